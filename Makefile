@@ -1,0 +1,57 @@
+# The verbs of this project. `make demo` and `make test` need nothing but Python 3.11+, pip, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test calibrate lint types docs lock bench
+
+help: ## what each verb does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+
+# The lock is one file; what only the tests need stands below its marker line.
+$(VENV)/.run: $(UV) requirements.lock pyproject.toml
+	@sed '/^# test extra/,$$d' requirements.lock > $(VENV)/run.txt
+	$(UV) pip install --quiet -p $(BIN)/python --require-hashes -r $(VENV)/run.txt
+	$(UV) pip install --quiet -p $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(UV) pip install --quiet -p $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+setup: $(VENV)/.run ## the environment in .venv, from the hash-locked requirements
+
+demo: setup ## two real models from submission to a public page, then the server on loopback
+	$(BIN)/mingsuan demo
+
+serve: setup ## the server, a worker and the signer on the data directory
+	$(BIN)/mingsuan serve
+
+test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
+	$(BIN)/python -m tests.stages
+
+lint: $(VENV)/.test ## ruff and the import contracts
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+types: $(VENV)/.test ## mypy strict
+	$(BIN)/mypy
+
+calibrate: $(VENV)/.test ## every probe on 2,000 null data sets; writes docs/calibration.md
+	$(BIN)/python -m evaluators.calibration
+
+docs: $(VENV)/.test ## the generated parts of the manual
+	$(BIN)/python -m portal.manual
+
+lock: $(UV) ## compile pyproject.toml into requirements.lock
+	$(UV) pip compile pyproject.toml $(LOCK) -o $(VENV)/run.lock
+	$(UV) pip compile pyproject.toml --extra test $(LOCK) -c $(VENV)/run.lock -o $(VENV)/all.lock
+	cp $(VENV)/run.lock requirements.lock
+	echo '# test extra: what only the tests need' >> requirements.lock
+	awk 'NR==FNR{if(/^[a-z]/)seen[$$1]=1;next} /^[a-z]/{keep=!($$1 in seen)} keep' $(VENV)/run.lock $(VENV)/all.lock >> requirements.lock

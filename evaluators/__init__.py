@@ -1,0 +1,1 @@
+"""Measure one model version and report what was found."""

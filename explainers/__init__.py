@@ -1,0 +1,1 @@
+"""Say in plain words what one model version does."""

@@ -1,0 +1,1 @@
+"""Bring a model version before the authority and the public."""

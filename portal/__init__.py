@@ -1,0 +1,1 @@
+"""Everything that faces outward: API, pages, command line, MLflow door, worker, signer."""

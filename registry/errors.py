@@ -1,0 +1,56 @@
+"""What can go wrong, in the words of the register.
+
+Each error belongs to one of four kinds, and a kind says what the caller may do next.
+The portal turns kinds into HTTP statuses, so no module below it mentions HTTP.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from registry.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one item was refused, and what to do about it.
+
+    Args:
+        item: the offending path, field code, column or parameter.
+        said: what is wrong with it.
+        remedy: what to do next.
+    """
+
+    item: str
+    said: Text
+    remedy: Text
+
+
+class RegisterError(Exception):
+    """Something a caller is expected to handle.
+
+    Args:
+        zh: what happened and what to do next, in Chinese.
+        en: the same in English.
+        reasons: every offending item, where there is more than one thing to say.
+    """
+
+    def __init__(self, zh: str, en: str, *, reasons: Sequence[Reason] = ()) -> None:
+        self.said = Text(zh, en)
+        self.reasons = tuple(reasons)
+        super().__init__(str(self.said))
+
+
+class NotFound(RegisterError):
+    """No such record: check the identifier."""
+
+
+class Refused(RegisterError):
+    """The actor may not do this: ask someone who may."""
+
+
+class Conflict(RegisterError):
+    """The record has moved on: read it again and decide."""
+
+
+class Invalid(RegisterError):
+    """The request breaks a rule: correct it and send it again."""

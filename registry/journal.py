@@ -1,0 +1,67 @@
+"""Who did what, when: an append-only record, written in the transaction of the change itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry.database import Moment, Record, now
+
+
+class Event(Record):
+    """One change of state."""
+
+    __tablename__ = "event"
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    name: Mapped[str] = mapped_column(String(80), index=True)
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    person_id: Mapped[str | None] = mapped_column(String(32))
+    organisation_id: Mapped[str | None] = mapped_column(String(32))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def record(
+    session: Session,
+    name: str,
+    subject: str,
+    *,
+    person_id: str | None = None,
+    organisation_id: str | None = None,
+    **details: Any,
+) -> Event:
+    """Write one event; the caller's transaction commits it together with the change.
+
+    Args:
+        session: the caller's transaction.
+        name: three parts, `filing:review:accepted`.
+        subject: the identifier of the record that changed.
+        person_id: who acted; None for the platform itself.
+        organisation_id: on whose behalf.
+        details: what a reader of the journal needs, JSON values only, never a secret.
+
+    Raises:
+        ValueError: when the name has not three parts.
+    """
+    if name.count(":") != 2 or not all(name.split(":")):
+        raise ValueError(f"an event is named in three parts, not {name!r}")
+    event = Event(
+        name=name,
+        subject=subject,
+        person_id=person_id,
+        organisation_id=organisation_id,
+        details=details,
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+def history(session: Session, subject: str) -> Sequence[Event]:
+    """Every event about `subject`, oldest first."""
+    return session.scalars(select(Event).where(Event.subject == subject).order_by(Event.seq)).all()

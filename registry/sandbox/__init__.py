@@ -1,0 +1,1 @@
+"""The single-use sandbox in which a submitted model is opened."""

@@ -1,0 +1,33 @@
+"""What the tests share: a real database, a real store, and actors of each kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from registry import database
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A fresh SQLite database with every table that has been imported."""
+    engine = database.connect(f"sqlite:///{tmp_path / 'test.db'}")
+    database.Record.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def factory(engine: Engine) -> sessionmaker[Session]:
+    """Sessions on that database."""
+    return database.sessions(engine)
+
+
+@pytest.fixture
+def session(factory: sessionmaker[Session]) -> Iterator[Session]:
+    """One session, rolled back at the end."""
+    with factory() as session:
+        yield session
+        session.rollback()
