@@ -7,7 +7,18 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from registry import database
+from registry import (  # noqa: F401  # every noun's tables
+    credentials,
+    database,
+    datasets,
+    engagements,
+    journal,
+    organisations,
+    outbox,
+    reports,
+    submission,
+    worklist,
+)
 
 
 @pytest.fixture
