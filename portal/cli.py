@@ -1,0 +1,130 @@
+"""The command line: one table of commands, each imported only when it is called."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from registry.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives and what the overview says of it.
+
+    Args:
+        place: `module:name`, imported when the command is called.
+        about: one line for the overview, Chinese first.
+    """
+
+    place: str
+    about: Text
+
+
+COMMANDS: dict[str, Entry] = {
+    "demo": Entry(
+        "portal.commands.demo:demo",
+        Text("用真实数据跑通全过程，再打开网站", "the whole job on real data, then the site"),
+    ),
+    "serve": Entry(
+        "portal.commands.serving:serve",
+        Text("启动网站、工作进程和签名进程", "the server, a worker and the signer"),
+    ),
+    "worker": Entry(
+        "portal.commands.serving:worker",
+        Text("只启动一个工作进程", "one worker process"),
+    ),
+    "signer": Entry(
+        "portal.commands.serving:signer",
+        Text("只启动签名进程", "the signer process"),
+    ),
+    "submit": Entry(
+        "portal.commands.filer:submit",
+        Text("提交一个 MLflow 模型目录", "submit an MLflow model directory"),
+    ),
+    "evaluate": Entry(
+        "portal.commands.tester:evaluate",
+        Text("按计划评估一个版本", "evaluate a version by a plan"),
+    ),
+    "explain": Entry(
+        "portal.commands.filer:explain",
+        Text("生成给公众看的说明", "make the explanation for the public"),
+    ),
+    "file": Entry(
+        "portal.commands.filer:file",
+        Text("填写、检查、提交备案材料", "fill in, check and submit a filing"),
+    ),
+    "sign": Entry(
+        "portal.commands.papers:sign",
+        Text("用本单位的钥匙会签报告", "countersign a report with your key"),
+    ),
+    "verify": Entry(
+        "portal.commands.papers:verify",
+        Text("离线核验报告", "verify a report, offline"),
+    ),
+    "keys": Entry(
+        "portal.commands.papers:keys",
+        Text("制作、登记、查看钥匙", "make, register and show keys"),
+    ),
+    "config": Entry(
+        "portal.commands.house:config",
+        Text("显示设置及其来源", "the settings and where each comes from"),
+    ),
+    "doctor": Entry(
+        "portal.commands.house:doctor",
+        Text("检查安装、沙箱和存储", "check the installation, sandbox and store"),
+    ),
+    "users": Entry(
+        "portal.commands.house:users",
+        Text("单位、邀请和人员", "organisations, invitations and people"),
+    ),
+}
+
+
+class Commands(click.Group):
+    """The group whose commands are imported when called, so that help costs nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].place.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name].place} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The overview, from the table alone."""
+        with formatter.section("命令 / Commands"):
+            formatter.write_dl([(name, str(entry.about)) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mingsuan", prog_name="mingsuan")
+def app() -> None:
+    """明算：算法模型的备案、第三方评估与公众说明，合在一处。
+
+    Mingsuan joins the filing of an algorithm model to a third-party evaluation of the same
+    version and to an explanation the public understands. A filing is no permit.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error of the register becomes one clear message and exit code 1."""
+    from registry.errors import RegisterError
+
+    try:
+        app.main(args=None if arguments is None else list(arguments), prog_name="mingsuan")
+    except RegisterError as error:
+        click.secho(str(error.said.zh), fg="red", err=True)
+        click.echo(error.said.en, err=True)
+        for reason in error.reasons:
+            click.echo(f"  · {reason.item}：{reason.said.zh} {reason.remedy.zh}", err=True)
+            click.echo(f"    {reason.said.en} {reason.remedy.en}", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,1 @@
+"""The demonstration: two real models on historical data, from submission to a public page."""
