@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -19,6 +20,10 @@ from registry import (  # noqa: F401  # every noun's tables
     submission,
     worklist,
 )
+
+# The first example of a property may import a library; the machine may be shared.
+hypothesis.settings.register_profile("mingsuan", deadline=None)
+hypothesis.settings.load_profile("mingsuan")
 
 
 @pytest.fixture
