@@ -5,6 +5,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,6 +21,9 @@ from registry import (  # noqa: F401  # every noun's tables
     submission,
     worklist,
 )
+from registry.artifacts import ArtifactStore, FileStore
+from registry.settings import Settings
+from tests import servers
 
 # The first example of a property may import a library; the machine may be shared.
 hypothesis.settings.register_profile("mingsuan", deadline=None)
@@ -47,3 +51,42 @@ def session(factory: sessionmaker[Session]) -> Iterator[Session]:
     with factory() as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    """A store of files."""
+    return FileStore(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]:
+    """A real S3 server on loopback."""
+    with servers.s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_settings(s3_server: servers.S3Server, tmp_path: Path) -> Settings:
+    """Settings with a bucket of this test's own on the S3 server."""
+    return Settings(
+        data=tmp_path / "data",
+        store=f"s3://test-{database.new_id()[:20]}/artifacts",
+        s3_endpoint=s3_server.endpoint,
+        s3_key=s3_server.key,
+        s3_secret=SecretStr(s3_server.secret),
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL server; the address of a role that may create databases."""
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    with servers.fresh_database(postgres_server) as url:
+        yield url

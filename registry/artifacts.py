@@ -1,0 +1,404 @@
+"""Blobs kept by the SHA-256 of their bytes: in files, or on an S3 server, under one contract.
+
+Putting the same bytes twice keeps one blob, renews its age and heals it if it was damaged.
+`open` checks every byte before it hands out the first, so nothing downstream reads bytes that
+are not what was filed. No part of this relies on conditional writes, which S3 servers differ in.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, BinaryIO, Protocol
+
+from registry.database import new_id, now
+from registry.errors import Conflict, Invalid, NotFound, RegisterError
+from registry.settings import Settings
+
+CHUNK = 1024 * 1024
+GRACE = timedelta(hours=24)
+HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+class BlobNotFound(NotFound):
+    """The store has no such bytes: run `mingsuan doctor` to see what else is missing."""
+
+
+class BlobDamaged(Conflict):
+    """The stored bytes are not the bytes that were filed: restore them from a backup."""
+
+
+class StoreUnreachable(RegisterError):
+    """The artifact store does not answer: check its address and keys, then try again."""
+
+
+class TooLarge(Invalid):
+    """More bytes arrived than the limit allows: send less, or ask for a higher limit."""
+
+
+class UnsafePath(Invalid):
+    """A path in a manifest leads outside of its folder: submit the model again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One stored blob.
+
+    Args:
+        digest: the SHA-256 of its bytes, in hexadecimal.
+        size: how many bytes.
+        written: when it was last put.
+    """
+
+    digest: str
+    size: int
+    written: datetime
+
+
+class ArtifactStore(Protocol):
+    """What every store of blobs can do."""
+
+    def put(self, source: Path | BinaryIO) -> str:
+        """Keep the bytes of a file or a stream for good and return their SHA-256."""
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes, checked, as a seekable stream.
+
+        Raises:
+            BlobNotFound: when there are none under `digest`.
+            BlobDamaged: when they are not the bytes that were put.
+        """
+
+    def has(self, digest: str) -> bool:
+        """Whether there are bytes under `digest` (unchecked)."""
+
+    def size(self, digest: str) -> int:
+        """How many bytes.
+
+        Raises:
+            BlobNotFound: when there are none under `digest`.
+        """
+
+    def delete(self, digest: str) -> None:
+        """Forget the bytes; a digest that is not there is no error."""
+
+    def blobs(self) -> Iterator[Blob]:
+        """Everything stored, in the order of the digests."""
+
+    def digests(self) -> Iterator[str]:
+        """The digests of everything stored, in order."""
+
+
+def open_store(settings: Settings) -> ArtifactStore:
+    """The store that the settings name: files in the data directory, or S3.
+
+    Args:
+        settings: `store` is empty for files, or `s3://bucket/prefix`.
+
+    Raises:
+        Invalid: when `store` names neither.
+    """
+    if not settings.store:
+        return FileStore(settings.data / "store")
+    if settings.store.startswith("s3://"):
+        from registry.s3_store import S3Store  # boto3 takes a third of a second
+
+        return S3Store(settings)
+    raise Invalid(
+        f"不认识的存储位置 {settings.store}。MINGSUAN_STORE 应为空，或写成 s3://存储桶/前缀。",
+        f"Unknown store {settings.store}. Leave MINGSUAN_STORE empty or write s3://bucket/prefix.",
+    )
+
+
+class FileStore:
+    """Blobs as read-only files, two folders deep: `sha256/ab/cd/abcd…`.
+
+    Args:
+        root: the folder that holds them; made when the first blob comes.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, source: Path | BinaryIO) -> str:
+        """Write beside, flush to disk, rename: a reader never sees half a blob."""
+        incoming = self.root / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=incoming)
+        try:
+            with os.fdopen(descriptor, "wb") as target, reading(source) as stream:
+                digest = copy(stream, target)
+                target.flush()
+                os.fchmod(target.fileno(), 0o444)
+                os.fsync(target.fileno())
+            place = self._place(digest)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Path(name).replace(place)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        for folder in (place.parent, place.parent.parent, place.parent.parent.parent):
+            _flush_folder(folder)
+        return digest
+
+    def open(self, digest: str) -> BinaryIO:
+        try:
+            stream = self._place(digest).open("rb")
+        except FileNotFoundError as missing:
+            raise not_found(digest) from missing
+        if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+            stream.close()
+            raise damaged(digest)
+        stream.seek(0)
+        return stream
+
+    def has(self, digest: str) -> bool:
+        return self._place(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        try:
+            return self._place(digest).stat().st_size
+        except FileNotFoundError as missing:
+            raise not_found(digest) from missing
+
+    def delete(self, digest: str) -> None:
+        self._place(digest).unlink(missing_ok=True)
+
+    def blobs(self) -> Iterator[Blob]:
+        for path in sorted((self.root / "sha256").glob("??/??/*")):
+            with suppress(FileNotFoundError):  # collected in the meantime
+                seen = path.stat()
+                yield Blob(path.name, seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC))
+
+    def digests(self) -> Iterator[str]:
+        return (blob.digest for blob in self.blobs())
+
+    def _place(self, digest: str) -> Path:
+        checked(digest)
+        return self.root / "sha256" / digest[:2] / digest[2:4] / digest
+
+
+@contextmanager
+def spooled(
+    source: BinaryIO | Iterable[bytes], *, settings: Settings, limit: int
+) -> Iterator[Path]:
+    """What arrives, in a file of its own below `data/spool`, gone at the end.
+
+    Args:
+        source: a stream, or chunks as a server receives them.
+        settings: for the data directory.
+        limit: the largest number of bytes taken.
+
+    Raises:
+        TooLarge: as soon as more bytes have come.
+    """
+    folder = _open_folder(settings.data / "spool" / "incoming")
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            for chunk in _chunks(source):
+                if target.tell() + len(chunk) > limit:
+                    raise TooLarge(
+                        f"内容超过上限 {limit:,} 字节。请减小后重新提交，或请管理员提高上限。",
+                        f"More than {limit:,} bytes arrived. Send less, or ask for a higher limit.",
+                    )
+                target.write(chunk)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def materialise(store: ArtifactStore, manifest: Sequence[Mapping[str, Any]], target: Path) -> None:
+    """Lay the files of a manifest out below `target`, readable by every user of the machine.
+
+    Args:
+        store: where the bytes are.
+        manifest: a list of {path, sha256, size}.
+        target: a folder, made if it is not there; made unwritable at the end.
+
+    Raises:
+        UnsafePath: when a path leads outside of `target`; nothing is written then.
+        BlobNotFound: when the store lacks one of the files.
+    """
+    files = [(_inside(str(entry["path"])), str(entry["sha256"])) for entry in manifest]
+    folders = [_open_folder(target)]
+    for path, digest in files:
+        for parent in reversed(path.parents[:-1]):
+            folders.append(_open_folder(target / parent))
+        place = target / path
+        with store.open(digest) as source, place.open("xb") as copy:
+            shutil.copyfileobj(source, copy, CHUNK)
+        place.chmod(0o444)
+    for folder in reversed(folders):
+        folder.chmod(0o555)
+
+
+def cached_directory(
+    store: ArtifactStore, digest: str, manifest: Sequence[Mapping[str, Any]], settings: Settings
+) -> Path:
+    """A checked, read-only copy of a model below `data/spool/models`, shared by all workers.
+
+    Every call checks the copy against the manifest, file by file; a damaged copy is made anew.
+
+    Args:
+        store: where the bytes are.
+        digest: the version's digest, which names the folder.
+        manifest: the version's manifest.
+        settings: for the data directory.
+    """
+    folder = _open_folder(settings.data.resolve() / "spool" / "models")
+    place = folder / checked(digest)
+    if place.is_dir() and _agrees(place, manifest):
+        return place
+    fresh = folder / f".{digest}.{new_id()}"
+    try:
+        materialise(store, manifest, fresh)
+        if place.is_dir() and not _agrees(place, manifest):
+            place.rename(folder / f".{digest}.{new_id()}.damaged")
+        with suppress(OSError):  # another worker was first: its copy is as good
+            fresh.rename(place)
+    finally:
+        discard(fresh)
+    return place
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder and everything in it, write-protected folders too; none is no error.
+
+    Args:
+        folder: what to remove.
+    """
+    if not folder.is_dir():
+        return
+    for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        inner.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def collect(
+    store: ArtifactStore, referenced: Callable[[], set[str]], *, grace: timedelta = GRACE
+) -> list[Blob]:
+    """Delete what nothing refers to and nobody has put within the grace period.
+
+    The references are read after the list of blobs, so a record committed in between keeps its
+    blobs; one put in between has a new age.
+
+    Args:
+        store: where the blobs are.
+        referenced: reads the digests that records refer to.
+        grace: how old a blob must be; longer than the longest submission.
+
+    Returns:
+        The blobs that were deleted.
+    """
+    before = now() - grace
+    old = [blob for blob in store.blobs() if blob.written < before]
+    kept = referenced() if old else set()
+    unused = [blob for blob in old if blob.digest not in kept]
+    for blob in unused:
+        store.delete(blob.digest)
+    return unused
+
+
+@contextmanager
+def reading(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """A file opened for as long as it is read, or the stream as it is."""
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            yield stream
+    else:
+        yield source
+
+
+def copy(source: Any, target: IO[bytes]) -> str:
+    """Copy a stream to its end and return the SHA-256 of what went by."""
+    hashed = hashlib.sha256()
+    for chunk in iter(lambda: source.read(CHUNK), b""):
+        hashed.update(chunk)
+        target.write(chunk)
+    return hashed.hexdigest()
+
+
+def _chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+    if hasattr(source, "read"):
+        yield from iter(lambda: source.read(CHUNK), b"")
+    else:
+        yield from source
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(folder: Path) -> Path:
+    """Make a folder that every user of the machine can enter, with all that we make above it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in made:
+        with suppress(FileNotFoundError):
+            path.chmod(0o755)
+    return folder
+
+
+def _inside(path: str) -> PurePosixPath:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\\" in path or "\0" in path:
+        raise UnsafePath(
+            f"清单中的路径 {path!r} 超出模型目录。请重新提交模型。",
+            f"The path {path!r} in the manifest leads outside. Submit the model again.",
+        )
+    return pure
+
+
+def _agrees(folder: Path, manifest: Sequence[Mapping[str, Any]]) -> bool:
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
+    if set(found) != {str(entry["path"]) for entry in manifest}:
+        return False
+    return all(
+        found[entry["path"]].is_file()
+        and not found[entry["path"]].is_symlink()
+        and _digest_of(found[entry["path"]]) == entry["sha256"]
+        for entry in manifest
+    )
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checked(digest: str) -> str:
+    """The digest itself; nothing is stored under what is not 64 hexadecimal digits."""
+    if len(digest) != 64 or not set(digest) <= HEXADECIMAL:
+        raise not_found(digest)
+    return digest
+
+
+def not_found(digest: str) -> BlobNotFound:
+    """What to raise when the store has no such bytes."""
+    return BlobNotFound(
+        f"存储中没有摘要为 {digest[:12]}… 的内容。请运行 mingsuan doctor 检查。",
+        f"The store holds nothing under {digest[:12]}…. Run mingsuan doctor to check it.",
+    )
+
+
+def damaged(digest: str) -> BlobDamaged:
+    """What to raise when the bytes are others than those that were put."""
+    return BlobDamaged(
+        f"存储中 {digest[:12]}… 的内容与登记时不同，未予使用。请从备份恢复，再运行 mingsuan doctor。",
+        f"The bytes stored under {digest[:12]}… are not those that were filed and were not used. "
+        "Restore them from a backup, then run mingsuan doctor.",
+    )

@@ -1,0 +1,161 @@
+"""Blobs on an S3 server, through boto3: the other implementation of `ArtifactStore`."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from registry.artifacts import (
+    Blob,
+    BlobNotFound,
+    StoreUnreachable,
+    checked,
+    copy,
+    damaged,
+    not_found,
+    reading,
+)
+from registry.settings import Settings
+
+MULTIPART = 16 * 1024 * 1024
+IN_MEMORY = 8 * 1024 * 1024
+
+
+class S3Store:
+    """Blobs as objects `prefix/sha256/ab/cd/abcd…` in one bucket, made if it is not there.
+
+    Args:
+        settings: `store`, and the address, region and keys of the S3 server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        bucket, _, prefix = settings.store.removeprefix("s3://").partition("/")
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/sha256/".lstrip("/")
+        self._spool = settings.data / "spool" / "s3"
+        self._transfer = TransferConfig(
+            multipart_threshold=MULTIPART, multipart_chunksize=MULTIPART
+        )
+        self._client = boto3.client(
+            "s3",
+            endpoint_url=settings.s3_endpoint or None,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_key or None,
+            aws_secret_access_key=settings.s3_secret.get_secret_value() or None,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"mode": "standard", "max_attempts": 3},
+                # Servers other than AWS do not all know the newer checksum trailers; we have our own.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if settings.s3_endpoint else "auto"},
+            ),
+        )
+        self._ready = False
+
+    def put(self, source: Path | BinaryIO) -> str:
+        """Spool a stream to learn its digest, then upload, in parts when it is large."""
+        with self._spooled() as spool, reading(source) as stream:
+            digest = copy(stream, spool)
+            size = spool.tell()
+            spool.seek(0)
+            with self._answering(digest):
+                self._client.upload_fileobj(
+                    spool, self.bucket, self._key(digest), Config=self._transfer
+                )
+        if self.size(digest) != size:
+            raise damaged(digest)
+        return digest
+
+    def open(self, digest: str) -> BinaryIO:
+        """Download to a spool and check it there."""
+        spool = self._spooled()
+        with ExitStack() as undo, self._answering(digest):
+            undo.callback(spool.close)
+            answer = self._client.get_object(Bucket=self.bucket, Key=self._key(digest))
+            if copy(answer["Body"], spool) != digest:
+                raise damaged(digest)
+            spool.seek(0)
+            undo.pop_all()
+        return spool
+
+    def has(self, digest: str) -> bool:
+        try:
+            self.size(digest)
+        except BlobNotFound:
+            return False
+        return True
+
+    def size(self, digest: str) -> int:
+        with self._answering(digest):
+            answer = self._client.head_object(Bucket=self.bucket, Key=self._key(digest))
+            return int(answer["ContentLength"])
+
+    def delete(self, digest: str) -> None:
+        with suppress(BlobNotFound), self._answering(digest):
+            self._client.delete_object(Bucket=self.bucket, Key=self._key(digest))
+
+    def blobs(self) -> Iterator[Blob]:
+        with self._answering(""):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    digest = str(entry["Key"]).rpartition("/")[2]
+                    yield Blob(digest, int(entry["Size"]), entry["LastModified"].astimezone(UTC))
+
+    def digests(self) -> Iterator[str]:
+        return (blob.digest for blob in self.blobs())
+
+    def _key(self, digest: str) -> str:
+        checked(digest)
+        return f"{self.prefix}{digest[:2]}/{digest[2:4]}/{digest}"
+
+    def _spooled(self) -> BinaryIO:
+        self._spool.mkdir(parents=True, exist_ok=True)
+        return cast(
+            "BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(self._spool))
+        )
+
+    def _make_bucket(self) -> None:
+
+        try:
+            self._client.head_bucket(Bucket=self.bucket)
+        except ClientError as failed:
+            if failed.response.get("Error", {}).get("Code") not in {"404", "NoSuchBucket"}:
+                raise
+            self._client.create_bucket(Bucket=self.bucket)
+        self._ready = True
+
+    @contextmanager
+    def _answering(self, digest: str) -> Iterator[None]:
+        """Say in the register's words what the S3 client says in its own."""
+        try:
+            if not self._ready:
+                self._make_bucket()
+            yield
+        except ClientError as failed:
+            code = str(failed.response.get("Error", {}).get("Code", ""))
+            if code in {"404", "NoSuchKey", "NotFound"}:
+                raise not_found(digest) from failed
+            raise self._unreachable(code or str(failed)) from failed
+        except (Boto3Error, BotoCoreError) as failed:
+            raise self._unreachable(str(failed)) from failed
+
+    def _unreachable(self, why: str) -> StoreUnreachable:
+        return StoreUnreachable(
+            f"对象存储 {self.bucket} 没有给出正常答复（{why}）。"
+            "请检查 MINGSUAN_S3_ENDPOINT、密钥和存储桶，然后重试。",
+            f"The object store {self.bucket} did not answer as it should ({why}). "
+            "Check MINGSUAN_S3_ENDPOINT, the keys and the bucket, then try again.",
+        )
