@@ -15,6 +15,7 @@ from registry import (  # noqa: F401  # every noun's tables
     datasets,
     engagements,
     journal,
+    keys,
     organisations,
     outbox,
     reports,
