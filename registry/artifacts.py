@@ -238,28 +238,37 @@ def materialise(store: ArtifactStore, manifest: Sequence[Mapping[str, Any]], tar
         folder.chmod(0o555)
 
 
-def cached_directory(
-    store: ArtifactStore, digest: str, manifest: Sequence[Mapping[str, Any]], settings: Settings
-) -> Path:
+class Kept(Protocol):
+    """A version, as far as its files are concerned."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical manifest."""
+
+    @property
+    def manifest(self) -> Sequence[Mapping[str, Any]]:
+        """A list of {path, sha256, size}."""
+
+
+def cached_directory(store: ArtifactStore, version: Kept, settings: Settings) -> Path:
     """A checked, read-only copy of a model below `data/spool/models`, shared by all workers.
 
     Every call checks the copy against the manifest, file by file; a damaged copy is made anew.
 
     Args:
         store: where the bytes are.
-        digest: the version's digest, which names the folder.
-        manifest: the version's manifest.
+        version: a model version; its digest names the folder.
         settings: for the data directory.
     """
     folder = _open_folder(settings.data.resolve() / "spool" / "models")
-    place = folder / checked(digest)
-    if place.is_dir() and _agrees(place, manifest):
+    place = folder / checked(version.digest)
+    if place.is_dir() and _agrees(place, version.manifest):
         return place
-    fresh = folder / f".{digest}.{new_id()}"
+    fresh = folder / f".{version.digest}.{new_id()}"
     try:
-        materialise(store, manifest, fresh)
-        if place.is_dir() and not _agrees(place, manifest):
-            place.rename(folder / f".{digest}.{new_id()}.damaged")
+        materialise(store, version.manifest, fresh)
+        if place.is_dir() and not _agrees(place, version.manifest):
+            place.rename(folder / f".{version.digest}.{new_id()}.damaged")
         with suppress(OSError):  # another worker was first: its copy is as good
             fresh.rename(place)
     finally:

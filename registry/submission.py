@@ -1,13 +1,35 @@
-"""Models and their versions: what an enterprise submits, once, unchangeable."""
+"""Models and their versions: what an enterprise submits, once, unchangeable.
 
+A submission is screened first (bytes and lists only), then stored by digest, then recorded. The
+first two need no transaction, so that a large upload never holds the database's write lock:
+`keep` does them, `record` does the rest, and `submit` is both.
+"""
+
+import re
+import tempfile
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from registry import journal, outbox
+from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
+from registry.errors import Conflict, Invalid, NotFound
+from registry.organisations import Actor, Role
+
+if TYPE_CHECKING:
+    from registry.screening import Screening
+
+MLFLOW_VERSION = "mlflow_version"
+NAME = re.compile(r"[^\W_](?:[\w .\-]{0,118}[\w])?")
 
 
 class TrustClass(StrEnum):
@@ -53,6 +75,444 @@ class Version(Identified, Record):
     screening: Mapped[dict[str, Any]]
     note: Mapped[str] = mapped_column(String(500), default="")
     submitted_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
-    idempotency_key: Mapped[str | None] = mapped_column(String(80), index=True)
     mlflow_version: Mapped[str | None] = mapped_column(String(20))
     withdrawn: Mapped[datetime | None]
+
+
+class Receipt(Identified, Record):
+    """The answer given to one idempotency key, so that the same request gets it again."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("organisation_id", "key"),)
+
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    key: Mapped[str] = mapped_column(String(80))
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"), index=True)
+    made: Mapped[bool]
+
+
+class VersionNotFound(NotFound):
+    """No such version: check the identifier, or the model's name and number."""
+
+
+class ModelNotFound(NotFound):
+    """No such model in this organisation: check its name."""
+
+
+class NameNotAllowed(Invalid):
+    """The model's name has a character that cannot stand in one: choose another name."""
+
+
+class KeyAlreadyUsed(Conflict):
+    """The idempotency key belongs to another submission: send a new key with new bytes."""
+
+
+class ChangedWhileRead(Conflict):
+    """A file changed between screening and storing: submit again when nothing writes to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer to a submission.
+
+    Args:
+        version: the version with these bytes.
+        created: whether this request made it; False when the same bytes were on record already.
+    """
+
+    version: Version
+    created: bool
+
+
+def submit(
+    session: Session,
+    store: ArtifactStore,
+    *,
+    by: Actor,
+    model_name: str,
+    directory: Path,
+    note: str = "",
+    idempotency_key: str | None = None,
+) -> Submitted:
+    """Screen, store and record an MLflow model directory.
+
+    Args:
+        session: the caller's transaction.
+        store: where the bytes are kept.
+        by: a filer of the enterprise that owns the model.
+        model_name: an existing model of that enterprise, or a new one.
+        directory: the folder with `MLmodel` in it.
+        note: what the filer says of this version.
+        idempotency_key: the same key with the same bytes gets the same answer.
+
+    Raises:
+        WrongRole: when the actor is no filer.
+        NameNotAllowed: when the name cannot stand.
+        ScreeningFailed: with every reason, when the directory is refused.
+        KeyAlreadyUsed: when the key came with another model or other bytes.
+    """
+    by.require(Role.FILER)
+    name = checked_name(model_name)
+    return record(
+        session,
+        keep(store, directory),
+        by=by,
+        model_name=name,
+        note=note,
+        idempotency_key=idempotency_key,
+    )
+
+
+def submit_archive(
+    session: Session,
+    store: ArtifactStore,
+    *,
+    by: Actor,
+    model_name: str,
+    archive: Path,
+    limit: int,
+    note: str = "",
+    idempotency_key: str | None = None,
+) -> Submitted:
+    """Unpack a zip or tar(.gz) archive, then `submit` what was in it.
+
+    Args:
+        session: the caller's transaction.
+        store: where the bytes are kept.
+        by: a filer of the enterprise that owns the model.
+        model_name: an existing model of that enterprise, or a new one.
+        archive: the file, as `artifacts.spooled` leaves it.
+        limit: how many bytes it may unpack to.
+        note: what the filer says of this version.
+        idempotency_key: the same key with the same bytes gets the same answer.
+
+    Raises:
+        ScreeningFailed: also when the archive itself is refused.
+    """
+    by.require(Role.FILER)
+    name = checked_name(model_name)
+    return record(
+        session,
+        keep_archive(store, archive, limit=limit),
+        by=by,
+        model_name=name,
+        note=note,
+        idempotency_key=idempotency_key,
+    )
+
+
+def keep(store: ArtifactStore, directory: Path) -> "Screening":
+    """Screen a directory and store its files; needs no transaction, records nothing.
+
+    Args:
+        store: where the bytes are kept.
+        directory: the folder with `MLmodel` in it.
+
+    Raises:
+        ScreeningFailed: with every reason.
+        ChangedWhileRead: when a file is not what was screened.
+    """
+    from registry import screening
+
+    screened = screening.screen(directory)
+    for entry in screened.manifest:
+        if store.put(directory / entry["path"]) != entry["sha256"]:
+            raise ChangedWhileRead(
+                f"文件 {entry['path']} 在提交过程中被改动。请在没有程序写入该目录时重新提交。",
+                f"{entry['path']} changed while it was being submitted. "
+                "Submit again when nothing writes to the folder.",
+            )
+    return screened
+
+
+def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> "Screening":
+    """Unpack an archive beside itself and `keep` the model in it.
+
+    The model may lie in the archive's root or in its only folder.
+
+    Args:
+        store: where the bytes are kept.
+        archive: a zip or tar(.gz) file.
+        limit: how many bytes it may unpack to.
+
+    Raises:
+        ScreeningFailed: with every reason.
+    """
+    from registry import screening
+
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix="unpacked-") as folder:
+        target = Path(folder) / "model"
+        target.mkdir()
+        screening.unpack(archive, target, limit=limit)
+        return keep(store, _model_root(target))
+
+
+def record(
+    session: Session,
+    screened: "Screening",
+    *,
+    by: Actor,
+    model_name: str,
+    note: str = "",
+    idempotency_key: str | None = None,
+    mlflow_version: str | None = None,
+) -> Submitted:
+    """Record what `keep` stored as a version, once.
+
+    Args:
+        session: the caller's transaction.
+        screened: what `keep` returned.
+        by: a filer of the enterprise that owns the model.
+        model_name: an existing model of that enterprise, or a new one.
+        note: what the filer says of this version.
+        idempotency_key: the same key with the same bytes gets the same answer.
+        mlflow_version: the number MLflow gave it already; None asks for one through the outbox.
+
+    Raises:
+        WrongRole, NameNotAllowed, KeyAlreadyUsed: as for `submit`.
+    """
+    by.require(Role.FILER)
+    model = _model(session, by.organisation_id, checked_name(model_name))
+    receipt = _receipt(session, by.organisation_id, idempotency_key)
+    if receipt is not None:
+        version = session.get_one(Version, receipt.version_id)
+        if (version.model_id, version.digest) != (model.id, screened.digest):
+            raise _key_already_used()
+        return Submitted(version, receipt.made)
+    known = _by_digest(session, model.id, screened.digest)
+    version = known or _new_version(session, model, screened, by=by, note=note.strip())
+    if known is None:
+        version.mlflow_version = mlflow_version
+        _announce(session, model, version, by=by)
+    if idempotency_key:
+        _keep_receipt(session, version, idempotency_key, made=known is None)
+    session.flush()
+    return Submitted(version, known is None)
+
+
+def get(session: Session, version_id: str) -> Version:
+    """One version.
+
+    Raises:
+        VersionNotFound: when there is none.
+    """
+    version = session.get(Version, version_id)
+    if version is None:
+        raise _version_not_found()
+    return version
+
+
+def model(session: Session, organisation_id: str, name: str) -> Model:
+    """The model of that name in an organisation.
+
+    Raises:
+        ModelNotFound: when there is none.
+    """
+    found = session.scalar(
+        select(Model).where(
+            Model.organisation_id == organisation_id,
+            Model.name == unicodedata.normalize("NFC", name.strip()),
+        )
+    )
+    if found is None:
+        raise ModelNotFound(
+            f"本单位没有名为“{name}”的模型。请检查名称。",
+            f"This organisation has no model named {name}. Check the name.",
+        )
+    return found
+
+
+def model_of(session: Session, version: Version) -> Model:
+    """The model that a version belongs to."""
+    return session.get_one(Model, version.model_id)
+
+
+def models(
+    session: Session, organisation_id: str, *, limit: int = 50, after: str | None = None
+) -> Sequence[Model]:
+    """An organisation's models by name, one page at a time.
+
+    Args:
+        session: any session.
+        organisation_id: whose.
+        limit: how many.
+        after: the name at the end of the page before.
+    """
+    query = select(Model).where(Model.organisation_id == organisation_id)
+    if after is not None:
+        query = query.where(Model.name > after)
+    return session.scalars(query.order_by(Model.name).limit(limit)).all()
+
+
+def versions(
+    session: Session,
+    organisation_id: str,
+    *,
+    model_id: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> Sequence[Version]:
+    """An organisation's versions, newest first, one page at a time.
+
+    Args:
+        session: any session.
+        organisation_id: whose.
+        model_id: only those of one model.
+        limit: how many.
+        before: the identifier at the end of the page before (identifiers follow the clock).
+    """
+    query = select(Version).where(Version.organisation_id == organisation_id)
+    if model_id is not None:
+        query = query.where(Version.model_id == model_id)
+    if before is not None:
+        query = query.where(Version.id < before)
+    return session.scalars(query.order_by(Version.id.desc()).limit(limit)).all()
+
+
+def latest(session: Session, model_id: str) -> Version | None:
+    """The newest version of a model that was not withdrawn."""
+    query = select(Version).where(Version.model_id == model_id, Version.withdrawn.is_(None))
+    return session.scalar(query.order_by(Version.number.desc()).limit(1))
+
+
+def numbered(session: Session, model_id: str, number: int) -> Version:
+    """One version of a model by its number.
+
+    Raises:
+        VersionNotFound: when there is none.
+    """
+    version = session.scalar(
+        select(Version).where(Version.model_id == model_id, Version.number == number)
+    )
+    if version is None:
+        raise _version_not_found()
+    return version
+
+
+def blobs(session: Session) -> set[str]:
+    """The digests of every file of every version: what the store must hold."""
+    manifests = session.scalars(select(Version.manifest))
+    return {str(entry["sha256"]) for manifest in manifests for entry in manifest}
+
+
+def checked_name(name: str) -> str:
+    """A model's name in its one spelling (NFC, no blanks around it).
+
+    Raises:
+        NameNotAllowed: when a character cannot stand in a name, an address or an MLflow registry.
+    """
+    spelt = unicodedata.normalize("NFC", name.strip())
+    if NAME.fullmatch(spelt) is None or ".." in spelt:
+        raise NameNotAllowed(
+            f"模型名称“{name}”不可用。请用 1–120 个汉字、字母、数字、空格、点、短横或下划线，"
+            "并以汉字、字母或数字开头。",
+            f"The name {name!r} cannot be used. Take 1–120 letters, digits, blanks, dots, hyphens "
+            "or underscores, beginning with a letter or a digit.",
+        )
+    return spelt
+
+
+def _model(session: Session, organisation_id: str, name: str) -> Model:
+    """The model, made if it is new, and locked where the database locks rows."""
+    query = select(Model).where(Model.organisation_id == organisation_id, Model.name == name)
+    found = session.scalar(query.with_for_update())
+    if found is not None:
+        return found
+    fresh = Model(organisation_id=organisation_id, name=name)
+    try:
+        with session.begin_nested():
+            session.add(fresh)
+    except IntegrityError:  # someone made it in the meantime
+        return session.scalars(query.with_for_update()).one()
+    return fresh
+
+
+def _receipt(session: Session, organisation_id: str, key: str | None) -> Receipt | None:
+    if not key:
+        return None
+    if len(key) > 80:
+        raise Invalid("幂等键最长 80 个字符。", "An idempotency key has at most 80 characters.")
+    return session.scalar(
+        select(Receipt).where(Receipt.organisation_id == organisation_id, Receipt.key == key)
+    )
+
+
+def _keep_receipt(session: Session, version: Version, key: str, *, made: bool) -> None:
+    receipt = Receipt(
+        organisation_id=version.organisation_id, key=key, version_id=version.id, made=made
+    )
+    try:
+        with session.begin_nested():
+            session.add(receipt)
+    except IntegrityError as taken:  # in the same moment, for another model
+        raise _key_already_used() from taken
+
+
+def _key_already_used() -> KeyAlreadyUsed:
+    return KeyAlreadyUsed(
+        "这个幂等键已经用于另一次提交。内容不同时请换一个新的键。",
+        "This idempotency key was used for another submission. Send a new key.",
+    )
+
+
+def _by_digest(session: Session, model_id: str, digest: str) -> Version | None:
+    return session.scalar(
+        select(Version).where(Version.model_id == model_id, Version.digest == digest)
+    )
+
+
+def _new_version(
+    session: Session, model: Model, screened: "Screening", *, by: Actor, note: str
+) -> Version:
+    highest = session.scalar(select(func.max(Version.number)).where(Version.model_id == model.id))
+    version = Version(
+        model_id=model.id,
+        organisation_id=model.organisation_id,
+        number=(highest or 0) + 1,
+        digest=screened.digest,
+        size=sum(int(entry["size"]) for entry in screened.manifest),
+        manifest=[dict(entry) for entry in screened.manifest],
+        flavour=screened.flavour,
+        trust_class=screened.trust_class,
+        inputs=[dict(column) for column in screened.inputs],
+        screening={"remarks": [remark.as_json() for remark in screened.remarks]},
+        note=note[:500],
+        submitted_by=by.person_id,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _announce(session: Session, model: Model, version: Version, *, by: Actor) -> None:
+    journal.record(
+        session,
+        "model:version:submitted",
+        version.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        model=model.name,
+        number=version.number,
+        digest=version.digest,
+        trust_class=str(version.trust_class),
+    )
+    if version.mlflow_version is None:
+        outbox.add(
+            session,
+            MLFLOW_VERSION,
+            f"{MLFLOW_VERSION}:{version.id}",
+            {"version_id": version.id, "digest": version.digest},
+        )
+
+
+def _model_root(folder: Path) -> Path:
+    inside = list(folder.iterdir())
+    if not (folder / "MLmodel").exists() and len(inside) == 1 and inside[0].is_dir():
+        return inside[0]
+    return folder
+
+
+def _version_not_found() -> VersionNotFound:
+    return VersionNotFound(
+        "没有这个模型版本。请检查编号。", "No such model version. Check the identifier."
+    )

@@ -13,6 +13,7 @@ from registry.artifacts import ArtifactStore, FileStore
 from registry.errors import Invalid
 from registry.s3_store import S3Store
 from registry.settings import Settings
+from registry.submission import Version
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.s3)])
@@ -214,17 +215,17 @@ def test_a_cached_directory_is_made_once_and_anew_when_damaged(
     manifest = [entry("a/b", b"x"), entry("MLmodel", b"y")]
     for data in (b"x", b"y"):
         store.put(io.BytesIO(data))
-    digest = sha(b"the manifest")
-    first = artifacts.cached_directory(store, digest, manifest, settings)
+    version = Version(digest=sha(b"the manifest"), manifest=manifest)
+    first = artifacts.cached_directory(store, version, settings)
     inode = first.stat().st_ino
-    assert artifacts.cached_directory(store, digest, manifest, settings).stat().st_ino == inode
+    assert artifacts.cached_directory(store, version, settings).stat().st_ino == inode
 
     (first / "MLmodel").chmod(0o644)
     (first / "MLmodel").write_bytes(b"z")
-    again = artifacts.cached_directory(store, digest, manifest, settings)
+    again = artifacts.cached_directory(store, version, settings)
     assert again == first
     assert (again / "MLmodel").read_bytes() == b"y"
 
     again.chmod(0o755)
     (again / "extra").write_bytes(b"")
-    assert not (artifacts.cached_directory(store, digest, manifest, settings) / "extra").exists()
+    assert not (artifacts.cached_directory(store, version, settings) / "extra").exists()
