@@ -1,12 +1,31 @@
-"""How someone proves who they are: passwords, sign-ins, API tokens, and the limit on guessing."""
+"""How someone proves who they are: passwords, sign-ins and the limit on guessing."""
 
-from datetime import datetime
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import ForeignKey, String, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry.database import Identified, Record
+from registry import journal, organisations
+from registry.database import Identified, Record, now
+from registry.errors import Invalid, Reason, Refused, RegisterError
+from registry.language import Text
+from registry.organisations import Actor, Person
+
+MINIMUM_PASSWORD = 12
+MAXIMUM_PASSWORD = 200  # argon2 reads every byte: a longer one would only cost time
+FEWEST_CHARACTERS = 5  # different ones, so that "aaaaaaaaaaaa" is refused
+WINDOW = timedelta(minutes=15)
+ATTEMPTS_PER_ACCOUNT = 10
+ATTEMPTS_PER_ADDRESS = 50
 
 
 class SignIn(Identified, Record):
@@ -21,24 +40,291 @@ class SignIn(Identified, Record):
     expires: Mapped[datetime]
 
 
-class Token(Identified, Record):
-    """An API token: its digest, scopes and expiry."""
-
-    __tablename__ = "token"
-
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    label: Mapped[str] = mapped_column(String(100))
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
-    scopes: Mapped[list[Any]]
-    expires: Mapped[datetime]
-    revoked: Mapped[datetime | None]
-    last_used: Mapped[datetime | None]
-
-
 class SignInAttempt(Identified, Record):
     """One failed attempt, by e-mail digest and by address; old ones are deleted."""
 
     __tablename__ = "sign_in_attempt"
 
     key: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class PasswordRefused(Invalid):
+    """The new password breaks a rule: choose another one."""
+
+
+class WrongPassword(Refused):
+    """E-mail address and password do not go together."""
+
+
+class TooManyAttempts(Refused):
+    """Too many sign-ins failed: wait.
+
+    `retry_after` is the number of seconds to wait.
+    """
+
+    def __init__(self, zh: str, en: str, *, retry_after: int) -> None:
+        super().__init__(zh, en)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A sign-in under way: counted already, not yet decided.
+
+    Args:
+        person: whom the address belongs to; None for an address nobody has.
+        key: the account's key in the count of attempts.
+        password_hash: what the password is checked against; a decoy for unknown addresses.
+    """
+
+    person: Person | None
+    key: str
+    password_hash: str
+
+
+def digest_of(secret: str) -> str:
+    """The SHA-256 under which a random secret is kept; passwords use argon2 instead."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def hash_password(password: str, *, email: str) -> str:
+    """The argon2id hash of a new password.
+
+    Args:
+        password: as chosen.
+        email: the account's address, which may not serve as the password.
+
+    Raises:
+        PasswordRefused: it is too short, too long or too simple; lists every fault.
+    """
+    faults = [text for broken, text in _password_rules(password, email) if broken]
+    if faults:
+        raise PasswordRefused(
+            "密码不符合要求，请另选一个。",
+            "The password breaks a rule; choose another one.",
+            reasons=[
+                Reason("password", text, Text("请另选一个密码。", "Choose another password."))
+                for text in faults
+            ],
+        )
+    return _hasher().hash(password)
+
+
+def attempt(session: Session, *, email: str, address: str) -> Attempt:
+    """Count a sign-in before it is decided, so that parallel guesses cannot slip past the limit.
+
+    The caller commits, then asks `proves` outside any transaction, then calls `sign_in`.
+
+    Args:
+        session: the caller's writing transaction.
+        email: as typed.
+        address: the client's network address.
+
+    Raises:
+        TooManyAttempts: the account or the address has used up its attempts.
+    """
+    moment = now()
+    session.execute(delete(SignInAttempt).where(SignInAttempt.created < moment - WINDOW))
+    account = digest_of(f"account:{_plain(email)}")
+    keys = {account: ATTEMPTS_PER_ACCOUNT, _address_key(address): ATTEMPTS_PER_ADDRESS}
+    for key, limit in keys.items():
+        oldest, count = session.execute(
+            select(func.min(SignInAttempt.created), func.count()).where(SignInAttempt.key == key)
+        ).one()
+        if count >= limit:
+            raise _too_many(oldest + WINDOW - moment)
+        session.add(SignInAttempt(key=key, created=moment))
+    session.flush()
+    person = session.scalar(select(Person).where(Person.email == _plain(email)))
+    return Attempt(person, account, person.password_hash if person else _decoy())
+
+
+def proves(attempted: Attempt, password: str) -> bool:
+    """Whether the password is right; takes as long for an address that nobody has."""
+    try:
+        right = _hasher().verify(attempted.password_hash, password[:MAXIMUM_PASSWORD])
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    person = attempted.person
+    return right and person is not None and person.disabled is None
+
+
+def sign_in(session: Session, attempted: Attempt, *, hours: float) -> tuple[SignIn, str]:
+    """Open a sign-in for someone whose password was proved, in their first organisation.
+
+    Args:
+        session: the caller's writing transaction.
+        attempted: what `attempt` returned, after `proves` said yes.
+        hours: how long it lasts.
+
+    Returns:
+        The record, and the secret for the cookie.
+
+    Raises:
+        WrongPassword: nobody has this address.
+        NotAMember: the person holds no role anywhere.
+    """
+    person = attempted.person
+    if person is None:
+        raise wrong_password()
+    session.execute(delete(SignInAttempt).where(SignInAttempt.key == attempted.key))
+    session.execute(delete(SignIn).where(SignIn.expires < now()))
+    choices = organisations.organisations_of(session, person.id)
+    if not choices:
+        raise organisations.NotAMember(
+            "您还没有加入任何单位。请管理员邀请您。",
+            "You belong to no organisation yet. Ask an administrator for an invitation.",
+        )
+    secret = secrets.token_urlsafe(32)
+    opened = SignIn(
+        token_digest=digest_of(secret),
+        person_id=person.id,
+        organisation_id=choices[0].id,
+        csrf=secrets.token_urlsafe(32),
+        expires=now() + timedelta(hours=hours),
+    )
+    session.add(opened)
+    session.flush()
+    _record(session, "credentials:sign_in:opened", opened.id, person.id, opened.organisation_id)
+    return opened, secret
+
+
+def signed_in(session: Session, secret: str) -> SignIn | None:
+    """The live sign-in that a cookie's secret opens, if any."""
+    return session.scalar(
+        select(SignIn)
+        .join(Person, Person.id == SignIn.person_id)
+        .where(SignIn.token_digest == digest_of(secret))
+        .where(SignIn.expires > now(), Person.disabled.is_(None))
+    )
+
+
+def csrf_holds(opened: SignIn, sent: str) -> bool:
+    """Whether the form came from a page that this sign-in was shown."""
+    return hmac.compare_digest(opened.csrf.encode(), sent.encode())
+
+
+def sign_out(session: Session, sign_in_id: str) -> None:
+    """Close a sign-in; closing it again changes nothing."""
+    opened = session.get(SignIn, sign_in_id)
+    if opened is not None:
+        _record(
+            session,
+            "credentials:sign_in:closed",
+            opened.id,
+            opened.person_id,
+            opened.organisation_id,
+        )
+        session.delete(opened)
+        session.flush()
+
+
+def act_for(session: Session, sign_in_id: str, organisation_id: str) -> Actor:
+    """Let a sign-in act for another organisation of the same person.
+
+    Raises:
+        NotAMember: the person holds no role there.
+        WrongPassword: the sign-in is gone.
+    """
+    opened = session.get(SignIn, sign_in_id)
+    if opened is None:
+        raise wrong_password()
+    actor = organisations.acting(session, opened.person_id, organisation_id)
+    opened.organisation_id = organisation_id
+    session.flush()
+    return actor
+
+
+def change_password(session: Session, *, person_id: str, present: str, chosen: str) -> None:
+    """Set a new password and close every sign-in of the person.
+
+    Raises:
+        WrongPassword: the present password is wrong.
+        PasswordRefused: the new one breaks a rule.
+    """
+    person = session.get_one(Person, person_id)
+    if not proves(Attempt(person, "", person.password_hash), present):
+        raise wrong_password()
+    person.password_hash = hash_password(chosen, email=person.email)
+    session.execute(delete(SignIn).where(SignIn.person_id == person_id))
+    session.flush()
+    _record(session, "credentials:password:changed", person_id, person_id, None)
+
+
+def wrong_password() -> WrongPassword:
+    """The one answer to every failed sign-in, so that it tells nothing about who has an account."""
+    return WrongPassword("邮箱或密码不对。", "E-mail address or password is wrong.")
+
+
+def _password_rules(password: str, email: str) -> list[tuple[bool, Text]]:
+    return [
+        (
+            len(password) < MINIMUM_PASSWORD,
+            Text(
+                f"密码至少 {MINIMUM_PASSWORD} 个字符。",
+                f"A password has at least {MINIMUM_PASSWORD} characters.",
+            ),
+        ),
+        (
+            len(password) > MAXIMUM_PASSWORD,
+            Text(
+                f"密码最多 {MAXIMUM_PASSWORD} 个字符。",
+                f"A password has at most {MAXIMUM_PASSWORD} characters.",
+            ),
+        ),
+        (
+            len(set(password)) < FEWEST_CHARACTERS,
+            Text("密码重复的字符太多。", "The password repeats too few characters."),
+        ),
+        (
+            _plain(password) in {_plain(email), _plain(email).split("@")[0]},
+            Text("密码不能是邮箱地址。", "The password may not be the e-mail address."),
+        ),
+    ]
+
+
+def _too_many(wait: timedelta) -> RegisterError:
+    seconds = max(1, int(wait.total_seconds()) + 1)
+    minutes = -(-seconds // 60)
+    return TooManyAttempts(
+        f"登录失败次数太多，请 {minutes} 分钟后再试。",
+        f"Too many sign-ins failed; try again in {minutes} minutes.",
+        retry_after=seconds,
+    )
+
+
+def _address_key(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return digest_of(f"address:{address}")
+    if parsed.version == 6:  # one household holds a whole /64
+        return digest_of(f"address:{ipaddress.ip_network((parsed, 64), strict=False)}")
+    return digest_of(f"address:{parsed}")
+
+
+def _plain(email: str) -> str:
+    return email.strip().lower()
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    return _hasher().hash(secrets.token_urlsafe(32))
+
+
+def _record(
+    session: Session,
+    name: str,
+    subject: str,
+    person_id: str,
+    organisation_id: str | None,
+    **details: Any,
+) -> None:
+    journal.record(
+        session, name, subject, person_id=person_id, organisation_id=organisation_id, **details
+    )

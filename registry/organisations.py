@@ -1,15 +1,21 @@
 """Organisations, the people in them, and in which role someone acts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from registry import journal
 from registry.database import Identified, Record
-from registry.errors import Refused
+from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
 from registry.language import Text
+
+# GB 32100-2015: base 31 without I, O, S, V, Z; weights are the powers of 3 modulo 31.
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
 
 class Kind(StrEnum):
@@ -150,3 +156,335 @@ class WrongRole(Refused):
 
 class NotYours(Refused):
     """The record belongs to another organisation."""
+
+
+class OrganisationNotFound(NotFound):
+    """No such organisation: check the identifier."""
+
+
+class OrganisationInvalid(Invalid):
+    """The particulars of an organisation break a rule: correct each of them."""
+
+
+class NameTaken(Conflict):
+    """An organisation with this name or credit code is already on record."""
+
+
+class RoleNotAllowed(Invalid):
+    """This kind of organisation has no such role."""
+
+
+class LastAdministrator(Conflict):
+    """Every organisation keeps at least one administrator: appoint another one first."""
+
+
+class NotAMember(Refused):
+    """The person has no role in this organisation."""
+
+
+class MembershipNotFound(NotFound):
+    """The person does not hold this role here."""
+
+
+def found(
+    session: Session,
+    *,
+    kind: Kind,
+    name_zh: str,
+    name_en: str,
+    credit_code: str | None = None,
+    district: str = "",
+    by: Actor | None = None,
+) -> Organisation:
+    """Put an organisation on record.
+
+    Args:
+        session: the caller's transaction.
+        kind: what it is to the register.
+        name_zh: full legal name.
+        name_en: name in English.
+        credit_code: unified social credit code, if it has one; its check character is tested.
+        district: where it sits.
+        by: an administrator of an authority; None is the platform's own operator.
+
+    Raises:
+        WrongRole: `by` administers no authority.
+        OrganisationInvalid: a name is missing or the credit code is wrong; lists each.
+        NameTaken: the name or the code is on record.
+    """
+    if by is not None:
+        by.require(Role.ADMINISTRATOR)
+        if by.kind is not Kind.AUTHORITY:
+            raise WrongRole(
+                "只有主管部门的管理员可以登记单位。",
+                "Only an administrator of an authority may put organisations on record.",
+            )
+    name_zh, name_en, code = name_zh.strip(), name_en.strip(), (credit_code or "").strip().upper()
+    reasons = _faults(name_zh, name_en, code)
+    if reasons:
+        raise OrganisationInvalid(
+            "单位信息有误，请逐项改正。",
+            "Correct the organisation's particulars.",
+            reasons=reasons,
+        )
+    same = Organisation.name_zh == name_zh
+    if code:
+        same |= Organisation.credit_code == code
+    if session.scalar(select(Organisation.id).where(same)) is not None:
+        raise NameTaken(
+            "这个名称或统一社会信用代码已经登记。",
+            "This name or unified social credit code is already on record.",
+        )
+    organisation = Organisation(
+        kind=kind,
+        name_zh=name_zh,
+        name_en=name_en,
+        credit_code=code or None,
+        district=district.strip(),
+    )
+    session.add(organisation)
+    session.flush()
+    _record(session, "registry:organisation:founded", organisation.id, by, kind=kind.value)
+    return organisation
+
+
+def get(session: Session, organisation_id: str) -> Organisation:
+    """One organisation.
+
+    Raises:
+        OrganisationNotFound: there is none with this identifier.
+    """
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise OrganisationNotFound(
+            "没有这个单位，请检查编号。", "No such organisation; check the identifier."
+        )
+    return organisation
+
+
+def listing(session: Session, *, kind: Kind | None = None) -> Sequence[Organisation]:
+    """All organisations, or those of one kind, in the order of their Chinese names."""
+    query = select(Organisation).order_by(Organisation.name_zh)
+    if kind is not None:
+        query = query.where(Organisation.kind == kind)
+    return session.scalars(query).all()
+
+
+def credit_code_holds(code: str) -> bool:
+    """Whether a unified social credit code's check character is right (GB 32100-2015)."""
+    if len(code) != len(CREDIT_WEIGHTS) + 1 or any(c not in CREDIT_ALPHABET for c in code):
+        return False
+    total = sum(
+        CREDIT_ALPHABET.index(character) * weight
+        for character, weight in zip(code, CREDIT_WEIGHTS, strict=False)
+    )
+    return CREDIT_ALPHABET[-total % len(CREDIT_ALPHABET)] == code[-1]
+
+
+def acting(
+    session: Session,
+    person_id: str,
+    organisation_id: str,
+    *,
+    scopes: frozenset[str] | None = None,
+) -> Actor:
+    """The person acting for the organisation, in the roles held there at this moment.
+
+    Args:
+        session: the caller's transaction.
+        person_id: who.
+        organisation_id: on whose behalf.
+        scopes: what an API token limits the actor to; None for a sign-in.
+
+    Raises:
+        NotAMember: the person holds no role there, or may no longer sign in.
+    """
+    held = session.execute(
+        select(Organisation.kind, Membership.role)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Person.id == person_id, Organisation.id == organisation_id)
+        .where(Person.disabled.is_(None))
+    ).all()
+    if not held:
+        raise NotAMember(
+            "您在这个单位没有角色。请本单位管理员邀请您。",
+            "You hold no role in this organisation. Ask its administrator for an invitation.",
+        )
+    return Actor(
+        person_id=person_id,
+        organisation_id=organisation_id,
+        kind=Kind(held[0].kind),
+        roles=frozenset(Role(row.role) for row in held),
+        scopes=scopes,
+    )
+
+
+def organisations_of(session: Session, person_id: str) -> Sequence[Organisation]:
+    """The organisations in which a person holds a role, in the order of their Chinese names."""
+    return session.scalars(
+        select(Organisation)
+        .where(
+            Organisation.id.in_(
+                select(Membership.organisation_id).where(Membership.person_id == person_id)
+            )
+        )
+        .order_by(Organisation.name_zh)
+    ).all()
+
+
+def members(session: Session, *, by: Actor) -> Sequence[tuple[Person, Role]]:
+    """Everyone with a role in the actor's organisation, by name.
+
+    Raises:
+        WrongRole: the actor is not an administrator.
+    """
+    by.require(Role.ADMINISTRATOR)
+    rows = session.execute(
+        select(Person, Membership.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == by.organisation_id)
+        .order_by(Person.name, Membership.role)
+    )
+    return [(person, Role(role)) for person, role in rows]
+
+
+def give_role(
+    session: Session, *, person_id: str, organisation: Organisation, role: Role, by: Actor | None
+) -> Membership:
+    """Let a person hold `role`; holding it already changes nothing.
+
+    Args:
+        session: the caller's transaction.
+        person_id: who.
+        organisation: where.
+        role: must be one that this kind of organisation has.
+        by: an administrator of the organisation; None where an invitation or the operator says so.
+
+    Raises:
+        RoleNotAllowed: this kind of organisation has no such role.
+        WrongRole, NotYours: `by` may not decide here.
+        NotAMember: `by` names someone who was never invited here.
+    """
+    check_role(organisation, role)
+    if by is not None:
+        by.require(Role.ADMINISTRATOR)
+        by.own(organisation.id)
+        acting(session, person_id, organisation.id)  # strangers come by invitation only
+    held = session.scalar(_holding(person_id, organisation.id, role))
+    if held is not None:
+        return held
+    membership = Membership(person_id=person_id, organisation_id=organisation.id, role=role)
+    session.add(membership)
+    session.flush()
+    _record(
+        session, "organisation:role:given", organisation.id, by, person=person_id, role=role.value
+    )
+    return membership
+
+
+def withdraw_role(session: Session, *, by: Actor, person_id: str, role: Role) -> None:
+    """Take `role` in the actor's own organisation from a person.
+
+    Raises:
+        WrongRole: the actor is not an administrator.
+        MembershipNotFound: the person does not hold this role here.
+        LastAdministrator: nobody would be left to administer the organisation.
+    """
+    by.require(Role.ADMINISTRATOR)
+    # Two administrators who withdraw each other at the same moment must not both succeed.
+    session.execute(
+        select(Organisation.id).where(Organisation.id == by.organisation_id).with_for_update()
+    )
+    held = session.scalar(_holding(person_id, by.organisation_id, role))
+    if held is None:
+        raise MembershipNotFound(
+            "这个人在本单位没有这个角色。", "This person does not hold this role here."
+        )
+    if role is Role.ADMINISTRATOR and _administrators(session, by.organisation_id) == 1:
+        raise LastAdministrator(
+            "每个单位至少要有一名管理员。请先任命另一名管理员。",
+            "Every organisation keeps one administrator. Appoint another one first.",
+        )
+    session.delete(held)
+    session.flush()
+    _record(
+        session,
+        "organisation:role:withdrawn",
+        by.organisation_id,
+        by,
+        person=person_id,
+        role=role.value,
+    )
+
+
+def check_role(organisation: Organisation, role: Role) -> None:
+    """Raise `RoleNotAllowed` when this kind of organisation has no such role."""
+    kind = Kind(organisation.kind)
+    if role not in ROLES_OF[kind]:
+        has_zh = "、".join(ROLE_NAMES[r].zh for r in Role if r in ROLES_OF[kind])
+        has_en = ", ".join(ROLE_NAMES[r].en for r in Role if r in ROLES_OF[kind])
+        raise RoleNotAllowed(
+            f"这类单位没有“{ROLE_NAMES[role].zh}”这个角色，可选：{has_zh}。",
+            f"This kind of organisation has no {ROLE_NAMES[role].en}; it has: {has_en}.",
+        )
+
+
+def has_administrator(session: Session, organisation_id: str) -> bool:
+    """Whether anyone administers the organisation yet."""
+    return _administrators(session, organisation_id) > 0
+
+
+def _administrators(session: Session, organisation_id: str) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Membership)
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.organisation_id == organisation_id)
+            .where(Membership.role == Role.ADMINISTRATOR, Person.disabled.is_(None))
+        )
+        or 0
+    )
+
+
+def _holding(person_id: str, organisation_id: str, role: Role) -> Select[tuple[Membership]]:
+    return select(Membership).where(
+        Membership.person_id == person_id,
+        Membership.organisation_id == organisation_id,
+        Membership.role == role,
+    )
+
+
+def _faults(name_zh: str, name_en: str, code: str) -> list[Reason]:
+    reasons = [
+        Reason(
+            item,
+            Text("缺少名称，或者太长。", "The name is missing or too long."),
+            Text(f"请填写 1 到 {limit} 个字。", f"Write 1 to {limit} characters."),
+        )
+        for item, value, limit in (("name_zh", name_zh, 100), ("name_en", name_en, 200))
+        if not 1 <= len(value) <= limit
+    ]
+    if code and not credit_code_holds(code):
+        reasons.append(
+            Reason(
+                "credit_code",
+                Text("统一社会信用代码的校验位不对。", "Its check character is wrong."),
+                Text(
+                    "请对照营业执照，填写 18 位代码。", "Copy all 18 characters from the licence."
+                ),
+            )
+        )
+    return reasons
+
+
+def _record(session: Session, name: str, subject: str, by: Actor | None, **details: str) -> None:
+    journal.record(
+        session,
+        name,
+        subject,
+        person_id=by.person_id if by else None,
+        organisation_id=by.organisation_id if by else None,
+        **details,
+    )

@@ -1,0 +1,40 @@
+"""What every request has at hand: the settings, the store and one transaction."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from registry.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def session(request: Request) -> Iterator[Session]:
+    """The request's one transaction, committed before the answer goes out.
+
+    Use it as `Database`, never as a bare `Depends(session)`: only `scope="function"` commits
+    before the response is sent. Reading requests roll back at the end; changing requests take
+    the write lock with their first statement, not earlier, so that an upload that is still
+    arriving holds nobody up.
+    """
+    state = request.app.state
+    if request.method in SAFE_METHODS:
+        with state.factory() as reading:
+            yield reading
+        return
+    writing_engine = state.engine.execution_options(writing=True)
+    with state.factory(bind=writing_engine) as writing:
+        yield writing
+        writing.commit()
+
+
+def settings(request: Request) -> Settings:
+    """The settings of this installation."""
+    found: Settings = request.app.state.settings
+    return found
+
+
+Database = Annotated[Session, Depends(session, scope="function")]
+Configured = Annotated[Settings, Depends(settings)]

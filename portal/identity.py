@@ -1,0 +1,274 @@
+"""Who is asking: a cookie from a sign-in, or a bearer token, made into an actor."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal.at_hand import SAFE_METHODS
+from portal.problems import NotSignedIn
+from registry import credentials, invitations, organisations
+from registry.credentials import SignIn
+from registry.database import transaction
+from registry.errors import Refused
+from registry.organisations import Actor, Organisation, Person
+from registry.settings import Settings
+
+COOKIE = "mingsuan"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+
+
+class ForeignForm(Refused):
+    """The form was not sent from a page of this site: open the page again and send it from there."""
+
+
+class BadCredential(NotSignedIn):
+    """The token or sign-in is unknown, has expired or was revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking and how that is known.
+
+    Args:
+        actor: acting for which organisation, in which roles.
+        sign_in: the browser's sign-in; None for an API token.
+        person: for the page's header; None for an API token.
+        choices: the organisations the person may act for; empty for an API token.
+    """
+
+    actor: Actor
+    sign_in: SignIn | None = None
+    person: Person | None = None
+    choices: tuple[Organisation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh sign-in: the record, and the secret for its cookie."""
+
+    record: SignIn
+    secret: str
+
+
+def current(request: Request) -> Identity | None:
+    """Who is asking, or None for the public; looked up once per request.
+
+    The look-up has a short transaction of its own, so that no lock is held while a body arrives.
+
+    Raises:
+        BadCredential: a bearer token was sent and is no good.
+    """
+    if not hasattr(request.state, "identity"):
+        request.state.identity = _look_up(request)
+        found = request.state.identity
+        if found is not None:
+            request.scope["mingsuan.actor"] = found.actor
+    identity: Identity | None = request.state.identity
+    return identity
+
+
+def current_actor(request: Request) -> Actor | None:
+    """The actor behind the request, or None for the public."""
+    identity = current(request)
+    return identity.actor if identity else None
+
+
+def required(request: Request) -> Actor:
+    """The actor behind the request.
+
+    Raises:
+        NotSignedIn: there is none.
+    """
+    actor = current_actor(request)
+    if actor is None:
+        raise not_signed_in()
+    return actor
+
+
+By = Annotated[Actor, Depends(required)]
+Asking = Annotated[Identity | None, Depends(current)]
+
+
+def not_signed_in() -> NotSignedIn:
+    """The answer to someone who must say who they are first."""
+    return NotSignedIn(
+        "请先登录，或者在请求中带上令牌。", "Sign in first, or send an API token with the request."
+    )
+
+
+def sign_in(
+    factory: sessionmaker[Session], settings: Settings, *, email: str, password: str, address: str
+) -> SignedIn:
+    """Sign someone in, in two short transactions with the slow password check between them.
+
+    Args:
+        factory: sessions on the register's database.
+        settings: for the length of the sign-in.
+        email: as typed.
+        password: as typed.
+        address: the client's network address.
+
+    Raises:
+        TooManyAttempts: the account or the address has used up its attempts.
+        WrongPassword: the two do not go together.
+        NotAMember: the person holds no role anywhere.
+    """
+    with transaction(factory) as session:
+        attempted = credentials.attempt(session, email=email, address=address)
+    if not credentials.proves(attempted, password):
+        raise credentials.wrong_password()
+    with transaction(factory) as session:
+        return SignedIn(
+            *credentials.sign_in(session, attempted, hours=settings.session_hours),
+        )
+
+
+def accept_invitation(
+    factory: sessionmaker[Session], *, secret: str, name: str, password: str, address: str
+) -> Person:
+    """Accept an invitation; guesses at a known person's password count like failed sign-ins.
+
+    Args:
+        factory: sessions on the register's database.
+        secret: from the invitation's link.
+        name: for someone new.
+        password: chosen by a newcomer, proved by anyone else.
+        address: the client's network address.
+
+    Raises:
+        RegisterError: what `invitations.accept` and `credentials.attempt` raise.
+    """
+    with transaction(factory) as session:
+        email = invitations.find(session, secret).email
+        credentials.attempt(session, email=email, address=address)
+    with transaction(factory) as session:
+        return invitations.accept(session, secret=secret, name=name, password=password)
+
+
+def set_cookie(response: Response, settings: Settings, secret: str) -> None:
+    """Give the browser its sign-in cookie."""
+    response.set_cookie(
+        _cookie_name(settings),
+        secret,
+        max_age=int(settings.session_hours * 3600),
+        path="/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_cookie(response: Response, settings: Settings) -> None:
+    """Take the sign-in cookie away."""
+    response.delete_cookie(
+        _cookie_name(settings),
+        path="/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def address_of(request: Request) -> str:
+    """The client's network address; uvicorn has already honoured trusted proxies."""
+    return request.client.host if request.client else "unknown"
+
+
+async def check_origin(request: Request, identity: Identity | None) -> None:
+    """Refuse a changing request that another site made this browser send.
+
+    A bearer token cannot be sent by another site, so only browsers are asked: every changing
+    request must come from our own origin, and a signed-in one must carry the sign-in's CSRF
+    token in the form field `csrf` or the header `X-CSRF-Token`.
+
+    Raises:
+        ForeignForm: it came from elsewhere, or the token is missing or wrong.
+    """
+    if request.method in SAFE_METHODS or "authorization" in request.headers:
+        return
+    if _from_elsewhere(request):
+        raise _foreign()
+    if identity is None or identity.sign_in is None:
+        return
+    sent = request.headers.get(CSRF_HEADER)
+    if sent is None and _is_form(request):
+        field = (await request.form()).get(CSRF_FIELD)
+        sent = field if isinstance(field, str) else None
+    if sent is None or not credentials.csrf_holds(identity.sign_in, sent):
+        raise _foreign()
+
+
+def _look_up(request: Request) -> Identity | None:
+    factory: sessionmaker[Session] = request.app.state.factory
+    header = request.headers.get("authorization")
+    if header is not None:
+        return _by_token(factory, header)
+    secret = request.cookies.get(_cookie_name(request.app.state.settings))
+    if not secret:
+        return None
+    with factory() as session:
+        opened = credentials.signed_in(session, secret)
+        if opened is None:
+            return None
+        try:
+            actor = organisations.acting(session, opened.person_id, opened.organisation_id)
+        except organisations.NotAMember:
+            return None
+        return Identity(
+            actor,
+            opened,
+            session.get_one(Person, opened.person_id),
+            tuple(organisations.organisations_of(session, opened.person_id)),
+        )
+
+
+def _by_token(factory: sessionmaker[Session], header: str) -> Identity:
+    scheme, _, secret = header.partition(" ")
+    secret = secret.strip()
+    if scheme.lower() == "bearer" and secret:
+        with factory() as session:
+            actor = credentials.by_token(session, secret)
+            touching = actor is not None and credentials.needs_touch(session, secret)
+        if touching:
+            with transaction(factory) as session:
+                credentials.touch(session, secret)
+        if actor is not None:
+            return Identity(actor)
+    raise BadCredential(
+        "令牌无效、过期或已撤销。请签发新的令牌。",
+        "The token is unknown, expired or revoked. Issue a new one.",
+    )
+
+
+def _cookie_name(settings: Settings) -> str:
+    # A browser keeps a __Host- cookie only when it is Secure, has no Domain and the path "/".
+    return f"__Host-{COOKIE}" if settings.secure_cookies else COOKIE
+
+
+def _from_elsewhere(request: Request) -> bool:
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    own = {request.headers.get("host", "")}
+    own.add(urlsplit(request.app.state.settings.public_url).netloc)
+    return urlsplit(origin).netloc not in own
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    )
+
+
+def _foreign() -> ForeignForm:
+    return ForeignForm(
+        "这个表单不是从本网站的页面发出的，或者页面已过期。请重新打开页面再提交。",
+        "This form was not sent from a page of this site, or the page is old. "
+        "Open the page again and send it from there.",
+    )
