@@ -39,9 +39,9 @@ from portal import identity
 from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.identity import Identity
-from registry import credentials
-from registry.credentials import Scope
+from registry import tokens
 from registry.organisations import ROLE_NAMES, Actor, Role, WrongRole
+from registry.tokens import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,11 @@ class Gate:
     def _refuse(self, actor: Actor, method: str) -> None:
         scope = self.access.scope_for(method)
         if scope is None and actor.scopes is not None:
-            raise credentials.ScopeRefused(
+            raise tokens.ScopeRefused(
                 "这一步只能在网页上登录后进行。", "This step is for a signed-in browser only."
             )
         if scope is not None:
-            credentials.require_scope(actor, scope)
+            tokens.require_scope(actor, scope)
         wanted = [ROLE_NAMES[role] for role in Role if role in self.access.roles]
         raise WrongRole(
             f"这一步要由{'或'.join(name.zh for name in wanted)}来做。请本单位管理员授予这个角色。",

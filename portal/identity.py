@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portal.at_hand import SAFE_METHODS
 from portal.problems import NotSignedIn
-from registry import credentials, invitations, organisations
+from registry import credentials, invitations, organisations, tokens
 from registry.credentials import SignIn
 from registry.database import transaction
 from registry.errors import Refused
@@ -64,9 +64,7 @@ def current(request: Request) -> Identity | None:
     """
     if not hasattr(request.state, "identity"):
         request.state.identity = _look_up(request)
-        found = request.state.identity
-        if found is not None:
-            request.scope["mingsuan.actor"] = found.actor
+        request.state.actor = request.state.identity and request.state.identity.actor
     identity: Identity | None = request.state.identity
     return identity
 
@@ -231,11 +229,11 @@ def _by_token(factory: sessionmaker[Session], header: str) -> Identity:
     secret = secret.strip()
     if scheme.lower() == "bearer" and secret:
         with factory() as session:
-            actor = credentials.by_token(session, secret)
-            touching = actor is not None and credentials.needs_touch(session, secret)
+            actor = tokens.actor_of(session, secret)
+            touching = actor is not None and tokens.needs_touch(session, secret)
         if touching:
             with transaction(factory) as session:
-                credentials.touch(session, secret)
+                tokens.touch(session, secret)
         if actor is not None:
             return Identity(actor)
     raise BadCredential(

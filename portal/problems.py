@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
+from registry import artifacts
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
 from registry.language import Text
 
@@ -24,19 +25,18 @@ class NotSignedIn(Refused):
     """Nobody is signed in: sign in, or send an API token."""
 
 
-class TooLarge(Invalid):
-    """The body is larger than this installation takes."""
+class EmptyBody(Invalid):
+    """The request carries no file: send one as its body."""
 
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
-    TooLarge: HTTPStatus.CONTENT_TOO_LARGE
-    if hasattr(HTTPStatus, "CONTENT_TOO_LARGE")
-    else HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NotFound: HTTPStatus.NOT_FOUND,
     Refused: HTTPStatus.FORBIDDEN,
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    artifacts.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RegisterError: HTTPStatus.SERVICE_UNAVAILABLE,  # no kind: an outside service failed us
 }
 
 TITLES: dict[int, Text] = {

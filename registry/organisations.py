@@ -448,7 +448,7 @@ def _administrators(session: Session, organisation_id: str) -> int:
     )
 
 
-def _holding(person_id: str, organisation_id: str, role: Role) -> Select[tuple[Membership]]:
+def _holding(person_id: str, organisation_id: str, role: Role) -> Select[Membership]:
     return select(Membership).where(
         Membership.person_id == person_id,
         Membership.organisation_id == organisation_id,

@@ -20,6 +20,7 @@ from registry import (  # noqa: F401  # every noun's tables
     outbox,
     reports,
     submission,
+    tokens,
     worklist,
 )
 from registry.artifacts import ArtifactStore, FileStore

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 # Every module that owns tables; a test compares this list with what the packages declare.
 OWNERS = (
     "registry.credentials",
+    "registry.tokens",
     "registry.datasets",
     "registry.engagements",
     "registry.journal",

@@ -1,0 +1,77 @@
+"""The site as one application: API, pages, health, static files and the MLflow door."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from portal import api, health, pages, request_log
+from portal.body_limit import BodyLimit
+from portal.headers import SecurityHeaders
+from portal.problems import add_problems
+from portal.request_log import RequestLog
+from registry import artifacts, database
+from registry import settings as configuration
+from registry.settings import Settings
+
+STATIC = Path(pages.__file__).parent / "static"
+
+
+class Site(FastAPI):
+    """The application with our layers around the framework's own.
+
+    They stand outside its error middleware, so that an unforeseen failure is logged under its
+    request's identifier and answered with the same headers as everything else.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The framework's stack within the body limit, the headers and the log."""
+        secure = self.state.settings.secure_cookies
+        return RequestLog(
+            SecurityHeaders(BodyLimit(super().build_middleware_stack()), secure=secure)
+        )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the site.
+
+    `app.state` carries `settings`, `engine`, `factory` (sessions), `store` (artifacts) and
+    `error_page` (see `portal.problems.add_problems`).
+
+    Args:
+        settings: of this installation; None reads them from the environment.
+    """
+    settings = settings or configuration.settings()
+    request_log.configure(settings.log_level)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    app = Site(
+        title="明算 Mingsuan", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan
+    )
+    app.state.settings = settings
+    app.state.engine = database.connect(settings.database_url)
+    app.state.factory = database.sessions(app.state.engine)
+    app.state.store = artifacts.open_store(settings)
+    add_problems(app)
+    _add_routes(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    app.include_router(health.router)
+    app.include_router(api.router())
+    if STATIC.is_dir():
+        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_pages = getattr(pages, "install", None)
+    if add_pages is not None:
+        add_pages(app)
+    for router in getattr(pages, "routers", list)():
+        app.include_router(router)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.engine.dispose()

@@ -1,0 +1,35 @@
+"""A site on a fresh database, and people of each kind with passwords and tokens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from portal.app import create_app
+from registry.database import Record
+from registry.settings import Settings
+from tests.portal.world import World
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[FastAPI]:
+    """A fresh site with every table and nobody in it."""
+    app = create_app(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    Record.metadata.create_all(app.state.engine)
+    yield app
+    app.state.engine.dispose()
+
+
+@pytest.fixture
+def client(site: FastAPI) -> Iterator[TestClient]:
+    """An anonymous client that never follows a redirect; failures come back as answers."""
+    with TestClient(site, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def world(site: FastAPI) -> World:
+    """Two enterprises, two testers, an authority and an industry body, each with its people."""
+    return World(site)

@@ -1,0 +1,83 @@
+"""People and organisations of every kind, as the tests of the portal need them."""
+
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from registry import credentials, organisations, tokens
+from registry.database import transaction
+from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person, Role
+from registry.tokens import Scope
+
+PASSWORD = "correct horse battery"
+HASH = credentials.hash_password(PASSWORD, email="nobody@example.org")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One person in one organisation, who holds one role there."""
+
+    organisation: Organisation
+    person: Person
+    actor: Actor
+    token: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header that speaks for this person."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass
+class World:
+    """Two organisations of each kind; in each, one person for each of its roles."""
+
+    site: FastAPI
+    members: dict[tuple[str, Role], Member] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in Kind:
+            for place in ("own", "other"):
+                self._settle(f"{kind.value}-{place}", kind)
+
+    def member(self, name: str, role: Role) -> Member:
+        """The person in the organisation called `name`, such as `enterprise-own`."""
+        return self.members[name, role]
+
+    def browser(self, member: Member) -> tuple[TestClient, str]:
+        """A client signed in as `member`, and its CSRF token."""
+        with transaction(self.site.state.factory) as session:
+            attempted = credentials.attempt(session, email=member.person.email, address="test")
+            opened, secret = credentials.sign_in(session, attempted, hours=1)
+        client = TestClient(
+            self.site,
+            cookies={"mingsuan": secret},
+            raise_server_exceptions=False,
+            follow_redirects=False,
+        )
+        return client, opened.csrf
+
+    def _settle(self, name: str, kind: Kind) -> None:
+        with transaction(self.site.state.factory) as session:
+            organisation = organisations.found(
+                session, kind=kind, name_zh=f"单位{name}", name_en=name
+            )
+            for role in sorted(ROLES_OF[kind]):
+                person = Person(
+                    email=f"{role}@{name}.example", name=f"{role} {name}", password_hash=HASH
+                )
+                session.add(person)
+                session.flush()
+                organisations.give_role(
+                    session,
+                    person_id=person.id,
+                    organisation=organisation,
+                    role=role,
+                    by=None,
+                )
+                actor = organisations.acting(session, person.id, organisation.id)
+                issued = tokens.issue(
+                    session, by=actor, label="test", scopes=[s.value for s in Scope], days=1
+                )
+                self.members[name, role] = Member(organisation, person, actor, issued.secret)
