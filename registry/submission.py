@@ -11,33 +11,22 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, outbox
+from registry import journal, outbox, screening
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, NotFound
 from registry.organisations import Actor, Role
-
-if TYPE_CHECKING:
-    from registry.screening import Screening
+from registry.screening import Screening, TrustClass
 
 MLFLOW_VERSION = "mlflow_version"
 NAME = re.compile(r"[^\W_](?:[\w .\-]{0,118}[\w])?")
-
-
-class TrustClass(StrEnum):
-    """How far a format can be trusted before it is opened (it is opened in the sandbox only)."""
-
-    DATA_ONLY = "data_only"
-    LISTED_TYPES = "listed_types"
-    CODE = "code"
 
 
 class Model(Identified, Record):
@@ -201,7 +190,7 @@ def submit_archive(
     )
 
 
-def keep(store: ArtifactStore, directory: Path) -> "Screening":
+def keep(store: ArtifactStore, directory: Path) -> Screening:
     """Screen a directory and store its files; needs no transaction, records nothing.
 
     Args:
@@ -212,8 +201,6 @@ def keep(store: ArtifactStore, directory: Path) -> "Screening":
         ScreeningFailed: with every reason.
         ChangedWhileRead: when a file is not what was screened.
     """
-    from registry import screening
-
     screened = screening.screen(directory)
     for entry in screened.manifest:
         if store.put(directory / entry["path"]) != entry["sha256"]:
@@ -225,7 +212,7 @@ def keep(store: ArtifactStore, directory: Path) -> "Screening":
     return screened
 
 
-def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> "Screening":
+def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> Screening:
     """Unpack an archive beside itself and `keep` the model in it.
 
     The model may lie in the archive's root or in its only folder.
@@ -238,8 +225,6 @@ def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> "Screeni
     Raises:
         ScreeningFailed: with every reason.
     """
-    from registry import screening
-
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix="unpacked-") as folder:
         target = Path(folder) / "model"
         target.mkdir()
@@ -249,7 +234,7 @@ def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> "Screeni
 
 def record(
     session: Session,
-    screened: "Screening",
+    screened: Screening,
     *,
     by: Actor,
     model_name: str,
@@ -462,7 +447,7 @@ def _by_digest(session: Session, model_id: str, digest: str) -> Version | None:
 
 
 def _new_version(
-    session: Session, model: Model, screened: "Screening", *, by: Actor, note: str
+    session: Session, model: Model, screened: Screening, *, by: Actor, note: str
 ) -> Version:
     highest = session.scalar(select(func.max(Version.number)).where(Version.model_id == model.id))
     version = Version(

@@ -8,7 +8,8 @@ from registry import attestation
 from registry.database import new_id
 from registry.datasets import Dataset, Use
 from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person
-from registry.submission import Model, TrustClass, Version
+from registry.screening import TrustClass
+from registry.submission import Model, Version
 
 NAMES = {
     Kind.ENTERPRISE: ("示例信贷公司", "Example Credit Co."),

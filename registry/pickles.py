@@ -1,0 +1,392 @@
+"""What a pickle would import, found by walking its opcodes; nothing is imported or executed.
+
+A small abstract machine follows the stack and the memo, so that names built from memoised strings
+are found, and the arrays that joblib writes between opcodes are stepped over. Whatever it cannot
+decide is a *problem*: the walk fails closed. The walk describes; it never replaces the sandbox.
+"""
+
+import bz2
+import io
+import lzma
+import math
+import pickletools
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from registry.language import Text
+
+MAX_BYTES = 512 * 1024**2
+MAX_OPCODES = 20_000_000
+MAX_NESTING = 3
+
+LISTED: dict[str, frozenset[str]] = {
+    "builtins": frozenset(
+        {"set", "frozenset", "slice", "range", "complex", "bytearray", "object", "tuple"}
+    ),
+    "collections": frozenset({"OrderedDict", "defaultdict", "deque", "Counter"}),
+    "copyreg": frozenset({"_reconstructor", "__newobj__"}),
+    "datetime": frozenset({"datetime", "date", "timedelta", "timezone"}),
+    "decimal": frozenset({"Decimal"}),
+    "_codecs": frozenset({"encode"}),
+    "numpy": frozenset(
+        {"ndarray", "dtype", "float64", "float32", "int64", "int32", "bool_", "bool"}
+    ),
+    "numpy._core.multiarray": frozenset({"_reconstruct", "scalar"}),
+    "numpy.core.multiarray": frozenset({"_reconstruct", "scalar"}),
+    "numpy._core.numeric": frozenset({"_frombuffer"}),
+    "numpy.random._pickle": frozenset({"__randomstate_ctor", "__bit_generator_ctor"}),
+    "numpy.random.mtrand": frozenset({"RandomState"}),
+    "numpy.random._mt19937": frozenset({"MT19937"}),
+    "joblib.numpy_pickle": frozenset({"NumpyArrayWrapper"}),
+    "scipy.sparse._csr": frozenset({"csr_matrix", "csr_array"}),
+}
+_SKLEARN = (
+    "sklearn.calibration",
+    "sklearn.compose._",
+    "sklearn.ensemble._",
+    "sklearn.impute._",
+    "sklearn.linear_model._",
+    "sklearn.naive_bayes",
+    "sklearn.neighbors._",
+    "sklearn.pipeline",
+    "sklearn.preprocessing._",
+    "sklearn.svm._",
+    "sklearn.tree._",
+    "sklearn._loss",
+)
+_WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
+_ALIGNMENT = "numpy_array_alignment_bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was found.
+
+    Args:
+        names: every `module.name` the pickle refers to.
+        unlisted: those that are not on the list, sorted.
+        problem: why the walk could not be finished (with a place `{path}`); None when it was.
+    """
+
+    names: frozenset[str]
+    unlisted: tuple[str, ...]
+    problem: Text | None
+
+
+class _Undecidable(Exception):
+    """The walker cannot tell what this opcode would do."""
+
+
+def listed(module: str, name: str) -> bool:
+    """Whether `module.name` is on the list: containers, arrays, scikit-learn's own estimators."""
+    if name in LISTED.get(module, ()):
+        return True
+    return module.startswith(_SKLEARN) and name[:1].isupper() and "." not in name
+
+
+def looks_like(path: Path) -> bool:
+    """Whether the file begins as a pickle of protocol 2 or later."""
+    with path.open("rb") as file:
+        head = file.read(2)
+    return len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
+
+
+def walk(path: Path) -> Walk:
+    """Walk a pickle file, also inside gzip, zlib, bzip2, xz, lzma and zip."""
+    found: set[tuple[str, str]] = set()
+    problem = None
+    try:
+        _walk_file(path, found)
+    except (_Undecidable, ValueError, LookupError, OSError, EOFError, TypeError) as error:
+        problem = _undecided(error)
+    except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        problem = _undecided(error)
+    names = frozenset(f"{module}.{name}" for module, name in found)
+    unlisted = sorted(f"{module}.{name}" for module, name in found if not listed(module, name))
+    return Walk(names, tuple(unlisted), problem)
+
+
+def _walk_file(path: Path, found: set[tuple[str, str]]) -> None:
+    if path.stat().st_size > MAX_BYTES:
+        raise _Undecidable(f"more than {MAX_BYTES} bytes")
+    for stream in _layers(path.read_bytes(), 0):
+        _Machine(stream, found).run()
+        if stream.read(1):
+            raise _Undecidable("bytes after the end of the pickle")
+
+
+def _undecided(error: Exception) -> Text:
+    why = " ".join(str(error).split())[:120].replace("{", "(").replace("}", ")")
+    return Text(
+        f"{{path}} 无法逐条查清（{why}），按不可信处理",
+        f"{{path}} cannot be followed to its end ({why}); it counts as untrusted",
+    )
+
+
+_WRAPPINGS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
+    (b"\x1f\x8b", lambda: zlib.decompressobj(31)),
+    (b"BZh", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", lzma.LZMADecompressor),
+    (b"\x5d\x00\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE)),
+    (b"\x78", zlib.decompressobj),
+)
+
+
+def _layers(data: bytes, depth: int) -> Iterator[BinaryIO]:
+    if depth > MAX_NESTING:
+        raise _Undecidable("nested too deeply")
+    if data.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                raise _Undecidable("unpacks to too many bytes")
+            for member in archive.infolist():
+                yield from _layers(archive.read(member), depth + 1)
+        return
+    for head, opener in _WRAPPINGS:
+        if data.startswith(head):
+            yield from _layers(_inflate(opener(), data), depth + 1)
+            return
+    yield io.BytesIO(data)
+
+
+def _inflate(decompressor: Any, data: bytes) -> bytes:
+    inflated: bytes = decompressor.decompress(data, MAX_BYTES)
+    if not decompressor.eof or decompressor.unused_data:
+        raise _Undecidable("compressed data is cut off, too large or followed by more")
+    return inflated
+
+
+@dataclass(frozen=True, slots=True)
+class _Global:
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An object made by calling `maker`."""
+
+    maker: _Global
+    arguments: Any
+
+
+class _Opaque:
+    """A value whose content does not matter."""
+
+
+_OPAQUE = _Opaque()
+_MARK = object()
+_CONSTANTS = frozenset(
+    [
+        "INT",
+        "LONG",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG1",
+        "LONG4",
+        "STRING",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "UNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE",
+        "BINUNICODE8",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+        "BINBYTES8",
+        "BYTEARRAY8",
+        "FLOAT",
+        "BINFLOAT",
+    ]
+)
+_VALUES: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+
+
+class _Machine:
+    """Follows one pickle: constants, tuples and small dictionaries exactly, the rest opaquely."""
+
+    def __init__(self, stream: BinaryIO, found: set[tuple[str, str]], depth: int = 0) -> None:
+        self._stream = stream
+        self._found = found
+        self._depth = depth
+        self._stack: list[Any] = []
+        self._memo: dict[int, Any] = {}
+
+    def run(self) -> None:
+        """Follow the opcodes up to STOP, collecting names."""
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(self._stream)):
+            if count > MAX_OPCODES:
+                raise _Undecidable("too many opcodes")
+            if opcode.name == "STOP":
+                return
+            self._step(opcode.name, argument)
+        raise _Undecidable("no STOP")
+
+    def _step(self, name: str, argument: Any) -> None:
+        if name in _CONSTANTS:
+            self._stack.append(argument)
+        elif name in _VALUES:
+            self._stack.append(_VALUES[name])
+        elif name not in {"PROTO", "FRAME"}:
+            action = getattr(self, f"_{name.lower()}", None)
+            if action is None:
+                raise _Undecidable(f"opcode {name}")
+            action(argument)
+
+    def _to_mark(self) -> list[Any]:
+        for place in range(len(self._stack) - 1, -1, -1):
+            if self._stack[place] is _MARK:
+                items = self._stack[place + 1 :]
+                del self._stack[place:]
+                return items
+        raise _Undecidable("no mark")
+
+    def _mark(self, _: Any) -> None:
+        self._stack.append(_MARK)
+
+    def _empty_dict(self, _: Any) -> None:
+        self._stack.append({})
+
+    def _empty_list(self, _: Any) -> None:
+        self._stack.append(_OPAQUE)
+
+    _empty_set = _empty_list
+
+    def _tuple(self, _: Any) -> None:
+        self._stack.append(tuple(self._to_mark()))
+
+    def _gather(self, count: int) -> None:
+        items = [self._stack.pop() for _ in range(count)]
+        self._stack.append(tuple(reversed(items)))
+
+    def _tuple1(self, _: Any) -> None:
+        self._gather(1)
+
+    def _tuple2(self, _: Any) -> None:
+        self._gather(2)
+
+    def _tuple3(self, _: Any) -> None:
+        self._gather(3)
+
+    def _list(self, _: Any) -> None:
+        self._to_mark()
+        self._stack.append(_OPAQUE)
+
+    _frozenset = _list
+
+    def _dict(self, _: Any) -> None:
+        items = self._to_mark()
+        self._stack.append({})
+        self._set(items)
+
+    def _set(self, items: list[Any]) -> None:
+        target = self._stack[-1]
+        if isinstance(target, dict):
+            for key, value in zip(items[::2], items[1::2], strict=True):
+                if isinstance(key, str):
+                    target[key] = value
+
+    def _append(self, _: Any) -> None:
+        self._stack.pop()
+
+    def _appends(self, _: Any) -> None:
+        self._to_mark()
+
+    _additems = _appends
+
+    def _setitem(self, _: Any) -> None:
+        value, key = self._stack.pop(), self._stack.pop()
+        self._set([key, value])
+
+    def _setitems(self, _: Any) -> None:
+        self._set(self._to_mark())
+
+    def _name(self, module: Any, name: Any) -> _Global:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise _Undecidable("a name that is put together at run time")
+        self._found.add((module, name))
+        return _Global(module, name)
+
+    def _global(self, argument: str) -> None:
+        module, _, name = argument.partition(" ")
+        self._stack.append(self._name(module, name))
+
+    def _stack_global(self, _: Any) -> None:
+        name, module = self._stack.pop(), self._stack.pop()
+        self._stack.append(self._name(module, name))
+
+    def _inst(self, argument: str) -> None:
+        arguments = tuple(self._to_mark())
+        module, _, name = argument.partition(" ")
+        self._stack.append(_Made(self._name(module, name), arguments))
+
+    def _obj(self, _: Any) -> None:
+        maker, *arguments = self._to_mark()
+        self._make(maker, tuple(arguments))
+
+    def _make(self, maker: Any, arguments: Any) -> None:
+        if not isinstance(maker, _Global):
+            raise _Undecidable("a call of something that is not named")
+        self._stack.append(_Made(maker, arguments))
+
+    def _reduce(self, _: Any) -> None:
+        arguments, maker = self._stack.pop(), self._stack.pop()
+        self._make(maker, arguments)
+
+    _newobj = _reduce
+
+    def _newobj_ex(self, _: Any) -> None:
+        self._stack.pop()
+        self._reduce(None)
+
+    def _memoize(self, _: Any) -> None:
+        self._memo[len(self._memo)] = self._stack[-1]
+
+    def _put(self, argument: Any) -> None:
+        self._memo[int(argument)] = self._stack[-1]
+
+    _binput = _long_binput = _put
+
+    def _get(self, argument: Any) -> None:
+        self._stack.append(self._memo[int(argument)])
+
+    _binget = _long_binget = _get
+
+    def _dup(self, _: Any) -> None:
+        self._stack.append(self._stack[-1])
+
+    def _pop(self, _: Any) -> None:
+        self._stack.pop()
+
+    def _pop_mark(self, _: Any) -> None:
+        self._to_mark()
+
+    def _build(self, _: Any) -> None:
+        state = self._stack.pop()
+        top = self._stack[-1]
+        if isinstance(top, _Made) and f"{top.maker.module}.{top.maker.name}" == _WRAPPER:
+            self._step_over_array(state)
+
+    def _step_over_array(self, state: Any) -> None:
+        """Skip the bytes of an array, which joblib writes right behind its wrapper's BUILD."""
+        shape, dtype = state["shape"], state["dtype"]
+        code = dtype.arguments[0] if isinstance(dtype, _Made) else None
+        described = re.fullmatch(r"([a-zA-Z])(\d+)", code) if isinstance(code, str) else None
+        if described is None or not all(isinstance(n, int) and n >= 0 for n in shape):
+            raise _Undecidable("an array of unknown size")
+        kind, width = described[1], int(described[2])
+        if kind == "O":
+            if self._depth >= MAX_NESTING:
+                raise _Undecidable("nested too deeply")
+            _Machine(self._stream, self._found, self._depth + 1).run()
+            return
+        size = math.prod(shape) * width * (4 if kind == "U" else 1)
+        padding = self._stream.read(1)[0] if state.get(_ALIGNMENT) is not None else 0
+        if len(self._stream.read(padding + size)) != padding + size:
+            raise _Undecidable("an array that is cut off")

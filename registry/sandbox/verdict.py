@@ -1,0 +1,127 @@
+"""Why a sandbox was ended: one cause, said in plain words, with the model's capped log."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from registry.errors import Invalid, Reason, Refused
+from registry.language import Text
+
+
+class Cause(StrEnum):
+    """What ended a round, or why its answers were not taken."""
+
+    WALL_CLOCK = "wall_clock"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    FORBIDDEN_CALL = "forbidden_call"
+    OUTSIDE = "outside"
+    DISK = "disk"
+    OUTPUT_FLOOD = "output_flood"
+    PROTOCOL = "protocol"
+    TRUNCATED = "truncated"
+    NON_FINITE = "non_finite"
+    WRONG_SHAPE = "wrong_shape"
+    REFUSED_TYPES = "refused_types"
+    UNREADABLE = "unreadable"
+    MODEL_ERROR = "model_error"
+    CRASHED = "crashed"
+    NOT_STARTED = "not_started"
+
+
+SAID: dict[Cause, Text] = {
+    Cause.WALL_CLOCK: Text(
+        "模型没有在限定时间内答完，已终止。请检查模型是否卡住，或减少单次的行数。",
+        "The model did not finish within the time limit and was ended. Check whether it hangs, or "
+        "score fewer rows at a time.",
+    ),
+    Cause.MEMORY: Text(
+        "模型要用的内存超过上限，已终止。请缩小模型，或请平台管理员提高上限。",
+        "The model asked for more memory than the limit and was ended. Make it smaller, or ask the "
+        "administrator for a higher limit.",
+    ),
+    Cause.PROCESSES: Text(
+        "模型要开的线程超过上限，已终止。请把模型的并行数设为 1。",
+        "The model asked for more threads than the limit and was ended. Set its parallelism to 1.",
+    ),
+    Cause.FORBIDDEN_CALL: Text(
+        "模型试图联网、启动程序或使用打分不需要的系统功能，已终止。请去掉这些操作后重新提交。",
+        "The model tried to use the network, start a program or use a system call that scoring "
+        "does not need, and was ended. Remove this and submit again.",
+    ),
+    Cause.OUTSIDE: Text(
+        "模型要读写提交内容之外的文件，已终止。所需文件请一并放进提交的目录。",
+        "The model reached for a file outside of its submission and was ended. Put what it needs "
+        "into the submitted directory.",
+    ),
+    Cause.DISK: Text(
+        "模型写出的临时文件超过上限，已终止。请去掉写文件的操作。",
+        "The model wrote more temporary files than the limit and was ended. Remove the writing.",
+    ),
+    Cause.OUTPUT_FLOOD: Text(
+        "模型打印的内容超过上限，已终止。请去掉打印。",
+        "The model printed more than the limit and was ended. Remove the printing.",
+    ),
+    Cause.PROTOCOL: Text(
+        "模型扰乱了沙箱的控制通道，已终止，其答案不予采用。",
+        "The model disturbed the sandbox's control channel; it was ended and its answers were not "
+        "taken.",
+    ),
+    Cause.TRUNCATED: Text(
+        "模型声称答完，但有的行没有答案，结果不予采用。",
+        "The model claimed to have finished but left rows without an answer; none were taken.",
+    ),
+    Cause.NON_FINITE: Text(
+        "模型的答案中有非数值或无穷大，结果不予采用。请检查缺失值的处理。",
+        "Among the model's answers are values that are not numbers or infinite; none were taken. "
+        "Check how it treats missing values.",
+    ),
+    Cause.WRONG_SHAPE: Text(
+        "模型没有为每一行给出一个数。分类模型请设 pyfunc_predict_fn='predict_proba'（两类），或直接输出数值。",
+        "The model does not answer with one number per row. For a classifier of two classes set "
+        "pyfunc_predict_fn='predict_proba', or let it answer with numbers.",
+    ),
+    Cause.REFUSED_TYPES: Text(
+        "模型文件含有公开名单之外的类型，没有打开。请改用名单内的类型，或以 cloudpickle 提交（将标为“代码”类）。",
+        "The model file holds types that are not on the published list and was not opened. Use "
+        "listed types, or submit it by cloudpickle (it is then labelled as code).",
+    ),
+    Cause.UNREADABLE: Text(
+        "模型文件打不开：格式不符、损坏或缺少软件包。请用平台支持的版本重新保存。",
+        "The model's files cannot be opened: wrong format, damaged, or a package is missing. Save "
+        "it again with versions the platform supports.",
+    ),
+    Cause.MODEL_ERROR: Text(
+        "模型在计算时报错，详见所附记录。请用同样的输入列在本地试算。",
+        "The model raised an error while answering; see the log. Try it at home on the same input "
+        "columns.",
+    ),
+    Cause.CRASHED: Text(
+        "模型使运行它的进程崩溃，没有结果。模型文件可能已损坏或被改动。",
+        "The model crashed the process that ran it; there is no result. Its file may be damaged or "
+        "altered.",
+    ),
+    Cause.NOT_STARTED: Text(
+        "沙箱没有启动成功。请运行 mingsuan doctor 查看原因。",
+        "The sandbox did not start. Run `mingsuan doctor` to see why.",
+    ),
+}
+
+
+class Contained(Invalid):
+    """A round was ended without answers; `cause` names why, `log` is what the model printed.
+
+    Args:
+        cause: the one cause.
+        log: the sandbox's output, capped; written by the model, so never to be believed.
+        reasons: the offending items, such as refused types.
+    """
+
+    def __init__(self, cause: Cause, *, log: str = "", reasons: Sequence[Reason] = ()) -> None:
+        said = SAID[cause]
+        super().__init__(said.zh, said.en, reasons=reasons)
+        self.cause = cause
+        self.log = log
+
+
+class NoSandbox(Refused):
+    """This machine offers no sandbox, so no model is opened: evaluate a prediction file instead."""
