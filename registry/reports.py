@@ -70,7 +70,7 @@ class Finding:
     slice: Mapping[str, str]
     group: str | None
     reference_group: str | None
-    n: int
+    n: int | None
     n_reference: int | None
     estimate: float | None
     reference_estimate: float | None

@@ -1,0 +1,225 @@
+"""The evaluation data as a run reads them: checked against the plan, in plan-fixed blocks."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evaluators.accumulators import coded
+from evaluators.plan import Plan
+from evaluators.probe import DESERVED, FAVOURED, SCORE, ProbeSpec, keyed_hash
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+BLOCK = 65_536
+"""Rows per scoring block, whatever batches the data arrive in: a model's last bits depend on it."""
+
+Hashes = npt.NDArray[np.uint64]
+
+
+class DataUnfit(Invalid):
+    """Data or model lack what the plan needs: correct every listed item."""
+
+
+class Source:
+    """Rows that can be read once per pass.
+
+    Args:
+        table: a table, a collection of batches that can be read again, or a one-shot iterator
+            (which is kept in memory).
+    """
+
+    def __init__(self, table: pa.Table | Iterable[pa.RecordBatch]) -> None:
+        if isinstance(table, Iterator):
+            table = pa.Table.from_batches(list(table))
+        self._table = table
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of the data."""
+        if isinstance(self._table, pa.Table):
+            return self._table.schema
+        return next(iter(self._table)).schema
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows there are."""
+        if isinstance(self._table, pa.Table):
+            return int(self._table.num_rows)
+        return sum(batch.num_rows for batch in self._table)
+
+    def blocks(self) -> Iterator[pa.Table]:
+        """All rows in blocks of `BLOCK`, independent of the batches they arrive in."""
+        if isinstance(self._table, pa.Table):
+            for start in range(0, self._table.num_rows, BLOCK):
+                yield self._table.slice(start, BLOCK)
+            return
+        held, waiting = 0, list[pa.RecordBatch]()
+        for batch in self._table:
+            waiting.append(batch)
+            held += batch.num_rows
+            while held >= BLOCK:
+                joined = pa.Table.from_batches(waiting)
+                yield joined.slice(0, BLOCK)
+                waiting = joined.slice(BLOCK).to_batches()
+                held -= BLOCK
+        if held:
+            yield pa.Table.from_batches(waiting)
+
+    def first(self) -> pa.Table:
+        """The first block; without rows if there are none."""
+        return next(self.blocks(), self.schema.empty_table())
+
+    def units(self, plan: Plan, nonce: str) -> Iterator[Hashes]:
+        """Per block the keyed hash of each row's unit, or of its content where none is named.
+
+        It never depends on a row's position, so that folds, halves and samples survive a
+        permutation of the rows.
+        """
+        names = [plan.columns.unit] if plan.columns.unit else sorted(self.schema.names)
+        for block in self.blocks():
+            mixed = np.zeros(block.num_rows, dtype=np.uint64)
+            for name in names:
+                mixed = keyed_hash(mixed ^ _hashes(block[name]), f"{nonce}\x00{name}")
+            yield mixed
+
+    def check(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> None:
+        """See whether data and model have what the plan needs.
+
+        Raises:
+            DataUnfit: with every reason.
+        """
+        reasons = [*self._lacking(plan), *_underived(plan, specs, scored=scored)]
+        if self.rows == 0:
+            reasons.append(
+                _reason(
+                    "rows",
+                    "数据里没有一行",
+                    "there is not one row",
+                    "换一份数据",
+                    "use other data",
+                )
+            )
+        if reasons:
+            raise DataUnfit(
+                f"数据或模型不合评估计划，有 {len(reasons)} 处要改。",
+                f"Data or model do not fit the plan: {len(reasons)} things to correct.",
+                reasons=reasons,
+            )
+
+    def _lacking(self, plan: Plan) -> list[Reason]:
+        found = []
+        for name in sorted(plan.columns.named()):
+            count = self.schema.names.count(name)
+            if count != 1:
+                zh, en = ("数据里没有这一列", "not a column of the data")
+                if count:
+                    zh, en = ("数据里有同名的列", "several columns have this name")
+                found.append(
+                    _reason(
+                        name,
+                        zh,
+                        en,
+                        "改计划里的列名，或补上这一列",
+                        "correct the plan or the data",
+                    )
+                )
+        for role in ("score", "price", "weight"):
+            name = plan.columns.role(role)
+            if name in self.schema.names and not _numeric(self.schema.field(name).type):
+                found.append(
+                    _reason(
+                        name,
+                        "这一列应当是数",
+                        "this column must hold numbers",
+                        "改正数据的类型",
+                        "correct its type",
+                    )
+                )
+        return found
+
+
+def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:
+    columns, found = plan.columns, []
+    needs = {name for spec in specs for name in spec.derived}
+    answered = scored or columns.score is not None
+    if scored and not columns.inputs:
+        found.append(
+            _reason(
+                "columns.inputs",
+                "要写模型的输入列",
+                "the model's input columns are needed",
+                "列出全部输入列",
+                "list them all",
+            )
+        )
+    if SCORE in needs and not answered:
+        found.append(
+            _reason(
+                "columns.score",
+                "既没有模型也没有分数列",
+                "there is neither a model nor a score",
+                "给出模型，或写 score",
+                "give a model, or name a score",
+            )
+        )
+    decided = (answered and columns.cut is not None) or columns.prediction is not None
+    if FAVOURED in needs and not decided:
+        found.append(
+            _reason(
+                "columns.cut",
+                "不知道怎样算有利的结果",
+                "nothing says which answers are favourable",
+                "写 cut，或写 prediction",
+                "give a cut, or name a prediction",
+            )
+        )
+    if needs & {FAVOURED, DESERVED} and columns.favourable is None:
+        found.append(
+            _reason(
+                "columns.favourable",
+                "没有写哪个结果对当事人有利",
+                "nothing says which outcome is favourable",
+                "例如 favourable = 1",
+                "for instance favourable = 1",
+            )
+        )
+    if DESERVED in needs and columns.target is None:
+        found.append(
+            _reason(
+                "columns.target",
+                "没有写观察到的结果",
+                "the observed outcome is not named",
+                "写 target",
+                "name a target",
+            )
+        )
+    return found
+
+
+def _reason(item: str, zh: str, en: str, do_zh: str, do_en: str) -> Reason:
+    return Reason(item, Text(zh, en), Text(do_zh, do_en))
+
+
+def _numeric(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+def _hashes(column: pa.ChunkedArray) -> Hashes:
+    """A 64-bit hash per value; equal values of one column have equal hashes in every block."""
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        plain = pc.fill_null(column.cast(pa.float64(), safe=False), float("nan"))
+        values = plain.combine_chunks().to_numpy(zero_copy_only=False) + 0.0
+        bits: Hashes = np.where(np.isnan(values), np.nan, values).view(np.uint64)
+        return bits
+    levels = coded(column)
+    table = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in levels.names]
+    lookup = np.array([int.from_bytes(entry, "big") for entry in table] + [1], dtype=np.uint64)
+    return lookup[levels.codes]

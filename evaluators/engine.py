@@ -1,0 +1,353 @@
+"""One run of a plan: batches to probes, requests to the model, findings and evidence out."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from evaluators import evidence, findings, installed, probe
+from evaluators.accumulators import coded
+from evaluators.data import Source
+from evaluators.plan import Plan, ProbePlan, level_name
+from evaluators.policy import POLICY
+from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
+from evaluators.rounds import Questioner, chosen, distinct
+from registry import attestation
+from registry.language import Text
+from registry.reports import Finding, Verdict
+
+Progress = Callable[[int, int, Text], None]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Given = TypeVar("Given")
+
+NO_MODEL = Text(
+    "这项检验要向模型提问；这次只有数据里的结果，没有模型。",
+    "This probe asks the model; this run has only answers in the data, no model.",
+)
+UNSTEADY = Text(
+    "同样的行换一批来问，结果就不同，所以任何差异都可能是分批造成的。",
+    "The same rows, asked in another batch, got other answers, so any difference may come from "
+    "the batching.",
+)
+NOTHING_SAID = Text(
+    "这说明不了模型有没有差别对待。", "This says nothing about how the model treats groups."
+)
+
+
+def _silent(done: int, total: int, said: Text) -> None:
+    """The progress callback of a caller who does not watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run has found.
+
+    Args:
+        findings: as published; suppressed groups keep the verdict and lose the numbers.
+        findings_digest: the same for the same plan, data and nonce, wherever it ran.
+        public_evidence: tables without small cells, and commitments to the rest.
+        sealed_evidence: every accumulator and every full finding, for the authority and the
+            assigned tester.
+        probes: {id, version, digest}, with `failed` where a plugin broke.
+        predictions: how often the model was asked.
+        rows: how many rows were read.
+    """
+
+    findings: tuple[Finding, ...]
+    findings_digest: str
+    public_evidence: dict[str, Any]
+    sealed_evidence: dict[str, Any]
+    probes: tuple[dict[str, Any], ...]
+    predictions: int
+    rows: int
+
+
+@dataclass
+class _Entry:
+    """One planned probe while it runs; `active` until its last pass or its failure."""
+
+    probe: Probe[Any]
+    active: bool = True
+    state: Any = None
+    shards: list[Any] = field(default_factory=list)
+    requests: dict[str, ScoreRequest] = field(default_factory=dict)
+    said: Text | None = None
+    failed: str | None = None
+
+
+def run(
+    plan: Plan,
+    table: pa.Table | Iterable[pa.RecordBatch],
+    *,
+    scorer: Scorer | None,
+    nonce: str,
+    progress: Progress = _silent,
+    shards: int = 1,
+    registered: Sequence[Plan] = (),
+) -> Outcome:
+    """Run a plan on data.
+
+    Args:
+        plan: what to test.
+        table: the rows; an iterable is read once per pass, a one-shot iterator is kept.
+        scorer: the model in its sandbox; None when the answers stand in the data.
+        nonce: issued after plan and data were sealed.
+        progress: told what is done, of how much, in words.
+        shards: how many states to fold side by side; the findings do not depend on it.
+        registered: the other plans registered on this model version before the nonce.
+
+    Raises:
+        DataUnfit: the data or the model lack what the plan needs; every reason is listed.
+    """
+    entries = [_Entry(bound(planned)) for planned in plan.probes]
+    source = Source(table)
+    source.check(plan, [entry.probe.spec for entry in entries], scored=scorer is not None)
+    going = _Going(plan, source, nonce, entries, shards=max(1, shards), progress=progress)
+    if scorer is not None:
+        going.question(scorer)
+    while going.active():
+        going.one_pass()
+    found = [f for entry in entries for f in going.findings(entry, registered)]
+    return going.outcome([findings.settle(finding) for finding in found])
+
+
+def bound(planned: ProbePlan) -> Probe[Any]:
+    """The probe of a plan with its options."""
+    kind = installed.probe_class(planned.id)
+    return kind(kind.spec.options.model_validate(dict(planned.options)))
+
+
+def predictions_needed(plan: Plan, rows: int) -> int:
+    """The most predictions that a run of this plan on so many rows will ask for."""
+    each = 1 + sum(bound(planned).answers_per_row(plan) for planned in plan.probes)
+    return rows * each + 3 * min(rows, int(POLICY.value("rebatch_sample")))
+
+
+class _Going:
+    """A run under way."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        source: Source,
+        nonce: str,
+        entries: list[_Entry],
+        *,
+        shards: int,
+        progress: Progress,
+    ) -> None:
+        self.plan, self.source, self.nonce, self.entries = plan, source, nonce, entries
+        self.shards, self.progress = shards, progress
+        self.seed = attestation.digest([plan.digest, nonce])
+        self.asker: Questioner | None = None
+        self.oracle = Oracle("column")
+        self.base: dict[int, Floats] = {}
+        self.passes = 0
+
+    def question(self, scorer: Scorer) -> None:
+        """Have a model answer, and see first whether it is steady."""
+        self.asker = Questioner(scorer, self.plan.columns.inputs, self.seed)
+        self.progress(
+            0, self.source.rows, Text("检查模型是否稳定", "checking that the model is steady")
+        )
+        self.oracle = self.asker.check(self.source.first())
+
+    def active(self) -> list[_Entry]:
+        """The probes that still have a pass to go."""
+        return [entry for entry in self.entries if entry.active]
+
+    def one_pass(self) -> None:
+        """Read all rows once, for every active probe."""
+        for entry in self.active():
+            self._guarded(entry, partial(self._open, entry))
+        self.passes += 1
+        asked = distinct([r for entry in self.active() for r in entry.requests.values()])
+        needs = {name for entry in self.active() for name in entry.probe.spec.derived}
+        masks = self._masks(asked, units=probe.UNIT in needs)
+        start = 0
+        for at, block in enumerate(self.source.blocks() if self.active() else ()):
+            stop = start + block.num_rows
+            cover = {key: mask[start:stop] for key, mask in masks.items()}
+            answers = self._answers(at, block, asked, cover)
+            derived = self._derived(at, block, needs)
+            if probe.UNIT in needs:
+                derived[probe.UNIT] = pa.array(self._units[start:stop])
+            for entry in self.active():
+                self._guarded(entry, partial(self._feed, entry, block, derived, answers))
+            start = stop
+            said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
+            self.progress(stop, self.source.rows, said)
+        for entry in self.active():
+            self._guarded(entry, partial(self._close, entry))
+
+    def _open(self, entry: _Entry) -> None:
+        entry.shards = [entry.probe.create_accumulator(self.plan) for _ in range(self.shards)]
+        requests = entry.probe.requests(entry.shards[0], self.plan)
+        entry.requests = {request.key: request for request in requests}
+        if entry.requests and self.asker is None:
+            entry.active, entry.said = False, NO_MODEL
+
+    def _close(self, entry: _Entry) -> None:
+        entry.state = entry.probe.merge(entry.shards)
+        refined = entry.probe.refine(entry.state, self.plan)
+        entry.active = refined is not None
+        entry.probe = refined or entry.probe
+
+    def _guarded(self, entry: _Entry, call: Callable[[], Given]) -> Given | None:
+        """Run a plugin's code; its failure is recorded, named, and takes no other probe down."""
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001  # the one broad except: a plugin may do anything
+            entry.active, entry.failed = False, f"{type(error).__name__}: {error}"[:500]
+            entry.said = Text(
+                f"检验程序出错（{type(error).__name__}），没有得出结果。",
+                f"The probe failed ({type(error).__name__}) and gave no result.",
+            )
+            return None
+
+    def _masks(self, asked: Mapping[str, ScoreRequest], *, units: bool) -> dict[str, Mask]:
+        if units or any(request.sample is not None for request in asked.values()):
+            self._units = np.concatenate(list(self.source.units(self.plan, self.nonce)))
+            return {key: chosen(request, self._units, self.seed) for key, request in asked.items()}
+        return {key: np.ones(self.source.rows, dtype=bool) for key in asked}
+
+    def _answers(
+        self,
+        at: int,
+        block: pa.Table,
+        asked: Mapping[str, ScoreRequest],
+        cover: Mapping[str, Mask],
+    ) -> dict[str, pa.Array]:
+        """Ask the model about one block: the requests, and the rows as they are if new."""
+        if self.asker is None:
+            return {}
+        requests, masks = list(asked.values()), [cover[key] for key in asked]
+        if at not in self.base:
+            requests.append(ScoreRequest("base"))
+            masks.append(np.ones(block.num_rows, dtype=bool))
+        if not requests:
+            return {}
+        values = self.asker.answer(block, requests, masks, number=at)
+        if at not in self.base:
+            self.base[at] = values.pop()
+        return {
+            key: pa.array(column, from_pandas=True)
+            for key, column in zip(asked, values, strict=True)
+        }
+
+    def _derived(self, at: int, block: pa.Table, needs: set[str]) -> dict[str, pa.Array]:
+        """The engine's own columns, as far as a probe of this pass needs them."""
+        columns, found = self.plan.columns, {}
+        score = self.base.get(at)
+        if score is None and columns.score is not None:
+            filled = block[columns.score].cast(pa.float64()).combine_chunks().fill_null(math.nan)
+            score = filled.to_numpy(zero_copy_only=False)
+        if probe.SCORE in needs and score is not None:
+            found[probe.SCORE] = pa.array(score, from_pandas=True)
+        if probe.FAVOURED in needs and score is not None and columns.cut is not None:
+            high = favours(score, columns.cut, columns.favourable)
+            found[probe.FAVOURED] = pa.array(high, mask=np.isnan(score))
+        elif probe.FAVOURED in needs and columns.prediction is not None:
+            found[probe.FAVOURED] = _equal(block[columns.prediction], columns.favourable)
+        if probe.DESERVED in needs and columns.target is not None:
+            found[probe.DESERVED] = _equal(block[columns.target], columns.favourable)
+        return found
+
+    def _feed(
+        self,
+        entry: _Entry,
+        block: pa.Table,
+        derived: Mapping[str, pa.Array],
+        answers: Mapping[str, pa.Array],
+    ) -> None:
+        mine = {probe.answer(k): answers[r.identity()] for k, r in entry.requests.items()}
+        columns = {name: block[name] for name in block.column_names}
+        whole = pa.table({**columns, **derived, **mine}).combine_chunks()
+        step = math.ceil(whole.num_rows / self.shards)
+        for shard in range(self.shards):
+            for batch in whole.slice(shard * step, step).to_batches():
+                entry.shards[shard] = entry.probe.add_batch(entry.shards[shard], batch)
+
+    def findings(self, entry: _Entry, registered: Sequence[Plan]) -> list[Finding]:
+        """What one probe has found, or why it has not."""
+        spec = entry.probe.spec
+        plans = 1 + sum(_same_family(self.plan, other, spec.id) for other in registered)
+        going = Run(self.nonce, self.oracle, self.source.rows, plans)
+        found: list[Finding] | None = None
+        if entry.said is None:
+            found = self._guarded(
+                entry, partial(entry.probe.extract_findings, entry.state, self.plan, going)
+            )
+        if found is None:
+            why = entry.said or NOTHING_SAID
+            return [findings.not_evaluable(spec, spec.id, slice_={}, why=why, limit=NOTHING_SAID)]
+        if self.oracle.batch_stable is False and (spec.derived or entry.requests):
+            return [_unsteady(finding) for finding in found]
+        return found
+
+    def outcome(self, settled: list[Finding]) -> Outcome:
+        """Publish what may be published, and seal the rest."""
+        tables = {
+            entry.probe.spec.id: tuple(
+                self._guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()
+            )
+            for entry in self.entries
+            if entry.said is None
+        }
+        states = {
+            entry.probe.spec.id: self._guarded(entry, partial(entry.probe.sealed, entry.state))
+            for entry in self.entries
+            if entry.said is None
+        }
+        made = evidence.make(self.plan, settled, tables, states, nonce=self.nonce)
+        return Outcome(
+            findings=made.findings,
+            findings_digest=findings.digest(made.findings),
+            public_evidence=made.public,
+            sealed_evidence=made.sealed,
+            probes=tuple(_named(entry) for entry in self.entries),
+            predictions=self.asker.asked if self.asker else 0,
+            rows=self.source.rows,
+        )
+
+
+def favours(score: Floats, cut: float, favourable: Any) -> Mask:
+    """Whether scores stand for the favourable decision.
+
+    That is at or above the cut, or below it where the favourable outcome is 0 or false.
+    """
+    high: Mask = score >= cut
+    return ~high if level_name(favourable) in {"0", "false"} else high
+
+
+def _equal(column: pa.ChunkedArray, level: Any) -> pa.Array:
+    """Whether each value is the level, by name, so that 1, 1.0 and "1" agree; null stays null."""
+    found = coded(column)
+    wanted = found.names.index(level_name(level)) if level_name(level) in found.names else -2
+    return pa.array(found.codes == wanted, mask=found.codes < 0)
+
+
+def _same_family(plan: Plan, other: Plan, name: str) -> bool:
+    """Whether another plan tests the same question about one of the same attributes."""
+    if name not in {planned.id for planned in other.probes}:
+        return False
+    mine, theirs = set(plan.columns.sensitive), set(other.columns.sensitive)
+    return bool(mine & theirs) or not mine
+
+
+def _unsteady(finding: Finding) -> Finding:
+    return replace(
+        finding, verdict=Verdict.NOT_EVALUABLE, reading=UNSTEADY.as_json(), severity=None
+    )
+
+
+def _named(entry: _Entry) -> dict[str, Any]:
+    spec = entry.probe.spec
+    named = {"id": spec.id, "version": spec.version, "digest": probe.digest(type(entry.probe))}
+    return {**named, "failed": entry.failed} if entry.failed else named

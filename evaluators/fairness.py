@@ -1,0 +1,1 @@
+"""Four probes of unequal treatment in decisions."""

@@ -1,0 +1,128 @@
+"""Building findings: defaults for what a probe leaves out, and rounding to ten digits."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
+
+from evaluators.probe import ProbeSpec
+from registry import attestation
+from registry.language import Text
+from registry.reports import Finding, Verdict
+
+DIGITS = 10
+SECRET = ("n", "n_reference", "estimate", "reference_estimate", "p_value", "p_adjusted", "mde")
+
+
+class Numbers(TypedDict, total=False):
+    """What a finding may carry besides its name, verdict and sentences; see `Finding`."""
+
+    group: str | None
+    reference_group: str | None
+    n: int
+    n_reference: int | None
+    estimate: float | None
+    reference_estimate: float | None
+    effect: Mapping[str, Any]
+    ci: Mapping[str, Any] | None
+    test: Mapping[str, Any] | None
+    p_value: float | None
+    p_adjusted: float | None
+    adjustment: str | None
+    family: Mapping[str, Any] | None
+    equivalence: Mapping[str, Any] | None
+    mde: float | None
+    threshold: Mapping[str, Any] | None
+    severity: str | None
+    defences: tuple[str, ...]
+    details: Mapping[str, Any]
+
+
+def draft(
+    spec: ProbeSpec,
+    metric: str,
+    *,
+    slice_: Mapping[str, str],
+    verdict: Verdict,
+    reading: Text,
+    limit: Text,
+    **numbers: Unpack[Numbers],
+) -> Finding:
+    """A finding of the probe `spec`; numbers that are left out do not exist.
+
+    Args:
+        spec: whose finding it is.
+        metric: what was measured.
+        slice_: sensitive feature → level.
+        verdict: by `verdicts.judge`.
+        reading: the plain sentence.
+        limit: what it does not show.
+        numbers: the rest.
+    """
+    values: dict[str, Any] = {
+        "group": None, "reference_group": None, "n": 0, "n_reference": None, "estimate": None,
+        "reference_estimate": None, "effect": {"kind": "none", "value": None}, "ci": None,
+        "test": None, "p_value": None, "p_adjusted": None, "adjustment": None, "family": None,
+        "equivalence": None, "mde": None, "threshold": None, **numbers,
+    }  # fmt: skip
+    return Finding(
+        probe=spec.id, version=spec.version, metric=metric, slice=dict(slice_), verdict=verdict,
+        legal_refs=spec.legal_refs, reading=reading.as_json(), limit=limit.as_json(), **values,
+    )  # fmt: skip
+
+
+def not_evaluable(
+    spec: ProbeSpec,
+    metric: str,
+    *,
+    slice_: Mapping[str, str],
+    why: Text,
+    limit: Text,
+    **numbers: Unpack[Numbers],
+) -> Finding:
+    """A finding that says why there is no number."""
+    return draft(spec, metric, slice_=slice_, verdict=Verdict.NOT_EVALUABLE, reading=why,
+                 limit=limit, **numbers)  # fmt: skip
+
+
+def rounded(value: Any) -> Any:
+    """A JSON value with every real rounded to ten significant digits; no NaN, no infinity."""
+    if isinstance(value, bool) or value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(entry) for entry in value]
+    return rounded(value.item())  # a NumPy scalar
+
+
+def settle(finding: Finding) -> Finding:
+    """The finding with its numbers rounded, ready for the digest."""
+    plain = rounded(finding.as_json())
+    for name in ("legal_refs", "defences"):
+        plain[name] = tuple(plain[name])
+    return Finding(**{**plain, "verdict": finding.verdict})
+
+
+def digest(findings: "tuple[Finding, ...]") -> str:
+    """The findings digest: the same for the same plan, data and nonce, wherever it ran."""
+    return attestation.digest([finding.as_json() for finding in findings])
+
+
+WITHHELD = Text(
+    "这一组（或与它相减可得的组）中有不足 {least} 人的格子，数字不公开；主管部门和受托测试机构可以看到。",
+    "A cell of this group, or of one it could be subtracted from, has fewer than {least} people, "
+    "so its numbers are not published; the authority and the assigned tester can see them.",
+)
+
+
+def withheld(finding: Finding, least: int) -> Finding:
+    """The finding as published for a suppressed group: the verdict stays, the numbers go."""
+    blank: dict[str, Any] = dict.fromkeys(SECRET)
+    said = WITHHELD.format(least=least).as_json()
+    return replace(
+        finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,
+        equivalence=None, details={}, suppressed=True, reading=said,
+    )  # fmt: skip

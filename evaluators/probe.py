@@ -1,0 +1,345 @@
+"""The contract of a probe: one statistical question, folded over batches into a mergeable state.
+
+A probe never holds a model. It yields requests for predictions; the engine collects the requests
+of all probes, has them answered in the sandbox, and puts the answers beside the rows as columns:
+
+- `SCORE`: the answer of the model to the row as it is (or the plan's score column), float64;
+- `FAVOURED`: whether that answer is the favourable one (score against the cut, or the plan's
+  prediction column), boolean;
+- `DESERVED`: whether the observed outcome is the favourable one, boolean;
+- `UNIT`: the keyed 64-bit hash of the plan's unit, or of the row's content without one, uint64;
+- `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64.
+
+Everything else in a batch is the data as sent.
+"""
+
+import hashlib
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from evaluators.plan import Plan
+from evaluators.policy import POLICY
+from registry import attestation
+from registry.language import Text
+from registry.reports import Finding
+
+Acc = TypeVar("Acc")
+Task = Literal["decision", "pricing"]
+
+SCORE = "mingsuan:score"
+FAVOURED = "mingsuan:favoured"
+DESERVED = "mingsuan:deserved"
+UNIT = "mingsuan:unit"
+
+
+def answer(key: str) -> str:
+    """The name of the column that holds the answers to the request `key`."""
+    return f"mingsuan:answer:{key}"
+
+
+class Scorer(Protocol):
+    """Who answers: `registry.scoring` has the real one, in the sandbox."""
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        """One array of answers per frame, each frame in its own single-use sandbox."""
+
+
+class State(StrEnum):
+    """What a probe keeps while rows go by; memory promises bind the first two only."""
+
+    CELLS = "cells"
+    BY_CLUSTER = "by_cluster"
+    MULTI_PASS = "multi_pass"  # noqa: S105  # no password
+    ROWS = "rows"
+
+
+class Options(BaseModel):
+    """What a plan may say to a probe; subclasses declare the fields. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Details(BaseModel):
+    """The probe's own numbers in `Finding.details`; subclasses declare the fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """What a probe is, in data.
+
+    Args:
+        id, version: its name in plans, and its own version; both stand in every finding.
+        task: decides which probes the policy requires beside it.
+        state: what it keeps.
+        roles: the plan's columns it needs ("sensitive", "target", "price", …); the engine refuses
+            a plan that lacks one.
+        derived: the engine's columns it needs (`SCORE`, `FAVOURED`, `DESERVED`, `UNIT`).
+        optional: roles whose columns it reads when the plan names them.
+        options: the schema of its options (pydantic; as JSON Schema 2020-12 for forms).
+        details: the schema of `Finding.details`.
+        legal_refs: article ids of law.md.
+        question: what it asks, in plain words.
+        built_on: the modules whose source its digest covers, besides its own.
+    """
+
+    id: str
+    version: str
+    task: Task
+    state: State
+    roles: tuple[str, ...]
+    derived: tuple[str, ...]
+    options: type[Options]
+    details: type[Details]
+    legal_refs: tuple[str, ...]
+    question: Text
+    optional: tuple[str, ...] = ()
+    built_on: tuple[str, ...] = ("evaluators.inference", "evaluators.accumulators")
+
+    def options_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the options."""
+        return self.options.model_json_schema()
+
+    def details_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the details of a finding."""
+        return self.details.model_json_schema(mode="serialization")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one input column of a row is altered before the model is asked.
+
+    Args:
+        kind: `set` gives every row `value`; `map` replaces the levels named in `value` (a mapping
+            from level to level, others stay); `take` copies the column named `value`;
+            `scale` multiplies a number by `value`; `shift` adds `value` to it.
+        value: see `kind`.
+    """
+
+    kind: Literal["set", "map", "take", "scale", "shift"]
+    value: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """The change as canonical JSON content."""
+        return {"kind": self.kind, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """A copy of the rows, altered, that the model is to answer.
+
+    No sandbox ever sees two copies of one row: the engine shuffles the rows, deals the copies of a
+    row over different frames, and mixes copies of different requests in every frame, so that a
+    model can't tell an audit frame from any other. The same request made by two probes is asked
+    once. The row as it is needs no request: it is `SCORE`.
+
+    Args:
+        key: the answers come as the column `answer(key)`.
+        changes: input column → change; empty means the row as it is (an A/A twin, with `copy`).
+        copy: distinguishes requests that are meant to be asked again (A/A twins).
+        sample: at most so many rows, chosen by the keyed hash of the unit; None means all.
+            Rows that were not chosen have a null answer.
+    """
+
+    key: str
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    copy: int = 0
+    sample: int | None = None
+
+    def identity(self) -> str:
+        """What makes two requests the same question to the model."""
+        changes = {name: change.as_json() for name, change in self.changes.items()}
+        return attestation.digest([changes, self.copy, self.sample])
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """What is known about the party that answered.
+
+    Args:
+        kind: `model` (scored in this run) or `column` (answers came with the data).
+        inputs: the model's input columns; empty for `column`.
+        deterministic: the same frame asked twice gave the same answers; None if not asked.
+        batch_stable: a re-batched sample agreed within the declared tolerance; None if not asked.
+        largest_gap: the largest difference seen in those two checks.
+    """
+
+    kind: Literal["model", "column"]
+    inputs: tuple[str, ...] = ()
+    deterministic: bool | None = None
+    batch_stable: bool | None = None
+    largest_gap: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run a finding belongs to: who answered, and where random numbers come from.
+
+    Args:
+        nonce: issued by the registry after plan and data were sealed.
+        oracle: who answered.
+        rows: rows seen.
+        plans: how many plans with the same probe and attribute are registered on this version,
+            this one included: families span them all.
+    """
+
+    nonce: str
+    oracle: Oracle
+    rows: int
+    plans: int = 1
+
+    def rng(self, hypothesis: str) -> np.random.Generator:
+        """A counter-based generator keyed by the hypothesis and the nonce (Philox-4x64)."""
+        seed = hashlib.sha256(f"{self.nonce}\x00{hypothesis}".encode()).digest()
+        return np.random.Generator(np.random.Philox(key=int.from_bytes(seed[:16], "big")))
+
+
+@dataclass(frozen=True, slots=True)
+class NullCase:
+    """One simulated data set on which a probe should find nothing.
+
+    Args:
+        plan: the plan, as a mapping.
+        table: the data.
+        scorer: a simulated service (see `registry.scoring.Scorer`), or None.
+        truth: metric → the true effect, for coverage of the unadjusted intervals.
+    """
+
+    plan: Mapping[str, Any]
+    table: pa.Table
+    scorer: Scorer | None = None
+    truth: Mapping[str, float] = field(default_factory=dict)
+
+
+class Probe(ABC, Generic[Acc]):
+    """One statistical question. Subclasses set `spec` and write the four abstract methods.
+
+    `add_batch` and `merge` are pure: they return a state and leave their arguments alone, or
+    build on the first argument only if nobody else holds it (the engine promises that). `merge`
+    is associative and commutative, and the merged state is the same in every order.
+
+    Args:
+        options: what the plan says to this probe, already validated.
+    """
+
+    spec: ClassVar[ProbeSpec]
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @abstractmethod
+    def create_accumulator(self, plan: Plan) -> Acc:
+        """The state before any row."""
+
+    @abstractmethod
+    def add_batch(self, acc: Acc, batch: pa.RecordBatch) -> Acc:
+        """The state after the rows of `batch`."""
+
+    @abstractmethod
+    def merge(self, accs: Sequence[Acc]) -> Acc:
+        """The state after the rows of all of `accs`."""
+
+    @abstractmethod
+    def extract_findings(self, acc: Acc, plan: Plan, run: Run) -> list[Finding]:
+        """The findings, each with its verdict and reading."""
+
+    def refine(self, acc: Acc, plan: Plan) -> "Probe[Any] | None":  # noqa: ARG002
+        """The probe for another pass over the rows, or None when this state is the last."""
+        return None
+
+    def requests(self, acc: Acc, plan: Plan) -> Iterator[ScoreRequest]:  # noqa: ARG002
+        """The copies of rows to be answered in the pass that begins with the state `acc`.
+
+        The engine asks with the fresh state of every pass, so a refined probe can
+        build its requests from what the pass before has shown.
+        """
+        return iter(())
+
+    def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
+        """The most answers per row this probe will request, for the budget."""
+        return 0
+
+    def sealed(self, acc: Acc) -> Any:
+        """The full state as JSON content, for the authority and the assigned tester."""
+        return acc
+
+    def public(self, acc: Acc, plan: Plan) -> "Sequence[Table]":  # noqa: ARG002
+        """Count tables that may be published once small cells are suppressed (see evidence)."""
+        return ()
+
+    def recompute(self, tables: "Sequence[Table]", plan: Plan, run: Run) -> list[Finding]:  # noqa: ARG002
+        """The findings that follow from the published tables alone.
+
+        What the tables do not show is None in them; a finding that does not follow is left out.
+        """
+        return []
+
+    @classmethod
+    def nulls(cls) -> "Mapping[str, NullDesign]":
+        """The simulated data on which this probe is calibrated: design name → generator."""
+        return {}
+
+
+NullDesign = Callable[[np.random.Generator], NullCase]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of counts of people.
+
+    Args:
+        name: the probe and what is counted.
+        keys: the columns that name a row of the table.
+        counts: the names of the counts.
+        rows: levels and counts; a suppressed row has None for its counts.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    counts: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[int, ...] | None], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The table as canonical JSON content."""
+        return {
+            "name": self.name,
+            "keys": list(self.keys),
+            "counts": list(self.counts),
+            "rows": [[list(k), None if c is None else list(c)] for k, c in self.rows],
+        }
+
+
+def digest(probe: type[Probe[Any]]) -> str:
+    """The digest of a probe: its name and version, the source it runs, and the policy it applies."""
+    modules = sorted({probe.__module__, *probe.spec.built_on})
+    sources = {name: attestation.sha256(_source(name)) for name in modules}
+    spec = probe.spec
+    return attestation.digest([spec.id, spec.version, sources, POLICY.digest])
+
+
+def _source(module: str) -> bytes:
+    path = getattr(sys.modules.get(module) or __import__(module, fromlist=["_"]), "__file__", None)
+    return Path(path).read_bytes() if path else b""
+
+
+def keyed_hash(values: npt.NDArray[np.uint64], key: str) -> npt.NDArray[np.uint64]:
+    """`values` mixed with a key (SplitMix64's finaliser): for folds, halves and samples.
+
+    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
+    """
+    salt = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    mixed = values ^ np.uint64(salt)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -1,0 +1,53 @@
+"""The verdict of a finding: one pure rule, exhaustive and exclusive (evaluation.md, section 2)."""
+
+from registry.reports import Verdict
+
+
+def judge(
+    *,
+    evaluable: bool,
+    beyond: bool,
+    equivalent: bool,
+    p_adjusted: float | None,
+    alpha: float,
+    exact: bool = False,
+) -> Verdict:
+    """Decide what a finding says.
+
+    Args:
+        evaluable: the denominators suffice, the rate is defined, the answers are stable.
+        beyond: the simultaneous interval lies wholly beyond the line (the exact value, if `exact`).
+        equivalent: the equivalence test passes (the exact value is within the margin, if `exact`).
+        p_adjusted: adjusted p of "no difference"; None where there is none.
+        alpha: the level.
+        exact: the value is a fact about a deterministic model; there is no p-value, and what is
+            neither beyond the line nor within the margin is a difference.
+    """
+    if not evaluable:
+        return Verdict.NOT_EVALUABLE
+    if beyond:
+        return Verdict.DISPARITY
+    if equivalent:
+        return Verdict.EQUIVALENT
+    if exact or (p_adjusted is not None and p_adjusted < alpha):
+        return Verdict.DIFFERENCE
+    return Verdict.INCONCLUSIVE
+
+
+def judge_exact(value: float | None, *, alert: float, equivalence: float) -> Verdict:
+    """Hold the exact size of an effect against both lines.
+
+    Args:
+        value: the size, without a sign; None when it is not defined.
+        alert: beyond it lies a disparity.
+        equivalence: up to it the effect is small.
+    """
+    size = 0.0 if value is None else abs(value)
+    return judge(
+        evaluable=value is not None,
+        beyond=size > alert,
+        equivalent=size <= equivalence,
+        p_adjusted=None,
+        alpha=0.0,
+        exact=True,
+    )
