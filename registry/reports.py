@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.database import Identified, Record
+from registry.engagements import WIDE
 from registry.language import Text
 
 
@@ -103,6 +104,7 @@ class Evaluation(Identified, Record):
 
     `plan` is canonical JSON text, `plan_digest` its SHA-256; `nonce` is issued after both plan and
     data are sealed. `engagement_id` is None when the enterprise evaluates its own version.
+    `predictions` is what the plan needs at most, reserved from the engagement's budget.
     """
 
     __tablename__ = "evaluation"
@@ -114,6 +116,7 @@ class Evaluation(Identified, Record):
     registered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
     plan: Mapped[str]
     plan_digest: Mapped[str] = mapped_column(String(64))
+    predictions: Mapped[int] = mapped_column(WIDE, default=0)
     nonce: Mapped[str | None] = mapped_column(String(64))
     nonce_issued: Mapped[datetime | None]
     work_id: Mapped[str | None] = mapped_column(ForeignKey("work.id"))

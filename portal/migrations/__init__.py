@@ -16,6 +16,7 @@ OWNERS = (
     "registry.datasets",
     "registry.engagements",
     "registry.journal",
+    "registry.keys",
     "registry.organisations",
     "registry.outbox",
     "registry.reports",
