@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.database import Identified, Record
+from registry.errors import NotFound
 
 
 class Use(StrEnum):
@@ -39,3 +40,21 @@ class Dataset(Identified, Record):
     deidentification: Mapped[str] = mapped_column(String(1000), default="")
     held_out: Mapped[str] = mapped_column(String(500), default="")
     registered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+
+
+class DatasetNotFound(NotFound):
+    """No such data set: check the identifier."""
+
+
+def get(session: Session, dataset_id: str) -> Dataset:
+    """One data set.
+
+    Raises:
+        DatasetNotFound: when there is none.
+    """
+    dataset = session.get(Dataset, dataset_id)
+    if dataset is None:
+        raise DatasetNotFound(
+            "没有这份数据，请检查编号。", "No such data set: check its identifier."
+        )
+    return dataset

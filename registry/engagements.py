@@ -16,11 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal
+from registry import journal, submission
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.organisations import Actor, Kind, Organisation, Role
-from registry.submission import Version
 
 WIDE = BigInteger().with_variant(Integer, "sqlite")
 
@@ -104,18 +103,20 @@ def grant(
         paid_by: who pays for the evaluation.
 
     Raises:
+        VersionNotFound, NotRunning: when there is no such version, or it was withdrawn.
         WrongRole, NotYours: unless `by` may grant this version.
         NotIndependent: when the tester is the enterprise itself, or no tester.
         ConflictUndeclared, BudgetSpent: when a declaration or a positive budget is missing.
         AlreadyEngaged: while another grant of the same version to the same tester runs.
     """
     by.require(Role.FILER)
-    version = session.get(Version, version_id)
-    if version is None or version.withdrawn is not None:
-        raise EngagementNotFound(
-            "没有这个版本，或它已撤回。", "There is no such version, or it was withdrawn."
-        )
+    version = submission.get(session, version_id)
     by.own(version.organisation_id)
+    if version.withdrawn is not None:
+        raise NotRunning(
+            "这个版本已撤回，不能再委托评估。",
+            "This version was withdrawn; nobody can be engaged on it.",
+        )
     _check_independent(session, by, tester_id)
     if query_budget <= 0:
         raise BudgetSpent(

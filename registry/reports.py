@@ -1,4 +1,4 @@
-"""What evaluators and explainers hand in: findings, reports and explanations of one version."""
+"""Reports: findings about one version, signed by the platform, countersigned by the tester."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -6,12 +6,30 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry.database import Identified, Record
-from registry.engagements import WIDE
+from registry import (
+    attestation,
+    engagements,
+    evaluations,
+    journal,
+    keys,
+    statements,
+    submission,
+    worklist,
+)
+from registry.artifacts import ArtifactStore
+from registry.attestation import BadLayer, Layer
+from registry.database import Identified, Record, now
+from registry.datasets import Dataset
+from registry.errors import Conflict, Invalid, NotFound, Refused
+from registry.evaluations import Evaluation
 from registry.language import Text
+from registry.organisations import Actor, Kind, Organisation, Role
+from registry.submission import Version
+from registry.worklist import Claim, Work
 
 
 class Verdict(StrEnum):
@@ -99,29 +117,6 @@ class Finding:
         return {**asdict(self), "verdict": self.verdict.value}
 
 
-class Evaluation(Identified, Record):
-    """A registered plan on one version and one data set, and the run that follows from it.
-
-    `plan` is canonical JSON text, `plan_digest` its SHA-256; `nonce` is issued after both plan and
-    data are sealed. `engagement_id` is None when the enterprise evaluates its own version.
-    `predictions` is what the plan needs at most, reserved from the engagement's budget.
-    """
-
-    __tablename__ = "evaluation"
-
-    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"), index=True)
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
-    engagement_id: Mapped[str | None] = mapped_column(ForeignKey("engagement.id"), index=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
-    registered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
-    plan: Mapped[str]
-    plan_digest: Mapped[str] = mapped_column(String(64))
-    predictions: Mapped[int] = mapped_column(WIDE, default=0)
-    nonce: Mapped[str | None] = mapped_column(String(64))
-    nonce_issued: Mapped[datetime | None]
-    work_id: Mapped[str | None] = mapped_column(ForeignKey("work.id"))
-
-
 class Report(Identified, Record):
     """An evaluation report: the signed envelope, its digests, and the countersignature if any.
 
@@ -145,28 +140,336 @@ class Report(Identified, Record):
     countersigned_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
 
 
-class Explanation(Identified, Record):
-    """A public explanation, bound to a version digest; `content` is what explainers made.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One registered evaluation and what became of it."""
 
-    `columns` is what the filer supplied for each column: plain name, unit, direction pair,
-    whether the person can change it, whether it is protected.
+    evaluation: Evaluation
+    work: Work
+    report: Report | None
+
+
+class ReportNotFound(NotFound):
+    """No such report."""
+
+
+class AlreadyCountersigned(Conflict):
+    """The report carries the evaluator's signature already."""
+
+
+class OtherStatement(Invalid):
+    """What was handed in is not about the work it was handed in for."""
+
+
+class Sealed(Refused):
+    """Sealed evidence is for the authority and for those who ran the evaluation."""
+
+
+def subject(session: Session, version: Version) -> str:
+    """How statements name a version: `model/<organisation>/<name>@<number>`."""
+    model = submission.model_of(session, version)
+    return f"model/{version.organisation_id}/{model.name}@{version.number}"
+
+
+def party(session: Session, organisation_id: str) -> dict[str, Any]:
+    """How statements name an organisation."""
+    organisation = session.get_one(Organisation, organisation_id)
+    return {"id": organisation.id, **organisation.name.as_json()}
+
+
+def data(dataset: Dataset) -> dict[str, Any]:
+    """How statements bind a data set: digest and schema, never rows."""
+    return {
+        "digest": dataset.digest,
+        "name": dataset.name,
+        "rows": dataset.rows,
+        "columns": dataset.columns,
+        "held_out": dataset.held_out,
+    }
+
+
+def on_record(session: Session, made: Evaluation) -> dict[str, Any]:
+    """The part of a report's predicate that the register knows; the worker adds what it measured.
+
+    Args:
+        session: any session.
+        made: an evaluation whose nonce was issued.
     """
+    version = session.get_one(Version, made.version_id)
+    return {
+        "report": {
+            "id": made.id,
+            "evaluation": made.id,
+            "kind": "own" if made.organisation_id == version.organisation_id else "third_party",
+            "evaluator": party(session, made.organisation_id),
+            "owner": party(session, version.organisation_id),
+            "engagement": _engagement(session, made.engagement_id),
+            "registered": [_listed(run) for run in registered(session, version.id)],
+        },
+        "plan": {"digest": made.plan_digest, "content": attestation.parse(made.plan.encode())},
+        "data": data(session.get_one(Dataset, made.dataset_id)),
+        "nonce": made.nonce,
+    }
 
-    __tablename__ = "explanation"
 
-    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"), index=True)
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
-    report_id: Mapped[str | None] = mapped_column(ForeignKey("report.id"))
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
-    requested_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
-    plan: Mapped[dict[str, Any]]
-    plan_digest: Mapped[str] = mapped_column(String(64))
-    nonce: Mapped[str | None] = mapped_column(String(64))
-    model_digest: Mapped[str] = mapped_column(String(64), index=True)
-    work_id: Mapped[str | None] = mapped_column(ForeignKey("work.id"))
-    content: Mapped[dict[str, Any] | None]
-    digest: Mapped[str | None] = mapped_column(String(64))
-    envelope: Mapped[str | None]
-    finished: Mapped[datetime | None]
-    approved: Mapped[datetime | None]
-    approved_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+def _engagement(session: Session, engagement_id: str | None) -> dict[str, Any] | None:
+    if engagement_id is None:
+        return None
+    engagement = engagements.get(session, engagement_id)
+    return {
+        "id": engagement.id,
+        "query_budget": engagement.query_budget,
+        "conflict_filer": engagement.conflict_filer,
+        "conflict_tester": engagement.conflict_tester,
+        "paid_by": engagement.paid_by,
+    }
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    return {
+        "evaluation": run.evaluation.id,
+        "organisation": run.evaluation.organisation_id,
+        "plan": run.evaluation.plan_digest,
+        "registered": run.evaluation.created.isoformat(),
+        "report": run.report.id if run.report else None,
+    }
+
+
+def registered(session: Session, version_id: str) -> list[Run]:
+    """Every evaluation registered on a version, oldest first, run or not."""
+    rows = session.execute(
+        select(Evaluation, Work, Report)
+        .join(Work, Work.id == Evaluation.work_id)
+        .outerjoin(Report, Report.evaluation_id == Evaluation.id)
+        .where(Evaluation.version_id == version_id)
+        .order_by(Evaluation.created, Evaluation.id)
+    )
+    return [Run(*row) for row in rows]
+
+
+def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
+    """Record the report of an evaluation and end its work, in one transaction.
+
+    Args:
+        session: the transaction; nothing is kept unless the worker's claim still holds in it.
+        held: the worker's claim.
+        envelope_text: the canonical envelope with the platform's signature.
+
+    Raises:
+        ClaimLost, Cancelled: when the work is no longer this worker's.
+        BadLayer: when envelope, signature or statement do not hold.
+        OtherStatement: when the statement is about something else than the evaluation.
+    """
+    work = worklist.finish(session, held)
+    made = evaluations.get(session, work.subject_id)
+    version = session.get_one(Version, made.version_id)
+    statement = signed_statement(session, envelope_text)
+    predicate = statement["predicate"]
+    check_about(session, statement, version, statements.REPORT)
+    recorded = on_record(session, made)
+    for part in ("plan", "data", "nonce"):
+        check_same(part, predicate[part], recorded[part])
+    check_same("report", predicate["report"]["id"], made.id)
+    report = Report(
+        id=made.id,
+        evaluation_id=made.id,
+        version_id=version.id,
+        organisation_id=made.organisation_id,
+        third_party=made.organisation_id != version.organisation_id,
+        model_digest=version.digest,
+        envelope=envelope_text,
+        statement_digest=attestation.digest(statement),
+        findings_digest=predicate["findings_digest"],
+        sealed_digest=predicate["evidence"]["sealed"]["digest"],
+    )
+    session.add(report)
+    session.flush()
+    journal.record(
+        session,
+        "report:statement:handed_in",
+        report.id,
+        organisation_id=report.organisation_id,
+        version=version.id,
+        statement=report.statement_digest,
+        findings=report.findings_digest,
+    )
+    return report
+
+
+def signed_statement(session: Session, envelope_text: str) -> dict[str, Any]:
+    """The statement in an envelope that carries the platform's signature and no other.
+
+    Raises:
+        BadLayer: naming the layer that fails.
+    """
+    sealed = attestation.decode(envelope_text)
+    if not attestation.verify(sealed, keys.platform(session)) or len(sealed["signatures"]) != 1:
+        raise _not_ours()
+    return statements.read(attestation.payload(sealed))
+
+
+def check_about(
+    session: Session, statement: Mapping[str, Any], version: Version, predicate_type: str
+) -> None:
+    """Raise `OtherStatement` unless the statement is of this type and about this version."""
+    check_same("predicateType", statement["predicateType"], predicate_type)
+    named = {"name": subject(session, version), "digest": {"sha256": version.digest}}
+    check_same("subject", statement["subject"], [named])
+
+
+def check_same(part: str, stated: object, recorded: object) -> None:
+    """Raise `OtherStatement` when a part of a statement differs from what is on record."""
+    if stated != recorded:
+        raise OtherStatement(
+            f"声明中的 {part} 与登记的不一致，结果未被接收。请重新请求这项工作。",
+            f"The statement's {part} differs from the record; it was not taken. "
+            "Request the work again.",
+        )
+
+
+def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: str) -> Report:
+    """Take the envelope to which the evaluator's organisation added its signature, at home.
+
+    Args:
+        session: the caller's transaction.
+        by: a tester of the organisation that ran the evaluation (a filer, for its own version).
+        report_id: which report.
+        envelope_text: what `mingsuan sign` wrote.
+
+    Raises:
+        ReportNotFound: when there is no such report.
+        NotYours, WrongRole: unless `by` may sign it.
+        AlreadyCountersigned: when it carries the signature already.
+        BadLayer: naming the layer that fails.
+    """
+    report = get(session, report_id, lock=True)
+    by.own(report.organisation_id)
+    by.require(Role.TESTER if report.third_party else Role.FILER)
+    if report.countersigned is not None:
+        raise AlreadyCountersigned(
+            "这份报告已会签，无须再签。", "This report is countersigned already; nothing to do."
+        )
+    sealed = attestation.decode(envelope_text)
+    if attestation.payload(sealed) != attestation.payload(attestation.decode(report.envelope)):
+        raise BadLayer(
+            Layer.PAYLOAD,
+            "正文不是这份报告的正文。请下载本报告后再签。",
+            "not the payload of this report. Download this report and sign that.",
+        )
+    if not attestation.verify(sealed, keys.platform(session)):
+        raise _not_ours()
+    signer = _signer(sealed, keys.platform(session), keys.standing(session, by.organisation_id))
+    report.envelope = attestation.encode(sealed)
+    report.countersigned, report.countersigned_by = now(), by.person_id
+    report.countersigned_key_id = signer
+    session.flush()
+    journal.record(
+        session,
+        "report:statement:countersigned",
+        report.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        key=signer,
+        statement=report.statement_digest,
+    )
+    return report
+
+
+def _signer(
+    sealed: Mapping[str, Any],
+    platform: Mapping[str, Ed25519PublicKey],
+    own: Mapping[str, Ed25519PublicKey],
+) -> str:
+    """The key with which the organisation signed: one signature beside the platform's."""
+    others = set(attestation.signatures(sealed)) - set(platform)
+    if not others:
+        raise BadLayer(
+            Layer.TESTER_SIGNATURE,
+            "还没有本单位的签名。请先运行 mingsuan sign。",
+            "there is no signature of your organisation yet. Run `mingsuan sign` first.",
+        )
+    if len(others) > 1 or not others <= set(own):
+        raise BadLayer(
+            Layer.TESTER_SIGNATURE,
+            "签名所用的密钥未由本单位登记，或已撤销。请登记公钥，或换用已登记的密钥。",
+            "signed with a key that your organisation did not register, or has revoked. "
+            "Register it, or sign with one that is registered.",
+        )
+    if not attestation.verify(sealed, own):
+        raise BadLayer(
+            Layer.TESTER_SIGNATURE,
+            "签名与正文不符。请对原始文件重新签名。",
+            "the signature does not fit the payload. Sign the original file again.",
+        )
+    return others.pop()
+
+
+def _not_ours() -> BadLayer:
+    return BadLayer(
+        Layer.PLATFORM_SIGNATURE,
+        "没有平台的有效签名。请使用平台给出的原始文件。",
+        "no valid signature of the platform. Use the file the platform gave out.",
+    )
+
+
+def get(session: Session, report_id: str, *, lock: bool = False) -> Report:
+    """One report.
+
+    Raises:
+        ReportNotFound: when there is none.
+    """
+    report = session.get(Report, report_id, with_for_update=lock, populate_existing=lock)
+    if report is None:
+        raise ReportNotFound("没有这份报告，请检查编号。", "No such report: check its identifier.")
+    return report
+
+
+def statement(report: Report) -> dict[str, Any]:
+    """The in-toto statement that the report's envelope carries."""
+    return statements.read(attestation.payload(attestation.decode(report.envelope)))
+
+
+def findings(report: Report) -> list[dict[str, Any]]:
+    """What was found, as signed."""
+    found: list[dict[str, Any]] = statement(report)["predicate"]["findings"]
+    return found
+
+
+def for_version(session: Session, version_id: str) -> list[Report]:
+    """Every report on a version, newest first."""
+    mine = select(Report).where(Report.version_id == version_id)
+    return list(session.scalars(mine.order_by(Report.created.desc(), Report.id.desc())))
+
+
+def own_and_third_party(session: Session, version_id: str) -> tuple[list[Report], list[Report]]:
+    """The owner's reports on a version, and those of other organisations; newest first."""
+    every = for_version(session, version_id)
+    own = [report for report in every if not report.third_party]
+    return own, [report for report in every if report.third_party]
+
+
+def about_earlier_version(model_digest: str, current: Version) -> bool:
+    """Whether what is bound to `model_digest` is about another version than `current`."""
+    return model_digest != current.digest
+
+
+def sealed_evidence(
+    session: Session, store: ArtifactStore, *, by: Actor, report_id: str
+) -> dict[str, Any]:
+    """The full accumulators behind a report.
+
+    Raises:
+        ReportNotFound: when there is no such report.
+        Sealed: unless `by` is a reviewer of an authority, or belongs to those who ran it.
+    """
+    report = get(session, report_id)
+    reviewer = by.kind == Kind.AUTHORITY and Role.REVIEWER in by.roles
+    if not reviewer and by.organisation_id != report.organisation_id:
+        raise Sealed(
+            "完整证据只供主管部门和评估方查看。公开证据在报告里。",
+            "Sealed evidence is for the authority and those who ran the evaluation. "
+            "The public evidence stands in the report.",
+        )
+    with store.open(report.sealed_digest) as blob:
+        content: dict[str, Any] = attestation.parse(blob.read())
+    return content

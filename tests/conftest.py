@@ -14,6 +14,8 @@ from registry import (  # noqa: F401  # every noun's tables
     database,
     datasets,
     engagements,
+    evaluations,
+    explanations,
     journal,
     keys,
     organisations,

@@ -15,6 +15,8 @@ OWNERS = (
     "registry.tokens",
     "registry.datasets",
     "registry.engagements",
+    "registry.evaluations",
+    "registry.explanations",
     "registry.journal",
     "registry.keys",
     "registry.organisations",

@@ -1,0 +1,234 @@
+"""Explanations for the public: requested by the filer, made from a version, bound to its digest."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from registry import attestation, evaluations, journal, reports, statements, worklist
+from registry.database import Identified, Record, new_id, now
+from registry.datasets import Dataset, Use
+from registry.errors import Conflict, Invalid, NotFound
+from registry.organisations import Actor, Role
+from registry.submission import Version
+from registry.worklist import Claim
+
+KIND = "explanation"
+
+
+class Explanation(Identified, Record):
+    """A public explanation, bound to a version digest; `content` is what explainers made.
+
+    `columns` is what the filer supplied for each column: plain name, unit, direction pair,
+    whether the person can change it, whether it is protected.
+    """
+
+    __tablename__ = "explanation"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"), index=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("report.id"))
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    requested_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    plan: Mapped[dict[str, Any]]
+    plan_digest: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str | None] = mapped_column(String(64))
+    model_digest: Mapped[str] = mapped_column(String(64), index=True)
+    work_id: Mapped[str | None] = mapped_column(ForeignKey("work.id"))
+    content: Mapped[dict[str, Any] | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
+    envelope: Mapped[str | None]
+    finished: Mapped[datetime | None]
+    approved: Mapped[datetime | None]
+    approved_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+
+
+class ExplanationNotFound(NotFound):
+    """No such explanation."""
+
+
+class NotCountersigned(Invalid):
+    """Numbers about groups come from a countersigned report on the same model."""
+
+
+class NotFinished(Conflict):
+    """There is no text to approve yet."""
+
+
+def request(
+    session: Session,
+    *,
+    by: Actor,
+    version_id: str,
+    dataset_id: str,
+    plan: Mapping[str, Any],
+    report_id: str | None = None,
+) -> Explanation:
+    """Ask for the explanation of a version; the same request while it stands is one.
+
+    Args:
+        session: the caller's transaction; work is requested in it.
+        by: a filer of the enterprise that owns the version.
+        version_id: what is explained.
+        dataset_id: a data set that the enterprise registered for explanations.
+        plan: columns with their plain names, wording and options, as explainers read them.
+        report_id: the countersigned report that gives the numbers about groups.
+
+    Raises:
+        VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
+        WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
+        NotCountersigned: when the report is on another model or lacks the signature.
+    """
+    by.require(Role.FILER)
+    version = evaluations.open_version(session, version_id)
+    by.own(version.organisation_id)
+    evaluations.own_dataset(session, by, dataset_id, Use.EXPLANATION)
+    if report_id is not None:
+        _check_usable(reports.get(session, report_id), version)
+    made = Explanation(
+        id=new_id(),
+        version_id=version_id,
+        dataset_id=dataset_id,
+        report_id=report_id,
+        organisation_id=by.organisation_id,
+        requested_by=by.person_id,
+        plan=dict(plan),
+        plan_digest=attestation.digest(plan),
+        model_digest=version.digest,
+    )
+    same = attestation.digest([version_id, dataset_id, made.plan_digest, report_id])
+    work = worklist.request(
+        session,
+        kind=KIND,
+        subject_id=made.id,
+        organisation_id=by.organisation_id,
+        dedup=f"{KIND}:{same}",
+    )
+    if work.subject_id != made.id:
+        return get(session, work.subject_id)
+    made.work_id = work.id
+    session.add(made)
+    session.flush()
+    _record(session, "explanation:run:requested", made, by)
+    return made
+
+
+def _check_usable(report: reports.Report, version: Version) -> None:
+    if report.model_digest != version.digest or report.countersigned is None:
+        raise NotCountersigned(
+            "说明引用的报告必须针对同一模型，并已由评估方会签。",
+            "The report an explanation quotes must be about the same model and countersigned.",
+        )
+
+
+def issue_nonce(session: Session, explanation_id: str) -> str:
+    """The run's random number, drawn once; the caller commits before the run begins.
+
+    Raises:
+        ExplanationNotFound: when there is no such explanation.
+    """
+    made = get(session, explanation_id, lock=True)
+    if made.nonce is None:
+        made.nonce = evaluations.draw_nonce()
+        session.flush()
+        journal.record(session, "explanation:nonce:issued", made.id, nonce=made.nonce)
+    return made.nonce
+
+
+def on_record(session: Session, made: Explanation) -> dict[str, Any]:
+    """The part of an explanation's predicate that the register knows."""
+    report = reports.get(session, made.report_id) if made.report_id else None
+    return {
+        "explanation": {"id": made.id, "owner": reports.party(session, made.organisation_id)},
+        "plan": {"digest": made.plan_digest, "content": made.plan},
+        "data": reports.data(session.get_one(Dataset, made.dataset_id)),
+        "nonce": made.nonce,
+        "report": {"digest": report.statement_digest} if report else None,
+    }
+
+
+def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation:
+    """Record the finished explanation and end its work, in one transaction.
+
+    Args:
+        session: the transaction; nothing is kept unless the worker's claim still holds in it.
+        held: the worker's claim.
+        envelope_text: the canonical envelope with the platform's signature.
+
+    Raises:
+        ClaimLost, Cancelled: when the work is no longer this worker's.
+        BadLayer: when envelope, signature or statement do not hold.
+        OtherStatement: when the statement is about something else than the explanation.
+    """
+    work = worklist.finish(session, held)
+    made = get(session, work.subject_id, lock=True)
+    statement = reports.signed_statement(session, envelope_text)
+    predicate = statement["predicate"]
+    version = session.get_one(Version, made.version_id)
+    reports.check_about(session, statement, version, statements.EXPLANATION)
+    for part, recorded in on_record(session, made).items():
+        reports.check_same(part, predicate[part], recorded)
+    digest = attestation.digest(predicate["content"])
+    reports.check_same("content_digest", predicate["content_digest"], digest)
+    made.content, made.digest = predicate["content"], digest
+    made.envelope, made.finished = envelope_text, now()
+    session.flush()
+    _record(session, "explanation:run:handed_in", made, None)
+    return made
+
+
+def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
+    """The filer has read the text and lets it stand beside the filing.
+
+    Raises:
+        ExplanationNotFound: when there is no such explanation.
+        WrongRole, NotYours: unless `by` is a filer of the enterprise.
+        NotFinished: while there is no text.
+    """
+    by.require(Role.FILER)
+    made = get(session, explanation_id, lock=True)
+    by.own(made.organisation_id)
+    if made.content is None:
+        raise NotFinished(
+            "说明还没有生成完，请等它完成后再确认。",
+            "The explanation is not finished; approve it when it is.",
+        )
+    if made.approved is None:
+        made.approved, made.approved_by = now(), by.person_id
+        session.flush()
+        _record(session, "explanation:text:approved", made, by)
+    return made
+
+
+def get(session: Session, explanation_id: str, *, lock: bool = False) -> Explanation:
+    """One explanation.
+
+    Raises:
+        ExplanationNotFound: when there is none.
+    """
+    made = session.get(Explanation, explanation_id, with_for_update=lock, populate_existing=lock)
+    if made is None:
+        raise ExplanationNotFound(
+            "没有这份说明，请检查编号。", "No such explanation: check its identifier."
+        )
+    return made
+
+
+def for_version(session: Session, version_id: str) -> list[Explanation]:
+    """Every explanation of a version, newest first."""
+    mine = select(Explanation).where(Explanation.version_id == version_id)
+    return list(session.scalars(mine.order_by(Explanation.created.desc(), Explanation.id.desc())))
+
+
+def _record(session: Session, name: str, made: Explanation, by: Actor | None) -> None:
+    journal.record(
+        session,
+        name,
+        made.id,
+        person_id=by.person_id if by else None,
+        organisation_id=made.organisation_id,
+        version=made.version_id,
+        digest=made.digest,
+    )
