@@ -118,7 +118,8 @@ def apply(
 
 def wait_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: doubling from five seconds up to an hour."""
-    return min(FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 20), LONGEST_WAIT)
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def _due(

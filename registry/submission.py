@@ -5,6 +5,7 @@ first two need no transaction, so that a large upload never holds the database's
 `keep` does them, `record` does the rest, and `submit` is both.
 """
 
+import io
 import re
 import tempfile
 import unicodedata
@@ -18,7 +19,7 @@ from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, outbox, screening
+from registry import attestation, journal, outbox, screening
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, NotFound
@@ -176,7 +177,8 @@ def submit_archive(
         idempotency_key: the same key with the same bytes gets the same answer.
 
     Raises:
-        ScreeningFailed: also when the archive itself is refused.
+        ArchiveRefused: when the archive cannot be unpacked safely, with every reason.
+        ScreeningFailed: when what was in it is refused, with every reason.
     """
     by.require(Role.FILER)
     name = checked_name(model_name)
@@ -209,6 +211,8 @@ def keep(store: ArtifactStore, directory: Path) -> Screening:
                 f"{entry['path']} changed while it was being submitted. "
                 "Submit again when nothing writes to the folder.",
             )
+    # The manifest is a blob under the version's own digest: whoever has the digest can read all.
+    store.put(io.BytesIO(attestation.canonical(screened.manifest)))
     return screened
 
 
@@ -223,13 +227,11 @@ def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> Screenin
         limit: how many bytes it may unpack to.
 
     Raises:
-        ScreeningFailed: with every reason.
+        ArchiveRefused: when the archive cannot be unpacked safely, with every reason.
+        ScreeningFailed: when what was in it is refused, with every reason.
     """
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix="unpacked-") as folder:
-        target = Path(folder) / "model"
-        target.mkdir()
-        screening.unpack(archive, target, limit=limit)
-        return keep(store, _model_root(target))
+        return keep(store, screening.unpack(archive, Path(folder), limit=limit))
 
 
 def record(
@@ -375,9 +377,12 @@ def numbered(session: Session, model_id: str, number: int) -> Version:
 
 
 def blobs(session: Session) -> set[str]:
-    """The digests of every file of every version: what the store must hold."""
-    manifests = session.scalars(select(Version.manifest))
-    return {str(entry["sha256"]) for manifest in manifests for entry in manifest}
+    """The digests of every file and manifest of every version: what the store must hold."""
+    found: set[str] = set()
+    for digest, manifest in session.execute(select(Version.digest, Version.manifest)):
+        found.add(digest)
+        found.update(str(entry["sha256"]) for entry in manifest)
+    return found
 
 
 def checked_name(name: str) -> str:
@@ -460,7 +465,7 @@ def _new_version(
         flavour=screened.flavour,
         trust_class=screened.trust_class,
         inputs=[dict(column) for column in screened.inputs],
-        screening={"remarks": [remark.as_json() for remark in screened.remarks]},
+        screening=screened.as_json(),
         note=note[:500],
         submitted_by=by.person_id,
     )
@@ -488,13 +493,6 @@ def _announce(session: Session, model: Model, version: Version, *, by: Actor) ->
             f"{MLFLOW_VERSION}:{version.id}",
             {"version_id": version.id, "digest": version.digest},
         )
-
-
-def _model_root(folder: Path) -> Path:
-    inside = list(folder.iterdir())
-    if not (folder / "MLmodel").exists() and len(inside) == 1 and inside[0].is_dir():
-        return inside[0]
-    return folder
 
 
 def _version_not_found() -> VersionNotFound:

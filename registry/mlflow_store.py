@@ -1,0 +1,185 @@
+"""MLflow's model registry behind the register: the one module that knows its client.
+
+It runs in this process, on a database of its own: `mlflow.db` in the data directory, or the schema
+`mlflow` of the PostgreSQL server in use. A workspace is an organisation. A version in MLflow points
+at `mingsuan://sha256/…`, so that its clients read back exactly what was filed; nothing about a
+filing is kept there, because tags, aliases and descriptions stay its users' to write.
+
+`import mlflow` takes seconds, so nothing here imports it before it is needed.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import SADeprecationWarning
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateSchema
+
+from registry import submission
+from registry.errors import RegisterError
+from registry.outbox import Apply
+from registry.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.mlflow_snapshots import SnapshotRepository  # noqa: F401  # see `__getattr__`
+
+SCHEME = "mingsuan://sha256/"
+SCHEMA = "mlflow"
+
+
+class MlflowFailed(RegisterError):
+    """MLflow's registry refused or did not answer: run `mingsuan doctor --repair` later."""
+
+
+def __getattr__(name: str) -> Any:
+    """The artifact repository, made when MLflow asks for it (see `registry.mlflow_snapshots`)."""
+    if name != "SnapshotRepository":
+        raise AttributeError(name)
+    import mlflow  # noqa: F401  # whole, or as far as it has come when it is MLflow that asks
+
+    from registry.mlflow_snapshots import SnapshotRepository
+
+    return SnapshotRepository
+
+
+def source_of(digest: str) -> str:
+    """The address under which MLflow finds a version's files."""
+    return f"{SCHEME}{digest}"
+
+
+def database_url(settings: Settings) -> str:
+    """Where MLflow keeps its own tables."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        own = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
+        return own.render_as_string(hide_password=False)
+    return f"sqlite:///{settings.data.resolve() / 'mlflow.db'}"
+
+
+def prepare(settings: Settings) -> None:
+    """What must hold before MLflow is first imported: its environment, and a place for its tables."""
+    os.environ["MLFLOW_ENABLE_WORKSPACES"] = "true"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    # MLflow's own tables are mapped in a way that SQLAlchemy 2.1 deprecates; nothing of ours is.
+    warnings.filterwarnings(
+        "ignore", message="The ``noload`` loader", category=SADeprecationWarning
+    )
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+        engine.dispose()
+    else:
+        settings.data.mkdir(parents=True, exist_ok=True)
+
+
+class MlflowRegistry:
+    """Registered models and versions in MLflow.
+
+    Args:
+        settings: where its database is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def file(self, organisation_id: str, name: str, digest: str, *, run_id: str = "") -> str:
+        """Make sure that MLflow has a version of `name` with these bytes, and return its number.
+
+        Args:
+            organisation_id: the workspace.
+            name: the registered model, made if MLflow has none.
+            digest: the version's digest.
+            run_id: the run that logged it, when it came through the MLflow door.
+
+        Raises:
+            MlflowFailed: when MLflow refuses or its database does not answer.
+        """
+        with self._speaking(organisation_id):
+            known = self._numbers(name).get(source_of(digest))
+            if known is not None:
+                return known
+            self._make_model(name)
+            made = self._store.create_model_version(name, source_of(digest), run_id or None)
+            return str(made.version)
+
+    def sources(self, organisation_id: str, name: str) -> Mapping[str, str]:
+        """What each version of a model points at: number → source.
+
+        Raises:
+            MlflowFailed: when MLflow's database does not answer.
+        """
+        with self._speaking(organisation_id):
+            return {number: source for source, number in self._numbers(name).items()}
+
+    @cached_property
+    def _store(self) -> Any:
+        prepare(self._settings)
+        from mlflow.store.model_registry.sqlalchemy_workspace_store import (
+            WorkspaceAwareSqlAlchemyStore,
+        )
+
+        return WorkspaceAwareSqlAlchemyStore(database_url(self._settings))  # type: ignore[no-untyped-call]
+
+    def _numbers(self, name: str) -> dict[str, str]:
+        quoted = name.replace("'", "''")
+        found: dict[str, str] = {}
+        token = None
+        while True:
+            page = self._store.search_model_versions(f"name = '{quoted}'", page_token=token)
+            for version in page:
+                found[str(version.source)] = str(version.version)
+            token = page.token
+            if not token:
+                return found
+
+    def _make_model(self, name: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._store.create_registered_model(name)
+        except MlflowException as refused:
+            if refused.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    @contextmanager
+    def _speaking(self, organisation_id: str) -> Iterator[None]:
+        """In the workspace of one organisation, with MLflow's errors in the register's words."""
+        prepare(self._settings)
+        from mlflow.exceptions import MlflowException
+        from mlflow.utils.workspace_context import ServerWorkspaceContext
+
+        try:
+            with ServerWorkspaceContext(organisation_id):
+                yield
+        except MlflowException as failed:
+            raise MlflowFailed(
+                f"MLflow 登记处没有完成这一步：{failed.message}。请稍后运行 mingsuan doctor --repair。",
+                f"MLflow's registry did not do this: {failed.message} "
+                "Run mingsuan doctor --repair later.",
+            ) from failed
+
+
+def applier(settings: Settings) -> Apply:
+    """What applies the effect `mlflow_version`: one version in MLflow for one of ours.
+
+    Args:
+        settings: where MLflow's database is.
+    """
+    mlflow_registry = MlflowRegistry(settings)
+
+    def _apply(session: Session, payload: Mapping[str, Any]) -> None:
+        version = submission.get(session, str(payload["version_id"]))
+        if version.mlflow_version is None:
+            name = submission.model_of(session, version).name
+            version.mlflow_version = mlflow_registry.file(
+                version.organisation_id, name, version.digest
+            )
+
+    return _apply
