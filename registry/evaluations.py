@@ -101,19 +101,21 @@ def register_plan(
         plan_digest=digest,
         predictions=predictions,
     )
-    same = attestation.digest([by.organisation_id, version_id, dataset_id, digest])
+    same = f"{KIND}:{attestation.digest([by.organisation_id, version_id, dataset_id, digest])}"
+    if (running := worklist.standing(session, same)) is not None:
+        return get(session, running.subject_id)
+    if engagement is not None:
+        taken = engagements.spent(session, engagement.id) + _reserved(session, engagement.id)
+        engagements.check_budget(engagement, taken=taken, wanted=predictions)
     work = worklist.request(
         session,
         kind=KIND,
         subject_id=made.id,
         organisation_id=by.organisation_id,
-        dedup=f"{KIND}:{same}",
+        dedup=same,
     )
-    if work.subject_id != made.id:
+    if work.subject_id != made.id:  # another request got there first
         return get(session, work.subject_id)
-    if engagement is not None:
-        taken = engagements.spent(session, engagement.id) + _reserved(session, engagement.id)
-        engagements.check_budget(engagement, taken=taken, wanted=predictions)
     made.work_id = work.id
     session.add(made)
     session.flush()

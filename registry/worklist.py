@@ -115,15 +115,19 @@ def request(
         The new work, or the one that stands; `subject_id` tells which.
     """
     work = Work(kind=kind, subject_id=subject_id, organisation_id=organisation_id, dedup=dedup)
-    same = select(Work).where(Work.dedup == dedup)
-    if (standing := session.scalar(same)) is not None:
-        return standing
+    if (same := standing(session, dedup)) is not None:
+        return same
     try:
         with session.begin_nested():
             session.add(work)
-    except IntegrityError:
-        return session.scalars(same).one()
+    except IntegrityError:  # requested elsewhere at this very moment
+        return session.scalars(select(Work).where(Work.dedup == dedup)).one()
     return work
+
+
+def standing(session: Session, dedup: str) -> Work | None:
+    """The queued or running work that is about `dedup`."""
+    return session.scalar(select(Work).where(Work.dedup == dedup))
 
 
 def claim(session: Session, *, worker: str, lease: float) -> Claim | None:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from registry import attestation
+from registry import attestation, engagements, keys, reports, statements
 from registry.database import new_id
 from registry.datasets import Dataset, Use
+from registry.engagements import Engagement
+from registry.evaluations import Evaluation
 from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person
 from registry.screening import TrustClass
 from registry.submission import Model, Version
@@ -77,3 +80,64 @@ def dataset(
     session.add(made)
     session.flush()
     return made
+
+
+def engaged(
+    session: Session, made: Version, *, filer: Actor, tester: Actor, budget: int = 1000
+) -> Engagement:
+    """An engagement that was granted and taken on."""
+    granted = engagements.grant(
+        session,
+        by=filer,
+        version_id=made.id,
+        tester_id=tester.organisation_id,
+        query_budget=budget,
+        conflict_filer="无",
+    )
+    return engagements.take_on(session, by=tester, engagement_id=granted.id, conflict_tester="无")
+
+
+def platform_key(session: Session) -> Ed25519PrivateKey:
+    """A key that the register knows as the platform's."""
+    private = Ed25519PrivateKey.generate()
+    keys.enrol_platform(session, attestation.public_pem(private.public_key()))
+    return private
+
+
+def own_key(session: Session, by: Actor) -> Ed25519PrivateKey:
+    """A key that the actor's organisation registered."""
+    private = Ed25519PrivateKey.generate()
+    keys.register(session, by=by, proof_text=keys.proof(private, by.organisation_id))
+    return private
+
+
+def report_statement(session: Session, made: Evaluation, **changed: Any) -> bytes:
+    """The statement that a worker would make of an evaluation without findings."""
+    version = session.get_one(Version, made.version_id)
+    sealed = attestation.digest({"cells": []})
+    measured: dict[str, Any] = {
+        "task": "decision",
+        "required_probes": ["selection_parity"],
+        "probes": [],
+        "findings": [],
+        "findings_digest": attestation.digest([]),
+        "evidence": {
+            "public": {"digest": attestation.digest({}), "content": {}},
+            "sealed": {"digest": sealed},
+        },
+        "provenance": {"tier": "A"},
+        "test_result": {
+            "result": "PASSED",
+            "configuration": [],
+            "passedTests": [],
+            "warnedTests": [],
+            "failedTests": [],
+        },
+        "statements": [],
+    }
+    return statements.make(
+        statements.REPORT,
+        subject=reports.subject(session, version),
+        digest=version.digest,
+        predicate=reports.on_record(session, made) | measured | changed,
+    )

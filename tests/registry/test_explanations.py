@@ -1,0 +1,186 @@
+"""Explanations: requested on one version, handed in under a fencing token, approved by the filer."""
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.orm import Session
+
+from registry import attestation, explanations, journal, reports, statements, worklist
+from registry.datasets import Use
+from registry.evaluations import NotForThis
+from registry.explanations import ExplanationNotFound, NotCountersigned, NotFinished
+from registry.organisations import ROLES_OF, Actor, Kind, NotYours, WrongRole
+from registry.reports import OtherStatement, Report
+from registry.submission import Version
+from registry.worklist import Claim, ClaimLost
+from tests import cast
+
+PLAN = {"cut": 0.5, "columns": [{"name": "income", "plain": {"zh": "收入", "en": "income"}}]}
+CONTENT = {
+    "sentences": [{"zh": "收入越高，越可能获批。", "en": "Higher income, likelier approval."}]
+}
+
+
+@pytest.fixture
+def filer(session: Session) -> Actor:
+    return cast.actor(session)
+
+
+@pytest.fixture
+def version(session: Session, filer: Actor) -> Version:
+    return cast.version(session, filer)
+
+
+@pytest.fixture
+def platform(session: Session) -> Ed25519PrivateKey:
+    return cast.platform_key(session)
+
+
+def ask(
+    session: Session, filer: Actor, version: Version, **changed: Any
+) -> explanations.Explanation:
+    stated: dict[str, Any] = {"by": filer, "version_id": version.id, "plan": PLAN}
+    if "dataset_id" not in changed:
+        changed["dataset_id"] = cast.dataset(session, filer, use=Use.EXPLANATION).id
+    return explanations.request(session, **stated | changed)
+
+
+def claimed(session: Session) -> Claim:
+    held = worklist.claim(session, worker="w", lease=60)
+    assert held is not None
+    return held
+
+
+def envelope(
+    session: Session, made: explanations.Explanation, key: Ed25519PrivateKey, **changed: Any
+) -> str:
+    explanations.issue_nonce(session, made.id)
+    version = session.get_one(Version, made.version_id)
+    predicate = explanations.on_record(session, made) | {
+        "content": CONTENT,
+        "content_digest": attestation.digest(CONTENT),
+        "provenance": {},
+        "statements": [],
+    }
+    body = statements.make(
+        statements.EXPLANATION,
+        subject=reports.subject(session, version),
+        digest=version.digest,
+        predicate=predicate | changed,
+    )
+    return attestation.encode(attestation.sign(body, key))
+
+
+def test_an_explanation_is_requested_handed_in_and_approved(
+    session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
+) -> None:
+    made = ask(session, filer, version)
+    with pytest.raises(NotFinished):
+        explanations.approve(session, by=filer, explanation_id=made.id)
+    held = claimed(session)
+    text = envelope(session, made, platform)
+    explanations.hand_in(session, held=held, envelope_text=text)
+    with pytest.raises(ClaimLost):
+        explanations.hand_in(session, held=held, envelope_text=text)
+    assert made.content == CONTENT
+    assert made.digest == attestation.digest(CONTENT)
+    explanations.approve(session, by=filer, explanation_id=made.id)
+    explanations.approve(session, by=filer, explanation_id=made.id)
+    assert made.approved_by == filer.person_id
+    assert explanations.for_version(session, version.id) == [made]
+    assert [event.name for event in journal.history(session, made.id)] == [
+        "explanation:run:requested",
+        "explanation:nonce:issued",
+        "explanation:run:handed_in",
+        "explanation:text:approved",
+    ]
+
+
+def test_the_same_request_is_one_while_it_stands(
+    session: Session, filer: Actor, version: Version
+) -> None:
+    data = cast.dataset(session, filer, use=Use.EXPLANATION).id
+    made = ask(session, filer, version, dataset_id=data)
+    assert ask(session, filer, version, dataset_id=data) is made
+    assert ask(session, filer, version) is not made
+
+
+def test_only_the_owner_explains_with_its_own_data(
+    session: Session, filer: Actor, version: Version
+) -> None:
+    with pytest.raises(NotYours):
+        ask(session, cast.actor(session), version)
+    with pytest.raises(WrongRole):
+        ask(session, cast.actor(session, Kind.TESTER), version)
+    stranger = cast.actor(session)
+    with pytest.raises(NotYours):
+        ask(
+            session,
+            filer,
+            version,
+            dataset_id=cast.dataset(session, stranger, use=Use.EXPLANATION).id,
+        )
+    with pytest.raises(NotForThis):
+        ask(session, filer, version, dataset_id=cast.dataset(session, filer).id)
+    with pytest.raises(ExplanationNotFound):
+        explanations.approve(session, by=filer, explanation_id="none")
+
+
+def test_the_report_it_quotes_is_countersigned_and_on_the_same_model(
+    session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
+) -> None:
+    report = _report(session, filer, version, platform)
+    with pytest.raises(NotCountersigned):
+        ask(session, filer, version, report_id=report.id)
+    tester = report.organisation_id
+    by = Actor(
+        report.countersigned_by or filer.person_id, tester, Kind.TESTER, ROLES_OF[Kind.TESTER]
+    )
+    key = cast.own_key(session, by)
+    sealed = attestation.add_signature(attestation.decode(report.envelope), key)
+    reports.countersign(
+        session, by=by, report_id=report.id, envelope_text=attestation.encode(sealed)
+    )
+    made = ask(session, filer, version, report_id=report.id)
+    assert explanations.on_record(session, made)["report"] == {"digest": report.statement_digest}
+    with pytest.raises(NotCountersigned):
+        ask(session, filer, cast.version(session, filer), report_id=report.id)
+
+
+def _report(
+    session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
+) -> Report:
+    from registry import evaluations
+
+    tester = cast.actor(session, Kind.TESTER)
+    engagement = cast.engaged(session, version, filer=filer, tester=tester)
+    made = evaluations.register_plan(
+        session,
+        by=tester,
+        version_id=version.id,
+        dataset_id=cast.dataset(session, tester).id,
+        plan={"title": "t"},
+        engagement_id=engagement.id,
+    )
+    held = claimed(session)
+    evaluations.issue_nonce(session, made.id)
+    sealed = attestation.sign(cast.report_statement(session, made), platform)
+    return reports.hand_in(session, held=held, envelope_text=attestation.encode(sealed))
+
+
+def test_an_explanation_of_anything_else_is_not_taken(
+    session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
+) -> None:
+    made = ask(session, filer, version)
+    held = claimed(session)
+    wrong: list[dict[str, Any]] = [
+        {"nonce": "0"},
+        {"content_digest": "0" * 64},
+        {"report": {"digest": "0" * 64}},
+        {"explanation": {"id": "another"}},
+    ]
+    for changed in wrong:
+        text = envelope(session, made, platform, **changed)
+        with pytest.raises(OtherStatement), session.begin_nested():
+            explanations.hand_in(session, held=held, envelope_text=text)
