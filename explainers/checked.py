@@ -1,0 +1,187 @@
+"""What was checked, in sentences: flips of protected inputs, and the report's findings by group."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from explainers import numbers
+from explainers.asking import SCALE, Tally
+from explainers.columns import Column, Outsider, with_article, written_level
+from explainers.effects import Sentence, hundred, same, wording
+from explainers.flips import Flip
+from explainers.plan import ExplanationPlan
+from explainers.sentences import sentence
+from registry.language import Text
+from registry.reports import VERDICT_NAMES, Verdict
+
+Findings = Sequence[Mapping[str, Any]]
+
+SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
+
+
+def asked_again(tally: Tally) -> Sentence:
+    """Whether the same question got the same answer."""
+    n, moved, changed = (tally[f"again:{name}"] for name in ("n", "moved", "changed"))
+    places = {name: same(numbers.count(k)) for name, k in (("n", n), ("k", moved), ("c", changed))}
+    shown = {"n": n, "moved": moved, "changed": changed}
+    return sentence("again.differs" if moved else "again.same", evidence=shown, places=places)
+
+
+def flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
+    """What changing only this protected input did."""
+    key = f"flip:{column.name}"
+    places = wording(plan) | {"Y": column.plain}
+    if key + ":n" not in tally:
+        return sentence("decision.flip.unknown", evidence={"n": 0}, places=places)
+    n, k = tally[f"{key}:n"], tally[f"{key}:changed"]
+    high = plan.family.upper(k, n)
+    shown = {
+        "n": n,
+        "changed": k,
+        "moved": tally[f"{key}:moved"],
+        "low": numbers.rounded(plan.family.lower(k, n)),
+        "high": numbers.rounded(high),
+        "mean_size": numbers.rounded(tally[f"{key}:size"] / SCALE / n),
+        "claims": plan.family.claims,
+        "alpha": plan.family.alpha,
+        "levels": _levels(plan, tally, column),
+    }
+    places |= {
+        "n": same(numbers.count(n)),
+        "k": same(numbers.count(k)),
+        "b": same(numbers.bound(high)),
+    }
+    row = f"{plan.task}.flip.{'some' if k else 'none'}"
+    return sentence(row, evidence=shown, places=places) | {"columns": [column.name]}
+
+
+def unseen(outsider: Outsider) -> Sentence:
+    """That the program is not given an attribute: never a flip test."""
+    said = sentence("not_an_input", evidence={"input": False}, places={"Y": outsider.plain})
+    return said | {"columns": [outsider.name]}
+
+
+def by_group(
+    plan: ExplanationPlan, attribute: Column | Outsider, findings: Findings
+) -> list[Sentence]:
+    """How results differ by one attribute, and how well the score tells it."""
+    about = [f for f in findings if set(f.get("slice") or {}) == {attribute.name}]
+    said: list[Sentence] = []
+    for finding in about:
+        if finding["probe"] == "selection_parity":
+            said += _rates(plan, attribute, finding)
+        elif finding["probe"] == "proxy_leakage":
+            said.append(_leak(attribute, finding))
+        elif finding["verdict"] in SERIOUS:
+            said.append(_read(finding))
+    if not said:
+        said = [sentence("groups.this_one", evidence={"n": 0}, places={"Y": attribute.plain})]
+    return [each | {"columns": [attribute.name]} for each in said]
+
+
+def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
+    """How many findings of the report do not stand on this page, by verdict."""
+    shown = [each["evidence"] for each in told]
+    left = [f for f in findings if dict(f) not in shown]
+    if not left:
+        return []
+    counts = {v.value: sum(f["verdict"] == v for f in left) for v in Verdict}
+    places = {name: same(counts[v]) for name, v in zip("abcde", Verdict, strict=True)}
+    places |= {"n": same(len(left))}
+    return [sentence("report.rest", evidence={"n": len(left), **counts}, places=places)]
+
+
+def _rates(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> list[Sentence]:
+    """One group beside the reference group, per hundred, with interval and verdict."""
+    here, there = finding.get("estimate"), finding.get("reference_estimate")
+    if here is None or there is None or finding.get("group") == finding.get("reference_group"):
+        return [_read(finding)]
+    places = (
+        wording(plan)
+        | _named(attribute)
+        | {
+            "g": level(attribute, finding["group"]),
+            "r": level(attribute, finding["reference_group"]),
+            "a": hundred(here),
+            "b": hundred(there),
+            "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
+        }
+    )
+    row, more = _effect(finding)
+    return [sentence(row, kind="group.rates", evidence=finding, places=places | more)]
+
+
+def _effect(finding: Mapping[str, Any]) -> tuple[str, dict[str, Text]]:
+    """The row for a finding's effect, and the interval in people or in percent."""
+    effect, ci = finding.get("effect") or {}, finding.get("ci") or {}
+    value: Any = effect.get("value")
+    low: Any = ci.get("low")
+    high: Any = ci.get("high")
+    if None in (value, low, high) or effect.get("kind") not in ("ratio", "difference"):
+        return "groups.verdict", {}
+    if effect["kind"] == "difference":
+        ends = sorted((abs(low), abs(high)))
+        if low < 0 < high:
+            return "groups.either", {
+                "low": same(round(-100 * low)),
+                "high": same(round(100 * high)),
+            }
+        word = Text("少", "fewer") if value < 0 else Text("多", "more")
+        counts = {"v": abs(value), "low": ends[0], "high": ends[1]}
+        return "groups.difference", {"more": word} | {
+            k: same(round(100 * v)) for k, v in counts.items()
+        }
+    shares = {"v": value, "low": low, "high": high}
+    return "groups.ratio", {name: same(round(100 * share)) for name, share in shares.items()}
+
+
+def _leak(attribute: Column | Outsider, finding: Mapping[str, Any]) -> Sentence:
+    """How well the score, or all other columns, tell an attribute."""
+    auc = finding.get("estimate")
+    if auc is None:
+        return _read(finding)
+    named = _named(attribute)
+    places = named | {"v": same(round(100 * max(auc, 1 - auc)))}
+    from_features = "feature" in finding["metric"] or "column" in finding["metric"]
+    row = "groups.auc_features" if from_features else "groups.auc_score"
+    group = finding.get("group")
+    places |= {"g": level(attribute, group)} if group is not None else {}
+    if "g" not in places:
+        return _read(finding)
+    return sentence(row, kind="group.leak", evidence=finding, places=places)
+
+
+def _read(finding: Mapping[str, Any]) -> Sentence:
+    """A finding in the words that its probe gave it."""
+    reading, limit = finding["reading"], finding["limit"]
+    return {
+        "kind": f"finding.{finding['probe']}",
+        "zh": reading["zh"],
+        "en": reading["en"],
+        "limit": {"zh": limit["zh"], "en": limit["en"]},
+        "evidence": dict(finding),
+    }
+
+
+def level(attribute: Column | Outsider, group: object) -> Text:
+    """What people call one group."""
+    written = written_level(group)
+    return attribute.values.get(written, Text(written, written))
+
+
+def _named(attribute: Column | Outsider) -> dict[str, Text]:
+    plain = attribute.plain
+    return {"Y": plain, "y": Text(plain.zh, with_article(plain.en)), "y_bare": plain}
+
+
+def _levels(plan: ExplanationPlan, tally: Tally, column: Column) -> list[dict[str, Any]]:
+    n = tally[f"flip:{column.name}:n"]
+    return [
+        {
+            "level": column.level(plan.donors.value(column.name, code)).as_json(),
+            "per_hundred": numbers.rounded(100 * tally[f"flip:{column.name}:{i}:favourable"] / n),
+            "mean": numbers.rounded(tally[f"flip:{column.name}:{i}:sum"] / SCALE / n),
+        }
+        for i, code in enumerate(Flip(plan, column).levels)
+    ]

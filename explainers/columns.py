@@ -1,0 +1,226 @@
+"""What the filer says about each column: its plain name, unit, direction words and who can change it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+Actionable = Literal[-1, 0, 1, "any"]
+HIGHER, LOWER = Text("高", "higher"), Text("低", "lower")
+BARE_COMPARATIVES = frozenset({"more", "fewer", "less"})
+OWN_DETERMINERS = frozenset(
+    {"the", "a", "an", "your", "his", "her", "their", "whether", "how", "what", "where", "which"}
+)
+
+
+class ColumnsInvalid(Invalid):
+    """The description of the columns has gaps: fill in what each reason names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """The pair of words for more and for less of something, such as 高/低 and higher/lower.
+
+    Args:
+        more: the word for a larger value.
+        less: the word for a smaller value.
+    """
+
+    more: Text = HIGHER
+    less: Text = LOWER
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One input of the model as people would speak of it.
+
+    Args:
+        name: the column as the model knows it.
+        plain: what people call it.
+        unit: the unit of its values, if any.
+        direction: the words for more and less of it.
+        actionable: whether a person can raise it (1), lower it (-1), both ("any") or neither (0).
+        protected: whether the law protects people from being treated differently by it.
+        values: plain names of its levels, by the level written as text.
+    """
+
+    name: str
+    plain: Text
+    unit: Text | None = None
+    direction: Direction = field(default_factory=Direction)
+    actionable: Actionable = 0
+    protected: bool = False
+    values: Mapping[str, Text] = field(default_factory=dict)
+
+    def level(self, value: object) -> Text:
+        """What people call one level of this column."""
+        written = written_level(value)
+        return self.values.get(written, Text(written, written))
+
+    @property
+    def subject(self) -> Text:
+        """The plain name as it stands at the head of a sentence's clause."""
+        return Text(self.plain.zh, with_article(self.plain.en))
+
+    def as_json(self) -> dict[str, Any]:
+        """The column as the filer gave it."""
+        return {
+            "name": self.name,
+            "plain": self.plain.as_json(),
+            "unit": self.unit.as_json() if self.unit else None,
+            "direction": {
+                "zh": [self.direction.more.zh, self.direction.less.zh],
+                "en": [self.direction.more.en, self.direction.less.en],
+            },
+            "actionable": self.actionable,
+            "protected": self.protected,
+            "values": {level: text.as_json() for level, text in self.values.items()},
+        }
+
+    @classmethod
+    def parse(cls, given: "Mapping[str, Any] | Column") -> Self:
+        """Read one column's description.
+
+        Raises:
+            ColumnsInvalid: with every gap and what to fill in.
+        """
+        if isinstance(given, cls):
+            return given
+        assert isinstance(given, Mapping)  # noqa: S101  # narrows the type, the caller is typed
+        name, reasons = str(given.get("name", "")), list[Reason]()
+        plain = text_of(given.get("plain"))
+        if not name:
+            reasons.append(_reason("?", Text("这一列没有列名。", "This column has no name.")))
+        if plain is None:
+            said = Text("没有填写大家能懂的名称。", "It has no plain name in both languages.")
+            reasons.append(_reason(name, said))
+        actionable: Any = given.get("actionable") or 0
+        if actionable not in (-1, 0, 1, "any"):
+            said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")
+            reasons.append(_reason(name, said))
+        if reasons or plain is None:
+            raise ColumnsInvalid(
+                "这一列的说明不完整，请补上。",
+                "The description of this column has gaps; fill them in.",
+                reasons=reasons,
+            )
+        return cls(
+            name=name,
+            plain=plain,
+            unit=text_of(given.get("unit")),
+            direction=_direction(given.get("direction")),
+            actionable=actionable,
+            protected=bool(given.get("protected")),
+            values=_values(given.get("values")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outsider:
+    """A protected attribute that the model is not given.
+
+    Args:
+        name: the attribute as the evaluation data name it.
+        plain: what people call it.
+        values: plain names of its groups.
+    """
+
+    name: str
+    plain: Text
+    values: Mapping[str, Text] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, given: "Mapping[str, Any] | Outsider") -> Self:
+        """Read one protected attribute from {name, plain, values}."""
+        if isinstance(given, cls):
+            return given
+        assert isinstance(given, Mapping)  # noqa: S101  # narrows the type
+        name = str(given.get("name", ""))
+        plain = text_of(given.get("plain")) or Text(name, name)
+        return cls(name=name, plain=plain, values=_values(given.get("values")))
+
+    def as_json(self) -> dict[str, Any]:
+        """The attribute as the filer gave it."""
+        values = {level: text.as_json() for level, text in self.values.items()}
+        return {"name": self.name, "plain": self.plain.as_json(), "values": values}
+
+
+def parse_columns(given: Sequence[Mapping[str, Any] | Column]) -> tuple[Column, ...]:
+    """Read all columns.
+
+    Raises:
+        ColumnsInvalid: with every gap of every column.
+    """
+    columns, reasons = list[Column](), list[Reason]()
+    for each in given:
+        try:
+            columns.append(Column.parse(each))
+        except ColumnsInvalid as invalid:
+            reasons.extend(invalid.reasons)
+    names = [column.name for column in columns]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        reasons.append(_reason(name, Text("这一列写了两次。", "This column is given twice.")))
+    if not given:
+        reasons.append(_reason("*", Text("一列也没有。", "There are no columns.")))
+    if reasons:
+        raise ColumnsInvalid(
+            "列的说明不完整，请按原因逐项补上。",
+            "The description of the columns has gaps; fill in what each reason names.",
+            reasons=reasons,
+        )
+    return tuple(columns)
+
+
+def text_of(given: object) -> Text | None:
+    """Read {zh, en} or a Text; None when either language is empty."""
+    if isinstance(given, Text):
+        return given if given.zh.strip() and given.en.strip() else None
+    if isinstance(given, Mapping):
+        zh, en = str(given.get("zh") or "").strip(), str(given.get("en") or "").strip()
+        return Text(zh, en) if zh and en else None
+    return None
+
+
+def written_level(value: object) -> str:
+    """One level as text, so that 1, 1.0 and True key the same plain name."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def with_article(name: str) -> str:
+    """The English name with an article where it has no determiner of its own."""
+    first = name.split(maxsplit=1)[0].lower() if name.strip() else ""
+    return name if first in OWN_DETERMINERS else f"the {name}"
+
+
+def comparative(word: str, name: str) -> str:
+    """The English head of "the …, the more likely": "higher the income", "more debts"."""
+    return f"{word} {name}" if word in BARE_COMPARATIVES else f"{word} {with_article(name)}"
+
+
+def _direction(given: object) -> Direction:
+    if isinstance(given, Direction):
+        return given
+    if not isinstance(given, Mapping):
+        return Direction()
+    default = Direction()
+    zh = list(given.get("zh") or (default.more.zh, default.less.zh))
+    en = list(given.get("en") or (default.more.en, default.less.en))
+    return Direction(Text(zh[0], en[0]), Text(zh[-1], en[-1]))
+
+
+def _values(given: object) -> dict[str, Text]:
+    if not isinstance(given, Mapping):
+        return {}
+    read = {str(level): text_of(text) for level, text in given.items()}
+    return {level: text for level, text in read.items() if text is not None}
+
+
+def _reason(item: str, said: Text) -> Reason:
+    remedy = Text("请在列的说明里补上这一项。", "Add it to the description of this column.")
+    return Reason(item=item, said=said, remedy=remedy)

@@ -1,0 +1,140 @@
+"""Which way a column moves the result: two real values far apart, all else fixed, once a person.
+
+Neighbouring values of a boosted model mislead (a fifth of the small steps may go down where the
+large ones go up), so the two values stand at least 25 percentile points apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted, fixed
+from explainers.people import Array, People, missing
+from explainers.plan import GAP, ExplanationPlan, Subject, mid_percentiles
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One subject of the plan at a low and at a high value, or at each of its levels."""
+
+    plan: ExplanationPlan
+    subject: Subject
+
+    @property
+    def key(self) -> str:
+        """What keys the draws and tallies."""
+        return f"contrast:{self.subject.key}"
+
+    def ask(self, block: People, draw: np.random.Generator) -> Question:
+        """Everyone in the block, with the subject's columns replaced."""
+        if self.subject.kind == "levels":
+            return self._levels(block)
+        low, high, drawn = far_apart(self._standing(), len(block), draw)
+        variants = [
+            Variant(side, donated(self.plan.donors, self.subject.names, rows))
+            for side, rows in ((0, low), (1, high))
+        ]
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:  # noqa: ARG001
+            return compared(self.key, reading, answers[0][drawn], answers[1][drawn])
+
+        return Question(variants, fold)
+
+    def _standing(self) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """Donors with a value, lowest first, and where each stands among them."""
+        donors, subject = self.plan.donors, self.subject
+        known = np.ones(len(donors), bool)
+        for name in subject.names:
+            known &= ~missing(donors.arrays[name])
+        rows = np.flatnonzero(known)
+        total = np.zeros(len(rows))
+        for name, sign in zip(subject.names, subject.signs, strict=True):
+            if sign:
+                total += sign * mid_percentiles(donors.arrays[name][rows])
+        standing = mid_percentiles(total)
+        order = np.argsort(standing, kind="stable")
+        return rows[order], standing[order]
+
+    def _levels(self, block: People) -> Question:
+        name, levels = self.subject.names[0], self.subject.levels
+        variants = [
+            Variant(min(i, 1), {name: constant(block, name, level)})
+            for i, level in enumerate(levels)
+        ]
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
+            tally = counted(self.key, n=len(base), changed=any_change(reading, answers))
+            for i, answer in enumerate(answers):
+                key = f"{self.key}:{i}"
+                tally |= counted(
+                    key, favourable=reading.plan.favourable(answer), sum=fixed(answer)
+                )
+                if i:
+                    tally |= compared(key, reading, answers[0], answer)
+            return tally
+
+        return Question(variants, fold)
+
+
+def compared(key: str, reading: Reading, before: Scores, after: Scores) -> Tally:
+    """Up, same and down; whose result changed, and to which; the sum of the differences."""
+    rise, changed = reading.rise(before, after), reading.changed(before, after)
+    return counted(
+        key,
+        n=len(before),
+        up=rise > 0,
+        same=rise == 0,
+        down=rise < 0,
+        changed=changed,
+        gained=changed & (rise > 0),
+        lost=changed & (rise < 0),
+        difference=fixed(after - before),
+    )
+
+
+def any_change(reading: Reading, answers: Sequence[Scores]) -> Flags:
+    """Whose result is not the same under all of the answers."""
+    changed = np.zeros(len(answers[0]), bool)
+    for answer in answers[1:]:
+        changed |= reading.changed(answers[0], answer)
+    return changed
+
+
+def far_apart(
+    standing: tuple[Rows, npt.NDArray[np.float64]], n: int, draw: np.random.Generator
+) -> tuple[Rows, Rows, Flags]:
+    """Two donors for each of n people, at least the gap apart, the lower one first.
+
+    Args:
+        standing: donors from the lowest to the highest, and their percentiles.
+        n: how many pairs.
+        draw: the generator.
+
+    Returns:
+        The lower donors, the higher donors, and for whom two such donors exist.
+    """
+    rows, at = standing
+    below = np.searchsorted(at, at - GAP + 1e-12, side="right")
+    above = np.searchsorted(at, at + GAP - 1e-12, side="left")
+    partners = below + (len(at) - above)
+    first = draw.integers(0, len(at), n)
+    pick = (draw.random(n) * partners[first]).astype(np.int64)
+    second = np.where(pick < below[first], pick, above[first] + pick - below[first])
+    drawn = partners[first] > 0
+    second = np.where(drawn, second, first)
+    return rows[np.minimum(first, second)], rows[np.maximum(first, second)], drawn
+
+
+def donated(donors: People, names: Sequence[str], rows: Rows) -> dict[str, Array]:
+    """These columns as the donors in these rows have them."""
+    return {name: donors.arrays[name][rows] for name in names}
+
+
+def constant(block: People, name: str, level: Any) -> Array:
+    """A column in which everyone has the same value."""
+    return np.full(len(block), level, dtype=block.arrays[name].dtype)

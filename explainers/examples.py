@@ -1,0 +1,74 @@
+"""The what-if examples in sentences."""
+
+from collections.abc import Iterator
+
+from explainers import numbers
+from explainers.columns import Column
+from explainers.counterfactual import Move, Search, WhatIf
+from explainers.effects import Sentence, same, wording
+from explainers.plan import ExplanationPlan
+from explainers.sentences import sentence
+from registry.language import Text
+
+
+def told(plan: ExplanationPlan, search: Search) -> list[Sentence]:
+    """How often a change would help, and one or two examples."""
+    if not any(column.actionable for column in plan.columns):
+        return [sentence("whatif.none", evidence={"actionable": 0}, places={})]
+    return list(_told(plan, search))
+
+
+def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
+    places = wording(plan) | {
+        "n": same(numbers.count(search.asked)),
+        "k": same(numbers.count(search.single)),
+    }
+    shown = {
+        "n": search.asked,
+        "single": search.single,
+        "paired": search.paired,
+        "double": search.double,
+    }
+    yield sentence(f"{plan.task}.whatif.searched", evidence=shown, places=places)
+    for example in search.examples:
+        yield _example(plan, example)
+
+
+def _example(plan: ExplanationPlan, example: WhatIf) -> Sentence:
+    places = wording(plan)
+    for tail, move in zip(("", "2"), example.moves, strict=False):
+        column = plan.column(move.name)
+        places |= {
+            f"X{tail}": column.subject,
+            f"before{tail}": _value(plan, column, move.before),
+            f"after{tail}": _value(plan, column, move.after),
+        }
+    if plan.task == "price":
+        places |= {
+            "bad": same(numbers.value(example.before)),
+            "good": same(numbers.value(example.after)),
+        }
+    row = f"{plan.task}.whatif.{'one' if len(example.moves) == 1 else 'two'}"
+    shown = {
+        "moves": [_shown(plan, move) for move in example.moves],
+        "cost": numbers.rounded(example.cost),
+    }
+    said = sentence(row, evidence=shown, places=places)
+    return said | {"columns": [move.name for move in example.moves]}
+
+
+def _shown(plan: ExplanationPlan, move: Move) -> dict[str, object]:
+    return {
+        "column": move.name,
+        "before": plan.donors.value(move.name, move.before),
+        "after": plan.donors.value(move.name, move.after),
+    }
+
+
+def _value(plan: ExplanationPlan, column: Column, code: object) -> Text:
+    raw = plan.donors.value(column.name, code)
+    if isinstance(raw, str) or column.values:
+        named = column.level(raw)
+        return Text(f"“{named.zh}”", f"“{named.en}”")
+    unit = column.unit or Text("", "")
+    return Text(numbers.value(raw) + unit.zh, f"{numbers.value(raw)} {unit.en}".strip())

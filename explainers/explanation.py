@@ -1,0 +1,269 @@
+"""The public explanation of one model version: six questions, each sentence with test and limit."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from explainers import checked, effects, examples, numbers
+from explainers.asking import (
+    SCALE,
+    AskedAgain,
+    Asking,
+    Check,
+    Reading,
+    Tally,
+    merged,
+    noise_floor,
+)
+from explainers.columns import Column, Outsider
+from explainers.contrasts import Contrast
+from explainers.counterfactual import Search, search
+from explainers.effects import Sentence
+from explainers.flips import Flip
+from explainers.importance import Swap, ranked
+from explainers.people import Scorer
+from explainers.pictures import Picture, drawn
+from explainers.plan import BLOCK, ExplanationPlan
+from explainers.sentences import Kind, sentence
+from registry import attestation
+from registry.language import Text
+
+FORMAT = "urn:mingsuan:explanation:v1"
+FIRST_SCREEN = 3  # sentences on what moves the result; the rest stand under a heading
+
+Progress = Callable[[int, int, Text], None]
+Declared = Mapping[str, Mapping[str, str]]
+
+QUESTIONS: Mapping[str, Text] = {
+    "decided": Text("它决定我的什么事？", "What is decided about me?"),
+    "who": Text("谁在用它？", "Who uses it?"),
+    "information": Text("它看哪些信息？", "Which information does it look at?"),
+    "moves": Text("什么会让结果变好或变差？", "What moves the result up or down?"),
+    "checked": Text("检查了什么？", "What was checked?"),
+    "object": Text("我不同意，怎么办？", "How do I object?"),
+}
+
+
+def explain(
+    plan: ExplanationPlan,
+    table: pa.Table,
+    scorer: Scorer,
+    *,
+    nonce: str,
+    report_findings: Sequence[Mapping[str, Any]] | None = None,
+    declared: Declared | None = None,
+    progress: Progress | None = None,
+    shards: int = 1,
+) -> dict[str, Any]:
+    """Ask the model what the plan says, and tell what came of it.
+
+    Args:
+        plan: fixed before anything was asked.
+        table: the people, one row each unless the plan names a unit.
+        scorer: the black box.
+        nonce: issued after plan and data were sealed; keys every draw.
+        report_findings: findings of the countersigned report, as JSON objects.
+        declared: what the filer says under "decided", "who", "object" and "decider", {zh, en}.
+        progress: told what is done, out of how much, and what comes next.
+        shards: over how many states the counts are kept and merged; the numbers do not depend on it.
+
+    Returns:
+        The content: JSON that is the same for the same plan, data, nonce and report.
+    """
+    tell = progress or _silent
+    tell(0, 1, Text("同样的问题问两次", "Asking the same question twice"))
+    reading = Reading(plan, noise_floor(plan, scorer, nonce))
+    everyone = plan.chosen(table, nonce)
+    asking = Asking(plan, checks(plan), nonce, scorer, reading)
+    blocks = -(-len(everyone) // BLOCK)
+    states: list[list[Tally]] = [[] for _ in range(shards)]
+    for number, block in asking.blocks(everyone):
+        tell(1 + number, blocks + 2, Text("一次改一项信息", "Changing one thing at a time"))
+        states[number % shards].append(asking.block(number, block))
+    tally = merged(merged(state) for state in states)
+    tell(1 + blocks, blocks + 2, Text("找例子", "Looking for examples"))
+    found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce)
+    tell(2 + blocks, blocks + 2, Text("完成", "Done"))
+    page = _Page(plan, tally, found, report_findings, declared or {})
+    content = page.content() | {"nonce": nonce, "noise_floor": numbers.rounded(reading.floor)}
+    return content | {"digest": attestation.digest(content)}
+
+
+def _silent(done: int, total: int, said: Text) -> None:
+    """Tell nobody."""
+
+
+def checks(plan: ExplanationPlan) -> list[Check]:
+    """Everything that is asked about each block."""
+    subjects = [subject for subject in plan.subjects if subject.kind != "constant"]
+    return [
+        AskedAgain(),
+        *(Contrast(plan, subject) for subject in subjects),
+        *(Swap(plan, subject) for subject in subjects),
+        *(Picture(plan, name) for name, edges in plan.edges.items() if len(edges) > 1),
+        *(Flip(plan, column) for column in plan.protected_inputs),
+    ]
+
+
+class _Page:
+    """The content as it is put together: facts in, questions out."""
+
+    def __init__(
+        self,
+        plan: ExplanationPlan,
+        tally: Tally,
+        found: Search,
+        findings: Sequence[Mapping[str, Any]] | None,
+        declared: Declared,
+    ) -> None:
+        self.plan, self.tally, self.found = plan, tally, found
+        self.findings, self.declared = findings, declared
+        self.importance = ranked(plan, tally)
+        by_columns = {subject.names: subject for subject in plan.subjects}
+        ordered = [by_columns[tuple(row["columns"])] for row in self.importance]
+        constant = [subject for subject in plan.subjects if subject.kind == "constant"]
+        self.effects = [effects.of_subject(plan, tally, s) for s in (*ordered, *constant)]
+
+    def content(self) -> dict[str, Any]:
+        """Everything the page shows, as JSON."""
+        return {
+            "format": FORMAT,
+            "task": self.plan.task,
+            "questions": [
+                {"id": name, "title": title.as_json(), **getattr(self, f"_{name}")()}
+                for name, title in QUESTIONS.items()
+            ],
+            "importance": [self._named(row) for row in self.importance],
+            "pictures": list(self._pictures()),
+            "plan": {
+                "digest": self.plan.digest,
+                "people": self.tally["all:n"],
+                "donors": len(self.plan.donors),
+                "claims": self.plan.family.claims,
+                "alpha": self.plan.family.alpha,
+                "cut": self.plan.cut,
+            },
+            "missing": [n for n in ("decided", "who", "object") if n not in self.declared],
+        }
+
+    def _decided(self) -> dict[str, Any]:
+        lead = [self._stated("decided"), self._overall()]
+        return {
+            "lead": lead,
+            "detail": self._if_stated("decider", Text("谁做决定", "Who decides")),
+        }
+
+    def _who(self) -> dict[str, Any]:
+        return {"lead": [self._stated("who")], "detail": []}
+
+    def _information(self) -> dict[str, Any]:
+        columns = self.plan.columns
+        can = sum(bool(column.actionable) for column in columns)
+        places = {"n": effects.same(len(columns)), "k": effects.same(can)}
+        lead = [sentence("inputs", evidence={"n": len(columns)}, places=places)]
+        if can:
+            lead.append(sentence("actionable", evidence={"k": can}, places=places))
+        lead += [checked.unseen(outsider) for outsider in self.plan.outsiders]
+        return {"lead": lead, "detail": [], "items": [column.as_json() for column in columns]}
+
+    def _moves(self) -> dict[str, Any]:
+        weak = (Kind.LITTLE, Kind.INCONCLUSIVE, Kind.NOT_TESTED)
+        strong = [said for said in self.effects if said[-1]["kind"] not in weak]
+        small = [said for said in self.effects if said[-1]["kind"] == Kind.LITTLE]
+        open_ = [s for s in self.effects if s[-1]["kind"] in (Kind.INCONCLUSIVE, Kind.NOT_TESTED)]
+        sections = [
+            (
+                Text("其他有影响的信息", "Other information that matters"),
+                _flat(strong[FIRST_SCREEN:]),
+            ),
+            (Text("影响很小的信息", "Information that matters little"), _flat(small)),
+            (Text("还不能下结论的信息", "Information that is still open"), _flat(open_)),
+            (Text("举个例子", "For example"), examples.told(self.plan, self.found)),
+        ]
+        lead = [*self._most_important(), *_flat(strong[:FIRST_SCREEN])]
+        return {"lead": lead, "detail": _sections(sections)}
+
+    def _checked(self) -> dict[str, Any]:
+        plan, findings = self.plan, self.findings
+        lead = [checked.flip(plan, self.tally, c) for c in plan.columns if c.protected]
+        groups: list[Sentence] = []
+        inputs = [column for column in plan.columns if column.protected]
+        attributes: list[Column | Outsider] = [*plan.outsiders, *inputs]
+        for attribute in attributes if findings is not None else ():
+            groups += checked.by_group(plan, attribute, findings or ())
+        if findings is None:
+            groups = [sentence("groups.none", evidence={"n": 0}, places={})]
+        more = checked.rest(findings or (), groups)
+        sections = [
+            (Text("不同人群的结果", "Results for different groups"), groups),
+            (Text("评估报告里的其他结果", "Other results of the report"), more),
+            (Text("问两次", "Asked twice"), [checked.asked_again(self.tally)]),
+        ]
+        return {"lead": lead or groups[:1], "detail": _sections(sections)}
+
+    def _object(self) -> dict[str, Any]:
+        return {"lead": [self._stated("object")], "detail": []}
+
+    def _stated(self, name: str) -> Sentence:
+        """What the filer says, marked as the filer's; or that nothing was said."""
+        given = self.declared.get(name)
+        if not given or not given.get("zh") or not given.get("en"):
+            return sentence("missing", evidence={"declared": False}, places={})
+        limit = Text("这是备案单位自己填写的。", "This is what the filer says.")
+        return {
+            "kind": "declared",
+            "zh": given["zh"],
+            "en": given["en"],
+            "limit": limit.as_json(),
+            "evidence": {"declared": True},
+        }
+
+    def _if_stated(self, name: str, title: Text) -> list[dict[str, Any]]:
+        return _sections([(title, [self._stated(name)])]) if name in self.declared else []
+
+    def _overall(self) -> Sentence:
+        n, good = self.tally["all:n"], self.tally["all:favourable"]
+        mean = numbers.rounded(self.tally["all:sum"] / SCALE / n)
+        places = effects.wording(self.plan) | {
+            "n": effects.same(numbers.count(n)),
+            "p": effects.hundred(good / n),
+            "m": effects.same(numbers.value(mean)),
+        }
+        shown = {"n": n, "favourable": good, "mean": mean}
+        return sentence(f"{self.plan.task}.overall", evidence=shown, places=places)
+
+    def _most_important(self) -> list[Sentence]:
+        if not self.importance or self.importance[0]["low"] <= 0:
+            return []
+        first = self.importance[0]
+        subject = next(s for s in self.plan.subjects if list(s.names) == first["columns"])
+        places = effects.wording(self.plan) | {
+            "X": effects.subject_name(self.plan, subject),
+            "p": effects.hundred(first["changed"] / first["n"]),
+            "m": effects.same(numbers.value(first["shift"])),
+        }
+        said = sentence(f"{self.plan.task}.importance", evidence=self._named(first), places=places)
+        return [said | {"columns": first["columns"]}]
+
+    def _named(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        plain = effects.listed([self.plan.column(name).plain for name in row["columns"]])
+        shown = {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
+        return {**shown, "plain": plain.as_json()}
+
+    def _pictures(self) -> Iterator[dict[str, Any]]:
+        for name in self.plan.edges:
+            line = drawn(self.plan, self.tally, name)
+            if line is not None:
+                column = self.plan.column(name)
+                points = {key: [numbers.rounded(v) for v in line[key]] for key in line}
+                unit = column.unit.as_json() if column.unit else None
+                yield {"column": name, "plain": column.plain.as_json(), "unit": unit, **points}
+
+
+def _flat(said: Sequence[Sequence[Sentence]]) -> list[Sentence]:
+    return [each for group in said for each in group]
+
+
+def _sections(given: Sequence[tuple[Text, Sequence[Sentence]]]) -> list[dict[str, Any]]:
+    return [{"title": title.as_json(), "sentences": list(said)} for title, said in given if said]

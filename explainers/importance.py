@@ -1,0 +1,86 @@
+"""How much a column matters: the result after everyone's value is swapped for another's.
+
+One measure (marginal permutation), by group of columns that change together: permuting one of two
+correlated columns alone would ask about people who do not exist.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explainers.asking import (
+    SCALE,
+    Question,
+    Reading,
+    Scores,
+    Tally,
+    Variant,
+    counted,
+    fixed,
+    fixed_squares,
+)
+from explainers.contrasts import donated
+from explainers.people import People
+from explainers.plan import ExplanationPlan, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One subject's columns as another person has them, all else fixed."""
+
+    plan: ExplanationPlan
+    subject: Subject
+
+    @property
+    def key(self) -> str:
+        """What keys the draws and tallies."""
+        return f"swap:{self.subject.key}"
+
+    def ask(self, block: People, draw: np.random.Generator) -> Question:
+        """Everyone with the columns of a donor drawn for them."""
+        rows = draw.integers(0, len(self.plan.donors), len(block))
+        variant = Variant(1, donated(self.plan.donors, self.subject.names, rows))
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
+            size = np.abs(answers[0] - base)
+            return counted(
+                self.key,
+                n=len(base),
+                changed=reading.changed(base, answers[0]),
+                size=fixed(size),
+                squares=fixed_squares(size),
+            )
+
+        return Question([variant], fold)
+
+
+def ranked(plan: ExplanationPlan, tally: Tally) -> list[dict[str, Any]]:
+    """The subjects by how much they matter, most first, with simultaneous intervals.
+
+    A decision is measured in people out of 100 whose result changes, a price in the mean change.
+    """
+    rows = [_row(plan, tally, s) for s in plan.subjects if s.kind != "constant"]
+    return sorted(rows, key=lambda row: (-row["value"], -row["shift"], row["columns"]))
+
+
+def _row(plan: ExplanationPlan, tally: Tally, subject: Subject) -> dict[str, Any]:
+    at: Mapping[str, int] = {
+        name: tally[f"swap:{subject.key}:{name}"] for name in ("n", "changed", "size", "squares")
+    }
+    n, changed = at["n"], at["changed"]
+    mean = at["size"] / SCALE / n
+    row: dict[str, Any] = {
+        "columns": list(subject.names),
+        "n": n,
+        "changed": changed,
+        "shift": mean,
+    }
+    if plan.task == "decision":
+        low, high = plan.family.lower(changed, n), plan.family.upper(changed, n)
+        return row | {"value": 100 * changed / n, "low": 100 * low, "high": 100 * high}
+    variance = max(0.0, at["squares"] / SCALE / n - mean**2)
+    reach = plan.family.z * math.sqrt(variance / n)
+    return row | {"value": mean, "low": max(0.0, mean - reach), "high": mean + reach}

@@ -1,0 +1,72 @@
+"""The picture of a number: accumulated local effects, in people out of a hundred or in money.
+
+Source: Apley and Zhu, "Visualizing the effects of predictor variables in black box supervised
+learning models", JRSS B 82 (2020). Each person is asked only at the two ends of the step they
+stand on, so that no impossible person is made up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explainers.asking import SCALE, Question, Reading, Scores, Tally, Variant, fixed
+from explainers.people import People, missing
+from explainers.plan import ExplanationPlan
+
+FEWEST = 10  # people on a step whose effect is published (evaluation.md, section 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How the result changes along one number."""
+
+    plan: ExplanationPlan
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What keys the tallies."""
+        return f"picture:{self.name}"
+
+    def ask(self, block: People, draw: np.random.Generator) -> Question:  # noqa: ARG002
+        """Everyone at the lower and at the upper end of their own step."""
+        edges = np.asarray(self.plan.edges[self.name])
+        own = block.arrays[self.name]
+        known = ~missing(own)
+        step = np.clip(np.searchsorted(edges, own, side="left") - 1, 0, len(edges) - 2)
+        step = np.where(known, step, 0)
+        ends = [edges[step + side].astype(own.dtype) for side in (0, 1)]
+        variants = [Variant(side, {self.name: end}) for side, end in enumerate(ends)]
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:  # noqa: ARG001
+            tally: Tally = {}
+            good = [reading.plan.favourable(answer).astype(int) for answer in answers]
+            for i in range(len(edges) - 1):
+                here = known & (step == i)
+                key = f"{self.key}:{i}"
+                tally[f"{key}:n"] = int(np.count_nonzero(here))
+                tally[f"{key}:people"] = int((good[1] - good[0])[here].sum())
+                tally[f"{key}:score"] = fixed((answers[1] - answers[0])[here])
+            return tally
+
+        return Question(variants, fold)
+
+
+def drawn(plan: ExplanationPlan, tally: Tally, name: str) -> Mapping[str, Any] | None:
+    """The points of one picture, centred on the people tested; None where there is no line.
+
+    In a decision the height is how many of 100 people more get the good result than on average;
+    in pricing it is how much is paid more than on average.
+    """
+    edges, what = plan.edges[name], "people" if plan.task == "decision" else "score"
+    counts = [tally.get(f"picture:{name}:{i}:n", 0) for i in range(len(edges) - 1)]
+    if len(edges) < 2 or min(counts) < FEWEST:
+        return None
+    unit = 100.0 if what == "people" else 1.0 / SCALE
+    steps = [unit * tally[f"picture:{name}:{i}:{what}"] / n for i, n in enumerate(counts)]
+    heights = np.concatenate([[0.0], np.cumsum(steps)])
+    middles = (heights[:-1] + heights[1:]) / 2
+    heights -= float(np.average(middles, weights=counts))
+    return {"values": list(edges), "heights": [float(height) for height in heights]}
