@@ -1,11 +1,13 @@
 import json
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from explainers.explanation import explain
 from explainers.plan import ExplanationPlan
-from tests.explainers.toys import Toy, columns, people, text
+from tests.explainers.toys import Scores, Toy, columns, people, text
 
 DECLARED = {
     "decided": text("银行借不借钱给你。", "Whether the bank lends to you."),
@@ -14,8 +16,9 @@ DECLARED = {
 }
 
 
-def rising(x):
-    return np.tanh(x["income"] / 6000) * (1 + (x["job"] == "teacher") * 0.1)
+def rising(x: dict[str, npt.NDArray[Any]]) -> Scores:
+    scores: Scores = np.tanh(x["income"] / 6000) * (1 + (x["job"] == "teacher") * 0.1)
+    return scores
 
 
 @pytest.mark.parametrize("shards", [2, 7])
