@@ -40,7 +40,7 @@ from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.identity import Identity
 from registry import tokens
-from registry.organisations import ROLE_NAMES, Actor, Role, WrongRole
+from registry.organisations import KIND_NAMES, ROLE_NAMES, Actor, Kind, Role, WrongRole
 from registry.tokens import Scope
 
 
@@ -55,10 +55,12 @@ class Access:
         scope: what an API token must have been issued for; None on a changing route means that
             only a browser may use it.
         upload: the body may be as large as a submission.
+        kinds: the kinds of organisation whose members may; empty means every kind.
     """
 
     anyone: bool = False
     roles: frozenset[Role] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
     own: frozenset[Role] = frozenset()
     scope: Scope | None = None
     upload: bool = False
@@ -68,6 +70,8 @@ class Access:
         if self.anyone:
             return True
         if actor is None or (self.roles and not self.roles & actor.roles):
+            return False
+        if self.kinds and actor.kind not in self.kinds:
             return False
         return actor.scopes is None or self.scope_for(method) in actor.scopes
 
@@ -109,10 +113,13 @@ class Gate:
         if scope is not None:
             tokens.require_scope(actor, scope)
         wanted = [ROLE_NAMES[role] for role in Role if role in self.access.roles]
+        places = [KIND_NAMES[kind] for kind in Kind if kind in self.access.kinds]
+        place_zh = "或".join(name.zh for name in places) + "的" if places else ""
+        place_en = " of " + " or ".join(name.en for name in places) if places else ""
         raise WrongRole(
-            f"这一步要由{'或'.join(name.zh for name in wanted)}来做。请本单位管理员授予这个角色。",
-            f"Only a {' or '.join(name.en for name in wanted)} may do this. "
-            "Ask your organisation's administrator for the role.",
+            f"这一步要由{place_zh}{'或'.join(name.zh for name in wanted)}来做。请有这个角色的人办理。",
+            f"Only a {' or '.join(name.en for name in wanted)}{place_en} may do this. "
+            "Ask someone who holds the role.",
         )
 
 
@@ -121,6 +128,7 @@ def allow(
     scope: Scope | None = None,
     own: Collection[Role] | None = None,
     upload: bool = False,
+    kinds: Collection[Kind] = (),
 ) -> Any:
     """Declare that a route is for people in one of `roles`.
 
@@ -129,10 +137,19 @@ def allow(
         scope: what an API token needs for a changing request.
         own: the roles bound to their own organisation's records; by default all but the reviewer.
         upload: the body may be as large as a submission.
+        kinds: the kinds of organisation whose members may; none means every kind.
     """
     bound = set(roles) - {Role.REVIEWER} if own is None else set(own)
     return Depends(
-        Gate(Access(roles=frozenset(roles), own=frozenset(bound), scope=scope, upload=upload))
+        Gate(
+            Access(
+                roles=frozenset(roles),
+                own=frozenset(bound),
+                scope=scope,
+                upload=upload,
+                kinds=frozenset(kinds),
+            )
+        )
     )
 
 

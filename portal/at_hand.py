@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from registry.artifacts import ArtifactStore
 from registry.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,5 +37,12 @@ def settings(request: Request) -> Settings:
     return found
 
 
+def store(request: Request) -> ArtifactStore:
+    """Where the artifacts are kept."""
+    found: ArtifactStore = request.app.state.store
+    return found
+
+
 Database = Annotated[Session, Depends(session, scope="function")]
 Configured = Annotated[Settings, Depends(settings)]
+Store = Annotated[ArtifactStore, Depends(store)]

@@ -51,6 +51,14 @@ ROLE_NAMES: dict[Role, Text] = {
 }
 
 
+KIND_NAMES: dict[Kind, Text] = {
+    Kind.ENTERPRISE: Text("企业", "an enterprise"),
+    Kind.TESTER: Text("测试机构", "a tester organisation"),
+    Kind.AUTHORITY: Text("主管部门", "an authority"),
+    Kind.INDUSTRY_BODY: Text("行业组织", "an industry body"),
+}
+
+
 class Organisation(Identified, Record):
     """An enterprise, a tester organisation, an authority or an industry body."""
 

@@ -2,9 +2,19 @@
 
 from fastapi import APIRouter
 
+from portal.api import (
+    credentials,
+    organisations,
+    versions,
+)
+
 PREFIX = "/api/v1"
+NOUNS = (organisations, credentials, versions)
 
 
 def router() -> APIRouter:
     """All routes of the API, under their prefix."""
-    return APIRouter(prefix=PREFIX)
+    whole = APIRouter(prefix=PREFIX)
+    for noun in NOUNS:
+        whole.include_router(noun.router)
+    return whole

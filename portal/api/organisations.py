@@ -1,0 +1,229 @@
+"""Organisations, their members, and invitations."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from portal import identity
+from portal.access import allow, public, signed_in
+from portal.api.shapes import Answer, Page, Paged
+from portal.at_hand import Database
+from portal.identity import By
+from registry import invitations, organisations
+from registry.organisations import Kind, Role
+from registry.tokens import Scope
+
+router = APIRouter(tags=["organisations"])
+ADMINISTER = Scope.ADMINISTER
+
+
+class OrganisationOut(Answer):
+    """An organisation on record."""
+
+    id: str
+    kind: Kind
+    name_zh: str
+    name_en: str
+    credit_code: str | None
+    district: str
+
+
+class OrganisationIn(BaseModel):
+    """The particulars of a new organisation."""
+
+    kind: Kind
+    name_zh: str = Field(examples=["明德信贷有限公司"])
+    name_en: str = Field(examples=["Mingde Credit Ltd"])
+    credit_code: str | None = Field(None, examples=["91350100M000100Y43"])
+    district: str = Field("", examples=["福田区"])
+
+
+class Me(Answer):
+    """Whom a token or a sign-in speaks for."""
+
+    person_id: str
+    organisation: OrganisationOut
+    roles: list[Role]
+    scopes: list[str] | None = Field(description="what the token is limited to; null: no limit")
+
+
+class Member(Answer):
+    """One role of one person."""
+
+    person_id: str
+    name: str
+    email: str
+    role: Role
+
+
+class InvitationIn(BaseModel):
+    """Whom to invite, to what."""
+
+    email: str = Field(max_length=254, examples=["lin@example.org"])
+    role: Role
+    organisation_id: str | None = Field(
+        None, description="your own by default; an authority names the new organisation"
+    )
+
+
+class InvitationOut(Answer):
+    """A fresh invitation; `secret` is shown this once."""
+
+    id: str
+    organisation_id: str
+    email: str
+    role: Role
+    expires: str
+    secret: str
+
+
+class Acceptance(BaseModel):
+    """How an invited person joins."""
+
+    secret: str = Field(max_length=100)
+    name: str = Field("", max_length=100, description="for someone new")
+    password: str = Field(
+        max_length=1000, description="chosen by a newcomer (12 characters), proved by anyone else"
+    )
+
+
+class Joined(Answer):
+    """Who joined."""
+
+    person_id: str
+    name: str
+
+
+@router.get("/me", dependencies=[signed_in()], summary="我是谁 · Whom this token speaks for")
+def me(by: By, session: Database) -> Me:
+    """The person, organisation, roles and scopes behind the request."""
+    return Me(
+        person_id=by.person_id,
+        organisation=OrganisationOut.model_validate(
+            organisations.get(session, by.organisation_id)
+        ),
+        roles=sorted(by.roles),
+        scopes=None if by.scopes is None else sorted(by.scopes),
+    )
+
+
+@router.get(
+    "/organisations", dependencies=[signed_in()], summary="单位名录 · Organisations on record"
+)
+def listing(
+    session: Database, paging: Paged, kind: Annotated[Kind | None, Query()] = None
+) -> Page[OrganisationOut]:
+    """Every organisation, or those of one kind: this is where a tester is found."""
+    rows = organisations.listing(session, kind=kind)
+    return paging.whole(rows, OrganisationOut.model_validate, key=lambda row: row.id)
+
+
+@router.get(
+    "/organisations/{organisation_id}",
+    dependencies=[signed_in()],
+    summary="单位 · One organisation",
+)
+def one(session: Database, organisation_id: str) -> OrganisationOut:
+    """One organisation by its identifier."""
+    return OrganisationOut.model_validate(organisations.get(session, organisation_id))
+
+
+@router.post(
+    "/organisations",
+    status_code=201,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY})],
+    summary="登记单位 · Put an organisation on record",
+)
+def found(by: By, session: Database, wanted: OrganisationIn) -> OrganisationOut:
+    """Put an organisation on record; then invite its first administrator."""
+    made = organisations.found(session, by=by, **wanted.model_dump())
+    return OrganisationOut.model_validate(made)
+
+
+@router.get(
+    "/members",
+    dependencies=[allow(Role.ADMINISTRATOR)],
+    summary="本单位成员 · Members of your organisation",
+)
+def members(by: By, session: Database, paging: Paged) -> Page[Member]:
+    """Everyone with a role in your organisation, one line per role."""
+    rows = [
+        Member(person_id=person.id, name=person.name, email=person.email, role=role)
+        for person, role in organisations.members(session, by=by)
+    ]
+    return paging.whole(rows, lambda row: row, key=lambda row: f"{row.person_id}:{row.role}")
+
+
+@router.put(
+    "/members/{person_id}/roles/{role}",
+    status_code=204,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
+    summary="授予角色 · Give a role",
+)
+def give_role(by: By, session: Database, person_id: str, role: Annotated[Role, Path()]) -> None:
+    """Give a member of your organisation another role that its kind has."""
+    organisations.give_role(
+        session,
+        person_id=person_id,
+        organisation=organisations.get(session, by.organisation_id),
+        role=role,
+        by=by,
+    )
+
+
+@router.delete(
+    "/members/{person_id}/roles/{role}",
+    status_code=204,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
+    summary="收回角色 · Withdraw a role",
+)
+def withdraw_role(
+    by: By, session: Database, person_id: str, role: Annotated[Role, Path()]
+) -> None:
+    """Withdraw a role in your organisation; its last administrator stays."""
+    organisations.withdraw_role(session, by=by, person_id=person_id, role=role)
+
+
+@router.post(
+    "/invitations",
+    status_code=201,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
+    summary="邀请成员 · Invite someone",
+)
+def invite(by: By, session: Database, wanted: InvitationIn) -> InvitationOut:
+    """Invite someone to a role. The secret works once, for seven days, and is shown only now."""
+    invited = invitations.invite(
+        session,
+        by=by,
+        organisation_id=wanted.organisation_id or by.organisation_id,
+        email=wanted.email,
+        role=wanted.role,
+    )
+    record = invited.record
+    return InvitationOut(
+        id=record.id,
+        organisation_id=record.organisation_id,
+        email=record.email,
+        role=record.role,
+        expires=record.expires.isoformat(),
+        secret=invited.secret,
+    )
+
+
+@router.post(
+    "/invitations/accept",
+    status_code=201,
+    dependencies=[public],
+    summary="接受邀请 · Accept an invitation",
+)
+def accept(request: Request, acceptance: Annotated[Acceptance, Body()]) -> Joined:
+    """Join the organisation: someone new chooses a password, someone known proves theirs."""
+    person = identity.accept_invitation(
+        request.app.state.factory,
+        secret=acceptance.secret,
+        name=acceptance.name,
+        password=acceptance.password,
+        address=identity.address_of(request),
+    )
+    return Joined(person_id=person.id, name=person.name)
