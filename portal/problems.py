@@ -25,10 +25,6 @@ class NotSignedIn(Refused):
     """Nobody is signed in: sign in, or send an API token."""
 
 
-class EmptyBody(Invalid):
-    """The request carries no file: send one as its body."""
-
-
 STATUS: dict[type[Exception], HTTPStatus] = {
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -202,12 +198,19 @@ def _of_validation(error: Exception) -> Problem:
             "请求中有几处不符合要求，请逐项改正后再发送。",
             "Parts of the request break the rules; correct each and send it again.",
         ),
-        reasons=[_reason(item) for item in error.errors()],
+        reasons=[reason_of(item) for item in error.errors()],
     )
 
 
-def _reason(item: dict[str, Any]) -> Reason:
-    place = ".".join(str(part) for part in item["loc"])
+def reason_of(item: dict[str, Any], *, within: str = "") -> Reason:
+    """What one of pydantic's errors says, without the rejected input itself.
+
+    Args:
+        item: one of `ValidationError.errors()`.
+        within: the form field that the value came in.
+    """
+    path = ([within] if within else []) + [str(part) for part in item["loc"]]
+    place = ".".join(path)
     if item["type"] == "missing":
         return Reason(
             place, Text("缺少这一项。", "It is missing."), Text("请补上。", "Supply it.")

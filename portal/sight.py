@@ -125,6 +125,13 @@ def work(session: Session, by: Actor, work_id: str) -> Work:
     return found
 
 
+def outdated(session: Session, bound: Report | Explanation) -> bool:
+    """Whether the model has a newer version than the one a report or explanation is about."""
+    about = submission.get(session, bound.version_id)
+    newest = submission.latest(session, about.model_id)
+    return newest is not None and reports.about_earlier_version(bound.model_digest, newest)
+
+
 def _check(holds: bool) -> None:
     if not holds:
         raise OutOfSight(

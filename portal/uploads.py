@@ -3,12 +3,24 @@
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO, TypeVar
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
 
-from portal.problems import EmptyBody
+from portal.problems import reason_of
+from registry.errors import Invalid
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class EmptyBody(Invalid):
+    """The request carries no file: send one."""
+
+
+class FieldsInvalid(Invalid):
+    """Fields of the form break a rule: correct every one that is listed."""
 
 
 async def body(request: Request) -> AsyncIterator[Path]:
@@ -20,7 +32,7 @@ async def body(request: Request) -> AsyncIterator[Path]:
     Raises:
         EmptyBody: nothing was sent.
     """
-    spool = request.app.state.settings.data / "spool"
+    spool = request.app.state.settings.data / "spool" / "incoming"
     spool.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=spool, prefix="upload-") as arriving:
         size = 0
@@ -28,14 +40,54 @@ async def body(request: Request) -> AsyncIterator[Path]:
             size += arriving.write(chunk)
         arriving.flush()
         if size == 0:
-            raise EmptyBody("请求里没有文件。", "The request carries no file.")
+            raise _empty()
         yield Path(arriving.name)
 
 
-async def form(request: Request) -> FormData:
+async def form(request: Request) -> AsyncIterator[FormData]:
     """The request's form, with files, read after the gate has let the sender in."""
-    return await request.form()
+    read = await request.form()
+    try:
+        yield read
+    finally:
+        await read.close()
 
 
 Body = Annotated[Path, Depends(body)]
 Form = Annotated[FormData, Depends(form)]
+
+
+def file_of(sent: FormData, name: str) -> BinaryIO:
+    """The file that a form carries under `name`, at its beginning.
+
+    Raises:
+        EmptyBody: there is none, or it is empty.
+    """
+    part = sent.get(name)
+    if not isinstance(part, UploadFile) or not part.size:
+        raise _empty()
+    part.file.seek(0)
+    return part.file
+
+
+def json_of(sent: FormData, name: str, shape: type[Shape]) -> Shape:
+    """The JSON that a form carries under `name`, checked.
+
+    Raises:
+        FieldsInvalid: it is missing or breaks a rule; lists every fault.
+    """
+    part = sent.get(name)
+    try:
+        return shape.model_validate_json(part if isinstance(part, str) else "{}")
+    except ValidationError as error:
+        raise FieldsInvalid(
+            "说明信息有误，请逐项改正。",
+            "Correct what is said about the file.",
+            reasons=[reason_of(dict(item), within=name) for item in error.errors()],
+        ) from error
+
+
+def _empty() -> EmptyBody:
+    return EmptyBody(
+        "请求里没有文件，或文件是空的。", "The request carries no file, or an empty one."
+    )

@@ -4,12 +4,26 @@ from fastapi import APIRouter
 
 from portal.api import (
     credentials,
+    datasets,
+    engagements,
+    evaluations,
+    explanations,
     organisations,
+    reports,
     versions,
 )
 
 PREFIX = "/api/v1"
-NOUNS = (organisations, credentials, versions)
+NOUNS = (
+    organisations,
+    credentials,
+    versions,
+    datasets,
+    engagements,
+    evaluations,
+    reports,
+    explanations,
+)
 
 
 def router() -> APIRouter:

@@ -11,9 +11,8 @@ from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
-from registry import attestation
+from registry import attestation, keys, organisations, tokens
 from registry import credentials as signing
-from registry import keys, organisations, tokens
 from registry.database import transaction
 from registry.organisations import OrganisationKey, Role
 from registry.tokens import Issued, Scope, Token

@@ -1,0 +1,129 @@
+"""Explanations for the public: requested, read and approved by the filer."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from explainers.columns import parse_columns
+from portal import sight
+from portal.access import allow
+from portal.api.shapes import Answer, Page, Paged, Progress
+from portal.at_hand import Database
+from portal.identity import By
+from registry import explanations, worklist
+from registry.explanations import Explanation
+from registry.organisations import Role
+from registry.tokens import Scope
+
+router = APIRouter(tags=["explanations"])
+
+
+class ExplanationIn(BaseModel):
+    """What is needed to explain a version."""
+
+    dataset_id: str = Field(description="a data set of your own, registered for explanations")
+    report_id: str | None = Field(None, description="the countersigned report it quotes")
+    plan: dict[str, Any] = Field(
+        description="columns (plain names, units, direction words), cut, task, wording",
+        examples=[
+            {
+                "task": "decision",
+                "cut": 0.5,
+                "columns": [
+                    {
+                        "name": "income",
+                        "plain": {"zh": "收入", "en": "income"},
+                        "unit": {"zh": "元", "en": "yuan"},
+                        "direction": {"zh": ["高", "低"], "en": ["higher", "lower"]},
+                        "actionable": 1,
+                        "protected": False,
+                    }
+                ],
+                "wording": {
+                    "favourable": {"zh": "通过", "en": "approved"},
+                    "unfavourable": {"zh": "不通过", "en": "not approved"},
+                },
+            }
+        ],
+    )
+
+
+class ExplanationOut(Answer):
+    """An explanation, finished or under way."""
+
+    id: str
+    version_id: str
+    dataset_id: str
+    report_id: str | None
+    organisation_id: str
+    plan: dict[str, Any]
+    plan_digest: str
+    model_digest: str
+    content: dict[str, Any] | None = Field(description="six answers, each sentence with evidence")
+    digest: str | None
+    created: datetime
+    finished: datetime | None
+    approved: datetime | None
+    work: Progress | None
+    about_earlier_version: bool = Field(description="whether the model has changed since")
+
+
+@router.post(
+    "/versions/{version_id}/explanations",
+    status_code=201,
+    dependencies=[allow(Role.FILER, scope=Scope.FILE)],
+    summary="请求说明 · Request an explanation",
+)
+def request(by: By, session: Database, version_id: str, wanted: ExplanationIn) -> ExplanationOut:
+    """Ask for the explanation of a version; gaps in the columns' description are listed at once."""
+    parse_columns(wanted.plan.get("columns", []))
+    made = explanations.request(session, by=by, version_id=version_id, **wanted.model_dump())
+    return _shape(session, made)
+
+
+@router.get(
+    "/versions/{version_id}/explanations",
+    dependencies=[allow(Role.FILER, Role.REVIEWER)],
+    summary="版本的说明 · Explanations of a version",
+)
+def of_version(by: By, session: Database, paging: Paged, version_id: str) -> Page[ExplanationOut]:
+    """The explanations of a version, newest first."""
+    found = sight.version(session, by, version_id)
+    rows = explanations.for_version(session, found.id)
+    return paging.whole(rows, lambda row: _shape(session, row), key=lambda row: row.id)
+
+
+@router.get(
+    "/explanations/{explanation_id}",
+    dependencies=[allow(Role.FILER, Role.REVIEWER)],
+    summary="说明 · One explanation",
+)
+def one(by: By, session: Database, explanation_id: str) -> ExplanationOut:
+    """An explanation, for its owner and the authority; the public reads it beside the filing."""
+    return _shape(session, sight.explanation(session, by, explanation_id))
+
+
+@router.post(
+    "/explanations/{explanation_id}/approve",
+    dependencies=[allow(Role.FILER, scope=Scope.FILE)],
+    summary="确认说明 · Approve an explanation",
+)
+def approve(by: By, session: Database, explanation_id: str) -> ExplanationOut:
+    """Say that you have read the text and let it stand beside the filing."""
+    made = explanations.approve(session, by=by, explanation_id=explanation_id)
+    return _shape(session, made)
+
+
+def _shape(session: Database, made: Explanation) -> ExplanationOut:
+    values = {
+        name: getattr(made, name)
+        for name in ExplanationOut.model_fields
+        if name not in {"work", "about_earlier_version"}
+    }
+    return ExplanationOut(
+        **values,
+        work=Progress.of(worklist.get(session, made.work_id)) if made.work_id else None,
+        about_earlier_version=sight.outdated(session, made),
+    )

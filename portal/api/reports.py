@@ -1,0 +1,132 @@
+"""Evaluation reports: read, taken home to be signed, countersigned."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from portal import sight
+from portal.access import allow
+from portal.api.shapes import Answer, Page, Paged
+from portal.at_hand import Database, Store
+from portal.identity import By
+from portal.uploads import Body
+from registry import attestation, reports
+from registry.attestation import BadLayer, Layer
+from registry.organisations import Role
+from registry.reports import Report
+from registry.tokens import Scope
+
+router = APIRouter(tags=["reports"])
+SEEN = allow(Role.FILER, Role.TESTER, Role.REVIEWER)
+ENVELOPE = {
+    "requestBody": {
+        "required": True,
+        "description": "The DSSE envelope that `mingsuan sign` wrote, byte for byte.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+class ReportOut(Answer):
+    """A report without its findings: what it is bound to and who signed it."""
+
+    id: str
+    evaluation_id: str
+    version_id: str
+    organisation_id: str
+    third_party: bool
+    model_digest: str
+    statement_digest: str
+    findings_digest: str
+    sealed_digest: str
+    created: datetime
+    countersigned: datetime | None
+    countersigned_key_id: str | None
+    about_earlier_version: bool = Field(description="whether the model has changed since")
+
+
+class WholeReport(ReportOut):
+    """A report with the in-toto statement that was signed."""
+
+    statement: dict[str, Any]
+
+
+@router.get("/versions/{version_id}/reports", dependencies=[SEEN], summary="版本的报告 · Reports")
+def of_version(by: By, session: Database, paging: Paged, version_id: str) -> Page[ReportOut]:
+    """The reports on a version, newest first; a tester sees its own."""
+    version = sight.version(session, by, version_id)
+    whole = by.organisation_id == version.organisation_id or sight.reviews(by)
+    rows = [
+        report
+        for report in reports.for_version(session, version_id)
+        if whole or report.organisation_id == by.organisation_id
+    ]
+    return paging.whole(rows, lambda row: _shape(session, row), key=lambda row: row.id)
+
+
+@router.get("/reports/{report_id}", dependencies=[SEEN], summary="评估报告 · One report")
+def one(by: By, session: Database, report_id: str) -> WholeReport:
+    """A report with its statement, for those who ran it, the version's owner and the authority."""
+    report = sight.report(session, by, report_id)
+    return WholeReport(**_shape(session, report).model_dump(), statement=reports.statement(report))
+
+
+@router.get(
+    "/reports/{report_id}/envelope",
+    dependencies=[SEEN],
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    summary="签名信封 · The signed envelope",
+)
+def envelope(by: By, session: Database, report_id: str) -> Response:
+    """The envelope byte for byte: this is what `mingsuan sign` and `mingsuan verify` read."""
+    report = sight.report(session, by, report_id)
+    return Response(
+        report.envelope.encode(),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="report-{report.id}.json"'},
+    )
+
+
+@router.post(
+    "/reports/{report_id}/countersignature",
+    dependencies=[allow(Role.TESTER, Role.FILER, scope=Scope.EVALUATE, upload=True)],
+    openapi_extra=ENVELOPE,
+    summary="会签 · Countersign",
+)
+def countersign(*, by: By, signed: Body, session: Database, report_id: str) -> ReportOut:
+    """Hand in the envelope to which your organisation added its signature at home."""
+    report = reports.countersign(session, by=by, report_id=report_id, envelope_text=_text(signed))
+    return _shape(session, report)
+
+
+@router.get(
+    "/reports/{report_id}/sealed-evidence",
+    dependencies=[SEEN],
+    summary="完整证据 · Sealed evidence",
+)
+def sealed(by: By, session: Database, store: Store, report_id: str) -> dict[str, Any]:
+    """The full accumulators, for the authority and those who ran the evaluation."""
+    return reports.sealed_evidence(session, store, by=by, report_id=report_id)
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > attestation.MAX_ENVELOPE:
+        raise BadLayer(Layer.FILE, "文件太大。", "it is too large.")
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise BadLayer(Layer.FILE, "不是 UTF-8 文本。", "it is not UTF-8 text.") from error
+
+
+def _shape(session: Database, report: Report) -> ReportOut:
+    values = {
+        name: getattr(report, name)
+        for name in ReportOut.model_fields
+        if name != "about_earlier_version"
+    }
+    return ReportOut(**values, about_earlier_version=sight.outdated(session, report))
