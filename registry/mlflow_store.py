@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import SADeprecationWarning
@@ -24,9 +24,6 @@ from registry import submission
 from registry.errors import RegisterError
 from registry.outbox import Apply
 from registry.settings import Settings
-
-if TYPE_CHECKING:
-    from registry.mlflow_snapshots import SnapshotRepository  # noqa: F401  # see `__getattr__`
 
 SCHEME = "mingsuan://sha256/"
 SCHEMA = "mlflow"

@@ -195,10 +195,6 @@ def submit_archive(
 def keep(store: ArtifactStore, directory: Path) -> Screening:
     """Screen a directory and store its files; needs no transaction, records nothing.
 
-    Args:
-        store: where the bytes are kept.
-        directory: the folder with `MLmodel` in it.
-
     Raises:
         ScreeningFailed: with every reason.
         ChangedWhileRead: when a file is not what was screened.

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -91,9 +92,8 @@ def test_a_snapshot_lists_its_folders_and_refuses_every_change(
 
     from mlflow.exceptions import MlflowException
 
-    from registry.mlflow_store import SnapshotRepository
-
-    snapshot = SnapshotRepository(mlflow_store.source_of(kept.digest), store=store)
+    repository: Any = mlflow_store.SnapshotRepository
+    snapshot = repository(mlflow_store.source_of(kept.digest), store=store)
     listed = [(entry.path, entry.is_dir) for entry in snapshot.list_artifacts()]
     assert listed == [("MLmodel", False), ("extra", True), ("model.skops", False)]
     assert [entry.path for entry in snapshot.list_artifacts("extra")] == ["extra/notes.md"]
@@ -106,7 +106,7 @@ def test_a_snapshot_lists_its_folders_and_refuses_every_change(
         with pytest.raises(MlflowException, match="are fixed") as refused:
             change()
         assert refused.value.error_code == "PERMISSION_DENIED"
-    missing = SnapshotRepository(mlflow_store.source_of(DIGEST), store=store)
+    missing = repository(mlflow_store.source_of(DIGEST), store=store)
     with pytest.raises(MlflowException, match="holds nothing"):
         missing.list_artifacts()
     with pytest.raises(MlflowException, match="No such file"):

@@ -1,0 +1,432 @@
+"""Tables as files: what a CSV or Parquet file holds, and its rows as Arrow, one way only.
+
+A CSV file has no types, so they are found by looking at every value of every column once, at
+registration; from then on the types on record decide, and the same bytes are always the same table.
+Values are converted by one function whether they are looked at or read, so the two cannot disagree.
+"""
+
+import codecs
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from registry.errors import Reason
+from registry.language import Text
+
+TYPES: Mapping[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "long": pa.int64(),
+    "double": pa.float64(),
+    "datetime": pa.timestamp("us"),
+    "string": pa.string(),
+}
+NUMBERS = frozenset({"long", "double"})
+CSV, CSV_CHINESE, PARQUET = "csv", "csv-gbk", "parquet"
+ENCODINGS = {CSV: "utf8", CSV_CHINESE: "gb18030"}
+
+MAX_COLUMNS = 2000
+MAX_ROWS = 50_000_000
+MAX_CELLS = 500_000_000
+MAX_NAME = 200
+BLOCK = 4 * 1024 * 1024
+MOSTLY = 0.9
+
+EMPTY = pa.array(["", "na", "n/a", "#n/a", "nan", "null", "none"])
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+WHOLE = r"^[+-]?\d{1,18}$"
+PADDED = r"^[+-]?0\d"
+TRUTH = r"^(?i:true|false)$"
+DAY = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
+
+_SAVE_UTF8 = Text("请另存为 UTF-8 编码的 CSV。", "Save it as CSV in UTF-8.")
+_NAME_IT = Text(
+    "请在文件第一行给每一列一个不同的名称。",
+    "Give every column a name of its own in the file's first line.",
+)
+_CUT_ROWS = Text("请缩小数据后重新登记。", "Register a smaller data set.")
+
+
+class TableRefused(ValueError):
+    """The file cannot be taken as a table; `reasons` lists why."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__("; ".join(reason.said.en for reason in reasons))
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a file holds.
+
+    Args:
+        format: csv, csv-gbk or parquet.
+        rows: how many.
+        columns: name → type, in the file's order.
+    """
+
+    format: str
+    rows: int
+    columns: Mapping[str, str]
+
+
+def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
+    """Look at every row of a file once, in bounded memory.
+
+    Args:
+        path: a CSV or Parquet file, told apart by its first bytes.
+        declared: column → type, where the sender says it; such a column must hold that type.
+
+    Raises:
+        TableRefused: with every reason.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if not head:
+        raise TableRefused([_reason("文件", "文件是空的。", "The file is empty.", _CUT_ROWS)])
+    if head == b"PAR1":
+        return _inspect_parquet(path, declared)
+    return _inspect_csv(path, declared)
+
+
+def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    """The rows of a registered file, in their order and with the types on record.
+
+    Args:
+        stream: the file's bytes.
+        form: its format, as `inspect` found it.
+        columns: name → type, as `inspect` found them.
+    """
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()])
+    if form == PARQUET:
+        pieces = pq.ParquetFile(stream).iter_batches(columns=list(columns))
+    else:
+        pieces = _pieces(stream, form, list(columns), [])
+    for piece in pieces:
+        arrays = [_typed(piece.column(name), kind) for name, kind in columns.items()]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _inspect_parquet(path: Path, declared: Mapping[str, str]) -> Inspected:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as broken:
+        said = Text(f"不是完整的 Parquet 文件：{broken}", f"It is no whole Parquet file: {broken}")
+        raise TableRefused([Reason("Parquet", said, _CUT_ROWS)]) from broken
+    with file:
+        names = [field.name for field in file.schema_arrow]
+        rows = file.metadata.num_rows
+        reasons = [*_name_faults(names), *_size_faults(rows, len(names))]
+        if reasons:
+            raise TableRefused(reasons)
+        looks = [_Look(name, declared.get(name)) for name in names]
+        for look, arrow in zip(looks, file.schema_arrow, strict=True):
+            look.settle(arrow.type)
+        if not any(look.reasons for look in looks):
+            for piece in file.iter_batches():
+                for look in looks:
+                    look.see(piece.column(look.name))
+    return _settled(PARQUET, rows, looks)
+
+
+def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
+    form = _encoding_of(path)
+    names = _header(path, form)
+    if reasons := _name_faults(names):
+        raise TableRefused(reasons)
+    looks = [_Look(name, declared.get(name)) for name in names]
+    ragged: list[Reason] = []
+    rows = 0
+    with path.open("rb") as stream:
+        try:
+            for piece in _pieces(stream, form, names, ragged):
+                rows += piece.num_rows
+                if ragged or _size_faults(rows, len(names)):
+                    break
+                for look in looks:
+                    look.see(piece.column(look.name))
+        except pa.ArrowException as broken:
+            raise TableRefused([_unreadable(broken)]) from broken
+    if reasons := [*ragged, *_size_faults(rows, len(names))]:
+        raise TableRefused(reasons)
+    return _settled(form, rows, looks)
+
+
+def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
+    columns = {look.name: look.kind() for look in looks}
+    if reasons := [reason for look in looks for reason in look.reasons]:
+        raise TableRefused(reasons)
+    return Inspected(form, rows, columns)
+
+
+def _pieces(
+    stream: BinaryIO, form: str, names: Sequence[str], ragged: list[Reason]
+) -> Iterator[pa.RecordBatch]:
+    """A CSV file as text columns; lines with too few or too many fields go to `ragged`."""
+
+    def note(row: Any) -> str:
+        if len(ragged) < 10:
+            ragged.append(_ragged(row))
+        return "skip"
+
+    reader = pa.csv.open_csv(
+        stream,
+        read_options=pa.csv.ReadOptions(
+            use_threads=False, block_size=BLOCK, encoding=ENCODINGS[form]
+        ),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+    with reader:
+        yield from reader
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is known of one column after the rows seen so far."""
+
+    name: str
+    declared: str | None
+    possible: list[str] = field(default_factory=lambda: ["boolean", "long", "double", "datetime"])
+    rows: int = 0
+    filled: int = 0
+    numbers: int = 0
+    stray: tuple[int, str] | None = None
+    reasons: list[Reason] = field(default_factory=list)
+    fixed: str | None = None
+
+    def settle(self, arrow: pa.DataType) -> None:
+        """Take the type from a file that has types."""
+        self.fixed = _kind_of(arrow)
+        allowed = {self.fixed, "double"} if self.fixed == "long" else {self.fixed, "string"}
+        if self.fixed is None:
+            self._refuse(
+                f"这一列的类型 {arrow} 不能使用。", f"A column of type {arrow} cannot be used."
+            )
+        elif self.declared is not None and self.declared not in allowed:
+            self._refuse(
+                f"声明为 {self.declared}，文件中是 {self.fixed}。",
+                f"It is declared {self.declared}; the file says {self.fixed}.",
+            )
+
+    def see(self, values: pa.Array) -> None:
+        """Look at the next rows."""
+        if self.fixed is not None:
+            self._see_typed(values)
+            return
+        texts = _plain(values)
+        filled = texts.drop_null()
+        number = pc.match_substring_regex(texts, NUMBER)
+        if self.stray is None:
+            self._find_stray(texts, number)
+        self.rows += len(texts)
+        self.filled += len(filled)
+        codes = pc.match_substring_regex(texts, PADDED)  # 00123 is a code, not a number
+        self.numbers += pc.sum(pc.and_(number, pc.invert(codes))).as_py() or 0
+        if self.declared not in NUMBERS and pc.any(codes).as_py():
+            self.possible = [kind for kind in self.possible if kind not in NUMBERS]
+        self.possible = [kind for kind in self.possible if _holds(filled, kind)]
+
+    def kind(self) -> str:
+        """The column's type; what stands against it goes to `reasons`."""
+        if self.fixed is not None:
+            return self.declared or self.fixed
+        found = self.possible[0] if self.filled and self.possible else "string"
+        wanted = self.declared or found
+        fits = wanted in ("string", found) or (wanted == "double" and found == "long")
+        mostly = found == "string" and self.filled and self.numbers / self.filled >= MOSTLY
+        if not self.filled and wanted in TYPES:
+            return wanted
+        if not fits or (mostly and self.declared is None):
+            self._refuse_text(wanted if self.declared else "double")
+        return wanted
+
+    def _find_stray(self, texts: pa.Array, number: pa.Array) -> None:
+        place = pc.index(pc.fill_null(number, True), False).as_py()
+        if place >= 0:
+            self.stray = (self.rows + place + 1, str(texts[place])[:40])
+
+    def _see_typed(self, values: pa.Array) -> None:
+        kind = self.declared or self.fixed
+        if not self.reasons and kind is not None:
+            try:
+                converted = _typed(values, kind)
+            except pa.ArrowException as broken:
+                self._refuse(
+                    f"不能作为 {kind} 读取：{broken}", f"Not readable as {kind}: {broken}"
+                )
+            else:
+                self._check_finite(converted)
+        self.rows += len(values)
+
+    def _check_finite(self, values: pa.Array) -> None:
+        if pa.types.is_floating(values.type):
+            place = pc.index(pc.is_inf(pc.fill_null(values, 0.0)), True).as_py()
+            if place >= 0:
+                row = self.rows + place + 1
+                self._refuse(f"第 {row} 行是无穷大。", f"Row {row} is infinite.")
+
+    def _refuse_text(self, wanted: str) -> None:
+        row, value = self.stray or (1, "")
+        if self.stray is None:
+            zh, en = f"内容不都是 {wanted}。", f"Not every value is of type {wanted}."
+        else:
+            zh = f"应为数字的一列里有文字：第 {row} 行是“{value}”。"
+            en = f"Text in a column of numbers: row {row} holds {value!r}."
+        self._refuse(zh, en)
+
+    def _refuse(self, zh: str, en: str) -> None:
+        remedy = Text(
+            "请改正这些值（缺失请留空），或把这一列声明为文字（type: string）。",
+            "Correct the values (leave missing ones empty), or declare the column "
+            "as text (type: string).",
+        )
+        self.reasons.append(Reason(self.name, Text(zh, en), remedy))
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Trimmed text, with the usual spellings of a missing value as null."""
+    trimmed = pc.utf8_trim_whitespace(values)
+    missing = pc.is_in(pc.utf8_lower(trimmed), value_set=EMPTY)
+    return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
+
+
+def _holds(filled: pa.Array, kind: str) -> bool:
+    """Whether every one of these texts can be read as `kind`."""
+    pattern = {"boolean": TRUTH, "long": WHOLE, "double": NUMBER, "datetime": DAY}[kind]
+    if not pc.all(pc.match_substring_regex(filled, pattern), min_count=0).as_py():
+        return False
+    try:
+        converted = _typed(filled, kind)
+    except pa.ArrowException:
+        return False
+    return kind != "double" or not pc.any(pc.is_inf(converted), min_count=0).as_py()
+
+
+def _typed(values: pa.Array, kind: str) -> pa.Array:
+    """The one conversion: text or typed values into the type on record, not-a-number into null."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_large_string(values.type):
+        values = values.cast(pa.string())
+    if not pa.types.is_string(values.type):
+        typed = values.cast(TYPES[kind])
+    elif kind == "string":
+        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    elif kind == "boolean":
+        return pc.equal(pc.utf8_lower(_plain(values)), "true")
+    else:
+        # Arrow's own parser knows no leading plus sign.
+        bare = pc.replace_substring_regex(_plain(values), r"^\+", "")
+        typed = bare.cast(TYPES[kind])
+    if kind == "double":
+        typed = pc.if_else(pc.is_nan(typed), pa.scalar(None, pa.float64()), typed)
+    return typed
+
+
+def _kind_of(arrow: pa.DataType) -> str | None:
+    if pa.types.is_dictionary(arrow):
+        return _kind_of(arrow.value_type)
+    for kind, fits in (
+        ("boolean", pa.types.is_boolean),
+        ("long", pa.types.is_integer),
+        ("double", pa.types.is_floating),
+        ("double", pa.types.is_decimal),
+        ("string", pa.types.is_string),
+        ("string", pa.types.is_large_string),
+        ("datetime", pa.types.is_timestamp),
+        ("datetime", pa.types.is_date),
+    ):
+        if fits(arrow):
+            return kind
+    return None
+
+
+def _encoding_of(path: Path) -> str:
+    for form, encoding in ENCODINGS.items():
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with path.open("rb") as stream:
+                for chunk in iter(lambda: stream.read(BLOCK), b""):  # read at once
+                    if b"\0" in chunk:
+                        raise TableRefused([_binary()])
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return form
+    raise TableRefused([_binary()])
+
+
+def _header(path: Path, form: str) -> list[str]:
+    encoding = "utf-8-sig" if form == CSV else ENCODINGS[form]
+    with path.open("r", encoding=encoding, newline="") as stream:
+        line = stream.readline(MAX_COLUMNS * MAX_NAME)
+    return next(csv.reader(io.StringIO(line)), [])
+
+
+def _name_faults(names: Sequence[str]) -> list[Reason]:
+    reasons = []
+    if len(names) > MAX_COLUMNS:
+        zh, en = f"列数超过 {MAX_COLUMNS}。", f"There are more than {MAX_COLUMNS} columns."
+        return [_reason("列", zh, en, _CUT_ROWS)]
+    for place, name in enumerate(names, start=1):
+        item = name.strip()[:MAX_NAME] or f"#{place}"
+        if not name.strip():
+            reasons.append(
+                _reason(item, f"第 {place} 列没有名称。", f"Column {place} has no name.", _NAME_IT)
+            )
+        elif len(name) > MAX_NAME:
+            zh = f"第 {place} 列的名称超过 {MAX_NAME} 字。"
+            en = f"The name of column {place} is longer than {MAX_NAME} characters."
+            reasons.append(_reason(item, zh, en, _NAME_IT))
+        elif names.index(name) < place - 1:
+            zh = f"第 {names.index(name) + 1} 列和第 {place} 列同名。"
+            en = f"Columns {names.index(name) + 1} and {place} have the same name."
+            reasons.append(_reason(item, zh, en, _NAME_IT))
+    return reasons
+
+
+def _size_faults(rows: int, columns: int) -> list[Reason]:
+    if rows == 0:
+        return [_reason("行", "文件里没有数据行。", "The file has no rows of data.", _CUT_ROWS)]
+    allowed = min(MAX_ROWS, math.floor(MAX_CELLS / max(columns, 1)))
+    if rows > allowed:
+        zh, en = f"行数超过 {allowed:,}。", f"There are more than {allowed:,} rows."
+        return [_reason("行", zh, en, _CUT_ROWS)]
+    return []
+
+
+def _ragged(row: Any) -> Reason:
+    zh = f"第 {row.number} 行有 {row.actual_columns} 个值，应有 {row.expected_columns} 个。"
+    en = f"Line {row.number} has {row.actual_columns} values instead of {row.expected_columns}."
+    remedy = Text(
+        "请补齐或删去多余的分隔符；含逗号的值要放在双引号里。",
+        "Add or remove separators; put values with commas in double quotes.",
+    )
+    return Reason(f"{row.number}", Text(zh, en), remedy)
+
+
+def _unreadable(broken: Exception) -> Reason:
+    said = Text(f"无法按 CSV 读取：{broken}", f"It cannot be read as CSV: {broken}")
+    return Reason("CSV", said, _SAVE_UTF8)
+
+
+def _binary() -> Reason:
+    zh = "文件既不是 Parquet，也不是可读的文本。"
+    en = "The file is neither Parquet nor readable text."
+    return Reason("文件", Text(zh, en), _SAVE_UTF8)
+
+
+def _reason(item: str, zh: str, en: str, remedy: Text) -> Reason:
+    return Reason(item, Text(zh, en), remedy)

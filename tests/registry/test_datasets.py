@@ -1,0 +1,328 @@
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy.orm import Session
+
+from registry import attestation, datasets, journal, tables
+from registry.artifacts import ArtifactStore, TooLarge
+from registry.datasets import DatasetRefused, Use
+from registry.organisations import Actor, Kind, NotYours, WrongRole
+from tests import cast
+
+CSV = """收入,approved,race,when,ok,code,note
+1200.5,1,b,2024-01-02,true,007,x
+,0,a,2024-01-03,FALSE,011,""
+ 900 ,1,,2024-02-01,true,012,"two
+lines, one value"
+"""
+
+
+@pytest.fixture
+def by(session: Session) -> Actor:
+    """A tester."""
+    return cast.actor(session, Kind.TESTER)
+
+
+def write(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "data.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def register(
+    session: Session,
+    store: ArtifactStore,
+    by: Actor,
+    path: Path,
+    columns: list[dict[str, Any]] | None = None,
+    **more: Any,
+) -> datasets.Dataset:
+    given: dict[str, Any] = {"name": "留出集", "use": Use.EVALUATION, "source": "合成"} | more
+    return datasets.register(session, store, by=by, path=path, columns=columns or [], **given)
+
+
+def refusals(
+    session: Session,
+    store: ArtifactStore,
+    by: Actor,
+    path: Path,
+    columns: list[dict[str, Any]] | None = None,
+    **more: Any,
+) -> dict[str, str]:
+    """What is said of each offending item."""
+    with pytest.raises(DatasetRefused) as refused:
+        register(session, store, by, path, columns, **more)
+    assert list(store.digests()) == []
+    return {reason.item: reason.said.en for reason in refused.value.reasons}
+
+
+def test_a_csv_file_is_stored_as_sent_with_its_schema(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, CSV)
+    made = register(
+        session,
+        store,
+        by,
+        path,
+        [{"name": "approved", "role": "target"}, {"name": "race", "role": "sensitive"}],
+    )
+    assert made.digest == attestation.sha256(path.read_bytes())
+    assert (made.format, made.rows, made.size) == ("csv", 3, path.stat().st_size)
+    assert {c["name"]: (c["type"], c["role"]) for c in made.columns} == {
+        "收入": ("double", "other"),
+        "approved": ("long", "target"),
+        "race": ("string", "sensitive"),
+        "when": ("datetime", "other"),
+        "ok": ("boolean", "other"),
+        "code": ("string", "other"),
+        "note": ("string", "other"),
+    }
+    table = datasets.load(store, made)
+    assert table.to_pydict() == {
+        "收入": [1200.5, None, 900.0],
+        "approved": [1, 0, 1],
+        "race": ["b", "a", None],
+        "when": [datetime(2024, 1, 2), datetime(2024, 1, 3), datetime(2024, 2, 1)],  # noqa: DTZ001
+        "ok": [True, False, True],
+        "code": ["007", "011", "012"],
+        "note": ["x", None, "two\nlines, one value"],
+    }
+    (event,) = journal.history(session, made.id)
+    assert event.name == "dataset:file:registered"
+
+
+def test_a_parquet_file_keeps_its_types(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    table = pa.table(
+        {
+            "a": pa.array([1, 2, None], pa.int32()),
+            "b": pa.array([1.5, float("nan"), None], pa.float32()),
+            "c": pa.array(["x", "y", "x"]).dictionary_encode(),
+            "d": pa.array([True, False, None]),
+        }
+    )
+    pq.write_table(table, tmp_path / "data.parquet")
+    made = register(session, store, by, tmp_path / "data.parquet")
+    assert [c["type"] for c in made.columns] == ["long", "double", "string", "boolean"]
+    assert datasets.load(store, made).to_pydict() == {
+        "a": [1, 2, None],
+        "b": [1.5, None, None],
+        "c": ["x", "y", "x"],
+        "d": [True, False, None],
+    }
+
+
+def test_further_words_about_a_column_are_kept(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    plain = {"zh": "是否通过", "en": "approved"}
+    column = {"name": "approved", "role": "target", "plain": plain, "actionable": 0}
+    made = register(session, store, by, write(tmp_path, CSV), [column])
+    (kept,) = [c for c in made.columns if c["name"] == "approved"]
+    assert (kept["plain"], kept["actionable"], kept["type"]) == (plain, 0, "long")
+
+
+def test_text_in_a_column_of_numbers_is_named_with_its_row(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    rows = "".join(f"{number},1\n" for number in range(40))
+    path = write(tmp_path, f"income,y\n{rows}about 12,1\n")
+    said = refusals(session, store, by, path)
+    assert said == {"income": "Text in a column of numbers: row 41 holds 'about 12'."}
+    made = register(session, store, by, path, [{"name": "income", "type": "string"}])
+    assert datasets.load(store, made)["income"].to_pylist()[-1] == "about 12"
+
+
+def test_a_declared_type_must_hold(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "a,b\nx,1.5\n2,2\n")
+    declared = [{"name": "a", "type": "double"}, {"name": "b", "type": "long"}]
+    said = refusals(session, store, by, path, declared)
+    assert said["a"] == "Text in a column of numbers: row 1 holds 'x'."
+    assert "b" in said
+
+
+def test_whole_numbers_may_be_declared_as_measured_ones(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    made = register(
+        session, store, by, write(tmp_path, "a\n1\n+2\n"), [{"name": "a", "type": "double"}]
+    )
+    assert datasets.load(store, made)["a"].to_pylist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "item", "said"),
+    [
+        ("", "文件", "The file is empty."),
+        ("a,b\n", "行", "The file has no rows of data."),
+        ("a,b,a\n1,2,3\n", "a", "Columns 1 and 3 have the same name."),
+        ("a,,b\n1,2,3\n", "#2", "Column 2 has no name."),
+        ("a,b\n1,2\n1,2,3\n", "3", "Line 3 has 3 values instead of 2."),
+        ("a\x00b\n", "文件", "The file is neither Parquet nor readable text."),
+        ("PAR1 is no Parquet file", "Parquet", "no whole Parquet file"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_the_place(
+    session: Session,
+    store: ArtifactStore,
+    by: Actor,
+    tmp_path: Path,
+    text: str,
+    item: str,
+    said: str,
+) -> None:
+    assert said in refusals(session, store, by, write(tmp_path, text))[item]
+
+
+def test_every_wrong_role_is_named_with_its_column(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    columns = [
+        {"name": "race", "role": "colour"},
+        {"name": "absent", "role": "input"},
+        {"name": "note", "role": "price"},
+        {"name": "approved", "role": "target"},
+        {"name": "ok", "role": "target"},
+        {"name": "ok", "role": "input"},
+        {"name": "when", "role": "time", "type": "moment"},
+    ]
+    said = refusals(session, store, by, write(tmp_path, CSV), columns)
+    assert "no role 'colour'" in said["race"]
+    assert said["absent"].startswith("The file has no such column. It has: 收入, approved")
+    assert said["note"] == "The role price needs numbers; the column is of type string."
+    assert said["ok"] == "The column is declared twice."
+    assert "no type 'moment'" in said["when"]
+
+
+def test_one_role_for_one_column(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    columns = [{"name": "approved", "role": "target"}, {"name": "ok", "role": "target"}]
+    said = refusals(session, store, by, write(tmp_path, CSV), columns)
+    assert said == {"ok": "Only one column may have the role target; 'approved' has it."}
+
+
+def test_infinite_values_and_foreign_types_are_refused(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    table = pa.table(
+        {"a": [1.0, float("inf")], "b": [[1], [2]], "c": pa.array([2**64 - 1] * 2, pa.uint64())}
+    )
+    pq.write_table(table, tmp_path / "x.parquet")
+    said = refusals(session, store, by, tmp_path / "x.parquet")
+    assert said["b"].startswith("A column of type list")
+    pq.write_table(table.drop_columns(["b"]), tmp_path / "x.parquet")
+    said = refusals(session, store, by, tmp_path / "x.parquet")
+    assert said["a"] == "Row 2 is infinite."
+    assert said["c"].startswith("Not readable as long")
+
+
+def test_a_chinese_spreadsheet_encoding_is_read(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    made = register(session, store, by, write(tmp_path, CSV, "gb18030"))
+    assert made.format == "csv-gbk"
+    assert datasets.load(store, made)["收入"].to_pylist() == [1200.5, None, 900.0]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    made = register(session, store, by, write(tmp_path, CSV, "utf-8-sig"))
+    assert made.columns[0]["name"] == "收入"
+    assert datasets.load(store, made).num_rows == 3
+
+
+def test_types_are_found_over_the_whole_file_not_its_first_block(
+    session: Session,
+    store: ArtifactStore,
+    by: Actor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tables, "BLOCK", 256)
+    lines = [f"{number},{number}" for number in range(500)]
+    path = write(tmp_path, "\n".join(["a,b", *lines, "0.5,"]) + "\n")
+    made = register(session, store, by, path)
+    assert [c["type"] for c in made.columns] == ["double", "long"]
+    table = datasets.load(store, made)
+    assert table["a"].to_pylist()[-1] == 0.5
+    assert table["b"].null_count == 1
+    assert sum(batch.num_rows for batch in datasets.batches(store, made)) == 501
+
+
+def test_a_file_above_the_limit_is_refused(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    with pytest.raises(TooLarge):
+        register(session, store, by, write(tmp_path, CSV), limit=10)
+
+
+def test_name_and_source_must_be_said(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetRefused) as refused:
+        register(session, store, by, write(tmp_path, CSV), name=" ", source="")
+    assert [reason.item for reason in refused.value.reasons] == ["name", "source"]
+
+
+def test_the_same_file_is_one_record_and_never_two_descriptions(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, CSV)
+    first = register(session, store, by, path)
+    assert register(session, store, by, path).id == first.id
+    with pytest.raises(datasets.AlreadyRegistered, match="留出集"):
+        register(session, store, by, path, [{"name": "race", "role": "sensitive"}])
+    assert register(session, store, cast.actor(session, Kind.TESTER), path).id != first.id
+
+
+def test_rows_go_to_the_owner_alone_and_the_record_holds_none(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    made = register(session, store, by, write(tmp_path, "name,y\nsecret-wang,1\n"))
+    assert datasets.rows_for(by, store, made).num_rows == 1
+    with pytest.raises(NotYours):
+        datasets.rows_for(cast.actor(session), store, made)
+    assert "secret-wang" not in attestation.canonical(datasets.about(made)).decode()
+    (event,) = journal.history(session, made.id)
+    assert "secret-wang" not in str(event.details)
+
+
+def test_filers_explain_testers_evaluate_and_reviewers_register_nothing(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, CSV)
+    with pytest.raises(WrongRole):
+        register(session, store, by, path, use=Use.EXPLANATION)
+    with pytest.raises(WrongRole):
+        register(session, store, cast.actor(session, Kind.AUTHORITY), path)
+    filer = cast.actor(session)
+    register(session, store, filer, path, use=Use.EXPLANATION)
+    register(session, store, filer, path, use=Use.EVALUATION)
+    assert len(datasets.owned(session, filer.organisation_id)) == 2
+    assert len(datasets.owned(session, filer.organisation_id, use=Use.EXPLANATION)) == 1
+    assert datasets.blobs(session) == set(store.digests())
+
+
+def test_shared_rows_are_counted_whatever_the_file_format(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    first = register(session, store, by, write(tmp_path, "a,b\n1,x\n2,y\n3,z\n4,\n"))
+    table = pa.table({"b": ["x", "q", None], "a": [1.0, 2.0, 4.0], "c": [1, 2, 3]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    second = register(session, store, by, tmp_path / "x.parquet", name="训练集")
+    found = datasets.overlap(store, first, second)
+    assert (found.rows, found.shared, found.share) == (4, 2, 0.5)
+    assert found.columns == ("a", "b")
+    pq.write_table(pa.table({"other": [1]}), tmp_path / "y.parquet")
+    third = register(session, store, by, tmp_path / "y.parquet", name="别的")
+    assert datasets.overlap(store, first, third).share == 0
