@@ -39,7 +39,11 @@ _DAMAGE = (
 )
 
 
-class ArchiveRefused(Invalid):
+class ScreeningFailed(Invalid):
+    """The submission breaks the rules: correct every item listed and submit again."""
+
+
+class ArchiveRefused(ScreeningFailed):
     """The archive breaks a rule: pack the model directory again as plain files and folders."""
 
 

@@ -1,15 +1,49 @@
-"""The oracle: what a submitted model answers, one number per row, without ever holding the model."""
+"""The oracle: what a submitted model answers, one number per row, without ever holding the model.
 
-from collections.abc import Mapping, Sequence
+One frame meets one single-use sandbox. A few sandboxes are kept started ahead of time, their
+packages imported, so that a round costs opening the model and answering; at most two work at once.
+"""
+
+import platform
+import select
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from registry.sandbox import NoSandbox
+from registry.errors import Invalid, Reason
+from registry.language import Text
+from registry.sandbox import NoSandbox, pool_uids, probe_tier
+from registry.sandbox.cell import Cell, Ways
+from registry.sandbox.child import flavours
+from registry.sandbox.child.opening import LOADER_VERSION
+from registry.sandbox.child.worker import ROW_BLOCK
+from registry.sandbox.limits import Limits
+from registry.sandbox.runtime import packages, reachable_model
+from registry.screening import safe_yaml
 from registry.settings import Settings
+
+AT_ONCE = 2
+AHEAD = 2
+
+_ARROW: dict[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "integer": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "string": pa.string(),
+    "datetime": pa.timestamp("ns"),
+}
+
+
+class WrongFrame(Invalid):
+    """The frame lacks a column the model takes, or holds values of another type: see reasons."""
 
 
 class Scorer(Protocol):
@@ -28,24 +62,154 @@ class Scorer(Protocol):
 class SandboxScorer:
     """A scorer that opens the model in single-use sandboxes, one per frame.
 
+    Use it as a context manager, or `close` it, and call it from one thread that outlives it:
+    sandboxes end with the thread that started them.
+
     Args:
         model_directory: the submission, materialised and read-only.
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
+
+    Raises:
+        NoSandbox: when this machine offers no tier.
     """
 
     def __init__(
         self, model_directory: Path, *, inputs: Sequence[Mapping[str, Any]], settings: Settings
     ) -> None:
-        self._directory = model_directory
-        self._inputs = list(inputs)
-        self._settings = settings
-
-    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
-        """One array per frame, in the order of `frames`."""
-        raise NoSandbox(f"沙箱尚未启用（{len(frames)}）。", "The sandbox is not in use yet.")
+        tier = probe_tier(settings)
+        if tier.name == "none":
+            said = tier.describe()
+            raise NoSandbox(said.zh, said.en)
+        self._ways: Ways = tier.ways(Limits.of(settings))
+        self._schema = pa.schema([(c["name"], _ARROW[c["type"]]) for c in inputs])
+        group = pool_uids.first() if tier.pool_uid else None
+        self._remove: Callable[[], None] = lambda: None
+        self._model = model_directory.resolve()
+        if group is not None:
+            self._model, self._remove = reachable_model(self._model, group)
+        self._spare: deque[Cell] = deque()
+        mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
+        self._provenance = tier.as_json() | {
+            "limits": self._ways.limits.as_json(),
+            "loader": LOADER_VERSION,
+            "model_format": flavours.of(mlmodel)[0].name,
+            "row_block": ROW_BLOCK,
+            "packages": packages(),
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        }
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """How the answers came about."""
-        return {"tier": "none"}
+        """How the answers come about: tier, limits, loader, format, packages."""
+        return self._provenance
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        """One array per frame, in the order of `frames`.
+
+        Raises:
+            WrongFrame: when a frame does not carry the model's columns.
+            Contained: when a round was ended without answers; the cause says why.
+        """
+        tables = [self._fitted(frame) for frame in frames]
+        answers: dict[int, npt.NDArray[np.float64]] = {
+            place: np.empty(0) for place, table in enumerate(tables) if not table.num_rows
+        }
+        waiting = deque(place for place in range(len(tables)) if place not in answers)
+        working: dict[Cell, int] = {}
+        try:
+            while waiting or working:
+                self._hand_out(tables, waiting, working)
+                self._listen(working)
+                for cell in [cell for cell in working if cell.over]:
+                    place = working.pop(cell)
+                    answers[place] = cell.finish()
+        finally:
+            for cell in working:
+                cell.end()
+        self.warm()
+        return [answers[place] for place in range(len(tables))]
+
+    def _fitted(self, frame: pa.Table) -> pa.Table:
+        """Only the model's columns, in its order and types: nothing else goes in."""
+        missing = [name for name in self._schema.names if name not in frame.column_names]
+        reasons = [Reason(name, _MISSING, _ADD) for name in missing]
+        columns = []
+        for field in self._schema:
+            if field.name in missing:
+                continue
+            try:
+                columns.append(_decoded(frame.column(field.name)).cast(field.type))
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                said = Text(f"无法转换为 {field.type}：{error}", f"no {field.type}: {error}")
+                reasons.append(Reason(field.name, said, _ADD))
+        if reasons:
+            raise WrongFrame(
+                "数据缺少模型所需的列，或类型不符。",
+                "The data lack columns that the model takes, or hold another type.",
+                reasons=reasons,
+            )
+        return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def _hand_out(
+        self, tables: list[pa.Table], waiting: deque[int], working: dict[Cell, int]
+    ) -> None:
+        self._spare = deque(cell for cell in self._spare if not self._ended(cell))
+        while len(self._spare) < AHEAD or len(self._spare) + len(working) < AT_ONCE:
+            self._spare.append(Cell(self._ways, self._model))
+        for cell in [cell for cell in self._spare if cell.ready]:
+            if waiting and len(working) < AT_ONCE:
+                self._spare.remove(cell)
+                working[cell] = waiting.popleft()
+                cell.give(tables[working[cell]])
+
+    def _ended(self, cell: Cell) -> bool:
+        """Whether a sandbox ended before it got a frame; its failure to start is raised."""
+        if cell.over:
+            cell.finish()
+        return cell.over
+
+    def _listen(self, working: dict[Cell, int]) -> None:
+        cells = [*self._spare, *working]
+        handles = {fd: (cell, name) for cell in cells for fd, name in cell.handles().items()}
+        patience = max(0.0, min(0.25, *(cell.left() for cell in cells)))
+        for fd in select.select(list(handles), [], [], patience)[0]:
+            cell, name = handles[fd]
+            if name in cell.handles().values():
+                cell.hear(name)
+        for cell in cells:
+            cell.tick()
+
+    def warm(self) -> None:
+        """Start the sandboxes that are kept ahead, without waiting for them."""
+        while len(self._spare) < AHEAD:
+            self._spare.append(Cell(self._ways, self._model))
+
+    def close(self) -> None:
+        """End the sandboxes that wait, and remove the staged model."""
+        while self._spare:
+            self._spare.pop().end()
+        self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Dictionary-encoded strings as plain strings: a model meets the same type whatever the file."""
+    if pa.types.is_dictionary(column.type):
+        return column.cast(column.type.value_type)
+    return column
+
+
+_MISSING = Text("数据中没有这一列", "the data have no such column")
+_ADD = Text("请补上该列，类型与模型声明一致", "add the column, of the type the model declares")

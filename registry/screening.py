@@ -24,12 +24,13 @@ from registry.archives import (
     NOT_PLAIN,
     ArchiveRefused,
     NameRules,
+    ScreeningFailed,
     shown,
     too_large,
     too_many_files,
     unpack,
 )
-from registry.errors import Invalid, Reason
+from registry.errors import Reason
 from registry.language import Text
 from registry.sandbox.child import flavours
 from registry.skops_file import foreign_types
@@ -62,10 +63,6 @@ class TrustClass(StrEnum):
     DATA_ONLY = "data_only"
     LISTED_TYPES = "listed_types"
     CODE = "code"
-
-
-class ScreeningFailed(Invalid):
-    """The submission breaks the rules: correct every item listed and submit again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What runs inside the sandbox; it imports nothing of ours."""
+"""What runs inside the sandbox; it imports nothing of ours but itself."""

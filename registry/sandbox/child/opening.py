@@ -1,0 +1,203 @@
+"""Opens a submitted model and answers frames with it. Runs inside the sandbox only.
+
+`MLmodel` is read by safe YAML; nothing it says chooses what is imported except a row of the table
+in `flavours`. skops files are held against the published list, never against a list of their own.
+Packages are imported where they are used: a model needs only those of its own format.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from registry.sandbox.child import flavours
+from registry.sandbox.child.trusted_types import SKOPS_TYPES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+LOADER_VERSION = "1"
+MAX_MLMODEL = 256 * 1024
+
+Answers = Callable[["pd.DataFrame"], Any]
+
+
+class NotOpened(Exception):
+    """The model is not opened; `cause` is a word of `registry.sandbox.verdict.Cause`."""
+
+    def __init__(self, cause: str, said: str, items: tuple[str, ...] = ()) -> None:
+        super().__init__(said)
+        self.cause = cause
+        self.items = items
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model before it is opened: its format and what `MLmodel` says about it."""
+
+    root: Path
+    row: flavours.Format
+    settings: Mapping[str, Any]
+    generic: Mapping[str, Any]
+
+    def file(self, key: str) -> Path:
+        """The file named under `key`, which must lie inside the model."""
+        value = self.settings.get(key)
+        path = (self.root / str(value)).resolve()
+        if not isinstance(value, str) or not path.is_relative_to(self.root) or not path.is_file():
+            raise NotOpened("unreadable", f"{key} names no file of the model: {value!r}")
+        return path
+
+
+def describe(root: Path) -> Described:
+    """Read `MLmodel` and find the model's format, or refuse.
+
+    Raises:
+        NotOpened: when it is no format of the table, carries code, or names another loader.
+    """
+    root = root.resolve()
+    text = (root / "MLmodel").read_text(encoding="utf-8")
+    if len(text) > MAX_MLMODEL:
+        raise NotOpened("unreadable", "MLmodel is too long")
+    mlmodel = yaml.safe_load(text)
+    try:
+        row, settings = flavours.of(mlmodel)
+    except flavours.UnknownFormat as unknown:
+        raise NotOpened("unreadable", f"unknown format: {unknown.found}") from unknown
+    generic = mlmodel["flavors"].get("python_function") or {}
+    loader = generic.get("loader_module", row.loader_module)
+    if loader != row.loader_module:
+        raise NotOpened("refused_types", f"loader_module is {loader!r}", (str(loader),))
+    if any(named.get("code") for named in mlmodel["flavors"].values()) or mlmodel.get(
+        "model_code_path"
+    ):
+        raise NotOpened("refused_types", "the model carries code", ("code",))
+    if generic.get("predict_fn", "predict") not in row.answers:
+        raise NotOpened("unreadable", f"predict_fn is {generic['predict_fn']!r}")
+    return Described(root, row, settings, generic)
+
+
+def open_model(described: Described) -> Answers:
+    """Open the model; the submitter's code may run from here on."""
+    return _OPENERS[described.row.name](described)
+
+
+def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
+    """The answer as float64, one per row; of two columns (probabilities) the second.
+
+    Raises:
+        NotOpened: when it has another shape or is no number (`wrong_shape`).
+    """
+    import numpy as np
+
+    values = np.asarray(answer)
+    if values.ndim == 2 and values.shape[1] in {1, 2}:
+        values = values[:, -1]
+    if values.shape != (rows,):
+        raise NotOpened("wrong_shape", f"{values.shape} for {rows} rows")
+    if values.dtype.kind not in "biuf":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise NotOpened("wrong_shape", f"answers of type {values.dtype}") from error
+    return values.astype(np.float64, copy=False)
+
+
+def _sklearn(described: Described, estimator: Any) -> Answers:
+    answer = described.generic.get("predict_fn", "predict")
+    predict: Answers = getattr(estimator, str(answer))
+    return predict
+
+
+def _skops(described: Described) -> Answers:
+    import skops.io
+
+    path = described.file(described.row.path_key)
+    unlisted = set(skops.io.get_untrusted_types(file=path)) - set(SKOPS_TYPES)
+    if unlisted:
+        names = tuple(sorted(unlisted))
+        raise NotOpened("refused_types", f"types outside of the published list: {names}", names)
+    return _sklearn(described, skops.io.load(path, trusted=list(SKOPS_TYPES)))
+
+
+def _pickle(described: Described) -> Answers:
+    import pickle
+
+    with described.file(described.row.path_key).open("rb") as file:
+        return _sklearn(described, pickle.load(file))  # noqa: S301  # what the sandbox is for
+
+
+def _cloudpickle(described: Described) -> Answers:
+    import cloudpickle
+
+    with described.file(described.row.path_key).open("rb") as file:
+        return _sklearn(described, cloudpickle.load(file))
+
+
+def _python_model(described: Described) -> Answers:
+    import cloudpickle
+    from mlflow.pyfunc.model import PythonModelContext
+
+    with described.file(described.row.path_key).open("rb") as file:
+        model = cloudpickle.load(file)
+    listed = described.settings.get("artifacts") or {}
+    artifacts = {
+        str(name): str(described.root / str(entry.get("path"))) for name, entry in listed.items()
+    }
+    context = PythonModelContext(artifacts, None)  # type: ignore[no-untyped-call]
+    model.load_context(context)
+    return lambda frame: model.predict(context, frame)
+
+
+def _onnx(described: Described) -> Answers:
+    """One tensor of all columns in order, or one input per column name.
+
+    Of several outputs the probabilities (two columns) are taken, else the first.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    path = described.file(described.row.path_key)
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    wanted = session.get_inputs()
+
+    def answers(frame: "pd.DataFrame") -> Any:
+        outputs = session.run(None, _tensors(wanted, frame))
+        for output in outputs:
+            if getattr(output, "ndim", 0) == 2 and output.shape[1] == 2:
+                return output
+        return outputs[0]
+
+    return answers
+
+
+_TENSOR_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(bool)": "bool",
+    "tensor(string)": "object",
+}
+
+
+def _tensors(wanted: Any, frame: "pd.DataFrame") -> dict[str, Any]:
+    kinds = {place.name: _TENSOR_TYPES[place.type] for place in wanted}
+    if len(wanted) == 1 and wanted[0].name not in frame.columns:
+        name = wanted[0].name
+        return {name: frame.to_numpy(dtype=kinds[name])}
+    return {name: frame[name].to_numpy(dtype=kind).reshape(-1, 1) for name, kind in kinds.items()}
+
+
+_OPENERS: dict[str, Callable[[Described], Answers]] = {
+    "onnx": _onnx,
+    "sklearn-skops": _skops,
+    "sklearn-pickle": _pickle,
+    "sklearn-cloudpickle": _cloudpickle,
+    "pyfunc": _python_model,
+}

@@ -1,0 +1,146 @@
+"""The process inside the sandbox: confine, import, say ready, wait, open the model, answer, say done.
+
+Up to the opening of the model this is trusted code; afterwards nothing it says is believed by the
+parent except a failure. Answers go into shared memory of a fixed size; the control pipe carries
+single lines of JSON.
+"""
+
+import errno
+import faulthandler
+import importlib
+import json
+import mmap
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from registry.sandbox.child import confine
+
+# Frames are answered in blocks of this many rows: a model's last bits may depend on how many rows
+# it sees at once, so the size is fixed here and named in every report's provenance.
+ROW_BLOCK = 8192
+
+_CAUSE_OF_ERRNO = {
+    errno.EPERM: "forbidden_call",
+    errno.EACCES: "outside",
+    errno.EROFS: "outside",
+    errno.ENOENT: "outside",
+    errno.ENOSPC: "disk",
+    errno.EFBIG: "disk",
+    errno.EDQUOT: "disk",
+    errno.ENOMEM: "memory",
+}
+
+
+def main(argument: str) -> None:
+    """Run one round as `argument` (JSON) says; see `registry.sandbox.cell`."""
+    order: dict[str, Any] = json.loads(argument)
+    faulthandler.enable()
+    _confine(order)
+    sys.path.extend(order["site"])
+    program = os.pread(order["filter"], 1 << 16, 0)
+    try:
+        if order["trial"]:
+            _try_the_walls(order, program)
+        else:
+            _answer(order, program)
+    except BaseException as error:  # noqa: BLE001  # whatever a model raises ends the round
+        traceback.print_exc()
+        _say(order, event="failed", cause=cause_of(error), items=list(getattr(error, "items", ())))
+    os._exit(0)
+
+
+def cause_of(error: BaseException) -> str:
+    """The word of `registry.sandbox.verdict.Cause` for an exception."""
+    if (cause := getattr(error, "cause", None)) and isinstance(cause, str):
+        return cause
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError) and error.errno in _CAUSE_OF_ERRNO:
+        return _CAUSE_OF_ERRNO[error.errno]
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "processes"
+    return cause_of(error.__context__) if error.__context__ else "model_error"
+
+
+def _confine(order: Mapping[str, Any]) -> None:
+    confine.limit(order["limits"])
+    if order["landlock"] is not None:
+        confine.die_with_parent(order["parent"])
+        confine.give_up_privileges()
+        confine.landlock(order["landlock"])
+        confine.seccomp(os.pread(order["outer"], 1 << 16, 0))
+
+
+def _say(order: Mapping[str, Any], **words: Any) -> None:
+    os.write(order["control"], (json.dumps(words)[:4000] + "\n").encode())
+
+
+def _wait_for_go(order: Mapping[str, Any]) -> None:
+    _say(order, event="ready")
+    if os.read(order["go"], 1) != b"g":
+        os._exit(0)
+
+
+def _answer(order: Mapping[str, Any], program: bytes) -> None:
+    from registry.sandbox.child import opening
+
+    described = opening.describe(Path(order["model"]))
+    _import(described.row.packages)
+    _wait_for_go(order)
+    confine.seccomp(program)
+    table, out = _frame(order), _answers(order)
+    try:
+        model = opening.open_model(described)
+    except Exception as error:
+        if cause_of(error) != "model_error":
+            raise
+        raise opening.NotOpened("unreadable", str(error)[:300]) from error
+    for start in range(0, table.num_rows, ROW_BLOCK):
+        block = table.slice(start, ROW_BLOCK)
+        answer = model(block.to_pandas())
+        out[start : start + block.num_rows] = opening.one_number_per_row(answer, block.num_rows)
+    _say(order, event="done", rows=table.num_rows)
+
+
+def _import(packages: tuple[str, ...]) -> None:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    for package in packages:
+        importlib.import_module(package)
+    pa.table({"a": np.zeros(1), "b": ["a"]}).to_pandas()  # what is imported late, imported now
+    pd.DataFrame({"a": ["a"]}).isna()
+
+
+def _frame(order: Mapping[str, Any]) -> Any:
+    import pyarrow as pa
+
+    size = os.fstat(order["in"]).st_size
+    shared = mmap.mmap(order["in"], size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+    return pa.ipc.open_file(pa.py_buffer(shared)).read_all()
+
+
+def _answers(order: Mapping[str, Any]) -> Any:
+    import numpy as np
+
+    shared = mmap.mmap(order["out"], os.fstat(order["out"]).st_size)
+    return np.frombuffer(shared, dtype="<f8")
+
+
+def _try_the_walls(order: Mapping[str, Any], program: bytes) -> None:
+    """Try what must be refused; a wall that gives way fails the trial."""
+    _wait_for_go(order)
+    for attempt in (os.fork, socket.socket, lambda: Path(order["secret"]).read_bytes()):
+        try:
+            attempt()
+        except OSError:
+            continue
+        raise RuntimeError("a wall of the sandbox gave way")
+    confine.seccomp(program)
+    _say(order, event="done", rows=0)

