@@ -5,12 +5,14 @@ from fastapi import APIRouter
 from portal.api import (
     credentials,
     datasets,
+    description,
     engagements,
     evaluations,
     explanations,
     organisations,
     reports,
     versions,
+    words,
 )
 
 PREFIX = "/api/v1"
@@ -23,6 +25,8 @@ NOUNS = (
     evaluations,
     reports,
     explanations,
+    words,
+    description,
 )
 
 

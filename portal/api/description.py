@@ -1,0 +1,190 @@
+"""The API's own description: OpenAPI for programs, a plain page for people."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.routing import RouteContext, iter_route_contexts
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from portal.access import Access, declared, public
+from portal.problems import MEDIA_TYPE, STATUS
+from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
+
+router = APIRouter(dependencies=[public], include_in_schema=False)
+FOLDER = Path(__file__).parent / "templates"
+PREFIX = "/api/v1/"
+VERSION = "1"
+
+INTRODUCTION = """\
+明算的接口。带上令牌，就能完成网页上的一切操作。
+The API of Mingsuan: with a token it does everything that the pages do.
+
+**令牌 · Tokens.** 请求头 `Authorization: Bearer ms_…`。先用 `POST /api/v1/tokens/by-password` 换取。
+Send `Authorization: Bearer ms_…`; the first one comes from `POST /api/v1/tokens/by-password`.
+
+**翻页 · Paging.** `limit` 与 `cursor`；下一页的地址在 `next` 和 `Link` 头里。
+`limit` and `cursor`; the next page's address stands in `next` and in the `Link` header.
+
+**出错 · Errors.** 一律是 RFC 9457 问题文档，`reasons` 逐项列出原因和改法。
+Always RFC 9457 problem documents; `reasons` lists every offending item and its remedy.
+
+**重发 · Sending again.** 提交版本时可带 `Idempotency-Key`；同样的字节只登记一次。
+Submissions take an `Idempotency-Key`; the same bytes are one version.
+"""
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/wrong-role"]},
+        "title": {"type": "string"},
+        "title_en": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what happened and what to do next"},
+        "detail_en": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": "string"},
+        "reasons": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "item": {"type": "string"},
+                    "said": {"$ref": "#/components/schemas/Bilingual"},
+                    "remedy": {"$ref": "#/components/schemas/Bilingual"},
+                },
+            },
+        },
+    },
+}
+
+
+@router.get("/openapi.json")
+def openapi(request: Request) -> JSONResponse:
+    """The OpenAPI description."""
+    return JSONResponse(describe(request.app))
+
+
+@router.get("/docs")
+def page(request: Request) -> HTMLResponse:
+    """The same description for people, with nothing from elsewhere."""
+    described = describe(request.app)
+    html = _template().render(api=described, operations=_by_tag(described))
+    return HTMLResponse(html)
+
+
+@router.get("/docs.css")
+def style() -> FileResponse:
+    """How the page looks."""
+    return FileResponse(FOLDER / "description.css", media_type="text/css")
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description of the API's routes, with who may use each; made once per site."""
+    made: dict[str, Any] | None = getattr(app.state, "openapi", None)
+    if made is None:
+        made = app.state.openapi = _described(app)
+    return made
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    routes = [r for r in iter_route_contexts(app.routes) if (r.path or "").startswith(PREFIX)]
+    made = get_openapi(
+        title="明算 Mingsuan", version=VERSION, description=INTRODUCTION, routes=routes
+    )
+    parts = made.setdefault("components", {})
+    parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    for noise in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(noise, None)
+    for route, method, operation in _operations(made, routes):
+        _complete(operation, declared(route.dependencies)[0], method)
+    return made
+
+
+def _operations(
+    made: dict[str, Any], routes: list[RouteContext]
+) -> Iterator[tuple[RouteContext, str, dict[str, Any]]]:
+    for route in routes:
+        for method in sorted(route.methods or ()):
+            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                yield route, method, operation
+
+
+def _complete(operation: dict[str, Any], access: Access, method: str) -> None:
+    operation["x-access"] = who(access, method)
+    operation["security"] = [] if access.anyone else [{"token": []}]
+    operation["responses"].pop("422", None)
+    refusals = {int(status) for status in STATUS.values()} if not access.anyone else {404, 422}
+    for status in sorted(refusals - {503}):
+        operation["responses"].setdefault(
+            str(status),
+            {
+                "description": "问题文档 · a problem document",
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        )
+
+
+def who(access: Access, method: str) -> dict[str, Any]:
+    """Who may use a route, in words of both languages."""
+    if access.anyone:
+        return {"zh": "任何人", "en": "anyone", "scope": None}
+    roles = [ROLE_NAMES[role] for role in Role if role in access.roles]
+    kinds = [KIND_NAMES[kind] for kind in Kind if kind in access.kinds]
+    zh = "、".join(name.zh for name in roles) or "已登录的人"
+    en = ", ".join(name.en for name in roles) or "anyone who is signed in"
+    if kinds:
+        zh = f"{'、'.join(name.zh for name in kinds)}的{zh}"
+        en = f"{en} of {', '.join(name.en for name in kinds)}"
+    return {"zh": zh, "en": en, "scope": access.scope_for(method)}
+
+
+def _by_tag(described: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            grouped.setdefault(operation["tags"][-1], []).append(
+                {
+                    **operation,
+                    "method": method.upper(),
+                    "path": path,
+                    "fields": _fields(described, operation),
+                }
+            )
+    return grouped
+
+
+def _fields(described: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of the JSON body, one row each."""
+    content = operation.get("requestBody", {}).get("content", {})
+    for body in content.values():
+        schema = _resolved(described, body.get("schema", {}))
+        needed = schema.get("required", [])
+        return [
+            {"name": name, "required": name in needed, **_resolved(described, shape)}
+            for name, shape in schema.get("properties", {}).items()
+        ]
+    return []
+
+
+def _resolved(described: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    found: dict[str, Any] = described["components"]["schemas"][reference.rsplit("/", 1)[-1]]
+    return found
+
+
+@lru_cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=select_autoescape(), trim_blocks=True
+    )
+    return environment.get_template("description.html")

@@ -1,0 +1,53 @@
+"""The API's description: complete, in both languages, with nothing from elsewhere."""
+
+import re
+
+from fastapi.testclient import TestClient
+
+
+def test_every_operation_is_described_in_both_languages(client: TestClient) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    assert described["openapi"].startswith("3.")
+    operations = [
+        (path, method, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(operations) > 40
+    for path, method, operation in operations:
+        assert path.startswith("/api/v1/"), path
+        chinese, _, english = operation["summary"].partition(" · ")
+        assert re.search(r"[\u4e00-\u9fff]", chinese), (path, method)
+        assert english.isascii(), (path, method)
+        assert operation["description"], (path, method)
+        assert operation["x-access"]["zh"], (path, method)
+        refused = operation["responses"]["422" if not operation["security"] else "403"]
+        assert "application/problem+json" in refused["content"]
+
+
+def test_the_description_says_which_scope_a_token_needs(client: TestClient) -> None:
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    submit = paths["/api/v1/models/{name}/versions"]["post"]
+    assert submit["x-access"] == {"zh": "备案人员", "en": "filer", "scope": "submit"}
+    assert submit["security"] == [{"token": []}]
+    assert paths["/api/v1/me"]["get"]["x-access"]["scope"] == "read"
+
+
+def test_the_page_for_people_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    links = re.findall(r'(?:href|src)="([^"]*)"', page.text)
+    assert links
+    assert all(link.startswith(("/", "#")) for link in links)
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    assert client.get("/api/v1/docs.css").headers["content-type"].startswith("text/css")
+    for path in client.get("/api/v1/openapi.json").json()["paths"]:
+        assert path in page.text
+
+
+def test_word_lists_are_public_and_bilingual(client: TestClient) -> None:
+    for name in ("verdicts", "roles", "kinds", "scopes", "terms"):
+        words = client.get(f"/api/v1/words/{name}").json()
+        assert words
+        assert all(word["name"]["zh"] and word["name"]["en"] for word in words)
