@@ -1,0 +1,212 @@
+"""Answers in their one stored form, made from what a form, the API or the command line sends.
+
+A stored answer is `{value}` or `{not_applicable: {zh, en?}}`, and a withheld one carries `sealed`
+as well. Only its shape is settled here: a draft may hold what `checks` still finds wrong.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from filing import risk
+from filing.fields import Group, Kind, Part, schema, split
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+MOST_CHARACTERS = 20_000  # of any one string, before its own limit is looked at
+MOST_ROWS = 200
+
+Stored = dict[str, Any]
+
+
+class WrongAnswer(Invalid):
+    """An answer has not the shape of its field: look at the field and send it again."""
+
+
+def store(key: str, raw: Any) -> Stored | None:
+    """The stored form of an answer as a caller sends it; None when it is blank.
+
+    Args:
+        key: `B1` or `C1#2`.
+        raw: the bare value, or `{value | not_applicable, sealed?}`.
+
+    Raises:
+        FieldNotFound: for an unknown key.
+        WrongAnswer: when the value has not the shape of the field, or the field is computed.
+    """
+    field = schema().field(key)
+    if field.computed:
+        raise WrongAnswer(
+            f"“{field.name.zh}”由平台填写，不用您填。",
+            f"“{field.name.en}” is filled in by the platform.",
+        )
+    wrapped = isinstance(raw, Mapping) and ("value" in raw or "not_applicable" in raw)
+    whole: Mapping[str, Any] = raw if wrapped else {"value": raw}
+    if whole.get("not_applicable") is not None:
+        reason = _shape(REASON, whole["not_applicable"], key)
+        return None if reason is None else {"not_applicable": reason}
+    value = _shape(field.value, whole.get("value"), key)
+    if value is None:
+        return None
+    sealed = whole.get("sealed")
+    return {"value": value} if not sealed else {"value": value, "sealed": _seal(sealed, key)}
+
+
+REASON = Part("", Text("理由", "reason"), Kind.TEXT, limit=200)
+
+
+def _seal(raw: Any, key: str) -> Stored:
+    if not isinstance(raw, Mapping):
+        raise _misshapen(key)
+    # The salt keeps a short withheld answer from being guessed by its digest.
+    return {
+        "reason": _shape(REASON, raw.get("reason"), key) or {},
+        "ground": str(raw.get("ground", "")),
+        "review": str(raw.get("review", "")),
+        "salt": str(raw.get("salt") or secrets.token_hex(16)),
+    }
+
+
+def _misshapen(path: str) -> WrongAnswer:
+    said = Text("这一项的内容和字段要求的形式不符。", "The content has not the form of the field.")
+    remedy = Text("请按字段说明重新填写。", "Fill it in again as the field asks.")
+    return WrongAnswer(
+        f"“{path}”填写的形式不对。",
+        f"“{path}” has the wrong form.",
+        reasons=[Reason(path, said, remedy)],
+    )
+
+
+def _shape(part: Part, raw: Any, path: str) -> Any:
+    """The value of `part` in its stored form; None when blank; WrongAnswer when misshapen."""
+    if raw is None or raw in ("", [], {}):
+        return None
+    return _SHAPES[part.kind](part, raw, path)
+
+
+def _string(_part: Part, raw: Any, path: str) -> str | None:
+    if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
+        raise _misshapen(path)
+    return raw.replace("\r\n", "\n").strip() or None
+
+
+def _bilingual(part: Part, raw: Any, path: str) -> dict[str, str] | None:
+    pair = {"zh": raw} if isinstance(raw, str) else raw
+    if not isinstance(pair, Mapping) or set(pair) - {"zh", "en"}:
+        raise _misshapen(path)
+    texts = {
+        language: text
+        for language in ("zh", "en")
+        if pair.get(language) and (text := _string(part, pair[language], path))
+    }
+    return texts or None
+
+
+def _list(part: Part, raw: Any, path: str) -> list[str] | None:
+    if isinstance(raw, str):
+        raw = [raw]
+    if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
+        raise _misshapen(path)
+    order = [each.id for each in part.options]
+    kept = [each for each in raw if each]
+    unique = dict.fromkeys(kept)
+    return sorted(unique, key=lambda each: order.index(each) if each in order else 99) or None
+
+
+def _number(_part: Part, raw: Any, path: str) -> int | str:
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return raw
+    if not isinstance(raw, str) or len(raw) > 20:
+        raise _misshapen(path)
+    text = raw.strip()
+    return int(text) if text.isascii() and text.lstrip("-").isdigit() else text
+
+
+def _file(_part: Part, raw: Any, path: str) -> dict[str, Any]:
+    if not isinstance(raw, Mapping) or set(raw) != {"name", "sha256", "size"}:
+        raise _misshapen(path)
+    name, digest, size = raw["name"], raw["sha256"], raw["size"]
+    if not (isinstance(name, str) and isinstance(digest, str) and isinstance(size, int)):
+        raise _misshapen(path)
+    return {"name": name[:200], "sha256": digest, "size": size}
+
+
+def _object(part: Part, raw: Any, path: str) -> dict[str, Any] | None:
+    names = {each.id for each in part.parts}
+    if not isinstance(raw, Mapping) or set(raw) - names:
+        raise _misshapen(path)
+    found = {
+        each.id: value
+        for each in part.parts
+        if (value := _shape(each, raw.get(each.id), f"{path}.{each.id}")) is not None
+    }
+    return found or None
+
+
+def _rows(part: Part, raw: Any, path: str) -> list[dict[str, Any]] | None:
+    if not isinstance(raw, list) or len(raw) > MOST_ROWS:
+        raise _misshapen(path)
+    made = (_object(part, row, f"{path}.{place}") for place, row in enumerate(raw, 1))
+    return [row for row in made if row is not None] or None
+
+
+def _questions(_part: Part, raw: Any, path: str) -> dict[str, Any] | None:
+    if not isinstance(raw, Mapping):
+        raise _misshapen(path)
+    made: dict[str, Any] = {}
+    for name, given in raw.items():
+        if risk.questionnaire().question(str(name)) is None:
+            raise _misshapen(f"{path}.{name}")
+        answer = {"answer": given} if isinstance(given, str) else given
+        if not isinstance(answer, Mapping):
+            raise _misshapen(f"{path}.{name}")
+        reason = _shape(REASON, answer.get("not_applicable"), f"{path}.{name}")
+        if reason is not None:
+            made[name] = {"not_applicable": reason}
+        elif answer.get("answer"):
+            made[name] = {"answer": str(answer["answer"])}
+    return made or None
+
+
+_SHAPES: dict[Kind, Callable[[Part, Any, str], Any]] = {
+    Kind.TEXT: _bilingual,
+    Kind.PLAIN: _string,
+    Kind.CODE: _string,
+    Kind.CHOICE: _string,
+    Kind.MULTI: _list,
+    Kind.DATE: _string,
+    Kind.NUMBER: _number,
+    Kind.LINK: _string,
+    Kind.FILE: _file,
+    Kind.PARTS: _object,
+    Kind.ROWS: _rows,
+    Kind.QUESTIONNAIRE: _questions,
+}
+
+
+def drop_set(group: Group, number: int, answers: Mapping[str, Stored]) -> dict[str, Stored]:
+    """The answers without one set of a repeated group; later sets move up.
+
+    Raises:
+        FieldNotFound: when the group does not repeat.
+    """
+    schema().field(f"{group.fields[0].code}#{number}")
+    kept: dict[str, Stored] = {}
+    for key, answer in answers.items():
+        code, place = split(key)
+        if not key.startswith(group.id) or place is None or place < number:
+            kept[key] = answer
+        elif place > number:
+            kept[f"{code}#{place - 1}"] = answer
+    return kept
+
+
+def kept_salt(before: Stored | None, after: Stored) -> Stored:
+    """The new answer with the old salt while the withheld value is the same.
+
+    The public digest of a withheld value must change exactly when the value does.
+    """
+    old = (before or {}).get("sealed")
+    if not old or "sealed" not in after or (before or {}).get("value") != after.get("value"):
+        return after
+    return {**after, "sealed": {**after["sealed"], "salt": old["salt"]}}

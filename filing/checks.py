@@ -1,0 +1,319 @@
+"""What is wrong with answers, and which are still missing: pure functions, every reason listed."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from filing import formats, risk
+from filing.answers import REASON, Stored
+from filing.fields import Field, Kind, Part, Schema, Show, schema
+from registry.errors import Reason
+from registry.language import Text
+
+LONGEST_SEAL = timedelta(days=2 * 365 + 1)  # ours: withholding is looked at within two years
+DIGEST_LENGTH = 64
+
+GROUNDS: dict[str, Text] = {
+    "SH16-protect": Text("商业秘密、算法模型保护", "trade secret, protection of the model"),
+    "security": Text("公开后可能被人恶意利用", "publication would invite misuse"),
+    "privacy": Text("涉及他人个人信息", "personal information of others"),
+    "secret": Text("法律规定应当保密", "secrecy required by law"),
+}
+
+Wrong = list[tuple[str, Text, Text]]  # path inside the answer, what is wrong, what to do
+
+
+def is_required(field: Field, answers: Mapping[str, Stored]) -> bool:
+    """Whether the field must be answered, given the other answers."""
+    return field.value.required and all(
+        condition.met_by((answers.get(condition.field) or {}).get("value"))
+        for condition in field.value.when
+    )
+
+
+def check(key: str, answers: Mapping[str, Stored], *, today: date) -> list[Reason]:
+    """Everything that is wrong with one given answer; nothing is said about a missing one.
+
+    Args:
+        key: `B1` or `C1#2`.
+        answers: key → stored answer.
+        today: against which dates are held.
+    """
+    field, answer = schema().field(key), answers.get(key)
+    if answer is None:
+        return []
+    if "not_applicable" in answer:
+        wrong = _not_applicable(field, answer["not_applicable"])
+    elif field.kind is Kind.QUESTIONNAIRE:
+        return risk.check(answer["value"], item=key) + risk.contradictions(answers)
+    else:
+        wrong = _check(field.value, answer["value"], "", today)
+    if "sealed" in answer:
+        wrong = wrong + _sealed(field, answer["sealed"], today)
+    return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong]
+
+
+def check_all(answers: Mapping[str, Stored], *, today: date) -> list[Reason]:
+    """Everything that is wrong or missing, field by field, in the order of the form."""
+    form = schema()
+    keys = form.keys(answers)
+    lacking = set(missing(answers))
+    return [
+        reason
+        for key in keys
+        for reason in (
+            [_absent(form, key)] if key in lacking else check(key, answers, today=today)
+        )
+    ]
+
+
+def missing(answers: Mapping[str, Stored]) -> list[str]:
+    """The keys that must be answered and are not, in the order of the form."""
+    form = schema()
+    return [
+        key
+        for key in form.keys(answers)
+        if key not in answers
+        and not (field := form.field(key)).computed
+        and is_required(field, answers)
+    ]
+
+
+def _absent(form: Schema, key: str) -> Reason:
+    field = form.field(key)
+    return Reason(
+        key,
+        Text(f"还没有填“{field.name.zh}”。", f"“{field.name.en}” is missing."),
+        field.ask,
+    )
+
+
+def _not_applicable(field: Field, reason: Mapping[str, str]) -> Wrong:
+    if not field.may_be_na:
+        return [
+            (
+                "",
+                Text(f"“{field.name.zh}”不能写不适用。", f"“{field.name.en}” always applies."),
+                field.ask,
+            )
+        ]
+    return _text(REASON, reason, ".not_applicable")
+
+
+def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
+    wrong: Wrong = []
+    if field.show is not Show.SEALABLE:
+        wrong.append(
+            (
+                ".sealed",
+                Text(f"“{field.name.zh}”必须公开。", f"“{field.name.en}” has to be public."),
+                Text("请取消不公开。", "Take the withholding back."),
+            )
+        )
+    if not seal["reason"].get("zh"):
+        wrong.append(
+            (
+                ".sealed.reason",
+                Text(
+                    "不公开要写理由，公众会看到。",
+                    "Withholding needs a reason, which the public sees.",
+                ),
+                Text("请写理由。", "Give the reason."),
+            )
+        )
+    if seal["ground"] not in GROUNDS:
+        wrong.append(
+            (
+                ".sealed.ground",
+                Text("没有选不公开的依据。", "No ground for withholding was chosen."),
+                Text("请选一项依据。", "Choose a ground."),
+            )
+        )
+    when = _day(seal["review"])
+    if when is None or not today < when <= today + LONGEST_SEAL:
+        wrong.append(
+            (
+                ".sealed.review",
+                Text(
+                    "不公开要写复查日期，在两年以内。",
+                    "Withholding needs a review date within two years.",
+                ),
+                Text("请填以后的日期。", "Give a date in the future."),
+            )
+        )
+    return wrong
+
+
+def _check(part: Part, value: Any, path: str, today: date) -> Wrong:
+    match part.kind:
+        case Kind.TEXT:
+            return _text(part, value, path)
+        case Kind.PLAIN | Kind.CODE:
+            return _plain(part, value, path)
+        case Kind.CHOICE | Kind.MULTI:
+            return _chosen(part, [value] if isinstance(value, str) else value, path)
+        case Kind.DATE:
+            return _date(part, value, path, today)
+        case Kind.NUMBER:
+            return _bounds(part, value, path)
+        case Kind.LINK:
+            return [(path, said, _AGAIN) for said in formats.link(value)]
+        case Kind.FILE:
+            return _attached(value, path)
+        case Kind.PARTS:
+            return _inside(part, value, path, today)
+        case Kind.ROWS:
+            return _each_row(part, value, path, today)
+    raise AssertionError(part.kind)
+
+
+_AGAIN = Text("请改正后保存。", "Correct it and save.")
+
+
+def _text(part: Part, value: Mapping[str, str], path: str) -> Wrong:
+    wrong: Wrong = []
+    if not value.get("zh"):
+        wrong.append(
+            (
+                f"{path}.zh",
+                Text(f"“{part.name.zh}”要有中文。", f"“{part.name.en}” needs a Chinese wording."),
+                Text(
+                    "请填写中文，英文可以以后补。", "Give the Chinese; English may follow later."
+                ),
+            )
+        )
+    for language, text in value.items():
+        most = part.limit * (1 if language == "zh" else schema().english_factor)
+        wrong += _length(part, text, most, f"{path}.{language}")
+        wrong += [(f"{path}.{language}", said, _AGAIN) for said in _content(part, text)]
+    return wrong
+
+
+def _plain(part: Part, value: str, path: str) -> Wrong:
+    return _length(part, value, part.limit, path) + [
+        (path, said, _AGAIN) for said in _content(part, value)
+    ]
+
+
+def _length(part: Part, text: str, most: int, path: str) -> Wrong:
+    if len(text) <= most or part.kind is Kind.CODE:
+        return []
+    return [
+        (
+            path,
+            Text(
+                f"“{part.name.zh}”最多{most}字，现在{len(text)}字。",
+                f"“{part.name.en}” takes {most} characters; there are {len(text)}.",
+            ),
+            Text("请写短一些。", "Shorten it."),
+        )
+    ]
+
+
+def _content(part: Part, text: str) -> list[Text]:
+    said = formats.national_numbers(text)
+    if any(ord(character) < 32 and character not in "\n\t" for character in text):
+        said.append(Text("含有看不见的控制字符。", "It contains control characters."))
+    if part.format:
+        said += formats.FORMATS[part.format](text)
+    return said
+
+
+def _chosen(part: Part, values: list[str], path: str) -> Wrong:
+    unknown = [each for each in values if part.option(each) is None]
+    if unknown:
+        return [
+            (
+                path,
+                Text(f"没有“{unknown[0]}”这个选项。", f"There is no option “{unknown[0]}”."),
+                Text("请从列出的选项里选。", "Choose from the options listed."),
+            )
+        ]
+    alone = [option for each in values if (option := part.option(each)) and option.alone]
+    if alone and len(values) > 1:
+        name = alone[0].name
+        return [
+            (
+                path,
+                Text(
+                    f"“{name.zh}”不能和别的选项一起选。",
+                    f"“{name.en}” excludes the other options.",
+                ),
+                Text("请只留一边。", "Keep one or the other."),
+            )
+        ]
+    return []
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) and len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _date(part: Part, value: str, path: str, today: date) -> Wrong:
+    day = _day(value)
+    if day is None or not 1990 <= day.year <= 2100:
+        said = Text(f"“{value}”不是有效的日期。", f"“{value}” is not a valid date.")
+        return [(path, said, Text("请写成 2026-12-01 这样。", "Write it like 2026-12-01."))]
+    if part.until == "today" and day > today:
+        said = Text("日期不能在今天以后。", "The date may not lie in the future.")
+        return [(path, said, _AGAIN)]
+    return []
+
+
+def _bounds(part: Part, value: int | str, path: str) -> Wrong:
+    if isinstance(value, int) and part.least <= value <= part.most:
+        return []
+    said = Text(
+        f"“{part.name.zh}”应是{part.least}到{part.most}的整数。",
+        f"“{part.name.en}” is a whole number from {part.least} to {part.most}.",
+    )
+    return [(path, said, _AGAIN)]
+
+
+def _attached(value: Mapping[str, Any], path: str) -> Wrong:
+    digest = value["sha256"]
+    if len(digest) == DIGEST_LENGTH and not set(digest) - set("0123456789abcdef"):
+        return []
+    said = Text("文件的校验值不对。", "The digest of the file is malformed.")
+    return [(path, said, Text("请重新上传文件。", "Upload the file again."))]
+
+
+def _inside(part: Part, value: Mapping[str, Any], path: str, today: date) -> Wrong:
+    wrong: Wrong = []
+    for each in part.parts:
+        given, inner = value.get(each.id), f"{path}.{each.id}"
+        if given is not None:
+            wrong += _check(each, given, inner, today) + _order(each, value, inner)
+        elif each.required and all(condition.met_by(value) for condition in each.when):
+            said = Text(f"还没有填“{each.name.zh}”。", f"“{each.name.en}” is missing.")
+            wrong.append((inner, said, Text("请补上。", "Fill it in.")))
+    return wrong
+
+
+def _order(part: Part, siblings: Mapping[str, Any], path: str) -> Wrong:
+    first, then = _day(siblings.get(part.after)), _day(siblings.get(part.id))
+    if not part.after or first is None or then is None or then >= first:
+        return []
+    said = Text(
+        f"“{part.name.zh}”早于前一个日期。",
+        f"“{part.name.en}” is earlier than the date before it.",
+    )
+    return [(path, said, _AGAIN)]
+
+
+def _each_row(part: Part, rows: list[dict[str, Any]], path: str, today: date) -> Wrong:
+    wrong = [
+        found
+        for place, row in enumerate(rows, 1)
+        for found in _inside(part, row, f"{path}.{place}", today)
+    ]
+    if len(rows) > part.most:
+        said = Text(
+            f"最多{part.most}行，现在{len(rows)}行。",
+            f"There may be {part.most} rows; there are {len(rows)}.",
+        )
+        wrong.append((path, said, _AGAIN))
+    return wrong

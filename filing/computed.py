@@ -1,0 +1,106 @@
+"""The fields that the platform fills in: version and digest, grade, who uses it, what was checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing import risk
+from filing.answers import Stored
+from filing.dossier import Filing
+from filing.evidence import Evidence
+from filing.fields import schema
+from filing.risk import Grade, Level
+from registry.language import Text
+from registry.submission import Model, Version
+
+
+def grade(filing: Filing) -> Grade | None:
+    """The computed grade, or None while the questionnaire has open questions."""
+    answer = filing.answers.get("G1")
+    if answer is None or risk.check(answer.get("value")):
+        return None
+    return risk.grade(answer["value"], sectors=_sectors(filing))
+
+
+def _sectors(filing: Filing) -> Sequence[str]:
+    sectors: Sequence[str] = _value(filing, "B5").get("sectors") or ()
+    return sectors
+
+
+def _value(filing: Filing, key: str) -> dict[str, Any]:
+    value = (filing.answers.get(key) or {}).get("value")
+    return value if isinstance(value, dict) else {}
+
+
+def level(filing: Filing) -> Level | None:
+    """The grade in force: the reviewer's where one was set, else the computed one."""
+    if filing.grade_change is not None:
+        return Level(filing.grade_change["level"])
+    found = grade(filing)
+    return found.level if found else None
+
+
+def fields(session: Session, filing: Filing, evidence: Sequence[Evidence]) -> dict[str, Stored]:
+    """The computed answers that can be given now, by key."""
+    made = {
+        "B3": _version(session, filing),
+        "G2": _grade(filing),
+        "H14": _who(filing),
+        "H15": _checked(evidence),
+    }
+    return {key: {"value": value} for key, value in made.items() if value is not None}
+
+
+def _version(session: Session, filing: Filing) -> dict[str, Any]:
+    version = session.get_one(Version, filing.version_id)
+    model = session.get_one(Model, filing.model_id)
+    return {"model": model.name, "version": version.number, "sha256": version.digest}
+
+
+def _grade(filing: Filing) -> dict[str, Any] | None:
+    found = grade(filing)
+    if found is None:
+        return None
+    change = filing.grade_change
+    if change is None:
+        return {**found.as_json(), "changed": None}
+    changed = Level(change["level"])
+    chosen = {
+        question: answer["answer"]
+        for question, answer in filing.answers["G1"]["value"].items()
+        if "answer" in answer
+    }
+    duties = risk.duties(changed, chosen, sectors=_sectors(filing))
+    return {
+        **found.as_json(),
+        "level": changed.value,
+        "name": risk.LEVEL_NAMES[changed].as_json(),
+        "duties": [each.as_json() for each in duties],
+        "changed": {"from": found.level.value, "reason": change["reason"], "at": change["at"]},
+    }
+
+
+def _who(filing: Filing) -> dict[str, str] | None:
+    name = (filing.answers.get("A1") or {}).get("value")
+    role, service = (_option(filing, key) for key in ("A4", "B8"))
+    if name is None or role is None or service is None:
+        return None
+    english = name.get("en") or name["zh"]
+    return Text(
+        f"{name['zh']}（{role.zh}）。服务状态：{service.zh}。",
+        f"{english} ({role.en}). State of the service: {service.en}.",
+    ).as_json()
+
+
+def _option(filing: Filing, key: str) -> Text | None:
+    chosen = (filing.answers.get(key) or {}).get("value")
+    option = schema().field(key).value.option(str(chosen))
+    return option.name if option else None
+
+
+def _checked(evidence: Sequence[Evidence]) -> dict[str, str] | None:
+    if not evidence:
+        return None
+    said = [each.sentence for each in evidence]
+    return {"zh": "".join(each.zh for each in said), "en": " ".join(each.en for each in said)}

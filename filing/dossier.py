@@ -1,0 +1,410 @@
+"""A dossier: what a filing holds, who may read and fill it, and how complete it is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+
+from filing import answers as stored
+from filing.fields import schema
+from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
+from registry import journal
+from registry.database import Identified, Record, now
+from registry.engagements import Engagement
+from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
+from registry.organisations import Actor, Kind, Organisation, Role
+from registry.reports import Explanation, Report
+from registry.submission import Version
+
+
+class Filing(Identified, Record):
+    """One filing of one model version, from draft to its last state.
+
+    `revision` grows with every change; a writer that read an older one gets a Conflict.
+    `answers` holds stored answers by key (`filing.answers`). `grade_change` is a reviewer's change
+    of the computed grade: {level, from, reason, person_id, at}.
+    """
+
+    __tablename__ = "filing"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"), index=True)
+    model_id: Mapped[str] = mapped_column(ForeignKey("model.id"), index=True)
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    opened_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    schema_version: Mapped[str] = mapped_column(String(10))
+    status: Mapped[Status] = mapped_column(String(20), default=Status.DRAFT, index=True)
+    since: Mapped[datetime] = mapped_column(default=now)
+    revision: Mapped[int]
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    report_ids: Mapped[list[Any]] = mapped_column(default=list)
+    explanation_id: Mapped[str | None] = mapped_column(ForeignKey("explanation.id"))
+    submissions: Mapped[int] = mapped_column(default=0)
+    submitted: Mapped[datetime | None]
+    submitted_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[str | None] = mapped_column(String(40), unique=True)
+    filed: Mapped[datetime | None]
+    editions: Mapped[int] = mapped_column(default=0)
+    published: Mapped[datetime | None]
+    grade_change: Mapped[dict[str, Any] | None]
+    change_note: Mapped[dict[str, Any] | None]
+    exit_reason: Mapped[dict[str, Any] | None]
+    replaces_id: Mapped[str | None] = mapped_column(ForeignKey("filing.id"))
+
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012, F821
+
+
+class FilingNotFound(NotFound):
+    """No such filing, or none that you may read: check the identifier."""
+
+
+class Moved(Conflict):
+    """Someone changed the filing in between: read it again, then repeat your change."""
+
+
+class AlreadyOpen(Conflict):
+    """This version already has a filing under way: go on with that one."""
+
+
+class NotEditable(Conflict):
+    """The dossier cannot be changed in its present state: see which steps are possible."""
+
+
+class NotOfThisModel(Invalid):
+    """The report, explanation or version belongs to another model: choose one of this model."""
+
+
+class NotAssigned(Refused):
+    """Only the filer, the assigned tester and the authority read a dossier."""
+
+
+def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
+    """Open a draft for a version, prefilled from the organisation and from an earlier filing.
+
+    Args:
+        session: the caller's transaction.
+        by: a filer of the version's owner.
+        version_id: which version.
+
+    Raises:
+        WrongRole: when the actor is not a filer.
+        NotYours: when the version belongs to another organisation.
+        AlreadyOpen: when the version has a filing that has not ended.
+        FilingNotFound: when there is no such version.
+    """
+    by.require(Role.FILER)
+    version = session.get(Version, version_id)
+    if version is None:
+        raise FilingNotFound("没有这个模型版本。", "There is no such model version.")
+    by.own(version.organisation_id)
+    earlier = _of_model(session, version.model_id)
+    for each in earlier:
+        if each.version_id == version_id and each.status not in EXITS:
+            raise AlreadyOpen(
+                f"这个版本已有一份备案（{STATUS_NAMES[each.status].zh}），请继续办理那一份：{each.id}",
+                f"This version already has a filing ({STATUS_NAMES[each.status].en}): "
+                f"go on with {each.id}",
+            )
+    live = next((each for each in earlier if each.number and each.status not in EXITS), None)
+    filing = Filing(
+        version_id=version_id,
+        model_id=version.model_id,
+        organisation_id=version.organisation_id,
+        opened_by=by.person_id,
+        schema_version=schema().version,
+        status=Status.DRAFT,
+        answers=_prefilled(session, version, earlier),
+        report_ids=[],
+        replaces_id=live.id if live else None,
+    )
+    session.add(filing)
+    session.flush()
+    note(session, "filing:dossier:opened", filing, by, version_id=version_id)
+    return filing
+
+
+def _of_model(session: Session, model_id: str) -> Sequence[Filing]:
+    newest = select(Filing).where(Filing.model_id == model_id).order_by(Filing.id.desc())
+    return session.scalars(newest).all()
+
+
+def _prefilled(
+    session: Session, version: Version, earlier: Sequence[Filing]
+) -> dict[str, stored.Stored]:
+    """The answers of the last filing of this model that still hold, else the organisation's."""
+    if earlier:
+        return {
+            key: answer for key, answer in earlier[0].answers.items() if schema().field(key).copied
+        }
+    owner = session.get_one(Organisation, version.organisation_id)
+    made = {"A1": stored.store("A1", {"zh": owner.name_zh, "en": owner.name_en})}
+    if owner.credit_code:
+        made["A2"] = stored.store("A2", owner.credit_code)
+    return {key: answer for key, answer in made.items() if answer is not None}
+
+
+def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) -> Filing:
+    """A filing that the actor may read: its filer, the authority, or a tester engaged for it.
+
+    Args:
+        session: the caller's transaction.
+        by: who asks.
+        filing_id: which filing.
+        to_write: lock the row for the rest of the transaction (PostgreSQL).
+
+    Raises:
+        FilingNotFound: when there is no such filing.
+        NotAssigned: when the actor may not read it.
+    """
+    filing = session.get(Filing, filing_id, with_for_update=to_write or None)
+    if filing is None:
+        raise FilingNotFound("没有这份备案。", "There is no such filing.")
+    if by.organisation_id == filing.organisation_id or _authority(by, filing):
+        return filing
+    if by.kind is Kind.TESTER and _engaged(session, by, filing):
+        return filing
+    raise NotAssigned(
+        "只有备案主体、受托测试机构和主管部门可以看这份材料。",
+        "Only the filer, the assigned tester and the authority may read this dossier.",
+    )
+
+
+def _authority(by: Actor, filing: Filing) -> bool:
+    """The authority reads whatever has ever been submitted."""
+    return by.kind is Kind.AUTHORITY and filing.submissions > 0
+
+
+def _engaged(session: Session, by: Actor, filing: Filing) -> bool:
+    found = select(Engagement.id).where(
+        Engagement.version_id == filing.version_id,
+        Engagement.tester_id == by.organisation_id,
+        Engagement.accepted.is_not(None),
+    )
+    return session.scalars(found.limit(1)).first() is not None
+
+
+def mine(session: Session, *, by: Actor) -> Sequence[Filing]:
+    """The filings of the actor's organisation, newest first."""
+    own = select(Filing).where(Filing.organisation_id == by.organisation_id)
+    return session.scalars(own.order_by(Filing.id.desc())).all()
+
+
+def queue(session: Session, *, by: Actor) -> Sequence[Filing]:
+    """What waits for a reviewer, oldest submission first.
+
+    Raises:
+        WrongRole: when the actor is not a reviewer.
+    """
+    by.require(Role.REVIEWER)
+    waiting = [Status.SUBMITTED, Status.ACCEPTED, Status.FILED]
+    found = select(Filing).where(Filing.status.in_(waiting))
+    return session.scalars(found.order_by(Filing.submitted, Filing.id)).all()
+
+
+def fill(
+    session: Session,
+    *,
+    by: Actor,
+    filing_id: str,
+    answers: Mapping[str, Any],
+    revision: int | None = None,
+) -> Filing:
+    """Save answers; those not named stay as they are, None or a blank clears one.
+
+    Args:
+        session: the caller's transaction.
+        by: a filer of the filing's organisation.
+        filing_id: which filing.
+        answers: key (`B1`, `C1#2`) → bare value or `{value | not_applicable, sealed?}`.
+        revision: the revision the writer read; None skips the test.
+
+    Raises:
+        Moved: when the filing has another revision by now.
+        NotEditable: in a state where the dossier is closed.
+        WrongAnswer: when a value has not the shape of its field; nothing is saved.
+        FieldNotFound: for an unknown key.
+    """
+    filing = editable(session, by, filing_id, revision)
+    changed = _merged(filing.answers, answers)
+    keys = sorted(
+        key
+        for key in changed.keys() | filing.answers.keys()
+        if changed.get(key) != filing.answers.get(key)
+    )
+    if keys:
+        filing.answers = changed
+        _save(session, filing, "filing:dossier:filled", by, keys=keys)
+    return filing
+
+
+def _merged(
+    before: Mapping[str, stored.Stored], answers: Mapping[str, Any]
+) -> dict[str, stored.Stored]:
+    after, reasons = dict(before), list[Reason]()
+    for key, raw in answers.items():
+        try:
+            answer = stored.store(key, raw)
+        except stored.WrongAnswer as error:
+            reasons += error.reasons or (Reason(key, error.said, schema().field(key).ask),)
+            continue
+        if answer is None:
+            after.pop(key, None)
+        else:
+            after[key] = stored.kept_salt(before.get(key), answer)
+    if reasons:
+        raise stored.WrongAnswer(
+            "有些内容的形式不对，什么都没有保存。",
+            "Some answers have the wrong form; nothing was saved.",
+            reasons=reasons,
+        )
+    return after
+
+
+def drop_data_set(
+    session: Session, *, by: Actor, filing_id: str, number: int, revision: int | None = None
+) -> Filing:
+    """Take one data set out of group C; the later ones move up.
+
+    Raises:
+        Moved: when the filing has another revision by now.
+        NotEditable: in a state where the dossier is closed.
+    """
+    filing = editable(session, by, filing_id, revision)
+    filing.answers = stored.drop_set(schema().group("C"), number, filing.answers)
+    _save(session, filing, "filing:dossier:filled", by, dropped=f"C#{number}")
+    return filing
+
+
+def attach(
+    session: Session,
+    *,
+    by: Actor,
+    filing_id: str,
+    report_id: str | None = None,
+    explanation_id: str | None = None,
+    revision: int | None = None,
+) -> Filing:
+    """Attach a report or an explanation of this model; attaching twice changes nothing.
+
+    Raises:
+        NotOfThisModel: when it is about another model, or there is none.
+        Moved: when the filing has another revision by now.
+        NotEditable: in a state where the dossier is closed.
+    """
+    filing = editable(session, by, filing_id, revision)
+    if report_id is not None and report_id not in filing.report_ids:
+        _same_model(session, filing, session.get(Report, report_id))
+        filing.report_ids = [*filing.report_ids, report_id]
+        _save(session, filing, "filing:dossier:report_attached", by, report_id=report_id)
+    if explanation_id is not None and explanation_id != filing.explanation_id:
+        _same_model(session, filing, session.get(Explanation, explanation_id))
+        filing.explanation_id = explanation_id
+        _save(
+            session,
+            filing,
+            "filing:dossier:explanation_attached",
+            by,
+            explanation_id=explanation_id,
+        )
+    return filing
+
+
+def _same_model(session: Session, filing: Filing, found: Report | Explanation | None) -> None:
+    version = session.get(Version, found.version_id) if found else None
+    if version is None or version.model_id != filing.model_id:
+        raise NotOfThisModel(
+            "这份报告或说明不属于这个模型，请选这个模型的。",
+            "That report or explanation is not about this model; choose one that is.",
+        )
+
+
+def move(
+    session: Session, *, by: Actor, filing_id: str, version_id: str, revision: int | None = None
+) -> Filing:
+    """Point the filing at another version of the same model.
+
+    What is attached stays on record and is at once about an earlier version.
+
+    Raises:
+        NotOfThisModel: when the version belongs to another model.
+        Moved: when the filing has another revision by now.
+        NotEditable: in a state where the dossier is closed.
+    """
+    filing = editable(session, by, filing_id, revision)
+    version = session.get(Version, version_id)
+    if version is None or version.model_id != filing.model_id:
+        raise NotOfThisModel(
+            "这个版本不属于这个模型，请选同一个模型的版本。",
+            "That version belongs to another model; choose one of the same model.",
+        )
+    if filing.version_id != version_id:
+        before, filing.version_id = filing.version_id, version_id
+        _save(session, filing, "filing:dossier:moved", by, version_id=version_id, before=before)
+    return filing
+
+
+def editable(session: Session, by: Actor, filing_id: str, revision: int | None) -> Filing:
+    """The filing, locked, for a filer who may change its dossier now.
+
+    Raises:
+        WrongRole, NotYours: when the actor is not a filer of its organisation.
+        Moved: when it has another revision than the one read.
+        NotEditable: in a state where the dossier is closed.
+    """
+    by.require(Role.FILER)
+    filing = get(session, by=by, filing_id=filing_id, to_write=True)
+    by.own(filing.organisation_id)
+    unmoved(filing, revision)
+    if filing.status not in EDITABLE:
+        name = STATUS_NAMES[filing.status]
+        raise NotEditable(
+            f"备案现在的状态是“{name.zh}”，不能修改材料。",
+            f"The filing is at “{name.en}”; the dossier cannot be changed now.",
+        )
+    return filing
+
+
+def unmoved(filing: Filing, revision: int | None) -> None:
+    """Raise `Moved` when the filing no longer has the revision that the writer read."""
+    if revision is not None and revision != filing.revision:
+        raise _moved(filing.revision, revision)
+
+
+def _moved(present: int | None, read: int | None) -> Moved:
+    return Moved(
+        f"这份备案已被别人改过：您看到的是第{read}次修订，现在是第{present or '?'}次。请刷新后再改。",
+        f"The filing was changed meanwhile: you read revision {read}, it is now at "
+        f"{present or 'a later one'}. Read it again, then repeat your change.",
+    )
+
+
+def _save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:
+    """Flush a change of the dossier; a self-checked filing goes back to draft."""
+    if filing.status is Status.SELF_CHECKED:
+        filing.status = step(filing.status, Action.REOPEN).target
+        filing.since = now()
+    flush(session, filing)
+    note(session, event, filing, by, revision=filing.revision, **details)
+
+
+def flush(session: Session, filing: Filing) -> None:
+    """Write the filing; a concurrent writer's loss is a Conflict that names the revision."""
+    read = filing.revision
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise _moved(None, read) from error
+
+
+def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any) -> None:
+    """Write one event about a filing into the journal."""
+    journal.record(
+        session,
+        event,
+        filing.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        **details,
+    )

@@ -1,0 +1,153 @@
+"""What an evaluation report on record means for a filing: who, which version, which probes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from filing.dossier import Filing
+from registry import attestation
+from registry.language import Text
+from registry.organisations import Organisation
+from registry.reports import VERDICT_NAMES, Evaluation, Report, Verdict
+from registry.submission import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One report, as the gate and the public record read it.
+
+    Args:
+        report_id: which report.
+        organisation_id, organisation: who ran it.
+        third_party: whether that is another organisation than the model's owner.
+        model_digest, version: what was evaluated.
+        made: when the platform took the report in.
+        countersigned: when the tester signed it, if it did.
+        task: decision or pricing.
+        required: the probes that the policy file requires for that task.
+        run: the probes that were run.
+        not_evaluable: those of them that could not measure anything.
+        verdicts: how many findings have each verdict.
+        statement_digest, findings_digest: what binds it.
+    """
+
+    report_id: str
+    organisation_id: str
+    organisation: Text
+    third_party: bool
+    model_digest: str
+    version: int
+    made: datetime
+    countersigned: datetime | None
+    task: str
+    required: tuple[str, ...]
+    run: tuple[str, ...]
+    not_evaluable: tuple[str, ...]
+    verdicts: Mapping[str, int]
+    statement_digest: str
+    findings_digest: str
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Required probes that were not run."""
+        return tuple(each for each in self.required if each not in self.run)
+
+    def as_json(self) -> dict[str, Any]:
+        """The public summary that an edition carries."""
+        return {
+            "id": self.report_id,
+            "organisation": self.organisation.as_json(),
+            "kind": "third_party" if self.third_party else "own",
+            "model_digest": self.model_digest,
+            "version": self.version,
+            "made": self.made.isoformat(),
+            "countersigned": self.countersigned.isoformat() if self.countersigned else None,
+            "task": self.task,
+            "required": list(self.required),
+            "probes": list(self.run),
+            "not_evaluable": list(self.not_evaluable),
+            "verdicts": dict(self.verdicts),
+            "statement_digest": self.statement_digest,
+            "findings_digest": self.findings_digest,
+        }
+
+    @property
+    def sentence(self) -> Text:
+        """Who checked what with which result, for field H15."""
+        who = Text("第三方机构", "third party") if self.third_party else Text("自评", "own report")
+        counted = [
+            (VERDICT_NAMES[each], self.verdicts[each.value])
+            for each in Verdict
+            if self.verdicts.get(each.value)
+        ]
+        zh = "，".join(f"{name.zh}{count}条" for name, count in counted) or "没有结果"
+        en = ", ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
+        day = self.made.date().isoformat()
+        return Text(
+            f"{self.organisation.zh}（{who.zh}）在{day}用{len(self.run)}项检查测了第{self.version}版：{zh}。",
+            f"{self.organisation.en} ({who.en}) ran {len(self.run)} checks on version "
+            f"{self.version} on {day}: {en}.",
+        )
+
+
+def attached(session: Session, filing: Filing) -> list[Evidence]:
+    """The reports attached to a filing, in the order of attachment."""
+    found = session.scalars(select(Report).where(Report.id.in_(filing.report_ids))).all()
+    by_id = {report.id: report for report in found}
+    return [read(session, by_id[each]) for each in filing.report_ids if each in by_id]
+
+
+def read(session: Session, report: Report) -> Evidence:
+    """What one report says about itself; its envelope was verified when it was handed in."""
+    predicate = _predicate(report)
+    findings: Sequence[Mapping[str, Any]] = predicate.get("findings", ())
+    run = tuple(sorted({str(each["id"]) for each in predicate.get("probes", ())}))
+    tester = session.get_one(Organisation, report.organisation_id)
+    return Evidence(
+        report_id=report.id,
+        organisation_id=report.organisation_id,
+        organisation=tester.name,
+        third_party=report.third_party,
+        model_digest=report.model_digest,
+        version=session.get_one(Version, report.version_id).number,
+        made=report.created,
+        countersigned=report.countersigned,
+        task=str(predicate.get("task", "")),
+        required=tuple(sorted(predicate.get("required_probes", ()))),
+        run=run,
+        not_evaluable=tuple(each for each in run if _says_nothing(findings, each)),
+        verdicts=dict(sorted(Counter(str(each["verdict"]) for each in findings).items())),
+        statement_digest=report.statement_digest,
+        findings_digest=report.findings_digest,
+    )
+
+
+def _predicate(report: Report) -> Mapping[str, Any]:
+    payload = attestation.payload(attestation.decode(report.envelope))
+    predicate: Mapping[str, Any] = attestation.parse(payload)["predicate"]
+    return predicate
+
+
+def _says_nothing(findings: Sequence[Mapping[str, Any]], probe: str) -> bool:
+    said = [each["verdict"] for each in findings if each["probe"] == probe]
+    return all(verdict == Verdict.NOT_EVALUABLE.value for verdict in said)
+
+
+def testers(session: Session, filing: Filing) -> tuple[set[str], set[str]]:
+    """The organisations and the people that evaluated any version this filing rests on."""
+    own = select(Evaluation).where(Evaluation.version_id == filing.version_id)
+    tied = (
+        select(Evaluation)
+        .join(Report, Report.evaluation_id == Evaluation.id)
+        .where(Report.id.in_(filing.report_ids))
+    )
+    ran = [*session.scalars(own), *session.scalars(tied)]
+    signed = session.scalars(select(Report).where(Report.id.in_(filing.report_ids))).all()
+    people = {each.registered_by for each in ran}
+    people |= {each.countersigned_by for each in signed if each.countersigned_by}
+    return {each.organisation_id for each in ran}, people

@@ -1,0 +1,193 @@
+"""Codes with a checked format, and what a public text may not contain.
+
+Sources: GB 32100-2015 (credit code and its check character); the form of the national filing
+number, 网信算备 + 21 digits + 号, whose first six digits are an administrative division
+(GB/T 2260) and whose 16th and 17th are the year. The national number is only ever validated.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from registry.language import Text
+
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+    ]
+)
+FIRST_NATIONAL_YEAR = 22
+NATIONAL = re.compile(r"网信算备\s*([^\s，。；、,;.）)]*?)号|网信算备\s*(\w+)")
+NATIONAL_DIGITS = 21
+ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+PERSONAL_MAIL = frozenset(
+    [
+        "qq.com",
+        "foxmail.com",
+        "vip.qq.com",
+        "163.com",
+        "126.com",
+        "yeah.net",
+        "139.com",
+        "189.cn",
+        "sina.com",
+        "sina.cn",
+        "sohu.com",
+        "21cn.com",
+        "aliyun.com",
+        "gmail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "icloud.com",
+        "yahoo.com",
+        "proton.me",
+        "protonmail.com",
+    ]
+)
+
+
+def credit_check(body: str) -> str:
+    """The check character of the 17 characters before it (GB 32100-2015, MOD 31).
+
+    Args:
+        body: seventeen characters of the code's alphabet.
+
+    Raises:
+        ValueError: when a character is not in the alphabet.
+    """
+    total = sum(
+        CREDIT_ALPHABET.index(character) * weight
+        for character, weight in zip(body, CREDIT_WEIGHTS, strict=True)
+    )
+    return CREDIT_ALPHABET[-total % 31]
+
+
+def credit_code(code: str) -> list[Text]:
+    """What is wrong with a unified social credit code; nothing when it is right."""
+    if len(code) != 18:
+        return [
+            Text(
+                f"统一社会信用代码是18位，这里有{len(code)}位。",
+                f"A unified social credit code has 18 characters; this has {len(code)}.",
+            )
+        ]
+    wrong = sorted(set(code) - set(CREDIT_ALPHABET))
+    if wrong:
+        listed = " ".join(wrong)
+        return [
+            Text(
+                f"代码里不会有这些字符：{listed}（字母大写，不用 I、O、S、V、Z）。",
+                f"The code never contains: {listed} (capitals, without I, O, S, V, Z).",
+            )
+        ]
+    if credit_check(code[:17]) != code[17]:
+        return [
+            Text(
+                "最后一位校验码对不上，请对照证书再抄一遍。",
+                "The check character does not match; copy the code again from the certificate.",
+            )
+        ]
+    return []
+
+
+def national_numbers(text: str) -> list[Text]:
+    """What is wrong with the national filing numbers that `text` quotes."""
+    return [
+        said
+        for match in NATIONAL.finditer(text)
+        if match[1] or match[2]
+        for said in _national(match[1] or match[2], closed=match[1] is not None)
+    ]
+
+
+def _national(digits: str, *, closed: bool) -> list[Text]:
+    if not any(character.isdigit() for character in digits):
+        return []  # the words, not a number
+    quoted = f"网信算备{digits}{'号' if closed else ''}"
+    if (
+        not closed
+        or len(digits) != NATIONAL_DIGITS
+        or not digits.isascii()
+        or not digits.isdigit()
+    ):
+        return [
+            Text(
+                f"国家备案号“{quoted}”的写法不对：应为“网信算备”加21位数字加“号”。",
+                f"The national filing number “{quoted}” is malformed: 网信算备, 21 digits, 号.",
+            )
+        ]
+    if digits[:2] not in PROVINCES or int(digits[15:17]) < FIRST_NATIONAL_YEAR:
+        return [
+            Text(
+                f"国家备案号“{quoted}”的地区或年份不对，请核对。",
+                f"Region or year of the national filing number “{quoted}” is impossible; check it.",
+            )
+        ]
+    return []
+
+
+def no_personal_mailbox(text: str) -> list[Text]:
+    """What is wrong with a public contact: a mailbox at a provider for private people."""
+    return [
+        Text(
+            f"“{match[0]}”像个人邮箱，请换成单位邮箱。",
+            f"“{match[0]}” looks like a personal mailbox; give the organisation's.",
+        )
+        for match in ADDRESS.finditer(text)
+        if match[1].lower() in PERSONAL_MAIL
+    ]
+
+
+def link(address: str) -> list[Text]:
+    """What is wrong with a link: it must be an absolute http(s) address without a password."""
+    try:
+        parts = urlsplit(address)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    except ValueError:
+        sound = False
+    if sound and not any(character.isspace() for character in address):
+        return []
+    return [
+        Text(
+            "请填完整的网址，以 https:// 开头。",
+            "Give the full address, beginning with https://.",
+        )
+    ]
+
+
+FORMATS = {"credit_code": credit_code, "no_personal_mailbox": no_personal_mailbox}

@@ -1,0 +1,226 @@
+"""What a risk grade asks for before a filing is accepted: pure functions over the evidence.
+
+High risk (Shenzhen 66, assessment beforehand): an unexpired, countersigned report by another
+organisation on this model digest, with every probe the policy requires for its task. A probe that
+could not measure anything counts as run and is shown. Medium and low (Shenzhen 66 and Shanghai 65,
+disclosure beforehand): the public explanation is there no later than service starts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from filing.answers import Stored
+from filing.evidence import Evidence
+from filing.fields import schema
+from filing.risk import Level
+from registry.errors import Reason
+from registry.language import Text
+
+SERVING = frozenset({"pilot", "in_service"})
+TASKS = {"prices": "pricing", "allocates": "decision", "decides": "decision"}
+TASK_NAMES = {
+    "pricing": Text("定价", "pricing"),
+    "decision": Text("决定", "decisions"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hurdle:
+    """One thing the gate looks at.
+
+    Args:
+        name: `another_organisation`, `unexpired`, …
+        passed: whether it holds.
+        said: what was looked at and found.
+        remedy: what to do when it does not hold.
+        blocking: whether the filing stops here; else it is only shown.
+        legal: the articles behind it.
+    """
+
+    name: str
+    passed: bool
+    said: Text
+    remedy: Text
+    blocking: bool = True
+    legal: tuple[str, ...] = ("SZ66",)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the grade asks for, and whether it is there."""
+
+    level: Level
+    hurdles: tuple[Hurdle, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing that blocks is missing."""
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What blocks, and what to do about it."""
+        return tuple(
+            Reason(each.name, each.said, each.remedy)
+            for each in self.hurdles
+            if each.blocking and not each.passed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is filed: the model digest, its owner, the stored answers."""
+
+    model_digest: str
+    owner_id: str
+    answers: Mapping[str, Stored]
+
+    def value(self, key: str) -> Any:
+        """The bare value of an answer, or None."""
+        return (self.answers.get(key) or {}).get("value")
+
+    @property
+    def serving(self) -> bool:
+        """Whether field B8 says pilot or in service."""
+        return self.value("B8") in SERVING
+
+
+def check(
+    subject: Subject, level: Level, evidence: Sequence[Evidence], *, at: datetime, days: int
+) -> Gate:
+    """Hold a filing against what its grade asks for.
+
+    Args:
+        subject: what is filed.
+        level: the grade in force.
+        evidence: the attached reports.
+        at: the moment of the decision.
+        days: how long an evaluation counts (settings.evaluation_days; ours).
+    """
+    if level is Level.HIGH:
+        return Gate(level, (*_high(subject, evidence, at, days), _explained(subject)))
+    return Gate(level, (_explained(subject), _in_time(subject, at.date())))
+
+
+def expires(made: datetime, days: int) -> datetime:
+    """The moment from which an evaluation no longer counts."""
+    return made + timedelta(days=days)
+
+
+def _high(
+    subject: Subject, evidence: Sequence[Evidence], at: datetime, days: int
+) -> tuple[Hurdle, ...]:
+    """Walk the requirements in order, each among the reports that passed those before."""
+    task = TASKS.get(str(subject.value("B14")))
+    wanted = TASK_NAMES[task] if task else Text("对应", "its")
+    rows = (
+        (
+            "another_organisation",
+            lambda each: each.third_party and each.organisation_id != subject.owner_id,
+            Text("有别的单位做的评估", "an evaluation by another organisation"),
+            Text(
+                "请委托一家测试机构评估这个版本。",
+                "Engage a tester organisation to evaluate this version.",
+            ),
+        ),
+        (
+            "this_version",
+            lambda each: each.model_digest == subject.model_digest,
+            Text("评估的正是这个版本", "the evaluation is of this very version"),
+            Text("请对现在备案的版本重新评估。", "Have the version that is filed evaluated."),
+        ),
+        (
+            "countersigned",
+            lambda each: each.countersigned is not None,
+            Text("报告有测试机构的签名", "the tester has countersigned the report"),
+            Text(
+                "请测试机构签名后交回报告。", "Ask the tester to sign the report and hand it in."
+            ),
+        ),
+        (
+            "unexpired",
+            lambda each: at < expires(each.made, days),
+            Text(f"评估不超过{days}天", f"the evaluation is no older than {days} days"),
+            Text("评估已过期，请重新评估。", "The evaluation has expired; have it done again."),
+        ),
+        (
+            "task",
+            lambda each: task is None or each.task == task,
+            Text(f"评估针对{wanted.zh}", f"the evaluation is about {wanted.en}"),
+            Text(
+                f"按字段 B14，需要针对{wanted.zh}的评估。",
+                f"By field B14, an evaluation about {wanted.en} is needed.",
+            ),
+        ),
+        (
+            "required_probes",
+            lambda each: bool(each.required) and not each.missing,
+            Text("要求的检查项都做了", "every required probe was run"),
+            Text("请补做缺少的检查项。", "Have the missing probes run."),
+        ),
+    )
+    left, hurdles = list(evidence), list[Hurdle]()
+    for name, holds, said, remedy in rows:
+        before, left = left, [each for each in left if holds(each)]
+        hurdles.append(Hurdle(name, bool(left), _named(name, said, before), remedy))
+    return (*hurdles, *(_unmeasured(each) for each in left[:1] if each.not_evaluable))
+
+
+def _named(name: str, said: Text, tried: Sequence[Evidence]) -> Text:
+    """The requirement, with the probes that are missing where it is about them."""
+    missing = sorted({probe for each in tried for probe in each.missing})
+    if name != "required_probes" or not missing:
+        return said
+    listed = ", ".join(missing)
+    return Text(f"{said.zh}（缺少：{listed}）", f"{said.en} (missing: {listed})")
+
+
+def _unmeasured(evidence: Evidence) -> Hurdle:
+    listed = ", ".join(evidence.not_evaluable)
+    return Hurdle(
+        "not_evaluable",
+        passed=False,
+        said=Text(f"做了但无法评估的检查项：{listed}", f"run but not evaluable: {listed}"),
+        remedy=Text("结果会公开写明。", "The public record says so."),
+        blocking=False,
+    )
+
+
+def _explained(subject: Subject) -> Hurdle:
+    absent = [
+        field
+        for field in schema().group("H").fields
+        if not field.computed and field.code not in subject.answers
+    ]
+    codes = ", ".join(field.code for field in absent)
+    return Hurdle(
+        "explanation",
+        passed=not absent,
+        said=Text(
+            f"给公众的算法说明{'已写好' if not absent else f'还缺：{codes}'}",
+            f"the explanation for the public {'is there' if not absent else f'lacks {codes}'}",
+        ),
+        remedy=Text("请写好“给公众的算法说明”。", "Write the explanation for the public."),
+        legal=("SZ66", "SH65", "SZ71"),
+    )
+
+
+def _in_time(subject: Subject, today: date) -> Hurdle:
+    """Disclosure beforehand; a late one is shown, since refusing it would only hide it longer."""
+    start = (subject.value("B9") or {}).get("start", "") if subject.serving else ""
+    late = bool(start) and start < today.isoformat()
+    return Hurdle(
+        "explanation_in_time",
+        passed=not late,
+        said=Text(
+            f"服务从{start}开始，算法说明公开得晚了" if late else "算法说明不晚于服务开始公开",
+            f"service started on {start}, before the explanation was public"
+            if late
+            else "the explanation is public no later than service starts",
+        ),
+        remedy=Text("迟到会在公开记录里写明。", "The public record shows that it is late."),
+        blocking=False,
+        legal=("SZ66", "SH65"),
+    )

@@ -1,0 +1,281 @@
+"""How a filing moves from draft to the public catalogue and out of it again.
+
+`STEPS` is the whole procedure: every path a filing can take is a row of that table. A change to a
+published filing goes the same way round and ends in a new edition; meanwhile the public reads the
+last edition and sees "change pending".
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from registry.errors import Conflict, Refused
+from registry.language import Text
+from registry.organisations import ROLE_NAMES, Role
+
+
+class Status(StrEnum):
+    """Where a filing stands; the one list."""
+
+    DRAFT = "draft"
+    SELF_CHECKED = "self_checked"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    FILED = "filed"
+    PUBLISHED = "published"
+    CHANGE_PENDING = "change_pending"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+
+STATUS_NAMES: dict[Status, Text] = {
+    Status.DRAFT: Text("草稿", "draft"),
+    Status.SELF_CHECKED: Text("自查通过", "self-checked"),
+    Status.SUBMITTED: Text("已提交", "submitted"),
+    Status.RETURNED: Text("待补正", "returned for correction"),
+    Status.ACCEPTED: Text("已受理", "accepted for review"),
+    Status.DECLINED: Text("不予备案", "declined"),
+    Status.FILED: Text("已备案", "filed"),
+    Status.PUBLISHED: Text("已公示", "published"),
+    Status.CHANGE_PENDING: Text("备案变更中", "change pending"),
+    Status.WITHDRAWN: Text("已撤回", "withdrawn"),
+    Status.CANCELLED: Text("已注销", "cancelled"),
+    Status.REVOKED: Text("已撤销", "revoked"),
+    Status.SUPERSEDED: Text("已被新版本取代", "superseded by a newer version"),
+}
+
+EXITS = frozenset(
+    {
+        Status.DECLINED,
+        Status.WITHDRAWN,
+        Status.CANCELLED,
+        Status.REVOKED,
+        Status.SUPERSEDED,
+    }
+)
+"""Where a filing stays for good, readable."""
+
+EDITABLE = frozenset({Status.DRAFT, Status.SELF_CHECKED, Status.RETURNED, Status.CHANGE_PENDING})
+"""Where the filer may change the dossier; a change takes a self-checked filing back to draft."""
+
+UNDER_WAY = frozenset(
+    {
+        Status.CHANGE_PENDING,
+        Status.SUBMITTED,
+        Status.RETURNED,
+        Status.ACCEPTED,
+        Status.FILED,
+    }
+)
+"""Where a filing that has an edition is being changed; the public sees "change pending"."""
+
+
+class Action(StrEnum):
+    """What someone does to a filing."""
+
+    CHECK = "check"
+    REOPEN = "reopen"
+    SUBMIT = "submit"
+    RETURN = "return"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    FILE = "file"
+    PUBLISH = "publish"
+    AMEND = "amend"
+    ABANDON = "abandon"
+    REFUSE_CHANGE = "refuse_change"
+    WITHDRAW = "withdraw"
+    CANCEL = "cancel"
+    REVOKE = "revoke"
+    SUPERSEDE = "supersede"
+
+
+ACTION_NAMES: dict[Action, Text] = {
+    Action.CHECK: Text("自查", "run the self-check"),
+    Action.REOPEN: Text("继续修改", "reopen for editing"),
+    Action.SUBMIT: Text("提交", "submit"),
+    Action.RETURN: Text("退回补正", "return for correction"),
+    Action.ACCEPT: Text("受理", "accept"),
+    Action.DECLINE: Text("不予备案", "decline"),
+    Action.FILE: Text("备案", "file"),
+    Action.PUBLISH: Text("公示", "publish"),
+    Action.AMEND: Text("变更备案", "start a change"),
+    Action.ABANDON: Text("放弃变更", "abandon the change"),
+    Action.REFUSE_CHANGE: Text("不予变更", "refuse the change"),
+    Action.WITHDRAW: Text("撤回", "withdraw"),
+    Action.CANCEL: Text("注销备案", "cancel the filing"),
+    Action.REVOKE: Text("撤销备案", "revoke the filing"),
+    Action.SUPERSEDE: Text("由新版本取代", "supersede by a newer version"),
+}
+
+
+class Guard(StrEnum):
+    """What must hold before a step is taken; `review` tests each."""
+
+    COMPLETE = "complete"
+    EVALUATED = "evaluated"
+    GATE = "gate"
+    INDEPENDENT = "independent"
+    REMARKS_GIVEN = "remarks_given"
+    REMARKS_ANSWERED = "remarks_answered"
+    REASON_GIVEN = "reason_given"
+    CHANGE_NOTE = "change_note"
+    NEVER_PUBLISHED = "never_published"
+    PUBLISHED_BEFORE = "published_before"
+    NUMBERED = "numbered"
+
+
+GUARD_NAMES: dict[Guard, Text] = {
+    Guard.COMPLETE: Text("必填内容都已填好", "every required field is filled in soundly"),
+    Guard.EVALUATED: Text(
+        "至少有一份对这个版本的评估", "at least one evaluation of this version is attached"
+    ),
+    Guard.GATE: Text("满足风险等级的要求", "what the risk grade asks for is there"),
+    Guard.INDEPENDENT: Text(
+        "审核人和备案、测试无关", "the reviewer had no part in filing or testing"
+    ),
+    Guard.REMARKS_GIVEN: Text("逐项写明退回原因", "reasons are given field by field"),
+    Guard.REMARKS_ANSWERED: Text("退回的每一项都已答复", "every remark has been answered"),
+    Guard.REASON_GIVEN: Text("写明理由", "a reason is given"),
+    Guard.CHANGE_NOTE: Text("写明改了什么、为什么改", "a note says what changed and why"),
+    Guard.NEVER_PUBLISHED: Text("还没有公示过", "it was never published"),
+    Guard.PUBLISHED_BEFORE: Text("已经公示过", "it was published before"),
+    Guard.NUMBERED: Text("已有备案编号", "it has a filing number"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the procedure.
+
+    Args:
+        action: what is done.
+        role: who may do it; None for the platform itself.
+        sources: from where.
+        target: where it leads.
+        event: what the journal calls it.
+        guards: what must hold.
+    """
+
+    action: Action
+    role: Role | None
+    sources: frozenset[Status]
+    target: Status
+    event: str
+    guards: tuple[Guard, ...] = ()
+
+
+def _step(
+    action: Action,
+    role: Role | None,
+    sources: Iterable[Status],
+    target: Status,
+    event: str,
+    *guards: Guard,
+) -> Step:
+    return Step(action, role, frozenset(sources), target, event, guards)
+
+
+_F, _R, _S, _G = Role.FILER, Role.REVIEWER, Status, Guard
+_BEFORE_FILED = (_S.DRAFT, _S.SELF_CHECKED, _S.SUBMITTED, _S.RETURNED, _S.ACCEPTED)
+_NUMBERED = (
+    _S.FILED,
+    _S.PUBLISHED,
+    _S.CHANGE_PENDING,
+    _S.SUBMITTED,
+    _S.RETURNED,
+    _S.ACCEPTED,
+)
+
+# fmt: off
+STEPS: tuple[Step, ...] = (
+    _step(Action.CHECK, _F, [_S.DRAFT], _S.SELF_CHECKED, "filing:dossier:checked",
+          _G.COMPLETE, _G.EVALUATED),
+    _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
+    _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
+          _G.COMPLETE, _G.EVALUATED),
+    _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
+          "filing:dossier:submitted",
+          _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE),
+    _step(Action.RETURN, _R, [_S.SUBMITTED], _S.RETURNED, "filing:review:returned",
+          _G.INDEPENDENT, _G.REMARKS_GIVEN),
+    _step(Action.ACCEPT, _R, [_S.SUBMITTED], _S.ACCEPTED, "filing:review:accepted",
+          _G.INDEPENDENT, _G.COMPLETE, _G.EVALUATED, _G.GATE),
+    _step(Action.DECLINE, _R, [_S.SUBMITTED], _S.DECLINED, "filing:review:declined",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
+    _step(Action.REFUSE_CHANGE, _R, [_S.SUBMITTED], _S.PUBLISHED, "filing:review:change_refused",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
+    _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
+    _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
+          _G.INDEPENDENT),
+    _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
+    _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
+          "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),
+    _step(Action.WITHDRAW, _F, _BEFORE_FILED, _S.WITHDRAWN, "filing:dossier:withdrawn",
+          _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
+    _step(Action.CANCEL, _F, _NUMBERED, _S.CANCELLED, "filing:dossier:cancelled",
+          _G.REASON_GIVEN, _G.NUMBERED),
+    _step(Action.REVOKE, _R, _NUMBERED, _S.REVOKED, "filing:review:revoked",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.NUMBERED),
+    _step(Action.SUPERSEDE, None, _NUMBERED, _S.SUPERSEDED, "filing:catalogue:superseded",
+          _G.NUMBERED),
+)
+# fmt: on
+
+
+class WrongStatus(Conflict):
+    """The filing is not at a point where this step can be taken: read it again and decide."""
+
+
+class NotYourStep(Refused):
+    """The step belongs to another role: ask someone who has it."""
+
+
+def step(status: Status, action: Action) -> Step:
+    """The row of the table for `action` from `status`.
+
+    Raises:
+        WrongStatus: when the procedure has no such step.
+    """
+    found = next(
+        (each for each in STEPS if each.action is action and status in each.sources), None
+    )
+    if found is None:
+        done, name = ACTION_NAMES[action], STATUS_NAMES[status]
+        possible = [ACTION_NAMES[each.action] for each in steps_from(status)]
+        zh = "、".join(each.zh for each in possible) or "没有后续步骤"
+        en = ", ".join(each.en for each in possible) or "none"
+        raise WrongStatus(
+            f"备案现在的状态是“{name.zh}”，不能“{done.zh}”。可以做的：{zh}。",
+            f"The filing is at “{name.en}”, where one cannot {done.en}. Possible steps: {en}.",
+        )
+    return found
+
+
+def steps_from(status: Status, roles: Iterable[Role] | None = None) -> list[Step]:
+    """The steps that lead on from `status`; with `roles`, those that one of them may take."""
+    held = None if roles is None else frozenset(roles)
+    return [
+        each for each in STEPS if status in each.sources and (held is None or (each.role in held))
+    ]
+
+
+def advance(status: Status, action: Action, roles: Iterable[Role | None]) -> Status:
+    """The status that `action` leads to from `status` when someone with `roles` takes it.
+
+    Raises:
+        WrongStatus: when the procedure has no such step.
+        NotYourStep: when it belongs to another role.
+    """
+    found = step(status, action)
+    if found.role not in frozenset(roles):
+        name = ROLE_NAMES[found.role] if found.role else Text("平台", "platform")
+        raise NotYourStep(
+            f"“{ACTION_NAMES[action].zh}”要由{name.zh}来做。",
+            f"Only the {name.en} may {ACTION_NAMES[action].en}.",
+        )
+    return found.target

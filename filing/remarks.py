@@ -1,0 +1,114 @@
+"""Remarks: why a field was returned, and what the filer replied or changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from filing import dossier
+from filing.dossier import Filing
+from filing.fields import schema
+from registry import attestation
+from registry.database import Identified, Record, now
+from registry.errors import Invalid, NotFound
+from registry.organisations import Actor
+
+
+class Remark(Identified, Record):
+    """Why one field was returned, and the filer's reply.
+
+    `digest` is of the answer as it was when the field was returned.
+    """
+
+    __tablename__ = "remark"
+
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
+    submission: Mapped[int]
+    key: Mapped[str] = mapped_column(String(10))
+    zh: Mapped[str] = mapped_column(String(1000))
+    en: Mapped[str] = mapped_column(String(4000), default="")
+    written_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    reply: Mapped[dict[str, Any] | None]
+    replied: Mapped[datetime | None]
+    replied_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+
+    def changed_in(self, filing: Filing) -> bool:
+        """Whether the field has been changed since it was returned."""
+        return self.digest != attestation.digest(filing.answers.get(self.key))
+
+    def settled_in(self, filing: Filing) -> bool:
+        """Whether the filer has replied or changed the field."""
+        return self.reply is not None or self.changed_in(filing)
+
+
+class RemarkNotFound(NotFound):
+    """No such remark on this filing: check the identifier."""
+
+
+def on(session: Session, filing: Filing, *, submission: int | None = None) -> Sequence[Remark]:
+    """The remarks on a filing, oldest first; with `submission`, those of that round."""
+    found = select(Remark).where(Remark.filing_id == filing.id)
+    if submission is not None:
+        found = found.where(Remark.submission == submission)
+    return session.scalars(found.order_by(Remark.id)).all()
+
+
+def reply(session: Session, *, by: Actor, remark_id: str, zh: str, en: str = "") -> Remark:
+    """Answer a remark of the present round.
+
+    Raises:
+        RemarkNotFound: when there is none.
+        NotEditable: when the filing is not with the filer.
+        Invalid: when the reply is blank.
+    """
+    remark = session.get(Remark, remark_id)
+    if remark is None:
+        raise RemarkNotFound("没有这条退回意见。", "There is no such remark.")
+    filing = dossier.editable(session, by, remark.filing_id, None)
+    if not zh.strip():
+        raise Invalid("请写答复。", "Write the reply.")
+    remark.reply = {"zh": zh.strip()[:1000], **({"en": en.strip()[:4000]} if en.strip() else {})}
+    remark.replied, remark.replied_by = now(), by.person_id
+    session.flush()
+    dossier.note(session, "filing:dossier:replied", filing, by, key=remark.key)
+    return remark
+
+
+def write(
+    session: Session, filing: Filing, given: Sequence[Mapping[str, str]], *, by: Actor
+) -> list[Remark]:
+    """Put a reviewer's remarks on record.
+
+    Args:
+        session: the caller's transaction.
+        filing: the filing that goes back.
+        given: rows of {code, zh, en?}; `code` is a field's key.
+        by: the reviewer.
+
+    Raises:
+        FieldNotFound: when a remark names no field.
+        Invalid: when a remark says nothing.
+    """
+    made = []
+    for row in given:
+        key = str(row.get("code", ""))
+        schema().field(key)
+        if not str(row.get("zh", "")).strip():
+            raise Invalid(f"请写明“{key}”为什么退回。", f"Say why “{key}” is returned.")
+        made.append(
+            Remark(
+                filing_id=filing.id,
+                submission=filing.submissions,
+                key=key,
+                zh=str(row["zh"]).strip()[:1000],
+                en=str(row.get("en", "")).strip()[:4000],
+                written_by=by.person_id,
+                digest=attestation.digest(filing.answers.get(key)),
+            )
+        )
+    session.add_all(made)
+    session.flush()
+    return made

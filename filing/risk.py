@@ -1,0 +1,387 @@
+"""The risk grade: a questionnaire with visible weights, a grade with its reasons, and the duties.
+
+Shenzhen 66 asks for risk level, application scene *and* scope of influence; neither regulation
+defines the grades, so the method in `schema/questionnaire.toml` is ours and says so.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from filing.fields import Option
+from filing.law import GRADE_STATEMENT, articles
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+
+class Level(StrEnum):
+    """The three grades, lowest first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 for low, 2 for high."""
+        return list(Level).index(self)
+
+
+LEVEL_NAMES: dict[Level, Text] = {
+    Level.LOW: Text("低风险", "low risk"),
+    Level.MEDIUM: Text("中风险", "medium risk"),
+    Level.HIGH: Text("高风险", "high risk"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted(Option):
+    """An option of the questionnaire and the points it carries."""
+
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question; `dimension` is scene, scope or severity."""
+
+    id: str
+    dimension: str
+    ask: Text
+    options: tuple[Weighted, ...]
+
+    @property
+    def most(self) -> int:
+        """The points of the gravest option."""
+        return max(each.weight for each in self.options)
+
+    def option(self, option_id: object) -> Weighted | None:
+        """The option with that id, if any."""
+        return next((each for each in self.options if each.id == option_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A grade that certain answers call for, whatever the points say."""
+
+    level: Level
+    when: Mapping[str, Collection[str]]
+    said: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What follows from a grade, with the articles that say so and their force."""
+
+    said: Text
+    articles: tuple[str, ...]
+    levels: tuple[Level, ...] = ()
+    when: Mapping[str, Collection[str]] | None = None
+    sectors: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The duty as a JSON object."""
+        return {
+            **self.said.as_json(),
+            "articles": [articles()[each].as_json() for each in self.articles],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """One version of the method."""
+
+    version: str
+    lines: Mapping[Level, int]
+    dimensions: Mapping[str, Text]
+    questions: tuple[Question, ...]
+    floors: tuple[Floor, ...]
+    duties: tuple[Duty, ...]
+
+    def question(self, question_id: str) -> Question | None:
+        """The question with that id, if any."""
+        return next((each for each in self.questions if each.id == question_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A grade, where it comes from and what follows from it.
+
+    Args:
+        level: high, medium or low.
+        score: the mean of the three dimensions' shares, in percent, rounded down.
+        shares: dimension → percent of the points that could be reached, rounded down.
+        points: question id → points.
+        reasons: why this grade, the deciding reason first.
+        duties: what follows.
+        method: the version of the questionnaire.
+    """
+
+    level: Level
+    score: int
+    shares: Mapping[str, int]
+    points: Mapping[str, int]
+    reasons: tuple[Text, ...]
+    duties: tuple[Duty, ...]
+    method: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The grade as a JSON object, its standing statement included."""
+        return {
+            "level": self.level.value,
+            "name": LEVEL_NAMES[self.level].as_json(),
+            "score": self.score,
+            "shares": dict(self.shares),
+            "reasons": [each.as_json() for each in self.reasons],
+            "duties": [each.as_json() for each in self.duties],
+            "method": self.method,
+            "statement": GRADE_STATEMENT.as_json(),
+        }
+
+
+class Ungraded(Invalid):
+    """The questionnaire has open questions: answer each, or say why it does not apply."""
+
+
+@cache
+def questionnaire() -> Questionnaire:
+    """The questionnaire in force."""
+    source = resources.files("filing") / "schema" / "questionnaire.toml"
+    raw = tomllib.loads(source.read_text("utf-8"))
+    return Questionnaire(
+        version=raw["version"],
+        lines={Level.HIGH: raw["lines"]["high"], Level.MEDIUM: raw["lines"]["medium"]},
+        dimensions={name: Text(**said) for name, said in raw["dimensions"].items()},
+        questions=tuple(_question(row) for row in raw["questions"]),
+        floors=tuple(
+            Floor(Level(row["grade"]), row["when"], Text(row["zh"], row["en"]))
+            for row in raw["floors"]
+        ),
+        duties=tuple(_duty(row) for row in raw["duties"]),
+    )
+
+
+def _question(row: dict[str, Any]) -> Question:
+    options = tuple(
+        Weighted(each["id"], Text(each["zh"], each["en"]), weight=each["weight"])
+        for each in row["options"]
+    )
+    return Question(row["id"], row["dimension"], Text(row["zh"], row["en"]), options)
+
+
+def _duty(row: dict[str, Any]) -> Duty:
+    return Duty(
+        said=Text(row["zh"], row["en"]),
+        articles=tuple(row["articles"]),
+        levels=tuple(Level(each) for each in row.get("grades", ())),
+        when=row.get("when"),
+        sectors=tuple(row.get("sectors", ())),
+    )
+
+
+def check(answers: Any, *, item: str = "G1") -> list[Reason]:
+    """What is wrong with the answers to the questionnaire, question by question.
+
+    Args:
+        answers: question id → {answer: option id} or {not_applicable: {zh, en?}}.
+        item: the field's key, which the reasons name.
+    """
+    if not isinstance(answers, Mapping):
+        answers = {}
+    method = questionnaire()
+    reasons = [
+        reason
+        for question in method.questions
+        if (reason := _open(question, answers.get(question.id), item)) is not None
+    ]
+    for dimension, name in method.dimensions.items():
+        asked = [each for each in method.questions if each.dimension == dimension]
+        if all(_excused(answers.get(each.id)) for each in asked):
+            reasons.append(
+                Reason(
+                    f"{item}.{asked[0].id}",
+                    Text(
+                        f"“{name.zh}”的题全部写成了不适用。",
+                        f"Every question on the {name.en} is marked not applicable.",
+                    ),
+                    Text("请至少回答一题。", "Answer at least one of them."),
+                )
+            )
+    return reasons
+
+
+def _excused(answer: Any) -> bool:
+    reason = answer.get("not_applicable") if isinstance(answer, Mapping) else None
+    return isinstance(reason, Mapping) and bool(str(reason.get("zh", "")).strip())
+
+
+def _open(question: Question, answer: Any, item: str) -> Reason | None:
+    if _excused(answer):
+        return None
+    chosen = answer.get("answer") if isinstance(answer, Mapping) else None
+    if chosen is not None and question.option(chosen) is not None:
+        return None
+    return Reason(
+        f"{item}.{question.id}",
+        Text(f"还没有回答：{question.ask.zh}", f"Not answered: {question.ask.en}"),
+        Text(
+            "请选一项；不适用的请写理由。跳过不等于“没有”。",
+            "Choose one, or give the reason why it does not apply. Skipping never counts as no.",
+        ),
+    )
+
+
+def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = ()) -> Grade:
+    """The grade that the answers lead to.
+
+    Points of a question marked not applicable are left out of what could be reached as well.
+
+    Args:
+        answers: question id → {answer: option id} or {not_applicable: {zh, en?}}.
+        sectors: the sectors of field B5, which some duties turn on.
+
+    Raises:
+        Ungraded: when a question was skipped; every one is listed.
+    """
+    open_questions = check(answers)
+    if open_questions:
+        raise Ungraded(
+            "分级问卷还没有答完，暂时得不出等级。",
+            "The grading questionnaire is not complete, so there is no grade yet.",
+            reasons=open_questions,
+        )
+    method = questionnaire()
+    chosen = {
+        each.id: answers[each.id]["answer"]
+        for each in method.questions
+        if not _excused(answers[each.id])
+    }
+    points = {
+        each.id: option.weight
+        for each in method.questions
+        if (option := each.option(chosen.get(each.id))) is not None
+    }
+    shares = {name: _share(method, name, points) for name in method.dimensions}
+    score = sum(shares.values(), Fraction(0)) / len(shares)
+    level, reasons = _judge(method, score, shares, chosen)
+    return Grade(
+        level=level,
+        score=int(score),
+        shares={name: int(share) for name, share in shares.items()},
+        points=points,
+        reasons=tuple(reasons),
+        duties=duties(level, chosen, sectors=sectors),
+        method=method.version,
+    )
+
+
+def _share(method: Questionnaire, dimension: str, points: Mapping[str, int]) -> Fraction:
+    asked = [q for q in method.questions if q.dimension == dimension and q.id in points]
+    return Fraction(100 * sum(points[q.id] for q in asked), sum(q.most for q in asked))
+
+
+def _judge(
+    method: Questionnaire,
+    score: Fraction,
+    shares: Mapping[str, Fraction],
+    chosen: Mapping[str, str],
+) -> tuple[Level, list[Text]]:
+    by_points = next((level for level, line in method.lines.items() if score >= line), Level.LOW)
+    floors = [each for each in method.floors if _holds(each.when, chosen)]
+    level = max([by_points, *(each.level for each in floors)], key=lambda each: each.rank)
+    listed = {name: int(share) for name, share in shares.items()}
+    told = Text(
+        "、".join(f"{method.dimensions[name].zh}{share}%" for name, share in listed.items()),
+        ", ".join(f"{method.dimensions[name].en} {share} %" for name, share in listed.items()),
+    )
+    sums = Text(
+        f"问卷得分{int(score)}分（{told.zh}）；{method.lines[Level.MEDIUM]}分起为中风险，"
+        f"{method.lines[Level.HIGH]}分起为高风险。",
+        f"The questionnaire gives {int(score)} ({told.en}); medium from "
+        f"{method.lines[Level.MEDIUM]}, high from {method.lines[Level.HIGH]}.",
+    )
+    return level, [*(each.said for each in floors if each.level is level), sums]
+
+
+def _holds(when: Mapping[str, Collection[str]], chosen: Mapping[str, str]) -> bool:
+    return all(chosen.get(question) in values for question, values in when.items())
+
+
+def duties(
+    level: Level, chosen: Mapping[str, str], *, sectors: Collection[str] = ()
+) -> tuple[Duty, ...]:
+    """What follows from a grade.
+
+    Args:
+        level: the grade in force, a reviewer's change included.
+        chosen: question id → option id.
+        sectors: the sectors of field B5.
+    """
+    return tuple(
+        each
+        for each in questionnaire().duties
+        if (not each.levels or level in each.levels)
+        and (each.when is None or _holds(each.when, chosen))
+        and (not each.sectors or set(each.sectors) & set(sectors))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A field and a question that must not contradict each other: allowed answers by field value."""
+
+    field: str
+    question: str
+    allowed: Mapping[str, Collection[str]]
+
+
+AGREEMENTS: Sequence[Agreement] = (
+    Agreement(
+        "B6",
+        "scene_public",
+        {"public_decision": {"decision"}, "public_interest": {"commerce"}, "other": {"no"}},
+    ),
+    Agreement(
+        "B14",
+        "scene_effect",
+        {
+            "informs": {"informs"},
+            "ranks": {"ranks"},
+            "prices": {"prices"},
+            "allocates": {"prices"},
+            "decides": {"decides"},
+        },
+    ),
+)
+
+
+def contradictions(answers: Mapping[str, Any]) -> list[Reason]:
+    """Where the questionnaire says something else than the rest of the filing.
+
+    Args:
+        answers: key → stored answer.
+    """
+    given = (answers.get("G1") or {}).get("value") or {}
+    reasons = []
+    for row in AGREEMENTS:
+        value = str((answers.get(row.field) or {}).get("value"))
+        answer = given.get(row.question)
+        chosen = answer.get("answer") if isinstance(answer, Mapping) else None
+        if chosen is None or value not in row.allowed or chosen in row.allowed[value]:
+            continue
+        reasons.append(
+            Reason(
+                f"G1.{row.question}",
+                Text(
+                    f"问卷里的回答和字段 {row.field} 不一致。",
+                    f"The questionnaire and field {row.field} do not agree.",
+                ),
+                Text("请核对后改成一致。", "Check both and make them agree."),
+            )
+        )
+    return reasons
