@@ -15,8 +15,9 @@ from registry import journal
 from registry.database import Identified, Record, now
 from registry.engagements import Engagement
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
+from registry.explanations import Explanation
 from registry.organisations import Actor, Kind, Organisation, Role
-from registry.reports import Explanation, Report
+from registry.reports import Report
 from registry.submission import Version
 
 
@@ -37,7 +38,7 @@ class Filing(Identified, Record):
     schema_version: Mapped[str] = mapped_column(String(10))
     status: Mapped[Status] = mapped_column(String(20), default=Status.DRAFT, index=True)
     since: Mapped[datetime] = mapped_column(default=now)
-    revision: Mapped[int]
+    revision: Mapped[int] = mapped_column()
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     report_ids: Mapped[list[Any]] = mapped_column(default=list)
     explanation_id: Mapped[str | None] = mapped_column(ForeignKey("explanation.id"))
@@ -53,7 +54,7 @@ class Filing(Identified, Record):
     exit_reason: Mapped[dict[str, Any] | None]
     replaces_id: Mapped[str | None] = mapped_column(ForeignKey("filing.id"))
 
-    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012, F821
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
 
 
 class FilingNotFound(NotFound):
@@ -158,12 +159,14 @@ def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) 
         FilingNotFound: when there is no such filing.
         NotAssigned: when the actor may not read it.
     """
-    filing = session.get(Filing, filing_id, with_for_update=to_write or None)
+    filing = session.get(
+        Filing, filing_id, with_for_update=to_write or None, populate_existing=to_write
+    )
     if filing is None:
         raise FilingNotFound("没有这份备案。", "There is no such filing.")
     if by.organisation_id == filing.organisation_id or _authority(by, filing):
         return filing
-    if by.kind is Kind.TESTER and _engaged(session, by, filing):
+    if by.kind == Kind.TESTER and _engaged(session, by, filing):
         return filing
     raise NotAssigned(
         "只有备案主体、受托测试机构和主管部门可以看这份材料。",
@@ -173,7 +176,7 @@ def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) 
 
 def _authority(by: Actor, filing: Filing) -> bool:
     """The authority reads whatever has ever been submitted."""
-    return by.kind is Kind.AUTHORITY and filing.submissions > 0
+    return by.kind == Kind.AUTHORITY and filing.submissions > 0
 
 
 def _engaged(session: Session, by: Actor, filing: Filing) -> bool:
@@ -185,22 +188,16 @@ def _engaged(session: Session, by: Actor, filing: Filing) -> bool:
     return session.scalars(found.limit(1)).first() is not None
 
 
-def mine(session: Session, *, by: Actor) -> Sequence[Filing]:
-    """The filings of the actor's organisation, newest first."""
-    own = select(Filing).where(Filing.organisation_id == by.organisation_id)
+def of_organisation(session: Session, organisation_id: str) -> Sequence[Filing]:
+    """The filings of an organisation, newest first."""
+    own = select(Filing).where(Filing.organisation_id == organisation_id)
     return session.scalars(own.order_by(Filing.id.desc())).all()
 
 
-def queue(session: Session, *, by: Actor) -> Sequence[Filing]:
-    """What waits for a reviewer, oldest submission first.
-
-    Raises:
-        WrongRole: when the actor is not a reviewer.
-    """
-    by.require(Role.REVIEWER)
-    waiting = [Status.SUBMITTED, Status.ACCEPTED, Status.FILED]
-    found = select(Filing).where(Filing.status.in_(waiting))
-    return session.scalars(found.order_by(Filing.submitted, Filing.id)).all()
+def of_version(session: Session, version_id: str) -> Sequence[Filing]:
+    """The filings of a version, newest first."""
+    found = select(Filing).where(Filing.version_id == version_id)
+    return session.scalars(found.order_by(Filing.id.desc())).all()
 
 
 def fill(
@@ -382,7 +379,7 @@ def _moved(present: int | None, read: int | None) -> Moved:
 
 def _save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:
     """Flush a change of the dossier; a self-checked filing goes back to draft."""
-    if filing.status is Status.SELF_CHECKED:
+    if filing.status == Status.SELF_CHECKED:
         filing.status = step(filing.status, Action.REOPEN).target
         filing.since = now()
     flush(session, filing)

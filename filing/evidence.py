@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
-from registry import attestation
+from registry import reports
+from registry.evaluations import Evaluation
 from registry.language import Text
 from registry.organisations import Organisation
-from registry.reports import VERDICT_NAMES, Evaluation, Report, Verdict
+from registry.reports import VERDICT_NAMES, Report, Verdict
 from registry.submission import Version
 
 
@@ -104,9 +105,9 @@ def attached(session: Session, filing: Filing) -> list[Evidence]:
 
 def read(session: Session, report: Report) -> Evidence:
     """What one report says about itself; its envelope was verified when it was handed in."""
-    predicate = _predicate(report)
-    findings: Sequence[Mapping[str, Any]] = predicate.get("findings", ())
-    run = tuple(sorted({str(each["id"]) for each in predicate.get("probes", ())}))
+    predicate = reports.statement(report)["predicate"]
+    findings: Sequence[Mapping[str, Any]] = predicate["findings"]
+    run = tuple(sorted({str(each["id"]) for each in predicate["probes"]}))
     tester = session.get_one(Organisation, report.organisation_id)
     return Evidence(
         report_id=report.id,
@@ -117,20 +118,14 @@ def read(session: Session, report: Report) -> Evidence:
         version=session.get_one(Version, report.version_id).number,
         made=report.created,
         countersigned=report.countersigned,
-        task=str(predicate.get("task", "")),
-        required=tuple(sorted(predicate.get("required_probes", ()))),
+        task=predicate["task"],
+        required=tuple(sorted(predicate["required_probes"])),
         run=run,
         not_evaluable=tuple(each for each in run if _says_nothing(findings, each)),
         verdicts=dict(sorted(Counter(str(each["verdict"]) for each in findings).items())),
         statement_digest=report.statement_digest,
         findings_digest=report.findings_digest,
     )
-
-
-def _predicate(report: Report) -> Mapping[str, Any]:
-    payload = attestation.payload(attestation.decode(report.envelope))
-    predicate: Mapping[str, Any] = attestation.parse(payload)["predicate"]
-    return predicate
 
 
 def _says_nothing(findings: Sequence[Mapping[str, Any]], probe: str) -> bool:

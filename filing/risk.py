@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from filing.fields import Option
-from filing.law import GRADE_STATEMENT, articles
+from filing.law import GRADE_STATEMENT, cite
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -88,7 +88,7 @@ class Duty:
         """The duty as a JSON object."""
         return {
             **self.said.as_json(),
-            "articles": [articles()[each].as_json() for each in self.articles],
+            "articles": [cite(each) for each in self.articles],
         }
 
 

@@ -90,6 +90,7 @@ RULES: dict[str, Rule] = dict(
         _city("SH67-3", "67", Force.MUST_NOT, "因民族、种族、性别、年龄、职业、宗教信仰等歧视用户", "discriminate against users by ethnicity, race, gender, age, occupation or belief", part="3"),
         _city("SZ72-5", "72", Force.MUST_NOT, "按习惯、偏好、支付能力搞价格歧视或消费欺诈", "price discrimination or fraud by habit, preference or ability to pay", part="5"),
         _city("SH67-4", "67", Force.MUST_NOT, "用算法搞价格歧视、消费欺诈或不正当竞争", "price discrimination, fraud or unfair competition by algorithm", part="4"),
+        _city("SH68", "68", Force.MUST, "生物识别要有安全可控的保障措施和算法管理制度", "biometric services have secure, controllable safeguards and an algorithm management system"),
         _city("SH69", "69", Force.MUST, "招聘、排班、奖惩、晋升不设歧视条件", "no discriminatory conditions at work"),
         _city("SH70", "70", Force.MUST, "顾及老年人、残疾人、妇女、未成年人", "heed the elderly, the disabled, women and minors"),
         _city("SZ42", "42", Force.ENCOURAGED, "支持顾及特殊群体的产品和服务", "products and services for special groups are supported"),

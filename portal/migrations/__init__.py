@@ -25,6 +25,10 @@ OWNERS = (
     "registry.submission",
     "registry.worklist",
     "filing.dossier",
+    "filing.remarks",
+    "filing.numbers",
+    "filing.editions",
+    "filing.catalogue",
 )
 
 

@@ -1,0 +1,369 @@
+"""The public catalogue: entries with their standing, their history, and a search over them."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, String, func, or_, select
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from filing import differences, editions, numbers, standing
+from filing.dossier import Filing
+from filing.editions import Edition
+from filing.lifecycle import UNDER_WAY, Status
+from filing.standing import Standing
+from registry import attestation, journal
+from registry.database import Identified, Record, now
+from registry.language import Language, Text
+from registry.settings import settings
+
+MOST_WORDS = 10
+MOST_SIZE = 100
+PUBLIC_EVENTS = frozenset(
+    {
+        "filing:review:filed",
+        "filing:review:published",
+        "filing:review:change_refused",
+        "filing:review:revoked",
+        "filing:dossier:amended",
+        "filing:dossier:change_abandoned",
+        "filing:dossier:cancelled",
+        "filing:catalogue:superseded",
+    }
+)
+
+
+class Listing(Identified, Record):
+    """One filing's line in the catalogue, made anew with every edition.
+
+    `words` is the public text as the search compares it; `kinds` and `sectors` are option ids
+    between bars, `|ranking|push|`; `evaluated` is the newest countersigned third-party report on
+    the version that the edition is about.
+    """
+
+    __tablename__ = "listing"
+
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), unique=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    slug: Mapped[str] = mapped_column(String(30), unique=True)
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    grade: Mapped[str] = mapped_column(String(10), index=True)
+    kinds: Mapped[str] = mapped_column(String(200))
+    sectors: Mapped[str] = mapped_column(String(300))
+    evaluated: Mapped[datetime | None]
+    published: Mapped[datetime] = mapped_column(index=True)
+    card: Mapped[dict[str, Any]]
+    words: Mapped[str] = mapped_column(LongText)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEntry:
+    """One filing as the public reads it: an edition, and what is true of it now.
+
+    Args:
+        content: the edition's JSON object.
+        canonical: the same as the bytes that `digest` is of.
+        digest: SHA-256 of the canonical content.
+        standing: status and freshness now.
+        newest: whether this is the newest edition.
+    """
+
+    content: Mapping[str, Any]
+    canonical: bytes
+    digest: str
+    standing: Standing
+    newest: bool
+
+    @property
+    def number(self) -> str:
+        """The filing number."""
+        return str(self.content["number"])
+
+    def etag(self, language: Language | None = None, template: str = "") -> str:
+        """A strong validator: the content, the standing, the language, the template's version."""
+        seen = [self.digest, self.standing.revision, language, template]
+        return f'"{attestation.digest(seen)[:32]}"'
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as its `.json` twin: the edition untouched, the standing beside it."""
+        return {
+            "edition": dict(self.content),
+            "digest": self.digest,
+            "standing": self.standing.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One edition in an entry's history, with what changed in it."""
+
+    edition: int
+    published: datetime
+    digest: str
+    note: Mapping[str, str] | None
+    differences: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One public event in an entry's life."""
+
+    at: datetime
+    name: str
+    status: Status
+    reason: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An entry's editions and public events, newest first."""
+
+    turns: tuple[Turn, ...]
+    happenings: tuple[Happening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to; an empty value narrows nothing.
+
+    Args:
+        status: public statuses.
+        grade: high, medium, low.
+        kind, sector: option ids of fields B4 and B5.
+        organisation_id: the filer.
+        evaluated: with (True) or without (False) an unexpired third-party evaluation.
+    """
+
+    status: Sequence[Status] = ()
+    grade: Sequence[str] = ()
+    kind: Sequence[str] = ()
+    sector: Sequence[str] = ()
+    organisation_id: str = ""
+    evaluated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of a result."""
+
+    number: str
+    slug: str
+    name: Text
+    summary: Text
+    filer: Text
+    grade: str
+    status: Status
+    published: datetime
+    evaluated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a result, newest publication first."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    number: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; at least one."""
+        return max(1, -(-self.total // self.size))
+
+
+def entry(
+    session: Session, number: str, edition: int | None = None, *, at: datetime | None = None
+) -> PublicEntry:
+    """One filing as the public reads it.
+
+    Args:
+        session: any session.
+        number: the filing number in either form.
+        edition: which edition; None for the newest.
+        at: for when the standing is told; None for now.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+        EditionNotFound: when there is no such edition.
+    """
+    filing = find(session, number)
+    every = editions.every(session, filing)
+    chosen = every[-1] if edition is None else editions.get(session, filing, edition)
+    contents = [each.read() for each in every if each.number <= chosen.number]
+    return PublicEntry(
+        content=contents[-1],
+        canonical=chosen.content.encode(),
+        digest=chosen.digest,
+        standing=standing.of(
+            session, filing, contents, at=at or now(), days=settings().evaluation_days
+        ),
+        newest=chosen.number == filing.editions,
+    )
+
+
+def find(session: Session, number: str) -> Filing:
+    """The published filing with this number, in either form.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+    """
+    wanted = str(numbers.parse(number))
+    filing = session.scalars(select(Filing).where(Filing.number == wanted)).first()
+    if filing is None or not filing.editions:
+        raise numbers.NumberNotFound(
+            f"没有编号为“{wanted}”的公示内容。", f"Nothing is published under {wanted}."
+        )
+    return filing
+
+
+def history(session: Session, number: str) -> History:
+    """The editions of a filing with what changed in each, and what happened to it.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+    """
+    filing = find(session, number)
+    every = editions.every(session, filing)
+    contents = [each.read() for each in every]
+    earlier: list[dict[str, Any] | None] = [None, *contents[:-1]]
+    turns = [
+        Turn(
+            edition=made.number,
+            published=made.published,
+            digest=made.digest,
+            note=content["change_note"],
+            differences=tuple(differences.between(before, content)) if before else (),
+        )
+        for made, content, before in zip(every, contents, earlier, strict=True)
+    ]
+    happened = [
+        Happening(each.at, each.name, Status(each.details["to"]), each.details.get("reason"))
+        for each in journal.history(session, filing.id)
+        if each.name in PUBLIC_EVENTS
+    ]
+    return History(tuple(reversed(turns)), tuple(reversed(happened)))
+
+
+def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
+    """Make the filing's line in the catalogue from its newest edition."""
+    content = edition.read()
+    listing = session.scalars(select(Listing).where(Listing.filing_id == filing.id)).first()
+    if listing is None:
+        listing = Listing(filing_id=filing.id)
+        session.add(listing)
+    told = {row["key"]: row for row in content["answers"]}
+    listing.number, listing.slug = content["number"], content["slug"]
+    listing.organisation_id = filing.organisation_id
+    listing.grade = content["grade"]["level"]
+    listing.kinds = _barred(told["B4"]["value"])
+    listing.sectors = _barred(told["B5"]["value"].get("sectors", ()))
+    listing.evaluated = _evaluated(content)
+    listing.published = edition.published
+    listing.card = {
+        "name": told["B1"]["said"],
+        "summary": told["B2"]["said"],
+        "filer": told["A1"]["said"],
+    }
+    listing.words = _words(content)
+    session.flush()
+    return listing
+
+
+def _barred(ids: Sequence[str]) -> str:
+    return f"|{'|'.join(ids)}|"
+
+
+def _evaluated(content: Mapping[str, Any]) -> datetime | None:
+    made = [
+        datetime.fromisoformat(each["made"])
+        for each in content["reports"]
+        if each["kind"] == "third_party"
+        and each["countersigned"]
+        and each["model_digest"] == content["model"]["sha256"]
+    ]
+    return max(made, default=None)
+
+
+def _words(content: Mapping[str, Any]) -> str:
+    said = [row["said"] for row in content["answers"] if "said" in row]
+    texts = [content["number"], content["slug"], content["filer"]["zh"], content["filer"]["en"]]
+    return plain(
+        "\n".join([*texts, *(each["zh"] for each in said), *(each["en"] for each in said)])
+    )
+
+
+def plain(text: str) -> str:
+    """Text as the search compares it: width, case and spacing do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def search(
+    session: Session,
+    query: str = "",
+    filters: Filters = Filters(),
+    page: int = 1,
+    *,
+    size: int = 20,
+    at: datetime | None = None,
+) -> Page:
+    """The published filings that hold every word of `query`, newest publication first.
+
+    Args:
+        session: any session.
+        query: words between spaces; a Chinese phrase is found as it stands.
+        filters: what to narrow it to.
+        page: from 1.
+        size: lines on a page, at most 100.
+        at: the moment against which evaluations expire; None for now.
+    """
+    moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)
+    valid_from = moment - timedelta(days=settings().evaluation_days)
+    found = select(Listing, Filing.status).join(Filing, Filing.id == Listing.filing_id)
+    found = found.where(*_wanted(query), *_narrowed(filters, valid_from))
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    ordered = found.order_by(Listing.published.desc(), Listing.number.desc())
+    rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
+    hits = tuple(_hit(listing, status, valid_from) for listing, status in rows)
+    return Page(hits, total, page, size)
+
+
+def _wanted(query: str) -> list[ColumnElement[bool]]:
+    words = plain(query[:500]).split()[:MOST_WORDS]
+    return [Listing.words.contains(word, autoescape=True) for word in words]
+
+
+def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if filters.status:
+        pending = UNDER_WAY if Status.CHANGE_PENDING in filters.status else frozenset()
+        wanted.append(Filing.status.in_([*filters.status, *pending]))
+    if filters.grade:
+        wanted.append(Listing.grade.in_(filters.grade))
+    for column, ids in ((Listing.kinds, filters.kind), (Listing.sectors, filters.sector)):
+        if ids:
+            wanted.append(or_(*(column.contains(f"|{each}|", autoescape=True) for each in ids)))
+    if filters.organisation_id:
+        wanted.append(Listing.organisation_id == filters.organisation_id)
+    if filters.evaluated is True:
+        wanted.append(Listing.evaluated > valid_from)
+    if filters.evaluated is False:
+        wanted.append(or_(Listing.evaluated.is_(None), Listing.evaluated <= valid_from))
+    return wanted
+
+
+def _hit(listing: Listing, status: Status, valid_from: datetime) -> Hit:
+    return Hit(
+        number=listing.number,
+        slug=listing.slug,
+        name=Text(**listing.card["name"]),
+        summary=Text(**listing.card["summary"]),
+        filer=Text(**listing.card["filer"]),
+        grade=listing.grade,
+        status=Status.CHANGE_PENDING if status in UNDER_WAY else Status(status),
+        published=listing.published,
+        evaluated=listing.evaluated is not None and listing.evaluated > valid_from,
+    )

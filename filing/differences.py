@@ -1,0 +1,118 @@
+"""What changed between two editions, one sentence per field, in both languages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from filing.fields import schema
+from registry.language import Text
+
+MOST_QUOTED = 80
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
+    """Sentences on every field, report and explanation that differs, in the order of the form.
+
+    Args:
+        before: an edition's content.
+        after: a later edition's content.
+    """
+    old = {row["key"]: row for row in before["answers"]}
+    new = {row["key"]: row for row in after["answers"]}
+    order = schema().keys({**old, **new})
+    sentences = [
+        said
+        for key in [*order, *sorted((old | new).keys() - set(order))]
+        if (said := _field(old.get(key), new.get(key))) is not None
+    ]
+    return [*sentences, *_reports(before, after), *_explanation(before, after)]
+
+
+def _field(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Text | None:
+    if old is None and new is None:
+        return None
+    if old is None or new is None:
+        row = old or new or {}
+        zh, en = ("删去了", "was removed") if new is None else ("新增了", "was added")
+        said = _told(row)
+        name = _name(row)
+        return Text(f"{zh}“{name.zh}”：{said.zh}。", f"“{name.en}” {en}: {said.en}.")
+    if "restricted" in new or _same(old, new):
+        return None
+    name, was, now = _name(new), _told(old), _told(new)
+    if was == now:
+        return Text(f"“{name.zh}”的内容改了。", f"The content of “{name.en}” changed.")
+    return Text(
+        f"“{name.zh}”由“{was.zh}”改为“{now.zh}”。",
+        f"“{name.en}” changed from “{was.en}” to “{now.en}”.",
+    )
+
+
+def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    kept = ("value", "not_applicable", "withheld")
+    return all(old.get(name) == new.get(name) for name in kept)
+
+
+def _name(row: Mapping[str, Any]) -> Text:
+    name = Text(**row["name"])
+    if row["set"] is None:
+        return name
+    group = schema().group(row["group"])
+    one = group.one or group.name
+    return Text(f"{one.zh}{row['set']}·{name.zh}", f"{one.en} {row['set']}, {name.en}")
+
+
+def _told(row: Mapping[str, Any]) -> Text:
+    if "restricted" in row:
+        return Text("不向公众公开", "not shown to the public")
+    if "withheld" in row:
+        reason = row["withheld"]["reason"]
+        english = reason.get("en") or reason["zh"]
+        return Text(f"不公开，理由：{reason['zh']}", f"withheld, because: {english}")
+    if "not_applicable" in row:
+        reason = row["not_applicable"]
+        english = reason.get("en") or reason["zh"]
+        return Text(f"不适用，理由：{reason['zh']}", f"not applicable, because: {english}")
+    return Text(_quoted(row["said"]["zh"]), _quoted(row["said"]["en"]))
+
+
+def _quoted(text: str) -> str:
+    line = "；".join(text.splitlines())
+    return line if len(line) <= MOST_QUOTED else f"{line[: MOST_QUOTED - 1]}…"
+
+
+def _reports(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
+    old = {each["id"]: each for each in before["reports"]}
+    new = {each["id"]: each for each in after["reports"]}
+    added = [
+        Text(
+            f"新增了{_by(each).zh}对第{each['version']}版的评估报告。",
+            f"A report on version {each['version']} by {_by(each).en} was added.",
+        )
+        for key, each in new.items()
+        if key not in old
+    ]
+    removed = [
+        Text(
+            f"不再附{_by(each).zh}对第{each['version']}版的评估报告。",
+            f"The report on version {each['version']} by {_by(each).en} is no longer attached.",
+        )
+        for key, each in old.items()
+        if key not in new
+    ]
+    signed = [
+        Text(f"{_by(each).zh}给评估报告签了名。", f"{_by(each).en} countersigned its report.")
+        for key, each in new.items()
+        if key in old and each["countersigned"] and not old[key]["countersigned"]
+    ]
+    return [*added, *removed, *signed]
+
+
+def _by(report: Mapping[str, Any]) -> Text:
+    return Text(report["organisation"]["zh"], report["organisation"]["en"])
+
+
+def _explanation(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
+    old, new = before["explanation"], after["explanation"]
+    if (old or {}).get("digest") == (new or {}).get("digest"):
+        return []
+    return [Text("换了由平台测试得出的算法说明。", "The tested explanation was replaced.")]

@@ -1,0 +1,247 @@
+"""Editions: what the public reads of a filing, frozen at each publication as canonical JSON.
+
+An edition never changes. What it withholds is named with reason, ground, review date and a salted
+digest, so that it can be shown later what was on file; the full record behind it is kept apart.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from filing import computed, numbers, risk, wording
+from filing.answers import Stored
+from filing.checks import GROUNDS
+from filing.dossier import Filing
+from filing.evidence import Evidence
+from filing.fields import Field, Show, schema, split
+from filing.gate import Gate
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from registry import attestation, explanations
+from registry.database import Identified, Record
+from registry.errors import NotFound
+from registry.organisations import Actor, Organisation
+
+TYPE = "urn:mingsuan:filing-edition:v1"
+
+
+class Edition(Identified, Record):
+    """One published edition.
+
+    `content` is the canonical JSON that the public reads and `digest` its SHA-256; `record` is the
+    canonical JSON of everything on file, whose digest the content carries.
+    """
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("filing_id", "number"),)
+
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
+    number: Mapped[int]
+    content: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    record: Mapped[str]
+    published: Mapped[datetime]
+    published_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+
+    def read(self) -> dict[str, Any]:
+        """What the public reads, as a JSON object."""
+        content: dict[str, Any] = attestation.parse(self.content.encode())
+        return content
+
+    def on_file(self) -> dict[str, Any]:
+        """Everything that was on file, as a JSON object."""
+        record: dict[str, Any] = attestation.parse(self.record.encode())
+        return record
+
+
+class EditionNotFound(NotFound):
+    """The filing has no such edition: see its history for those it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What goes into an edition beside the filing itself."""
+
+    evidence: Sequence[Evidence]
+    gate: Gate
+    at: datetime
+
+
+def make(session: Session, filing: Filing, *, by: Actor, making: Making) -> Edition:
+    """Freeze the filing as its next edition.
+
+    Args:
+        session: the caller's transaction.
+        filing: a filing with a number.
+        by: the reviewer who publishes it.
+        making: the evidence, the gate as it stood, the moment.
+    """
+    before = newest(session, filing)
+    record = attestation.canonical(_record(filing))
+    content = attestation.canonical(
+        {
+            **_content(session, filing, making),
+            "previous": before.digest if before else None,
+            "record_digest": attestation.sha256(record),
+        }
+    )
+    filing.editions += 1
+    edition = Edition(
+        filing_id=filing.id,
+        number=filing.editions,
+        content=content.decode(),
+        digest=attestation.sha256(content),
+        record=record.decode(),
+        published=making.at,
+        published_by=by.person_id,
+    )
+    session.add(edition)
+    return edition
+
+
+def newest(session: Session, filing: Filing) -> Edition | None:
+    """The newest edition, if the filing was ever published."""
+    found = select(Edition).where(Edition.filing_id == filing.id)
+    return session.scalars(found.order_by(Edition.number.desc()).limit(1)).first()
+
+
+def every(session: Session, filing: Filing) -> Sequence[Edition]:
+    """Every edition, oldest first."""
+    found = select(Edition).where(Edition.filing_id == filing.id)
+    return session.scalars(found.order_by(Edition.number)).all()
+
+
+def get(session: Session, filing: Filing, number: int) -> Edition:
+    """One edition by its number.
+
+    Raises:
+        EditionNotFound: when there is none.
+    """
+    found = select(Edition).where(Edition.filing_id == filing.id, Edition.number == number)
+    edition = session.scalars(found).first()
+    if edition is None:
+        raise EditionNotFound(
+            f"这份备案没有第{number}次公示的内容。", f"The filing has no edition {number}."
+        )
+    return edition
+
+
+def restore(session: Session, filing: Filing) -> None:
+    """Take the dossier back to what its newest edition was made from."""
+    edition = newest(session, filing)
+    if edition is None:
+        raise EditionNotFound("这份备案还没有公示过。", "The filing was never published.")
+    for name, value in edition.on_file()["dossier"].items():
+        setattr(filing, name, value)
+
+
+def _record(filing: Filing) -> dict[str, Any]:
+    # Salted like a withheld answer: the public digest must not let anyone guess what is behind it.
+    return {
+        "salt": secrets.token_hex(16),
+        "dossier": {
+            "answers": filing.answers,
+            "version_id": filing.version_id,
+            "report_ids": filing.report_ids,
+            "explanation_id": filing.explanation_id,
+            "grade_change": filing.grade_change,
+        },
+    }
+
+
+def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]:
+    made = computed.fields(session, filing, making.evidence)
+    owner = session.get_one(Organisation, filing.organisation_id)
+    shown = answers({**filing.answers, **made})
+    if filing.number is None or filing.filed is None:
+        raise EditionNotFound(
+            "没有编号的备案不能公示。", "A filing without number has no edition."
+        )
+    return {
+        "type": TYPE,
+        "schema": {"filing": filing.schema_version, "grading": risk.questionnaire().version},
+        "number": filing.number,
+        "slug": numbers.parse(filing.number).slug,
+        "edition": filing.editions + 1,
+        "filed": filing.filed.isoformat(),
+        "published": making.at.isoformat(),
+        "filer": {"id": owner.id, **owner.name.as_json()},
+        "model": {"id": filing.model_id, "version_id": filing.version_id, **made["B3"]["value"]},
+        "grade": made["G2"]["value"],
+        "answers": shown,
+        "reports": [each.as_json() for each in making.evidence],
+        "explanation": _explanation(session, filing.explanation_id),
+        "notices": [
+            {"name": each.name, **each.said.as_json()}
+            for each in making.gate.hurdles
+            if not each.passed
+        ],
+        "change_note": filing.change_note,
+        "statements": [FILING_STATEMENT.as_json(), GRADE_STATEMENT.as_json()],
+    }
+
+
+def _explanation(session: Session, explanation_id: str | None) -> dict[str, Any] | None:
+    if explanation_id is None:
+        return None
+    found = explanations.get(session, explanation_id)
+    return {
+        "id": found.id,
+        "digest": found.digest,
+        "model_digest": found.model_digest,
+        "report_id": found.report_id,
+        "approved": found.approved.isoformat() if found.approved else None,
+    }
+
+
+def answers(given: Mapping[str, Stored]) -> list[dict[str, Any]]:
+    """Stored answers as the public reads them, in the order of the form.
+
+    Args:
+        given: key → stored answer, computed ones included.
+    """
+    return [
+        answer(schema().field(key), key, given[key])
+        for key in schema().keys(given)
+        if key in given
+    ]
+
+
+def answer(field: Field, key: str, given: Stored) -> dict[str, Any]:
+    """One answer as the public reads it; never the value of what is restricted or withheld.
+
+    Args:
+        field: the field.
+        key: its key, with the number of the set in a repeated group.
+        given: the stored answer.
+    """
+    row: dict[str, Any] = {
+        "key": key,
+        "code": field.code,
+        "group": field.group,
+        "set": split(key)[1],
+        "name": field.name.as_json(),
+    }
+    if field.show is Show.RESTRICTED:
+        return {**row, "restricted": True}
+    if "not_applicable" in given:
+        return {**row, "not_applicable": given["not_applicable"]}
+    if "sealed" in given:
+        return {**row, "withheld": withheld(given)}
+    value = wording.public(field.value, given["value"])
+    return {**row, "value": value, "said": wording.of(field, value).as_json()}
+
+
+def withheld(given: Stored) -> dict[str, Any]:
+    """What the public is told about a withheld answer instead of its value."""
+    seal = given["sealed"]
+    return {
+        "reason": seal["reason"],
+        "ground": {"id": seal["ground"], **GROUNDS[seal["ground"]].as_json()},
+        "review": seal["review"],
+        "digest": attestation.digest({"salt": seal["salt"], "value": given["value"]}),
+    }

@@ -1,0 +1,103 @@
+"""Answers in words: one reading of any value in both languages, without what is restricted."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from filing import risk
+from filing.fields import Field, Kind, Part, Show
+from registry.language import Text
+
+
+def public(part: Part, value: Any) -> Any:
+    """The value without its restricted parts; None when nothing is left."""
+    if part.show is Show.RESTRICTED or value is None:
+        return None
+    if part.kind is Kind.PARTS:
+        shown = {each.id: public(each, value.get(each.id)) for each in part.parts}
+        return {name: inner for name, inner in shown.items() if inner is not None} or None
+    if part.kind is Kind.ROWS:
+        rows = [{each.id: public(each, row.get(each.id)) for each in part.parts} for row in value]
+        return [{name: inner for name, inner in row.items() if inner is not None} for row in rows]
+    return value
+
+
+def of(field: Field, value: Any) -> Text:
+    """What a reader sees of an answer, as one text per language.
+
+    Args:
+        field: the field that was answered.
+        value: its bare value, or the part of it that may be shown.
+    """
+    return _COMPUTED[field.code](value) if field.computed else _said(field.value, value)
+
+
+def pair(value: Mapping[str, str]) -> Text:
+    """A stored {zh, en?}; the Chinese stands in where there is no English."""
+    zh = value.get("zh", "")
+    return Text(zh, value.get("en") or zh)
+
+
+def _said(part: Part, value: Any) -> Text:
+    match part.kind:
+        case Kind.TEXT:
+            return pair(value)
+        case Kind.CHOICE | Kind.MULTI:
+            return _join([_option(part, each) for each in _listed(value)], "、", ", ")
+        case Kind.FILE:
+            return _same(f"{value['name']} (sha256:{value['sha256']})")
+        case Kind.PARTS:
+            return _join(_inner(part, value), "；", "; ")
+        case Kind.ROWS:
+            rows = [_join(_inner(part, row), "，", ", ") for row in value]
+            return _join(rows, "\n", "\n")
+        case _:
+            return _same(str(value))
+
+
+def _inner(part: Part, value: Mapping[str, Any]) -> list[Text]:
+    return [
+        Text(f"{each.name.zh}：{said.zh}", f"{each.name.en}: {said.en}")
+        for each in part.parts
+        if each.id in value
+        for said in (_said(each, value[each.id]),)
+    ]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _option(part: Part, option_id: str) -> Text:
+    option = part.option(option_id)
+    return option.name if option else _same(option_id)
+
+
+def _join(texts: list[Text], zh: str, en: str) -> Text:
+    return Text(zh.join(each.zh for each in texts), en.join(each.en for each in texts))
+
+
+def _same(text: str) -> Text:
+    return Text(text, text)
+
+
+def _version(value: Mapping[str, Any]) -> Text:
+    name, number, digest = value["model"], value["version"], value["sha256"]
+    return Text(
+        f"{name} 第{number}版，校验值 sha256:{digest}",
+        f"{name}, version {number}, digest sha256:{digest}",
+    )
+
+
+def _grade(value: Mapping[str, Any]) -> Text:
+    name = risk.LEVEL_NAMES[risk.Level(value["level"])]
+    reason = value["changed"]["reason"] if value["changed"] else value["reasons"][0]
+    said = pair(reason)
+    return Text(f"{name.zh}：{said.zh}", f"{name.en}: {said.en}")
+
+
+_COMPUTED: Mapping[str, Callable[[Any], Text]] = {
+    "B3": _version,
+    "G2": _grade,
+    "H14": pair,
+    "H15": pair,
+}

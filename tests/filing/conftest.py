@@ -1,0 +1,12 @@
+"""What the tests of filing share."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.filing.papers import Scene
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    """An enterprise with a version, a tester and a reviewer."""
+    return Scene(session)

@@ -1,0 +1,268 @@
+"""A complete set of answers, and reports on record, for the tests of filing."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.orm import Session
+
+from filing import dossier, review
+from filing.dossier import Filing
+from filing.lifecycle import Action
+from registry import attestation, statements
+from registry.database import new_id, now
+from registry.evaluations import Evaluation
+from registry.explanations import Explanation
+from registry.organisations import Actor, Kind
+from registry.reports import Report
+from registry.submission import Version
+from tests import cast
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+DECISION = ("counterfactual_flip", "error_parity", "selection_parity")
+PRICING = ("price_counterfactual", "price_observational")
+
+LOW = {
+    "scene_public": "no",
+    "scene_sector": "none",
+    "scene_effect": "informs",
+    "scene_human": "always",
+    "scene_information": "none",
+    "scope_people": "thousand",
+    "scope_area": "site",
+    "scope_groups": "no",
+    "scope_choice": "free",
+    "severity_safety": "no",
+    "severity_money": "little",
+    "severity_rights": "no",
+    "severity_undo": "at_once",
+    "severity_order": "no",
+}
+HIGH = LOW | {
+    "scene_public": "commerce",
+    "scene_sector": "livelihood",
+    "scene_effect": "decides",
+    "severity_money": "notable",
+}
+
+
+def answers(**changed: Any) -> dict[str, Any]:
+    """Answers that leave nothing to do, about a high-risk loan model; `changed` by key."""
+    text = {"zh": "写得清楚的内容", "en": "plain content"}
+    whole: dict[str, Any] = {
+        "A1": {"zh": "示例信贷公司", "en": "Example Credit Co."},
+        "A2": "91350100M000100Y43",
+        "A3": {"kind": "company", "city": "shanghai", "district": "浦东新区"},
+        "A4": "provider",
+        "A6": {"post": {"zh": "首席风险官", "en": "Chief risk officer"}, "person": "王小明"},
+        "A9": {"statement": "true", "post": "总经理", "date": "2026-11-01"},
+        "B1": {"zh": "住房贷款审批算法", "en": "Home loan approval"},
+        "B2": {"zh": "判断贷款能不能批。", "en": "It judges whether a loan is approved."},
+        "B4": ["dispatch"],
+        "B5": {"sectors": ["finance", "housing"], "situations": text},
+        "B6": "public_interest",
+        "B7": {"purpose": text, "non_uses": text},
+        "B8": "in_service",
+        "B9": {"start": "2030-01-01"},
+        "B14": "decides",
+        "C1#1": {"name": {"zh": "贷款申请记录", "en": "Loan applications"}, "version": "1"},
+        "C2#1": ["training", "test"],
+        "C3#1": {"source": "own", "how": text},
+        "C7#1": ["ordinary"],
+        "C12#1": text,
+        "D1": text,
+        "D4": text,
+        "D5": [{"factor": text, "influence": "strong"}],
+        "D6": [{"factor": text, "why": text, "proxies": text}],
+        "D10": {"differs": "no_price"},
+        "E1": "trained",
+        "E7": text,
+        "G1": HIGH,
+        "H1": text,
+        "H2": text,
+        "H3": text,
+        "H4": text,
+        "H5": [{"what": text, "effect": "better"}],
+        "H6": text,
+        "H7": text,
+        "H8": {"how": text},
+        "H9": {"how": text, "days": 15},
+        "I1": {"online": "help@bank.example", "offline": "各网点服务台"},
+        "I2": {"link": "https://bank.example/appeal", "steps": text, "days": 15},
+    }
+    low = {"B6": "other", "B14": "informs"} if changed.get("G1") == LOW else {}
+    return whole | low | changed
+
+
+def report(
+    session: Session,
+    version: Version,
+    by: Actor,
+    *,
+    age: timedelta = timedelta(),
+    signed: bool = True,
+    task: str = "decision",
+    run: Sequence[str] = DECISION,
+    required: Sequence[str] | None = None,
+    verdicts: dict[str, str] | None = None,
+) -> Report:
+    """A report on record by the actor's organisation, with a real statement in its envelope."""
+    data = cast.dataset(session, by)
+    made = Evaluation(
+        version_id=version.id,
+        dataset_id=data.id,
+        organisation_id=by.organisation_id,
+        registered_by=by.person_id,
+        plan="{}",
+        plan_digest=attestation.digest({}),
+    )
+    session.add(made)
+    session.flush()
+    outside = by.organisation_id != version.organisation_id
+    wanted = required or (PRICING if task == "pricing" else DECISION)
+    statement = statements.make(
+        statements.REPORT,
+        subject=f"model/x/credit@{version.number}",
+        digest=version.digest,
+        predicate=_predicate(made.id, outside, task, wanted, run, verdicts or {}),
+    )
+    row = Report(
+        id=made.id,
+        evaluation_id=made.id,
+        version_id=version.id,
+        organisation_id=by.organisation_id,
+        third_party=outside,
+        model_digest=version.digest,
+        envelope=attestation.encode(attestation.sign(statement, KEY)),
+        statement_digest=attestation.sha256(statement),
+        findings_digest=attestation.digest([]),
+        sealed_digest=attestation.digest([]),
+        created=now() - age,
+        countersigned=now() - age if signed else None,
+        countersigned_by=by.person_id if signed else None,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _predicate(
+    report_id: str,
+    outside: bool,
+    task: str,
+    wanted: Sequence[str],
+    run: Sequence[str],
+    verdicts: dict[str, str],
+) -> dict[str, Any]:
+    party = {"id": "x", "zh": "甲", "en": "A"}
+    nothing = attestation.digest({})
+    return {
+        "report": {
+            "id": report_id,
+            "evaluation": report_id,
+            "kind": "third_party" if outside else "own",
+            "evaluator": party,
+            "owner": party,
+            "engagement": None,
+            "registered": [],
+        },
+        "task": task,
+        "required_probes": list(wanted),
+        "plan": {"digest": nothing, "content": {}},
+        "data": {"digest": nothing, "name": "x", "rows": 1, "columns": [], "held_out": ""},
+        "nonce": "0",
+        "probes": [{"id": each, "version": "1", "digest": nothing} for each in run],
+        "findings": [{"probe": each, "verdict": verdicts.get(each, "equivalent")} for each in run],
+        "findings_digest": nothing,
+        "evidence": {
+            "public": {"digest": nothing, "content": {}},
+            "sealed": {"digest": nothing},
+        },
+        "provenance": {},
+        "test_result": {
+            "result": "PASSED",
+            "configuration": [],
+            "passedTests": [],
+            "warnedTests": [],
+            "failedTests": [],
+        },
+        "statements": [],
+    }
+
+
+def explanation(session: Session, version: Version, by: Actor) -> Explanation:
+    """A finished explanation on record."""
+    row = Explanation(
+        version_id=version.id,
+        dataset_id=cast.dataset(session, by).id,
+        organisation_id=by.organisation_id,
+        requested_by=by.person_id,
+        plan={},
+        plan_digest=attestation.digest({}),
+        model_digest=version.digest,
+        content={},
+        digest=attestation.digest(new_id()),
+        finished=now(),
+        approved=now(),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+class Scene:
+    """An enterprise with a version, a tester and a reviewer, and steps taken in short form."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.filer = cast.actor(session, Kind.ENTERPRISE)
+        self.tester = cast.actor(session, Kind.TESTER)
+        self.reviewer = cast.actor(session, Kind.AUTHORITY)
+        self.version = cast.version(session, self.filer)
+
+    def opened(self, version: Version | None = None, **changed: Any) -> Filing:
+        """A draft with every answer given."""
+        made = dossier.open_filing(
+            self.session, by=self.filer, version_id=(version or self.version).id
+        )
+        return dossier.fill(
+            self.session, by=self.filer, filing_id=made.id, answers=answers(**changed)
+        )
+
+    def evaluated(self, **changed: Any) -> Filing:
+        """A draft with every answer and a third-party report that opens the gate."""
+        filing = self.opened(**changed)
+        self.attach(filing, report(self.session, self.version, self.tester))
+        return filing
+
+    def attach(self, filing: Filing, made: Report) -> None:
+        """Attach a report."""
+        dossier.attach(self.session, by=self.filer, filing_id=filing.id, report_id=made.id)
+
+    def file(self, filing: Filing, *actions: str, **said: Any) -> Filing:
+        """The filer takes steps."""
+        for action in actions:
+            review.take(
+                self.session, by=self.filer, filing_id=filing.id, action=Action(action), **said
+            )
+        return filing
+
+    def rule(self, filing: Filing, *actions: str, **said: Any) -> Filing:
+        """The reviewer takes steps."""
+        for action in actions:
+            review.take(
+                self.session, by=self.reviewer, filing_id=filing.id, action=Action(action), **said
+            )
+        return filing
+
+    def published(self, **changed: Any) -> Filing:
+        """A published filing."""
+        filing = self.evaluated(**changed)
+        self.file(filing, "check", "submit")
+        return self.rule(filing, "accept", "file", "publish")
+
+
+def at(year: int, month: int, day: int) -> datetime:
+    """Midnight of a day, in UTC."""
+    return datetime(year, month, day, tzinfo=UTC)
