@@ -1,0 +1,343 @@
+"""The ladder of a price difference: raw first, then under one condition after another.
+
+Each step is a regression of (log) price on the attribute, the step's cost factors and the cells of
+item and moment; the raw difference is always the first finding and conditioning never erases it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from evaluators import regression
+from evaluators.decomposition import decompose
+from evaluators.policy import POLICY
+from evaluators.pricing_frame import Contrast, Frame
+from evaluators.regression import Coefficient, Fit, Floats
+from evaluators.sensitivity import robustness
+from evaluators.wild_bootstrap import wild_cluster_bootstrap
+
+FEW = int(POLICY.value("small_clusters"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung: what is held fixed.
+
+    Args:
+        name: "raw", or what this step adds.
+        factors: covariates held fixed, all steps before included.
+        cells: whether item and moment are held fixed.
+    """
+
+    name: str
+    factors: tuple[str, ...] = ()
+    cells: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One estimate of one contrast, before multiplicity and verdict.
+
+    Args:
+        metric: the finding's metric.
+        step: what was held fixed.
+        contrast: what is compared.
+        value: the effect as a log-ratio (log scale) or a share of the mean price (level).
+        error: its standard error.
+        freedom: of its t distribution.
+        p: unadjusted.
+        test: the name of the test, and its statistic.
+        coefficient: the regression coefficient itself, in its own units; None where there is none.
+        problem: why there is no estimate, or None.
+        details: further numbers.
+        quantile_of: critical value by tail probability where it is not Student's t.
+    """
+
+    metric: str
+    step: Step
+    contrast: Contrast
+    value: float | None
+    error: float | None
+    freedom: int
+    p: float | None
+    test: tuple[str, float] | None
+    coefficient: tuple[float, float] | None = None
+    problem: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    critical: float | None = None
+
+    def interval(self, alpha: float) -> tuple[float, float] | None:
+        """The two-sided interval of level 1 - alpha."""
+        if self.value is None or self.error is None:
+            return None
+        t = self.critical
+        if t is None:
+            t = float(stats.t.ppf(1 - alpha / 2, self.freedom))
+        return self.value - t * self.error, self.value + t * self.error
+
+    def within(self, margin: float) -> float | None:
+        """The p-value of the two one-sided tests against ±margin."""
+        if self.value is None or self.error is None:
+            return None
+        return Coefficient(self.value, self.error, self.freedom).within(-margin, margin)
+
+
+def fit_step(frame: Frame, step: Step) -> Fit:
+    """The regression of one step, the attribute's columns last."""
+    columns = [column for name in step.factors for column in frame.factors[name]]
+    made = regression.design(
+        frame.outcome,
+        [*columns, *frame.treatment],
+        effects=frame.effects if step.cells else (),
+        weights=frame.weights,
+    )
+    return regression.fit(made, clusters=frame.clusters)
+
+
+def estimates(
+    frame: Frame, step: Step, metric: str, *, size: int, alpha: float, rng: np.random.Generator
+) -> list[Estimate]:
+    """One estimate per contrast of the attribute.
+
+    Args:
+        frame: the rows.
+        step: what is held fixed.
+        metric: the name of the findings.
+        size: how many tests the family has, for the bootstrap's critical value.
+        alpha: the family-wise level.
+        rng: for the wild cluster bootstrap.
+    """
+    fitted = fit_step(frame, step)
+    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    found = []
+    for contrast in frame.contrasts:
+        own = fitted.of(contrast.column)
+        problem = _problem(fitted, contrast, own)
+        if own is None or problem:
+            found.append(_missing(metric, step, contrast, problem or "determined"))
+            continue
+        factor = contrast.span * unit
+        few = frame.clustered and frame.second is None and fitted.clusters < FEW
+        wild = (
+            wild_cluster_bootstrap(
+                fitted, contrast.column, frame.unit, alpha=alpha / size, rng=rng,
+                replicates=max(1999, int(20 * size / alpha)),
+            )
+            if few
+            else None
+        )  # fmt: skip
+        found.append(
+            Estimate(
+                metric=metric,
+                step=step,
+                contrast=contrast,
+                value=own.value * factor,
+                error=own.error * abs(factor),
+                freedom=own.freedom,
+                p=wild.p if wild else own.p,
+                test=("wild cluster bootstrap" if wild else f"t, {fitted.method}", own.t),
+                coefficient=(own.value, own.error),
+                details=_details(frame, step, fitted, contrast, alpha),
+                critical=wild.critical if wild else None,
+            )
+        )
+    return found
+
+
+def _log(frame: Frame) -> bool:
+    return frame.outcome is not frame.price
+
+
+def _problem(fitted: Fit, contrast: Contrast, own: Coefficient | None) -> str | None:
+    if contrast.column in fitted.design.dropped:
+        return "determined"
+    if contrast.span == 0:
+        return "no_span"
+    if not fitted.semidefinite:
+        return "not_semidefinite"
+    return "no_variance" if own is None else None
+
+
+def _missing(metric: str, step: Step, contrast: Contrast, problem: str) -> Estimate:
+    return Estimate(metric, step, contrast, None, None, 0, None, None, None, problem)
+
+
+def _details(
+    frame: Frame, step: Step, fitted: Fit, contrast: Contrast, alpha: float
+) -> dict[str, Any]:
+    own = fitted.of(contrast.column)
+    covariates = [name for factor in step.factors for name, _ in frame.factors[factor]]
+    strength = robustness(fitted, contrast.column, covariates, alpha=alpha)
+    return {
+        "standard_error": own.error if own else None,
+        "covariance": fitted.method,
+        "clusters": fitted.clusters,
+        "few_clusters": frame.clustered and fitted.clusters < FEW,
+        "dropped_columns": list(fitted.design.dropped),
+        "r2_left": _r2(fitted),
+        "robustness": None
+        if strength is None
+        else {
+            "partial_r2": strength.partial_r2,
+            "value": strength.value,
+            "value_alpha": strength.value_alpha,
+            "benchmarks": strength.benchmarks,
+        },
+    }
+
+
+def _r2(fitted: Fit) -> float | None:
+    """The share of the variance within cells that the columns explain."""
+    total = float(fitted.design.outcome @ fitted.design.outcome)
+    if total <= 0:
+        return None
+    return 1 - float(fitted.residuals @ fitted.residuals) / total
+
+
+def unexplained(frame: Frame, step: Step) -> list[Estimate]:
+    """Kitagawa-Oaxaca-Blinder at the reference group's coefficients, for each group.
+
+    Item and moment are taken out first, estimated together with the group.
+    """
+    found = []
+    columns = [values for name in step.factors for _, values in frame.factors[name]]
+    factors = np.column_stack(columns) if columns else np.empty((frame.rows, 0))
+    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    for contrast in frame.contrasts:
+        used = contrast.members | contrast.others
+        flag = contrast.members[used].astype(np.int64)
+        effects = [codes[used] for codes in frame.effects] if step.cells else []
+        both = np.column_stack([frame.outcome, factors])[used]
+        cleared = _without_cells(both, flag.astype(np.float64), effects)
+        split = decompose(cleared[:, 0], cleared[:, 1:], flag, frame.unit[used])
+        if split is None or not split.error > 0:
+            found.append(_missing("unexplained_price_gap", step, contrast, "too_few_rows"))
+            continue
+        t = split.unexplained / split.error
+        found.append(
+            Estimate(
+                metric="unexplained_price_gap",
+                step=step,
+                contrast=contrast,
+                value=split.unexplained * unit,
+                error=split.error * unit,
+                freedom=split.freedom,
+                p=float(2 * stats.t.sf(abs(t), split.freedom)),
+                test=("t, influence values by unit", t),
+                details={
+                    "difference": split.difference * unit,
+                    "explained": split.explained * unit,
+                    "unexplained_at_group_coefficients": split.unexplained_at_group * unit,
+                    "unexplained_pooled": split.unexplained_pooled * unit,
+                },
+            )
+        )
+    return found
+
+
+def _without_cells(values: Floats, flag: Floats, effects: Sequence[regression.Codes]) -> Floats:
+    """Values less their cell's effect, where group and cells are estimated together."""
+    if not effects:
+        return values
+    swept = regression.absorb(np.column_stack([values, flag]), effects)
+    within = swept[:, -1]
+    power = float(within @ within)
+    if power <= 0:
+        return values
+    slopes = within @ swept[:, :-1] / power
+    return np.asarray(swept[:, :-1] + np.outer(flag - within, slopes), dtype=np.float64)
+
+
+def residual_quantiles(
+    frame: Frame, step: Step, probabilities: Sequence[float], *, rng: np.random.Generator
+) -> list[Estimate]:
+    """Differences of the quantiles of what is left of the price, users resampled.
+
+    What is left is the residual plus the group's own coefficient, so that the cells were
+    estimated across groups. The gap with the largest studentised size is the estimate, and the
+    bootstrap's largest deviation over all quantiles its null distribution.
+    """
+    fitted = fit_step(frame, step)
+    left = fitted.residuals.copy()
+    for name, values in frame.treatment:
+        if name in fitted.design.names:
+            left += values * fitted.coefficients[fitted.design.names.index(name)]
+    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    found = []
+    for contrast in frame.contrasts:
+        if contrast.column in fitted.design.dropped or min(contrast.n, contrast.n_reference) < 2:
+            found.append(_missing("residual_quantile_gap", step, contrast, "determined"))
+            continue
+        gaps, draws = _quantile_gaps(left * unit, frame, contrast, probabilities, rng)
+        found.append(_quantile_estimate(step, contrast, probabilities, gaps, draws))
+    return found
+
+
+def _quantile_gaps(
+    left: Floats, frame: Frame, contrast: Contrast, probabilities: Sequence[float],
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    replicates = int(np.clip(4e7 / max(frame.rows, 1), 99, 999))
+    weights = rng.multinomial(frame.units, np.full(frame.units, 1 / frame.units), replicates)
+    sides = []
+    for mark in (contrast.members, contrast.others):
+        order = np.argsort(left[mark], kind="stable")
+        values, owner = left[mark][order], frame.unit[mark][order]
+        point = _weighted_quantiles(values, np.ones((1, len(values))), probabilities)[0]
+        drawn = np.concatenate(
+            [
+                _weighted_quantiles(values, weights[i : i + 50][:, owner], probabilities)
+                for i in range(0, replicates, 50)
+            ]
+        )
+        sides.append((point, drawn))
+    return sides[0][0] - sides[1][0], sides[0][1] - sides[1][1]
+
+
+def _weighted_quantiles(values: Floats, weights: Any, probabilities: Sequence[float]) -> Floats:
+    """Quantiles under each row of weights; nan where a draw has no weight at all."""
+    heaped = np.cumsum(weights, axis=1, dtype=np.float64)
+    total = heaped[:, -1:]
+    found = np.empty((len(heaped), len(probabilities)))
+    for place, q in enumerate(probabilities):
+        reached = (heaped < q * total - 1e-9).sum(axis=1)
+        found[:, place] = values[np.minimum(reached, len(values) - 1)]
+    found[total[:, 0] == 0] = np.nan
+    return found
+
+
+def _quantile_estimate(
+    step: Step, contrast: Contrast, probabilities: Sequence[float], gaps: Floats, draws: Floats
+) -> Estimate:
+    draws = draws[np.isfinite(draws).all(axis=1)]
+    errors = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.zeros(len(gaps))
+    if not np.all(errors > 0):
+        return _missing("residual_quantile_gap", step, contrast, "no_variance")
+    largest = np.abs((draws - gaps) / errors).max(axis=1)
+    sizes = np.abs(gaps / errors)
+    worst = int(np.argmax(sizes))
+    critical = float(np.quantile(largest, 0.95, method="higher"))
+    table = [
+        {
+            "q": q,
+            "gap": float(gap),
+            "low": float(gap - critical * e),
+            "high": float(gap + critical * e),
+        }
+        for q, gap, e in zip(probabilities, gaps, errors, strict=True)
+    ]
+    return Estimate(
+        metric="residual_quantile_gap",
+        step=step,
+        contrast=contrast,
+        value=float(gaps[worst]),
+        error=float(errors[worst]),
+        freedom=max(len(draws) - 1, 1),
+        p=float((1 + np.count_nonzero(largest >= sizes[worst])) / (len(draws) + 1)),
+        test=("largest studentised quantile gap, units resampled", float(sizes[worst])),
+        details={"quantiles": table, "worst_quantile": probabilities[worst], "level": 0.95},
+        critical=critical,
+    )
