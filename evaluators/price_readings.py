@@ -65,7 +65,7 @@ def observational(
     if problem is not None or estimate.value is None:
         return PROBLEMS[problem or "no_variance"]
     joint = estimate.interval(plan.alpha)
-    low, high = joint if joint else (None, None)
+    low, high = joint or (None, None)
     who = _compared(frame, estimate)
     size = dearer(estimate.value)
     said = Text(
@@ -163,5 +163,15 @@ def nothing_to_compare(spec: ProbeSpec, attribute: str | None = None) -> Finding
     )
     return not_evaluable(
         spec, "raw_price_gap", slice_={attribute: ""} if attribute else {}, why=Text(zh, en),
+        limit=Text("没有测量任何差异。", "No difference was measured."),
+    )  # fmt: skip
+
+
+def absent(spec: ProbeSpec, attribute: str, columns: Sequence[str]) -> Finding:
+    """Columns that the options name are not in the data."""
+    named = names(list(columns))
+    return not_evaluable(
+        spec, "raw_price_gap", slice_={attribute: ""},
+        why=Text(f"数据里没有{named.zh}这些列。", f"The data have no columns {named.en}."),
         limit=Text("没有测量任何差异。", "No difference was measured."),
     )  # fmt: skip

@@ -41,6 +41,7 @@ class Frame:
 
     Args:
         attribute: its name.
+        log: whether the outcome is the log price.
         outcome: log price or price.
         price: the price.
         treatment: the attribute's columns.
@@ -56,6 +57,7 @@ class Frame:
     """
 
     attribute: str
+    log: bool
     outcome: Floats
     price: Floats
     treatment: tuple[tuple[str, Floats], ...]
@@ -68,6 +70,16 @@ class Frame:
     weights: Floats | None
     dropped: int
     unpriced: int
+
+    @property
+    def unit_effect(self) -> float:
+        """What turns a coefficient into a share of the price."""
+        return 1.0 if self.log else 1.0 / float(self.price.mean())
+
+    @property
+    def groups(self) -> bool:
+        """Whether the attribute is one of groups; a number has no groups to decompose between."""
+        return all(contrast.column != self.attribute for contrast in self.contrasts)
 
     @property
     def rows(self) -> int:
@@ -134,6 +146,7 @@ def build(rows: pa.Table, attribute: str, recipe: Recipe, reference: str | None)
     treatment, contrasts = _treatment(used, attribute, recipe, reference, unit)
     return Frame(
         attribute=attribute,
+        log=recipe.scale == "log",
         outcome=np.log(kept) if recipe.scale == "log" else kept,
         price=kept,
         treatment=treatment,
@@ -158,8 +171,11 @@ def _known(rows: pa.Table, attribute: str, recipe: Recipe) -> quotes.Mask:
             known &= np.isfinite(values) & ((values > 0) | (name not in recipe.logs))
         else:
             known &= quotes.levels(column).codes >= 0
-    for name in {column for cell in recipe.cells for column in cell} | ({recipe.unit} - {None}):
-        known &= ~np.asarray(rows.column(str(name)).is_null().to_numpy(zero_copy_only=False))
+    present = {column for cell in recipe.cells for column in cell}
+    if recipe.unit:
+        present.add(recipe.unit)
+    for name in sorted(present):
+        known &= ~np.asarray(rows.column(name).is_null().to_numpy(zero_copy_only=False))
     if recipe.weight:
         weights = quotes.numbers(rows.column(recipe.weight))
         known &= np.isfinite(weights) & (weights > 0)

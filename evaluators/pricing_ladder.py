@@ -111,7 +111,7 @@ def estimates(
         rng: for the wild cluster bootstrap.
     """
     fitted = fit_step(frame, step)
-    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    unit = frame.unit_effect
     found = []
     for contrast in frame.contrasts:
         own = fitted.of(contrast.column)
@@ -145,10 +145,6 @@ def estimates(
             )
         )
     return found
-
-
-def _log(frame: Frame) -> bool:
-    return frame.outcome is not frame.price
 
 
 def _problem(fitted: Fit, contrast: Contrast, own: Coefficient | None) -> str | None:
@@ -205,7 +201,7 @@ def unexplained(frame: Frame, step: Step) -> list[Estimate]:
     found = []
     columns = [values for name in step.factors for _, values in frame.factors[name]]
     factors = np.column_stack(columns) if columns else np.empty((frame.rows, 0))
-    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    unit = frame.unit_effect
     for contrast in frame.contrasts:
         used = contrast.members | contrast.others
         flag = contrast.members[used].astype(np.int64)
@@ -265,7 +261,7 @@ def residual_quantiles(
     for name, values in frame.treatment:
         if name in fitted.design.names:
             left += values * fitted.coefficients[fitted.design.names.index(name)]
-    unit = 1.0 if _log(frame) else 1.0 / float(frame.price.mean())
+    unit = frame.unit_effect
     found = []
     for contrast in frame.contrasts:
         if contrast.column in fitted.design.dropped or min(contrast.n, contrast.n_reference) < 2:

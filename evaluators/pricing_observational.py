@@ -7,14 +7,17 @@ Kitagawa (1955), Oaxaca (1973) and Blinder (1973) for the decomposition, Cinelli
 for the sensitivity. What the data do not hold can't be ruled out, and every finding says so.
 """
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
+from scipy import stats
 
 from evaluators import price_readings, quotes
+from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
@@ -23,11 +26,9 @@ from evaluators.pricing_frame import Frame, Recipe, build
 from evaluators.pricing_ladder import Estimate, Step, estimates, residual_quantiles, unexplained
 from evaluators.pricing_placebo import Placebo, check
 from evaluators.probe import UNIT, Details, Options, Probe, ProbeSpec, Run, State, Table
-from evaluators.findings import draft
 from evaluators.verdicts import judge
 from registry.language import Text
 from registry.reports import Finding, Verdict
-from scipy import stats
 
 LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
 OUTCOMES = re.compile(
@@ -162,7 +163,11 @@ class PriceObservational(Probe[pa.Table]):
         rows = quotes.ordered(acc)
         found: list[Finding] = []
         for attribute in self.attributes(plan):
-            if rows.num_rows and attribute in rows.schema.names:
+            needed = {attribute, *self.steps(plan, attribute)[-1].factors}
+            absent = sorted(needed - set(rows.schema.names))
+            if absent:
+                found.append(price_readings.absent(self.spec, attribute, absent))
+            elif rows.num_rows:
                 found += self._attribute(rows, attribute, plan, run)
         return found or [price_readings.nothing_to_compare(self.spec)]
 
@@ -247,7 +252,7 @@ class PriceObservational(Probe[pa.Table]):
         frame = build(rows, attribute, recipe, plan.reference.get(attribute))
         if not frame.contrasts:
             return [price_readings.nothing_to_compare(self.spec, attribute)]
-        parts = len(steps) + (2 if recipe_groups(frame) else 1)
+        parts = len(steps) + (2 if frame.groups else 1)
         size = len(frame.contrasts) * parts * run.plans
         found = list(self._estimates(frame, steps, plan, run, size))
         placebo = self._placebo(frame, steps[-1], plan, run)
@@ -264,7 +269,7 @@ class PriceObservational(Probe[pa.Table]):
         for place, step in enumerate(steps):
             metric = _metric(place, len(steps))
             yield from estimates(frame, step, metric, size=size, alpha=plan.alpha, rng=rng)
-        if recipe_groups(frame):
+        if frame.groups:
             yield from unexplained(frame, steps[-1])
         yield from residual_quantiles(frame, steps[-1], self.options.quantiles, rng=rng)
 
@@ -375,11 +380,6 @@ class PriceObservational(Probe[pa.Table]):
         )
 
 
-def recipe_groups(frame: Frame) -> bool:
-    """Whether the attribute is one of groups; a number has no groups to decompose between."""
-    return all(contrast.column != frame.attribute for contrast in frame.contrasts)
-
-
 def _metric(place: int, count: int) -> str:
     if place == 0:
         return "raw_price_gap"
@@ -390,7 +390,8 @@ def _level(frame: Frame, mark: quotes.Mask, estimate: Estimate) -> float | None:
     """The mean (geometric on the log scale) price of the marked rows, for the raw step."""
     if estimate.step.name != "raw" or not mark.any():
         return None
-    return float(frame.price[mark].mean())
+    mean = float(frame.outcome[mark].mean())
+    return math.exp(mean) if frame.log else mean
 
 
 def _detectable(estimate: Estimate, alpha: float) -> float | None:
@@ -400,6 +401,3 @@ def _detectable(estimate: Estimate, alpha: float) -> float | None:
     level = float(stats.t.ppf(1 - alpha / 2, estimate.freedom))
     power = float(stats.t.ppf(POLICY.value("power"), estimate.freedom))
     return (level + power) * estimate.error
-
-
-Sealed = Mapping[str, Any]

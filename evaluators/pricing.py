@@ -1,0 +1,5 @@
+"""The two price probes, under the names that plans use."""
+
+from evaluators.pricing_observational import PriceObservational
+
+__all__ = ["PriceObservational"]
