@@ -1,10 +1,19 @@
 """The plain sentences of the price probes: what was measured, beside the line, and its limit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evaluators.findings import not_evaluable
-from evaluators.plan import Plan
-from evaluators.price_lines import LINE_TEXT, dearer, interval, names, texts
+from evaluators.price_lines import (
+    EQUIVALENCE,
+    LINE_TEXT,
+    dearer,
+    interval,
+    names,
+    percent,
+    share,
+    texts,
+)
+from evaluators.price_spread import Spread
 from evaluators.pricing_frame import Frame
 from evaluators.pricing_ladder import Estimate, Step
 from evaluators.probe import ProbeSpec
@@ -59,12 +68,17 @@ PROBLEMS: dict[str, Text] = {
 
 
 def observational(
-    estimate: Estimate, frame: Frame, verdict: Verdict, problem: str | None, plan: Plan
+    estimate: Estimate,
+    frame: Frame,
+    verdict: Verdict,
+    problem: str | None,
+    *,
+    joint: tuple[float, float] | None,
+    alpha: float,
 ) -> Text:
     """What one finding of price_observational says."""
     if problem is not None or estimate.value is None:
         return PROBLEMS[problem or "no_variance"]
-    joint = estimate.interval(plan.alpha)
     low, high = joint or (None, None)
     who = _compared(frame, estimate)
     size = dearer(estimate.value)
@@ -73,7 +87,7 @@ def observational(
         f"{_held(estimate).en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
     )
     ending = VERDICTS[verdict]
-    significant = estimate.p is not None and estimate.p < plan.alpha
+    significant = estimate.p is not None and estimate.p < alpha
     if verdict is Verdict.EQUIVALENT and significant:
         ending = SMALL_BUT_REAL
     return texts(said, ending, Text("", " "), LINE_TEXT)
@@ -173,5 +187,219 @@ def absent(spec: ProbeSpec, attribute: str, columns: Sequence[str]) -> Finding:
     return not_evaluable(
         spec, "raw_price_gap", slice_={attribute: ""},
         why=Text(f"数据里没有{named.zh}这些列。", f"The data have no columns {named.en}."),
+        limit=Text("没有测量任何差异。", "No difference was measured."),
+    )  # fmt: skip
+
+
+NOT_AN_INPUT = Text(
+    "“{name}”不是这个模型的输入，改它不会改变报价，所以这里无法评估。",
+    "“{name}” is not an input of this model, so changing it can't change a quote; not evaluable here.",
+)
+ONE_VALUE = Text(
+    "“{name}”在数据里只有一个值，没有可换的值；可以在计划里声明。",
+    "“{name}” has one value only in the data; declare the values to try in the plan.",
+)
+OTHER_WAYS = Text(
+    "不是输入的特征，仍可能通过别的输入（替代变量）影响价格。",
+    "A feature that is no input may still act through others (proxies).",
+)
+MODEL_PROBLEMS: dict[str, Text] = {
+    "unpriced": Text(
+        "模型报出了零或负的价格，比不出比例，所以无法评估。",
+        "The model quoted a price of zero or below, so no ratio exists and nothing is concluded.",
+    ),
+    "not_deterministic": Text(
+        "同样的问题问两次，价格就不同，所以单次报价的差异说明不了什么，无法评估。",
+        "The same question asked twice got another price, so a difference between two quotes shows "
+        "nothing; not evaluable.",
+    ),
+    "batch": Text(
+        "同样的行换一批来问，价格就不同，所以无法评估。",
+        "The same rows in another batch got other prices, so nothing can be concluded.",
+    ),
+    "too_few_units": PROBLEMS["too_few_units"],
+}
+
+
+def model_gap(
+    metric: str,
+    slice_: Mapping[str, str],
+    group: str,
+    reference: str,
+    *,
+    spread: Spread | None,
+    aa: float,
+    verdict: Verdict,
+    problem: str | None,
+) -> Text:
+    """What one comparison of two profiles says."""
+    if problem is not None or spread is None:
+        return MODEL_PROBLEMS[problem or "too_few_units"]
+    size = dearer(spread.mean)
+    asked = Text(
+        f"{spread.pairs} 对报价中 {share(spread.different)} 有变化（同样问两次时 {share(aa)}），"
+        f"{share(spread.dearer)} 变贵，{share(spread.cheaper)} 变便宜，{share(spread.beyond)} 超过 {share(EQUIVALENCE)}；"
+        f"最大相差 {percent(spread.largest)}。",
+        f"Of {spread.pairs} pairs {share(spread.different)} change (asked twice alike: {share(aa)}), "
+        f"{share(spread.dearer)} dearer, {share(spread.cheaper)} cheaper, {share(spread.beyond)} by more than "
+        f"{share(EQUIVALENCE)}; the largest by {percent(spread.largest)}. ",
+    )
+    changed = _changed(metric, slice_, group, reference, size)
+    return texts(
+        changed,
+        asked,
+        VERDICTS[verdict] if verdict in EXACT_SAME else EXACT[verdict],
+        Text("", " "),
+        LINE_TEXT,
+    )
+
+
+EXACT_SAME = (Verdict.DISPARITY, Verdict.EQUIVALENT)
+EXACT: dict[Verdict, Text] = {
+    Verdict.DIFFERENCE: Text(
+        "价格有变化，平均没有超过提示界线。",
+        "Prices change; on average not beyond the alert line.",
+    ),
+    Verdict.INCONCLUSIVE: VERDICTS[Verdict.INCONCLUSIVE],
+}
+
+
+def _changed(
+    metric: str, slice_: Mapping[str, str], group: str, reference: str, size: Text
+) -> Text:
+    named = names(list(slice_))
+    if metric == "price_range":
+        return Text(
+            f"只改{named.zh}，同一商品最贵与最便宜的报价平均相差：最贵的{size.zh}。",
+            f"Changing only {named.en}, the dearest quote for the same goods is on average {size.en} than the cheapest. ",
+        )
+    if metric == "main_effect":
+        return Text(
+            f"其他画像特征取遍各种组合，{named.zh}从 {reference} 到 {group}，平均价格{size.zh}。",
+            f"Over all settings of the other features, {named.en} from {reference} to {group} makes the price {size.en} on average. ",
+        )
+    if metric == "pair_effect":
+        return Text(
+            f"{named.zh}同时改变，比分别改变之和：平均价格{size.zh}。",
+            f"Changing {named.en} together, compared with one by one, makes the price {size.en} on average. ",
+        )
+    if metric == "bundle_gap":
+        return Text(
+            f"换成“{group}”这组画像，其余不变：平均价格{size.zh}。",
+            f"With the profile “{group}”, all else equal, the price is {size.en} on average. ",
+        )
+    return Text(
+        f"商品、时间、成本不变，只把{named.zh}从 {reference} 改为 {group}：平均价格{size.zh}。",
+        f"Same goods, moment and costs; only {named.en} changed from {reference} to {group}: the price is {size.en} on average. ",
+    )
+
+
+def model_limit(rows: int, *, sampled: bool) -> Text:
+    """What a designed audit of a model does not show."""
+    drawn = Text("抽取的", "sampled ") if sampled else Text("", "")
+    return Text(
+        f"只描述计划指明的{drawn.zh} {rows} 行画像，不代表人群；检验的是送来的模型文件，不是线上服务。",
+        f"Describes the {rows} {drawn.en}rows the plan names, no population; what was tested is the "
+        "file submitted, not the service.",
+    )
+
+
+def clean_bill(
+    spread: Spread | None, means: float, verdict: Verdict, problem: str | None, *, needed: int
+) -> Text:
+    """Whether all three parts of the clean bill hold."""
+    if problem is not None or spread is None:
+        return MODEL_PROBLEMS[problem or "too_few_units"]
+    facts = Text(
+        f"任何一项改变带来的平均差异最大 {percent(means)}；{share(spread.beyond)} 的行有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
+        f"The largest mean difference of any change is {percent(means)}; {share(spread.beyond)} of rows have one "
+        f"beyond {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
+    )
+    ending = {
+        Verdict.EQUIVALENT: Text(
+            "三个条件都满足：差异很小。", "All three conditions hold: the differences are small."
+        ),
+        Verdict.INCONCLUSIVE: Text(
+            f"没有看到超过界线的差异，但行数不够作出“很小”的结论（至少要 {needed} 行，每组也是）。",
+            f"No difference beyond the line was seen, but there are too few rows to call it small (at least {needed}, in every group too).",
+        ),
+        Verdict.DIFFERENCE: Text(
+            "有超过“很小”界线的差异。", "There are differences beyond what counts as small."
+        ),
+        Verdict.DISPARITY: Text(
+            "至少一项平均差异超过提示界线。",
+            "At least one mean difference is beyond the alert line.",
+        ),
+    }[verdict]
+    return texts(facts, ending)
+
+
+def nothing_varied(spec: ProbeSpec) -> Finding:
+    """No profile feature is an input, or no row could be asked about."""
+    return not_evaluable(
+        spec, "clean_bill", slice_={},
+        why=Text("没有一个声明的画像特征是模型的输入，所以没有可以改变的东西。", "None of the declared profile features is an input of the model, so there is nothing to change."),
+        limit=OTHER_WAYS,
+    )  # fmt: skip
+
+
+def no_accounts(spec: ProbeSpec) -> Finding:
+    """Neither a model nor quotes to accounts."""
+    return not_evaluable(
+        spec, "price_gap", slice_={},
+        why=Text("既没有模型可问，计划也没有写明价格列和账号列。", "There is no model to ask, and the plan names no price and account columns."),
+        limit=Text("没有测量任何差异。", "No difference was measured."),
+    )  # fmt: skip
+
+
+ACCOUNTS_LIMIT = Text(
+    "只说明这些账号在这些时间得到的报价；账号是随机分配画像的单位，逐条报价不能当作独立样本。",
+    "Speaks for these accounts at these moments; profiles were assigned to accounts, so single quotes "
+    "are no independent trials.",
+)
+
+
+def accounts_gap(
+    name: str, group: str, reference: str, *, value: float, low: float, high: float,
+    verdict: Verdict, accounts: int, problem: str | None,
+) -> Text:  # fmt: skip
+    """What one profile of accounts against another says."""
+    if problem is not None:
+        return PROBLEMS["too_few_units"]
+    size, span = dearer(value), interval(low, high)
+    return texts(
+        Text(
+            f"同样的商品、同样的时间，“{name}”为“{group}”的账号与“{reference}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
+            f"Same goods, same moment: accounts with “{name}” {group} against {reference}: the price is {size.en}{span.en}, {accounts} accounts. ",
+        ),
+        VERDICTS[verdict], Text("", " "), LINE_TEXT,
+    )  # fmt: skip
+
+
+def accounts_limit(smallest: float, same: float | None, other: float | None) -> Text:
+    """What quotes to accounts do not show, with the noise floor and the finest p-value."""
+    parts = [ACCOUNTS_LIMIT]
+    if same is not None and other is not None:
+        parts.append(
+            Text(
+                f"同一画像的账号之间有 {share(same)} 的报价不同，不同画像之间有 {share(other)}。",
+                f" Quotes differ in {share(same)} of pairs within a profile and {share(other)} between profiles.",
+            )
+        )
+    if smallest > 0.0005:
+        parts.append(
+            Text(
+                f"账号太少：这个设计能得到的最小 p 值是 {smallest:.2g}，不可能低于 0.0005。",
+                f" Too few accounts: the smallest p-value this design can give is {smallest:.2g}, never below .0005.",
+            )
+        )
+    return texts(*parts)
+
+
+def nothing_between(spec: ProbeSpec, name: str) -> Finding:
+    """No item and moment was quoted to accounts of two levels."""
+    return not_evaluable(
+        spec, "price_gap", slice_={name: ""},
+        why=Text(f"没有同一商品、同一时间报给“{name}”不同的账号的价格，比不了。", f"No item and moment was quoted to accounts that differ in “{name}”."),
         limit=Text("没有测量任何差异。", "No difference was measured."),
     )  # fmt: skip

@@ -173,7 +173,7 @@ def _details(
         "clusters": fitted.clusters,
         "few_clusters": frame.clustered and fitted.clusters < FEW,
         "dropped_columns": list(fitted.design.dropped),
-        "r2_left": _r2(fitted),
+        "r2_within": _r2(fitted),
         "robustness": None
         if strength is None
         else {
@@ -248,7 +248,12 @@ def _without_cells(values: Floats, flag: Floats, effects: Sequence[regression.Co
 
 
 def residual_quantiles(
-    frame: Frame, step: Step, probabilities: Sequence[float], *, rng: np.random.Generator
+    frame: Frame,
+    step: Step,
+    probabilities: Sequence[float],
+    *,
+    rng: np.random.Generator,
+    alpha: float,
 ) -> list[Estimate]:
     """Differences of the quantiles of what is left of the price, users resampled.
 
@@ -267,16 +272,20 @@ def residual_quantiles(
         if contrast.column in fitted.design.dropped or min(contrast.n, contrast.n_reference) < 2:
             found.append(_missing("residual_quantile_gap", step, contrast, "determined"))
             continue
-        gaps, draws = _quantile_gaps(left * unit, frame, contrast, probabilities, rng)
-        found.append(_quantile_estimate(step, contrast, probabilities, gaps, draws))
+        gaps, draws = _quantile_gaps(
+            left * unit, frame, contrast, probabilities, rng=rng, draws=int(20 / alpha)
+        )
+        found.append(_quantile_estimate(step, contrast, probabilities, gaps, draws, alpha=alpha))
     return found
 
 
 def _quantile_gaps(
     left: Floats, frame: Frame, contrast: Contrast, probabilities: Sequence[float],
+    *,
     rng: np.random.Generator,
+    draws: int,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    replicates = int(np.clip(4e7 / max(frame.rows, 1), 99, 999))
+    replicates = int(np.clip(4e7 / max(frame.rows, 1), 99, max(999, min(draws, 9999))))
     weights = rng.multinomial(frame.units, np.full(frame.units, 1 / frame.units), replicates)
     sides = []
     for mark in (contrast.members, contrast.others):
@@ -306,7 +315,13 @@ def _weighted_quantiles(values: Floats, weights: Any, probabilities: Sequence[fl
 
 
 def _quantile_estimate(
-    step: Step, contrast: Contrast, probabilities: Sequence[float], gaps: Floats, draws: Floats
+    step: Step,
+    contrast: Contrast,
+    probabilities: Sequence[float],
+    gaps: Floats,
+    draws: Floats,
+    *,
+    alpha: float,
 ) -> Estimate:
     draws = draws[np.isfinite(draws).all(axis=1)]
     errors = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.zeros(len(gaps))
@@ -315,7 +330,7 @@ def _quantile_estimate(
     largest = np.abs((draws - gaps) / errors).max(axis=1)
     sizes = np.abs(gaps / errors)
     worst = int(np.argmax(sizes))
-    critical = float(np.quantile(largest, 0.95, method="higher"))
+    critical = float(np.quantile(largest, 1 - alpha, method="higher"))
     table = [
         {
             "q": q,
@@ -334,6 +349,6 @@ def _quantile_estimate(
         freedom=max(len(draws) - 1, 1),
         p=float((1 + np.count_nonzero(largest >= sizes[worst])) / (len(draws) + 1)),
         test=("largest studentised quantile gap, units resampled", float(sizes[worst])),
-        details={"quantiles": table, "worst_quantile": probabilities[worst], "level": 0.95},
+        details={"quantiles": table, "worst_quantile": probabilities[worst], "level": 1 - alpha},
         critical=critical,
     )

@@ -271,7 +271,9 @@ class PriceObservational(Probe[pa.Table]):
             yield from estimates(frame, step, metric, size=size, alpha=plan.alpha, rng=rng)
         if frame.groups:
             yield from unexplained(frame, steps[-1])
-        yield from residual_quantiles(frame, steps[-1], self.options.quantiles, rng=rng)
+        yield from residual_quantiles(
+            frame, steps[-1], self.options.quantiles, rng=rng, alpha=plan.alpha / size
+        )
 
     def _placebo(self, frame: Frame, step: Step, plan: Plan, run: Run) -> Placebo | None:
         draws = self.options.placebos
@@ -340,7 +342,9 @@ class PriceObservational(Probe[pa.Table]):
             severity=severity(*joint) if verdict is Verdict.DISPARITY and joint else None,
             defences=tuple(str(defence["kind"]) for defence in plan.defences),
             details=details.model_dump(mode="json"),
-            reading=price_readings.observational(estimate, frame, verdict, problem, plan),
+            reading=price_readings.observational(
+                estimate, frame, verdict, problem, joint=joint, alpha=plan.alpha
+            ),
             limit=price_readings.observational_limit(
                 self.options.kind, estimate.step, family.outcomes, frame
             ),

@@ -1,0 +1,406 @@
+"""Quotes that a service gave to accounts with assigned profiles: the account is permuted.
+
+Services randomise by account (sticky A/B buckets), so quotes of one account are no independent
+trials: on null audits with a sticky +3 % bucket, tests over quotes reject most of the time. Every
+account is reduced to its mean over all its quotes, each relative to its cell of item and moment;
+labels then move with whole accounts, or signs with whole matched pairs.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy import stats
+
+from evaluators import price_readings, quotes
+from evaluators.findings import draft
+from evaluators.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
+from evaluators.plan import Plan, Scalar, level_name
+from evaluators.policy import POLICY
+from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
+from evaluators.price_spread import SAME, Spread, describe, pairs_needed
+from evaluators.probe import UNIT, ProbeSpec, Run
+from evaluators.regression import Codes, Floats, codes_of
+from evaluators.verdicts import judge
+from registry.reports import Finding, Verdict
+
+MOST_ITEMS = 20  # items that are contrasts of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the plan says about accounts.
+
+    Args:
+        features: the columns that hold each account's profile.
+        reference: feature → the level the others are compared with.
+        pair: the column of matched pairs.
+        replicates: how many permutations.
+    """
+
+    features: tuple[str, ...]
+    reference: Mapping[str, Scalar] = field(default_factory=dict)
+    pair: str | None = None
+    replicates: int = 4999
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Each account reduced to its means.
+
+    Args:
+        values: accounts × (all quotes, then one column per item): means relative to the cell.
+        labels: each account's level.
+        levels: their names.
+        items: the items that have a column.
+        quotes: how many quotes were used.
+        left_out: quotes in cells that not every level was quoted in.
+        same: share of pairs of quotes in one cell to accounts of one level that differ (A/A).
+        other: the same share between levels.
+        pair: each account's matched pair, or None.
+        noise: mean absolute difference of accounts of one level, from the level's mean.
+    """
+
+    values: Floats
+    labels: Codes
+    levels: quotes.Levels
+    items: tuple[str, ...]
+    quotes: int
+    left_out: int
+    same: float | None
+    other: float | None
+    pair: Codes | None
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One level against the reference."""
+
+    place: int
+    group: str
+    reference: str
+    n: int
+    n_reference: int
+    each: Floats
+    test: str
+    freedom: int
+
+
+def findings(
+    spec: ProbeSpec, rows: pa.Table, audit: Audit, *, plan: Plan, run: Run
+) -> list[Finding]:
+    """All findings on quotes to accounts, feature by feature, and the clean bill."""
+    found: list[Finding] = []
+    parts: list[tuple[Finding, Spread | None]] = []
+    size = max(len(audit.features), 1) * run.plans
+    for name in audit.features:
+        accounts = reduce(rows, name, plan, audit.pair)
+        if accounts is None:
+            found.append(price_readings.nothing_between(spec, name))
+            continue
+        parts += _feature(spec, name, accounts, audit, plan=plan, run=run, size=size)
+    found += [finding for finding, _ in parts]
+    return [*found, _clean_bill(spec, parts)] if parts else found
+
+
+def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts | None:
+    """Each account's mean log price relative to its cells; None where no two levels meet.
+
+    An account must have one level of the feature: quotes of others are left out.
+    """
+    columns = plan.columns
+    price = quotes.numbers(rows.column(str(columns.price)))
+    levels = quotes.levels(rows.column(name))
+    owner = quotes.units(rows, UNIT if columns.unit else str(columns.user))
+    sound = np.isfinite(price) & (price > 0) & (levels.codes >= 0)
+    sound &= ~_torn(owner, levels.codes)[owner]
+    cells = quotes.cell_codes(rows, [c for c in (columns.item, columns.time) if c])
+    usable = sound & _met(cells, levels, sound)
+    if not usable.any() or len(np.unique(levels.codes[usable])) < 2:
+        return None
+    y, cell, code = np.log(price[usable]), codes_of(cells[usable]), levels.codes[usable]
+    account = codes_of(owner[usable])
+    relative = y - (np.bincount(cell, y) / np.bincount(cell))[cell]
+    items = quotes.levels(rows.column(columns.item)) if columns.item else None
+    values, named = _account_means(relative, account, items, usable)
+    first = np.unique(account, return_index=True)[1]
+    same, other = _differing(cell, code, y)
+    pairs = quotes.cell_codes(rows, [pair])[usable][first] if pair in rows.schema.names else None
+    labels = code[first]
+    means = np.bincount(labels, values[:, 0]) / np.maximum(np.bincount(labels), 1)
+    return Accounts(
+        values, labels, levels, named, int(usable.sum()), int((sound & ~usable).sum()), same, other,
+        pairs, float(np.abs(values[:, 0] - means[labels]).mean()),
+    )  # fmt: skip
+
+
+def _torn(owner: Codes, codes: Codes) -> quotes.Mask:
+    """Accounts that have more than one level."""
+    size = int(owner.max(initial=0)) + 1
+    low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1)
+    np.minimum.at(low, owner, np.where(codes >= 0, codes, np.iinfo(np.int64).max))
+    np.maximum.at(high, owner, codes)
+    return np.asarray((high >= 0) & (low != high), dtype=np.bool_)
+
+
+def _met(cells: Codes, levels: quotes.Levels, sound: quotes.Mask) -> quotes.Mask:
+    """Rows of cells that every level was quoted in: the same goods at the same moment."""
+    size, many = int(cells.max(initial=0)) + 1, len(levels.names)
+    seen = np.zeros((size, many), dtype=np.bool_)
+    seen[cells[sound], levels.codes[sound]] = True
+    present = seen.any(axis=0)
+    return np.asarray(seen[:, present].all(axis=1)[cells], dtype=np.bool_)
+
+
+def _account_means(
+    relative: Floats, account: Codes, items: quotes.Levels | None, usable: quotes.Mask
+) -> tuple[Floats, tuple[str, ...]]:
+    counts = np.bincount(account)
+    columns = [np.bincount(account, relative) / counts]
+    named: list[str] = []
+    if items is not None and 1 < len(items.names) <= MOST_ITEMS:
+        code = items.codes[usable]
+        for place, item in enumerate(items.names):
+            mark = code == place
+            own = np.bincount(account[mark], minlength=len(counts))
+            if mark.any() and own.all():
+                columns.append(np.bincount(account[mark], relative[mark], len(counts)) / own)
+                named.append(item)
+    return np.stack(columns, axis=1), tuple(named)
+
+
+def _differing(cell: Codes, code: Codes, y: Floats) -> tuple[float | None, float | None]:
+    """Shares of pairs of quotes in one cell that differ: within a level, and between levels."""
+    price = np.unique(np.round(y, 9), return_inverse=True)[1].reshape(-1)
+    n_cell = np.bincount(cell)
+    groups = codes_of(cell * (int(code.max()) + 1) + code)
+    n_group = np.bincount(groups)
+    equal_all = _pairs(np.bincount(codes_of(cell * (int(price.max()) + 1) + price)))
+    equal_same = _pairs(np.bincount(codes_of(groups * (int(price.max()) + 1) + price)))
+    same, every = _pairs(n_group), _pairs(n_cell)
+    within = 1 - equal_same / same if same else None
+    between = 1 - (equal_all - equal_same) / (every - same) if every > same else None
+    return within, between
+
+
+def _pairs(counts: Codes) -> float:
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def _feature(
+    spec: ProbeSpec,
+    name: str,
+    accounts: Accounts,
+    audit: Audit,
+    *,
+    plan: Plan,
+    run: Run,
+    size: int,
+) -> list[tuple[Finding, Spread | None]]:
+    rng = run.rng(f"{spec.id}:{name}")
+    alpha = plan.alpha / size
+    names = accounts.levels.names
+    base = _base(accounts, audit.reference.get(name, plan.reference.get(name)))
+    others = [c for c in np.unique(accounts.labels).tolist() if c != base]
+    matched = _matched(accounts, base, others)
+    if matched is not None:
+        result = flip_pairs(matched, rng=rng, alpha=alpha, replicates=audit.replicates)
+    else:
+        result = shuffle_accounts(
+            accounts.values, accounts.labels, [(c, base) for c in others],
+            rng=rng, alpha=alpha, replicates=audit.replicates,
+        )  # fmt: skip
+    width = accounts.values.shape[1]
+    found = []
+    for number, code in enumerate(others):
+        mark, rest = accounts.labels == code, accounts.labels == base
+        each = matched[:, 0] if matched is not None else (
+            accounts.values[mark, 0] - accounts.values[rest, 0].mean()
+        )  # fmt: skip
+        compared = Compared(
+            place=number * width,
+            group=names[code],
+            reference=names[base],
+            n=int(mark.sum()),
+            n_reference=int(rest.sum()),
+            each=each,
+            test="pairs flipped" if matched is not None else "accounts shuffled",
+            freedom=len(each) - 1 if matched is not None else int(mark.sum() + rest.sum()) - 2,
+        )
+        found.append(_finding(spec, name, compared, accounts, result, plan=plan, size=size))
+    return found
+
+
+def _base(accounts: Accounts, declared: Scalar | None) -> int:
+    names = accounts.levels.names
+    if declared is not None and level_name(declared) in names:
+        return names.index(level_name(declared))
+    return int(np.argmax(np.bincount(accounts.labels)))
+
+
+def _matched(accounts: Accounts, base: int, others: Sequence[int]) -> Floats | None:
+    """One row per matched pair, other level - reference; None where there are no such pairs."""
+    if accounts.pair is None or len(others) != 1:
+        return None
+    kept = []
+    for pair in np.unique(accounts.pair):
+        mine = np.flatnonzero(accounts.pair == pair)
+        if len(mine) == 2 and set(accounts.labels[mine].tolist()) == {base, others[0]}:
+            high = mine[accounts.labels[mine] == others[0]]
+            low = mine[accounts.labels[mine] == base]
+            kept.append(accounts.values[high[0]] - accounts.values[low[0]])
+    return np.stack(kept) if len(kept) > 1 else None
+
+
+def _finding(
+    spec: ProbeSpec, name: str, compared: Compared, accounts: Accounts, result: MaxT, *,
+    plan: Plan, size: int,
+) -> tuple[Finding, Spread | None]:  # fmt: skip
+    from evaluators.pricing_counterfactual import CounterfactualDetails
+
+    place = compared.place
+    low, high = result.interval(place)
+    value, error = float(result.effects[place]), float(result.errors[place])
+    adjusted = min(1.0, float(result.adjusted[place]) * size)
+    small = _within(value, error, compared.freedom)
+    spread = describe(compared.each)
+    problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
+    verdict = judge(
+        evaluable=problem is None,
+        beyond=math.isfinite(high - low) and beyond(low, high),
+        equivalent=small < plan.alpha,
+        p_adjusted=adjusted,
+        alpha=plan.alpha,
+    )
+    finest = _finest(compared, result)
+    details = CounterfactualDetails(
+        design="accounts",
+        spread=spread.as_json() if spread else None,
+        aa_different=accounts.same,
+        deterministic=None,
+        groups={},
+        problem=problem,
+        more={
+            "between_different": accounts.other,
+            "quotes": accounts.quotes,
+            "left_out": accounts.left_out,
+            "smallest_p": finest,
+            "replicates": result.replicates,
+            "account_noise": accounts.noise,
+            "items": _items(result, compared, accounts),
+        },
+    )
+    finding = draft(
+        spec,
+        "price_gap",
+        slice_={name: compared.group},
+        group=compared.group,
+        reference_group=compared.reference,
+        n=compared.n,
+        n_reference=compared.n_reference,
+        effect={"kind": "log_ratio", "value": value},
+        ci={"low": low, "high": high, "level": 1 - plan.alpha, "simultaneous": True,
+            "method": f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"},
+        test={"name": compared.test, "statistic": value / error if error > 0 else None},
+        p_value=float(result.p[place]),
+        p_adjusted=adjusted,
+        adjustment="single-step max-T, Bonferroni over features and plans",
+        family={"id": f"SZ72-5|{spec.id}|{name}", "size": len(result.effects) * size},
+        equivalence={"low": -log_line(EQUIVALENCE), "high": log_line(EQUIVALENCE), "p": small},
+        mde=_detectable(error, compared.freedom, plan.alpha / size),
+        threshold=threshold(),
+        verdict=verdict,
+        severity=severity(low, high) if verdict is Verdict.DISPARITY else None,
+        defences=tuple(str(defence["kind"]) for defence in plan.defences),
+        details=details.model_dump(mode="json"),
+        reading=price_readings.accounts_gap(
+            name, compared.group, compared.reference, value=value, low=low, high=high,
+            verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem,
+        ),
+        limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
+    )  # fmt: skip
+    return finding, spread
+
+
+def _within(value: float, error: float, freedom: int) -> float:
+    margin = log_line(EQUIVALENCE)
+    if error <= SAME or freedom < 1:
+        return 0.0 if abs(value) <= margin and freedom >= 1 else 1.0
+    return float(
+        max(
+            stats.t.sf((value + margin) / error, freedom),
+            stats.t.sf((margin - value) / error, freedom),
+        )
+    )
+
+
+def _finest(compared: Compared, result: MaxT) -> float:
+    """The smallest p-value the design can give."""
+    if compared.test == "pairs flipped":
+        return max(smallest_p(len(compared.each)), result.smallest)
+    labellings = math.comb(compared.n + compared.n_reference, compared.n)
+    return max(1.0 / labellings, result.smallest)
+
+
+def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[str, Any]]:
+    found = []
+    for offset, item in enumerate(accounts.items, start=1):
+        place = compared.place + offset
+        found.append({"item": item, "log_ratio": float(result.effects[place]), "p": float(result.p[place]),
+                      "p_adjusted": float(result.adjusted[place])})  # fmt: skip
+    return found
+
+
+def _detectable(error: float, freedom: int, alpha: float) -> float | None:
+    if error <= 0 or freedom < 1:
+        return None
+    level = float(stats.t.ppf(1 - alpha / 2, freedom))
+    return (level + float(stats.t.ppf(POLICY.value("power"), freedom))) * error
+
+
+def _clean_bill(spec: ProbeSpec, parts: Sequence[tuple[Finding, Spread | None]]) -> Finding:
+    from evaluators.pricing_counterfactual import CounterfactualDetails
+
+    spreads = [spread for _, spread in parts if spread is not None]
+    means = all(finding.verdict is Verdict.EQUIVALENT for finding, _ in parts)
+    bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in spreads)
+    verdicts = {finding.verdict for finding, _ in parts}
+    if Verdict.DISPARITY in verdicts:
+        verdict = Verdict.DISPARITY
+    elif means and bounded and spreads:
+        verdict = Verdict.EQUIVALENT
+    elif Verdict.DIFFERENCE in verdicts:
+        verdict = Verdict.DIFFERENCE
+    elif verdicts == {Verdict.NOT_EVALUABLE}:
+        verdict = Verdict.NOT_EVALUABLE
+    else:
+        verdict = Verdict.INCONCLUSIVE
+    worst = max(spreads, key=lambda s: s.beyond_upper, default=None)
+    largest = max((abs(float(f.effect["value"])) for f, _ in parts), default=0.0)
+    details = CounterfactualDetails(
+        design="accounts", spread=worst.as_json() if worst else None, aa_different=None,
+        deterministic=None, groups={}, problem=None,
+        more={"largest_mean": largest, "means_within": means, "share_bounded": bounded,
+              "pairs_needed": pairs_needed()},
+    )  # fmt: skip
+    return draft(
+        spec,
+        "clean_bill",
+        slice_={},
+        n=worst.pairs if worst else 0,
+        effect={"kind": "share", "value": worst.beyond if worst else None},
+        threshold={"value": POLICY.value("price_share_beyond"), "source": POLICY.source("price_share_beyond"),
+                   "rule": "every mean shown within 1 %; upper bound of the share of accounts beyond 1 % at most 1 %",
+                   "lines": {"equivalence": EQUIVALENCE}},
+        verdict=verdict,
+        details=details.model_dump(mode="json"),
+        reading=price_readings.clean_bill(
+            worst, largest, verdict,
+            "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
+        ),
+        limit=price_readings.ACCOUNTS_LIMIT,
+    )  # fmt: skip

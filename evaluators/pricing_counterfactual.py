@@ -1,0 +1,250 @@
+"""price_counterfactual: does the price change when only the person changes?
+
+Same goods, same moment, same costs; the declared habit, preference and ability-to-pay features are
+changed one at a time, as declared bundles and in a two-level factorial. A deterministic submitted
+model has no p-value: its differences are facts, described over the profiles the plan names. Where
+whole accounts were given a profile and a service quoted them prices, the accounts are permuted
+(see `evaluators.pricing_accounts`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from evaluators import price_readings, pricing_accounts, pricing_model, quotes
+from evaluators.plan import Plan, Scalar
+from evaluators.pricing_design import (
+    MOST_FACTORS,
+    MOST_LEVELS,
+    Bundle,
+    Design,
+    Feature,
+    feature,
+)
+from evaluators.probe import (
+    UNIT,
+    Details,
+    Options,
+    Probe,
+    ProbeSpec,
+    Run,
+    ScoreRequest,
+    State,
+    Table,
+    answer,
+)
+from registry.language import Text
+from registry.reports import Finding
+
+LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
+
+
+class BundleOption(BaseModel):
+    """Two whole profiles to be compared, each a mapping from feature to value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    profile: dict[str, Scalar]
+    against: dict[str, Scalar]
+
+
+class CounterfactualOptions(Options):
+    """What a plan may say to price_counterfactual.
+
+    Attributes:
+        design: "model" asks the submitted model, "accounts" reads the quotes that a service gave
+            to accounts; left out, the model is asked where the plan names its inputs.
+        features: the features varied; left out, the profile columns are.
+        levels: feature → the values tried; left out, quantiles of the data or its levels.
+        reference: feature → the value the others are compared with; left out, the lowest number
+            or the most common level.
+        tails: the quantiles tried for a number.
+        bundles: whole profiles to compare.
+        factors: the features of the factorial; left out, the first five.
+        sample: at most so many rows are asked about.
+        pair: accounts: the column that names matched pairs.
+        replicates: accounts: how many permutations.
+    """
+
+    design: Literal["auto", "model", "accounts"] = "auto"
+    features: tuple[str, ...] = ()
+    levels: dict[str, tuple[Scalar, ...]] = {}
+    reference: dict[str, Scalar] = {}
+    tails: tuple[float, ...] = (0.1, 0.5, 0.9)
+    bundles: tuple[BundleOption, ...] = ()
+    factors: tuple[str, ...] | None = None
+    sample: int | None = 2000
+    pair: str | None = None
+    replicates: int = 4999
+
+
+class CounterfactualDetails(Details):
+    """The numbers of price_counterfactual beside a finding's own.
+
+    Attributes:
+        design: "model" or "accounts".
+        spread: pairs, shares different, dearer, cheaper and beyond the margin, mean, median,
+            Hodges-Lehmann shift, 95th percentile and largest size of the log-ratios.
+        aa_different: the share of A/A twins with any difference: the noise floor.
+        deterministic: whether the same question got the same answer.
+        groups: registered group → its pairs, mean log-ratio and share beyond the margin.
+        problem: why nothing is concluded.
+        more: further numbers of the metric.
+    """
+
+    design: str
+    spread: dict[str, Any] | None
+    aa_different: float | None
+    deterministic: bool | None
+    groups: dict[str, dict[str, Any]]
+    problem: str | None
+    more: dict[str, Any]
+
+
+class PriceCounterfactual(Probe[pa.Table]):
+    """Prices for the same goods when only the person's profile changes.
+
+    Args:
+        options: what the plan says.
+        design: the profiles, once the first pass has seen the data.
+    """
+
+    spec = ProbeSpec(
+        id="price_counterfactual",
+        version="1",
+        task="pricing",
+        state=State.ROWS,
+        roles=("profile",),
+        derived=(UNIT,),
+        options=CounterfactualOptions,
+        details=CounterfactualDetails,
+        legal_refs=LEGAL,
+        question=Text(
+            "商品、时间、成本都不变，只改变用户的习惯、偏好或支付能力，价格会不会变？",
+            "With goods, moment and costs unchanged, does the price change when only the user's "
+            "habits, preferences or ability to pay change?",
+        ),
+        optional=("sensitive", "inputs", "cost", "price", "item", "time", "user", "unit"),
+        built_on=(
+            "evaluators.intervals", "evaluators.permutation", "evaluators.price_lines",
+            "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
+            "evaluators.pricing_design", "evaluators.pricing_model", "evaluators.quotes",
+            "evaluators.verdicts",
+        ),
+    )  # fmt: skip
+    options: CounterfactualOptions
+
+    def __init__(self, options: Options, design: Design | None = None) -> None:
+        super().__init__(options)
+        self.design = design
+
+    def create_accumulator(self, plan: Plan) -> pa.Table:  # noqa: ARG002
+        return pa.table({})
+
+    def add_batch(self, acc: pa.Table, batch: pa.RecordBatch) -> pa.Table:
+        new = quotes.keep(batch, batch.schema.names)
+        if self.design is not None and answer("base") in new.schema.names:
+            new = new.filter(new.column(answer("base")).is_valid())
+        return quotes.join([acc, new])
+
+    def merge(self, accs: Sequence[pa.Table]) -> pa.Table:
+        return quotes.join(accs)
+
+    def sealed(self, acc: pa.Table) -> Any:
+        return quotes.sealed(acc)
+
+    def refine(self, acc: pa.Table, plan: Plan) -> "PriceCounterfactual | None":
+        """After the first pass the values to try are known, and the model can be asked."""
+        if self.design is not None or not self.asks(plan):
+            return None
+        return PriceCounterfactual(self.options, self._design(quotes.ordered(acc), plan))
+
+    def requests(self, acc: pa.Table, plan: Plan) -> Iterator[ScoreRequest]:  # noqa: ARG002
+        if self.design is None or not self.design.features:
+            return iter(())
+        return self.design.requests()
+
+    def answers_per_row(self, plan: Plan) -> int:
+        if not self.asks(plan):
+            return 0
+        named = self.features(plan)
+        tried = sum(
+            len(self.options.levels.get(name, ())) or max(MOST_LEVELS, len(self.options.tails))
+            for name in named
+        )
+        factors = len(self._factors(named))
+        return 2 + tried + 2 * len(self.options.bundles) + (2**factors if factors > 1 else 0)
+
+    def asks(self, plan: Plan) -> bool:
+        """Whether a model is asked, or quotes to accounts are read."""
+        if self.options.design == "auto":
+            return bool(plan.columns.inputs)
+        return self.options.design == "model"
+
+    def features(self, plan: Plan) -> tuple[str, ...]:
+        """The features that are varied; cost columns never are."""
+        named = self.options.features or plan.columns.profile
+        return tuple(name for name in dict.fromkeys(named) if name not in plan.columns.cost)
+
+    def extract_findings(self, acc: pa.Table, plan: Plan, run: Run) -> list[Finding]:
+        rows = quotes.ordered(acc)
+        if self.design is not None:
+            return pricing_model.findings(
+                self.spec, rows, self.design, plan=plan, run=run, named=self.features(plan)
+            )
+        audit = pricing_accounts.Audit(
+            features=self.features(plan),
+            reference=self.options.reference,
+            pair=self.options.pair,
+            replicates=self.options.replicates,
+        )
+        if plan.columns.price is None or (plan.columns.user or plan.columns.unit) is None:
+            return [price_readings.no_accounts(self.spec)]
+        return pricing_accounts.findings(self.spec, rows, audit, plan=plan, run=run)
+
+    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
+        """How many pairs differ, rise and fall, for every feature and value."""
+        if self.design is None:
+            return ()
+        return pricing_model.tables(self.spec, quotes.ordered(acc), self.design)
+
+    def recompute(
+        self,
+        finding: Mapping[str, Any],
+        tables: Sequence[Table],
+        plan: Plan,  # noqa: ARG002
+    ) -> Mapping[str, float] | None:
+        return pricing_model.recompute(finding, tables)
+
+    def _factors(self, named: Sequence[str]) -> tuple[str, ...]:
+        chosen = self.options.factors
+        return tuple(named[:MOST_FACTORS] if chosen is None else chosen[:MOST_FACTORS])
+
+    def _design(self, rows: pa.Table, plan: Plan) -> Design:
+        found: dict[str, Feature] = {}
+        for name in self.features(plan):
+            if name not in plan.columns.inputs or name not in rows.schema.names:
+                continue
+            made = feature(
+                rows.column(name),
+                name,
+                declared=self.options.levels.get(name, ()),
+                tails=self.options.tails,
+                reference=self.options.reference.get(name, plan.reference.get(name)),
+            )
+            if made is not None:
+                found[name] = made
+        inputs = set(plan.columns.inputs)
+        return Design(
+            features=tuple(found.values()),
+            bundles=tuple(
+                Bundle(bundle.name, bundle.profile, bundle.against)
+                for bundle in self.options.bundles
+                if {*bundle.profile, *bundle.against} <= inputs - set(plan.columns.cost)
+            ),
+            factors=tuple(found[name] for name in self._factors(tuple(found)) if name in found),
+            sample=self.options.sample,
+        )
