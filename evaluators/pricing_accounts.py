@@ -22,6 +22,7 @@ from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
+from evaluators.pricing_design import CounterfactualDetails
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.regression import Codes, Floats, codes_of
 from evaluators.verdicts import judge
@@ -129,7 +130,9 @@ def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts 
     values, named = _account_means(relative, account, items, usable)
     first = np.unique(account, return_index=True)[1]
     same, other = _differing(cell, code, y)
-    pairs = quotes.cell_codes(rows, [pair])[usable][first] if pair in rows.schema.names else None
+    pairs = None
+    if pair is not None and pair in rows.schema.names:
+        pairs = quotes.cell_codes(rows, [pair])[usable][first]
     labels = code[first]
     means = np.bincount(labels, values[:, 0]) / np.maximum(np.bincount(labels), 1)
     return Accounts(
@@ -152,8 +155,9 @@ def _met(cells: Codes, levels: quotes.Levels, sound: quotes.Mask) -> quotes.Mask
     size, many = int(cells.max(initial=0)) + 1, len(levels.names)
     seen = np.zeros((size, many), dtype=np.bool_)
     seen[cells[sound], levels.codes[sound]] = True
-    present = seen.any(axis=0)
-    return np.asarray(seen[:, present].all(axis=1)[cells], dtype=np.bool_)
+    full = np.asarray(seen[:, seen.any(axis=0)].all(axis=1), dtype=np.bool_)
+    found: quotes.Mask = full[cells]
+    return found
 
 
 def _account_means(
@@ -260,8 +264,6 @@ def _finding(
     spec: ProbeSpec, name: str, compared: Compared, accounts: Accounts, result: MaxT, *,
     plan: Plan, size: int,
 ) -> tuple[Finding, Spread | None]:  # fmt: skip
-    from evaluators.pricing_counterfactual import CounterfactualDetails
-
     place = compared.place
     low, high = result.interval(place)
     value, error = float(result.effects[place]), float(result.errors[place])
@@ -363,8 +365,6 @@ def _detectable(error: float, freedom: int, alpha: float) -> float | None:
 
 
 def _clean_bill(spec: ProbeSpec, parts: Sequence[tuple[Finding, Spread | None]]) -> Finding:
-    from evaluators.pricing_counterfactual import CounterfactualDetails
-
     spreads = [spread for _, spread in parts if spread is not None]
     means = all(finding.verdict is Verdict.EQUIVALENT for finding, _ in parts)
     bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in spreads)

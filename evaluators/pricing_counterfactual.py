@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from evaluators import price_readings, pricing_accounts, pricing_model, quotes
 from evaluators.plan import Plan, Scalar
@@ -19,13 +19,13 @@ from evaluators.pricing_design import (
     MOST_FACTORS,
     MOST_LEVELS,
     Bundle,
+    CounterfactualDetails,
     Design,
     Feature,
     feature,
 )
 from evaluators.probe import (
     UNIT,
-    Details,
     Options,
     Probe,
     ProbeSpec,
@@ -71,37 +71,14 @@ class CounterfactualOptions(Options):
 
     design: Literal["auto", "model", "accounts"] = "auto"
     features: tuple[str, ...] = ()
-    levels: dict[str, tuple[Scalar, ...]] = {}
-    reference: dict[str, Scalar] = {}
+    levels: Mapping[str, tuple[Scalar, ...]] = Field(default_factory=dict)
+    reference: Mapping[str, Scalar] = Field(default_factory=dict)
     tails: tuple[float, ...] = (0.1, 0.5, 0.9)
     bundles: tuple[BundleOption, ...] = ()
     factors: tuple[str, ...] | None = None
     sample: int | None = 2000
     pair: str | None = None
     replicates: int = 4999
-
-
-class CounterfactualDetails(Details):
-    """The numbers of price_counterfactual beside a finding's own.
-
-    Attributes:
-        design: "model" or "accounts".
-        spread: pairs, shares different, dearer, cheaper and beyond the margin, mean, median,
-            Hodges-Lehmann shift, 95th percentile and largest size of the log-ratios.
-        aa_different: the share of A/A twins with any difference: the noise floor.
-        deterministic: whether the same question got the same answer.
-        groups: registered group → its pairs, mean log-ratio and share beyond the margin.
-        problem: why nothing is concluded.
-        more: further numbers of the metric.
-    """
-
-    design: str
-    spread: dict[str, Any] | None
-    aa_different: float | None
-    deterministic: bool | None
-    groups: dict[str, dict[str, Any]]
-    problem: str | None
-    more: dict[str, Any]
 
 
 class PriceCounterfactual(Probe[pa.Table]):
@@ -205,19 +182,11 @@ class PriceCounterfactual(Probe[pa.Table]):
             return [price_readings.no_accounts(self.spec)]
         return pricing_accounts.findings(self.spec, rows, audit, plan=plan, run=run)
 
-    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
+    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:  # noqa: ARG002
         """How many pairs differ, rise and fall, for every feature and value."""
         if self.design is None:
             return ()
-        return pricing_model.tables(self.spec, quotes.ordered(acc), self.design)
-
-    def recompute(
-        self,
-        finding: Mapping[str, Any],
-        tables: Sequence[Table],
-        plan: Plan,  # noqa: ARG002
-    ) -> Mapping[str, float] | None:
-        return pricing_model.recompute(finding, tables)
+        return pricing_model.tables(quotes.ordered(acc), self.design)
 
     def _factors(self, named: Sequence[str]) -> tuple[str, ...]:
         chosen = self.options.factors

@@ -14,12 +14,36 @@ import pyarrow as pa
 
 from evaluators import quotes
 from evaluators.plan import Scalar, level_name
-from evaluators.probe import Change, ScoreRequest
+from evaluators.probe import Change, Details, ScoreRequest
+from evaluators.regression import Floats
 
 MOST_LEVELS = 8  # of a text feature; the most common ones are tried
 MOST_FACTORS = 5  # of the factorial: 2^5 questions per row
 
 BASE, TWIN = "base", "twin"
+
+
+class CounterfactualDetails(Details):
+    """The numbers of price_counterfactual beside a finding's own.
+
+    Attributes:
+        design: "model" or "accounts".
+        spread: pairs, shares different, dearer, cheaper and beyond the margin, mean, median,
+            Hodges-Lehmann shift, 95th percentile and largest size of the log-ratios.
+        aa_different: the share of A/A twins with any difference: the noise floor.
+        deterministic: whether the same question got the same answer.
+        groups: registered group → its pairs, mean log-ratio and share beyond the margin.
+        problem: why nothing is concluded.
+        more: further numbers of the metric.
+    """
+
+    design: str
+    spread: dict[str, Any] | None
+    aa_different: float | None
+    deterministic: bool | None
+    groups: dict[str, dict[str, Any]]
+    problem: str | None
+    more: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +168,7 @@ def feature(
 
 
 def _numeric(
-    values: quotes.Floats, name: str, tails: Sequence[float], reference: Scalar | None
+    values: Floats, name: str, tails: Sequence[float], reference: Scalar | None
 ) -> Feature | None:
     values = values[np.isfinite(values)]
     if not len(values):

@@ -20,7 +20,15 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_lines import ALERT, EQUIVALENCE, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
-from evaluators.pricing_design import BASE, TWIN, Design, Feature, corner, one
+from evaluators.pricing_design import (
+    BASE,
+    TWIN,
+    CounterfactualDetails,
+    Design,
+    Feature,
+    corner,
+    one,
+)
 from evaluators.probe import ProbeSpec, Run, Table, answer
 from evaluators.regression import Floats
 from evaluators.verdicts import judge
@@ -107,7 +115,9 @@ def _not_an_input(spec: ProbeSpec, name: str, plan: Plan) -> Finding:
     return not_evaluable(
         spec, "price_gap", slice_={name: ""}, why=why.format(name=name),
         limit=price_readings.OTHER_WAYS,
-        details=_details(None, None, None, {}, "not_an_input", {}),
+        details=_details(
+            spread=None, answers=None, run=None, groups={}, problem="not_an_input", more={}
+        ),
     )  # fmt: skip
 
 
@@ -254,7 +264,9 @@ def _finding(
         verdict=verdict,
         severity=severity(mean, mean) if verdict is Verdict.DISPARITY else None,
         defences=tuple(str(defence["kind"]) for defence in plan.defences),
-        details=_details(spread, answers, run, groups, problem, gap.more),
+        details=_details(
+            spread=spread, answers=answers, run=run, groups=groups, problem=problem, more=gap.more
+        ),
         reading=price_readings.model_gap(
             gap.metric, gap.slice, gap.group, gap.reference, spread=spread, aa=answers.twin,
             verdict=verdict, problem=problem,
@@ -264,11 +276,10 @@ def _finding(
 
 
 def _details(
+    *,
     spread: Spread | None, answers: Answers | None, run: Run | None,
     groups: Mapping[str, Spread], problem: str | None, more: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    from evaluators.pricing_counterfactual import CounterfactualDetails
-
     return CounterfactualDetails(
         design="model",
         spread=spread.as_json() if spread else None,
@@ -334,13 +345,15 @@ def _clean_bill(
                            "beyond 1 % at most 1 %; the same in every registered group",
                    "source": POLICY.source("price_share_beyond"), "lines": {"equivalence": EQUIVALENCE}},
         verdict=verdict,
-        details=_details(share, answers, run, {}, problem, more),
+        details=_details(
+            spread=share, answers=answers, run=run, groups={}, problem=problem, more=more
+        ),
         reading=price_readings.clean_bill(share, means, verdict, problem, needed=pairs_needed()),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip
 
 
-def tables(spec: ProbeSpec, rows: pa.Table, design: Design) -> list[Table]:
+def tables(rows: pa.Table, design: Design) -> list[Table]:
     """Counts of pairs by comparison, for the public evidence."""
     if not rows.num_rows or answer(BASE) not in rows.schema.names:
         return []
@@ -360,15 +373,3 @@ def tables(spec: ProbeSpec, rows: pa.Table, design: Design) -> list[Table]:
 
 def _key(metric: str, slice_: Mapping[str, str]) -> tuple[str, str, str]:
     return metric, " × ".join(slice_), " × ".join(slice_.values())
-
-
-def recompute(finding: Mapping[str, Any], public: Sequence[Table]) -> dict[str, float] | None:
-    """The shares of one finding from the public counts."""
-    wanted = _key(finding["metric"], finding["slice"])
-    for table in public:
-        for key, counts in table.rows if table.name == TABLE else ():
-            if tuple(key) == wanted and counts:
-                named = dict(zip(COUNTS, counts, strict=True))
-                n = named.pop("pairs")
-                return {f"details.spread.{name}": count / n for name, count in named.items()}
-    return None

@@ -1,0 +1,309 @@
+"""price_counterfactual on models with a known rule, and on quotes to accounts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from evaluators import engine
+from evaluators.engine import Outcome
+from evaluators.plan import Plan
+from evaluators.price_spread import describe, hodges_lehmann, pairs_needed
+from registry.reports import Finding, Verdict
+
+Floats = npt.NDArray[np.float64]
+
+
+class Rule:
+    """A pricing model written down as a formula."""
+
+    provenance: Mapping[str, Any] = {}
+
+    def __init__(self, quote: Callable[[dict[str, Floats]], Floats]) -> None:
+        self.quote = quote
+
+    def score(self, frames: Sequence[pa.Table]) -> list[Floats]:
+        return [
+            self.quote({name: np.array(f[name].to_pylist()) for name in f.column_names})
+            for f in frames
+        ]
+
+
+def customers(n: int = 400) -> pa.Table:
+    rng = np.random.default_rng(0)
+    return pa.table(
+        {
+            "cost": rng.uniform(5, 10, n),
+            "orders": rng.integers(0, 50, n),
+            "phone": rng.choice(["old", "new"], n, p=[0.3, 0.7]),
+            "sex": rng.choice(["f", "m"], n),
+        }
+    )
+
+
+def run(
+    scorer: Rule | None, table: pa.Table, *, inputs: Sequence[str] = ("cost", "orders", "phone"),
+    shards: int = 1, **options: Any,
+) -> Outcome:  # fmt: skip
+    plan = Plan.parse(
+        {
+            "title": "quotes",
+            "columns": {
+                "inputs": list(inputs),
+                "profile": ["orders", "phone"],
+                "cost": ["cost"],
+                "sensitive": ["sex"],
+            },
+            "probes": [{"id": "price_counterfactual", **options}],
+        }
+    )
+    return engine.run(plan, table, scorer=scorer, nonce="n" * 64, shards=shards)
+
+
+def pick(outcome: Outcome, metric: str, attribute: str | None = None) -> Finding:
+    found = [
+        f for f in outcome.findings
+        if f.metric == metric and (attribute is None or attribute in f.slice)
+    ]  # fmt: skip
+    assert found, [f.metric for f in outcome.findings]
+    return found[-1]
+
+
+def fair(x: dict[str, Floats]) -> Floats:
+    return 2 * x["cost"]
+
+
+def three_for_regulars(x: dict[str, Floats]) -> Floats:
+    return 2 * x["cost"] * np.where(x["orders"] > 20, 1.03, 1.0)
+
+
+def test_a_price_that_ignores_the_person_is_clean() -> None:
+    outcome = run(Rule(fair), customers(1400))
+    assert {f.verdict for f in outcome.findings} == {Verdict.EQUIVALENT}
+    assert pick(outcome, "clean_bill").verdict is Verdict.EQUIVALENT
+
+
+def test_too_few_rows_give_no_clean_bill_and_say_how_many_are_needed() -> None:
+    bill = pick(run(Rule(fair), customers(100)), "clean_bill")
+    assert bill.verdict is Verdict.INCONCLUSIVE
+    assert "299" in bill.reading["en"]
+    assert pairs_needed() == 299
+
+
+def test_a_registered_group_too_small_for_its_own_bound_withholds_the_clean_bill() -> None:
+    bill = pick(run(Rule(fair), customers(500)), "clean_bill")
+    assert bill.details["more"]["share_bounded"] is False
+    assert bill.verdict is Verdict.INCONCLUSIVE
+
+
+def test_three_percent_for_regulars_is_found_exactly() -> None:
+    found = pick(run(Rule(three_for_regulars), customers()), "price_gap", "orders")
+    assert found.effect["value"] == pytest.approx(np.log(1.03))
+    assert found.verdict is Verdict.DISPARITY
+    assert found.severity == "alert"
+    assert found.p_value is None
+    assert found.details["spread"]["dearer"] == 1.0
+    assert "p90" in str(found.group)
+
+
+def test_eight_percent_is_serious_and_the_bundle_and_factors_show_it() -> None:
+    rule = Rule(lambda x: x["cost"] * np.where(x["phone"] == "new", 1.08, 1.0))
+    outcome = run(
+        rule,
+        customers(),
+        bundles=[
+            {
+                "name": "rich",
+                "profile": {"phone": "new", "orders": 40},
+                "against": {"phone": "old", "orders": 0},
+            }
+        ],
+    )
+    assert pick(outcome, "bundle_gap").effect["value"] == pytest.approx(np.log(1.08))
+    assert pick(outcome, "bundle_gap").severity == "serious"
+    assert pick(outcome, "main_effect", "orders").effect["value"] == pytest.approx(0)
+    assert abs(pick(outcome, "main_effect", "phone").effect["value"]) == pytest.approx(
+        np.log(1.08)
+    )
+    assert pick(outcome, "pair_effect").effect["value"] == pytest.approx(0)
+
+
+def test_a_price_for_the_pair_only_is_an_interaction() -> None:
+    rule = Rule(
+        lambda x: x["cost"] * np.where((x["phone"] == "new") & (x["orders"] > 20), 1.04, 1.0)
+    )
+    found = pick(run(rule, customers(), reference={"phone": "old"}), "pair_effect")
+    assert found.effect["value"] == pytest.approx(np.log(1.04))
+
+
+def test_prices_scattered_by_ten_percent_are_no_clean_bill_though_the_mean_is_zero() -> None:
+    def scattered(x: dict[str, Floats]) -> Floats:
+        return x["cost"] * np.where(
+            (x["orders"] + np.floor(x["cost"] * 1e6)) % 2 < 1, 1.1, 1 / 1.1
+        )
+
+    outcome = run(Rule(scattered), customers(), levels={"orders": [10, 21]}, features=["orders"])
+    gap = pick(outcome, "price_gap", "orders")
+    assert gap.details["spread"]["beyond"] == 1.0
+    assert gap.verdict is not Verdict.EQUIVALENT
+    assert pick(outcome, "price_range", "orders").verdict is Verdict.DISPARITY
+    assert pick(outcome, "clean_bill").verdict is not Verdict.EQUIVALENT
+
+
+def test_a_feature_that_is_no_input_is_not_evaluable_and_said_so() -> None:
+    outcome = run(Rule(fair), customers(), inputs=("cost", "orders"))
+    found = pick(outcome, "price_gap", "phone")
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert "phone" in found.reading["zh"]
+
+
+def test_a_model_that_answers_at_random_is_not_evaluable() -> None:
+    rng = np.random.default_rng(5)
+    outcome = run(Rule(lambda x: x["cost"] * rng.uniform(0.9, 1.1, len(x["cost"]))), customers())
+    assert {f.verdict for f in outcome.findings} == {Verdict.NOT_EVALUABLE}
+
+
+def test_a_price_that_depends_on_the_batch_is_not_evaluable() -> None:
+    outcome = run(Rule(lambda x: x["cost"] * (1 + 0.0001 * len(x["cost"]))), customers())
+    assert {f.verdict for f in outcome.findings} == {Verdict.NOT_EVALUABLE}
+
+
+def test_a_price_of_zero_is_not_evaluable() -> None:
+    outcome = run(Rule(lambda x: np.maximum(x["cost"] - 6, 0)), customers())
+    assert {f.verdict for f in outcome.findings} == {Verdict.NOT_EVALUABLE}
+
+
+@pytest.mark.parametrize("shards", [2, 7])
+def test_shards_and_order_leave_the_findings_alone(shards: int) -> None:
+    table = customers()
+    shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))
+    whole = run(Rule(three_for_regulars), table)
+    again = run(Rule(three_for_regulars), shuffled, shards=shards)
+    assert whole.findings_digest == again.findings_digest
+
+
+def test_the_budget_covers_what_is_asked() -> None:
+    outcome = run(Rule(fair), customers())
+    plan = Plan.parse(
+        {
+            "title": "quotes",
+            "columns": {"inputs": ["cost", "orders", "phone"], "profile": ["orders", "phone"]},
+            "probes": [{"id": "price_counterfactual"}],
+        }
+    )
+    assert outcome.predictions <= engine.predictions_needed(plan, 400)
+
+
+def test_the_hodges_lehmann_shift_is_the_median_of_pairwise_means() -> None:
+    assert hodges_lehmann(np.array([1.0, 2.0, 6.0])) == pytest.approx(2.75)
+
+
+def test_shares_are_counted_by_hand() -> None:
+    found = describe(np.log(np.array([1.0, 1.005, 1.05, 0.95])))
+    assert found is not None
+    assert (found.different, found.dearer, found.cheaper, found.beyond) == (0.75, 0.5, 0.25, 0.5)
+
+
+ACCOUNTS = {
+    "price": "price",
+    "user": "account",
+    "unit": "account",
+    "item": "item",
+    "time": "hour",
+    "profile": ["history"],
+}
+
+
+def service(
+    seed: int,
+    *,
+    accounts: int = 60,
+    effect: float = 0.0,
+    bucket: float = 0.03,
+    noise: float = 0.01,
+) -> pa.Table:
+    """Accounts are quoted six items at four moments; half of them sit in a sticky dearer bucket."""
+    rng = np.random.default_rng(seed)
+    regular = rng.permutation(np.repeat([0, 1], accounts // 2))
+    sticky = bucket * (rng.random(accounts) < 0.5)
+    account, item, hour = (
+        a.ravel()
+        for a in np.meshgrid(np.arange(accounts), np.arange(6), np.arange(4), indexing="ij")
+    )
+    price = 10 * np.exp(
+        0.2 * item
+        + 0.05 * hour
+        + sticky[account]
+        + effect * regular[account]
+        + noise * rng.normal(size=len(account))
+    )
+    return pa.table(
+        {
+            "price": price,
+            "account": [f"a{i}" for i in account],
+            "item": [f"i{i}" for i in item],
+            "hour": [f"h{i}" for i in hour],
+            "history": np.where(regular == 1, "regular", "new")[account],
+            "pair": [f"p{i}" for i in account // 2],
+        }
+    )
+
+
+def audit(table: pa.Table, *, nonce: str = "n" * 64, **options: Any) -> Outcome:
+    plan = Plan.parse(
+        {
+            "title": "accounts",
+            "columns": ACCOUNTS,
+            "probes": [{"id": "price_counterfactual", "reference": {"history": "new"}, **options}],
+        }
+    )
+    return engine.run(plan, table, scorer=None, nonce=nonce)
+
+
+def test_a_planted_effect_on_accounts_is_found_with_its_size() -> None:
+    found = pick(audit(service(1, effect=0.08, bucket=0.0)), "price_gap")
+    assert found.effect["value"] == pytest.approx(0.08, abs=0.004)
+    assert found.verdict is Verdict.DISPARITY
+    assert found.severity == "serious"
+
+
+def test_a_sticky_bucket_without_personalisation_is_no_disparity() -> None:
+    assert pick(audit(service(2)), "price_gap").verdict in {
+        Verdict.INCONCLUSIVE,
+        Verdict.EQUIVALENT,
+    }
+
+
+def test_few_accounts_cannot_give_a_small_p_and_the_report_says_so() -> None:
+    found = pick(audit(service(3, accounts=10, effect=0.2)), "price_gap")
+    assert found.p_value is not None
+    assert found.p_value > 0.0005
+    assert "never below .0005" in found.limit["en"]
+
+
+def test_matched_pairs_are_flipped_whole() -> None:
+    table = service(4, accounts=40, effect=0.03, bucket=0.0)
+    rng = np.random.default_rng(0)
+    first = rng.random(20) < 0.5
+    account = np.array([int(a[1:]) for a in table["account"].to_pylist()])
+    regular = (account % 2 == 0) == first[account // 2]
+    history = np.where(regular, "regular", "new")
+    price = np.where(regular, 10.3, 10.0) * np.exp(rng.normal(0, 0.005, len(account)))
+    table = table.set_column(4, "history", pa.array(history)).set_column(
+        0, "price", pa.array(price)
+    )
+    found = pick(audit(table, pair="pair"), "price_gap")
+    assert found.test is not None
+    assert found.test["name"] == "pairs flipped"
+    assert found.effect["value"] == pytest.approx(np.log(1.03), abs=0.003)
+    assert found.verdict in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+
+
+def test_no_common_cell_is_not_evaluable() -> None:
+    table = service(5)
+    table = table.set_column(2, "item", table["history"])
+    found = pick(audit(table), "price_gap")
+    assert found.verdict is Verdict.NOT_EVALUABLE
