@@ -220,6 +220,15 @@ def health(settings: Settings) -> Health:
     return Health(answer["key_id"], answer["public_pem"])
 
 
+def reachable(settings: Settings) -> bool:
+    """Whether a signer answers."""
+    try:
+        health(settings)
+    except SignerUnreachable:
+        return False
+    return True
+
+
 def sign_with(settings: Settings, payload: bytes) -> Signature:
     """Let the signer sign a statement.
 

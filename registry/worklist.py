@@ -10,6 +10,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    Select,
     String,
     literal_column,
     select,
@@ -138,10 +139,7 @@ def claim(session: Session, *, worker: str, lease: float) -> Claim | None:
         worker: who claims, for people to read.
         lease: seconds without a beat after which another worker may take over.
     """
-    clock = _clock(session)
-    lapsed = (Work.state == State.RUNNING) & (Work.lease_until < clock)
-    ready = select(Work).where((Work.state == State.QUEUED) | lapsed)
-    oldest = ready.order_by(Work.created, Work.id).limit(1).with_for_update(skip_locked=True)
+    oldest = _ready(session).limit(1).with_for_update(skip_locked=True)
     while (work := session.scalar(oldest, execution_options=FRESH)) is not None:
         if work.cancel:
             _end(session, work, State.CANCELLED)
@@ -153,6 +151,17 @@ def claim(session: Session, *, worker: str, lease: float) -> Claim | None:
             _extend(session, work, lease)
             return Claim(work.id, work.claim)
     return None
+
+
+def waiting(session: Session) -> bool:
+    """Whether there is anything to claim; only reads, so idle workers hold nobody up."""
+    return session.scalar(_ready(session).limit(1)) is not None
+
+
+def _ready(session: Session) -> Select[Work]:
+    lapsed = (Work.state == State.RUNNING) & (Work.lease_until < _clock(session))
+    ready = select(Work).where((Work.state == State.QUEUED) | lapsed)
+    return ready.order_by(Work.created, Work.id)
 
 
 def hold(session: Session, held: Claim) -> Work:
@@ -199,6 +208,13 @@ def finish(session: Session, held: Claim) -> Work:
 def fail(session: Session, held: Claim, error: RegisterError) -> None:
     """End the work with what its requester needs to know; raises as `hold` does."""
     _end(session, hold(session, held), State.FAILED, error)
+
+
+def give_back(session: Session, held: Claim) -> None:
+    """Let another worker take the work at once; what a worker does that is told to end."""
+    work = hold(session, held)
+    work.state, work.lease_until, work.attempts = State.QUEUED, None, work.attempts - 1
+    session.flush()
 
 
 def stop(session: Session, held: Claim) -> None:

@@ -144,6 +144,7 @@ def test_a_killed_signer_is_replaced_and_keeps_its_key(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert settings.signer_path.exists()  # the stale socket
+    assert not signer.reachable(settings)
     with pytest.raises(SignerUnreachable):
         signer.health(settings)
     with signer_process(settings):

@@ -151,6 +151,21 @@ def test_work_whose_workers_keep_dying_fails_with_advice(
     assert "doctor" in work.error["en"]
 
 
+def test_work_that_is_given_back_is_taken_at_once_and_counts_no_attempt(
+    factory: sessionmaker[Session], organisation: str
+) -> None:
+    ask(factory, organisation)
+    held = taken(factory)
+    with transaction(factory) as session:
+        assert not worklist.waiting(session)
+        worklist.give_back(session, held)
+        assert worklist.waiting(session)
+    assert taken(factory).token == held.token + 1
+    assert read(factory, held.work_id).attempts == 1
+    with pytest.raises(ClaimLost), transaction(factory) as session:
+        worklist.finish(session, held)
+
+
 def test_a_failure_keeps_its_reasons_in_both_languages(
     factory: sessionmaker[Session], organisation: str
 ) -> None:

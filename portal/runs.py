@@ -1,0 +1,311 @@
+"""What a worker does with one piece of work: run it, state what came of it, have it signed."""
+
+import importlib.metadata
+import io
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from evaluators import engine, policy
+from evaluators.engine import Outcome
+from evaluators.plan import Plan
+from explainers import explanation
+from explainers.plan import ExplanationPlan
+from portal import signer
+from portal.signer import SignerUnreachable
+from portal.watch import ChargedScorer, Watch
+from registry import (
+    artifacts,
+    attestation,
+    datasets,
+    engagements,
+    evaluations,
+    explanations,
+    reports,
+    statements,
+    submission,
+)
+from registry.artifacts import ArtifactStore
+from registry.database import now, transaction
+from registry.datasets import Dataset
+from registry.errors import RegisterError
+from registry.evaluations import Evaluation
+from registry.reports import Verdict
+from registry.scoring import SandboxScorer, Scorer
+from registry.settings import Settings
+from registry.submission import Version
+from registry.worklist import Claim
+
+SIGNER_SECONDS = 60.0
+PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a worker works with: settings, database, store."""
+
+    settings: Settings
+    factory: sessionmaker[Session]
+    store: ArtifactStore
+
+
+def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
+    """Run a registered plan and hand the signed report in.
+
+    Args:
+        place: the worker's surroundings.
+        watch: the claim on the work.
+        evaluation_id: which evaluation.
+
+    Raises:
+        RegisterError: whatever keeps the run from a report, in words for its requester.
+    """
+    started = now()
+    with transaction(place.factory) as session:  # committed before anything is drawn from it
+        nonce = evaluations.issue_nonce(session, evaluation_id)
+    with place.factory() as session:
+        made = evaluations.get(session, evaluation_id)
+        version = submission.get(session, made.version_id)
+        dataset = datasets.get(session, made.dataset_id)
+        others = [Plan.parse(plan) for plan in _plans_before(session, made)]
+    plan = Plan.parse(attestation.parse(made.plan.encode()))
+    scorer = (
+        _scorer(place, watch, version, _charge_evaluation(made)) if plan.columns.inputs else None
+    )
+    outcome = engine.run(
+        plan,
+        datasets.load(place.store, dataset),
+        scorer=scorer,
+        nonce=nonce,
+        progress=watch.progress,
+        registered=others,
+    )
+    watch.check()
+    sealed = attestation.canonical(outcome.sealed_evidence)
+    measured = _measured(plan, made, dataset, outcome) | {
+        "evidence": {
+            "public": _digested(outcome.public_evidence),
+            "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
+        },
+        "provenance": _provenance(place, scorer, started),
+    }
+    with place.factory() as session:
+        payload = statements.make(
+            statements.REPORT,
+            subject=reports.subject(session, version),
+            digest=version.digest,
+            predicate=reports.on_record(session, made) | measured,
+        )
+    _deliver(place, watch, payload, reports.hand_in)
+
+
+def _plans_before(session: Session, made: Evaluation) -> list[dict[str, Any]]:
+    """The other plans registered on the version before this run's nonce was issued."""
+    runs = (run.evaluation for run in reports.registered(session, made.version_id))
+    issued = made.nonce_issued
+    return [
+        attestation.parse(other.plan.encode())
+        for other in runs
+        if other.id != made.id and issued is not None and other.created < issued
+    ]
+
+
+def _charge_evaluation(made: Evaluation) -> Callable[[Session, str, int], bool]:
+    def _charge(session: Session, digest: str, predictions: int) -> bool:
+        return evaluations.charge(session, made, digest=digest, predictions=predictions)
+
+    return _charge
+
+
+def _measured(plan: Plan, made: Evaluation, dataset: Dataset, outcome: Outcome) -> dict[str, Any]:
+    """The part of the predicate that the run adds to what is on record."""
+    found = [finding.as_json() for finding in outcome.findings]
+    return {
+        "task": plan.task,
+        "required_probes": sorted(policy.required(plan.task)),
+        "probes": [dict(probe) for probe in outcome.probes],
+        "findings": found,
+        "findings_digest": outcome.findings_digest,
+        "test_result": test_result(
+            found, {"plan.json": made.plan_digest, f"dataset/{dataset.id}": dataset.digest}
+        ),
+        "statements": [],
+    }
+
+
+def test_result(
+    found: Sequence[Mapping[str, Any]], configuration: Mapping[str, str]
+) -> dict[str, Any]:
+    """The findings in the shape of in-toto's test-result predicate.
+
+    A finding *equivalent* passed, *disparity* failed, and everything that is open is a warning.
+
+    Args:
+        found: findings as JSON.
+        configuration: name → SHA-256 of what the run was given.
+    """
+    lists: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
+    where = {Verdict.EQUIVALENT: "passedTests", Verdict.DISPARITY: "failedTests"}
+    for each in found:
+        lists[where.get(Verdict(each["verdict"]), "warnedTests")].append(_test_name(each))
+    failed, warned = lists["failedTests"], lists["warnedTests"]
+    return {
+        "result": "FAILED" if failed else "WARNED" if warned else "PASSED",
+        "configuration": [
+            {"name": name, "digest": {"sha256": digest}} for name, digest in configuration.items()
+        ],
+        **lists,
+    }
+
+
+def _test_name(found: Mapping[str, Any]) -> str:
+    where = ",".join(f"{name}={level}" for name, level in sorted(found["slice"].items()))
+    return f"{found['probe']}@{found['version']}/{found['metric']}[{where}]"
+
+
+def explain(place: Place, watch: Watch, explanation_id: str) -> None:
+    """Make a requested explanation and hand it in, signed.
+
+    Args:
+        place: the worker's surroundings.
+        watch: the claim on the work.
+        explanation_id: which explanation.
+
+    Raises:
+        RegisterError: whatever keeps the run from a text, in words for its requester.
+    """
+    started = now()
+    with transaction(place.factory) as session:
+        nonce = explanations.issue_nonce(session, explanation_id)
+    with place.factory() as session:
+        made = explanations.get(session, explanation_id)
+        version = submission.get(session, made.version_id)
+        dataset = datasets.get(session, made.dataset_id)
+        report = reports.get(session, made.report_id) if made.report_id else None
+    table = datasets.load(place.store, dataset)
+    asked = dict(made.plan)
+    declared = asked.pop("declared", None)
+    plan = ExplanationPlan.make(
+        table, asked.pop("columns"), cut=asked.pop("cut", None), nonce=nonce, **asked
+    )
+
+    def charge(session: Session, digest: str, predictions: int) -> bool:
+        return engagements.charge(
+            session, subject_id=explanation_id, digest=digest, predictions=predictions
+        )
+
+    scorer = _scorer(place, watch, version, charge)
+    content = explanation.explain(
+        plan,
+        table,
+        scorer,
+        nonce=nonce,
+        report_findings=reports.findings(report) if report else None,
+        declared=declared,
+        progress=watch.progress,
+    )
+    watch.check()
+    with place.factory() as session:
+        payload = statements.make(
+            statements.EXPLANATION,
+            subject=reports.subject(session, version),
+            digest=version.digest,
+            predicate=explanations.on_record(session, made)
+            | {
+                "content": content,
+                "content_digest": attestation.digest(content),
+                "provenance": _provenance(place, scorer, started),
+                "statements": [],
+            },
+        )
+    _deliver(place, watch, payload, explanations.hand_in)
+
+
+def _scorer(
+    place: Place, watch: Watch, version: Version, charge: Callable[[Session, str, int], bool]
+) -> ChargedScorer:
+    folder = artifacts.cached_directory(place.store, version, place.settings)
+    inner: Scorer = SandboxScorer(folder, inputs=version.inputs, settings=place.settings)
+    return ChargedScorer(inner, watch, charge)
+
+
+def _digested(content: dict[str, Any]) -> dict[str, Any]:
+    return {"digest": attestation.digest(content), "content": content}
+
+
+def _provenance(place: Place, scorer: ChargedScorer | None, started: datetime) -> dict[str, Any]:
+    """Where, when and with what it ran; outside of every digest that runs are compared by."""
+    asked = {"rounds": scorer.rounds, "predictions": scorer.predictions} if scorer else {}
+    sandbox = dict(scorer.provenance) if scorer else {"tier": "not_used"}
+    return {
+        "started": started.isoformat(),
+        "finished": now().isoformat(),
+        "engine": {"name": "mingsuan", "version": importlib.metadata.version("mingsuan")},
+        "tier": sandbox["tier"],
+        "sandbox": sandbox,
+        "asked": asked,
+        "environment": {
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        },
+        "platform": {"name": "明算 Mingsuan", "url": place.settings.public_url},
+    }
+
+
+def _deliver(place: Place, watch: Watch, payload: bytes, hand_in: Callable[..., object]) -> None:
+    """Have the statement signed and hand it in, in one transaction with the end of the work."""
+    made = _signed(place.settings, watch, payload)
+    text = attestation.encode(attestation.envelope(payload, {made.key_id: made.value}))
+    held: Claim = watch.held
+    with transaction(place.factory) as session:
+        hand_in(session, held=held, envelope_text=text)
+    log.info(
+        "handed_in", work=held.work_id, claim=held.token, statement=attestation.sha256(payload)
+    )
+
+
+def _signed(settings: Settings, watch: Watch, payload: bytes) -> signer.Signature:
+    """Sign, waiting a while for a signer that is being restarted: the run was expensive."""
+    deadline = time.monotonic() + SIGNER_SECONDS
+    while True:
+        watch.check()
+        try:
+            return signer.sign_with(settings, payload)
+        except SignerUnreachable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+RUNS: dict[str, Callable[[Place, Watch, str], None]] = {
+    evaluations.KIND: evaluate,
+    explanations.KIND: explain,
+}
+
+
+class UnknownWork(RegisterError):
+    """The work is of a kind that this release does not know: update the worker."""
+
+
+def run(place: Place, watch: Watch, *, kind: str, subject_id: str) -> None:
+    """Do one piece of work, whatever its kind.
+
+    Raises:
+        UnknownWork: when there is no such kind.
+        RegisterError: what the requester has to know.
+    """
+    if kind not in RUNS:
+        raise UnknownWork(
+            f"这个版本的程序不认识“{kind}”类工作，请升级后重试。",
+            f"This release does not know work of the kind {kind}; update it and request again.",
+        )
+    RUNS[kind](place, watch, subject_id)
