@@ -4,7 +4,8 @@ import importlib.metadata
 import io
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from explainers import explanation
 from explainers.plan import ExplanationPlan
 from portal import signer
 from portal.signer import SignerUnreachable
-from portal.watch import ChargedScorer, Watch
+from portal.watch import Charge, ChargedScorer, Watch
 from registry import (
     artifacts,
     attestation,
@@ -37,7 +38,7 @@ from registry.datasets import Dataset
 from registry.errors import RegisterError
 from registry.evaluations import Evaluation
 from registry.reports import Verdict
-from registry.scoring import SandboxScorer, Scorer
+from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from registry.submission import Version
 from registry.worklist import Claim
@@ -77,17 +78,17 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
         dataset = datasets.get(session, made.dataset_id)
         others = [Plan.parse(plan) for plan in _plans_before(session, made)]
     plan = Plan.parse(attestation.parse(made.plan.encode()))
-    scorer = (
-        _scorer(place, watch, version, _charge_evaluation(made)) if plan.columns.inputs else None
-    )
-    outcome = engine.run(
-        plan,
-        datasets.load(place.store, dataset),
-        scorer=scorer,
-        nonce=nonce,
-        progress=watch.progress,
-        registered=others,
-    )
+    asked = plan.columns.inputs  # without inputs the answers stand in the data
+    charge = _charge_evaluation(made)
+    with _asking(place, watch, version, charge) if asked else nullcontext() as scorer:
+        outcome = engine.run(
+            plan,
+            datasets.load(place.store, dataset),
+            scorer=scorer,
+            nonce=nonce,
+            progress=watch.progress,
+            registered=others,
+        )
     watch.check()
     sealed = attestation.canonical(outcome.sealed_evidence)
     measured = _measured(plan, made, dataset, outcome) | {
@@ -118,7 +119,7 @@ def _plans_before(session: Session, made: Evaluation) -> list[dict[str, Any]]:
     ]
 
 
-def _charge_evaluation(made: Evaluation) -> Callable[[Session, str, int], bool]:
+def _charge_evaluation(made: Evaluation) -> Charge:
     def _charge(session: Session, digest: str, predictions: int) -> bool:
         return evaluations.charge(session, made, digest=digest, predictions=predictions)
 
@@ -202,16 +203,16 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             session, subject_id=explanation_id, digest=digest, predictions=predictions
         )
 
-    scorer = _scorer(place, watch, version, charge)
-    content = explanation.explain(
-        plan,
-        table,
-        scorer,
-        nonce=nonce,
-        report_findings=reports.findings(report) if report else None,
-        declared=declared,
-        progress=watch.progress,
-    )
+    with _asking(place, watch, version, charge) as scorer:
+        content = explanation.explain(
+            plan,
+            table,
+            scorer,
+            nonce=nonce,
+            report_findings=reports.findings(report) if report else None,
+            declared=declared,
+            progress=watch.progress,
+        )
     watch.check()
     with place.factory() as session:
         payload = statements.make(
@@ -229,12 +230,13 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
     _deliver(place, watch, payload, explanations.hand_in)
 
 
-def _scorer(
-    place: Place, watch: Watch, version: Version, charge: Callable[[Session, str, int], bool]
-) -> ChargedScorer:
+@contextmanager
+def _asking(
+    place: Place, watch: Watch, version: Version, charge: Charge
+) -> Iterator[ChargedScorer]:
     folder = artifacts.cached_directory(place.store, version, place.settings)
-    inner: Scorer = SandboxScorer(folder, inputs=version.inputs, settings=place.settings)
-    return ChargedScorer(inner, watch, charge)
+    with SandboxScorer(folder, inputs=version.inputs, settings=place.settings) as scorer:
+        yield ChargedScorer(scorer, watch, charge)
 
 
 def _digested(content: dict[str, Any]) -> dict[str, Any]:

@@ -113,9 +113,7 @@ def register(
 )
 def listing(by: By, session: Database, paging: Paged) -> Page[DatasetOut]:
     """The data sets of your organisation, newest first."""
-    rows = datasets.owned(
-        session, by.organisation_id, limit=paging.limit + 1, before=paging.after
-    )
+    rows = datasets.owned(session, by.organisation_id, limit=paging.limit + 1, before=paging.after)
     return paging.page(rows, DatasetOut.model_validate, key=lambda row: row.id)
 
 
