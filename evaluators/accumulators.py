@@ -99,6 +99,12 @@ class Cells:
             table[key] = tuple(o + int(c[place]) for o, c in zip(old, counts, strict=True))
         return Cells(self.keys, self.measures, table)
 
+    def plus(self, key: Key, counts: Sequence[int]) -> "Cells":
+        """The cells with `counts` added to one of them."""
+        old = self.table.get(key, (0,) * len(self.measures))
+        table = {**self.table, key: tuple(a + b for a, b in zip(old, counts, strict=True))}
+        return Cells(self.keys, self.measures, table)
+
     def margin(self, keep: Sequence[str]) -> "Cells":
         """The counts summed over all keys but those kept; missing levels are dropped."""
         places = [self.keys.index(name) for name in keep]

@@ -251,7 +251,7 @@ class _Going:
         if probe.SCORE in needs and score is not None:
             found[probe.SCORE] = pa.array(score, from_pandas=True)
         if probe.FAVOURED in needs and score is not None and columns.cut is not None:
-            high = favours(score, columns.cut, columns.favourable)
+            high = columns.favours(score)
             found[probe.FAVOURED] = pa.array(high, mask=np.isnan(score))
         elif probe.FAVOURED in needs and columns.prediction is not None:
             found[probe.FAVOURED] = _equal(block[columns.prediction], columns.favourable)
@@ -315,15 +315,6 @@ class _Going:
             predictions=self.asker.asked if self.asker else 0,
             rows=self.source.rows,
         )
-
-
-def favours(score: Floats, cut: float, favourable: Any) -> Mask:
-    """Whether scores stand for the favourable decision.
-
-    That is at or above the cut, or below it where the favourable outcome is 0 or false.
-    """
-    high: Mask = score >= cut
-    return ~high if level_name(favourable) in {"0", "false"} else high
 
 
 def _equal(column: pa.ChunkedArray, level: Any) -> pa.Array:

@@ -73,7 +73,7 @@ def sign_test(wins: int, losses: int) -> Test:
     return Test("mcnemar_exact", None, min(1.0, 2 * tail))
 
 
-def tost_ratio(k1: int, n1: int, k2: int, n2: int, *, low: float, high: float) -> float:
+def tost_ratio(k1: float, n1: float, k2: float, n2: float, *, low: float, high: float) -> float:
     """Two one-sided score tests that p1 / p2 lies within (low, high) (Schuirmann 1987).
 
     Each one-sided test is Koopman's score statistic at the margin. The p-value is the larger.
@@ -100,7 +100,7 @@ def tost(estimate: float, error: float, *, low: float, high: float) -> float:
 
 
 def detectable_difference(
-    n1: int, n2: int, *, rate: float, alpha: float, power: float
+    n1: float, n2: float, *, rate: float, alpha: float, power: float
 ) -> float | None:
     """The smallest difference of two rates that a planned sample finds with this power.
 

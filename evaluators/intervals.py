@@ -42,7 +42,7 @@ def quantile(level: float) -> float:
     return float(ndtri(1 - (1 - level) / 2))
 
 
-def wilson(k: int, n: int, level: float = 0.95) -> Interval | None:
+def wilson(k: float, n: float, level: float = 0.95) -> Interval | None:
     """Wilson's score interval for a rate (Wilson 1927)."""
     if n <= 0:
         return None
@@ -54,7 +54,7 @@ def wilson(k: int, n: int, level: float = 0.95) -> Interval | None:
     return Interval(low, high, level, "wilson")
 
 
-def clopper_pearson(k: int, n: int, level: float = 0.95) -> Interval | None:
+def clopper_pearson(k: float, n: float, level: float = 0.95) -> Interval | None:
     """The exact interval for a rate (Clopper and Pearson 1934); one-sided bounds share its tails."""
     if n <= 0:
         return None
@@ -64,7 +64,7 @@ def clopper_pearson(k: int, n: int, level: float = 0.95) -> Interval | None:
     return Interval(low, high, level, "clopper_pearson")
 
 
-def newcombe(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interval | None:
+def newcombe(k1: float, n1: float, k2: float, n2: float, level: float = 0.95) -> Interval | None:
     """Newcombe's hybrid score interval for p1 - p2 (Newcombe 1998, method 10)."""
     first, second = wilson(k1, n1, level), wilson(k2, n2, level)
     if first is None or second is None:
@@ -75,7 +75,7 @@ def newcombe(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interva
     return Interval(low, high, level, "newcombe")
 
 
-def katz_log(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interval | None:
+def katz_log(k1: float, n1: float, k2: float, n2: float, level: float = 0.95) -> Interval | None:
     """Katz's log interval for p1 / p2 (Katz et al. 1978); None when a count is zero."""
     if min(k1, k2) <= 0 or min(n1, n2) <= 0:
         return None
@@ -84,7 +84,7 @@ def katz_log(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interva
     return Interval(ratio * math.exp(-half), ratio * math.exp(half), level, "katz_log")
 
 
-def ratio_score(k1: int, n1: int, k2: int, n2: int, ratio: float) -> float:
+def ratio_score(k1: float, n1: float, k2: float, n2: float, ratio: float) -> float:
     """Koopman's signed score statistic for the hypothesis p1 / p2 = ratio.
 
     The restricted estimate solves Koopman's (1984) quadratic; the statistic is the form of
@@ -99,7 +99,7 @@ def ratio_score(k1: int, n1: int, k2: int, n2: int, ratio: float) -> float:
     return gap / math.sqrt(variance)
 
 
-def _restricted(k1: int, n1: int, k2: int, n2: int, ratio: float) -> float:
+def _restricted(k1: float, n1: float, k2: float, n2: float, ratio: float) -> float:
     """The estimate of p2 when p1 = ratio · p2 is given."""
     a = ratio * (n1 + n2)
     b = -(ratio * (n1 + k2) + k1 + n2)
@@ -108,7 +108,7 @@ def _restricted(k1: int, n1: int, k2: int, n2: int, ratio: float) -> float:
     return min(1.0 / ratio if ratio > 1 else 1.0, 2 * c / (-b + root) if root - b > 0 else 0.0)
 
 
-def koopman(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interval | None:
+def koopman(k1: float, n1: float, k2: float, n2: float, level: float = 0.95) -> Interval | None:
     """Koopman's asymptotic score interval for p1 / p2 (Koopman 1984).
 
     Defined for zero counts: with k2 = 0 the upper bound is infinite, with k1 = 0 the lower is 0;
@@ -124,7 +124,7 @@ def koopman(k1: int, n1: int, k2: int, n2: int, level: float = 0.95) -> Interval
 
 
 def _cross(
-    k1: int, n1: int, k2: int, n2: int, *, target: float, point: float, upward: bool
+    k1: float, n1: float, k2: float, n2: float, *, target: float, point: float, upward: bool
 ) -> float:
     """Where the score statistic, falling in the ratio, meets `target` on one side of the point."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from evaluators.policy import POLICY
@@ -71,6 +73,14 @@ class Columns:
         """Every column the plan names."""
         one = {getattr(self, role) for role in _ONE} - {None}
         return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
+
+    def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether scores stand for the favourable decision.
+
+        That is at or above the cut, or below it where the favourable outcome is 0 or false.
+        """
+        high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
+        return ~high if level_name(self.favourable) in {"0", "false"} else high
 
     def role(self, role: str) -> Any:
         """What the plan says for a role; empty or None when it says nothing."""

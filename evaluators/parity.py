@@ -1,0 +1,208 @@
+"""What the probes that count people by group have in common: joint cells, groups, public tables."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from evaluators.accumulators import Cells, Key, coded, merge_cells
+from evaluators.findings import not_evaluable
+from evaluators.plan import Plan
+from evaluators.probe import UNIT, Details, Options, Probe, ProbeSpec, Table
+from evaluators.rates import Comparison, Group
+from registry.language import Text
+from registry.reports import Finding
+
+ARTICLES = ("SZ72-4", "SH67-3")
+BUILT_ON = (
+    "evaluators.accumulators",
+    "evaluators.inference",
+    "evaluators.intersections",
+    "evaluators.intervals",
+    "evaluators.multiplicity",
+    "evaluators.parity",
+    "evaluators.rates",
+    "evaluators.verdicts",
+)
+
+
+class NoOptions(Options):
+    """Nothing to choose."""
+
+
+class RateDetails(Details):
+    """Beside the ratio: the difference, both rates' intervals, and everyone's rate."""
+
+    rate_ci: dict[str, Any] | None = None
+    reference_rate_ci: dict[str, Any] | None = None
+    difference: float | None = None
+    difference_ci: dict[str, Any] | None = None
+    overall: dict[str, Any] | None = None
+    missing_share: float | None = None
+    reference_chosen: str | None = None
+    cells_too_small: int | None = None
+    complement: dict[str, Any] | None = None
+    wording: str | None = None
+    gaps: dict[str, float | None] | None = None
+
+
+class Counting(Probe[Cells]):
+    """What the two have in common: joint cells over the sensitive features (and the unit)."""
+
+    measures: ClassVar[tuple[str, ...]]
+
+    def create_accumulator(self, plan: Plan) -> Cells:
+        keys = plan.columns.sensitive + ((UNIT,) if plan.columns.unit else ())
+        return Cells(keys, self.measures)
+
+    def add_batch(self, acc: Cells, batch: pa.RecordBatch) -> Cells:
+        return acc.add([coded(batch[name]) for name in acc.keys], self.marks(batch))
+
+    @abstractmethod
+    def marks(self, batch: pa.RecordBatch) -> list[Any]:
+        """Per measure the rows that count."""
+
+    def merge(self, accs: Sequence[Cells]) -> Cells:
+        return merge_cells(accs)
+
+    def sealed(self, acc: Cells) -> Any:
+        return acc.as_json()
+
+
+def groups(acc: Cells, attribute: str, top: str, bottom: Sequence[str]) -> list[Group]:
+    """The groups of one attribute with a rate: `top` over the sum of `bottom`.
+
+    With repeated units the design effect comes from the sums per unit (linearised ratio).
+    """
+    over = [acc.measures.index(name) for name in bottom]
+    k_place = acc.measures.index(top)
+    clustered = UNIT in acc.keys
+    margin = acc.margin([attribute, UNIT] if clustered else [attribute])
+    sums: dict[str, list[tuple[int, int]]] = {}
+    for key, row in margin.table.items():
+        sums.setdefault(str(key[0]), []).append((row[k_place], sum(row[p] for p in over)))
+    found = []
+    for name in sorted(sums):
+        pairs = [(k, n) for k, n in sums[name] if n]
+        k, n = sum(p[0] for p in pairs), sum(p[1] for p in pairs)
+        spread = _spread(np.array(pairs, dtype=np.float64)) if clustered and pairs else 1.0
+        found.append(Group(name, k, n, spread, len(pairs) if clustered else None))
+    return found
+
+
+def _spread(pairs: Any) -> float:
+    """The design effect of a ratio of sums over units; at least 1."""
+    k, n = pairs[:, 0], pairs[:, 1]
+    units, total, rate = len(pairs), n.sum(), k.sum() / n.sum()
+    if units < 2 or not 0 < rate < 1:
+        return max(1.0, float((n**2).sum() / total))
+    gaps = np.sort(k - rate * n)
+    variance = units / (units - 1) * float((gaps**2).sum()) / total**2
+    return max(1.0, float(variance / (rate * (1 - rate) / total)))
+
+
+def declared(plan: Plan, attribute: str) -> str | None:
+    """The plan's reference group of an attribute, if it has one."""
+    return plan.reference.get(attribute)
+
+
+def details(
+    found: Comparison, overall: Group, *, chosen: str, missing: float | None
+) -> dict[str, Any]:
+    """What stands beside the ratio in a finding.
+
+    Args:
+        found: the comparison.
+        overall: everyone's rate.
+        chosen: how the reference came about.
+        missing: the share of people whose attribute is missing.
+    """
+    level = found.level
+    own, other = found.group.interval(0.95), found.reference.interval(0.95)
+    gap = found.difference_ci
+    everyone = overall.rate
+    return {
+        "rate_ci": own.as_json() if own else None,
+        "reference_rate_ci": other.as_json() if other else None,
+        "difference": found.difference,
+        "difference_ci": gap.as_json(simultaneous=level > 0.95) if gap else None,
+        "overall": {
+            "n": overall.n,
+            "rate": everyone,
+            "ratio": found.group.rate / everyone
+            if everyone and found.group.rate is not None
+            else None,
+            "difference": found.group.rate - everyone
+            if everyone is not None and found.group.rate is not None
+            else None,
+        },
+        "missing_share": missing,
+        "reference_chosen": chosen,
+    }
+
+
+def missing_share(acc: Cells, attribute: str, people: Sequence[str]) -> float | None:
+    """The share of counted rows whose attribute is missing."""
+    places = [acc.measures.index(name) for name in people]
+    at = acc.keys.index(attribute)
+    rows = [(key[at], sum(row[p] for p in places)) for key, row in acc.table.items()]
+    total = sum(count for _, count in rows)
+    return sum(count for level, count in rows if level is None) / total if total else None
+
+
+def together(found: Sequence[Group]) -> Group:
+    """Everyone."""
+    return Group("*", sum(g.k for g in found), sum(g.n for g in found))
+
+
+def no_reference(spec: ProbeSpec, metric: str, attribute: str, plan: Plan, limit: Text) -> Finding:
+    """The finding of an attribute whose groups can't be compared."""
+    named = declared(plan, attribute)
+    why = Text(
+        f"“{attribute}”没有一组达到 {plan.min_n} 人，无法比较。",
+        f"No group of '{attribute}' has {plan.min_n} people: nothing can be compared.",
+    )
+    if named is not None:
+        why = Text(
+            f"数据里没有计划所定的参照组“{named}”，无法比较。",
+            f"The data have no rows of the declared reference '{named}': nothing can be compared.",
+        )
+    return not_evaluable(spec, metric, slice_={attribute: "*"}, why=why, limit=limit)
+
+
+Row = tuple[int, ...]
+
+
+def published(
+    acc: Cells, plan: Plan, name: str, *, counts: tuple[str, ...], people: Callable[[Row], Row]
+) -> list[Table]:
+    """Tables of disjoint counts of people: one per attribute and one per intersection.
+
+    Args:
+        acc: the joint cells.
+        plan: names the attributes.
+        name: of the probe.
+        counts: what `people` counts.
+        people: a row of measures as disjoint counts.
+    """
+    attributes = plan.columns.sensitive
+    if UNIT in acc.keys:
+        return []
+    tables = []
+    for size in range(1, min(3, len(attributes)) + 1):
+        for keys in combinations(attributes, size):
+            margin = acc.margin(keys).table
+            rows = tuple(
+                (tuple(map(str, key)), people(margin[key])) for key in sorted(margin, key=str)
+            )
+            tables.append(Table(name, keys, counts, rows))
+    return tables
+
+
+def unpublished(table: Table, measures: tuple[str, ...], back: Callable[[Row], Row]) -> Cells:
+    """The cells behind a published table, suppressed rows left out."""
+    rows: dict[Key, Row] = {key: back(counts) for key, counts in table.rows if counts is not None}
+    return Cells(table.keys, measures, rows)

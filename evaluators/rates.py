@@ -1,0 +1,297 @@
+"""Rates of groups compared: reference, family, tests, simultaneous intervals, equivalence, verdict.
+
+A ratio is group over reference. Without a declared reference it is the best-off group with a
+sufficient denominator. That choice looks at the data, so the family then holds all pairs of
+groups: what is valid for every pair at once is valid for the pair the data chose.
+
+One directional line per statistic is crossed with probability at most α/2 per comparison; the
+line of the difference and the line of the ratio together stay within α, at the family's level.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from scipy.special import ndtr
+
+from evaluators import inference, intervals, verdicts
+from evaluators.inference import Test
+from evaluators.intervals import Interval
+from evaluators.multiplicity import holm
+from evaluators.plan import Plan
+from evaluators.policy import POLICY
+from registry.reports import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group's rate.
+
+    Args:
+        name: its level.
+        k, n: how many of how many.
+        spread: the design effect of repeated units: variance over binomial variance, at least 1.
+        units: how many distinct units the rows belong to.
+    """
+
+    name: str
+    k: int
+    n: int
+    spread: float = 1.0
+    units: int | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """The rate; None without a denominator, never 0."""
+        return self.k / self.n if self.n else None
+
+    @property
+    def people(self) -> int:
+        """How many independent units stand behind the rate."""
+        return self.n if self.units is None else self.units
+
+    def effective(self) -> tuple[float, float]:
+        """Counts deflated by the design effect (Rao and Scott 1992)."""
+        return self.k / self.spread, self.n / self.spread
+
+    def interval(self, level: float) -> Interval | None:
+        """Wilson's interval."""
+        return intervals.wilson(*self.effective(), level)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines a comparison is held against.
+
+    Args:
+        ratio: lower and upper line of the ratio.
+        difference: the line of the difference in either direction; None if there is none.
+        equivalence: the margin of the ratio within which the groups are shown to be alike.
+        source: where the lines come from.
+    """
+
+    ratio: tuple[float, float]
+    difference: float | None
+    equivalence: tuple[float, float]
+    source: str
+
+    def rule(self) -> str:
+        """The rule in one line, as it stands in a finding."""
+        low, high = self.ratio
+        said = f"ratio < {low:g} or > {high:g}"
+        return (
+            said
+            if self.difference is None
+            else f"{said}, or difference beyond ±{self.difference:g}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One group held against its reference; `why` is set where nothing can be said."""
+
+    group: Group
+    reference: Group
+    level: float
+    ratio: float | None = None
+    difference: float | None = None
+    ratio_ci: Interval | None = None
+    difference_ci: Interval | None = None
+    test: Test | None = None
+    p_adjusted: float | None = None
+    equivalence_p: float | None = None
+    mde: float | None = None
+    family: int = 1
+    verdict: Verdict = Verdict.NOT_EVALUABLE
+    why: str | None = None
+
+
+def reference(
+    groups: Sequence[Group], declared: str | None, plan: Plan, *, high: bool
+) -> Group | None:
+    """The reference group: the declared one, else the best-off with a sufficient denominator.
+
+    Args:
+        groups: all groups.
+        declared: the plan's reference group.
+        plan: for the least denominator.
+        high: whether a high rate is good for the person.
+    """
+    if declared is not None:
+        return next((group for group in groups if group.name == declared), None)
+    enough = [group for group in groups if group.people >= plan.min_n]
+    sign = 1 if high else -1
+    return max(enough, key=lambda g: (sign * (g.rate or 0.0), g.n, g.name), default=None)
+
+
+def family_size(groups: Sequence[Group], declared: str | None, plan: Plan) -> int:
+    """How many comparisons stand in the family.
+
+    With a declared reference one per other group, else all pairs.
+    """
+    enough = [group for group in groups if group.people >= plan.min_n]
+    if declared is None:
+        return math.comb(len(enough), 2)
+    return sum(group.name != declared for group in enough)
+
+
+def compare(
+    groups: Sequence[Group],
+    against: Group,
+    lines: Lines,
+    plan: Plan,
+    *,
+    family: int,
+    pairs: Mapping[tuple[str, str], float],
+) -> list[Comparison]:
+    """Compare every group with the reference.
+
+    Args:
+        groups: all groups, the reference among them.
+        against: the reference.
+        lines: what the comparison is held against.
+        plan: alpha and the least denominator.
+        family: the size of the family, over all registered plans.
+        pairs: adjusted p-values of the family's pairs, by the two names (see `adjusted`).
+    """
+    pooled = sum(g.k for g in groups) / max(1, sum(g.n for g in groups))
+    found = []
+    for group in groups:
+        if group.name == against.name:
+            continue
+        why = _why_not(group, against, plan)
+        level = 1 - plan.alpha / max(1, family)
+        if why is not None:
+            found.append(Comparison(group, against, level, why=why, family=family))
+            continue
+        p_adjusted = pairs[pair(group.name, against.name)]
+        found.append(
+            _compared(
+                group, against, lines, plan, family=family, pooled=pooled, p_adjusted=p_adjusted
+            )
+        )
+    return found
+
+
+def _why_not(group: Group, against: Group, plan: Plan) -> str | None:
+    if group.people < plan.min_n:
+        return "group_small"
+    if against.people < plan.min_n:
+        return "reference_small"
+    return "undefined" if group.k + against.k == 0 else None
+
+
+def _compared(
+    group: Group,
+    against: Group,
+    lines: Lines,
+    plan: Plan,
+    *,
+    family: int,
+    pooled: float,
+    p_adjusted: float,
+) -> Comparison:
+    level = 1 - plan.alpha / max(1, family)
+    counts = (*group.effective(), *against.effective())
+    ratio_ci = intervals.koopman(*counts, level)
+    difference_ci = intervals.newcombe(*counts, level)
+    low, high = lines.equivalence
+    alike = inference.tost_ratio(*counts, low=low, high=high)
+    rates = (group.rate or 0.0, against.rate or 0.0)
+    mde = inference.detectable_difference(
+        counts[1], counts[3], rate=pooled, alpha=1 - level, power=POLICY.value("power")
+    )
+    return Comparison(
+        group, against, level,
+        ratio=rates[0] / rates[1] if rates[1] else None,
+        difference=rates[0] - rates[1],
+        ratio_ci=ratio_ci, difference_ci=difference_ci,
+        test=two_groups(group, against), p_adjusted=p_adjusted, equivalence_p=alike,
+        mde=mde / pooled if mde is not None and pooled else None, family=family,
+        verdict=verdicts.judge(
+            evaluable=True,
+            beyond=beyond(ratio_ci, difference_ci, lines),
+            equivalent=alike * family <= plan.alpha,
+            p_adjusted=p_adjusted, alpha=plan.alpha,
+        ),
+    )  # fmt: skip
+
+
+def beyond(ratio: Interval | None, difference: Interval | None, lines: Lines) -> bool:
+    """Whether an interval lies wholly beyond one of its lines."""
+    if ratio is not None and (ratio.high < lines.ratio[0] or ratio.low > lines.ratio[1]):
+        return True
+    if lines.difference is None or difference is None:
+        return False
+    return difference.low > lines.difference or difference.high < -lines.difference
+
+
+def two_groups(group: Group, against: Group) -> Test:
+    """The test that two rates are equal; with repeated units Rao and Scott's adjusted χ²."""
+    if group.spread == against.spread == 1.0:
+        return inference.two_rates(group.k, group.n, against.k, against.n)
+    (k1, n1), (k2, n2) = group.effective(), against.effective()
+    pooled = (k1 + k2) / (n1 + n2)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    z = (k1 / n1 - k2 / n2) / error if error else 0.0
+    return Test("rao_scott", z * z, float(2 * ndtr(-abs(z))))
+
+
+def adjusted(
+    families: Sequence[tuple[Sequence[Group], str | None]], plan: Plan, plans: int
+) -> list[dict[tuple[str, str], float]]:
+    """Holm-adjusted p-values over one family that may span several rates of the same attribute.
+
+    Args:
+        families: per rate its groups and the declared reference.
+        plan: the least denominator.
+        plans: registered plans that share the family; their hypotheses count as its members.
+
+    Returns:
+        Per rate: pair of names → adjusted p.
+    """
+    keys: list[tuple[int, tuple[str, str]]] = []
+    p_values: list[float] = []
+    for place, (groups, declared) in enumerate(families):
+        enough = [group for group in groups if group.people >= plan.min_n]
+        for first, second in combinations(enough, 2):
+            if declared is None or declared in {first.name, second.name}:
+                keys.append((place, pair(first.name, second.name)))
+                p_values.append(two_groups(first, second).p_value)
+    found: list[dict[tuple[str, str], float]] = [{} for _ in families]
+    for (place, key), p in zip(keys, holm(p_values) if p_values else [], strict=True):
+        found[place][key] = min(1.0, float(p) * plans)
+    return found
+
+
+def pair(first: str, second: str) -> tuple[str, str]:
+    """The key of two groups, in either order."""
+    return (first, second) if first < second else (second, first)
+
+
+def numbers(
+    found: Comparison, *, lines: Lines, family: str, adjustment: str = "holm"
+) -> dict[str, Any]:
+    """The comparison as the numbers of a finding about the ratio."""
+    ci = found.ratio_ci
+    low, high = lines.equivalence
+    return {
+        "group": found.group.name, "reference_group": found.reference.name,
+        "n": found.group.n, "n_reference": found.reference.n,
+        "estimate": found.group.rate, "reference_estimate": found.reference.rate,
+        "effect": {"kind": "ratio", "value": found.ratio},
+        "ci": ci.as_json(simultaneous=True) if ci else None,
+        "test": {"name": found.test.name, "statistic": found.test.statistic} if found.test else None,
+        "p_value": found.test.p_value if found.test else None,
+        "p_adjusted": found.p_adjusted,
+        "adjustment": adjustment if found.p_adjusted is not None else None,
+        "family": {"id": family, "size": found.family},
+        "equivalence": None if found.equivalence_p is None else {
+            "low": low, "high": high, "p": found.equivalence_p,
+            "p_adjusted": min(1.0, found.equivalence_p * found.family),
+        },
+        "mde": found.mde,
+        "threshold": {"value": lines.ratio[0], "rule": lines.rule(), "source": lines.source},
+    }  # fmt: skip

@@ -1,0 +1,140 @@
+"""The plain sentences of the fairness probes, filled from the numbers; groups are named by the data."""
+
+from evaluators.intervals import Interval
+from evaluators.plan import Plan
+from evaluators.probe import Run
+from evaluators.rates import Comparison, Lines
+from registry.language import Text
+from registry.reports import Verdict
+
+WHY: dict[str, Text] = {
+    "group_small": Text(
+        "“{group}”只有 {n} 人可以用来算这个比例，少于 {least} 人，不作判断。",
+        "Only {n} people of '{group}' count towards this rate, fewer than {least}: nothing is said.",
+    ),
+    "reference_small": Text(
+        "参照组“{reference}”只有 {n_reference} 人可以用来算这个比例，少于 {least} 人，不作判断。",
+        "Only {n_reference} people of the reference '{reference}' count towards this rate, fewer "
+        "than {least}: nothing is said.",
+    ),
+    "undefined": Text(
+        "“{group}”和参照组“{reference}”的比例都是 0，两者之比没有定义，不作判断。",
+        "Both '{group}' and the reference '{reference}' have a rate of 0; their ratio is not "
+        "defined and nothing is said.",
+    ),
+}
+
+ENDINGS: dict[Verdict, Text] = {
+    Verdict.DISPARITY: Text(
+        "整个区间都在界线（{line}）之外：差异超过界线。",
+        "The whole interval lies beyond the line ({line}): the difference exceeds it.",
+    ),
+    Verdict.DIFFERENCE: Text(
+        "两组确有差异；是否超过界线（{line}），这些数据还不能确定。",
+        "There is a difference; whether it passes the line ({line}) these data leave open.",
+    ),
+    Verdict.EQUIVALENT: Text(
+        "已证明差别很小：两者之比在 {low} 与 {high} 之间。",
+        "The difference is shown to be small: the ratio lies between {low} and {high}.",
+    ),
+    Verdict.INCONCLUSIVE: Text(
+        "还不能下结论：按计划的人数，相对差别要到 {mde} 左右才看得出来。",
+        "Inconclusive: with the planned numbers only a relative difference of about {mde} would show.",
+    ),
+}
+REAL = Text("差别虽小，但确实存在。", "It is small but real.")
+UNCERTAIN = Text("", "")
+
+
+def percent(value: float | None) -> str:
+    """A share in percent with one decimal."""
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def number(value: float | None) -> str:
+    """A number with two decimals."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def span(ci: Interval | None) -> Text:
+    """An interval of a ratio in words; an open side is said to be open."""
+    if ci is None:
+        return Text("区间无法计算", "no interval can be given")
+    if ci.high == float("inf"):
+        return Text(f"区间从 {ci.low:.2f} 起，没有上限", f"interval from {ci.low:.2f} upwards")
+    return Text(f"区间 {ci.low:.2f}–{ci.high:.2f}", f"interval {ci.low:.2f}–{ci.high:.2f}")
+
+
+def who(run: Run) -> Text:
+    """Whose answers were looked at."""
+    if run.oracle.kind == "model":
+        return Text("模型", "the model")
+    return Text("数据里记录的决定", "the decisions recorded in the data")
+
+
+def comparison(found: Comparison, lines: Lines, plan: Plan, lead: Text, **values: object) -> Text:
+    """The sentence of a comparison: `lead`, then the ratio and what follows from it.
+
+    Args:
+        found: the comparison.
+        lines: what it was held against.
+        plan: for the least denominator.
+        lead: the opening, naming what was counted.
+        values: what else the opening mentions.
+    """
+    names = {"group": found.group.name, "reference": found.reference.name,
+             "n": found.group.people, "n_reference": found.reference.people,
+             "least": plan.min_n, **values}  # fmt: skip
+    if found.why is not None:
+        return WHY[found.why].format(**names)
+    opening = lead.format(
+        **names, k=found.group.k, rate=percent(found.group.rate),
+        k_reference=found.reference.k, rate_reference=percent(found.reference.rate),
+    )  # fmt: skip
+    interval = span(found.ratio_ci)
+    ratio = Text(
+        f"前者是后者的 {number(found.ratio)} 倍（{interval.zh}）。",
+        f"That is {number(found.ratio)} times as often ({interval.en}).",
+    )
+    if found.ratio is None:
+        ratio = Text(f"参照组为 0，倍数没有上限（{interval.zh}）。",
+                     f"The reference has none, so the ratio is unbounded ({interval.en}).")  # fmt: skip
+    return joined(opening, ratio, ending(found, lines, plan))
+
+
+def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
+    """What the verdict says."""
+    said = ENDINGS[found.verdict].format(
+        line=_line(lines).zh, low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
+        mde=percent(found.mde),
+    )  # fmt: skip
+    english = ENDINGS[found.verdict].format(
+        line=_line(lines).en, low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
+        mde=percent(found.mde),
+    )  # fmt: skip
+    said = Text(said.zh, english.en)
+    real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
+    return joined(said, REAL) if found.verdict is Verdict.EQUIVALENT and real else said
+
+
+def _line(lines: Lines) -> Text:
+    low, high = lines.ratio
+    if lines.difference is None:
+        return Text(f"{low:g} 至 {high:g} 倍", f"{low:g} to {high:g} times")
+    gap = percent(lines.difference)
+    return Text(
+        f"{low:g} 至 {high:g} 倍，或相差 {gap}", f"{low:g} to {high:g} times, or a gap of {gap}"
+    )
+
+
+def joined(*parts: Text) -> Text:
+    """Sentences one after the other: Chinese without, English with a space."""
+    return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts if p.en))
+
+
+def frame(plan: Plan) -> Text:
+    """Whom the numbers speak for."""
+    if plan.frame:
+        return Text(f"数据来源：{plan.frame}。", f"The rows come from: {plan.frame}.")
+    return Text("计划没有写明数据怎样取得，结论只说这些行。",
+                "The plan does not say how the rows were drawn, so this speaks for these rows only.")  # fmt: skip

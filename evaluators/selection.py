@@ -1,0 +1,220 @@
+"""Selection parity: is the favourable decision given to every group about as often?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from evaluators import intersections, intervals, rates, readings, verdicts
+from evaluators.accumulators import Cells, truth
+from evaluators.findings import draft, not_evaluable
+from evaluators.inference import Test
+from evaluators.nulls import decision_nulls
+from evaluators.parity import (
+    ARTICLES,
+    BUILT_ON,
+    Counting,
+    NoOptions,
+    RateDetails,
+    declared,
+    details,
+    groups,
+    missing_share,
+    no_reference,
+    published,
+    together,
+    unpublished,
+)
+from evaluators.plan import Plan
+from evaluators.policy import POLICY
+from evaluators.probe import FAVOURED, UNIT, NullDesign, ProbeSpec, Run, State, Table
+from evaluators.rates import Comparison, Lines
+from registry.language import Text
+from registry.reports import Finding
+
+
+class SelectionParity(Counting):
+    """Is the favourable decision given to every group about as often?
+
+    Rate of favourable decisions per group; ratio (Koopman) and difference (Newcombe) to the
+    reference group; Fisher's exact or χ² test, Holm over the groups of an attribute; max-T over
+    intersections. The line of 0.8 is 29 CFR 1607.4(D); see the policy file.
+    """
+
+    measures = ("n", "favoured")
+    spec = ProbeSpec(
+        id="selection_parity",
+        version="1.0.0",
+        task="decision",
+        state=State.CELLS,
+        roles=("sensitive",),
+        optional=("unit",),
+        derived=(FAVOURED, UNIT),
+        options=NoOptions,
+        details=RateDetails,
+        legal_refs=ARTICLES,
+        question=Text(
+            "各组人得到有利结果的比例相近吗？",
+            "Do all groups get the favourable result about as often?",
+        ),
+        built_on=BUILT_ON,
+    )
+    lead = Text(
+        "{who}：{attribute}为“{group}”的 {n} 人里有 {k} 人得到有利结果（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
+        "{who}: {k} of {n} people with {attribute} '{group}' got the favourable result ({rate}), "
+        "and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+    )
+    limit = Text(
+        "这里只比较比例，没有看两组人的条件是否相同。",
+        "This compares rates only; it does not ask whether the groups' circumstances are alike.",
+    )
+
+    def marks(self, batch: pa.RecordBatch) -> list[Any]:
+        mark = truth(batch[FAVOURED])
+        return [mark >= 0, mark == 1]
+
+    def extract_findings(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
+        found = [
+            f for name in plan.columns.sensitive for f in self._attribute(acc, name, plan, run)
+        ]
+        return found + self._intersections(acc, plan, run)
+
+    def _attribute(self, acc: Cells, attribute: str, plan: Plan, run: Run) -> Iterator[Finding]:
+        every, named = groups(acc, attribute, "favoured", ("n",)), declared(plan, attribute)
+        limit = readings.joined(self.limit, readings.frame(plan))
+        against = rates.reference(every, named, plan, high=True)
+        if against is None or len(every) < 2:
+            yield no_reference(self.spec, "selection_rate_ratio", attribute, plan, limit)
+            return
+        size = rates.family_size(every, named, plan) * run.plans
+        pairs = rates.adjusted([(every, named)], plan, run.plans)[0]
+        family = f"{'+'.join(ARTICLES)}/{self.spec.id}/{attribute}"
+        chosen = "declared" if named else "highest_rate"
+        missing = missing_share(acc, attribute, ("n",))
+        for one in rates.compare(
+            every, against, selection_lines(), plan, family=size, pairs=pairs
+        ):
+            yield draft(
+                self.spec,
+                "selection_rate_ratio",
+                slice_={attribute: one.group.name},
+                verdict=one.verdict,
+                reading=self._said(one, plan, run, attribute),
+                limit=limit,
+                details=details(one, together(every), chosen=chosen, missing=missing),
+                **rates.numbers(one, lines=selection_lines(), family=family),
+            )
+
+    def _said(self, one: Comparison, plan: Plan, run: Run, attribute: str) -> Text:
+        who, lines = readings.who(run), selection_lines()
+        rest = one.reference.name == "*"
+        others = Text("其他人", "everyone else") if rest else Text(*[one.reference.name] * 2)
+        chinese = replace(one, reference=replace(one.reference, name=others.zh))
+        english = replace(one, reference=replace(one.reference, name=others.en))
+        zh = readings.comparison(chinese, lines, plan, self.lead, who=who.zh, attribute=attribute)
+        en = readings.comparison(english, lines, plan, self.lead, who=who.en, attribute=attribute)
+        return Text(zh.zh, en.en[:1].upper() + en.en[1:])
+
+    def _intersections(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
+        names = plan.columns.sensitive
+        if len(names) < 2 or UNIT in acc.keys:
+            return []
+        rng = run.rng(f"{self.spec.id}/intersections")
+        found, small = intersections.cells(acc, names, plan, rng, plans=run.plans)
+        limit = readings.joined(self.limit, readings.frame(plan))
+        made = [self._cell(cell, len(found) * run.plans, plan, run) for cell in found]
+        if small:
+            why = Text(
+                f"另有 {small} 个交叉组的人数太少（组内或组外不足 {plan.min_n} 人），不作判断。",
+                f"{small} further intersections are too small (fewer than {plan.min_n} people in or outside them): nothing is said.",
+            )
+            made.append(
+                not_evaluable(
+                    self.spec,
+                    "selection_rate_ratio",
+                    slice_={},
+                    why=why,
+                    limit=limit,
+                    details={"cells_too_small": small},
+                )
+            )
+        return made
+
+    def _cell(self, cell: intersections.Cell, size: int, plan: Plan, run: Run) -> Finding:
+        one = _against_rest(cell, plan, size)
+        attribute = " × ".join(name for name, _ in cell.slice_)
+        reading = self._said(one, plan, run, attribute)
+        numbers = rates.numbers(
+            one,
+            lines=selection_lines(),
+            family=f"{'+'.join(ARTICLES)}/{self.spec.id}/intersections",
+            adjustment=cell.method,
+        )
+        return draft(
+            self.spec,
+            "selection_rate_ratio",
+            slice_=dict(cell.slice_),
+            verdict=one.verdict,
+            reading=reading,
+            limit=readings.joined(self.limit, readings.frame(plan)),
+            details=details(
+                one, together([cell.group, cell.rest]), chosen="everyone_else", missing=None
+            ),
+            **numbers,
+        )
+
+    def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
+        return published(
+            acc,
+            plan,
+            self.spec.id,
+            counts=("favoured", "refused"),
+            people=lambda row: (row[1], row[0] - row[1]),
+        )
+
+    def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
+        found: list[Finding] = []
+        for table in tables:
+            acc = unpublished(table, self.measures, lambda row: (row[0] + row[1], row[0]))
+            if len(table.keys) == 1:
+                found += self._attribute(acc, table.keys[0], plan, run)
+        return found
+
+    @classmethod
+    def nulls(cls) -> Mapping[str, NullDesign]:
+        return decision_nulls(cls.spec.id)
+
+
+def selection_lines() -> Lines:
+    """The lines of selection rates, from the policy file."""
+    value = POLICY.value
+    return Lines(
+        ratio=(value("rate_ratio_low"), value("rate_ratio_high")),
+        difference=None,
+        equivalence=(value("rate_equivalence_low"), value("rate_equivalence_high")),
+        source=POLICY.source("rate_ratio_low"),
+    )
+
+
+def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison:
+    lines = selection_lines()
+    against = replace(cell.rest, name="*")
+    pair = {rates.pair(cell.group.name, "*"): cell.p_adjusted}
+    made = rates.compare([cell.group, against], against, lines, plan, family=size, pairs=pair)[0]
+    if made.why is not None:
+        return made
+    counts = (cell.group.k, cell.group.n, cell.rest.k, cell.rest.n)
+    ratio = intervals.koopman(*counts, cell.level)
+    verdict = verdicts.judge(
+        evaluable=True,
+        beyond=rates.beyond(ratio, None, lines),
+        equivalent=made.equivalence_p is not None and made.equivalence_p * size <= plan.alpha,
+        p_adjusted=cell.p_adjusted,
+        alpha=plan.alpha,
+    )
+    test = Test(cell.method, None, cell.p_value)
+    gap = intervals.newcombe(*counts, cell.level)
+    return replace(
+        made, level=cell.level, ratio_ci=ratio, difference_ci=gap, test=test, verdict=verdict
+    )
