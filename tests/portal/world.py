@@ -1,5 +1,6 @@
 """People and organisations of every kind, as the tests of the portal need them."""
 
+import io
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -35,8 +36,10 @@ class World:
 
     site: FastAPI
     members: dict[tuple[str, Role], Member] = field(default_factory=dict)
+    sealed: str = ""
 
     def __post_init__(self) -> None:
+        self.sealed = self.site.state.store.put(io.BytesIO(b"{}"))
         for kind in Kind:
             for place in ("own", "other"):
                 self._settle(f"{kind.value}-{place}", kind)

@@ -1,0 +1,177 @@
+"""One record of every kind, owned as the matrix of access needs them."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from registry import attestation, organisations, tokens, worklist
+from registry.database import now, transaction
+from registry.datasets import Dataset, Use
+from registry.engagements import Engagement
+from registry.evaluations import Evaluation
+from registry.explanations import Explanation
+from registry.organisations import Kind, OrganisationKey, Role
+from registry.reports import Report
+from registry.submission import Model, Version
+from tests.portal.world import Member, World
+
+DIGEST = "a" * 64
+KIND_OF = {Role.FILER: Kind.ENTERPRISE, Role.TESTER: Kind.TESTER, Role.REVIEWER: Kind.AUTHORITY}
+
+
+@dataclass
+class Records:
+    """Records of enterprise-own and tester-own; the others have none.
+
+    `ids` maps (parameter, kind of the organisation that owns it) to an identifier.
+    """
+
+    world: World
+    ids: dict[tuple[str, Kind], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with transaction(self.world.site.state.factory) as session:
+            self._submit(session)
+            self._credentials(session)
+
+    def of(self, parameter: str, kind: Kind, role: Role) -> str:
+        """The identifier that someone in this role, in an organisation of this kind, would use."""
+        parameter = f"token_id of {role}" if parameter == "token_id" else parameter
+        found = self.ids.get((parameter, kind)) or self.ids.get((parameter, Kind.ENTERPRISE))
+        assert found is not None, f"tell tests/portal/records.py what {{{parameter}}} is"
+        return found
+
+    def _keep(self, parameter: str, kind: Kind, identifier: str) -> None:
+        self.ids[parameter, kind] = identifier
+
+    def _submit(self, session: Session) -> None:
+        filer = self.world.member("enterprise-own", Role.FILER)
+        tester = self.world.member("tester-own", Role.TESTER)
+        model = Model(organisation_id=filer.organisation.id, name="credit")
+        session.add(model)
+        session.flush()
+        version = Version(
+            model_id=model.id,
+            organisation_id=filer.organisation.id,
+            number=1,
+            digest=DIGEST,
+            size=1,
+            manifest=[],
+            flavour="onnx",
+            trust_class="data_only",
+            inputs=[],
+            screening={},
+            submitted_by=filer.person.id,
+        )
+        session.add(version)
+        session.flush()
+        engagement = Engagement(
+            version_id=version.id,
+            enterprise_id=filer.organisation.id,
+            tester_id=tester.organisation.id,
+            query_budget=1000,
+            conflict_filer="无",
+            granted_by=filer.person.id,
+        )
+        session.add(engagement)
+        session.flush()
+        self._keep("version_id", Kind.ENTERPRISE, version.id)
+        self._keep("engagement_id", Kind.ENTERPRISE, engagement.id)
+        for member in (filer, tester):
+            self._evaluate(session, member, version)
+        self._explain(session, filer, version)
+
+    def _evaluate(self, session: Session, member: Member, version: Version) -> None:
+        kind = Kind(member.organisation.kind)
+        uses = [Use.EVALUATION] + ([Use.EXPLANATION] if kind is Kind.ENTERPRISE else [])
+        for use in uses:
+            dataset = Dataset(
+                organisation_id=member.organisation.id,
+                name="rows",
+                use=use,
+                digest=DIGEST,
+                format="csv",
+                size=1,
+                rows=10,
+                columns=[],
+                source="made up",
+                registered_by=member.person.id,
+            )
+            session.add(dataset)
+            session.flush()
+            self._keep("dataset_id", kind, dataset.id)
+        work = worklist.request(
+            session,
+            kind="evaluation",
+            subject_id="-",
+            organisation_id=member.organisation.id,
+            dedup=f"evaluation:{kind}",
+        )
+        session.flush()
+        evaluation = Evaluation(
+            version_id=version.id,
+            dataset_id=dataset.id,
+            organisation_id=member.organisation.id,
+            registered_by=member.person.id,
+            plan="{}",
+            plan_digest=DIGEST,
+            work_id=work.id,
+        )
+        session.add(evaluation)
+        session.flush()
+        report = Report(
+            evaluation_id=evaluation.id,
+            version_id=version.id,
+            organisation_id=member.organisation.id,
+            third_party=kind is Kind.TESTER,
+            model_digest=DIGEST,
+            envelope="{}",
+            statement_digest=attestation.sha256(kind.encode()),
+            findings_digest=DIGEST,
+            sealed_digest=self.world.sealed,
+        )
+        session.add(report)
+        session.flush()
+        self._keep("work_id", kind, work.id)
+        self._keep("evaluation_id", kind, evaluation.id)
+        self._keep("report_id", kind, report.id)
+
+    def _explain(self, session: Session, filer: Member, version: Version) -> None:
+        explanation = Explanation(
+            version_id=version.id,
+            dataset_id=self.ids["dataset_id", Kind.ENTERPRISE],
+            organisation_id=filer.organisation.id,
+            requested_by=filer.person.id,
+            plan={},
+            plan_digest=DIGEST,
+            model_digest=DIGEST,
+            content={},
+            finished=now(),
+        )
+        session.add(explanation)
+        session.flush()
+        self._keep("explanation_id", Kind.ENTERPRISE, explanation.id)
+
+    def _credentials(self, session: Session) -> None:
+        for (name, role), member in self.world.members.items():
+            kind, _, place = name.partition("-")
+            if place != "own":
+                continue
+            issued = tokens.issue(
+                session, by=member.actor, label="victim", scopes=["read"], days=1
+            )
+            session.flush()
+            self._keep(f"token_id of {role}", Kind(kind), issued.record.id)
+            if role is not Role.ADMINISTRATOR:
+                continue
+            key = OrganisationKey(
+                organisation_id=member.organisation.id,
+                key_id=attestation.sha256(kind.encode()),
+                public_pem="-",
+            )
+            session.add(key)
+            session.flush()
+            self._keep("key_id", Kind(kind), key.key_id)
+            self._keep("person_id", Kind(kind), member.person.id)
+            self._keep("organisation_id", Kind(kind), member.organisation.id)
+            assert organisations.has_administrator(session, member.organisation.id)

@@ -1,0 +1,225 @@
+"""Every route says who may use it, and holds everyone to it."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.testclient import TestClient
+from starlette.routing import Mount
+
+from portal.access import Access, declared
+from portal.app import create_app
+from portal.at_hand import SAFE_METHODS
+from registry.database import Record, transaction
+from registry.organisations import Kind, Role
+from registry.settings import Settings
+from registry.tokens import Scope, issue
+from tests.portal.records import Records
+from tests.portal.world import World
+
+# Sub-applications with a gate of their own (the door) or with nothing to guard (static files).
+MOUNTS = {"/static", "/mlflow"}
+# What stands in a path without naming a record.
+VALUES = {"language": "zh", "role": "administrator", "name": "fresh"}
+PLAN = {
+    "title": "t",
+    "columns": {"target": "y", "favourable": 1, "sensitive": ["g"], "prediction": "p"},
+    "probes": [{"id": "selection_parity"}],
+}
+COLUMN = {"name": "x", "plain": {"zh": "甲", "en": "the first"}, "actionable": 0}
+# A sound body for each changing route that looks at a record after it has read its body.
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/invitations": {"email": "new@example.org", "role": "administrator"},
+    "/api/v1/versions/{version_id}/engagements": {
+        "tester_id": "nobody",
+        "query_budget": 1,
+        "conflict_filer": "无",
+    },
+    "/api/v1/engagements/{engagement_id}/take-on": {"conflict_tester": "无"},
+    "/api/v1/versions/{version_id}/evaluations": {"dataset_id": "{dataset_id}", "plan": PLAN},
+    "/api/v1/versions/{version_id}/explanations": {
+        "dataset_id": "{dataset_id}",
+        "plan": {"columns": [COLUMN]},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path, and what it declares."""
+
+    method: str
+    path: str
+    access: Access
+
+    @property
+    def records(self) -> list[str]:
+        """The parameters that name a record."""
+        return [p for p in re.findall(r"{(\w+)(?::\w+)?}", self.path) if p not in VALUES]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site with people and records, and a copy of its database to return to."""
+
+    app: FastAPI
+    world: World
+    records: Records
+    copy: Path
+
+    def restore(self) -> None:
+        """Put the database back as it was."""
+        self.app.state.engine.dispose()
+        data = self.app.state.settings.data
+        for name in ("mingsuan.db-wal", "mingsuan.db-shm"):
+            (data / name).unlink(missing_ok=True)
+        shutil.copy(self.copy, data / "mingsuan.db")
+
+
+def _routes(app: FastAPI) -> Iterator[RouteContext]:
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, Mount):
+            assert route.path in MOUNTS, f"{route.path} is mounted without a gate we know"
+        else:
+            yield route
+
+
+def _declared_routes(app: FastAPI) -> list[Route]:
+    return [
+        Route(method, str(route.path), declared(route.dependencies)[0])
+        for route in _routes(app)
+        for method in sorted(route.methods or ())
+        if method != "HEAD"
+    ]
+
+
+@pytest.fixture(scope="module")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("site")
+    app = create_app(Settings(data=data / "data", sandbox_tier="none", log_level="ERROR"))
+    Record.metadata.create_all(app.state.engine)
+    world = World(app)
+    records = Records(world)
+    app.state.engine.dispose()
+    shutil.copy(data / "data" / "mingsuan.db", data / "copy.db")
+    yield Site(app, world, records, data / "copy.db")
+    app.state.engine.dispose()
+
+
+def test_every_route_declares_its_access_exactly_once(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path))
+    silent = []
+    for route in _routes(app):
+        assert isinstance(route.original_route, APIRoute), route.path
+        if len(declared(route.dependencies)) != 1:
+            silent.append(route.path)
+    assert silent == []
+
+
+def test_every_changing_api_route_can_be_used_with_some_token(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path))
+    for route in _declared_routes(app):
+        if route.path.startswith("/api/") and route.method not in SAFE_METHODS:
+            assert route.access.anyone or route.access.scope is not None, route
+
+
+def test_the_matrix_of_routes_roles_and_organisations_is_as_declared(peopled: Site) -> None:
+    routes = _declared_routes(peopled.app)
+    wrong, cases = [], 0
+    with TestClient(peopled.app, raise_server_exceptions=False, follow_redirects=False) as client:
+        for route in routes:
+            peopled.restore()
+            for who, expected, answered in _answers(peopled, client, route):
+                cases += 1
+                if not expected(answered):
+                    wrong.append((route.method, route.path, who, answered))
+    assert not wrong, "\n".join(map(str, wrong))
+    print(f"{len(routes)} routes, {cases} requests")
+    assert cases > 15 * len(routes) * 0.9
+
+
+def _answers(site: Site, client: TestClient, route: Route) -> Iterator[tuple[str, Any, int]]:
+    """Everyone asks: those who may not first, since those who may can change what is there."""
+    anonymous = _send(site, client, route, (Kind.ENTERPRISE, Role.FILER), {})
+    yield "anonymous", _let_in if route.access.anyone else _must_sign_in, anonymous
+    members = sorted(
+        site.world.members.items(), key=lambda item: _may(route, item[0][0], item[0][1], item[1])
+    )
+    for (name, role), member in members:
+        kind = Kind(name.partition("-")[0])
+        may = _may(route, name, role, member)
+        status = _send(site, client, route, (kind, role), member.bearer)
+        yield f"{role} {name}", _let_in if may else _kept_out, status
+    if not route.access.anyone:
+        yield "token without the scope", _kept_out, _narrow(site, client, route)
+
+
+def _may(route: Route, name: str, role: Role, member: Any) -> bool:
+    if not route.access.admits(member.actor, method=route.method):
+        return False
+    stranger = name.endswith("-other") and role in route.access.own and bool(route.records)
+    return not stranger
+
+
+def _let_in(status: int) -> bool:
+    return status not in {401, 403, 404, 405} and status < 500
+
+
+def _kept_out(status: int) -> bool:
+    return status in {403, 404}
+
+
+def _must_sign_in(status: int) -> bool:
+    return status in {401, 303}
+
+
+def _narrow(site: Site, client: TestClient, route: Route) -> int:
+    """Someone who may, with a token that was issued for something else."""
+    needed = route.access.scope_for(route.method)
+    other = next(scope for scope in Scope if scope is not needed)
+    role = next(iter(sorted(route.access.roles)), Role.ADMINISTRATOR)
+    kind = next(iter(route.access.kinds), None)
+    member = next(
+        person
+        for (name, held), person in site.world.members.items()
+        if held is role and name.endswith("-own") and (kind is None or name.startswith(kind))
+    )
+    with transaction(site.app.state.factory) as session:
+        token = issue(session, by=member.actor, label="narrow", scopes=[other.value], days=1)
+    bearer = {"Authorization": f"Bearer {token.secret}"}
+    return _send(site, client, route, (Kind(member.organisation.kind), role), bearer)
+
+
+def _send(
+    site: Site,
+    client: TestClient,
+    route: Route,
+    asking: tuple[Kind, Role],
+    headers: dict[str, str],
+) -> int:
+    kind, role = asking
+
+    def fill(text: str) -> str:
+        for parameter in re.findall(r"{(\w+)(?::\w+)?}", text):
+            value = VALUES.get(parameter) or site.records.of(parameter, kind, role)
+            text = re.sub(rf"{{{parameter}(:\w+)?}}", value, text)
+        return text
+
+    body: Any = BODIES.get(route.path)
+    if body is not None:
+        body = {
+            key: fill(value) if isinstance(value, str) else value for key, value in body.items()
+        }
+    headers = {"Accept": "application/json", **headers}
+    url = fill(route.path)
+    if route.path == "/api/v1/keys" and route.method == "GET":
+        url += f"?organisation_id={site.records.of('organisation_id', kind, role)}"
+    if body is None and route.access.upload:
+        return client.request(route.method, url, content=b"x", headers=headers).status_code
+    return client.request(route.method, url, json=body, headers=headers).status_code
