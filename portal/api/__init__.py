@@ -3,12 +3,14 @@
 from fastapi import APIRouter
 
 from portal.api import (
+    catalogue,
     credentials,
     datasets,
     description,
     engagements,
     evaluations,
     explanations,
+    filings,
     organisations,
     reports,
     versions,
@@ -25,6 +27,8 @@ NOUNS = (
     evaluations,
     reports,
     explanations,
+    filings,
+    catalogue,
     words,
     description,
 )

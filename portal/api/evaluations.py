@@ -76,8 +76,8 @@ def register(by: By, session: Database, version_id: str, wanted: PlanIn) -> Eval
     The plan is checked first; a refusal lists every fault. The same plan on the same data is one
     evaluation while it is queued or running.
     """
-    plan = Plan.parse(_mapping(wanted.plan))
     data = sight.dataset(session, by, wanted.dataset_id)
+    plan = Plan.parse(_mapping(wanted.plan))
     made = evaluations.register_plan(
         session,
         by=by,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from filing import dossier
+from filing.remarks import Remark
 from registry import attestation, organisations, tokens, worklist
 from registry.database import now, transaction
 from registry.datasets import Dataset, Use
@@ -72,14 +74,17 @@ class Records:
             query_budget=1000,
             conflict_filer="无",
             granted_by=filer.person.id,
+            accepted=now(),
         )
         session.add(engagement)
         session.flush()
         self._keep("version_id", Kind.ENTERPRISE, version.id)
+        self._keep("tester_id", Kind.ENTERPRISE, tester.organisation.id)
         self._keep("engagement_id", Kind.ENTERPRISE, engagement.id)
         for member in (filer, tester):
             self._evaluate(session, member, version)
         self._explain(session, filer, version)
+        self._file(session, filer, version)
 
     def _evaluate(self, session: Session, member: Member, version: Version) -> None:
         kind = Kind(member.organisation.kind)
@@ -151,6 +156,22 @@ class Records:
         session.add(explanation)
         session.flush()
         self._keep("explanation_id", Kind.ENTERPRISE, explanation.id)
+
+    def _file(self, session: Session, filer: Member, version: Version) -> None:
+        filing = dossier.open_filing(session, by=filer.actor, version_id=version.id)
+        filing.submissions = 1
+        remark = Remark(
+            filing_id=filing.id,
+            submission=1,
+            key="B1",
+            zh="改",
+            written_by=self.world.member("authority-own", Role.REVIEWER).person.id,
+            digest=DIGEST,
+        )
+        session.add(remark)
+        session.flush()
+        self._keep("filing_id", Kind.ENTERPRISE, filing.id)
+        self._keep("remark_id", Kind.ENTERPRISE, remark.id)
 
     def _credentials(self, session: Session) -> None:
         for (name, role), member in self.world.members.items():

@@ -1,0 +1,223 @@
+"""The public catalogue: search, entries, history, and the evidence behind an entry."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from filing import catalogue, fields
+from filing.catalogue import Filters, PublicEntry
+from filing.lifecycle import STATUS_NAMES, Status
+from portal.access import public
+from portal.api.shapes import Answer, Bilingual
+from portal.at_hand import Database
+from registry import explanations, reports
+from registry.explanations import ExplanationNotFound
+from registry.reports import Report, ReportNotFound
+
+router = APIRouter(tags=["catalogue"], dependencies=[public])
+
+
+class HitOut(Answer):
+    """One line of a search."""
+
+    number: str
+    slug: str = Field(description="the number as it stands in addresses")
+    name: Bilingual
+    summary: Bilingual
+    filer: Bilingual
+    grade: str
+    status: Status
+    published: datetime
+    evaluated: bool = Field(description="an unexpired evaluation by a third party")
+
+
+class Hits(Answer):
+    """One page of a search, newest publication first."""
+
+    items: list[HitOut]
+    total: int
+    page: int
+    pages: int
+    next: str | None
+
+
+class TurnOut(Answer):
+    """One edition and what changed in it."""
+
+    edition: int
+    published: datetime
+    digest: str
+    note: dict[str, Any] | None
+    differences: list[Bilingual]
+
+
+class HappeningOut(Answer):
+    """One public event."""
+
+    at: datetime
+    name: str
+    status: Status
+    status_name: Bilingual
+    reason: dict[str, Any] | None
+
+
+class HistoryOut(Answer):
+    """An entry's editions and public events, newest first."""
+
+    editions: list[TurnOut]
+    events: list[HappeningOut]
+
+
+@router.get("/catalogue", summary="检索公示目录 · Search the catalogue")
+def search(
+    *,
+    request: Request,
+    response: Response,
+    session: Database,
+    q: Annotated[str, Query(max_length=500, description="words between spaces")] = "",
+    status: Annotated[list[Status] | None, Query()] = None,
+    grade: Annotated[list[str] | None, Query()] = None,
+    kind: Annotated[list[str] | None, Query(description="option ids of field B4")] = None,
+    sector: Annotated[list[str] | None, Query(description="option ids of field B5")] = None,
+    organisation_id: Annotated[str, Query()] = "",
+    evaluated: Annotated[bool | None, Query()] = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Hits:
+    """Published filings that hold every word of the query."""
+    wanted = Filters(
+        status=status or (),
+        grade=grade or (),
+        kind=kind or (),
+        sector=sector or (),
+        organisation_id=organisation_id,
+        evaluated=evaluated,
+    )
+    found = catalogue.search(session, q, wanted, page, size=limit)
+    following = None
+    if found.number < found.pages:
+        url = request.url.include_query_params(page=found.number + 1)
+        following = f"{url.path}?{url.query}"
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    items = [HitOut.model_validate(hit) for hit in found.hits]
+    return Hits(
+        items=items, total=found.total, page=found.number, pages=found.pages, next=following
+    )
+
+
+@router.get("/catalogue/{slug}", summary="公示内容 · One entry", response_model=dict[str, Any])
+def entry(
+    request: Request,
+    session: Database,
+    slug: str,
+    edition: Annotated[int | None, Query(ge=1, description="the newest by default")] = None,
+) -> Response:
+    """An edition untouched, with its digest, and its standing at this moment beside it."""
+    found = catalogue.entry(session, slug, edition)
+    return _tagged(request, found, found.as_json())
+
+
+@router.get("/catalogue/{slug}/history", summary="变更历史 · History")
+def history(session: Database, slug: str) -> HistoryOut:
+    """The editions with what changed in each, and what happened to the filing."""
+    found = catalogue.history(session, slug)
+    return HistoryOut(
+        editions=[
+            TurnOut.model_validate(
+                {**asdict(turn), "differences": [each.as_json() for each in turn.differences]}
+            )
+            for turn in found.turns
+        ],
+        events=[
+            HappeningOut.model_validate(
+                {**asdict(event), "status_name": STATUS_NAMES[event.status].as_json()}
+            )
+            for event in found.happenings
+        ],
+    )
+
+
+@router.get(
+    "/catalogue/{slug}/edition",
+    summary="原始字节 · An edition byte for byte",
+    response_model=dict[str, Any],
+)
+def canonical(
+    session: Database,
+    slug: str,
+    edition: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """The canonical JSON that the digest is of."""
+    found = catalogue.entry(session, slug, edition)
+    return Response(
+        found.canonical,
+        media_type="application/json",
+        headers={"ETag": f'"{found.digest}"', "Digest": f"sha-256={found.digest}"},
+    )
+
+
+@router.get("/catalogue/{slug}/reports/{report_id}", summary="公示的评估报告 · A published report")
+def report(session: Database, slug: str, report_id: str) -> dict[str, Any]:
+    """The signed statement of a report that the entry carries, with its public evidence."""
+    return reports.statement(_published_report(session, slug, report_id))
+
+
+@router.get(
+    "/catalogue/{slug}/reports/{report_id}/envelope",
+    summary="报告的签名信封 · Its signed envelope",
+    response_model=dict[str, Any],
+)
+def envelope(session: Database, slug: str, report_id: str) -> Response:
+    """The envelope byte for byte, for `mingsuan verify`."""
+    found = _published_report(session, slug, report_id)
+    return Response(
+        found.envelope.encode(),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="report-{found.id}.json"'},
+    )
+
+
+@router.get("/catalogue/{slug}/explanation", summary="公示的算法说明 · The published explanation")
+def explanation(session: Database, slug: str) -> dict[str, Any]:
+    """The explanation that the entry carries, each sentence with its evidence and its limit."""
+    named = catalogue.entry(session, slug).content["explanation"]
+    found = explanations.get(session, named["id"]) if named else None
+    if found is None or found.content is None:
+        raise ExplanationNotFound(
+            "这份备案没有附说明。", "No explanation is published with this filing."
+        )
+    return {"digest": found.digest, "content": found.content}
+
+
+@router.get("/words/fields", tags=["words"], summary="备案表 · The form of a filing")
+def form() -> dict[str, Any]:
+    """Every field of a filing: name, instruction, example, limits, options, visibility."""
+    described = fields.schema()
+    return {"version": described.version, "groups": [asdict(group) for group in described.groups]}
+
+
+@router.get("/words/statuses", tags=["words"], summary="备案状态 · States of a filing")
+def statuses() -> dict[str, Bilingual]:
+    """Where a filing can stand."""
+    return {status.value: Bilingual.of(name) for status, name in STATUS_NAMES.items()}
+
+
+def _published_report(session: Database, slug: str, report_id: str) -> Report:
+    listed = catalogue.entry(session, slug).content["reports"]
+    if report_id not in {each["id"] for each in listed}:
+        raise ReportNotFound(
+            "这份备案没有附这份报告。", "No such report is published with this filing."
+        )
+    return reports.get(session, report_id)
+
+
+def _tagged(request: Request, found: PublicEntry, content: dict[str, Any]) -> Response:
+    etag = found.etag()
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(content, headers=headers)
