@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from portal import request_log
 from registry import attestation, statements
 from registry.errors import Invalid, Refused, RegisterError
 from registry.settings import Settings
@@ -172,6 +173,7 @@ def run(settings: Settings) -> None:
         UnsafeKeyFile: when the key file is readable by others.
         SignerUnreachable: when another signer listens on the socket already.
     """
+    request_log.configure(settings.log_level)
     key = load_or_create(key_path(settings))
     path = socket_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)

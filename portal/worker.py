@@ -57,8 +57,8 @@ def run(settings: Settings, *, once: bool = False) -> None:
     log.info("worker_ready")
     try:
         while True:
-            applied = outbox.apply(place.factory, appliers)
             worked = _next(place, name, must=once)
+            applied = outbox.apply(place.factory, appliers)
             if not worked and not applied.done:
                 if once:
                     return
