@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evaluators import price_readings, pricing_accounts, pricing_model, quotes
 from evaluators.plan import Plan, Scalar
+from evaluators.price_nulls import account_nulls
 from evaluators.pricing_design import (
     MOST_FACTORS,
     MOST_LEVELS,
@@ -26,6 +27,7 @@ from evaluators.pricing_design import (
 )
 from evaluators.probe import (
     UNIT,
+    NullDesign,
     Options,
     Probe,
     ProbeSpec,
@@ -181,6 +183,10 @@ class PriceCounterfactual(Probe[pa.Table]):
         if plan.columns.price is None or (plan.columns.user or plan.columns.unit) is None:
             return [price_readings.no_accounts(self.spec)]
         return pricing_accounts.findings(self.spec, rows, audit, plan=plan, run=run)
+
+    @classmethod
+    def nulls(cls) -> Mapping[str, NullDesign]:
+        return account_nulls()
 
     def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:  # noqa: ARG002
         """How many pairs differ, rise and fall, for every feature and value."""

@@ -9,7 +9,7 @@ for the sensitivity. What the data do not hold can't be ruled out, and every fin
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,10 +22,21 @@ from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
-from evaluators.pricing_frame import Frame, Recipe, build
+from evaluators.price_nulls import quote_nulls
+from evaluators.pricing_frame import Frame, Recipe, build, distinct
 from evaluators.pricing_ladder import Estimate, Step, estimates, residual_quantiles, unexplained
 from evaluators.pricing_placebo import Placebo, check
-from evaluators.probe import UNIT, Details, Options, Probe, ProbeSpec, Run, State, Table
+from evaluators.probe import (
+    UNIT,
+    Details,
+    NullDesign,
+    Options,
+    Probe,
+    ProbeSpec,
+    Run,
+    State,
+    Table,
+)
 from evaluators.verdicts import judge
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -190,6 +201,10 @@ class PriceObservational(Probe[pa.Table]):
                 found.append(Step(", ".join(new), tuple(held), cells))
         return found
 
+    @classmethod
+    def nulls(cls) -> Mapping[str, NullDesign]:
+        return quote_nulls()
+
     def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
         """Rows and units by level of every group attribute."""
         tables = []
@@ -351,8 +366,11 @@ class PriceObservational(Probe[pa.Table]):
         )  # fmt: skip
 
     def _problem(self, estimate: Estimate, family: _Family) -> str | None:
-        contrast = estimate.contrast
-        if min(contrast.n, contrast.n_reference) < family.plan.min_n:
+        contrast, unit = estimate.contrast, family.frame.unit
+        fewest = min(contrast.n, contrast.n_reference)
+        if estimate.metric == "residual_quantile_gap":  # only the two tails of a number are compared
+            fewest = min(distinct(unit, contrast.members), distinct(unit, contrast.others))
+        if fewest < family.plan.min_n:
             return "too_few_units"
         few = estimate.details.get("few_clusters", False)
         if family.placebo is not None and not family.placebo.passed and not few:
