@@ -105,6 +105,41 @@ def run(
     Raises:
         DataUnfit: the data or the model lack what the plan needs; every reason is listed.
     """
+    going = _measured(plan, table, scorer, nonce, progress=progress, shards=shards)
+    found = [f for entry in going.entries for f in going.findings(entry, registered)]
+    return going.outcome([findings.settle(finding) for finding in found])
+
+
+def measure(
+    plan: Plan,
+    table: pa.Table | Iterable[pa.RecordBatch],
+    *,
+    scorer: Scorer | None,
+    nonce: str,
+) -> list[Finding]:
+    """The full findings alone, without evidence: for calibration and for a probe's own tests.
+
+    Args:
+        plan: what to test.
+        table: the rows.
+        scorer: the model, or None.
+        nonce: keys the random numbers.
+    """
+    going = _measured(plan, table, scorer, nonce)
+    found = [f for entry in going.entries for f in going.findings(entry, ())]
+    return [findings.settle(finding) for finding in found]
+
+
+def _measured(
+    plan: Plan,
+    table: pa.Table | Iterable[pa.RecordBatch],
+    scorer: Scorer | None,
+    nonce: str,
+    *,
+    progress: Progress = _silent,
+    shards: int = 1,
+) -> "_Going":
+    """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
     source = Source(table)
     source.check(plan, [entry.probe.spec for entry in entries], scored=scorer is not None)
@@ -113,8 +148,7 @@ def run(
         going.question(scorer)
     while going.active():
         going.one_pass()
-    found = [f for entry in entries for f in going.findings(entry, registered)]
-    return going.outcome([findings.settle(finding) for finding in found])
+    return going
 
 
 def bound(planned: ProbePlan) -> Probe[Any]:
@@ -305,7 +339,7 @@ class _Going:
             for entry in self.entries
             if entry.said is None
         }
-        made = evidence.make(self.plan, settled, tables, states, nonce=self.nonce)
+        made = evidence.make(self.plan, settled, tables, states)
         return Outcome(
             findings=made.findings,
             findings_digest=findings.digest(made.findings),

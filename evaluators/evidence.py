@@ -1,15 +1,19 @@
 """What a run may publish, and what it seals.
 
-Accumulators are personal data: cells of one, sums per user. Published are tables whose cells hold
-at least ten people, once enough other cells are left out that none of the missing ones can be
-worked out, and salted commitments to everything sealed.
+Accumulators are personal data: cells of one, sums per user. Published are tables without small
+cells (see `evaluators.disclosure`), the findings of groups that are not suppressed, the verdict
+alone of those that are, and salted commitments to everything sealed. The salt is sealed: without
+it small tables could be guessed and compared.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluators import disclosure, findings
 from evaluators.plan import Plan
+from evaluators.policy import POLICY
 from evaluators.probe import Table
 from registry import attestation
 from registry.reports import Finding
@@ -35,8 +39,6 @@ def make(
     found: Sequence[Finding],
     tables: Mapping[str, Sequence[Table]],
     states: Mapping[str, Any],
-    *,
-    nonce: str,
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -45,13 +47,50 @@ def make(
         found: the full findings.
         tables: per probe the count tables it offers.
         states: per probe the full state.
-        nonce: salts the commitments.
     """
-    content = {name: [t.as_json() for t in offered] for name, offered in tables.items()}
-    sealed = {"states": dict(states), "findings": [f.as_json() for f in found], "tables": content}
+    least = int(POLICY.value("small_cell"))
+    flat = [(name, table) for name, offered in tables.items() for table in offered]
+    cut = disclosure.suppress([table for _, table in flat], least)
+    shown = [(name, table) for (name, _), table in zip(flat, cut, strict=True)]
+    published = tuple(_published(finding, shown, least) for finding in found)
+    salt = secrets.token_hex(32)
+    full = findings.rounded({
+        "states": dict(states),
+        "tables": _by_probe(flat),
+        "findings": [finding.as_json() for finding in found],
+    })  # fmt: skip
     public = {
-        "tables": content,
         "plan": plan.digest,
-        "commitments": attestation.digest([nonce, states]),
+        "least": least,
+        "tables": _by_probe(shown),
+        "commitments": {name: attestation.digest([salt, full["states"][name]]) for name in states},
+        "suppressed_findings": sum(finding.suppressed for finding in published),
     }
-    return Evidence(tuple(found), public, sealed)
+    return Evidence(published, public, {"salt": salt, **full})
+
+
+def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:
+    content: dict[str, list[dict[str, Any]]] = {}
+    for name, table in tables:
+        content.setdefault(name, []).append(table.as_json())
+    return content
+
+
+def _published(finding: Finding, tables: Sequence[tuple[str, Table]], least: int) -> Finding:
+    """The finding, or its verdict alone where a number would give a small cell away."""
+    sizes = [n for n in (finding.n, finding.n_reference) if n is not None]
+    small = finding.group is not None and any(0 < n < least for n in sizes)
+    gone = any(
+        counts is None and _about(finding, dict(zip(table.keys, key, strict=True)))
+        for name, table in tables
+        if name == finding.probe and set(table.keys) == set(finding.slice)
+        for key, counts in table.rows
+    )
+    return findings.withheld(finding, least) if small or gone else finding
+
+
+def _about(finding: Finding, row: Mapping[str, str]) -> bool:
+    """Whether a suppressed row is the finding's group, its reference, or one of all groups."""
+    if all(finding.slice[name] in {level, "*"} for name, level in row.items()):
+        return True
+    return len(row) == 1 and finding.reference_group in row.values()

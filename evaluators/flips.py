@@ -290,7 +290,9 @@ class _Answers:
         self.batch, self.plan = batch, plan
         self.score = numbers(batch[SCORE])
         self.favoured = truth(batch[FAVOURED]) == 1
-        self.twin = self.decide(TWIN)[1] != self.favoured
+        again, decided = self.decide(TWIN)
+        answered = np.isfinite(again) & np.isfinite(self.score)
+        self.twin = answered & (decided != self.favoured)
         self.units = batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64)
 
     def decide(self, key: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
@@ -328,6 +330,7 @@ def _versions(
             is_test = own.codes != here
             groups = [(thing.name, f"{name}→{version}") for name in (*own.names, "?")]
             codes = np.where(own.codes < 0, len(own.names), own.codes)
+        is_test &= np.isfinite(new) & np.isfinite(score)
         flip = is_test & (decided != favoured)
         up, down = flip & decided, flip & ~decided
         tests = tests.plus((version,), [int(m.sum()) for m in (is_test, flip, up, down)])

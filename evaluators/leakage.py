@@ -29,6 +29,7 @@ from evaluators.probe import (
     ProbeSpec,
     Run,
     State,
+    Table,
     keyed_hash,
 )
 from registry import attestation
@@ -115,6 +116,16 @@ class ProxyLeakage(Probe[Rows]):
         columns = acc.columns()
         content = {name: attestation.sha256(_bytes(column)) for name, column in columns.items()}
         return {"rows": len(columns.get(SCORE, ())), "columns": content}
+
+    def public(self, acc: Rows, plan: Plan) -> Sequence[Table]:
+        """How many people each level has."""
+        columns, tables = acc.columns(), []
+        for name in plan.columns.sensitive if columns else ():
+            levels, counts = np.unique(columns[f"sensitive:{name}"], return_counts=True)
+            pairs = zip(levels.tolist(), counts.tolist(), strict=True)
+            rows = tuple(((level,), (count,)) for level, count in pairs if level)
+            tables.append(Table(self.spec.id, (name,), ("people",), rows))
+        return tables
 
     def extract_findings(self, acc: Rows, plan: Plan, run: Run) -> list[Finding]:
         columns = acc.columns()

@@ -368,7 +368,7 @@ def tables(rows: pa.Table, design: Design) -> list[Table]:
         n = spread.pairs
         shares = (spread.different, spread.dearer, spread.cheaper, spread.beyond)
         counted.append((_key(gap.metric, gap.slice), (n, *(round(s * n) for s in shares))))
-    return [Table(TABLE, ("metric", "changed", "to"), COUNTS, tuple(counted))]
+    return [Table(TABLE, ("metric", "changed", "to"), COUNTS, tuple(counted), "answers")]
 
 
 def _key(metric: str, slice_: Mapping[str, str]) -> tuple[str, str, str]:

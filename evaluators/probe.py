@@ -296,24 +296,28 @@ NullDesign = Callable[[np.random.Generator], NullCase]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of counts of people.
+    """A table of counts.
 
     Args:
         name: the probe and what is counted.
         keys: the columns that name a row of the table.
         counts: the names of the counts.
         rows: levels and counts; a suppressed row has None for its counts.
+        kind: `people` are counted, and small cells are suppressed; or what the model did in
+            designed or altered `answers`, which says nothing about a person.
     """
 
     name: str
     keys: tuple[str, ...]
     counts: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], tuple[int, ...] | None], ...]
+    kind: Literal["people", "answers"] = "people"
 
     def as_json(self) -> dict[str, Any]:
         """The table as canonical JSON content."""
         return {
             "name": self.name,
+            "kind": self.kind,
             "keys": list(self.keys),
             "counts": list(self.counts),
             "rows": [[list(k), None if c is None else list(c)] for k, c in self.rows],

@@ -179,6 +179,8 @@ class SelectionParity(Counting):
             acc = unpublished(table, self.measures, lambda row: (row[0] + row[1], row[0]))
             if len(table.keys) == 1:
                 found += self._attribute(acc, table.keys[0], plan, run)
+            elif table.keys == plan.columns.sensitive and None not in [c for _, c in table.rows]:
+                found += self._intersections(acc, plan, run)
         return found
 
     @classmethod
