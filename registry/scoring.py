@@ -69,13 +69,19 @@ class SandboxScorer:
         model_directory: the submission, materialised and read-only.
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
+        ahead: how many sandboxes are kept started for rounds to come.
 
     Raises:
         NoSandbox: when this machine offers no tier.
     """
 
     def __init__(
-        self, model_directory: Path, *, inputs: Sequence[Mapping[str, Any]], settings: Settings
+        self,
+        model_directory: Path,
+        *,
+        inputs: Sequence[Mapping[str, Any]],
+        settings: Settings,
+        ahead: int = AHEAD,
     ) -> None:
         tier = probe_tier(settings)
         if tier.name == "none":
@@ -88,6 +94,7 @@ class SandboxScorer:
         self._model = model_directory.resolve()
         if group is not None:
             self._model, self._remove = reachable_model(self._model, group)
+        self._ahead = ahead
         self._spare: deque[Cell] = deque()
         mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
         self._provenance = tier.as_json() | {
@@ -156,7 +163,8 @@ class SandboxScorer:
         self, tables: list[pa.Table], waiting: deque[int], working: dict[Cell, int]
     ) -> None:
         self._spare = deque(cell for cell in self._spare if not self._ended(cell))
-        while len(self._spare) < AHEAD or len(self._spare) + len(working) < AT_ONCE:
+        needed = min(AT_ONCE - len(working), len(waiting))
+        while len(self._spare) < max(self._ahead, needed):
             self._spare.append(Cell(self._ways, self._model))
         for cell in [cell for cell in self._spare if cell.ready]:
             if waiting and len(working) < AT_ONCE:
@@ -183,7 +191,7 @@ class SandboxScorer:
 
     def warm(self) -> None:
         """Start the sandboxes that are kept ahead, without waiting for them."""
-        while len(self._spare) < AHEAD:
+        while len(self._spare) < self._ahead:
             self._spare.append(Cell(self._ways, self._model))
 
     def close(self) -> None:

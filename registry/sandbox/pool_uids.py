@@ -89,6 +89,12 @@ def _try(path: Path, uid: int, gid: int) -> PoolUid | None:
     return PoolUid(uid, gid, fd)
 
 
+def locks() -> list[Path]:
+    """The lock files of the pool, each named after its id."""
+    folder = ground() / "uids"
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
 def survivors(uid: int) -> list[int]:
     """The processes that run under `uid`, zombies aside."""
     found = []
