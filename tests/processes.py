@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from portal import signer
 from registry.settings import Settings
@@ -42,3 +43,16 @@ def _wait_for_signer(settings: Settings, process: "subprocess.Popen[bytes]") -> 
             time.sleep(0.05)
         else:
             return
+
+
+@contextmanager
+def worker_process(settings: Settings, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A running worker that writes its log to `log`; killed at the end if it still runs."""
+    command = [sys.executable, "-m", "portal.worker"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment(settings), stderr=out)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)

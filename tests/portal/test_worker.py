@@ -1,0 +1,294 @@
+"""Real worker processes on a real model in the sandbox: done, killed, stalled, cancelled, failed."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from evaluators import engine as evaluation_engine
+from evaluators.plan import Plan
+from portal import runs, signer, worker
+from portal.runs import Place
+from portal.watch import Watch
+from registry import (
+    artifacts,
+    attestation,
+    datasets,
+    explanations,
+    journal,
+    keys,
+    reports,
+    worklist,
+)
+from registry.database import transaction
+from registry.engagements import Round
+from registry.evaluations import Evaluation
+from registry.explanations import Explanation
+from registry.scoring import SandboxScorer
+from registry.worklist import State, Work
+from tests.portal.installation import PLAN, Installation, installed
+from tests.processes import worker_process
+
+pytestmark = pytest.mark.slow
+LEASE = 6.0  # seconds: the machine may be busy, and a beat late is no death
+# Asks about everyone with forty other debts: enough rounds to be killed between two of them.
+LONG_PLAN = PLAN | {
+    "title": "问得多的一次",
+    "probes": [
+        {
+            "id": "counterfactual_flip",
+            "change": ["debt"],
+            "values": {"debt": [round(-2 + 0.1 * n, 1) for n in range(40)]},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation on SQLite, shared by the tests of this module."""
+    with installed(tmp_path_factory.mktemp("w"), lease=LEASE) as made:
+        yield made
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give the test's process its SIGTERM back after a worker ran in it."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def until(true: Callable[[], Any], seconds: float = 240) -> Any:
+    """What `true` returns as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(true)
+        time.sleep(0.05)
+    return found
+
+
+def rounds(place: Installation, made: Evaluation | Explanation) -> int:
+    """How many rounds were charged so far."""
+    mine = select(func.count()).select_from(Round).where(Round.subject_id == made.id)
+    with place.factory() as session:
+        return session.scalars(mine).one()
+
+
+def ended(place: Installation, made: Evaluation) -> Work:
+    """The work once it has ended."""
+    until(lambda: place.work(made).state not in worklist.LIVE)
+    return place.work(made)
+
+
+def holder(place: Installation, made: Evaluation, of: dict[str, Any]) -> str:
+    """Which of the processes holds the work."""
+    name = str(place.work(made).worker)
+    (found,) = [key for key, process in of.items() if name.endswith(f":{process.pid}")]
+    return found
+
+
+def events(place: Installation, subject: str) -> list[str]:
+    with place.factory() as session:
+        return [event.name for event in journal.history(session, subject)]
+
+
+def check_one_report(place: Installation, made: Evaluation) -> None:
+    """One report; every round charged once; the findings are those of an undisturbed run."""
+    predicate = reports.statement(place.report(made))["predicate"]
+    asked = predicate["provenance"]["asked"]
+    with place.factory() as session:
+        paid = select(func.sum(Round.predictions)).where(Round.subject_id == made.id)
+        assert session.scalars(paid).one() == asked["predictions"] <= made.predictions
+    assert rounds(place, made) == asked["rounds"]
+    assert events(place, made.id).count("report:statement:handed_in") == 1
+    assert events(place, made.id).count("evaluation:nonce:issued") == 1
+    folder = artifacts.cached_directory(place.store, place.version, place.settings)
+    with SandboxScorer(folder, inputs=place.version.inputs, settings=place.settings) as scorer:
+        again = evaluation_engine.run(
+            Plan.parse(predicate["plan"]["content"]),
+            datasets.load(place.store, place.dataset),
+            scorer=scorer,
+            nonce=predicate["nonce"],
+        )
+    assert again.findings_digest == predicate["findings_digest"]
+    assert attestation.digest(predicate["findings"]) == predicate["findings_digest"]
+
+
+def test_a_registered_plan_becomes_a_signed_report(place: Installation, own_signals: None) -> None:
+    made = place.register()
+    worker.run(place.settings, once=True)
+    work = ended(place, made)
+    assert (work.state, work.attempts, work.error) == (State.DONE, 1, None)
+    report = place.report(made)
+    predicate = reports.statement(report)["predicate"]
+    assert predicate["task"] == "decision"
+    assert {probe["id"] for probe in predicate["probes"]} == {"selection_parity", "error_parity"}
+    assert predicate["provenance"]["tier"] in {"A", "B"}
+    assert predicate["evidence"]["public"]["content"]["plan"] == made.plan_digest
+    assert predicate["statements"]
+    with place.factory() as session:
+        sealed = reports.sealed_evidence(
+            session, place.store, by=place.tester, report_id=report.id
+        )
+        assert attestation.digest(sealed) == predicate["evidence"]["sealed"]["digest"]
+        assert set(keys.platform(session)) == set(
+            attestation.signatures(attestation.decode(report.envelope))
+        )
+    with transaction(place.factory) as session:
+        signed = place.countersigned(report)
+        reports.countersign(session, by=place.tester, report_id=report.id, envelope_text=signed)
+
+
+def test_an_explanation_is_made_and_approved(place: Installation, own_signals: None) -> None:
+    made = place.explain()
+    worker.run(place.settings, once=True)
+    assert place.work(made).error is None
+    with transaction(place.factory) as session:
+        done = explanations.approve(session, by=place.filer, explanation_id=made.id)
+        assert done.content is not None
+        assert done.content["questions"]
+        assert done.digest == attestation.digest(done.content)
+    assert rounds(place, made) > 0
+
+
+def test_a_killed_workers_evaluation_is_finished_by_another(
+    place: Installation, tmp_path: Path
+) -> None:
+    made = place.register(LONG_PLAN)
+    with ExitStack() as stack:
+        of = {
+            name: stack.enter_context(worker_process(place.settings, tmp_path / name))
+            for name in ("first", "second")
+        }
+        until(lambda: rounds(place, made) > 8)
+        victim = holder(place, made, of)
+        of[victim].send_signal(signal.SIGKILL)
+        of[victim].wait()
+        begun = rounds(place, made)
+        assert place.work(made).state == State.RUNNING
+        work = ended(place, made)
+        (other,) = set(of) - {victim}
+        assert holder(place, made, of) == other
+    assert work.state == State.DONE, work.error
+    assert (work.attempts, work.claim) == (2, 2)
+    assert rounds(place, made) > begun
+    check_one_report(place, made)
+
+
+@pytest.mark.postgres
+def test_a_stalled_worker_is_fenced_off_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    with ExitStack() as stack:
+        place = stack.enter_context(installed(tmp_path, lease=LEASE, database=postgres_url))
+        made = place.register(LONG_PLAN)
+        logs = {name: tmp_path / f"{name}.log" for name in ("first", "second")}
+        of = {
+            name: stack.enter_context(worker_process(place.settings, log))
+            for name, log in logs.items()
+        }
+        until(lambda: rounds(place, made) > 8)
+        zombie = holder(place, made, of)
+        of[zombie].send_signal(signal.SIGSTOP)
+        (other,) = set(of) - {zombie}
+        until(lambda: holder(place, made, of) == other)
+        of[zombie].send_signal(signal.SIGCONT)
+        until(lambda: b'"claim_lost"' in logs[zombie].read_bytes())
+        work = ended(place, made)
+        assert work.state == State.DONE, work.error
+        assert (work.claim, holder(place, made, of)) == (2, other)
+        check_one_report(place, made)
+
+
+def test_cancelled_work_stops_between_rounds_and_leaves_no_report(
+    place: Installation, tmp_path: Path
+) -> None:
+    made = place.register(LONG_PLAN | {"title": "要取消的一次"})
+    with worker_process(place.settings, tmp_path / "log"):
+        until(lambda: rounds(place, made) > 0)
+        with transaction(place.factory) as session:
+            worklist.cancel(session, by=place.tester, work_id=str(made.work_id))
+        assert ended(place, made).state == State.CANCELLED
+    with pytest.raises(reports.ReportNotFound):
+        place.report(made)
+
+
+def test_a_worker_that_is_told_to_end_gives_its_work_back(
+    place: Installation, tmp_path: Path
+) -> None:
+    made = place.register(LONG_PLAN | {"title": "要放回的一次"})
+    with worker_process(place.settings, tmp_path / "log") as process:
+        until(lambda: rounds(place, made) > 0)
+        process.terminate()
+        assert process.wait(60) == 0
+    work = place.work(made)
+    assert (work.state, work.attempts) == (State.QUEUED, 0)
+    with transaction(place.factory) as session:
+        worklist.cancel(session, by=place.tester, work_id=work.id)
+
+
+def test_a_run_that_cannot_be_says_why_in_both_languages(
+    place: Installation, own_signals: None
+) -> None:
+    lacking = PLAN | {"columns": PLAN["columns"] | {"sensitive": ["no_such_column"]}}
+    made = place.register(lacking)
+    worker.run(place.settings, once=True)
+    work = ended(place, made)
+    assert work.state == State.FAILED
+    assert work.error is not None
+    assert work.error["zh"]
+    assert work.error["en"]
+    assert [each["item"] for each in work.error["reasons"]] == ["no_such_column"]
+    with pytest.raises(reports.ReportNotFound):
+        place.report(made)
+
+
+def test_work_of_an_unknown_kind_and_unforeseen_errors_fail_with_advice(
+    place: Installation, own_signals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_place: Place, _watch: Watch, _subject: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(runs.RUNS, "broken", broken)
+    made: dict[str, str] = {}
+    for kind in ("unknown", "broken"):
+        with transaction(place.factory) as session:
+            by = place.tester.organisation_id
+            made[kind] = worklist.request(
+                session, kind=kind, subject_id="x", organisation_id=by, dedup=kind
+            ).id
+    worker.run(place.settings, once=True)
+    with place.factory() as session:
+        errors = {kind: worklist.get(session, work_id).error for kind, work_id in made.items()}
+    assert errors["unknown"] is not None
+    assert errors["unknown"]["kind"] == "UnknownWork"
+    assert errors["broken"] is not None
+    assert errors["broken"]["kind"] == "Unforeseen"
+    assert made["broken"] in errors["broken"]["zh"]
+
+
+def test_without_a_signer_nothing_is_begun(tmp_path: Path, own_signals: None) -> None:
+    with installed(tmp_path) as place:
+        pass
+    made = place.register()
+    with pytest.raises(signer.SignerUnreachable):
+        worker.run(place.settings, once=True)
+    assert place.work(made).attempts == 0
+
+
+def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    made = place.register(PLAN | {"title": "看日志的一次"})
+    with worker_process(place.settings, log):
+        ended(place, made)
+    text = log.read_text()
+    assert '"handed_in"' in text
+    nonce = reports.statement(place.report(made))["predicate"]["nonce"]
+    private = signer.key_path(place.settings).read_text().splitlines()[1]
+    for secret in (nonce, private):
+        assert secret not in text
