@@ -18,6 +18,7 @@ from evaluators.engine import Outcome
 from evaluators.plan import Plan
 from explainers import explanation
 from explainers.plan import ExplanationPlan
+from filing.law import FILING_STATEMENT
 from portal import signer
 from portal.signer import SignerUnreachable
 from portal.watch import Charge, ChargedScorer, Watch
@@ -138,7 +139,7 @@ def _measured(plan: Plan, made: Evaluation, dataset: Dataset, outcome: Outcome) 
         "test_result": test_result(
             found, {"plan.json": made.plan_digest, f"dataset/{dataset.id}": dataset.digest}
         ),
-        "statements": [],
+        "statements": [FILING_STATEMENT.as_json()],
     }
 
 
@@ -224,7 +225,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
                 "content": content,
                 "content_digest": attestation.digest(content),
                 "provenance": _provenance(place, scorer, started),
-                "statements": [],
+                "statements": [FILING_STATEMENT.as_json()],
             },
         )
     _deliver(place, watch, payload, explanations.hand_in)

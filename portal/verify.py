@@ -62,14 +62,14 @@ class Verification:
     Args:
         checks: one per layer.
         statement: what the file states; None when it could not be read.
-        recomputed: names of the numbers that were computed again from the public evidence.
-        signature_only: names of those that rest on the signatures.
+        recomputed: {finding, numbers} that were computed again from the public evidence.
+        signature_only: {finding} for those that rest on the signatures.
     """
 
     checks: tuple[Check, ...]
     statement: dict[str, Any] | None = None
-    recomputed: tuple[str, ...] = ()
-    signature_only: tuple[str, ...] = ()
+    recomputed: tuple[Mapping[str, Any], ...] = ()
+    signature_only: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def failed(self) -> Layer | None:
@@ -88,8 +88,8 @@ class Verification:
             "holds": self.holds,
             "failed": self.failed,
             "layers": [check.as_json() for check in self.checks],
-            "recomputed": list(self.recomputed),
-            "signature_only": list(self.signature_only),
+            "recomputed": [dict(each) for each in self.recomputed],
+            "signature_only": [dict(each) for each in self.signature_only],
         }
 
 
@@ -242,8 +242,8 @@ class _Going:
     data_file: Path | None
     found: dict[Layer, Check] = field(default_factory=dict)
     statement: dict[str, Any] | None = None
-    recomputed: list[str] = field(default_factory=list)
-    signature_only: list[str] = field(default_factory=list)
+    recomputed: list[Mapping[str, Any]] = field(default_factory=list)
+    signature_only: list[Mapping[str, Any]] = field(default_factory=list)
 
     def ok(self, layer: Layer, zh: str, en: str) -> None:
         self.found[layer] = Check(layer, Status.OK, Text(zh, en))
@@ -343,30 +343,40 @@ class _Going:
         if any(check.status == Status.FAILED for check in self.found.values()):
             return
         from evaluators import recompute
+        from evaluators.recompute import StatementUnfit
 
         try:
             again = recompute.recompute(predicate)
-        except RegisterError as error:
-            self.fail(layer, error.said.zh, error.said.en)
+        except StatementUnfit as error:
+            self.skip(layer, error.said.zh, error.said.en)
+            return
+        except (LookupError, TypeError, ValueError) as error:
+            kind = type(error).__name__
+            self.fail(layer, f"公开证据的格式不对：{kind}", f"malformed evidence: {kind}")
             return
         self.recomputed, self.signature_only = list(again.recomputed), list(again.signature_only)
-        counted = (len(again.recomputed), len(again.signature_only))
+        done = sum(len(each["numbers"]) for each in again.recomputed)
+        rest = len(again.signature_only)
         if again.mismatched:
-            wrong = "、".join(again.mismatched[:5]), ", ".join(again.mismatched[:5])
-            self.fail(layer, f"重算结果不同：{wrong[0]}", f"computed otherwise: {wrong[1]}")
-        elif again.recomputed:
+            names = [f"{each['finding']} · {each['number']}" for each in again.mismatched[:5]]
+            self.fail(
+                layer,
+                f"重算结果不同：{'；'.join(names)}",
+                f"computed otherwise: {'; '.join(names)}",
+            )
+        elif done:
             self.ok(
                 layer,
-                f"重算 {counted[0]} 个数，全部一致；另有 {counted[1]} 个只核验了签名和摘要",
-                f"{counted[0]} numbers computed again, all agree; for {counted[1]} more, "
-                "signature and digest only",
+                f"重算 {done} 个数，全部一致；另有 {rest} 项结果只核验了签名和摘要",
+                f"{done} numbers computed again, all agree; {rest} more findings by signature "
+                "and digest only",
             )
         else:
             self.skip(
                 layer,
-                f"公开证据不足以重算；{counted[1]} 个数只核验了签名和摘要",
-                f"the public evidence does not suffice; {counted[1]} numbers by signature and "
-                "digest only",
+                f"公开证据不足以重算；{rest} 项结果只核验了签名和摘要",
+                f"the public evidence does not suffice; {rest} findings by signature and digest "
+                "only",
             )
 
     def files(self, statement: Mapping[str, Any]) -> None:
