@@ -67,7 +67,7 @@ def interval(low: float | None, high: float | None) -> Text:
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return Text("（给不出区间）", " (no interval can be given)")
     span = f"{percent(low)} … {percent(high)}"
-    return Text(f"（可信区间 {span}）", f" (interval {span})")
+    return Text(f"（置信区间 {span}）", f" (interval {span})")
 
 
 LINE_TEXT = Text(

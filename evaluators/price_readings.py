@@ -163,6 +163,13 @@ def observational_limit(kind: str, step: Step, outcomes: Sequence[str], frame: F
     return texts(*parts)
 
 
+REASON_LIMIT = Text(
+    "理由只改变怎样读差异，不改变测得的数字；理由在法律上是否成立，本报告不作判断。",
+    "A reason changes how a difference is read, never the numbers; whether it holds in law is not "
+    "judged here.",
+)
+
+
 def nothing_to_compare(spec: ProbeSpec, attribute: str | None = None) -> Finding:
     """There is no attribute, no price or only one group."""
     zh = (

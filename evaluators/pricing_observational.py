@@ -10,13 +10,13 @@ for the sensitivity. What the data do not hold can't be ruled out, and every fin
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pyarrow as pa
 from scipy import stats
 
-from evaluators import price_readings, quotes
+from evaluators import price_defences, price_readings, quotes
 from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -150,7 +150,7 @@ class PriceObservational(Probe[pa.Table]):
             "sensitive", "profile", "cost", "control", "item", "time", "user", "unit", "weight",
         ),
         built_on=(
-            "evaluators.decomposition", "evaluators.multiplicity", "evaluators.price_lines",
+            "evaluators.decomposition", "evaluators.multiplicity", "evaluators.price_defences", "evaluators.price_lines",
             "evaluators.price_readings", "evaluators.pricing_frame", "evaluators.pricing_ladder",
             "evaluators.pricing_placebo", "evaluators.quotes", "evaluators.regression",
             "evaluators.sensitivity", "evaluators.verdicts", "evaluators.wild_bootstrap",
@@ -275,7 +275,55 @@ class PriceObservational(Probe[pa.Table]):
             name for name in steps[-1].factors
             if name in self.options.outcomes or OUTCOMES.search(name)
         )  # fmt: skip
-        return self._judged(found, _Family(frame, plan, run, placebo, size, outcomes))
+        family = _Family(frame, plan, run, placebo, size, outcomes)
+        examined = price_defences.examine(
+            rows,
+            frame,
+            recipe,
+            steps[-1],
+            defences=plan.defences,
+            reference=plan.reference.get(attribute),
+            alpha=plan.alpha,
+        )
+        told = [_with_reasons(finding, examined) for finding in self._judged(found, family)]
+        return [*told, *(self._reason(entry, family, steps[-1]) for entry in examined)]
+
+    def _reason(self, entry: price_defences.Examined, family: _Family, step: Step) -> Finding:
+        """A declared reason as a finding of its own."""
+        frame = family.frame
+        details = ObservationalDetails(
+            step=step.name,
+            factors=step.factors,
+            cells=step.cells,
+            scale=self.options.scale,
+            kind=self.options.kind,
+            coefficient=None,
+            standard_error=None,
+            interval_95=None,
+            rows=frame.rows,
+            units=frame.units,
+            dropped=frame.dropped,
+            unpriced=frame.unpriced,
+            placebo=None,
+            outcome_covariates=(),
+            more=dict(entry.numbers),
+            problem="untested" if entry.verdict is Verdict.NOT_EVALUABLE else None,
+        )
+        return draft(
+            self.spec,
+            f"defence_{entry.kind}",
+            slice_={frame.attribute: entry.group},
+            group=entry.group or None,
+            reference_group=entry.reference or None,
+            n=frame.units,
+            effect={"kind": "log_ratio", "value": entry.effect},
+            p_value=entry.p,
+            verdict=entry.verdict,
+            defences=(entry.kind,),
+            details=details.model_dump(mode="json"),
+            reading=entry.said,
+            limit=price_readings.REASON_LIMIT,
+        )
 
     def _estimates(
         self, frame: Frame, steps: Sequence[Step], plan: Plan, run: Run, size: int
@@ -368,7 +416,9 @@ class PriceObservational(Probe[pa.Table]):
     def _problem(self, estimate: Estimate, family: _Family) -> str | None:
         contrast, unit = estimate.contrast, family.frame.unit
         fewest = min(contrast.n, contrast.n_reference)
-        if estimate.metric == "residual_quantile_gap":  # only the two tails of a number are compared
+        if (
+            estimate.metric == "residual_quantile_gap"
+        ):  # only the two tails of a number are compared
             fewest = min(distinct(unit, contrast.members), distinct(unit, contrast.others))
         if fewest < family.plan.min_n:
             return "too_few_units"
@@ -400,6 +450,18 @@ class PriceObservational(Probe[pa.Table]):
             problem=problem,
             more=dict(estimate.details),
         )
+
+
+def _with_reasons(finding: Finding, examined: Sequence[price_defences.Examined]) -> Finding:
+    """The finding read beside the declared reasons; its numbers and verdict stay."""
+    said = [entry.said for entry in examined if entry.group in {"", finding.group}]
+    if not said or finding.verdict is Verdict.NOT_EVALUABLE:
+        return finding
+    reading = {
+        "zh": finding.reading["zh"] + "".join(entry.zh for entry in said),
+        "en": " ".join([finding.reading["en"], *(entry.en for entry in said)]),
+    }
+    return replace(finding, reading=reading)
 
 
 def _metric(place: int, count: int) -> str:
