@@ -1,0 +1,233 @@
+"""Signing in and out, invitations, and what one organisation manages: members, tokens, keys."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from portal import identity
+from portal.access import allow, public, signed_in
+from portal.at_hand import Configured, Database
+from portal.identity import Asking, By
+from portal.pages.rendering import Lang, go, render
+from portal.uploads import Form
+from registry import credentials, invitations, keys, organisations, tokens
+from registry.errors import RegisterError
+from registry.organisations import ROLE_NAMES, ROLES_OF, Role
+from registry.tokens import SCOPE_NAMES, Scope
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+
+
+@router.get("/sign-in", dependencies=[public])
+def sign_in_page(request: Request, language: Lang, asking: Asking) -> Response:
+    """The sign-in form."""
+    return render(request, "sign_in.html", language=language, asking=asking, typed={})
+
+
+@router.post("/sign-in", dependencies=[public])
+def sign_in(request: Request, language: Lang, settings: Configured, form: Form) -> Response:
+    """Check the password, set the cookie, and go where the person was going."""
+    try:
+        opened = identity.sign_in(
+            request.app.state.factory,
+            settings,
+            email=form.text("email"),
+            password=form.text("password"),
+            address=identity.address_of(request),
+        )
+    except RegisterError as error:
+        typed = {"email": form.text("email"), "next": form.text("next")}
+        return render(
+            request, "sign_in.html", language=language, status=403, wrong=error, typed=typed
+        )
+    response = go(_inside(form.text("next"), f"/{language}/desk"))
+    identity.set_cookie(response, settings, opened.secret)
+    return response
+
+
+@router.post("/sign-out", dependencies=[signed_in()])
+def sign_out(language: Lang, session: Database, settings: Configured, asking: Asking) -> Response:
+    """End this sign-in."""
+    if asking and asking.sign_in:
+        credentials.sign_out(session, asking.sign_in.id)
+    response = go(f"/{language}/")
+    identity.clear_cookie(response, settings)
+    return response
+
+
+@router.post("/act-for", dependencies=[signed_in()])
+def act_for(language: Lang, session: Database, asking: Asking, form: Form) -> Response:
+    """Go on in another of the person's organisations."""
+    if asking and asking.sign_in:
+        credentials.act_for(session, asking.sign_in.id, form.text("organisation_id"))
+    return go(f"/{language}/desk")
+
+
+@router.get("/invitation", dependencies=[public])
+def invitation_page(
+    request: Request, language: Lang, session: Database, asking: Asking, token: str = ""
+) -> Response:
+    """What the invitation offers, and the form that accepts it."""
+    try:
+        invitation = invitations.find(session, token)
+    except RegisterError as error:
+        return render(
+            request, "message.html", language=language, status=404, asking=asking, wrong=error
+        )
+    organisation = organisations.get(session, invitation.organisation_id)
+    return render(
+        request,
+        "invitation.html",
+        language=language,
+        asking=asking,
+        invitation=invitation,
+        organisation=organisation,
+        role=ROLE_NAMES[invitation.role],
+        token=token,
+        typed={},
+    )
+
+
+@router.post("/invitation", dependencies=[public])
+def accept_invitation(
+    request: Request, language: Lang, session: Database, asking: Asking, form: Form
+) -> Response:
+    """Accept it, then sign in."""
+    token = form.text("token")
+    try:
+        identity.accept_invitation(
+            request.app.state.factory,
+            secret=token,
+            name=form.text("name"),
+            password=form.text("password"),
+            address=identity.address_of(request),
+        )
+    except RegisterError as error:
+        page = invitation_page(request, language, session, asking, token)
+        if page.status_code != 200:
+            return page
+        invitation = invitations.find(session, token)
+        return render(
+            request,
+            "invitation.html",
+            language=language,
+            status=422,
+            wrong=error,
+            invitation=invitation,
+            organisation=organisations.get(session, invitation.organisation_id),
+            role=ROLE_NAMES[invitation.role],
+            token=token,
+            typed={"name": form.text("name")},
+        )
+    return go(f"/{language}/sign-in", "registered")
+
+
+@router.get("/organisation", dependencies=[signed_in()])
+def organisation_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    wrong: RegisterError | None = None,
+    shown: str = "",
+    shown_kind: str = "",
+) -> Response:
+    """Members, invitations, API tokens and signing keys of the organisation one acts for."""
+    organisation = organisations.get(session, by.organisation_id)
+    administrator = Role.ADMINISTRATOR in by.roles
+    return render(
+        request,
+        "organisation.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        organisation=organisation,
+        administrator=administrator,
+        members=organisations.members(session, by=by) if administrator else [],
+        tokens=tokens.listing(session, by=by),
+        keys=keys.of_organisation(session, by.organisation_id),
+        roles=[(role, ROLE_NAMES[role]) for role in Role if role in ROLES_OF[organisation.kind]],
+        role_names=ROLE_NAMES,
+        scopes=[(scope, SCOPE_NAMES[scope]) for scope in Scope],
+        shown=shown,
+        shown_kind=shown_kind,
+    )
+
+
+@router.post("/organisation/invite", dependencies=[allow(Role.ADMINISTRATOR)])
+def invite(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+) -> Response:
+    """Make a one-time invitation; its link is shown once."""
+    try:
+        invited = invitations.invite(
+            session,
+            organisation_id=by.organisation_id,
+            email=form.text("email"),
+            role=Role(form.text("role")),
+            by=by,
+        )
+    except RegisterError as error:
+        session.rollback()
+        return organisation_page(request, language, session, by, asking, wrong=error)
+    link = f"{request.app.state.settings.public_url}/{language}/invitation?token={invited.secret}"
+    return organisation_page(
+        request, language, session, by, asking, shown=link, shown_kind="invitation"
+    )
+
+
+@router.post("/organisation/tokens", dependencies=[signed_in()])
+def issue_token(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+) -> Response:
+    """Issue an API token; it is shown once."""
+    try:
+        issued = tokens.issue(
+            session,
+            by=by,
+            label=form.text("label"),
+            scopes=[Scope(name) for name in form.texts("scopes")],
+            days=int(form.text("days") or 30),
+        )
+    except RegisterError as error:
+        session.rollback()
+        return organisation_page(request, language, session, by, asking, wrong=error)
+    return organisation_page(
+        request, language, session, by, asking, shown=issued.secret, shown_kind="token"
+    )
+
+
+@router.post("/organisation/tokens/{token_id}/revoke", dependencies=[signed_in()])
+def revoke_token(language: Lang, session: Database, by: By, token_id: str) -> Response:
+    """Revoke one API token."""
+    tokens.revoke(session, by=by, token_id=token_id)
+    return go(f"/{language}/organisation", "revoked")
+
+
+@router.post("/organisation/keys", dependencies=[allow(Role.ADMINISTRATOR, Role.TESTER)])
+def register_key(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+) -> Response:
+    """Register a public key with the proof that its owner holds the private one."""
+    try:
+        keys.register(session, by=by, proof_text=form.text("proof"), label=form.text("label"))
+    except RegisterError as error:
+        session.rollback()
+        return organisation_page(request, language, session, by, asking, wrong=error)
+    return go(f"/{language}/organisation", "registered")
+
+
+@router.post(
+    "/organisation/keys/{key_id}/revoke", dependencies=[allow(Role.ADMINISTRATOR, Role.TESTER)]
+)
+def revoke_key(language: Lang, session: Database, by: By, key_id: str) -> Response:
+    """Revoke a signing key; reports signed with it before stay as they were."""
+    keys.revoke(session, by=by, key_id=key_id)
+    return go(f"/{language}/organisation", "revoked")
+
+
+def _inside(wanted: str, otherwise: str) -> str:
+    """`wanted` when it is a path of this site, so that nobody is sent elsewhere."""
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if inside else otherwise

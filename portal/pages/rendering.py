@@ -1,0 +1,195 @@
+"""How a page is made: one Jinja environment, one language per page, both in the source."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Path as UrlPath
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from filing.risk import GRADE_STATEMENT
+from filing.statements import FILING_STATEMENT
+from portal.identity import Identity
+from registry.errors import RegisterError
+from registry.language import LANGUAGES, Language, Text
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+Lang = Annotated[Language, UrlPath(alias="language")]
+
+DONE: dict[str, Text] = {
+    "saved": Text("已保存。", "Saved."),
+    "submitted": Text("已提交。", "Submitted."),
+    "registered": Text("已登记。", "Registered."),
+    "granted": Text("已授权测试机构。", "The tester organisation is engaged."),
+    "taken": Text("已接受委托。", "The engagement is taken on."),
+    "ended": Text("委托已结束。", "The engagement is ended."),
+    "queued": Text("已排队，开始后这里会显示进度。", "Queued; progress shows here once it starts."),
+    "cancelled": Text("已要求取消。", "Cancellation is requested."),
+    "countersigned": Text("会签已通过核验并收下。", "The countersignature was checked and taken in."),
+    "approved": Text("说明已确认。", "The explanation is approved."),
+    "invited": Text("邀请已生成。", "The invitation is made."),
+    "revoked": Text("已撤销。", "Revoked."),
+    "decided": Text("决定已记录。", "The decision is on record."),
+    "same": Text("这些文件已经登记过，就是这个版本。", "These files are on record already: this version."),
+}
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    language: Language,
+    status: int = 200,
+    asking: Identity | None = None,
+    wrong: RegisterError | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """One page in one language.
+
+    Args:
+        request: for its address and its state.
+        template: the file under `templates/`.
+        language: of the page.
+        status: the HTTP status.
+        asking: who is signed in, for the header and the forms.
+        wrong: an error to show above the page, with the form as it was typed.
+        context: what the template shows.
+    """
+    page = environment().get_template(template)
+    body = page.render(
+        lang=language,
+        t=_chooser(language),
+        actor=asking.actor if asking else None,
+        person=asking.person if asking else None,
+        csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
+        done=DONE.get(request.query_params.get("done", "")),
+        wrong=wrong,
+        other_url=other_language(request, language),
+        filing_statement=FILING_STATEMENT,
+        grade_statement=GRADE_STATEMENT,
+        **context,
+    )
+    return HTMLResponse(body, status_code=status)
+
+
+def go(address: str, done: str = "") -> RedirectResponse:
+    """Send the browser to `address` after a change, with a word about what was done."""
+    mark = "&" if "?" in address else "?"
+    return RedirectResponse(f"{address}{mark}done={done}" if done else address, status_code=303)
+
+
+def other_language(request: Request, language: Language) -> str | None:
+    """The same page in the other language; None where the address has no language."""
+    first, _, rest = request.url.path.lstrip("/").partition("/")
+    if first not in LANGUAGES or request.method != "GET":
+        return None
+    other = "en" if language == "zh" else "zh"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/{other}/{rest}{query}"
+
+
+def language_of(request: Request) -> Language:
+    """The language that a request without one in its address should be answered in."""
+    first = request.url.path.lstrip("/").partition("/")[0]
+    if first in LANGUAGES:
+        return "zh" if first == "zh" else "en"
+    wanted = request.headers.get("accept-language", "").lower()
+    return "en" if wanted.startswith("en") else "zh"
+
+
+@lru_cache
+def environment() -> Environment:
+    """The templates, with what every one of them may use."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(asset=asset)
+    made.filters.update(FILTERS)
+    return made
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """The address of a static file, with its digest, so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+def _chooser(language: Language) -> Callable[[str, str], str]:
+    return lambda zh, en: zh if language == "zh" else en
+
+
+def in_language(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:
+    """A text, a {zh, en} mapping or a plain string in `language`; Chinese where English is missing."""
+    if value is None:
+        return ""
+    if isinstance(value, Text):
+        return value.in_(language)
+    if isinstance(value, Mapping):
+        return str(value.get(language) or value.get("zh") or "")
+    return str(value)
+
+
+def moment(value: datetime | str | None) -> str:
+    """A moment in Chinese local time, to the minute."""
+    if not value:
+        return "—"
+    when = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return when.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+
+
+def day(value: date | datetime | str | None) -> str:
+    """A day in Chinese local time."""
+    if not value:
+        return "—"
+    if isinstance(value, str):
+        return value[:10] if len(value) == 10 else moment(value)[:10]
+    return moment(value)[:10] if isinstance(value, datetime) else value.isoformat()
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people: grouped thousands, or so many significant digits."""
+    if value is None:
+        return "—"
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1):
+        return f"{int(value):,}"
+    return f"{value:,.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage."""
+    return "—" if value is None else f"{100 * value:.{digits}f}%"
+
+
+def size(value: int) -> str:
+    """A number of bytes for people."""
+    amount = float(value)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "in": in_language,
+    "moment": moment,
+    "day": day,
+    "number": number,
+    "percent": percent,
+    "size": size,
+    "short": lambda digest: f"{digest[:12]}…" if digest else "—",
+}
