@@ -7,6 +7,7 @@ from portal import identity
 from portal.access import allow, public, signed_in
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
+from portal.pages import forms
 from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
@@ -30,16 +31,16 @@ def sign_in(request: Request, language: Lang, settings: Configured, form: Form) 
         opened = identity.sign_in(
             request.app.state.factory,
             settings,
-            email=form.text("email"),
-            password=form.text("password"),
+            email=forms.text(form, "email"),
+            password=forms.text(form, "password"),
             address=identity.address_of(request),
         )
     except RegisterError as error:
-        typed = {"email": form.text("email"), "next": form.text("next")}
+        typed = {"email": forms.text(form, "email"), "next": forms.text(form, "next")}
         return render(
             request, "sign_in.html", language=language, status=403, wrong=error, typed=typed
         )
-    response = go(_inside(form.text("next"), f"/{language}/desk"))
+    response = go(_inside(forms.text(form, "next"), f"/{language}/desk"))
     identity.set_cookie(response, settings, opened.secret)
     return response
 
@@ -58,7 +59,7 @@ def sign_out(language: Lang, session: Database, settings: Configured, asking: As
 def act_for(language: Lang, session: Database, asking: Asking, form: Form) -> Response:
     """Go on in another of the person's organisations."""
     if asking and asking.sign_in:
-        credentials.act_for(session, asking.sign_in.id, form.text("organisation_id"))
+        credentials.act_for(session, asking.sign_in.id, forms.text(form, "organisation_id"))
     return go(f"/{language}/desk")
 
 
@@ -92,13 +93,13 @@ def accept_invitation(
     request: Request, language: Lang, session: Database, asking: Asking, form: Form
 ) -> Response:
     """Accept it, then sign in."""
-    token = form.text("token")
+    token = forms.text(form, "token")
     try:
         identity.accept_invitation(
             request.app.state.factory,
             secret=token,
-            name=form.text("name"),
-            password=form.text("password"),
+            name=forms.text(form, "name"),
+            password=forms.text(form, "password"),
             address=identity.address_of(request),
         )
     except RegisterError as error:
@@ -116,7 +117,7 @@ def accept_invitation(
             organisation=organisations.get(session, invitation.organisation_id),
             role=ROLE_NAMES[invitation.role],
             token=token,
-            typed={"name": form.text("name")},
+            typed={"name": forms.text(form, "name")},
         )
     return go(f"/{language}/sign-in", "registered")
 
@@ -164,8 +165,8 @@ def invite(
         invited = invitations.invite(
             session,
             organisation_id=by.organisation_id,
-            email=form.text("email"),
-            role=Role(form.text("role")),
+            email=forms.text(form, "email"),
+            role=Role(forms.text(form, "role")),
             by=by,
         )
     except RegisterError as error:
@@ -186,9 +187,9 @@ def issue_token(
         issued = tokens.issue(
             session,
             by=by,
-            label=form.text("label"),
-            scopes=[Scope(name) for name in form.texts("scopes")],
-            days=int(form.text("days") or 30),
+            label=forms.text(form, "label"),
+            scopes=[Scope(name) for name in forms.texts(form, "scopes")],
+            days=int(forms.text(form, "days") or 30),
         )
     except RegisterError as error:
         session.rollback()
@@ -211,7 +212,7 @@ def register_key(
 ) -> Response:
     """Register a public key with the proof that its owner holds the private one."""
     try:
-        keys.register(session, by=by, proof_text=form.text("proof"), label=form.text("label"))
+        keys.register(session, by=by, proof_text=forms.text(form, "proof"), label=forms.text(form, "label"))
     except RegisterError as error:
         session.rollback()
         return organisation_page(request, language, session, by, asking, wrong=error)

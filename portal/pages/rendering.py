@@ -13,8 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from filing.risk import GRADE_STATEMENT
-from filing.statements import FILING_STATEMENT
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from portal.identity import Identity
 from registry.errors import RegisterError
 from registry.language import LANGUAGES, Language, Text

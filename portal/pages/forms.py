@@ -1,0 +1,74 @@
+"""What a browser's form says, as plain values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+
+from registry.errors import Invalid
+
+
+class FileMissing(Invalid):
+    """The form came without its file: choose the file and send the form again."""
+
+
+def text(form: FormData, name: str) -> str:
+    """The field called `name`, without blanks around it; empty where the form has none."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts(form: FormData, name: str) -> list[str]:
+    """Every value of a field that may be chosen several times."""
+    return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value]
+
+
+def typed(form: FormData) -> dict[str, str]:
+    """Every text field as it was typed, to fill the form in again; never a password."""
+    return {
+        name: value
+        for name, value in form.multi_items()
+        if isinstance(value, str) and name not in ("password", "csrf")
+    }
+
+
+def whole(form: FormData, name: str, otherwise: int = 0) -> int:
+    """A whole number; `otherwise` where nothing readable was typed."""
+    digits = text(form, name).replace(",", "")
+    return int(digits) if digits.isdecimal() else otherwise
+
+
+def keep_file(form: FormData, name: str, folder: Path) -> Path:
+    """Write the uploaded file into `folder` under its own ending and return where it is.
+
+    Raises:
+        FileMissing: no file was chosen.
+    """
+    sent = form.get(name)
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise FileMissing("没有选择文件。请选好文件再发送。", "No file was chosen. Choose it and send again.")
+    endings = [part for part in Path(sent.filename).suffixes[-2:] if part.isascii()]
+    place = folder / f"sent{''.join(endings)[:20]}"
+    sent.file.seek(0)
+    with place.open("wb") as kept:
+        while chunk := sent.file.read(1 << 20):
+            kept.write(chunk)
+    return place
+
+
+def read_file(form: FormData, name: str, limit: int) -> str:
+    """A small uploaded text file, or the text field of the same name."""
+    sent: Any = form.get(name)
+    if isinstance(sent, UploadFile):
+        return sent.file.read(limit).decode("utf-8", errors="replace")
+    return sent if isinstance(sent, str) else ""
+
+
+def prefixed(form: FormData, prefix: str) -> Mapping[str, str]:
+    """Every field whose name starts with `prefix`, under the rest of its name."""
+    return {
+        name.removeprefix(prefix): value.strip()
+        for name, value in form.multi_items()
+        if name.startswith(prefix) and isinstance(value, str)
+    }
