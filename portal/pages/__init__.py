@@ -1,1 +1,24 @@
 """The web pages, Chinese first and English beside it."""
+
+from fastapi import APIRouter, FastAPI
+
+
+def routers() -> list[APIRouter]:
+    """Every page, in the order in which addresses are matched."""
+    from portal.pages import account, enterprise, public, reports, reviewer, tester
+
+    return [
+        account.router,
+        enterprise.router,
+        tester.router,
+        reviewer.router,
+        reports.router,
+        public.router,
+    ]
+
+
+def install(app: FastAPI) -> None:
+    """Let browsers see problems as pages."""
+    from portal.pages.problem_page import problem_page
+
+    app.state.error_page = problem_page

@@ -1,0 +1,1 @@
+"""The commands of `mingsuan`, imported only when one is called."""

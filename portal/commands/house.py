@@ -1,0 +1,144 @@
+"""config, doctor, users: what the operator of an installation looks after."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.orm import Session
+
+from registry.settings import Settings, settings
+
+
+@click.command(help="显示设置及其来源。/ Print every setting and where it comes from.")
+@click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+def config(as_json: bool) -> None:
+    """Secrets are never printed, only whether they are set."""
+    chosen = settings()
+    rows = [
+        {
+            "name": f"MINGSUAN_{name.upper()}",
+            "value": str(getattr(chosen, name)),
+            "source": "environment" if f"MINGSUAN_{name.upper()}" in os.environ else "default",
+            "about": field.description or "",
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("设置 / setting", "值 / value", "来源 / source", "说明 / about")
+    for row in rows:
+        source = "环境变量 / environment" if row["source"] == "environment" else "默认 / default"
+        table.add_row(row["name"], row["value"] or "—", source, row["about"])
+    Console().print(table)
+
+
+@click.command(help="检查安装、沙箱和存储。/ Check the installation, the sandbox and the store.")
+@click.option("--repair", is_flag=True, help="修复能修复的 / put right what can be")
+@click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+def doctor(repair: bool, as_json: bool) -> None:
+    """Exit code 1 when something is wrong."""
+    from portal import doctor as examination
+
+    chosen = settings()
+    if repair:
+        for line in examination.repair(chosen):
+            click.echo(str(line), err=as_json)
+    checks = examination.examine(chosen)
+    if as_json:
+        click.echo(json.dumps([check.as_json() for check in checks], ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("检查 / check", "结果 / result", "说明 / what it says")
+        for check in checks:
+            mark = "[green]正常 / ok[/]" if check.ok else "[red]有问题 / wrong[/]"
+            table.add_row(str(check.name), mark, str(check.said))
+        Console().print(table)
+    if not all(check.ok for check in checks):
+        raise SystemExit(1)
+
+
+@click.group(help="单位、邀请和人员。/ Organisations, invitations and people.")
+def users() -> None:
+    """What an operator sets up before anyone can sign in."""
+
+
+@users.command("organisation", help="设立单位。/ Found an organisation.")
+@click.argument(
+    "kind", type=click.Choice(["enterprise", "tester", "authority", "industry_body"])
+)
+@click.argument("name_zh")
+@click.option("--name-en", required=True, help="英文名 / name in English")
+@click.option("--credit-code", help="统一社会信用代码 / unified social credit code")
+@click.option("--district", default="", help="所在区 / district")
+def found(
+    kind: str, name_zh: str, name_en: str, credit_code: str | None, district: str
+) -> None:
+    """Print the identifier of the new organisation."""
+    from registry import organisations
+    from registry.language import Text
+
+    with _session() as session:
+        made = organisations.found(
+            session,
+            kind=organisations.Kind(kind),
+            name=Text(name_zh, name_en),
+            credit_code=credit_code,
+            district=district,
+        )
+        click.echo(made.id)
+
+
+@users.command("invite", help="邀请一个人。/ Invite someone; the link is printed once.")
+@click.argument("organisation_id")
+@click.argument("email")
+@click.argument("role", type=click.Choice(["filer", "tester", "reviewer", "administrator"]))
+def invite(organisation_id: str, email: str, role: str) -> None:
+    """Print the one-time link."""
+    from registry import invitations
+    from registry.organisations import Role
+
+    with _session() as session:
+        invited = invitations.invite(
+            session, organisation_id=organisation_id, email=email, role=Role(role), by=None
+        )
+        click.echo(f"{settings().public_url}/zh/invitation?token={invited.secret}")
+
+
+@users.command("list", help="列出单位。/ List the organisations.")
+@click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+def listing(as_json: bool) -> None:
+    """One line each."""
+    from registry import organisations
+
+    with _session() as session:
+        rows = [
+            {"id": o.id, "kind": str(o.kind), "zh": o.name_zh, "en": o.name_en}
+            for o in organisations.listing(session)
+        ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['id']}  {row['kind']:13}  {row['zh']}  {row['en']}")
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    from portal.commands.serving import prepare
+    from registry import database
+
+    prepare(settings())
+    engine = database.connect(settings().database_url)
+    try:
+        with database.transaction(database.sessions(engine)) as session:
+            yield session
+    finally:
+        engine.dispose()

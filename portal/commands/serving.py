@@ -1,0 +1,132 @@
+"""serve, worker, signer: the processes of one installation."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from registry.settings import Settings, settings
+
+STOP_SECONDS = 10
+
+
+@click.command(help="启动网站、工作进程和签名进程。/ Start the server, a worker and the signer.")
+@click.option("--host", help="监听地址 / address to listen on")
+@click.option("--port", type=int, help="端口 / port")
+@click.option("--workers", type=int, help="工作进程数 / worker processes")
+@click.option("--no-signer", is_flag=True, help="签名进程在别处 / the signer runs elsewhere")
+def serve(host: str | None, port: int | None, workers: int | None, no_signer: bool) -> None:
+    """Bring the database up to date, start the helpers, then serve until told to stop."""
+    changed = {"host": host, "port": port, "workers": workers}
+    chosen = settings().model_copy(update={k: v for k, v in changed.items() if v is not None})
+    prepare(chosen)
+    with beside(chosen, workers=chosen.workers, signer=not no_signer):
+        click.echo(f"明算 Mingsuan: {chosen.public_url}/zh/   {chosen.public_url}/en/", err=True)
+        listen(chosen)
+
+
+@click.command(help="只启动一个工作进程。/ Start one worker process.")
+@click.option("--once", is_flag=True, help="做完排队的工作就退出 / stop when nothing is queued")
+def worker(once: bool) -> None:
+    """Claim work until told to stop."""
+    from portal import worker as process
+
+    process.run(settings(), once=once)
+
+
+@click.command(help="只启动签名进程。/ Start the signer process.")
+def signer() -> None:
+    """Hold the private key and sign statements of our own types."""
+    from portal import signer as process
+
+    process.run(settings())
+
+
+def prepare(chosen: Settings) -> None:
+    """Create the data directory and bring the database up to date."""
+    from portal import migrations
+    from registry import database
+
+    chosen.data.mkdir(parents=True, exist_ok=True, mode=0o755)
+    engine = database.connect(chosen.database_url)
+    try:
+        migrations.upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def listen(chosen: Settings) -> None:
+    """Serve until told to stop."""
+    import uvicorn
+
+    from portal.app import create_app
+
+    uvicorn.run(
+        create_app(chosen),
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+@contextmanager
+def beside(chosen: Settings, *, workers: int, signer: bool) -> Iterator[None]:
+    """Run the signer and the workers as processes of their own; end them at the end.
+
+    Args:
+        chosen: the settings that the processes take over through their environment.
+        workers: how many workers.
+        signer: whether to start the signer.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        if signer:
+            started.append(_start(chosen, ("signer",)))
+            _await_signer(chosen)
+        started += [_start(chosen, ("worker",)) for _ in range(workers)]
+        yield
+    finally:
+        for process in reversed(started):
+            _end(process)
+
+
+def environment(chosen: Settings) -> dict[str, str]:
+    """The environment that gives a child process the same settings."""
+    made = dict(os.environ)
+    for name in chosen.model_fields_set | {"data", "database", "host", "port"}:
+        value = getattr(chosen, name)
+        secret = getattr(value, "get_secret_value", None)
+        made[f"MINGSUAN_{name.upper()}"] = str(secret() if secret else value)
+    return made
+
+
+def _start(chosen: Settings, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "portal", *arguments], env=environment(chosen))
+
+
+def _await_signer(chosen: Settings) -> None:
+    from portal import signer as process
+
+    for _ in range(100):
+        if process.reachable(chosen):
+            return
+        time.sleep(0.1)
+    raise click.ClickException(
+        "签名进程没有启动，请看它的输出。/ The signer did not start; see what it printed."
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,119 @@
+"""The dossier as a form: field names that carry their place, read back into answers.
+
+A name is a path: `a/B7/purpose/zh` is the Chinese wording of one part, `a/D5/2/factor/zh` that of
+the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` why one is withheld.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from filing.fields import Field, Kind, Part, schema
+
+BLANK_ROWS = 2
+SEAL_PARTS = ("reason", "ground", "review")
+
+
+def answers(form: FormData) -> dict[str, Any]:
+    """What was typed, in the shape that the dossier takes; blank answers are None.
+
+    Args:
+        form: the form of one group, as the browser sent it.
+    """
+    keys = dict.fromkeys(
+        name.split("/")[1] for name in form if name.startswith(("a/", "na/", "present/"))
+    )
+    return {key: _answer(form, key, schema().field(key)) for key in keys}
+
+
+def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:
+    """The rows to show: those that are there, and blank ones for more."""
+    there = value if isinstance(value, list) else []
+    room = max(0, (part.most or 50) - len(there))
+    return [*there, *({} for _ in range(min(BLANK_ROWS, room)))]
+
+
+def _answer(form: FormData, key: str, field: Field) -> Any:
+    reason = _pair(form, f"na/{key}")
+    if reason:
+        return {"not_applicable": reason}
+    value = _value(form, f"a/{key}", field.value)
+    if value is None:
+        return None
+    seal = _seal(form, key)
+    return {"value": value, "sealed": seal} if seal else {"value": value}
+
+
+def _seal(form: FormData, key: str) -> dict[str, Any] | None:
+    reason = _pair(form, f"seal/{key}/reason")
+    if not reason:
+        return None
+    return {
+        "reason": reason,
+        "ground": _string(form, f"seal/{key}/ground"),
+        "review": _string(form, f"seal/{key}/review"),
+    }
+
+
+def _value(form: FormData, place: str, part: Part) -> Any:
+    if part.kind is Kind.TEXT:
+        return _pair(form, place)
+    if part.kind is Kind.MULTI:
+        return [value for value in form.getlist(place) if isinstance(value, str) and value] or None
+    if part.kind is Kind.PARTS:
+        return _object(form, place, part)
+    if part.kind is Kind.ROWS:
+        rows = (_object(form, f"{place}/{n}", part) for n in range(1, _last(form, place) + 1))
+        return [row for row in rows if row] or None
+    if part.kind is Kind.QUESTIONNAIRE:
+        return _questions(form, place)
+    if part.kind is Kind.FILE:
+        return _file(form, place)
+    return _string(form, place) or None
+
+
+def _object(form: FormData, place: str, part: Part) -> dict[str, Any] | None:
+    found = {each.id: _value(form, f"{place}/{each.id}", each) for each in part.parts}
+    return {name: value for name, value in found.items() if value is not None} or None
+
+
+def _questions(form: FormData, place: str) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    for name in form:
+        if name.startswith(f"{place}/"):
+            question, _, rest = name.removeprefix(f"{place}/").partition("/")
+            if rest.startswith("na"):
+                reason = _pair(form, f"{place}/{question}/na")
+                if reason:
+                    found[question] = {"not_applicable": reason}
+            elif question not in found and _string(form, name):
+                found[question] = {"answer": _string(form, name)}
+    return found or None
+
+
+def _file(form: FormData, place: str) -> dict[str, Any] | None:
+    name, digest = _string(form, f"{place}/name"), _string(form, f"{place}/sha256")
+    size = _string(form, f"{place}/size")
+    if not (name and digest and size.isdecimal()):
+        return None
+    return {"name": name, "sha256": digest, "size": int(size)}
+
+
+def _last(form: FormData, place: str) -> int:
+    numbers = [
+        name.removeprefix(f"{place}/").partition("/")[0]
+        for name in form
+        if name.startswith(f"{place}/")
+    ]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+def _pair(form: FormData, place: str) -> dict[str, str] | None:
+    found = {language: _string(form, f"{place}/{language}") for language in ("zh", "en")}
+    return {language: text for language, text in found.items() if text} or None
+
+
+def _string(form: FormData, place: str) -> str:
+    value = form.get(place)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,31 @@
+"""A problem as a browser sees it: what happened, each reason, and where to go next."""
+
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from portal.identity import Identity
+from portal.pages.rendering import language_of, render
+from portal.problems import Problem
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """The page for one problem.
+
+    Args:
+        request: which request met it.
+        problem: what the API would answer.
+    """
+    asking: Identity | None = getattr(request.state, "identity", None)
+    came_from = request.url.path if request.method == "GET" else ""
+    return render(
+        request,
+        "problem.html",
+        language=language_of(request),
+        status=problem.status,
+        asking=asking,
+        problem=problem,
+        request_id=request.scope.get("request_id", ""),
+        came_from=quote(came_from),
+    )
