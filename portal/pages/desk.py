@@ -1,0 +1,112 @@
+"""My desk: what waits for each kind of person, and what runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from filing import dossier, review
+from portal.access import signed_in
+from portal.at_hand import Database
+from portal.identity import Asking, By
+from portal.pages.rendering import Lang, render
+from registry import datasets, engagements, evaluations, organisations, submission, worklist
+from registry.organisations import Actor, Kind
+from registry.submission import Model, Version
+from registry.worklist import Work
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One engagement with the names around it."""
+
+    engagement: engagements.Engagement
+    model: Model
+    version: Version
+    enterprise: organisations.Organisation
+    tester: organisations.Organisation
+    spent: int
+
+
+@router.get("/desk", dependencies=[signed_in()])
+def desk(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking
+) -> Response:
+    """The desk of the organisation one acts for."""
+    shown: dict[str, Any] = {
+        Kind.ENTERPRISE: _enterprise,
+        Kind.TESTER: _tester,
+        Kind.AUTHORITY: _authority,
+        Kind.INDUSTRY_BODY: _nothing,
+    }[by.kind](session, by)
+    organisation = organisations.get(session, by.organisation_id)
+    return render(
+        request,
+        "desk.html",
+        language=language,
+        asking=asking,
+        organisation=organisation,
+        choices=asking.choices if asking else (),
+        **{"models": [], "filings": [], "lines": [], "datasets": [], "runs": [], "queue": []}
+        | shown,
+    )
+
+
+def lines(session: Session, found: Sequence[engagements.Engagement]) -> list[Line]:
+    """Engagements with the names a reader needs."""
+    return [
+        Line(
+            engagement=each,
+            model=submission.model_of(session, version),
+            version=version,
+            enterprise=organisations.get(session, each.enterprise_id),
+            tester=organisations.get(session, each.tester_id),
+            spent=engagements.spent(session, each.id),
+        )
+        for each in found
+        for version in (submission.get(session, each.version_id),)
+    ]
+
+
+def run_lines(session: Session, organisation_id: str) -> list[tuple[evaluations.Evaluation, Work]]:
+    """The organisation's evaluations, newest first, each with its work."""
+    return [
+        (made, worklist.get(session, made.work_id))
+        for made in evaluations.of_organisation(session, organisation_id)
+        if made.work_id
+    ]
+
+
+def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
+    models = submission.models(session, by.organisation_id, limit=200)
+    return {
+        "models": [
+            (model, submission.versions(session, by.organisation_id, model_id=model.id))
+            for model in models
+        ],
+        "filings": dossier.of_organisation(session, by.organisation_id),
+        "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
+        "datasets": datasets.of_organisation(session, by.organisation_id),
+        "runs": run_lines(session, by.organisation_id),
+    }
+
+
+def _tester(session: Session, by: Actor) -> dict[str, Any]:
+    return {
+        "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
+        "datasets": datasets.of_organisation(session, by.organisation_id),
+        "runs": run_lines(session, by.organisation_id),
+    }
+
+
+def _authority(session: Session, by: Actor) -> dict[str, Any]:
+    return {"queue": review.queue(session, by=by)}
+
+
+def _nothing(_session: Session, _by: Actor) -> dict[str, Any]:
+    return {}

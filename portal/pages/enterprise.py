@@ -1,0 +1,256 @@
+"""Pages for an enterprise: submit a version, engage a tester, explain."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from portal.access import allow
+from portal.at_hand import Configured, Database
+from portal.identity import Asking, By
+from portal.pages import explaining, forms
+from portal.pages.desk import lines
+from portal.pages.rendering import Lang, go, render
+from portal.uploads import Form
+from registry import (
+    datasets,
+    engagements,
+    explanations,
+    organisations,
+    reports,
+    submission,
+    worklist,
+)
+from registry.errors import RegisterError
+from registry.organisations import Kind, Role
+from registry.tokens import Scope
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+
+
+@router.get("/submit", dependencies=[allow(Role.FILER)])
+def submit_page(
+    request: Request, language: Lang, asking: Asking, model: str = ""
+) -> Response:
+    """The form that submits a version."""
+    return render(
+        request, "submit.html", language=language, asking=asking, typed={"model_name": model}
+    )
+
+
+@router.post("/submit", dependencies=[allow(Role.FILER, scope=Scope.SUBMIT, upload=True)])
+def submit(
+    request: Request,
+    language: Lang,
+    session: Database,
+    settings: Configured,
+    by: By,
+    asking: Asking,
+    form: Form,
+) -> Response:
+    """Screen and store an archive; every reason is shown when it is refused."""
+    with _folder(settings.data) as folder:
+        try:
+            made = submission.submit_archive(
+                session,
+                request.app.state.store,
+                by=by,
+                model_name=forms.text(form, "model_name"),
+                archive=forms.keep_file(form, "archive", Path(folder)),
+                limit=settings.max_submission,
+                note=forms.text(form, "note"),
+            )
+        except RegisterError as error:
+            session.rollback()
+            return render(
+                request,
+                "submit.html",
+                language=language,
+                status=422,
+                asking=asking,
+                wrong=error,
+                typed=forms.typed(form),
+            )
+    return go(f"/{language}/versions/{made.version.id}", "submitted" if made.created else "same")
+
+
+@router.get("/versions/{version_id}", dependencies=[allow(Role.FILER)])
+def version_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    version_id: str,
+    wrong: RegisterError | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    """Everything about one version: what it is, who may test it, what was found and said."""
+    version = submission.get(session, version_id)
+    by.own(version.organisation_id)
+    model = submission.model_of(session, version)
+    newest = submission.latest(session, model.id)
+    return render(
+        request,
+        "version.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        typed=typed or {},
+        model=model,
+        version=version,
+        newest=newest,
+        lines=lines(session, engagements.of_version(session, version_id)),
+        testers=organisations.listing(session, kind=Kind.TESTER),
+        runs=reports.registered(session, version_id),
+        explanations=explanations.for_version(session, version_id),
+    )
+
+
+@router.post(
+    "/versions/{version_id}/engagements", dependencies=[allow(Role.FILER, scope=Scope.SUBMIT)]
+)
+def grant(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    version_id: str,
+) -> Response:
+    """Engage a tester organisation."""
+    try:
+        engagements.grant(
+            session,
+            by=by,
+            version_id=version_id,
+            tester_id=forms.text(form, "tester_id"),
+            query_budget=forms.whole(form, "query_budget"),
+            conflict_filer=forms.text(form, "conflict"),
+            paid_by=forms.text(form, "paid_by"),
+        )
+    except RegisterError as error:
+        session.rollback()
+        return version_page(
+            request, language, session, by, asking, version_id, error, forms.typed(form)
+        )
+    return go(f"/{language}/versions/{version_id}", "granted")
+
+
+@router.post(
+    "/engagements/{engagement_id}/end",
+    dependencies=[allow(Role.FILER, Role.TESTER, scope=Scope.SUBMIT)],
+)
+def end_engagement(language: Lang, session: Database, by: By, engagement_id: str) -> Response:
+    """End an engagement; what was measured under it stays."""
+    engagements.end(session, by=by, engagement_id=engagement_id)
+    return go(f"/{language}/desk", "ended")
+
+
+@router.get("/versions/{version_id}/explain", dependencies=[allow(Role.FILER)])
+def explain_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    version_id: str,
+    wrong: RegisterError | None = None,
+    typed: dict[str, Any] | None = None,
+) -> Response:
+    """The form from which the explanation is made: a data set and a plain name for every column."""
+    version = submission.get(session, version_id)
+    by.own(version.organisation_id)
+    usable = [
+        report
+        for report in reports.for_version(session, version_id)
+        if report.countersigned is not None
+    ]
+    return render(
+        request,
+        "explain.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        version=version,
+        model=submission.model_of(session, version),
+        datasets=[
+            each
+            for each in datasets.of_organisation(session, by.organisation_id)
+            if each.use == datasets.Use.EXPLANATION
+        ],
+        reports=usable,
+        typed=typed or {},
+    )
+
+
+@router.post(
+    "/versions/{version_id}/explain", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
+)
+def explain(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    version_id: str,
+) -> Response:
+    """Ask for the explanation; it is made by a worker."""
+    version = submission.get(session, version_id)
+    try:
+        made = explanations.request(
+            session,
+            by=by,
+            version_id=version_id,
+            dataset_id=forms.text(form, "dataset_id"),
+            plan=explaining.plan(form, [each["name"] for each in version.inputs]),
+            report_id=forms.text(form, "report_id") or None,
+        )
+    except RegisterError as error:
+        session.rollback()
+        return explain_page(
+            request, language, session, by, asking, version_id, error, forms.typed(form)
+        )
+    return go(f"/{language}/explanations/{made.id}", "queued")
+
+
+@router.get("/explanations/{explanation_id}", dependencies=[allow(Role.FILER)])
+def explanation_page(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, explanation_id: str
+) -> Response:
+    """Progress first, then the text exactly as the public will read it."""
+    made = explanations.get(session, explanation_id)
+    by.own(made.organisation_id)
+    version = submission.get(session, made.version_id)
+    return render(
+        request,
+        "explanation.html",
+        language=language,
+        asking=asking,
+        made=made,
+        version=version,
+        model=submission.model_of(session, version),
+        work=worklist.get(session, made.work_id) if made.work_id else None,
+        explained=explaining.view(made.content, language) if made.content else None,
+    )
+
+
+@router.post(
+    "/explanations/{explanation_id}/approve", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
+)
+def approve(language: Lang, session: Database, by: By, explanation_id: str) -> Response:
+    """Let the text stand beside the filing."""
+    explanations.approve(session, by=by, explanation_id=explanation_id)
+    return go(f"/{language}/explanations/{explanation_id}", "approved")
+
+
+def _folder(data: Path) -> tempfile.TemporaryDirectory[str]:
+    spool = data / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=spool, prefix="form-")

@@ -1,0 +1,266 @@
+"""Pages for whoever evaluates: engagements, data sets, plans, runs."""
+
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from evaluators import engine
+from evaluators.plan import Plan
+from portal.access import allow
+from portal.at_hand import Configured, Database
+from portal.identity import Asking, By
+from portal.pages import forms, plan_draft
+from portal.pages.desk import lines
+from portal.pages.rendering import Lang, go, render
+from portal.uploads import Form
+from registry import datasets, engagements, evaluations, reports, submission, worklist
+from registry.errors import Invalid, RegisterError
+from registry.organisations import Role
+from registry.tokens import Scope
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+
+EVALUATES = (Role.TESTER, Role.FILER)
+
+
+class PlanUnreadable(Invalid):
+    """The plan is not TOML: correct the line that the message names."""
+
+
+@router.get("/engagements/{engagement_id}", dependencies=[allow(*EVALUATES)])
+def engagement_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    engagement_id: str,
+    wrong: RegisterError | None = None,
+) -> Response:
+    """What was granted, and the way on: take it on, register data, register a plan."""
+    found = engagements.get(session, engagement_id)
+    engagements.check_party(found, by)
+    return render(
+        request,
+        "engagement.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        line=lines(session, [found])[0],
+        mine=by.organisation_id == found.tester_id,
+        datasets=[
+            each
+            for each in datasets.of_organisation(session, by.organisation_id)
+            if each.use == datasets.Use.EVALUATION
+        ],
+        runs=[
+            run
+            for run in reports.registered(session, found.version_id)
+            if run.evaluation.engagement_id == found.id
+        ],
+    )
+
+
+@router.post(
+    "/engagements/{engagement_id}/take-on",
+    dependencies=[allow(Role.TESTER, scope=Scope.EVALUATE)],
+)
+def take_on(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    engagement_id: str,
+) -> Response:
+    """Declare one's own conflicts and take the engagement on."""
+    try:
+        engagements.take_on(
+            session,
+            by=by,
+            engagement_id=engagement_id,
+            conflict_tester=forms.text(form, "conflict"),
+        )
+    except RegisterError as error:
+        session.rollback()
+        return engagement_page(request, language, session, by, asking, engagement_id, error)
+    return go(f"/{language}/engagements/{engagement_id}", "taken")
+
+
+@router.get("/datasets/new", dependencies=[allow(*EVALUATES)])
+def dataset_form(
+    request: Request, language: Lang, by: By, asking: Asking, next: str = ""  # noqa: A002
+) -> Response:
+    """The form that registers a data set."""
+    use = "explanation" if Role.FILER in by.roles else "evaluation"
+    return render(
+        request,
+        "dataset_new.html",
+        language=language,
+        asking=asking,
+        typed={"use": use, "next": next},
+    )
+
+
+@router.post(
+    "/datasets/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE, upload=True)]
+)
+def register_dataset(
+    request: Request,
+    language: Lang,
+    session: Database,
+    settings: Configured,
+    by: By,
+    asking: Asking,
+    form: Form,
+) -> Response:
+    """Store the file as sent and record digest, schema and roles; the rows stay the owner's."""
+    spool = settings.data / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=spool, prefix="form-") as folder:
+        try:
+            made = datasets.register(
+                session,
+                request.app.state.store,
+                by=by,
+                name=forms.text(form, "name"),
+                use=datasets.Use(forms.text(form, "use") or "evaluation"),
+                path=forms.keep_file(form, "file", Path(folder)),
+                columns=plan_draft.roles(forms.text(form, "roles")),
+                source=forms.text(form, "source"),
+                deidentification=forms.text(form, "deidentification"),
+                held_out=forms.text(form, "held_out"),
+            )
+        except RegisterError as error:
+            session.rollback()
+            return render(
+                request,
+                "dataset_new.html",
+                language=language,
+                status=422,
+                asking=asking,
+                wrong=error,
+                typed=forms.typed(form),
+            )
+    return go(f"/{language}/datasets/{made.id}", "registered")
+
+
+@router.get("/datasets/{dataset_id}", dependencies=[allow(*EVALUATES)])
+def dataset_page(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, dataset_id: str
+) -> Response:
+    """The record of a data set: everything but its rows."""
+    found = datasets.get(session, dataset_id)
+    by.own(found.organisation_id)
+    return render(request, "dataset.html", language=language, asking=asking, dataset=found)
+
+
+@router.get("/evaluations/new", dependencies=[allow(*EVALUATES)])
+def plan_form(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    version: str,
+    dataset: str,
+    engagement: str = "",
+    wrong: RegisterError | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    """The plan, drafted from the roles of the columns, to be corrected and registered."""
+    chosen = datasets.get(session, dataset)
+    by.own(chosen.organisation_id)
+    target = submission.get(session, version)
+    drafted: dict[str, Any] = {"plan": plan_draft.draft(chosen, target)}
+    return render(
+        request,
+        "plan_new.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        version=target,
+        model=submission.model_of(session, target),
+        dataset=chosen,
+        engagement=engagement,
+        typed=typed or drafted,
+    )
+
+
+@router.post("/evaluations/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)])
+def register_plan(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+) -> Response:
+    """Check, digest and register the plan; a worker takes it from there."""
+    version_id, dataset_id = forms.text(form, "version"), forms.text(form, "dataset")
+    engagement_id = forms.text(form, "engagement")
+    try:
+        plan = Plan.parse(_toml(forms.text(form, "plan")))
+        rows = datasets.get(session, dataset_id).rows
+        made = evaluations.register_plan(
+            session,
+            by=by,
+            version_id=version_id,
+            dataset_id=dataset_id,
+            plan=plan.as_json(),
+            predictions=engine.predictions_needed(plan, rows),
+            engagement_id=engagement_id or None,
+        )
+    except RegisterError as error:
+        session.rollback()
+        return plan_form(
+            request, language, session, by, asking, version_id, dataset_id, engagement_id,
+            error, forms.typed(form),
+        )  # fmt: skip
+    return go(f"/{language}/evaluations/{made.id}", "queued")
+
+
+@router.get("/evaluations/{evaluation_id}", dependencies=[allow(*EVALUATES)])
+def evaluation_page(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, evaluation_id: str
+) -> Response:
+    """Progress, and the report when there is one."""
+    made = evaluations.get(session, evaluation_id)
+    by.own(made.organisation_id)
+    version = submission.get(session, made.version_id)
+    return render(
+        request,
+        "evaluation.html",
+        language=language,
+        asking=asking,
+        made=made,
+        version=version,
+        model=submission.model_of(session, version),
+        dataset=datasets.get(session, made.dataset_id),
+        work=worklist.get(session, made.work_id) if made.work_id else None,
+        report=reports.of_evaluation(session, made.id),
+    )
+
+
+@router.post(
+    "/evaluations/{evaluation_id}/cancel", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)]
+)
+def cancel(language: Lang, session: Database, by: By, evaluation_id: str) -> Response:
+    """Ask for the run to stop."""
+    made = evaluations.get(session, evaluation_id)
+    by.own(made.organisation_id)
+    if made.work_id:
+        worklist.cancel(session, by=by, work_id=made.work_id)
+    return go(f"/{language}/evaluations/{evaluation_id}", "cancelled")
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanUnreadable(
+            f"计划不是合法的 TOML：{error}。请改正这一行。",
+            f"The plan is not valid TOML: {error}. Correct that line.",
+        ) from error
