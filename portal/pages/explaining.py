@@ -1,0 +1,193 @@
+"""The explanation on pages: the form that asks for one, and the text as the public reads it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from starlette.datastructures import FormData
+
+from portal.pages import charts, forms
+from portal.pages.rendering import in_language
+from registry.language import Language
+
+CHART_ROWS = 8
+WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
+DECLARED = ("decided", "who", "decider", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence, and the limit beside it."""
+
+    text: str
+    limit: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading within an answer, with its sentences."""
+
+    title: str
+    sentences: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the six questions, answered."""
+
+    id: str
+    title: str
+    lead: tuple[Said, ...]
+    detail: tuple[Part, ...]
+    items: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The explanation in one language."""
+
+    answers: tuple[Answer, ...]
+    importance: tuple[Mapping[str, Any], ...]
+    picture: Markup | None
+    people: int
+    digest: str
+
+
+def view(content: Mapping[str, Any], language: Language) -> Explained:
+    """What a page shows of an explanation.
+
+    Args:
+        content: what the explainer made.
+        language: of the page.
+    """
+    return Explained(
+        answers=tuple(_answer(question, language) for question in content["questions"]),
+        importance=tuple(content["importance"]),
+        picture=_picture(content["importance"][:CHART_ROWS], language),
+        people=content["plan"]["people"],
+        digest=content.get("digest", ""),
+    )
+
+
+def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
+    """What the filer said about the columns, as the explanation's request.
+
+    Args:
+        form: names such as `c/income/plain/zh`.
+        inputs: the model's input columns, in order.
+    """
+    pricing = forms.text(form, "task") == "price"
+    return {
+        "task": "price" if pricing else "decision",
+        "cut": None if pricing else _fraction(forms.text(form, "cut")),
+        "favourable_above": forms.text(form, "favourable_above") != "no",
+        "wording": _pairs(form, "w", WORDING),
+        "declared": _pairs(form, "d", DECLARED),
+        "columns": [_column(form, name) for name in inputs],
+        "protected": _outsiders(forms.text(form, "protected")),
+    }
+
+
+def _column(form: FormData, name: str) -> dict[str, Any]:
+    place = f"c/{name}"
+    actionable = forms.text(form, f"{place}/actionable")
+    more, less = (
+        _pair(form, f"{place}/more") or {"zh": "高", "en": "higher"},
+        _pair(form, f"{place}/less") or {"zh": "低", "en": "lower"},
+    )
+    return {
+        "name": name,
+        "plain": _pair(form, f"{place}/plain"),
+        "unit": _pair(form, f"{place}/unit"),
+        "direction": {
+            language: [more.get(language, ""), less.get(language, "")] for language in ("zh", "en")
+        },
+        "actionable": {"1": 1, "-1": -1, "any": "any"}.get(actionable, 0),
+        "protected": bool(forms.text(form, f"{place}/protected")),
+    }
+
+
+def _outsiders(lines: str) -> list[dict[str, Any]]:
+    """Lines such as `race = 种族 = race` for what the model is not given."""
+    found = []
+    for line in lines.replace("＝", "=").splitlines():
+        parts = [part.strip() for part in line.split("=")]
+        if parts[0]:
+            zh = parts[1] if len(parts) > 1 else parts[0]
+            found.append(
+                {
+                    "name": parts[0],
+                    "plain": {"zh": zh, "en": parts[2] if len(parts) > 2 else parts[0]},
+                }
+            )
+    return found
+
+
+def _pairs(form: FormData, prefix: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    found = {name: _pair(form, f"{prefix}/{name}") for name in names}
+    return {name: pair for name, pair in found.items() if pair}
+
+
+def _pair(form: FormData, place: str) -> dict[str, str] | None:
+    found = {language: forms.text(form, f"{place}/{language}") for language in ("zh", "en")}
+    return {language: text for language, text in found.items() if text} or None
+
+
+def _fraction(typed: str) -> float | None:
+    try:
+        return float(typed)
+    except ValueError:
+        return None
+
+
+def _answer(question: Mapping[str, Any], language: Language) -> Answer:
+    return Answer(
+        id=question["id"],
+        title=in_language(question["title"], language),
+        lead=tuple(_said(each, language) for each in question["lead"]),
+        detail=tuple(
+            Part(
+                in_language(part["title"], language),
+                tuple(_said(each, language) for each in part["sentences"]),
+            )
+            for part in question["detail"]
+        ),
+        items=tuple(question.get("items", ())),
+    )
+
+
+def _said(sentence: Mapping[str, Any], language: Language) -> Said:
+    return Said(
+        text=str(sentence[language]),
+        limit=in_language(sentence.get("limit"), language),
+        kind=str(sentence["kind"]),
+    )
+
+
+def _picture(rows: Sequence[Mapping[str, Any]], language: Language) -> Markup | None:
+    """How many of 100 results change when one thing (or group) is exchanged for another's."""
+    bars = [
+        charts.Bar(
+            label=in_language(row["plain"], language)[:12],
+            value=100 * row["changed"] / row["n"],
+            low=None,
+            high=None,
+            shown=f"{100 * row['changed'] / row['n']:.0f}",
+        )
+        for row in rows
+        if row["n"]
+    ]
+    if not bars:
+        return None
+    zh = language == "zh"
+    return charts.bars(
+        bars,
+        title="换成别人的这项信息，每100人有几人结果会变"
+        if zh
+        else "Out of 100 people, how many results change when this is exchanged for another person's",
+        description="; ".join(f"{bar.label} {bar.shown}" for bar in bars),
+        maximum=max(10.0, *(bar.value for bar in bars)) * 1.1,
+        unit="/100",
+    )
