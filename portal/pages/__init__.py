@@ -5,11 +5,22 @@ from fastapi import APIRouter, FastAPI
 
 def routers() -> list[APIRouter]:
     """Every page, in the order in which addresses are matched."""
-    from portal.pages import account, enterprise, public, reports, reviewer, tester
+    from portal.pages import (
+        account,
+        desk,
+        enterprise,
+        filings,
+        public,
+        reports,
+        reviewer,
+        tester,
+    )
 
     return [
         account.router,
+        desk.router,
         enterprise.router,
+        filings.router,
         tester.router,
         reviewer.router,
         reports.router,

@@ -4,10 +4,12 @@ A name is a path: `a/B7/purpose/zh` is the Chinese wording of one part, `a/D5/2/
 the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` why one is withheld.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from filing.fields import Field, Kind, Part, schema
 
@@ -15,16 +17,22 @@ BLANK_ROWS = 2
 SEAL_PARTS = ("reason", "ground", "review")
 
 
-def answers(form: FormData) -> dict[str, Any]:
+def answers(form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]:
     """What was typed, in the shape that the dossier takes; blank answers are None.
 
     Args:
         form: the form of one group, as the browser sent it.
+        keep: stores an uploaded file and returns its SHA-256.
     """
+    sent = {
+        name: {"name": Path(value.filename).name, "sha256": keep(value), "size": value.size or 0}
+        for name, value in form.multi_items()
+        if isinstance(value, UploadFile) and value.filename
+    }
     keys = dict.fromkeys(
         name.split("/")[1] for name in form if name.startswith(("a/", "na/", "present/"))
     )
-    return {key: _answer(form, key, schema().field(key)) for key in keys}
+    return {key: _answer(_Typed(form, sent), key, schema().field(key)) for key in keys}
 
 
 def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:
@@ -34,7 +42,21 @@ def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:
     return [*there, *({} for _ in range(min(BLANK_ROWS, room)))]
 
 
-def _answer(form: FormData, key: str, field: Field) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The form, with the files that came in it already stored."""
+
+    form: FormData
+    files: Mapping[str, dict[str, Any]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.form)
+
+    def all(self, place: str) -> list[str]:
+        return [value for value in self.form.getlist(place) if isinstance(value, str) and value]
+
+
+def _answer(form: _Typed, key: str, field: Field) -> Any:
     reason = _pair(form, f"na/{key}")
     if reason:
         return {"not_applicable": reason}
@@ -45,7 +67,7 @@ def _answer(form: FormData, key: str, field: Field) -> Any:
     return {"value": value, "sealed": seal} if seal else {"value": value}
 
 
-def _seal(form: FormData, key: str) -> dict[str, Any] | None:
+def _seal(form: _Typed, key: str) -> dict[str, Any] | None:
     reason = _pair(form, f"seal/{key}/reason")
     if not reason:
         return None
@@ -56,11 +78,11 @@ def _seal(form: FormData, key: str) -> dict[str, Any] | None:
     }
 
 
-def _value(form: FormData, place: str, part: Part) -> Any:
+def _value(form: _Typed, place: str, part: Part) -> Any:
     if part.kind is Kind.TEXT:
         return _pair(form, place)
     if part.kind is Kind.MULTI:
-        return [value for value in form.getlist(place) if isinstance(value, str) and value] or None
+        return form.all(place) or None
     if part.kind is Kind.PARTS:
         return _object(form, place, part)
     if part.kind is Kind.ROWS:
@@ -73,12 +95,12 @@ def _value(form: FormData, place: str, part: Part) -> Any:
     return _string(form, place) or None
 
 
-def _object(form: FormData, place: str, part: Part) -> dict[str, Any] | None:
+def _object(form: _Typed, place: str, part: Part) -> dict[str, Any] | None:
     found = {each.id: _value(form, f"{place}/{each.id}", each) for each in part.parts}
     return {name: value for name, value in found.items() if value is not None} or None
 
 
-def _questions(form: FormData, place: str) -> dict[str, Any] | None:
+def _questions(form: _Typed, place: str) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for name in form:
         if name.startswith(f"{place}/"):
@@ -92,7 +114,10 @@ def _questions(form: FormData, place: str) -> dict[str, Any] | None:
     return found or None
 
 
-def _file(form: FormData, place: str) -> dict[str, Any] | None:
+def _file(form: _Typed, place: str) -> dict[str, Any] | None:
+    """The file sent now, or the one that was there before."""
+    if place in form.files:
+        return form.files[place]
     name, digest = _string(form, f"{place}/name"), _string(form, f"{place}/sha256")
     size = _string(form, f"{place}/size")
     if not (name and digest and size.isdecimal()):
@@ -100,7 +125,7 @@ def _file(form: FormData, place: str) -> dict[str, Any] | None:
     return {"name": name, "sha256": digest, "size": int(size)}
 
 
-def _last(form: FormData, place: str) -> int:
+def _last(form: _Typed, place: str) -> int:
     numbers = [
         name.removeprefix(f"{place}/").partition("/")[0]
         for name in form
@@ -109,11 +134,11 @@ def _last(form: FormData, place: str) -> int:
     return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
-def _pair(form: FormData, place: str) -> dict[str, str] | None:
+def _pair(form: _Typed, place: str) -> dict[str, str] | None:
     found = {language: _string(form, f"{place}/{language}") for language in ("zh", "en")}
     return {language: text for language, text in found.items() if text} or None
 
 
-def _string(form: FormData, place: str) -> str:
-    value = form.get(place)
+def _string(form: _Typed, place: str) -> str:
+    value = form.form.get(place)
     return value.strip() if isinstance(value, str) else ""

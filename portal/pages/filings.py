@@ -1,0 +1,248 @@
+"""Pages for the filer: fill the dossier in group by group, attach, check, submit, answer returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
+
+from filing import checks, completeness, computed, dossier, remarks, review, risk
+from filing.dossier import Filing
+from filing.fields import Group, schema, sets
+from filing.lifecycle import ACTION_NAMES, EDITABLE, STATUS_NAMES, Action, steps_from
+from portal.access import allow
+from portal.at_hand import Database
+from portal.identity import Asking, By
+from portal.pages import dossier_form, forms
+from portal.pages.rendering import Lang, go, render
+from portal.uploads import Form
+from registry import explanations, reports, submission
+from registry.artifacts import ArtifactStore
+from registry.database import now
+from registry.errors import Reason, RegisterError
+from registry.language import Text
+from registry.organisations import Role
+from registry.tokens import Scope
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FilingLine:
+    """One filing in a list."""
+
+    id: str
+    title: Mapping[str, str]
+    status_name: Text
+    number: str | None
+    since: datetime
+
+
+def line(session: Session, filing: Filing) -> FilingLine:
+    """The filing as a list shows it, under its algorithm's name or, before that, the model's."""
+    named = (filing.answers.get("B1") or {}).get("value")
+    model = submission.model_of(session, submission.get(session, filing.version_id))
+    return FilingLine(
+        id=filing.id,
+        title=named or {"zh": model.name, "en": model.name},
+        status_name=STATUS_NAMES[filing.status],
+        number=filing.number,
+        since=filing.since,
+    )
+
+
+@router.post("/versions/{version_id}/filing", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def open_filing(language: Lang, session: Database, by: By, version_id: str) -> Response:
+    """Open a draft for a version, or go on with the one that is there."""
+    standing = [
+        each for each in dossier.of_version(session, version_id) if each.status in EDITABLE
+    ]
+    made = standing[0] if standing else dossier.open_filing(session, by=by, version_id=version_id)
+    return go(f"/{language}/filings/{made.id}")
+
+
+@router.get("/filings/{filing_id}", dependencies=[allow(Role.FILER)])
+def filing_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    filing_id: str,
+    group: str = "A",
+    wrong: RegisterError | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> Response:
+    """One group of the dossier as a form, with what is still to do."""
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    by.own(filing.organisation_id)
+    chosen = next((each for each in schema().groups if each.id == group), schema().groups[0])
+    given = {**filing.answers, **_as_stored(typed or {})}
+    version = submission.get(session, filing.version_id)
+    return render(
+        request,
+        "filing.html",
+        language=language,
+        status=200 if wrong is None else 422,
+        asking=asking,
+        wrong=wrong,
+        filing=filing,
+        line=line(session, filing),
+        model=submission.model_of(session, version),
+        version=version,
+        groups=schema().groups,
+        chosen=chosen,
+        keys=_keys(chosen, given),
+        field_of=schema().field,
+        answers=given,
+        computed=computed.fields(session, filing),
+        faults=_by_key(checks.check_all(given, today=now().date())),
+        required=lambda field: checks.is_required(field, given),
+        complete=completeness.measure(filing),
+        grade=computed.grade(filing),
+        questions=risk.questionnaire().questions,
+        rows_of=dossier_form.rows_of,
+        editable=filing.status in EDITABLE,
+        remarks=remarks.on(session, filing, submission=filing.submissions or None),
+        reports=reports.for_version(session, filing.version_id),
+        explanations=[
+            each
+            for each in explanations.for_version(session, filing.version_id)
+            if each.content is not None
+        ],
+        steps=steps_from(filing.status, by.roles),
+        action_names=ACTION_NAMES,
+        newer=_newer(session, version),
+    )
+
+
+@router.post(
+    "/filings/{filing_id}/answers", dependencies=[allow(Role.FILER, scope=Scope.FILE, upload=True)]
+)
+def fill(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
+    """Save one group; what is missing or wrong is shown beside its field, nothing is lost."""
+    group = forms.text(form, "group") or "A"
+    typed = dossier_form.answers(form, _keeper(request.app.state.store))
+    try:
+        dossier.fill(
+            session,
+            by=by,
+            filing_id=filing_id,
+            answers=typed,
+            revision=forms.whole(form, "revision") or None,
+        )
+    except RegisterError as error:
+        session.rollback()
+        return filing_page(
+            request, language, session, by, asking, filing_id, group, error, typed
+        )
+    following = forms.text(form, "next") or group
+    return go(f"/{language}/filings/{filing_id}?group={following}", "saved")
+
+
+@router.post("/filings/{filing_id}/attach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def attach(language: Lang, session: Database, by: By, form: Form, filing_id: str) -> Response:
+    """Attach a report or an explanation of this model."""
+    dossier.attach(
+        session,
+        by=by,
+        filing_id=filing_id,
+        report_id=forms.text(form, "report_id") or None,
+        explanation_id=forms.text(form, "explanation_id") or None,
+    )
+    return go(f"/{language}/filings/{filing_id}", "saved")
+
+
+@router.post("/filings/{filing_id}/move", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def move(language: Lang, session: Database, by: By, form: Form, filing_id: str) -> Response:
+    """Point the filing at a newer version; what is attached is then about an earlier one."""
+    dossier.move(session, by=by, filing_id=filing_id, version_id=forms.text(form, "version_id"))
+    return go(f"/{language}/filings/{filing_id}", "saved")
+
+
+@router.post(
+    "/filings/{filing_id}/remarks/{remark_id}", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
+)
+def reply(
+    language: Lang, session: Database, by: By, form: Form, filing_id: str, remark_id: str
+) -> Response:
+    """Answer one remark."""
+    remarks.reply(session, by=by, remark_id=remark_id, zh=forms.text(form, "reply"))
+    return go(f"/{language}/filings/{filing_id}", "saved")
+
+
+@router.post(
+    "/filings/{filing_id}/steps/{action}", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
+)
+def take_step(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+    action: Action,
+) -> Response:
+    """One step of the procedure that is the filer's."""
+    try:
+        review.take(
+            session,
+            by=by,
+            filing_id=filing_id,
+            action=action,
+            reason={"zh": forms.text(form, "reason")} if forms.text(form, "reason") else None,
+        )
+    except RegisterError as error:
+        session.rollback()
+        return filing_page(
+            request, language, session, by, asking, filing_id, "A", error
+        )
+    return go(f"/{language}/filings/{filing_id}", "decided")
+
+
+def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:
+    """The keys of one group, with room for one more set where the group repeats."""
+    if not group.repeats:
+        return [each.code for each in group.fields]
+    count = sets(group, given)
+    started = any(key.endswith(f"#{count}") for key in given if key.startswith(group.id))
+    shown = min(group.most, count + 1 if started else count)
+    return [f"{each.code}#{n}" for n in range(1, shown + 1) for each in group.fields]
+
+
+def _by_key(reasons: list[Reason]) -> dict[str, list[Reason]]:
+    found: dict[str, list[Reason]] = {}
+    for reason in reasons:
+        found.setdefault(reason.item.partition(".")[0], []).append(reason)
+    return found
+
+
+def _as_stored(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """What was typed, in the stored form, so that the form shows it again."""
+    return {key: value for key, value in typed.items() if value is not None}
+
+
+def _keeper(store: ArtifactStore) -> Callable[[UploadFile], str]:
+    def keep(sent: UploadFile) -> str:
+        sent.file.seek(0)
+        return store.put(sent.file)
+
+    return keep
+
+
+def _newer(session: Session, version: submission.Version) -> submission.Version | None:
+    latest = submission.latest(session, version.model_id)
+    return latest if latest and latest.number > version.number else None
