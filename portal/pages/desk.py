@@ -12,9 +12,10 @@ from filing import dossier, review
 from portal.access import signed_in
 from portal.at_hand import Database
 from portal.identity import Asking, By
+from portal.pages.filings import line
 from portal.pages.rendering import Lang, render
 from registry import datasets, engagements, evaluations, organisations, submission, worklist
-from registry.organisations import Actor, Kind
+from registry.organisations import Actor, Kind, Role
 from registry.submission import Model, Version
 from registry.worklist import Work
 
@@ -89,7 +90,9 @@ def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
             (model, submission.versions(session, by.organisation_id, model_id=model.id))
             for model in models
         ],
-        "filings": dossier.of_organisation(session, by.organisation_id),
+        "filings": [
+            line(session, each) for each in dossier.of_organisation(session, by.organisation_id)
+        ],
         "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
         "datasets": datasets.of_organisation(session, by.organisation_id),
         "runs": run_lines(session, by.organisation_id),
@@ -105,7 +108,9 @@ def _tester(session: Session, by: Actor) -> dict[str, Any]:
 
 
 def _authority(session: Session, by: Actor) -> dict[str, Any]:
-    return {"queue": review.queue(session, by=by)}
+    if Role.REVIEWER not in by.roles:
+        return {}
+    return {"queue": [line(session, each) for each in review.queue(session, by=by)]}
 
 
 def _nothing(_session: Session, _by: Actor) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from filing import checks, completeness, computed, dossier, remarks, review, risk
+from filing import checks, completeness, computed, dossier, evidence, remarks, review, risk
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
-from filing.lifecycle import ACTION_NAMES, EDITABLE, STATUS_NAMES, Action, steps_from
+from filing.lifecycle import ACTION_NAMES, EDITABLE, STATUS_NAMES, Action
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -99,7 +99,7 @@ def filing_page(
         keys=_keys(chosen, given),
         field_of=schema().field,
         answers=given,
-        computed=computed.fields(session, filing),
+        computed=computed.fields(session, filing, evidence.attached(session, filing)),
         faults=_by_key(checks.check_all(given, today=now().date())),
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
@@ -114,7 +114,7 @@ def filing_page(
             for each in explanations.for_version(session, filing.version_id)
             if each.content is not None
         ],
-        steps=steps_from(filing.status, by.roles),
+        steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
         newer=_newer(session, version),
     )

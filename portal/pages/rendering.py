@@ -120,6 +120,17 @@ def environment() -> Environment:
     return made
 
 
+def _template_version() -> str:
+    """The digest of every template and of this code's data, part of each page's validator."""
+    made = hashlib.sha256()
+    for place in sorted((HERE / "templates").glob("*.html")):
+        made.update(place.read_bytes())
+    return made.hexdigest()[:16]
+
+
+TEMPLATE_VERSION = _template_version()
+
+
 @lru_cache
 def asset(name: str) -> str:
     """The address of a static file, with its digest, so that it may be cached for ever."""

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue
+from filing import editions
+from portal import sight
 from portal.access import allow, public
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -15,7 +16,7 @@ from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import reports, submission
 from registry.errors import RegisterError
-from registry.organisations import Actor, Kind, Role
+from registry.organisations import Actor, Role
 from registry.reports import Report, ReportNotFound
 from registry.tokens import Scope
 
@@ -105,9 +106,9 @@ def readable(session: Session, report_id: str, actor: Actor | None) -> Report:
     report = reports.get(session, report_id)
     owner = submission.get(session, report.version_id).organisation_id
     party = actor is not None and (
-        actor.organisation_id in (report.organisation_id, owner) or actor.kind is Kind.AUTHORITY
+        actor.organisation_id in (report.organisation_id, owner) or sight.reviews(actor)
     )
-    if party or catalogue.carries(session, report_id):
+    if party or editions.carries(session, report):
         return report
     raise ReportNotFound("没有这份报告。", "There is no such report.")
 

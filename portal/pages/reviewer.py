@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from filing import completeness, computed, dossier, remarks, review
+from filing import completeness, computed, dossier, evidence, remarks, review
 from filing.fields import schema
-from filing.lifecycle import ACTION_NAMES, GUARD_NAMES, Action, steps_from
+from filing.lifecycle import ACTION_NAMES, Action
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -57,7 +57,7 @@ def review_page(
         keys=schema().keys(filing.answers),
         field_of=schema().field,
         answers=filing.answers,
-        computed=computed.fields(session, filing),
+        computed=computed.fields(session, filing, evidence.attached(session, filing)),
         complete=completeness.measure(filing),
         grade=computed.grade(filing),
         gate=review.gate_of(session, filing),
@@ -66,9 +66,8 @@ def review_page(
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
-        steps=steps_from(filing.status, by.roles),
+        steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
-        guard_names=GUARD_NAMES,
         events=journal.history(session, filing.id),
     )
 

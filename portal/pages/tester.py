@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from evaluators import engine
 from evaluators.plan import Plan
+from portal import sight
 from portal.access import allow
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
@@ -42,8 +43,7 @@ def engagement_page(
     wrong: RegisterError | None = None,
 ) -> Response:
     """What was granted, and the way on: take it on, register data, register a plan."""
-    found = engagements.get(session, engagement_id)
-    engagements.check_party(found, by)
+    found = sight.engagement(session, by, engagement_id)
     return render(
         request,
         "engagement.html",
@@ -240,7 +240,14 @@ def evaluation_page(
         model=submission.model_of(session, version),
         dataset=datasets.get(session, made.dataset_id),
         work=worklist.get(session, made.work_id) if made.work_id else None,
-        report=reports.of_evaluation(session, made.id),
+        report=next(
+            (
+                run.report
+                for run in reports.registered(session, made.version_id)
+                if run.evaluation.id == made.id
+            ),
+            None,
+        ),
     )
 
 
