@@ -25,6 +25,8 @@ from registry import attestation, explanations
 from registry.database import Identified, Record
 from registry.errors import NotFound
 from registry.organisations import Actor, Organisation
+from registry.reports import Report
+from registry.submission import Version
 
 TYPE = "urn:mingsuan:filing-edition:v1"
 
@@ -128,6 +130,20 @@ def get(session: Session, filing: Filing, number: int) -> Edition:
             f"这份备案没有第{number}次公示的内容。", f"The filing has no edition {number}."
         )
     return edition
+
+
+def carries(session: Session, report: Report) -> bool:
+    """Whether a published edition carries this report, so that everyone may read it."""
+    about = (
+        select(Edition)
+        .join(Filing, Filing.id == Edition.filing_id)
+        .join(Version, Version.model_id == Filing.model_id)
+        .where(Version.id == report.version_id)
+    )
+    return any(
+        report.id in {each["id"] for each in edition.read()["reports"]}
+        for edition in session.scalars(about)
+    )
 
 
 def restore(session: Session, filing: Filing) -> None:

@@ -1,7 +1,7 @@
 """Evaluations: a sealed plan on one version and one data set, and the run that follows."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -261,6 +261,14 @@ def get(session: Session, evaluation_id: str) -> Evaluation:
     if made is None:
         raise _no_evaluation()
     return made
+
+
+def of_organisation(
+    session: Session, organisation_id: str, *, limit: int = 50
+) -> Sequence[Evaluation]:
+    """The evaluations that an organisation registered, newest first."""
+    own = select(Evaluation).where(Evaluation.organisation_id == organisation_id)
+    return session.scalars(own.order_by(Evaluation.id.desc()).limit(limit)).all()
 
 
 def _no_evaluation() -> EvaluationNotFound:

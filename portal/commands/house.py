@@ -71,25 +71,21 @@ def users() -> None:
 
 
 @users.command("organisation", help="设立单位。/ Found an organisation.")
-@click.argument(
-    "kind", type=click.Choice(["enterprise", "tester", "authority", "industry_body"])
-)
+@click.argument("kind", type=click.Choice(["enterprise", "tester", "authority", "industry_body"]))
 @click.argument("name_zh")
 @click.option("--name-en", required=True, help="英文名 / name in English")
 @click.option("--credit-code", help="统一社会信用代码 / unified social credit code")
 @click.option("--district", default="", help="所在区 / district")
-def found(
-    kind: str, name_zh: str, name_en: str, credit_code: str | None, district: str
-) -> None:
+def found(kind: str, name_zh: str, name_en: str, credit_code: str | None, district: str) -> None:
     """Print the identifier of the new organisation."""
     from registry import organisations
-    from registry.language import Text
 
     with _session() as session:
         made = organisations.found(
             session,
             kind=organisations.Kind(kind),
-            name=Text(name_zh, name_en),
+            name_zh=name_zh,
+            name_en=name_en,
             credit_code=credit_code,
             district=district,
         )

@@ -76,7 +76,7 @@ def _save(trained: Trained, model: Any, method: str) -> None:
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
-    from registry.sandbox.child.trusted import TRUSTED_TYPES
+    from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
     rows = trained.split.train
     features = rows[list(trained.inputs)].astype(
@@ -90,7 +90,7 @@ def _save(trained: Trained, model: Any, method: str) -> None:
         model,
         unfinished,
         serialization_format="skops",
-        skops_trusted_types=list(TRUSTED_TYPES),
+        skops_trusted_types=list(SKOPS_TYPES),
         pyfunc_predict_fn=method,
         signature=infer_signature(features, answers),
         pip_requirements=["scikit-learn", "skops"],

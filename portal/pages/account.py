@@ -212,7 +212,9 @@ def register_key(
 ) -> Response:
     """Register a public key with the proof that its owner holds the private one."""
     try:
-        keys.register(session, by=by, proof_text=forms.text(form, "proof"), label=forms.text(form, "label"))
+        keys.register(
+            session, by=by, proof_text=forms.text(form, "proof"), label=forms.text(form, "label")
+        )
     except RegisterError as error:
         session.rollback()
         return organisation_page(request, language, session, by, asking, wrong=error)

@@ -35,9 +35,7 @@ class Line:
 
 
 @router.get("/desk", dependencies=[signed_in()])
-def desk(
-    request: Request, language: Lang, session: Database, by: By, asking: Asking
-) -> Response:
+def desk(request: Request, language: Lang, session: Database, by: By, asking: Asking) -> Response:
     """The desk of the organisation one acts for."""
     shown: dict[str, Any] = {
         Kind.ENTERPRISE: _enterprise,
@@ -94,7 +92,7 @@ def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
             line(session, each) for each in dossier.of_organisation(session, by.organisation_id)
         ],
         "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
-        "datasets": datasets.of_organisation(session, by.organisation_id),
+        "datasets": datasets.owned(session, by.organisation_id),
         "runs": run_lines(session, by.organisation_id),
     }
 
@@ -102,7 +100,7 @@ def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
 def _tester(session: Session, by: Actor) -> dict[str, Any]:
     return {
         "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
-        "datasets": datasets.of_organisation(session, by.organisation_id),
+        "datasets": datasets.owned(session, by.organisation_id),
         "runs": run_lines(session, by.organisation_id),
     }
 

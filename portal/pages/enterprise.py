@@ -31,9 +31,7 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 
 
 @router.get("/submit", dependencies=[allow(Role.FILER)])
-def submit_page(
-    request: Request, language: Lang, asking: Asking, model: str = ""
-) -> Response:
+def submit_page(request: Request, language: Lang, asking: Asking, model: str = "") -> Response:
     """The form that submits a version."""
     return render(
         request, "submit.html", language=language, asking=asking, typed={"model_name": model}
@@ -179,19 +177,13 @@ def explain_page(
         wrong=wrong,
         version=version,
         model=submission.model_of(session, version),
-        datasets=[
-            each
-            for each in datasets.of_organisation(session, by.organisation_id)
-            if each.use == datasets.Use.EXPLANATION
-        ],
+        datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION),
         reports=usable,
         typed=typed or {},
     )
 
 
-@router.post(
-    "/versions/{version_id}/explain", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
-)
+@router.post("/versions/{version_id}/explain", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
 def explain(
     request: Request,
     language: Lang,
@@ -222,7 +214,12 @@ def explain(
 
 @router.get("/explanations/{explanation_id}", dependencies=[allow(Role.FILER)])
 def explanation_page(
-    request: Request, language: Lang, session: Database, by: By, asking: Asking, explanation_id: str
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    explanation_id: str,
 ) -> Response:
     """Progress first, then the text exactly as the public will read it."""
     made = explanations.get(session, explanation_id)

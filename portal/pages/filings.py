@@ -145,9 +145,7 @@ def fill(
         )
     except RegisterError as error:
         session.rollback()
-        return filing_page(
-            request, language, session, by, asking, filing_id, group, error, typed
-        )
+        return filing_page(request, language, session, by, asking, filing_id, group, error, typed)
     following = forms.text(form, "next") or group
     return go(f"/{language}/filings/{filing_id}?group={following}", "saved")
 
@@ -207,9 +205,7 @@ def take_step(
         )
     except RegisterError as error:
         session.rollback()
-        return filing_page(
-            request, language, session, by, asking, filing_id, "A", error
-        )
+        return filing_page(request, language, session, by, asking, filing_id, "A", error)
     return go(f"/{language}/filings/{filing_id}", "decided")
 
 

@@ -47,7 +47,9 @@ def keep_file(form: FormData, name: str, folder: Path) -> Path:
     """
     sent = form.get(name)
     if not isinstance(sent, UploadFile) or not sent.filename:
-        raise FileMissing("没有选择文件。请选好文件再发送。", "No file was chosen. Choose it and send again.")
+        raise FileMissing(
+            "没有选择文件。请选好文件再发送。", "No file was chosen. Choose it and send again."
+        )
     endings = [part for part in Path(sent.filename).suffixes[-2:] if part.isascii()]
     place = folder / f"sent{''.join(endings)[:20]}"
     sent.file.seek(0)

@@ -213,9 +213,7 @@ def accessibility(request: Request, language: Lang) -> Response:
     return render(request, "accessibility.html", language=language)
 
 
-def _filed(
-    request: Request, language: Language, session: Session, entry: PublicEntry
-) -> Response:
+def _filed(request: Request, language: Language, session: Session, entry: PublicEntry) -> Response:
     validator = entry.etag(language, TEMPLATE_VERSION)
     if request.headers.get("if-none-match") == validator:
         return Response(status_code=304, headers={"etag": validator})
@@ -276,7 +274,9 @@ def _badges(entry: PublicEntry) -> list[Badge]:
 
 
 def _line(hit: Hit) -> Line:
-    badges = [Badge(STATUS_NAMES[hit.status], "good" if hit.status is Status.PUBLISHED else "warn")]
+    badges = [
+        Badge(STATUS_NAMES[hit.status], "good" if hit.status is Status.PUBLISHED else "warn")
+    ]
     if hit.evaluated:
         badges.append(Badge(Text("有第三方评估", "third-party evaluation"), "good"))
     return Line(hit.number, hit.name, hit.summary, hit.filer, hit.published, tuple(badges))

@@ -31,14 +31,20 @@ DONE: dict[str, Text] = {
     "granted": Text("已授权测试机构。", "The tester organisation is engaged."),
     "taken": Text("已接受委托。", "The engagement is taken on."),
     "ended": Text("委托已结束。", "The engagement is ended."),
-    "queued": Text("已排队，开始后这里会显示进度。", "Queued; progress shows here once it starts."),
+    "queued": Text(
+        "已排队，开始后这里会显示进度。", "Queued; progress shows here once it starts."
+    ),
     "cancelled": Text("已要求取消。", "Cancellation is requested."),
-    "countersigned": Text("会签已通过核验并收下。", "The countersignature was checked and taken in."),
+    "countersigned": Text(
+        "会签已通过核验并收下。", "The countersignature was checked and taken in."
+    ),
     "approved": Text("说明已确认。", "The explanation is approved."),
     "invited": Text("邀请已生成。", "The invitation is made."),
     "revoked": Text("已撤销。", "Revoked."),
     "decided": Text("决定已记录。", "The decision is on record."),
-    "same": Text("这些文件已经登记过，就是这个版本。", "These files are on record already: this version."),
+    "same": Text(
+        "这些文件已经登记过，就是这个版本。", "These files are on record already: this version."
+    ),
 }
 
 

@@ -18,12 +18,21 @@ CHART_ROWS = 16
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
 
 PROBES: dict[str, Text] = {
-    "selection_parity": Text("各组得到有利结果的比例", "How often each group gets the favourable result"),
+    "selection_parity": Text(
+        "各组得到有利结果的比例", "How often each group gets the favourable result"
+    ),
     "error_parity": Text("各组被判错的比例", "How often each group is judged wrongly"),
-    "counterfactual_flip": Text("只改一项信息，结果会不会变", "Does changing one input alone change the result?"),
+    "counterfactual_flip": Text(
+        "只改一项信息，结果会不会变", "Does changing one input alone change the result?"
+    ),
     "proxy_leakage": Text("评分会不会泄露敏感特征", "Does the score tell the sensitive feature?"),
-    "price_counterfactual": Text("只改个人或地区信息，价格会不会变", "Does the price move when only profile or area features change?"),
-    "price_observational": Text("同类条件下，实际价格是否因组而异", "Do observed prices differ under like conditions?"),
+    "price_counterfactual": Text(
+        "只改个人或地区信息，价格会不会变",
+        "Does the price move when only profile or area features change?",
+    ),
+    "price_observational": Text(
+        "同类条件下，实际价格是否因组而异", "Do observed prices differ under like conditions?"
+    ),
 }
 
 KINDS: dict[str, Text] = {
@@ -133,9 +142,7 @@ def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return list(first.values())[:6]
 
 
-def _question(
-    probe: str, findings: Sequence[Mapping[str, Any]], language: Language
-) -> Question:
+def _question(probe: str, findings: Sequence[Mapping[str, Any]], language: Language) -> Question:
     cited = dict.fromkeys(ref for finding in findings for ref in finding["legal_refs"])
     return Question(
         id=probe,

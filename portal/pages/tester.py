@@ -53,11 +53,7 @@ def engagement_page(
         wrong=wrong,
         line=lines(session, [found])[0],
         mine=by.organisation_id == found.tester_id,
-        datasets=[
-            each
-            for each in datasets.of_organisation(session, by.organisation_id)
-            if each.use == datasets.Use.EVALUATION
-        ],
+        datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EVALUATION),
         runs=[
             run
             for run in reports.registered(session, found.version_id)
@@ -95,7 +91,11 @@ def take_on(
 
 @router.get("/datasets/new", dependencies=[allow(*EVALUATES)])
 def dataset_form(
-    request: Request, language: Lang, by: By, asking: Asking, next: str = ""  # noqa: A002
+    request: Request,
+    language: Lang,
+    by: By,
+    asking: Asking,
+    next: str = "",  # noqa: A002
 ) -> Response:
     """The form that registers a data set."""
     use = "explanation" if Role.FILER in by.roles else "evaluation"
@@ -108,9 +108,7 @@ def dataset_form(
     )
 
 
-@router.post(
-    "/datasets/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE, upload=True)]
-)
+@router.post("/datasets/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE, upload=True)])
 def register_dataset(
     request: Request,
     language: Lang,

@@ -1,0 +1,131 @@
+"""The demo's organisations and people, founded once, with sign-ins that are new on every machine."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import invitations, organisations
+from registry.language import Text
+from registry.organisations import Actor, Kind, Organisation, Person, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One organisation of the demo and the person who acts for it.
+
+    Args:
+        kind: what the organisation is.
+        name: its name, which says that it is an example.
+        credit_code: a well-formed code that belongs to nobody.
+        district: where it sits.
+        role: what the person does.
+        person: the person's name.
+        email: what the person signs in with.
+    """
+
+    kind: Kind
+    name: Text
+    credit_code: str | None
+    district: str
+    role: Role
+    person: str
+    email: str
+
+
+PARTS: dict[str, Part] = {
+    "lender": Part(
+        Kind.ENTERPRISE,
+        Text("示例信贷公司", "Example Lending Ltd"),
+        "91310000MA1DEM0L1J",
+        "黄浦区",
+        Role.FILER,
+        "林备案",
+        "filer@lender.example",
+    ),
+    "restaurant": Part(
+        Kind.ENTERPRISE,
+        Text("示例快餐公司", "Example Fast Food Ltd"),
+        "91440300MA5DEM0F2U",
+        "南山区",
+        Role.FILER,
+        "陈备案",
+        "filer@food.example",
+    ),
+    "tester": Part(
+        Kind.TESTER,
+        Text("示例测试研究院", "Example Testing Institute"),
+        None,
+        "浦东新区",
+        Role.TESTER,
+        "周测试",
+        "tester@institute.example",
+    ),
+    "authority": Part(
+        Kind.AUTHORITY,
+        Text("示例主管部门", "Example Authority"),
+        None,
+        "",
+        Role.REVIEWER,
+        "吴审核",
+        "reviewer@authority.example",
+    ),
+}
+
+
+def sign_ins(folder: Path) -> dict[str, str]:
+    """The passwords by e-mail, drawn on the first run and kept beside the demo's data.
+
+    Args:
+        folder: where `sign-ins.json` is kept, readable by its owner only.
+    """
+    place = folder / "sign-ins.json"
+    if place.exists():
+        kept: dict[str, str] = json.loads(place.read_text())
+        return kept
+    made = {part.email: f"demo-{secrets.token_urlsafe(9)}" for part in PARTS.values()}
+    place.touch(mode=0o600)
+    place.write_text(json.dumps(made, indent=2))
+    return made
+
+
+def enter(session: Session, name: str, password: str) -> Actor:
+    """The actor of one part, founding organisation and person where they are missing.
+
+    Args:
+        session: the caller's transaction.
+        name: a key of `PARTS`.
+        password: of the person.
+    """
+    part = PARTS[name]
+    organisation = session.scalar(
+        select(Organisation).where(Organisation.name_zh == part.name.zh)
+    ) or organisations.found(
+        session,
+        kind=part.kind,
+        name_zh=part.name.zh,
+        name_en=part.name.en,
+        credit_code=part.credit_code,
+        district=part.district,
+    )
+    person = session.scalar(select(Person).where(Person.email == part.email))
+    if person is None:
+        person = _invited(session, organisation, part, password)
+    return organisations.acting(session, person.id, organisation.id)
+
+
+def _invited(session: Session, organisation: Organisation, part: Part, password: str) -> Person:
+    """The person, invited as administrator and in the role of the part."""
+    accepted: Person | None = None
+    for role in (Role.ADMINISTRATOR, part.role):
+        invited = invitations.invite(
+            session, organisation_id=organisation.id, email=part.email, role=role, by=None
+        )
+        accepted = invitations.accept(
+            session, secret=invited.secret, name=part.person, password=password
+        )
+    assert accepted is not None  # noqa: S101  # the loop runs
+    return accepted
