@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.language import Text
 from registry.settings import Settings, settings
@@ -66,10 +67,8 @@ def _carry(chosen: Settings) -> tuple[Mapping[str, str], Mapping[str, str]]:
     return passwords, {journey.name: journey.number for journey in journeys}
 
 
-def _key(folder: Path) -> "Ed25519PrivateKey":  # noqa: F821
+def _key(folder: Path) -> Ed25519PrivateKey:
     """The demo tester's own key; a real tester keeps it at home."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from registry import attestation
 
     place = folder / "tester-key.pem"

@@ -281,7 +281,7 @@ class Journey:
             self.filing_id = filing.id
             if filing.status in EDITABLE:
                 self._fill(session, filing)
-            if filing.status is Status.DRAFT:
+            if filing.status == Status.DRAFT:
                 self._step(session, self._filer, Action.CHECK)
             if filing.status in (Status.SELF_CHECKED, Status.RETURNED):
                 self._step(session, self._filer, Action.SUBMIT)
@@ -361,7 +361,7 @@ class Journey:
             with self.place.factory() as session:
                 work = worklist.get(session, work_id)
             self.tell(work.done, work.total, Text(work.said_zh, work.said_en))
-            if work.state is State.DONE or work.state == State.DONE:
+            if work.state == State.DONE:
                 return
             if work.state in (State.FAILED, State.CANCELLED) or time.monotonic() > deadline:
                 said = work.error or {}
