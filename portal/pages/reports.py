@@ -122,6 +122,6 @@ def _may_countersign(actor: Actor | None, report: Report) -> bool:
     )
 
 
-def _price_rules(predicate: Any) -> list[Any]:
+def _price_rules(predicate: Any) -> list[Any]:  # noqa: ARG001
     """The table by rule, for a report on prices."""
     return []
