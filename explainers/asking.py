@@ -115,6 +115,7 @@ class AskedAgain:
                 n=len(base),
                 changed=exact.changed(base, answers[0]),
                 moved=exact.rise(base, answers[0]) != 0,
+                beyond=reading.changed(base, answers[0]),
             )
 
         return Question([Variant(1)], fold)

@@ -6,8 +6,9 @@ from typing import Any
 from explainers import numbers
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, hundred, same, wording
+from explainers.effects import Sentence, about, same, wording
 from explainers.flips import Flip
+from explainers.frame import REST
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from registry.language import Text
@@ -26,19 +27,48 @@ def asked_again(tally: Tally) -> Sentence:
     return sentence("again.differs" if moved else "again.same", evidence=shown, places=places)
 
 
-def flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
-    """What changing only this protected input did."""
+def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
+    """What changing only this protected input did, and which way."""
+    said = [_flip(plan, tally, column)]
+    levels = said[0]["evidence"].get("levels") or []
+    if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
+        return said
+    measure, shown = ("per_hundred", _share) if plan.task == "decision" else ("mean", _money)
+    least, most = (pick(levels, key=lambda one: one[measure]) for pick in (min, max))
+    places = (
+        wording(plan)
+        | _named(column)
+        | {
+            "a": Text(**least["level"]),
+            "b": Text(**most["level"]),
+            "least": shown(least[measure]),
+            "most": shown(most[measure]),
+        }
+    )
+    row = sentence(f"{plan.task}.flip.levels", evidence={"levels": levels}, places=places)
+    return [*said, row | {"columns": [column.name]}]
+
+
+def _share(per_hundred: float) -> Text:
+    return about(per_hundred / 100)
+
+
+def _money(mean: float) -> Text:
+    return same(numbers.value(mean))
+
+
+def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
     key = f"flip:{column.name}"
     places = wording(plan) | {"Y": column.plain}
     if key + ":n" not in tally:
         return sentence("decision.flip.unknown", evidence={"n": 0}, places=places)
     n, k = tally[f"{key}:n"], tally[f"{key}:changed"]
-    high = plan.family.upper(k, n)
+    low, high = plan.family.lower(k, n), plan.family.upper(k, n)
     shown = {
         "n": n,
         "changed": k,
         "moved": tally[f"{key}:moved"],
-        "low": numbers.rounded(plan.family.lower(k, n)),
+        "low": numbers.rounded(low),
         "high": numbers.rounded(high),
         "mean_size": numbers.rounded(tally[f"{key}:size"] / SCALE / n),
         "claims": plan.family.claims,
@@ -50,7 +80,10 @@ def flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         "k": same(numbers.count(k)),
         "b": same(numbers.bound(high)),
     }
-    row = f"{plan.task}.flip.{'some' if k else 'none'}"
+    noisy = tally["again:moved"] > 0
+    noise = plan.family.upper(tally["again:beyond"], tally["again:n"])
+    seen = "some" if k else "none"
+    row = f"{plan.task}.flip.{'noise' if noisy and low <= noise else seen}"
     return sentence(row, evidence=shown, places=places) | {"columns": [column.name]}
 
 
@@ -84,10 +117,12 @@ def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
     left = [f for f in findings if dict(f) not in shown]
     if not left:
         return []
-    counts = {v.value: sum(f["verdict"] == v for f in left) for v in Verdict}
-    places = {name: same(counts[v]) for name, v in zip("abcde", Verdict, strict=True)}
-    places |= {"n": same(len(left))}
-    return [sentence("report.rest", evidence={"n": len(left), **counts}, places=places)]
+    counts = {verdict: sum(f["verdict"] == verdict for f in left) for verdict in Verdict}
+    parts = [REST[verdict].format(n=k) for verdict, k in counts.items() if k]
+    joined = Text("；".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+    shown_counts = {"n": len(left), **{verdict.value: k for verdict, k in counts.items()}}
+    places = {"n": same(len(left)), "parts": joined}
+    return [sentence("report.rest", evidence=shown_counts, places=places)]
 
 
 def _rates(
@@ -103,13 +138,16 @@ def _rates(
         | {
             "g": level(attribute, finding["group"]),
             "r": level(attribute, finding["reference_group"]),
-            "a": hundred(here),
-            "b": hundred(there),
+            "a": about(here),
+            "b": about(there),
             "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
         }
     )
     row, more = _effect(finding)
-    return [sentence(row, kind="group.rates", evidence=finding, places=places | more)]
+    line: Any = (finding.get("threshold") or {}).get("value")
+    test = "groups.line" if row == "groups.ratio" and isinstance(line, float) and line < 1 else ""
+    places |= more | ({"line": same(round(100 * line))} if test else {})
+    return [sentence(row, kind="group.rates", evidence=finding, places=places, test=test)]
 
 
 def _effect(finding: Mapping[str, Any]) -> tuple[str, dict[str, Text]]:

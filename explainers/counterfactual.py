@@ -112,6 +112,17 @@ def search(
     return Search(len(start), len(helped), double, len(left), _two(found))
 
 
+def most_predictions(plan: ExplanationPlan) -> int:
+    """The most rows that a search can ask about."""
+    grids = _grids(plan)
+    if not grids:
+        return 0
+    single = sum(len(grid) for grid in grids.values())
+    coarse = [min(len(grid), 2 * COARSE) for grid in grids.values()]
+    pairs = sum(one * other for one, other in combinations(coarse, 2))
+    return 20 * CANDIDATES + CANDIDATES * single + PAIRED * pairs
+
+
 def snapped(plan: ExplanationPlan, everyone: People, grids: Mapping[str, Sequence[Any]]) -> People:
     """The same people with every changeable number moved to the nearest common value."""
     arrays = dict(everyone.arrays)

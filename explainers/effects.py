@@ -99,8 +99,9 @@ def _names(plan: ExplanationPlan, subject: Subject) -> dict[str, Text]:
         "A": listed([column.subject for column in columns[:-1]]) if len(columns) > 1 else name,
         "B": columns[-1].subject,
         "high": more,
-        "more": more,
         "higher_X": Text(plain.zh, comparative(more.en, plain.en)),
+        "matters": Text("", "matters" if len(columns) == 1 else "matter"),
+        "high_words": Text(f"变{more.zh}时", ""),
         "more_X": Text(plain.zh, f"{more.en} {plain.en}"),
         **wording(plan),
     }
@@ -126,9 +127,11 @@ def _number(
     counted = counts(tally, key)
     kind = choose(counted, plan.family)
     shown = evidence(plan, counted, test="contrast", mean_difference=_mean(tally, key))
-    where = dict(places) | _tested(plan, counted)
-    row = _row(plan, kind, "number")
-    return [sentence(row, kind=kind, evidence=shown, places=where)]
+    where = dict(places) | _tested(plan, counted) | _mean_place(shown)
+    if kind is Kind.NO_SIMPLE_DIRECTION:
+        where |= {"result": plan.wording.favourable}
+    row, test = _row(plan, kind, "number"), f"{plan.task}.contrast" if counted.n else ""
+    return [sentence(row, kind=kind, evidence=shown, places=where, test=test)]
 
 
 def _levels(
@@ -165,13 +168,19 @@ def _level(
     if kind not in DIRECTED:
         return None
     a, b = (_level_name(plan, column, subject.levels[at]) for at in (0, i))
+    ends = {"from": a, "to": b}
     if plan.task == "decision" and counted.down > counted.up:
         a, b = b, a
-    where = (
-        dict(places) | _tested(plan, counted) | {"a": a, "b": b, "result": plan.wording.favourable}
-    )
+    where = dict(places) | _tested(plan, counted) | ends
+    where |= {"a": a, "b": b, "result": plan.wording.favourable}
     shown = evidence(plan, counted, test="levels", mean_difference=_mean(tally, key))
-    return sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)
+    return sentence(
+        _row(plan, kind, "levels"),
+        kind=kind,
+        evidence=shown,
+        places=where | _mean_place(shown),
+        test=f"{plan.task}.levels",
+    )
 
 
 def _group(
@@ -205,19 +214,37 @@ def _tested(plan: ExplanationPlan, counted: Counts) -> dict[str, Text]:
     wording = plan.wording
     return {
         "n": same(numbers.count(counted.n)),
+        "up": same(numbers.count(counted.up)),
+        "down": same(numbers.count(counted.down)),
+        "same": same(numbers.count(counted.same)),
+        "changed": same(numbers.count(counted.changed)),
         "k": same(numbers.count(counted.most)),
         "s": same(numbers.count(counted.same)),
         "d": same(numbers.count(counted.least)),
         "c": same(numbers.count(counted.changed)),
         "p": hundred(counted.most / max(counted.n, 1)),
+        "about": about(counted.changed / max(counted.n, 1)),
         "result": wording.favourable if up else wording.unfavourable,
         "price_high": Text("高", "higher") if up else Text("低", "lower"),
     }
 
 
+def about(share: float) -> Text:
+    """A share as roughly so many people out of a hundred."""
+    if 0 < share < 0.01:
+        return Text("不到1", "fewer than 1")
+    exact = share in (0.0, 1.0)
+    zh, en = ("有", "") if exact else ("约有", "about ")
+    return Text(zh + numbers.per_hundred(share), en + numbers.per_hundred(share))
+
+
 def hundred(share: float) -> Text:
     """A share as people out of a hundred."""
     return Text(numbers.per_hundred(share), numbers.per_hundred_en(share))
+
+
+def _mean_place(shown: Mapping[str, Any]) -> dict[str, Text]:
+    return {"m": same(numbers.value(abs(shown["mean_difference"])))}
 
 
 def _mean(tally: Tally, key: str) -> float:

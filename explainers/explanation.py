@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from explainers import checked, effects, examples, numbers
+from explainers import checked, counterfactual, effects, examples, numbers, readability
 from explainers.asking import (
     SCALE,
     AskedAgain,
@@ -19,15 +20,16 @@ from explainers.asking import (
 from explainers.columns import Column, Outsider
 from explainers.contrasts import Contrast
 from explainers.counterfactual import Search, search
+from explainers.draws import generator
 from explainers.effects import Sentence
 from explainers.flips import Flip
 from explainers.importance import Swap, ranked
 from explainers.people import Scorer
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
-from explainers.sentences import Kind, sentence
+from explainers.sentences import Kind, capitalised, sentence
 from registry import attestation
-from registry.language import Text
+from registry.language import LANGUAGES, Language, Text
 
 FORMAT = "urn:mingsuan:explanation:v1"
 FIRST_SCREEN = 3  # sentences on what moves the result; the rest stand under a heading
@@ -87,11 +89,39 @@ def explain(
     tell(2 + blocks, blocks + 2, Text("完成", "Done"))
     page = _Page(plan, tally, found, report_findings, declared or {})
     content = page.content() | {"nonce": nonce, "noise_floor": numbers.rounded(reading.floor)}
+    content |= {"readability": {lang: _readability(content, lang) for lang in LANGUAGES}}
     return content | {"digest": attestation.digest(content)}
 
 
 def _silent(done: int, total: int, said: Text) -> None:
     """Tell nobody."""
+
+
+def _readability(content: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """How easily the page's sentences are read, and what could be plainer."""
+    text = "\n".join(said[language] for said in sentences_of(content))
+    measured = readability.profile(text, language)
+    return {
+        "profile": {name: numbers.rounded(value) for name, value in measured.items()},
+        "remarks": [remark.as_json() for remark in readability.remarks(text, language)],
+    }
+
+
+def sentences_of(content: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Every sentence of an explanation, in the order of the page."""
+    for question in content["questions"]:
+        yield from question["lead"]
+        for section in question["detail"]:
+            yield from section["sentences"]
+
+
+def predictions_needed(plan: ExplanationPlan, rows: int) -> int:
+    """How many rows the model will be asked about at most, for the budget."""
+    people, donors = min(rows, plan.people), len(plan.donors)
+    block = plan.donors.take(np.arange(min(2, donors)))
+    draw = generator("", "budget")
+    variants = 1 + sum(len(check.ask(block, draw).variants) for check in checks(plan))
+    return 2 * donors + people * variants + counterfactual.most_predictions(plan)
 
 
 def checks(plan: ExplanationPlan) -> list[Check]:
@@ -186,7 +216,12 @@ class _Page:
 
     def _checked(self) -> dict[str, Any]:
         plan, findings = self.plan, self.findings
-        lead = [checked.flip(plan, self.tally, c) for c in plan.columns if c.protected]
+        lead = [
+            said
+            for column in plan.columns
+            if column.protected
+            for said in checked.flips(plan, self.tally, column)
+        ]
         groups: list[Sentence] = []
         inputs = [column for column in plan.columns if column.protected]
         attributes: list[Column | Outsider] = [*plan.outsiders, *inputs]
@@ -227,7 +262,8 @@ class _Page:
         mean = numbers.rounded(self.tally["all:sum"] / SCALE / n)
         places = effects.wording(self.plan) | {
             "n": effects.same(numbers.count(n)),
-            "p": effects.hundred(good / n),
+            "about": effects.about(good / n),
+            "About": Text("", capitalised(effects.about(good / n).en)),
             "m": effects.same(numbers.value(mean)),
         }
         shown = {"n": n, "favourable": good, "mean": mean}
@@ -240,7 +276,7 @@ class _Page:
         subject = next(s for s in self.plan.subjects if list(s.names) == first["columns"])
         places = effects.wording(self.plan) | {
             "X": effects.subject_name(self.plan, subject),
-            "p": effects.hundred(first["changed"] / first["n"]),
+            "about": effects.about(first["changed"] / first["n"]),
             "m": effects.same(numbers.value(first["shift"])),
         }
         said = sentence(f"{self.plan.task}.importance", evidence=self._named(first), places=places)

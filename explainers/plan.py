@@ -52,7 +52,7 @@ class Wording:
     unfavourable: Text = field(default=Text("不通过", "not approved"))
     price: Text = field(default=Text("价格", "price"))
     unit: Text = field(default=Text("元", "yuan"))
-    person: Text = field(default=Text("人", "person"))
+    person: Text = field(default=Text("个人", "person"))
     people: Text = field(default=Text("人", "people"))
 
     @classmethod

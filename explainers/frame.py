@@ -1,0 +1,248 @@
+"""The sentences around the table: what is stated, counted, tried as an example, and found by group."""
+
+from collections.abc import Mapping
+
+from explainers.table import MORE, RESULTS, RULE, Row
+from registry.language import Text
+from registry.reports import Verdict
+
+FRAME: Mapping[str, Row] = {
+    # ours: what stands around the table's sentences
+    "missing": Row(
+        Text("没有填写。", "Not stated."),
+        Text("这一项要由备案单位填写。", "The filer has to fill this in."),
+    ),
+    "decision.overall": Row(
+        Text(
+            "测试了{n}{person}。每100{people}里，{about}{people}的结果是“{good}”。",
+            "{n} {people} were tested. {About} of 100 got the result “{good}”.",
+        ),
+        Text(
+            "这些是测试数据里的{people}，和今后的{people}可能不同。",
+            "These are the {people} in the test data. Others may differ.",
+        ),
+    ),
+    "price.overall": Row(
+        Text(
+            "测试了{n}{person}。{price}平均是{m}{unit}。",
+            "{n} {people} were tested. The mean {price} is {m} {unit}.",
+        ),
+        Text(
+            "这些是测试数据里的{people}，和今后的{people}可能不同。",
+            "These are the {people} in the test data. Others may differ.",
+        ),
+    ),
+    "inputs": Row(
+        Text(
+            "程序看{n}项信息，都列在下面。",
+            "The program looks at {n} pieces of information, all listed below.",
+        ),
+        Text(
+            "没有列出的信息，程序看不到。",
+            "The program does not see anything that is not listed.",
+        ),
+    ),
+    "actionable": Row(
+        Text("其中{k}项，本人有可能改变。", "A person may be able to change {k} of them."),
+        Text("哪些能改变，由备案单位填写。", "Which ones is what the filer says."),
+    ),
+    "decision.importance": Row(
+        Text(
+            "影响最大的是{X}：换成别人的，每100{people}里，{about}{people}的结果会变。",
+            "What matters most: {X}. With another {person}’s, the result changes for {about} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    "price.importance": Row(
+        Text(
+            "影响最大的是{X}：换成别人的，{price}平均会变{m}{unit}。",
+            "What matters most: {X}. With another {person}’s, the {price} changes by {m} {unit} on average.",
+        ),
+        RULE,
+    ),
+    "levels.left_out": Row(
+        Text("{X}还有{k}种少见的情况，没有测试。", "{X}: {k} rarer values were not tested."),
+        MORE,
+    ),
+    "decision.whatif.one": Row(
+        Text(
+            "例如，有一{person}原来的结果是“{bad}”。只把{X}从{before}变成{after}，结果就会变成“{good}”。",
+            "For example, one {person}’s result was “{bad}”. Changing only {X} from {before} to {after} would make it “{good}”.",
+        ),
+        Text(
+            "例子里用的是常见的数值，不是谁的资料。你改了以后，结果不一定这样。",
+            "The example uses common values, nobody’s own record. If you do the same, your result may differ.",
+        ),
+    ),
+    "decision.whatif.two": Row(
+        Text(
+            "例如，有一{person}原来的结果是“{bad}”。把{X}从{before}变成{after}，再把{X2}从{before2}变成{after2}，结果就会变成“{good}”。",
+            "For example, one {person}’s result was “{bad}”. Changing {X} from {before} to {after}, and {X2} from {before2} to {after2}, would make it “{good}”.",
+        ),
+        Text(
+            "例子里用的是常见的数值，不是谁的资料。你改了以后，结果不一定这样。",
+            "The example uses common values, nobody’s own record. If you do the same, your result may differ.",
+        ),
+    ),
+    "price.whatif.one": Row(
+        Text(
+            "例如，只把{X}从{before}变成{after}，{price}就会从{bad}变成{good}{unit}。",
+            "For example, changing only {X} from {before} to {after} would move the {price} from {bad} to {good} {unit}.",
+        ),
+        Text(
+            "例子里用的是常见的数值，不是谁的资料。",
+            "The example uses common values, nobody’s own record.",
+        ),
+    ),
+    "price.whatif.two": Row(
+        Text(
+            "例如，把{X}从{before}变成{after}，再把{X2}从{before2}变成{after2}，{price}就会从{bad}变成{good}{unit}。",
+            "For example, changing {X} from {before} to {after}, and {X2} from {before2} to {after2}, would move the {price} from {bad} to {good} {unit}.",
+        ),
+        Text(
+            "例子里用的是常见的数值，不是谁的资料。",
+            "The example uses common values, nobody’s own record.",
+        ),
+    ),
+    "decision.whatif.searched": Row(
+        Text(
+            "看了{n}{person}，结果都是“{bad}”。只改一项本人能改变的信息，其中{k}{person}的结果会变好。",
+            "We looked at {n} {people} with the result “{bad}”. Changing one thing they can change would help {k} of them.",
+        ),
+        Text("只试了常见的数值。", "Only common values were tried."),
+    ),
+    "price.whatif.searched": Row(
+        Text(
+            "看了{n}{person}。只改一项能改变的信息，其中{k}{person}的{price}会低5%以上。",
+            "We looked at {n} {people}. Changing one thing that can be changed would make the {price} 5 % lower for {k} of them.",
+        ),
+        Text("只试了常见的数值。", "Only common values were tried."),
+    ),
+    "whatif.none": Row(
+        Text(
+            "没有一项信息是本人能改变的，所以没有例子。",
+            "A person can change none of this information, so there is no example.",
+        ),
+        Text("哪些能改变，由备案单位填写。", "Which ones can be changed is what the filer says."),
+    ),
+    "again.same": Row(
+        Text(
+            "同样的信息问了两次，{n}次回答都一样。",
+            "The same question was asked twice, and all {n} answers were the same.",
+        ),
+        Text("两次是在同一天、同一台机器上问的。", "Both times were on one day and one machine."),
+    ),
+    "again.differs": Row(
+        Text(
+            "同样的信息问了两次，{n}次里有{k}次回答不一样，{c}次结果变了。比这更小的差别不算。",
+            "The same question was asked twice. Of {n} answers {k} differed, and {c} results changed. Smaller differences than these are not counted.",
+        ),
+        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+    ),
+    "groups.none": Row(
+        Text(
+            "没有可用的评估报告，所以不知道不同人群的结果是否不同。",
+            "There is no evaluation report to use, so we do not know whether results differ by group.",
+        ),
+        Text(
+            "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
+        ),
+    ),
+    "groups.this_one": Row(
+        Text(
+            "评估报告没有按{Y}比较结果。",
+            "The evaluation report does not compare results by {Y}.",
+        ),
+        Text(
+            "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
+        ),
+    ),
+    "groups.ratio": Row(
+        Text(
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。前者是后者的{v}%，很可能在{low}%和{high}%之间。结论：{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.difference": Row(
+        Text(
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。每100人{more}{v}人，很可能在{low}人和{high}人之间。结论：{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. That is {v} of 100 people {more}, very likely between {low} and {high}. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.either": Row(
+        Text(
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。真实的差别，可能是每100人少{low}人，也可能是多{high}人。结论：{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The true gap may be {low} of 100 people fewer, or {high} more. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.verdict": Row(
+        Text(
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.auc_score": Row(
+        Text(
+            "只看程序的分数，猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From the program’s score alone, one can guess whose {y_bare} is “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+        ),
+        Text(
+            "猜得比乱猜准，说明分数间接反映了{Y}。",
+            "A better guess than blind means that the score reflects {y}.",
+        ),
+    ),
+    "groups.auc_features": Row(
+        Text(
+            "看程序用的全部信息，猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From all the information it uses, one can guess whose {y_bare} is “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+        ),
+        Text(
+            "能猜出来，不等于程序这样做了。",
+            "That it can be guessed does not mean that the program does so.",
+        ),
+    ),
+    "report.rest": Row(
+        Text(
+            "评估报告里还有{n}项结果：{parts}。",
+            "The report has {n} more: {parts}.",
+        ),
+        Text("每一项都在评估报告里。", "Each of them is in the evaluation report."),
+    ),
+}
+
+TESTS: Mapping[str, Text] = {
+    # what was done and what came of it, beside every sentence on what moves the result
+    "decision.contrast": Text(
+        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely {up} times, the same {same} times, less likely {down} times. The result changed {changed} times.",
+    ),
+    "decision.levels": Text(
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely {up} times, the same {same} times, less likely {down} times. The result changed {changed} times.",
+    ),
+    "price.contrast": Text(
+        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher {up} times, the same {same} times, lower {down} times. The mean difference was {m} {unit}.",
+    ),
+    "price.levels": Text(
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher {up} times, the same {same} times, lower {down} times. The mean difference was {m} {unit}.",
+    ),
+    # where the line of a comparison by group stands
+    "groups.line": Text(
+        "界线：前者不到后者的{line}%，就算超过。",
+        "The line is passed where the first is under {line} % of the second.",
+    ),
+}
+
+REST: Mapping[Verdict, Text] = {
+    Verdict.DISPARITY: Text("{n}项差异超过界线", "{n} beyond the line"),
+    Verdict.DIFFERENCE: Text("{n}项有差异，是否超过界线未定", "{n} different, with the line open"),
+    Verdict.EQUIVALENT: Text("{n}项差异很小", "{n} shown to be small"),
+    Verdict.INCONCLUSIVE: Text("{n}项还不能下结论", "{n} still open"),
+    Verdict.NOT_EVALUABLE: Text("{n}项没有测成", "{n} that could not be tested"),
+}

@@ -1,0 +1,232 @@
+"""How easily a text is read, in Chinese and in English, with the places to improve.
+
+The Chinese profile is our own: no library has one. `hsk30` and `pyphen`, which the design names,
+are not installed; in their stead a hard character is one outside the first level of GB 2312 (the
+3,755 common characters of that standard, which Python's codec knows), a word counts as 1.6
+characters, and English syllables are counted by their vowels. English: Kincaid and others,
+"Derivation of new readability formulas" (1975), the grade level.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from registry.language import Language, Text
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+ZH_SENTENCE = re.compile(r"[^。！？；…!?;\n]+")
+ZH_CLAUSE = re.compile(r"[^，。！？；：、,;:!?…（）()“”《》\n]+")
+EN_SENTENCE = re.compile(r"[^.!?;:\n]+(?:[.](?=\d)[^.!?;:\n]+)*")
+EN_WORD = re.compile(r"[A-Za-z][A-Za-z’'-]*")
+ACRONYM = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])")
+PER_WORD = 1.6  # characters to a Chinese word
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a measure should not pass, and what to do where it does."""
+
+    measure: str
+    most: float | None
+    least: float | None
+    said: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One place that could be plainer.
+
+    Args:
+        rule: the rule it breaks.
+        severity: "block" stops publication, "warn" does not.
+        place: from and to which character; the whole text where None.
+        quoted: the words at that place.
+        said: what is wrong and what to write instead.
+    """
+
+    rule: str
+    severity: Literal["block", "warn"]
+    place: Place | None
+    quoted: str
+    said: Text
+
+    def as_json(self) -> dict[str, Any]:
+        """The remark for a page or an answer."""
+        place = list(self.place) if self.place else None
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "place": place,
+            "quoted": self.quoted,
+            "said": self.said.as_json(),
+        }
+
+
+LIMITS: Mapping[Language, Sequence[Limit]] = {
+    "zh": (
+        Limit("sentence_mean", 25, None, Text("句子平均超过25字，请拆短。", "Sentences average over 25 characters; split them.")),
+        Limit("clause_mean", 12, None, Text("分句平均超过12字，请多断句。", "Clauses average over 12 characters; pause more often.")),
+        Limit("sentences_per_100_words", None, 7, Text("句子太长，每100词不到7句。", "Fewer than 7 sentences in 100 words.")),
+        Limit("hard_percent", 15, None, Text("少见的字太多，请换常用字。", "Too many rare characters; use common ones.")),
+    ),
+    "en": (
+        Limit("grade", 8, None, Text("英文难度超过八年级，请用短词短句。", "Above school grade 8: use shorter words and sentences.")),
+    ),
+}  # fmt: skip
+LONGEST = {"zh": 45, "en": 25}
+UNREADABLE = {"zh": 80, "en": 50}  # characters; words (the English line is ours)
+
+
+def profile(text: str, language: Language) -> dict[str, float]:
+    """The measures of a text; empty where it has no words."""
+    return _profile_zh(text) if language == "zh" else _profile_en(text)
+
+
+def remarks(text: str, language: Language, *, glossed: Collection[str] = ()) -> list[Remark]:
+    """Everything that could be plainer, blocking remarks first.
+
+    Args:
+        text: what people will read.
+        language: its language.
+        glossed: words of the trade that are explained beside the text.
+    """
+    measured = profile(text, language)
+    whole = [
+        Remark(limit.measure, "warn", None, "", limit.said)
+        for limit in LIMITS[language]
+        if limit.measure in measured and _beyond(limit, measured[limit.measure])
+    ]
+    found = [*_long(text, language), *_jargon(text, language, glossed), *_acronyms(text, glossed)]
+    if language == "zh":
+        found += _officialese(text)
+    return sorted([*found, *whole], key=lambda each: each.severity != "block")
+
+
+def blocking(text: str, language: Language, *, glossed: Collection[str] = ()) -> list[Remark]:
+    """Only what stops publication."""
+    return [r for r in remarks(text, language, glossed=glossed) if r.severity == "block"]
+
+
+def syllables(word: str) -> int:
+    """Syllables of an English word, by its vowels; a silent e at the end does not count."""
+    bare = re.sub(r"[^a-z]", "", word.lower())
+    groups = len(re.findall(r"[aeiouy]+", bare))
+    if re.search(r"[^aeiouy]e$", bare) and not re.search(r"[^aeiouy]le$", bare):
+        groups -= 1
+    if re.search(r"[^aeiouyl]e(ly|ful|less|ment)$", bare):
+        groups -= 1
+    if re.search(r"[^aeioutd]ed$", bare) or re.search(r"[^aeiouysxzcgh]es$", bare):
+        groups -= 1
+    return max(1, groups)
+
+
+def common(character: str) -> bool:
+    """Whether a Chinese character is among the 3,755 of GB 2312's first level."""
+    try:
+        coded = character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return len(coded) == 2 and 0xB0 <= coded[0] <= 0xD7
+
+
+def _profile_zh(text: str) -> dict[str, float]:
+    sentences = [len(HAN.findall(s)) for s in ZH_SENTENCE.findall(text) if HAN.search(s)]
+    clauses = [len(HAN.findall(c)) for c in ZH_CLAUSE.findall(text) if HAN.search(c)]
+    characters = HAN.findall(text)
+    if not sentences:
+        return {}
+    words = len(characters) / PER_WORD
+    return {
+        "characters": len(characters),
+        "sentence_mean": len(characters) / len(sentences),
+        "sentence_max": max(sentences),
+        "clause_mean": len(characters) / len(clauses),
+        "sentences_per_100_words": 100 * len(sentences) / words,
+        "hard_percent": 100 * sum(not common(c) for c in characters) / len(characters),
+    }
+
+
+def _profile_en(text: str) -> dict[str, float]:
+    sentences = [len(EN_WORD.findall(s)) for s in EN_SENTENCE.findall(text) if EN_WORD.search(s)]
+    words = EN_WORD.findall(text)
+    if not sentences:
+        return {}
+    per_sentence = len(words) / len(sentences)
+    per_word = sum(map(syllables, words)) / len(words)
+    return {
+        "words": len(words),
+        "sentence_mean": per_sentence,
+        "sentence_max": max(sentences),
+        "grade": 0.39 * per_sentence + 11.8 * per_word - 15.59,
+    }
+
+
+def _beyond(limit: Limit, value: float) -> bool:
+    over = limit.most is not None and value > limit.most
+    return over or (limit.least is not None and value < limit.least)
+
+
+def _long(text: str, language: Language) -> Iterator[Remark]:
+    pattern = ZH_SENTENCE if language == "zh" else EN_SENTENCE
+    counted: Callable[[str], list[str]] = HAN.findall if language == "zh" else EN_WORD.findall
+    for found in pattern.finditer(text):
+        length = len(counted(found.group()))
+        if length > LONGEST[language]:
+            severity: Literal["block", "warn"] = (
+                "block" if length > UNREADABLE[language] else "warn"
+            )
+            said = Text(
+                f"这句话有{length}个字，请拆成几句。",
+                f"This sentence has {length} words; split it."
+                if language == "en"
+                else f"This sentence has {length} characters; split it.",
+            )
+            yield Remark("long_sentence", severity, found.span(), found.group().strip(), said)
+
+
+def _jargon(text: str, language: Language, glossed: Collection[str]) -> Iterator[Remark]:
+    for word, plain in _lists()[language].items():
+        if word in glossed:
+            continue
+        pattern = re.escape(word) if language == "zh" else rf"\b{re.escape(word)}s?\b"
+        for found in re.finditer(pattern, text, re.IGNORECASE):
+            said = Text(
+                f"“{word}”不好懂：换成“{plain}”，或在旁边解释。",
+                f"“{word}” is a word of the trade: write “{plain}” or explain it beside.",
+            )
+            yield Remark("jargon", "block", found.span(), found.group(), said)
+
+
+def _officialese(text: str) -> Iterator[Remark]:
+    ordinary = [
+        found.span()
+        for word in _lists()["zh_ordinary"]["words"]
+        for found in re.finditer(re.escape(word), text)
+    ]
+    for word, plain in _lists()["zh_officialese"].items():
+        for found in re.finditer(re.escape(word), text):
+            start, end = found.span()
+            if not any(a <= start and end <= b for a, b in ordinary):
+                said = Text(
+                    f"“{word}”是公文用语，换成“{plain}”。",
+                    f"“{word}” is officialese; write “{plain}”.",
+                )
+                yield Remark("officialese", "warn", found.span(), word, said)
+
+
+def _acronyms(text: str, glossed: Collection[str]) -> Iterator[Remark]:
+    for found in ACRONYM.finditer(text):
+        if found.group() not in glossed:
+            said = Text("缩写要写全称。", "Write the abbreviation out.")
+            yield Remark("acronym", "warn", found.span(), found.group(), said)
+
+
+@cache
+def _lists() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files("explainers").joinpath("jargon.toml").read_text("utf-8"))

@@ -1,0 +1,323 @@
+"""The table of sentences on what the information does to the result.
+
+The wording is that of the design's table, in both languages; rows that it does not have are marked
+"ours" with their reason. `explainers.sentences` chooses among the rows by their evidence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from registry.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: the sentence and what it does not show."""
+
+    text: Text
+    limit: Text
+
+
+RULE = Text(
+    "这是程序的规律，不是原因，也不保证你的结果。",
+    "This is how the program behaves. It is not a cause, and it promises you nothing.",
+)
+REAL = Text("只试了很多人真有的数值。", "Only values that many people really have were tested.")
+GROUPS = Text(
+    "“只改{Y}”不变，不等于不同人群的结果一样。",
+    "Changing only {Y} is not the same as equal results for groups.",
+)
+UNKNOWN = Text(
+    "程序不看{Y}，不等于不同人群的结果一样。",
+    "Not looking at {Y} is not the same as equal results for groups.",
+)
+RESULTS = Text(
+    "这里比较的是结果，不能说明原因。",
+    "This compares results. It does not show the cause.",
+)
+ITSELF = Text(
+    "只改了{Y}本身，没有改可能跟着变的其他信息。",
+    "Only {Y} itself was changed, not other information that may change with it.",
+)
+MORE = Text("要有更多的人参加测试。", "More people would have to be tested.")
+
+SENTENCES: Mapping[str, Row] = {
+    # decisions: a number
+    "decision.number.always": Row(
+        Text(
+            "其他信息不变时，{X}越{high}，算法越容易给出“{result}”。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, the {higher_X}, the more likely the program answers “{result}”. It was so in {k} of {n} tests that changed only this.",
+        ),
+        RULE,
+    ),
+    "decision.number.usually": Row(
+        Text(
+            "其他信息不变时，一般{X}越{high}，越容易{result}。每100次测试，约有{p}次是这样。",
+            "All else equal, usually the {higher_X}, the more likely “{result}”: about {p} of 100 tests.",
+        ),
+        RULE,
+    ),
+    # ours: models built of trees answer in steps; many changes do nothing, and none the other way
+    "decision.number.steps": Row(
+        Text(
+            "其他信息不变时，{X}变{high}，有时更容易{result}，有时没有影响。试了{n}次：{k}次更容易，{s}次不变，{d}次更难。",
+            "All else equal, {more_X} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} the same and {d} less likely.",
+        ),
+        RULE,
+    ),
+    "decision.number.no_simple_direction": Row(
+        Text(
+            "{X}会影响结果，但不能简单地说越{high}越容易{result}。",
+            "{X} {matters}, but one can’t simply say that more makes “{result}” more likely.",
+        ),
+        RULE,
+    ),
+    # ours: it matters for certain, but too few people to say which way
+    "decision.number.direction_open": Row(
+        Text(
+            "{X}会影响结果。往哪个方向，测试的人数不够，还不能下结论。",
+            "{X} {matters}. Too few people were tested to say which way.",
+        ),
+        MORE,
+    ),
+    # decisions: a column of levels (ours: "higher" means nothing for "married")
+    "decision.levels.always": Row(
+        Text(
+            "其他信息不变时，{X}是“{b}”，比是“{a}”更容易得到“{result}”。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} makes “{result}” more likely. It was so in {k} of {n} tests that changed only this.",
+        ),
+        RULE,
+    ),
+    "decision.levels.usually": Row(
+        Text(
+            "其他信息不变时，一般{X}是“{b}”，比是“{a}”更容易得到“{result}”。每100次测试，约有{p}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} usually makes “{result}” more likely: about {p} of 100 tests.",
+        ),
+        RULE,
+    ),
+    "decision.levels.steps": Row(
+        Text(
+            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时没有影响。试了{n}次：{k}次更容易，{s}次不变，{d}次更难。",
+            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} the same and {d} less likely.",
+        ),
+        RULE,
+    ),
+    "decision.levels.no_simple_direction": Row(
+        Text(
+            "{X}会影响结果，但不能简单地说“{b}”比“{a}”更容易得到“{result}”。",
+            "{X} {matters}, but one can’t simply say that “{b}” makes “{result}” more likely than “{a}”.",
+        ),
+        RULE,
+    ),
+    "decision.levels.direction_open": Row(
+        Text(
+            "{X}会影响结果。“{a}”和“{b}”哪个更好，测试的人数不够，还不能下结论。",
+            "{X} {matters}. Too few people were tested to say whether “{a}” or “{b}” does better.",
+        ),
+        MORE,
+    ),
+    # prices
+    "price.number.always": Row(
+        Text(
+            "其他信息不变时，{X}越{high}，{price}越{price_high}。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, the {higher_X}, the {price_high} the {price}. It was so in {k} of {n} tests that changed only this.",
+        ),
+        RULE,
+    ),
+    "price.number.usually": Row(
+        Text(
+            "其他信息不变时，一般{X}越{high}，{price}越{price_high}。每100次测试，约有{p}次是这样。",
+            "All else equal, usually the {higher_X}, the {price_high} the {price}: about {p} of 100 tests.",
+        ),
+        RULE,
+    ),
+    "price.number.steps": Row(
+        Text(
+            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
+            "All else equal, {more_X} sometimes makes the {price} {price_high} and sometimes does nothing. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+        ),
+        RULE,
+    ),
+    "price.number.no_simple_direction": Row(
+        Text(
+            "{X}会影响{price}，但不能简单地说越{high}越贵。",
+            "{X} {matters}, but one can’t simply say that more makes it dearer.",
+        ),
+        RULE,
+    ),
+    "price.number.direction_open": Row(
+        Text(
+            "{X}会影响{price}。往哪个方向，测试的人数不够，还不能下结论。",
+            "{X} {matters}. Too few people were tested to say which way.",
+        ),
+        MORE,
+    ),
+    "price.levels.always": Row(
+        Text(
+            "其他信息不变时，{X}是“{b}”，比是“{a}”{price}更{price_high}。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} makes the {price} {price_high}. It was so in {k} of {n} tests that changed only this.",
+        ),
+        RULE,
+    ),
+    "price.levels.usually": Row(
+        Text(
+            "其他信息不变时，一般{X}是“{b}”，比是“{a}”{price}更{price_high}。每100次测试，约有{p}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} usually makes the {price} {price_high}: about {p} of 100 tests.",
+        ),
+        RULE,
+    ),
+    "price.levels.steps": Row(
+        Text(
+            "其他信息不变时，{X}是“{b}”不是“{a}”，{price}有时更{price_high}，有时不变。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
+            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes the {price} {price_high} and sometimes does nothing. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+        ),
+        RULE,
+    ),
+    "price.levels.no_simple_direction": Row(
+        Text(
+            "{X}会影响{price}，但不能简单地说“{b}”比“{a}”更贵。",
+            "{X} {matters}, but one can’t simply say that “{b}” makes it dearer than “{a}”.",
+        ),
+        RULE,
+    ),
+    "price.levels.direction_open": Row(
+        Text(
+            "{X}会影响{price}。“{a}”和“{b}”哪个更贵，测试的人数不够，还不能下结论。",
+            "{X} {matters}. Too few people were tested to say whether “{a}” or “{b}” is dearer.",
+        ),
+        MORE,
+    ),
+    # both
+    "decision.little": Row(
+        Text(
+            "{X}的影响很小：只改这一项，每100{people}里，结果会变的不到1{people}。对个别{people}，影响可能更大。",
+            "{X} {matters} little: changing only this changes the result for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+        ),
+        REAL,
+    ),
+    "price.little": Row(
+        Text(
+            "{X}的影响很小：只改这一项，每100{people}里，{price}变化超过1%的不到1{people}。对个别{people}，影响可能更大。",
+            "{X} {matters} little: changing only this moves the {price} by more than 1 % for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+        ),
+        REAL,
+    ),
+    "decision.inconclusive": Row(
+        Text(
+            "{X}：测试的人数不够，还不能下结论。只改这一项，试了{n}次，有{c}次结果变了。",
+            "{X}: too few {people} were tested to conclude. Changing only this changed the result in {c} of {n} tests.",
+        ),
+        MORE,
+    ),
+    "price.inconclusive": Row(
+        Text(
+            "{X}：测试的人数不够，还不能下结论。只改这一项，试了{n}次，有{c}次{price}变化超过1%。",
+            "{X}: too few {people} were tested to conclude. Changing only this moved the {price} by more than 1 % in {c} of {n} tests.",
+        ),
+        MORE,
+    ),
+    "not_tested": Row(
+        Text("{X}：这一项没有测试。", "{X}: this was not tested."),
+        Text(
+            "测试数据里，每个人的这一项都一样。",
+            "In the test data this is the same for everyone.",
+        ),
+    ),
+    "correlated": Row(
+        Text(
+            "{A}和{B}常常一起变化，所以合在一起检查，分不清各自的影响。",
+            "{A} and {B} often change together, so they were checked as one; their separate effects can’t be told apart.",
+        ),
+        Text("这里说的是它们一起的影响。", "What is said here is about all of them at once."),
+    ),
+    # ours: a group of texts has no higher and lower
+    "decision.group.matters": Row(
+        Text(
+            "{X}会影响结果：换成别人的，每100{people}里，{about}{people}的结果会变。",
+            "{X} matter: with those of another {person}, the result changes for {about} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    "price.group.matters": Row(
+        Text(
+            "{X}会影响{price}：换成别人的，每100{people}里，{about}{people}的{price}变化超过1%。",
+            "{X} matter: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    # protected inputs
+    "decision.flip.none": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的结果也可能不同，请看“不同人群的结果”。",
+            "Changing only {Y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {Y}, and groups may get different results: see “Results for different groups”.",
+        ),
+        GROUPS,
+    ),
+    "decision.flip.some": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，有{k}次结果变了。",
+            "Changing only {Y} changed the result in {k} of {n} tests.",
+        ),
+        ITSELF,
+    ),
+    "price.flip.none": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，{price}都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的{price}也可能不同，请看“不同人群的结果”。",
+            "Changing only {Y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {Y}, and groups may get different results: see “Results for different groups”.",
+        ),
+        GROUPS,
+    ),
+    "price.flip.some": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}变了。",
+            "Changing only {Y} changed the {price} in {k} of {n} tests.",
+        ),
+        ITSELF,
+    ),
+    # ours: which way the changes went
+    "decision.flip.levels": Row(
+        Text(
+            "如果所有人的{Y}都是“{b}”，每100{people}里，{most}{people}的结果是“{good}”。如果都是“{a}”，{least}{people}。",
+            "If {y} were “{b}” for everyone, {most} of 100 {people} would get “{good}”. If it were “{a}”, {least} would.",
+        ),
+        ITSELF,
+    ),
+    "price.flip.levels": Row(
+        Text(
+            "如果{Y}都是“{b}”，{price}平均是{most}{unit}。如果都是“{a}”，{price}平均是{least}{unit}。",
+            "If {y} were “{b}” everywhere, the mean {price} would be {most} {unit}. If it were “{a}”, it would be {least} {unit}.",
+        ),
+        ITSELF,
+    ),
+    # ours: a model that contradicts itself can't be shown to ignore anything
+    "decision.flip.noise": Row(
+        Text(
+            "只改{Y}会不会改变结果，还不能下结论：什么都不改，再问一次，回答也会不一样。",
+            "Whether changing only {Y} changes the result is open: asked again with nothing changed, the program also gives other answers.",
+        ),
+        GROUPS,
+    ),
+    "price.flip.noise": Row(
+        Text(
+            "只改{Y}会不会改变{price}，还不能下结论：什么都不改，再问一次，{price}也会不一样。",
+            "Whether changing only {Y} changes the {price} is open: asked again with nothing changed, the program also gives other prices.",
+        ),
+        GROUPS,
+    ),
+    "decision.flip.unknown": Row(
+        Text(
+            "只改{Y}会不会改变结果，这一项没有测试。",
+            "Whether changing only {Y} changes the result was not tested.",
+        ),
+        Text(
+            "测试数据里，每个人的这一项都一样。", "In the test data this is the same for everyone."
+        ),
+    ),
+    "not_an_input": Row(
+        Text(
+            "程序不知道{Y}。其他信息仍可能间接反映{Y}，请看“不同人群的结果”。",
+            "The program is not given {Y}. Other information may still reflect it: see “Results for different groups”.",
+        ),
+        UNKNOWN,
+    ),
+}

@@ -1,0 +1,52 @@
+import pytest
+
+from explainers.readability import blocking, profile, remarks, syllables
+from registry.language import Language
+
+PLAIN = "这个程序帮银行决定是否借钱给你。它看三样东西：你的收入、你有没有按时还钱、你还欠多少钱。"
+LEGAL = "本算法系依据相关规定之要求，对申请主体予以评估，" * 5 + "方可生效。"
+
+
+def test_a_plain_text_has_no_remarks() -> None:
+    assert remarks(PLAIN, "zh") == []
+
+
+def test_a_sentence_of_over_eighty_characters_stops_publication() -> None:
+    assert {remark.rule for remark in blocking(LEGAL, "zh")} == {"long_sentence"}
+
+
+def test_officialese_is_named_with_its_place_and_a_plain_word() -> None:
+    found = [r for r in remarks("你方可申请。", "zh") if r.rule == "officialese"]
+    assert [(r.place, r.quoted, "才能" in r.said.zh) for r in found] == [((1, 3), "方可", True)]
+
+
+def test_an_ordinary_word_is_no_officialese() -> None:
+    assert remarks("其他人之间的关系很好。", "zh") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "word"),
+    [("看特征。", "zh", "特征"), ("It reads features.", "en", "feature")],
+)
+def test_a_word_of_the_trade_needs_a_gloss(text: str, language: Language, word: str) -> None:
+    assert [remark.rule for remark in blocking(text, language)] == ["jargon"]
+    assert blocking(text, language, glossed={word}) == []
+
+
+def test_measures_agree_with_counting_by_hand() -> None:
+    assert profile("你好。我很好，他也好。", "zh")["sentence_max"] == 6
+    assert profile("你好。我很好，他也好。", "zh")["clause_mean"] == pytest.approx(8 / 3)
+    english = profile("The cat sat. The dog ran.", "en")
+    assert english["grade"] == pytest.approx(0.39 * 3 + 11.8 - 15.59)
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [("cat", 1), ("table", 2), ("income", 2), ("changed", 1), ("tested", 2), ("information", 4), ("never", 2), ("likely", 2)],
+)  # fmt: skip
+def test_syllables_are_counted_by_ear(word: str, count: int) -> None:
+    assert syllables(word) == count
+
+
+def test_numbers_do_not_end_an_english_sentence() -> None:
+    assert profile("It was 3.5 of them", "en")["sentence_max"] == 4

@@ -1,0 +1,109 @@
+import re
+import string
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from explainers.bounds import Family
+from explainers.frame import FRAME, TESTS
+from explainers.readability import blocking
+from explainers.sentences import Counts, Kind, choose, sentence
+from explainers.table import SENTENCES
+from registry.language import LANGUAGES, Text
+
+FAMILY = Family(claims=60)
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> Counts:
+    n = draw(st.integers(0, 20_000))
+    up = draw(st.integers(0, n))
+    down = draw(st.integers(0, n - up))
+    return Counts(n=n, up=up, down=down, changed=draw(st.integers(0, n)))
+
+
+@given(counts())
+@example(Counts(10_000, 10_000, 0, 5_000))
+@example(Counts(10_000, 9_500, 500, 5_000))
+@example(Counts(10_000, 5_000, 0, 5_000))
+@example(Counts(10_000, 6_000, 4_000, 5_000))
+@example(Counts(10_000, 0, 0, 0))
+def test_a_sentence_says_no_more_than_its_evidence(seen: Counts) -> None:
+    kind = choose(seen, FAMILY)
+    lower, upper = FAMILY.lower, FAMILY.upper
+    matters = lower(seen.changed, seen.n) >= 0.01
+    assert (kind is Kind.NOT_TESTED) == (seen.n == 0)
+    if kind in (
+        Kind.ALWAYS,
+        Kind.USUALLY,
+        Kind.STEPS,
+        Kind.NO_SIMPLE_DIRECTION,
+        Kind.DIRECTION_OPEN,
+    ):
+        assert matters
+    if kind is Kind.ALWAYS:
+        assert lower(seen.most, seen.n) >= 0.99
+    if kind is Kind.USUALLY:
+        assert 0.90 <= lower(seen.most, seen.n) < 0.99
+    if kind is Kind.NO_SIMPLE_DIRECTION:
+        assert upper(seen.most, seen.n) < 0.90
+    if kind is Kind.STEPS:
+        assert upper(seen.least, seen.n) < 0.01
+    if kind is Kind.LITTLE:
+        assert upper(seen.changed, seen.n) < 0.01
+    if kind is Kind.INCONCLUSIVE:
+        assert not matters
+        assert upper(seen.changed, seen.n) >= 0.01
+
+
+def test_few_people_never_support_a_claim() -> None:
+    assert choose(Counts(20, 20, 0, 20), FAMILY) is Kind.DIRECTION_OPEN
+    assert choose(Counts(20, 0, 0, 0), FAMILY) is Kind.INCONCLUSIVE
+
+
+def test_the_wording_is_that_of_the_design() -> None:
+    places = {
+        "X": Text("每月收入", "the monthly income"),
+        "higher_X": Text("", "higher the monthly income"),
+        "high": Text("高", "higher"),
+        "result": Text("批准", "approved"),
+        "n": Text("1,000", "1,000"),
+        "k": Text("998", "998"),
+    }
+    said = sentence("decision.number.always", evidence={}, places=places)
+    assert said["zh"] == (
+        "其他信息不变时，每月收入越高，算法越容易给出“批准”。只改这一项，试了1,000次，有998次是这样。"
+    )
+    assert said["en"] == (
+        "All else equal, the higher the monthly income, the more likely the program answers “approved”. "
+        "It was so in 998 of 1,000 tests that changed only this."
+    )
+
+
+def _filled(text: str) -> str:
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return text.format(**dict.fromkeys(names, "12"))
+
+
+def test_no_row_of_the_table_is_hard_to_read() -> None:
+    rows = {**SENTENCES, **FRAME}
+    for name, row in rows.items():
+        for language in LANGUAGES:
+            for text in (row.text, row.limit):
+                assert blocking(_filled(text.in_(language)), language) == [], (name, language)
+    for name, said in TESTS.items():
+        for language in LANGUAGES:
+            assert blocking(_filled(said.in_(language)), language) == [], name
+
+
+def test_both_languages_of_a_row_speak_of_the_same_numbers() -> None:
+    numbers = {"n", "k", "b", "c", "s", "d", "v", "low", "high"}
+    for name, row in {**SENTENCES, **FRAME}.items():
+        zh, en = (set(re.findall(r"{(\w+)}", row.text.in_(one))) & numbers for one in LANGUAGES)
+        assert zh - {"high"} == en - {"high"}, name
+
+
+def test_every_row_has_a_limit_beside_it() -> None:
+    for name, row in {**SENTENCES, **FRAME}.items():
+        assert row.limit.zh, name
+        assert row.limit.en, name
