@@ -96,7 +96,8 @@ def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
         FilingNotFound: when there is no such version.
     """
     by.require(Role.FILER)
-    version = session.get(Version, version_id)
+    # Locked, so that two who open at once do not get two filings (PostgreSQL).
+    version = session.get(Version, version_id, with_for_update=True)
     if version is None:
         raise FilingNotFound("没有这个模型版本。", "There is no such model version.")
     by.own(version.organisation_id)

@@ -246,7 +246,7 @@ def step(status: Status, action: Action) -> Step:
     )
     if found is None:
         done, name = ACTION_NAMES[action], STATUS_NAMES[status]
-        possible = [ACTION_NAMES[each.action] for each in steps_from(status)]
+        possible = [ACTION_NAMES[each.action] for each in steps_from(status) if each.role]
         zh = "、".join(each.zh for each in possible) or "没有后续步骤"
         en = ", ".join(each.en for each in possible) or "none"
         raise WrongStatus(

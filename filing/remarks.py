@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import dossier
 from filing.dossier import Filing
-from filing.fields import schema
+from filing.fields import FieldNotFound, schema
 from registry import attestation
 from registry.database import Identified, Record, now
-from registry.errors import Invalid, NotFound
+from registry.errors import Invalid, NotFound, Reason
+from registry.language import Text
 from registry.organisations import Actor
 
 
@@ -77,38 +78,50 @@ def reply(session: Session, *, by: Actor, remark_id: str, zh: str, en: str = "")
     return remark
 
 
+def check(given: Sequence[Mapping[str, str]]) -> list[Reason]:
+    """What is wrong with a reviewer's remarks: each names a field and says why.
+
+    Args:
+        given: rows of {code, zh, en?}; `code` is a field's key.
+    """
+    reasons = []
+    for row in given:
+        key = str(row.get("code", ""))
+        try:
+            name = schema().field(key).name
+        except FieldNotFound as error:
+            reasons.append(Reason(key, error.said, _REMEDY))
+            continue
+        if not str(row.get("zh", "")).strip():
+            said = Text(f"没有写“{name.zh}”为什么退回。", f"No reason is given for “{name.en}”.")
+            reasons.append(Reason(key, said, _REMEDY))
+    return reasons
+
+
+_REMEDY = Text("请选一个字段，写明原因。", "Choose a field and give the reason.")
+
+
 def write(
     session: Session, filing: Filing, given: Sequence[Mapping[str, str]], *, by: Actor
-) -> list[Remark]:
-    """Put a reviewer's remarks on record.
+) -> None:
+    """Put a reviewer's remarks, which `check` found sound, on record.
 
     Args:
         session: the caller's transaction.
         filing: the filing that goes back.
-        given: rows of {code, zh, en?}; `code` is a field's key.
+        given: rows of {code, zh, en?}.
         by: the reviewer.
-
-    Raises:
-        FieldNotFound: when a remark names no field.
-        Invalid: when a remark says nothing.
     """
-    made = []
-    for row in given:
-        key = str(row.get("code", ""))
-        schema().field(key)
-        if not str(row.get("zh", "")).strip():
-            raise Invalid(f"请写明“{key}”为什么退回。", f"Say why “{key}” is returned.")
-        made.append(
-            Remark(
-                filing_id=filing.id,
-                submission=filing.submissions,
-                key=key,
-                zh=str(row["zh"]).strip()[:1000],
-                en=str(row.get("en", "")).strip()[:4000],
-                written_by=by.person_id,
-                digest=attestation.digest(filing.answers.get(key)),
-            )
+    session.add_all(
+        Remark(
+            filing_id=filing.id,
+            submission=filing.submissions,
+            key=row["code"],
+            zh=row["zh"].strip()[:1000],
+            en=row.get("en", "").strip()[:4000],
+            written_by=by.person_id,
+            digest=attestation.digest(filing.answers.get(row["code"])),
         )
-    session.add_all(made)
+        for row in given
+    )
     session.flush()
-    return made

@@ -1,0 +1,207 @@
+"""The guards of the procedure: one function each, which returns what stands in a step's way."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from filing import completeness, computed, evidence, gate, remarks
+from filing.dossier import Filing
+from filing.evidence import Evidence
+from filing.gate import Gate
+from filing.lifecycle import GUARD_NAMES, Guard, Status
+from registry.database import now
+from registry.errors import Reason
+from registry.journal import Event
+from registry.language import Text
+from registry.organisations import Actor, Membership
+from registry.settings import settings
+from registry.submission import Version
+
+
+@dataclass
+class Case:
+    """One filing, one actor, and what they say with the step."""
+
+    session: Session
+    filing: Filing
+    by: Actor
+    given: Sequence[Mapping[str, str]] = ()
+    reason: Mapping[str, str] | None = None
+
+    @cached_property
+    def at(self) -> datetime:
+        """The moment of the step."""
+        return now()
+
+    @cached_property
+    def evidence(self) -> list[Evidence]:
+        """The attached reports."""
+        return evidence.attached(self.session, self.filing)
+
+    @cached_property
+    def gate(self) -> Gate | None:
+        """What the grade in force asks for; None while there is no grade."""
+        return gate_of(self.session, self.filing, self.evidence, at=self.at)
+
+
+def gate_of(
+    session: Session,
+    filing: Filing,
+    attached: Sequence[Evidence] | None = None,
+    *,
+    at: datetime | None = None,
+) -> Gate | None:
+    """What the grade in force asks for; None while the questionnaire is not complete.
+
+    Args:
+        session: any session.
+        filing: which filing.
+        attached: its evidence, where it was read already.
+        at: the moment of the decision; None for now.
+    """
+    level = computed.level(filing)
+    if level is None:
+        return None
+    version = session.get_one(Version, filing.version_id)
+    subject = gate.Subject(version.digest, filing.organisation_id, filing.answers)
+    found = evidence.attached(session, filing) if attached is None else attached
+    return gate.check(subject, level, found, at=at or now(), days=settings().evaluation_days)
+
+
+def _complete(case: Case) -> Iterable[Reason]:
+    return completeness.measure(case.filing).reasons
+
+
+def _evaluated(case: Case) -> Iterable[Reason]:
+    digest = case.session.get_one(Version, case.filing.version_id).digest
+    if any(each.model_digest == digest for each in case.evidence):
+        return []
+    remedy = Text(
+        "请先评估这个版本，再附上报告；自评和第三方评估都可以。",
+        "Evaluate this version and attach the report; an own report will do here.",
+    )
+    said = Text("没有对这个版本的评估。", "There is no evaluation of this version.")
+    return [Reason(Guard.EVALUATED, said, remedy)]
+
+
+def _gated(case: Case) -> Iterable[Reason]:
+    if case.gate is not None:
+        return case.gate.reasons
+    remedy = Text("请答完分级问卷。", "Complete the grading questionnaire.")
+    return [Reason("G1", Text("还没有风险等级。", "There is no grade yet."), remedy)]
+
+
+def independent(case: Case) -> list[Reason]:
+    """Which ties the reviewer has to the filer or to a tester, as a person or by organisation."""
+    session, filing, by = case.session, case.filing, case.by
+    testers, people = evidence.testers(session, filing)
+    parties = testers | {filing.organisation_id}
+    version = session.get_one(Version, filing.version_id)
+    people |= {filing.opened_by, version.submitted_by}
+    member_of = select(Membership.id).where(
+        Membership.person_id == by.person_id, Membership.organisation_id.in_(parties)
+    )
+    touched = select(Event.seq).where(
+        Event.subject == filing.id,
+        Event.person_id == by.person_id,
+        Event.name.startswith("filing:dossier:"),
+    )
+    ties = (
+        (
+            "organisation",
+            by.organisation_id in parties,
+            Text("您的单位备案或测试了这个算法。", "Your organisation filed or tested it."),
+        ),
+        (
+            "person",
+            by.person_id in people or session.scalars(touched.limit(1)).first() is not None,
+            Text("您本人参与了备案或测试。", "You took part in filing or testing it."),
+        ),
+        (
+            "membership",
+            session.scalars(member_of.limit(1)).first() is not None,
+            Text("您也是备案或测试单位的成员。", "You are also a member of the filer or tester."),
+        ),
+    )
+    remedy = Text("请由没有参与的同事来审核。", "Let a colleague who had no part in it review.")
+    return [Reason(name, said, remedy) for name, tied, said in ties if tied]
+
+
+def _remarks_given(case: Case) -> list[Reason]:
+    if case.given:
+        return remarks.check(case.given)
+    remedy = Text("请至少对一个字段写明原因。", "Give the reason for at least one field.")
+    return [Reason(Guard.REMARKS_GIVEN, Text("没有写退回原因。", "No reasons given."), remedy)]
+
+
+def _remarks_answered(case: Case) -> list[Reason]:
+    filing = case.filing
+    if filing.status != Status.RETURNED:
+        return []
+    this_round = remarks.on(case.session, filing, submission=filing.submissions)
+    remedy = Text("请修改这个字段，或者写答复。", "Change the field, or reply.")
+    return [
+        Reason(
+            each.key,
+            Text(f"退回意见还没有处理：{each.zh}", f"Not dealt with: {each.en or each.zh}"),
+            remedy,
+        )
+        for each in this_round
+        if not each.settled_in(filing)
+    ]
+
+
+def reason_given(case: Case) -> list[Reason]:
+    """What to say when a step that needs a reason comes without one."""
+    if case.reason is not None:
+        return []
+    remedy = Text("请写明理由。", "Give the reason.")
+    return [Reason(Guard.REASON_GIVEN, Text("没有写理由。", "No reason was given."), remedy)]
+
+
+def _change_note(case: Case) -> list[Reason]:
+    if not case.filing.editions or case.reason is not None or case.filing.change_note:
+        return []
+    remedy = Text("请写明改了什么、为什么改。", "Say what was changed and why.")
+    return [
+        Reason(
+            Guard.CHANGE_NOTE, Text("没有变更说明。", "There is no note on the change."), remedy
+        )
+    ]
+
+
+def _history(holds: Callable[[Filing], bool], guard: Guard) -> Callable[[Case], list[Reason]]:
+    def test(case: Case) -> list[Reason]:
+        if holds(case.filing):
+            return []
+        said = Text(
+            "这份备案不满足这一步的条件。", "The filing does not meet this step's condition."
+        )
+        return [
+            Reason(
+                guard,
+                said,
+                Text(f"条件：{GUARD_NAMES[guard].zh}", f"It needs: {GUARD_NAMES[guard].en}"),
+            )
+        ]
+
+    return test
+
+
+GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
+    Guard.COMPLETE: _complete,
+    Guard.EVALUATED: _evaluated,
+    Guard.GATE: _gated,
+    Guard.INDEPENDENT: independent,
+    Guard.REMARKS_GIVEN: _remarks_given,
+    Guard.REMARKS_ANSWERED: _remarks_answered,
+    Guard.REASON_GIVEN: reason_given,
+    Guard.CHANGE_NOTE: _change_note,
+    Guard.NEVER_PUBLISHED: _history(lambda each: not each.editions, Guard.NEVER_PUBLISHED),
+    Guard.PUBLISHED_BEFORE: _history(lambda each: bool(each.editions), Guard.PUBLISHED_BEFORE),
+    Guard.NUMBERED: _history(lambda each: each.number is not None, Guard.NUMBERED),
+}

@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+
+from filing import answers
+from filing.answers import WrongAnswer
+from filing.fields import FieldNotFound, schema
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "value"),
+    [
+        ("B1", "名称", {"zh": "名称"}),
+        ("B1", {"zh": " 名称 ", "en": ""}, {"zh": "名称"}),
+        ("B1", {"en": "Name"}, {"en": "Name"}),
+        ("A2", " 91350100M000100Y43\n", "91350100M000100Y43"),
+        ("B8", "pilot", "pilot"),
+        ("B4", ["ranking", "push", "push"], ["push", "ranking"]),
+        ("B4", "push", ["push"]),
+        ("B9", {"start": "2026-12-01", "end": ""}, {"start": "2026-12-01"}),
+        ("H9", {"how": "写信", "days": "15"}, {"how": {"zh": "写信"}, "days": 15}),
+        ("H9", {"days": "soon"}, {"days": "soon"}),
+        ("D5", [{"factor": "收入"}, {}, {"factor": ""}], [{"factor": {"zh": "收入"}}]),
+        ("G1", {"scope_area": "city"}, {"scope_area": {"answer": "city"}}),
+        (
+            "G1",
+            {"scope_area": {"not_applicable": "没有范围"}},
+            {"scope_area": {"not_applicable": {"zh": "没有范围"}}},
+        ),
+        (
+            "D10",
+            {"differs": "yes", "grounds": [{"by": "新用户", "reason": "new_user"}]},
+            {"differs": "yes", "grounds": [{"by": {"zh": "新用户"}, "reason": "new_user"}]},
+        ),
+        (
+            "A9",
+            {"file": {"name": "a.pdf", "sha256": "0" * 64, "size": 3}},
+            {"file": {"name": "a.pdf", "sha256": "0" * 64, "size": 3}},
+        ),
+    ],
+)
+def test_every_kind_of_value_has_one_stored_form(key: str, raw: Any, value: Any) -> None:
+    assert answers.store(key, raw) == {"value": value}
+    assert answers.store(key, {"value": raw}) == {"value": value}
+
+
+@pytest.mark.parametrize("raw", [None, "", [], {}, {"value": None}, {"zh": "", "en": " "}])
+def test_a_blank_is_no_answer(raw: Any) -> None:
+    assert answers.store("B1", raw) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "raw"),
+    [
+        ("B1", 3),
+        ("B1", {"fr": "nom"}),
+        ("B1", "字" * 20_001),
+        ("B8", ["pilot"]),
+        ("B4", [1]),
+        ("B7", {"aim": "x"}),
+        ("B7", "x"),
+        ("D5", {"factor": "x"}),
+        ("D5", ["x"]),
+        ("D5", [{"factor": "x"}] * 201),
+        ("H9", {"days": 1.5}),
+        ("H9", {"days": True}),
+        ("G1", {"unknown": "x"}),
+        ("G1", ["x"]),
+        ("G1", {"scope_area": 1}),
+        ("A9", {"file": "a.pdf"}),
+        ("A9", {"file": {"name": "a", "sha256": "0", "size": "3"}}),
+        ("B3", "1"),
+        ("D7", {"value": [{"rule": "x"}], "sealed": "yes"}),
+    ],
+)
+def test_a_value_of_another_shape_is_refused(key: str, raw: Any) -> None:
+    with pytest.raises(WrongAnswer):
+        answers.store(key, raw)
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(FieldNotFound):
+        answers.store("Z1", "x")
+
+
+def test_not_applicable_is_kept_with_its_reason_only() -> None:
+    assert answers.store("D6", {"not_applicable": "没有排除"}) == {
+        "not_applicable": {"zh": "没有排除"}
+    }
+
+
+def test_the_salt_of_a_withheld_answer_changes_only_with_its_value() -> None:
+    seal = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-01-01"}
+    first = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
+    again = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
+    other = answers.store("D7", {"value": [{"rule": "二"}], "sealed": seal})
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    salt = first["sealed"]["salt"]
+
+    assert len(salt) == 32
+    assert answers.kept_salt(first, again)["sealed"]["salt"] == salt
+    assert answers.kept_salt(first, other)["sealed"]["salt"] != salt
+    assert answers.kept_salt(None, again) == again
+
+
+def test_dropping_a_data_set_moves_the_later_ones_up() -> None:
+    given = {key: {"value": key} for key in ("B1", "C1#1", "C1#2", "C1#3", "C2#3")}
+
+    kept = answers.drop_set(schema().group("C"), 2, given)
+
+    assert kept == {
+        "B1": {"value": "B1"},
+        "C1#1": {"value": "C1#1"},
+        "C1#2": {"value": "C1#3"},
+        "C2#2": {"value": "C2#3"},
+    }

@@ -1,0 +1,380 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from filing import catalogue, dossier, editions
+from filing.catalogue import Filters
+from filing.dossier import Filing
+from filing.lifecycle import Status
+from filing.numbers import NumberNotFound
+from filing.standing import State
+from registry import attestation
+from registry.database import now
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import Scene
+
+SEAL = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-06-01"}
+SECRET = "六十二分半"
+
+
+def entry(scene: Scene, filing: Filing, **how: Any) -> catalogue.PublicEntry:
+    return catalogue.entry(scene.session, str(filing.number), **how)
+
+
+def sealed(scene: Scene) -> Filing:
+    rule = {"rule": SECRET, "effect": "建议批准"}
+    return scene.published(D7={"value": [rule], "sealed": SEAL})
+
+
+def row(found: catalogue.PublicEntry, key: str) -> dict[str, Any]:
+    given: dict[str, Any] = next(each for each in found.content["answers"] if each["key"] == key)
+    return given
+
+
+def test_an_entry_is_canonical_and_says_what_a_filing_is_not(scene: Scene) -> None:
+    found = entry(scene, scene.published())
+
+    assert attestation.sha256(found.canonical) == found.digest
+    assert json.loads(found.canonical) == found.content
+    assert found.content["statements"][0]["zh"] == (
+        "备案不等于批准，也不代表主管部门认可或推荐这个算法。"
+    )
+    assert found.content["grade"]["statement"]["zh"].startswith("风险等级由本平台方法得出")
+
+
+def test_an_entry_never_holds_what_is_restricted_or_withheld(scene: Scene) -> None:
+    found = entry(scene, sealed(scene))
+    text = found.canonical.decode()
+
+    assert SECRET not in text
+    assert "王小明" not in text
+    assert "总经理" not in text
+    assert "livelihood" not in text
+    assert row(found, "A9")["restricted"]
+    assert row(found, "G1")["restricted"]
+    assert row(found, "A6")["value"] == {"post": {"zh": "首席风险官", "en": "Chief risk officer"}}
+
+
+def test_a_withheld_answer_shows_name_reason_ground_review_date_and_digest(scene: Scene) -> None:
+    filing = sealed(scene)
+    shown = row(entry(scene, filing), "D7")
+
+    assert shown["name"]["zh"] == "规则与阈值"
+    assert shown["withheld"]["reason"] == {"zh": "商业秘密"}
+    assert shown["withheld"]["ground"]["id"] == "SH16-protect"
+    assert shown["withheld"]["review"] == "2027-06-01"
+    stored = filing.answers["D7"]
+    disclosed = {"salt": stored["sealed"]["salt"], "value": stored["value"]}
+    assert shown["withheld"]["digest"] == attestation.digest(disclosed)
+
+
+def test_the_digest_of_a_withheld_answer_stays_while_the_answer_does(scene: Scene) -> None:
+    filing = sealed(scene)
+    before = row(entry(scene, filing), "D7")["withheld"]["digest"]
+    again(
+        scene,
+        filing,
+        {
+            "B1": "新名称",
+            "D7": {
+                "value": filing.answers["D7"]["value"],
+                "sealed": SEAL | {"review": "2027-07-01"},
+            },
+        },
+    )
+    assert row(entry(scene, filing), "D7")["withheld"]["digest"] == before
+
+
+def test_the_record_behind_an_edition_is_kept_with_its_digest(scene: Scene) -> None:
+    filing = sealed(scene)
+    edition = editions.get(scene.session, filing, 1)
+
+    assert attestation.sha256(edition.record.encode()) == edition.read()["record_digest"]
+    assert SECRET in edition.record
+
+
+def again(scene: Scene, filing: Filing, answers: dict[str, Any]) -> None:
+    """One change from amendment to the next edition."""
+    scene.file(filing, "amend")
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers=answers)
+    scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
+    scene.rule(filing, "accept", "file", "publish")
+
+
+def test_the_computed_fields_are_filled_in(scene: Scene) -> None:
+    found = entry(scene, scene.published())
+
+    assert row(found, "B3")["value"]["sha256"] == scene.version.digest
+    assert row(found, "G2")["said"]["zh"].startswith("高风险：")
+    assert row(found, "H14")["value"]["zh"].startswith("示例信贷公司（服务提供者")
+    assert "已证明差异很小3条" in row(found, "H15")["value"]["zh"]
+    assert "shown to be small: 3" in row(found, "H15")["value"]["en"]
+
+
+def test_every_public_answer_is_said_in_both_languages(scene: Scene) -> None:
+    for each in entry(scene, scene.published()).content["answers"]:
+        if "said" in each:
+            assert each["said"]["zh"]
+            assert each["said"]["en"]
+
+
+def test_an_edition_never_changes_and_names_the_one_before(scene: Scene) -> None:
+    filing = scene.published()
+    first = entry(scene, filing)
+    again(scene, filing, {"B1": "新名称"})
+    old, new = entry(scene, filing, edition=1), entry(scene, filing)
+
+    assert old.canonical == first.canonical
+    assert not old.newest
+    assert new.newest
+    assert new.content["previous"] == first.digest
+    assert new.content["edition"] == 2
+    with pytest.raises(editions.EditionNotFound):
+        entry(scene, filing, edition=3)
+
+
+def test_the_etag_covers_content_standing_language_and_template(scene: Scene) -> None:
+    filing = scene.published()
+    first = entry(scene, filing, at=papers.at(2026, 12, 1))
+    same = entry(scene, filing, at=papers.at(2026, 12, 2))
+    tags = {first.etag("zh"), first.etag("en"), first.etag("zh", "2"), first.etag()}
+    assert len(tags) == 4
+    assert same.etag("zh") == first.etag("zh")
+
+    scene.file(filing, "amend")
+    assert entry(scene, filing).etag("zh") != first.etag("zh")
+    assert entry(scene, filing).digest == first.digest
+
+
+def test_evaluation_and_explanation_are_about_this_version(scene: Scene) -> None:
+    standing = entry(scene, scene.published()).standing
+
+    assert standing.evaluation.state is State.CURRENT
+    assert standing.third_party.state is State.CURRENT
+    assert standing.explanation.state is State.CURRENT
+    assert standing.open_reports == 0
+
+
+def test_a_changed_version_marks_both_at_once(scene: Scene) -> None:
+    filing = scene.published()
+    tag = entry(scene, filing).etag()
+    scene.file(filing, "amend")
+    newer = cast.version(scene.session, scene.filer)
+    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    found = entry(scene, filing)
+
+    assert found.standing.status is Status.CHANGE_PENDING
+    assert found.standing.evaluation.state is State.EARLIER_VERSION
+    assert found.standing.third_party.state is State.EARLIER_VERSION
+    assert found.standing.explanation.state is State.EARLIER_VERSION
+    assert "第1版" in found.standing.evaluation.said.zh
+    assert found.etag() != tag
+
+
+def test_a_newer_version_in_a_filing_of_its_own_marks_both_once_it_is_submitted(
+    scene: Scene,
+) -> None:
+    filing = scene.published()
+    newer = cast.version(scene.session, scene.filer)
+    second = scene.opened(newer)
+    scene.attach(second, papers.report(scene.session, newer, scene.tester))
+    assert entry(scene, filing).standing.evaluation.state is State.CURRENT
+
+    scene.file(second, "check", "submit")
+    assert entry(scene, filing).standing.evaluation.state is State.EARLIER_VERSION
+    assert entry(scene, filing).standing.successor is None
+
+
+def test_an_evaluation_expires(scene: Scene) -> None:
+    filing = scene.published()
+    later = now() + timedelta(days=365)
+
+    assert entry(scene, filing, at=later).standing.evaluation.state is State.EXPIRED
+    assert (
+        entry(scene, filing, at=later - timedelta(days=1)).standing.evaluation.state
+        is State.CURRENT
+    )
+
+
+def test_an_own_report_is_not_a_third_partys(scene: Scene) -> None:
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    standing = entry(scene, filing).standing
+
+    assert standing.evaluation.state is State.CURRENT
+    assert standing.third_party.state is State.NONE
+
+
+def test_an_explanation_of_an_older_version_says_so(scene: Scene) -> None:
+    old = scene.version
+    newer = cast.version(scene.session, scene.filer)
+    filing = scene.opened(newer)
+    scene.attach(filing, papers.report(scene.session, newer, scene.tester))
+    explained = papers.explanation(scene.session, old, scene.filer)
+    dossier.attach(scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+
+    assert entry(scene, filing).standing.explanation.state is State.EARLIER_VERSION
+
+
+def test_what_changed_after_the_evaluation_is_named(scene: Scene) -> None:
+    filing = scene.published()
+    again(scene, filing, {"B1": "新名称"})
+    assert entry(scene, filing).standing.changed == ()
+
+    again(scene, filing, {"E7": "换了一个标准", "C2#1": ["training"]})
+    assert [each.zh for each in entry(scene, filing).standing.changed] == [
+        "用途",
+        "训练停止与选择标准",
+    ]
+
+    scene.file(filing, "amend")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B2": "更新"})
+    scene.file(filing, "submit", reason="重新评估")
+    scene.rule(filing, "accept", "file", "publish")
+    assert entry(scene, filing).standing.changed == ()
+
+
+def test_the_history_tells_each_change_in_a_sentence_in_both_languages(scene: Scene) -> None:
+    filing = scene.published()
+    rule = {"rule": SECRET, "effect": "建议批准"}
+    again(
+        scene,
+        filing,
+        {
+            "B8": "suspended",
+            "D6": {"not_applicable": "没有排除"},
+            "D7": {"value": [rule], "sealed": SEAL},
+            "C1#2": {"name": "验证数据", "version": "1"},
+            "C2#2": ["validation"],
+            "C3#2": {"source": "own", "how": "抽样"},
+            "C7#2": ["none"],
+            "C12#2": {"not_applicable": "随机抽样"},
+        },
+    )
+    turn = catalogue.history(scene.session, str(filing.number)).turns[0]
+    zh = [each.zh for each in turn.differences]
+
+    assert turn.note == {"zh": "更新", "en": "Update"}
+    assert "“服务状态”由“服务中”改为“已暂停”。" in zh
+    assert any(
+        each.startswith("“排除的因素与替代变量核查”由") and "不适用，理由：没有排除" in each
+        for each in zh
+    )
+    assert "新增了“规则与阈值”：不公开，理由：商业秘密。" in zh
+    assert "新增了“数据集2·用途”：验证。" in zh
+    assert "“State of the service” changed from “in service” to “suspended”." in [
+        each.en for each in turn.differences
+    ]
+    assert all(SECRET not in each for each in zh)
+
+
+def test_the_history_tells_what_happened(scene: Scene) -> None:
+    filing = scene.published()
+    scene.file(filing, "cancel", reason="服务结束")
+    found = catalogue.history(scene.session, str(filing.number))
+
+    assert [each.status for each in found.happenings] == [
+        Status.CANCELLED,
+        Status.PUBLISHED,
+        Status.FILED,
+    ]
+    assert found.happenings[0].reason == {"zh": "服务结束"}
+    assert [each.edition for each in found.turns] == [1]
+    assert found.turns[0].differences == ()
+
+
+def test_nothing_is_found_under_an_unpublished_number(scene: Scene) -> None:
+    filing = scene.evaluated()
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file")
+    with pytest.raises(NumberNotFound):
+        entry(scene, filing)
+    assert catalogue.search(scene.session).total == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", True),
+        ("贷款", True),
+        ("住房 贷款", True),
+        ("ＬＯＡＮ", True),
+        ("home  Loan", True),
+        ("猫", False),
+        ("贷款 猫", False),
+        ("100%", False),
+        ("_", False),
+        (SECRET, False),
+        ("王小明", False),
+    ],
+)
+def test_the_search_reads_every_public_word_and_nothing_else(
+    scene: Scene, query: str, found: bool
+) -> None:
+    sealed(scene)
+    assert catalogue.search(scene.session, query).total == int(found)
+
+
+def test_a_filing_is_found_by_its_number(scene: Scene) -> None:
+    filing = scene.published()
+    for written in (str(filing.number), str(filing.number)[3:], "SH-" + str(filing.number)[6:]):
+        (hit,) = catalogue.search(scene.session, written).hits
+        assert hit.number == filing.number
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(status=[Status.PUBLISHED]), True),
+        (Filters(status=[Status.CHANGE_PENDING]), False),
+        (Filters(grade=["high"]), True),
+        (Filters(grade=["low", "medium"]), False),
+        (Filters(kind=["dispatch"]), True),
+        (Filters(kind=["push"]), False),
+        (Filters(kind=["push", "dispatch"]), True),
+        (Filters(sector=["housing"]), True),
+        (Filters(sector=["media"]), False),
+        (Filters(organisation_id="other"), False),
+        (Filters(evaluated=True), True),
+        (Filters(evaluated=False), False),
+    ],
+)
+def test_a_search_can_be_narrowed(scene: Scene, filters: Filters, found: bool) -> None:
+    scene.published()
+    assert catalogue.search(scene.session, "", filters).total == int(found)
+
+
+def test_an_expired_evaluation_no_longer_counts_in_the_search(scene: Scene) -> None:
+    scene.published()
+    later = now() + timedelta(days=365)
+    assert catalogue.search(scene.session, "", Filters(evaluated=True), at=later).total == 0
+    (hit,) = catalogue.search(scene.session, "", Filters(evaluated=False), at=later).hits
+    assert not hit.evaluated
+
+
+def test_a_change_under_way_is_found_as_such(scene: Scene) -> None:
+    filing = scene.published()
+    scene.file(filing, "amend")
+    found = catalogue.search(scene.session, "", Filters(status=[Status.CHANGE_PENDING]))
+    assert [each.status for each in found.hits] == [Status.CHANGE_PENDING]
+
+
+def test_pages_are_newest_first_and_whole(scene: Scene) -> None:
+    published = []
+    for name in ("a", "b", "c"):
+        scene.version = cast.version(scene.session, scene.filer, name=name)
+        published.append(str(scene.published().number))
+    first = catalogue.search(scene.session, size=2)
+    second = catalogue.search(scene.session, page=2, size=2)
+
+    assert [each.number for each in (*first.hits, *second.hits)] == published[::-1]
+    assert (first.total, first.pages) == (3, 2)
+    assert catalogue.search(scene.session, page=9).hits == ()

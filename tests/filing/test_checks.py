@@ -1,0 +1,175 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from filing import answers, checks
+from tests.filing import papers
+
+TODAY = date(2026, 11, 21)
+SEAL = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-06-01"}
+ROW = {"rule": "六十分", "effect": "建议批准"}
+
+
+def stored(**changed: Any) -> dict[str, answers.Stored]:
+    given = papers.answers(**changed)
+    made = {key: answers.store(key, raw) for key, raw in given.items()}
+    return {key: answer for key, answer in made.items() if answer is not None}
+
+
+def items(**changed: Any) -> list[str]:
+    return [each.item for each in checks.check_all(stored(**changed), today=TODAY)]
+
+
+def test_complete_papers_leave_nothing_to_do() -> None:
+    assert items() == []
+    assert items(G1=papers.LOW) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "item"),
+    [
+        ("B1", "名" * 61, "B1.zh"),
+        ("B1", {"zh": "名", "en": "n" * 241}, "B1.en"),
+        ("B1", {"en": "Name"}, "B1.zh"),
+        ("B1", "名\x07称", "B1.zh"),
+        ("B2", "备案号网信算备123号", "B2.zh"),
+        ("A2", "91350100M000100Y44", "A2"),
+        ("A4", "owner", "A4"),
+        ("A6", {"post": "首席风险官"}, "A6.person"),
+        ("A6", {"post": "首席风险官", "person": "王" * 61}, "A6.person"),
+        ("A9", {"statement": "true", "post": "总经理", "date": "2026-11-22"}, "A9.date"),
+        ("A9", {"statement": "true", "post": "总经理"}, "A9.date"),
+        ("B4", ["other", "magic"], "B4"),
+        ("B9", {"start": "2026-13-01"}, "B9.start"),
+        ("B9", {"start": "20261201"}, "B9.start"),
+        ("B9", {"start": "0026-12-01"}, "B9.start"),
+        ("B9", {"start": "2026-12-01", "end": "2026-11-30"}, "B9.end"),
+        ("C7#1", ["none", "sensitive"], "C7#1"),
+        ("C3#1", {"source": "own"}, "C3#1.how"),
+        ("D5", [{"factor": "甲", "influence": "strong"}, {"factor": "乙"}], "D5.2.influence"),
+        ("D5", [{"factor": "甲", "influence": "strong"}] * 31, "D5"),
+        ("D10", {"differs": "yes"}, "D10.grounds"),
+        (
+            "D10",
+            {"differs": "yes", "grounds": [{"by": "新用户", "reason": "new_user"}]},
+            "D10.grounds.1.told",
+        ),
+        ("H9", {"how": "写信", "days": 0}, "H9.days"),
+        ("H9", {"how": "写信", "days": 91}, "H9.days"),
+        ("H9", {"how": "写信", "days": "soon"}, "H9.days"),
+        ("I1", {"online": "a@qq.com", "offline": "网点"}, "I1.online.zh"),
+        ("I2", {"link": "bank.example", "steps": "填表", "days": 15}, "I2.link"),
+        ("A1", {"not_applicable": "没有"}, "A1"),
+        ("D6", {"not_applicable": {"en": "none"}}, "D6.not_applicable.zh"),
+        ("D6", {"not_applicable": "无" * 201}, "D6.not_applicable.zh"),
+        ("B1", None, "B1"),
+        ("C1#1", None, "C1#1"),
+        ("G1", None, "G1"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_place(key: str, raw: Any, item: str) -> None:
+    assert items(**{key: raw}) == [item]
+
+
+@pytest.mark.parametrize(
+    ("key", "raw"),
+    [
+        ("B1", "名" * 60),
+        ("B1", {"zh": "名", "en": "n" * 240}),
+        ("B9", {"start": "2026-12-01", "end": "2026-12-01"}),
+        ("D6", {"not_applicable": "没有排除任何信息"}),
+        ("D7", [ROW]),
+        ("D7", {"value": [ROW], "sealed": SEAL}),
+        ("C7#1", ["none"]),
+        (
+            "D10",
+            {
+                "differs": "yes",
+                "grounds": [{"by": "新用户", "reason": "new_user", "told": "页面"}],
+            },
+        ),
+        (
+            "A9",
+            {
+                "statement": "true",
+                "post": "总经理",
+                "date": "2026-11-21",
+                "file": {"name": "a", "sha256": "a" * 64, "size": 1},
+            },
+        ),
+    ],
+)
+def test_what_is_sound_is_let_through(key: str, raw: Any) -> None:
+    assert items(**{key: raw}) == []
+
+
+def test_a_file_with_a_malformed_digest_is_named() -> None:
+    signed = {"statement": "true", "post": "总经理", "date": "2026-11-21"}
+    file = {"name": "a", "sha256": "A" * 64, "size": 1}
+    assert items(A9=signed | {"file": file}) == ["A9.file"]
+
+
+def test_a_credit_code_is_asked_of_organisations_only() -> None:
+    person = {"kind": "individual", "city": "shenzhen", "district": "南山区"}
+    assert items(A2=None) == ["A2"]
+    assert items(A2=None, A3=person) == []
+
+
+def test_service_dates_are_asked_once_there_is_service() -> None:
+    assert items(B9=None) == ["B9"]
+    assert items(B8="suspended", B9=None) == ["B9"]
+    assert items(B8="in_development", B9=None) == []
+
+
+def test_how_the_version_was_chosen_is_asked_of_trained_models() -> None:
+    assert items(E7=None) == ["E7"]
+    assert items(E1="tuned", E7=None) == ["E7"]
+    assert items(E1="no_learning", E7=None) == []
+
+
+def test_each_data_set_is_asked_everything() -> None:
+    assert items(**{"C1#2": {"name": "验证数据", "version": "1"}}) == [
+        "C2#2",
+        "C3#2",
+        "C7#2",
+        "C12#2",
+    ]
+
+
+def test_a_skipped_question_is_open_and_never_a_no() -> None:
+    skipped = {name: answer for name, answer in papers.HIGH.items() if name != "scope_area"}
+    assert items(G1=skipped) == ["G1.scope_area"]
+
+
+def test_the_questionnaire_may_not_contradict_the_filing() -> None:
+    assert items(B14="informs") == ["G1.scene_effect"]
+    assert items(B6="other") == ["G1.scene_public"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "item"),
+    [
+        ({"reason": ""}, "D7.sealed.reason"),
+        ({"ground": "because"}, "D7.sealed.ground"),
+        ({"review": "2026-11-21"}, "D7.sealed.review"),
+        ({"review": "2029-01-01"}, "D7.sealed.review"),
+        ({"review": "soon"}, "D7.sealed.review"),
+    ],
+)
+def test_withholding_needs_reason_ground_and_review_date(
+    changed: dict[str, str], item: str
+) -> None:
+    assert items(D7={"value": [ROW], "sealed": SEAL | changed}) == [item]
+
+
+def test_a_public_field_cannot_be_withheld() -> None:
+    assert items(B1={"value": "名称", "sealed": SEAL}) == ["B1.sealed"]
+
+
+def test_every_reason_says_what_to_do_in_both_languages() -> None:
+    for reason in checks.check_all({}, today=TODAY):
+        assert reason.said.zh
+        assert reason.said.en
+        assert reason.remedy.zh
+        assert reason.remedy.en

@@ -1,0 +1,103 @@
+import pytest
+
+from filing import fields
+from filing.fields import Field, FieldNotFound, Kind, Part, schema
+from filing.risk import questionnaire
+from registry.language import Text
+from registry.law import RULES
+
+DECLARED = {
+    "A": [1, 2, 3, 4, 6, 9],
+    "B": [1, 2, 3, 4, 5, 6, 7, 8, 9, 14],
+    "C": [1, 2, 3, 7, 12],
+    "D": [1, 4, 5, 6, 7, 10],
+    "E": [1, 7],
+    "G": [1, 2],
+    "H": [1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15],
+    "I": [1, 2],
+}
+
+
+def parts(part: Part) -> list[Part]:
+    return [part, *(inner for each in part.parts for inner in parts(each))]
+
+
+def both(text: Text) -> bool:
+    return bool(text.zh.strip()) and bool(text.en.strip()) and text.zh != text.en
+
+
+def test_the_schema_declares_exactly_the_fields_of_the_list() -> None:
+    assert [each.code for each in schema()] == [
+        f"{group}{number}" for group, listed in DECLARED.items() for number in listed
+    ]
+
+
+@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+def test_every_field_speaks_both_languages(field: Field) -> None:
+    assert both(field.name)
+    assert both(field.ask)
+    assert field.example is None or (field.example.zh and field.example.en)
+    for part in parts(field.value):
+        assert both(part.name)
+        assert all(both(option.name) for option in part.options)
+
+
+@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+def test_the_instruction_is_one_sentence(field: Field) -> None:
+    assert field.ask.zh.count("。") == 1
+    assert field.ask.zh.endswith("。")
+    assert field.ask.en.endswith(".")
+
+
+@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+def test_every_field_cites_rules_that_exist(field: Field) -> None:
+    assert field.legal
+    assert set(field.legal) <= set(RULES)
+
+
+@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+def test_every_text_has_a_limit_and_every_choice_has_options(field: Field) -> None:
+    for part in parts(field.value):
+        assert part.limit > 0 or part.kind not in {Kind.TEXT, Kind.PLAIN, Kind.CODE}
+        assert len(part.options) > 0 or part.kind not in {Kind.CHOICE, Kind.MULTI}
+        assert part.parts or part.kind not in {Kind.PARTS, Kind.ROWS}
+        assert part.most > 0 or part.kind not in {Kind.NUMBER, Kind.ROWS}
+
+
+@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+def test_conditions_name_fields_and_options_that_exist(field: Field) -> None:
+    for condition in field.value.when:
+        target = schema().field(condition.field).value
+        if condition.part:
+            target = next(each for each in target.parts if each.id == condition.part)
+        assert condition.values <= {option.id for option in target.options}
+
+
+def test_every_question_speaks_both_languages_and_has_a_zero() -> None:
+    for question in questionnaire().questions:
+        assert both(question.ask)
+        assert all(both(option.name) for option in question.options)
+        assert min(option.weight for option in question.options) == 0
+
+
+def test_every_floor_and_duty_names_questions_and_rules_that_exist() -> None:
+    method = questionnaire()
+    conditions = [each.when for each in method.floors] + [each.when for each in method.duties]
+    for when in conditions:
+        for question_id, values in (when or {}).items():
+            question = method.question(question_id)
+            assert question is not None
+            assert set(values) <= {option.id for option in question.options}
+    for duty in method.duties:
+        assert set(duty.articles) <= set(RULES)
+
+
+def test_a_key_names_its_field() -> None:
+    assert schema().field("C1#2").code == "C1"
+    assert fields.split("B14") == ("B14", None)
+
+
+@pytest.mark.parametrize("key", ["Z9", "B1#1", "C1", "C1#0", "C1#21", "", "B1 ", "c1#1", "C1#"])
+def test_an_unknown_key_is_refused(key: str) -> None:
+    with pytest.raises(FieldNotFound):
+        schema().field(key)

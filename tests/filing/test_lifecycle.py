@@ -1,0 +1,117 @@
+import pytest
+
+from filing.lifecycle import (
+    ACTION_NAMES,
+    EDITABLE,
+    EXITS,
+    GUARD_NAMES,
+    STATUS_NAMES,
+    STEPS,
+    Action,
+    Guard,
+    NotYourStep,
+    Status,
+    WrongStatus,
+    advance,
+    steps_from,
+)
+from registry.organisations import Role
+
+NUMBERED = "filed published change_pending submitted returned accepted"
+PROCEDURE = [
+    ("check", Role.FILER, "draft", "self_checked"),
+    ("reopen", Role.FILER, "self_checked", "draft"),
+    ("submit", Role.FILER, "self_checked returned change_pending", "submitted"),
+    ("return", Role.REVIEWER, "submitted", "returned"),
+    ("accept", Role.REVIEWER, "submitted", "accepted"),
+    ("decline", Role.REVIEWER, "submitted", "declined"),
+    ("refuse_change", Role.REVIEWER, "submitted", "published"),
+    ("file", Role.REVIEWER, "accepted", "filed"),
+    ("publish", Role.REVIEWER, "filed", "published"),
+    ("amend", Role.FILER, "published", "change_pending"),
+    ("abandon", Role.FILER, "change_pending submitted returned", "published"),
+    ("withdraw", Role.FILER, "draft self_checked submitted returned accepted", "withdrawn"),
+    ("cancel", Role.FILER, NUMBERED, "cancelled"),
+    ("revoke", Role.REVIEWER, NUMBERED, "revoked"),
+    ("supersede", None, NUMBERED, "superseded"),
+]
+ROWS = [
+    (Action(action), role, Status(source), Status(target))
+    for action, role, sources, target in PROCEDURE
+    for source in sources.split()
+]
+
+
+@pytest.mark.parametrize(("action", "role", "source", "target"), ROWS)
+def test_a_step_leads_where_the_procedure_says(
+    action: Action, role: Role | None, source: Status, target: Status
+) -> None:
+    assert advance(source, action, {role}) is target
+
+
+@pytest.mark.parametrize(("action", "role", "source", "target"), ROWS)
+def test_a_step_belongs_to_one_role(
+    action: Action, role: Role | None, source: Status, target: Status
+) -> None:
+    with pytest.raises(NotYourStep):
+        advance(source, action, set(Role) - {role})
+
+
+def test_the_table_holds_these_steps_and_no_others() -> None:
+    held = {
+        (each.action, each.role, source, each.target) for each in STEPS for source in each.sources
+    }
+    assert held == set(ROWS)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("status", Status)
+def test_every_other_step_is_refused_with_the_possible_ones(
+    status: Status, action: Action
+) -> None:
+    if any(each.action is action and status in each.sources for each in STEPS):
+        return
+    with pytest.raises(WrongStatus) as caught:
+        advance(status, action, {*Role, None})
+    assert STATUS_NAMES[status].zh in caught.value.said.zh
+
+
+def test_an_action_from_a_status_is_one_row() -> None:
+    pairs = [(each.action, source) for each in STEPS for source in each.sources]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_exits_lead_nowhere_and_everything_else_leads_on() -> None:
+    assert {status for status in Status if not steps_from(status)} == EXITS
+
+
+def test_every_status_can_be_reached_from_a_draft() -> None:
+    reached, frontier = {Status.DRAFT}, {Status.DRAFT}
+    while frontier:
+        frontier = {each.target for status in frontier for each in steps_from(status)} - reached
+        reached |= frontier
+    assert reached == set(Status)
+
+
+def test_a_reviewer_is_independent_in_every_step() -> None:
+    for step in STEPS:
+        assert (Guard.INDEPENDENT in step.guards) == (step.role is Role.REVIEWER)
+
+
+def test_only_what_is_with_the_filer_can_be_edited() -> None:
+    for status in EDITABLE:
+        assert any(each.role is Role.FILER for each in steps_from(status))
+        assert status not in EXITS
+
+
+def test_every_name_is_there_in_both_languages() -> None:
+    assert set(STATUS_NAMES) == set(Status)
+    assert set(ACTION_NAMES) == set(Action)
+    assert set(GUARD_NAMES) == set(Guard)
+    for name in (*STATUS_NAMES.values(), *ACTION_NAMES.values(), *GUARD_NAMES.values()):
+        assert name.zh
+        assert name.en
+
+
+def test_events_have_three_parts() -> None:
+    assert all(each.event.count(":") == 2 for each in STEPS)

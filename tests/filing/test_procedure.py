@@ -1,0 +1,136 @@
+"""Whatever anyone does, in whatever order: a filing moves by the table and stays readable."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import settings, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from filing import catalogue, dossier, lifecycle, remarks, review
+from filing.lifecycle import EDITABLE, EXITS, Action, Status
+from registry import database, journal
+from registry.errors import RegisterError
+from registry.organisations import Actor
+from tests.filing.papers import Scene
+
+ACTORS = strategies.sampled_from(["filer", "reviewer", "tester"])
+
+
+class Procedure(RuleBasedStateMachine):
+    """One filing among people who try everything."""
+
+    @initialize()
+    def open(self) -> None:
+        self.directory = TemporaryDirectory()
+        self.engine = database.connect(f"sqlite:///{Path(self.directory.name) / 'test.db'}")
+        database.Record.metadata.create_all(self.engine)
+        self.session = database.sessions(self.engine)()
+        self.scene = Scene(self.session)
+        self.filing = self.scene.evaluated()
+        self.reached = self.filing.status
+        self.session.commit()
+
+    def teardown(self) -> None:
+        self.session.close()
+        self.engine.dispose()
+        self.directory.cleanup()
+
+    def attempt(self, by: Actor, action: Action, *, reason: str | None, remark: bool) -> bool:
+        before = Status(self.filing.status)
+        given = [{"code": "B1", "zh": "请改"}] if remark else []
+        try:
+            review.take(
+                self.session,
+                by=by,
+                filing_id=self.filing.id,
+                action=action,
+                reason=reason,
+                remarks=given,
+            )
+        except RegisterError:
+            self.session.rollback()
+            self.session.refresh(self.filing)
+            assert self.filing.status == before
+            return False
+        self.session.commit()
+        step = lifecycle.step(before, action)
+        assert step.role in by.roles
+        assert self.filing.status == step.target
+        assert journal.history(self.session, self.filing.id)[-1].name == step.event
+        self.reached = self.filing.status
+        return True
+
+    @rule(who=ACTORS, action=strategies.sampled_from(Action), said=strategies.booleans())
+    def try_anything(self, who: str, action: Action, said: bool) -> None:
+        reason = "理由" if said else None
+        self.attempt(getattr(self.scene, who), action, reason=reason, remark=said)
+
+    @precondition(lambda self: self.filing.status not in EXITS)
+    @rule(data=strategies.data())
+    def go_on(self, data: strategies.DataObject) -> None:
+        both = {self.scene.filer, self.scene.reviewer}
+        possible = [
+            (by, choice.action)
+            for by in sorted(both, key=lambda each: each.kind)
+            for choice in review.choices(self.session, by=by, filing=self.filing)
+            if choice.ready and choice.action not in {Action.WITHDRAW, Action.DECLINE}
+        ]
+        if possible:
+            by, action = data.draw(strategies.sampled_from(possible))
+            assert self.attempt(by, action, reason="理由", remark=True)
+
+    @precondition(lambda self: self.filing.status in EDITABLE)
+    @rule(name=strategies.sampled_from(["甲", "乙", "丙"]))
+    def edit(self, name: str) -> None:
+        dossier.fill(
+            self.session, by=self.scene.filer, filing_id=self.filing.id, answers={"B1": name}
+        )
+        self.session.commit()
+        if self.reached == Status.SELF_CHECKED and self.filing.status != self.reached:
+            self.reached = Status.DRAFT
+
+    @precondition(lambda self: self.filing.status == Status.RETURNED)
+    @rule()
+    def answer(self) -> None:
+        for remark in remarks.on(self.session, self.filing):
+            remarks.reply(self.session, by=self.scene.filer, remark_id=remark.id, zh="已改")
+        self.session.commit()
+
+    @invariant()
+    def nothing_moves_by_itself(self) -> None:
+        self.session.expire_all()
+        assert self.filing.status == self.reached
+
+    @invariant()
+    def it_stays_readable(self) -> None:
+        filing = self.filing
+        assert dossier.get(self.session, by=self.scene.filer, filing_id=filing.id) is filing
+        if filing.submissions:
+            assert dossier.get(self.session, by=self.scene.reviewer, filing_id=filing.id) is filing
+        if filing.editions:
+            found = catalogue.entry(self.session, str(filing.number))
+            assert found.content["edition"] == filing.editions
+            assert found.standing.status in {
+                Status.PUBLISHED,
+                Status.CHANGE_PENDING,
+                *EXITS,
+            }
+
+    @invariant()
+    def a_number_comes_with_filing_and_stays(self) -> None:
+        if self.filing.status in {Status.FILED, Status.PUBLISHED}:
+            assert self.filing.number is not None
+        if self.filing.editions:
+            assert self.filing.number is not None
+            assert self.filing.status not in {Status.DRAFT, Status.SELF_CHECKED, Status.WITHDRAWN}
+
+    @invariant()
+    def an_exit_has_its_reason(self) -> None:
+        if self.filing.status in EXITS:
+            assert self.filing.exit_reason
+
+
+TestProcedure = Procedure.TestCase
+TestProcedure.settings = settings(
+    max_examples=15, stateful_step_count=20, deadline=None, derandomize=True
+)

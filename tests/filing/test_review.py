@@ -1,0 +1,467 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from filing import catalogue, computed, dossier, editions, guards, remarks, review
+from filing.dossier import Filing
+from filing.lifecycle import STEPS, Action, Guard, NotYourStep, Status, Step, WrongStatus
+from filing.review import NotIndependent, NotReady
+from filing.risk import Level
+from registry import journal
+from registry.organisations import Actor, Kind, Membership, NotYours, Role, WrongRole
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import Scene
+
+
+def refused(scene: Scene, filing: Filing, action: str, by: Actor, **said: Any) -> list[str]:
+    """The items that stand in the way of a step."""
+    with pytest.raises(NotReady) as caught:
+        review.take(scene.session, by=by, filing_id=filing.id, action=Action(action), **said)
+    return [each.item for each in caught.value.reasons]
+
+
+def submitted(scene: Scene, **changed: Any) -> Filing:
+    return scene.file(scene.evaluated(**changed), "check", "submit")
+
+
+ROWS = [(step, source) for step in STEPS for source in sorted(step.sources)]
+
+
+@pytest.mark.parametrize(("step", "source"), ROWS, ids=lambda each: getattr(each, "action", each))
+def test_nobody_but_the_role_takes_a_step(scene: Scene, step: Step, source: Status) -> None:
+    filing = scene.evaluated()
+    filing.status, filing.submissions = source, 1
+    scene.session.flush()
+    actors = {Role.FILER: scene.filer, Role.REVIEWER: scene.reviewer}
+    for role, actor in actors.items():
+        if role is not step.role:
+            with pytest.raises(NotYourStep):
+                review.take(
+                    scene.session, by=actor, filing_id=filing.id, action=step.action, reason="理由"
+                )
+    assert filing.status == source
+
+
+def test_a_colleague_of_another_enterprise_sees_nothing(scene: Scene) -> None:
+    filing = submitted(scene)
+    stranger = cast.actor(scene.session, Kind.ENTERPRISE)
+    with pytest.raises(dossier.NotAssigned):
+        review.take(
+            scene.session, by=stranger, filing_id=filing.id, action=Action.WITHDRAW, reason="x"
+        )
+
+
+def test_an_incomplete_dossier_fails_the_self_check_with_every_reason(scene: Scene) -> None:
+    filing = scene.evaluated(B1=None, H4=None)
+    assert refused(scene, filing, "check", scene.filer) == ["B1", "H4"]
+
+
+def test_a_filing_needs_an_evaluation_of_this_version(scene: Scene) -> None:
+    filing = scene.opened()
+    assert refused(scene, filing, "check", scene.filer) == ["evaluated"]
+
+    other = cast.version(scene.session, scene.filer)
+    scene.attach(filing, papers.report(scene.session, other, scene.tester))
+    assert refused(scene, filing, "check", scene.filer) == ["evaluated"]
+
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    assert scene.file(filing, "check").status == Status.SELF_CHECKED
+
+
+def test_an_edit_takes_a_self_checked_filing_back_to_draft(scene: Scene) -> None:
+    filing = scene.file(scene.evaluated(), "check")
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    assert filing.status == Status.DRAFT
+
+
+def test_the_gate_stops_a_high_risk_filing_without_a_third_party(scene: Scene) -> None:
+    filing = scene.opened()
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+
+    assert "another_organisation" in refused(scene, filing, "accept", scene.reviewer)
+
+
+@pytest.mark.parametrize(
+    ("made", "item"),
+    [
+        ({"signed": False}, "countersigned"),
+        ({"age": timedelta(days=365)}, "unexpired"),
+        ({"run": ("selection_parity",)}, "required_probes"),
+        ({"task": "pricing", "run": papers.PRICING}, "task"),
+    ],
+)
+def test_the_gate_reads_the_reports_on_record(
+    scene: Scene, made: dict[str, Any], item: str
+) -> None:
+    filing = scene.opened()
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester, **made))
+    scene.file(filing, "check", "submit")
+
+    assert refused(scene, filing, "accept", scene.reviewer)[0] == item
+
+
+def test_the_gate_stops_a_report_on_an_older_version(scene: Scene) -> None:
+    filing = scene.evaluated()
+    newer = cast.version(scene.session, scene.filer)
+    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    scene.attach(filing, papers.report(scene.session, newer, scene.filer))
+    scene.file(filing, "check", "submit")
+
+    assert refused(scene, filing, "accept", scene.reviewer)[0] == "this_version"
+
+
+def test_turning_to_in_service_by_a_change_meets_the_gate_again(scene: Scene) -> None:
+    filing = scene.published(G1=papers.LOW, B8="in_development")
+    scene.file(filing, "amend")
+    filing.report_ids = []
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    changed = papers.answers()
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        answers={key: changed[key] for key in ("B6", "B8", "B14", "G1")},
+    )
+    scene.file(filing, "submit", reason="开始服务")
+
+    assert "another_organisation" in refused(scene, filing, "accept", scene.reviewer)
+
+
+def test_a_probe_that_could_not_measure_counts_and_is_published(scene: Scene) -> None:
+    filing = scene.opened()
+    verdicts = {"counterfactual_flip": "not_evaluable"}
+    scene.attach(
+        filing, papers.report(scene.session, scene.version, scene.tester, verdicts=verdicts)
+    )
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+
+    content = catalogue.entry(scene.session, str(filing.number)).content
+    assert content["reports"][0]["not_evaluable"] == ["counterfactual_flip"]
+    assert [each["name"] for each in content["notices"]] == ["not_evaluable"]
+
+
+def test_a_low_risk_filing_passes_with_an_own_report(scene: Scene) -> None:
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+    assert scene.rule(filing, "accept").status == Status.ACCEPTED
+
+
+def test_a_return_needs_reasons_field_by_field(scene: Scene) -> None:
+    filing = submitted(scene)
+    assert refused(scene, filing, "return", scene.reviewer) == ["remarks_given"]
+
+
+def test_a_returned_filing_comes_back_when_every_remark_is_dealt_with(scene: Scene) -> None:
+    filing = submitted(scene)
+    given = [{"code": "B1", "zh": "名称不一致"}, {"code": "H4", "zh": "看不懂", "en": "Not clear"}]
+    scene.rule(filing, "return", remarks=given)
+    assert refused(scene, filing, "submit", scene.filer) == ["B1", "H4"]
+
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    assert refused(scene, filing, "submit", scene.filer) == ["H4"]
+
+    waiting = remarks.on(scene.session, filing)[1]
+    remarks.reply(scene.session, by=scene.filer, remark_id=waiting.id, zh="例子已经写明")
+    scene.file(filing, "submit")
+    assert filing.submissions == 2
+    assert [each.settled_in(filing) for each in remarks.on(scene.session, filing)] == [True, True]
+
+
+def test_a_remark_names_a_field_and_says_something(scene: Scene) -> None:
+    filing = submitted(scene)
+    given = [{"code": "Z9", "zh": "x"}, {"code": "B1", "zh": " "}, {"code": "B2", "zh": "x"}]
+    assert refused(scene, filing, "return", scene.reviewer, remarks=given) == ["Z9", "B1"]
+    assert filing.status == Status.SUBMITTED
+
+
+@pytest.mark.parametrize("action", ["decline", "withdraw"])
+def test_an_exit_needs_a_reason_and_stays_readable(scene: Scene, action: str) -> None:
+    filing = submitted(scene)
+    by = scene.reviewer if action == "decline" else scene.filer
+    assert refused(scene, filing, action, by) == ["reason_given"]
+    review.take(
+        scene.session, by=by, filing_id=filing.id, action=Action(action), reason="材料不齐"
+    )
+
+    assert filing.exit_reason == {"zh": "材料不齐"}
+    for reader in (scene.filer, scene.reviewer):
+        assert dossier.get(scene.session, by=reader, filing_id=filing.id) is filing
+
+
+@pytest.mark.parametrize("action", ["cancel", "revoke"])
+def test_a_published_filing_that_ends_stays_on_the_public_record(
+    scene: Scene, action: str
+) -> None:
+    filing = scene.published()
+    by = scene.filer if action == "cancel" else scene.reviewer
+    review.take(
+        scene.session,
+        by=by,
+        filing_id=filing.id,
+        action=Action(action),
+        reason={"zh": "服务结束", "en": "Service ended"},
+    )
+
+    standing = catalogue.entry(scene.session, str(filing.number)).standing
+    assert standing.status == filing.status
+    assert standing.reason == {"zh": "服务结束", "en": "Service ended"}
+
+
+def test_what_was_published_can_be_neither_withdrawn_nor_declined(scene: Scene) -> None:
+    filing = scene.published()
+    scene.file(filing, "amend")
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    scene.file(filing, "submit", reason="改名")
+
+    assert refused(scene, filing, "withdraw", scene.filer, reason="x") == ["never_published"]
+    assert refused(scene, filing, "decline", scene.reviewer, reason="x") == ["never_published"]
+
+
+def test_a_change_needs_a_note_and_ends_in_a_new_edition(scene: Scene) -> None:
+    filing = scene.published()
+    number = filing.number
+    scene.file(filing, "amend")
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    assert refused(scene, filing, "submit", scene.filer) == ["change_note"]
+    scene.file(filing, "submit", reason="改名")
+    scene.rule(filing, "accept", "file", "publish")
+
+    assert (filing.number, filing.editions) == (number, 2)
+    turns = catalogue.history(scene.session, str(number)).turns
+    assert turns[0].note == {"zh": "改名"}
+    assert turns[0].differences[0].zh == "“算法名称”由“住房贷款审批算法”改为“新名称”。"
+
+
+@pytest.mark.parametrize(
+    ("actor", "action"), [("filer", "abandon"), ("reviewer", "refuse_change")]
+)
+def test_a_change_that_fails_leaves_the_last_edition_in_force(
+    scene: Scene, actor: str, action: str
+) -> None:
+    filing = scene.published()
+    before = dict(filing.answers)
+    scene.file(filing, "amend")
+    newer = cast.version(scene.session, scene.filer)
+    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    scene.attach(filing, papers.report(scene.session, newer, scene.tester))
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    scene.file(filing, "submit", reason="改名")
+    by = getattr(scene, actor)
+    review.take(scene.session, by=by, filing_id=filing.id, action=Action(action), reason="不改了")
+
+    assert filing.status == Status.PUBLISHED
+    assert filing.answers == before
+    assert filing.version_id == scene.version.id
+    assert len(filing.report_ids) == 1
+
+
+def test_the_next_version_takes_the_place_of_the_one_before(scene: Scene) -> None:
+    first = scene.published()
+    newer = cast.version(scene.session, scene.filer)
+    second = scene.opened(newer)
+    assert second.replaces_id == first.id
+    scene.attach(second, papers.report(scene.session, newer, scene.tester))
+    scene.file(second, "check", "submit")
+    scene.rule(second, "accept", "file", "publish")
+
+    assert first.status == Status.SUPERSEDED
+    standing = catalogue.entry(scene.session, str(first.number)).standing
+    assert standing.status is Status.SUPERSEDED
+    assert standing.successor == second.number
+
+
+def test_nobody_takes_the_platforms_step(scene: Scene) -> None:
+    filing = scene.published()
+    with pytest.raises(NotYourStep):
+        scene.rule(filing, "supersede")
+
+
+def test_nobody_reviews_what_they_tested(scene: Scene) -> None:
+    filing = submitted(scene)
+    both = Actor(
+        scene.tester.person_id,
+        scene.reviewer.organisation_id,
+        Kind.AUTHORITY,
+        frozenset({Role.REVIEWER}),
+    )
+    with pytest.raises(NotIndependent) as caught:
+        review.take(scene.session, by=both, filing_id=filing.id, action=Action.ACCEPT)
+    assert [each.item for each in caught.value.reasons] == ["person"]
+
+
+def test_nobody_reviews_what_their_organisation_tested(scene: Scene) -> None:
+    filing = submitted(scene)
+    authority = Actor(
+        scene.reviewer.person_id,
+        scene.tester.organisation_id,
+        Kind.AUTHORITY,
+        frozenset({Role.REVIEWER}),
+    )
+    with pytest.raises(NotIndependent) as caught:
+        review.take(scene.session, by=authority, filing_id=filing.id, action=Action.ACCEPT)
+    assert [each.item for each in caught.value.reasons] == ["organisation"]
+
+
+@pytest.mark.parametrize("party", ["filer", "tester"])
+def test_nobody_reviews_for_an_organisation_they_belong_to(scene: Scene, party: str) -> None:
+    filing = submitted(scene)
+    scene.session.add(
+        Membership(
+            person_id=scene.reviewer.person_id,
+            organisation_id=getattr(scene, party).organisation_id,
+            role=Role.ADMINISTRATOR,
+        )
+    )
+    scene.session.flush()
+    with pytest.raises(NotIndependent) as caught:
+        scene.rule(filing, "accept")
+    assert [each.item for each in caught.value.reasons] == ["membership"]
+
+
+def test_nobody_reviews_what_they_filled_in(scene: Scene) -> None:
+    filing = submitted(scene)
+    colleague = Actor(
+        scene.filer.person_id,
+        scene.reviewer.organisation_id,
+        Kind.AUTHORITY,
+        frozenset({Role.REVIEWER}),
+    )
+    with pytest.raises(NotIndependent):
+        review.take(
+            scene.session,
+            by=colleague,
+            filing_id=filing.id,
+            action=Action.RETURN,
+            remarks=[{"code": "B1", "zh": "x"}],
+        )
+
+
+def test_a_reviewer_changes_the_grade_with_a_reason_on_record(scene: Scene) -> None:
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+    review.regrade(
+        scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.HIGH, reason="影响面大"
+    )
+
+    assert computed.level(filing) is Level.HIGH
+    assert "another_organisation" in refused(scene, filing, "accept", scene.reviewer)
+    event = journal.history(scene.session, filing.id)[-1]
+    assert event.name == "filing:review:regraded"
+    assert (event.details["from"], event.details["to"]) == ("low", "high")
+
+
+def test_a_change_of_grade_is_public_with_its_reason(scene: Scene) -> None:
+    filing = submitted(scene)
+    review.regrade(
+        scene.session,
+        by=scene.reviewer,
+        filing_id=filing.id,
+        level=Level.MEDIUM,
+        reason="有人把关",
+    )
+    scene.rule(filing, "accept", "file", "publish")
+
+    grade = catalogue.entry(scene.session, str(filing.number)).content["grade"]
+    assert grade["level"] == "medium"
+    assert grade["changed"]["from"] == "high"
+    assert grade["changed"]["reason"] == {"zh": "有人把关"}
+    assert any("公开算法说明" in duty["zh"] for duty in grade["duties"])
+
+
+def test_only_a_reviewer_changes_the_grade_and_only_under_review(scene: Scene) -> None:
+    filing = submitted(scene)
+    with pytest.raises(WrongRole):
+        review.regrade(
+            scene.session, by=scene.filer, filing_id=filing.id, level=Level.LOW, reason="x"
+        )
+    with pytest.raises(NotReady):
+        review.regrade(
+            scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.LOW, reason=" "
+        )
+    scene.rule(filing, "accept")
+    with pytest.raises(WrongStatus):
+        review.regrade(
+            scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.LOW, reason="x"
+        )
+
+
+def test_steps_are_in_the_journal_with_what_was_said(scene: Scene) -> None:
+    filing = scene.published()
+    names = [each.name for each in journal.history(scene.session, filing.id)]
+
+    assert names[-5:] == [
+        "filing:dossier:checked",
+        "filing:dossier:submitted",
+        "filing:review:accepted",
+        "filing:review:filed",
+        "filing:review:published",
+    ]
+
+
+def test_the_choices_say_what_stands_in_the_way(scene: Scene) -> None:
+    filing = scene.opened(B1=None)
+    found = {
+        each.action: each for each in review.choices(scene.session, by=scene.filer, filing=filing)
+    }
+
+    assert set(found) == {Action.CHECK, Action.WITHDRAW}
+    assert [each.item for each in found[Action.CHECK].reasons] == ["B1", "evaluated"]
+    assert found[Action.WITHDRAW].ready
+
+
+def test_the_choices_of_a_reviewer_leave_out_what_cannot_be(scene: Scene) -> None:
+    filing = submitted(scene)
+    found = {
+        each.action: each
+        for each in review.choices(scene.session, by=scene.reviewer, filing=filing)
+    }
+    assert set(found) == {Action.RETURN, Action.ACCEPT, Action.DECLINE}
+    assert found[Action.ACCEPT].ready
+
+    assert (
+        review.choices(scene.session, by=cast.actor(scene.session, Kind.ENTERPRISE), filing=filing)
+        == []
+    )
+
+
+def test_the_queue_holds_what_waits_for_the_authority(scene: Scene) -> None:
+    filing = submitted(scene)
+    assert list(review.queue(scene.session, by=scene.reviewer)) == [filing]
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "x"}])
+    assert list(review.queue(scene.session, by=scene.reviewer)) == []
+    with pytest.raises(WrongRole):
+        review.queue(scene.session, by=scene.filer)
+
+
+def test_a_step_on_an_older_revision_is_a_conflict_that_names_it(scene: Scene) -> None:
+    filing = scene.evaluated()
+    read = filing.revision
+    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    with pytest.raises(dossier.Moved, match=f"revision {read}, it is now at {filing.revision}"):
+        scene.file(filing, "check", revision=read)
+
+
+def test_a_filing_of_another_enterprise_is_not_ones_own(scene: Scene) -> None:
+    filing = submitted(scene)
+    mixed = Actor(
+        scene.reviewer.person_id, scene.reviewer.organisation_id, Kind.AUTHORITY, frozenset(Role)
+    )
+    with pytest.raises(NotYours):
+        review.take(
+            scene.session, by=mixed, filing_id=filing.id, action=Action.WITHDRAW, reason="x"
+        )
+
+
+def test_an_edition_of_an_unpublished_filing_cannot_be_restored(scene: Scene) -> None:
+    with pytest.raises(editions.EditionNotFound):
+        editions.restore(scene.session, scene.opened())
+
+
+def test_every_guard_is_tested_by_a_function() -> None:
+    assert set(guards.GUARDS) == set(Guard)
