@@ -11,10 +11,12 @@ from starlette.types import ASGIApp
 from portal import api, health, pages, request_log
 from portal.body_limit import BodyLimit
 from portal.headers import SecurityHeaders
+from portal.mlflow_door import MlflowDoor
 from portal.problems import add_problems
 from portal.request_log import RequestLog
-from registry import artifacts, database
+from registry import artifacts, database, tokens
 from registry import settings as configuration
+from registry.organisations import Actor
 from registry.settings import Settings
 
 STATIC = Path(pages.__file__).parent / "static"
@@ -67,8 +69,19 @@ def _add_routes(app: FastAPI) -> None:
     add_pages = getattr(pages, "install", None)
     if add_pages is not None:
         add_pages(app)
+    app.mount("/mlflow", _mlflow_door(app))
     for router in getattr(pages, "routers", list)():
         app.include_router(router)
+
+
+def _mlflow_door(app: FastAPI) -> MlflowDoor:
+    """The door for MLflow's own client; it knows a sender by an API token alone."""
+
+    def find_actor(token: str) -> Actor | None:
+        with app.state.factory() as session:
+            return tokens.actor_of(session, token)
+
+    return MlflowDoor(app.state.settings, app.state.factory, app.state.store, find_actor)
 
 
 @asynccontextmanager

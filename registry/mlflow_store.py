@@ -122,7 +122,7 @@ class MlflowRegistry:
             WorkspaceAwareSqlAlchemyStore,
         )
 
-        return WorkspaceAwareSqlAlchemyStore(database_url(self._settings))  # type: ignore[no-untyped-call]
+        return WorkspaceAwareSqlAlchemyStore(database_url(self._settings))
 
     def _numbers(self, name: str) -> dict[str, str]:
         quoted = name.replace("'", "''")
@@ -163,6 +163,34 @@ class MlflowRegistry:
             ) from failed
 
 
+def file_version(
+    session: Session, mlflow_registry: MlflowRegistry, version_id: str, *, run_id: str = ""
+) -> str:
+    """Make sure that MLflow has one version for one of ours, and note its number on the record.
+
+    The row is locked meanwhile, so that two who do this at once do not make two.
+
+    Args:
+        session: a writing transaction.
+        mlflow_registry: where to file it.
+        version_id: which of our versions.
+        run_id: the run that logged it, when it came through the MLflow door.
+
+    Raises:
+        VersionNotFound: when there is none.
+        MlflowFailed: when MLflow refuses or does not answer.
+    """
+    version = submission.get(session, version_id)
+    session.refresh(version, with_for_update=True)
+    if version.mlflow_version is None:
+        name = submission.model_of(session, version).name
+        version.mlflow_version = mlflow_registry.file(
+            version.organisation_id, name, version.digest, run_id=run_id
+        )
+        session.flush()
+    return version.mlflow_version
+
+
 def applier(settings: Settings) -> Apply:
     """What applies the effect `mlflow_version`: one version in MLflow for one of ours.
 
@@ -172,11 +200,6 @@ def applier(settings: Settings) -> Apply:
     mlflow_registry = MlflowRegistry(settings)
 
     def _apply(session: Session, payload: Mapping[str, Any]) -> None:
-        version = submission.get(session, str(payload["version_id"]))
-        if version.mlflow_version is None:
-            name = submission.model_of(session, version).name
-            version.mlflow_version = mlflow_registry.file(
-                version.organisation_id, name, version.digest
-            )
+        file_version(session, mlflow_registry, str(payload["version_id"]))
 
     return _apply

@@ -1,8 +1,9 @@
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from typing import cast as cast_type
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -92,17 +93,18 @@ def test_a_snapshot_lists_its_folders_and_refuses_every_change(
 
     from mlflow.exceptions import MlflowException
 
-    repository: Any = mlflow_store.SnapshotRepository
+    repository = cast_type(Any, mlflow_store.SnapshotRepository)
     snapshot = repository(mlflow_store.source_of(kept.digest), store=store)
     listed = [(entry.path, entry.is_dir) for entry in snapshot.list_artifacts()]
     assert listed == [("MLmodel", False), ("extra", True), ("model.skops", False)]
     assert [entry.path for entry in snapshot.list_artifacts("extra")] == ["extra/notes.md"]
     assert snapshot.list_artifacts("MLmodel") == []
-    for change in (
+    changes: list[Callable[[], Any]] = [
         lambda: snapshot.log_artifact(str(folder / "MLmodel")),
         lambda: snapshot.log_artifacts(str(folder)),
         lambda: snapshot.delete_artifacts("MLmodel"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(MlflowException, match="are fixed") as refused:
             change()
         assert refused.value.error_code == "PERMISSION_DENIED"

@@ -1,0 +1,217 @@
+"""The MLflow door: an enterprise's ordinary MLflow client logs, registers and downloads models.
+
+The client needs two settings, `MLFLOW_TRACKING_URI=https://host/mlflow` and
+`MLFLOW_TRACKING_TOKEN`, and an experiment of its own. Behind the gate stands an allow-list of
+MLflow's REST handlers, each in the workspace of the token's organisation; registering a version is
+ours: the files are screened and stored like any submission, and the client gets MLflow's version of
+the snapshot. MLflow takes seconds to import, so it is loaded in a thread, at the first request or
+when `warm` is called.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from portal import body_limit
+from registry import mlflow_store
+from registry.artifacts import ArtifactStore
+from registry.errors import Conflict, Invalid, NotFound, Refused, RegisterError
+from registry.organisations import Actor, Role
+from registry.settings import Settings
+from registry.submission import Version
+from registry.tokens import Scope as TokenScope
+from registry.tokens import require_scope
+
+FindActor = Callable[[str], Actor | None]
+
+API = "/api/2.0/mlflow"
+ALLOWED: Mapping[str, str] = {
+    f"{API}/experiments/create": "POST",
+    f"{API}/experiments/get": "GET",
+    f"{API}/experiments/get-by-name": "GET",
+    f"{API}/experiments/search": "GET POST",
+    f"{API}/experiments/set-experiment-tag": "POST",
+    f"{API}/runs/create": "POST",
+    f"{API}/runs/get": "GET",
+    f"{API}/runs/search": "POST",
+    f"{API}/runs/update": "POST",
+    f"{API}/runs/log-batch": "POST",
+    f"{API}/runs/log-inputs": "POST",
+    f"{API}/runs/log-metric": "POST",
+    f"{API}/runs/log-model": "POST",
+    f"{API}/runs/log-parameter": "POST",
+    f"{API}/runs/outputs": "POST",
+    f"{API}/runs/set-tag": "POST",
+    f"{API}/runs/delete-tag": "POST",
+    f"{API}/metrics/get-history": "GET",
+    f"{API}/logged-models": "POST",
+    f"{API}/logged-models/search": "POST",
+    f"{API}/logged-models/<model_id>": "GET PATCH",
+    f"{API}/logged-models/<model_id>/tags": "PATCH",
+    f"{API}/logged-models/<model_id>/tags/<tag_key>": "DELETE",
+    f"{API}/logged-models/<model_id>/params": "POST",
+    f"{API}/registered-models/create": "POST",
+    f"{API}/registered-models/get": "GET",
+    f"{API}/registered-models/search": "GET",
+    f"{API}/registered-models/update": "PATCH",
+    f"{API}/registered-models/set-tag": "POST",
+    f"{API}/registered-models/delete-tag": "DELETE",
+    f"{API}/registered-models/alias": "GET POST DELETE",
+    f"{API}/registered-models/get-latest-versions": "GET POST",
+    f"{API}/model-versions/create": "POST",
+    f"{API}/model-versions/get": "GET",
+    f"{API}/model-versions/get-download-uri": "GET",
+    f"{API}/model-versions/search": "GET",
+    f"{API}/model-versions/update": "PATCH",
+    f"{API}/model-versions/set-tag": "POST",
+    f"{API}/model-versions/delete-tag": "DELETE",
+    "/api/2.0/mlflow-artifacts/artifacts": "GET",
+    "/api/3.0/mlflow/server-info": "GET",
+}
+SOURCES = r"^(models:/m-[0-9a-f]{32}|runs:/[0-9a-f]{32}/.+|mlflow-artifacts:/workspaces/.+)$"
+WITHHELD = frozenset({b"authorization", b"cookie", b"x-mlflow-workspace"})
+CODES: Mapping[type[RegisterError], str] = {
+    Invalid: "INVALID_PARAMETER_VALUE",
+    Refused: "PERMISSION_DENIED",
+    NotFound: "RESOURCE_DOES_NOT_EXIST",
+    Conflict: "RESOURCE_CONFLICT",
+}
+
+ACTOR: ContextVar[Actor] = ContextVar("mlflow_door_actor")
+
+
+class MlflowDoor:
+    """The door as an ASGI application, to be mounted under `/mlflow`.
+
+    Args:
+        settings: of this installation.
+        factory: sessions on the register's database.
+        store: where submissions are kept.
+        find_actor: bearer token → who it speaks for; None for an unknown one. Called in a thread.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        factory: sessionmaker[Session],
+        store: ArtifactStore,
+        find_actor: FindActor,
+    ) -> None:
+        self._settings = settings
+        self._factory = factory
+        self._store = store
+        self._find_actor = find_actor
+        self._behind: ASGIApp | None = None
+        self._building = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a filer's requests through, in the workspace of the filer's organisation."""
+        if scope["type"] != "http":
+            return
+        try:
+            actor = await run_in_threadpool(self._admit, Headers(scope=scope))
+        except RegisterError as refused:
+            await _answer(send, 403, "PERMISSION_DENIED", told(refused))
+            return
+        if actor is None:
+            await _answer(send, 401, "UNAUTHENTICATED", "Missing or unknown token.")
+            return
+        app = await run_in_threadpool(self._application)
+        from mlflow.utils.workspace_context import ServerWorkspaceContext
+
+        if body_limit.KEY in scope:
+            scope[body_limit.KEY].size = self._settings.max_submission
+        headers = [(name, value) for name, value in scope["headers"] if name not in WITHHELD]
+        acting = ACTOR.set(actor)
+        try:
+            with ServerWorkspaceContext(actor.organisation_id):
+                await app({**scope, "headers": headers}, receive, send)
+        finally:
+            ACTOR.reset(acting)
+
+    def warm(self) -> None:
+        """Load MLflow in the background, so that the first client need not wait for it."""
+        threading.Thread(target=self._application, name="mlflow-door", daemon=True).start()
+
+    def _admit(self, headers: Headers) -> Actor | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return None
+        actor = self._find_actor(token.strip())
+        if actor is not None:
+            actor.require(Role.FILER)
+            require_scope(actor, TokenScope.SUBMIT)
+        return actor
+
+    def _application(self) -> ASGIApp:
+        with self._building:
+            if self._behind is None:
+                configure(self._settings)
+                from portal.mlflow_routes import Routes
+
+                self._behind = Routes(self._settings, self._factory, self._store).application()
+            return self._behind
+
+
+def configure(settings: Settings) -> None:
+    """Set what MLflow's server reads from the environment; it must precede its import.
+
+    Args:
+        settings: for the database and the data directory.
+    """
+    mlflow_store.prepare(settings)
+    url = mlflow_store.database_url(settings)
+    os.environ.update(
+        {
+            "_MLFLOW_SERVER_FILE_STORE": url,
+            "_MLFLOW_SERVER_REGISTRY_STORE": url,
+            "MLFLOW_WORKSPACE_STORE_URI": url,
+            "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(settings.data.resolve() / "mlflow/uploads"),
+            "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": SOURCES,
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "true",
+        }
+    )
+
+
+def told(error: RegisterError) -> str:
+    """An error of the register as the text of an MLflow error, with every reason."""
+    reasons = [
+        f"- {reason.item}: {reason.said.zh} {reason.said.en} → {reason.remedy.zh} {reason.remedy.en}"
+        for reason in error.reasons
+    ]
+    return "\n".join([error.said.en, error.said.zh, *reasons])
+
+
+def code_of(error: RegisterError) -> str:
+    """MLflow's code for a kind of error."""
+    return next(
+        (code for kind, code in CODES.items() if isinstance(error, kind)),
+        "TEMPORARILY_UNAVAILABLE",
+    )
+
+
+def owns(factory: sessionmaker[Session], organisation_id: str, digest: str) -> bool:
+    """Whether an organisation has a version with this digest."""
+    query = select(Version.id).where(
+        Version.organisation_id == organisation_id, Version.digest == digest
+    )
+    with factory() as session:
+        return session.scalar(query.limit(1)) is not None
+
+
+async def _answer(send: Send, status: int, code: str, message: str) -> None:
+    body = json.dumps({"error_code": code, "message": message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,281 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from portal.mlflow_door import ALLOWED
+from registry import artifacts, database, journal, submission
+from registry.settings import Settings
+from registry.submission import Version
+from tests import servers
+
+HERE = Path(__file__).parent
+API = "/api/2.0/mlflow"
+FILES = "/api/2.0/mlflow-artifacts/artifacts"
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Door:
+    """A running site, the tokens of three people, and what the journey of the first gave."""
+
+    url: str
+    tokens: Mapping[str, str]
+    settings: Settings
+    found: Mapping[str, Any]
+
+    def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request with somebody's token."""
+        bearer = {"Authorization": f"Bearer {self.tokens.get(who, who)}"}
+        headers = bearer | more.pop("headers", {})
+        return httpx.request(method, self.url + path, headers=headers, timeout=60, **more)
+
+    @property
+    def workspace(self) -> str:
+        """The enterprise's organisation."""
+        engine = database.connect(self.settings.database_url)
+        with database.sessions(engine)() as session:
+            found = session.query(Version.organisation_id).first()
+        engine.dispose()
+        assert found is not None
+        return str(found[0])
+
+    @property
+    def snapshot(self) -> str:
+        """Where the first version's files are read through the door."""
+        digest = self.found["source"].removeprefix("mingsuan://sha256/")
+        return f"{FILES}/workspaces/{self.workspace}/snapshots/{digest}"
+
+    @property
+    def uploaded(self) -> str:
+        """Where the files of the submitted model were uploaded to."""
+        model = self.ask("ours", "GET", f"{API}/logged-models/{self.found['model_id']}").json()
+        location: str = model["model"]["info"]["artifact_uri"]
+        return f"{FILES}/{location.removeprefix('mlflow-artifacts:/')}"
+
+
+def journey(url: str, token: str) -> dict[str, Any]:
+    """Run the client in a process of its own, as an enterprise would."""
+    environment = {key: value for key, value in os.environ.items() if "MLFLOW" not in key} | {
+        "MLFLOW_TRACKING_URI": url,
+        "MLFLOW_TRACKING_TOKEN": token,
+        "MLFLOW_EXPERIMENT_NAME": "submissions",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    }
+    ran = subprocess.run(
+        [sys.executable, HERE / "mlflow_client.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    found: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A site in a process of its own; its first enterprise has been through the door."""
+    folder = tmp_path_factory.mktemp("door")
+    port = servers.free_port()
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, HERE / "door_server.py", str(folder / "data"), str(port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            servers.wait_for(port, process, 90)
+            tokens = json.loads((folder / "server.log").read_text().splitlines()[0])
+            url = f"http://127.0.0.1:{port}/mlflow"
+            found = journey(url, tokens["ours"])
+            yield Door(url, tokens, Settings(data=folder / "data"), found)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def test_what_was_logged_is_what_is_downloaded_byte_for_byte(door: Door) -> None:
+    assert {"MLmodel", "model.skops"} <= set(door.found["uploaded"])
+    assert door.found["downloaded"] == door.found["uploaded"]
+    assert door.found["logged_again"] == door.found["uploaded"]
+    assert door.found["one_file"] == door.found["uploaded"]["MLmodel"]
+
+
+def test_a_registered_version_is_a_submission_of_ours(door: Door) -> None:
+    engine = database.connect(door.settings.database_url)
+    store = artifacts.open_store(door.settings)
+    with database.sessions(engine)() as session:
+        version = session.query(Version).filter_by(number=1).one()
+        assert door.found["source"] == f"mingsuan://sha256/{version.digest}"
+        assert version.mlflow_version == "1"
+        assert submission.model_of(session, version).name == "信用审批"
+        assert [event.name for event in journal.history(session, version.id)] == [
+            "model:version:submitted"
+        ]
+    engine.dispose()
+    for entry in version.manifest:
+        with store.open(entry["sha256"]) as stream:
+            assert stream.read().hex() == door.found["uploaded"][entry["path"]]
+
+
+def test_registering_the_same_bytes_again_is_the_same_version(door: Door) -> None:
+    assert door.found["numbers"] == ["1", "1"]
+    assert door.found["all"] == ["1", "2"]
+    assert door.found["tags"]["quarter"] == "Q3"
+    assert door.found["by_alias"] == "1"
+
+
+def test_a_refused_model_is_an_mlflow_error_with_every_reason(door: Door) -> None:
+    assert door.found["refusal"]["code"] == "INVALID_PARAMETER_VALUE"
+    assert "did not pass screening" in door.found["refusal"]["message"]
+    assert "signature" in door.found["refusal"]["message"]
+    assert door.found["bad_name"] == "INVALID_PARAMETER_VALUE"
+
+
+@pytest.mark.parametrize("token", ["wrong", "ms_wrong"])
+def test_a_wrong_token_is_refused(door: Door, token: str) -> None:
+    answer = door.ask(token, "GET", f"{API}/registered-models/search")
+    assert answer.status_code == 401
+    assert answer.json()["error_code"] == "UNAUTHENTICATED"
+    assert httpx.get(f"{door.url}{API}/registered-models/search").status_code == 401
+
+
+def test_a_tester_has_no_business_at_this_door(door: Door) -> None:
+    answer = door.ask("tester", "GET", f"{API}/registered-models/search")
+    assert answer.status_code == 403
+    assert "Only a filer" in answer.json()["message"]
+
+
+def test_another_organisation_sees_nothing(door: Door) -> None:
+    other = {"x-mlflow-workspace": door.workspace}
+    seen = door.ask("theirs", "GET", f"{API}/registered-models/search", headers=other).json()
+    assert seen.get("registered_models", []) == []
+    for path in (
+        f"{API}/model-versions/get?name=信用审批&version=1",
+        f"{API}/model-versions/get-download-uri?name=信用审批&version=1",
+        f"{API}/logged-models/{door.found['model_id']}",
+    ):
+        assert door.ask("theirs", "GET", path, headers=other).status_code == 404, path
+    for path in (f"{door.snapshot}/MLmodel", f"{door.uploaded}/MLmodel"):
+        assert door.ask("ours", "GET", path).status_code == 200
+        assert door.ask("theirs", "GET", path, headers=other).status_code >= 400
+
+
+def test_a_digest_alone_opens_nothing_in_another_workspace(door: Door) -> None:
+    digest = door.snapshot.rpartition("/")[2]
+    answer = door.ask("theirs", "GET", f"{FILES}/snapshots/{digest}/MLmodel")
+    assert answer.status_code == 404
+    listed = door.ask("theirs", "GET", FILES, params={"path": f"snapshots/{digest}"})
+    assert listed.status_code == 404
+
+
+def test_the_files_of_another_organisation_cannot_be_registered(door: Door) -> None:
+    location = door.uploaded.removeprefix(f"{FILES}/")
+    for source in (
+        f"mlflow-artifacts:/{location}",
+        f"mlflow-artifacts:/{door.snapshot.removeprefix(f'{FILES}/')}",
+        f"models:/{door.found['model_id']}",
+    ):
+        body = {"name": "theft", "source": source}
+        door.ask("theirs", "POST", f"{API}/registered-models/create", json={"name": "theft"})
+        answer = door.ask("theirs", "POST", f"{API}/model-versions/create", json=body)
+        assert answer.status_code in (403, 404), answer.text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "s3://any-bucket/model",
+        "file:///etc",
+        "/etc",
+        "http://127.0.0.1/x",
+        "mlflow-artifacts://elsewhere/workspaces/x/y",
+        "mlflow-artifacts:/workspaces/../../etc",
+        "models:/信用审批/1",
+        "mingsuan://sha256/" + "0" * 64,
+    ],
+)
+def test_only_files_uploaded_here_can_be_registered(door: Door, source: str) -> None:
+    body = {"name": "信用审批", "source": source}
+    answer = door.ask("ours", "POST", f"{API}/model-versions/create", json=body)
+    assert answer.status_code in (400, 403), answer.text
+    assert "message" in answer.json()
+
+
+def test_a_submitted_file_cannot_be_replaced_removed_or_joined(door: Door) -> None:
+    for folder in (door.uploaded, door.snapshot):
+        for name in ("MLmodel", "extra.py", "deep/er"):
+            answer = door.ask("ours", "PUT", f"{folder}/{name}", content=b"overwritten")
+            assert answer.status_code == 403, (name, answer.text)
+            assert "are fixed" in answer.json()["message"]
+        assert door.ask("ours", "PUT", folder, content=b"a file instead").status_code == 403
+        assert door.ask("ours", "DELETE", f"{folder}/MLmodel").status_code in (404, 405)
+        kept = door.ask("ours", "GET", f"{folder}/MLmodel").content
+        assert kept.hex() == door.found["uploaded"]["MLmodel"]
+
+
+def test_reopening_a_logged_model_does_not_reopen_its_files(door: Door) -> None:
+    path = f"{API}/logged-models/{door.found['model_id']}"
+    reopened = door.ask("ours", "PATCH", path, json={"status": "LOGGED_MODEL_PENDING"})
+    assert reopened.status_code in (200, 400)
+    answer = door.ask("ours", "PUT", f"{door.uploaded}/MLmodel", content=b"overwritten")
+    assert answer.status_code == 403
+
+
+def test_multipart_uploads_are_not_offered(door: Door) -> None:
+    mpu = door.uploaded.replace("/artifacts/", "/mpu/create/", 1)
+    body = {"path": "MLmodel", "num_parts": 1}
+    assert door.ask("ours", "POST", mpu, json=body).status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/graphql"),
+        ("POST", f"{API}/registered-models/rename"),
+        ("DELETE", f"{API}/registered-models/delete"),
+        ("DELETE", f"{API}/model-versions/delete"),
+        ("POST", f"{API}/experiments/delete"),
+        ("GET", f"{API}/artifacts/list"),
+        ("GET", "/api/3.0/mlflow/workspaces"),
+        ("GET", "/model-versions/get-artifact?name=x&version=1&path=y"),
+        ("GET", "/"),
+    ],
+)
+def test_what_is_not_on_the_list_is_not_there(door: Door, method: str, path: str) -> None:
+    assert door.ask("ours", method, path).status_code in (404, 405)
+
+
+def test_files_of_an_experiment_lie_nowhere_else(door: Door) -> None:
+    body = {"name": "elsewhere", "artifact_location": "file:///etc"}
+    answer = door.ask("ours", "POST", f"{API}/experiments/create", json=body)
+    assert answer.status_code == 400
+
+
+def test_a_body_above_the_limit_is_cut_off(door: Door) -> None:
+    path = f"{FILES}/workspaces/{door.workspace}/1/large"
+    answer = door.ask("ours", "PUT", path, content=b"x" * (21 * 1024 * 1024))
+    assert answer.status_code == 413
+    assert door.ask("ours", "GET", path).status_code == 404
+
+
+def test_importing_the_door_does_not_load_mlflow() -> None:
+    program = "import sys, portal.mlflow_door; print('mlflow' in sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "False"
+    assert all(path.startswith("/api/") for path in ALLOWED)
