@@ -14,12 +14,24 @@ from sqlalchemy.orm import Session
 from filing import catalogue, computed, dossier, editions, lifecycle, numbers
 from filing import remarks as written
 from filing.dossier import Filing
-from filing.guards import GUARDS, Case, independent, reason_given
+from filing.guards import GUARDS, Case, gate_of, independent, reason_given
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from filing.risk import Level
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Role
+
+__all__ = [
+    "Case",
+    "Choice",
+    "NotIndependent",
+    "NotReady",
+    "choices",
+    "gate_of",
+    "queue",
+    "regrade",
+    "take",
+]
 
 MOST_REASON = 1000
 
