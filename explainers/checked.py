@@ -16,6 +16,7 @@ from registry.reports import VERDICT_NAMES, Verdict
 
 Findings = Sequence[Mapping[str, Any]]
 
+ERRORS = {"false_negative_rate": "groups.refused", "false_positive_rate": "groups.granted"}
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
 
@@ -103,8 +104,10 @@ def by_group(
         if finding["probe"] == "selection_parity":
             said += _rates(plan, attribute, finding)
         elif finding["probe"] == "proxy_leakage":
-            said.append(_leak(attribute, finding))
-        elif finding["verdict"] in SERIOUS:
+            said += _leaks(attribute, finding)
+        elif finding["metric"] in ERRORS:
+            said += _errors(plan, attribute, finding)
+        elif finding["probe"] != "error_parity" and finding["verdict"] in SERIOUS:
             said.append(_read(finding))
     if not said:
         said = [sentence("groups.this_one", evidence={"n": 0}, places={"Y": attribute.plain})]
@@ -129,25 +132,30 @@ def _rates(
     plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
 ) -> list[Sentence]:
     """One group beside the reference group, per hundred, with interval and verdict."""
-    here, there = finding.get("estimate"), finding.get("reference_estimate")
-    if here is None or there is None or finding.get("group") == finding.get("reference_group"):
+    known = finding.get("estimate") is not None and finding.get("reference_estimate") is not None
+    if not known or finding.get("group") == finding.get("reference_group"):
         return [_read(finding)]
-    places = (
-        wording(plan)
-        | _named(attribute)
-        | {
-            "g": level(attribute, finding["group"]),
-            "r": level(attribute, finding["reference_group"]),
-            "a": about(here),
-            "b": about(there),
-            "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
-        }
-    )
+    places = _compared(plan, attribute, finding)
     row, more = _effect(finding)
     line: Any = (finding.get("threshold") or {}).get("value")
     test = "groups.line" if row == "groups.ratio" and isinstance(line, float) and line < 1 else ""
     places |= more | ({"line": same(round(100 * line))} if test else {})
     return [sentence(row, kind="group.rates", evidence=finding, places=places, test=test)]
+
+
+def _compared(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> dict[str, Text]:
+    """Both groups by name, with their rates and the verdict."""
+    return {
+        **wording(plan),
+        **_named(attribute),
+        "g": level(attribute, finding["group"]),
+        "r": level(attribute, finding["reference_group"]),
+        "a": about(finding["estimate"]),
+        "b": about(finding["reference_estimate"]),
+        "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
+    }
 
 
 def _effect(finding: Mapping[str, Any]) -> tuple[str, dict[str, Text]]:
@@ -174,20 +182,39 @@ def _effect(finding: Mapping[str, Any]) -> tuple[str, dict[str, Text]]:
     return "groups.ratio", {name: same(round(100 * share)) for name, share in shares.items()}
 
 
-def _leak(attribute: Column | Outsider, finding: Mapping[str, Any]) -> Sentence:
-    """How well the score, or all other columns, tell an attribute."""
-    auc = finding.get("estimate")
-    if auc is None:
-        return _read(finding)
-    named = _named(attribute)
-    places = named | {"v": same(round(100 * max(auc, 1 - auc)))}
-    from_features = "feature" in finding["metric"] or "column" in finding["metric"]
-    row = "groups.auc_features" if from_features else "groups.auc_score"
-    group = finding.get("group")
-    places |= {"g": level(attribute, group)} if group is not None else {}
-    if "g" not in places:
-        return _read(finding)
-    return sentence(row, kind="group.leak", evidence=finding, places=places)
+def _errors(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> list[Sentence]:
+    """How often people of a group were wrongly refused, or wrongly granted, per hundred."""
+    if finding.get("estimate") is None or finding.get("reference_estimate") is None:
+        return [_read(finding)]
+    places = _compared(plan, attribute, finding)
+    row = ERRORS[finding["metric"]]
+    return [sentence(row, kind="group.errors", evidence=finding, places=places)]
+
+
+def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sentence]:
+    """How well the score, and all that the program is given, tell an attribute."""
+    auc, group = finding.get("estimate"), finding.get("group")
+    if auc is None or group is None:
+        return [_read(finding)]
+    measured = {
+        "groups.auc_score": auc,
+        "groups.auc_features": (finding.get("details") or {}).get("features_auc"),
+    }
+    places = _named(attribute) | {"g": level(attribute, group)}
+    return [
+        sentence(
+            row, kind="group.leak", evidence=finding, places=places | {"v": same(_guessed(of))}
+        )
+        for row, of in measured.items()
+        if of is not None
+    ]
+
+
+def _guessed(auc: float) -> int:
+    """Right guesses in a hundred; who guesses worse than blindly turns the guess round."""
+    return round(100 * max(auc, 1 - auc))
 
 
 def _read(finding: Mapping[str, Any]) -> Sentence:

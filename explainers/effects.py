@@ -96,7 +96,10 @@ def _names(plan: ExplanationPlan, subject: Subject) -> dict[str, Text]:
     return {
         "X": name,
         "x": name,
-        "A": listed([column.subject for column in columns[:-1]]) if len(columns) > 1 else name,
+        "A": Text(
+            "、".join(column.plain.zh for column in columns[:-1]),
+            ", ".join(column.subject.en for column in columns[:-1]),
+        ),
         "B": columns[-1].subject,
         "high": more,
         "higher_X": Text(plain.zh, comparative(more.en, plain.en)),

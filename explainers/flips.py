@@ -47,8 +47,11 @@ class Flip:
             changed, moved = np.zeros(len(base), bool), np.zeros(len(base), bool)
             size = np.zeros(len(base))
             for answer in answers:
-                changed |= reading.changed(base, answer)
-                moved |= reading.rise(base, answer) != 0
+                risen = reading.rise(base, answer) != 0
+                # The sentence says that the price never changed: there every change counts.
+                priced = reading.plan.task == "price"
+                changed |= risen if priced else reading.changed(base, answer)
+                moved |= risen
                 size = np.maximum(size, np.abs(answer - base))
             tally = counted(self.key, n=len(base), changed=changed, moved=moved, size=fixed(size))
             for i in range(len(levels)):

@@ -48,14 +48,14 @@ FRAME: Mapping[str, Row] = {
     ),
     "decision.importance": Row(
         Text(
-            "影响最大的是{X}：换成别人的，每100{people}里，{about}{people}的结果会变。",
+            "影响最大的是{X}：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
             "What matters most: {X}. With another {person}’s, the result changes for {about} of 100 {people}.",
         ),
         RULE,
     ),
     "price.importance": Row(
         Text(
-            "影响最大的是{X}：换成别人的，{price}平均会变{m}{unit}。",
+            "影响最大的是{X}：换成另外一{person}的，{price}平均会变{m}{unit}。",
             "What matters most: {X}. With another {person}’s, the {price} changes by {m} {unit} on average.",
         ),
         RULE,
@@ -185,10 +185,24 @@ FRAME: Mapping[str, Row] = {
         ),
         RESULTS,
     ),
+    "groups.refused": Row(
+        Text(
+            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "Should have got “{good}” but did not: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.granted": Row(
+        Text(
+            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "Should not have got “{good}” but did: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
     "groups.auc_score": Row(
         Text(
-            "只看程序的分数，猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From the program’s score alone, one can guess whose {y_bare} is “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "只看程序的分数，从两个人里猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From the program’s score alone, one can guess which of two people has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
             "猜得比乱猜准，说明分数间接反映了{Y}。",
@@ -197,8 +211,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.auc_features": Row(
         Text(
-            "看程序用的全部信息，猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From all the information it uses, one can guess whose {y_bare} is “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "看程序用的全部信息，从两个人里猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From all the information it uses, one can guess which of two people has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
             "能猜出来，不等于程序这样做了。",

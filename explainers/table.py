@@ -233,14 +233,14 @@ SENTENCES: Mapping[str, Row] = {
     # ours: a group of texts has no higher and lower
     "decision.group.matters": Row(
         Text(
-            "{X}会影响结果：换成别人的，每100{people}里，{about}{people}的结果会变。",
+            "{X}会影响结果：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
             "{X} matter: with those of another {person}, the result changes for {about} of 100 {people}.",
         ),
         RULE,
     ),
     "price.group.matters": Row(
         Text(
-            "{X}会影响{price}：换成别人的，每100{people}里，{about}{people}的{price}变化超过1%。",
+            "{X}会影响{price}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
             "{X} matter: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
         ),
         RULE,
