@@ -1,0 +1,1 @@
+"""Whole journeys through the product, each through one door."""
