@@ -77,6 +77,10 @@ class NotOfThisModel(Invalid):
     """The report, explanation or version belongs to another model: choose one of this model."""
 
 
+class NotApproved(Conflict):
+    """The explanation has not been read and approved: do that first, then attach it."""
+
+
 class NotAssigned(Refused):
     """Only the filer, the assigned tester and the authority read a dossier."""
 
@@ -288,6 +292,7 @@ def attach(
 
     Raises:
         NotOfThisModel: when it is about another model, or there is none.
+        NotApproved: when nobody has approved the explanation yet.
         Moved: when the filing has another revision by now.
         NotEditable: in a state where the dossier is closed.
     """
@@ -297,7 +302,13 @@ def attach(
         filing.report_ids = [*filing.report_ids, report_id]
         _save(session, filing, "filing:dossier:report_attached", by, report_id=report_id)
     if explanation_id is not None and explanation_id != filing.explanation_id:
-        _same_model(session, filing, session.get(Explanation, explanation_id))
+        explained = session.get(Explanation, explanation_id)
+        _same_model(session, filing, explained)
+        if explained is not None and explained.approved is None:
+            raise NotApproved(
+                "这份说明还没有人读过并确认，请先确认再附上。",
+                "Nobody has read and approved this explanation; approve it, then attach it.",
+            )
         filing.explanation_id = explanation_id
         _save(
             session,

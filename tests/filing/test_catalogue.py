@@ -10,7 +10,7 @@ from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.numbers import NumberNotFound
 from filing.standing import State
-from registry import attestation
+from registry import attestation, database
 from registry.database import now
 from tests import cast
 from tests.filing import papers
@@ -378,3 +378,64 @@ def test_pages_are_newest_first_and_whole(scene: Scene) -> None:
     assert [each.number for each in (*first.hits, *second.hits)] == published[::-1]
     assert (first.total, first.pages) == (3, 2)
     assert catalogue.search(scene.session, page=9).hits == ()
+
+
+def test_the_history_tells_of_reports_and_explanations(scene: Scene) -> None:
+    filing = scene.opened()
+    signed = papers.report(scene.session, scene.version, scene.tester)
+    own = papers.report(scene.session, scene.version, scene.filer, signed=False)
+    scene.attach(filing, signed)
+    scene.attach(filing, own)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    own.countersigned = now()
+    explained = papers.explanation(scene.session, scene.version, scene.filer)
+    scene.file(filing, "amend")
+    added = papers.report(scene.session, scene.version, scene.tester)
+    filing.report_ids = [own.id, added.id]
+    dossier.attach(scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id)
+    scene.file(filing, "submit", reason="换报告")
+    scene.rule(filing, "accept", "file", "publish")
+
+    turn = catalogue.history(scene.session, str(filing.number)).turns[0]
+    told = " ".join(each.en for each in turn.differences)
+    assert "was added" in told
+    assert "is no longer attached" in told
+    assert "countersigned its report" in told
+    assert "The tested explanation was replaced." in told
+    assert entry(scene, filing).standing.explanation.said.zh == "算法说明讲的就是这个版本"
+
+
+def test_a_field_that_is_taken_back_is_told_as_removed(scene: Scene) -> None:
+    rule = {"rule": "六十分", "effect": "建议批准"}
+    filing = scene.published(D7=[rule])
+    again(scene, filing, {"D7": None})
+    (difference,) = catalogue.history(scene.session, str(filing.number)).turns[0].differences
+
+    assert difference.zh == "删去了“规则与阈值”：规则或界线：六十分，怎样改变结果：建议批准。"
+    assert difference.en.startswith("“Rules and thresholds” was removed: ")
+
+
+def test_a_long_answer_is_quoted_in_part_and_a_change_beyond_it_still_told(scene: Scene) -> None:
+    filing = scene.published(D1="原" * 100 + "甲")
+    again(scene, filing, {"D1": "原" * 100 + "乙"})
+    (difference,) = catalogue.history(scene.session, str(filing.number)).turns[0].differences
+
+    assert difference.zh == "“基本原理”的内容改了。"
+
+
+@pytest.mark.postgres
+def test_a_filing_reaches_the_catalogue_on_postgresql(postgres_url: str) -> None:
+    engine = database.connect(postgres_url)
+    try:
+        database.Record.metadata.create_all(engine)
+        with database.transaction(database.sessions(engine)) as session:
+            scene = Scene(session)
+            filing = sealed(scene)
+            again(scene, filing, {"B1": "新名称"})
+            found = entry(scene, filing)
+            assert attestation.sha256(found.canonical) == found.digest
+            assert catalogue.search(session, "新名称", Filters(kind=["dispatch"])).total == 1
+            assert catalogue.search(session, SECRET).total == 0
+    finally:
+        engine.dispose()

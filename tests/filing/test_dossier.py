@@ -246,3 +246,14 @@ def test_a_reply_says_something_to_a_remark_that_is_there(scene: Scene) -> None:
         remarks.reply(scene.session, by=scene.filer, remark_id="none", zh="好")
     remarks.reply(scene.session, by=scene.filer, remark_id=remark.id, zh="好", en="fine")
     assert remark.reply == {"zh": "好", "en": "fine"}
+
+
+def test_an_explanation_is_approved_before_it_is_attached(scene: Scene) -> None:
+    filing = scene.opened()
+    explained = papers.explanation(scene.session, scene.version, scene.filer)
+    explained.approved = None
+    with pytest.raises(dossier.NotApproved):
+        dossier.attach(
+            scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id
+        )
+    assert filing.explanation_id is None

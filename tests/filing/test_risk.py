@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from filing import risk
+from filing import computed, review, risk
 from filing.risk import Level, Ungraded
-from tests.filing.papers import HIGH, LOW
+from tests.filing.papers import HIGH, LOW, Scene
 
 
 def answered(chosen: dict[str, Any]) -> dict[str, Any]:
@@ -135,3 +135,13 @@ def test_the_grade_says_that_it_is_ours() -> None:
     assert risk.grade(answered(LOW)).as_json()["statement"]["zh"] == (
         "风险等级由本平台方法得出，不是主管部门的认定。"
     )
+
+
+def test_without_a_complete_questionnaire_there_is_no_grade_and_no_gate(scene: Scene) -> None:
+    filing = scene.opened(G1=None, A4=None)
+    made = computed.fields(scene.session, filing, [])
+
+    assert computed.grade(filing) is None
+    assert computed.level(filing) is None
+    assert set(made) == {"B3"}
+    assert review.gate_of(scene.session, filing) is None
