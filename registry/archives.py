@@ -13,8 +13,9 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
@@ -53,10 +54,10 @@ class _TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One entry of an archive: its name, and how to read it (None for a folder)."""
+    """One entry of an archive: its name, and how to open it (None for a folder)."""
 
     name: str
-    stream: IO[bytes] | None
+    open: Callable[[], IO[bytes] | None] | None
     wrong: Text | None = None
 
 
@@ -77,12 +78,13 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
     reasons: list[Reason] = []
     names = NameRules()
     room = limit
+    members = _members(archive, limit)
     try:
-        for count, member in enumerate(_members(archive, limit), start=1):
+        for count, member in enumerate(members, start=1):
             wrong = (
                 [member.wrong]
                 if member.wrong
-                else names.wrong_with(member.name, directory=member.stream is None)
+                else names.wrong_with(member.name, directory=member.open is None)
             )
             if count > MAX_FILES:
                 reasons.append(too_many_files())
@@ -95,6 +97,8 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
     except _DAMAGE as error:
         reasons.append(Reason(archive.name, _UNREADABLE, _REPACK_ZIP))
         raise _refusal(reasons) from error
+    finally:
+        members.close()
     if reasons:
         raise _refusal(reasons)
     return _top(into)
@@ -118,13 +122,14 @@ def _top(into: Path) -> Path:
 
 def _write(member: _Member, into: Path, room: int) -> int:
     target = into.joinpath(*PurePosixPath(member.name).parts)
-    if member.stream is None:
+    stream = member.open() if member.open else None
+    if stream is None:
         target.mkdir(parents=True, exist_ok=True)
         return 0
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with member.stream, target.open("xb") as out:
-        while piece := member.stream.read(_CHUNK):
+    with stream, target.open("xb") as out:
+        while piece := stream.read(_CHUNK):
             written += len(piece)
             if written > room:
                 raise _TooLarge
@@ -132,7 +137,7 @@ def _write(member: _Member, into: Path, room: int) -> int:
     return written
 
 
-def _members(archive: Path, limit: int) -> Iterator[_Member]:
+def _members(archive: Path, limit: int) -> Generator[_Member, None, None]:
     with archive.open("rb") as file:
         head = file.read(6)
     if head.startswith(b"PK"):
@@ -146,7 +151,7 @@ def _members(archive: Path, limit: int) -> Iterator[_Member]:
             yield _tar_member(tar, info)
 
 
-def _zip_members(archive: Path) -> Iterator[_Member]:
+def _zip_members(archive: Path) -> Generator[_Member, None, None]:
     with zipfile.ZipFile(archive) as zipped:
         for info in zipped.infolist():
             kind = (info.external_attr >> 28) & 0xF  # the Unix file type, 0 where none is given
@@ -157,7 +162,7 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
             elif info.is_dir():
                 yield _Member(info.filename.rstrip("/"), None)
             else:
-                yield _Member(info.filename, zipped.open(info))
+                yield _Member(info.filename, partial(zipped.open, info))
 
 
 def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
@@ -165,7 +170,7 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
         return _Member(info.name.rstrip("/").removeprefix("./") or ".", None)
     if not info.isreg() or info.issparse():
         return _Member(info.name, None, NOT_PLAIN)
-    return _Member(info.name.removeprefix("./"), tar.extractfile(info))
+    return _Member(info.name.removeprefix("./"), partial(tar.extractfile, info))
 
 
 class _Metered(io.RawIOBase):

@@ -30,6 +30,8 @@ _SINGLE = dict.fromkeys(
     ),
     "1",
 )
+# Where things lie inside tier A: below a name that no installation uses for itself.
+_APP, _MODEL, _SCRATCH = "/.mingsuan/app", "/.mingsuan/model", "/.mingsuan/scratch"
 _QUIET = {
     "JOBLIB_MULTIPROCESSING": "0",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -117,19 +119,18 @@ def by_bubblewrap(
     """
     size = str(limits.scratch)
     command = [str(runtime.bwrap), *_NAMESPACES, "--clearenv"]
-    for name, value in environment("/work").items():
+    for name, value in environment(_SCRATCH).items():
         command += ["--setenv", name, value]
     command += _system()
     for path in _apart((runtime.prefix, runtime.site)):
         command += ["--ro-bind", str(path), str(path)]
-    command += ["--ro-bind", str(runtime.child), "/app", "--ro-bind", str(model), "/model"]
+    command += ["--ro-bind", str(runtime.child), _APP, "--ro-bind", str(model), _MODEL]
     command += ["--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--proc", "/proc"]  # noqa: S108
-    command += ["--size", size, "--tmpfs", "/work", "--chdir", "/work"]
-    command += ["--symlink", "/work", "/tmp"]  # noqa: S108  # inside, a name for the sized tmpfs
+    command += ["--size", size, "--tmpfs", _SCRATCH, "--chdir", _SCRATCH]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     command += ["--seccomp", str(told["outer"]), "--info-fd", str(information)]
     command += ["--block-fd", str(block)] if block is not None else []
-    return [*command, "--", *_python(runtime), "/app", json.dumps(told | {"model": "/model"})]
+    return [*command, "--", *_python(runtime), _APP, json.dumps(told | {"model": _MODEL})]
 
 
 _NAMESPACES = (

@@ -75,7 +75,7 @@ def runtime(*, for_others: bool) -> Runtime:
     """The runtime of this process; staged when `for_others` and other users cannot reach it."""
     child = _stage("child", _child_digest(), _put_child)
     bwrap = find_bwrap(for_others=for_others)
-    prefix, site = Path(sys.base_prefix), Path(sysconfig.get_path("platlib"))
+    prefix, site = Path(sys.base_prefix).resolve(), Path(sysconfig.get_path("platlib")).resolve()
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     python = (prefix / "bin" / name).resolve()
     if not for_others or (open_to_others(python) and open_to_others(site / "numpy")):

@@ -1,0 +1,177 @@
+"""The walker names what a pickle would import, and fails closed where it cannot tell."""
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import lzma
+import os
+import pickle
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import joblib
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from registry.pickles import listed, looks_like, walk
+
+ROWS = np.random.default_rng(0).random((50, 3))
+
+
+def forest() -> Any:
+    labels = np.array(["no", "yes"])[(ROWS[:, 0] > 0.5).astype(int)]
+    return make_pipeline(StandardScaler(), RandomForestClassifier(3, random_state=0)).fit(
+        ROWS, labels
+    )
+
+
+class Gadget:
+    """Unpickles into a call of os.system."""
+
+    def __reduce__(self) -> Any:
+        return (os.system, ("true",))
+
+
+def put(folder: Path, content: bytes) -> Path:
+    (folder / "m.pkl").write_bytes(content)
+    return folder / "m.pkl"
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_an_estimator_of_every_protocol_is_walked_to_its_end(
+    tmp_path: Path, protocol: int
+) -> None:
+    found = walk(put(tmp_path, pickle.dumps(forest(), protocol=protocol)))
+
+    assert found.problem is None
+    assert found.unlisted == ()
+    assert "sklearn.ensemble._forest.RandomForestClassifier" in found.names
+
+
+@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3)])
+def test_arrays_in_joblib_files_are_stepped_over(tmp_path: Path, compress: Any) -> None:
+    value = {
+        "model": forest(),
+        "words": np.array(["a", "bc"]),
+        "objects": np.array([1, "x", None], dtype=object),
+        "empty": np.empty((0, 3)),
+        "when": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    }
+    joblib.dump(value, tmp_path / "m.joblib", compress=compress)
+
+    found = walk(tmp_path / "m.joblib")
+
+    assert found.problem is None
+    assert found.unlisted == ()
+    assert "sklearn.tree._tree.Tree" in found.names
+
+
+def test_an_object_inside_a_joblib_array_is_seen(tmp_path: Path) -> None:
+    array = np.empty(1, dtype=object)
+    array[0] = Gadget()
+    joblib.dump(array, tmp_path / "m.joblib")
+
+    assert any(name.endswith(".system") for name in walk(tmp_path / "m.joblib").unlisted)
+
+
+def in_zip(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("inner", content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "wrap", [bytes, gzip.compress, zlib.compress, bz2.compress, lzma.compress, in_zip]
+)
+def test_a_gadget_is_named_whatever_it_is_wrapped_in(
+    tmp_path: Path, wrap: Callable[[bytes], bytes]
+) -> None:
+    found = walk(put(tmp_path, wrap(pickle.dumps(Gadget()))))
+
+    assert any(name.endswith(".system") for name in found.unlisted)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cos\nsystem\n(S'true'\ntR.",
+        b"(S'true'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'true'\no.",
+        b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93\x8c\x04true\x85R.",
+        b"\x80\x02X\x02\x00\x00\x00osq\x00X\x06\x00\x00\x00systemq\x010h\x00h\x01\x930.",
+    ],
+)
+def test_old_and_memoised_spellings_are_named(tmp_path: Path, content: bytes) -> None:
+    assert walk(put(tmp_path, content)).unlisted == ("os.system",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x80\x04N",
+        b"\x80\x04N.\x80\x04N.",
+        b"\x80\x02\x82\x01.",
+        b"\x80\x02Nq\x00\x8c\x02osN\x93.",
+        b"\x80\x02h\x05.",
+        b"\x80\x02R.",
+        b"\x80\x02N)R.",
+        b"P1\n.",
+        gzip.compress(b"\x80\x04N.")[:-6],
+        zlib.compress(b"\x80\x04N.") + b"more",
+        b"PK\x03\x04 no zip",
+    ],
+)
+def test_what_cannot_be_decided_is_a_problem(tmp_path: Path, content: bytes) -> None:
+    problem = walk(put(tmp_path, content)).problem
+
+    assert problem is not None
+    assert "untrusted" in problem.format(path="m.pkl").en
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.pickles.MAX_BYTES", 1 << 20)
+
+    assert walk(put(tmp_path, gzip.compress(bytes(4 << 20)))).problem is not None
+    assert walk(put(tmp_path, in_zip(bytes(4 << 20)))).problem is not None
+
+
+def test_a_function_pickled_by_value_is_not_listed(tmp_path: Path) -> None:
+    found = walk(put(tmp_path, cloudpickle.dumps(lambda frame: frame)))
+
+    assert found.problem is not None or found.unlisted
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("sklearn.linear_model._logistic", "LogisticRegression", True),
+        ("sklearn.linear_model._logistic", "_log_reg_scoring_path", False),
+        ("sklearn.linear_model._base", "LinearModel.__class__", False),
+        ("sklearn.utils._joblib", "Parallel", False),
+        ("builtins", "getattr", False),
+        ("builtins", "eval", False),
+        ("os", "system", False),
+        ("numpy", "load", False),
+        ("numpy", "ndarray", True),
+    ],
+)
+def test_the_list_names_data_and_estimators_only(
+    module: str, name: str, *, expected: bool
+) -> None:
+    assert listed(module, name) is expected
+
+
+def test_a_pickle_is_known_by_its_head(tmp_path: Path) -> None:
+    assert looks_like(put(tmp_path, pickle.dumps(1)))
+    assert not looks_like(put(tmp_path, b"\x08\x0a"))
+    assert not looks_like(put(tmp_path, b""))

@@ -1,0 +1,208 @@
+"""Tiers, limits, user ids and the ground that sandboxes stand on."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from registry.sandbox import Tier, ground, pool_uids, probe_tier, runtime
+from registry.sandbox.cell import Cell
+from registry.sandbox.child import confine
+from registry.sandbox.frames import AnswersOut, FrameIn, unanswered
+from registry.sandbox.limits import Limits
+from registry.settings import Settings
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="pool uids need root")
+
+
+def test_a_demanded_tier_is_that_tier_or_none() -> None:
+    for wanted in ("A", "B", "none"):
+        assert probe_tier(Settings(sandbox_tier=wanted)).name in {wanted, "none"}
+
+
+def test_the_best_tier_is_taken_by_itself() -> None:
+    found = probe_tier(Settings())
+    offered = [name for name in "AB" if probe_tier(Settings(sandbox_tier=name)).name == name]
+    assert found.name == (offered[0] if offered else "none")
+
+
+@pytest.mark.parametrize("name", ["A", "B", "none"])
+@pytest.mark.parametrize("pool_uid", [True, False])
+def test_a_tier_says_what_it_offers_with_its_limits(name: str, *, pool_uid: bool) -> None:
+    said = Tier(name, pool_uid, cgroup=False, why_not=("because",)).describe(Limits())
+
+    assert said.zh
+    if name == "none":
+        assert "because" in said.en
+    else:
+        assert "2048 MiB" in said.en
+        assert ("user id of its own" in said.en) is pool_uid
+
+
+def test_no_tier_says_what_can_be_done_instead() -> None:
+    assert "prediction files" in Tier("none").describe().en
+
+
+def test_without_root_tier_b_is_offered_with_a_uid_or_not_at_all() -> None:
+    if os.geteuid() == 0:
+        assert probe_tier(Settings(sandbox_tier="B")).pool_uid
+
+
+def test_a_cell_that_waits_is_killed_with_all_it_started() -> None:
+    tier = probe_tier(Settings())
+    if tier.name == "none":
+        pytest.skip("no tier")
+    cell = Cell(tier.ways(Limits()), Path("/usr"), trial=Path("/etc/hostname"))
+    uid = cell._uid.uid if cell._uid else None
+
+    cell.end()
+    cell.end()
+
+    assert cell._process.returncode is not None
+    assert uid is None or pool_uids.survivors(uid) == []
+
+
+def test_sandboxes_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    if probe_tier(Settings()).name == "none":
+        pytest.skip("no tier")
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from registry.sandbox import probe_tier\n"
+        "from registry.sandbox.cell import Cell\n"
+        "from registry.sandbox.limits import Limits\n"
+        "from registry.settings import Settings\n"
+        "ways = probe_tier(Settings()).ways(Limits())\n"
+        "cell = Cell(ways, Path('/usr'), trial=Path('/etc/hostname'))\n"
+        "print(cell._process.pid, cell._uid.uid if cell._uid else 0, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid, uid = map(int, parent.stdout.readline().split())
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and (Path(f"/proc/{pid}").exists()):
+        time.sleep(0.05)
+
+    assert not Path(f"/proc/{pid}").exists()
+    while time.monotonic() < deadline and uid and pool_uids.survivors(uid):
+        time.sleep(0.05)
+    assert not uid or pool_uids.survivors(uid) == []
+
+
+@needs_root
+def test_two_sandboxes_never_share_a_user_id() -> None:
+    first, second = pool_uids.take(), pool_uids.take()
+
+    assert first.uid != second.uid
+    first.release()
+    second.release()
+
+
+@needs_root
+def test_what_a_user_id_owns_is_swept() -> None:
+    held = pool_uids.take()
+    with subprocess.Popen(["/bin/sleep", "600"], user=held.uid, group=held.gid) as left:
+        assert pool_uids.survivors(held.uid) == [left.pid]
+        assert pool_uids.sweep(held.uid) == 1
+        assert left.wait() == -9
+    held.release()
+
+
+@needs_root
+def test_the_runtime_is_staged_where_others_can_reach_it() -> None:
+    found = runtime.runtime(for_others=True)
+
+    for path in (found.python, found.site / "numpy", found.site / "sklearn", found.child):
+        assert ground.open_to_others(path), path
+    held = pool_uids.take()
+    program = f"import sys; sys.path.append({str(found.site)!r}); import numpy; print(1)"
+    done = subprocess.run(
+        [str(found.python), "-P", "-s", "-S", "-B", "-c", program],
+        user=held.uid,
+        group=held.gid,
+        extra_groups=[],
+        env={},
+        cwd="/",
+        capture_output=True,
+        check=False,
+    )
+    held.release()
+    assert done.stdout == b"1\n", done.stderr
+
+
+def test_the_runtime_holds_what_models_need_and_nothing_of_ours() -> None:
+    assert {"numpy", "scikit-learn", "skops", "onnxruntime", "pandas"} <= set(runtime.packages())
+    assert "mingsuan" not in runtime.packages()
+    child = runtime.runtime(for_others=False).child
+    assert {path.name for path in (child / "registry").iterdir()} == {"__init__.py", "sandbox"}
+    assert (child / "registry" / "__init__.py").read_bytes() == b""
+
+
+@needs_root
+def test_a_closed_model_is_staged_for_the_group_and_removed(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir(mode=0o700)
+    (model / "MLmodel").write_text("x", encoding="utf-8")
+
+    staged, remove = runtime.reachable_model(model, 231_000)
+
+    assert staged != model
+    assert (staged / "MLmodel").read_text(encoding="utf-8") == "x"
+    assert (staged / "MLmodel").stat().st_gid == 231_000
+    assert not (staged / "MLmodel").stat().st_mode & 0o007
+    remove()
+    assert not staged.exists()
+
+
+def test_a_folder_that_is_not_ours_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    for name in ("link", "open"):
+        with pytest.raises(ground.GroundNotOurs):
+            ground.owned(tmp_path / name)
+    assert ground.owned(tmp_path / "new").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_frame_cannot_be_changed_once_it_is_sealed() -> None:
+    frame = FrameIn()
+    frame.fill(pa.table({"a": [1.0]}))
+
+    with pytest.raises(PermissionError):
+        os.truncate(frame._fd, 0)
+    with pytest.raises(PermissionError):
+        os.pwrite(frame._fd, b"x", 0)
+    frame.close()
+
+
+def test_answers_have_a_fixed_size_and_start_unanswered() -> None:
+    out = AnswersOut()
+    out.size(3)
+
+    for size in (0, 1 << 20):
+        with pytest.raises(PermissionError):
+            os.truncate(out.fd, size)
+    answers = out.read()
+    assert answers is not None
+    assert unanswered(answers)
+    os.pwrite(out.fd, np.array([1.0, np.nan, 2.0]).tobytes(), 0)
+    answers = out.read()
+    assert answers is not None
+    assert not unanswered(answers)
+    out.close()
+
+
+def test_landlock_too_old_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "landlock_version", lambda: 2)
+
+    with pytest.raises(OSError, match="below"):
+        confine.landlock([])

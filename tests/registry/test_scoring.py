@@ -1,0 +1,281 @@
+"""The oracle: each format answers as it does outside, in every tier this machine offers."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import skl2onnx
+from mlflow.models import infer_signature
+from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from registry import screening
+from registry.sandbox import Cause, Contained, NoSandbox, probe_tier
+from registry.sandbox.child import opening
+from registry.sandbox.child.trusted_types import SKOPS_TYPES
+from registry.sandbox.child.worker import ROW_BLOCK, cause_of
+from registry.scoring import SandboxScorer, WrongFrame
+from registry.settings import Settings
+
+ROWS = 300
+RNG = np.random.default_rng(7)
+FRAME = pd.DataFrame(
+    {
+        "amount": RNG.random(ROWS),
+        "children": RNG.integers(0, 5, ROWS),
+        "region": RNG.choice(["north", "south"], ROWS),
+    }
+)
+LABELS = (FRAME["amount"] + (FRAME["region"] == "south") > 0.9).astype(int)
+TABLE = pa.Table.from_pandas(FRAME, preserve_index=False)
+
+
+@pytest.fixture(params=["A", "B"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    settings = Settings(sandbox_tier=request.param)
+    if probe_tier(settings).name != request.param:
+        pytest.skip(f"this machine offers no tier {request.param}")
+    return settings
+
+
+@pytest.fixture(autouse=True)
+def mlflow_is_quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def fitted(final: Any) -> Any:
+    encoded = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["region"]),
+        remainder=StandardScaler(),
+    )
+    return make_pipeline(encoded, final).fit(FRAME, LABELS)
+
+
+def saved(folder: Path, model: Any, serialization: str, **options: Any) -> Path:
+    mlflow.sklearn.save_model(
+        model,
+        folder,
+        signature=infer_signature(FRAME, np.zeros(ROWS)),
+        serialization_format=serialization,
+        pyfunc_predict_fn=options.pop("answer", "predict_proba"),
+        skops_trusted_types=list(SKOPS_TYPES) if serialization == "skops" else None,
+        **options,
+    )
+    return folder
+
+
+def scored(folder: Path, table: pa.Table, settings: Settings) -> Any:
+    inputs = screening.screen(folder).inputs
+    with SandboxScorer(folder, inputs=inputs, settings=settings, ahead=0) as scorer:
+        return scorer.score([table])[0]
+
+
+@pytest.mark.parametrize("serialization", ["skops", "pickle", "cloudpickle"])
+def test_a_classifier_answers_with_the_probability_of_class_one(
+    tmp_path: Path, settings: Settings, serialization: str
+) -> None:
+    model = fitted(RandomForestClassifier(10, random_state=0))
+    folder = saved(tmp_path / "model", model, serialization)
+
+    assert np.array_equal(scored(folder, TABLE, settings), model.predict_proba(FRAME)[:, 1])
+
+
+def test_predict_is_honoured(tmp_path: Path, settings: Settings) -> None:
+    model = fitted(HistGradientBoostingClassifier(max_iter=5, random_state=0))
+    folder = saved(tmp_path / "model", model, "skops", answer="predict")
+
+    assert np.array_equal(scored(folder, TABLE, settings), model.predict(FRAME))
+
+
+def test_a_python_model_answers_with_its_artifacts(tmp_path: Path, settings: Settings) -> None:
+    class Scaled(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def load_context(self, context: Any) -> None:
+            self.factor = float(Path(context.artifacts["factor"]).read_text())
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            return model_input["amount"] * self.factor
+
+    (tmp_path / "factor.txt").write_text("3.0", encoding="utf-8")
+    mlflow.pyfunc.save_model(
+        tmp_path / "model",
+        python_model=Scaled(),
+        artifacts={"factor": str(tmp_path / "factor.txt")},
+        signature=infer_signature(FRAME, np.zeros(ROWS)),
+    )
+
+    answers = scored(tmp_path / "model", TABLE, settings)
+
+    assert np.array_equal(answers, FRAME["amount"].to_numpy() * 3.0)
+
+
+def onnx_inputs(folder: Path, exported: Any) -> Path:
+    mlflow.onnx.save_model(exported, folder, signature=infer_signature(FRAME, np.zeros(ROWS)))
+    return folder
+
+
+def test_an_onnx_model_takes_its_columns_by_name(tmp_path: Path, settings: Settings) -> None:
+    model = fitted(LogisticRegression())
+    types = [
+        ("amount", DoubleTensorType([None, 1])),
+        ("children", Int64TensorType([None, 1])),
+        ("region", StringTensorType([None, 1])),
+    ]
+    exported = skl2onnx.to_onnx(model, initial_types=types, options={"zipmap": False})
+
+    answers = scored(onnx_inputs(tmp_path / "model", exported), TABLE, settings)
+
+    assert np.allclose(answers, model.predict_proba(FRAME)[:, 1], atol=1e-5)
+
+
+def test_frames_keep_their_order_and_never_depend_on_their_neighbours(
+    tmp_path: Path, settings: Settings
+) -> None:
+    model = fitted(LogisticRegression())
+    folder = saved(tmp_path / "model", model, "skops")
+    frames = [TABLE.slice(0, 100), TABLE.slice(0, 0), TABLE.slice(100, 50), TABLE.slice(150)]
+    inputs = screening.screen(folder).inputs
+
+    with SandboxScorer(folder, inputs=inputs, settings=settings) as scorer:
+        answers = scorer.score(frames)
+        again = scorer.score(frames[:1])
+
+    assert [len(answer) for answer in answers] == [100, 0, 50, 150]
+    whole = model.predict_proba(FRAME)[:, 1]
+    assert np.array_equal(np.concatenate(answers), whole)
+    assert np.array_equal(again[0], whole[:100])
+
+
+def test_large_frames_are_answered_in_fixed_blocks(tmp_path: Path, settings: Settings) -> None:
+    model = fitted(LogisticRegression())
+    folder = saved(tmp_path / "model", model, "skops")
+    copies = 3 * ROW_BLOCK // ROWS + 1
+    large = pd.concat([FRAME] * copies, ignore_index=True)
+
+    answers = scored(folder, pa.Table.from_pandas(large, preserve_index=False), settings)
+
+    assert len(answers) == len(large) > 3 * ROW_BLOCK
+    assert np.allclose(answers, model.predict_proba(large)[:, 1], rtol=1e-12)
+
+
+def test_only_the_models_columns_go_in_whatever_their_encoding(
+    tmp_path: Path, settings: Settings
+) -> None:
+    model = fitted(LogisticRegression())
+    folder = saved(tmp_path / "model", model, "skops")
+    encoded = TABLE.set_column(2, "region", TABLE["region"].dictionary_encode())
+    shuffled = encoded.append_column("race", pa.array(["x"] * ROWS)).select(
+        ["race", "region", "children", "amount"]
+    )
+
+    assert np.array_equal(scored(folder, shuffled, settings), model.predict_proba(FRAME)[:, 1])
+
+
+def test_a_label_that_is_a_word_is_a_wrong_shape(tmp_path: Path, settings: Settings) -> None:
+    model = fitted(LogisticRegression())
+    words = make_pipeline(*[step for _, step in model.steps]).fit(
+        FRAME, np.where(LABELS == 1, "yes", "no")
+    )
+    folder = saved(tmp_path / "model", words, "skops", answer="predict")
+
+    with pytest.raises(Contained) as contained:
+        scored(folder, TABLE, settings)
+    assert contained.value.cause == Cause.WRONG_SHAPE
+
+
+def test_a_damaged_file_is_unreadable(tmp_path: Path, settings: Settings) -> None:
+    folder = saved(tmp_path / "model", fitted(LogisticRegression()), "pickle")
+    path = folder / "model.pkl"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(Contained) as contained:
+        scored(folder, TABLE, settings)
+    assert contained.value.cause == Cause.UNREADABLE
+
+
+def test_a_frame_without_the_models_columns_names_them(tmp_path: Path, settings: Settings) -> None:
+    folder = saved(tmp_path / "model", fitted(LogisticRegression()), "skops")
+    wrong = TABLE.drop_columns(["amount"]).set_column(
+        0, "children", pa.array(["many"] * ROWS, pa.string())
+    )
+
+    with pytest.raises(WrongFrame) as refused:
+        scored(folder, wrong, settings)
+    assert {reason.item for reason in refused.value.reasons} == {"amount", "children"}
+
+
+def test_the_provenance_names_tier_limits_loader_and_packages(
+    tmp_path: Path, settings: Settings
+) -> None:
+    folder = saved(tmp_path / "model", fitted(LogisticRegression()), "skops")
+    with SandboxScorer(folder, inputs=[], settings=settings) as scorer:
+        provenance = scorer.provenance
+
+    assert provenance["tier"] == settings.sandbox_tier
+    assert provenance["limits"]["memory"] == settings.sandbox_memory
+    assert provenance["model_format"] == "sklearn-skops"
+    assert provenance["row_block"] == ROW_BLOCK
+    assert "scikit-learn" in provenance["packages"]
+
+
+def test_without_a_tier_no_model_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(NoSandbox, match="prediction files"):
+        SandboxScorer(tmp_path, inputs=[], settings=Settings(sandbox_tier="none"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ([1, 2], [1.0, 2.0]),
+        ([[1], [2]], [1.0, 2.0]),
+        ([[0.3, 0.7], [0.6, 0.4]], [0.7, 0.4]),
+        (pd.DataFrame({"a": [1, 2]}), [1.0, 2.0]),
+        ([True, False], [1.0, 0.0]),
+        (np.array(["1.5", "2"], dtype=object), [1.5, 2.0]),
+    ],
+)
+def test_answers_become_one_number_per_row(answer: Any, expected: list[float]) -> None:
+    assert opening.one_number_per_row(answer, 2).tolist() == expected
+
+
+@pytest.mark.parametrize("answer", [[1], [1, 2, 3], [[1, 2, 3]] * 2, 5, ["a", "b"], None])
+def test_other_answers_are_refused(answer: Any) -> None:
+    with pytest.raises(opening.NotOpened) as refused:
+        opening.one_number_per_row(answer, 2)
+    assert refused.value.cause == "wrong_shape"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (MemoryError(), "memory"),
+        (PermissionError(1, "x"), "forbidden_call"),
+        (PermissionError(13, "x"), "outside"),
+        (FileNotFoundError(2, "x"), "outside"),
+        (OSError(28, "x"), "disk"),
+        (RuntimeError("can't start new thread"), "processes"),
+        (ValueError("x"), "model_error"),
+        (opening.NotOpened("refused_types", "x"), "refused_types"),
+    ],
+)
+def test_an_error_inside_names_its_cause(error: Exception, cause: str) -> None:
+    assert cause_of(error) == cause
+    wrapped = ValueError("wrapped")
+    wrapped.__context__ = error
+    assert cause_of(wrapped) == cause
+    assert cause in set(Cause)
+
+
+def test_the_published_list_holds_no_duplicates_and_is_sorted() -> None:
+    assert list(SKOPS_TYPES) == sorted(set(SKOPS_TYPES))

@@ -1,0 +1,242 @@
+"""Screening: what is refused, with every reason, and what trust class the rest gets."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import joblib
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from mlflow.models import infer_signature
+from sklearn.linear_model import LinearRegression
+
+from registry import attestation
+from registry.archives import MAX_FILES
+from registry.screening import ScreeningFailed, TrustClass, screen
+
+MLMODEL = """\
+flavors:
+  python_function:
+    loader_module: mlflow.sklearn
+    model_path: model.skops
+    predict_fn: predict
+  sklearn:
+    code: null
+    pickled_model: model.skops
+    serialization_format: skops
+signature:
+  inputs: '[{"type": "double", "name": "a"}, {"type": "string", "name": "b"}]'
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A submission that passes."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "MLmodel").write_text(MLMODEL, encoding="utf-8")
+    fitted = LinearRegression().fit(np.eye(2), [0.0, 1.0])
+    (folder / "model.skops").write_bytes(skops.io.dumps(fitted))
+    (folder / "requirements.txt").write_text("scikit-learn\n", encoding="utf-8")
+    return folder
+
+
+def change(folder: Path, old: str, new: str) -> Path:
+    path = folder / "MLmodel"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+def refused(folder: Path, **options: Any) -> dict[str, str]:
+    """The offending items and what is said of them, in English."""
+    with pytest.raises(ScreeningFailed) as failed:
+        screen(folder, **options)
+    for reason in failed.value.reasons:
+        assert reason.said.zh
+        assert reason.remedy.zh
+        assert reason.remedy.en
+    return {reason.item: reason.said.en for reason in failed.value.reasons}
+
+
+def test_a_skops_model_passes_as_listed_types(model: Path) -> None:
+    found = screen(model)
+
+    assert found.flavour == "sklearn-skops"
+    assert found.trust_class is TrustClass.LISTED_TYPES
+    assert found.inputs == [{"name": "a", "type": "double"}, {"name": "b", "type": "string"}]
+    assert [entry["path"] for entry in found.manifest] == [
+        "MLmodel",
+        "model.skops",
+        "requirements.txt",
+    ]
+    assert found.digest == attestation.digest(found.manifest)
+    assert found.size == sum(path.stat().st_size for path in model.iterdir())
+    assert json.dumps(found.as_json())
+
+
+def test_the_digest_depends_on_bytes_and_names_alone(model: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(model, tmp_path / "copy")
+    os.utime(copy / "MLmodel", (0, 0))
+    assert screen(copy).digest == screen(model).digest
+    (copy / "requirements.txt").write_text("scikit-learn \n", encoding="utf-8")
+    assert screen(copy).digest != screen(model).digest
+
+
+@pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
+@pytest.mark.parametrize("serialization", ["cloudpickle", "pickle"])
+def test_what_mlflow_saves_passes_as_code_when_pickled(tmp_path: Path, serialization: str) -> None:
+    frame = pd.DataFrame({"a": [0.0, 1.0], "b": [1, 2]})
+    fitted = LinearRegression().fit(frame, [0.0, 1.0])
+    mlflow.sklearn.save_model(
+        fitted,
+        tmp_path / "model",
+        signature=infer_signature(frame, np.zeros(2)),
+        serialization_format=serialization,
+    )
+
+    found = screen(tmp_path / "model")
+
+    assert found.flavour == f"sklearn-{serialization}"
+    assert found.trust_class is TrustClass.CODE
+    assert found.inputs == [{"name": "a", "type": "double"}, {"name": "b", "type": "long"}]
+    assert any("only objects on the list" in remark.en for remark in found.remarks)
+
+
+def test_every_reason_is_given_at_once(model: Path) -> None:
+    change(model, "mlflow.sklearn", "os")
+    change(model, "predict_fn: predict", "predict_fn: __init__")
+    change(model, "code: null", "code: code")
+    change(model, '"name": "b"', '"name": "a"')
+    (model / "setup.py").write_text("", encoding="utf-8")
+    (model / "old.pkl").write_bytes(b"\x80\x04N.")
+
+    assert set(refused(model)) == {
+        "MLmodel: python_function.loader_module",
+        "MLmodel: python_function.predict_fn",
+        "MLmodel: flavors.sklearn.code",
+        "MLmodel: signature.inputs[1]",
+        "setup.py",
+        "old.pkl",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "item"),
+    [
+        ("serialization_format: skops", "serialization_format: dill", "MLmodel: flavors"),
+        ("  sklearn:", "  xgboost:", "MLmodel: flavors"),
+        (
+            "pickled_model: model.skops",
+            "pickled_model: ../model.skops",
+            "MLmodel: flavors.sklearn.pickled_model",
+        ),
+        (
+            "pickled_model: model.skops",
+            "pickled_model: /etc/passwd",
+            "MLmodel: flavors.sklearn.pickled_model",
+        ),
+        ("signature:", "sign:", "MLmodel: signature"),
+        ('"type": "string"', '"type": "tensor"', "MLmodel: signature.inputs[1]"),
+        ("flavors:", "flavors: !!python/object/apply:os.system [true]\nx:", "MLmodel"),
+        ("flavors:", "x: &x [1]\ny: *x\nflavors:", "MLmodel"),
+        ("flavors:", "x: " + "[" * 50 + "]" * 50 + "\nflavors:", "MLmodel"),
+        ("flavors:", "x: [\nflavors:", "MLmodel"),
+        ("flavors:", "x: " + "1" * 300_000 + "\nflavors:", "MLmodel"),
+    ],
+)
+def test_an_mlmodel_that_is_not_plain_is_refused(
+    model: Path, old: str, new: str, item: str
+) -> None:
+    assert item in refused(change(model, old, new))
+
+
+def test_a_submission_without_mlmodel_is_refused(tmp_path: Path) -> None:
+    assert "MLmodel" in refused(tmp_path)
+
+
+def test_links_and_pipes_are_refused(model: Path) -> None:
+    (model / "link").symlink_to("/etc/passwd")
+    (model / "folder").symlink_to("/etc")
+    os.mkfifo(model / "pipe")
+
+    assert {"link", "folder", "pipe"} <= set(refused(model))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mo\u202edel.txt",
+        "zero\u200bwidth",
+        "cafe\u0301",
+        "line\nbreak",
+        "back\\slash",
+        "a:b",
+        "nul.txt",
+        " lead",
+        "dot.",
+        "x" * 220,
+    ],
+)
+def test_tricky_names_are_refused(model: Path, name: str) -> None:
+    (model / name).write_bytes(b"")
+
+    (item,) = refused(model)
+    assert item.isprintable()
+
+
+def test_names_that_differ_only_in_case_are_refused(model: Path) -> None:
+    (model / "Requirements.txt").write_bytes(b"")
+
+    assert "differs from" in "".join(refused(model).values())
+
+
+def test_ordinary_chinese_names_pass(model: Path) -> None:
+    (model / "说明 1.md").write_bytes(b"")
+
+    assert screen(model).remarks[0].en.startswith("说明 1.md is no part of this format")
+
+
+def test_too_many_or_too_large_files_are_refused(model: Path) -> None:
+    assert "total" in refused(model, limit=100)
+    for number in range(MAX_FILES):
+        (model / f"f{number}").touch()
+    assert "total" in refused(model)
+
+
+def test_a_skops_file_with_foreign_types_is_refused(model: Path) -> None:
+    import fractions
+
+    (model / "model.skops").write_bytes(skops.io.dumps({"a": fractions.Fraction(1, 2)}))
+
+    assert any("fractions.Fraction" in item for item in refused(model))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x80\x04N."])
+def test_what_only_claims_to_be_skops_is_refused(model: Path, content: bytes) -> None:
+    (model / "model.skops").write_bytes(content)
+
+    assert "model.skops" in refused(model)
+
+
+def test_what_only_claims_to_be_onnx_is_refused(model: Path) -> None:
+    text = (
+        "flavors:\n  onnx: {data: m.onnx}\nsignature:\n"
+        '  inputs: \'[{"type": "double", "name": "a"}]\'\n'
+    )
+    (model / "MLmodel").write_text(text, encoding="utf-8")
+    (model / "m.onnx").write_bytes(b"\x80\x04N.")
+
+    assert "m.onnx" in refused(model)
+
+
+def test_a_pickle_hidden_behind_another_name_is_refused(model: Path) -> None:
+    joblib.dump({"a": 1}, model / "notes.txt")
+
+    assert "notes.txt" in refused(model)
