@@ -189,8 +189,13 @@ def _errors(
     if finding.get("estimate") is None or finding.get("reference_estimate") is None:
         return [_read(finding)]
     places = _compared(plan, attribute, finding)
-    row = ERRORS[finding["metric"]]
-    return [sentence(row, kind="group.errors", evidence=finding, places=places)]
+    row, test = ERRORS[finding["metric"]], ""
+    if _effect(finding)[0] == "groups.ratio":
+        span = {"v": finding["effect"]["value"], "low": finding["ci"]["low"]}
+        span["high"] = finding["ci"]["high"]
+        places |= {name: same(f"{ratio:.1f}") for name, ratio in span.items()}
+        test = "groups.times"
+    return [sentence(row, kind="group.errors", evidence=finding, places=places, test=test)]
 
 
 def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sentence]:

@@ -159,42 +159,42 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.ratio": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。前者是后者的{v}%，很可能在{low}%和{high}%之间。结论：{verdict}。",
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
             "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.difference": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。每100人{more}{v}人，很可能在{low}人和{high}人之间。结论：{verdict}。",
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。每100人{more}{v}人，很可能在{low}人和{high}人之间。也就是说，{verdict}。",
             "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. That is {v} of 100 people {more}, very likely between {low} and {high}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.either": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。真实的差别，可能是每100人少{low}人，也可能是多{high}人。结论：{verdict}。",
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。真实的差别，可能是每100人少{low}人，也可能是多{high}人。也就是说，{verdict}。",
             "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The true gap may be {low} of 100 people fewer, or {high} more. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.verdict": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
             "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.refused": Row(
         Text(
-            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
             "Should have got “{good}” but did not: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.granted": Row(
         Text(
-            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。结论：{verdict}。",
+            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
             "Should not have got “{good}” but did: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
@@ -247,6 +247,10 @@ TESTS: Mapping[str, Text] = {
         "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher {up} times, the same {same} times, lower {down} times. The mean difference was {m} {unit}.",
     ),
     # where the line of a comparison by group stands
+    "groups.times": Text(
+        "前者是后者的{v}倍，很可能在{low}倍和{high}倍之间。",
+        "The first is {v} times the second, very likely between {low} and {high} times.",
+    ),
     "groups.line": Text(
         "界线：前者不到后者的{line}%，就算超过。",
         "The line is passed where the first is under {line} % of the second.",

@@ -75,7 +75,9 @@ def test_errors_are_named_for_the_person() -> None:
     wrong = finding(
         "error_parity", "false_negative_rate", estimate=0.114, reference_estimate=0.052
     )
+    wrong |= {"effect": {"kind": "ratio", "value": 2.195}, "ci": {"low": 1.03, "high": 4.51}}
     (said,) = checked.by_group(plan(), RACE, [wrong])
+    assert said["test"]["zh"] == "前者是后者的2.2倍，很可能在1.0倍和4.5倍之间。"
     assert said["zh"].startswith(
         "本该得到“通过”却没有得到的：种族是“少数”的人，每100人里，约有11人"
     )
