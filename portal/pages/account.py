@@ -8,7 +8,7 @@ from portal.access import allow, public, signed_in
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import forms
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
 from registry.errors import RegisterError
@@ -21,7 +21,8 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 @router.get("/sign-in", dependencies=[public])
 def sign_in_page(request: Request, language: Lang, asking: Asking) -> Response:
     """The sign-in form."""
-    return render(request, "sign_in.html", language=language, asking=asking, typed={})
+    typed = {"next": request.query_params.get("next", "")}
+    return render(request, "sign_in.html", language=language, asking=asking, typed=typed)
 
 
 @router.post("/sign-in", dependencies=[public])
@@ -36,10 +37,8 @@ def sign_in(request: Request, language: Lang, settings: Configured, form: Form) 
             address=identity.address_of(request),
         )
     except RegisterError as error:
-        typed = {"email": forms.text(form, "email"), "next": forms.text(form, "next")}
-        return render(
-            request, "sign_in.html", language=language, status=403, wrong=error, typed=typed
-        )
+        reject(request, error, forms.typed(form), status=403)
+        return render(request, "sign_in.html", language=language)
     response = go(_inside(forms.text(form, "next"), f"/{language}/desk"))
     identity.set_cookie(response, settings, opened.secret)
     return response
@@ -71,9 +70,8 @@ def invitation_page(
     try:
         invitation = invitations.find(session, token)
     except RegisterError as error:
-        return render(
-            request, "message.html", language=language, status=404, asking=asking, wrong=error
-        )
+        reject(request, error, status=404)
+        return render(request, "message.html", language=language, asking=asking)
     organisation = organisations.get(session, invitation.organisation_id)
     return render(
         request,
@@ -84,7 +82,6 @@ def invitation_page(
         organisation=organisation,
         role=ROLE_NAMES[invitation.role],
         token=token,
-        typed={},
     )
 
 
@@ -103,22 +100,8 @@ def accept_invitation(
             address=identity.address_of(request),
         )
     except RegisterError as error:
-        page = invitation_page(request, language, session, asking, token)
-        if page.status_code != 200:
-            return page
-        invitation = invitations.find(session, token)
-        return render(
-            request,
-            "invitation.html",
-            language=language,
-            status=422,
-            wrong=error,
-            invitation=invitation,
-            organisation=organisations.get(session, invitation.organisation_id),
-            role=ROLE_NAMES[invitation.role],
-            token=token,
-            typed={"name": forms.text(form, "name")},
-        )
+        reject(request, error, forms.typed(form))
+        return invitation_page(request, language, session, asking, token)
     return go(f"/{language}/sign-in", "registered")
 
 
@@ -129,9 +112,6 @@ def organisation_page(
     session: Database,
     by: By,
     asking: Asking,
-    wrong: RegisterError | None = None,
-    shown: str = "",
-    shown_kind: str = "",
 ) -> Response:
     """Members, invitations, API tokens and signing keys of the organisation one acts for."""
     organisation = organisations.get(session, by.organisation_id)
@@ -140,9 +120,7 @@ def organisation_page(
         request,
         "organisation.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         organisation=organisation,
         administrator=administrator,
         members=organisations.members(session, by=by) if administrator else [],
@@ -151,8 +129,7 @@ def organisation_page(
         roles=[(role, ROLE_NAMES[role]) for role in Role if role in ROLES_OF[organisation.kind]],
         role_names=ROLE_NAMES,
         scopes=[(scope, SCOPE_NAMES[scope]) for scope in Scope],
-        shown=shown,
-        shown_kind=shown_kind,
+        shown=getattr(request.state, "shown", ""),
     )
 
 
@@ -171,11 +148,11 @@ def invite(
         )
     except RegisterError as error:
         session.rollback()
-        return organisation_page(request, language, session, by, asking, wrong=error)
+        reject(request, error, forms.typed(form))
+        return organisation_page(request, language, session, by, asking)
     link = f"{request.app.state.settings.public_url}/{language}/invitation?token={invited.secret}"
-    return organisation_page(
-        request, language, session, by, asking, shown=link, shown_kind="invitation"
-    )
+    request.state.shown = link
+    return organisation_page(request, language, session, by, asking)
 
 
 @router.post("/organisation/tokens", dependencies=[signed_in()])
@@ -193,10 +170,10 @@ def issue_token(
         )
     except RegisterError as error:
         session.rollback()
-        return organisation_page(request, language, session, by, asking, wrong=error)
-    return organisation_page(
-        request, language, session, by, asking, shown=issued.secret, shown_kind="token"
-    )
+        reject(request, error, forms.typed(form))
+        return organisation_page(request, language, session, by, asking)
+    request.state.shown = issued.secret
+    return organisation_page(request, language, session, by, asking)
 
 
 @router.post("/organisation/tokens/{token_id}/revoke", dependencies=[signed_in()])
@@ -217,7 +194,8 @@ def register_key(
         )
     except RegisterError as error:
         session.rollback()
-        return organisation_page(request, language, session, by, asking, wrong=error)
+        reject(request, error, forms.typed(form))
+        return organisation_page(request, language, session, by, asking)
     return go(f"/{language}/organisation", "registered")
 
 

@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -12,7 +11,7 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import explaining, forms
 from portal.pages.desk import lines
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import (
     datasets,
@@ -33,9 +32,8 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 @router.get("/submit", dependencies=[allow(Role.FILER)])
 def submit_page(request: Request, language: Lang, asking: Asking, model: str = "") -> Response:
     """The form that submits a version."""
-    return render(
-        request, "submit.html", language=language, asking=asking, typed={"model_name": model}
-    )
+    typed = typed_before(request) or {"model_name": model}
+    return render(request, "submit.html", language=language, asking=asking, typed=typed)
 
 
 @router.post("/submit", dependencies=[allow(Role.FILER, scope=Scope.SUBMIT, upload=True)])
@@ -62,15 +60,8 @@ def submit(
             )
         except RegisterError as error:
             session.rollback()
-            return render(
-                request,
-                "submit.html",
-                language=language,
-                status=422,
-                asking=asking,
-                wrong=error,
-                typed=forms.typed(form),
-            )
+            reject(request, error, forms.typed(form))
+            return submit_page(request, language, asking)
     return go(f"/{language}/versions/{made.version.id}", "submitted" if made.created else "same")
 
 
@@ -82,8 +73,6 @@ def version_page(
     by: By,
     asking: Asking,
     version_id: str,
-    wrong: RegisterError | None = None,
-    typed: dict[str, str] | None = None,
 ) -> Response:
     """Everything about one version: what it is, who may test it, what was found and said."""
     version = submission.get(session, version_id)
@@ -94,10 +83,7 @@ def version_page(
         request,
         "version.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
-        typed=typed or {},
         model=model,
         version=version,
         newest=newest,
@@ -133,9 +119,8 @@ def grant(
         )
     except RegisterError as error:
         session.rollback()
-        return version_page(
-            request, language, session, by, asking, version_id, error, forms.typed(form)
-        )
+        reject(request, error, forms.typed(form))
+        return version_page(request, language, session, by, asking, version_id)
     return go(f"/{language}/versions/{version_id}", "granted")
 
 
@@ -157,8 +142,6 @@ def explain_page(
     by: By,
     asking: Asking,
     version_id: str,
-    wrong: RegisterError | None = None,
-    typed: dict[str, Any] | None = None,
 ) -> Response:
     """The form from which the explanation is made: a data set and a plain name for every column."""
     version = submission.get(session, version_id)
@@ -172,14 +155,11 @@ def explain_page(
         request,
         "explain.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         version=version,
         model=submission.model_of(session, version),
         datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION),
         reports=usable,
-        typed=typed or {},
     )
 
 
@@ -206,9 +186,8 @@ def explain(
         )
     except RegisterError as error:
         session.rollback()
-        return explain_page(
-            request, language, session, by, asking, version_id, error, forms.typed(form)
-        )
+        reject(request, error, forms.typed(form))
+        return explain_page(request, language, session, by, asking, version_id)
     return go(f"/{language}/explanations/{made.id}", "queued")
 
 

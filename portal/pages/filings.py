@@ -18,7 +18,7 @@ from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import dossier_form, forms
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import explanations, reports, submission
 from registry.artifacts import ArtifactStore
@@ -74,22 +74,18 @@ def filing_page(
     asking: Asking,
     filing_id: str,
     group: str = "A",
-    wrong: RegisterError | None = None,
-    typed: Mapping[str, Any] | None = None,
 ) -> Response:
     """One group of the dossier as a form, with what is still to do."""
     filing = dossier.get(session, by=by, filing_id=filing_id)
     by.own(filing.organisation_id)
     chosen = next((each for each in schema().groups if each.id == group), schema().groups[0])
-    given = {**filing.answers, **_as_stored(typed or {})}
+    given = {**filing.answers, **_as_stored(typed_before(request))}
     version = submission.get(session, filing.version_id)
     return render(
         request,
         "filing.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         filing=filing,
         line=line(session, filing),
         model=submission.model_of(session, version),
@@ -145,7 +141,8 @@ def fill(
         )
     except RegisterError as error:
         session.rollback()
-        return filing_page(request, language, session, by, asking, filing_id, group, error, typed)
+        reject(request, error, typed)
+        return filing_page(request, language, session, by, asking, filing_id, group)
     following = forms.text(form, "next") or group
     return go(f"/{language}/filings/{filing_id}?group={following}", "saved")
 
@@ -205,7 +202,8 @@ def take_step(
         )
     except RegisterError as error:
         session.rollback()
-        return filing_page(request, language, session, by, asking, filing_id, "A", error)
+        reject(request, error)
+        return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "decided")
 
 

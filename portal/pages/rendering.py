@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -55,7 +56,6 @@ def render(
     language: Language,
     status: int = 200,
     asking: Identity | None = None,
-    wrong: RegisterError | None = None,
     **context: Any,
 ) -> HTMLResponse:
     """One page in one language.
@@ -66,10 +66,11 @@ def render(
         language: of the page.
         status: the HTTP status.
         asking: who is signed in, for the header and the forms.
-        wrong: an error to show above the page, with the form as it was typed.
         context: what the template shows.
     """
     page = environment().get_template(template)
+    rejected: Rejected | None = getattr(request.state, "rejected", None)
+    context.setdefault("typed", rejected.typed if rejected else {})
     body = page.render(
         lang=language,
         t=_chooser(language),
@@ -77,13 +78,45 @@ def render(
         person=asking.person if asking else None,
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
         done=DONE.get(request.query_params.get("done", "")),
-        wrong=wrong,
+        wrong=rejected.error if rejected else None,
         other_url=other_language(request, language),
         filing_statement=FILING_STATEMENT,
         grade_statement=GRADE_STATEMENT,
         **context,
     )
-    return HTMLResponse(body, status_code=status)
+    return HTMLResponse(body, status_code=rejected.status if rejected else status)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A form that was turned down: why, and what was typed, to be shown again.
+
+    Args:
+        error: every reason.
+        typed: the fields as they were sent; never a password.
+        status: the HTTP status of the page that shows the form again.
+    """
+
+    error: RegisterError
+    typed: Mapping[str, Any]
+    status: int = 422
+
+
+def reject(
+    request: Request,
+    error: RegisterError,
+    typed: Mapping[str, Any] | None = None,
+    *,
+    status: int = 422,
+) -> None:
+    """Let the page that is rendered next show `error` and fill its form in again."""
+    request.state.rejected = Rejected(error, typed or {}, status)
+
+
+def typed_before(request: Request) -> Mapping[str, Any]:
+    """What was typed in the form that was turned down; empty where none was."""
+    rejected: Rejected | None = getattr(request.state, "rejected", None)
+    return rejected.typed if rejected else {}
 
 
 def go(address: str, done: str = "") -> RedirectResponse:

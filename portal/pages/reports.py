@@ -12,7 +12,7 @@ from portal.access import allow, public
 from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import forms, report_view
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
 from registry import reports, submission
 from registry.errors import RegisterError
@@ -50,7 +50,6 @@ def report_page(
     session: Database,
     asking: Asking,
     report_id: str,
-    wrong: RegisterError | None = None,
 ) -> Response:
     """The report: a first screen for a lawyer, then every finding, then how to check it."""
     actor = asking.actor if asking else None
@@ -62,9 +61,7 @@ def report_page(
         request,
         "report.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         report=report,
         view=view,
         rules=_price_rules(view.predicate),
@@ -93,7 +90,8 @@ def countersign(
         reports.countersign(session, by=by, report_id=report_id, envelope_text=text)
     except RegisterError as error:
         session.rollback()
-        return report_page(request, language, session, asking, report_id, error)
+        reject(request, error)
+        return report_page(request, language, session, asking, report_id)
     return go(f"/{language}/reports/{report_id}", "countersigned")
 
 
@@ -122,6 +120,10 @@ def _may_countersign(actor: Actor | None, report: Report) -> bool:
     )
 
 
-def _price_rules(predicate: Any) -> list[Any]:  # noqa: ARG001
+def _price_rules(predicate: Any) -> list[dict[str, Any]]:
     """The table by rule, for a report on prices."""
-    return []
+    if predicate["task"] != "pricing":
+        return []
+    from evaluators import price_rules
+
+    return price_rules.rules_table(predicate["findings"], predicate["plan"]["content"])

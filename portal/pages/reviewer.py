@@ -13,7 +13,7 @@ from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import explaining, forms, report_view
 from portal.pages.filings import line
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
 from registry import explanations, journal, reports, submission
 from registry.errors import RegisterError
@@ -31,8 +31,6 @@ def review_page(
     by: By,
     asking: Asking,
     filing_id: str,
-    wrong: RegisterError | None = None,
-    typed: dict[str, str] | None = None,
 ) -> Response:
     """Everything a reviewer decides on, on one page."""
     filing = dossier.get(session, by=by, filing_id=filing_id)
@@ -45,10 +43,7 @@ def review_page(
         request,
         "review.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
-        typed=typed or {},
         filing=filing,
         line=line(session, filing),
         version=version,
@@ -102,7 +97,6 @@ def decide(
         )
     except RegisterError as error:
         session.rollback()
-        return review_page(
-            request, language, session, by, asking, filing_id, error, forms.typed(form)
-        )
+        reject(request, error, forms.typed(form))
+        return review_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/review/{filing_id}", "decided")

@@ -16,7 +16,7 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import forms, plan_draft
 from portal.pages.desk import lines
-from portal.pages.rendering import Lang, go, render
+from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import datasets, engagements, evaluations, reports, submission, worklist
 from registry.errors import Invalid, RegisterError
@@ -40,7 +40,6 @@ def engagement_page(
     by: By,
     asking: Asking,
     engagement_id: str,
-    wrong: RegisterError | None = None,
 ) -> Response:
     """What was granted, and the way on: take it on, register data, register a plan."""
     found = sight.engagement(session, by, engagement_id)
@@ -48,9 +47,7 @@ def engagement_page(
         request,
         "engagement.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         line=lines(session, [found])[0],
         mine=by.organisation_id == found.tester_id,
         datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EVALUATION),
@@ -85,7 +82,8 @@ def take_on(
         )
     except RegisterError as error:
         session.rollback()
-        return engagement_page(request, language, session, by, asking, engagement_id, error)
+        reject(request, error)
+        return engagement_page(request, language, session, by, asking, engagement_id)
     return go(f"/{language}/engagements/{engagement_id}", "taken")
 
 
@@ -104,7 +102,7 @@ def dataset_form(
         "dataset_new.html",
         language=language,
         asking=asking,
-        typed={"use": use, "next": next},
+        typed=typed_before(request) or {"use": use, "next": next},
     )
 
 
@@ -137,15 +135,8 @@ def register_dataset(
             )
         except RegisterError as error:
             session.rollback()
-            return render(
-                request,
-                "dataset_new.html",
-                language=language,
-                status=422,
-                asking=asking,
-                wrong=error,
-                typed=forms.typed(form),
-            )
+            reject(request, error, forms.typed(form))
+            return dataset_form(request, language, by, asking)
     return go(f"/{language}/datasets/{made.id}", "registered")
 
 
@@ -169,8 +160,6 @@ def plan_form(
     version: str,
     dataset: str,
     engagement: str = "",
-    wrong: RegisterError | None = None,
-    typed: dict[str, str] | None = None,
 ) -> Response:
     """The plan, drafted from the roles of the columns, to be corrected and registered."""
     chosen = datasets.get(session, dataset)
@@ -181,14 +170,12 @@ def plan_form(
         request,
         "plan_new.html",
         language=language,
-        status=200 if wrong is None else 422,
         asking=asking,
-        wrong=wrong,
         version=target,
         model=submission.model_of(session, target),
         dataset=chosen,
         engagement=engagement,
-        typed=typed or drafted,
+        typed=typed_before(request) or drafted,
     )
 
 
@@ -213,10 +200,10 @@ def register_plan(
         )
     except RegisterError as error:
         session.rollback()
+        reject(request, error, forms.typed(form))
         return plan_form(
-            request, language, session, by, asking, version_id, dataset_id, engagement_id,
-            error, forms.typed(form),
-        )  # fmt: skip
+            request, language, session, by, asking, version_id, dataset_id, engagement_id
+        )
     return go(f"/{language}/evaluations/{made.id}", "queued")
 
 
