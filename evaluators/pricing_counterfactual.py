@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluators import price_readings, pricing_accounts, pricing_model, quotes
+from evaluators import price_readings, pricing_accounts, pricing_evidence, pricing_model, quotes
 from evaluators.plan import Plan, Scalar
 from evaluators.price_nulls import account_nulls
 from evaluators.pricing_design import (
@@ -35,7 +35,6 @@ from evaluators.probe import (
     ScoreRequest,
     State,
     Table,
-    answer,
 )
 from registry.language import Text
 from registry.reports import Finding
@@ -110,7 +109,7 @@ class PriceCounterfactual(Probe[pa.Table]):
         built_on=(
             "evaluators.intervals", "evaluators.permutation", "evaluators.price_lines",
             "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
-            "evaluators.pricing_design", "evaluators.pricing_model", "evaluators.quotes",
+            "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.quotes",
             "evaluators.verdicts",
         ),
     )  # fmt: skip
@@ -124,10 +123,7 @@ class PriceCounterfactual(Probe[pa.Table]):
         return pa.table({})
 
     def add_batch(self, acc: pa.Table, batch: pa.RecordBatch) -> pa.Table:
-        new = quotes.keep(batch, batch.schema.names)
-        if self.design is not None and answer("base") in new.schema.names:
-            new = new.filter(new.column(answer("base")).is_valid())
-        return quotes.join([acc, new])
+        return quotes.join([acc, quotes.keep(batch, batch.schema.names)])
 
     def merge(self, accs: Sequence[pa.Table]) -> pa.Table:
         return quotes.join(accs)
@@ -188,11 +184,14 @@ class PriceCounterfactual(Probe[pa.Table]):
     def nulls(cls) -> Mapping[str, NullDesign]:
         return account_nulls()
 
-    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:  # noqa: ARG002
+    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
         """How many pairs differ, rise and fall, for every feature and value."""
         if self.design is None:
             return ()
-        return pricing_model.tables(quotes.ordered(acc), self.design)
+        return pricing_evidence.tables(quotes.ordered(acc), self.design, plan)
+
+    def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:  # noqa: ARG002
+        return pricing_evidence.recompute(self.spec, tables, plan)
 
     def _factors(self, named: Sequence[str]) -> tuple[str, ...]:
         chosen = self.options.factors

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evaluators import price_readings, quotes
 from evaluators.findings import draft, not_evaluable
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.price_lines import ALERT, EQUIVALENCE, log_line, severity, threshold
-from evaluators.price_spread import SAME, Spread, describe, pairs_needed
+from evaluators.price_lines import EQUIVALENCE, severity, threshold
+from evaluators.price_spread import SAME, Spread, bill, describe, exact_verdict, pairs_needed
 from evaluators.pricing_design import (
     BASE,
     TWIN,
@@ -29,13 +30,11 @@ from evaluators.pricing_design import (
     corner,
     one,
 )
-from evaluators.probe import ProbeSpec, Run, Table, answer
+from evaluators.probe import ProbeSpec, Run, answer
 from evaluators.regression import Floats
-from evaluators.verdicts import judge
 from registry.reports import Finding, Verdict
 
-TABLE = "price_counterfactual:pairs"
-COUNTS = ("pairs", "different", "dearer", "cheaper", "beyond")
+PAIRWISE = ("price_gap", "bundle_gap")  # two whole profiles are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,9 @@ def findings(
     found = [_not_an_input(spec, name, plan) for name in named if _unasked(name, design)]
     if not design.features or not rows.num_rows or answer(BASE) not in rows.schema.names:
         return [*found, price_readings.nothing_varied(spec)]
-    answers = _answers(rows, design, plan, run)
+    answers = read(rows, design, plan)
     problem = _problem(answers, run)
-    gaps = list(_gaps(answers.logs, design))
+    gaps = gaps_of(answers.logs, design)
     found += [_finding(spec, gap, answers, plan=plan, run=run, problem=problem) for gap in gaps]
     return [*found, _clean_bill(spec, gaps, answers, plan=plan, run=run, problem=problem)]
 
@@ -121,7 +120,10 @@ def _not_an_input(spec: ProbeSpec, name: str, plan: Plan) -> Finding:
     )  # fmt: skip
 
 
-def _answers(rows: pa.Table, design: Design, plan: Plan, run: Run) -> Answers:
+def read(rows: pa.Table, design: Design, plan: Plan) -> Answers:
+    """The answers to a design, and the registered groups of the rows that were asked about."""
+    everyone = rows.num_rows
+    rows = rows.filter(pc.is_valid(rows.column(answer(BASE))))
     prices = {
         key: quotes.numbers(rows.column(answer(key)))
         for key in design.profiles()
@@ -147,7 +149,7 @@ def _answers(rows: pa.Table, design: Design, plan: Plan, run: Run) -> Answers:
         groups=groups,
         twin=float(twin.mean()) if len(twin) else 0.0,
         unpriced=int((~sound).sum()),
-        sampled=rows.num_rows < run.rows,
+        sampled=rows.num_rows < everyone,
     )
 
 
@@ -159,7 +161,8 @@ def _problem(answers: Answers, run: Run) -> str | None:
     return "batch" if run.oracle.batch_stable is False else None
 
 
-def _gaps(logs: Mapping[str, Floats], design: Design) -> list[Gap]:
+def gaps_of(logs: Mapping[str, Floats], design: Design) -> list[Gap]:
+    """Every comparison of the design: one at a time, bundles, factorial."""
     found: list[Gap] = []
     for feature in design.features:
         found += _one_at_a_time(logs, feature)
@@ -213,14 +216,20 @@ def _factorial(logs: Mapping[str, Floats], factors: Sequence[Feature]) -> list[G
     return found
 
 
-def _by_group(gap: Gap, answers: Answers) -> dict[str, Spread]:
-    spreads = {name: describe(gap.ratios[mark]) for name, mark in answers.groups.items()}
-    return {name: spread for name, spread in spreads.items() if spread is not None}
+def by_group(ratios: Floats, answers: Answers) -> dict[str, Spread]:
+    """The comparison in every registered group that is large enough to be published."""
+    least = int(POLICY.value("small_cell"))
+    spreads = {name: describe(ratios[mark]) for name, mark in answers.groups.items()}
+    return {name: s for name, s in spreads.items() if s is not None and s.pairs >= least}
+
+
+def worst_of(gaps: Sequence[Gap]) -> Floats:
+    """Each row's largest difference between two profiles."""
+    pairwise = [gap.ratios for gap in gaps if gap.metric in PAIRWISE]
+    return np.asarray(np.max(np.abs(pairwise), axis=0), dtype=np.float64)
 
 
 def _shown(groups: Mapping[str, Spread]) -> dict[str, dict[str, Any]]:
-    """Groups of at least as many rows as may be published."""
-    least = int(POLICY.value("small_cell"))
     return {
         name: {
             "pairs": s.pairs,
@@ -229,28 +238,21 @@ def _shown(groups: Mapping[str, Spread]) -> dict[str, dict[str, Any]]:
             "beyond_upper": s.beyond_upper,
         }
         for name, s in groups.items()
-        if s.pairs >= least
     }
 
 
 def _finding(
     spec: ProbeSpec, gap: Gap, answers: Answers, *, plan: Plan, run: Run, problem: str | None
 ) -> Finding:
-    spread, groups = describe(gap.ratios), _by_group(gap, answers)
+    spread, groups = describe(gap.ratios), by_group(gap.ratios, answers)
     if spread is None or answers.units < plan.min_n:
         problem = problem or "too_few_units"
     mean = spread.mean if spread else 0.0
-    small = spread is not None and all(
-        (s.clean if answers.sampled else s.small) for s in (spread, *groups.values())
-    )
-    verdict = judge(
-        evaluable=problem is None,
-        beyond=abs(mean) > log_line(ALERT),
-        equivalent=small,
-        p_adjusted=None,
-        alpha=plan.alpha,
-        exact=True,
-    )
+    verdict = Verdict.NOT_EVALUABLE
+    if spread is not None:
+        verdict = exact_verdict(
+            spread, list(groups.values()), sampled=answers.sampled, evaluable=problem is None
+        )
     return draft(
         spec,
         gap.metric,
@@ -295,40 +297,22 @@ def _clean_bill(
     spec: ProbeSpec, gaps: Sequence[Gap], answers: Answers, *, plan: Plan, run: Run,
     problem: str | None,
 ) -> Finding:  # fmt: skip
-    pairwise = [gap for gap in gaps if gap.metric in {"price_gap", "bundle_gap"}]
-    worst = np.max([np.abs(gap.ratios) for gap in pairwise], axis=0)
-    share = describe(worst)
-    parts = [
-        s
-        for gap in pairwise
-        for s in (describe(gap.ratios), *_by_group(gap, answers).values())
-        if s
-    ]
-    means = max((abs(s.mean) for s in parts), default=0.0)
-    shares = [
-        describe(worst[mark])
-        for mark in (np.ones(len(worst), dtype=bool), *answers.groups.values())
-    ]
-    known = [s for s in shares if s is not None]
+    worst = worst_of(gaps)
+    share, groups = describe(worst), by_group(worst, answers)
     if share is None or answers.units < plan.min_n:
         problem = problem or "too_few_units"
-    within = means <= log_line(EQUIVALENCE)
-    measured = within and all(
-        s.small or s.beyond <= POLICY.value("price_share_beyond") for s in known
-    )
-    bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in known)
-    verdict = Verdict.INCONCLUSIVE if measured and not bounded and problem is None else judge(
-        evaluable=problem is None,
-        beyond=means > log_line(ALERT),
-        equivalent=measured and bounded,
-        p_adjusted=None,
-        alpha=plan.alpha,
-        exact=True,
-    )  # fmt: skip
+    parts = [
+        spread
+        for gap in gaps
+        if gap.metric in PAIRWISE
+        for spread in (describe(gap.ratios), *by_group(gap.ratios, answers).values())
+        if spread is not None
+    ]
+    made = bill(parts, [s for s in (share, *groups.values()) if s is not None])
+    verdict = made.verdict(evaluable=problem is None)
     more = {
-        "largest_mean": means, "means_within": within, "share_bounded": bounded,
-        "groups_bounded": all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in known[1:]),
-        "pairs_needed": pairs_needed(),
+        "largest_mean": made.largest, "means_within": made.within, "share_small": made.few,
+        "share_bounded": made.bounded, "pairs_needed": pairs_needed(),
     }  # fmt: skip
     return draft(
         spec,
@@ -346,30 +330,8 @@ def _clean_bill(
                    "source": POLICY.source("price_share_beyond"), "lines": {"equivalence": EQUIVALENCE}},
         verdict=verdict,
         details=_details(
-            spread=share, answers=answers, run=run, groups={}, problem=problem, more=more
+            spread=share, answers=answers, run=run, groups=groups, problem=problem, more=more
         ),
-        reading=price_readings.clean_bill(share, means, verdict, problem, needed=pairs_needed()),
+        reading=price_readings.clean_bill(share, made.largest, verdict, problem, needed=pairs_needed()),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip
-
-
-def tables(rows: pa.Table, design: Design) -> list[Table]:
-    """Counts of pairs by comparison, for the public evidence."""
-    if not rows.num_rows or answer(BASE) not in rows.schema.names:
-        return []
-    plain = {key: quotes.numbers(rows.column(answer(key))) for key in design.profiles()}
-    sound = np.all([np.isfinite(p) & (p > 0) for p in plain.values()], axis=0)
-    logs = {key: np.log(price[sound]) for key, price in plain.items()}
-    counted = []
-    for gap in _gaps(logs, design):
-        spread = describe(gap.ratios)
-        if spread is None:
-            continue
-        n = spread.pairs
-        shares = (spread.different, spread.dearer, spread.cheaper, spread.beyond)
-        counted.append((_key(gap.metric, gap.slice), (n, *(round(s * n) for s in shares))))
-    return [Table(TABLE, ("metric", "changed", "to"), COUNTS, tuple(counted), "answers")]
-
-
-def _key(metric: str, slice_: Mapping[str, str]) -> tuple[str, str, str]:
-    return metric, " × ".join(slice_), " × ".join(slice_.values())

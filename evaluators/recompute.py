@@ -9,7 +9,7 @@ from evaluators.engine import bound
 from evaluators.plan import Plan
 from evaluators.probe import Oracle, Run, Table
 from registry.errors import Invalid
-from registry.reports import Finding
+from registry.reports import Finding, Verdict
 
 EXACT = ("n", "n_reference", "estimate", "reference_estimate", "effect.value", "p_value",
          "details.difference")  # fmt: skip
@@ -115,7 +115,9 @@ def _comparable(
         if set(table["keys"]) == keys
         for _, counts in table["rows"]
     )
-    names = WHOLE_FAMILY if whole else EXACT
+    names: tuple[str, ...] = WHOLE_FAMILY if whole else EXACT
+    if stated["verdict"] == Verdict.NOT_EVALUABLE:  # why, the tables need not show
+        names = tuple(name for name in names if name != "verdict")
     return [n for n in names if _at(stated, n) is not None and _at(found, n) is not None]
 
 
