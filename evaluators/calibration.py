@@ -1,0 +1,237 @@
+"""Run every probe on data where there is nothing to find, and write down how often it finds it.
+
+`python -m evaluators.calibration` simulates at least 2,000 null data sets per probe and design
+and writes docs/calibration.md and docs/calibration.json. The type-I error is counted per family
+(the unit at which it is promised): the share of data sets in which a family rejects at all.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from evaluators import engine, installed
+from evaluators.plan import Plan
+from evaluators.policy import POLICY
+from evaluators.probe import digest
+from registry.reports import Finding, Verdict
+
+SETS = 2000
+CHUNK = 50
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+Z99 = 2.3263478740408408
+
+
+@dataclass
+class Tally:
+    """What a number of null data sets has shown.
+
+    Args:
+        sets: how many.
+        families: family → sets in which it was tested.
+        rejected: family → sets in which it rejected.
+        disparities: sets in which a finding called the null a disparity.
+        tests, small: unadjusted p-values, and those below α.
+        intervals, covered, aimed: intervals with a known truth, those that hold it, summed levels.
+    """
+
+    sets: int = 0
+    families: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    disparities: int = 0
+    tests: int = 0
+    small: int = 0
+    intervals: int = 0
+    covered: int = 0
+    aimed: float = 0.0
+
+    def add(self, found: Sequence[Finding], truth: Mapping[str, float], alpha: float) -> None:
+        """Count one data set."""
+        self.sets += 1
+        adjusted: dict[str, float] = {}
+        for finding in found:
+            self._count(finding, truth, alpha)
+            if finding.p_adjusted is not None and finding.verdict is not Verdict.NOT_EVALUABLE:
+                family = str((finding.family or {}).get("id", finding.metric))
+                adjusted[family] = min(adjusted.get(family, 1.0), finding.p_adjusted)
+        self.families.update(adjusted.keys())
+        self.rejected.update(name for name, p in adjusted.items() if p < alpha)
+        self.disparities += any(f.verdict is Verdict.DISPARITY for f in found)
+
+    def _count(self, finding: Finding, truth: Mapping[str, float], alpha: float) -> None:
+        if finding.p_value is not None:
+            self.tests += 1
+            self.small += finding.p_value < alpha
+        true = truth.get(finding.metric, truth.get(str(finding.effect.get("kind"))))
+        if true is None or finding.ci is None or finding.verdict is Verdict.NOT_EVALUABLE:
+            return
+        low, high = finding.ci["low"], finding.ci["high"]
+        self.intervals += 1
+        self.aimed += float(finding.ci["level"])
+        self.covered += (low is None or low <= true) and (high is None or true <= high)
+
+    def __iadd__(self, other: Self) -> Self:
+        for name in ("sets", "disparities", "tests", "small", "intervals", "covered", "aimed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.families.update(other.families)
+        self.rejected.update(other.rejected)
+        return self
+
+    def worst(self) -> tuple[str, float, int]:
+        """The family that rejects most often: its name, its share, and of how many sets."""
+        shares = [(self.rejected[f] / n, n, f) for f, n in self.families.items() if n]
+        if not shares:
+            return "–", 0.0, 0
+        most = max(n for _, n, _ in shares)
+        share, n, name = max(entry for entry in shares if entry[1] >= most / 10)
+        return name, share, n
+
+    def as_json(self) -> dict[str, Any]:
+        """The tally as it stands in docs/calibration.json."""
+        name, share, tested = self.worst()
+        return {
+            "sets": self.sets,
+            "families": len(self.families),
+            "worst_family": name,
+            "type_one_error": round(share, 5),
+            "monte_carlo_error": round(allowance(tested, POLICY.value("alpha")), 5),
+            "tested_sets": tested,
+            "disparity_sets": self.disparities,
+            "unadjusted_below_alpha": round(self.small / self.tests, 5) if self.tests else None,
+            "coverage": round(self.covered / self.intervals, 5) if self.intervals else None,
+            "coverage_aimed": round(self.aimed / self.intervals, 5) if self.intervals else None,
+        }
+
+
+def allowance(sets: int, alpha: float) -> float:
+    """The Monte-Carlo error of a share α over so many sets: 99 %, one-sided."""
+    return Z99 * math.sqrt(alpha * (1 - alpha) / max(1, sets))
+
+
+def tally(probe: str, design: str, numbers: Iterable[int]) -> Tally:
+    """Run a probe on the null data sets with these numbers.
+
+    Args:
+        probe: its id.
+        design: one of its null designs.
+        numbers: which data sets; each has its own generator.
+    """
+    make, counted = installed.probe_class(probe).nulls()[design], Tally()
+    for number in numbers:
+        name = f"{probe}/{design}/{number}"
+        key = int.from_bytes(sha256(name.encode()).digest()[:16], "big")
+        case = make(np.random.Generator(np.random.Philox(key=key)))
+        plan = Plan.parse(case.plan)
+        found = engine.measure(plan, case.table, scorer=case.scorer, nonce=name)
+        counted.add(found, case.truth, plan.alpha)
+    return counted
+
+
+def _task(probe: str, design: str, first: int, last: int) -> Tally:
+    return tally(probe, design, range(first, last))
+
+
+def calibrate(probes: Sequence[str], *, sets: int, processes: int) -> dict[str, Any]:
+    """Calibrate probes.
+
+    Args:
+        probes: their ids.
+        sets: null data sets per design.
+        processes: how many to use side by side.
+    """
+    found: dict[str, Any] = {}
+    with ProcessPoolExecutor(processes) as pool:
+        for name in probes:
+            kind, started, designs = installed.probe_class(name), time.monotonic(), {}
+            for design in kind.nulls():
+                edges = range(0, sets, CHUNK)
+                ends = [min(sets, edge + CHUNK) for edge in edges]
+                whole = Tally()
+                for part in pool.map(_task, [name] * len(ends), [design] * len(ends), edges, ends):
+                    whole += part
+                designs[design] = whole.as_json()
+                sys.stdout.write(f"{name} {design}: {designs[design]}\n")
+                sys.stdout.flush()
+            found[name] = {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
+                           "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
+    return found
+
+
+def stale(content: Mapping[str, Any]) -> list[str]:
+    """The installed probes whose digest is not in the table."""
+    known = {name: entry["digest"] for name, entry in content.get("probes", {}).items()}
+    return [n for n in installed.names() if known.get(n) != digest(installed.probe_class(n))]
+
+
+def read() -> dict[str, Any]:
+    """The committed table; empty if there is none."""
+    path = DOCS / "calibration.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
+
+
+HEAD = """# Calibration: how often each probe finds what is not there
+
+Written by `make calibrate`; the tests fail when a probe's source or the policy file has changed
+without it. Each design is a way to simulate data without any difference between groups (repeated
+units included; for probes that ask a model, a simulated randomised service, since a deterministic
+model has no error rate). *Type-I error* is the share of data sets in which the worst family of a
+probe rejects at α = {alpha:g} after adjustment; it may exceed α by the Monte-Carlo error only
+(99 %, one-sided). *Coverage* is the share of intervals that hold the true value, beside the mean
+level aimed at. *Disparity* counts data sets in which some finding called nothing a disparity.
+
+| probe | version | digest | design | sets | type-I error | allowed | unadjusted p < α | coverage (aimed) | disparity |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def page(content: Mapping[str, Any]) -> str:
+    """The table as Markdown."""
+    lines = []
+    for name, entry in sorted(content["probes"].items()):
+        for design, row in entry["designs"].items():
+            allowed = POLICY.value("alpha") + row["monte_carlo_error"]
+            coverage = "–"
+            if row["coverage"] is not None:
+                coverage = f"{row['coverage']:.3f} ({row['coverage_aimed']:.3f})"
+            raw = row["unadjusted_below_alpha"]
+            lines.append(
+                f"| {name} | {entry['version']} | `{entry['digest'][:12]}` | {design} | {row['sets']} "
+                f"| {row['type_one_error']:.4f} | {allowed:.4f} | {'–' if raw is None else f'{raw:.4f}'} "
+                f"| {coverage} | {row['disparity_sets']} |"
+            )
+    return HEAD.format(alpha=POLICY.value("alpha")) + "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Calibrate from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=int, default=SETS)
+    parser.add_argument("--stale", action="store_true", help="only probes that have changed")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    content = read()
+    chosen = stale(content) if given.stale else list(installed.names())
+    made = calibrate(chosen, sets=given.sets, processes=given.processes)
+    probes = {**content.get("probes", {}), **made} if given.stale else made
+    content = {"alpha": POLICY.value("alpha"), "policy": POLICY.version, "probes": probes}
+    DOCS.mkdir(exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    (DOCS / "calibration.json").write_text(text + "\n", "utf-8")
+    (DOCS / "calibration.md").write_text(page(content), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
