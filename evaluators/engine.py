@@ -142,10 +142,13 @@ def _measured(
     """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
     source = Source(table)
-    source.check(plan, [entry.probe.spec for entry in entries], scored=scorer is not None)
+    working = [e.probe.spec for e in entries if scorer is not None or not e.probe.spec.asks_model]
+    source.check(plan, working, scored=scorer is not None)
     going = _Going(plan, source, nonce, entries, shards=max(1, shards), progress=progress)
     if scorer is not None:
         going.question(scorer)
+    else:
+        going.go_without()
     while going.active():
         going.one_pass()
     return going
@@ -191,6 +194,12 @@ class _Going:
             0, self.source.rows, Text("检查模型是否稳定", "checking that the model is steady")
         )
         self.oracle = self.asker.check(self.source.first())
+
+    def go_without(self) -> None:
+        """Stand down the probes that can say nothing without a model."""
+        for entry in self.entries:
+            if entry.probe.spec.asks_model:
+                entry.active, entry.state = False, entry.probe.create_accumulator(self.plan)
 
     def active(self) -> list[_Entry]:
         """The probes that still have a pass to go."""

@@ -142,6 +142,7 @@ class ErrorParity(Counting):
         pairs = rates.adjusted([(found, named) for found in every], plan, run.plans)
         say = _Sayer(self.spec, attribute, plan, run, missing_share(acc, attribute, PEOPLE))
         odds: list[Comparison] = []
+        silent = False
         for rate, found, adjusted in zip(ERROR_RATES, every, pairs, strict=True):
             against = rates.reference(found, named, plan, high=False)
             if against is None or len(found) < 2:
@@ -150,8 +151,9 @@ class ErrorParity(Counting):
             made = rates.compare(found, against, error_lines(), plan, family=size, pairs=adjusted)
             yield from (say.one(rate, comparison, found) for comparison in made)
             if rate.metric in {"false_negative_rate", "false_positive_rate"}:
-                odds += made if named else _all_pairs(found, plan, size, adjusted)
-        yield say.odds(odds, size)
+                gaps = made if named else _all_pairs(found, plan, size, adjusted)
+                odds, silent = odds + gaps, silent or not gaps
+        yield say.odds([] if silent else odds, size)
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
         return published(acc, plan, self.spec.id, counts=PEOPLE, people=lambda row: row)

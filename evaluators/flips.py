@@ -142,6 +142,7 @@ class CounterfactualFlip(Probe[FlipState]):
         roles=("sensitive",),
         optional=("unit",),
         derived=(FAVOURED, SCORE, UNIT),
+        asks_model=True,
         options=FlipOptions,
         details=FlipDetails,
         legal_refs=("SZ72-4", "SH67-3"),

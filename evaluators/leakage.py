@@ -167,9 +167,8 @@ class ProxyLeakage(Probe[Rows]):
             }
             if self.options.features and self.inputs:
                 rows = {n: columns[f"input:{n}"][known] for n in self.inputs}
-                details |= feature_auc(
-                    rows, member, columns[UNIT][known], clustered=units is not None
-                )
+                owners = _owners(columns[UNIT][known], units)
+                details |= feature_auc(rows, member, owners, clustered=units is not None)
             p = min(1.0, next(adjusted) * run.plans)
             yield self._one((name, level), member, made, plan, p=p, size=size, details=details)
 
@@ -234,7 +233,9 @@ def feature_auc(
     predicted, shares = np.full(member.size, np.nan), np.zeros(matrix.shape[1])
     for fold in range(FOLDS):
         test, train = folds == fold, folds != fold
-        if not test.any() or not 1 < member[train].sum() < train.sum() - 1:
+        if not test.any():
+            continue
+        if not 1 < member[train].sum() < train.sum() - 1:
             return {}
         mean, spread = matrix[train].mean(0), matrix[train].std(0)
         scaled = (matrix - mean) / np.where(spread > 0, spread, 1.0)
@@ -252,6 +253,25 @@ def feature_auc(
         "features_ci": found.interval.as_json() if found.interval else None,
         "feature_share": {n: round(v / total, 6) for n, v in by_feature.items()} if total else {},
     }
+
+
+def _owners(
+    rows: npt.NDArray[np.uint64], units: npt.NDArray[np.uint64] | None
+) -> npt.NDArray[np.uint64]:
+    """What folds are made of: the units, or every row by itself.
+
+    Rows of equal content are told apart by their rank among their equals, which does not depend
+    on the order of arrival: equal rows are interchangeable.
+    """
+    if units is not None:
+        return units
+    order = np.argsort(rows, kind="stable")
+    placed = rows[order]
+    starts = np.flatnonzero(np.r_[True, placed[1:] != placed[:-1]]) if placed.size else order
+    ranks = np.arange(placed.size) - np.repeat(starts, np.diff(np.r_[starts, placed.size]))
+    found = np.empty_like(rows)
+    found[order] = keyed_hash(placed ^ keyed_hash(ranks.astype(np.uint64), "rank"), "row")
+    return found
 
 
 def _design(features: Mapping[str, npt.NDArray[Any]]) -> tuple[Floats, list[str]]:

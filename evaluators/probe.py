@@ -91,6 +91,8 @@ class ProbeSpec:
         details: the schema of `Finding.details`.
         legal_refs: article ids of law.md.
         question: what it asks, in plain words.
+        asks_model: it can say nothing without the model; on answers that came with the data it
+            gets no rows, and says so.
         built_on: the modules whose source its digest covers, besides its own.
     """
 
@@ -105,6 +107,7 @@ class ProbeSpec:
     legal_refs: tuple[str, ...]
     question: Text
     optional: tuple[str, ...] = ()
+    asks_model: bool = False
     built_on: tuple[str, ...] = ("evaluators.inference", "evaluators.accumulators")
 
     def options_schema(self) -> dict[str, Any]:
