@@ -1,0 +1,353 @@
+"""Whether an installation is whole: what `mingsuan doctor` examines, and what it can put right.
+
+Examining changes nothing. Repairing does only what can be done twice: it applies effects that
+wait, files versions that MLflow has not, and removes what is left over.
+"""
+
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic.util import CommandError
+from sqlalchemy import JSON, Engine, String, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal import migrations, signer
+from registry import artifacts, database, datasets, mlflow_store, outbox, submission
+from registry.artifacts import ArtifactStore
+from registry.database import Record, transaction
+from registry.errors import RegisterError
+from registry.language import Text
+from registry.mlflow_store import MlflowRegistry
+from registry.reports import Report
+from registry.sandbox import probe_tier
+from registry.sandbox.ground import open_to_others
+from registry.sandbox.runtime import runtime
+from registry.settings import Settings
+from registry.submission import Model, Version
+
+LEFT_OVER = 24 * 3600.0
+SHOWN = 5
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one examination found.
+
+    Args:
+        name: what was examined.
+        ok: whether it is as it should be.
+        said: what was found, and what to do where it is not.
+    """
+
+    name: Text
+    ok: bool
+    said: Text
+
+    def as_json(self) -> dict[str, Any]:
+        """The check as a JSON object."""
+        return {"name": self.name.as_json(), "ok": self.ok, "said": self.said.as_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An installation, opened.
+
+    Args:
+        settings: of the installation.
+        engine: on its database.
+        factory: sessions on it.
+        store: its artifacts.
+    """
+
+    settings: Settings
+    engine: Engine
+    factory: sessionmaker[Session]
+    store: ArtifactStore
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Examine everything; one failure hides no other.
+
+    Args:
+        settings: of the installation.
+    """
+    with _opened(settings) as place:
+        first = _database(place)
+        rest = (_store, _mlflow, _outbox) if first.ok else ()
+        always = (_signer, _sandbox, _runtime, _spool)
+        return [first, *(_safely(check, place) for check in (*rest, *always))]
+
+
+def repair(settings: Settings) -> list[Text]:
+    """Put right what can be, and say what was done.
+
+    Args:
+        settings: of the installation.
+
+    Raises:
+        RegisterError: when the store does not answer.
+    """
+    with _opened(settings) as place:
+        done = [_remove_left_overs(settings)]
+        if not _database(place).ok:
+            return [
+                *done,
+                Text(
+                    "数据库不可用或版本不符，其余未修复。请先运行 mingsuan serve 或迁移数据库。",
+                    "The database is not ready, so nothing else was repaired. "
+                    "Run mingsuan serve, which brings it up to date.",
+                ),
+            ]
+        _ask_again(place)
+        appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
+        applied = outbox.apply(place.factory, appliers, limit=10_000, at_once=True)
+        gone = artifacts.collect(place.store, lambda: _mentioned(place))
+        return [
+            *done,
+            Text("补做外部动作 {done} 项，仍失败 {failed} 项。",
+                 "Applied {done} outside effects; {failed} still fail.").format(
+                     done=applied.done, failed=applied.failed),
+            Text("清除无人引用的内容 {n} 份。", "Removed {n} blobs that nothing refers to.").format(
+                n=len(gone)),
+        ]  # fmt: skip
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Place]:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    migrations.load_tables()
+    engine = database.connect(settings.database_url)
+    try:
+        yield Place(settings, engine, database.sessions(engine), artifacts.open_store(settings))
+    finally:
+        engine.dispose()
+
+
+def _safely(check: Callable[[Place], Check], place: Place) -> Check:
+    """A check that fails to run is a check that failed."""
+    try:
+        return check(place)
+    except (RegisterError, SQLAlchemyError, OSError, RuntimeError) as failed:
+        name = _NAMES[check.__name__]
+        text = failed.said if isinstance(failed, RegisterError) else Text(str(failed), str(failed))
+        return Check(name, ok=False, said=text)
+
+
+def _database(place: Place) -> Check:
+    name = _NAMES["_database"]
+    try:
+        at, newest = migrations.current(place.engine), migrations.head()
+    except (SQLAlchemyError, CommandError) as failed:
+        where = place.engine.url.render_as_string()
+        return Check(
+            name,
+            ok=False,
+            said=Text(
+                f"连不上 {where}：{failed}。请检查 MINGSUAN_DATABASE。",
+                f"No connection to {where}: {failed}. Check MINGSUAN_DATABASE.",
+            ),
+        )
+    if at != newest:
+        return Check(
+            name,
+            ok=False,
+            said=Text(
+                f"数据库在版本 {at}，程序需要 {newest}。运行 mingsuan serve 会自动更新。",
+                f"The database is at {at}; this release needs {newest}. "
+                "mingsuan serve brings it up to date.",
+            ),
+        )
+    return Check(name, ok=True, said=Text(f"已连接，版本 {at}。", f"Connected, at {at}."))
+
+
+def _store(place: Place) -> Check:
+    with place.factory() as session:
+        expected = submission.blobs(session) | datasets.blobs(session)
+        expected |= set(session.scalars(select(Report.sealed_digest)))
+    wrong: list[str] = []
+    for digest in sorted(expected):
+        try:
+            place.store.open(digest).close()
+        except (artifacts.BlobNotFound, artifacts.BlobDamaged) as failed:
+            wrong.append(f"{digest[:12]}… ({type(failed).__name__})")
+    name = _NAMES["_store"]
+    if wrong:
+        shown = ", ".join(wrong[:SHOWN])
+        said = Text(
+            "{n} 份内容缺失或损坏：{shown}。请从备份恢复。",
+            "{n} blobs are missing or damaged: {shown}. Restore them from a backup.",
+        )
+        return Check(name, ok=False, said=said.format(n=len(wrong), shown=shown))
+    said = Text("{n} 份内容齐全，摘要相符。", "{n} blobs, all present with the right digest.")
+    return Check(name, ok=True, said=said.format(n=len(expected)))
+
+
+def _mlflow(place: Place) -> Check:
+    name = _NAMES["_mlflow"]
+    unlike = _unlike(place)
+    if unlike:
+        shown = ", ".join(f"{model.name} {version.number}" for model, version in unlike[:SHOWN])
+        said = Text(
+            "{n} 个版本在 MLflow 中缺失或指向别处：{shown}。请运行 mingsuan doctor --repair。",
+            "{n} versions are missing in MLflow or point elsewhere: {shown}. "
+            "Run mingsuan doctor --repair.",
+        )
+        return Check(name, ok=False, said=said.format(n=len(unlike), shown=shown))
+    said = Text("每个版本都指向所提交的内容。", "Every version points at what was submitted.")
+    return Check(name, ok=True, said=said)
+
+
+def _unlike(place: Place) -> list[tuple[Model, Version]]:
+    """Versions that MLflow does not have under the number on record, with the right source."""
+    query = select(Model, Version).join(Version, Version.model_id == Model.id)
+    with place.factory() as session:
+        pairs = [
+            (model, version) for model, version in session.execute(query.order_by(Version.id))
+        ]
+    mlflow_registry = MlflowRegistry(place.settings)
+    sources: dict[str, Any] = {}
+    unlike = []
+    for model, version in pairs:
+        if version.mlflow_version is None:
+            unlike.append((model, version))
+            continue
+        if model.id not in sources:
+            sources[model.id] = mlflow_registry.sources(model.organisation_id, model.name)
+        held = sources[model.id].get(version.mlflow_version)
+        if held != mlflow_store.source_of(version.digest):
+            unlike.append((model, version))
+    return unlike
+
+
+def _outbox(place: Place) -> Check:
+    with place.factory() as session:
+        waiting, stuck = outbox.pending(session), outbox.stuck(session)
+        kinds = Counter(effect.kind for effect in waiting)
+        errors = "; ".join(f"{effect.key}: {effect.error}" for effect in stuck[:SHOWN])
+    name = _NAMES["_outbox"]
+    if stuck:
+        said = Text(
+            "{n} 项外部动作屡次失败：{errors}。排除原因后运行 mingsuan doctor --repair。",
+            "{n} outside effects keep failing: {errors}. "
+            "Remove the cause, then run mingsuan doctor --repair.",
+        )
+        return Check(name, ok=False, said=said.format(n=len(stuck), errors=errors))
+    listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "0"
+    said = Text("等待中：{listed}。", "Waiting: {listed}.")
+    return Check(name, ok=True, said=said.format(listed=listed))
+
+
+def _signer(place: Place) -> Check:
+    name = _NAMES["_signer"]
+    try:
+        found = signer.health(place.settings)
+    except RegisterError as failed:
+        return Check(name, ok=False, said=failed.said)
+    said = Text("在运行，公钥编号 {key}…。", "Running; public key {key}….")
+    return Check(name, ok=True, said=said.format(key=found.key_id[:16]))
+
+
+def _sandbox(place: Place) -> Check:
+    tier = probe_tier(place.settings)
+    return Check(_NAMES["_sandbox"], ok=tier.name != "none", said=tier.describe())
+
+
+def _runtime(place: Place) -> Check:
+    name = _NAMES["_runtime"]
+    tier = probe_tier(place.settings)
+    found = runtime(for_others=tier.pool_uid)
+    closed = [path for path in (found.python, found.site) if not open_to_others(path)]
+    if tier.pool_uid and closed:
+        said = Text(
+            "沙箱用户进不去 {where}。请把数据目录和运行环境放在各级目录都可进入的位置。",
+            "The sandbox's user cannot reach {where}. Put the data directory and the environment "
+            "where every folder above them can be entered.",
+        )
+        return Check(name, ok=False, said=said.format(where=", ".join(map(str, closed))))
+    said = Text("解释器 {python}，软件包 {site}。", "Interpreter {python}, packages {site}.")
+    return Check(name, ok=True, said=said.format(python=found.python, site=found.site))
+
+
+def _spool(place: Place) -> Check:
+    left = _left_overs(place.settings)
+    said = Text("遗留 {n} 项（--repair 清除）。", "{n} left-overs (--repair removes them).")
+    free = shutil.disk_usage(place.settings.data).free
+    room = Text("，磁盘剩余 {gib:.1f} GiB。", " {gib:.1f} GiB of disk are free.").format(
+        gib=free / 1024**3
+    )
+    told = said.format(n=len(left))
+    full = free < place.settings.max_submission
+    return Check(_NAMES["_spool"], ok=not full, said=Text(told.zh + room.zh, told.en + room.en))
+
+
+_NAMES: dict[str, Text] = {
+    "_database": Text("数据库", "database"),
+    "_store": Text("内容存储", "artifact store"),
+    "_mlflow": Text("MLflow 登记处", "MLflow registry"),
+    "_outbox": Text("待办的外部动作", "outbox"),
+    "_signer": Text("签名进程", "signer"),
+    "_sandbox": Text("沙箱", "sandbox"),
+    "_runtime": Text("沙箱运行环境", "sandbox runtime"),
+    "_spool": Text("临时目录与磁盘", "spool and disk"),
+}
+
+
+def _ask_again(place: Place) -> None:
+    """Let the outbox file every version that MLflow has not, or has wrongly."""
+    ids = [version.id for _model, version in _unlike(place)]
+    if not ids:
+        return
+    with transaction(place.factory) as session:
+        for version in session.scalars(select(Version).where(Version.id.in_(ids))):
+            version.mlflow_version = None
+            key = f"{submission.MLFLOW_VERSION}:{version.id}"
+            payload = {"version_id": version.id, "digest": version.digest}
+            outbox.add(session, submission.MLFLOW_VERSION, key, payload).applied = None
+
+
+def _mentioned(place: Place) -> set[str]:
+    """Every digest that stands anywhere on record, whichever noun put it there.
+
+    Keeping a blob too many costs space; dropping one too many costs evidence. So this reads all
+    text of all tables, and a new noun that stores blobs needs no entry here.
+    """
+    found: set[str] = set()
+    with place.factory() as session:
+        found |= submission.blobs(session)
+        for table in Record.metadata.sorted_tables:
+            told = [column for column in table.columns if isinstance(column.type, (String, JSON))]
+            texts = [func.coalesce(column.cast(String), "") for column in told]
+            for row in session.execute(select(*texts)) if texts else ():
+                for text in row:
+                    found.update(DIGEST.findall(text))
+    return found
+
+
+def _left_overs(settings: Settings) -> list[Path]:
+    """What an interrupted upload or copy left in the spool, once it is old enough to be sure."""
+    spool = settings.data / "spool"
+    places = ("incoming/*", "s3/*", "form-*", "upload-*", "models/.*")
+    before = time.time() - LEFT_OVER
+    return [
+        path for place in places for path in spool.glob(place) if path.lstat().st_mtime < before
+        if path.name not in ("incoming", "s3", "models")
+    ]  # fmt: skip
+
+
+def _remove_left_overs(settings: Settings) -> Text:
+    left = _left_overs(settings)
+    for path in left:
+        if path.is_dir():
+            artifacts.discard(path)
+        else:
+            path.unlink(missing_ok=True)
+    return Text("清除临时文件 {n} 项。", "Removed {n} left-overs.").format(n=len(left))

@@ -1,0 +1,158 @@
+import io
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from portal import doctor, migrations
+from portal.doctor import Check
+from registry import artifacts, attestation, database, mlflow_store, outbox, submission
+from registry.database import transaction
+from registry.mlflow_store import MlflowRegistry
+from registry.organisations import Actor
+from registry.outbox import Effect
+from registry.settings import Settings
+from registry.submission import Version
+from tests import cast
+from tests.models import credit_model
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A migrated installation with one submitted model."""
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "")  # restored at the end
+    chosen = Settings(data=tmp_path / "data", sandbox_tier="none")
+    chosen.data.mkdir()
+    engine = database.connect(chosen.database_url)
+    migrations.upgrade(engine)
+    with transaction(database.sessions(engine)) as session:
+        by: Actor = cast.actor(session)
+        submission.submit(
+            session,
+            artifacts.open_store(chosen),
+            by=by,
+            model_name="信用审批",
+            directory=credit_model(tmp_path / "model"),
+        )
+    engine.dispose()
+    return chosen
+
+
+@pytest.fixture
+def place(settings: Settings) -> Iterator[doctor.Place]:
+    """The same installation, opened."""
+    with doctor._opened(settings) as place:
+        yield place
+
+
+def found(settings: Settings) -> dict[str, Check]:
+    return {check.name.en: check for check in doctor.examine(settings)}
+
+
+def test_a_new_installation_lacks_only_what_does_not_run(settings: Settings) -> None:
+    before = found(settings)
+    assert before["database"].ok
+    assert before["artifact store"].ok
+    assert "3 blobs" in before["artifact store"].said.en
+    assert not before["MLflow registry"].ok
+    assert "信用审批 1" in before["MLflow registry"].said.zh
+    assert not before["signer"].ok
+    assert not before["sandbox"].ok
+    said = doctor.repair(settings)
+    assert any("Applied 1 outside effects; 0 still fail" in text.en for text in said)
+    after = found(settings)
+    assert after["MLflow registry"].ok
+    assert after["outbox"].ok
+    assert after["MLflow registry"].as_json()["ok"] is True
+
+
+def test_a_database_that_was_never_migrated_is_said_so(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", sandbox_tier="none")
+    checks = found(settings)
+    assert not checks["database"].ok
+    assert "mingsuan serve" in checks["database"].said.en
+    assert "artifact store" not in checks
+    assert any("database is not ready" in text.en for text in doctor.repair(settings))
+
+
+def test_missing_and_damaged_blobs_are_named(settings: Settings, place: doctor.Place) -> None:
+    missing, damaged, _ = place.store.digests()
+    place.store.delete(missing)
+    path = settings.data / "store" / "sha256" / damaged[:2] / damaged[2:4] / damaged
+    path.chmod(0o644)
+    path.write_bytes(b"lies")
+    said = found(settings)["artifact store"].said.en
+    assert f"{missing[:12]}… (BlobNotFound)" in said
+    assert f"{damaged[:12]}… (BlobDamaged)" in said
+
+
+def test_a_lost_mlflow_database_is_made_anew(settings: Settings, place: doctor.Place) -> None:
+    doctor.repair(settings)
+    with transaction(place.factory) as session:
+        session.execute(update(Version).values(mlflow_version="7"))
+    assert not found(settings)["MLflow registry"].ok
+    doctor.repair(settings)
+    assert found(settings)["MLflow registry"].ok
+    with place.factory() as session:
+        version = session.query(Version).one()
+    held = MlflowRegistry(settings).sources(version.organisation_id, "信用审批")
+    assert held == {"1": mlflow_store.source_of(version.digest)}
+
+
+def test_effects_that_keep_failing_are_named_with_their_error(
+    settings: Settings, place: doctor.Place
+) -> None:
+    with transaction(place.factory) as session:
+        outbox.add(session, "notice", "n1", {})
+        session.execute(
+            update(Effect)
+            .where(Effect.key == "n1")
+            .values(attempts=outbox.STUCK_AFTER, error="OSError: no network")
+        )
+    check = found(settings)["outbox"]
+    assert not check.ok
+    assert "n1: OSError: no network" in check.said.en
+
+
+def test_repair_collects_only_what_stands_nowhere_on_record(
+    settings: Settings, place: doctor.Place
+) -> None:
+    loose = place.store.put(io.BytesIO(b"loose"))
+    noted = place.store.put(io.BytesIO(b"noted in an answer, a journal, anywhere"))
+    fresh = place.store.put(io.BytesIO(b"fresh"))
+    with transaction(place.factory) as session:
+        outbox.add(session, "later", "k", {"attachment": {"digest": noted}})
+    for digest in place.store.digests():
+        if digest != fresh:
+            file = settings.data / "store" / "sha256" / digest[:2] / digest[2:4] / digest
+            os.utime(file, (0, 0))
+    doctor.repair(settings)
+    assert not place.store.has(loose)
+    assert place.store.has(noted)
+    assert place.store.has(fresh)
+    assert found(settings)["artifact store"].ok
+    assert attestation.sha256(b"fresh") == fresh
+
+
+def test_repair_removes_old_left_overs_and_leaves_what_is_in_use(settings: Settings) -> None:
+    spool = settings.data / "spool"
+    old, young = spool / "incoming" / "old", spool / "incoming" / "young"
+    half = spool / "models" / ".abc.half"
+    for folder in (spool / "incoming", half, spool / "models" / "kept"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (half / "file").write_bytes(b"x")
+    half.chmod(0o555)
+    for path in (old, young):
+        path.write_bytes(b"x")
+    past = time.time() - 2 * doctor.LEFT_OVER
+    for path in (old, half, spool / "models" / "kept"):
+        os.utime(path, (past, past))
+    assert "2 left-overs" in found(settings)["spool and disk"].said.en
+    doctor.repair(settings)
+    assert not old.exists()
+    assert not half.exists()
+    assert young.exists()
+    assert (spool / "models" / "kept").exists()
