@@ -1,7 +1,7 @@
 """One attribute's regression frame: complete rows, coded factors, cells, clusters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -97,6 +97,25 @@ class Frame:
     def units(self) -> int:
         """How many units there are."""
         return int(self.unit.max(initial=-1)) + 1
+
+
+def taken(frame: Frame, places: Codes) -> Frame:
+    """The frame of some of its rows, in the given order; contrasts are left out."""
+    return replace(
+        frame,
+        outcome=frame.outcome[places],
+        price=frame.price[places],
+        treatment=tuple((name, values[places]) for name, values in frame.treatment),
+        contrasts=(),
+        factors={
+            factor: tuple((name, values[places]) for name, values in columns)
+            for factor, columns in frame.factors.items()
+        },
+        effects=tuple(codes_of(codes[places]) for codes in frame.effects),
+        unit=codes_of(frame.unit[places]),
+        second=None,
+        weights=None if frame.weights is None else frame.weights[places],
+    )
 
 
 @dataclass(frozen=True, slots=True)

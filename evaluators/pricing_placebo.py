@@ -12,11 +12,12 @@ from scipy import stats
 
 from evaluators import regression
 from evaluators.policy import POLICY
-from evaluators.pricing_frame import Frame
+from evaluators.pricing_frame import Frame, taken
 from evaluators.pricing_ladder import Step
 from evaluators.probe import keyed_hash
 from evaluators.regression import Floats
 
+MOST_ROWS = 100_000  # of a longer table the rows of a keyed sample of units are used
 _AT_ONCE = 4_000_000  # values of placebo columns held at a time
 
 
@@ -25,11 +26,13 @@ class Placebo:
     """How often invented groups differed.
 
     Args:
+        rows: how many rows they were tried on.
         draws: how many placebos had a test at all.
         rejections: how many were "significant".
         low, high: the binomial band in which the count should lie.
     """
 
+    rows: int
     draws: int
     rejections: int
     low: int
@@ -43,6 +46,7 @@ class Placebo:
     def as_json(self) -> dict[str, Any]:
         """The check as it stands in a finding's details."""
         return {
+            "rows": self.rows,
             "draws": self.draws,
             "rejections": self.rejections,
             "band": [self.low, self.high],
@@ -60,6 +64,7 @@ def check(frame: Frame, step: Step, *, draws: int, alpha: float, key: str) -> Pl
         alpha: the level of each test.
         key: what the hash is keyed with: the run's nonce and the attribute.
     """
+    frame = _by_unit(frame, key)
     factors = [column for name in step.factors for column in frame.factors[name]]
     made = regression.design(
         frame.outcome, factors, effects=frame.effects if step.cells else (), weights=frame.weights
@@ -74,7 +79,20 @@ def check(frame: Frame, step: Step, *, draws: int, alpha: float, key: str) -> Pl
         rejections += int((found < alpha).sum())
     width = POLICY.value("placebo_band")
     low, high = stats.binom.interval(width, max(tested, 1), alpha)
-    return Placebo(tested, rejections, int(low), int(high))
+    return Placebo(frame.rows, tested, rejections, int(low), int(high))
+
+
+def _by_unit(frame: Frame, key: str) -> Frame:
+    """The rows unit by unit; of a long table, those of the units with the smallest hashes."""
+    order = np.argsort(frame.unit, kind="stable")
+    if frame.rows > MOST_ROWS:
+        hashes = keyed_hash(np.arange(frame.units, dtype=np.uint64), f"{key}\x00sample")
+        ranked = np.argsort(hashes, kind="stable")
+        rows = np.cumsum(np.bincount(frame.unit)[ranked])
+        chosen = np.zeros(frame.units, dtype=np.bool_)
+        chosen[ranked[: max(2, int(np.searchsorted(rows, MOST_ROWS, side="right")))]] = True
+        order = order[chosen[frame.unit[order]]]
+    return taken(frame, order)
 
 
 def _columns(frame: Frame, places: range, key: str) -> Floats:
@@ -107,9 +125,8 @@ def _p_values(frame: Frame, base: regression.Fit, columns: Floats) -> Floats:
     scores = pulled * (base.residuals[:, None] - swept * slopes)
     n, k = frame.rows, len(made.names) + made.absorbed + 1
     if frame.clustered:
-        order = np.argsort(frame.unit, kind="stable")
-        starts = np.flatnonzero(np.diff(frame.unit[order], prepend=-1))
-        scores = np.add.reduceat(scores[order], starts, axis=0)
+        starts = np.flatnonzero(np.diff(frame.unit, prepend=-1))
+        scores = np.add.reduceat(scores, starts, axis=0)
         factor = len(starts) / max(len(starts) - 1, 1) * (n - 1) / max(n - k, 1)
         freedom = len(starts) - 1
     else:

@@ -133,14 +133,24 @@ class Levels:
 def levels(column: pa.ChunkedArray) -> Levels:
     """A column read as groups; numbers by their names."""
     if pa.types.is_floating(column.type):
-        named = [None if np.isnan(v) else level_name(float(v)) for v in numbers(column)]
-        column = pa.chunked_array([named], pa.string())
+        return _numbered(numbers(column))
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     found = encoded.dictionary.to_pylist()
     names = sorted(found)
-    place = np.array([names.index(name) for name in found] + [-1], dtype=np.int64)
+    ranks = {name: place for place, name in enumerate(names)}
+    place = np.array([ranks[name] for name in found] + [-1], dtype=np.int64)
     indices = np.asarray(encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False))
     return Levels(tuple(names), place[indices])
+
+
+def _numbered(values: Floats) -> Levels:
+    """Numbers as levels, by their names."""
+    distinct, inverse = np.unique(values, return_inverse=True)
+    named = [None if np.isnan(value) else level_name(float(value)) for value in distinct]
+    names = tuple(sorted({name for name in named if name is not None}))
+    ranks = {name: place for place, name in enumerate(names)}
+    place = np.array([-1 if name is None else ranks[name] for name in named], dtype=np.int64)
+    return Levels(names, place[inverse.reshape(-1)] if len(place) else place)
 
 
 def units(rows: pa.Table, column: str) -> Codes:

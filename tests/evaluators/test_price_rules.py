@@ -20,7 +20,9 @@ def finding(**values: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def table(columns: dict[str, Any], *findings: dict[str, Any], **plan: Any) -> dict[str, Any]:
+def table(
+    columns: dict[str, Any], *findings: dict[str, Any], **plan: Any
+) -> dict[tuple[str, str], str]:
     probes = [{"id": "price_observational"}]
     made = Plan.parse({"title": "t", "columns": columns, "probes": probes, **plan})
     return {

@@ -201,7 +201,7 @@ def test_a_reader_can_compute_every_model_finding_again_from_the_public_evidence
         }
     )
     outcome = engine.run(plan, customers(), scorer=Rule(three_for_regulars), nonce="n" * 64)
-    predicate = {
+    predicate: dict[str, Any] = {
         "plan": {"content": plan.as_json()},
         "nonce": "n" * 64,
         "findings": [finding.as_json() for finding in outcome.findings],
