@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import engine, policy
 from evaluators.engine import Outcome
-from evaluators.plan import Plan
+from evaluators.plan import Plan, PlanInvalid
 from explainers import explanation
 from explainers.plan import ExplanationPlan
 from filing.law import FILING_STATEMENT
@@ -77,7 +77,7 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
         made = evaluations.get(session, evaluation_id)
         version = submission.get(session, made.version_id)
         dataset = datasets.get(session, made.dataset_id)
-        others = [Plan.parse(plan) for plan in _plans_before(session, made)]
+        others = list(_plans_before(session, made))
     plan = Plan.parse(attestation.parse(made.plan.encode()))
     asked = plan.columns.inputs  # without inputs the answers stand in the data
     charge = _charge_evaluation(made)
@@ -109,15 +109,16 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     _deliver(place, watch, payload, reports.hand_in)
 
 
-def _plans_before(session: Session, made: Evaluation) -> list[dict[str, Any]]:
+def _plans_before(session: Session, made: Evaluation) -> Iterator[Plan]:
     """The other plans registered on the version before this run's nonce was issued."""
-    runs = (run.evaluation for run in reports.registered(session, made.version_id))
-    issued = made.nonce_issued
-    return [
-        attestation.parse(other.plan.encode())
-        for other in runs
-        if other.id != made.id and issued is not None and other.created < issued
-    ]
+    for run in reports.registered(session, made.version_id):
+        other, issued = run.evaluation, made.nonce_issued
+        if other.id == made.id or issued is None or other.created >= issued:
+            continue
+        try:
+            yield Plan.parse(attestation.parse(other.plan.encode()))
+        except PlanInvalid:  # a probe that is no longer installed; it must not stop this run
+            log.warning("plan_not_counted", evaluation=other.id)
 
 
 def _charge_evaluation(made: Evaluation) -> Charge:

@@ -19,7 +19,7 @@ from registry.language import Text
 from registry.scoring import Scorer
 from registry.worklist import Cancelled, Claim, ClaimLost
 
-FRAMES = 8  # frames between two looks at whether to go on
+FRAMES = 4  # frames between two looks at whether to go on
 
 log = structlog.get_logger(__name__)
 

@@ -473,3 +473,8 @@ def sealed_evidence(
     with store.open(report.sealed_digest) as blob:
         content: dict[str, Any] = attestation.parse(blob.read())
     return content
+
+
+def blobs(session: Session) -> set[str]:
+    """The digests of all sealed evidence: what the store must hold."""
+    return set(session.scalars(select(Report.sealed_digest)))

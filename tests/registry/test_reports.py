@@ -361,6 +361,7 @@ def test_sealed_evidence_is_for_the_authority_and_the_evaluator(
     path = tmp_path / "sealed.json"
     path.write_bytes(attestation.canonical({"cells": []}))
     assert store.put(path) == report.sealed_digest
+    assert reports.blobs(case.session) == {report.sealed_digest}
     for by in (case.tester, cast.actor(case.session, Kind.AUTHORITY)):
         assert reports.sealed_evidence(case.session, store, by=by, report_id=report.id) == {
             "cells": []
