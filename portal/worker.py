@@ -10,10 +10,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal import request_log, runs, signer
@@ -24,6 +25,7 @@ from registry import artifacts, database, keys, mlflow_store, outbox, submission
 from registry.artifacts import StoreUnreachable
 from registry.database import transaction
 from registry.errors import RegisterError
+from registry.outbox import Apply
 from registry.settings import Settings
 from registry.worklist import Cancelled, Claim, ClaimLost
 
@@ -57,9 +59,7 @@ def run(settings: Settings, *, once: bool = False) -> None:
     log.info("worker_ready")
     try:
         while True:
-            worked = _next(place, name, must=once)
-            applied = outbox.apply(place.factory, appliers)
-            if not worked and not applied.done:
+            if not _turn(place, name, appliers, must=once):
                 if once:
                     return
                 time.sleep(IDLE_SECONDS)
@@ -71,6 +71,18 @@ def run(settings: Settings, *, once: bool = False) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _turn(place: Place, name: str, appliers: Mapping[str, Apply], *, must: bool) -> bool:
+    """One piece of work and the effects that are due; whether there was anything to do."""
+    try:
+        worked = _next(place, name, must=must)
+        return outbox.apply(place.factory, appliers).done > 0 or worked
+    except OperationalError as error:  # the database restarts, or is busy: it will be back
+        if must:
+            raise
+        log.warning("waiting_for_database", error=str(error.orig))
+        return False
 
 
 def _next(place: Place, name: str, *, must: bool) -> bool:
@@ -125,7 +137,7 @@ def _work(place: Place, held: Claim) -> None:
         with transaction(place.factory) as session:
             worklist.stop(session, held)
         log.info("work_cancelled")
-    except (SignerUnreachable, StoreUnreachable):
+    except (SignerUnreachable, StoreUnreachable, OperationalError):
         # Not the requester's business: the lease runs out, and a worker that is better off tries.
         log.exception("work_dropped")
     except RegisterError as error:
