@@ -8,7 +8,7 @@ from html import escape
 from markupsafe import Markup
 
 WIDTH = 720
-LABEL = 150
+LABEL = 210
 ROW = 34
 TOP = 12
 BOTTOM = 30
