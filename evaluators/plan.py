@@ -20,6 +20,8 @@ from registry.language import Text
 
 Scalar = str | int | float | bool
 TargetKind = Literal["outcome", "human_decision"]
+Words = str | Mapping[str, str]
+"""One sentence, or {zh, en}."""
 
 _ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit", "query", "rank",
         "weight")  # fmt: skip
@@ -112,12 +114,12 @@ class Plan:
         policy: the version of the policy file.
     """
 
-    title: str
+    title: Words
     columns: Columns
     probes: tuple[ProbePlan, ...]
     reference: Mapping[str, str] = field(default_factory=dict)
     target_kind: TargetKind = "outcome"
-    frame: str = ""
+    frame: Words = ""
     defences: tuple[Mapping[str, Any], ...] = ()
     alpha: float = 0.05
     min_n: int = 30
@@ -213,11 +215,19 @@ class _Reasons:
                 do_en=f"choose from: {', '.join(known)}",
             )
 
-    def text(self, mapping: Mapping[str, Any], key: str, *, required: bool = True) -> str:
+    def text(self, mapping: Mapping[str, Any], key: str, *, required: bool = True) -> Words:
         value = mapping.get(key, "")
+        if isinstance(value, Mapping) and set(value) == {"zh", "en"}:
+            pair = {language: str(value[language]).strip() for language in ("zh", "en")}
+            if all(pair.values()):
+                return pair
         if not isinstance(value, str) or (required and not value.strip()):
             self.add(
-                key, "要写一段文字", "must be a text", do_zh="写一句话", do_en="write a sentence"
+                key,
+                "要写一段文字",
+                "must be a text",
+                do_zh="写一句话，或者写 { zh = …, en = … }",
+                do_en="write a sentence, or { zh = …, en = … }",
             )
             return ""
         return value

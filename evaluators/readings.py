@@ -1,5 +1,7 @@
 """The plain sentences of the fairness probes, filled from the numbers; groups are named by the data."""
 
+from collections.abc import Mapping
+
 from evaluators.intervals import Interval
 from evaluators.plan import Plan
 from evaluators.probe import Run
@@ -135,6 +137,8 @@ def joined(*parts: Text) -> Text:
 def frame(plan: Plan) -> Text:
     """Whom the numbers speak for."""
     if plan.frame:
-        return Text(f"数据来源：{plan.frame}。", f"The rows come from: {plan.frame}.")
+        pair = plan.frame if isinstance(plan.frame, Mapping) else {}
+        zh, en = (str(pair.get(language, plan.frame)).rstrip("。.") for language in ("zh", "en"))
+        return Text(f"数据来源：{zh}。", f"The rows come from: {en}.")
     return Text("计划没有写明数据怎样取得，结论只说这些行。",
                 "The plan does not say how the rows were drawn, so this speaks for these rows only.")  # fmt: skip
