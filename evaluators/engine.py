@@ -330,7 +330,8 @@ class _Going:
         if found is None:
             why = entry.said or NOTHING_SAID
             return [findings.not_evaluable(spec, spec.id, slice_={}, why=why, limit=NOTHING_SAID)]
-        if self.oracle.batch_stable is False and (spec.derived or entry.requests):
+        asks = entry.requests or set(spec.derived) - {probe.UNIT}
+        if self.oracle.batch_stable is False and asks:
             return [_unsteady(finding) for finding in found]
         return found
 

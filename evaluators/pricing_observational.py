@@ -347,23 +347,22 @@ class PriceObservational(Probe[pa.Table]):
         return check(frame, step, draws=wanted, alpha=plan.alpha, key=key)
 
     def _judged(self, found: Sequence[Estimate], family: _Family) -> list[Finding]:
-        known = [e for e in found if e.p is not None]
-        extra = family.size // max(len(found), 1)
-        adjusted = dict(
-            zip(
-                (id(e) for e in known),
-                (min(1.0, float(p) * max(extra, 1)) for p in holm([e.p or 0.0 for e in known])),
-                strict=True,
-            )
-        )
-        return [self._finding(e, adjusted.get(id(e)), family) for e in found]
+        problems = [e.problem or self._problem(e, family) for e in found]
+        tested = [i for i, e in enumerate(found) if e.p is not None and problems[i] is None]
+        p_values = [found[i].p or 0.0 for i in tested]
+        spare = [1.0] * (family.size - len(p_values))  # the family counts what could be tested
+        adjusted = dict(zip(tested, holm([*p_values, *spare]).tolist(), strict=False))
+        return [
+            self._finding(e, adjusted.get(i), problems[i], family) for i, e in enumerate(found)
+        ]
 
-    def _finding(self, estimate: Estimate, adjusted: float | None, family: _Family) -> Finding:
+    def _finding(
+        self, estimate: Estimate, adjusted: float | None, problem: str | None, family: _Family
+    ) -> Finding:
         plan, frame, contrast = family.plan, family.frame, estimate.contrast
-        problem = estimate.problem or self._problem(estimate, family)
-        joint = estimate.interval(plan.alpha / family.size)
+        joint = estimate.interval(plan.alpha / family.size) if problem is None else None
         margin = log_line(EQUIVALENCE)
-        small = estimate.within(margin)
+        small = estimate.within(margin) if problem is None else None
         verdict = judge(
             evaluable=problem is None,
             beyond=joint is not None and beyond(*joint),
@@ -394,7 +393,7 @@ class PriceObservational(Probe[pa.Table]):
                 "simultaneous": True,
             },
             test={"name": estimate.test[0], "statistic": estimate.test[1]} if estimate.test else None,
-            p_value=estimate.p,
+            p_value=estimate.p if problem is None else None,
             p_adjusted=adjusted,
             adjustment="Holm",
             family={"id": f"SZ72-5|{self.spec.id}|{frame.attribute}", "size": family.size},
