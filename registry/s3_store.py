@@ -40,6 +40,7 @@ class S3Store:
         bucket, _, prefix = settings.store.removeprefix("s3://").partition("/")
         self.bucket = bucket
         self.prefix = f"{prefix.strip('/')}/sha256/".lstrip("/")
+        self._region = settings.s3_region
         self._spool = settings.data / "spool" / "s3"
         self._transfer = TransferConfig(
             multipart_threshold=MULTIPART, multipart_chunksize=MULTIPART
@@ -128,13 +129,17 @@ class S3Store:
         )
 
     def _make_bucket(self) -> None:
-
+        place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
         try:
             self._client.head_bucket(Bucket=self.bucket)
         except ClientError as failed:
             if failed.response.get("Error", {}).get("Code") not in {"404", "NoSuchBucket"}:
                 raise
-            self._client.create_bucket(Bucket=self.bucket)
+            with suppress(self._client.exceptions.BucketAlreadyOwnedByYou):  # made meanwhile
+                self._client.create_bucket(
+                    Bucket=self.bucket,
+                    **({"CreateBucketConfiguration": place} if place else {}),
+                )
         self._ready = True
 
     @contextmanager

@@ -2,6 +2,7 @@ import hashlib
 import io
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -229,3 +230,27 @@ def test_a_cached_directory_is_made_once_and_anew_when_damaged(
     again.chmod(0o755)
     (again / "extra").write_bytes(b"")
     assert not (artifacts.cached_directory(store, version, settings) / "extra").exists()
+
+
+def test_workers_at_once_share_one_cached_directory(either: ArtifactStore, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    contents = [bytes([number]) * 1000 for number in range(20)]
+    manifest = [entry(f"f{number}/x", data) for number, data in enumerate(contents)]
+    for data in contents:
+        either.put(io.BytesIO(data))
+    version = Version(digest=sha(b"m"), manifest=manifest)
+    with ThreadPoolExecutor(8) as pool:
+        places = list(
+            pool.map(lambda _: artifacts.cached_directory(either, version, settings), range(8))
+        )
+    assert len(set(places)) == 1
+    assert (places[0] / "f7" / "x").read_bytes() == contents[7]
+    assert list(places[0].parent.iterdir()) == [places[0]]
+
+
+@pytest.mark.s3
+def test_the_bucket_is_made_in_the_region_asked_for(s3_settings: Settings) -> None:
+    elsewhere = s3_settings.model_copy(update={"s3_region": "eu-central-1"})
+    store = S3Store(elsewhere)
+    with store.open(store.put(io.BytesIO(b"x"))) as stream:
+        assert stream.read() == b"x"
