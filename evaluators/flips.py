@@ -151,7 +151,8 @@ class CounterfactualFlip(Probe[FlipState]):
             "Does the answer change when only one thing about the person changes?",
         ),
         built_on=("evaluators.accumulators", "evaluators.inference", "evaluators.intervals",
-                  "evaluators.rounds", "evaluators.verdicts"),
+                  "evaluators.rounds", "evaluators.nulls",
+            "evaluators.verdicts"),
     )  # fmt: skip
     options: FlipOptions
 

@@ -86,7 +86,8 @@ class ProxyLeakage(Probe[Rows]):
             "从模型的分数能猜出敏感特征吗？", "Can a sensitive feature be told from the model's score?"
         ),
         built_on=("evaluators.accumulators", "evaluators.inference", "evaluators.multiplicity",
-                  "evaluators.verdicts"),
+                  "evaluators.nulls",
+            "evaluators.verdicts"),
     )  # fmt: skip
     options: LeakageOptions
 

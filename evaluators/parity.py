@@ -23,6 +23,7 @@ BUILT_ON = (
     "evaluators.intersections",
     "evaluators.intervals",
     "evaluators.multiplicity",
+    "evaluators.nulls",
     "evaluators.parity",
     "evaluators.rates",
     "evaluators.verdicts",
