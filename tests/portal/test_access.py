@@ -53,7 +53,11 @@ BODIES: dict[str, dict[str, Any]] = {
         "conflict_filer": "无",
     },
     "/api/v1/engagements/{engagement_id}/take-on": {"conflict_tester": "无"},
-    "/api/v1/versions/{version_id}/evaluations": {"dataset_id": "{dataset_id}", "plan": PLAN},
+    "/api/v1/versions/{version_id}/evaluations": {
+        "dataset_id": "{dataset_id}",
+        "plan": PLAN,
+        "engagement_id": "{engagement_id}",
+    },
     "/api/v1/filings/{filing_id}/answers": {"answers": {}},
     "/api/v1/filings/{filing_id}/attachments": {},
     "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}"},
@@ -76,8 +80,22 @@ FORMS: dict[str, dict[str, str]] = {
         "conflict_filer": "无",
     },
     "/{language}/engagements/{engagement_id}/take-on": {"conflict_tester": "无"},
+    "/{language}/evaluations/new": {
+        "version": "{version_id}",
+        "dataset": "{dataset_id}",
+        "engagement": "{engagement_id}",
+        "plan": 'title = "t"\n[columns]\ntarget = "y"\nfavourable = 1\nsensitive = ["g"]\n'
+        'prediction = "p"\n[[probes]]\nid = "selection_parity"\n',
+    },
     "/{language}/filings/{filing_id}/move": {"version_id": "{version_id}"},
     "/{language}/filings/{filing_id}/remarks/{remark_id}": {"zh": "已改"},
+}
+
+
+# What a reading route is asked about in its query.
+QUERIES = {
+    "/api/v1/keys": "organisation_id={organisation_id}",
+    "/{language}/evaluations/new": "version={version_id}&dataset={dataset_id}",
 }
 
 
@@ -91,8 +109,11 @@ class Route:
 
     @property
     def records(self) -> list[str]:
-        """The parameters that name a record."""
-        return [p for p in re.findall(r"{(\w+)(?::\w+)?}", self.path) if p not in VALUES]
+        """The parameters that name a record, in the path, the query or the form."""
+        asked = QUERIES.get(self.path, "") if self.method == "GET" else ""
+        sent = " ".join(FORMS.get(self.path, {}).values()) if self.method == "POST" else ""
+        named = re.findall(r"{(\w+)(?::\w+)?}", f"{self.path} {asked} {sent}")
+        return [parameter for parameter in named if parameter not in VALUES]
 
 
 @dataclass(frozen=True)
@@ -245,7 +266,9 @@ def _send(
     def fill(text: str) -> str:
         for parameter in re.findall(r"{(\w+)(?::\w+)?}", text):
             value = VALUES.get(parameter) or (
-                "0" * 32 if route.access.anyone else site.records.of(parameter, kind, role)
+                "0" * 32
+                if route.access.anyone and parameter != "organisation_id"
+                else site.records.of(parameter, kind, role)
             )
             text = re.sub(rf"{{{parameter}(:\w+)?}}", value, text)
         return text
@@ -255,13 +278,13 @@ def _send(
         body = {
             key: fill(value) if isinstance(value, str) else value for key, value in body.items()
         }
-    form = FORMS.get(route.path)
+    form = FORMS.get(route.path) if route.method == "POST" else None
     if form is not None:
         form = {key: fill(value) for key, value in form.items()}
     headers = {"Accept": "application/json", **headers}
     url = fill(route.path)
-    if route.path == "/api/v1/keys" and route.method == "GET":
-        url += f"?organisation_id={site.records.of('organisation_id', kind, role)}"
+    if route.method == "GET" and route.path in QUERIES:
+        url += f"?{fill(QUERIES[route.path])}"
     if form is not None:
         return client.request(route.method, url, data=form, headers=headers).status_code
     if body is None and route.access.upload:
