@@ -410,3 +410,12 @@ def nothing_between(spec: ProbeSpec, name: str) -> Finding:
         why=Text(f"没有同一商品、同一时间报给“{name}”不同的账号的价格，比不了。", f"No item and moment was quoted to accounts that differ in “{name}”."),
         limit=Text("没有测量任何差异。", "No difference was measured."),
     )  # fmt: skip
+
+
+def bundle_refused(spec: ProbeSpec, name: str) -> Finding:
+    """A bundle names a column that is no input, or a cost that must be held fixed."""
+    why = Text(
+        f"画像组“{name}”里有不是模型输入的列，或有应当固定的成本列，没有检验。",
+        f"The bundle “{name}” names a column that is no input, or a cost that is held fixed; not tested.",
+    )
+    return not_evaluable(spec, "bundle_gap", slice_={"bundle": name}, why=why, limit=OTHER_WAYS)

@@ -167,9 +167,14 @@ class PriceCounterfactual(Probe[pa.Table]):
     def extract_findings(self, acc: pa.Table, plan: Plan, run: Run) -> list[Finding]:
         rows = quotes.ordered(acc)
         if self.design is not None:
-            return pricing_model.findings(
-                self.spec, rows, self.design, plan=plan, run=run, named=self.features(plan)
-            )
+            fitting = {bundle.name for bundle in self.design.bundles}
+            refused = [b.name for b in self.options.bundles if b.name not in fitting]
+            return [
+                *(price_readings.bundle_refused(self.spec, name) for name in refused),
+                *pricing_model.findings(
+                    self.spec, rows, self.design, plan=plan, run=run, named=self.features(plan)
+                ),
+            ]
         audit = pricing_accounts.Audit(
             features=self.features(plan),
             reference=self.options.reference,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import Field
 
 from evaluators import quotes
 from evaluators.plan import Scalar, level_name
@@ -37,13 +38,13 @@ class CounterfactualDetails(Details):
         more: further numbers of the metric.
     """
 
-    design: str
-    spread: dict[str, Any] | None
-    aa_different: float | None
-    deterministic: bool | None
-    groups: dict[str, dict[str, Any]]
-    problem: str | None
-    more: dict[str, Any]
+    design: str = ""
+    spread: dict[str, Any] | None = None
+    aa_different: float | None = None
+    deterministic: bool | None = None
+    groups: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    problem: str | None = None
+    more: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from evaluators.probe import ProbeSpec, Run, answer
 from evaluators.regression import Floats
 from registry.reports import Finding, Verdict
 
+MOST_ITEMS = 20  # of the items, those that differ most are listed
 PAIRWISE = ("price_gap", "bundle_gap")  # two whole profiles are compared
 
 
@@ -68,6 +69,7 @@ class Answers:
         twin: the share of A/A twins with any difference.
         unpriced: rows with a price of zero or below in any answer.
         sampled: whether only a sample of the rows was asked about.
+        items: the item of each row, where the plan names one.
     """
 
     logs: Mapping[str, Floats]
@@ -76,6 +78,7 @@ class Answers:
     twin: float
     unpriced: int
     sampled: bool
+    items: quotes.Levels | None = None
 
 
 def findings(
@@ -150,6 +153,7 @@ def read(rows: pa.Table, design: Design, plan: Plan) -> Answers:
         twin=float(twin.mean()) if len(twin) else 0.0,
         unpriced=int((~sound).sum()),
         sampled=rows.num_rows < everyone,
+        items=quotes.levels(kept.column(plan.columns.item)) if plan.columns.item else None,
     )
 
 
@@ -229,6 +233,21 @@ def worst_of(gaps: Sequence[Gap]) -> Floats:
     return np.asarray(np.max(np.abs(pairwise), axis=0), dtype=np.float64)
 
 
+def _by_item(gap: Gap, answers: Answers) -> dict[str, Any]:
+    """Mean and largest ratio of dearest to cheapest, for the items that differ most."""
+    if gap.metric != "price_range" or answers.items is None:
+        return {}
+    found: list[dict[str, Any]] = []
+    for place, item in enumerate(answers.items.names):
+        own = gap.ratios[answers.items.codes == place]
+        if len(own):
+            ratio = np.exp(own)
+            found.append({"item": item, "rows": len(own), "mean_ratio": float(ratio.mean()),
+                          "largest_ratio": float(ratio.max())})  # fmt: skip
+    found.sort(key=lambda entry: (-entry["mean_ratio"], entry["item"]))
+    return {"items": found[:MOST_ITEMS]}
+
+
 def _shown(groups: Mapping[str, Spread]) -> dict[str, dict[str, Any]]:
     return {
         name: {
@@ -267,7 +286,8 @@ def _finding(
         severity=severity(mean, mean) if verdict is Verdict.DISPARITY else None,
         defences=tuple(str(defence["kind"]) for defence in plan.defences),
         details=_details(
-            spread=spread, answers=answers, run=run, groups=groups, problem=problem, more=gap.more
+            spread=spread, answers=answers, run=run, groups=groups, problem=problem,
+            more={**gap.more, **_by_item(gap, answers)},
         ),
         reading=price_readings.model_gap(
             gap.metric, gap.slice, gap.group, gap.reference, spread=spread, aa=answers.twin,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pyarrow as pa
+from pydantic import Field
 from scipy import stats
 
 from evaluators import price_defences, price_readings, quotes
@@ -98,22 +99,22 @@ class ObservationalDetails(Details):
         more: further numbers of the metric.
     """
 
-    step: str
-    factors: tuple[str, ...]
-    cells: bool
-    scale: str
-    kind: str
-    coefficient: float | None
-    standard_error: float | None
-    interval_95: tuple[float, float] | None
-    rows: int
-    units: int
-    dropped: int
-    unpriced: int
-    placebo: dict[str, Any] | None
-    outcome_covariates: tuple[str, ...]
-    problem: str | None
-    more: dict[str, Any]
+    step: str = ""
+    factors: tuple[str, ...] = ()
+    cells: bool = False
+    scale: str = ""
+    kind: str = ""
+    coefficient: float | None = None
+    standard_error: float | None = None
+    interval_95: tuple[float, float] | None = None
+    rows: int = 0
+    units: int = 0
+    dropped: int = 0
+    unpriced: int = 0
+    placebo: dict[str, Any] | None = None
+    outcome_covariates: tuple[str, ...] = ()
+    problem: str | None = None
+    more: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,32 @@ def test_a_feature_that_is_no_input_is_not_evaluable_and_said_so() -> None:
     assert "phone" in found.reading["zh"]
 
 
+def test_the_range_is_listed_item_by_item() -> None:
+    table = customers().append_column("good", pa.array(["tea", "rice"] * 200))
+    plan = Plan.parse(
+        {
+            "title": "quotes",
+            "columns": {"inputs": ["cost", "phone", "good"], "profile": ["phone"], "item": "good"},
+            "probes": [{"id": "price_counterfactual"}],
+        }
+    )
+    rule = Rule(
+        lambda x: x["cost"] * np.where((x["phone"] == "new") & (x["good"] == "tea"), 1.1, 1)
+    )
+    found = pick(engine.run(plan, table, scorer=rule, nonce="n" * 64), "price_range")
+    tea, rice = found.details["more"]["items"]
+    assert (tea["item"], rice["item"]) == ("tea", "rice")
+    assert tea["mean_ratio"] == pytest.approx(1.1)
+    assert rice["largest_ratio"] == pytest.approx(1.0)
+
+
+def test_a_bundle_that_would_change_a_cost_is_refused_and_said_so() -> None:
+    bundle = {"name": "far", "profile": {"cost": 9.0}, "against": {"cost": 5.0}}
+    found = pick(run(Rule(fair), customers(), bundles=[bundle]), "bundle_gap")
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert "far" in found.reading["zh"]
+
+
 def test_a_model_that_answers_at_random_is_not_evaluable() -> None:
     rng = np.random.default_rng(5)
     outcome = run(Rule(lambda x: x["cost"] * rng.uniform(0.9, 1.1, len(x["cost"]))), customers())
