@@ -181,13 +181,25 @@ def test_a_group_under_the_minimum_is_not_evaluated() -> None:
     assert found.verdict is Verdict.NOT_EVALUABLE
 
 
-def test_row_level_errors_on_sticky_users_fail_the_placebo_check() -> None:
-    table = market(7, gap=0.0, users=60, quotes=40, stickiness=0.1)
-    columns = {name: value for name, value in MARKET.items() if name not in {"user", "unit"}}
-    rows = run(table, columns)
-    users = run(table, MARKET)
-    assert only(users, "raw_price_gap").details["placebo"]["passed"]
-    assert only(rows, "raw_price_gap").details["placebo"] is not None
+def test_one_user_with_most_of_the_rows_fails_the_placebo_check() -> None:
+    table = market(7, gap=0.0, users=80, quotes=10, stickiness=0.1)
+    user = table["user"].to_pylist()
+    giant = [name in {f"user {i}" for i in range(3)} for name in user]
+    heavy = pa.concat_tables([table, *[table.filter(pa.array(giant))] * 40])
+    found = only(run(heavy, MARKET), "raw_price_gap")
+    assert found.details["placebo"]["passed"] is False
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert found.p_value is None
+
+
+def test_two_way_clusters_are_used_when_the_plan_asks_for_them() -> None:
+    columns = {**MARKET, "item": "item"}
+    found = only(
+        run(market(12, gap=0.0), columns, cluster=["user", "item"], fixed_effects="none"),
+        "raw_price_gap",
+    )
+    assert found.details["more"]["covariance"] == "CRV1 two-way"
+    assert found.verdict is Verdict.NOT_EVALUABLE or found.p_value is not None
 
 
 def test_an_attribute_that_the_cells_determine_is_not_evaluable() -> None:
