@@ -10,6 +10,7 @@ from registry import artifacts, attestation, database, journal, outbox, submissi
 from registry.artifacts import ArtifactStore
 from registry.organisations import Actor, Kind, WrongRole
 from registry.screening import Screening, ScreeningFailed
+from registry.settings import Settings
 from registry.submission import Version
 from tests import cast
 from tests.models import credit_model
@@ -263,3 +264,16 @@ def test_submissions_at_once_are_numbered_on_postgresql_too(
         assert race(engine, store, tmp_path) == [1, 1, 2, 2, 3, 3, 4, 4]
     finally:
         engine.dispose()
+
+
+@pytest.mark.s3
+def test_a_submission_kept_on_s3_is_the_same_version_and_the_same_files(
+    session: Session, store: ArtifactStore, by: Actor, folder: Path, s3_settings: Settings
+) -> None:
+    on_disk = submit(session, store, by, folder).version
+    remote = artifacts.open_store(s3_settings)
+    on_s3 = submit(session, remote, by, folder, name="另一个").version
+    assert on_s3.digest == on_disk.digest
+    assert set(remote.digests()) == set(store.digests())
+    laid_out = artifacts.cached_directory(remote, on_s3, s3_settings)
+    assert (laid_out / "model.skops").read_bytes() == (folder / "model.skops").read_bytes()
