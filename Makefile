@@ -18,12 +18,12 @@ $(UV):
 # The lock is one file; what only the tests need stands below its marker line.
 $(VENV)/.run: $(UV) requirements.lock pyproject.toml
 	@sed '/^# test extra/,$$d' requirements.lock > $(VENV)/run.txt
-	$(UV) pip install --quiet -p $(BIN)/python --require-hashes -r $(VENV)/run.txt
+	$(UV) pip install --quiet --compile-bytecode -p $(BIN)/python --require-hashes -r $(VENV)/run.txt
 	$(UV) pip install --quiet -p $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(UV) pip install --quiet -p $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode -p $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 
 setup: $(VENV)/.run ## the environment in .venv, from the hash-locked requirements

@@ -1,5 +1,6 @@
 """demo: both models through the whole job, then the site on loopback."""
 
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ def demo(no_serve: bool, port: int | None) -> None:
     chosen = settings().model_copy(update={"port": port} if port else {})
     _say(Text("准备数据目录和数据库", "data directory and database"))
     serving.prepare(chosen)
-    with serving.beside(chosen, workers=chosen.workers, signer=True):
+    log = chosen.data / "processes.log"
+    with serving.beside(chosen, workers=chosen.workers, signer=True, log=log):
         server = None if no_serve else _serve(chosen)
         passwords, numbers = _carry(chosen)
         _print(chosen, passwords, numbers)
@@ -63,7 +65,8 @@ def _carry(chosen: Settings) -> tuple[Mapping[str, str], Mapping[str, str]]:
             start = time.monotonic()
             _say(name)
             step()
-            click.echo(f"\r  ✓ {name.zh} / {name.en}  {time.monotonic() - start:.1f}s\033[K")
+            _line("")
+            click.echo(f"  ✓ {name.zh} / {name.en}  {time.monotonic() - start:.1f}s")
     return passwords, {journey.name: journey.number for journey in journeys}
 
 
@@ -90,13 +93,18 @@ def _serve(chosen: Settings) -> threading.Thread:
 
 
 def _say(name: Text) -> None:
-    click.echo(f"  … {name.zh} / {name.en}", nl=False)
-    click.echo("\r", nl=False)
+    _line(f"  … {name.zh} / {name.en}")
 
 
 def _progress(done: int, total: int, said: Text) -> None:
     if said.zh:
-        click.echo(f"\r    {said.zh} / {said.en} {done}/{total or '?'}\033[K", nl=False)
+        _line(f"    {said.zh} / {said.en} {done}/{total or '?'}")
+
+
+def _line(text: str) -> None:
+    """Show `text` in place of the line before; only people watch a line change."""
+    if sys.stdout.isatty():
+        click.echo(f"\r{text}\033[K", nl=False)
 
 
 def _print(chosen: Settings, passwords: Mapping[str, str], numbers: Mapping[str, str]) -> None:
@@ -104,7 +112,7 @@ def _print(chosen: Settings, passwords: Mapping[str, str], numbers: Mapping[str,
     from registry.organisations import ROLE_NAMES
 
     base = chosen.public_url
-    click.secho("\n\n公开页面 / public pages", bold=True)
+    click.secho("\n公开页面 / public pages", bold=True)
     click.echo(f"  {base}/zh/    {base}/en/")
     for number in numbers.values():
         click.echo(f"  {base}/zh/f/{number}")

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -77,20 +78,23 @@ def listen(chosen: Settings) -> None:
 
 
 @contextmanager
-def beside(chosen: Settings, *, workers: int, signer: bool) -> Iterator[None]:
+def beside(
+    chosen: Settings, *, workers: int, signer: bool, log: Path | None = None
+) -> Iterator[None]:
     """Run the signer and the workers as processes of their own; end them at the end.
 
     Args:
         chosen: the settings that the processes take over through their environment.
         workers: how many workers.
         signer: whether to start the signer.
+        log: a file for what they say; None lets them say it here.
     """
     started: list[subprocess.Popen[bytes]] = []
     try:
         if signer:
-            started.append(_start(chosen, ("signer",)))
+            started.append(_start(chosen, ("signer",), log))
             _await_signer(chosen)
-        started += [_start(chosen, ("worker",)) for _ in range(workers)]
+        started += [_start(chosen, ("worker",), log) for _ in range(workers)]
         yield
     finally:
         for process in reversed(started):
@@ -107,8 +111,16 @@ def environment(chosen: Settings) -> dict[str, str]:
     return made
 
 
-def _start(chosen: Settings, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "portal", *arguments], env=environment(chosen))
+def _start(
+    chosen: Settings, arguments: Sequence[str], log: Path | None
+) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "portal", *arguments]
+    if log is None:
+        return subprocess.Popen(command, env=environment(chosen))
+    with log.open("ab") as said:
+        return subprocess.Popen(
+            command, env=environment(chosen), stdout=said, stderr=subprocess.STDOUT
+        )
 
 
 def _await_signer(chosen: Settings) -> None:
