@@ -19,7 +19,7 @@ from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
 from portal import verify
 from portal.verify import AlreadySigned, AlreadyThere, KeyFileNotFound, Status
-from registry import attestation, evaluations, keys, screening
+from registry import attestation, evaluations, keys, screening, statements
 from registry.attestation import BadKey, BadLayer, Layer
 from registry.database import transaction
 from registry.organisations import Kind
@@ -220,6 +220,43 @@ def test_a_payload_that_is_not_canonical_fails_there(signed: Signed) -> None:
     sealed = attestation.sign(json.dumps(signed.statement).encode(), signed.platform)
     both = attestation.encode(attestation.add_signature(sealed, signed.tester)).encode()
     assert verify.verify(both, **signed.trusted).failed is Layer.PAYLOAD
+
+
+def test_evidence_without_its_tables_rests_on_signature_and_digest(signed: Signed) -> None:
+    cases: list[tuple[dict[str, Any], Status]] = [
+        ({}, Status.NOT_CHECKED),
+        ({"tables": {}}, Status.NOT_CHECKED),
+        ({"tables": {"selection_parity": [{}]}}, Status.FAILED),
+    ]
+    for content, status in cases:
+        public = {"digest": attestation.digest(content), "content": content}
+        data = signed.resigned(_set(signed.statement, "predicate.evidence.public", public))
+        result = verify.verify(data, **signed.trusted)
+        assert statuses(result)[Layer.RECOMPUTATION] is status, result.as_json()
+        assert not result.recomputed
+
+
+def test_an_explanation_is_verified_by_the_same_layers(signed: Signed) -> None:
+    statement = signed.statement
+    predicate = statement["predicate"]
+    content: dict[str, Any] = {"questions": []}
+    statement["predicateType"] = statements.EXPLANATION
+    statement["predicate"] = {
+        "explanation": {"id": "e1"},
+        "plan": predicate["plan"],
+        "data": predicate["data"],
+        "nonce": predicate["nonce"],
+        "content": content,
+        "content_digest": attestation.digest(content),
+        "report": None,
+        "provenance": {},
+        "statements": [],
+    }
+    result = verify.verify(signed.resigned(statement), **signed.trusted)
+    assert result.holds
+    assert statuses(result)[Layer.EVIDENCE] is Status.NOT_CHECKED
+    wrong = signed.resigned(_set(statement, "predicate.content", {"questions": [1]}))
+    assert verify.verify(wrong, **signed.trusted).failed is Layer.FINDINGS
 
 
 def test_trust_comes_from_the_verifier_alone(signed: Signed) -> None:
