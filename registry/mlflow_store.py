@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +86,10 @@ class MlflowRegistry:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    def open(self) -> None:
+        """Open the store, so that the first question does not have to wait for it."""
+        _ = self._store
 
     def file(self, organisation_id: str, name: str, digest: str, *, run_id: str = "") -> str:
         """Make sure that MLflow has a version of `name` with these bytes, and return its number.
@@ -191,15 +196,24 @@ def file_version(
     return version.mlflow_version
 
 
+@dataclass(frozen=True, slots=True)
+class VersionFiler:
+    """What applies the effect `mlflow_version`: one version in MLflow for one of ours."""
+
+    mlflow_registry: MlflowRegistry
+
+    def ready(self) -> None:
+        """Import MLflow and open its tables, which takes seconds the first time."""
+        self.mlflow_registry.open()
+
+    def __call__(self, session: Session, payload: Mapping[str, Any]) -> None:
+        file_version(session, self.mlflow_registry, str(payload["version_id"]))
+
+
 def applier(settings: Settings) -> Apply:
-    """What applies the effect `mlflow_version`: one version in MLflow for one of ours.
+    """What applies the effect `mlflow_version`.
 
     Args:
         settings: where MLflow's database is.
     """
-    mlflow_registry = MlflowRegistry(settings)
-
-    def _apply(session: Session, payload: Mapping[str, Any]) -> None:
-        file_version(session, mlflow_registry, str(payload["version_id"]))
-
-    return _apply
+    return VersionFiler(MlflowRegistry(settings))

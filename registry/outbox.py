@@ -5,6 +5,7 @@ that dies between the doing and the noting leaves it to be done again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,17 +104,33 @@ def apply(
 
     Args:
         factory: sessions on the database.
-        appliers: kind → what applies it, given a session and the payload. Effects of other kinds
-            are left alone.
+        appliers: kind → what applies it, given a session and the payload; one that has a method
+            `ready` gets it called first, outside any transaction. Effects of other kinds are left
+            alone.
         limit: how many to try at most.
         at_once: also those that are waiting after a failure.
     """
     done = failed = 0
-    for effect_id in _due(factory, list(appliers), limit=limit, at_once=at_once):
+    due = _due(factory, list(appliers), limit=limit, at_once=at_once)
+    if due:
+        _make_ready(appliers)
+    for effect_id in due:
         outcome = _attempt(factory, appliers, effect_id, at_once=at_once)
         done += outcome is True
         failed += outcome is False
     return Applied(done, failed)
+
+
+def _make_ready(appliers: Mapping[str, Apply]) -> None:
+    """Start what starts slowly now, so that no transaction is held meanwhile.
+
+    On SQLite a transaction that waits for MLflow's first import would keep every other writer out.
+    """
+    for each in appliers.values():
+        ready: Callable[[], None] | None = getattr(each, "ready", None)
+        if ready is not None:
+            with suppress(RegisterError, OSError, SQLAlchemyError):  # the attempt will say so
+                ready()
 
 
 def wait_after(attempts: int) -> timedelta:

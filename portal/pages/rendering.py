@@ -70,7 +70,7 @@ def render(
     """
     page = environment().get_template(template)
     rejected: Rejected | None = getattr(request.state, "rejected", None)
-    context.setdefault("typed", rejected.typed if rejected else {})
+    context["typed"] = Typed(context.get("typed") or typed_before(request))
     body = page.render(
         lang=language,
         t=_chooser(language),
@@ -85,6 +85,13 @@ def render(
         **context,
     )
     return HTMLResponse(body, status_code=rejected.status if rejected else status)
+
+
+class Typed(dict[str, Any]):
+    """The fields of a form as they were typed; whatever was not typed is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
