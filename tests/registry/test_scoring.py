@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import skl2onnx
 from mlflow.models import infer_signature
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -70,6 +70,7 @@ def saved(folder: Path, model: Any, serialization: str, **options: Any) -> Path:
         signature=infer_signature(FRAME, np.zeros(ROWS)),
         serialization_format=serialization,
         pyfunc_predict_fn=options.pop("answer", "predict_proba"),
+        pip_requirements=["scikit-learn"],  # else MLflow opens the model again to find them
         skops_trusted_types=list(SKOPS_TYPES) if serialization == "skops" else None,
         **options,
     )
@@ -111,6 +112,7 @@ def test_a_python_model_answers_with_its_artifacts(tmp_path: Path, settings: Set
     mlflow.pyfunc.save_model(
         tmp_path / "model",
         python_model=Scaled(),
+        pip_requirements=["mlflow"],
         artifacts={"factor": str(tmp_path / "factor.txt")},
         signature=infer_signature(FRAME, np.zeros(ROWS)),
     )
@@ -121,15 +123,20 @@ def test_a_python_model_answers_with_its_artifacts(tmp_path: Path, settings: Set
 
 
 def onnx_inputs(folder: Path, exported: Any) -> Path:
-    mlflow.onnx.save_model(exported, folder, signature=infer_signature(FRAME, np.zeros(ROWS)))
+    mlflow.onnx.save_model(
+        exported,
+        folder,
+        signature=infer_signature(FRAME, np.zeros(ROWS)),
+        pip_requirements=["onnxruntime"],
+    )
     return folder
 
 
 def test_an_onnx_model_takes_its_columns_by_name(tmp_path: Path, settings: Settings) -> None:
     model = fitted(LogisticRegression())
     types = [
-        ("amount", DoubleTensorType([None, 1])),
-        ("children", Int64TensorType([None, 1])),
+        ("amount", FloatTensorType([None, 1])),
+        ("children", FloatTensorType([None, 1])),
         ("region", StringTensorType([None, 1])),
     ]
     exported = skl2onnx.to_onnx(model, initial_types=types, options={"zipmap": False})

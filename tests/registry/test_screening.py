@@ -99,6 +99,7 @@ def test_what_mlflow_saves_passes_as_code_when_pickled(tmp_path: Path, serializa
         tmp_path / "model",
         signature=infer_signature(frame, np.zeros(2)),
         serialization_format=serialization,
+        pip_requirements=["scikit-learn"],
     )
 
     found = screen(tmp_path / "model")
