@@ -24,6 +24,8 @@ def demo(no_serve: bool, port: int | None) -> None:
     from portal.commands import serving
 
     chosen = settings().model_copy(update={"port": port} if port else {})
+    if not no_serve:
+        serving.check_port(chosen)
     _say(Text("准备数据目录和数据库", "data directory and database"))
     serving.prepare(chosen)
     log = chosen.data / "processes.log"
@@ -87,7 +89,8 @@ def _serve(chosen: Settings) -> threading.Thread:
     """Start the site beside the job, so that it can be watched."""
     from portal.commands import serving
 
-    thread = threading.Thread(target=serving.listen, args=(chosen,), daemon=True)
+    quiet = chosen.model_copy(update={"log_level": "WARNING"})
+    thread = threading.Thread(target=serving.listen, args=(quiet,), daemon=True)
     thread.start()
     return thread
 

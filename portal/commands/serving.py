@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ def serve(host: str | None, port: int | None, workers: int | None, no_signer: bo
     """Bring the database up to date, start the helpers, then serve until told to stop."""
     changed = {"host": host, "port": port, "workers": workers}
     chosen = settings().model_copy(update={k: v for k, v in changed.items() if v is not None})
+    check_port(chosen)
     prepare(chosen)
     with beside(chosen, workers=chosen.workers, signer=not no_signer):
         click.echo(f"明算 Mingsuan: {chosen.public_url}/zh/   {chosen.public_url}/en/", err=True)
@@ -59,6 +61,23 @@ def prepare(chosen: Settings) -> None:
         migrations.upgrade(engine)
     finally:
         engine.dispose()
+
+
+def check_port(chosen: Settings) -> None:
+    """Say what to do when something else listens there already.
+
+    Raises:
+        click.ClickException: the port is taken.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in chosen.host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((chosen.host, chosen.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"端口 {chosen.port} 已被占用或不能使用，请用 --port 换一个。/ "
+                f"Port {chosen.port} cannot be used ({error.strerror}); choose another with --port."
+            ) from error
 
 
 def listen(chosen: Settings) -> None:

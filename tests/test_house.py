@@ -1,0 +1,84 @@
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("registry", "evaluators", "explainers", "filing", "portal")
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_each_package_is_imported_from_this_tree(name: str) -> None:
+    module = importlib.import_module(name)
+
+    assert module.__file__ is not None
+    assert Path(module.__file__).parent == ROOT / name
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_each_package_tells_its_story_in_one_sentence(name: str) -> None:
+    told = (importlib.import_module(name).__doc__ or "").strip()
+
+    assert told.endswith(".")
+    assert "\n" not in told
+
+
+def test_help_imports_nothing_heavy() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "portal", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+
+    imported = {line.rpartition("|")[2].strip() for line in listed.stderr.splitlines()}
+    assert "portal.cli" in imported
+    assert not imported & {
+        "mlflow",
+        "sqlalchemy",
+        "numpy",
+        "pandas",
+        "fastapi",
+        "pydantic",
+        "rich",
+    }
+
+
+def test_every_command_of_the_table_can_be_called_for_help() -> None:
+    from click.testing import CliRunner
+
+    from portal.cli import COMMANDS, app
+
+    for name in COMMANDS:
+        asked = CliRunner().invoke(app, [name, "--help"])
+        assert asked.exit_code == 0, (name, asked.output, asked.exception)
+        assert "/" in asked.output
+
+
+def test_no_file_names_a_package_index_or_this_machine() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    words = ["pythonhosted", "index-" + "url", "/tmp/bash_" + "jobs"]
+
+    for name in filter(None, tracked):
+        if name == "tests/test_house.py":
+            continue
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="ignore")
+        assert not [word for word in words if word in text], name
+
+
+def test_the_lock_pins_every_requirement_with_hashes() -> None:
+    stanzas = [
+        line
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if line and not line.startswith((" ", "#"))
+    ]
+
+    assert stanzas
+    assert all("==" in line and line.endswith("\\") for line in stanzas)
