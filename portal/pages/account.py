@@ -54,7 +54,7 @@ def sign_out(language: Lang, session: Database, settings: Configured, asking: As
     return response
 
 
-@router.post("/act-for", dependencies=[signed_in()])
+@router.post("/act-for", dependencies=[signed_in(own=set(Role))])
 def act_for(language: Lang, session: Database, asking: Asking, form: Form) -> Response:
     """Go on in another of the person's organisations."""
     if asking and asking.sign_in:
@@ -176,14 +176,14 @@ def issue_token(
     return organisation_page(request, language, session, by, asking)
 
 
-@router.post("/organisation/tokens/{token_id}/revoke", dependencies=[signed_in()])
+@router.post("/organisation/tokens/{token_id}/revoke", dependencies=[signed_in(own=set(Role))])
 def revoke_token(language: Lang, session: Database, by: By, token_id: str) -> Response:
     """Revoke one API token."""
     tokens.revoke(session, by=by, token_id=token_id)
     return go(f"/{language}/organisation", "revoked")
 
 
-@router.post("/organisation/keys", dependencies=[allow(Role.ADMINISTRATOR, Role.TESTER)])
+@router.post("/organisation/keys", dependencies=[allow(Role.ADMINISTRATOR)])
 def register_key(
     request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
 ) -> Response:
@@ -199,9 +199,7 @@ def register_key(
     return go(f"/{language}/organisation", "registered")
 
 
-@router.post(
-    "/organisation/keys/{key_id}/revoke", dependencies=[allow(Role.ADMINISTRATOR, Role.TESTER)]
-)
+@router.post("/organisation/keys/{key_id}/revoke", dependencies=[allow(Role.ADMINISTRATOR)])
 def revoke_key(language: Lang, session: Database, by: By, key_id: str) -> Response:
     """Revoke a signing key; reports signed with it before stay as they were."""
     keys.revoke(session, by=by, key_id=key_id)

@@ -14,6 +14,7 @@ from filing import checks, completeness, computed, dossier, evidence, remarks, r
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
 from filing.lifecycle import ACTION_NAMES, EDITABLE, STATUS_NAMES, Action
+from portal import sight
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -58,6 +59,7 @@ def line(session: Session, filing: Filing) -> FilingLine:
 @router.post("/versions/{version_id}/filing", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
 def open_filing(language: Lang, session: Database, by: By, version_id: str) -> Response:
     """Open a draft for a version, or go on with the one that is there."""
+    by.own(sight.version(session, by, version_id).organisation_id)
     standing = [
         each for each in dossier.of_version(session, version_id) if each.status in EDITABLE
     ]

@@ -164,7 +164,7 @@ def plan_form(
     """The plan, drafted from the roles of the columns, to be corrected and registered."""
     chosen = datasets.get(session, dataset)
     by.own(chosen.organisation_id)
-    target = submission.get(session, version)
+    target = sight.version(session, by, version)
     drafted: dict[str, Any] = {"plan": plan_draft.draft(chosen, target)}
     return render(
         request,

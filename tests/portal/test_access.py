@@ -21,7 +21,7 @@ from registry.organisations import Kind, Role
 from registry.settings import Settings
 from registry.tokens import Scope, issue
 from tests.portal.records import Records
-from tests.portal.world import World
+from tests.portal.world import PASSWORD, World
 
 # Sub-applications with a gate of their own (the door) or with nothing to guard (static files).
 MOUNTS = {"/static", "/mlflow"}
@@ -72,6 +72,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 # The same for the pages' forms.
 FORMS: dict[str, dict[str, str]] = {
+    "/{language}/sign-in": {"email": "filer@enterprise-own.example", "password": PASSWORD},
     "/{language}/act-for": {"organisation_id": "{organisation_id}"},
     "/{language}/organisation/invite": {"email": "new@example.org", "role": "administrator"},
     "/{language}/versions/{version_id}/engagements": {
