@@ -8,7 +8,7 @@ Packages are imported where they are used: a model needs only those of its own f
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -148,7 +148,7 @@ def _python_model(described: Described) -> Answers:
     artifacts = {
         str(name): str(described.root / str(entry.get("path"))) for name, entry in listed.items()
     }
-    context = PythonModelContext(artifacts, None)  # type: ignore[no-untyped-call]
+    context = cast("Any", PythonModelContext)(artifacts, None)
     model.load_context(context)
     return lambda frame: model.predict(context, frame)
 
