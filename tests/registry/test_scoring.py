@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import mlflow.pyfunc.model
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -102,7 +101,9 @@ def test_predict_is_honoured(tmp_path: Path, settings: Settings) -> None:
 
 
 def test_a_python_model_answers_with_its_artifacts(tmp_path: Path, settings: Settings) -> None:
-    class Scaled(mlflow.pyfunc.model.PythonModel):
+    python_model: Any = mlflow.pyfunc.PythonModel
+
+    class Scaled(python_model):  # type: ignore[misc]
         def load_context(self, context: Any) -> None:
             self.factor = float(Path(context.artifacts["factor"]).read_text())
 
