@@ -7,7 +7,7 @@ Salazar 2000 call this the audit). While a range is narrower than ten, the small
 row is suppressed too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
@@ -55,46 +55,50 @@ def suppress(tables: Sequence[Table], least: int) -> list[Table]:
     if audit is None and primary:
         hidden |= {(t, r) for t, table in enumerate(tables) if len(table.keys) > 1
                    and table.kind == "people" for r in range(len(table.rows))}  # fmt: skip
-    while bare := _bare(tables, hidden, primary, audit, least):
-        more = [row for row in _neighbours(tables, bare) if row not in hidden]
-        if not more:
-            hidden |= _whole(tables, bare)
-            break
-        hidden.add(min(more, key=lambda row: (_size(tables, row), row)))
+    # Hiding more only widens what an attacker must allow for, so one walk over the rows suffices.
+    for number in sorted({row[0] for row in primary}):
+        _blur(tables, number, hidden, least)
+    if audit is not None:
+        for row in sorted(primary):
+            _protect(tables, row, hidden, audit, least)
     return [
         _without(table, {r for t, r in hidden if t == number})
         for number, table in enumerate(tables)
     ]
 
 
-def _bare(
-    tables: Sequence[Table],
-    hidden: set[Row],
-    primary: frozenset[Row],
-    audit: "_Audit | None",
-    least: int,
-) -> Row | None:
-    """A small row that can still be worked out, or None."""
-    for row in sorted(primary):
-        mates = [r for r in hidden if r[0] == row[0]]
-        if not _enough(tables, mates, least) and len(mates) < len(tables[row[0]].rows):
-            return row
-    if audit is None:
-        return None
-    return next((row for row in sorted(primary) if audit.narrow(row, hidden, least)), None)
+def _blur(tables: Sequence[Table], number: int, hidden: set[Row], least: int) -> None:
+    """Hide the smallest rows of a table until the hidden ones are several and large enough."""
+    mates = [row for row in hidden if row[0] == number]
+    rest = sorted(
+        ((number, r) for r in range(len(tables[number].rows)) if (number, r) not in hidden),
+        key=lambda row: (_size(tables, row), row),
+    )
+    while rest and not _enough(tables, mates, least):
+        mates.append(rest.pop(0))
+        hidden.add(mates[-1])
+
+
+def _protect(
+    tables: Sequence[Table], row: Row, hidden: set[Row], audit: "_Audit", least: int
+) -> None:
+    """Hide the smallest rows beside a small one until it can't be pinned down.
+
+    If its whole table is not enough, every table about the same attributes goes.
+    """
+    while audit.narrow(row, hidden, least):
+        beside = [(row[0], r) for r in range(len(tables[row[0]].rows))]
+        more = [one for one in beside if one not in hidden]
+        if not more:
+            hidden |= _whole(tables, row)
+            return
+        hidden.add(min(more, key=lambda one: (_size(tables, one), one)))
 
 
 def _enough(tables: Sequence[Table], mates: Sequence[Row], least: int) -> bool:
     """Whether a table's hidden rows are several and add up to enough people in every count."""
     sums = np.sum([tables[t].rows[r][1] or () for t, r in mates], axis=0)
     return len(mates) > 1 and bool((sums >= least).all())
-
-
-def _neighbours(tables: Sequence[Table], bare: Row) -> Iterator[Row]:
-    """The rows whose absence may protect a row: of its own table, then of the tables above it."""
-    table = tables[bare[0]]
-    own = [(bare[0], r) for r in range(len(table.rows)) if r != bare[1]]
-    yield from own
 
 
 def _whole(tables: Sequence[Table], bare: Row) -> set[Row]:

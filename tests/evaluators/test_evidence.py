@@ -80,7 +80,8 @@ def test_an_attacker_with_all_tables_and_totals_cannot_pin_a_small_cell() -> Non
     both = dict(also.rows)
     places = {g: i for i, g in enumerate(unknown)}
     equations, values = [[1.0] * len(unknown)], [float(total)]
-    bounds = [(0, None if both[(g,)] is None else both[(g,)][0]) for g in unknown]
+    favoured = {g: both[(g,)] for g in unknown}
+    bounds = [(0, None if (most := favoured[g]) is None else most[0]) for g in unknown]
     target = [1.0 if places[g] == places["c"] else 0.0 for g in unknown]
     low = linprog(target, A_eq=equations, b_eq=values, bounds=bounds).fun
     high = -linprog([-t for t in target], A_eq=equations, b_eq=values, bounds=bounds).fun
