@@ -108,10 +108,10 @@ def test_a_site_without_tables_is_alive_but_not_ready(tmp_path: Path) -> None:
 def test_the_log_tells_the_request_but_no_secret(
     capsys: pytest.CaptureFixture[str], client: TestClient
 ) -> None:
-    client.get("/nothing?invitation=secret-one", headers={"Authorization": "Bearer ms_secret-two"})
+    client.get("/no/such?invitation=secret-one", headers={"Authorization": "Bearer ms_secret-two"})
     written = capsys.readouterr().err
     line = json.loads(written.splitlines()[-1])
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/nothing", 404)
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/no/such", 404)
     assert line["request_id"]
     assert "secret" not in written
 

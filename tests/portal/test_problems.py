@@ -62,7 +62,7 @@ def test_a_problem_is_named_after_its_error() -> None:
 
 
 def test_unknown_addresses_and_methods_are_problems_too(client: TestClient) -> None:
-    assert client.get("/nowhere").json()["type"] == "/problems/not-found"
+    assert client.get("/no/such/page").json()["type"] == "/problems/not-found"
     answer = client.delete("/healthz")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
     assert answer.json()["title_en"] == "This address does not take this method"
@@ -93,12 +93,12 @@ def test_a_bad_body_lists_every_fault_and_repeats_no_input(
 @pytest.mark.parametrize(
     ("path", "accept", "html"),
     [
-        ("/nowhere", "text/html,application/xhtml+xml,*/*;q=0.8", True),
-        ("/nowhere", "application/json", False),
-        ("/nowhere", "*/*", False),
-        ("/nowhere", "text/html;q=0.5, application/json", False),
-        ("/zh/filings/1.json", "text/html", False),
-        ("/api/v1/nowhere", "text/html", False),
+        ("/no/such/page", "text/html,application/xhtml+xml,*/*;q=0.8", True),
+        ("/no/such/page", "application/json", False),
+        ("/no/such/page", "*/*", False),
+        ("/no/such/page", "text/html;q=0.5, application/json", False),
+        ("/no/such/page.json", "text/html", False),
+        ("/api/v1/no/such", "text/html", False),
     ],
 )
 def test_a_browser_gets_a_page_and_a_program_a_document(
