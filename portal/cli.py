@@ -1,12 +1,18 @@
 """The command line: one table of commands, each imported only when it is called."""
 
 import importlib
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from registry.language import Text
+
+if TYPE_CHECKING:
+    from registry.errors import RegisterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +122,33 @@ def app() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; an error of the register becomes one clear message and exit code 1."""
+    """Run the command line; an error of the register becomes one clear message and exit code 1.
+
+    Exit code 2 means that the command was not understood.
+    """
     from registry.errors import RegisterError
 
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app.main(args=None if arguments is None else list(arguments), prog_name="mingsuan")
+        app.main(args=given, prog_name="mingsuan")
     except RegisterError as error:
-        click.secho(str(error.said.zh), fg="red", err=True)
-        click.echo(error.said.en, err=True)
-        for reason in error.reasons:
-            click.echo(f"  · {reason.item}：{reason.said.zh} {reason.remedy.zh}", err=True)
-            click.echo(f"    {reason.said.en} {reason.remedy.en}", err=True)
+        tell = _tell_program if "--json" in given else _tell_person
+        tell(error)
         raise SystemExit(1) from None
+
+
+def _tell_person(error: "RegisterError") -> None:
+    click.secho(error.said.zh, fg="red", err=True)
+    click.echo(error.said.en, err=True)
+    for reason in error.reasons:
+        click.echo(f"  · {reason.item}：{reason.said.zh} {reason.remedy.zh}", err=True)
+        click.echo(f"    {reason.said.en} {reason.remedy.en}", err=True)
+
+
+def _tell_program(error: "RegisterError") -> None:
+    reasons = [
+        {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
+        for each in error.reasons
+    ]
+    said = {"error": type(error).__name__, **error.said.as_json(), "reasons": reasons}
+    click.echo(json.dumps(said, ensure_ascii=False, indent=2), err=True)

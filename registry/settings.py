@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     sandbox_memory: int = Field(2 * 1024**3, description="memory of one sandbox, bytes")
     sandbox_seconds: float = Field(120.0, description="wall-clock limit of one round, seconds")
     trusted_keys: str = Field("", description="public keys `mingsuan verify` trusts by default")
+    server: str = Field("", description="the registry the command line talks to; empty: this one")
+    token: SecretStr = Field(SecretStr(""), description="API token of the command line")
     log_level: str = Field("INFO", description="least level that is logged")
 
     @property

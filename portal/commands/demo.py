@@ -5,12 +5,16 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.language import Text
-from registry.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from registry.settings import Settings
 
 
 @click.command(
@@ -22,6 +26,7 @@ from registry.settings import Settings, settings
 def demo(no_serve: bool, port: int | None) -> None:
     """A second run reuses what is there; after a crash it goes on where it stopped."""
     from portal.commands import serving
+    from registry.settings import settings
 
     chosen = settings().model_copy(update={"port": port} if port else {})
     if not no_serve:
@@ -37,7 +42,7 @@ def demo(no_serve: bool, port: int | None) -> None:
             server.join()
 
 
-def _carry(chosen: Settings) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def _carry(chosen: "Settings") -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Take both models the whole way; returns the sign-ins and the filing numbers."""
     from portal.demo import cast, models
     from portal.demo.journey import Journey, Place
@@ -72,8 +77,10 @@ def _carry(chosen: Settings) -> tuple[Mapping[str, str], Mapping[str, str]]:
     return passwords, {journey.name: journey.number for journey in journeys}
 
 
-def _key(folder: Path) -> Ed25519PrivateKey:
+def _key(folder: Path) -> "Ed25519PrivateKey":
     """The demo tester's own key; a real tester keeps it at home."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from registry import attestation
 
     place = folder / "tester-key.pem"
@@ -85,7 +92,7 @@ def _key(folder: Path) -> Ed25519PrivateKey:
     return made
 
 
-def _serve(chosen: Settings) -> threading.Thread:
+def _serve(chosen: "Settings") -> threading.Thread:
     """Start the site beside the job, so that it can be watched."""
     from portal.commands import serving
 
@@ -110,7 +117,7 @@ def _line(text: str) -> None:
         click.echo(f"\r{text}\033[K", nl=False)
 
 
-def _print(chosen: Settings, passwords: Mapping[str, str], numbers: Mapping[str, str]) -> None:
+def _print(chosen: "Settings", passwords: Mapping[str, str], numbers: Mapping[str, str]) -> None:
     from portal.demo.cast import PARTS
     from registry.organisations import ROLE_NAMES
 

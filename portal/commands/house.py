@@ -4,17 +4,20 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy.orm import Session
 
-from registry.settings import Settings, settings
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @click.command(help="显示设置及其来源。/ Print every setting and where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 def config(as_json: bool) -> None:
     """Secrets are never printed, only whether they are set."""
+    from registry.settings import Settings, settings
+
     chosen = settings()
     rows = [
         {
@@ -44,6 +47,7 @@ def config(as_json: bool) -> None:
 def doctor(repair: bool, as_json: bool) -> None:
     """Exit code 1 when something is wrong."""
     from portal import doctor as examination
+    from registry.settings import settings
 
     chosen = settings()
     if repair:
@@ -100,6 +104,7 @@ def invite(organisation_id: str, email: str, role: str) -> None:
     """Print the one-time link."""
     from registry import invitations
     from registry.organisations import Role
+    from registry.settings import settings
 
     with _session() as session:
         invited = invitations.invite(
@@ -127,9 +132,10 @@ def listing(as_json: bool) -> None:
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
+def _session() -> Iterator["Session"]:
     from portal.commands.serving import prepare
     from registry import database
+    from registry.settings import settings
 
     prepare(settings())
     engine = database.connect(settings().database_url)

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from registry.settings import Settings, settings
+if TYPE_CHECKING:
+    from registry.settings import Settings
 
 STOP_SECONDS = 10
 
@@ -24,6 +26,8 @@ STOP_SECONDS = 10
 @click.option("--no-signer", is_flag=True, help="签名进程在别处 / the signer runs elsewhere")
 def serve(host: str | None, port: int | None, workers: int | None, no_signer: bool) -> None:
     """Bring the database up to date, start the helpers, then serve until told to stop."""
+    from registry.settings import settings
+
     changed = {"host": host, "port": port, "workers": workers}
     chosen = settings().model_copy(update={k: v for k, v in changed.items() if v is not None})
     check_port(chosen)
@@ -38,6 +42,7 @@ def serve(host: str | None, port: int | None, workers: int | None, no_signer: bo
 def worker(once: bool) -> None:
     """Claim work until told to stop."""
     from portal import worker as process
+    from registry.settings import settings
 
     process.run(settings(), once=once)
 
@@ -46,11 +51,12 @@ def worker(once: bool) -> None:
 def signer() -> None:
     """Hold the private key and sign statements of our own types."""
     from portal import signer as process
+    from registry.settings import settings
 
     process.run(settings())
 
 
-def prepare(chosen: Settings) -> None:
+def prepare(chosen: "Settings") -> None:
     """Create the data directory and bring the database up to date."""
     from portal import migrations
     from registry import database
@@ -63,7 +69,7 @@ def prepare(chosen: Settings) -> None:
         engine.dispose()
 
 
-def check_port(chosen: Settings) -> None:
+def check_port(chosen: "Settings") -> None:
     """Say what to do when something else listens there already.
 
     Raises:
@@ -80,7 +86,7 @@ def check_port(chosen: Settings) -> None:
             ) from error
 
 
-def listen(chosen: Settings) -> None:
+def listen(chosen: "Settings") -> None:
     """Serve until told to stop."""
     import uvicorn
 
@@ -98,7 +104,7 @@ def listen(chosen: Settings) -> None:
 
 @contextmanager
 def beside(
-    chosen: Settings, *, workers: int, signer: bool, log: Path | None = None
+    chosen: "Settings", *, workers: int, signer: bool, log: Path | None = None
 ) -> Iterator[None]:
     """Run the signer and the workers as processes of their own; end them at the end.
 
@@ -120,7 +126,7 @@ def beside(
             _end(process)
 
 
-def environment(chosen: Settings) -> dict[str, str]:
+def environment(chosen: "Settings") -> dict[str, str]:
     """The environment that gives a child process the same settings."""
     made = dict(os.environ)
     for name in chosen.model_fields_set | {"data", "database", "host", "port"}:
@@ -131,7 +137,7 @@ def environment(chosen: Settings) -> dict[str, str]:
 
 
 def _start(
-    chosen: Settings, arguments: Sequence[str], log: Path | None
+    chosen: "Settings", arguments: Sequence[str], log: Path | None
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "portal", *arguments]
     if log is None:
@@ -142,7 +148,7 @@ def _start(
         )
 
 
-def _await_signer(chosen: Settings) -> None:
+def _await_signer(chosen: "Settings") -> None:
     from portal import signer as process
 
     for _ in range(100):

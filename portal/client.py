@@ -1,0 +1,288 @@
+"""The command line's way to a registry: one HTTP client of /api/v1.
+
+Uploads are streamed, problem documents come back as the register's own errors with every reason,
+and work under way is watched until it ends.
+"""
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
+from registry.language import Text
+from registry.settings import Settings
+
+Tell = Callable[[int, int, Text], None]
+
+TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+PATIENCE = 60.0
+"""Seconds for which a registry that was there may be away, while work is watched."""
+KINDS: Mapping[int, type[RegisterError]] = {
+    400: Invalid,
+    403: Refused,
+    404: NotFound,
+    405: Invalid,
+    409: Conflict,
+    413: Invalid,
+    422: Invalid,
+}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SENDING = Text("上传", "sending")
+
+
+class ServerUnreachable(RegisterError):
+    """Nobody answers at the address: start the server, or name another."""
+
+
+class NoToken(Refused):
+    """The registry must know who asks: set MINGSUAN_TOKEN."""
+
+
+class StrangeAnswer(RegisterError):
+    """What answered is not a registry, or not one of this kind."""
+
+
+class WorkFailed(Conflict):
+    """The work ended without a result: the reasons say why."""
+
+
+class StoppedWaiting(RegisterError):
+    """The user stopped waiting; the work goes on."""
+
+
+def silent(done: int, total: int, said: Text) -> None:
+    """The progress callback of a caller who does not watch."""
+
+
+class Client:
+    """Talks to one registry for one person.
+
+    Args:
+        url: of the registry, without /api/v1.
+        token: the API token; empty for what anyone may ask.
+    """
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        self._http = httpx.Client(
+            base_url=f"{self.url}/api/v1",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=TIMEOUT,
+            trust_env=urlsplit(self.url).hostname not in LOOPBACK,
+        )
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The client for MINGSUAN_SERVER and MINGSUAN_TOKEN.
+
+        Raises:
+            NoToken: when there is no token.
+            StrangeAnswer: when the server's address is none.
+        """
+        url, token = settings.server or settings.public_url, settings.token.get_secret_value()
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise StrangeAnswer(
+                f"MINGSUAN_SERVER 应是网址，例如 https://registry.example，现在是“{url}”。",
+                f"MINGSUAN_SERVER must be an address such as https://registry.example, not {url!r}.",
+            )
+        if not token:
+            raise NoToken(
+                f"没有令牌。请在 {url}/zh/organisation 新建一个，再设置 MINGSUAN_TOKEN。",
+                f"There is no token. Make one at {url}/en/organisation and set MINGSUAN_TOKEN.",
+            )
+        return cls(url, token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str, **params: str) -> Any:
+        """Read something."""
+        return _json(self._send("GET", path, params=params))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Change something."""
+        return _json(self._send("POST", path, json=body))
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change a part of something."""
+        return _json(self._send("PATCH", path, json=body))
+
+    def read(self, path: str) -> bytes:
+        """A file, byte for byte."""
+        return self._send("GET", path).content
+
+    def send_file(
+        self,
+        path: str,
+        file: Path,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        tell: Tell = silent,
+    ) -> tuple[int, Any]:
+        """Stream a file as the body of a request.
+
+        Args:
+            path: of the route.
+            file: what is sent.
+            params: of the address.
+            headers: besides the usual ones.
+            tell: hears how much has been sent.
+
+        Returns:
+            The status and the JSON of the answer.
+        """
+        with _Counted(file, tell) as body:
+            answer = self._send("POST", path, content=body, params=params, headers=headers)
+        return answer.status_code, _json(answer)
+
+    def send_form(
+        self, path: str, metadata: str, file: Path, *, name: str, tell: Tell = silent
+    ) -> Any:
+        """Stream a form of metadata and a file.
+
+        Args:
+            path: of the route.
+            metadata: JSON.
+            file: what is sent.
+            name: what the file is called there.
+            tell: hears how much has been sent.
+        """
+        with _Counted(file, tell) as body:
+            answer = self._send(
+                "POST", path, data={"metadata": metadata}, files={"file": (name, body)}
+            )
+        return _json(answer)
+
+    def wait(self, path: str, *, tell: Tell = silent, every: float = 0.5) -> dict[str, Any]:
+        """Read a record that has `work` until the work has ended.
+
+        A registry that is restarted meanwhile is waited for.
+
+        Args:
+            path: of the record.
+            tell: hears how far it is.
+            every: seconds between two looks.
+
+        Raises:
+            WorkFailed: when it failed or was cancelled, with every reason.
+            StoppedWaiting: when the user interrupts; the work goes on.
+        """
+        heard = time.monotonic()
+        try:
+            while True:
+                try:
+                    found: dict[str, Any] = self.get(path)
+                    heard = time.monotonic()
+                except ServerUnreachable:
+                    if time.monotonic() - heard > PATIENCE:
+                        raise
+                else:
+                    work = found.get("work") or {"state": "done"}
+                    if work["state"] == "done":
+                        return found
+                    if work["state"] in {"failed", "cancelled"}:
+                        raise _failed(work)
+                    tell(work["done"], work["total"], Text(**work["said"]))
+                time.sleep(every)
+        except KeyboardInterrupt:
+            raise StoppedWaiting(
+                f"不再等待。工作在服务器上继续，进度见 {self.url}/api/v1{path}。",
+                f"No longer waiting. The work goes on; see {self.url}/api/v1{path}.",
+            ) from None
+
+    def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **given)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            kind = type(error).__name__
+            raise ServerUnreachable(
+                f"连不上 {self.url}（{kind}）。请确认 mingsuan serve 正在运行，"
+                "或用 MINGSUAN_SERVER 写明地址。",
+                f"No answer from {self.url} ({kind}). Make sure that `mingsuan serve` runs, "
+                "or name the address in MINGSUAN_SERVER.",
+            ) from error
+        if not answer.is_success:
+            raise self._refusal(answer)
+        return answer
+
+    def _refusal(self, answer: httpx.Response) -> RegisterError:
+        """The error that an answer stands for."""
+        try:
+            problem = answer.json()
+            said = Text(problem["detail"], problem["detail_en"])
+            reasons = [reason_of(each) for each in problem["reasons"]]
+        except (ValueError, LookupError, TypeError):
+            return self._strange(answer)
+        if answer.status_code == 401:
+            return NoToken(
+                f"令牌无效、已过期或已撤销。请在 {self.url}/zh/organisation 新建一个，"
+                "再设置 MINGSUAN_TOKEN。",
+                "The token is not valid, has expired or was revoked. Make another at "
+                f"{self.url}/en/organisation and set MINGSUAN_TOKEN.",
+            )
+        kind = KINDS.get(answer.status_code, RegisterError)
+        return kind(said.zh, said.en, reasons=reasons)
+
+    def _strange(self, answer: httpx.Response) -> StrangeAnswer:
+        return StrangeAnswer(
+            f"{self.url} 的答复（状态 {answer.status_code}）不是明算登记系统的。"
+            "请检查 MINGSUAN_SERVER。",
+            f"The answer from {self.url} (status {answer.status_code}) is not a Mingsuan "
+            "registry's. Check MINGSUAN_SERVER.",
+        )
+
+
+class _Counted(io.FileIO):
+    """A file that tells how much of it has been read."""
+
+    def __init__(self, path: Path, tell: Tell) -> None:
+        super().__init__(path, "rb")
+        self._tell = tell
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(-1 if size is None else size) or b""
+        self._tell(min(self.tell(), self._size), self._size, SENDING)
+        return piece
+
+
+def _json(answer: httpx.Response) -> Any:
+    if not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise StrangeAnswer(
+            "服务器的答复不是 JSON。请检查 MINGSUAN_SERVER。",
+            "The server's answer is not JSON. Check MINGSUAN_SERVER.",
+        ) from error
+
+
+def _failed(work: Mapping[str, Any]) -> WorkFailed:
+    error = work.get("error") or {}
+    return WorkFailed(
+        f"工作没有完成：{error.get('zh', '已取消')}",
+        f"The work ended without a result: {error.get('en', 'it was cancelled')}",
+        reasons=[reason_of(each) for each in error.get("reasons", [])],
+    )
+
+
+def reason_of(each: Mapping[str, Any]) -> Reason:
+    """A reason from its JSON form: {item, said, remedy}."""
+    return Reason(str(each["item"]), Text(**each["said"]), Text(**each["remedy"]))

@@ -1,0 +1,126 @@
+"""What is said of a data file when it is registered: from options, or from `[data]` of a plan."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from portal.commands.places import FILE
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+ROLES = (
+    *("target", "price", "time", "user", "weight", "item"),
+    *("sensitive", "control", "cost", "profile"),
+)
+"""Roles that a plan's [columns] and a data set on record have in common."""
+
+
+class DataUndescribed(Invalid):
+    """A data set on record says where its rows come from: say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is said of a data file, and the record to use where there is one already.
+
+    Args:
+        path: the file; None when a record is named.
+        dataset: a data set already on record.
+        said: name, source, held_out, deidentification.
+    """
+
+    path: Path | None
+    dataset: str | None
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    def beside(self, written: Mapping[str, Any]) -> "Description":
+        """The same, with what a plan's `[data]` says where no option does."""
+        given = {name: text for name, text in self.said.items() if text}
+        return Description(self.path, self.dataset, {**written, **given})
+
+    def registered(
+        self, client: Any, *, use: str, columns: Sequence[Mapping[str, Any]], tell: Any
+    ) -> str:
+        """The id of the data set: the one named, or the file put on record.
+
+        Args:
+            client: of the registry.
+            use: evaluation or explanation.
+            columns: what is said of single columns.
+            tell: hears of the upload.
+
+        Raises:
+            DataUndescribed: when there is no file, or nothing says where its rows come from.
+        """
+        if self.dataset is not None:
+            return self.dataset
+        if self.path is None or not self.said.get("source"):
+            raise _undescribed(self.path)
+        metadata = {
+            "name": self.said.get("name") or self.path.name,
+            "use": use,
+            "columns": list(columns),
+            "source": self.said["source"],
+            "deidentification": self.said.get("deidentification", ""),
+            "held_out": self.said.get("held_out", ""),
+        }
+        text = json.dumps(metadata, ensure_ascii=False)
+        made = client.send_form("/datasets", text, self.path, name=self.path.name, tell=tell)
+        return str(made["id"])
+
+
+def options(command: Command) -> Command:
+    """The options by which a command takes a data file."""
+    for option in (
+        click.option(
+            "--deidentification", default="", help="怎样去除个人身份 / how de-identified"
+        ),
+        click.option("--held-out", default="", help="怎样确保未用于训练 / how held out"),
+        click.option("--source", default="", help="数据来源 / where the rows come from"),
+        click.option("--data-name", default="", help="数据的名称 / what the data are called"),
+        click.option("--dataset", help="已登记的数据编号 / a data set already on record"),
+        click.option("--data", type=FILE, help="CSV 或 Parquet 文件 / a CSV or Parquet file"),
+    ):
+        command = option(command)
+    return command
+
+
+def of_options(given: Mapping[str, Any]) -> Description:
+    """What the options say."""
+    texts = {name: str(given[name]) for name in ("source", "held_out", "deidentification")}
+    return Description(given["data"], given["dataset"], {**texts, "name": str(given["data_name"])})
+
+
+def roles(columns: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The columns of a plan as a data set declares them; the first role of a column counts."""
+    found: dict[str, str] = {}
+    for role in (*ROLES, "inputs"):
+        named = columns.get(role) or []
+        for name in [named] if isinstance(named, str) else named:
+            found.setdefault(str(name), "input" if role == "inputs" else role)
+    return [{"name": name, "role": role} for name, role in found.items()]
+
+
+def _undescribed(path: Path | None) -> DataUndescribed:
+    lacking = (
+        Reason(
+            "--data",
+            Text("没有数据文件", "there is no data file"),
+            Text("用 --data 给出文件，或用 --dataset 给出编号", "give --data or --dataset"),
+        )
+        if path is None
+        else Reason(
+            "--source",
+            Text("没有说明数据来源", "nothing says where the rows come from"),
+            Text('加 --source "…"，或在计划里写 [data] source', "give --source, or [data] source"),
+        )
+    )
+    return DataUndescribed(
+        "数据还不能登记。", "The data cannot be registered yet.", reasons=[lacking]
+    )

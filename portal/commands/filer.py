@@ -1,0 +1,277 @@
+"""submit, explain, file: what the enterprise that owns a model does through the registry."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.commands import describing
+from portal.commands.places import FILE, FOLDER, read_toml, section
+
+JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+
+
+@click.command(help="提交一个 MLflow 模型目录。/ Submit an MLflow model directory.")
+@click.argument("directory", type=FOLDER)
+@click.option("--model", required=True, help="模型名称 / the model's name")
+@click.option("--note", default="", help="对这个版本的说明 / a note on this version")
+@JSON
+def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
+    """The same content under the same name is one version, however often it is sent."""
+    from urllib.parse import quote
+
+    from portal import packing
+    from portal.client import Client
+    from portal.commands import showing
+    from registry.settings import settings
+
+    with Client.of(settings()) as client, packing.packed(directory) as archive:
+        headers = {
+            "Content-Type": "application/gzip",
+            "Idempotency-Key": packing.key_of(archive, model=model),
+        }
+        with showing.progress() as tell:
+            _, made = client.send_file(
+                f"/models/{quote(model, safe='')}/versions",
+                archive,
+                params={"note": note},
+                headers=headers,
+                tell=tell,
+            )
+    if as_json:
+        showing.as_json(made)
+        return
+    click.echo(f"模型版本 / version:   {made['model_name']} @ {made['number']}")
+    click.echo(f"编号 / id:            {made['id']}")
+    click.echo(f"摘要 / digest:        {made['digest']}")
+    click.echo(f"格式 / format:        {made['flavour']} · {made['trust_class']}")
+    click.echo(f"下一步 / next:        mingsuan file open {made['id']}")
+
+
+@click.command(
+    help="为一个版本生成给公众看的说明，读过后用 --approve 确认。/ "
+    "Make the explanation of a version for the public; read it, then --approve."
+)
+@click.argument("version")
+@describing.options
+@click.option(
+    "--plan",
+    "plan_file",
+    required=True,
+    type=FILE,
+    help="TOML：任务、界线、各列的平实名称 / task, cut, plain names of the columns",
+)
+@click.option("--report", help="引用哪份已会签的报告 / the countersigned report it quotes")
+@click.option("--approve", is_flag=True, help="确认这份说明 / let the text stand")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", help="打印的语言 / printed in"
+)
+@JSON
+def explain(
+    version: str,
+    *,
+    plan_file: Path,
+    report: str | None,
+    approve: bool,
+    language: str,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """The plan may stand in a table [explanation], what is said of the data in [data]."""
+    from portal.client import Client
+    from portal.commands import showing
+    from registry.settings import settings
+
+    written = read_toml(plan_file)
+    data = describing.of_options(given).beside(written.get("data", {}))
+    told = {name: value for name, value in section(written, "explanation").items()
+            if name != "data"}  # fmt: skip
+    with Client.of(settings()) as client, showing.progress() as tell:
+        inputs = [str(each["name"]) for each in client.get(f"/versions/{version}")["inputs"]]
+        plan = {**told, "columns": listed(told.get("columns", []), inputs)}
+        wish = {
+            "dataset_id": data.registered(
+                client, use="explanation", columns=_said_of(plan["columns"]), tell=tell
+            ),
+            "report_id": report,
+            "plan": plan,
+        }
+        made = client.post(f"/versions/{version}/explanations", wish)
+        made = client.wait(f"/explanations/{made['id']}", tell=tell)
+        if approve:
+            made = client.post(f"/explanations/{made['id']}/approve")
+    if as_json:
+        showing.as_json(made)
+        return
+    _print_explanation(made, language)
+
+
+def listed(columns: Any, order: Iterable[str]) -> list[dict[str, Any]]:
+    """The columns of a plan as a list, whether they were written as a list or as tables.
+
+    Args:
+        columns: a list of {name, …}, or name → {…}.
+        order: the model's inputs; columns beyond them come last.
+    """
+    if not isinstance(columns, Mapping):
+        return [dict(each) for each in columns]
+    first = [name for name in order if name in columns]
+    rest = [name for name in columns if name not in first]
+    return [{"name": name, **columns[name]} for name in (*first, *rest)]
+
+
+def _said_of(columns: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"name": each.get("name"), "role": "input", "plain": each.get("plain")} for each in columns
+    ]
+
+
+def _print_explanation(made: Mapping[str, Any], language: str) -> None:
+    from rich.markup import escape
+
+    from portal.commands import showing
+
+    out = showing.console()
+    for number, question in enumerate(made["content"]["questions"], start=1):
+        out.print(escape(f"{number}. {question['title'][language]}"), style="bold")
+        for said in question["lead"]:
+            out.print(escape(f"   {said[language]}"))
+            if said.get("limit"):
+                out.print(escape(f"   （{said['limit'][language]}）"), style="dim")
+        for part in question["detail"]:
+            out.print(escape(f"   {part['title'][language]}"), style="underline")
+            for said in part["sentences"]:
+                out.print(escape(f"   · {said[language]}"))
+    out.print(f"编号 / id: {made['id']}")
+    if made["approved"] is None:
+        out.print(
+            "尚未确认：读过以后请在网站上确认。/ Not approved yet: read it, approve it on the site."
+        )
+
+
+@click.group(help="填写、检查、提交备案材料。/ Fill in, check and submit a filing.")
+def file() -> None:
+    """A filing is no permit; the authority reviews what is submitted."""
+
+
+@file.command("open", help="为一个版本新建备案。/ Open a filing for a version.")
+@click.argument("version")
+@JSON
+def open_filing(version: str, *, as_json: bool) -> None:
+    """Prints the filing's id and what is to be filled in."""
+    _ask("POST", f"/versions/{version}/filings", None, as_json=as_json)
+
+
+@file.command("fill", help="用 TOML 文件填写。/ Fill in answers from a TOML file.")
+@click.argument("filing")
+@click.argument("answers", type=FILE)
+@JSON
+def fill(filing: str, answers: Path, *, as_json: bool) -> None:
+    """Fields by code, at the top or in a table [answers]; fields not named stay as they are."""
+    given = plain(section(read_toml(answers), "answers"))
+    _ask("PATCH", f"/filings/{filing}/answers", {"answers": given}, as_json=as_json)
+
+
+@file.command("attach", help="附上报告或说明。/ Attach a report or an explanation.")
+@click.argument("filing")
+@click.option("--report", help="报告编号 / the report's id")
+@click.option("--explanation", help="说明编号 / the explanation's id")
+@JSON
+def attach(filing: str, *, report: str | None, explanation: str | None, as_json: bool) -> None:
+    """Attaching twice changes nothing."""
+    if report is None and explanation is None:
+        raise click.UsageError(
+            "请给出 --report 或 --explanation。/ Give --report or --explanation."
+        )
+    body = {"report_id": report, "explanation_id": explanation}
+    _ask("POST", f"/filings/{filing}/attachments", body, as_json=as_json)
+
+
+@file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
+@click.argument("filing")
+@JSON
+def check(filing: str, *, as_json: bool) -> None:
+    """Lists everything that is missing; exit code 1 when something is."""
+    _ask("POST", f"/filings/{filing}/steps", {"action": "check"}, as_json=as_json)
+
+
+@file.command("submit", help="提交给主管部门审核。/ Submit the filing to the authority.")
+@click.argument("filing")
+@JSON
+def hand_in(filing: str, *, as_json: bool) -> None:
+    """The filing must have been checked before."""
+    _ask("POST", f"/filings/{filing}/steps", {"action": "submit"}, as_json=as_json)
+
+
+@file.command("show", help="查看进度和缺项。/ Show status, completeness and what is missing.")
+@click.argument("filing")
+@JSON
+def show(filing: str, *, as_json: bool) -> None:
+    """What is missing is listed group by group."""
+    _ask("GET", f"/filings/{filing}", None, as_json=as_json)
+
+
+def plain(value: Any) -> Any:
+    """TOML content as JSON content: days and times become text."""
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _ask(method: str, path: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
+    from portal.client import Client
+    from portal.commands import showing
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        if method == "GET":
+            made = client.get(path)
+        elif method == "PATCH":
+            made = client.patch(path, body or {})
+        else:
+            made = client.post(path, body)
+    if as_json:
+        showing.as_json(made)
+    else:
+        _print_filing(made)
+
+
+def _print_filing(made: Mapping[str, Any]) -> None:
+    from rich.markup import escape
+
+    from filing.fields import schema
+    from portal.commands import showing
+
+    out = showing.console()
+    name = made["status_name"]
+    out.print(f"备案 / filing:    {made['id']}", style="bold")
+    out.print(f"状态 / status:    {name['zh']} / {name['en']}")
+    if made["number"]:
+        out.print(f"编号 / number:    {made['number']}")
+    out.print(f"完成 / complete:  {made['percent']}%")
+    for group in schema().groups:
+        lacking = [each for each in made["lacking"] if each["item"].startswith(group.id)]
+        if lacking:
+            out.print(escape(f"\n{group.id} {group.name}"), style="bold")
+        for each in lacking:
+            _print_fault(out, each)
+    gate = made["gate"]
+    missing = [each for each in gate["hurdles"] if not each["passed"]] if gate else []
+    if missing:
+        out.print("\n按风险等级还需要 / what the risk grade still asks for", style="bold")
+    for each in missing:
+        _print_fault(out, each)
+    if made["steps"]:
+        names = [f"{step['name']['zh']} / {step['name']['en']}" for step in made["steps"]]
+        out.print(escape(f"\n可做的下一步 / next: {'；'.join(names)}"))
+
+
+def _print_fault(out: Any, each: Mapping[str, Any]) -> None:
+    from rich.markup import escape
+
+    said, remedy = each["said"], each["remedy"]
+    out.print(escape(f"  · {each['item']}：{said['zh']} {remedy['zh']}"))
+    out.print(escape(f"    {said['en']} {remedy['en']}"), style="dim")

@@ -1,0 +1,113 @@
+"""What commands print: results on standard output, progress on standard error."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from registry.language import Text
+
+VERDICTS: Mapping[str, tuple[Text, str]] = {
+    "disparity": (Text("差异超过界线", "disparity"), "red"),
+    "difference": (Text("有差异", "difference"), "yellow"),
+    "equivalent": (Text("差异很小", "equivalent"), "green"),
+    "inconclusive": (Text("不能下结论", "inconclusive"), "cyan"),
+    "not_evaluable": (Text("无法评估", "not evaluable"), "dim"),
+}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where to print; a file or a pipe gets wide lines, so that no table is cut."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=160)
+
+
+def as_json(value: Any) -> None:
+    """Print JSON for a program."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, Text], None]]:
+    """A bar on a terminal; elsewhere one line whenever the work begins something else."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        yield _lines(out)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task("…", total=None)
+
+        def tell(done: int, total: int, said: Text) -> None:
+            words = escape(f"{said.zh} / {said.en}") if said.zh else "排队 / queued"
+            bar.update(task, completed=done, total=total or None, description=words)
+
+        yield tell
+
+
+def _lines(out: Console) -> Callable[[int, int, Text], None]:
+    last = Text("", "")
+
+    def tell(done: int, total: int, said: Text) -> None:  # noqa: ARG001
+        nonlocal last
+        if said != last:
+            last = said
+            out.print(escape(f"  … {said.zh} / {said.en}"))
+
+    return tell
+
+
+def findings(found: Sequence[Mapping[str, Any]]) -> None:
+    """A table of findings, how many there are of each verdict, and the worst in plain words."""
+    table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
+                  "结论 / verdict")  # fmt: skip
+    for each in found:
+        said, colour = VERDICTS[each["verdict"]]
+        table.add_row(
+            escape(f"{each['probe']} · {each['metric']}"),
+            escape(_group(each)),
+            _pair(each["n"], each["n_reference"], "{:,}"),
+            _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),
+            escape(_effect(each)),
+            f"[{colour}]{said}[/]",
+        )
+    out = console()
+    out.print(table)
+    counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
+    out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
+    for each in found:
+        if each["verdict"] == "disparity":
+            out.print(escape(f"· {each['reading']['zh']}"))
+            out.print(escape(f"  {each['reading']['en']}"), style="dim")
+
+
+def _group(each: Mapping[str, Any]) -> str:
+    levels = ", ".join(f"{name}={level}" for name, level in each["slice"].items())
+    reference = each["reference_group"]
+    return f"{levels or each['group'] or '—'}" + (f" ↔ {reference}" if reference else "")
+
+
+def _pair(own: float | None, other: float | None, form: str) -> str:
+    shown = [form.format(value) if value is not None else "—" for value in (own, other)]
+    return shown[0] if other is None else " ↔ ".join(shown)
+
+
+def _effect(each: Mapping[str, Any]) -> str:
+    value, ci = each["effect"].get("value"), each["ci"]
+    if value is None:
+        return "—"
+    # An interval may be open to one side.
+    bounds = [ci[side] for side in ("low", "high")] if ci else []
+    shown = ", ".join("…" if bound is None else f"{bound:.3f}" for bound in bounds)
+    return f"{each['effect'].get('kind', '')} {value:+.3f}" + (f" [{shown}]" if ci else "")

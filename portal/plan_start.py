@@ -1,0 +1,252 @@
+"""A commented plan to start from, made by looking at a data file.
+
+Roles are guessed from names and values and every guess is said to be one; what was not guessed
+stands in the plan as a comment, beside the list of columns.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portal.exploratory import Rows
+from registry import tables
+
+ROWS = 10_000
+"""How many rows are looked at; enough to see levels, and the same speed for any file."""
+SHOWN = 6
+FEW = 12
+
+WORDS: Mapping[str, Sequence[str]] = {
+    "sensitive": (
+        *("race", "ethnic", "sex", "gender", "male", "female", "age", "religion", "nationality"),
+        *("disab", "marital", "married", "minority", "black", "white"),
+        *("性别", "民族", "种族", "年龄", "宗教", "婚", "残疾", "户籍", "地区", "国籍"),
+    ),
+    "target": (
+        *("target", "label", "outcome", "approve", "repaid", "default", "hired", "granted"),
+        *("结果", "标签", "审批", "通过", "录用", "违约", "还清"),
+    ),
+    "score": ("score", "prob", "proba", "评分", "分数", "概率"),
+    "prediction": ("pred", "prediction", "decision", "y_hat", "预测", "决定"),
+    "price": ("price", "fare", "fee", "premium", "amount_paid", "价格", "售价", "票价", "费用"),
+    "item": ("item", "sku", "product", "listing", "商品", "产品"),
+    "time": ("time", "date", "timestamp", "时间", "日期"),
+    "user": ("user", "customer", "account", "用户", "客户", "账户"),
+    "weight": ("weight", "权重"),
+}
+ONE = ("target", "score", "prediction", "price", "item", "time", "user", "weight")
+NUMBERS = {"score", "price", "weight"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One column as far as it was looked at.
+
+    Args:
+        name: of the column.
+        kind: boolean, long, double, datetime or string.
+        levels: its values, most frequent first.
+        missing: how many values are missing.
+    """
+
+    name: str
+    kind: str
+    levels: tuple[str, ...]
+    missing: int
+
+    @property
+    def binary(self) -> bool:
+        """Whether it holds two values."""
+        return len(self.levels) == 2
+
+
+def draft(data: Path, *, model: Path | None = None) -> str:
+    """A commented plan in TOML.
+
+    Args:
+        data: a CSV or Parquet file.
+        model: an MLflow model directory whose inputs the plan takes.
+
+    Raises:
+        NotATable, ScreeningFailed: with every reason.
+    """
+    rows = Rows(data)
+    seen = look(rows)
+    roles = guess(seen)
+    inputs = _inputs(model)
+    return "\n".join([*_head(data, rows), *_listed(seen), *_columns(seen, roles, inputs),
+                      *_reference(seen, roles), *_probes(roles, asked=bool(inputs))]) + "\n"  # fmt: skip
+
+
+def look(rows: Rows) -> list[Seen]:
+    """What the first rows hold, column by column."""
+    pieces: list[pa.RecordBatch] = []
+    for batch in rows:
+        pieces.append(batch)
+        if sum(piece.num_rows for piece in pieces) >= ROWS:
+            break
+    kinds = rows.found.columns
+    schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
+    table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
+    return [_seen(name, kind, table[name]) for name, kind in kinds.items()]
+
+
+def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
+    """Role → columns that may play it, each column at most once."""
+    found: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for role, words in WORDS.items():
+        for column in seen:
+            if column.name in taken or not _fits(column, role, words):
+                continue
+            if role in ONE and role in found:
+                continue
+            found.setdefault(role, []).append(column.name)
+            taken.add(column.name)
+    if found.get("price"):
+        for role in ("target", "score", "prediction"):
+            found.pop(role, None)
+    return found
+
+
+def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
+    name = column.name.lower()
+    parts = set(name.replace("-", "_").replace(" ", "_").split("_"))
+    named = any(word in parts if len(word) < 5 and word.isascii() else word in name
+                for word in words)  # fmt: skip
+    if role in NUMBERS:
+        return named and column.kind in tables.NUMBERS
+    if role in {"target", "prediction"}:
+        return named and column.binary
+    if role == "sensitive":
+        return named and 2 <= len(column.levels) <= FEW
+    return named
+
+
+def _seen(name: str, kind: str, values: pa.ChunkedArray) -> Seen:
+    counts = sorted(
+        pc.value_counts(values.drop_null().combine_chunks()).to_pylist(),
+        key=lambda each: (-each["counts"], str(each["values"])),
+    )
+    levels = tuple(_level(each["values"]) for each in counts[: FEW + 1])
+    return Seen(name, kind, levels, values.null_count)
+
+
+def _level(value: Any) -> str:
+    from evaluators.plan import level_name
+
+    return level_name(value)
+
+
+def _inputs(model: Path | None) -> list[str]:
+    if model is None:
+        return []
+    from registry import screening
+
+    return [str(each["name"]) for each in screening.screen(model).inputs]
+
+
+def _head(data: Path, rows: Rows) -> Iterator[str]:
+    yield f"# 由 {_word(data.name)} 起草（{rows.found.rows} 行）。角色是按列名猜的，请逐行核对。"
+    yield f"# Drafted from {_word(data.name)} ({rows.found.rows} rows). Roles were guessed from"
+    yield "# names: check every line before you register the plan."
+    yield f"title = {_text(data.stem)}"
+    yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'
+    yield ""
+
+
+def _listed(seen: Sequence[Seen]) -> Iterator[str]:
+    yield "# 数据里的列 / the columns of the data:"
+    for column in seen:
+        shown = ", ".join(column.levels[:SHOWN]) + (" …" if len(column.levels) > SHOWN else "")
+        empty = f"，空 {column.missing} / {column.missing} missing" if column.missing else ""
+        yield f"#   {_word(column.name)} ({column.kind}): {_word(shown)}{empty}"
+    yield ""
+
+
+def _columns(
+    seen: Sequence[Seen], roles: Mapping[str, list[str]], inputs: Sequence[str]
+) -> Iterator[str]:
+    yield "[columns]"
+    for role in ONE:
+        if role in roles:
+            yield f"{role} = {_text(roles[role][0])}"
+    if not roles.get("price"):
+        yield from _decision(seen, roles, inputs)
+    if roles.get("sensitive"):
+        yield f"sensitive = {_texts(roles['sensitive'])}"
+    else:
+        yield '# sensitive = ["…"]   # 按哪些特征比较人群 / by which features groups are compared'
+    yield '# control = ["…"]     # 哪些条件相同才可比 / what must be equal to be compared'
+    if roles.get("price"):
+        yield '# cost = ["…"]        # 正当的成本因素 / legitimate cost factors'
+        yield '# profile = ["…"]     # 反映习惯或支付能力的特征 / habits, ability to pay'
+    if inputs:
+        yield f"inputs = {_texts(inputs)}"
+    else:
+        yield '# inputs = ["…"]      # 要向模型提问时：全部输入列 / when a model is asked'
+    yield ""
+
+
+def _decision(
+    seen: Sequence[Seen], roles: Mapping[str, list[str]], inputs: Sequence[str]
+) -> Iterator[str]:
+    levels = {column.name: column.levels for column in seen}
+    known = next((roles[role][0] for role in ("target", "prediction") if role in roles), None)
+    favourable = "1"
+    if known is not None and "1" not in levels[known]:
+        favourable = _text(max(levels[known]))
+    if known is not None and set(levels[known]) == {"true", "false"}:
+        favourable = "true"
+    if "target" not in roles:
+        yield '# target = "…"        # 实际结果 / the observed outcome'
+    if "prediction" not in roles and "score" not in roles and not inputs:
+        yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
+    yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
+    if "score" in roles or inputs:
+        yield "cut = 0.5             # 达到多少算有利 / favourable at or above this score"
+
+
+def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:
+    chosen = [column for column in seen if column.name in roles.get("sensitive", [])]
+    if not chosen:
+        return
+    yield "# 对照组：这里写的是人数最多的一组 / the reference group: here the largest"
+    yield "[reference]"
+    for column in chosen:
+        yield f"{_text(column.name)} = {_text(column.levels[0])}"
+    yield ""
+
+
+def _probes(roles: Mapping[str, list[str]], *, asked: bool) -> Iterator[str]:
+    if roles.get("price"):
+        ready = ["price_observational"]
+        more = ["price_counterfactual"]
+    else:
+        ready = ["selection_parity"] + (["error_parity"] if "target" in roles else [])
+        more = [] if "target" in roles else ["error_parity"]
+        (ready if asked else more).append("counterfactual_flip")
+        (ready if asked or "score" in roles else more).append("proxy_leakage")
+    for name in ready:
+        yield from ("[[probes]]", f'id = "{name}"', "")
+    for name in more:
+        yield f"# 还需要别的列或模型 / needs more columns or a model: {name}"
+        yield from ("# [[probes]]", f'# id = "{name}"', "")
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _texts(values: Sequence[str]) -> str:
+    return f"[{', '.join(_text(value) for value in values)}]"
+
+
+def _word(value: str) -> str:
+    """A text that cannot end the comment it stands in."""
+    return "".join(letter if letter.isprintable() else "?" for letter in value)
