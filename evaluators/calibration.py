@@ -200,7 +200,7 @@ def page(content: Mapping[str, Any]) -> str:
     """The table as Markdown."""
     lines = []
     for name, entry in sorted(content["probes"].items()):
-        for design, row in entry["designs"].items():
+        for design, row in sorted(entry["designs"].items()):
             allowed = POLICY.value("alpha") + row["monte_carlo_error"]
             coverage = "–"
             if row["coverage"] is not None:
