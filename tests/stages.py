@@ -81,13 +81,12 @@ def ready_browser() -> None:
         print("no Chromium here: browser journeys are skipped (under CI they fail)")
         return
     print("installing Chromium for the browser journeys …", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL}
-    subprocess.run([apt, "-qq", "update"], check=False, **quiet)
+    subprocess.run([apt, "-qq", "update"], check=False, stdout=subprocess.DEVNULL)
     subprocess.run(
         [apt, "-qq", "-y", "install", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
         check=False,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        **quiet,
+        stdout=subprocess.DEVNULL,
     )
 
 

@@ -20,17 +20,12 @@ from portal.pages import explaining, report_view
 from portal.pages.glossary import terms
 from portal.pages.rendering import TEMPLATE_VERSION, Lang, language_of, render
 from registry import explanations, reports
-from registry.errors import NotFound
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 20
-
-
-class NoSuchPage(NotFound):
-    """No page at this address: check it, or start from the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

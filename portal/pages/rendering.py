@@ -9,21 +9,36 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Path as UrlPath
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from portal.identity import Identity
-from registry.errors import RegisterError
+from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LOCAL = ZoneInfo("Asia/Shanghai")
 
-Lang = Annotated[Language, UrlPath(alias="language")]
+
+class NoSuchPage(NotFound):
+    """No page at this address: check it, or start from the start page."""
+
+
+def language_in_address(language: str) -> Language:
+    """The language that the address begins with.
+
+    Raises:
+        NoSuchPage: it begins with something else.
+    """
+    if language not in LANGUAGES:
+        raise NoSuchPage("这个地址没有内容，请检查网址。", "Nothing is at this address; check it.")
+    return "zh" if language == "zh" else "en"
+
+
+Lang = Annotated[Language, Depends(language_in_address)]
 
 DONE: dict[str, Text] = {
     "saved": Text("已保存。", "Saved."),

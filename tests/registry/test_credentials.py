@@ -176,7 +176,7 @@ def test_a_person_in_two_organisations_chooses(
     )
     for place, role in ((tester, Role.TESTER), (enterprise, Role.ADMINISTRATOR)):
         actor = credentials.act_for(session, opened.id, place.id)
-        assert (actor.organisation_id, actor.roles) == (place.id, {role})
+        assert (actor.organisation_id, actor.roles) == (place.id, frozenset({role}))
         assert opened.organisation_id == place.id
     third = organisations.found(session, kind=Kind.TESTER, name_zh="三", name_en="Third")
     with pytest.raises(NotAMember):
@@ -284,7 +284,7 @@ def test_a_token_speaks_for_its_person_within_its_scopes(
     issued = tokens.issue(session, by=boss, label="CI", scopes=["read", "submit"], days=30)
     actor = tokens.actor_of(session, issued.secret)
     assert actor is not None
-    assert (actor.person_id, actor.scopes) == (lin.id, {"read", "submit"})
+    assert (actor.person_id, actor.scopes) == (lin.id, frozenset({"read", "submit"}))
     tokens.require_scope(actor, Scope.SUBMIT)
     with pytest.raises(ScopeRefused):
         tokens.require_scope(actor, Scope.FILE)

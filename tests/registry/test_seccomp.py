@@ -35,7 +35,7 @@ def run(program: bytes, number: int, *arguments: int, architecture: str) -> int:
             place += if_true if accumulator >= value else if_false
         else:
             assert code == 0x06
-            return value
+            return int(value)
 
 
 @pytest.fixture(params=ARCHITECTURES)
