@@ -6,7 +6,7 @@ and work under way is watched until it ends.
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from registry.settings import Settings
 
 Tell = Callable[[int, int, Text], None]
 
+API = "/api/v1"
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 PATIENCE = 60.0
 """Seconds for which a registry that was there may be away, while work is watched."""
@@ -72,7 +73,7 @@ class Client:
         self.url = url.rstrip("/")
         self._token = token
         self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1",
+            base_url=self.url + API,
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=TIMEOUT,
             trust_env=urlsplit(self.url).hostname not in LOOPBACK,
@@ -112,7 +113,15 @@ class Client:
 
     def get(self, path: str, **params: str) -> Any:
         """Read something."""
-        return _json(self._send("GET", path, params=params))
+        return _json(self._send("GET", path, **({"params": params} if params else {})))
+
+    def items(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page by page."""
+        following: str | None = f"{path}?limit=100"
+        while following is not None:
+            page = self.get(following.removeprefix(API))
+            yield from page["items"]
+            following = page["next"]
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Change something."""
@@ -202,8 +211,8 @@ class Client:
                 time.sleep(every)
         except KeyboardInterrupt:
             raise StoppedWaiting(
-                f"不再等待。工作在服务器上继续，进度见 {self.url}/api/v1{path}。",
-                f"No longer waiting. The work goes on; see {self.url}/api/v1{path}.",
+                f"不再等待。工作在服务器上继续，进度见 {self.url}{API}{path}。",
+                f"No longer waiting. The work goes on; see {self.url}{API}{path}.",
             ) from None
 
     def _send(self, method: str, path: str, **given: Any) -> httpx.Response:

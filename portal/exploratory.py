@@ -117,7 +117,7 @@ def explore(
     digest = _digest(data)
     drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
     with _asking(model, screened.inputs if screened else [], settings) as scorer:
-        outcome = engine.run(plan, _table(rows), scorer=scorer, nonce=drawn, progress=tell)
+        outcome = engine.run(plan, rows, scorer=scorer, nonce=drawn, progress=tell)
     sealed = outcome.sealed_evidence
     report = {
         "format": FORMAT,
@@ -172,14 +172,6 @@ def _asking(model: Path | None, inputs: Any, settings: Settings) -> Iterator[Sco
 
     with SandboxScorer(model, inputs=inputs, settings=settings) as scorer:
         yield scorer
-
-
-def _table(rows: Rows) -> Any:
-    """The rows to read; a file without rows still has its columns."""
-    if rows.found.rows:
-        return rows
-    schema = [(name, tables.TYPES[kind]) for name, kind in rows.found.columns.items()]
-    return pa.schema(schema).empty_table()
 
 
 def _checked(nonce: str) -> str:

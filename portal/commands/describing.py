@@ -1,16 +1,20 @@
 """What is said of a data file when it is registered: from options, or from `[data]` of a plan."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from portal.commands.places import FILE
 from registry.errors import Invalid, Reason
 from registry.language import Text
+
+if TYPE_CHECKING:
+    from portal.client import Client, Tell
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,9 +49,11 @@ class Description:
         return Description(self.path, self.dataset, {**written, **given})
 
     def registered(
-        self, client: Any, *, use: str, columns: Sequence[Mapping[str, Any]], tell: Any
+        self, client: "Client", *, use: str, columns: Sequence[Mapping[str, Any]], tell: "Tell"
     ) -> str:
-        """The id of the data set: the one named, or the file put on record.
+        """The id of the data set: the one named, the file's own record, or a new one.
+
+        A file that is on record is not sent again, and its record stays as it is.
 
         Args:
             client: of the registry.
@@ -60,6 +66,10 @@ class Description:
         """
         if self.dataset is not None:
             return self.dataset
+        known = self._on_record(client, use)
+        if known is not None:
+            tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
+            return str(known["id"])
         if self.path is None or not self.said.get("source"):
             raise _undescribed(self.path)
         metadata = {
@@ -73,6 +83,14 @@ class Description:
         text = json.dumps(metadata, ensure_ascii=False)
         made = client.send_form("/datasets", text, self.path, name=self.path.name, tell=tell)
         return str(made["id"])
+
+    def _on_record(self, client: "Client", use: str) -> dict[str, Any] | None:
+        if self.path is None:
+            return None
+        with self.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        same = (each for each in client.items("/datasets") if each["digest"] == digest)
+        return next((each for each in same if each["use"] == use), None)
 
 
 def options(command: Command) -> Command:

@@ -90,10 +90,9 @@ def explain(
     with Client.of(settings()) as client, showing.progress() as tell:
         inputs = [str(each["name"]) for each in client.get(f"/versions/{version}")["inputs"]]
         plan = {**told, "columns": listed(told.get("columns", []), inputs)}
+        columns = [{"name": each.get("name"), "role": "input"} for each in plan["columns"]]
         wish = {
-            "dataset_id": data.registered(
-                client, use="explanation", columns=_said_of(plan["columns"]), tell=tell
-            ),
+            "dataset_id": data.registered(client, use="explanation", columns=columns, tell=tell),
             "report_id": report,
             "plan": plan,
         }
@@ -119,12 +118,6 @@ def listed(columns: Any, order: Iterable[str]) -> list[dict[str, Any]]:
     first = [name for name in order if name in columns]
     rest = [name for name in columns if name not in first]
     return [{"name": name, **columns[name]} for name in (*first, *rest)]
-
-
-def _said_of(columns: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"name": each.get("name"), "role": "input", "plain": each.get("plain")} for each in columns
-    ]
 
 
 def _print_explanation(made: Mapping[str, Any], language: str) -> None:

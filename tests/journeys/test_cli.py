@@ -1,0 +1,221 @@
+"""The whole job from the command line: both organisations work in a terminal, nothing else."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pytest
+
+from tests import models
+from tests.filing import papers
+from tests.journeys import test_api as api
+from tests.journeys.house import House, open_house
+from tests.portal import installation
+from tests.processes import environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+PLAN = """
+title = "贷款审批"
+[data]
+source = "合成数据"
+held_out = "随机三成"
+[columns]
+target = "repaid"
+favourable = 1
+sensitive = ["sex"]
+cut = 0.5
+[[probes]]
+id = "selection_parity"
+[[probes]]
+id = "error_parity"
+[[probes]]
+id = "counterfactual_flip"
+"""
+EXPLANATION = """
+[data]
+source = "合成数据"
+[explanation]
+task = "decision"
+cut = 0.5
+[explanation.declared]
+decided = { zh = "是否放贷", en = "whether a loan is granted" }
+[explanation.columns]
+debt = { plain = { zh = "负债", en = "debt" }, actionable = -1 }
+income = { plain = { zh = "收入", en = "income" }, actionable = 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One person's terminal: a folder, an address, a token."""
+
+    house: House
+    folder: Path
+    token: str
+
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command as its own process; the exit code must be `code`."""
+        mine = {
+            "MINGSUAN_SERVER": self.house.url,
+            "MINGSUAN_TOKEN": self.token,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "default",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "portal", *words],
+            cwd=self.folder,
+            env=environment(self.house.settings) | mine,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        said = f"mingsuan {' '.join(words)}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, said
+        assert "Traceback" not in said, said
+        return done
+
+    def ask(self, *words: str) -> Any:
+        """Run a command with --json and read what it prints."""
+        return json.loads(self.run(*words, "--json").stdout)
+
+    def refused(self, *words: str) -> dict[str, Any]:
+        """The error that a command with --json prints."""
+        stderr = self.run(*words, "--json", code=1).stderr
+        said: dict[str, Any] = json.loads(stderr[stderr.index("{") :])
+        assert said["zh"]
+        assert said["en"]
+        return said
+
+
+def terminal(job: api.Job, name: str) -> Terminal:
+    """The terminal of one of the people."""
+    token = job.people[name].headers["Authorization"].removeprefix("Bearer ")
+    return Terminal(job.house, job.folder, token)
+
+
+def toml(content: Any) -> str:
+    """Answers as inline TOML; JSON text and lists are TOML already."""
+    if isinstance(content, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in content.items()) + "}"
+    if isinstance(content, list):
+        return "[" + ", ".join(toml(each) for each in content) + "]"
+    return json.dumps(content, ensure_ascii=False)
+
+
+def test_the_whole_job_goes_through_the_command_line(house: House, tmp_path: Path) -> None:
+    job = api.Job(house, tmp_path)
+    api.people_come_together(job)
+    models.credit_model(tmp_path / "model")
+    pyarrow.csv.write_csv(installation.people(), tmp_path / "people.csv")
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "explanation.toml").write_text(EXPLANATION, encoding="utf-8")
+    filer, tester = terminal(job, "filer"), terminal(job, "tester")
+
+    job.version = the_filer_submits(filer, tester)
+    the_tester_registers_a_key(job)
+    api.the_tester_is_engaged(job)
+    job.report_id = the_tester_evaluates(job, tester)
+    the_tester_signs_and_hands_in(job, tester, filer)
+    job.explanation_id = the_filer_explains(job, filer)
+    filing = the_filer_files(job, filer)
+    api.the_authority_reviews(job, filing)
+
+
+def the_filer_submits(filer: Terminal, tester: Terminal) -> dict[str, Any]:
+    """The same content twice is one version; faults come back with every reason."""
+    made: dict[str, Any] = filer.ask("submit", "model", "--model", "credit", "--note", "第一版")
+    assert filer.ask("submit", "model", "--model", "credit")["id"] == made["id"]
+    assert made["id"] in filer.run("submit", "model", "--model", "credit").stdout
+    bad = models.credit_model(filer.folder / "bad")
+    (bad / "MLmodel").write_text("flavors: {}", encoding="utf-8")
+    assert filer.refused("submit", "bad", "--model", "credit")["reasons"]
+    assert tester.refused("submit", "model", "--model", "credit")["error"] == "Refused"
+    stranger = Terminal(filer.house, filer.folder, "no-such-token")
+    assert stranger.refused("submit", "model", "--model", "credit")["error"] == "NoToken"
+    assert filer.refused("file", "show", "no-such-filing")["error"] == "NotFound"
+    return made
+
+
+def the_tester_registers_a_key(job: api.Job) -> None:
+    """A pair is drawn at home; the administrator registers the public half."""
+    boss = terminal(job, "boss-tester")
+    made = boss.ask("keys", "new", "key.pem")
+    assert boss.ask("keys", "register", "key.pem", "--label", "2027")["key_id"] == made["key_id"]
+    assert boss.refused("keys", "register", "key.pem")["error"] == "Conflict"
+    foreign = boss.ask("keys", "new", "other.pem", "--organisation", job.places["enterprise"])
+    assert boss.refused("keys", "register", foreign["proof"])["error"] == "Invalid"
+
+
+def the_tester_evaluates(job: api.Job, tester: Terminal) -> str:
+    """Data and plan are registered, the run is watched, the envelope is kept."""
+    engagement = job.people["tester"].get("/engagements")["items"][0]["id"]
+    here = ("evaluate", "plan.toml", "--version", job.version["id"], "--engagement", engagement)
+    bare = PLAN.replace('source = "合成数据"', "")
+    (job.folder / "bare.toml").write_text(bare, encoding="utf-8")
+    lacking = tester.refused("evaluate", "bare.toml", "--data", "people.csv", *here[2:])
+    assert [reason["item"] for reason in lacking["reasons"]] == ["--source"]
+    faulty = PLAN.replace("error_parity", "no_such_probe").replace('"sex"', '"no_such_column"')
+    (job.folder / "faulty.toml").write_text(faulty, encoding="utf-8")
+    assert tester.refused("evaluate", "faulty.toml", "--data", "people.csv", *here[2:])["reasons"]
+
+    done = tester.run(*here, "--data", "people.csv", "--out", "out")
+    assert "selection_parity" in done.stdout
+    report = next((job.folder / "out").glob("report-*.dsse.json"))
+    return report.name.removeprefix("report-").removesuffix(".dsse.json")
+
+
+def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Terminal) -> None:
+    """The key stays at home; anyone verifies with the public keys alone."""
+    report = f"out/report-{job.report_id}.dsse.json"
+    assert tester.refused("sign", report, "--key", "other.pem", "--out", "wrong.json", "--hand-in")
+    tester.run("sign", report, "--key", "key.pem", "--out", "signed.json", "--hand-in")
+    assert job.people["filer"].get(f"/reports/{job.report_id}")["countersigned"]
+    platform = job.public.get("/keys/platform")[0]["public_pem"]
+    (job.folder / "platform.pem").write_text(platform, encoding="utf-8")
+    trusted = ("--key", "platform.pem", "--tester-key", "key.pub.pem")
+    checked = filer.ask(
+        "verify", "signed.json", *trusted, "--model", "model", "--data", "people.csv"
+    )
+    assert checked["holds"]
+    assert {layer["status"] for layer in checked["layers"]} == {"ok"}
+
+
+def the_filer_explains(job: api.Job, filer: Terminal) -> str:
+    """Columns are described as tables, in any order; the six questions are printed."""
+    here = ("explain", job.version["id"], "--data", "people.csv", "--plan", "explanation.toml")
+    made: dict[str, Any] = filer.ask(*here, "--report", job.report_id, "--approve")
+    assert made["approved"]
+    assert [column["name"] for column in made["plan"]["columns"]] == ["income", "debt"]
+    (job.folder / "gaps.toml").write_text(EXPLANATION.replace("plain =", "named ="), "utf-8")
+    assert filer.refused(*here[:-1], "gaps.toml")["reasons"]
+    return str(made["id"])
+
+
+def the_filer_files(job: api.Job, filer: Terminal) -> str:
+    """A dossier is opened, filled in from a file, completed and submitted."""
+    filing = str(filer.ask("file", "open", job.version["id"])["id"])
+    early = filer.refused("file", "check", filing)
+    assert len(early["reasons"]) > 10
+    assert "B1" in filer.run("file", "show", filing).stdout
+    lines = [f"{json.dumps(code)} = {toml(said)}" for code, said in papers.answers().items()]
+    (job.folder / "answers.toml").write_text("[answers]\n" + "\n".join(lines), encoding="utf-8")
+    filer.run("file", "fill", filing, "answers.toml")
+    given = ("--report", job.report_id, "--explanation", job.explanation_id)
+    whole = filer.ask("file", "attach", filing, *given)
+    assert whole["lacking"] == []
+    filer.run("file", "check", filing)
+    assert filer.ask("file", "submit", filing)["status"] == "submitted"
+    return filing
