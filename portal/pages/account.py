@@ -8,7 +8,7 @@ from portal.access import allow, public, signed_in
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import forms
-from portal.pages.rendering import Lang, go, reject, render
+from portal.pages.rendering import Lang, go, inside, reject, render
 from portal.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
 from registry.errors import RegisterError
@@ -39,7 +39,7 @@ def sign_in(request: Request, language: Lang, settings: Configured, form: Form) 
     except RegisterError as error:
         reject(request, error, forms.typed(form), status=403)
         return render(request, "sign_in.html", language=language)
-    response = go(_inside(forms.text(form, "next"), f"/{language}/desk"))
+    response = go(inside(forms.text(form, "next"), f"/{language}/desk"))
     identity.set_cookie(response, settings, opened.secret)
     return response
 
@@ -143,7 +143,7 @@ def invite(
             session,
             organisation_id=by.organisation_id,
             email=forms.text(form, "email"),
-            role=Role(forms.text(form, "role")),
+            role=forms.choice(Role, forms.text(form, "role")),
             by=by,
         )
     except RegisterError as error:
@@ -165,8 +165,8 @@ def issue_token(
             session,
             by=by,
             label=forms.text(form, "label"),
-            scopes=[Scope(name) for name in forms.texts(form, "scopes")],
-            days=int(forms.text(form, "days") or 30),
+            scopes=[forms.choice(Scope, name) for name in forms.texts(form, "scopes")],
+            days=forms.whole(form, "days", 30),
         )
     except RegisterError as error:
         session.rollback()
@@ -204,9 +204,3 @@ def revoke_key(language: Lang, session: Database, by: By, key_id: str) -> Respon
     """Revoke a signing key; reports signed with it before stay as they were."""
     keys.revoke(session, by=by, key_id=key_id)
     return go(f"/{language}/organisation", "revoked")
-
-
-def _inside(wanted: str, otherwise: str) -> str:
-    """`wanted` when it is a path of this site, so that nobody is sent elsewhere."""
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if inside else otherwise

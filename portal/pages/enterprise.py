@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from portal import sight
 from portal.access import allow
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
@@ -175,13 +176,17 @@ def explain(
 ) -> Response:
     """Ask for the explanation; it is made by a worker."""
     version = submission.get(session, version_id)
+    by.own(version.organisation_id)
+    asked = explaining.plan(form, [each["name"] for each in version.inputs])
     try:
+        dataset = sight.dataset(session, by, forms.text(form, "dataset_id"))
+        explaining.check(asked, [each["name"] for each in dataset.columns])
         made = explanations.request(
             session,
             by=by,
             version_id=version_id,
-            dataset_id=forms.text(form, "dataset_id"),
-            plan=explaining.plan(form, [each["name"] for each in version.inputs]),
+            dataset_id=dataset.id,
+            plan=asked,
             report_id=forms.text(form, "report_id") or None,
         )
     except RegisterError as error:

@@ -1,19 +1,30 @@
 """The explanation on pages: the form that asks for one, and the text as the public reads it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 from starlette.datastructures import FormData
 
+from explainers.columns import ColumnsInvalid, parse_columns
 from portal.pages import charts, forms
 from portal.pages.rendering import in_language
-from registry.language import Language
+from registry.errors import Invalid, Reason
+from registry.language import Language, Text
 
 CHART_ROWS = 8
 WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
 DECLARED = ("decided", "who", "decider", "object")
+NO_CUT = Text("没有填写分数线。", "The cut is missing.")
+NOT_IN_DATA = Text("所选的数据里没有这一列。", "The chosen data set has no such column.")
+OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have it.")
+ONE_LANGUAGE = Text("只写了一种语言。", "It is said in one language only.")
+BOTH_LANGUAGES = Text("请中文和英文都写上。", "Say it in Chinese and in English.")
+
+
+class PlanHasGaps(Invalid):
+    """The request for an explanation has gaps: fill in what each reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,44 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         "columns": [_column(form, name) for name in inputs],
         "protected": _outsiders(forms.text(form, "protected")),
     }
+
+
+def check(asked: Mapping[str, Any], held: Collection[str]) -> None:
+    """Find every gap now, rather than after the request has waited for a worker.
+
+    Args:
+        asked: what `plan` read from the form.
+        held: the columns of the chosen data set.
+
+    Raises:
+        PlanHasGaps: with every gap and what to fill in.
+    """
+    reasons: list[Reason] = []
+    try:
+        parse_columns(asked["columns"])
+    except ColumnsInvalid as invalid:
+        reasons += invalid.reasons
+    reasons += [
+        Reason(each["name"], NOT_IN_DATA, OTHER_DATA)
+        for each in asked["columns"]
+        if each["name"] not in held
+    ]
+    if asked["task"] == "decision" and asked["cut"] is None:
+        reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
+    named = [(part, asked[part]) for part in ("wording", "declared")]
+    named += [(each["name"], {"unit": each["unit"]}) for each in asked["columns"]]
+    reasons += [
+        Reason(f"{place}.{name}", ONE_LANGUAGE, BOTH_LANGUAGES)
+        for place, pairs in named
+        for name, pair in pairs.items()
+        if pair and len(pair) == 1
+    ]
+    if reasons:
+        raise PlanHasGaps(
+            "还有几处没有填好，请逐项补上。您写的都还在下面。",
+            "Some answers are missing; fill in each. What you typed is still below.",
+            reasons=reasons,
+        )
 
 
 def _column(form: FormData, name: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from portal.uploads import Form
 from registry import explanations, reports, submission
 from registry.artifacts import ArtifactStore
 from registry.database import now
-from registry.errors import Reason, RegisterError
+from registry.errors import Invalid, Reason, RegisterError
 from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
@@ -150,15 +150,28 @@ def fill(
 
 
 @router.post("/filings/{filing_id}/attach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
-def attach(language: Lang, session: Database, by: By, form: Form, filing_id: str) -> Response:
+def attach(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
     """Attach a report or an explanation of this model."""
-    dossier.attach(
-        session,
-        by=by,
-        filing_id=filing_id,
-        report_id=forms.text(form, "report_id") or None,
-        explanation_id=forms.text(form, "explanation_id") or None,
-    )
+    try:
+        dossier.attach(
+            session,
+            by=by,
+            filing_id=filing_id,
+            report_id=forms.text(form, "report_id") or None,
+            explanation_id=forms.text(form, "explanation_id") or None,
+        )
+    except Invalid as error:
+        session.rollback()
+        reject(request, error)
+        return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "saved")
 
 
@@ -173,10 +186,22 @@ def move(language: Lang, session: Database, by: By, form: Form, filing_id: str) 
     "/filings/{filing_id}/remarks/{remark_id}", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
 )
 def reply(
-    language: Lang, session: Database, by: By, form: Form, filing_id: str, remark_id: str
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+    remark_id: str,
 ) -> Response:
     """Answer one remark."""
-    remarks.reply(session, by=by, remark_id=remark_id, zh=forms.text(form, "reply"))
+    try:
+        remarks.reply(session, by=by, remark_id=remark_id, zh=forms.text(form, "reply"))
+    except Invalid as error:
+        session.rollback()
+        reject(request, error)
+        return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "saved")
 
 

@@ -1,12 +1,15 @@
 """What a browser's form says, as plain values."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.datastructures import FormData, UploadFile
 
 from registry.errors import Invalid
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class FileMissing(Invalid):
@@ -25,12 +28,34 @@ def texts(form: FormData, name: str) -> list[str]:
 
 
 def typed(form: FormData) -> dict[str, str]:
-    """Every text field as it was typed, to fill the form in again; never a password."""
-    return {
-        name: value
-        for name, value in form.multi_items()
-        if isinstance(value, str) and name not in ("password", "csrf")
-    }
+    """Every text field as it was typed, to fill the form in again; never a password.
+
+    Boxes of one name that were ticked together come as one text with blanks between.
+    """
+    found: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str) and name not in ("password", "csrf"):
+            found[name] = f"{found[name]} {value}" if name in found else value
+    return found
+
+
+class ChoiceUnknown(Invalid):
+    """The form carries a choice that its page does not offer: open the page again and choose."""
+
+
+def choice(among: type[Choice], given: str) -> Choice:
+    """The member of `among` that was chosen.
+
+    Raises:
+        ChoiceUnknown: it is none of them.
+    """
+    try:
+        return among(given)
+    except ValueError as error:
+        raise ChoiceUnknown(
+            f"没有“{given}”这个选项。请在页面上重新选择。",
+            f"“{given}” is not among the choices. Choose again on the page.",
+        ) from error
 
 
 def whole(form: FormData, name: str, otherwise: int = 0) -> int:

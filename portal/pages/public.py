@@ -41,6 +41,7 @@ class Line:
     """One hit with its badges."""
 
     number: str
+    slug: str
     name: Text
     about: Text
     filer: Text
@@ -177,7 +178,10 @@ def edition_json(session: Database, number: str, edition: int) -> Response:
 @router.get("/{language}/f/{number}", dependencies=[public])
 def filed(request: Request, language: Lang, session: Database, number: str) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
-    return _filed(request, language, session, catalogue.entry(session, number))
+    entry = catalogue.entry(session, number)
+    if number != entry.content["slug"]:  # the number as it is printed leads to the address
+        return RedirectResponse(f"/{language}/f/{entry.content['slug']}", status_code=307)
+    return _filed(request, language, session, entry)
 
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
@@ -274,7 +278,9 @@ def _line(hit: Hit) -> Line:
     ]
     if hit.evaluated:
         badges.append(Badge(Text("有第三方评估", "third-party evaluation"), "good"))
-    return Line(hit.number, hit.name, hit.summary, hit.filer, hit.published, tuple(badges))
+    return Line(
+        hit.number, hit.slug, hit.name, hit.summary, hit.filer, hit.published, tuple(badges)
+    )
 
 
 def _asked(request: Request) -> tuple[str, dict[str, str], int]:

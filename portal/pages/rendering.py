@@ -147,6 +147,12 @@ def go(address: str, done: str = "") -> RedirectResponse:
     return RedirectResponse(f"{address}{mark}done={done}" if done else address, status_code=303)
 
 
+def inside(wanted: str, otherwise: str) -> str:
+    """`wanted` when it is a path of this site, so that nobody is sent elsewhere."""
+    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if own else otherwise
+
+
 def other_language(request: Request, language: Language) -> str | None:
     """The same page in the other language; None where the address has no language."""
     first, _, rest = request.url.path.lstrip("/").partition("/")
@@ -182,10 +188,11 @@ def environment() -> Environment:
 
 
 def _template_version() -> str:
-    """The digest of every template and of this code's data, part of each page's validator."""
+    """The digest of everything that pages are made with, part of each page's validator."""
     made = hashlib.sha256()
-    for place in sorted((HERE / "templates").glob("*.html")):
-        made.update(place.read_bytes())
+    for place in sorted(HERE.rglob("*.*")):
+        if place.suffix in (".html", ".py", ".toml", ".css", ".svg"):
+            made.update(place.read_bytes())
     return made.hexdigest()[:16]
 
 

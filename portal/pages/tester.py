@@ -1,5 +1,6 @@
 """Pages for whoever evaluates: engagements, data sets, plans, runs."""
 
+import json
 import tempfile
 import tomllib
 from pathlib import Path
@@ -16,7 +17,7 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import forms, plan_draft
 from portal.pages.desk import lines
-from portal.pages.rendering import Lang, go, reject, render, typed_before
+from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
 from portal.uploads import Form
 from registry import datasets, engagements, evaluations, reports, submission, worklist
 from registry.errors import Invalid, RegisterError
@@ -82,7 +83,7 @@ def take_on(
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error)
+        reject(request, error, forms.typed(form))
         return engagement_page(request, language, session, by, asking, engagement_id)
     return go(f"/{language}/engagements/{engagement_id}", "taken")
 
@@ -126,7 +127,7 @@ def register_dataset(
                 request.app.state.store,
                 by=by,
                 name=forms.text(form, "name"),
-                use=datasets.Use(forms.text(form, "use") or "evaluation"),
+                use=forms.choice(datasets.Use, forms.text(form, "use")),
                 path=forms.keep_file(form, "file", Path(folder)),
                 columns=plan_draft.roles(forms.text(form, "roles")),
                 source=forms.text(form, "source"),
@@ -137,7 +138,8 @@ def register_dataset(
             session.rollback()
             reject(request, error, forms.typed(form))
             return dataset_form(request, language, by, asking)
-    return go(f"/{language}/datasets/{made.id}", "registered")
+    following = inside(forms.text(form, "next"), f"/{language}/datasets/{made.id}")
+    return go(following, "registered")
 
 
 @router.get("/datasets/{dataset_id}", dependencies=[allow(*EVALUATES)])
@@ -221,6 +223,7 @@ def evaluation_page(
         language=language,
         asking=asking,
         made=made,
+        plan=json.dumps(json.loads(made.plan), ensure_ascii=False, indent=2),
         version=version,
         model=submission.model_of(session, version),
         dataset=datasets.get(session, made.dataset_id),
