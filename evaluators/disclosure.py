@@ -84,15 +84,17 @@ def _protect(
 ) -> None:
     """Hide the smallest rows beside a small one until it can't be pinned down.
 
-    If its whole table is not enough, every table about the same attributes goes.
+    If its whole table is not enough, tables about the same attributes go, one by one.
     """
     while audit.narrow(row, hidden, least):
         beside = [(row[0], r) for r in range(len(tables[row[0]].rows))]
         more = [one for one in beside if one not in hidden]
-        if not more:
-            hidden |= _whole(tables, row)
+        if more:
+            hidden.add(min(more, key=lambda one: (_size(tables, one), one)))
+        elif whole := _finest(tables, row, hidden):
+            hidden |= whole
+        else:
             return
-        hidden.add(min(more, key=lambda one: (_size(tables, one), one)))
 
 
 def _enough(tables: Sequence[Table], mates: Sequence[Row], least: int) -> bool:
@@ -101,15 +103,24 @@ def _enough(tables: Sequence[Table], mates: Sequence[Row], least: int) -> bool:
     return len(mates) > 1 and bool((sums >= least).all())
 
 
-def _whole(tables: Sequence[Table], bare: Row) -> set[Row]:
-    """Every row of every table that counts people by the attributes of a row past protection."""
+def _finest(tables: Sequence[Table], bare: Row, hidden: set[Row]) -> set[Row]:
+    """What is given up next for a row past protection: one whole table that shares an attribute.
+
+    The table that cuts finest goes first, by its attributes and then by its counts, so that how
+    each group fares stays public where how the crossings of groups fare can't.
+    """
     keys = set(tables[bare[0]].keys)
-    return {
-        (t, r)
+    left = [
+        t
         for t, table in enumerate(tables)
-        if table.kind == "people" and keys & set(table.keys)
-        for r in range(len(table.rows))
-    }
+        if table.kind == "people"
+        and keys & set(table.keys)
+        and not {(t, r) for r in range(len(table.rows))} <= hidden
+    ]
+    if not left:
+        return set()
+    chosen = max(left, key=lambda t: (len(tables[t].keys), len(tables[t].counts), -t))
+    return {(chosen, r) for r in range(len(tables[chosen].rows))}
 
 
 def _size(tables: Sequence[Table], row: Row) -> int:

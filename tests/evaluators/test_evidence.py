@@ -88,6 +88,22 @@ def test_an_attacker_with_all_tables_and_totals_cannot_pin_a_small_cell() -> Non
     assert high - low >= 10
 
 
+def test_the_crossings_of_groups_are_withheld_before_the_groups() -> None:
+    def table(
+        name: str, keys: tuple[str, ...], rows: dict[tuple[str, ...], tuple[int, int]]
+    ) -> Table:
+        return Table(name, keys, ("favoured", "refused"), tuple(rows.items()))
+
+    race = table("s", ("race",), {("x",): (106, 29), ("y",): (742, 92)})
+    sex = table("s", ("sex",), {("0",): (162, 24), ("1",): (686, 97)})
+    both = table("s", ("race", "sex"), {
+        ("x", "0"): (29, 8), ("x", "1"): (77, 21), ("y", "0"): (133, 16), ("y", "1"): (609, 76),
+    })  # fmt: skip
+    shown = suppress([race, sex, both], 10)
+    assert shown[:2] == [race, sex]
+    assert all(counts is None for _, counts in shown[2].rows)
+
+
 def test_model_answers_are_not_people_and_stay() -> None:
     table = Table("t", ("changed",), ("different", "dearer"), ((("x",), (3, 0)),), "answers")
     assert suppress([table], 10) == [table]
