@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from registry.settings import Settings
 
 STOP_SECONDS = 10
+RESTART_SECONDS = 1.0
 
 
 @click.command(help="启动网站、工作进程和签名进程。/ Start the server, a worker and the signer.")
@@ -114,16 +116,17 @@ def beside(
         signer: whether to start the signer.
         log: a file for what they say; None lets them say it here.
     """
-    started: list[subprocess.Popen[bytes]] = []
+    crew = _Crew(chosen, log)
     try:
         if signer:
-            started.append(_start(chosen, ("signer",), log))
+            crew.start("signer")
             _await_signer(chosen)
-        started += [_start(chosen, ("worker",), log) for _ in range(workers)]
-        yield
+        for _ in range(workers):
+            crew.start("worker")
+        with crew.watched():
+            yield
     finally:
-        for process in reversed(started):
-            _end(process)
+        crew.end()
 
 
 def environment(chosen: "Settings") -> dict[str, str]:
@@ -136,16 +139,54 @@ def environment(chosen: "Settings") -> dict[str, str]:
     return made
 
 
-def _start(
-    chosen: "Settings", arguments: Sequence[str], log: Path | None
-) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "portal", *arguments]
-    if log is None:
-        return subprocess.Popen(command, env=environment(chosen))
-    with log.open("ab") as said:
-        return subprocess.Popen(
-            command, env=environment(chosen), stdout=said, stderr=subprocess.STDOUT
-        )
+class _Crew:
+    """The processes beside the server; one that dies is started again."""
+
+    def __init__(self, chosen: "Settings", log: Path | None) -> None:
+        self._environment, self._log = environment(chosen), log
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._ending = threading.Event()
+
+    def start(self, name: str) -> None:
+        """Start one process and remember it."""
+        self._running.append((name, self._begin(name)))
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look after the processes until the block ends."""
+        watch = threading.Thread(target=self._watch, daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            watch.join()
+
+    def end(self) -> None:
+        """Ask every process to end, the last one first; whoever does not is killed."""
+        self._ending.set()
+        for _name, process in reversed(self._running):
+            _end(process)
+
+    def _watch(self) -> None:
+        while not self._ending.wait(RESTART_SECONDS):
+            for place, (name, process) in enumerate(self._running):
+                if process.poll() is not None:
+                    click.echo(
+                        f"{name} 意外结束（{process.returncode}），已重新启动。/ "
+                        f"{name} ended unexpectedly ({process.returncode}) and was started again.",
+                        err=True,
+                    )
+                    self._running[place] = (name, self._begin(name))
+
+    def _begin(self, name: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "portal", name]
+        if self._log is None:
+            return subprocess.Popen(command, env=self._environment)
+        with self._log.open("ab") as said:
+            return subprocess.Popen(
+                command, env=self._environment, stdout=said, stderr=subprocess.STDOUT
+            )
 
 
 def _await_signer(chosen: "Settings") -> None:

@@ -1,0 +1,97 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pytest
+
+from portal.commands import serving
+from registry.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(data: Path, log: Path) -> Iterator[int]:
+    port = free_port()
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "MINGSUAN_DATA": str(data)},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def waited(log: Path, word: str, times: int) -> bool:
+    for _ in range(600):
+        if log.read_text().count(word) >= times:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served(tmp_path / "data", log) as port:
+        assert waited(log, "worker_ready", 1)
+        listed = subprocess.run(
+            ["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True
+        ).stdout
+        mine = [
+            int(line.split()[0])
+            for line in listed.splitlines()
+            if line.endswith("-m portal worker") and _data_of(int(line.split()[0])) == tmp_path
+        ]
+        assert len(mine) == 1
+        os.kill(mine[0], signal.SIGKILL)
+
+        assert waited(log, "worker_ready", 2)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            assert answer.status == 200
+
+
+def _data_of(process: int) -> Path | None:
+    told = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    found = [each for each in told if each.startswith(b"MINGSUAN_DATA=")]
+    return Path(found[0].partition(b"=")[2].decode()).parent if found else None
+
+
+def test_a_taken_port_is_told_before_anything_starts() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        chosen = Settings(port=taken.getsockname()[1])
+
+        with pytest.raises(click.ClickException, match="--port"):
+            serving.check_port(chosen)
+
+
+def test_children_get_the_settings_of_their_parent(tmp_path: Path) -> None:
+    chosen = Settings(data=tmp_path, s3_key="k").model_copy(update={"port": 8099})
+
+    told = serving.environment(chosen)
+
+    assert told["MINGSUAN_DATA"] == str(tmp_path)
+    assert told["MINGSUAN_PORT"] == "8099"
+    assert told["MINGSUAN_S3_KEY"] == "k"
