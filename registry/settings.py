@@ -12,35 +12,71 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MINGSUAN_", extra="ignore")
 
-    data: Path = Field(Path(".data"), description="the data directory")
+    data: Path = Field(Path(".data"), description="数据目录 / the data directory")
     database: str = Field(
-        "", description="SQLAlchemy URL; empty: SQLite (WAL) in the data directory"
+        "",
+        description="数据库的 SQLAlchemy 地址；空：数据目录里的 SQLite（WAL） / SQLAlchemy URL; empty: SQLite (WAL) in the data directory",
     )
     store: str = Field(
-        "", description="where artifacts are kept: empty for files, or s3://bucket/prefix"
+        "",
+        description="文件存在哪里：空为数据目录，或 s3://桶/前缀 / where artifacts are kept: empty for files, or s3://bucket/prefix",
     )
-    s3_endpoint: str = Field("", description="address of an S3 server other than AWS")
-    s3_region: str = Field("us-east-1", description="region of the S3 bucket")
-    s3_key: str = Field("", description="access key id; empty: boto3's own search")
-    s3_secret: SecretStr = Field(SecretStr(""), description="secret access key")
-    host: str = Field("127.0.0.1", description="address the server listens on")
-    port: int = Field(8080, description="port the server listens on")
-    base_url: str = Field("", description="address under which the public reaches the site")
-    secure_cookies: bool = Field(False, description="session cookies only over HTTPS")
-    max_submission: int = Field(2 * 1024**3, description="largest submission, bytes")
-    max_dataset: int = Field(2 * 1024**3, description="largest data set, bytes")
-    lease: float = Field(30.0, description="seconds a worker may be silent before takeover")
-    workers: int = Field(1, description="worker processes that `mingsuan serve` starts")
-    session_hours: float = Field(12.0, description="hours a sign-in lasts")
-    evaluation_days: int = Field(365, description="days an evaluation counts for the gate (ours)")
-    signer_socket: str = Field("", description="the signer's socket; empty: in the data directory")
-    sandbox_tier: str = Field("auto", description="auto, A, B or none")
-    sandbox_memory: int = Field(2 * 1024**3, description="memory of one sandbox, bytes")
-    sandbox_seconds: float = Field(120.0, description="wall-clock limit of one round, seconds")
-    trusted_keys: str = Field("", description="public keys `mingsuan verify` trusts by default")
+    s3_endpoint: str = Field(
+        "", description="AWS 以外的 S3 服务器地址 / address of an S3 server other than AWS"
+    )
+    s3_region: str = Field("us-east-1", description="S3 桶的区域 / region of the S3 bucket")
+    s3_key: str = Field(
+        "",
+        description="访问密钥编号；空：由 boto3 查找 / access key id; empty: boto3's own search",
+    )
+    s3_secret: SecretStr = Field(SecretStr(""), description="访问密钥 / secret access key")
+    host: str = Field("127.0.0.1", description="监听地址 / address the server listens on")
+    port: int = Field(8080, description="监听端口 / port the server listens on")
+    base_url: str = Field(
+        "", description="公众访问网站的地址 / address under which the public reaches the site"
+    )
+    secure_cookies: bool = Field(
+        False, description="登录 Cookie 只走 HTTPS / session cookies only over HTTPS"
+    )
+    max_submission: int = Field(
+        2 * 1024**3, description="一次提交的上限，字节 / largest submission, bytes"
+    )
+    max_dataset: int = Field(
+        2 * 1024**3, description="一份数据的上限，字节 / largest data set, bytes"
+    )
+    lease: float = Field(
+        30.0,
+        description="工作进程多少秒没有动静就由别的接手 / seconds a worker may be silent before takeover",
+    )
+    workers: int = Field(
+        1,
+        description="`mingsuan serve` 启动几个工作进程 / worker processes that `mingsuan serve` starts",
+    )
+    session_hours: float = Field(12.0, description="登录有效几小时 / hours a sign-in lasts")
+    evaluation_days: int = Field(
+        365,
+        description="评估在备案门槛里有效几天（本平台设定） / days an evaluation counts for the gate (ours)",
+    )
+    signer_socket: str = Field(
+        "",
+        description="签名进程的套接字；空：在数据目录里 / the signer's socket; empty: in the data directory",
+    )
+    sandbox_tier: str = Field(
+        "auto", description="沙箱等级：auto、A、B 或 none / auto, A, B or none"
+    )
+    sandbox_memory: int = Field(
+        2 * 1024**3, description="一个沙箱的内存，字节 / memory of one sandbox, bytes"
+    )
+    sandbox_seconds: float = Field(
+        120.0, description="一轮的时限，秒 / wall-clock limit of one round, seconds"
+    )
+    trusted_keys: str = Field(
+        "",
+        description="`mingsuan verify` 默认信任的公钥 / public keys `mingsuan verify` trusts by default",
+    )
     server: str = Field("", description="the registry the command line talks to; empty: this one")
     token: SecretStr = Field(SecretStr(""), description="API token of the command line")
-    log_level: str = Field("INFO", description="least level that is logged")
+    log_level: str = Field("INFO", description="记录日志的最低级别 / least level that is logged")
 
     @property
     def database_url(self) -> str:

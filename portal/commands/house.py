@@ -22,7 +22,7 @@ def config(as_json: bool) -> None:
     rows = [
         {
             "name": f"MINGSUAN_{name.upper()}",
-            "value": str(getattr(chosen, name)),
+            "value": _shown(getattr(chosen, name)),
             "source": "environment" if f"MINGSUAN_{name.upper()}" in os.environ else "default",
             "about": field.description or "",
         }
@@ -39,6 +39,20 @@ def config(as_json: bool) -> None:
         source = "环境变量 / environment" if row["source"] == "environment" else "默认 / default"
         table.add_row(row["name"], row["value"] or "—", source, row["about"])
     Console().print(table)
+
+
+def _shown(value: object) -> str:
+    """A setting as it may be printed: an address never with its password."""
+    text = str(value)
+    if "://" not in text:
+        return text
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(text).render_as_string(hide_password=True)
+    except ArgumentError:
+        return text
 
 
 @click.command(help="检查安装、沙箱和存储。/ Check the installation, the sandbox and the store.")
