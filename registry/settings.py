@@ -74,8 +74,13 @@ class Settings(BaseSettings):
         "",
         description="`mingsuan verify` 默认信任的公钥 / public keys `mingsuan verify` trusts by default",
     )
-    server: str = Field("", description="the registry the command line talks to; empty: this one")
-    token: SecretStr = Field(SecretStr(""), description="API token of the command line")
+    server: str = Field(
+        "",
+        description="命令行连接的登记库；空：本机 / the registry the command line talks to; empty: this one",
+    )
+    token: SecretStr = Field(
+        SecretStr(""), description="命令行用的接口令牌 / API token of the command line"
+    )
     log_level: str = Field("INFO", description="记录日志的最低级别 / least level that is logged")
 
     @property
