@@ -22,23 +22,20 @@ Tell = Callable[[int, int, Text], None]
 
 API = "/api/v1"
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+SLOWEST = 3.0
+"""Seconds between two looks at work that takes long."""
 PATIENCE = 60.0
 """Seconds for which a registry that was there may be away, while work is watched."""
-KINDS: Mapping[int, type[RegisterError]] = {
-    400: Invalid,
-    403: Refused,
-    404: NotFound,
-    405: Invalid,
-    409: Conflict,
-    413: Invalid,
-    422: Invalid,
-}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SENDING = Text("上传", "sending")
 
 
 class ServerUnreachable(RegisterError):
     """Nobody answers at the address: start the server, or name another."""
+
+
+class ServerBusy(ServerUnreachable):
+    """The registry, or something it needs, is away for a moment: try again."""
 
 
 class NoToken(Refused):
@@ -55,6 +52,19 @@ class WorkFailed(Conflict):
 
 class StoppedWaiting(RegisterError):
     """The user stopped waiting; the work goes on."""
+
+
+KINDS: Mapping[int, type[RegisterError]] = {
+    400: Invalid,
+    403: Refused,
+    404: NotFound,
+    405: Invalid,
+    409: Conflict,
+    413: Invalid,
+    422: Invalid,
+    429: ServerBusy,
+    503: ServerBusy,
+}
 
 
 def silent(done: int, total: int, said: Text) -> None:
@@ -178,7 +188,7 @@ class Client:
             )
         return _json(answer)
 
-    def wait(self, path: str, *, tell: Tell = silent, every: float = 0.5) -> dict[str, Any]:
+    def wait(self, path: str, *, tell: Tell = silent, every: float = 0.3) -> dict[str, Any]:
         """Read a record that has `work` until the work has ended.
 
         A registry that is restarted meanwhile is waited for.
@@ -186,7 +196,7 @@ class Client:
         Args:
             path: of the record.
             tell: hears how far it is.
-            every: seconds between two looks.
+            every: seconds between the first two looks; later ones are further apart.
 
         Raises:
             WorkFailed: when it failed or was cancelled, with every reason.
@@ -209,6 +219,7 @@ class Client:
                         raise _failed(work)
                     tell(work["done"], work["total"], Text(**work["said"]))
                 time.sleep(every)
+                every = min(every * 1.2, SLOWEST)
         except KeyboardInterrupt:
             raise StoppedWaiting(
                 f"不再等待。工作在服务器上继续，进度见 {self.url}{API}{path}。",

@@ -52,12 +52,14 @@ class Seen:
         kind: boolean, long, double, datetime or string.
         levels: its values, most frequent first.
         missing: how many values are missing.
+        range: from the least to the greatest, for numbers with many values.
     """
 
     name: str
     kind: str
     levels: tuple[str, ...]
     missing: int
+    range: str = ""
 
     @property
     def binary(self) -> bool:
@@ -134,7 +136,11 @@ def _seen(name: str, kind: str, values: pa.ChunkedArray) -> Seen:
         key=lambda each: (-each["counts"], str(each["values"])),
     )
     levels = tuple(_level(each["values"]) for each in counts[: FEW + 1])
-    return Seen(name, kind, levels, values.null_count)
+    span = ""
+    if kind in tables.NUMBERS and len(levels) > SHOWN:
+        ends = pc.min_max(values).as_py()
+        span = f"{ends['min']:.6g} … {ends['max']:.6g}"
+    return Seen(name, kind, levels, values.null_count, span)
 
 
 def _level(value: Any) -> str:
@@ -163,7 +169,9 @@ def _head(data: Path, rows: Rows) -> Iterator[str]:
 def _listed(seen: Sequence[Seen]) -> Iterator[str]:
     yield "# 数据里的列 / the columns of the data:"
     for column in seen:
-        shown = ", ".join(column.levels[:SHOWN]) + (" …" if len(column.levels) > SHOWN else "")
+        shown = column.range or ", ".join(column.levels[:SHOWN])
+        if not column.range and len(column.levels) > SHOWN:
+            shown += " …"
         empty = f"，空 {column.missing} / {column.missing} missing" if column.missing else ""
         yield f"#   {_word(column.name)} ({column.kind}): {_word(shown)}{empty}"
     yield ""

@@ -20,6 +20,7 @@ VERDICTS: Mapping[str, tuple[Text, str]] = {
     "inconclusive": (Text("不能下结论", "inconclusive"), "cyan"),
     "not_evaluable": (Text("无法评估", "not evaluable"), "dim"),
 }
+UNSIGNED = {"ratio", "share", "auc"}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -68,15 +69,29 @@ def _lines(out: Console) -> Callable[[int, int, Text], None]:
     return tell
 
 
-def findings(found: Sequence[Mapping[str, Any]]) -> None:
-    """A table of findings, how many there are of each verdict, and the worst in plain words."""
+def findings(
+    found: Sequence[Mapping[str, Any]], *, published: Sequence[Mapping[str, Any]] | None = None
+) -> None:
+    """A table of findings by probe, how many there are of each verdict, and the worst in words.
+
+    Args:
+        found: the findings to show.
+        published: the same as a report shows them, where `found` are those of whoever has the
+            rows; numbers that the report leaves out get a dagger.
+    """
     table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
                   "结论 / verdict")  # fmt: skip
-    for each in found:
+    hidden = [each["suppressed"] for each in published or ()] or [False] * len(found)
+    above = None
+    for each, marked in zip(found, hidden, strict=True):
+        if each["probe"] != above:
+            above = each["probe"]
+            table.add_section()
+            table.add_row(f"[bold]{escape(above)}[/]")
         said, colour = VERDICTS[each["verdict"]]
         table.add_row(
-            escape(f"{each['probe']} · {each['metric']}"),
-            escape(_group(each)),
+            escape(f"  {each['metric']}"),
+            escape(_group(each)) + (" †" if marked else ""),
             _pair(each["n"], each["n_reference"], "{:,}"),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),
             escape(_effect(each)),
@@ -84,6 +99,8 @@ def findings(found: Sequence[Mapping[str, Any]]) -> None:
         )
     out = console()
     out.print(table)
+    if any(hidden):
+        out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
     counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
     out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
     for each in found:
@@ -94,7 +111,7 @@ def findings(found: Sequence[Mapping[str, Any]]) -> None:
 
 def _group(each: Mapping[str, Any]) -> str:
     levels = ", ".join(f"{name}={level}" for name, level in each["slice"].items())
-    reference = each["reference_group"]
+    reference = "其余 / the rest" if each["reference_group"] == "*" else each["reference_group"]
     return f"{levels or each['group'] or '—'}" + (f" ↔ {reference}" if reference else "")
 
 
@@ -110,4 +127,6 @@ def _effect(each: Mapping[str, Any]) -> str:
     # An interval may be open to one side.
     bounds = [ci[side] for side in ("low", "high")] if ci else []
     shown = ", ".join("…" if bound is None else f"{bound:.3f}" for bound in bounds)
-    return f"{each['effect'].get('kind', '')} {value:+.3f}" + (f" [{shown}]" if ci else "")
+    kind = each["effect"].get("kind", "")
+    own = f"{value:.3f}" if kind in UNSIGNED else f"{value:+.3f}"
+    return f"{kind} {own}" + (f" [{shown}]" if ci else "")

@@ -80,18 +80,23 @@ def _registered(
         }
         made = client.post(f"/versions/{version}/evaluations", wish)
         made = client.wait(f"/evaluations/{made['id']}", tell=tell)
-        envelope = client.read(f"/reports/{made['report_id']}/envelope")
+        report = str(made["report_id"])
+        envelope = client.read(f"/reports/{report}/envelope")
+        sealed = client.get(f"/reports/{report}/sealed-evidence")
     stated = attestation.parse(attestation.payload(attestation.decode(envelope)))
-    place = _write(out, {f"report-{made['report_id']}.dsse.json": envelope})
+    names = (f"report-{report}.dsse.json", f"sealed-{report}.json")
+    written = _write(out, dict(zip(names, (envelope, attestation.canonical(sealed)), strict=True)))
     if as_json:
-        report = {"id": made["report_id"], "file": _named(place), "statement": stated}
-        showing.as_json(report)
+        file = str(written[0]) if written else None
+        showing.as_json({"id": report, "file": file, "statement": stated})
         return
-    showing.findings(stated["predicate"]["findings"])
-    click.echo(f"报告 / report:      {made['report_id']}")
+    published = stated["predicate"]["findings"]
+    showing.findings(sealed["findings"], published=published)
+    click.echo(f"报告 / report:      {report}")
     click.echo(f"结果摘要 / digest:  {stated['predicate']['findings_digest']}")
-    for path in place:
+    for path in written:
         click.echo(f"已写出 / written:   {path}")
+    for path in written[:1]:
         click.echo(f"下一步 / next:      mingsuan sign {path} --key KEY.pem --hand-in")
 
 
@@ -140,7 +145,8 @@ def _exploratory(
         return
     standing = made.report["standing"]
     click.secho(f"{standing['zh']}\n{standing['en']}", fg="yellow")
-    showing.findings(made.report["findings"])
+    # Whoever has the rows may see every number; the report may go to others.
+    showing.findings(made.sealed["findings"], published=made.report["findings"])
     click.echo(f"随机数 / nonce:     {made.report['nonce']}")
     click.echo(f"结果摘要 / digest:  {made.report['findings_digest']}")
     for path in written:
@@ -170,17 +176,13 @@ def _with_inputs(plan: dict[str, Any], inputs: list[dict[str, Any]]) -> dict[str
 
 
 def _write(out: Path | None, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write each file into the folder, for its owner alone where the evidence is sealed."""
+    """Write each file into the folder; sealed evidence is for its owner alone."""
     if out is None:
         return []
     places = [free(out / name) for name in contents]
     out.mkdir(parents=True, exist_ok=True)
     for place, content in zip(places, contents.values(), strict=True):
-        mode = 0o600 if place.name == SEALED else 0o644
+        mode = 0o600 if place.name.startswith("sealed") else 0o644
         with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
     return places
-
-
-def _named(places: list[Path]) -> str | None:
-    return str(places[0]) if places else None

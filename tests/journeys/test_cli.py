@@ -1,6 +1,7 @@
 """The whole job from the command line: both organisations work in a terminal, nothing else."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow.csv
 import pytest
 
+from registry import attestation
 from tests import models
 from tests.filing import papers
 from tests.journeys import test_api as api
@@ -145,6 +147,8 @@ def the_filer_submits(filer: Terminal, tester: Terminal) -> dict[str, Any]:
     assert tester.refused("submit", "model", "--model", "credit")["error"] == "Refused"
     stranger = Terminal(filer.house, filer.folder, "no-such-token")
     assert stranger.refused("submit", "model", "--model", "credit")["error"] == "NoToken"
+    (bad / "large.bin").write_bytes(os.urandom(20_000_000))  # refused while it is being sent
+    assert stranger.refused("submit", "bad", "--model", "credit")["error"] == "NoToken"
     assert filer.refused("file", "show", "no-such-filing")["error"] == "NotFound"
     return made
 
@@ -174,6 +178,11 @@ def the_tester_evaluates(job: api.Job, tester: Terminal) -> str:
     done = tester.run(*here, "--data", "people.csv", "--out", "out")
     assert "selection_parity" in done.stdout
     report = next((job.folder / "out").glob("report-*.dsse.json"))
+    sealed = next((job.folder / "out").glob("sealed-*.json")).read_bytes()
+    predicate = attestation.parse(attestation.payload(attestation.decode(report.read_bytes())))[
+        "predicate"
+    ]
+    assert predicate["evidence"]["sealed"]["digest"] == attestation.sha256(sealed)
     return report.name.removeprefix("report-").removesuffix(".dsse.json")
 
 
@@ -191,6 +200,14 @@ def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Termina
     )
     assert checked["holds"]
     assert {layer["status"] for layer in checked["layers"]} == {"ok"}
+    assert checked["recomputed"]
+    assert "重算一致" in filer.run("verify", "signed.json", *trusted).stdout
+    (job.folder / "people2.csv").write_text("income\n1\n", encoding="utf-8")
+    other = filer.run("verify", "signed.json", *trusted, "--data", "people2.csv", "--json", code=1)
+    assert json.loads(other.stdout)["failed"] == "data"
+    raw = (job.folder / "signed.json").read_text(encoding="utf-8")
+    (job.folder / "tampered.json").write_text(raw.replace('"payload":"e', '"payload":"f'), "utf-8")
+    assert "不通过" in filer.run("verify", "tampered.json", *trusted, code=1).stdout
 
 
 def the_filer_explains(job: api.Job, filer: Terminal) -> str:

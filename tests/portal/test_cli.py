@@ -244,6 +244,21 @@ def test_answers_in_the_data_are_evaluated_without_server_or_model(
     assert attestation.sha256(sealed.read_bytes()) == report["evidence"]["sealed"]["digest"]
 
 
+def test_numbers_of_small_groups_are_on_the_screen_and_not_in_the_report(
+    run: Any, people: Path, home: Path
+) -> None:
+    (home / "plan.toml").write_text(ANSWERS, encoding="utf-8")
+    rows = people.read_text(encoding="utf-8").splitlines()
+    of_women = [row for row in rows if "女" in row][:12]
+    few = "\n".join([rows[0], *of_women, *[row for row in rows if "男" in row]])
+    (home / "few.csv").write_text(few, encoding="utf-8")
+    done = run("evaluate", "plan.toml", "--data", "few.csv", "--out", "out")
+    report = attestation.parse((home / "out" / "report.json").read_bytes())
+    assert any(each["suppressed"] for each in report["findings"])
+    assert "不公开这些数字" in done.out
+    assert "12 ↔" in done.out
+
+
 def test_the_same_nonce_gives_the_same_findings(run: Any, people: Path, home: Path) -> None:
     (home / "plan.toml").write_text(ANSWERS, encoding="utf-8")
     here = ("evaluate", "plan.toml", "--data", "people.csv", "--json")
