@@ -31,7 +31,7 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
             "Content-Type": "application/gzip",
             "Idempotency-Key": packing.key_of(archive, model=model),
         }
-        with showing.progress() as tell:
+        with showing.progress(quiet=as_json) as tell:
             _, made = client.send_file(
                 f"/models/{quote(model, safe='')}/versions",
                 archive,
@@ -87,7 +87,7 @@ def explain(
     data = describing.of_options(given).beside(written.get("data", {}))
     told = {name: value for name, value in section(written, "explanation").items()
             if name != "data"}  # fmt: skip
-    with Client.of(settings()) as client, showing.progress() as tell:
+    with Client.of(settings()) as client, showing.progress(quiet=as_json) as tell:
         inputs = [str(each["name"]) for each in client.get(f"/versions/{version}")["inputs"]]
         plan = {**told, "columns": listed(told.get("columns", []), inputs)}
         columns = [{"name": each.get("name"), "role": "input"} for each in plan["columns"]]

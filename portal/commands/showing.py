@@ -35,9 +35,16 @@ def as_json(value: Any) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int, Text], None]]:
-    """A bar on a terminal; elsewhere one line whenever the work begins something else."""
+def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, Text], None]]:
+    """A bar on a terminal; elsewhere one line whenever the work begins something else.
+
+    Args:
+        quiet: no lines, because a program reads what is printed.
+    """
     out = console(stderr=True)
+    if quiet:
+        yield lambda _done, _total, _said: None
+        return
     if not out.is_terminal:
         yield _lines(out)
         return

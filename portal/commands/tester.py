@@ -70,7 +70,7 @@ def _registered(
             "the registry."
         )
     version = str(given["version"])
-    with Client.of(settings()) as client, showing.progress() as tell:
+    with Client.of(settings()) as client, showing.progress(quiet=as_json) as tell:
         plan = _with_inputs(plan, client.get(f"/versions/{version}")["inputs"])
         roles = describing.roles(plan["columns"])
         wish = {
@@ -124,7 +124,7 @@ def _exploratory(
     if out is not None:  # before the run, which may be long
         free(out / REPORT)
         free(out / SEALED)
-    with showing.progress() as tell:
+    with showing.progress(quiet=as_json) as tell:
         made = exploratory.explore(
             plan,
             data.path,

@@ -96,7 +96,7 @@ class Terminal:
     def refused(self, *words: str) -> dict[str, Any]:
         """The error that a command with --json prints."""
         stderr = self.run(*words, "--json", code=1).stderr
-        said: dict[str, Any] = json.loads(stderr[stderr.index("{") :])
+        said: dict[str, Any] = json.loads(stderr)
         assert said["zh"]
         assert said["en"]
         return said
