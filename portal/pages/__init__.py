@@ -14,9 +14,11 @@ def routers() -> list[APIRouter]:
         reports,
         reviewer,
         tester,
+        twins,
     )
 
     return [
+        twins.router,
         account.router,
         desk.router,
         enterprise.router,

@@ -1,5 +1,6 @@
 """Pictures of findings: inline SVG with real text, a title, a description and intervals."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -7,11 +8,12 @@ from html import escape
 
 from markupsafe import Markup
 
-WIDTH = 720
-LABEL = 210
-ROW = 34
-TOP = 12
+WIDTH = 480  # narrow, so that the words stay legible when a phone shrinks the picture
+LEFT, RIGHT = 14, 22
+ROW = 50
+TOP = 8
 BOTTOM = 30
+TICKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def bars(
         title: what a screen reader calls the picture.
         description: what it shows, in a sentence.
         maximum: the right end of the axis.
-        unit: what the axis counts, for its last label.
+        unit: what the axis counts, for its last label; "%" shows shares as percentages.
     """
     scale = _Scale(0.0, maximum)
     marks = [_axis(scale, len(rows), unit)]
@@ -54,10 +56,9 @@ def bars(
         kind = "bar reference" if row.reference else "bar"
         width = scale.at(row.value) - scale.at(0)
         marks.append(
-            f'<text x="{LABEL - 10}" y="{top + 20}" text-anchor="end">{escape(row.label)}</text>'
-            f'<rect class="{kind}" x="{LABEL}" y="{top + 4}" width="{width:.1f}" height="20" rx="2"/>'
-            + _whisker(row, scale, top + 14)
-            + _value(row, scale, top + 20)
+            _words(row, top)
+            + f'<rect class="{kind}" x="{LEFT}" y="{top + 24}" width="{width:.1f}" height="18" rx="2"/>'
+            + _whisker(row, scale, top + 33)
         )
     return _picture(marks, len(rows), title, description)
 
@@ -79,7 +80,7 @@ def intervals(
         title: what a screen reader calls the picture.
         description: what it shows, in a sentence.
         axis: left and right end.
-        unit: what the axis counts.
+        unit: what the axis counts; "%" shows shares as percentages.
         lines: thresholds, drawn dashed.
         band: the range that counts as small, drawn as a wash.
     """
@@ -100,10 +101,9 @@ def intervals(
     for index, row in enumerate(rows):
         top = TOP + index * ROW
         marks.append(
-            f'<text x="{LABEL - 10}" y="{top + 20}" text-anchor="end">{escape(row.label)}</text>'
-            + _whisker(row, scale, top + 14)
-            + f'<circle class="dot" cx="{scale.at(row.value):.1f}" cy="{top + 14}" r="6"/>'
-            + _value(row, scale, top + 20)
+            _words(row, top)
+            + _whisker(row, scale, top + 33)
+            + f'<circle class="dot" cx="{scale.at(row.value):.1f}" cy="{top + 33}" r="6"/>'
         )
     return _picture(marks, len(rows), title, description)
 
@@ -116,22 +116,39 @@ class _Scale:
     def at(self, value: float) -> float:
         span = (self.high - self.low) or 1.0
         inside = min(max(value, self.low), self.high)
-        return LABEL + (WIDTH - LABEL - 70) * (inside - self.low) / span
+        return LEFT + (WIDTH - LEFT - RIGHT) * (inside - self.low) / span
 
 
 def _axis(scale: _Scale, rows: int, unit: str) -> str:
     bottom = TOP + rows * ROW
+    marks = ticks(scale.low, scale.high)
+    shown = 100 if unit == "%" else 1
     parts = []
-    for step in range(5):
-        value = scale.low + (scale.high - scale.low) * step / 4
+    for value in marks:
         x = scale.at(value)
-        text = f"{value:g}" if abs(value) >= 10 else f"{value:.3g}"
-        label = f"{text} {unit}" if step == 4 else text
+        label = f"{shown * value:.6g}{unit if unit == '%' else ''}"
+        if unit and unit != "%" and value == marks[-1]:
+            label = f"{label} {unit}"
         parts.append(
             f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'
             f'<text class="axis" x="{x:.1f}" y="{bottom + 20}" text-anchor="middle">{escape(label)}</text>'
         )
     return "".join(parts)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers between two ends, about five of them.
+
+    Args:
+        low: the left end.
+        high: the right end.
+    """
+    rough = ((high - low) or 1.0) / TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(each for each in (1, 2, 5, 10) if each * power >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(step * each, 12) + 0.0 for each in range(first, last + 1)]
 
 
 def _whisker(row: Bar, scale: _Scale, y: float) -> str:
@@ -144,9 +161,12 @@ def _whisker(row: Bar, scale: _Scale, y: float) -> str:
     )
 
 
-def _value(row: Bar, scale: _Scale, y: float) -> str:
-    end = scale.at(max(row.value, row.high if row.high is not None else row.value))
-    return f'<text x="{end + 9:.1f}" y="{y}">{escape(row.shown)}</text>'
+def _words(row: Bar, top: float) -> str:
+    """What the row is about at the left, its value at the right, above the bar."""
+    return (
+        f'<text x="{LEFT}" y="{top + 17}">{escape(row.label)}</text>'
+        f'<text x="{WIDTH - RIGHT}" y="{top + 17}" text-anchor="end">{escape(row.shown)}</text>'
+    )
 
 
 def _picture(marks: Sequence[str], rows: int, title: str, description: str) -> Markup:

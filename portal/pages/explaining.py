@@ -215,11 +215,17 @@ def _said(sentence: Mapping[str, Any], language: Language) -> Said:
     )
 
 
+def shortened(label: str) -> str:
+    """A label that fits a chart; the table beside it has the whole."""
+    room = 22 if not label.isascii() else 44
+    return label if len(label) <= room else f"{label[: room - 1]}…"
+
+
 def _picture(rows: Sequence[Mapping[str, Any]], language: Language) -> Markup | None:
     """How many of 100 results change when one thing (or group) is exchanged for another's."""
     bars = [
         charts.Bar(
-            label=in_language(row["plain"], language)[:12],
+            label=shortened(in_language(row["plain"], language)),
             value=100 * row["changed"] / row["n"],
             low=None,
             high=None,

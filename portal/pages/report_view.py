@@ -121,7 +121,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
             for probe in probes
         ),
         untested=tuple(
-            in_language(finding["reading"], language)
+            _untested(finding, language)
             for finding in findings
             if finding["verdict"] == "not_evaluable"
         ),
@@ -197,7 +197,7 @@ def _picture(
             title=title,
             description="; ".join(f"{row.label} {row.shown}" for row in rows),
             axis=(low - margin, high + margin),
-            unit="",
+            unit="%" if kind in (*SHARES, "mark_up") else "",
             lines=lines,
         ),
         caption=f"{title}. {told}" if language == "en" else f"{title}。{told}",
@@ -220,6 +220,16 @@ def _lines(finding: Mapping[str, Any]) -> list[float]:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [float(x) for x in value if isinstance(x, int | float)]
     return []
+
+
+def _untested(finding: Mapping[str, Any], language: Language) -> str:
+    """Which question, about whom, and why it has no answer."""
+    question = in_language(PROBES.get(finding["probe"], Text("", "")), language)
+    colon = "：" if language == "zh" else ": "
+    about = f"{question}（{_group(finding, language)}）" if language == "zh" else (
+        f"{question} ({_group(finding, language)})"
+    )  # fmt: skip
+    return f"{about}{colon}{in_language(finding['reading'], language)}"
 
 
 def _row(finding: Mapping[str, Any], language: Language) -> Row:

@@ -64,6 +64,8 @@ def report_page(
         asking=asking,
         report=report,
         view=view,
+        version=version,
+        model=submission.model_of(session, version),
         rules=_price_rules(view.predicate),
         earlier=bool(newest and newest.digest != report.model_digest),
         may_countersign=_may_countersign(actor, report),

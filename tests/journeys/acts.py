@@ -12,7 +12,15 @@ from portal import verify
 from registry import keys
 from tests import models
 from tests.filing import papers
-from tests.journeys.story import Story, identifier, refused, said, type_answers, wait_for_work
+from tests.journeys.story import (
+    Story,
+    identifier,
+    press,
+    refused,
+    said,
+    type_answers,
+    wait_for_work,
+)
 from tests.portal import installation
 
 ANSWERS: dict[str, Any] = papers.answers(
@@ -25,18 +33,18 @@ REPLY = "已经补上不适用的情形。"
 def the_enterprise_submits(story: Story) -> None:
     """Rubbish is refused with its reason and nothing typed is lost; then the model is taken."""
     page = story.person("lender")
-    page.click("text=提交模型")
+    press(page, "text=提交模型")
     rubbish = story.folder / "rubbish.zip"
     rubbish.write_bytes(b"no archive at all")
     page.fill("[name=model_name]", "credit")
     page.fill("[name=note]", "第一版")
     page.set_input_files("[name=archive]", rubbish)
-    page.click("text=检查并提交")
+    press(page, "text=检查并提交")
     refused(page, "")
     assert page.input_value("[name=model_name]") == "credit"
     assert page.input_value("[name=note]") == "第一版"
     page.set_input_files("[name=archive]", _archive(story.folder))
-    page.click("text=检查并提交")
+    press(page, "text=检查并提交")
     said(page, "已提交")
     story.made["version"] = identifier(page)
     page.close()
@@ -45,14 +53,14 @@ def the_enterprise_submits(story: Story) -> None:
 def the_enterprise_engages_a_tester(story: Story) -> None:
     """A budget of nothing is refused; then the tester is granted this one version."""
     page = story.person("lender")
-    page.click("text=@1")
+    press(page, "text=@1")
     page.fill("[name=query_budget]", "0")
     page.fill("[name=conflict]", "没有利益关系")
-    page.click("button:has-text('授权')")
+    press(page, "button:has-text('授权')")
     refused(page, "")
     assert page.input_value("[name=conflict]") == "没有利益关系"
     page.fill("[name=query_budget]", "1000000")
-    page.click("button:has-text('授权')")
+    press(page, "button:has-text('授权')")
     said(page, "已授权")
     assert page.locator("text=等对方接受").count()
     page.close()
@@ -61,12 +69,12 @@ def the_enterprise_engages_a_tester(story: Story) -> None:
 def the_tester_takes_it_on(story: Story) -> None:
     """The tester declares its ties, registers its key, its data, and sees no one else's."""
     page = story.person("tester")
-    page.click("th a:has-text('credit @ 1')")
+    press(page, "th a:has-text('credit @ 1')")
     story.made["engagement"] = identifier(page)
     page.fill("[name=conflict]", "none")
-    page.click("button:has-text('Take on')")
+    press(page, "button:has-text('Take on')")
     said(page, "taken on")
-    page.click("main a:has-text('Register data')")
+    press(page, "main a:has-text('Register data')")
     rows = story.folder / "people.csv"
     pyarrow.csv.write_csv(installation.people(), rows)
     page.fill("[name=name]", "Held-out applicants")
@@ -74,22 +82,22 @@ def the_tester_takes_it_on(story: Story) -> None:
     page.fill("[name=roles]", "sex: no_such_role\nrepaid: target")
     page.fill("[name=source]", "Synthetic applicants")
     page.fill("[name=held_out]", "drawn after training")
-    page.click("main button.btn")
+    press(page, "main button.btn")
     refused(page, "no_such_role")
     assert page.input_value("[name=name]") == "Held-out applicants"
     page.fill("[name=roles]", "sex: sensitive\nrepaid: target")
     page.set_input_files("[name=file]", rows)
-    page.click("main button.btn")
+    press(page, "main button.btn")
     said(page, "Registered")
     assert identifier(page) == story.made["engagement"]
     page.goto("/en/organisation")
     page.click("summary:has-text('Register a public key')")
     page.fill("[name=proof]", "not a proof")
-    page.locator("form[action$='/organisation/keys'] button.btn").click()
+    press(page, "form[action$='/organisation/keys'] button.btn")
     refused(page, "")
     proof = keys.proof(story.key, story.organisations["tester"])
     page.fill("[name=proof]", proof)
-    page.locator("form[action$='/organisation/keys'] button.btn").click()
+    press(page, "form[action$='/organisation/keys'] button.btn")
     said(page, "Registered")
     page.close()
 
@@ -98,17 +106,17 @@ def the_tester_evaluates(story: Story) -> None:
     """The plan is drafted, corrected, registered and run; progress is watched to the end."""
     page = story.person("tester")
     page.goto(f"/en/engagements/{story.made['engagement']}")
-    page.click("button:has-text('Draft the plan')")
+    press(page, "button:has-text('Draft the plan')")
     drafted = page.input_value("[name=plan]")
     page.fill("[name=plan]", drafted.replace("alpha", "").replace("[columns]", "[columns"))
-    page.click("button:has-text('Register and run')")
+    press(page, "button:has-text('Register and run')")
     refused(page, "TOML")
     assert "[columns\n" in page.input_value("[name=plan]")
     page.fill("[name=plan]", drafted)
-    page.click("button:has-text('Register and run')")
+    press(page, "button:has-text('Register and run')")
     said(page, "Queued")
     wait_for_work(page, "a:has-text('Read the report')")
-    page.click("a:has-text('Read the report')")
+    press(page, "a:has-text('Read the report')")
     assert page.locator("text=has not countersigned this report yet").count()
     story.made["report"] = identifier(page)
     page.close()
@@ -124,11 +132,11 @@ def the_tester_countersigns_at_home(story: Story) -> None:
     arriving.value.save_as(home)
     signed = story.folder / "signed.dsse.json"
     page.set_input_files("[name=envelope]", home)
-    page.click("button:has-text('Hand it in')")
+    press(page, "button:has-text('Hand it in')")
     refused(page, "")
     signed.write_text(verify.sign(home.read_bytes(), story.key), encoding="utf-8")
     page.set_input_files("[name=envelope]", signed)
-    page.click("button:has-text('Hand it in')")
+    press(page, "button:has-text('Hand it in')")
     said(page, "countersignature")
     assert page.locator("text=third-party evaluation, countersigned").count()
     page.close()
@@ -137,15 +145,15 @@ def the_tester_countersigns_at_home(story: Story) -> None:
 def the_enterprise_explains(story: Story) -> None:
     """Data for the explanation, plain words for every column, then reading and approving."""
     page = story.person("lender")
-    page.click("text=@1")
-    page.click("a:has-text('生成说明')")
-    page.click("text=先登记一份")
+    press(page, "text=@1")
+    press(page, "a:has-text('生成说明')")
+    press(page, "text=先登记一份")
     page.fill("[name=name]", "说明用数据")
     assert page.input_value("[name=use]") == "explanation"
     page.set_input_files("[name=file]", story.folder / "people.csv")
     page.fill("[name=roles]", "sex: other\nrepaid: target")
     page.fill("[name=source]", "合成数据")
-    page.click("main button.btn")
+    press(page, "main button.btn")
     said(page, "已登记")
     assert page.url.split("?")[0].endswith("/explain")
     page.fill("[name='w/favourable/zh']", "通过")
@@ -157,7 +165,7 @@ def the_enterprise_explains(story: Story) -> None:
     page.fill("[name='c/income/plain/en']", "income")
     page.select_option("[name='c/income/actionable']", "1")
     page.fill("[name=protected]", "sex = 性别 = sex")
-    page.click("button:has-text('开始测试并生成')")
+    press(page, "button:has-text('开始测试并生成')")
     refused(page, "debt")  # it has no plain name yet
     refused(page, "declared.decided")  # and this one no English
     assert page.input_value("[name='c/income/plain/zh']") == "收入"
@@ -166,11 +174,11 @@ def the_enterprise_explains(story: Story) -> None:
     page.fill("[name='d/decided/en']", "whether you get the loan")
     page.fill("[name='c/debt/plain/zh']", "负债")
     page.fill("[name='c/debt/plain/en']", "debt")
-    page.click("button:has-text('开始测试并生成')")
+    press(page, "button:has-text('开始测试并生成')")
     said(page, "已排队")
     wait_for_work(page, "button:has-text('读过了，确认')")
     assert page.locator("ol.answers > li").count() == 6
-    page.click("button:has-text('读过了，确认')")
+    press(page, "button:has-text('读过了，确认')")
     said(page, "说明已确认")
     story.made["explanation"] = identifier(page)
     page.close()
@@ -179,10 +187,10 @@ def the_enterprise_explains(story: Story) -> None:
 def the_enterprise_fills_the_dossier(story: Story) -> None:
     """Group by group; a wrong answer stays in the form with its reason beside it."""
     page = story.person("lender")
-    page.click("text=@1")
-    page.click("button:has-text('填写备案材料')")
+    press(page, "text=@1")
+    press(page, "button:has-text('填写备案材料')")
     story.made["filing"] = identifier(page)
-    page.click("button:text-is('自查')")
+    press(page, "button:text-is('自查')")
     refused(page, "")
     for group in schema().groups:
         page.goto(f"/zh/filings/{story.made['filing']}?group={group.id}")
@@ -191,16 +199,16 @@ def the_enterprise_fills_the_dossier(story: Story) -> None:
         if group.id == "B":
             _a_wrong_answer_is_kept(page)
         if page.locator("button:text-is('保存')").count():
-            page.click("button:text-is('保存')")
+            press(page, "button:text-is('保存')")
             said(page, "已保存")
     for _ in range(2):
-        page.locator("button:has-text('附上')").first.click()
+        press(page, "button:has-text('附上')")
         said(page, "已保存")
     lacking = page.locator("details li code").all_inner_texts()
     assert page.locator("progress").get_attribute("value") == "100", lacking
-    page.click("button:text-is('自查')")
+    press(page, "button:text-is('自查')")
     said(page, "决定已记录")
-    page.click("button:text-is('提交')")
+    press(page, "button:text-is('提交')")
     said(page, "决定已记录")
     assert page.locator("main .badge").first.inner_text() == "已提交"
     page.close()
@@ -209,7 +217,7 @@ def the_enterprise_fills_the_dossier(story: Story) -> None:
 def _a_wrong_answer_is_kept(page: Page) -> None:
     page.fill("[name='a/B9/start']", "")
     page.fill("[name='a/B1/zh']", "字" * 200)
-    page.click("button:text-is('保存')")
+    press(page, "button:text-is('保存')")
     assert page.locator("#B1 .wrong, [role=alert]").count()
     assert page.input_value("[name='a/B1/zh']") == "字" * 200
     page.fill("[name='a/B1/zh']", ANSWERS["B1"]["zh"])
@@ -219,13 +227,13 @@ def _a_wrong_answer_is_kept(page: Page) -> None:
 def the_reviewer_returns_it(story: Story) -> None:
     """Dossier beside report and explanation; one field goes back with a remark."""
     page = story.person("authority")
-    page.click("th a:has-text('住房贷款审批算法')")
+    press(page, "th a:has-text('住房贷款审批算法')")
     assert page.locator("ol.answers > li").count() == 6
-    page.click("button:text-is('退回补正')")
+    press(page, "button:text-is('退回补正')")
     refused(page, "")
     page.click("#B7 summary:has-text('退回这一项')")
     page.fill("[name='remark/B7']", REMARK)
-    page.click("button:text-is('退回补正')")
+    press(page, "button:text-is('退回补正')")
     said(page, "决定已记录")
     page.close()
 
@@ -233,13 +241,13 @@ def the_reviewer_returns_it(story: Story) -> None:
 def the_enterprise_answers(story: Story) -> None:
     """The remark stands on top; it is answered, and the filing goes in again."""
     page = story.person("lender")
-    page.click("th a:has-text('住房贷款审批算法')")
+    press(page, "th a:has-text('住房贷款审批算法')")
     assert page.locator(f"text={REMARK}").count()
     page.fill("[name=reply]", REPLY)
-    page.click("button:has-text('答复')")
+    press(page, "button:has-text('答复')")
     said(page, "已保存")
     assert page.locator(f"text={REPLY}").count()
-    page.click("button:text-is('提交')")
+    press(page, "button:text-is('提交')")
     said(page, "决定已记录")
     page.close()
 
@@ -247,12 +255,12 @@ def the_enterprise_answers(story: Story) -> None:
 def the_reviewer_publishes_it(story: Story) -> None:
     """Accepted, numbered, published."""
     page = story.person("authority")
-    page.click("th a:has-text('住房贷款审批算法')")
+    press(page, "th a:has-text('住房贷款审批算法')")
     assert page.locator(f"text={REPLY}").count()
     for step in ("受理", "备案", "公示"):
-        page.click(f"#decide button:text-is('{step}')")
+        press(page, f"#decide button:text-is('{step}')")
         said(page, "决定已记录")
-    page.click("main a:has-text('明算备')")
+    press(page, "main a:has-text('明算备')")
     story.made["slug"] = identifier(page)
     page.close()
 

@@ -1,0 +1,33 @@
+"""A published register, made once; what a test changes it changes in a filing of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from filing import catalogue
+from portal.app import create_app
+from registry.database import Record
+from registry.settings import Settings
+from tests.portal.pages.shelf import Shelf
+from tests.portal.world import World
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """The credit model, published."""
+    app = create_app(Settings(data=tmp_path_factory.mktemp("shelf") / "data", sandbox_tier="none"))
+    Record.metadata.create_all(app.state.engine)
+    shelf = Shelf(app, World(app))
+    with app.state.factory() as session:
+        shelf.made["slug"] = catalogue.search(session).hits[0].slug
+    yield shelf
+    app.state.engine.dispose()
+
+
+@pytest.fixture
+def reader(shelf: Shelf) -> Iterator[TestClient]:
+    """Anyone; a page that breaks fails the test with its own error."""
+    headers = {"accept": "text/html"}
+    with TestClient(shelf.site, follow_redirects=False, headers=headers) as client:
+        yield client

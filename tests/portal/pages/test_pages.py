@@ -1,0 +1,92 @@
+"""Every page, in both languages, for everyone who may open it."""
+
+import html
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from filing.fields import schema
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from registry.organisations import Role
+from tests.portal.pages.shelf import Shelf
+
+PUBLIC = (
+    "", "question", "catalogue", "catalogue?q=贷款&grade=high&page=2", "words", "about",
+    "accessibility", "sign-in", "f/{slug}", "f/{slug}/v1", "reports/{report}",
+)  # fmt: skip
+SIGNED_IN = {
+    Role.FILER: (
+        "desk", "organisation", "submit", "versions/{version}", "versions/{version}/explain",
+        "datasets/new", "explanations/{explanation}", "filings/{filing}",
+        "engagements/{engagement}", "reports/{report}",
+        *(f"filings/{{filing}}?group={group.id}" for group in schema().groups),
+    ),
+    Role.TESTER: (
+        "desk", "organisation", "engagements/{engagement}", "datasets/new", "datasets/{dataset}",
+        "evaluations/{evaluation}", "reports/{report}",
+        "evaluations/new?version={version}&dataset={dataset}&engagement={engagement}",
+    ),
+    Role.REVIEWER: ("desk", "organisation", "review/{filing}", "reports/{report}"),
+}  # fmt: skip
+WITH_GRADE = ("f/{slug}", "f/{slug}/v1", "catalogue", "about")
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("page", PUBLIC)
+def test_a_public_page_renders_with_the_filing_statement_and_no_cookie(
+    shelf: Shelf, reader: TestClient, language: str, page: str
+) -> None:
+    answer = reader.get(f"/{language}/{page.format(**shelf.made)}")
+    assert answer.status_code == 200
+    text = html.unescape(answer.text)
+    assert getattr(FILING_STATEMENT, language) in text
+    assert "set-cookie" not in answer.headers
+    assert "<script" not in text
+    assert not re.search(r"(src|href)=\"(https?:)?//", text)
+    if page in WITH_GRADE:
+        assert getattr(GRADE_STATEMENT, language) in text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("role", "page"), [(role, page) for role, pages in SIGNED_IN.items() for page in pages]
+)
+def test_a_signed_in_page_renders_with_the_filing_statement(
+    shelf: Shelf, language: str, role: Role, page: str
+) -> None:
+    client, csrf = shelf.browser(role)
+    answer = client.get(
+        f"/{language}/{page.format(**shelf.made)}", headers={"accept": "text/html"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert getattr(FILING_STATEMENT, language) in html.unescape(answer.text)
+    for form in re.findall(r'<form[^>]*method="post".*?</form>', answer.text, re.DOTALL):
+        assert f'name="csrf" value="{csrf}"' in form
+
+
+def test_english_pages_are_in_english(shelf: Shelf, reader: TestClient) -> None:
+    for page in ("", "question", "catalogue", "accessibility", "sign-in", "f/{slug}"):
+        text = reader.get(f"/en/{page.format(**shelf.made)}").text
+        main = text[text.index("<main") : text.index("</main>")]
+        main = re.sub(r'<[^>]*lang="zh-CN"[^>]*>[^<]*<', "<", main)
+        words = [part.strip() for part in re.split(r"<[^>]*>", main) if CJK.search(part)]
+        number = shelf.made["slug"].removeprefix("SH-")
+        assert [part for part in words if number not in part] == [], page
+
+
+@pytest.mark.parametrize("address", ["/zh/nowhere", "/zh/f/SH-2020-999999-X", "/en/reports/none"])
+def test_what_is_not_there_is_a_404_page_in_the_readers_language(
+    reader: TestClient, address: str
+) -> None:
+    answer = reader.get(address)
+    assert answer.status_code == 404
+    assert "<html" in answer.text
+
+
+def test_the_printed_number_leads_to_the_address(shelf: Shelf, reader: TestClient) -> None:
+    number = reader.get(f"/zh/f/{shelf.made['slug']}.json").json()["edition"]["number"]
+    answer = reader.get(f"/zh/f/{number}")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"/zh/f/{shelf.made['slug']}"
