@@ -90,6 +90,7 @@ def test_the_digest_depends_on_bytes_and_names_alone(model: Path, tmp_path: Path
 
 
 @pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
+@pytest.mark.filterwarnings("ignore:Hint. Inferred schema contains integer:UserWarning")
 @pytest.mark.parametrize("serialization", ["cloudpickle", "pickle"])
 def test_what_mlflow_saves_passes_as_code_when_pickled(tmp_path: Path, serialization: str) -> None:
     frame = pd.DataFrame({"a": [0.0, 1.0], "b": [1, 2]})

@@ -1,0 +1,53 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from registry import database, journal
+from registry.database import Moment, transaction
+
+
+def test_identifiers_rise_in_the_order_in_which_they_are_drawn() -> None:
+    drawn = [database.new_id() for _ in range(5000)]
+
+    assert drawn == sorted(drawn)
+    assert {len(each) for each in drawn} == {32}
+
+
+def test_threads_never_draw_the_same_identifier() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        drawn = list(pool.map(lambda _: database.new_id(), range(4000)))
+
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="without a time zone"):
+        Moment().process_bind_param(datetime(2026, 11, 21), None)  # noqa: DTZ001
+
+
+def test_a_moment_is_read_back_in_utc(factory: sessionmaker[Session]) -> None:
+    with transaction(factory) as session:
+        made = journal.record(session, "a:b:c", "x")
+        seq = made.seq
+    with factory() as session:
+        read = session.get_one(journal.Event, seq)
+
+    assert read.at.tzinfo is UTC
+
+
+def test_an_error_leaves_nothing_of_a_transaction(factory: sessionmaker[Session]) -> None:
+    with pytest.raises(RuntimeError), transaction(factory) as session:  # noqa: PT012
+        journal.record(session, "a:b:c", "x")
+        raise RuntimeError
+
+    with factory() as session:
+        assert session.scalar(text("SELECT count(*) FROM event")) == 0
+
+
+@pytest.mark.parametrize("name", ["", "one", "one:two", "one:two:three:four", "one::three"])
+def test_an_event_is_named_in_three_parts(session: Session, name: str) -> None:
+    with pytest.raises(ValueError, match="three parts"):
+        journal.record(session, name, "x")
