@@ -15,6 +15,7 @@ from registry import reports
 from registry.database import transaction
 from registry.organisations import Role
 from registry.reports import Verdict
+from registry.submission import Version
 from tests import cast
 from tests.portal.pages.shelf import Shelf
 
@@ -85,7 +86,7 @@ def test_the_filed_page_has_a_strong_validator_that_follows_the_standing(
     assert after.headers["etag"] != before
     with transaction(shelf.site.state.factory) as session:
         shelf.take(session, shelf.filing(session), Role.FILER, Action.ABANDON)
-        session.delete(session.get_one(cast.Version, newer_id))
+        session.delete(session.get_one(Version, newer_id))
 
 
 @pytest.mark.parametrize(
