@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portal.commands import describing
 from portal.commands.places import FILE, FOLDER, read_toml, section
+
+if TYPE_CHECKING:
+    from portal.client import Client, Tell
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 
@@ -58,11 +61,11 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
 @click.option(
     "--plan",
     "plan_file",
-    required=True,
     type=FILE,
     help="TOML：任务、界线、各列的平实名称 / task, cut, plain names of the columns",
 )
 @click.option("--report", help="引用哪份已会签的报告 / the countersigned report it quotes")
+@click.option("--explanation", help="已生成的说明，只读不重做 / one already made, to be read")
 @click.option("--approve", is_flag=True, help="确认这份说明 / let the text stand")
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", help="打印的语言 / printed in"
@@ -71,8 +74,9 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
 def explain(
     version: str,
     *,
-    plan_file: Path,
+    plan_file: Path | None,
     report: str | None,
+    explanation: str | None,
     approve: bool,
     language: str,
     as_json: bool,
@@ -83,27 +87,43 @@ def explain(
     from portal.commands import showing
     from registry.settings import settings
 
-    written = read_toml(plan_file)
-    data = describing.of_options(given).beside(written.get("data", {}))
-    told = {name: value for name, value in section(written, "explanation").items()
-            if name != "data"}  # fmt: skip
+    if (plan_file is None) == (explanation is None):
+        raise click.UsageError(
+            "请给出 --plan，或用 --explanation 读已有的说明。/ Give --plan, or --explanation to "
+            "read one already made."
+        )
     with Client.of(settings()) as client, showing.progress(quiet=as_json) as tell:
-        inputs = [str(each["name"]) for each in client.get(f"/versions/{version}")["inputs"]]
-        plan = {**told, "columns": listed(told.get("columns", []), inputs)}
-        columns = [{"name": each.get("name"), "role": "input"} for each in plan["columns"]]
-        wish = {
-            "dataset_id": data.registered(client, use="explanation", columns=columns, tell=tell),
-            "report_id": report,
-            "plan": plan,
-        }
-        made = client.post(f"/versions/{version}/explanations", wish)
-        made = client.wait(f"/explanations/{made['id']}", tell=tell)
+        if plan_file is not None:
+            wish = _wish(client, version, read_toml(plan_file), given, tell) | {
+                "report_id": report
+            }
+            explanation = client.post(f"/versions/{version}/explanations", wish)["id"]
+        made = client.wait(f"/explanations/{explanation}", tell=tell)
         if approve:
-            made = client.post(f"/explanations/{made['id']}/approve")
+            made = client.post(f"/explanations/{explanation}/approve")
     if as_json:
         showing.as_json(made)
         return
     _print_explanation(made, language)
+
+
+def _wish(
+    client: "Client",
+    version: str,
+    written: dict[str, Any],
+    given: Mapping[str, Any],
+    tell: "Tell",
+) -> dict[str, Any]:
+    """What is asked for: the plan in the API's form, and the data on record."""
+    data = describing.of_options(given).beside(written.pop("data", {}))
+    told = section(written, "explanation")
+    inputs = [str(each["name"]) for each in client.get(f"/versions/{version}")["inputs"]]
+    columns = listed(told.get("columns", []), inputs)
+    roles = [{"name": each.get("name"), "role": "input"} for each in columns]
+    return {
+        "dataset_id": data.registered(client, use="explanation", columns=roles, tell=tell),
+        "plan": {**told, "columns": columns},
+    }
 
 
 def listed(columns: Any, order: Iterable[str]) -> list[dict[str, Any]]:
@@ -138,9 +158,8 @@ def _print_explanation(made: Mapping[str, Any], language: str) -> None:
                 out.print(escape(f"   · {said[language]}"))
     out.print(f"编号 / id: {made['id']}")
     if made["approved"] is None:
-        out.print(
-            "尚未确认：读过以后请在网站上确认。/ Not approved yet: read it, approve it on the site."
-        )
+        again = f"mingsuan explain {made['version_id']} --explanation {made['id']} --approve"
+        out.print(f"尚未确认，读过以后 / not approved yet; when you have read it: {again}")
 
 
 @click.group(help="填写、检查、提交备案材料。/ Fill in, check and submit a filing.")

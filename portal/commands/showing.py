@@ -20,6 +20,7 @@ VERDICTS: Mapping[str, tuple[Text, str]] = {
     "inconclusive": (Text("不能下结论", "inconclusive"), "cyan"),
     "not_evaluable": (Text("无法评估", "not evaluable"), "dim"),
 }
+QUEUED = Text("排队", "queued")
 UNSIGNED = {"ratio", "share", "auc"}
 
 
@@ -58,20 +59,20 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, Text], None
         task = bar.add_task("…", total=None)
 
         def tell(done: int, total: int, said: Text) -> None:
-            words = escape(f"{said.zh} / {said.en}") if said.zh else "排队 / queued"
+            words = escape(str(said if said.zh else QUEUED))
             bar.update(task, completed=done, total=total or None, description=words)
 
         yield tell
 
 
 def _lines(out: Console) -> Callable[[int, int, Text], None]:
-    last = Text("", "")
+    last: Text | None = None
 
     def tell(done: int, total: int, said: Text) -> None:  # noqa: ARG001
         nonlocal last
         if said != last:
             last = said
-            out.print(escape(f"  … {said.zh} / {said.en}"))
+            out.print(escape(f"  … {said if said.zh else QUEUED}"))
 
     return tell
 

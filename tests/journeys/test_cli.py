@@ -213,8 +213,11 @@ def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Termina
 def the_filer_explains(job: api.Job, filer: Terminal) -> str:
     """Columns are described as tables, in any order; the six questions are printed."""
     here = ("explain", job.version["id"], "--data", "people.csv", "--plan", "explanation.toml")
-    made: dict[str, Any] = filer.ask(*here, "--report", job.report_id, "--approve")
-    assert made["approved"]
+    made: dict[str, Any] = filer.ask(*here, "--report", job.report_id)
+    assert made["approved"] is None
+    again = ("explain", job.version["id"], "--explanation", made["id"])
+    assert "怎么办" in filer.run(*again).stdout
+    assert filer.ask(*again, "--approve")["approved"]
     assert [column["name"] for column in made["plan"]["columns"]] == ["income", "debt"]
     (job.folder / "gaps.toml").write_text(EXPLANATION.replace("plain =", "named ="), "utf-8")
     assert filer.refused(*here[:-1], "gaps.toml")["reasons"]
