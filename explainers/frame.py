@@ -18,7 +18,7 @@ FRAME: Mapping[str, Row] = {
             "{n} {people} were tested. {About} of 100 got the result “{good}”.",
         ),
         Text(
-            "这些是测试数据里的{people}，和今后的{people}可能不同。",
+            "这只说测试数据里的情况，今后可能不同。",
             "These are the {people} in the test data. Others may differ.",
         ),
     ),
@@ -28,7 +28,7 @@ FRAME: Mapping[str, Row] = {
             "{n} {people} were tested. The mean {price} is {m} {unit}.",
         ),
         Text(
-            "这些是测试数据里的{people}，和今后的{people}可能不同。",
+            "这只说测试数据里的情况，今后可能不同。",
             "These are the {people} in the test data. Others may differ.",
         ),
     ),

@@ -1,0 +1,123 @@
+"""A form that is turned down says every reason and keeps what was typed."""
+
+import html
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from registry.database import transaction
+from registry.organisations import Role
+from tests import cast
+from tests.portal.pages.shelf import Shelf
+
+PAGE = {"accept": "text/html"}
+FILE = {"archive": ("model.zip", b"no archive"), "file": ("rows.csv", b"\x00\x01")}
+
+
+def test_a_wrong_password_keeps_the_address_and_not_the_password(reader: TestClient) -> None:
+    typed = {"email": "nobody@example.org", "password": "wrong-secret", "next": "/zh/desk"}
+    answer = reader.post("/zh/sign-in", data=typed)
+    assert answer.status_code == 403
+    assert 'role="alert"' in answer.text
+    assert 'value="nobody@example.org"' in answer.text
+    assert "wrong-secret" not in answer.text
+
+
+def send(shelf: Shelf, role: Role, address: str, typed: dict[str, Any], file: str = "") -> Any:
+    """Send a form as the one who does the work of a role."""
+    client, csrf = shelf.browser(role)
+    files = {file: FILE[file]} if file else None
+    data = {**typed, "csrf": csrf}
+    return client.post(address.format(**shelf.made), data=data, files=files, headers=PAGE)
+
+
+@pytest.mark.parametrize(
+    ("role", "address", "file", "typed"),
+    [
+        (Role.FILER, "/zh/submit", "archive", {"model_name": "模型甲", "note": "改了门槛"}),
+        (
+            Role.FILER,
+            "/en/versions/{version}/engagements",
+            "",
+            {"tester_id": "x", "query_budget": "-7", "conflict": "a cousin", "paid_by": "us"},
+        ),
+        (
+            Role.TESTER,
+            "/zh/datasets/new",
+            "file",
+            {"name": "留出集二", "use": "evaluation", "roles": "a: b", "source": "来源", "next": ""},
+        ),
+        (Role.FILER, "/zh/datasets/new", "file", {"name": "数据", "use": "nonsense", "source": "x"}),
+        (
+            Role.FILER,
+            "/en/versions/{version}/explain",
+            "",
+            {"dataset_id": "none", "cut": "0.7", "w/favourable/zh": "通过", "protected": "race = 种族"},
+        ),
+        (
+            Role.TESTER,
+            "/zh/evaluations/new",
+            "",
+            {"version": "{version}", "dataset": "{dataset}", "engagement": "{engagement}",
+             "plan": 'title = "未完成'},
+        ),
+        (Role.FILER, "/zh/organisation/tokens", "", {"label": "甲", "days": "9999", "scopes": "read"}),
+        (Role.FILER, "/zh/organisation/tokens", "", {"label": "乙", "days": "30", "scopes": "all"}),
+    ],
+)  # fmt: skip
+def test_a_rejected_form_says_why_and_keeps_what_was_typed(
+    shelf: Shelf, role: Role, address: str, file: str, typed: dict[str, str]
+) -> None:
+    typed = {name: value.format(**shelf.made) for name, value in typed.items()}
+    answer = send(shelf, role, address, typed, file)
+    assert answer.status_code == 422, answer.text
+    text = html.unescape(answer.text)
+    assert 'role="alert"' in text
+    for name, value in typed.items():
+        if name not in ("tester_id", "dataset_id", "use", "scopes", "next"):
+            assert value in text, name
+
+
+def test_every_gap_of_an_explanation_is_named_at_once(shelf: Shelf) -> None:
+    with transaction(shelf.site.state.factory) as session:
+        own = cast.dataset(session, shelf.actor(Role.FILER), use=cast.Use.EXPLANATION)
+        own_id = own.id
+    typed = {"dataset_id": own_id, "task": "decision", "cut": "", "d/who/zh": "某银行"}
+    answer = send(shelf, Role.FILER, "/zh/versions/{version}/explain", typed)
+    assert answer.status_code == 422
+    for item in ("hrat", "married", "vr", "cut", "declared.who"):
+        assert f"<code>{item}</code>" in answer.text
+    assert 'value="某银行"' in answer.text
+
+
+def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) -> None:
+    with transaction(shelf.site.state.factory) as session:
+        version = cast.version(session, shelf.actor(Role.FILER), name="another")
+        version_id = version.id
+    client, csrf = shelf.browser(Role.FILER)
+    opened = client.post(f"/zh/versions/{version_id}/filing", data={"csrf": csrf}, headers=PAGE)
+    filing = opened.headers["location"]
+    typed = {
+        "csrf": csrf,
+        "group": "B",
+        "a/B1/zh": "一个算法",
+        "a/B4": "no-such-kind",
+        "a/B9/start": "someday",
+    }
+    saved = client.post(f"{filing}/answers", data=typed, headers=PAGE)
+    text = client.get(saved.headers["location"], headers=PAGE).text
+    assert 'value="一个算法"' in text
+    assert 'value="someday"' in text
+    for key in ("B4", "B9"):
+        card = text[text.index(f'id="{key}"') :]
+        assert 'class="wrong"' in card[: card.index('class="card"')]
+    early = client.post(f"{filing}/steps/check", data={"csrf": csrf}, headers=PAGE)
+    assert early.status_code == 422
+    assert early.text.count("<li><code>") > 10
+
+
+def test_a_form_without_its_token_is_refused(shelf: Shelf) -> None:
+    client, _ = shelf.browser(Role.FILER)
+    answer = client.post("/zh/organisation/tokens", data={"label": "x"}, headers=PAGE)
+    assert answer.status_code == 403
