@@ -10,10 +10,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -23,17 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evaluators.plan import Plan, PlanInvalid
 from portal import cli, exploratory, packing, plan_start
-from portal.client import (
-    Client,
-    NoToken,
-    ServerUnreachable,
-    StoppedWaiting,
-    StrangeAnswer,
-    WorkFailed,
-)
+from portal.client import Client, NoToken
 from portal.commands import describing, filer, places
 from registry import attestation, keys
-from registry.language import Text
 from registry.settings import Settings, settings
 from tests import models
 from tests.portal import installation
@@ -432,99 +422,6 @@ def test_the_same_content_is_the_same_archive_and_key(home: Path) -> None:
         assert key == packing.key_of(second, model="credit")
         assert key != packing.key_of(first, model="pricing")
         assert len(key) <= 80
-
-
-class Page(BaseHTTPRequestHandler):
-    """A web server that is no registry."""
-
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path.endswith("fine") else 502)
-        self.end_headers()
-        self.wfile.write(b"<html>Bad gateway</html>")
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-def test_an_answer_that_is_not_a_registrys_is_said_to_be_strange() -> None:
-    server = HTTPServer(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with Client(f"http://127.0.0.1:{server.server_port}", "t") as client:
-            for path in ("/fine", "/other"):
-                with pytest.raises(StrangeAnswer):
-                    client.get(path)
-    finally:
-        server.shutdown()
-        server.server_close()
-    with (
-        Client(f"http://127.0.0.1:{server.server_port}") as client,
-        pytest.raises(ServerUnreachable),
-    ):
-        client.get("/fine")
-
-
-class Busy(BaseHTTPRequestHandler):
-    """A registry that is away for a moment, then says how the work stands."""
-
-    answers: ClassVar[list[tuple[int, str]]] = []
-
-    def do_GET(self) -> None:
-        status, state = self.answers.pop(0)
-        work = {"state": state, "done": 1, "total": 2, "said": {"zh": "问", "en": "asking"}}
-        reason = {
-            "item": "columns.cut",
-            "said": {"zh": "不对", "en": "wrong"},
-            "remedy": {"zh": "改", "en": "correct it"},
-        }
-        work["error"] = {"zh": "坏了", "en": "broken", "reasons": [reason]}
-        problem = {"detail": "忙", "detail_en": "busy", "reasons": []}
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(
-            json.dumps({"id": "x", "work": work} if status == 200 else problem).encode()
-        )
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def busy() -> Iterator[Client]:
-    """A client of such a registry."""
-    server = HTTPServer(("127.0.0.1", 0), Busy)
-    Thread(target=server.serve_forever, daemon=True).start()
-    with Client(f"http://127.0.0.1:{server.server_port}", "t") as client:
-        yield client
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_registry_that_is_away_for_a_moment_is_waited_for(busy: Client) -> None:
-    Busy.answers = [(200, "queued"), (503, ""), (200, "running"), (200, "done")]
-    heard = []
-    found = busy.wait("/x", every=0.01, tell=lambda *said: heard.append(said))
-    assert found["id"] == "x"
-    assert heard == [(1, 2, Text("问", "asking"))] * 2
-
-
-def test_work_that_failed_says_why(busy: Client) -> None:
-    Busy.answers = [(200, "running"), (200, "failed")]
-    with pytest.raises(WorkFailed) as failed:
-        busy.wait("/x", every=0.01)
-    assert failed.value.said == Text(
-        "工作没有完成：坏了", "The work ended without a result: broken"
-    )
-    assert [reason.item for reason in failed.value.reasons] == ["columns.cut"]
-
-
-def test_who_stops_waiting_is_told_that_the_work_goes_on(busy: Client) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    Busy.answers = [(200, "running")]
-    with pytest.raises(StoppedWaiting, match="/api/v1/x"):
-        busy.wait("/x", tell=interrupt)
 
 
 def test_the_token_is_never_shown(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
