@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from filing import checks, completeness, computed, dossier, evidence, remarks, review, risk
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
-from filing.lifecycle import ACTION_NAMES, EDITABLE, STATUS_NAMES, Action
+from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
 from portal import sight
 from portal.access import allow
 from portal.at_hand import Database
@@ -61,7 +61,7 @@ def open_filing(language: Lang, session: Database, by: By, version_id: str) -> R
     """Open a draft for a version, or go on with the one that is there."""
     by.own(sight.version(session, by, version_id).organisation_id)
     standing = [
-        each for each in dossier.of_version(session, version_id) if each.status in EDITABLE
+        each for each in dossier.of_version(session, version_id) if each.status not in EXITS
     ]
     made = standing[0] if standing else dossier.open_filing(session, by=by, version_id=version_id)
     return go(f"/{language}/filings/{made.id}")

@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from registry.database import transaction
+from registry.datasets import Use
 from registry.organisations import Role
 from tests import cast
 from tests.portal.pages.shelf import Shelf
@@ -81,7 +82,7 @@ def test_a_rejected_form_says_why_and_keeps_what_was_typed(
 
 def test_every_gap_of_an_explanation_is_named_at_once(shelf: Shelf) -> None:
     with transaction(shelf.site.state.factory) as session:
-        own = cast.dataset(session, shelf.actor(Role.FILER), use=cast.Use.EXPLANATION)
+        own = cast.dataset(session, shelf.actor(Role.FILER), use=Use.EXPLANATION)
         own_id = own.id
     typed = {"dataset_id": own_id, "task": "decision", "cut": "", "d/who/zh": "某银行"}
     answer = send(shelf, Role.FILER, "/zh/versions/{version}/explain", typed)
