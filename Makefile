@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test calibrate lint types docs lock bench
+.PHONY: help setup demo serve test calibrate lint types docs lock
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
