@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
+STEADY_SECONDS = 10.0
 
 
 @click.command(help="启动网站、工作进程和签名进程。/ Start the server, a worker and the signer.")
@@ -41,8 +42,11 @@ def serve(host: str | None, port: int | None, workers: int | None, no_signer: bo
 
 @click.command(help="只启动一个工作进程。/ Start one worker process.")
 @click.option("--once", is_flag=True, help="做完排队的工作就退出 / stop when nothing is queued")
-def worker(once: bool) -> None:
+@click.option("--attached", is_flag=True, hidden=True)
+def worker(once: bool, attached: bool) -> None:
     """Claim work until told to stop."""
+    if attached:
+        end_with_parent()
     from portal import worker as process
     from registry.settings import settings
 
@@ -50,12 +54,29 @@ def worker(once: bool) -> None:
 
 
 @click.command(help="只启动签名进程。/ Start the signer process.")
-def signer() -> None:
+@click.option("--attached", is_flag=True, hidden=True)
+def signer(attached: bool) -> None:
     """Hold the private key and sign statements of our own types."""
+    if attached:
+        end_with_parent()
     from portal import signer as process
     from registry.settings import settings
 
     process.run(settings())
+
+
+def end_with_parent() -> None:
+    """End this process when its parent is gone, however the parent went.
+
+    The parent holds the other end of our standard input; a killed parent lets go of it.
+    """
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def prepare(chosen: "Settings") -> None:
@@ -139,17 +160,40 @@ def environment(chosen: "Settings") -> dict[str, str]:
     return made
 
 
+class _Member:
+    """One process beside the server, and when it may be started again."""
+
+    def __init__(self, name: str, begin: "Callable[[str], subprocess.Popen[bytes]]") -> None:
+        self.name, self._begin, self._pause = name, begin, RESTART_SECONDS
+        self.process, self._since = begin(name), time.monotonic()
+
+    def look(self) -> None:
+        """Start it again when it has died; longer pauses for one that dies at once."""
+        if self.process.poll() is None:
+            return
+        lived = time.monotonic() - self._since
+        if lived < self._pause:
+            return
+        self._pause = RESTART_SECONDS if lived > STEADY_SECONDS else min(2 * self._pause, 30.0)
+        click.echo(
+            f"{self.name} 意外结束（{self.process.returncode}），重新启动。/ "
+            f"{self.name} ended unexpectedly ({self.process.returncode}); starting it again.",
+            err=True,
+        )
+        self.process, self._since = self._begin(self.name), time.monotonic()
+
+
 class _Crew:
     """The processes beside the server; one that dies is started again."""
 
     def __init__(self, chosen: "Settings", log: Path | None) -> None:
         self._environment, self._log = environment(chosen), log
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._members: list[_Member] = []
         self._ending = threading.Event()
 
     def start(self, name: str) -> None:
         """Start one process and remember it."""
-        self._running.append((name, self._begin(name)))
+        self._members.append(_Member(name, self._begin))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -165,28 +209,28 @@ class _Crew:
     def end(self) -> None:
         """Ask every process to end, the last one first; whoever does not is killed."""
         self._ending.set()
-        for _name, process in reversed(self._running):
-            _end(process)
+        for member in reversed(self._members):
+            _end(member.process)
 
     def _watch(self) -> None:
         while not self._ending.wait(RESTART_SECONDS):
-            for place, (name, process) in enumerate(self._running):
-                if process.poll() is not None:
-                    click.echo(
-                        f"{name} 意外结束（{process.returncode}），已重新启动。/ "
-                        f"{name} ended unexpectedly ({process.returncode}) and was started again.",
-                        err=True,
-                    )
-                    self._running[place] = (name, self._begin(name))
+            for member in self._members:
+                member.look()
 
     def _begin(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "portal", name]
-        if self._log is None:
-            return subprocess.Popen(command, env=self._environment)
-        with self._log.open("ab") as said:
+        command = [sys.executable, "-m", "portal", name, "--attached"]
+        said = None if self._log is None else self._log.open("ab")
+        try:
             return subprocess.Popen(
-                command, env=self._environment, stdout=said, stderr=subprocess.STDOUT
+                command,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=None if said is None else subprocess.STDOUT,
             )
+        finally:
+            if said is not None:
+                said.close()
 
 
 def _await_signer(chosen: "Settings") -> None:
@@ -208,3 +252,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

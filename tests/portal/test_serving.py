@@ -55,24 +55,44 @@ def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with served(tmp_path / "data", log) as port:
         assert waited(log, "worker_ready", 1)
-        listed = subprocess.run(
-            ["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True
-        ).stdout
-        mine = [
-            int(line.split()[0])
-            for line in listed.splitlines()
-            if line.endswith("-m portal worker") and _data_of(int(line.split()[0])) == tmp_path
-        ]
-        assert len(mine) == 1
-        os.kill(mine[0], signal.SIGKILL)
+        (worker,) = children(tmp_path, "worker")
+        os.kill(worker, signal.SIGKILL)
 
         assert waited(log, "worker_ready", 2)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
             assert answer.status == 200
 
 
+@pytest.mark.slow
+def test_nothing_outlives_a_killed_server(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served(tmp_path / "data", log):
+        assert waited(log, "worker_ready", 1)
+        (server,) = children(tmp_path, "serve")
+        os.kill(server, signal.SIGKILL)
+
+        gone = time.monotonic() + 30
+        while children(tmp_path, "worker") or children(tmp_path, "signer"):
+            assert time.monotonic() < gone
+            time.sleep(0.1)
+
+
+def children(folder: Path, name: str) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True
+    ).stdout
+    return [
+        int(line.split()[0])
+        for line in listed.splitlines()
+        if f"-m portal {name}" in line and _data_of(int(line.split()[0])) == folder
+    ]
+
+
 def _data_of(process: int) -> Path | None:
-    told = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    try:
+        told = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except OSError:  # it ended meanwhile
+        return None
     found = [each for each in told if each.startswith(b"MINGSUAN_DATA=")]
     return Path(found[0].partition(b"=")[2].decode()).parent if found else None
 
