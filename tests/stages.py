@@ -54,7 +54,7 @@ STAGES = (
         ),
         600,
     ),
-    Stage("browser", ("pytest", "-q", "-m", "browser"), 180),
+    Stage("browser", ("pytest", "-q", "-m", "browser"), 240),
 )
 
 
