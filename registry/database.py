@@ -20,6 +20,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_MILLISECONDS = 30_000
+IDLE_MILLISECONDS = 60_000
 
 
 class Moment(TypeDecorator[datetime]):
@@ -96,7 +97,7 @@ def connect(url: str) -> Engine:
         url: a SQLAlchemy URL; `postgresql://` means psycopg 3.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return _served(create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20))
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
 
     @event.listens_for(engine, "connect")
@@ -116,6 +117,20 @@ def connect(url: str) -> Engine:
         # whatever the busy timeout; a session that will write says so with `writing`.
         immediate = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _served(engine: Engine) -> Engine:
+    """The engine of a database server, on which nobody keeps a lock without working."""
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        # A worker that is stopped within a transaction would hold its row, and nobody could take
+        # the work over; the server ends such a session and lets the row go.
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MILLISECONDS}")
+        connection.commit()
 
     return engine
 

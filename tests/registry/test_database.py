@@ -51,3 +51,15 @@ def test_an_error_leaves_nothing_of_a_transaction(factory: sessionmaker[Session]
 def test_an_event_is_named_in_three_parts(session: Session, name: str) -> None:
     with pytest.raises(ValueError, match="three parts"):
         journal.record(session, name, "x")
+
+
+@pytest.mark.postgres
+def test_a_server_ends_a_session_that_idles_in_a_transaction(postgres_url: str) -> None:
+    engine = database.connect(postgres_url)
+    try:
+        with engine.connect() as connection:
+            told = connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+    finally:
+        engine.dispose()
+
+    assert told == "1min"
