@@ -44,7 +44,7 @@ STAGES = (
             "pytest",
             "-q",
             "-n",
-            "2",
+            "3",
             "--dist",
             "loadgroup",
             "-m",
