@@ -17,7 +17,7 @@ from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.portal.installation import Installation, installed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("worker")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NONCE = "5e" * 32
 
 

@@ -38,7 +38,7 @@ from registry.worklist import State, Work
 from tests.portal.installation import PLAN, Installation, installed
 from tests.processes import worker_process
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("worker")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LEASE = 6.0  # seconds: the machine may be busy, and a beat late is no death
 # Asks about everyone with twelve other debts: enough rounds to be killed between two of them.
 LONG_PLAN = PLAN | {

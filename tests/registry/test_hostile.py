@@ -21,7 +21,7 @@ from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.registry import hostile_models as hostile
 
-pytestmark = [pytest.mark.hostile, pytest.mark.xdist_group("hostile")]
+pytestmark = pytest.mark.hostile
 
 INPUTS = [{"name": "a", "type": "double"}]
 FRAME = pa.table({"a": np.arange(100, dtype=float)})
