@@ -15,7 +15,7 @@ class Term:
     Args:
         name: the official Chinese term and the English beside it.
         meaning: what it means, in a sentence.
-        article: where it comes from, in the ids of docs/law.md.
+        article: where it comes from, in the ids of registry/law.py.
         official: False where the Chinese wording is still to be compared with the official text.
     """
 
