@@ -1,7 +1,7 @@
 """Run every probe on data where there is nothing to find, and write down how often it finds it.
 
 `python -m evaluators.calibration` simulates at least 2,000 null data sets per probe and design
-and writes docs/calibration.md and docs/calibration.json. The type-I error is counted per family
+and writes docs/calibration/PROBE.json and docs/calibration.md. The type-I error is counted per family
 (the unit at which it is promised): the share of data sets in which a family rejects at all.
 """
 
@@ -98,7 +98,7 @@ class Tally:
         return name, share, n
 
     def as_json(self) -> dict[str, Any]:
-        """The tally as it stands in docs/calibration.json."""
+        """The tally as it stands in docs/calibration/PROBE.json."""
         name, share, tested = self.worst()
         return {
             "sets": self.sets,
@@ -142,30 +142,27 @@ def _task(probe: str, design: str, first: int, last: int) -> Tally:
     return tally(probe, design, range(first, last))
 
 
-def calibrate(probes: Sequence[str], *, sets: int, processes: int) -> dict[str, Any]:
-    """Calibrate probes.
+def calibrate(name: str, *, sets: int, processes: int) -> dict[str, Any]:
+    """Calibrate a probe.
 
     Args:
-        probes: their ids.
+        name: its id.
         sets: null data sets per design.
         processes: how many to use side by side.
     """
-    found: dict[str, Any] = {}
+    kind, started, designs = installed.probe_class(name), time.monotonic(), {}
+    edges = range(0, sets, CHUNK)
+    ends = [min(sets, edge + CHUNK) for edge in edges]
     with ProcessPoolExecutor(processes) as pool:
-        for name in probes:
-            kind, started, designs = installed.probe_class(name), time.monotonic(), {}
-            for design in kind.nulls():
-                edges = range(0, sets, CHUNK)
-                ends = [min(sets, edge + CHUNK) for edge in edges]
-                whole = Tally()
-                for part in pool.map(_task, [name] * len(ends), [design] * len(ends), edges, ends):
-                    whole += part
-                designs[design] = whole.as_json()
-                sys.stdout.write(f"{name} {design}: {designs[design]}\n")
-                sys.stdout.flush()
-            found[name] = {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
-                           "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
-    return found
+        for design in kind.nulls():
+            whole = Tally()
+            for part in pool.map(_task, [name] * len(ends), [design] * len(ends), edges, ends):
+                whole += part
+            designs[design] = whole.as_json()
+            sys.stdout.write(f"{name} {design}: {designs[design]}\n")
+            sys.stdout.flush()
+    return {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
+            "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
 
 
 def stale(content: Mapping[str, Any]) -> list[str]:
@@ -175,10 +172,9 @@ def stale(content: Mapping[str, Any]) -> list[str]:
 
 
 def read() -> dict[str, Any]:
-    """The committed table; empty if there is none."""
-    path = DOCS / "calibration.json"
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
+    """The committed table: one file per probe."""
+    files = sorted((DOCS / "calibration").glob("*.json"))
+    return {"probes": {file.stem: json.loads(file.read_text("utf-8")) for file in files}}
 
 
 HEAD = """# Calibration: how often each probe finds what is not there
@@ -219,18 +215,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=SETS)
     parser.add_argument("--stale", action="store_true", help="only probes that have changed")
+    parser.add_argument("--only", nargs="+", metavar="PROBE", help="only these probes")
+    parser.add_argument("--page", action="store_true", help="only the page, from the files")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    content = read()
-    chosen = stale(content) if given.stale else list(installed.names())
-    made = calibrate(chosen, sets=given.sets, processes=given.processes)
-    probes = {**content.get("probes", {}), **made} if given.stale else made
-    content = {"alpha": POLICY.value("alpha"), "policy": POLICY.version, "probes": probes}
-    DOCS.mkdir(exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    (DOCS / "calibration.json").write_text(text + "\n", "utf-8")
-    (DOCS / "calibration.md").write_text(page(content), "utf-8")
+    if not given.page:
+        names = given.only or (stale(read()) if given.stale else list(installed.names()))
+        for name in names:
+            made = calibrate(name, sets=given.sets, processes=given.processes)
+            write(DOCS / "calibration" / f"{name}.json", pretty(made))
+    write(DOCS / "calibration.md", page(read()))
+
+
+def pretty(made: Mapping[str, Any]) -> str:
+    """A probe's calibration as its file holds it."""
+    return json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    """Put a file of the docs in its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from evaluators.accumulators import coded
 from evaluators.plan import Plan
-from evaluators.probe import DESERVED, FAVOURED, SCORE, ProbeSpec, keyed_hash
+from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -87,13 +88,15 @@ class Source:
                 mixed = keyed_hash(mixed ^ _hashes(block[name]), f"{nonce}\x00{name}")
             yield mixed
 
-    def check(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> None:
+    def check(self, plan: Plan, probes: Sequence[Probe[Any]], *, scored: bool) -> None:
         """See whether data and model have what the plan needs.
 
         Raises:
             DataUnfit: with every reason.
         """
-        reasons = [*self._lacking(plan), *_underived(plan, specs, scored=scored)]
+        named = plan.columns.named().union(*(probe.columns(plan) for probe in probes))
+        specs = [probe.spec for probe in probes]
+        reasons = [*self._lacking(plan, named), *_underived(plan, specs, scored=scored)]
         if self.rows == 0:
             reasons.append(
                 _reason(
@@ -111,9 +114,9 @@ class Source:
                 reasons=reasons,
             )
 
-    def _lacking(self, plan: Plan) -> list[Reason]:
+    def _lacking(self, plan: Plan, named: frozenset[str]) -> list[Reason]:
         found = []
-        for name in sorted(plan.columns.named()):
+        for name in sorted(named):
             count = self.schema.names.count(name)
             if count != 1:
                 zh, en = ("数据里没有这一列", "not a column of the data")

@@ -142,7 +142,7 @@ def _measured(
     """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
     source = Source(table)
-    working = [e.probe.spec for e in entries if scorer is not None or not e.probe.spec.asks_model]
+    working = [e.probe for e in entries if scorer is not None or not e.probe.spec.asks_model]
     source.check(plan, working, scored=scorer is not None)
     going = _Going(plan, source, nonce, entries, shards=max(1, shards), progress=progress)
     if scorer is not None:

@@ -27,7 +27,11 @@ _ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit"
         "weight")  # fmt: skip
 _MANY = ("sensitive", "control", "cost", "profile", "inputs")
 _TOP = ("title", "columns", "reference", "probes", "target_kind", "frame", "defences", "alpha",
-        "min_n", "policy")  # fmt: skip
+        "min_n", "policy", "names")  # fmt: skip
+
+
+LONGEST_NAME = 80
+NAMES_EXAMPLE = 'names.race = { plain = { zh = "种族", en = "race" }, levels = { white = { zh = "白人", en = "white" } } }'
 
 
 class PlanInvalid(Invalid):
@@ -90,6 +94,24 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a column and its levels are called in sentences.
+
+    Args:
+        plain: the column, as it stands within a sentence.
+        levels: level → how it is called.
+    """
+
+    plain: Text
+    levels: Mapping[str, Text] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The names as they stand in a plan."""
+        levels = {level: said.as_json() for level, said in sorted(self.levels.items())}
+        return {"plain": self.plain.as_json(), "levels": levels}
+
+
+@dataclass(frozen=True, slots=True)
 class ProbePlan:
     """One probe of the plan and its options, as given."""
 
@@ -112,6 +134,7 @@ class Plan:
         alpha: the family-wise error level.
         min_n: the smallest denominator that is evaluated.
         policy: the version of the policy file.
+        names: column → what it and its levels are called in sentences.
     """
 
     title: Words
@@ -124,6 +147,7 @@ class Plan:
     alpha: float = 0.05
     min_n: int = 30
     policy: str = POLICY.version
+    names: Mapping[str, Named] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> "Plan":
@@ -150,6 +174,7 @@ class Plan:
                 reasons.number(mapping, "min_n", default=POLICY.value("min_n"), low=2, high=1e9)
             ),
             policy=reasons.policy(mapping),
+            names=_names(reasons, mapping.get("names", {})),
         )
         _check_together(reasons, plan)
         reasons.settle()
@@ -172,12 +197,23 @@ class Plan:
             "alpha": self.alpha,
             "min_n": self.min_n,
             "policy": self.policy,
+            "names": {column: named.as_json() for column, named in sorted(self.names.items())},
         }
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
         return attestation.digest(self.as_json())
+
+    def plain(self, column: str) -> Text:
+        """What a column is called in sentences: as named by the plan, else as in the data."""
+        named = self.names.get(column)
+        return named.plain if named else Text(column, column)
+
+    def plain_level(self, column: str, level: str) -> Text:
+        """What a level of a column is called in sentences."""
+        named = self.names.get(column)
+        return (named.levels if named else {}).get(level, Text(level, level))
 
     @property
     def task(self) -> Literal["decision", "pricing"]:
@@ -319,6 +355,35 @@ def _reference(reasons: _Reasons, given: Any) -> dict[str, str]:
                     do_zh='例如 race = "white"', do_en='for instance race = "white"')  # fmt: skip
         return {}
     return {str(name): level_name(value) for name, value in given.items()}
+
+
+def _names(reasons: _Reasons, given: Any) -> dict[str, Named]:
+    if not isinstance(given, Mapping):
+        reasons.add("names", "要写成“列 = 名称”", "must map a column to its names",
+                    do_zh=NAMES_EXAMPLE, do_en=NAMES_EXAMPLE)  # fmt: skip
+        return {}
+    found = {}
+    for column, entry in given.items():
+        plain = _said(entry.get("plain")) if isinstance(entry, Mapping) else None
+        levels = entry.get("levels", {}) if isinstance(entry, Mapping) else None
+        said = {str(k): _said(v) for k, v in levels.items()} if isinstance(levels, Mapping) else {}
+        wrong = not isinstance(levels, Mapping) or set(entry) - {"plain", "levels"}
+        if plain is None or wrong or None in said.values():
+            reasons.add(f"names.{column}", "名称要有中文和英文", "a name needs Chinese and English",
+                        do_zh=NAMES_EXAMPLE, do_en=NAMES_EXAMPLE)  # fmt: skip
+            continue
+        found[str(column)] = Named(plain, {k: v for k, v in said.items() if v is not None})
+    return found
+
+
+def _said(pair: Any) -> Text | None:
+    """A pair {zh, en} as a text; None if it is not one."""
+    if not isinstance(pair, Mapping) or set(pair) != {"zh", "en"}:
+        return None
+    words = [pair[language] for language in ("zh", "en")]
+    if not all(isinstance(word, str) and 0 < len(word.strip()) <= LONGEST_NAME for word in words):
+        return None
+    return Text(*(word.strip() for word in words))
 
 
 def _defences(reasons: _Reasons, given: Any) -> tuple[Mapping[str, Any], ...]:

@@ -3,11 +3,8 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-
-from registry import attestation
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,6 @@ class Policy:
         """The version, as plans and reports quote it."""
         return str(self.content["version"])
 
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the canonical content."""
-        return attestation.digest(self.content)
-
     def value(self, name: str) -> float:
         """A margin or threshold."""
         return float(self.content["values"][name]["value"])
@@ -37,6 +29,15 @@ class Policy:
     def source(self, name: str) -> str:
         """Where it comes from: a rule, "convention" or "ours"."""
         return str(self.content["values"][name]["source"])
+
+    def named_in(self, source: str) -> dict[str, Any]:
+        """The values that a probe's source names in quotes: those it applies.
+
+        Args:
+            source: Python text.
+        """
+        values: Mapping[str, Any] = self.content["values"]
+        return {name: dict(values[name]) for name in sorted(values) if f'"{name}"' in source}
 
     def required(self, task: Literal["decision", "pricing"]) -> frozenset[str]:
         """The probes that a high-risk filing needs for its task."""

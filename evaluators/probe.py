@@ -269,6 +269,10 @@ class Probe(ABC, Generic[Acc]):
         """
         return iter(())
 
+    def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """The columns of the data that the probe's options name, besides those of its roles."""
+        return ()
+
     def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
         """The most answers per row this probe will request, for the budget."""
         return 0
@@ -328,11 +332,11 @@ class Table:
 
 
 def digest(probe: type[Probe[Any]]) -> str:
-    """The digest of a probe: its name and version, the source it runs, and the policy it applies."""
-    modules = sorted({probe.__module__, *probe.spec.built_on})
-    sources = {name: attestation.sha256(_source(name)) for name in modules}
-    spec = probe.spec
-    return attestation.digest([spec.id, spec.version, sources, POLICY.digest])
+    """The digest of a probe: its name and version, the source it runs, the policy values it names."""
+    sources = {n: _source(n) for n in sorted({probe.__module__, *probe.spec.built_on})}
+    applied = [POLICY.named_in(source.decode()) for source in sources.values()]
+    digests = {name: attestation.sha256(source) for name, source in sources.items()}
+    return attestation.digest([probe.spec.id, probe.spec.version, digests, applied])
 
 
 def _source(module: str) -> bytes:
