@@ -215,7 +215,7 @@ class _Sayer:
             slice_={self.attribute: found.group.name},
             verdict=found.verdict,
             reading=readings.comparison(
-                found, error_lines(), self.plan, lead, attribute=self.attribute
+                found, error_lines(), self.plan, lead, slice_={self.attribute: found.group.name}
             ),
             limit=self.limit,
             details={**extra, **_complement(rate, found), "wording": self.wording()},

@@ -96,13 +96,16 @@ class CounterfactualFlip(Probe[FlipState]):
         """The columns to change, inputs or not."""
         return list(self.options.change or plan.columns.sensitive)
 
-    def columns(self, plan: Plan) -> list[str]:
+    def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002  # the contract
+        return tuple(self.options.change)
+
+    def learnt(self, plan: Plan) -> list[str]:
         """Those whose levels must be learnt from the data."""
         named = [name for name in self.names(plan) if name in plan.columns.inputs]
         return [name for name in named if name not in self.options.values]
 
     def create_accumulator(self, plan: Plan) -> FlipState:
-        return FlipState(levels={name: Cells((name,), ("n",)) for name in self.columns(plan)})
+        return FlipState(levels={name: Cells((name,), ("n",)) for name in self.learnt(plan)})
 
     def add_batch(self, acc: FlipState, batch: pa.RecordBatch) -> FlipState:
         return FlipState(
@@ -415,7 +418,7 @@ def _said(
     thing: Thing, counts: _Counts, verdict: Verdict, details: Mapping[str, Any], plan: Plan
 ) -> Text:
     values = {
-        "name": thing.name, "versions": "、".join(thing.versions), "tests": counts.tests,
+        "name": plan.plain(thing.name), "versions": _versions_said(thing, plan), "tests": counts.tests,
         "people": counts.people, "changed": counts.changed, "least": plan.min_n,
         "share": readings.percent(counts.changed / counts.people if counts.people else None),
         "bound": readings.percent(details["bound"]), "twin": details["twin_changed"],
@@ -424,10 +427,13 @@ def _said(
     if verdict is Verdict.NOT_EVALUABLE:
         return say.SMALL.format(**values)
     noise = () if details["deterministic"] else (say.NOISE.format(**values),)
-    asked = say.ASKED.format(**values)
-    english = say.ASKED.format(**{**values, "versions": ", ".join(thing.versions)})
-    asked = Text(asked.zh, english.en)
-    return readings.joined(asked, *noise, say.ENDINGS[verdict].format(**values))
+    return readings.joined(
+        say.ASKED.format(**values), *noise, say.ENDINGS[verdict].format(**values)
+    )
+
+
+def _versions_said(thing: Thing, plan: Plan) -> Text:
+    return readings.listed([plan.plain_level(thing.name, version) for version in thing.versions])
 
 
 def _limit(plan: Plan) -> Text:
@@ -448,7 +454,7 @@ def _unable(
         elif plan.columns.cut is None:
             why = say.NO_CUT
         found.append(not_evaluable(
-            spec, "counterfactual_flip_share", slice_={name: "*"}, why=why.format(name=name),
-            limit=say.INDIRECT.format(name=name) if why is say.NOT_AN_INPUT else say.LIMIT,
+            spec, "counterfactual_flip_share", slice_={name: "*"}, why=why.format(name=plan.plain(name)),
+            limit=say.INDIRECT.format(name=plan.plain(name)) if why is say.NOT_AN_INPUT else say.LIMIT,
         ))  # fmt: skip
     return found

@@ -159,7 +159,7 @@ class ProxyLeakage(Probe[Rows]):
             if made is None or made.test is None or made.interval is None:
                 yield not_evaluable(
                     self.spec, "score_auc", slice_={name: level}, limit=limit, group=level,
-                    n=int(member.sum()), why=SMALL.format(name=name, group=level, least=plan.min_n),
+                    n=int(member.sum()), why=SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level), least=plan.min_n),
                 )  # fmt: skip
                 continue
             details = {
@@ -196,7 +196,7 @@ class ProxyLeakage(Probe[Rows]):
         )  # fmt: skip
         return draft(
             self.spec, "score_auc", slice_={name: level}, verdict=verdict,
-            reading=_said(slice_, made, verdict, details, real=p < plan.alpha),
+            reading=_said(slice_, made, verdict, details, plan=plan, real=p < plan.alpha),
             limit=readings.joined(LIMIT, readings.frame(plan)), group=level, reference_group="*",
             n=int(member.sum()), n_reference=int((~member).sum()), estimate=made.value,
             reference_estimate=0.5, effect={"kind": "auc", "value": made.value},
@@ -319,11 +319,17 @@ def _detectable(member: Mask, alpha: float) -> float:
 
 
 def _said(
-    slice_: tuple[str, str], made: Auc, verdict: Verdict, details: Mapping[str, Any], *, real: bool
+    slice_: tuple[str, str],
+    made: Auc,
+    verdict: Verdict,
+    details: Mapping[str, Any],
+    *,
+    plan: Plan,
+    real: bool,
 ) -> Text:
     ci = made.interval
     values = {
-        "name": slice_[0], "group": slice_[1], "auc": readings.number(made.value),
+        "name": plan.plain(slice_[0]), "group": plan.plain_level(*slice_), "auc": readings.number(made.value),
         "low": readings.number(ci.low if ci else None), "high": readings.number(ci.high if ci else None),
         "line": readings.number(POLICY.value("leakage_auc")),
         "features": readings.number(details.get("features_auc")),

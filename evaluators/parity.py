@@ -159,18 +159,22 @@ def together(found: Sequence[Group]) -> Group:
     return Group("*", sum(g.k for g in found), sum(g.n for g in found))
 
 
+NO_GROUP = Text(
+    "“{attribute}”没有一组达到 {least} 人，无法比较。",
+    "No group of '{attribute}' has {least} people: nothing can be compared.",
+)
+NO_REFERENCE = Text(
+    "数据里没有计划所定的参照组“{reference}”，无法比较。",
+    "The data have no rows of the declared reference '{reference}': nothing can be compared.",
+)
+
+
 def no_reference(spec: ProbeSpec, metric: str, attribute: str, plan: Plan, limit: Text) -> Finding:
     """The finding of an attribute whose groups can't be compared."""
     named = declared(plan, attribute)
-    why = Text(
-        f"“{attribute}”没有一组达到 {plan.min_n} 人，无法比较。",
-        f"No group of '{attribute}' has {plan.min_n} people: nothing can be compared.",
-    )
+    why = NO_GROUP.format(attribute=plan.plain(attribute), least=plan.min_n)
     if named is not None:
-        why = Text(
-            f"数据里没有计划所定的参照组“{named}”，无法比较。",
-            f"The data have no rows of the declared reference '{named}': nothing can be compared.",
-        )
+        why = NO_REFERENCE.format(reference=plan.plain_level(attribute, named))
     return not_evaluable(spec, metric, slice_={attribute: "*"}, why=why, limit=limit)
 
 

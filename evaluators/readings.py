@@ -1,6 +1,6 @@
-"""The plain sentences of the fairness probes, filled from the numbers; groups are named by the data."""
+"""The plain sentences of the fairness probes, filled from the numbers and the plan's names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from evaluators.intervals import Interval
 from evaluators.plan import Plan
@@ -74,17 +74,53 @@ def who(run: Run) -> Text:
     return Text("数据里记录的决定", "the decisions recorded in the data")
 
 
-def comparison(found: Comparison, lines: Lines, plan: Plan, lead: Text, **values: object) -> Text:
+REST = Text("其他人", "everyone else")
+
+
+def slice_name(slice_: Mapping[str, str], plan: Plan) -> tuple[Text, Text]:
+    """What the features of a slice are called, and what their levels are called.
+
+    Args:
+        slice_: sensitive feature → level.
+        plan: gives the plain names.
+    """
+    features = [plan.plain(name) for name in slice_]
+    levels = [plan.plain_level(name, level) for name, level in slice_.items()]
+    return _crossed(features), _crossed(levels)
+
+
+def _crossed(parts: Sequence[Text]) -> Text:
+    return Text(" × ".join(p.zh for p in parts), " × ".join(p.en for p in parts))
+
+
+def listed(parts: Sequence[Text]) -> Text:
+    """Several names in a row."""
+    return Text("、".join(p.zh for p in parts), ", ".join(p.en for p in parts))
+
+
+def comparison(
+    found: Comparison,
+    lines: Lines,
+    plan: Plan,
+    lead: Text,
+    *,
+    slice_: Mapping[str, str],
+    **values: object,
+) -> Text:
     """The sentence of a comparison: `lead`, then the ratio and what follows from it.
 
     Args:
-        found: the comparison.
+        found: the comparison; the reference "*" is everyone else.
         lines: what it was held against.
-        plan: for the least denominator.
+        plan: for the least denominator, and the plain names.
         lead: the opening, naming what was counted.
+        slice_: sensitive feature → level of the group.
         values: what else the opening mentions.
     """
-    names = {"group": found.group.name, "reference": found.reference.name,
+    attribute, group = slice_name(slice_, plan)
+    other = found.reference.name
+    reference = REST if other == "*" else plan.plain_level(next(iter(slice_)), other)
+    names = {"attribute": attribute, "group": group, "reference": reference,
              "n": found.group.people, "n_reference": found.reference.people,
              "least": plan.min_n, **values}  # fmt: skip
     if found.why is not None:
@@ -107,14 +143,9 @@ def comparison(found: Comparison, lines: Lines, plan: Plan, lead: Text, **values
 def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
     """What the verdict says."""
     said = ENDINGS[found.verdict].format(
-        line=_line(lines).zh, low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
+        line=_line(lines), low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
         mde=percent(found.mde),
     )  # fmt: skip
-    english = ENDINGS[found.verdict].format(
-        line=_line(lines).en, low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
-        mde=percent(found.mde),
-    )  # fmt: skip
-    said = Text(said.zh, english.en)
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
     return joined(said, REAL) if found.verdict is Verdict.EQUIVALENT and real else said
 

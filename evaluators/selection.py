@@ -100,21 +100,17 @@ class SelectionParity(Counting):
                 "selection_rate_ratio",
                 slice_={attribute: one.group.name},
                 verdict=one.verdict,
-                reading=self._said(one, plan, run, attribute),
+                reading=self._said(one, plan, run, {attribute: one.group.name}),
                 limit=limit,
                 details=details(one, together(every), chosen=chosen, missing=missing),
                 **rates.numbers(one, lines=selection_lines(), family=family),
             )
 
-    def _said(self, one: Comparison, plan: Plan, run: Run, attribute: str) -> Text:
-        who, lines = readings.who(run), selection_lines()
-        rest = one.reference.name == "*"
-        others = Text("其他人", "everyone else") if rest else Text(*[one.reference.name] * 2)
-        chinese = replace(one, reference=replace(one.reference, name=others.zh))
-        english = replace(one, reference=replace(one.reference, name=others.en))
-        zh = readings.comparison(chinese, lines, plan, self.lead, who=who.zh, attribute=attribute)
-        en = readings.comparison(english, lines, plan, self.lead, who=who.en, attribute=attribute)
-        return Text(zh.zh, en.en[:1].upper() + en.en[1:])
+    def _said(self, one: Comparison, plan: Plan, run: Run, slice_: Mapping[str, str]) -> Text:
+        said = readings.comparison(
+            one, selection_lines(), plan, self.lead, slice_=slice_, who=readings.who(run)
+        )
+        return Text(said.zh, said.en[:1].upper() + said.en[1:])
 
     def _intersections(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
         names = plan.columns.sensitive
@@ -143,8 +139,7 @@ class SelectionParity(Counting):
 
     def _cell(self, cell: intersections.Cell, size: int, plan: Plan, run: Run) -> Finding:
         one = _against_rest(cell, plan, size)
-        attribute = " × ".join(name for name, _ in cell.slice_)
-        reading = self._said(one, plan, run, attribute)
+        reading = self._said(one, plan, run, dict(cell.slice_))
         numbers = rates.numbers(
             one,
             lines=selection_lines(),

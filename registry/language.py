@@ -24,8 +24,22 @@ class Text:
         return self.zh if language == "zh" else self.en
 
     def format(self, **values: object) -> "Text":
-        """The same statement with its `{places}` filled in both languages."""
-        return Text(self.zh.format(**values), self.en.format(**values))
+        """The same statement with its `{places}` filled in both languages.
+
+        Args:
+            values: what goes in; a `Text` gives each language its own wording.
+        """
+        return Text(
+            *(
+                getattr(self, side).format(
+                    **{
+                        k: getattr(v, side) if isinstance(v, Text) else v
+                        for k, v in values.items()
+                    }
+                )
+                for side in ("zh", "en")
+            )
+        )
 
     def as_json(self) -> dict[str, str]:
         """The pair as a JSON object with the keys `zh` and `en`."""
