@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test calibrate lint types docs lock
+.PHONY: help setup demo serve test calibrate bench lint types docs lock
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ types: $(VENV)/.test ## mypy strict
 
 calibrate: $(VENV)/.test ## every probe on 2,000 null data sets; writes docs/calibration.md
 	$(BIN)/python -m evaluators.calibration
+
+bench: $(VENV)/.test ## speed beside peers and floors, in ratios; writes benchmarks/README.md
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.test ## the generated parts of the manual
 	$(BIN)/python -m portal.manual

@@ -1,9 +1,9 @@
 """The evaluation data as a run reads them: checked against the plan, in plan-fixed blocks."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +26,41 @@ class DataUnfit(Invalid):
     """Data or model lack what the plan needs: correct every listed item."""
 
 
+class Readable(Protocol):
+    """Rows that are kept elsewhere and read in pieces (see `evaluators.files`)."""
+
+    schema: pa.Schema
+    rows: int
+
+    def read(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        coded: Collection[str] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows `start` to `stop` in order; text columns of `coded` may be dictionary-encoded."""
+
+
 class Source:
     """Rows that can be read once per pass.
 
     Args:
-        table: a table, a collection of batches that can be read again, or a one-shot iterator
-            (which is kept in memory).
+        table: a table, a collection of batches that can be read again, a one-shot iterator
+            (which is kept in memory), or rows that are kept elsewhere.
     """
 
-    def __init__(self, table: pa.Table | Iterable[pa.RecordBatch]) -> None:
+    def __init__(self, table: pa.Table | Iterable[pa.RecordBatch] | Readable) -> None:
         if isinstance(table, Iterator):
             table = pa.Table.from_batches(list(table))
-        self._table = table
+        self._table: Any = table
+        self.stored: Readable | None = self._table if hasattr(table, "read") else None
 
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns of the data."""
-        if isinstance(self._table, pa.Table):
+        if isinstance(self._table, pa.Table) or self.stored is not None:
             return self._table.schema
         return next(iter(self._table)).schema
 
@@ -51,29 +69,40 @@ class Source:
         """How many rows there are."""
         if isinstance(self._table, pa.Table):
             return int(self._table.num_rows)
+        if self.stored is not None:
+            return int(self.stored.rows)
         return sum(batch.num_rows for batch in self._table)
 
-    def blocks(self) -> Iterator[pa.Table]:
-        """All rows in blocks of `BLOCK`, independent of the batches they arrive in."""
+    def blocks(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        coded: Collection[str] = (),
+    ) -> Iterator[pa.Table]:
+        """Blocks of `BLOCK` rows, independent of the batches they arrive in.
+
+        Args:
+            columns: the columns that are needed; what is kept elsewhere is read no further.
+            start: the number of the first block.
+            stop: the number after the last; None reads to the end.
+            coded: text columns that may come dictionary-encoded.
+        """
+        first, last = start * BLOCK, self.rows if stop is None else min(stop * BLOCK, self.rows)
         if isinstance(self._table, pa.Table):
-            for start in range(0, self._table.num_rows, BLOCK):
-                yield self._table.slice(start, BLOCK)
-            return
-        held, waiting = 0, list[pa.RecordBatch]()
-        for batch in self._table:
-            waiting.append(batch)
-            held += batch.num_rows
-            while held >= BLOCK:
-                joined = pa.Table.from_batches(waiting)
-                yield joined.slice(0, BLOCK)
-                waiting = joined.slice(BLOCK).to_batches()
-                held -= BLOCK
-        if held:
-            yield pa.Table.from_batches(waiting)
+            for at in range(first, last, BLOCK):
+                yield self._table.slice(at, BLOCK)
+        elif self.stored is not None:
+            yield from _blocks(self.stored.read(columns, start=first, stop=last, coded=coded))
+        else:
+            for at, block in enumerate(_blocks(self._table)):
+                if start <= at and at * BLOCK < last:
+                    yield block
 
     def first(self) -> pa.Table:
         """The first block; without rows if there are none."""
-        return next(self.blocks(), self.schema.empty_table())
+        return next(self.blocks(stop=1), self.schema.empty_table())
 
     def units(self, plan: Plan, nonce: str) -> Iterator[Hashes]:
         """Per block the keyed hash of each row's unit, or of its content where none is named.
@@ -144,6 +173,21 @@ class Source:
                     )
                 )
         return found
+
+
+def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches, cut anew into blocks of `BLOCK` rows."""
+    held, waiting = 0, list[pa.RecordBatch]()
+    for batch in batches:
+        waiting.append(batch)
+        held += batch.num_rows
+        while held >= BLOCK:
+            joined = pa.Table.from_batches(waiting)
+            yield joined.slice(0, BLOCK)
+            waiting = joined.slice(BLOCK).to_batches()
+            held -= BLOCK
+    if held:
+        yield pa.Table.from_batches(waiting)
 
 
 def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ Progress = Callable[[int, int, Text], None]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Given = TypeVar("Given")
+Data: TypeAlias = pa.Table | Iterable[pa.RecordBatch] | Source
 
 NO_MODEL = Text(
     "这项检验要向模型提问；这次只有数据里的结果，没有模型。",
@@ -83,7 +84,7 @@ class _Entry:
 
 def run(
     plan: Plan,
-    table: pa.Table | Iterable[pa.RecordBatch],
+    table: Data,
     *,
     scorer: Scorer | None,
     nonce: str,
@@ -95,7 +96,8 @@ def run(
 
     Args:
         plan: what to test.
-        table: the rows; an iterable is read once per pass, a one-shot iterator is kept.
+        table: the rows; an iterable is read once per pass, a one-shot iterator is kept; a file is
+            opened by `files.open_source`.
         scorer: the model in its sandbox; None when the answers stand in the data.
         nonce: issued after plan and data were sealed.
         progress: told what is done, of how much, in words.
@@ -112,7 +114,7 @@ def run(
 
 def measure(
     plan: Plan,
-    table: pa.Table | Iterable[pa.RecordBatch],
+    table: Data,
     *,
     scorer: Scorer | None,
     nonce: str,
@@ -132,7 +134,7 @@ def measure(
 
 def _measured(
     plan: Plan,
-    table: pa.Table | Iterable[pa.RecordBatch],
+    table: Data,
     scorer: Scorer | None,
     nonce: str,
     *,
@@ -141,7 +143,7 @@ def _measured(
 ) -> "_Going":
     """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
-    source = Source(table)
+    source = table if isinstance(table, Source) else Source(table)
     working = [e.probe for e in entries if scorer is not None or not e.probe.spec.asks_model]
     source.check(plan, working, scored=scorer is not None)
     going = _Going(plan, source, nonce, entries, shards=max(1, shards), progress=progress)

@@ -111,7 +111,7 @@ def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator
     else:
         pieces = _pieces(stream, form, list(columns), [])
     for piece in pieces:
-        arrays = [_typed(piece.column(name), kind) for name, kind in columns.items()]
+        arrays = [typed(piece.column(name), kind) for name, kind in columns.items()]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -124,7 +124,7 @@ def _inspect_parquet(path: Path, declared: Mapping[str, str]) -> Inspected:
     with file:
         names = [field.name for field in file.schema_arrow]
         rows = file.metadata.num_rows
-        reasons = [*_name_faults(names), *_size_faults(rows, len(names))]
+        reasons = [*name_faults(names), *_size_faults(rows, len(names))]
         if reasons:
             raise TableRefused(reasons)
         looks = [_Look(name, declared.get(name)) for name in names]
@@ -140,7 +140,7 @@ def _inspect_parquet(path: Path, declared: Mapping[str, str]) -> Inspected:
 def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
     form = _encoding_of(path)
     names = _header(path, form)
-    if reasons := _name_faults(names):
+    if reasons := name_faults(names):
         raise TableRefused(reasons)
     looks = [_Look(name, declared.get(name)) for name in names]
     ragged: list[Reason] = []
@@ -207,7 +207,7 @@ class _Look:
 
     def settle(self, arrow: pa.DataType) -> None:
         """Take the type from a file that has types."""
-        self.fixed = _kind_of(arrow)
+        self.fixed = kind_of(arrow)
         allowed = {self.fixed, "double"} if self.fixed == "long" else {self.fixed, "string"}
         if self.fixed is None:
             self._refuse(
@@ -260,7 +260,7 @@ class _Look:
         kind = self.declared or self.fixed
         if not self.reasons and kind is not None:
             try:
-                converted = _typed(values, kind)
+                converted = typed(values, kind)
             except pa.ArrowException as broken:
                 self._refuse(
                     f"不能作为 {kind} 读取：{broken}", f"Not readable as {kind}: {broken}"
@@ -307,20 +307,20 @@ def _holds(filled: pa.Array, kind: str) -> bool:
     if not pc.all(pc.match_substring_regex(filled, pattern), min_count=0).as_py():
         return False
     try:
-        converted = _typed(filled, kind)
+        converted = typed(filled, kind)
     except pa.ArrowException:
         return False
     return kind != "double" or not pc.any(pc.is_inf(converted), min_count=0).as_py()
 
 
-def _typed(values: pa.Array, kind: str) -> pa.Array:
+def typed(values: pa.Array, kind: str) -> pa.Array:
     """The one conversion: text or typed values into the type on record, not-a-number into null."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_large_string(values.type):
         values = values.cast(pa.string())
     if not pa.types.is_string(values.type):
-        typed = values.cast(TYPES[kind])
+        made = values.cast(TYPES[kind])
     elif kind == "string":
         return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
     elif kind == "boolean":
@@ -328,15 +328,16 @@ def _typed(values: pa.Array, kind: str) -> pa.Array:
     else:
         # Arrow's own parser knows no leading plus sign.
         bare = pc.replace_substring_regex(_plain(values), r"^\+", "")
-        typed = bare.cast(TYPES[kind])
+        made = bare.cast(TYPES[kind])
     if kind == "double":
-        typed = pc.if_else(pc.is_nan(typed), pa.scalar(None, pa.float64()), typed)
-    return typed
+        made = pc.if_else(pc.is_nan(made), pa.scalar(None, pa.float64()), made)
+    return made
 
 
-def _kind_of(arrow: pa.DataType) -> str | None:
+def kind_of(arrow: pa.DataType) -> str | None:
+    """The name of the type of an Arrow column; None for what a table may not hold."""
     if pa.types.is_dictionary(arrow):
-        return _kind_of(arrow.value_type)
+        return kind_of(arrow.value_type)
     for kind, fits in (
         ("boolean", pa.types.is_boolean),
         ("long", pa.types.is_integer),
@@ -375,7 +376,8 @@ def _header(path: Path, form: str) -> list[str]:
     return next(csv.reader(io.StringIO(line)), [])
 
 
-def _name_faults(names: Sequence[str]) -> list[Reason]:
+def name_faults(names: Sequence[str]) -> list[Reason]:
+    """What is wrong with the names of a table's columns."""
     reasons = []
     if len(names) > MAX_COLUMNS:
         zh, en = f"列数超过 {MAX_COLUMNS}。", f"There are more than {MAX_COLUMNS} columns."

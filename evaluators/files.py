@@ -1,0 +1,297 @@
+"""Data files as rows that can be read again and again: Parquet, Arrow and CSV, in bounded memory.
+
+Nothing is held beyond one batch, and only the columns that are asked for are read. A folder holds
+Parquet files that are read in the order of their names, as if they were one. The types are those
+of the register (`registry.tables`), so a file gives the same table here and there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from evaluators.data import Source
+from registry import tables
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+BATCH = 65_536
+BUFFER = 1024 * 1024
+ARROW = (b"ARRO", b"\xff\xff\xff\xff")
+
+_AGAIN = Text("请换一份完整的文件。", "Use a whole file.")
+_CORRECT = Text("请改正这一列后再试。", "Correct this column and try again.")
+
+
+class FileUnfit(Invalid):
+    """The file cannot be read as a table: correct every listed item."""
+
+
+class Stored(ABC):
+    """Rows on disk.
+
+    Args:
+        path: the file or folder.
+        kinds: column → type, in the register's words (`registry.tables.TYPES`).
+        rows: how many there are.
+    """
+
+    path: Path
+    kinds: Mapping[str, str]
+    rows: int
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns and their Arrow types."""
+        return pa.schema([(name, tables.TYPES[kind]) for name, kind in self.kinds.items()])
+
+    def read(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        coded: Collection[str] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows `start` to `stop`, in order.
+
+        Args:
+            columns: the columns to read; None reads all.
+            start: the first row.
+            stop: the row after the last; None reads to the end.
+            coded: text columns that may come dictionary-encoded.
+        """
+        names = list(self.kinds) if columns is None else [n for n in self.kinds if n in columns]
+        end = self.rows if stop is None else min(stop, self.rows)
+        at = start
+        for piece in self.pieces(names, start, end, coded):
+            if at >= end:
+                return
+            batch = piece.slice(0, end - at)
+            at += batch.num_rows
+            arrays = [self._column(batch.column(name), name, coded) for name in names]
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
+
+    def _column(self, values: pa.Array, name: str, coded: Collection[str]) -> pa.Array:
+        kind = self.kinds[name]
+        if kind == "string" and name in coded and pa.types.is_dictionary(values.type):
+            levels = tables.typed(values.dictionary, kind)
+            return pa.DictionaryArray.from_arrays(values.indices, levels)
+        found = tables.typed(values, kind)
+        if kind == "double" and pc.any(pc.is_inf(found), min_count=0).as_py():
+            raise _unfit(
+                self.path,
+                [Reason(name, Text("含无穷大的值。", "It holds an infinite value."), _CORRECT)],
+            )
+        return found
+
+    @abstractmethod
+    def pieces(
+        self, columns: list[str], start: int, stop: int, coded: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches from row `start` on, to `stop` at least; values as the file has them."""
+
+
+class ParquetRows(Stored):
+    """One Parquet file, or a folder of them.
+
+    Args:
+        path: the file or folder.
+
+    Raises:
+        FileUnfit: with every reason.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        if not self.files:
+            said = Text("文件夹里没有 .parquet 文件。", "The folder has no .parquet file.")
+            raise _unfit(path, [Reason(path.name, said, _AGAIN)])
+        heads = [_parquet_head(file) for file in self.files]
+        self.kinds = heads[0][0]
+        self.sizes = [rows for _, rows in heads]
+        self.rows = sum(self.sizes)
+        other = [f for f, (kinds, _) in zip(self.files, heads, strict=True) if kinds != self.kinds]
+        if other:
+            said = Text("列与其他文件不同。", "Its columns differ from the other files'.")
+            raise _unfit(path, [Reason(file.name, said, _AGAIN) for file in other])
+
+    def pieces(
+        self, columns: list[str], start: int, stop: int, coded: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of the row groups that hold the rows; other groups are not touched."""
+        text = [name for name in columns if name in coded and self.kinds[name] == "string"]
+        first = 0
+        for path, size in zip(self.files, self.sizes, strict=True):
+            if first < stop and first + size > start:
+                with pq.ParquetFile(path, read_dictionary=text, buffer_size=BUFFER) as file:
+                    yield from _between(file, columns, start - first, stop - first)
+            first += size
+
+
+class CsvRows(Stored):
+    """A CSV file, its types found by looking at every value once.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileUnfit: with every reason.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            found = tables.inspect(path, {})
+        except tables.TableRefused as refused:
+            raise _unfit(path, list(refused.reasons)) from refused
+        self.kinds, self.rows, self.format = found.columns, found.rows, found.format
+
+    def pieces(
+        self, columns: list[str], start: int, stop: int, coded: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of the file, from its beginning."""
+        del coded, stop
+        with self.path.open("rb") as stream:
+            whole = tables.batches(stream, self.format, dict(self.kinds))
+            yield from _from_row((batch.select(columns) for batch in whole), start)
+
+
+class ArrowRows(Stored):
+    """An Arrow IPC file or stream (also known as Feather).
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileUnfit: with every reason.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with self._open() as reader:
+                self.kinds = _kinds(path, reader.schema)
+                self.rows = sum(batch.num_rows for batch in _every(reader))
+        except (pa.ArrowException, OSError) as broken:
+            said = Text(f"不是完整的 Arrow 文件：{broken}", f"It is no whole Arrow file: {broken}")
+            raise _unfit(path, [Reason("Arrow", said, _AGAIN)]) from broken
+
+    def _open(self) -> Any:
+        with self.path.open("rb") as stream:
+            whole = stream.read(4) == ARROW[0]
+        kind = pa.ipc.open_file if whole else pa.ipc.open_stream
+        return kind(pa.memory_map(str(self.path)))
+
+    def pieces(
+        self, columns: list[str], start: int, stop: int, coded: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches of the file, mapped into memory."""
+        del coded, stop
+        with self._open() as reader:
+            yield from _from_row((batch.select(columns) for batch in _every(reader)), start)
+
+
+def open_rows(path: Path) -> Stored:
+    """The rows of a file or folder, told apart by its first bytes.
+
+    Args:
+        path: a Parquet, Arrow IPC or CSV file, or a folder of Parquet files.
+
+    Raises:
+        FileUnfit: with every reason.
+    """
+    if not path.exists():
+        said = Text("没有这个文件。", "There is no such file.")
+        raise _unfit(path, [Reason(str(path), said, Text("检查路径。", "Check the path."))])
+    if path.is_dir():
+        return ParquetRows(path)
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head == b"PAR1":
+        return ParquetRows(path)
+    return ArrowRows(path) if head in ARROW else CsvRows(path)
+
+
+def open_source(path: Path) -> Source:
+    """A source for `engine.run` over a file or folder, in constant memory.
+
+    Args:
+        path: see `open_rows`.
+
+    Raises:
+        FileUnfit: with every reason.
+    """
+    return Source(open_rows(path))
+
+
+def _parquet_head(path: Path) -> tuple[Mapping[str, str], int]:
+    try:
+        with pq.ParquetFile(path) as file:
+            return _kinds(path, file.schema_arrow), int(file.metadata.num_rows)
+    except (pa.ArrowException, OSError) as broken:
+        said = Text(f"不是完整的 Parquet 文件：{broken}", f"It is no whole Parquet file: {broken}")
+        raise _unfit(path, [Reason(path.name, said, _AGAIN)]) from broken
+
+
+def _kinds(path: Path, schema: pa.Schema) -> dict[str, str]:
+    """The register's name of each column's type."""
+    reasons = list(tables.name_faults(schema.names))
+    found = {field.name: tables.kind_of(field.type) for field in schema}
+    for field in schema:
+        if found[field.name] is None:
+            zh, en = (
+                f"类型 {field.type} 不能使用。",
+                f"A column of type {field.type} cannot be used.",
+            )
+            reasons.append(Reason(field.name, Text(zh, en), _CORRECT))
+    if reasons:
+        raise _unfit(path, reasons)
+    return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _between(
+    file: pq.ParquetFile, columns: list[str], start: int, stop: int
+) -> Iterator[pa.RecordBatch]:
+    """Batches from row `start` of one file on, from the row groups before row `stop`."""
+    first, groups, skipped = 0, [], 0
+    for number in range(file.num_row_groups):
+        size = file.metadata.row_group(number).num_rows
+        if first + size <= start:
+            skipped = first + size
+        elif first < stop:
+            groups.append(number)
+        first += size
+    found = file.iter_batches(BATCH, row_groups=groups, columns=columns, use_threads=False)
+    yield from _from_row(found, max(0, start - skipped))
+
+
+def _from_row(batches: Iterator[pa.RecordBatch], start: int) -> Iterator[pa.RecordBatch]:
+    """The batches without their first `start` rows."""
+    for batch in batches:
+        if start < batch.num_rows:
+            yield batch.slice(start)
+        start = max(0, start - batch.num_rows)
+
+
+def _every(reader: Any) -> Iterator[pa.RecordBatch]:
+    """The batches of an Arrow file or stream."""
+    if hasattr(reader, "num_record_batches"):
+        yield from (reader.get_batch(at) for at in range(reader.num_record_batches))
+    else:
+        yield from reader
+
+
+def _unfit(path: Path, reasons: Sequence[Reason]) -> FileUnfit:
+    return FileUnfit(
+        f"{path.name} 不能作为数据读取，请逐项改正。",
+        f"{path.name} cannot be read as data; correct each item.",
+        reasons=list(reasons),
+    )
