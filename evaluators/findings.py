@@ -7,8 +7,8 @@ from typing import Any, TypedDict, Unpack
 
 from evaluators.probe import ProbeSpec
 from registry import attestation
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 DIGITS = 10
 SECRET = ("n", "n_reference", "estimate", "reference_estimate", "p_value", "p_adjusted", "mde")

@@ -30,8 +30,8 @@ from pydantic import BaseModel, ConfigDict
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from registry import attestation
+from registry.findings import Finding
 from registry.language import Text
-from registry.reports import Finding
 
 Acc = TypeVar("Acc")
 Task = Literal["decision", "pricing"]

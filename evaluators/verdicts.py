@@ -1,6 +1,6 @@
 """The verdict of a finding: one pure rule, exhaustive and exclusive (evaluation.md, section 2)."""
 
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 
 def judge(

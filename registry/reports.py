@@ -1,9 +1,8 @@
 """Reports: findings about one version, signed by the platform, countersigned by the tester."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,95 +25,12 @@ from registry.database import Identified, Record, now
 from registry.datasets import Dataset
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.evaluations import Evaluation
-from registry.language import Text
+from registry.findings import VERDICT_NAMES, Finding, Verdict
 from registry.organisations import Actor, Kind, Organisation, Role
 from registry.submission import Version
 from registry.worklist import Claim, Work
 
-
-class Verdict(StrEnum):
-    """What a finding says, exhaustive and exclusive (evaluation.md, section 2)."""
-
-    DISPARITY = "disparity"
-    DIFFERENCE = "difference"
-    EQUIVALENT = "equivalent"
-    INCONCLUSIVE = "inconclusive"
-    NOT_EVALUABLE = "not_evaluable"
-
-
-VERDICT_NAMES: dict[Verdict, Text] = {
-    Verdict.DISPARITY: Text("差异超过界线", "the difference exceeds the line"),
-    Verdict.DIFFERENCE: Text(
-        "有差异，是否超过界线未定", "a difference; whether it passes the line is open"
-    ),
-    Verdict.EQUIVALENT: Text("已证明差异很小", "shown to be small"),
-    Verdict.INCONCLUSIVE: Text("还不能下结论", "inconclusive"),
-    Verdict.NOT_EVALUABLE: Text("无法评估", "not evaluable"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One measured fact about one model version, ready for canonical JSON.
-
-    Rates and shares are fractions of one; prices are in the plan's unit. A value that does not
-    exist is None, never 0. `reading` is the plain sentence, `limit` what it does not show.
-
-    Args:
-        probe, version: which probe said it.
-        metric: what was measured, Fairlearn's word where it has one.
-        slice: attribute → level, the group the finding is about.
-        group, reference_group: the levels compared.
-        n, n_reference: denominators (people, unless the plan names another unit).
-        estimate, reference_estimate: the statistic in the group and in the reference group.
-        effect: {kind: difference | ratio | log_ratio | mark_up | share | auc, value}.
-        ci: {low, high, level, method, simultaneous}, of the effect.
-        test: {name, statistic}.
-        p_value, p_adjusted, adjustment: unadjusted beside adjusted, with the method.
-        family: {id, size}.
-        equivalence: {low, high, p}.
-        mde: the planned minimum detectable effect.
-        threshold: {value, rule, source}; several lines stand under `lines`.
-        verdict, severity: see `Verdict`; severity names the higher line passed, if any.
-        legal_refs: article ids of law.md.
-        defences: declared defences that bear on the reading.
-        suppressed: True when the public evidence leaves this cell out.
-        details: further numbers of the probe's own findings schema.
-        reading, limit: {zh, en}.
-    """
-
-    probe: str
-    version: str
-    metric: str
-    slice: Mapping[str, str]
-    group: str | None
-    reference_group: str | None
-    n: int | None
-    n_reference: int | None
-    estimate: float | None
-    reference_estimate: float | None
-    effect: Mapping[str, Any]
-    ci: Mapping[str, Any] | None
-    test: Mapping[str, Any] | None
-    p_value: float | None
-    p_adjusted: float | None
-    adjustment: str | None
-    family: Mapping[str, Any] | None
-    equivalence: Mapping[str, Any] | None
-    mde: float | None
-    threshold: Mapping[str, Any] | None
-    verdict: Verdict
-    legal_refs: tuple[str, ...]
-    reading: Mapping[str, str]
-    limit: Mapping[str, str]
-    severity: str | None = None
-    defences: tuple[str, ...] = ()
-    suppressed: bool = False
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The finding as a JSON object."""
-        return {**asdict(self), "verdict": self.verdict.value}
+__all__ = ["VERDICT_NAMES", "Finding", "Verdict"]  # a report's findings; they live on their own
 
 
 class Report(Identified, Record):
