@@ -6,7 +6,7 @@ is a finding of its own, and the price findings keep their numbers and verdicts.
 those of law.md (platform guidelines 17, Shenzhen data regulation 69).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,14 +14,18 @@ import numpy as np
 import pyarrow as pa
 
 from evaluators import quotes, regression
+from evaluators.intervals import clopper_pearson
 from evaluators.plan import level_name
-from evaluators.price_lines import EQUIVALENCE, dearer, log_line
+from evaluators.policy import POLICY
+from evaluators.price_lines import EQUIVALENCE, dearer, log_line, share, texts
 from evaluators.price_rules import DEFENCE_NAMES
 from evaluators.pricing_frame import Frame, Recipe, build
 from evaluators.pricing_ladder import Step, fit_step
 from evaluators.regression import Coefficient
 from registry.language import Text
-from registry.reports import Verdict
+from registry.reports import Finding, Verdict
+
+_YES = frozenset({"true", "1", "yes", "是"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,53 @@ def examine(
         reference: the declared reference group.
         alpha: the level of each test.
     """
+    own = _Ladder(rows, frame, recipe, step, reference)
+    pairs = tuple((contrast.group, contrast.reference) for contrast in frame.contrasts)
+    unit = quotes.units(rows, recipe.unit) if recipe.unit else np.arange(rows.num_rows)
+    case = Case(rows, frame.attribute, pairs, unit, alpha, own.gaps, own.membership)
+    return tested(case, defences)
+
+
+def tested(case: "Case", defences: Sequence[Mapping[str, Any]]) -> list[Examined]:
+    """Test every declared reason for one attribute of any price probe.
+
+    Args:
+        case: the attribute, and how its differences are measured.
+        defences: as declared.
+    """
     found: list[Examined] = []
     for defence in defences:
-        kind = str(defence["kind"])
-        named = [str(n) for n in (defence.get("columns") or [defence.get("column")]) if n]
-        absent = [name for name in named if name not in rows.schema.names]
+        kind, named = str(defence["kind"]), columns(defence)
+        absent = [name for name in named if name not in case.rows.schema.names]
         if kind not in _TESTS or not named or absent:
             found.append(_untested(kind))
             continue
-        case = _Case(rows, frame, recipe, step, reference, alpha)
         found += _TESTS[kind](case, defence, named)
     return found
+
+
+def columns(defence: Mapping[str, Any]) -> list[str]:
+    """The columns by which a declared reason can be checked."""
+    return [str(n) for n in (defence.get("columns") or [defence.get("column")]) if n]
+
+
+def named(defences: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Every column that the declared reasons name."""
+    found = [name for defence in defences for name in columns(defence)]
+    offers = [str(defence["offer"]) for defence in defences if defence.get("offer")]
+    return tuple(dict.fromkeys([*found, *offers]))
+
+
+def beside(finding: Finding, examined: Sequence[Examined]) -> Finding:
+    """The finding read beside the declared reasons; its numbers and verdict stay."""
+    said = [entry.said for entry in examined if entry.group in {"", finding.group}]
+    if not said or finding.verdict is Verdict.NOT_EVALUABLE:
+        return finding
+    reading = {
+        "zh": finding.reading["zh"] + "".join(entry.zh for entry in said),
+        "en": " ".join([finding.reading["en"], *(entry.en for entry in said)]),
+    }
+    return replace(finding, reading=reading)
 
 
 def _untested(kind: str) -> Examined:
@@ -94,13 +134,38 @@ def _untested(kind: str) -> Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
+    """One attribute and how a probe measures its differences.
+
+    Args:
+        rows: in canonical order.
+        attribute: what is compared.
+        pairs: the levels compared: group and reference.
+        unit: the unit of each row.
+        alpha: the level of each test.
+        gaps: the differences by group on some rows, with further columns held fixed.
+        membership: per row whether it is of the group (or its number), and whether it counts in a
+            comparison of the two.
+    """
+
+    rows: pa.Table
+    attribute: str
+    pairs: tuple[tuple[str, str], ...]
+    unit: regression.Codes
+    alpha: float
+    gaps: Callable[[pa.Table, tuple[str, ...]], Mapping[str, Coefficient]]
+    membership: Callable[[str, str], tuple[regression.Floats, quotes.Mask]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ladder:
+    """How price_observational measures: the last step of its ladder."""
+
     rows: pa.Table
     frame: Frame
     recipe: Recipe
     step: Step
     reference: str | None
-    alpha: float
 
     def gaps(self, rows: pa.Table, extra: tuple[str, ...] = ()) -> dict[str, Coefficient]:
         """The last step's differences on some rows, with further factors held fixed."""
@@ -119,6 +184,18 @@ class _Case:
                     own.value * scale, own.error * abs(scale), own.freedom
                 )
         return found
+
+    def membership(self, group: str, reference: str) -> tuple[regression.Floats, quotes.Mask]:
+        """Whether each row is of the group; for a number, the number itself."""
+        column = self.rows.column(self.frame.attribute)
+        if not self.frame.groups:
+            values = quotes.numbers(column)
+            return np.nan_to_num(values), np.isfinite(values)
+        found = quotes.levels(column)
+        inside = np.isin(
+            found.codes, [found.names.index(n) for n in (group, reference) if n in found.names]
+        )
+        return (found.codes == found.names.index(group)).astype(np.float64), inside
 
 
 def _judged(left: Coefficient, alpha: float) -> Verdict:
@@ -139,36 +216,40 @@ _LEFT: dict[Verdict, Text] = {
 
 
 def _cost_drivers(
-    case: _Case,
+    case: Case,
     defence: Mapping[str, Any],  # noqa: ARG001
     named: list[str],
 ) -> list[Examined]:
     """Hold the declared drivers fixed as well: what is left of the difference?"""
-    before, after = case.gaps(case.rows), case.gaps(case.rows, tuple(named))
+    before, after = case.gaps(case.rows, ()), case.gaps(case.rows, tuple(named))
     found = []
-    for contrast in case.frame.contrasts:
-        left = after.get(contrast.group)
-        if left is None or contrast.group not in before:
+    for group, reference in case.pairs:
+        left = after.get(group)
+        if left is None or group not in before:
             continue
         verdict, size = _judged(left, case.alpha), dearer(left.value)
         said = Text(
             f"声明的理由“成本不同”：把{'、'.join(named)}也固定后，价格{size.zh}，{_LEFT[verdict].zh}",
             f"Declared reason “different costs”: with {', '.join(named)} held fixed too, the price is {size.en}; {_LEFT[verdict].en}",
         )
-        numbers = {"before": before[contrast.group].value, "after": left.value, "columns": named}
-        found.append(Examined("cost_drivers", contrast.group, contrast.reference, said, verdict,
+        numbers = {"before": before[group].value, "after": left.value, "columns": named}
+        found.append(Examined("cost_drivers", group, reference, said, verdict,
                               left.value, left.p, numbers))  # fmt: skip
     return found or [_untested("cost_drivers")]
 
 
-def _new_user_offer(case: _Case, defence: Mapping[str, Any], named: list[str]) -> list[Examined]:
-    """Leave out those inside the window: is there a difference among all others?"""
-    inside = _inside(case.rows, named[0], defence)
-    outside = case.rows.filter(pa.array(~inside))
-    gaps = case.gaps(outside) if outside.num_rows else {}
+def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) -> list[Examined]:
+    """Leave out those inside the window: is there a difference among all others?
+
+    The offer must also have reached those inside it; where a column says who got it, that is seen.
+    """
+    window = inside(case.rows, named[0], defence)
+    outside = case.rows.filter(pa.array(~window))
+    gaps = case.gaps(outside, ()) if outside.num_rows else {}
+    reach = _reach(case, window, defence)
     found = []
-    for contrast in case.frame.contrasts:
-        left = gaps.get(contrast.group)
+    for group, reference in case.pairs:
+        left = gaps.get(group)
         if left is None:
             continue
         verdict, size = _judged(left, case.alpha), dearer(left.value)
@@ -176,52 +257,73 @@ def _new_user_offer(case: _Case, defence: Mapping[str, Any], named: list[str]) -
             f"声明的理由“新用户优惠”：只看优惠窗口之外的 {outside.num_rows} 行，价格{size.zh}，{_LEFT[verdict].zh}",
             f"Declared reason “new-user offer”: among the {outside.num_rows} rows outside its window the price is {size.en}; {_LEFT[verdict].en}",
         )
-        numbers = {"inside": int(inside.sum()), "outside": outside.num_rows, "after": left.value,
-                   "reach": _reach(case.rows, inside, defence)}  # fmt: skip
-        found.append(Examined("new_user_offer", contrast.group, contrast.reference, said, verdict,
+        if reach is not None and reach.upper < POLICY.value("offer_reach"):
+            verdict, said = Verdict.DIFFERENCE, texts(said, _missed(reach), gap=" ")
+        numbers = {"inside": int(window.sum()), "outside": outside.num_rows, "after": left.value,
+                   "reach": reach.share if reach else None}  # fmt: skip
+        found.append(Examined("new_user_offer", group, reference, said, verdict,
                               left.value, left.p, numbers))  # fmt: skip
     return found or [_untested("new_user_offer")]
 
 
-def _inside(rows: pa.Table, column: str, defence: Mapping[str, Any]) -> quotes.Mask:
+def _missed(reach: "_Share") -> Text:
+    got = share(reach.share)
+    return Text(
+        f"但窗口内只有 {got} 的新用户得到优惠，这个理由的前提不成立。",
+        f"But only {got} of the new users inside it got the offer, so its own premise fails.",
+    )
+
+
+def inside(rows: pa.Table, column: str, defence: Mapping[str, Any]) -> quotes.Mask:
     """Rows within the window: at most `at_most`, or at the level `value`."""
     if "at_most" in defence:
         return np.asarray(
             quotes.numbers(rows.column(column)) <= float(defence["at_most"]), dtype=np.bool_
         )
+    return _marked(rows, column, {level_name(defence.get("value", True))})
+
+
+def _marked(rows: pa.Table, column: str, wanted: frozenset[str] | set[str]) -> quotes.Mask:
     found = quotes.levels(rows.column(column))
-    wanted = level_name(defence.get("value", True))
-    return np.asarray(
-        [code >= 0 and found.names[code] == wanted for code in found.codes], dtype=np.bool_
-    )
+    hit = np.array([name in wanted for name in found.names] + [False], dtype=np.bool_)
+    return np.asarray(hit[found.codes], dtype=np.bool_)
 
 
-def _reach(rows: pa.Table, inside: quotes.Mask, defence: Mapping[str, Any]) -> float | None:
-    """The share of rows inside the window that got the offer, where a column says so."""
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A share of units with its one-sided 95 % upper bound (Clopper and Pearson 1934)."""
+
+    share: float
+    upper: float
+
+
+def _share_of_units(unit: regression.Codes, marked: quotes.Mask) -> _Share:
+    """The share of units that are marked in any of their rows."""
+    hits, units = len(np.unique(unit[marked])), len(np.unique(unit))
+    bound = clopper_pearson(hits, units, 0.90)
+    return _Share(hits / max(units, 1), bound.high if bound else 1.0)
+
+
+def _reach(case: Case, window: quotes.Mask, defence: Mapping[str, Any]) -> _Share | None:
+    """The share of units inside the window that got the offer, where a column says so."""
     column = defence.get("offer")
-    if column not in rows.schema.names or not inside.any():
+    if column not in case.rows.schema.names or not window.any():
         return None
-    found = quotes.levels(rows.column(str(column)))
-    got = [code >= 0 and found.names[code] in {"true", "1", "yes"} for code in found.codes]
-    return float(np.asarray(got)[inside].mean())
+    got = _marked(case.rows, str(column), _YES)
+    return _share_of_units(case.unit[window], got[window])
 
 
 def _random_experiment(
-    case: _Case,
+    case: Case,
     defence: Mapping[str, Any],  # noqa: ARG001
     named: list[str],
 ) -> list[Examined]:
     """Is the assignment independent of the attribute?"""
     found = []
     arms = quotes.levels(case.rows.column(named[0]))
-    unit = (
-        quotes.units(case.rows, case.recipe.unit)
-        if case.recipe.unit
-        else np.arange(case.rows.num_rows)
-    )
-    for contrast in case.frame.contrasts:
-        members, compared = _membership(case, contrast.group, contrast.reference)
-        p = _independence(arms.codes, members, unit, compared)
+    for group, reference in case.pairs:
+        members, compared = case.membership(group, reference)
+        p = _independence(arms.codes, members, case.unit, compared)
         if p is None:
             continue
         verdict = Verdict.DIFFERENCE if p < case.alpha else Verdict.INCONCLUSIVE
@@ -236,22 +338,33 @@ def _random_experiment(
             )
         )
         head = Text("声明的理由“随机试验”：", "Declared reason “random experiment”: ")
-        found.append(Examined("random_experiment", contrast.group, contrast.reference,
-                              Text(head.zh + said.zh, head.en + said.en), verdict, None, p,
-                              {"arms": len(arms.names)}))  # fmt: skip
+        found.append(Examined("random_experiment", group, reference,
+                              texts(head, said), verdict, None, p, {"arms": len(arms.names)}))  # fmt: skip
     return found or [_untested("random_experiment")]
 
 
-def _membership(case: _Case, group: str, reference: str) -> tuple[regression.Floats, quotes.Mask]:
-    column = case.rows.column(case.frame.attribute)
-    if not case.frame.groups:
-        values = quotes.numbers(column)
-        return np.nan_to_num(values), np.isfinite(values)
-    found = quotes.levels(column)
-    inside = np.isin(
-        found.codes, [found.names.index(n) for n in (group, reference) if n in found.names]
-    )
-    return (found.codes == found.names.index(group)).astype(np.float64), inside
+def _disclosure(
+    case: Case,
+    defence: Mapping[str, Any],  # noqa: ARG001
+    named: list[str],
+) -> list[Examined]:
+    """Is everyone of both groups recorded as told?"""
+    told = _marked(case.rows, named[0], _YES)
+    found = []
+    for group, reference in case.pairs:
+        members, compared = case.membership(group, reference)
+        if not compared.any():
+            continue
+        everyone = float(told[compared].mean())
+        own = told[compared & (members > 0)]
+        verdict = Verdict.EQUIVALENT if everyone == 1 else Verdict.DIFFERENCE
+        said = Text(
+            f"声明的理由“已告知用户”：{share(everyone)} 的报价有告知记录；记录是否属实没有检验。",
+            f"Declared reason “disclosure”: {share(everyone)} of quotes are recorded as told; whether the record is true was not tested.",
+        )
+        numbers = {"told": everyone, "told_in_group": float(own.mean()) if own.size else None}
+        found.append(Examined("disclosure", group, reference, said, verdict, None, None, numbers))
+    return found or [_untested("disclosure")]
 
 
 def _independence(
@@ -279,4 +392,5 @@ _TESTS = {
     "cost_drivers": _cost_drivers,
     "new_user_offer": _new_user_offer,
     "random_experiment": _random_experiment,
+    "disclosure": _disclosure,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from evaluators.policy import POLICY
 from registry.language import Text
 
+LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
 EQUIVALENCE = POLICY.value("price_equivalence")
 ALERT = POLICY.value("price_alert")
 SERIOUS = POLICY.value("price_serious")

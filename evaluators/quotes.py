@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators.plan import level_name
+from evaluators.plan import Plan, level_name
+from evaluators.probe import UNIT
 from evaluators.regression import Codes, Floats, codes_of
 from registry import attestation
 
@@ -30,6 +31,18 @@ def keep(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.Table:
     wanted = [name for name in dict.fromkeys(columns) if name in batch.schema.names]
     arrays = [_plain(batch.column(name)) for name in wanted]
     return pa.table(arrays, names=wanted) if wanted else pa.table({})
+
+
+def own(batch: pa.RecordBatch) -> list[str]:
+    """The columns of the data themselves, and the unit of each row."""
+    return [n for n in batch.schema.names if not n.startswith("mingsuan:") or n == UNIT]
+
+
+def account(plan: Plan) -> str | None:
+    """The column of the account: the plan's unit, else its user; None where rows are units."""
+    if plan.columns.unit:
+        return UNIT
+    return plan.columns.user
 
 
 def _plain(array: pa.Array) -> pa.Array:
