@@ -214,7 +214,8 @@ def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[
                 "give a model, or name a score",
             )
         )
-    decided = (answered and columns.cut is not None) or columns.prediction is not None
+    chosen = columns.cut is not None or (scored and columns.decides)
+    decided = (answered and chosen) or columns.prediction is not None
     if FAVOURED in needs and not decided:
         found.append(
             _reason(

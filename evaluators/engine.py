@@ -13,7 +13,7 @@ import pyarrow as pa
 from evaluators import evidence, findings, installed, probe
 from evaluators.accumulators import coded
 from evaluators.data import Source
-from evaluators.plan import Plan, ProbePlan, level_name
+from evaluators.plan import Columns, Plan, ProbePlan, level_name
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
 from evaluators.rounds import Questioner, chosen, distinct
@@ -164,8 +164,8 @@ def bound(planned: ProbePlan) -> Probe[Any]:
 
 def predictions_needed(plan: Plan, rows: int) -> int:
     """The most predictions that a run of this plan on so many rows will ask for."""
-    each = 1 + sum(bound(planned).answers_per_row(plan) for planned in plan.probes)
-    return rows * each + 3 * min(rows, int(POLICY.value("rebatch_sample")))
+    asked = sum(bound(planned).answers_in_all(plan, rows) for planned in plan.probes)
+    return rows + asked + 3 * min(rows, int(POLICY.value("rebatch_sample")))
 
 
 class _Going:
@@ -213,7 +213,8 @@ class _Going:
             self._guarded(entry, partial(self._open, entry))
         self.passes += 1
         asked = distinct([r for entry in self.active() for r in entry.requests.values()])
-        needs = {name for entry in self.active() for name in entry.probe.spec.derived}
+        specs = [entry.probe.spec for entry in self.active()]
+        needs = {name for spec in specs for name in (*spec.derived, *spec.welcome)}
         masks = self._masks(asked, units=probe.UNIT in needs)
         start = 0
         for at, block in enumerate(self.source.blocks() if self.active() else ()):
@@ -282,25 +283,28 @@ class _Going:
         if at not in self.base:
             self.base[at] = values.pop()
         return {
-            key: pa.array(column, from_pandas=True)
+            key: pa.array(self.plan.columns.as_score(column), from_pandas=True)
             for key, column in zip(asked, values, strict=True)
         }
 
     def _derived(self, at: int, block: pa.Table, needs: set[str]) -> dict[str, pa.Array]:
         """The engine's own columns, as far as a probe of this pass needs them."""
-        columns, found = self.plan.columns, {}
-        score = self.base.get(at)
+        columns, found = self.plan.columns, dict[str, pa.Array]()
+        raw = self.base.get(at)
+        score = None if raw is None else columns.as_score(raw)
+        if probe.CLASS in needs:
+            found |= _classes(columns, raw, block)
         if score is None and columns.score is not None:
             filled = block[columns.score].cast(pa.float64()).combine_chunks().fill_null(math.nan)
             score = filled.to_numpy(zero_copy_only=False)
         if probe.SCORE in needs and score is not None:
             found[probe.SCORE] = pa.array(score, from_pandas=True)
-        if probe.FAVOURED in needs and score is not None and columns.cut is not None:
+        if probe.FAVOURED in needs and score is not None and columns.decides:
             high = columns.favours(score)
             found[probe.FAVOURED] = pa.array(high, mask=np.isnan(score))
-        elif probe.FAVOURED in needs and columns.prediction is not None:
+        elif probe.FAVOURED in needs and columns.prediction and columns.favourable is not None:
             found[probe.FAVOURED] = _equal(block[columns.prediction], columns.favourable)
-        if probe.DESERVED in needs and columns.target is not None:
+        if probe.DESERVED in needs and columns.target and columns.favourable is not None:
             found[probe.DESERVED] = _equal(block[columns.target], columns.favourable)
         return found
 
@@ -323,7 +327,8 @@ class _Going:
         """What one probe has found, or why it has not."""
         spec = entry.probe.spec
         plans = 1 + sum(_same_family(self.plan, other, spec.id) for other in registered)
-        going = Run(self.nonce, self.oracle, self.source.rows, plans)
+        broken = self.asker.broken if self.asker else {}
+        going = Run(self.nonce, replace(self.oracle, broken=broken), self.source.rows, plans)
         found: list[Finding] | None = None
         if entry.said is None:
             found = self._guarded(
@@ -332,8 +337,8 @@ class _Going:
         if found is None:
             why = entry.said or NOTHING_SAID
             return [findings.not_evaluable(spec, spec.id, slice_={}, why=why, limit=NOTHING_SAID)]
-        asks = entry.requests or set(spec.derived) - {probe.UNIT}
-        if self.oracle.batch_stable is False and asks:
+        asks = entry.requests or {*spec.derived, *spec.welcome} - {probe.UNIT}
+        if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
         return found
 
@@ -361,6 +366,16 @@ class _Going:
             predictions=self.asker.asked if self.asker else 0,
             rows=self.source.rows,
         )
+
+
+def _classes(columns: Columns, raw: Floats | None, block: pa.Table) -> dict[str, pa.Array]:
+    """The names of the classes answered, if the answers are classes."""
+    if raw is not None and columns.names_class:
+        places = pa.array(np.where(np.isnan(raw), 0, raw).astype(np.int32), mask=np.isnan(raw))
+        return {probe.CLASS: pa.DictionaryArray.from_arrays(places, list(columns.classes))}
+    if raw is None and columns.prediction is not None:
+        return {probe.CLASS: block[columns.prediction].combine_chunks()}
+    return {}
 
 
 def _equal(column: pa.ChunkedArray, level: Any) -> pa.Array:

@@ -116,7 +116,7 @@ class CounterfactualFlip(Probe[FlipState]):
         return FlipState({n: merge_cells(a.levels[n] for a in accs) for n in accs[0].levels})
 
     def refine(self, acc: FlipState, plan: Plan) -> Probe[FlipState] | None:
-        if plan.columns.cut is None:
+        if not plan.columns.decides:
             return None
         things = [
             self._thing(name, acc) for name in self.names(plan) if name in plan.columns.inputs
@@ -451,7 +451,7 @@ def _unable(
         why = say.NOT_AN_INPUT if name not in plan.columns.inputs else say.ONE_LEVEL
         if run.oracle.kind == "column":
             why = say.NO_MODEL
-        elif plan.columns.cut is None:
+        elif not plan.columns.decides:
             why = say.NO_CUT
         found.append(not_evaluable(
             spec, "counterfactual_flip_share", slice_={name: "*"}, why=why.format(name=plan.plain(name)),

@@ -17,6 +17,7 @@ from evaluators.policy import POLICY
 from registry import attestation
 from registry.errors import Invalid, Reason
 from registry.language import Text
+from registry.sandbox.child.classes import Classes
 
 Scalar = str | int | float | bool
 TargetKind = Literal["outcome", "human_decision"]
@@ -28,8 +29,6 @@ _ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit"
 _MANY = ("sensitive", "control", "cost", "profile", "inputs")
 _TOP = ("title", "columns", "reference", "probes", "target_kind", "frame", "defences", "alpha",
         "min_n", "policy", "names")  # fmt: skip
-
-
 LONGEST_NAME = 80
 NAMES_EXAMPLE = 'names.race = { plain = { zh = "种族", en = "race" }, levels = { white = { zh = "白人", en = "white" } } }'
 
@@ -50,6 +49,9 @@ class Columns:
         score, prediction, cut: answers that come with the data; the cut turns a score into a
             decision (favourable at or above it; below it where `favourable` is 0).
         inputs: the model's input columns; required when a model is scored.
+        classes: the classes of a classifier of several, or of one that answers with names. With
+            a cut the score is the favourable one's probability; without one the answer is the
+            class that the model names or finds most probable.
         price, item, time, user, cost, profile: for price probes: the amount paid, the good, the
             moment, the account, legitimate cost factors, and habit or ability-to-pay features.
         unit: the randomised or sampled unit; None means every row is one.
@@ -74,6 +76,7 @@ class Columns:
     query: str | None = None
     rank: str | None = None
     weight: str | None = None
+    classes: tuple[str, ...] = ()
 
     def named(self) -> frozenset[str]:
         """Every column the plan names."""
@@ -81,12 +84,37 @@ class Columns:
         return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
 
     def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether scores stand for the favourable decision.
+        """Whether scores stand for the favourable decision: at or above the cut.
 
-        That is at or above the cut, or below it where the favourable outcome is 0 or false.
+        Without declared classes, below it where the favourable outcome is 0 or false.
         """
+        if self.classes:
+            return score >= (0.5 if self.cut is None else self.cut)
         high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
         return ~high if level_name(self.favourable) in {"0", "false"} else high
+
+    @property
+    def decides(self) -> bool:
+        """Whether a model's answers can be told favourable or not."""
+        return self.cut is not None or bool(self.classes)
+
+    @property
+    def reading(self) -> Classes | None:
+        """How the answers of a classifier with names become numbers; None where there are none."""
+        wanted = None if self.cut is None else level_name(self.favourable)
+        return Classes(self.classes, wanted) if self.classes else None
+
+    @property
+    def names_class(self) -> bool:
+        """Whether a model's raw answer is the place of a class in `classes`."""
+        return bool(self.classes) and self.cut is None
+
+    def as_score(self, answers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """A model's raw answers as scores: 1 for the favourable class, where it names classes."""
+        if not self.names_class:
+            return answers
+        wanted = self.classes.index(level_name(self.favourable))
+        return np.where(np.isnan(answers), np.nan, (answers == wanted).astype(np.float64))
 
     def role(self, role: str) -> Any:
         """What the plan says for a role; empty or None when it says nothing."""
@@ -186,6 +214,8 @@ class Plan:
         for entry in fields(Columns):
             value = getattr(self.columns, entry.name)
             columns[entry.name] = list(value) if isinstance(value, tuple) else value
+        if not self.columns.classes:  # plans without classes keep the digest they had
+            del columns["classes"]
         return {
             "title": self.title,
             "columns": columns,
@@ -327,7 +357,22 @@ def _columns(reasons: _Reasons, given: Any) -> Columns:
         reasons.add("columns.favourable", "要写一个值", "must be one value",
                     do_zh="写对当事人有利的结果，例如 1", do_en="write the outcome that is good for the person, for instance 1")  # fmt: skip
         favourable = None
-    return Columns(**values, favourable=favourable)
+    classes = _classes(reasons, given.get("classes", ()), favourable)
+    return Columns(**values, favourable=favourable, classes=classes)
+
+
+def _classes(reasons: _Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
+    plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
+    names = tuple(level_name(value) for value in given) if plain else ()
+    if not plain or len(set(names)) != len(names) or len(names) == 1:
+        reasons.add("columns.classes", "要写两个以上互不相同的类别", "must be two or more different classes",
+                    do_zh='例如 ["approve", "review", "refuse"]', do_en='for instance ["approve", "review", "refuse"]')  # fmt: skip
+        return ()
+    if names and level_name(favourable) not in names:
+        reasons.add("columns.favourable", "不在 classes 所列的类别之中", "is not one of the classes",
+                    do_zh=f"从中选一个：{'、'.join(names)}", do_en=f"choose from: {', '.join(names)}")  # fmt: skip
+        return ()
+    return names
 
 
 def _one_name(reasons: _Reasons, role: str, value: Any) -> str | None:

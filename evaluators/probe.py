@@ -6,6 +6,8 @@ of all probes, has them answered in the sandbox, and puts the answers beside the
 - `SCORE`: the answer of the model to the row as it is (or the plan's score column), float64;
 - `FAVOURED`: whether that answer is the favourable one (score against the cut, or the plan's
   prediction column), boolean;
+- `CLASS`: the name of the class that was answered, where a classifier names one (or the plan's
+  prediction column), string;
 - `DESERVED`: whether the observed outcome is the favourable one, boolean;
 - `UNIT`: the keyed 64-bit hash of the plan's unit, or of the row's content without one, uint64;
 - `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64.
@@ -37,6 +39,7 @@ Acc = TypeVar("Acc")
 Task = Literal["decision", "pricing"]
 
 SCORE = "mingsuan:score"
+CLASS = "mingsuan:class"
 FAVOURED = "mingsuan:favoured"
 DESERVED = "mingsuan:deserved"
 UNIT = "mingsuan:unit"
@@ -91,6 +94,9 @@ class ProbeSpec:
         details: the schema of `Finding.details`.
         legal_refs: article ids of law.md.
         question: what it asks, in plain words.
+        welcome: derived columns it reads when they can be had; their lack is no fault of a plan.
+        judges_steadiness: it measures how steady answers are, so that answers which depend on the
+            batch do not make its findings not evaluable.
         asks_model: it can say nothing without the model; on answers that came with the data it
             gets no rows, and says so.
         built_on: the modules whose source its digest covers, besides its own.
@@ -107,6 +113,8 @@ class ProbeSpec:
     legal_refs: tuple[str, ...]
     question: Text
     optional: tuple[str, ...] = ()
+    welcome: tuple[str, ...] = ()
+    judges_steadiness: bool = False
     asks_model: bool = False
     built_on: tuple[str, ...] = ("evaluators.inference", "evaluators.accumulators")
 
@@ -126,11 +134,12 @@ class Change:
     Args:
         kind: `set` gives every row `value`; `map` replaces the levels named in `value` (a mapping
             from level to level, others stay); `take` copies the column named `value`;
-            `scale` multiplies a number by `value`; `shift` adds `value` to it.
+            `scale` multiplies a number by `value`; `shift` adds `value` to it; `swap` exchanges
+            words of a text by the lists in `value` (see `evaluators.wording`).
         value: see `kind`.
     """
 
-    kind: Literal["set", "map", "take", "scale", "shift"]
+    kind: Literal["set", "map", "take", "scale", "shift", "swap"]
     value: Any
 
     def as_json(self) -> dict[str, Any]:
@@ -153,17 +162,20 @@ class ScoreRequest:
         copy: distinguishes requests that are meant to be asked again (A/A twins).
         sample: at most so many rows, chosen by the keyed hash of the unit; None means all.
             Rows that were not chosen have a null answer.
+        risky: the model may break on it: it is asked in frames of its own, and a round that
+            ends without answers leaves NaN and its cause (see `Oracle.broken`).
     """
 
     key: str
     changes: Mapping[str, Change] = field(default_factory=dict)
     copy: int = 0
     sample: int | None = None
+    risky: bool = False
 
     def identity(self) -> str:
         """What makes two requests the same question to the model."""
         changes = {name: change.as_json() for name, change in self.changes.items()}
-        return attestation.digest([changes, self.copy, self.sample])
+        return attestation.digest([changes, self.copy, self.sample, self.risky])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,7 @@ class Oracle:
         deterministic: the same frame asked twice gave the same answers; None if not asked.
         batch_stable: a re-batched sample agreed within the declared tolerance; None if not asked.
         largest_gap: the largest difference seen in those two checks.
+        broken: identity of a risky request → why rounds of it ended without answers.
     """
 
     kind: Literal["model", "column"]
@@ -183,6 +196,7 @@ class Oracle:
     deterministic: bool | None = None
     batch_stable: bool | None = None
     largest_gap: float | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +290,10 @@ class Probe(ABC, Generic[Acc]):
     def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
         """The most answers per row this probe will request, for the budget."""
         return 0
+
+    def answers_in_all(self, plan: Plan, rows: int) -> int:
+        """The most answers it will request on so many rows; fewer where it asks about a sample."""
+        return rows * self.answers_per_row(plan)
 
     def sealed(self, acc: Acc) -> Any:
         """The full state as JSON content, for the authority and the assigned tester."""

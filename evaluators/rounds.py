@@ -9,10 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluators import wording
 from evaluators.plan import level_name
 from evaluators.policy import POLICY
 from evaluators.probe import Change, Oracle, Scorer, ScoreRequest, keyed_hash
 from registry.errors import Invalid
+from registry.sandbox import Contained
+from registry.scoring import WrongFrame
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -31,12 +34,14 @@ class Questioner:
         inputs: its input columns.
         seed: keys the shuffling; fixed by plan and nonce.
         asked: predictions so far.
+        broken: identity of a risky request → the words of the failure that ended a round of it.
     """
 
     scorer: Scorer
     inputs: tuple[str, ...]
     seed: str
     asked: int = field(default=0)
+    broken: dict[str, str] = field(default_factory=dict)
 
     def answer(
         self,
@@ -54,6 +59,42 @@ class Questioner:
             chosen: per request the rows it covers; the others get NaN.
             number: the number of the block, part of the shuffling key.
         """
+        calm = [at for at, request in enumerate(requests) if not request.risky]
+        found = [np.full(block.num_rows, np.nan) for _ in requests]
+        if calm:
+            made = self._mixed(
+                block, [requests[a] for a in calm], [chosen[a] for a in calm], number=number
+            )
+            for at, values in zip(calm, made, strict=True):
+                found[at] = values
+        for at in sorted(set(range(len(requests))) - set(calm)):
+            found[at] = self._apart(block, requests[at], chosen[at], number=number)
+        return found
+
+    def _apart(
+        self, block: pa.Table, request: ScoreRequest, chosen: Mask, *, number: int
+    ) -> Floats:
+        """The answers to a risky request; NaN throughout if the model broke on it."""
+        rows = self._generator(number, -1).permutation(np.flatnonzero(chosen))
+        answers = np.full(block.num_rows, np.nan)
+        if not rows.size:
+            return answers
+        try:
+            frame = altered(block.take(rows), request, self.inputs)
+            answers[rows] = self._score([frame])[0]
+        except (Contained, WrongFrame) as failure:
+            self.broken[request.identity()] = str(getattr(failure, "cause", "wrong_frame"))
+        return answers
+
+    def _mixed(
+        self,
+        block: pa.Table,
+        requests: Sequence[ScoreRequest],
+        chosen: Sequence[Mask],
+        *,
+        number: int,
+    ) -> list[Floats]:
+        """The answers to requests whose copies share frames."""
         copies = [altered(block, request, self.inputs) for request in requests]
         stacked = pa.concat_tables(copies, promote_options="permissive").combine_chunks()
         order = self._generator(number).permutation(block.num_rows)
@@ -137,6 +178,8 @@ def _changed(block: pa.Table, name: str, change: Change) -> pa.ChunkedArray | pa
         return _constant(change.value, block.num_rows, plain)
     if change.kind == "take":
         return block[change.value]
+    if change.kind == "swap":
+        return wording.exchanged(column, change.value)
     if change.kind == "map":
         return _mapped(column.cast(plain), change.value, plain)
     number = pc.cast(column, pa.float64())

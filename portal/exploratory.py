@@ -24,6 +24,7 @@ from evaluators.probe import Scorer
 from registry import attestation, tables
 from registry.errors import Invalid
 from registry.language import Text
+from registry.sandbox.child.classes import Classes
 from registry.settings import Settings
 
 FORMAT = "urn:mingsuan:exploratory-report:v1"
@@ -116,7 +117,8 @@ def explore(
     rows = Rows(data)
     digest = _digest(data)
     drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
-    with _asking(model, screened.inputs if screened else [], settings) as scorer:
+    inputs = screened.inputs if screened else []
+    with _asking(model, inputs, settings, plan.columns.reading) as scorer:
         outcome = engine.run(plan, rows, scorer=scorer, nonce=drawn, progress=tell)
     sealed = outcome.sealed_evidence
     report = {
@@ -164,13 +166,15 @@ def _with_inputs(written: Mapping[str, Any], inputs: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _asking(model: Path | None, inputs: Any, settings: Settings) -> Iterator[Scorer | None]:
+def _asking(
+    model: Path | None, inputs: Any, settings: Settings, classes: Classes | None
+) -> Iterator[Scorer | None]:
     if model is None:
         yield None
         return
     from registry.scoring import SandboxScorer
 
-    with SandboxScorer(model, inputs=inputs, settings=settings) as scorer:
+    with SandboxScorer(model, inputs=inputs, settings=settings, classes=classes) as scorer:
         yield scorer
 
 

@@ -39,6 +39,7 @@ from registry.datasets import Dataset
 from registry.errors import RegisterError
 from registry.evaluations import Evaluation
 from registry.reports import Verdict
+from registry.sandbox.child.classes import Classes
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from registry.submission import Version
@@ -81,7 +82,9 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     plan = Plan.parse(attestation.parse(made.plan.encode()))
     asked = plan.columns.inputs  # without inputs the answers stand in the data
     charge = _charge_evaluation(made)
-    with _asking(place, watch, version, charge) if asked else nullcontext() as scorer:
+    reading = plan.columns.reading
+    asking = _asking(place, watch, version, charge, reading) if asked else nullcontext()
+    with asking as scorer:
         outcome = engine.run(
             plan,
             datasets.load(place.store, dataset),
@@ -234,10 +237,12 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
 
 @contextmanager
 def _asking(
-    place: Place, watch: Watch, version: Version, charge: Charge
+    place: Place, watch: Watch, version: Version, charge: Charge, classes: Classes | None = None
 ) -> Iterator[ChargedScorer]:
     folder = artifacts.cached_directory(place.store, version, place.settings)
-    with SandboxScorer(folder, inputs=version.inputs, settings=place.settings) as scorer:
+    with SandboxScorer(
+        folder, inputs=version.inputs, settings=place.settings, classes=classes
+    ) as scorer:
         yield ChargedScorer(scorer, watch, charge)
 
 

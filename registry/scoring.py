@@ -21,6 +21,7 @@ from registry.language import Text
 from registry.sandbox import NoSandbox, pool_uids, probe_tier
 from registry.sandbox.cell import Cell, Ways
 from registry.sandbox.child import flavours
+from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
 from registry.sandbox.child.worker import ROW_BLOCK
 from registry.sandbox.limits import Limits
@@ -70,6 +71,7 @@ class SandboxScorer:
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
         ahead: how many sandboxes are kept started for rounds to come.
+        classes: how a classifier's answers become numbers; None takes numbers only.
 
     Raises:
         NoSandbox: when this machine offers no tier.
@@ -82,6 +84,7 @@ class SandboxScorer:
         inputs: Sequence[Mapping[str, Any]],
         settings: Settings,
         ahead: int = AHEAD,
+        classes: Classes | None = None,
     ) -> None:
         tier = probe_tier(settings)
         if tier.name == "none":
@@ -94,7 +97,7 @@ class SandboxScorer:
         self._model = model_directory.resolve()
         if group is not None:
             self._model, self._remove = reachable_model(self._model, group)
-        self._ahead = ahead
+        self._ahead, self._classes = ahead, classes
         self._spare: deque[Cell] = deque()
         mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
         self._provenance = tier.as_json() | {
@@ -102,6 +105,7 @@ class SandboxScorer:
             "loader": LOADER_VERSION,
             "model_format": flavours.of(mlmodel)[0].name,
             "row_block": ROW_BLOCK,
+            "classes": classes.as_json() if classes else None,
             "packages": packages(),
             "python": platform.python_version(),
             "machine": platform.machine(),
@@ -165,7 +169,7 @@ class SandboxScorer:
         self._spare = deque(cell for cell in self._spare if not self._ended(cell))
         needed = min(AT_ONCE - len(working), len(waiting))
         while len(self._spare) < max(self._ahead, needed):
-            self._spare.append(Cell(self._ways, self._model))
+            self._spare.append(Cell(self._ways, self._model, classes=self._classes))
         for cell in [cell for cell in self._spare if cell.ready]:
             if waiting and len(working) < AT_ONCE:
                 self._spare.remove(cell)
@@ -192,7 +196,7 @@ class SandboxScorer:
     def warm(self) -> None:
         """Start the sandboxes that are kept ahead, without waiting for them."""
         while len(self._spare) < self._ahead:
-            self._spare.append(Cell(self._ways, self._model))
+            self._spare.append(Cell(self._ways, self._model, classes=self._classes))
 
     def close(self) -> None:
         """End the sandboxes that wait, and remove the staged model."""

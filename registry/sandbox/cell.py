@@ -27,6 +27,7 @@ from registry.errors import Reason
 from registry.language import Text
 from registry.sandbox import launch, pool_uids, seccomp
 from registry.sandbox.cgroups import ControlGroup
+from registry.sandbox.child.classes import Classes
 from registry.sandbox.frames import AnswersOut, FrameIn, sealed, unanswered
 from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import Runtime, runtime
@@ -66,11 +67,19 @@ class Cell:
         ways: tier and limits.
         model: the model's folder, where the cell's user id can read it.
         trial: a file that must stay out of reach: try the walls instead of opening a model.
+        classes: how a classifier's answers are read; None reads numbers.
     """
 
-    def __init__(self, ways: Ways, model: Path, *, trial: Path | None = None) -> None:
+    def __init__(
+        self,
+        ways: Ways,
+        model: Path,
+        *,
+        trial: Path | None = None,
+        classes: Classes | None = None,
+    ) -> None:
         self._limits = ways.limits
-        self._ways = ways
+        self._ways, self._classes = ways, classes
         self.ready = False
         self.over = False
         self._rows: int | None = None
@@ -133,6 +142,7 @@ class Cell:
             limits=self._limits.resources(count_threads=threads),
             site=self._ways.runtime.site,
             trial=str(trial) if trial else None,
+            classes=self._classes.as_json() if self._classes else None,
         )
 
     def _bubblewrap(

@@ -69,7 +69,13 @@ def environment(home: str) -> dict[str, str]:
 
 
 def order(
-    handles: Handles, *, model: str, limits: Mapping[str, int], site: Path, trial: str | None
+    handles: Handles,
+    *,
+    model: str,
+    limits: Mapping[str, int],
+    site: Path,
+    trial: str | None,
+    classes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the worker is told (JSON)."""
     return {
@@ -86,6 +92,7 @@ def order(
         "parent": os.getpid(),
         "trial": trial is not None,
         "secret": trial or "",
+        "classes": dict(classes) if classes else None,
     }
 
 

@@ -76,9 +76,11 @@ SAID: dict[Cause, Text] = {
         "Check how it treats missing values.",
     ),
     Cause.WRONG_SHAPE: Text(
-        "模型没有为每一行给出一个数。分类模型请设 pyfunc_predict_fn='predict_proba'（两类），或直接输出数值。",
+        "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
+        "或以名称作答的，请在计划里写明 columns.classes，并与模型的类别一致。",
         "The model does not answer with one number per row. For a classifier of two classes set "
-        "pyfunc_predict_fn='predict_proba', or let it answer with numbers.",
+        "pyfunc_predict_fn='predict_proba'; for more, or for named ones, list the model's own "
+        "classes in the plan under columns.classes.",
     ),
     Cause.REFUSED_TYPES: Text(
         "模型文件含有公开名单之外的类型，没有打开。请改用名单内的类型，或以 cloudpickle 提交（将标为“代码”类）。",

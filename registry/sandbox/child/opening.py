@@ -108,9 +108,36 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
 
 
 def _sklearn(described: Described, estimator: Any) -> Answers:
-    answer = described.generic.get("predict_fn", "predict")
-    predict: Answers = getattr(estimator, str(answer))
-    return predict
+    """The estimator's own function; probabilities carry the names of their classes.
+
+    A text vectoriser takes texts, not a table: it gets the only column of its model.
+    """
+    import pandas as pd
+
+    answer = str(described.generic.get("predict_fn", "predict"))
+    predict: Answers = getattr(estimator, answer)
+    labels = getattr(estimator, "classes_", None)
+    texts = _takes_texts(estimator)
+
+    def answers(frame: "pd.DataFrame") -> Any:
+        given = frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame
+        found = predict(given)
+        named = answer == "predict_proba" and getattr(labels, "ndim", 0) == 1
+        return pd.DataFrame(found, columns=list(cast("Any", labels))) if named else found
+
+    return answers
+
+
+def _takes_texts(estimator: Any) -> bool:
+    """Whether what comes first in the estimator is one of scikit-learn's text vectorisers."""
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
+    if isinstance(estimator, CountVectorizer | HashingVectorizer):
+        return True
+    if parts := getattr(estimator, "transformer_list", None):
+        return all(_takes_texts(part) for _, part in parts)
+    steps = getattr(estimator, "steps", None) or [("", None)]
+    return len(steps) > 1 and _takes_texts(steps[0][1])
 
 
 def _skops(described: Described) -> Answers:

@@ -88,6 +88,7 @@ def _wait_for_go(order: Mapping[str, Any]) -> None:
 
 def _answer(order: Mapping[str, Any], program: bytes) -> None:
     from registry.sandbox.child import opening
+    from registry.sandbox.child.classes import Classes
 
     described = opening.describe(Path(order["model"]))
     _import(described.row.packages)
@@ -100,10 +101,12 @@ def _answer(order: Mapping[str, Any], program: bytes) -> None:
         if cause_of(error) != "model_error":
             raise
         raise opening.NotOpened("unreadable", str(error)[:300]) from error
+    classes = Classes.told(order["classes"])
+    read = classes.read if classes else opening.one_number_per_row
     for start in range(0, table.num_rows, ROW_BLOCK):
         block = table.slice(start, ROW_BLOCK)
         answer = model(block.to_pandas())
-        out[start : start + block.num_rows] = opening.one_number_per_row(answer, block.num_rows)
+        out[start : start + block.num_rows] = read(answer, block.num_rows)
     _say(order, event="done", rows=table.num_rows)
 
 
