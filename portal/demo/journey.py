@@ -176,7 +176,7 @@ class Journey:
 
         written = self.story["plan"]
         columns = {**written["columns"], "inputs": list(self.trained.inputs)}
-        plan = Plan.parse({**written, "columns": columns})
+        plan = Plan.parse({**written, "columns": columns, "names": self._names()})
         with transaction(self.place.factory) as session:
             done = self._reports(session)
             if done:
@@ -204,6 +204,15 @@ class Journey:
         self._wait(work_id)
         with self.place.factory() as session:
             self.report_id = self._reports(session)[0].id
+
+    def _names(self) -> dict[str, Any]:
+        """What people call the columns, as the enterprise told the tester."""
+        told = self.story["explanation"]
+        named = {**told["columns"], **{each["name"]: each for each in told.get("protected", [])}}
+        return {
+            name: {"plain": each["plain"], "levels": each.get("values", {})}
+            for name, each in named.items()
+        }
 
     def _reports(self, session: Session) -> list[Report]:
         return [
