@@ -44,17 +44,17 @@ STAGES = (
             "pytest",
             "-q",
             "-n",
-            "3",
+            "3",  # much of the time is waiting
+            "--dist",
+            "worksteal",
             "-m",
-            "not browser and not hostile",
+            "not browser",
             "--cov",
             "--cov-report=term:skip-covered",
         ),
         600,
     ),
-    # Alone: these tests share one place that everybody may write to, and count seconds.
-    Stage("hostile", ("pytest", "-q", "-m", "hostile"), 240),
-    Stage("browser", ("pytest", "-q", "-m", "browser"), 240),
+    Stage("browser", ("pytest", "-q", "-n", "2", "-m", "browser"), 240),
 )
 
 

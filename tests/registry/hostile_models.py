@@ -26,7 +26,7 @@ import numpy as np
 from registry.sandbox import seccomp
 
 MARK = "MINGSUAN_TEST_MARK"
-LAIR = Path("/var/tmp/mingsuan-hostile")  # a place everybody may read and write
+LAIR = Path(f"/var/tmp/mingsuan-hostile-{os.getpid()}")  # a place everybody may read and write
 PARENT = os.getpid()
 CALLS = seccomp.deadly(seccomp.machine())
 MLMODEL = """\
@@ -95,7 +95,7 @@ def connects_to_loopback(frame: Any) -> Any:
 
 
 def connects_to_an_abstract_socket(frame: Any) -> Any:
-    socket.socket(socket.AF_UNIX).connect("\0mingsuan-hostile")
+    socket.socket(socket.AF_UNIX).connect(f"\0{LAIR.name}")
     return zeros(frame)
 
 

@@ -93,7 +93,7 @@ def verdict(folder: Path, settings: Settings, frame: pa.Table = FRAME) -> Contai
 def listeners() -> Iterator[list[socket.socket]]:
     """Listening sockets that a hostile model would like to reach."""
     tcp, abstract = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
-    abstract.bind("\0mingsuan-hostile")
+    abstract.bind(f"\0{hostile.LAIR.name}")
     abstract.listen()
     for listener in (tcp, abstract):
         listener.setblocking(False)
