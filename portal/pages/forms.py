@@ -27,6 +27,20 @@ def texts(form: FormData, name: str) -> list[str]:
     return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value]
 
 
+def roles(lines: str) -> list[dict[str, str]]:
+    """Lines such as `race: sensitive` as the list of columns that a data set takes.
+
+    Args:
+        lines: one column a line, its role after a colon (Chinese or ASCII).
+    """
+    found = []
+    for line in lines.replace("：", ":").splitlines():
+        name, colon, role = line.partition(":")
+        if name.strip():
+            found.append({"name": name.strip(), "role": role.strip() if colon else "input"})
+    return found
+
+
 def typed(form: FormData) -> dict[str, str]:
     """Every text field as it was typed, to fill the form in again; never a password.
 

@@ -15,7 +15,7 @@ from portal import sight
 from portal.access import allow
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
-from portal.pages import forms, plan_draft
+from portal.pages import forms, plan_choices
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
 from portal.uploads import Form
@@ -129,7 +129,7 @@ def register_dataset(
                 name=forms.text(form, "name"),
                 use=forms.choice(datasets.Use, forms.text(form, "use")),
                 path=forms.keep_file(form, "file", Path(folder)),
-                columns=plan_draft.roles(forms.text(form, "roles")),
+                columns=forms.roles(forms.text(form, "roles")),
                 source=forms.text(form, "source"),
                 deidentification=forms.text(form, "deidentification"),
                 held_out=forms.text(form, "held_out"),
@@ -163,11 +163,12 @@ def plan_form(
     dataset: str,
     engagement: str = "",
 ) -> Response:
-    """The plan, drafted from the roles of the columns, to be corrected and registered."""
+    """Choose probes and options; the plan drafted from them is corrected and registered."""
     chosen = datasets.get(session, dataset)
     by.own(chosen.organisation_id)
     target = sight.version(session, by, version)
-    drafted: dict[str, Any] = {"plan": plan_draft.draft(chosen, target)}
+    asked = request.query_params
+    drafted: dict[str, Any] = {"plan": plan_choices.draft(chosen, target, asked)}
     return render(
         request,
         "plan_new.html",
@@ -177,6 +178,10 @@ def plan_form(
         model=submission.model_of(session, target),
         dataset=chosen,
         engagement=engagement,
+        roles=plan_choices.roles(chosen),
+        offers=plan_choices.offers(chosen, asked),
+        targets=[(key, said.in_(language)) for key, said in plan_choices.TARGETS.items()],
+        asked=asked,
         typed=typed_before(request) or drafted,
     )
 
