@@ -1,0 +1,98 @@
+"""What is chosen in the form is what stands in the plan."""
+
+import tomllib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
+
+from evaluators import installed
+from evaluators.plan import Plan
+from portal.pages import plan_choices
+from registry.organisations import Role
+from tests.portal.pages.shelf import Shelf
+
+COLUMNS = [
+    {"name": "approve", "role": "target"},
+    {"name": "race", "role": "sensitive"},
+    {"name": "income", "role": "input"},
+]
+VERSION: Any = SimpleNamespace(inputs=[{"name": "income", "type": "double"}])
+
+
+def data(columns: list[dict[str, str]] = COLUMNS, name: str = "数据") -> Any:
+    return SimpleNamespace(name=name, columns=columns)
+
+
+def drafted(*fields: tuple[str, str]) -> dict[str, Any]:
+    return tomllib.loads(plan_choices.draft(data(), VERSION, QueryParams(list(fields))))
+
+
+def test_without_a_choice_the_usual_probes_that_the_data_can_feed_are_drafted() -> None:
+    plan = Plan.parse(drafted())
+
+    assert {probe.id for probe in plan.probes} == {
+        "selection_parity", "error_parity", "counterfactual_flip", "proxy_leakage",
+    }  # fmt: skip
+
+
+def test_choices_and_their_options_stand_in_the_plan() -> None:
+    plan = Plan.parse(
+        drafted(
+            ("probe", "counterfactual_flip"),
+            ("o.counterfactual_flip.change", "race、income"),
+            ("title", "两组“引号”"),
+            ("reference.race", "white"),
+            ("name.race.zh", "种族"),
+            ("name.race.en", "race"),
+            ("favourable", "yes"),
+            ("cut", "0.7"),
+            ("target_kind", "human_decision"),
+        )
+    )
+
+    assert plan.probes[0].options == {"change": ["race", "income"]}
+    assert plan.reference == {"race": "white"}
+    assert plan.plain("race").zh == "种族"
+    assert (plan.columns.favourable, plan.columns.cut) == ("yes", 0.7)
+    assert plan.target_kind == "human_decision"
+
+
+@given(name=st.text(min_size=1, max_size=20), title=st.text(min_size=1, max_size=20))
+def test_no_name_breaks_out_of_its_quotes(name: str, title: str) -> None:
+    columns = [{"name": name, "role": "sensitive"}]
+    written = plan_choices.draft(data(columns, title), VERSION, QueryParams([]))
+
+    assert tomllib.loads(written)["columns"]["sensitive"] == [name]
+    assert tomllib.loads(written)["title"] == title
+
+
+def test_a_probe_without_its_columns_is_shown_and_says_what_is_lacking() -> None:
+    offers = {offer.id: offer for offer in plan_choices.offers(data(), QueryParams([]))}
+
+    assert offers["price_observational"].lacking == ("price",)
+    assert not offers["price_observational"].chosen
+
+
+@pytest.mark.parametrize("name", installed.names())
+def test_every_option_is_described_in_both_languages(name: str) -> None:
+    kind = installed.probe_class(name)
+    told = plan_choices.described(kind.spec.options)
+    options = set(kind.spec.options.model_fields)
+
+    assert options <= set(told), "an option has no line in the docstring of the options"
+    assert set(plan_choices.wording().get(name, {})) == options, "portal/pages/options.toml"
+
+
+def test_the_page_writes_the_plan_that_was_chosen(shelf: Shelf) -> None:
+    client, _ = shelf.browser(Role.TESTER)
+    address = "/zh/evaluations/new?version={version}&dataset={dataset}&engagement={engagement}"
+    answer = client.get(address.format(**shelf.made) + "&probe=selection_parity&title=x%22y")
+
+    assert answer.status_code == 200
+    assert "id = &#34;selection_parity&#34;" in answer.text
+    assert "error_parity&#34;" not in answer.text
+    assert "title = &#34;x\\&#34;y&#34;" in answer.text
