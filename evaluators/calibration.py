@@ -28,8 +28,10 @@ from evaluators.probe import digest
 from registry.reports import Finding, Verdict
 
 SETS = 2000
+PLANTED_SETS = 200
 CHUNK = 50
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+FOUND = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 Z99 = 2.3263478740408408
 
 
@@ -41,7 +43,8 @@ class Tally:
         sets: how many.
         families: family → sets in which it was tested.
         rejected: family → sets in which it rejected.
-        disparities: sets in which a finding called the null a disparity.
+        disparities: sets in which a finding was called a disparity.
+        detected: sets in which a finding said difference or disparity.
         tests, small: unadjusted p-values, and those below α.
         intervals, covered, aimed: intervals with a known truth, those that hold it, summed levels.
     """
@@ -50,6 +53,7 @@ class Tally:
     families: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     disparities: int = 0
+    detected: int = 0
     tests: int = 0
     small: int = 0
     intervals: int = 0
@@ -68,6 +72,7 @@ class Tally:
         self.families.update(adjusted.keys())
         self.rejected.update(name for name, p in adjusted.items() if p < alpha)
         self.disparities += any(f.verdict is Verdict.DISPARITY for f in found)
+        self.detected += any(f.verdict in FOUND for f in found)
 
     def _count(self, finding: Finding, truth: Mapping[str, float], alpha: float) -> None:
         if finding.p_value is not None:
@@ -82,11 +87,28 @@ class Tally:
         self.covered += (low is None or low <= true) and (high is None or true <= high)
 
     def __iadd__(self, other: Self) -> Self:
-        for name in ("sets", "disparities", "tests", "small", "intervals", "covered", "aimed"):
+        for name in (
+            "sets",
+            "disparities",
+            "detected",
+            "tests",
+            "small",
+            "intervals",
+            "covered",
+            "aimed",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.families.update(other.families)
         self.rejected.update(other.rejected)
         return self
+
+    def found_json(self) -> dict[str, Any]:
+        """How often a planted difference was found, as it stands in docs/calibration/PROBE.json."""
+        return {
+            "sets": self.sets,
+            "power": round(self.detected / self.sets, 4),
+            "disparity": round(self.disparities / self.sets, 4),
+        }
 
     def worst(self) -> tuple[str, float, int]:
         """The family that rejects most often: its name, its share, and of how many sets."""
@@ -120,14 +142,15 @@ def allowance(sets: int, alpha: float) -> float:
 
 
 def tally(probe: str, design: str, numbers: Iterable[int]) -> Tally:
-    """Run a probe on the null data sets with these numbers.
+    """Run a probe on the simulated data sets with these numbers.
 
     Args:
         probe: its id.
-        design: one of its null designs.
+        design: one of its null or planted designs.
         numbers: which data sets; each has its own generator.
     """
-    make, counted = installed.probe_class(probe).nulls()[design], Tally()
+    kind, counted = installed.probe_class(probe), Tally()
+    make = {**kind.nulls(), **kind.planted()}[design]
     for number in numbers:
         name = f"{probe}/{design}/{number}"
         key = int.from_bytes(sha256(name.encode()).digest()[:16], "big")
@@ -150,19 +173,27 @@ def calibrate(name: str, *, sets: int, processes: int) -> dict[str, Any]:
         sets: null data sets per design.
         processes: how many to use side by side.
     """
-    kind, started, designs = installed.probe_class(name), time.monotonic(), {}
+    kind, started = installed.probe_class(name), time.monotonic()
+    with ProcessPoolExecutor(processes) as pool:
+        designs = {design: _spread(pool, name, design, sets).as_json() for design in kind.nulls()}
+        planted = {
+            design: _spread(pool, name, design, min(sets, PLANTED_SETS)).found_json()
+            for design in kind.planted()
+        }
+    return {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
+            "planted": planted, "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
+
+
+def _spread(pool: ProcessPoolExecutor, name: str, design: str, sets: int) -> Tally:
+    """The tally of a design, its sets dealt to the processes."""
     edges = range(0, sets, CHUNK)
     ends = [min(sets, edge + CHUNK) for edge in edges]
-    with ProcessPoolExecutor(processes) as pool:
-        for design in kind.nulls():
-            whole = Tally()
-            for part in pool.map(_task, [name] * len(ends), [design] * len(ends), edges, ends):
-                whole += part
-            designs[design] = whole.as_json()
-            sys.stdout.write(f"{name} {design}: {designs[design]}\n")
-            sys.stdout.flush()
-    return {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
-            "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
+    whole = Tally()
+    for part in pool.map(_task, [name] * len(ends), [design] * len(ends), edges, ends):
+        whole += part
+    sys.stdout.write(f"{name} {design}: {whole.as_json()}\n")
+    sys.stdout.flush()
+    return whole
 
 
 def stale(content: Mapping[str, Any]) -> list[str]:
@@ -192,6 +223,17 @@ level aimed at. *Disparity* counts data sets in which some finding called nothin
 """
 
 
+POWER = """
+## Power: how often each probe finds what was planted
+
+Each design plants a difference of a stated size. *Found* is the share of data sets in which the
+probe says *difference* or *disparity*; *disparity* the share in which it says the line is passed.
+
+| probe | design | sets | found | disparity |
+|---|---|---|---|---|
+"""
+
+
 def page(content: Mapping[str, Any]) -> str:
     """The table as Markdown."""
     lines = []
@@ -207,7 +249,13 @@ def page(content: Mapping[str, Any]) -> str:
                 f"| {row['type_one_error']:.4f} | {allowed:.4f} | {'–' if raw is None else f'{raw:.4f}'} "
                 f"| {coverage} | {row['disparity_sets']} |"
             )
-    return HEAD.format(alpha=POLICY.value("alpha")) + "\n".join(lines) + "\n"
+    found = [
+        f"| {name} | {design} | {row['sets']} | {row['power']:.3f} | {row['disparity']:.3f} |"
+        for name, entry in sorted(content["probes"].items())
+        for design, row in sorted(entry.get("planted", {}).items())
+    ]
+    head = HEAD.format(alpha=POLICY.value("alpha"))
+    return "\n".join([head.rstrip(), *lines, POWER.rstrip(), *found]) + "\n"
 
 
 def main() -> None:

@@ -315,6 +315,15 @@ class Probe(ABC, Generic[Acc]):
         """The simulated data on which this probe is calibrated: design name → generator."""
         return {}
 
+    @classmethod
+    def planted(cls) -> "Mapping[str, NullDesign]":
+        """Simulated data with a difference that should be found: design name → generator.
+
+        The name says how large it is and among how many; calibration counts how often the probe
+        finds it (its power).
+        """
+        return {}
+
 
 NullDesign = Callable[[np.random.Generator], NullCase]
 

@@ -1,8 +1,11 @@
 """The parts of the manual that are made from the code, so that they stay true (`make docs`)."""
 
+import inspect
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -48,9 +51,69 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def probes() -> str:
+    """docs/probes.md, from what every installed probe of ours declares and its calibration."""
+    from evaluators import calibration, installed
+    from portal.pages.plan_choices import described, wording
+
+    measured = calibration.read()["probes"]
+    lines = [PROBES_HEAD, *(_row(name, measured.get(name, {})) for name in installed.names())]
+    for name in installed.names():
+        kind = installed.probe_class(name)
+        spec, told, chinese = kind.spec, described(kind.spec.options), wording().get(name, {})
+        lines += ["", f"## {name}", "", f"**{spec.question.zh}** {spec.question.en}", "",
+                  inspect.cleandoc(kind.__doc__ or ""), "",
+                  f"Columns: {', '.join(spec.roles) or '–'}"
+                  + (f" (also used: {', '.join(spec.optional)})" if spec.optional else "")
+                  + ("; asks the model." if spec.asks_model else "."),
+                  f"Law: {', '.join(spec.legal_refs) or '–'}. Version {spec.version}."]  # fmt: skip
+        properties = spec.options_schema().get("properties", {})
+        if properties:
+            lines += ["", "| option | default | 作用 | what it does |", "|---|---|---|---|"]
+        for option, schema in properties.items():
+            default = json.dumps(schema.get("default"), ensure_ascii=False)
+            lines.append(
+                f"| `{option}` | `{default}` | {chinese.get(option, '')} | {told.get(option, '')} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, measured: Mapping[str, Any]) -> str:
+    from evaluators import installed
+
+    spec = installed.probe_class(name).spec
+    designs = measured.get("designs", {}).values()
+    errors = [row["type_one_error"] for row in designs if row["tested_sets"]]
+    covered = [row["coverage"] for row in designs if row["coverage"] is not None]
+    power = [row["power"] for row in measured.get("planted", {}).values()]
+    cells = [_span(errors, 4), _span(covered, 3), _span(power, 3)]
+    return f"| [{name}](#{name}) | {spec.question.zh} | {spec.state.value} | {' | '.join(cells)} |"
+
+
+def _span(values: Sequence[float], digits: int) -> str:
+    """The least and the greatest of some measured shares."""
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{low:.{digits}f}" if low == high else f"{low:.{digits}f}–{high:.{digits}f}"
+
+
+PROBES_HEAD = """# Probes
+
+Made by `make docs` from what each probe declares, and from its calibration
+([the full tables](calibration.md)). *State* says what a probe keeps while rows go by: cells and
+sums by cluster are bounded, whatever the number of rows; the others say what they cost. The ranges
+of type-I error (α = .05, simulated data without a difference), coverage and power (simulated data
+with a planted difference) go over the probe's designs.
+
+| probe | 问题 | state | type-I error | coverage | power |
+|---|---|---|---|---|---|"""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "glossary.md": glossary,
     "configuration.md": settings_table,
+    "probes.md": probes,
 }
 
 
