@@ -55,7 +55,8 @@ class Source:
         if isinstance(table, Iterator):
             table = pa.Table.from_batches(list(table))
         self._table: Any = table
-        self.stored: Readable | None = self._table if hasattr(table, "read") else None
+        kept: Any = table if hasattr(table, "read") else None
+        self.stored: Readable | None = kept
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -110,12 +111,8 @@ class Source:
         It never depends on a row's position, so that folds, halves and samples survive a
         permutation of the rows.
         """
-        names = [plan.columns.unit] if plan.columns.unit else sorted(self.schema.names)
         for block in self.blocks():
-            mixed = np.zeros(block.num_rows, dtype=np.uint64)
-            for name in names:
-                mixed = keyed_hash(mixed ^ _hashes(block[name]), f"{nonce}\x00{name}")
-            yield mixed
+            yield unit_hashes(block, plan, nonce, self.schema.names)
 
     def check(self, plan: Plan, probes: Sequence[Probe[Any]], *, scored: bool) -> None:
         """See whether data and model have what the plan needs.
@@ -257,6 +254,21 @@ def _numeric(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     )
+
+
+def unit_hashes(block: pa.Table, plan: Plan, nonce: str, names: Sequence[str]) -> Hashes:
+    """The keyed hash of each row's unit, or of its content where the plan names none.
+
+    Args:
+        block: the rows.
+        plan: may name the unit.
+        nonce: keys the hash.
+        names: the columns that make up a row's content.
+    """
+    mixed = np.zeros(block.num_rows, dtype=np.uint64)
+    for name in [plan.columns.unit] if plan.columns.unit else sorted(names):
+        mixed = keyed_hash(mixed ^ _hashes(block[name]), f"{nonce}\x00{name}")
+    return mixed
 
 
 def _hashes(column: pa.ChunkedArray) -> Hashes:

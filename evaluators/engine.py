@@ -1,7 +1,6 @@
 """One run of a plan: batches to probes, requests to the model, findings and evidence out."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -10,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import evidence, findings, installed, probe
-from evaluators.accumulators import coded
+from evaluators import evidence, findings, installed, passes, probe
 from evaluators.data import Source
-from evaluators.plan import Columns, Plan, ProbePlan, level_name
+from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
-from evaluators.rounds import Questioner, chosen, distinct
+from evaluators.rounds import Questioner
 from registry import attestation
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -212,29 +210,38 @@ class _Going:
         for entry in self.active():
             self._guarded(entry, partial(self._open, entry))
         self.passes += 1
-        asked = distinct([r for entry in self.active() for r in entry.requests.values()])
-        specs = [entry.probe.spec for entry in self.active()]
-        needs = {name for spec in specs for name in (*spec.derived, *spec.welcome)}
-        masks = self._masks(asked, units=probe.UNIT in needs)
-        start = 0
-        for at, block in enumerate(self.source.blocks() if self.active() else ()):
-            stop = start + block.num_rows
-            cover = {key: mask[start:stop] for key, mask in masks.items()}
-            answers = self._answers(at, block, asked, cover)
-            derived = self._derived(at, block, needs)
-            if probe.UNIT in needs:
-                derived[probe.UNIT] = pa.array(self._units[start:stop])
-            for entry in self.active():
-                self._guarded(entry, partial(self._feed, entry, block, derived, answers))
-            start = stop
-            said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-            self.progress(stop, self.source.rows, said)
+        entries = self.active()
+        if not entries:
+            return
+        work = passes.Pass(
+            self.plan, self.nonce, self.seed,
+            tuple(passes.Reading(e.probe, e.requests) for e in entries),
+            tuple(self.source.schema.names), self.asker is not None, self.shards,
+        )  # fmt: skip
+        said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
+        for folded in self._fold(work, lambda done: self.progress(done, self.source.rows, said)):
+            self.base.update(folded.base)
+            for at, entry in enumerate(entries):
+                entry.shards += folded.states[at]
+                if at in folded.failed:
+                    self._fail(entry, folded.failed[at])
         for entry in self.active():
             self._guarded(entry, partial(self._close, entry))
 
+    def _fold(self, work: passes.Pass, tell: Callable[[int], None]) -> list[passes.Folded]:
+        part = passes.Part()
+        samples = {}
+        for key, smallest in work.smallest(self.source, part).items():
+            samples[key] = passes.share_out([smallest], work.sampled[key])[0]
+        return [
+            work.fold(
+                self.source, part, asker=self.asker, base=self.base, samples=samples, tell=tell
+            )
+        ]
+
     def _open(self, entry: _Entry) -> None:
-        entry.shards = [entry.probe.create_accumulator(self.plan) for _ in range(self.shards)]
-        requests = entry.probe.requests(entry.shards[0], self.plan)
+        entry.shards = []
+        requests = entry.probe.requests(entry.probe.create_accumulator(self.plan), self.plan)
         entry.requests = {request.key: request for request in requests}
         if entry.requests and self.asker is None:
             entry.active, entry.said = False, NO_MODEL
@@ -250,78 +257,16 @@ class _Going:
         try:
             return call()
         except Exception as error:  # noqa: BLE001  # the one broad except: a plugin may do anything
-            entry.active, entry.failed = False, f"{type(error).__name__}: {error}"[:500]
-            entry.said = Text(
-                f"检验程序出错（{type(error).__name__}），没有得出结果。",
-                f"The probe failed ({type(error).__name__}) and gave no result.",
-            )
+            self._fail(entry, error)
             return None
 
-    def _masks(self, asked: Mapping[str, ScoreRequest], *, units: bool) -> dict[str, Mask]:
-        if units or any(request.sample is not None for request in asked.values()):
-            self._units = np.concatenate(list(self.source.units(self.plan, self.nonce)))
-            return {key: chosen(request, self._units, self.seed) for key, request in asked.items()}
-        return {key: np.ones(self.source.rows, dtype=bool) for key in asked}
-
-    def _answers(
-        self,
-        at: int,
-        block: pa.Table,
-        asked: Mapping[str, ScoreRequest],
-        cover: Mapping[str, Mask],
-    ) -> dict[str, pa.Array]:
-        """Ask the model about one block: the requests, and the rows as they are if new."""
-        if self.asker is None:
-            return {}
-        requests, masks = list(asked.values()), [cover[key] for key in asked]
-        if at not in self.base:
-            requests.append(ScoreRequest("base"))
-            masks.append(np.ones(block.num_rows, dtype=bool))
-        if not requests:
-            return {}
-        values = self.asker.answer(block, requests, masks, number=at)
-        if at not in self.base:
-            self.base[at] = values.pop()
-        return {
-            key: pa.array(self.plan.columns.as_score(column), from_pandas=True)
-            for key, column in zip(asked, values, strict=True)
-        }
-
-    def _derived(self, at: int, block: pa.Table, needs: set[str]) -> dict[str, pa.Array]:
-        """The engine's own columns, as far as a probe of this pass needs them."""
-        columns, found = self.plan.columns, dict[str, pa.Array]()
-        raw = self.base.get(at)
-        score = None if raw is None else columns.as_score(raw)
-        if probe.CLASS in needs:
-            found |= _classes(columns, raw, block)
-        if score is None and columns.score is not None:
-            filled = block[columns.score].cast(pa.float64()).combine_chunks().fill_null(math.nan)
-            score = filled.to_numpy(zero_copy_only=False)
-        if probe.SCORE in needs and score is not None:
-            found[probe.SCORE] = pa.array(score, from_pandas=True)
-        if probe.FAVOURED in needs and score is not None and columns.decides:
-            high = columns.favours(score)
-            found[probe.FAVOURED] = pa.array(high, mask=np.isnan(score))
-        elif probe.FAVOURED in needs and columns.prediction and columns.favourable is not None:
-            found[probe.FAVOURED] = _equal(block[columns.prediction], columns.favourable)
-        if probe.DESERVED in needs and columns.target and columns.favourable is not None:
-            found[probe.DESERVED] = _equal(block[columns.target], columns.favourable)
-        return found
-
-    def _feed(
-        self,
-        entry: _Entry,
-        block: pa.Table,
-        derived: Mapping[str, pa.Array],
-        answers: Mapping[str, pa.Array],
-    ) -> None:
-        mine = {probe.answer(k): answers[r.identity()] for k, r in entry.requests.items()}
-        columns = {name: block[name] for name in block.column_names}
-        whole = pa.table({**columns, **derived, **mine}).combine_chunks()
-        step = math.ceil(whole.num_rows / self.shards)
-        for shard in range(self.shards):
-            for batch in whole.slice(shard * step, step).to_batches():
-                entry.shards[shard] = entry.probe.add_batch(entry.shards[shard], batch)
+    @staticmethod
+    def _fail(entry: _Entry, error: Exception) -> None:
+        entry.active, entry.failed = False, f"{type(error).__name__}: {error}"[:500]
+        entry.said = Text(
+            f"检验程序出错（{type(error).__name__}），没有得出结果。",
+            f"The probe failed ({type(error).__name__}) and gave no result.",
+        )
 
     def findings(self, entry: _Entry, registered: Sequence[Plan]) -> list[Finding]:
         """What one probe has found, or why it has not."""
@@ -366,23 +311,6 @@ class _Going:
             predictions=self.asker.asked if self.asker else 0,
             rows=self.source.rows,
         )
-
-
-def _classes(columns: Columns, raw: Floats | None, block: pa.Table) -> dict[str, pa.Array]:
-    """The names of the classes answered, if the answers are classes."""
-    if raw is not None and columns.names_class:
-        places = pa.array(np.where(np.isnan(raw), 0, raw).astype(np.int32), mask=np.isnan(raw))
-        return {probe.CLASS: pa.DictionaryArray.from_arrays(places, list(columns.classes))}
-    if raw is None and columns.prediction is not None:
-        return {probe.CLASS: block[columns.prediction].combine_chunks()}
-    return {}
-
-
-def _equal(column: pa.ChunkedArray, level: Any) -> pa.Array:
-    """Whether each value is the level, by name, so that 1, 1.0 and "1" agree; null stays null."""
-    found = coded(column)
-    wanted = found.names.index(level_name(level)) if level_name(level) in found.names else -2
-    return pa.array(found.codes == wanted, mask=found.codes < 0)
 
 
 def _same_family(plan: Plan, other: Plan, name: str) -> bool:

@@ -103,6 +103,7 @@ class ErrorParity(Counting):
     """
 
     measures = PEOPLE
+    counts = True
     spec = ProbeSpec(
         id="error_parity",
         version="1.0.0",

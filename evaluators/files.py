@@ -82,6 +82,8 @@ class Stored(ABC):
         kind = self.kinds[name]
         if kind == "string" and name in coded and pa.types.is_dictionary(values.type):
             levels = tables.typed(values.dictionary, kind)
+            if levels.null_count:  # a missing value may not stand in a dictionary
+                return tables.typed(values, kind).dictionary_encode()
             return pa.DictionaryArray.from_arrays(values.indices, levels)
         found = tables.typed(values, kind)
         if kind == "double" and pc.any(pc.is_inf(found), min_count=0).as_py():

@@ -11,7 +11,7 @@ import pyarrow as pa
 from evaluators.accumulators import Cells, Key, coded, merge_cells
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
-from evaluators.probe import UNIT, Details, Options, Probe, ProbeSpec, Table
+from evaluators.probe import COUNT, UNIT, Details, Options, Probe, ProbeSpec, Table
 from evaluators.rates import Comparison, Group
 from registry.language import Text
 from registry.reports import Finding
@@ -59,8 +59,18 @@ class Counting(Probe[Cells]):
         keys = plan.columns.sensitive + ((UNIT,) if plan.columns.unit else ())
         return Cells(keys, self.measures)
 
+    def keys(self, plan: Plan) -> tuple[str, ...]:
+        return plan.columns.sensitive
+
+    def derives(self, plan: Plan) -> tuple[str, ...]:
+        return tuple(n for n in self.spec.derived if n != UNIT or plan.columns.unit)
+
     def add_batch(self, acc: Cells, batch: pa.RecordBatch) -> Cells:
-        return acc.add([coded(batch[name]) for name in acc.keys], self.marks(batch))
+        marks = self.marks(batch)
+        if COUNT in batch.schema.names:
+            times = batch[COUNT].to_numpy()
+            marks = [mark * times for mark in marks]
+        return acc.add([coded(batch[name]) for name in acc.keys], marks)
 
     @abstractmethod
     def marks(self, batch: pa.RecordBatch) -> list[Any]:

@@ -10,7 +10,8 @@ of all probes, has them answered in the sandbox, and puts the answers beside the
   prediction column), string;
 - `DESERVED`: whether the observed outcome is the favourable one, boolean;
 - `UNIT`: the keyed 64-bit hash of the plan's unit, or of the row's content without one, uint64;
-- `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64.
+- `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64;
+- `COUNT`: how many equal rows a row stands for, int64; only for probes that count (`Probe.counts`).
 
 Everything else in a batch is the data as sent.
 """
@@ -43,6 +44,7 @@ CLASS = "mingsuan:class"
 FAVOURED = "mingsuan:favoured"
 DESERVED = "mingsuan:deserved"
 UNIT = "mingsuan:unit"
+COUNT = "mingsuan:count"
 
 
 def answer(key: str) -> str:
@@ -251,6 +253,9 @@ class Probe(ABC, Generic[Acc]):
     """
 
     spec: ClassVar[ProbeSpec]
+    counts: ClassVar[bool] = False
+    """Whether it only counts: rows may come grouped by `keys` and by what it `derives`, each line
+    with its `COUNT`, and its `add_batch` heeds that column where it is there."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -286,6 +291,14 @@ class Probe(ABC, Generic[Acc]):
     def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
         """The columns of the data that the probe's options name, besides those of its roles."""
         return ()
+
+    def keys(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """The columns of the data by whose levels a probe counts, if that is all it does."""
+        return ()
+
+    def derives(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """The engine's columns that it reads under this plan: those of its spec, or fewer."""
+        return (*self.spec.derived, *self.spec.welcome)
 
     def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
         """The most answers per row this probe will request, for the budget."""

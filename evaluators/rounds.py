@@ -155,11 +155,6 @@ class Questioner:
         return np.random.Generator(np.random.Philox(seed=np.random.SeedSequence(key.tolist())))
 
 
-def distinct(requests: Sequence[ScoreRequest]) -> dict[str, ScoreRequest]:
-    """The requests without repetition, by identity: what two probes ask is asked once."""
-    return {request.identity(): request for request in requests}
-
-
 def altered(block: pa.Table, request: ScoreRequest, inputs: Sequence[str]) -> pa.Table:
     """The model's input columns with the request's changes applied."""
     columns = {
@@ -214,12 +209,3 @@ def _mapped(column: pa.ChunkedArray, levels: Mapping[str, Any], plain: pa.DataTy
         for name in names
     ]
     return pa.array(renamed, plain).take(encoded.indices)
-
-
-def chosen(request: ScoreRequest, units: npt.NDArray[np.uint64], seed: str) -> Mask:
-    """The rows a request covers: all, or those with the smallest keyed hashes up to its sample."""
-    covered = np.ones(units.size, dtype=bool)
-    if request.sample is not None and request.sample < units.size:
-        order = np.argsort(keyed_hash(units, seed), kind="stable")
-        covered[order[request.sample :]] = False
-    return covered

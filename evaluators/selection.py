@@ -43,6 +43,7 @@ class SelectionParity(Counting):
     """
 
     measures = ("n", "favoured")
+    counts = True
     spec = ProbeSpec(
         id="selection_parity",
         version="1.0.0",
