@@ -25,7 +25,7 @@ from evaluators.regression import Coefficient
 from registry.language import Text
 from registry.reports import Finding, Verdict
 
-_YES = frozenset({"true", "1", "yes", "是"})
+YES = frozenset({"true", "1", "yes", "是"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +309,7 @@ def _reach(case: Case, window: quotes.Mask, defence: Mapping[str, Any]) -> _Shar
     column = defence.get("offer")
     if column not in case.rows.schema.names or not window.any():
         return None
-    got = _marked(case.rows, str(column), _YES)
+    got = _marked(case.rows, str(column), YES)
     return _share_of_units(case.unit[window], got[window])
 
 
@@ -349,7 +349,7 @@ def _disclosure(
     named: list[str],
 ) -> list[Examined]:
     """Is everyone of both groups recorded as told?"""
-    told = _marked(case.rows, named[0], _YES)
+    told = _marked(case.rows, named[0], YES)
     found = []
     for group, reference in case.pairs:
         members, compared = case.membership(group, reference)

@@ -86,7 +86,7 @@ def test_an_offer_window_does_not_hide_what_regulars_pay_beside_it() -> None:
 
 def test_words_need_an_order_and_two_levels_and_enough_accounts() -> None:
     table = shop(np.random.default_rng(6))
-    tier = {"columns": {"profile": ["tier"]}}
+    tier: dict[str, Any] = {"columns": {"profile": ["tier"]}}
     assert run(table, **tier)["loyalty_rise"].details["problem"] == "unordered"
     found = run(table, order={"tier": ["low", "middle", "high"]}, **tier)["loyalty_rise"]
     assert found.details["levels"][0]["level"] == "low"
