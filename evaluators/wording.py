@@ -21,7 +21,7 @@ from registry.language import Text
 
 _LATIN = "A-Za-zÀ-ɏ"
 _SILENT = ("hour", "honest", "honour", "honor", "heir")
-_SPOKEN = ("uni", "use", "uk", "eu", "ur", "one", "once")
+_SPOKEN = ("uni", "use", "uk", "eu", "one", "once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class WordList:
     kept: tuple[str, ...] = ()
     after: str = ""
     given: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything an exchange depends on."""
+        return attestation.digest(self.change())
 
     def change(self) -> dict[str, Any]:
         """The list as the value of a `swap`: everything an exchange depends on."""
