@@ -17,7 +17,7 @@ from evaluators.intervals import Interval
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Effect:
         estimate, reference_estimate: the statistic in the two groups.
         n, n_reference: denominators.
         test: the name of the test.
+        statistic, p_given: of a test other than the effect over its error.
         why: set where nothing can be said; names the sentence.
-        least: the denominator that was too small, for that sentence.
         details: further numbers.
     """
 
@@ -81,13 +81,22 @@ class Effect:
     n: int = 0
     n_reference: int | None = None
     test: str = ""
+    statistic: float | None = None
+    p_given: float | None = None
     why: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def tested(self) -> float | None:
+        """The statistic of the test."""
+        return self.value / self.error if self.p_given is None and self.error else self.statistic
+
+    @property
     def p_value(self) -> float:
         """Two-sided p of "no difference"."""
-        return 2 * _tail(self.value / self.error, self.df) if self.error > 0 else 1.0
+        if self.p_given is not None:
+            return self.p_given
+        return student(self.value / self.error, self.df) if self.error > 0 else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +115,29 @@ class Judged:
     severity: str | None = None
 
 
-def adjusted(p_values: Sequence[float], plans: int) -> list[float]:
-    """Holm's p over one family and over the registered plans that share it."""
-    found = holm(p_values).tolist() if p_values else []
-    return [min(1.0, p * plans) for p in found]
+def adjusted(effects: Sequence[Effect], share: int) -> tuple[int, dict[tuple[str, str], float]]:
+    """Adjust the p-values of one statistic of one attribute.
+
+    Holm over its comparisons, times the statistics and registered plans that share the family
+    (Bonferroni between them), so that what is published of one statistic can be computed again
+    without the others.
+
+    Args:
+        effects: every comparison that could be reported, each once.
+        share: how many statistics, times how many plans.
+
+    Returns:
+        The size of the family, and the adjusted p by the names of the two groups, in either order.
+    """
+    able = [one for one in effects if one.why is None]
+    found = holm([one.p_value for one in able]).tolist() if able else []
+    named = [(one.group, one.reference or "") for one in able]
+    p_adjusted = {
+        pair: min(1.0, p * share)
+        for (first, second), p in zip(named, found, strict=True)
+        for pair in ((first, second), (second, first))
+    }
+    return len(able) * share, p_adjusted
 
 
 def judge(
@@ -166,6 +194,11 @@ def critical(level: float, df: float) -> float:
     return float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
 
 
+def student(value: float, df: float) -> float:
+    """The two-sided p of a t statistic."""
+    return 2 * _tail(value, df)
+
+
 def _below(value: float, df: float) -> float:
     return float(ndtr(value) if math.isinf(df) else stdtr(df, value))
 
@@ -184,7 +217,7 @@ def numbers(found: Judged, *, family: str) -> dict[str, Any]:
         "reference_estimate": one.reference_estimate,
         "effect": {"kind": line.kind, "value": line.back(one.value) if judged else None},
         "ci": found.interval.as_json(simultaneous=True) if found.interval else None,
-        "test": {"name": one.test, "statistic": one.value / one.error} if judged else None,
+        "test": {"name": one.test, "statistic": one.tested} if judged else None,
         "p_value": one.p_value if judged else None, "p_adjusted": found.p_adjusted,
         "adjustment": "holm" if judged else None,
         "family": {"id": family, "size": found.family},

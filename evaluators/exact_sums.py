@@ -51,7 +51,10 @@ class ExactSums:
         """
         counts = np.bincount(codes, minlength=len(keys))
         sums = [
-            [sum(group) for group in zip(*(_sums(codes, c, len(keys)) for c in parts), strict=True)]
+            [
+                sum(group)
+                for group in zip(*(_sums(codes, c, len(keys)) for c in parts), strict=True)
+            ]
             for parts in values
         ]
         table = dict(self.table)

@@ -218,13 +218,23 @@ def standardised(first: Shape, second: Shape) -> Standardised | None:
         square = -value * shape.variance / (4 * scale**2)
         skew = shape.third / shape.variance**1.5 if shape.variance else 0.0
         tails = shape.fourth / shape.variance**2 - 1 if shape.variance else 0.0
-        parts.append(max(0.0, linear**2 + 2 * linear * square * skew + square**2 * tails) / shape.n)
+        parts.append(
+            max(0.0, linear**2 + 2 * linear * square * skew + square**2 * tails) / shape.n
+        )
         weights.append((linear / shape.n, square / shape.n))
     whole = sum(parts)
     if not whole > 0:
         return None
     below = sum(v**2 / (s.n - 1) for v, s in zip(parts, (first, second), strict=True))
     return Standardised(value, math.sqrt(whole), whole**2 / below, (weights[0], weights[1]))
+
+
+def welch(first: Shape, second: Shape) -> tuple[float, float]:
+    """Welch's (1947) t statistic of two means, and its degrees of freedom."""
+    parts = (first.variance / first.n, second.variance / second.n)
+    whole = sum(parts)
+    below = sum(v**2 / (s.n - 1) for v, s in zip(parts, (first, second), strict=True))
+    return (first.mean - second.mean) / math.sqrt(whole), whole**2 / below
 
 
 def _mean(weights: Integers, values: Floats) -> float:

@@ -124,3 +124,18 @@ def _freedom(parts: Sequence[tuple[Floats, int]]) -> float:
     whole = sum(share for share, _ in shares)
     below = sum(share**2 / (size - 1) for share, size in shares)
     return whole**2 / below if below > 0 else 1.0
+
+
+def design_effect(k: Floats, n: Integers) -> float:
+    """The variance of a ratio of sums over units, over the binomial one; at least 1.
+
+    Args:
+        k: per unit how many count.
+        n: per unit of how many.
+    """
+    units, total, rate = n.size, float(n.sum()), float(k.sum() / n.sum()) if n.size else 0.0
+    if units < 2 or not 0 < rate < 1:
+        return max(1.0, float((n**2).sum()) / total) if total else 1.0
+    gaps = np.sort(k - rate * n)
+    variance = units / (units - 1) * float((gaps**2).sum()) / total**2
+    return max(1.0, variance / (rate * (1 - rate) / total))

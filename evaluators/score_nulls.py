@@ -1,0 +1,62 @@
+"""Simulated scores on which nothing should be found: for scores, their calibration, and numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.special import expit
+
+from evaluators.probe import NullCase, NullDesign
+
+Floats = npt.NDArray[np.float64]
+
+
+def score_nulls() -> Mapping[str, NullDesign]:
+    """Scores that do not depend on the groups: continuous, tied, skewed, and repeated units."""
+    return {
+        "continuous": lambda rng: _scores(rng, "continuous"),
+        "tied": lambda rng: _scores(rng, "tied"),
+        "declared_skewed": lambda rng: _scores(rng, "skewed", reference={"race": "a"}),
+        "clustered": lambda rng: _scores(rng, "continuous", times=4),
+    }
+
+
+SCORE_TRUTH = {
+    "scoring_rate_ratio": 1.0,
+    "standardised_mean_difference": 0.0,
+    "kolmogorov_smirnov_distance": 0.0,
+    "auc_difference": 0.0,
+}
+
+
+def _scores(
+    rng: np.random.Generator,
+    shape: str,
+    *,
+    times: int = 1,
+    reference: Mapping[str, str] | None = None,
+) -> NullCase:
+    """A score that ranks the outcome, whoever the person is."""
+    people = 900 if times == 1 else 240
+    who = np.repeat(np.arange(people), times)
+    race = rng.choice(["a", "b", "c"], people, p=[0.55, 0.3, 0.15])[who]
+    own = rng.standard_normal(people)[who] + 0.5 * rng.standard_normal(who.size)
+    due = rng.random(who.size) < expit(own)
+    score = np.exp(own / 2) if shape == "skewed" else expit(own)
+    score = np.round(score, 1) if shape == "tied" else score
+    table = pa.table({"race": race, "score": score, "due": due.astype(int), "who": who})
+    plan = _plan("score_parity", times, reference or {})
+    return NullCase(plan, table, truth=SCORE_TRUTH)
+
+
+def _plan(probe: str, times: int, reference: Mapping[str, str], **columns: Any) -> dict[str, Any]:
+    named = {"sensitive": ["race"], "score": "score", "target": "due", "favourable": 1, **columns}
+    named |= {"unit": "who"} if times > 1 else {}
+    return {
+        "title": "null",
+        "columns": {k: v for k, v in named.items() if v is not None},
+        "reference": dict(reference),
+        "probes": [{"id": probe}],
+    }

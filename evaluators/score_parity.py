@@ -1,0 +1,459 @@
+"""Score parity: do all groups get alike scores, and does the score rank well in each of them?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from evaluators import contrast_readings, contrasts, rates, readings
+from evaluators.accumulators import Coded, coded, numbers
+from evaluators.contrast_readings import Wording
+from evaluators.contrasts import Effect, Judged, Line
+from evaluators.exact_sums import ExactSums, merge_exact_sums, squares, usable
+from evaluators.findings import draft
+from evaluators.histogram import Classes, Histogram, merge_histograms
+from evaluators.parity import (
+    ARTICLES,
+    NoOptions,
+    RateDetails,
+    declared,
+    details,
+    no_reference,
+    together,
+)
+from evaluators.plan import Plan, level_name
+from evaluators.policy import POLICY
+from evaluators.probe import SCORE, UNIT, NullDesign, Probe, ProbeSpec, Run, State, Table
+from evaluators.rates import Group, Lines
+from evaluators.score_groups import MEASURES, ScoreGroups, judge_distance
+from evaluators.score_nulls import score_nulls
+from evaluators.unit_sums import UnitSums, merge_unit_sums
+from registry.findings import Finding
+from registry.language import Text
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+BUILT_ON = (
+    "evaluators.accumulators", "evaluators.contrasts", "evaluators.exact_sums",
+    "evaluators.histogram", "evaluators.inference", "evaluators.intervals",
+    "evaluators.multiplicity", "evaluators.parity", "evaluators.rates", "evaluators.score_groups",
+    "evaluators.score_nulls", "evaluators.score_statistics", "evaluators.unit_sums",
+    "evaluators.verdicts",
+)  # fmt: skip
+
+
+class ScoreDetails(RateDetails):
+    """Beside the effect: spreads, bounds left open by ties and by the grid, further distances."""
+
+    median: float | None = None
+    median_exact: bool | None = None
+    above_median: float | None = None
+    sd: float | None = None
+    reference_sd: float | None = None
+    tie_bounds: list[float] | None = None
+    reference_tie_bounds: list[float] | None = None
+    ks_high: float | None = None
+    wasserstein: float | None = None
+    wasserstein_error: float | None = None
+    wasserstein_in_sd: float | None = None
+    effective_n: list[float] | None = None
+    unanswered: int | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The state: everyone's scores by group, and in a second pass sums per unit.
+
+    Args:
+        grid: histogram by feature, level and outcome.
+        sums: exact sums of scores and their squares, by feature and level.
+        units: sums per unit.
+        unanswered: rows without a usable score.
+    """
+
+    grid: Histogram = field(default_factory=Histogram)
+    sums: ExactSums = field(default_factory=lambda: ExactSums(("score", "square")))
+    units: UnitSums | None = None
+    unanswered: int = 0
+
+
+class ScoreParity(Probe[Scores]):
+    """Do all groups get alike scores, and does the score rank well in each of them?
+
+    Four statistics, each group against the reference, all in the direction of what is good for
+    the person:
+
+    - the scoring rate: the share above everyone's median score, and the ratio of two groups'
+      rates, as New York's Local Law 144 defines it (6 RCNY § 5-300); Koopman's interval;
+    - the standardised mean difference (Cohen 1988, 2.3.2), delta method with the scores' own
+      third and fourth moments;
+    - the Kolmogorov-Smirnov distance with Massart's band, and Wasserstein's beside it;
+    - where the outcome is known, the AUC within each group (DeLong 1988) and its difference.
+
+    Where a unit is named, errors come from sums per unit in a second pass (Binder 1983;
+    Obuchowski 1997 for the AUC), and the distance counts every unit once (Kish's effective size:
+    conservative).
+
+    State: a histogram of at most 16,384 bins per feature, level and outcome, and exact sums; with
+    a unit four 64-bit numbers per group and unit. Without a declared reference it is the group
+    with the highest scoring rate, and the family holds all pairs.
+    """
+
+    spec = ProbeSpec(
+        id="score_parity",
+        version="1.0.0",
+        task="decision",
+        state=State.BY_CLUSTER,
+        roles=("sensitive",),
+        optional=("target", "unit"),
+        derived=(SCORE, UNIT),
+        options=NoOptions,
+        details=ScoreDetails,
+        legal_refs=ARTICLES,
+        question=Text(
+            "各组人的得分相近吗？在每一组里，分数都能把该得到有利结果的人排在前面吗？",
+            "Do all groups get alike scores, and does the score rank the deserving first in each?",
+        ),
+        built_on=BUILT_ON,
+    )
+    first: Scores | None = None
+
+    def create_accumulator(self, plan: Plan) -> Scores:
+        self.plan = plan
+        if self.first is None:
+            return Scores()
+        names = plan.columns.sensitive
+        self.seen = [ScoreGroups(name, self.first.grid, self.first.sums) for name in names]
+        return Scores(units=UnitSums(MEASURES))
+
+    def add_batch(self, acc: Scores, batch: pa.RecordBatch) -> Scores:
+        plan, score = self.plan, numbers(batch[SCORE])
+        there = usable(score)
+        known = toward_favour(score[there], plan)
+        outcome = deserved(batch, plan)[there]
+        levels = {name: coded(batch[name]) for name in plan.columns.sensitive}
+        levels = {n: Coded(column.codes[there], column.names) for n, column in levels.items()}
+        if acc.units is not None:
+            units = batch[UNIT].to_numpy(zero_copy_only=False)[there]
+            return Scores(units=self._owed(acc.units, known, outcome, levels, units=units))
+        sums = acc.sums
+        for name, column in levels.items():
+            one = Classes.of(name, column)
+            sums = sums.add(one.keys, one.codes, [[known], list(squares(known))])
+        classes = [Classes.of(name, column, outcome) for name, column in levels.items()]
+        gone = acc.unanswered + int((~there).sum())
+        return Scores(acc.grid.add(known, classes), sums, None, gone)
+
+    def _owed(
+        self,
+        acc: UnitSums,
+        known: Floats,
+        outcome: Integers,
+        levels: Mapping[str, Coded],
+        *,
+        units: npt.NDArray[np.uint64],
+    ) -> UnitSums:
+        """What the estimates owe to each unit, by the groups of each feature."""
+        for seen in self.seen:
+            column, bins = levels[seen.name], seen.grid.places(known)
+            values = np.zeros((4, known.size))
+            values[0] = seen.cut.bins[bins] if known.size else 0.0
+            for code, level in enumerate(column.names):
+                mine, shape, ranked = column.codes == code, seen.shape(level), seen.ranking(level)
+                scale = shape.variance**0.5 or 1.0
+                values[1, mine] = (known[mine] - shape.mean) / scale
+                values[2, mine] = values[1, mine] ** 2 - (shape.n - 1) / shape.n
+                if ranked is not None:
+                    size = ranked.m + ranked.n
+                    yes, no = mine & (outcome == 1), mine & (outcome == 0)
+                    values[3, yes] = size * ranked.above[bins[yes]]
+                    values[3, no] = size * ranked.below[bins[no]]
+            keys = [(seen.name, level) for level in column.names]
+            acc = acc.add(keys, column.codes, units, list(values))
+        return acc
+
+    def merge(self, accs: Sequence[Scores]) -> Scores:
+        units = [acc.units for acc in accs if acc.units is not None]
+        return Scores(
+            merge_histograms(acc.grid for acc in accs),
+            merge_exact_sums(acc.sums for acc in accs),
+            merge_unit_sums(units) if units else None,
+            sum(acc.unanswered for acc in accs),
+        )
+
+    def refine(self, acc: Scores, plan: Plan) -> "ScoreParity | None":
+        if plan.columns.unit is None or self.first is not None:
+            return None
+        again = ScoreParity(self.options)
+        again.first = acc
+        return again
+
+    def sealed(self, acc: Scores) -> Any:
+        whole = self._whole(acc)
+        return {
+            "scores": whole.grid.as_json(),
+            "sums": whole.sums.as_json(),
+            "units": whole.units.as_json() if whole.units else None,
+            "unanswered": whole.unanswered,
+        }
+
+    def _whole(self, acc: Scores) -> Scores:
+        """The state of both passes."""
+        if self.first is None:
+            return acc
+        return Scores(self.first.grid, self.first.sums, acc.units, self.first.unanswered)
+
+    def extract_findings(self, acc: Scores, plan: Plan, run: Run) -> list[Finding]:
+        whole = self._whole(acc)
+        found: list[Finding] = []
+        for name in plan.columns.sensitive:
+            seen = ScoreGroups(name, whole.grid, whole.sums, whole.units)
+            if whole.sums.rows((name, None)) + sum(g.n for g in seen.rates() if seen.levels) == 0:
+                found.append(no_reference(self.spec, SCORING_RATE, name, plan, self._limit(plan)))
+                continue
+            extra = {
+                "median": float(toward_favour(np.array([seen.cut.value]), plan)[0]),
+                "median_exact": seen.cut.exact,
+                "above_median": float(
+                    seen.everyone[seen.cut.bins].sum() / max(1, seen.everyone.sum())
+                ),
+                "unanswered": whole.unanswered,
+            }
+            missing = whole.sums.rows((name, None)) / max(1, int(seen.everyone.sum()))
+            found += self._rates(seen.rates(), name, plan, run, missing=missing, extra=extra)
+            found += self._effects(seen, plan, run)
+        return found
+
+    def _rates(
+        self,
+        every: list[Group],
+        attribute: str,
+        plan: Plan,
+        run: Run,
+        *,
+        missing: float | None,
+        extra: Mapping[str, Any],
+    ) -> Iterator[Finding]:
+        """Scoring rates: the share above everyone's median."""
+        named, limit = declared(plan, attribute), self._limit(plan)
+        against = rates.reference(every, named, plan, high=True)
+        if against is None or len(every) < 2:
+            yield no_reference(self.spec, SCORING_RATE, attribute, plan, limit)
+            return
+        share = len(_metrics(plan)) * run.plans
+        size = rates.family_size(every, named, plan) * share
+        pairs = rates.adjusted([(every, named)], plan, share)[0]
+        chosen = "declared" if named else "highest_rate"
+        for one in rates.compare(every, against, scoring_lines(), plan, family=size, pairs=pairs):
+            slice_ = {attribute: one.group.name}
+            yield draft(
+                self.spec, SCORING_RATE, slice_=slice_, verdict=one.verdict, limit=limit,
+                reading=readings.comparison(
+                    one, scoring_lines(), plan, RATE_LEAD if one.group.units is None else ROWS_LEAD,
+                    slice_=slice_, rows=one.group.n, rows_reference=one.reference.n,
+                ),
+                details={**details(one, together(every), chosen=chosen, missing=missing), **extra},
+                **rates.numbers(one, lines=scoring_lines(), family=_family(attribute)),
+            )  # fmt: skip
+
+    def _effects(self, seen: ScoreGroups, plan: Plan, run: Run) -> Iterator[Finding]:
+        """The statistics that are no rates."""
+        every, named = seen.rates(), declared(plan, seen.name)
+        against = rates.reference(every, named, plan, high=True)
+        if against is None or len(every) < 2:
+            return
+        enough = [g.name for g in every if g.people >= plan.min_n]
+        share = len(_metrics(plan)) * run.plans
+        for metric in _metrics(plan)[1:]:
+            pairs = [p for p in combinations(enough, 2) if named is None or named in p]
+            made = {pair: _effect(seen, metric, pair, plan) for pair in pairs}
+            size, p_adjusted = contrasts.adjusted(list(made.values()), share)
+            for group in every:
+                if group.name == against.name:
+                    continue
+                pair = (group.name, against.name)
+                judged = _judged(
+                    _effect(seen, metric, pair, plan)
+                    if {*pair} <= {*enough}
+                    else Effect(metric, *pair, n=group.n, n_reference=against.n, why="small"),
+                    plan, size, p_adjusted.get(pair),
+                )  # fmt: skip
+                yield draft(
+                    self.spec, metric, slice_={seen.name: group.name}, verdict=judged.verdict,
+                    reading=contrast_readings.sentence(judged, WORDING[metric], plan, seen.name, WHY),
+                    limit=self._limit(plan), details=_plain(judged.effect),
+                    **contrasts.numbers(judged, family=_family(seen.name)),
+                )  # fmt: skip
+
+    def _limit(self, plan: Plan) -> Text:
+        return readings.joined(LIMIT, readings.frame(plan))
+
+    def public(self, acc: Scores, plan: Plan) -> Sequence[Table]:
+        """How many of each group score above everyone's median, and how many do not."""
+        if plan.columns.unit is not None:
+            return ()
+        tables = []
+        for name in plan.columns.sensitive:
+            groups = ScoreGroups(name, acc.grid, acc.sums).rates() if acc.grid.bins.size else []
+            rows = tuple(((g.name,), (g.k, g.n - g.k)) for g in groups)
+            tables.append(Table(self.spec.id, (name,), ("above", "not_above"), rows))
+        return tables
+
+    def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
+        """The scoring rates and all that follows from them."""
+        found: list[Finding] = []
+        for table in tables:
+            shown = [(key[0], counts) for key, counts in table.rows if counts is not None]
+            groups = [Group(str(name), c[0], c[0] + c[1]) for name, c in shown]
+            if groups:
+                found += self._rates(groups, table.keys[0], plan, run, missing=None, extra={})
+        return found
+
+    @classmethod
+    def nulls(cls) -> Mapping[str, NullDesign]:
+        return score_nulls()
+
+
+def toward_favour(score: Floats, plan: Plan) -> Floats:
+    """Scores that rise towards the favourable outcome."""
+    falls = level_name(plan.columns.favourable) in {"0", "false"}
+    return -score if falls else score
+
+
+def deserved(batch: pa.RecordBatch, plan: Plan) -> Integers:
+    """Whether the outcome is the favourable one: 1, 0, and −1 where it is not known."""
+    if not ranked(plan):
+        return np.full(batch.num_rows, -1)
+    found, wanted = coded(batch[plan.columns.target]), level_name(plan.columns.favourable)
+    place = found.names.index(wanted) if wanted in found.names else -2
+    return np.where(found.codes < 0, -1, found.codes == place)
+
+
+def ranked(plan: Plan) -> bool:
+    """Whether the plan says which outcome is favourable, so that rankings can be judged."""
+    return plan.columns.target is not None and plan.columns.favourable is not None
+
+
+def scoring_lines() -> Lines:
+    """The lines of scoring rates, from the policy file."""
+    value = POLICY.value
+    return Lines(
+        ratio=(value("scoring_ratio_low"), value("scoring_ratio_high")),
+        difference=None,
+        equivalence=(value("rate_equivalence_low"), value("rate_equivalence_high")),
+        source=POLICY.source("scoring_ratio_low"),
+    )
+
+
+def line_of(metric: str) -> Line:
+    """The line of a statistic that is no rate."""
+    value = POLICY.value
+    if metric == MEAN:
+        ladder = ((value("score_smd_medium"), "medium"), (value("score_smd_large"), "large"))
+        low, near = value("score_smd"), value("score_smd_equivalence")
+        return Line("difference", -low, low, (-near, near), POLICY.source("score_smd"), ladder)
+    if metric == RANKING:
+        low, near = value("score_auc"), value("score_auc_equivalence")
+        return Line("difference", -low, low, (-near, near), POLICY.source("score_auc"))
+    low, near = value("score_ks"), value("score_ks_equivalence")
+    return Line("difference", -low, low, (-near, near), POLICY.source("score_ks"))
+
+
+def _metrics(plan: Plan) -> tuple[str, ...]:
+    return (
+        (SCORING_RATE, MEAN, DISTANCE, RANKING) if ranked(plan) else (SCORING_RATE, MEAN, DISTANCE)
+    )
+
+
+def _effect(seen: ScoreGroups, metric: str, pair: tuple[str, str], plan: Plan) -> Effect:
+    if metric == MEAN:
+        return seen.mean_difference(*pair)
+    if metric == RANKING:
+        return seen.ranking_difference(*pair, plan.min_n)
+    return seen.distance(*pair)
+
+
+def _judged(effect: Effect, plan: Plan, size: int, p_adjusted: float | None) -> Judged:
+    judge = judge_distance if effect.metric == DISTANCE else contrasts.judge
+    return judge(effect, line_of(effect.metric), plan, family=size, p_adjusted=p_adjusted)
+
+
+def _plain(effect: Effect) -> dict[str, Any]:
+    return dict(effect.details)
+
+
+def _family(attribute: str) -> str:
+    return f"{'+'.join(ARTICLES)}/score_parity/{attribute}"
+
+
+SCORING_RATE = "scoring_rate_ratio"
+MEAN = "standardised_mean_difference"
+DISTANCE = "kolmogorov_smirnov_distance"
+RANKING = "auc_difference"
+
+RATE_LEAD = Text(
+    "{attribute}为“{group}”的 {n} 人里有 {k} 人的得分好过全体的中位数（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
+    "{k} of {n} people with {attribute} '{group}' score better than the median of everyone ({rate}), "
+    "and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+)
+ROWS_LEAD = Text(
+    "{attribute}为“{group}”的 {n} 人有 {rows} 个得分，其中 {k} 个好过全体的中位数（{rate}）；“{reference}”的 {n_reference} 人有 {rows_reference} 个，其中 {k_reference} 个（{rate_reference}）。",
+    "{n} people with {attribute} '{group}' have {rows} scores, of which {k} are better than the median of all ({rate}); "
+    "{n_reference} with '{reference}' have {rows_reference}, of which {k_reference} ({rate_reference}).",
+)
+WORDING = {
+    MEAN: Wording(
+        Text(
+            "{attribute}为“{group}”的人，平均得分与“{reference}”相差 {size} 个标准差（区间 {low} 至 {high}；正数表示得分更有利，0 表示一样）。",
+            "The average score of people with {attribute} '{group}' differs from that of '{reference}' by {size} standard deviations (interval {low} to {high}; above 0 is in their favour, 0 is the same).",
+        ),
+        Text("相差 {low} 至 {high} 个标准差", "{low} to {high} standard deviations"),
+        Text("平均得分相差在 {low} 至 {high} 个标准差之间", "the averages are within {low} to {high} standard deviations"),
+        contrast_readings.signed,
+    ),
+    DISTANCE: Wording(
+        Text(
+            "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例最多相差 {size}（区间 {low}–{high}）。",
+            "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it differ by at most {size} (interval {low}–{high}).",
+        ),
+        Text("最多相差 {high}", "a gap of {high}"),
+        Text("处处相差不到 {high}", "the gap is under {high} everywhere"),
+        readings.percent,
+    ),
+    RANKING: Wording(
+        Text(
+            "在{attribute}为“{group}”的人里，随机取一个该得到有利结果的人和一个不该的人，分数把两人排对的机会是 {own}；在“{reference}”里是 {other}（0.5 等于瞎猜）。两者相差 {size}（区间 {low} 至 {high}）。",
+            "Among people with {attribute} '{group}', of one who deserved the favourable result and one who did not, the score puts the two in the right order with chance {own}; with '{reference}' it is {other} (0.5 is a guess). They differ by {size} (interval {low} to {high}).",
+        ),
+        Text("相差 {low} 至 {high}", "{low} to {high}"),
+        Text("相差在 {low} 至 {high} 之间", "they differ by {low} to {high} at most"),
+        contrast_readings.signed,
+    ),
+}  # fmt: skip
+WHY = {
+    "small": Text(
+        "“{group}”或参照组“{reference}”有分数的人不足 {least} 人，不作判断。",
+        "Fewer than {least} people of '{group}' or of the reference '{reference}' have a score: nothing is said.",
+    ),
+    "constant": Text(
+        "“{group}”和“{reference}”的人得分全都一样，没有可比的高低。",
+        "Everyone of '{group}' and '{reference}' has a score without any spread: there is nothing to compare.",
+    ),
+    "outcomes": Text(
+        "“{group}”或“{reference}”里，该得到有利结果的人或不该的人不足 {least} 人，看不出分数排得准不准。",
+        "In '{group}' or '{reference}' fewer than {least} people deserved the favourable result, or did not: how well the score ranks can't be told.",
+    ),
+    "perfect": Text(
+        "在“{group}”或“{reference}”里，分数把人完全排对、完全排错或者全都打平，误差无从估计，不作判断。",
+        "In '{group}' or '{reference}' the score ranks everyone rightly, wrongly or all alike, so the error can't be estimated: nothing is said.",
+    ),
+}  # fmt: skip
+LIMIT = Text(
+    "得分不同不等于受到不公平对待：两组人的条件可能不同；得分相同也不等于对每个人都公平。",
+    "Different scores are not yet unfair treatment, since the groups' circumstances may differ; nor do alike scores mean that every single person is treated fairly.",
+)
