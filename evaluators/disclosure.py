@@ -29,6 +29,8 @@ MEANS: Mapping[str, tuple[str, ...]] = {
     "fp": ("fp",),
     "fn": ("fn",),
     "tn": ("tn",),
+    "deserved": ("tp", "fn"),
+    "undeserved": ("fp", "tn"),
     "people": ("tp", "fp", "fn", "tn", "up", "down", "silent"),
 }
 """What each count adds up: outcome known (tp … tn), outcome unknown (up, down), no answer."""

@@ -60,3 +60,46 @@ def _plan(probe: str, times: int, reference: Mapping[str, str], **columns: Any) 
         "reference": dict(reference),
         "probes": [{"id": probe}],
     }
+
+
+def calibration_nulls() -> Mapping[str, NullDesign]:
+    """Scores that are the probability of the outcome in every group."""
+    return {
+        "rows": _calibrated,
+        "declared_tied": lambda rng: _calibrated(rng, tied=True, reference={"race": "a"}),
+        "clustered": lambda rng: _calibrated(rng, times=4),
+    }
+
+
+CALIBRATION_TRUTH = {
+    "observed_expected_ratio": 1.0,
+    "calibration_slope": 0.0,
+    "expected_calibration_error": 0.0,
+}
+
+
+def _calibrated(
+    rng: np.random.Generator,
+    *,
+    times: int = 1,
+    tied: bool = False,
+    reference: Mapping[str, str] | None = None,
+) -> NullCase:
+    """Outcomes drawn from the score; where people repeat, their outcomes hang together.
+
+    A person's rows share a score and three quarters of them one draw, so that the outcome still
+    has the score's probability but rows are far from independent.
+    """
+    people = 900 if times == 1 else 400
+    who = np.repeat(np.arange(people), times)
+    race = rng.choice(["a", "b", "c"], people, p=[0.55, 0.3, 0.15])[who]
+    own = rng.standard_normal(people) + 0.5 * (race[::times] == "b")
+    score = expit(own)
+    score = (np.round(score, 1).clip(0.1, 0.9) if tied else score)[who]
+    dice = rng.random(people)[who]
+    apart = rng.random(who.size) < 0.25
+    dice = np.where(apart, rng.random(who.size), dice)
+    due = dice < score
+    table = pa.table({"race": race, "score": score, "due": due.astype(int), "who": who})
+    plan = _plan("calibration_by_group", times, reference or {})
+    return NullCase(plan, table, truth=CALIBRATION_TRUTH)
