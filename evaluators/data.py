@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators.accumulators import coded
-from evaluators.plan import Plan
+from evaluators.plan import Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -279,7 +278,26 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
         values = plain.combine_chunks().to_numpy(zero_copy_only=False) + 0.0
         bits: Hashes = np.where(np.isnan(values), np.nan, values).view(np.uint64)
         return bits
-    levels = coded(column)
-    table = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in levels.names]
-    lookup = np.array([int.from_bytes(entry, "big") for entry in table] + [1], dtype=np.uint64)
-    return lookup[levels.codes]
+    encoded = column.combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        return np.empty(0, dtype=np.uint64)
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
+    table = [_level_hash(level) for level in encoded.dictionary.to_pylist()]
+    lookup = np.array([*table, _NO_LEVEL], dtype=np.uint64)
+    places = pc.fill_null(encoded.indices.cast(pa.int64()), len(table))
+    found: Hashes = np.take(lookup, places.to_numpy(zero_copy_only=False))
+    return found
+
+
+_NO_LEVEL = 1
+
+
+@lru_cache(maxsize=1 << 18, typed=True)
+def _level_hash(level: Any) -> int:
+    """The hash of a level's name; blocks have most levels in common."""
+    if level is None or level != level:  # noqa: PLR0124  # NaN
+        return _NO_LEVEL
+    return int.from_bytes(
+        hashlib.blake2b(level_name(level).encode(), digest_size=8).digest(), "big"
+    )

@@ -8,8 +8,13 @@ price everybody as that group is priced; the group's own and the pooled ones sta
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluators.regression import Codes, Floats, cluster_sums, codes_of
+
+Mask = npt.NDArray[np.bool_]
+
+_WELL_CONDITIONED = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,48 +55,76 @@ def decompose(
         in_group: 1 for the group, 0 for the reference.
         clusters: the unit of each row.
     """
-    x = np.column_stack([np.ones(len(outcome)), factors])
-    here, there = in_group == 1, in_group == 0
-    if min(int(here.sum()), int(there.sum())) <= x.shape[1]:
+    here = in_group == 1
+    there = ~here
+    if min(int(here.sum()), int(there.sum())) <= factors.shape[1] + 1:
         return None
-    own, reference = (
-        _least_squares(x[here], outcome[here]),
-        _least_squares(x[there], outcome[there]),
-    )
-    both = _least_squares(np.column_stack([x, in_group]), outcome)[:-1]
-    mean_here, mean_there = x[here].mean(axis=0), x[there].mean(axis=0)
-    difference = float(outcome[here].mean() - outcome[there].mean())
-    explained = float((mean_here - mean_there) @ reference)
-    error, freedom = _error(x, outcome, here, reference, clusters)
+    own, reference = _Side.of(outcome, factors, here), _Side.of(outcome, factors, there)
+    both = _pooled(outcome, factors, in_group)
+    difference = own.outcome - reference.outcome
+    between = own.factors - reference.factors
+    explained = float(between @ reference.slopes)
+    error, freedom = _error(outcome, factors, own, reference, clusters)
     return Decomposition(
         difference=difference,
         explained=explained,
         unexplained=difference - explained,
         error=error,
         freedom=freedom,
-        unexplained_at_group=difference - float((mean_here - mean_there) @ own),
-        unexplained_pooled=difference - float((mean_here - mean_there) @ both),
+        unexplained_at_group=difference - float(between @ own.slopes),
+        unexplained_pooled=difference - float(between @ both),
     )
 
 
-def _least_squares(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.linalg.lstsq(x, y, rcond=None)[0], dtype=np.float64)
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One group's regression: its rows, means, slopes, and the inverse of its cross products."""
+
+    rows: Mask
+    outcome: float
+    factors: Floats
+    slopes: Floats
+    inverse: Floats
+
+    @classmethod
+    def of(cls, outcome: Floats, factors: Floats, rows: Mask) -> "_Side":
+        """The regression over the marked rows, with an intercept."""
+        y, x = outcome[rows], factors[rows]
+        mean_y, mean_x = float(y.mean()), np.asarray(x.mean(axis=0), dtype=np.float64)
+        slopes, inverse = _least_squares(x - mean_x, y - mean_y)
+        return cls(rows, mean_y, mean_x, slopes, inverse)
+
+
+def _pooled(outcome: Floats, factors: Floats, in_group: Codes) -> Floats:
+    x = np.column_stack([factors, in_group])
+    return _least_squares(x - x.mean(axis=0), outcome - outcome.mean())[0][:-1]
+
+
+def _least_squares(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Slopes of centred columns, and the inverse of their cross products.
+
+    Scaled cross products where they are far from singular, the singular values else.
+    """
+    products = x.T @ x
+    scale = np.sqrt(np.diag(products))
+    if np.all(scale > 0):
+        scaled = products / np.outer(scale, scale)
+        if x.shape[1] == 0 or np.linalg.cond(scaled) < _WELL_CONDITIONED:
+            inverse = np.linalg.inv(scaled) / np.outer(scale, scale)
+            return np.asarray(inverse @ (x.T @ y), dtype=np.float64), inverse.astype(np.float64)
+    slopes = np.linalg.lstsq(x, y, rcond=None)[0]
+    return slopes.astype(np.float64), np.linalg.pinv(products, hermitian=True).astype(np.float64)
 
 
 def _error(
-    x: Floats,
-    outcome: Floats,
-    here: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    beta: Floats,
-    clusters: Codes,
+    outcome: Floats, factors: Floats, own: _Side, reference: _Side, clusters: Codes
 ) -> tuple[float, int]:
-    """Influence of each cluster on ȳ_g - X̄_g'β_r."""
-    left = outcome - x @ beta
-    mean_here = x[here].mean(axis=0)
-    there = ~here
-    pull = np.linalg.pinv(x[there].T @ x[there]) @ mean_here
-    influence = np.where(here, (left - left[here].mean()) / here.sum(), -(x @ pull) * left)
-    sums = cluster_sums(influence[:, None], codes_of(clusters))
+    """Influence of each cluster on ȳ_g - X̄_g'β_r, β_r's intercept included."""
+    here, n_here, n_there = own.rows, int(own.rows.sum()), int(reference.rows.sum())
+    left = outcome - reference.outcome - (factors - reference.factors) @ reference.slopes
+    pull = reference.inverse @ (own.factors - reference.factors)
+    leverage = 1 / n_there + (factors - reference.factors) @ pull
+    influence = np.where(here, (left - left[here].mean()) / n_here, -leverage * left)
+    sums = cluster_sums(influence[:, None], codes_of(clusters))[:, 0]
     groups = len(sums)
-    factor = groups / max(groups - 1, 1)
-    return float(np.sqrt(factor * (sums.T @ sums)[0, 0])), groups - 1
+    return float(np.sqrt(groups / max(groups - 1, 1) * float(sums @ sums))), groups - 1

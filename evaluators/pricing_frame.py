@@ -159,7 +159,7 @@ def build(rows: pa.Table, attribute: str, recipe: Recipe, reference: str | None)
     price = quotes.numbers(rows.column(recipe.price))
     priced = np.isfinite(price) & ((price > 0) | (recipe.scale == "level"))
     complete = priced & _known(rows, attribute, recipe)
-    used = rows.filter(pa.array(complete))
+    used = rows if complete.all() else rows.filter(pa.array(complete))
     kept = price[complete]
     unit = quotes.units(used, recipe.unit) if recipe.unit else np.arange(len(kept))
     treatment, contrasts = _treatment(used, attribute, recipe, reference, unit)
@@ -189,12 +189,12 @@ def _known(rows: pa.Table, attribute: str, recipe: Recipe) -> quotes.Mask:
             values = quotes.numbers(column)
             known &= np.isfinite(values) & ((values > 0) | (name not in recipe.logs))
         else:
-            known &= quotes.levels(column).codes >= 0
+            known &= quotes.known(column)
     present = {column for cell in recipe.cells for column in cell}
     if recipe.unit:
         present.add(recipe.unit)
     for name in sorted(present):
-        known &= ~np.asarray(rows.column(name).is_null().to_numpy(zero_copy_only=False))
+        known &= quotes.known(rows.column(name))
     if recipe.weight:
         weights = quotes.numbers(rows.column(recipe.weight))
         known &= np.isfinite(weights) & (weights > 0)
@@ -206,7 +206,8 @@ def _is_groups(column: pa.ChunkedArray, name: str, recipe: Recipe) -> bool:
 
 
 def _two_valued(column: pa.ChunkedArray) -> bool:
-    return len(np.unique(quotes.numbers(column))) <= 2
+    values = quotes.numbers(column)
+    return not len(values) or bool(np.all((values == values.min()) | (values == values.max())))
 
 
 def _factor(used: pa.Table, name: str, recipe: Recipe) -> tuple[tuple[str, Floats], ...]:
@@ -277,4 +278,4 @@ def _tails(
 
 def distinct(unit: Codes, rows: quotes.Mask) -> int:
     """How many units the marked rows belong to."""
-    return len(np.unique(unit[rows]))
+    return int(np.count_nonzero(np.bincount(unit[rows])))

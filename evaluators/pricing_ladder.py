@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from evaluators import regression
 from evaluators.decomposition import decompose
+from evaluators.fixed_effects import FixedEffects
 from evaluators.policy import POLICY
 from evaluators.pricing_frame import Contrast, Frame
-from evaluators.regression import Coefficient, Fit, Floats
+from evaluators.quantile_bootstrap import quantile_gaps
+from evaluators.regression import Coefficient, Fit, Floats, critical, tail
 from evaluators.sensitivity import robustness
 from evaluators.wild_bootstrap import wild_cluster_bootstrap
 
@@ -75,7 +76,7 @@ class Estimate:
             return None
         t = self.critical
         if t is None:
-            t = float(stats.t.ppf(1 - alpha / 2, self.freedom))
+            t = critical(1 - alpha / 2, self.freedom)
         return self.value - t * self.error, self.value + t * self.error
 
     def within(self, margin: float) -> float | None:
@@ -85,32 +86,60 @@ class Estimate:
         return Coefficient(self.value, self.error, self.freedom).within(-margin, margin)
 
 
+class Ladder:
+    """The regressions of one attribute; columns are cleared of their fixed effects once.
+
+    Args:
+        frame: the rows.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self._taken: dict[bool, FixedEffects] = {}
+        self._fits: dict[Step, Fit] = {}
+
+    def taken(self, *, cells: bool) -> FixedEffects:
+        """The fixed effects of a step."""
+        if cells not in self._taken:
+            frame = self.frame
+            effects = frame.effects if cells else ()
+            self._taken[cells] = regression.fixed(frame.rows, effects, frame.weights)
+        return self._taken[cells]
+
+    def fit(self, step: Step) -> Fit:
+        """The regression of one step, the attribute's columns last."""
+        if step not in self._fits:
+            frame = self.frame
+            columns = [column for name in step.factors for column in frame.factors[name]]
+            made = regression.design(
+                frame.outcome,
+                [*columns, *frame.treatment],
+                weights=frame.weights,
+                taken=self.taken(cells=step.cells),
+            )
+            self._fits[step] = regression.fit(made, clusters=frame.clusters)
+        return self._fits[step]
+
+
 def fit_step(frame: Frame, step: Step) -> Fit:
-    """The regression of one step, the attribute's columns last."""
-    columns = [column for name in step.factors for column in frame.factors[name]]
-    made = regression.design(
-        frame.outcome,
-        [*columns, *frame.treatment],
-        effects=frame.effects if step.cells else (),
-        weights=frame.weights,
-    )
-    return regression.fit(made, clusters=frame.clusters)
+    """The regression of one step alone."""
+    return Ladder(frame).fit(step)
 
 
 def estimates(
-    frame: Frame, step: Step, metric: str, *, size: int, alpha: float, rng: np.random.Generator
+    ladder: Ladder, step: Step, metric: str, *, size: int, alpha: float, rng: np.random.Generator
 ) -> list[Estimate]:
     """One estimate per contrast of the attribute.
 
     Args:
-        frame: the rows.
+        ladder: the regressions.
         step: what is held fixed.
         metric: the name of the findings.
         size: how many tests the family has, for the bootstrap's critical value.
         alpha: the family-wise level.
         rng: for the wild cluster bootstrap.
     """
-    fitted = fit_step(frame, step)
+    frame, fitted = ladder.frame, ladder.fit(step)
     unit = frame.unit_effect
     found = []
     for contrast in frame.contrasts:
@@ -193,22 +222,26 @@ def _r2(fitted: Fit) -> float | None:
     return 1 - float(fitted.residuals @ fitted.residuals) / total
 
 
-def unexplained(frame: Frame, step: Step) -> list[Estimate]:
+def unexplained(ladder: Ladder, step: Step) -> list[Estimate]:
     """Kitagawa-Oaxaca-Blinder at the reference group's coefficients, for each group.
 
     Item and moment are taken out first, estimated together with the group.
     """
-    found = []
-    columns = [values for name in step.factors for _, values in frame.factors[name]]
-    factors = np.column_stack(columns) if columns else np.empty((frame.rows, 0))
+    frame, found = ladder.frame, list[Estimate]()
+    columns = [frame.outcome]
+    columns += [values for name in step.factors for _, values in frame.factors[name]]
     unit = frame.unit_effect
     for contrast in frame.contrasts:
-        used = contrast.members | contrast.others
-        flag = contrast.members[used].astype(np.int64)
-        effects = [codes[used] for codes in frame.effects] if step.cells else []
-        both = np.column_stack([frame.outcome, factors])[used]
-        cleared = _without_cells(both, flag.astype(np.float64), effects)
-        split = decompose(cleared[:, 0], cleared[:, 1:], flag, frame.unit[used])
+        used, flag = contrast.members | contrast.others, contrast.members.astype(np.float64)
+        if used.all() and frame.weights is None:
+            own, taken = columns, ladder.taken(cells=True) if step.cells else None
+            flag = dict(frame.treatment).get(contrast.column, flag)
+        else:
+            own, flag = [column[used] for column in columns], flag[used]
+            effects = [codes[used] for codes in frame.effects]
+            taken = FixedEffects(effects) if step.cells else None
+        cleared = _without_cells(own, flag, taken)
+        split = decompose(cleared[:, 0], cleared[:, 1:], flag.astype(np.int64), frame.unit[used])
         if split is None or not split.error > 0:
             found.append(_missing("unexplained_price_gap", step, contrast, "too_few_rows"))
             continue
@@ -221,7 +254,7 @@ def unexplained(frame: Frame, step: Step) -> list[Estimate]:
                 value=split.unexplained * unit,
                 error=split.error * unit,
                 freedom=split.freedom,
-                p=float(2 * stats.t.sf(abs(t), split.freedom)),
+                p=2 * tail(abs(t), split.freedom),
                 test=("t, influence values by unit", t),
                 details={
                     "difference": split.difference * unit,
@@ -234,21 +267,22 @@ def unexplained(frame: Frame, step: Step) -> list[Estimate]:
     return found
 
 
-def _without_cells(values: Floats, flag: Floats, effects: Sequence[regression.Codes]) -> Floats:
-    """Values less their cell's effect, where group and cells are estimated together."""
-    if not effects:
-        return values
-    swept = regression.absorb(np.column_stack([values, flag]), effects)
-    within = swept[:, -1]
+def _without_cells(columns: Sequence[Floats], flag: Floats, taken: FixedEffects | None) -> Floats:
+    """Columns less their cell's effect, where group and cells are estimated together."""
+    found = np.column_stack(columns)
+    within = flag if taken is None else taken.held(flag)[0]
     power = float(within @ within)
-    if power <= 0:
-        return values
-    slopes = within @ swept[:, :-1] / power
-    return np.asarray(swept[:, :-1] + np.outer(flag - within, slopes), dtype=np.float64)
+    if taken is None or power <= 0:
+        return found
+    between = flag - within
+    for place, column in enumerate(columns):
+        swept = taken.held(column)[0]
+        found[:, place] = swept + between * float(within @ swept / power)
+    return found
 
 
 def residual_quantiles(
-    frame: Frame,
+    ladder: Ladder,
     step: Step,
     probabilities: Sequence[float],
     *,
@@ -261,7 +295,7 @@ def residual_quantiles(
     estimated across groups. The gap with the largest studentised size is the estimate, and the
     bootstrap's largest deviation over all quantiles its null distribution.
     """
-    fitted = fit_step(frame, step)
+    frame, fitted = ladder.frame, ladder.fit(step)
     left = fitted.residuals.copy()
     for name, values in frame.treatment:
         if name in fitted.design.names:
@@ -272,45 +306,12 @@ def residual_quantiles(
         if contrast.column in fitted.design.dropped or min(contrast.n, contrast.n_reference) < 2:
             found.append(_missing("residual_quantile_gap", step, contrast, "determined"))
             continue
-        gaps, draws = _quantile_gaps(
-            left * unit, frame, contrast, probabilities, rng=rng, draws=int(20 / alpha)
-        )
+        most = max(999, min(int(20 / alpha), 9999))
+        gaps, draws = quantile_gaps(
+            left * unit, frame.unit, (contrast.members, contrast.others), probabilities,
+            rng=rng, replicates=int(np.clip(4e7 / max(frame.rows, 1), 99, most)),
+        )  # fmt: skip
         found.append(_quantile_estimate(step, contrast, probabilities, gaps, draws, alpha=alpha))
-    return found
-
-
-def _quantile_gaps(
-    left: Floats, frame: Frame, contrast: Contrast, probabilities: Sequence[float],
-    *,
-    rng: np.random.Generator,
-    draws: int,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    replicates = int(np.clip(4e7 / max(frame.rows, 1), 99, max(999, min(draws, 9999))))
-    weights = rng.multinomial(frame.units, np.full(frame.units, 1 / frame.units), replicates)
-    sides = []
-    for mark in (contrast.members, contrast.others):
-        order = np.argsort(left[mark], kind="stable")
-        values, owner = left[mark][order], frame.unit[mark][order]
-        point = _weighted_quantiles(values, np.ones((1, len(values))), probabilities)[0]
-        drawn = np.concatenate(
-            [
-                _weighted_quantiles(values, weights[i : i + 50][:, owner], probabilities)
-                for i in range(0, replicates, 50)
-            ]
-        )
-        sides.append((point, drawn))
-    return sides[0][0] - sides[1][0], sides[0][1] - sides[1][1]
-
-
-def _weighted_quantiles(values: Floats, weights: Any, probabilities: Sequence[float]) -> Floats:
-    """Quantiles under each row of weights; nan where a draw has no weight at all."""
-    heaped = np.cumsum(weights, axis=1, dtype=np.float64)
-    total = heaped[:, -1:]
-    found = np.empty((len(heaped), len(probabilities)))
-    for place, q in enumerate(probabilities):
-        reached = (heaped < q * total - 1e-9).sum(axis=1)
-        found[:, place] = values[np.minimum(reached, len(values) - 1)]
-    found[total[:, 0] == 0] = np.nan
     return found
 
 
@@ -330,13 +331,13 @@ def _quantile_estimate(
     largest = np.abs((draws - gaps) / errors).max(axis=1)
     sizes = np.abs(gaps / errors)
     worst = int(np.argmax(sizes))
-    critical = float(np.quantile(largest, 1 - alpha, method="higher"))
+    edge = float(np.quantile(largest, 1 - alpha, method="higher"))
     table = [
         {
             "q": q,
             "gap": float(gap),
-            "low": float(gap - critical * e),
-            "high": float(gap + critical * e),
+            "low": float(gap - edge * e),
+            "high": float(gap + edge * e),
         }
         for q, gap, e in zip(probabilities, gaps, errors, strict=True)
     ]
@@ -350,5 +351,5 @@ def _quantile_estimate(
         p=float((1 + np.count_nonzero(largest >= sizes[worst])) / (len(draws) + 1)),
         test=("largest studentised quantile gap, units resampled", float(sizes[worst])),
         details={"quantiles": table, "worst_quantile": probabilities[worst], "level": 1 - alpha},
-        critical=critical,
+        critical=edge,
     )

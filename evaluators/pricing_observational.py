@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import Field
-from scipy import stats
 
 from evaluators import price_defences, price_readings, quotes
 from evaluators.findings import draft
@@ -25,7 +24,14 @@ from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_nulls import quote_nulls
 from evaluators.pricing_frame import Frame, Recipe, build, distinct
-from evaluators.pricing_ladder import Estimate, Step, estimates, residual_quantiles, unexplained
+from evaluators.pricing_ladder import (
+    Estimate,
+    Ladder,
+    Step,
+    estimates,
+    residual_quantiles,
+    unexplained,
+)
 from evaluators.pricing_placebo import Placebo, check
 from evaluators.probe import (
     UNIT,
@@ -38,6 +44,7 @@ from evaluators.probe import (
     State,
     Table,
 )
+from evaluators.regression import critical
 from evaluators.verdicts import judge
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -129,7 +136,7 @@ class _Family:
     outcomes: tuple[str, ...]
 
 
-class PriceObservational(Probe[pa.Table]):
+class PriceObservational(Probe[quotes.Kept]):
     """Price differences in observed quotes or purchases."""
 
     spec = ProbeSpec(
@@ -151,28 +158,29 @@ class PriceObservational(Probe[pa.Table]):
             "sensitive", "profile", "cost", "control", "item", "time", "user", "unit", "weight",
         ),
         built_on=(
-            "evaluators.decomposition", "evaluators.multiplicity", "evaluators.price_defences", "evaluators.price_lines",
-            "evaluators.price_readings", "evaluators.pricing_frame", "evaluators.pricing_ladder",
-            "evaluators.pricing_placebo", "evaluators.quotes", "evaluators.regression",
+            "evaluators.decomposition", "evaluators.fixed_effects", "evaluators.multiplicity",
+            "evaluators.price_defences", "evaluators.price_lines", "evaluators.price_readings",
+            "evaluators.pricing_frame", "evaluators.pricing_ladder", "evaluators.pricing_placebo",
+            "evaluators.quantile_bootstrap", "evaluators.quotes", "evaluators.regression",
             "evaluators.sensitivity", "evaluators.verdicts", "evaluators.wild_bootstrap",
         ),
     )  # fmt: skip
     options: ObservationalOptions
 
-    def create_accumulator(self, plan: Plan) -> pa.Table:  # noqa: ARG002
-        return pa.table({})
+    def create_accumulator(self, plan: Plan) -> quotes.Kept:  # noqa: ARG002
+        return quotes.Kept()
 
-    def add_batch(self, acc: pa.Table, batch: pa.RecordBatch) -> pa.Table:
-        return quotes.join([acc, quotes.keep(batch, self._wanted(batch))])
+    def add_batch(self, acc: quotes.Kept, batch: pa.RecordBatch) -> quotes.Kept:
+        return acc.add(quotes.keep(batch, self._wanted(batch)))
 
-    def merge(self, accs: Sequence[pa.Table]) -> pa.Table:
-        return quotes.join(accs)
+    def merge(self, accs: Sequence[quotes.Kept]) -> quotes.Kept:
+        return quotes.Kept(tuple(part for acc in accs for part in acc.parts))
 
-    def sealed(self, acc: pa.Table) -> Any:
-        return quotes.sealed(acc)
+    def sealed(self, acc: quotes.Kept) -> Any:
+        return acc.sealed()
 
-    def extract_findings(self, acc: pa.Table, plan: Plan, run: Run) -> list[Finding]:
-        rows = quotes.ordered(acc)
+    def extract_findings(self, acc: quotes.Kept, plan: Plan, run: Run) -> list[Finding]:
+        rows = acc.rows
         found: list[Finding] = []
         for attribute in self.attributes(plan):
             needed = {attribute, *self.steps(plan, attribute)[-1].factors}
@@ -206,29 +214,22 @@ class PriceObservational(Probe[pa.Table]):
     def nulls(cls) -> Mapping[str, NullDesign]:
         return quote_nulls()
 
-    def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
+    def public(self, acc: quotes.Kept, plan: Plan) -> Sequence[Table]:
         """Rows and units by level of every group attribute."""
-        tables = []
+        tables, rows = [], acc.rows
         for attribute in self.attributes(plan):
-            if attribute not in acc.schema.names or quotes.is_number(acc.column(attribute)):
+            if attribute not in rows.schema.names or quotes.is_number(rows.column(attribute)):
                 continue
-            found = quotes.levels(acc.column(attribute))
-            unit = quotes.units(acc, UNIT)
-            counts = [
-                (
-                    (name,),
-                    (
-                        int((found.codes == place).sum()),
-                        len(set(unit[found.codes == place].tolist())),
-                    ),
-                )
-                for place, name in enumerate(found.names)
-            ]
-            tables.append(
-                Table(
-                    f"{self.spec.id}:{attribute}", (attribute,), ("rows", "units"), tuple(counts)
+            found = quotes.levels(rows.column(attribute))
+            unit = quotes.units(rows, UNIT)
+            counts = tuple(
+                ((name,), (int(members.sum()), distinct(unit, members)))
+                for name, members in (
+                    (name, found.codes == place) for place, name in enumerate(found.names)
                 )
             )
+            name = f"{self.spec.id}:{attribute}"
+            tables.append(Table(name, (attribute,), ("rows", "units"), counts))
         return tables
 
     def _wanted(self, batch: pa.RecordBatch) -> list[str]:
@@ -329,14 +330,14 @@ class PriceObservational(Probe[pa.Table]):
     def _estimates(
         self, frame: Frame, steps: Sequence[Step], plan: Plan, run: Run, size: int
     ) -> Iterator[Estimate]:
-        rng = run.rng(f"{self.spec.id}:{frame.attribute}")
+        rng, ladder = run.rng(f"{self.spec.id}:{frame.attribute}"), Ladder(frame)
         for place, step in enumerate(steps):
             metric = _metric(place, len(steps))
-            yield from estimates(frame, step, metric, size=size, alpha=plan.alpha, rng=rng)
+            yield from estimates(ladder, step, metric, size=size, alpha=plan.alpha, rng=rng)
         if frame.groups:
-            yield from unexplained(frame, steps[-1])
+            yield from unexplained(ladder, steps[-1])
         yield from residual_quantiles(
-            frame, steps[-1], self.options.quantiles, rng=rng, alpha=plan.alpha / size
+            ladder, steps[-1], self.options.quantiles, rng=rng, alpha=plan.alpha / size
         )
 
     def _placebo(self, frame: Frame, step: Step, plan: Plan, run: Run) -> Placebo | None:
@@ -482,6 +483,6 @@ def _detectable(estimate: Estimate, alpha: float) -> float | None:
     """The difference that this error and level find with the policy's power."""
     if estimate.error is None or estimate.freedom < 1:
         return None
-    level = float(stats.t.ppf(1 - alpha / 2, estimate.freedom))
-    power = float(stats.t.ppf(POLICY.value("power"), estimate.freedom))
+    level = critical(1 - alpha / 2, estimate.freedom)
+    power = critical(POLICY.value("power"), estimate.freedom)
     return (level + power) * estimate.error

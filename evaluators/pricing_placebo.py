@@ -4,21 +4,22 @@ If invented groups "pay different prices" more or less often than the level allo
 the real test can't be trusted on these data, and the probe says so instead of giving a verdict.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, special, stats
 
 from evaluators import regression
 from evaluators.policy import POLICY
 from evaluators.pricing_frame import Frame, taken
 from evaluators.pricing_ladder import Step
-from evaluators.probe import keyed_hash
+from evaluators.probe import keyed_hash, mixed, salt
 from evaluators.regression import Floats
 
 MOST_ROWS = 100_000  # of a longer table the rows of a keyed sample of units are used
-_AT_ONCE = 4_000_000  # values of placebo columns held at a time
+_AT_ONCE = 1_600_000  # values of placebo columns held at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,69 +70,105 @@ def check(frame: Frame, step: Step, *, draws: int, alpha: float, key: str) -> Pl
     made = regression.design(
         frame.outcome, factors, effects=frame.effects if step.cells else (), weights=frame.weights
     )
-    base = regression.fit(made)
+    tests = _Tests(frame, regression.fit(made))
+    values = _values(frame)
     rejections = tested = 0
     block = max(1, _AT_ONCE // max(frame.rows, 1))
     for start in range(0, draws, block):
-        columns = _columns(frame, range(start, min(start + block, draws)), key)
-        found = _p_values(frame, base, columns)
+        found = tests.p_values(_drawn(values, range(start, min(start + block, draws)), key))
         tested += int(np.isfinite(found).sum())
         rejections += int((found < alpha).sum())
-    width = POLICY.value("placebo_band")
-    low, high = stats.binom.interval(width, max(tested, 1), alpha)
-    return Placebo(frame.rows, tested, rejections, int(low), int(high))
+    low, high = _band(POLICY.value("placebo_band"), max(tested, 1), alpha)
+    return Placebo(frame.rows, tested, rejections, low, high)
+
+
+@functools.cache
+def _band(width: float, draws: int, alpha: float) -> tuple[int, int]:
+    low, high = stats.binom.interval(width, draws, alpha)
+    return int(low), int(high)
 
 
 def _by_unit(frame: Frame, key: str) -> Frame:
     """The rows unit by unit; of a long table, those of the units with the smallest hashes."""
-    order = np.argsort(frame.unit, kind="stable")
+    places = np.arange(frame.rows)
     if frame.rows > MOST_ROWS:
         hashes = keyed_hash(np.arange(frame.units, dtype=np.uint64), f"{key}\x00sample")
         ranked = np.argsort(hashes, kind="stable")
         rows = np.cumsum(np.bincount(frame.unit)[ranked])
         chosen = np.zeros(frame.units, dtype=np.bool_)
         chosen[ranked[: max(2, int(np.searchsorted(rows, MOST_ROWS, side="right")))]] = True
-        order = order[chosen[frame.unit[order]]]
-    return taken(frame, order)
+        places = np.flatnonzero(np.take(chosen, frame.unit))
+    return taken(frame, places[np.argsort(frame.unit[places], kind="stable")])
 
 
-def _columns(frame: Frame, places: range, key: str) -> Floats:
-    """Placebo columns: each unit draws a value that some unit has."""
-    hashes = np.arange(frame.units, dtype=np.uint64)
-    first = np.unique(frame.unit, return_index=True)[1]
+def _values(frame: Frame) -> Floats:
+    """The attribute's value in each unit, sorted, less their mean."""
+    first = np.flatnonzero(np.diff(frame.unit, prepend=-1))
     treated = sum((values for _, values in frame.treatment), start=np.zeros(frame.rows))
     values = np.sort(treated[first])
-    found = np.empty((frame.rows, len(places)))
-    for column, place in enumerate(places):
-        drawn = keyed_hash(hashes, f"{key}\x00{place}") >> np.uint64(11)
-        chosen = (drawn.astype(np.float64) / 2.0**53 * len(values)).astype(np.int64)
-        found[:, column] = values[chosen][frame.unit]
-    return found
+    return np.asarray(values - values.mean(), dtype=np.float64)
 
 
-def _p_values(frame: Frame, base: regression.Fit, columns: Floats) -> Floats:
-    """Two-sided p-values of each column, by the covariance the frame asks for."""
-    made = base.design
-    weights = frame.weights if frame.weights is not None else np.ones(frame.rows)
-    before = (columns**2).sum(axis=0)
-    swept = regression.absorb(columns, made.effects, frame.weights)
-    if made.names:
-        weighted = made.columns * weights[:, None]
-        swept -= made.columns @ (base.bread @ (weighted.T @ swept))
-    pulled = swept * weights[:, None]
-    power = (pulled * swept).sum(axis=0)
-    sound = power > 1e-12 * np.maximum(before, 1e-300)
-    slopes = (pulled.T @ base.residuals) / np.where(sound, power, 1.0)
-    scores = pulled * (base.residuals[:, None] - swept * slopes)
-    n, k = frame.rows, len(made.names) + made.absorbed + 1
-    if frame.clustered:
-        starts = np.flatnonzero(np.diff(frame.unit, prepend=-1))
-        scores = np.add.reduceat(scores, starts, axis=0)
-        factor = len(starts) / max(len(starts) - 1, 1) * (n - 1) / max(n - k, 1)
-        freedom = len(starts) - 1
-    else:
-        factor, freedom = n / max(n - k, 1), n - k
-    variance = factor * (scores**2).sum(axis=0)
-    t = slopes * power / np.sqrt(np.where(variance > 0, variance, np.inf))
-    p = 2 * stats.t.sf(np.abs(t), max(freedom, 1))
-    return np.asarray(np.where(sound & (variance > 0), p, np.nan), dtype=np.float64)
+def _drawn(values: Floats, places: range, key: str) -> Floats:
+    """Placebos: each unit draws a value that some unit has. Units × placebos."""
+    salts = np.array([salt(f"{key}\x00{place}") for place in places], dtype=np.uint64)
+    hashes = mixed(np.arange(len(values), dtype=np.uint64)[:, None] ^ salts)
+    share = (hashes >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return np.take(values, (share * len(values)).astype(np.int64))
+
+
+class _Tests:
+    """The test of any column that is constant within units, other columns being held fixed.
+
+    The column less what cells and factors explain of it is never formed: its sums of squares and
+    of products with the residuals, unit by unit, follow from those of the explained part.
+    """
+
+    def __init__(self, frame: Frame, base: regression.Fit) -> None:
+        made = base.design
+        rows, weights = frame.rows, frame.weights
+        ones = np.ones(rows) if weights is None else weights
+        ends = np.append(np.flatnonzero(np.diff(frame.unit, prepend=-1)), rows)
+        self.units, self.made, self.bread = len(ends) - 1, made, base.bread
+        self.weigh = _sums(ones, ends)
+        self.pull = _sums(ones * base.residuals, ends)
+        self.weight = self.weigh @ np.ones(rows)
+        self.pulled = self.pull @ np.ones(rows)
+        self.factors = self.weigh @ made.columns
+        shape = (len(made.cells.totals), self.units)
+        self.cells = sparse.csr_matrix((ones, (made.cells.codes, frame.unit)), shape=shape)
+        self.clustered, left = frame.clustered, rows - len(made.names) - made.absorbed - 1
+        self.factor = rows / max(left, 1)
+        if frame.clustered:
+            self.factor = self.units / max(self.units - 1, 1) * (rows - 1) / max(left, 1)
+        self.freedom = self.units - 1 if frame.clustered else left
+
+    def _explained(self, columns: Floats) -> Floats:
+        """What cells and factors explain, row by row."""
+        made = self.made
+        found = np.take(made.cells.explained(self.cells @ columns), made.cells.codes, axis=0)
+        slopes = self.bread @ (self.factors.T @ columns)
+        for place, slope in enumerate(slopes):
+            found += made.columns[:, place, None] * slope
+        return np.asarray(found, dtype=np.float64)
+
+    def p_values(self, columns: Floats) -> Floats:
+        """Two-sided p-values; nan where nothing of a column is left. Columns: units × columns."""
+        explained = self._explained(columns)
+        pull = self.pulled[:, None] * columns - self.pull @ explained
+        square = self.weight[:, None] * columns**2 - 2 * columns * (self.weigh @ explained)
+        square += self.weigh @ np.square(explained, out=explained)
+        power, before = square.sum(axis=0), self.weight @ columns**2
+        sound = power > 1e-12 * np.maximum(before, 1e-300)
+        slopes = pull.sum(axis=0) / np.where(sound, power, 1.0)
+        scores = pull - square * slopes
+        variance = self.factor * np.einsum("ij,ij->j", scores, scores)
+        t = slopes * power / np.sqrt(np.where(variance > 0, variance, np.inf))
+        p = 2 * special.stdtr(max(self.freedom, 1), -np.abs(t))
+        return np.asarray(np.where(sound & (variance > 0), p, np.nan), dtype=np.float64)
+
+
+def _sums(values: Floats, ends: regression.Codes) -> sparse.csr_matrix:
+    """Sums of rows by unit, each row times its value; rows stand unit by unit."""
+    rows = len(values)
+    return sparse.csr_matrix((values, np.arange(rows), ends), shape=(len(ends) - 1, rows))

@@ -385,12 +385,17 @@ def _source(module: str) -> bytes:
 
 
 def keyed_hash(values: npt.NDArray[np.uint64], key: str) -> npt.NDArray[np.uint64]:
-    """`values` mixed with a key (SplitMix64's finaliser): for folds, halves and samples.
+    """`values` mixed with a key: for folds, halves and samples."""
+    return mixed(values ^ salt(key))
 
-    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
-    """
-    salt = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
-    mixed = values ^ np.uint64(salt)
+
+def salt(key: str) -> np.uint64:
+    """What a key is to `keyed_hash`."""
+    return np.uint64(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big"))
+
+
+def mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014)."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
+    return values ^ (values >> np.uint64(31))

@@ -2,13 +2,16 @@
 
 Both probes rank rows and fit regressions, so their state is the rows. The rows are put in the
 order of their own content before any arithmetic; the result is then the same whatever shards
-and batches they came in.
+and batches they came in. Texts are codes of sorted names, so that sorting, crossing and counting
+are arithmetic on whole numbers.
 """
 
 import base64
+import operator
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,12 +25,39 @@ from evaluators.regression import Codes, Floats, codes_of
 from registry import attestation
 
 Mask = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.uint64]
 
 _SEALED_ROWS = 50_000  # beyond it the sealed evidence holds the digest of the rows only
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_WORD = 64
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Rows as they came, and once in the order of their content.
+
+    Args:
+        parts: the rows of each batch.
+    """
+
+    parts: tuple[pa.Table, ...] = ()
+
+    def add(self, part: pa.Table) -> "Kept":
+        """With the rows of one more batch."""
+        return Kept((*self.parts, part))
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """All rows in the order of their content."""
+        return ordered(join(self.parts))
+
+    def sealed(self) -> dict[str, Any]:
+        """The rows as JSON content; a long table by its digest."""
+        return _sealed(self.rows)
 
 
 def keep(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.Table:
-    """The named columns of a batch: numbers as float64, hashes as uint64, all else as text."""
+    """The named columns of a batch: numbers as float64, hashes as uint64, all else as coded text."""
     wanted = [name for name in dict.fromkeys(columns) if name in batch.schema.names]
     arrays = [_plain(batch.column(name)) for name in wanted]
     return pa.table(arrays, names=wanted) if wanted else pa.table({})
@@ -47,15 +77,17 @@ def account(plan: Plan) -> str | None:
 
 def _plain(array: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(array.type):
+        if pa.types.is_string(array.type.value_type):
+            return array.cast(_TEXT)
         array = array.dictionary_decode()
     kind = array.type
     if pa.types.is_uint64(kind) or pa.types.is_null(kind):
         return array
     if pa.types.is_boolean(kind):
-        return pc.if_else(array, "true", "false")
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        array = pc.if_else(array, "true", "false")
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return array.cast(pa.float64(), safe=False)
-    return array.cast(pa.string())
+    return array.cast(pa.string()).dictionary_encode()
 
 
 def join(tables: Sequence[pa.Table]) -> pa.Table:
@@ -67,26 +99,140 @@ def join(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def ordered(rows: pa.Table) -> pa.Table:
-    """The rows in the order of their content."""
-    if not rows.num_columns or rows.num_rows < 2:
-        return rows.combine_chunks()
-    keys = [(name, "ascending") for name in sorted(rows.schema.names)]
-    return rows.take(pc.sort_indices(rows, sort_keys=keys)).combine_chunks()
+    """The rows in the order of their content: column by column, by name; what is missing last.
+
+    Numbers lose the sign of zero, texts become codes of sorted names.
+    """
+    columns = {name: _content(rows.column(name)) for name in rows.schema.names}
+    keys = [columns[name] for name in sorted(columns) if columns[name].size]
+    order = _order(keys) if keys else np.arange(rows.num_rows)
+    return pa.table({name: column.of(order).array() for name, column in columns.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A column as numbers.
+
+    Args:
+        values: numbers (float64), hashes (uint64), or codes of names, -1 for missing.
+        names: the sorted names of a text column.
+        missing: where a number is null, which is not NaN; None if nowhere.
+    """
+
+    values: npt.NDArray[Any]
+    names: pa.Array | None = None
+    missing: Mask | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bits `bits` needs."""
+        return _WORD if self.names is None else len(self.names).bit_length()
+
+    def bits(self) -> Bits:
+        """Whole numbers that sort as the column does, what is missing last."""
+        if self.names is not None:
+            codes = np.where(self.values < 0, len(self.names), self.values)
+            return np.asarray(codes, dtype=np.uint64)
+        if self.values.dtype == np.uint64:
+            return self.values
+        raw = self.values.view(np.uint64)
+        sign = np.uint64(1) << np.uint64(_WORD - 1)
+        found = np.where(raw & sign, ~raw, raw | sign)
+        if self.missing is not None:
+            found[self.missing] = ~np.uint64(0)
+        return found
+
+    def of(self, rows: Codes) -> "_Content":
+        """The column of some rows."""
+        missing = None if self.missing is None else self.missing[rows]
+        return _Content(np.take(self.values, rows), self.names, missing)
+
+    def array(self) -> pa.Array:
+        """The column for a table."""
+        if self.names is None:
+            return pa.array(self.values, mask=self.missing)
+        missing = self.values < 0
+        codes = pa.array(self.values, mask=missing if missing.any() else None)
+        return pa.DictionaryArray.from_arrays(codes, self.names)
+
+
+def _content(column: pa.ChunkedArray) -> _Content:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        values = numbers(column)
+        missing = column.is_null().to_numpy() if column.null_count else None
+        return _Content(np.where(np.isnan(values), np.nan, values), None, missing)
+    if pa.types.is_uint64(kind):
+        return _Content(np.asarray(column.fill_null(0).to_numpy()))
+    found = levels(column)
+    return _Content(found.codes.astype(np.int32), pa.array(found.names, pa.string()))
+
+
+def _order(keys: Sequence[_Content]) -> Codes:
+    """The order of rows by several keys, the first first.
+
+    The keys are read as one string of bits. Its first 64 mostly decide; rows that agree in them
+    are sorted by the rest.
+    """
+    first = next(_words(keys))
+    order = np.argsort(first)
+    sorted_ = np.take(first, order)
+    same = sorted_[1:] == sorted_[:-1]
+    if not same.any():
+        return order
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    rows = order[tied]
+    words = tuple(_words([key.of(rows) for key in keys]))
+    order[tied] = rows[np.lexsort(words[::-1])]
+    return order
+
+
+def _words(keys: Sequence[_Content]) -> Iterator[Bits]:
+    """The keys' bits, one after another, cut into words of 64."""
+    word, room = np.zeros(len(keys[0].values), dtype=np.uint64), _WORD
+    for key in keys:
+        values, left = key.bits(), key.size
+        while left:
+            part = min(left, room)
+            chosen = values >> np.uint64(left - part)
+            if part < _WORD:
+                chosen = (chosen & np.uint64((1 << part) - 1)) << np.uint64(room - part)
+            word, left, room = word | chosen, left - part, room - part
+            if not room:
+                yield word
+                word, room = np.zeros_like(word), _WORD
+    if room < _WORD:
+        yield word
 
 
 def sealed(rows: pa.Table) -> dict[str, Any]:
     """The rows as JSON content; a long table by its digest."""
-    kept = ordered(rows)
-    blobs = {name: _bytes(kept.column(name)) for name in sorted(kept.schema.names)}
+    return _sealed(ordered(rows))
+
+
+def _sealed(kept: pa.Table) -> dict[str, Any]:
+    short = kept.num_rows <= _SEALED_ROWS
+    blobs = {
+        name: (_bytes if short else _coded_bytes)(kept.column(name))
+        for name in sorted(kept.schema.names)
+    }
     content: dict[str, Any] = {
         "rows": kept.num_rows,
         "columns": {name: attestation.sha256(blob) for name, blob in blobs.items()},
     }
-    if kept.num_rows <= _SEALED_ROWS:
+    if short:
         content["content"] = {
             name: base64.b64encode(zlib.compress(blob, 6)).decode() for name, blob in blobs.items()
         }
     return content
+
+
+def _coded_bytes(column: pa.ChunkedArray) -> bytes:
+    """As `_bytes`; texts as their sorted names in canonical JSON, then four bytes per row."""
+    if pa.types.is_floating(column.type) or pa.types.is_uint64(column.type):
+        return _bytes(column)
+    found = levels(column)
+    return attestation.canonical(list(found.names)) + found.codes.astype("<i4").tobytes()
 
 
 def _bytes(column: pa.ChunkedArray) -> bytes:
@@ -105,9 +251,17 @@ def numbers(column: pa.ChunkedArray) -> Floats:
     kind = column.type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
+    if pa.types.is_dictionary(kind):
+        return _named_numbers(column)
     if not pa.types.is_floating(kind):
         return np.array([_number(value) for value in column.to_pylist()], dtype=np.float64)
     return np.asarray(column.to_numpy(), dtype=np.float64) + 0.0
+
+
+def _named_numbers(column: pa.ChunkedArray) -> Floats:
+    found = levels(column)
+    values = np.array([*(_number(name) for name in found.names), np.nan], dtype=np.float64)
+    return np.take(values, found.codes)
 
 
 def _number(value: Any) -> float:
@@ -147,13 +301,26 @@ def levels(column: pa.ChunkedArray) -> Levels:
     """A column read as groups; numbers by their names."""
     if pa.types.is_floating(column.type):
         return _numbered(numbers(column))
-    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    found = encoded.dictionary.to_pylist()
-    names = sorted(found)
-    ranks = {name: place for place, name in enumerate(names)}
-    place = np.array([ranks[name] for name in found] + [-1], dtype=np.int64)
-    indices = np.asarray(encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False))
-    return Levels(tuple(names), place[indices])
+    if pa.types.is_dictionary(column.type):
+        encoded = column.combine_chunks()
+    else:
+        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # without any chunk
+        return Levels((), np.empty(0, dtype=np.int64))
+    indices = encoded.indices.cast(pa.int64())
+    codes = np.asarray(indices.fill_null(-1).to_numpy(zero_copy_only=False))
+    return _sorted(encoded.dictionary.to_pylist(), codes)
+
+
+def _sorted(found: Sequence[str], codes: Codes) -> Levels:
+    """Levels by name, those without rows left out."""
+    counts = np.bincount(codes + 1, minlength=len(found) + 1)[1:]
+    if counts.all() and all(map(operator.lt, found, found[1:])):
+        return Levels(tuple(found), codes)
+    used = sorted((name, place) for place, name in enumerate(found) if counts[place])
+    ranks = np.full(len(found) + 1, -1, dtype=np.int64)
+    ranks[[place for _, place in used]] = np.arange(len(used))
+    return Levels(tuple(name for name, _ in used), np.take(ranks, codes))
 
 
 def _numbered(values: Floats) -> Levels:
@@ -168,7 +335,10 @@ def _numbered(values: Floats) -> Levels:
 
 def units(rows: pa.Table, column: str) -> Codes:
     """The unit of each row as codes from 0."""
-    return codes_of(np.asarray(rows.column(column).to_numpy()))
+    held = rows.column(column)
+    if pa.types.is_floating(held.type) or pa.types.is_uint64(held.type):
+        return codes_of(np.asarray(held.to_numpy()))
+    return codes_of(levels(held).codes)
 
 
 def cell_codes(rows: pa.Table, columns: Sequence[str]) -> Codes:
@@ -178,3 +348,12 @@ def cell_codes(rows: pa.Table, columns: Sequence[str]) -> Codes:
         found = levels(rows.column(name))
         joint = codes_of(joint * (len(found.names) + 1) + found.codes + 1)
     return joint
+
+
+def known(column: pa.ChunkedArray) -> Mask:
+    """Where the column has a value; NaN is none."""
+    if pa.types.is_floating(column.type):
+        return ~np.isnan(numbers(column))
+    if not column.null_count:
+        return np.ones(len(column), dtype=np.bool_)
+    return np.asarray(column.is_valid().to_numpy(), dtype=np.bool_)

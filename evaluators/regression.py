@@ -7,22 +7,27 @@ inclusion and exclusion (Cameron, Gelbach and Miller 2011).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import pyarrow as pa
+from scipy import special
+
+from evaluators.fixed_effects import Cells, FixedEffects
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 FEW_CLUSTERS = 40  # evaluation.md, section 3, rule 5
 _COLLINEAR = 1e-9
-_SWEEPS = 10_000
-_SETTLED = 1e-12
+_CLEAR = 1e-8  # beyond it the cross products alone show that a column is independent
+_WIDE = 8  # codes up to so many times the rows are counted, not sorted
+_MANY = 4096  # from so many rows on a hash table is quicker than sorting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Design:
     """A regression after its fixed effects were absorbed.
 
@@ -42,6 +47,19 @@ class Design:
     absorbed: int
     effects: tuple[Codes, ...]
     weights: Floats | None = None
+
+    @cached_property
+    def weighted(self) -> Floats:
+        """The columns times the weights."""
+        return self.columns if self.weights is None else self.columns * self.weights[:, None]
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The crossed cells of the fixed effects."""
+        codes = self.effects[0]
+        for effect in self.effects[1:]:
+            codes = crossed(codes, effect)
+        return Cells(codes_of(codes), self.effects, self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,57 +117,28 @@ class Coefficient:
     @property
     def p(self) -> float:
         """Two-sided p-value against zero."""
-        return float(2 * stats.t.sf(abs(self.t), self.freedom))
+        return 2 * tail(abs(self.t), self.freedom)
 
     def interval(self, alpha: float) -> tuple[float, float]:
         """The two-sided interval of level 1 - alpha."""
-        half = float(stats.t.ppf(1 - alpha / 2, self.freedom)) * self.error
+        half = critical(1 - alpha / 2, self.freedom) * self.error
         return self.value - half, self.value + half
 
     def within(self, low: float, high: float) -> float:
         """The p-value of two one-sided tests that the coefficient lies in (low, high)."""
-        below = float(stats.t.sf((self.value - low) / self.error, self.freedom))
-        above = float(stats.t.sf((high - self.value) / self.error, self.freedom))
+        below = tail((self.value - low) / self.error, self.freedom)
+        above = tail((high - self.value) / self.error, self.freedom)
         return max(below, above)
 
 
-def absorb(values: Floats, effects: Sequence[Codes], weights: Floats | None = None) -> Floats:
-    """Take fixed effects out of one column or of several.
-
-    One effect is exact; several are swept in turn until nothing moves (the method of
-    alternating projections: Guimarães and Portugal 2010).
-
-    Args:
-        values: rows, or rows × columns.
-        effects: integer codes from 0, one array per fixed effect.
-        weights: one per row.
-    """
-    left = np.array(values, dtype=np.float64, copy=True)
-    if not effects:
-        return left
-    flat = left.reshape(len(left), -1)
-    scale = np.sqrt((flat**2).mean(axis=0)) + 1e-300
-    totals = [_totals(codes, weights) for codes in effects]
-    for _ in range(_SWEEPS):
-        moved = 0.0
-        for codes, total in zip(effects, totals, strict=True):
-            means = _group_means(flat, codes, total, weights)
-            flat -= means[codes]
-            moved = max(moved, float((np.abs(means).max(axis=0) / scale).max(initial=0.0)))
-        if len(effects) == 1 or moved < _SETTLED:
-            break
-    return flat.reshape(left.shape)
+def tail(t: float, freedom: int) -> float:
+    """The upper tail of Student's t."""
+    return float(special.stdtr(freedom, -t))
 
 
-def _totals(codes: Codes, weights: Floats | None) -> Floats:
-    return np.bincount(codes, weights=weights).astype(np.float64)
-
-
-def _group_means(flat: Floats, codes: Codes, total: Floats, weights: Floats | None) -> Floats:
-    safe = np.where(total > 0, total, 1.0)
-    columns = flat if weights is None else flat * weights[:, None]
-    sums = [np.bincount(codes, column, len(total)) for column in columns.T]
-    return np.stack(sums, axis=1) / safe[:, None] if sums else np.empty((len(total), 0))
+def critical(probability: float, freedom: int) -> float:
+    """The quantile of Student's t."""
+    return float(special.stdtrit(freedom, probability))
 
 
 def design(
@@ -158,45 +147,51 @@ def design(
     *,
     effects: Sequence[Codes] = (),
     weights: Floats | None = None,
+    taken: FixedEffects | None = None,
 ) -> Design:
     """Absorb the fixed effects (an intercept where there are none) and drop what is determined.
 
     Put the columns of interest last: a column is dropped when those before it determine it.
+
+    Args:
+        outcome: one value per row.
+        columns: names and values.
+        effects: the fixed effects' codes.
+        weights: one per row.
+        taken: the same effects and weights, where earlier designs have used them.
     """
-    used = tuple(effects) or (np.zeros(len(outcome), dtype=np.int64),)
-    raw = np.column_stack([column for _, column in columns]) if columns else _none(outcome)
-    swept = absorb(np.column_stack([outcome, raw]), used, weights)
-    kept = _independent(swept[:, 1:], raw, weights)
+    taken = taken or fixed(len(outcome), effects, weights)
+    swept, powers = np.empty((len(columns), len(outcome))), []
+    for place, (_, column) in enumerate(columns):
+        swept[place], power = taken.held(column)
+        powers.append(power)
+    kept = _independent(swept, powers, weights)
     names = tuple(name for name, _ in columns)
     return Design(
         names=tuple(names[i] for i in kept),
         dropped=tuple(name for i, name in enumerate(names) if i not in kept),
-        outcome=swept[:, 0],
-        columns=np.ascontiguousarray(swept[:, 1:][:, kept]),
-        absorbed=_absorbed(used),
-        effects=used,
+        outcome=taken.held(outcome)[0],
+        columns=(swept if len(kept) == len(columns) else swept[kept]).T,
+        absorbed=taken.absorbed,
+        effects=taken.codes,
         weights=weights,
     )
 
 
-def _none(outcome: Floats) -> Floats:
-    return np.empty((len(outcome), 0))
+def fixed(rows: int, effects: Sequence[Codes], weights: Floats | None) -> FixedEffects:
+    """Fixed effects to absorb; an intercept where there are none."""
+    return FixedEffects(tuple(effects) or (np.zeros(rows, dtype=np.int64),), weights)
 
 
-def _absorbed(effects: Sequence[Codes]) -> int:
-    """Levels used up: all of the first effect, all but one of each further one."""
-    levels = [int(np.count_nonzero(np.bincount(codes))) for codes in effects]
-    return sum(levels) - (len(levels) - 1)
-
-
-def _independent(swept: Floats, raw: Floats, weights: Floats | None) -> list[int]:
+def _independent(swept: Floats, powers: Sequence[float], weights: Floats | None) -> list[int]:
     """Columns that those before them and the fixed effects leave something of."""
-    root = np.ones(len(swept)) if weights is None else np.sqrt(weights)
+    if _plainly_independent(swept, powers, weights):
+        return list(range(len(swept)))
+    root = np.ones(swept.shape[1]) if weights is None else np.sqrt(weights)
     kept: list[int] = []
     basis: list[Floats] = []
-    for place in range(swept.shape[1]):
-        column = swept[:, place] * root
-        before = float(np.sum((raw[:, place] * root) ** 2))
+    for place, before in enumerate(powers):
+        column = swept[place] * root
         for _ in range(2):  # twice is enough (Giraud, Langou and Rozložník 2005)
             for direction in basis:
                 column = column - direction * float(direction @ column)
@@ -207,6 +202,19 @@ def _independent(swept: Floats, raw: Floats, weights: Floats | None) -> list[int
     return kept
 
 
+def _plainly_independent(swept: Floats, powers: Sequence[float], weights: Floats | None) -> bool:
+    """Whether the cross products show every column to be independent, with room for rounding."""
+    products = swept @ (swept if weights is None else swept * weights).T
+    own = np.diag(products)
+    if not np.all(own > _COLLINEAR * np.asarray(powers)):
+        return False
+    try:
+        factor = np.linalg.cholesky(products / np.sqrt(np.outer(own, own)))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.all(np.diag(factor) ** 2 > _CLEAR))
+
+
 def fit(made: Design, *, clusters: Sequence[Codes] = ()) -> Fit:
     """Least squares with robust covariance.
 
@@ -214,8 +222,7 @@ def fit(made: Design, *, clusters: Sequence[Codes] = ()) -> Fit:
         made: the design.
         clusters: none for HC1, one for CRV1, two for two-way clustering.
     """
-    weights = made.weights if made.weights is not None else np.ones(len(made.outcome))
-    weighted = made.columns * weights[:, None]
+    weighted = made.weighted
     bread: Floats = np.empty((0, 0))
     if made.names:
         bread = np.linalg.inv(weighted.T @ made.columns).astype(np.float64)
@@ -258,10 +265,9 @@ def _meat(made: Design, scores: Floats, codes: Codes) -> Floats:
 
 def small_sample(made: Design, codes: Codes, n: int, groups: int) -> float:
     """CRV1's factor; fixed effects nested in the clusters cost no degrees of freedom."""
-    costly = [
-        effect for effect in made.effects if _is_intercept(effect) or not _nested(effect, codes)
-    ]
-    k = len(made.names) + (_absorbed(costly) if costly else 0)
+    costly = [e for e in made.effects if _is_intercept(e) or not _nested(e, codes)]
+    levels = [_count(effect) for effect in costly]
+    k = len(made.names) + sum(levels) - max(len(levels) - 1, 0)
     return groups / max(groups - 1, 1) * (n - 1) / max(n - k, 1)
 
 
@@ -271,11 +277,9 @@ def _is_intercept(effect: Codes) -> bool:
 
 def _nested(effect: Codes, codes: Codes) -> bool:
     """Whether every level of the effect lies within one cluster."""
-    low = np.full(int(effect.max(initial=0)) + 1, np.iinfo(np.int64).max)
-    high = np.full(len(low), -1)
-    np.minimum.at(low, effect, codes)
-    np.maximum.at(high, effect, codes)
-    return bool(np.all((high < 0) | (low == high)))
+    some = np.zeros(int(effect.max(initial=0)) + 1, dtype=np.int64)
+    some[effect] = codes
+    return bool(np.array_equal(np.take(some, effect), codes))
 
 
 def cluster_sums(values: Floats, codes: Codes) -> Floats:
@@ -293,8 +297,19 @@ def crossed(first: Codes, second: Codes) -> Codes:
 
 def codes_of(labels: npt.NDArray[Any]) -> Codes:
     """Integer codes from 0 in the order of the sorted labels."""
-    found: Codes = np.unique(labels, return_inverse=True)[1].astype(np.int64).reshape(-1)
-    return found
+    if labels.dtype.kind == "i" and len(labels) and int(labels.min()) >= 0:
+        top = int(labels.max())
+        if top < _WIDE * len(labels):
+            ranks = np.cumsum(np.bincount(labels, minlength=top + 1) > 0) - 1
+            return np.asarray(np.take(ranks, labels), dtype=np.int64)
+    if labels.dtype.kind in "iu" and len(labels) > _MANY:
+        encoded = pa.array(labels).dictionary_encode()
+        found = encoded.dictionary.to_numpy()
+        ranks = np.empty(len(found), dtype=np.int64)
+        ranks[np.argsort(found)] = np.arange(len(found))
+        return np.asarray(np.take(ranks, encoded.indices.to_numpy()), dtype=np.int64)
+    coded: Codes = np.unique(labels, return_inverse=True)[1].astype(np.int64).reshape(-1)
+    return coded
 
 
 def _count(codes: Codes) -> int:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from evaluators.regression import Design, Fit, fit
+from evaluators.regression import Fit, critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +59,31 @@ def robustness_value(t: float, freedom: int, *, alpha: float | None = None) -> f
     """
     strength = abs(t) / float(np.sqrt(freedom))
     if alpha is not None:
-        edge = abs(float(stats.t.ppf(alpha / 2, freedom - 1))) / float(np.sqrt(freedom - 1))
+        edge = abs(critical(alpha / 2, freedom - 1)) / float(np.sqrt(freedom - 1))
         strength = max(strength - edge, 0.0)
     return 0.5 * (float(np.sqrt(strength**4 + 4 * strength**2)) - strength**2)
 
 
+def _squares(fitted: Fit) -> float:
+    left, weights = fitted.residuals, fitted.design.weights
+    return float(left @ (left if weights is None else weights * left))
+
+
 def _classical_t(fitted: Fit, place: int) -> float:
-    weights = fitted.design.weights
-    squares = fitted.residuals**2 if weights is None else weights * fitted.residuals**2
-    variance = float(squares.sum()) / fitted.classical * float(fitted.bread[place, place])
+    variance = _squares(fitted) / fitted.classical * float(fitted.bread[place, place])
     return float(fitted.coefficients[place]) / float(np.sqrt(variance)) if variance > 0 else 0.0
 
 
 def _benchmark(fitted: Fit, place: int, other: int) -> dict[str, float]:
-    """A confounder as strong as an observed covariate (their section 4.4, k = 1)."""
-    made, freedom = fitted.design, fitted.classical
+    """A confounder as strong as an observed covariate (their section 4.4, k = 1).
+
+    The partial R² of the covariate with the column, given all others, stands in the inverse of the
+    cross products: no second regression is run.
+    """
+    freedom, bread = fitted.classical, fitted.bread
     t_outcome = _classical_t(fitted, other)
     r2_outcome = t_outcome**2 / (t_outcome**2 + freedom)
-    weights = made.weights if made.weights is not None else np.ones(len(made.outcome))
-    column = made.columns[:, place]
-    rest = np.delete(made.columns, place, axis=1)
-    where = other - (other > place)
-    treated = fit(
-        Design(
-            tuple(str(i) for i in range(rest.shape[1])),
-            (),
-            column,
-            rest,
-            made.absorbed,
-            made.effects,
-            weights,
-        )
-    )
-    t_column = _classical_t(treated, where)
-    r2_column = t_column**2 / (t_column**2 + treated.classical)
+    r2_column = float(bread[place, other] ** 2 / (bread[place, place] * bread[other, other]))
     odds_column = r2_column / max(1 - r2_column, 1e-12)
     hidden_column = min(odds_column, 0.999)
     between = min(odds_column**2, 0.999)
@@ -103,8 +93,7 @@ def _benchmark(fitted: Fit, place: int, other: int) -> dict[str, float]:
         / max(1 - r2_outcome, 1e-12),
         1.0,
     )
-    squares = float((weights * fitted.residuals**2).sum())
-    error = float(np.sqrt(squares / freedom * fitted.bread[place, place]))
+    error = float(np.sqrt(_squares(fitted) / freedom * bread[place, place]))
     bias = error * np.sqrt(hidden_outcome * hidden_column / (1 - hidden_column) * freedom)
     value = float(fitted.coefficients[place])
     return {

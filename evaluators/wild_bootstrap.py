@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.regression import Codes, Design, Fit, Floats, absorb, codes_of
+from evaluators.regression import Codes, Design, Fit, Floats, cluster_sums, codes_of
 
 FEW_CLUSTERS = 40  # evaluation.md, section 3, rule 5
 _VERY_FEW = 12  # two-point signs have too few combinations below (Webb 2023)
@@ -50,8 +50,9 @@ def wild_cluster_bootstrap(
     direction, restricted = _partialled(made, place)
     codes = codes_of(clusters)
     signs = _signs(int(codes.max()) + 1, replicates, rng)
-    null = _studentised(made, direction, restricted, codes, signs)
-    free = _studentised(made, direction, fitted.residuals, codes, signs)
+    kernel = _Kernel(made, direction, codes)
+    null = kernel.studentised(restricted, signs)
+    free = kernel.studentised(fitted.residuals, signs)
     reached = int(
         np.count_nonzero(
             np.abs(null) >= abs(_plain_t(fitted, place, direction, codes)) * (1 - 1e-10)
@@ -72,12 +73,12 @@ def _plain_t(fitted: Fit, place: int, direction: Floats, codes: Codes) -> float:
 def _partialled(made: Design, place: int) -> tuple[Floats, Floats]:
     """The (weighted) column with all others taken out, and residuals under a zero coefficient."""
     others = np.delete(made.columns, place, axis=1)
-    weights = made.weights if made.weights is not None else np.ones(len(made.outcome))
     both = np.column_stack([made.columns[:, place], made.outcome])
     if others.shape[1]:
-        weighted = others * weights[:, None]
+        weighted = np.delete(made.weighted, place, axis=1)
         both = both - others @ np.linalg.solve(weighted.T @ others, weighted.T @ both)
-    return both[:, 0] * weights, both[:, 1]
+    column = both[:, 0] if made.weights is None else both[:, 0] * made.weights
+    return column, both[:, 1]
 
 
 def _signs(groups: int, replicates: int, rng: np.random.Generator) -> Floats:
@@ -87,24 +88,35 @@ def _signs(groups: int, replicates: int, rng: np.random.Generator) -> Floats:
     return np.asarray(rng.integers(0, 2, (replicates, groups)) * 2.0 - 1.0, dtype=np.float64)
 
 
-def _studentised(
-    made: Design, direction: Floats, residuals: Floats, codes: Codes, signs: Floats
-) -> Floats:
-    groups = signs.shape[1]
-    pulls = np.bincount(codes, direction * residuals, groups)
-    kernel = np.empty((groups, groups))
-    for group in range(groups):
-        one = np.where(codes == group, residuals, 0.0)
-        left = _residualised(made, one)
-        kernel[:, group] = np.bincount(codes, direction * left, groups)
-    scores = signs @ kernel.T
-    found: Floats = (signs @ pulls) / np.sqrt((scores**2).sum(axis=1) + 1e-300)
-    return found
+class _Kernel:
+    """The statistic of every replicate from sums within clusters and cells.
 
+    A replicate's residuals are signs by cluster times residuals, less what the fixed effects and
+    the columns explain of them again; both parts are linear in the signs.
+    """
 
-def _residualised(made: Design, values: Floats) -> Floats:
-    swept = absorb(values, made.effects, made.weights)
-    weights = made.weights if made.weights is not None else np.ones(len(values))
-    weighted = made.columns * weights[:, None]
-    share = np.linalg.solve(weighted.T @ made.columns, weighted.T @ swept)
-    return np.asarray(swept - made.columns @ share, dtype=np.float64)
+    def __init__(self, made: Design, direction: Floats, codes: Codes) -> None:
+        self.made, self.direction, self.codes = made, direction, codes
+        self.groups, cells = int(codes.max()) + 1, len(made.cells.totals)
+        self.joint, self.shape = made.cells.codes * self.groups + codes, (cells, self.groups)
+        self.pulls = self._by_cell(direction)
+        weighted = made.weighted
+        by_cluster = cluster_sums(made.columns * direction[:, None], codes)
+        self.slopes = np.linalg.solve(weighted.T @ made.columns, by_cluster.T).T
+
+    def _by_cell(self, values: Floats) -> Floats:
+        sums = np.bincount(self.joint, values, self.shape[0] * self.shape[1])
+        return sums.reshape(self.shape).astype(np.float64)
+
+    def studentised(self, residuals: Floats, signs: Floats) -> Floats:
+        """One statistic per row of signs: replicates × clusters."""
+        made = self.made
+        pulls = np.bincount(self.codes, self.direction * residuals, self.groups)
+        weighted = residuals if made.weights is None else residuals * made.weights
+        explained = made.cells.explained(self._by_cell(weighted))
+        columns = cluster_sums(made.columns * weighted[:, None], self.codes)
+        kernel = np.diag(pulls) - self.pulls.T @ explained - self.slopes @ columns.T
+        scores = signs @ kernel.T
+        squares = np.einsum("ij,ij->i", scores, scores)
+        found: Floats = (signs @ pulls) / np.sqrt(squares + 1e-300)
+        return found
