@@ -53,6 +53,8 @@ def suppress(tables: Sequence[Table], least: int) -> list[Table]:
         if counts is not None and min(counts, default=0) < least
     }
     primary = frozenset(hidden)
+    if not primary:
+        return list(tables)
     audit = _Audit.of(tables)
     if audit is None and primary:
         hidden |= {(t, r) for t, table in enumerate(tables) if len(table.keys) > 1

@@ -50,9 +50,7 @@ class Outcome:
     Args:
         findings: as published; suppressed groups keep the verdict and lose the numbers.
         findings_digest: the same for the same plan, data and nonce, wherever it ran.
-        public_evidence: tables without small cells, and commitments to the rest.
-        sealed_evidence: every accumulator and every full finding, for the authority and the
-            assigned tester.
+        evidence: what may be published of it, and what is sealed.
         probes: {id, version, digest}, with `failed` where a plugin broke.
         predictions: how often the model was asked.
         rows: how many rows were read.
@@ -60,11 +58,20 @@ class Outcome:
 
     findings: tuple[Finding, ...]
     findings_digest: str
-    public_evidence: dict[str, Any]
-    sealed_evidence: dict[str, Any]
+    evidence: evidence.Evidence
     probes: tuple[dict[str, Any], ...]
     predictions: int
     rows: int
+
+    @property
+    def public_evidence(self) -> dict[str, Any]:
+        """Tables without small cells, and commitments to the rest."""
+        return self.evidence.public
+
+    @property
+    def sealed_evidence(self) -> dict[str, Any]:
+        """Every accumulator and full finding, for the authority and the assigned tester."""
+        return self.evidence.sealed
 
 
 @dataclass
@@ -305,8 +312,7 @@ class _Going:
         return Outcome(
             findings=made.findings,
             findings_digest=findings.digest(made.findings),
-            public_evidence=made.public,
-            sealed_evidence=made.sealed,
+            evidence=made,
             probes=tuple(_named(entry) for entry in self.entries),
             predictions=self.asker.asked if self.asker else 0,
             rows=self.source.rows,

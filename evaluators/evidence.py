@@ -8,7 +8,8 @@ it small tables could be guessed and compared.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from evaluators import disclosure, findings
@@ -19,19 +20,51 @@ from registry import attestation
 from registry.reports import Finding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """The evidence of one run.
+    """The evidence of one run; what has to be written out at length is written when it is read.
 
     Args:
         findings: the findings as published.
-        public: what everyone may read.
-        sealed: what the authority and the assigned tester may read.
+        full: the findings with all numbers.
+        tables: every count table and its probe.
+        shown: the same as published.
+        states: per probe the full state.
+        plan: the digest of the plan that ran.
+        least: the smallest count of people that is published.
+        salt: without it the commitments could be guessed.
     """
 
     findings: tuple[Finding, ...]
-    public: dict[str, Any]
-    sealed: dict[str, Any]
+    full: Sequence[Finding]
+    tables: Sequence[tuple[str, Table]]
+    shown: Sequence[tuple[str, Table]]
+    states: Mapping[str, Any]
+    plan: str
+    least: int
+    salt: str = field(default_factory=partial(secrets.token_hex, 32))
+
+    @cached_property
+    def sealed(self) -> dict[str, Any]:
+        """What the authority and the assigned tester may read."""
+        content = findings.rounded({
+            "states": dict(self.states),
+            "tables": _by_probe(self.tables),
+            "findings": [finding.as_json() for finding in self.full],
+        })  # fmt: skip
+        return {"salt": self.salt, **content}
+
+    @cached_property
+    def public(self) -> dict[str, Any]:
+        """What everyone may read."""
+        states = self.sealed["states"]
+        return {
+            "plan": self.plan,
+            "least": self.least,
+            "tables": _by_probe(self.shown),
+            "commitments": {n: attestation.digest([self.salt, states[n]]) for n in self.states},
+            "suppressed_findings": sum(finding.suppressed for finding in self.findings),
+        }
 
 
 def make(
@@ -53,20 +86,7 @@ def make(
     cut = disclosure.suppress([table for _, table in flat], least)
     shown = [(name, table) for (name, _), table in zip(flat, cut, strict=True)]
     published = tuple(_published(finding, shown, least) for finding in found)
-    salt = secrets.token_hex(32)
-    full = findings.rounded({
-        "states": dict(states),
-        "tables": _by_probe(flat),
-        "findings": [finding.as_json() for finding in found],
-    })  # fmt: skip
-    public = {
-        "plan": plan.digest,
-        "least": least,
-        "tables": _by_probe(shown),
-        "commitments": {name: attestation.digest([salt, full["states"][name]]) for name in states},
-        "suppressed_findings": sum(finding.suppressed for finding in published),
-    }
-    return Evidence(published, public, {"salt": salt, **full})
+    return Evidence(published, found, flat, shown, states, plan.digest, least)
 
 
 def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:

@@ -87,11 +87,11 @@ def not_evaluable(
 
 def rounded(value: Any) -> Any:
     """A JSON value with every real rounded to ten significant digits; no NaN, no infinity."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):  # a dictionary is recognised sooner by its type
         return {str(key): rounded(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(entry) for entry in value]
@@ -100,7 +100,7 @@ def rounded(value: Any) -> Any:
 
 def settle(finding: Finding) -> Finding:
     """The finding with its numbers rounded, ready for the digest."""
-    plain = rounded(finding.as_json())
+    plain = {name: rounded(getattr(finding, name)) for name in Finding.__slots__}
     for name in ("legal_refs", "defences"):
         plain[name] = tuple(plain[name])
     return Finding(**{**plain, "verdict": finding.verdict})

@@ -25,6 +25,7 @@ Integers = npt.NDArray[np.int64]
 
 MOST_ATTRIBUTES = 3
 MOST_DRAWS = 20_000
+AT_ONCE = 250
 EXPECTED = 5
 
 
@@ -50,7 +51,13 @@ class Cell:
 
 
 def cells(
-    joint: Cells, attributes: Sequence[str], plan: Plan, rng: np.random.Generator, *, plans: int
+    joint: Cells,
+    attributes: Sequence[str],
+    plan: Plan,
+    rng: np.random.Generator,
+    *,
+    plans: int,
+    replicates: int | None = None,
 ) -> tuple[list[Cell], int]:
     """Test every intersection of two or three attributes.
 
@@ -60,6 +67,7 @@ def cells(
         plan: alpha and the least denominator.
         rng: keyed by the hypothesis.
         plans: registered plans that share the family.
+        replicates: how many bootstrap draws; None takes what step-down needs, up to `MOST_DRAWS`.
 
     Returns:
         The evaluable cells, and how many were too small.
@@ -80,7 +88,8 @@ def cells(
         return [], len(slices)
     expected = np.minimum(n, total_n - n) * min(total_k, total_n - total_k) / total_n
     large = kept[expected[kept] >= EXPECTED]
-    drawn = _max_t(counts, member[large], plan, rng, share=large.size / (kept.size * plans))
+    share = large.size / (kept.size * plans)
+    drawn = _max_t(counts, member[large], plan, rng, share=share, replicates=replicates)
     found = []
     for place in kept.tolist():
         group = Group(_label(slices[place]), int(k[place]), int(n[place]))
@@ -119,20 +128,30 @@ def _members(
 
 
 def _max_t(
-    counts: Integers, member: Integers, plan: Plan, rng: np.random.Generator, *, share: float
+    counts: Integers,
+    member: Integers,
+    plan: Plan,
+    rng: np.random.Generator,
+    *,
+    share: float,
+    replicates: int | None,
 ) -> MaxT | None:
     """Step-down max-T over the cells; single-step if the family outgrows the draws."""
     if not len(member):
         return None
     wanted = replicates_needed(len(member), plan.alpha)
+    draws = min(wanted, MOST_DRAWS) if replicates is None else replicates
     atoms = np.concatenate([counts[:, 1], counts[:, 0] - counts[:, 1]])
-    total = int(atoms.sum())
-    draws = rng.multinomial(total, atoms / total, size=min(wanted, MOST_DRAWS))
     observed, error = _gaps(atoms[None, :], member)
-    redrawn, errors = _gaps(draws, member)
-    null = (redrawn - observed) / errors
+    null = np.empty((draws, len(member)))
+    for start in range(0, draws, AT_ONCE):  # a few at a time, so that they stay in the cache
+        part = null[start : start + AT_ONCE]
+        redrawn, errors = _gaps(
+            rng.multinomial(int(atoms.sum()), atoms / atoms.sum(), size=len(part)), member
+        )
+        np.divide(redrawn - observed, errors, out=part)
     found = step_down_max_t((observed / error)[0], null, alpha=plan.alpha * share)
-    if wanted <= MOST_DRAWS:
+    if wanted <= draws:
         return found
     # Single-step: the maximum over all cells serves every one, so fewer draws suffice.
     size = np.abs(observed / error)[0]

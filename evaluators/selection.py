@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+from pydantic import Field
 
 from evaluators import intersections, intervals, rates, readings, verdicts
 from evaluators.accumulators import Cells, truth
@@ -15,7 +16,6 @@ from evaluators.parity import (
     ARTICLES,
     BUILT_ON,
     Counting,
-    NoOptions,
     RateDetails,
     declared,
     details,
@@ -28,10 +28,21 @@ from evaluators.parity import (
 )
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.probe import FAVOURED, UNIT, NullDesign, ProbeSpec, Run, State, Table
+from evaluators.probe import FAVOURED, UNIT, NullDesign, Options, ProbeSpec, Run, State, Table
 from evaluators.rates import Comparison, Lines
 from registry.language import Text
 from registry.reports import Finding
+
+
+class SelectionOptions(Options):
+    """How many draws the intersections get.
+
+    Args:
+        replicates: bootstrap draws; None takes what step-down max-T needs for the family, while
+            fewer give single-step max-T.
+    """
+
+    replicates: int | None = Field(default=None, ge=999, le=1_000_000)
 
 
 class SelectionParity(Counting):
@@ -52,7 +63,7 @@ class SelectionParity(Counting):
         roles=("sensitive",),
         optional=("unit",),
         derived=(FAVOURED, UNIT),
-        options=NoOptions,
+        options=SelectionOptions,
         details=RateDetails,
         legal_refs=ARTICLES,
         question=Text(
@@ -118,7 +129,10 @@ class SelectionParity(Counting):
         if len(names) < 2 or UNIT in acc.keys:
             return []
         rng = run.rng(f"{self.spec.id}/intersections")
-        found, small = intersections.cells(acc, names, plan, rng, plans=run.plans)
+        draws = getattr(self.options, "replicates", None)
+        found, small = intersections.cells(
+            acc, names, plan, rng, plans=run.plans, replicates=draws
+        )
         limit = readings.joined(self.limit, readings.frame(plan))
         made = [self._cell(cell, len(found) * run.plans, plan, run) for cell in found]
         if small:
