@@ -108,7 +108,8 @@ def settle(finding: Finding) -> Finding:
 
 def digest(findings: "tuple[Finding, ...]") -> str:
     """The findings digest: the same for the same plan, data and nonce, wherever it ran."""
-    return attestation.digest([finding.as_json() for finding in findings])
+    names = Finding.__slots__
+    return attestation.digest([{n: getattr(f, n) for n in names} for f in findings])
 
 
 WITHHELD = Text(

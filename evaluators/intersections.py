@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.int64]
 
 MOST_ATTRIBUTES = 3
 MOST_DRAWS = 20_000
-AT_ONCE = 250
+AT_ONCE = 64
 EXPECTED = 5
 
 

@@ -84,12 +84,12 @@ class BadKey(Invalid):
 def _check_keys(value: object) -> None:
     """Raise TypeError at a key that is not text: `json` would write 1 and "1" alike."""
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("a key that is not text")
-        for inner in value.values():
-            _check_keys(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError("a key that is not text")
+        value = value.values()
+    for inner in value:  # type: ignore[attr-defined]  # a dictionary's values, a list or a tuple
+        if isinstance(inner, dict | list | tuple):
             _check_keys(inner)
 
 
@@ -103,7 +103,7 @@ def canonical(value: Any) -> bytes:
         NotCanonical: for NaN, infinities, keys that are not text, and other types.
     """
     try:
-        _check_keys(value)
+        _check_keys([value])
         return json.dumps(
             value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ).encode()
