@@ -92,7 +92,7 @@ def ratio_score(k1: float, n1: float, k2: float, n2: float, ratio: float) -> flo
     Miettinen and Nurminen (1985) without their n/(n-1).
     """
     p2 = _restricted(k1, n1, k2, n2, ratio)
-    p1 = ratio * p2 if ratio * p2 < 1.0 else 1.0
+    p1 = min(1.0, ratio * p2)
     gap = k1 / n1 - ratio * k2 / n2
     variance = p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2
     if variance <= 0:
@@ -109,7 +109,7 @@ def _restricted(k1: float, n1: float, k2: float, n2: float, ratio: float) -> flo
     sum_of_roots = math.sqrt(square) - b if square > 0.0 else -b
     largest = 1.0 / ratio if ratio > 1 else 1.0
     root = 2 * c / sum_of_roots if sum_of_roots > 0 else 0.0
-    return root if root < largest else largest
+    return min(largest, root)
 
 
 def koopman(k1: float, n1: float, k2: float, n2: float, level: float = 0.95) -> Interval | None:
