@@ -144,12 +144,14 @@ def cells(rows: pa.Table, plan: Plan, more: Sequence[str]) -> Codes | None:
 
 def groups(
     rows: pa.Table, attribute: str, plan: Plan, *, account: Codes, order: Sequence[Scalar],
-    most: int,
+    most: int, least: int | None = None,
 ) -> Groups:  # fmt: skip
     """The groups of an attribute: texts by their levels, numbers cut into ordered levels."""
     column = rows.column(attribute)
     if order or (quotes.is_number(column) and len(np.unique(quotes.numbers(column))) > 2):
-        levels = doses(column, account, order=order, least=plan.min_n, most=most)
+        levels = doses(
+            column, account, order=order, least=plan.min_n if least is None else least, most=most
+        )
         place = 0
         if plan.reference.get(attribute) in levels.labels:
             place = levels.labels.index(plan.reference[attribute])

@@ -6,6 +6,7 @@ is a finding of its own, and the price findings keep their numbers and verdicts.
 those of law.md (platform guidelines 17, Shenzhen data regulation 69).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -381,10 +382,14 @@ def _independence(
         return None
     p_values = []
     for kind in kinds[1:]:
-        own = [("arm", (arms[first] == kind).astype(np.float64))]
-        coefficient = regression.fit(regression.design(members[first], own)).of("arm")
+        arm = arms[first] == kind
+        coefficient = regression.fit(
+            regression.design(members[first], [("arm", arm.astype(np.float64))])
+        ).of("arm")
         if coefficient is not None:
             p_values.append(coefficient.p)
+        elif arm.any() and not arm.all() and members[first][arm].mean() != members[first].mean():
+            p_values.append(min(1.0, 2 / math.comb(len(first), int(arm.sum()))))  # wholly apart
     return min(1.0, min(p_values) * len(p_values)) if p_values else None
 
 

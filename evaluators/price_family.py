@@ -64,6 +64,7 @@ class Result:
         estimate, reference_estimate: the statistic in the group and in the reference.
         mde: the planned minimum detectable effect.
         problem: why there is nothing to say.
+        told: whether it may count as beyond the line at all (a noise band may forbid it).
         details: of the probe's own schema.
     """
 
@@ -86,6 +87,7 @@ class Result:
     reference_estimate: float | None = None
     mde: float | None = None
     problem: str | None = None
+    told: bool = True
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -110,12 +112,12 @@ def settle(results: Sequence[Result], *, size: int, alpha: float) -> list[Judged
     spare = [1.0] * max(0, size - len(tested))
     p_values = [results[i].p or 0.0 for i in tested]
     adjusted = dict(zip(tested, holm([*p_values, *spare]).tolist(), strict=False))
-    return [_judged(r, adjusted.get(i), alpha) for i, r in enumerate(results)]
+    return [decide(r, adjusted.get(i), alpha) for i, r in enumerate(results)]
 
 
-def _judged(result: Result, adjusted: float | None, alpha: float) -> Judged:
+def decide(result: Result, adjusted: float | None, alpha: float) -> Judged:
     """The verdict; beyond the line is only what is significant too (a rank test may disagree)."""
-    told = adjusted is None or adjusted < alpha
+    told = result.told and (adjusted is None or adjusted < alpha)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
         beyond=told and result.line.beyond(result.low, result.high),
@@ -128,7 +130,7 @@ def _judged(result: Result, adjusted: float | None, alpha: float) -> Judged:
 
 def finding(
     spec: ProbeSpec, judged: Judged, *, plan: Plan, family: str, size: int, reading: Text,
-    limit: Text,
+    limit: Text, adjustment: str = "Holm",
 ) -> Finding:  # fmt: skip
     """A judged result as a finding."""
     result, sound = judged.result, judged.verdict is not Verdict.NOT_EVALUABLE
@@ -150,7 +152,7 @@ def finding(
         test={"name": result.test[0], "statistic": _finite(result.test[1])} if result.test and sound else None,
         p_value=result.p if sound else None,
         p_adjusted=judged.adjusted if sound else None,
-        adjustment="Holm",
+        adjustment=adjustment,
         family={"id": family, "size": size},
         equivalence=None if result.small is None or not sound
         else {"low": margins[0], "high": margins[1], "p": result.small},
