@@ -159,9 +159,9 @@ class Conditions:
         if not keys:
             return None
         found = [(self.by_stratum[key][one], self.by_stratum[key][other]) for key in keys]
-        counts = np.array([(a.k, a.n, b.k, b.n) for a, b in found], dtype=np.float64).T
+        k1, n1, k0, n0 = np.array([(a.k, a.n, b.k, b.n) for a, b in found], dtype=np.float64).T
         if UNIT not in self.overall.keys:
-            return Strata(*counts)
+            return Strata(k1, n1, k0, n0)
         rows, units, places = [], [], []
         for place, key in enumerate(keys):
             for (name, unit), (n, k) in self.parts[key].items():
@@ -171,7 +171,7 @@ class Conditions:
                     places.append(place)
         split = Counts(*np.array(rows, dtype=np.float64).T)
         codes = np.unique(np.array(units), return_inverse=True)[1]
-        return Strata(*counts, split, codes, np.array(places, dtype=np.int64))
+        return Strata(k1, n1, k0, n0, split, codes, np.array(places, dtype=np.int64))
 
     def _people(self, strata: Strata) -> tuple[int, int]:
         """How many independent units of each group stand in comparable strata."""
@@ -213,7 +213,9 @@ class Conditions:
             why = "no_overlap" if first.k + second.k else "undefined"
             return Pooled(replace(made, why=why), share=share, strata=many)
         large = list(self._large(group.name, against.name))
-        counts = Counts(*np.array([(*a.effective(), *b.effective()) for _, a, b in large]).reshape(-1, 4).T)
+        counts = Counts(
+            *np.array([(*a.effective(), *b.effective()) for _, a, b in large]).reshape(-1, 4).T
+        )
         apart = ratios_differ(counts, strata.ratio or 0.0)
         odds = breslow_day_tarone(counts)
         low, high = self.lines.equivalence

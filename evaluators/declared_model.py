@@ -166,7 +166,8 @@ def fit(made: Design, outcome: Floats, kind: Kind, units: npt.NDArray[Any] | Non
 
 
 def _least_squares(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    return np.linalg.lstsq(x, y, rcond=None)[0], np.ones(len(y))
+    beta = np.asarray(np.linalg.lstsq(x, y, rcond=None)[0], dtype=np.float64)
+    return beta, np.ones(len(y))
 
 
 def _logit(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -217,7 +218,9 @@ class Standardised:
     error: float | None
 
 
-def standardised(fitted: Fit, rebuild: Callable[[str], Design], level: str, base: str) -> Standardised:
+def standardised(
+    fitted: Fit, rebuild: Callable[[str], Design], level: str, base: str
+) -> Standardised:
     """Both groups' rates if everyone else about them were the same (g-computation, Robins 1986).
 
     Args:

@@ -113,4 +113,9 @@ def _about(finding: Finding, row: Mapping[str, str]) -> bool:
     """Whether a suppressed row is the finding's group, its reference, or one of all groups."""
     if all(finding.slice[name] in {level, "*"} for name, level in row.items()):
         return True
+    beside = {
+        n: finding.reference_group if v == finding.group else v for n, v in finding.slice.items()
+    }
+    if all(beside[name] == level for name, level in row.items()):  # the reference in its stratum
+        return True
     return len(row) == 1 and finding.reference_group in row.values()

@@ -1,0 +1,251 @@
+"""The declared model of conditional parity: its rows, its estimates, and what they amount to."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+from scipy.special import stdtrit
+
+from evaluators import declared_model, inference
+from evaluators.accumulators import coded, numbers, truth
+from evaluators.declared_model import Declared, Fit, ModelUnfit, Standardised
+from evaluators.intervals import Interval
+from evaluators.plan import Plan
+from evaluators.probe import FAVOURED, UNIT, Options
+from evaluators.rates import Lines
+
+Array = npt.NDArray[Any]
+OUTCOME = "outcome"
+
+
+class ModelOptions(Options):
+    """A regression to run beside the strata.
+
+    Args:
+        kind: least squares or logit.
+        outcome: a numeric column to explain; empty means the favourable decision (1 or 0).
+        categorical: control columns of numbers that are names (a year, a code).
+        numeric: sensitive columns that are numbers (a share); they have no groups to compare.
+        interactions: pairs of columns whose products are terms too.
+    """
+
+    kind: Literal["ols", "logit"] = "ols"
+    outcome: str = ""
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, str], ...] = Field(default=())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One level's coefficient, or why there is none.
+
+    Args:
+        level: the level; empty where the attribute is a number.
+        n, n_reference: complete rows of the level and of the reference.
+        why: a key of the readings.
+        fit: the model.
+        place: of the level's own term.
+        p_value, statistic: of all terms that carry the level.
+        rates: both groups' rates with everything else left as it is; None where no ratio applies.
+    """
+
+    level: str
+    n: int = 0
+    n_reference: int = 0
+    why: str | None = None
+    fit: Fit | None = None
+    place: int = 0
+    p_value: float = 1.0
+    statistic: float | None = None
+    rates: Standardised | None = None
+
+    @property
+    def coefficient(self) -> float | None:
+        """The level's own coefficient."""
+        return None if self.fit is None else float(self.fit.coefficients[self.place])
+
+    def interval(self, level: float) -> Interval | None:
+        """Of the ratio of rates, or of the coefficient where no ratio applies."""
+        if self.fit is None:
+            return None
+        t = float(stdtrit(self.fit.df, 1 - (1 - level) / 2))
+        if self.rates is not None:
+            if self.rates.log_ratio is None or self.rates.error is None:
+                return None
+            half = t * self.rates.error
+            low, high = (math.exp(self.rates.log_ratio + sign * half) for sign in (-1, 1))
+            return Interval(low, high, level, "standardised_log")
+        half, centre = t * self.fit.error(self.place), self.coefficient or 0.0
+        return Interval(centre - half, centre + half, level, "sandwich")
+
+    def equivalence(self, lines: Lines) -> float | None:
+        """Two one-sided tests that the ratio of rates is within the margins."""
+        if self.rates is None or self.rates.log_ratio is None or self.rates.error is None:
+            return None
+        low, high = (math.log(bound) for bound in lines.equivalence)
+        return inference.tost(self.rates.log_ratio, self.rates.error, low=low, high=high)
+
+    def as_json(self) -> dict[str, Any]:
+        """What stands in the details of a finding."""
+        if self.fit is None:
+            return {}
+        terms, at = self.fit.design.terms, self.place
+        error, plain = self.fit.error(at), self.fit.error(at, classical=True)
+        crossed = [i for i, term in enumerate(terms) if ":" in term]
+        return {
+            "kind": self.fit.kind, "term": terms[at], "coefficient": self.coefficient,
+            "error": error, "classical_error": plain,
+            "classical_t": (self.coefficient or 0.0) / plain if plain else None,
+            "intercept": float(self.fit.coefficients[0]), "r_squared": self.fit.r_squared,
+            "df": self.fit.df, "rows": len(self.fit.design.matrix),
+            "residual_df": len(self.fit.design.matrix) - len(terms),
+            "others": {terms[i]: float(self.fit.coefficients[i]) for i in range(1, len(terms))
+                       if i != at and i not in crossed},
+            "interactions": {terms[i]: float(self.fit.coefficients[i]) for i in crossed},
+        }  # fmt: skip
+
+
+def kept(batch: pa.RecordBatch, plan: Plan, options: ModelOptions) -> dict[str, Array]:
+    """What the model needs of a batch: outcome, unit, features; text or real columns."""
+    if options.outcome:
+        outcome = real(batch[options.outcome])
+    else:
+        marks = truth(batch[FAVOURED])
+        outcome = np.where(marks < 0, np.nan, marks.astype(np.float64))
+    columns: dict[str, Array] = {OUTCOME: outcome}
+    columns[UNIT] = batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64)
+    for name in plan.columns.control:
+        text = name in options.categorical or not is_number(batch[name])
+        columns[f"x:{name}"] = _names(batch[name]) if text else numbers(batch[name])
+    for name in plan.columns.sensitive:
+        number = name in options.numeric
+        columns[f"x:{name}"] = real(batch[name]) if number else _names(batch[name])
+    return columns
+
+
+def is_number(column: pa.Array) -> bool:
+    """Whether a column holds numbers."""
+    kind = column.type
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+def real(column: pa.Array) -> npt.NDArray[np.float64]:
+    """A column as reals; what is no number is missing, and so is infinity."""
+    if is_number(column) or pa.types.is_boolean(column.type):
+        found = numbers(column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column)
+    else:
+        names = coded(column)
+        levels = np.array([*(_float(name) for name in names.names), np.nan])
+        found = levels[names.codes]
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _float(name: str) -> float:
+    try:
+        return float(name)
+    except ValueError:
+        return float("nan")
+
+
+def _names(column: pa.Array) -> Array:
+    found = coded(pc.cast(column, pa.string()) if pa.types.is_null(column.type) else column)
+    return np.array([*found.names, ""], dtype=str)[found.codes]
+
+
+def estimate(
+    columns: Mapping[str, Array], attribute: str, reference: str, plan: Plan, options: ModelOptions
+) -> list[Estimate]:
+    """The coefficient of every level of an attribute.
+
+    Args:
+        columns: the rows (see `kept`).
+        attribute: the sensitive feature.
+        reference: its reference group; ignored where the attribute is a number.
+        plan: names the controls, the unit and the least denominator.
+        options: the model.
+    """
+    covariates = tuple(n for n in plan.columns.control if n != attribute)
+    known = {attribute, *covariates}
+    crossed = tuple(pair for pair in options.interactions if set(pair) <= known)
+    whole = {name: columns[f"x:{name}"] for name in (attribute, *covariates)}
+    complete = ~np.isnan(columns[OUTCOME])
+    for values in whole.values():
+        complete &= (values != "") if values.dtype.kind == "U" else ~np.isnan(values)
+    x = {name: values[complete] for name, values in whole.items()}
+    y, unit = columns[OUTCOME][complete], columns[UNIT][complete]
+    units = unit if plan.columns.unit else None
+    declared = Declared(options.kind, attribute, covariates, crossed, reference)
+    if attribute in options.numeric:
+        return [_one(_fit(x, declared, [], y, units), "", x, declared, y)]
+    sizes = {v: _people(x[attribute] == v, units) for v in np.unique(x[attribute]).tolist()}
+    levels = [v for v in sizes if v != reference]
+    small = [Estimate(v, n=sizes[v], why="small") for v in levels
+             if min(sizes[v], sizes.get(reference, 0)) < plan.min_n]  # fmt: skip
+    able = [v for v in levels if v not in {one.level for one in small}]
+    if not able:
+        return small
+    keep = np.isin(x[attribute], [*able, reference])
+    x = {name: values[keep] for name, values in x.items()}
+    y, units = y[keep], None if units is None else units[keep]
+    fitted = _fit(x, declared, able, y, units)
+    return [*(_one(fitted, level, x, declared, y) for level in able), *small]
+
+
+def _people(mine: npt.NDArray[np.bool_], units: Array | None) -> int:
+    return int(mine.sum()) if units is None else int(np.unique(units[mine]).size)
+
+
+def _fit(
+    x: Mapping[str, Array],
+    declared: Declared,
+    levels: Sequence[str],
+    y: Array,
+    units: Array | None,
+) -> Fit | str:
+    try:
+        if not len(y):
+            return "few_rows"
+        return declared_model.fit(
+            declared_model.design(x, declared, levels), y, declared.kind, units
+        )
+    except ModelUnfit as unfit:
+        return str(unfit)
+    except np.linalg.LinAlgError:
+        return "collinear"
+
+
+def _one(
+    fitted: Fit | str, level: str, x: Mapping[str, Array], declared: Declared, y: Array
+) -> Estimate:
+    name = declared.attribute
+    mine, others = x[name] == level, x[name] == declared.reference
+    n, rest = (int(mine.sum()), int(others.sum())) if level else (len(y), 0)
+    if isinstance(fitted, str):
+        return Estimate(level, n, rest, why=fitted)
+    carrier = f"{name}={level}" if level else name
+    place = fitted.design.terms.index(carrier)
+    try:
+        statistic, p = fitted.wald(fitted.design.touched[level or name])
+    except np.linalg.LinAlgError:
+        return Estimate(level, n, rest, why="collinear")
+    if not math.isfinite(statistic):
+        return Estimate(level, n, rest, why="collinear")
+    rates = None
+    if level and set(np.unique(y).tolist()) <= {0.0, 1.0}:
+        able = list(fitted.design.touched)
+
+        def rebuild(value: str) -> declared_model.Design:
+            return declared_model.design({**x, name: np.full(len(y), value)}, declared, able)
+
+        rates = declared_model.standardised(fitted, rebuild, level, declared.reference)
+        rates = rates if rates.log_ratio is not None else None
+    return Estimate(level, n, rest, None, fitted, place, p, statistic, rates)

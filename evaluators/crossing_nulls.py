@@ -1,0 +1,50 @@
+"""Simulated decisions in which no crossing of attributes matters: nulls of the intersection scan."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from evaluators.probe import NullCase, NullDesign
+
+ROWS = 1200
+
+
+def crossing_nulls() -> Mapping[str, NullDesign]:
+    """Rows one by one with small cells, error rates, and repeated units."""
+    return {
+        "rows": lambda rng: _rows(rng, ["selection"]),
+        "error_rates": lambda rng: _rows(rng, ["wrongly_refused", "wrongly_granted"]),
+        "clustered": _clustered,
+    }
+
+
+def _rows(rng: np.random.Generator, rates: list[str]) -> NullCase:
+    race = rng.choice(["a", "b", "c"], ROWS, p=[0.65, 0.25, 0.1])
+    sex = rng.choice(["f", "m"], ROWS, p=[0.55, 0.45])
+    due = rng.random(ROWS) < 0.6
+    granted = rng.random(ROWS) < np.where(due, 0.75, 0.35)
+    table = pa.table({"race": race, "sex": sex, "due": due.astype(int),
+                      "granted": granted.astype(int)})  # fmt: skip
+    return NullCase(_plan(None, rates), table, truth={"ratio": 1.0})
+
+
+def _clustered(rng: np.random.Generator) -> NullCase:
+    people = 300
+    times = 1 + rng.poisson(2, people)
+    own = rng.beta(1.5, 1.0, people)
+    who = np.repeat(np.arange(people), times)
+    race = rng.choice(["a", "b"], people, p=[0.7, 0.3])[who]
+    sex = rng.choice(["f", "m"], people)[who]
+    granted = rng.random(who.size) < own[who]
+    table = pa.table({"race": race, "sex": sex, "granted": granted.astype(int),
+                      "due": granted.astype(int), "who": who})  # fmt: skip
+    return NullCase(_plan("who", ["selection"]), table, truth={"ratio": 1.0})
+
+
+def _plan(unit: str | None, rates: list[str]) -> dict[str, Any]:
+    columns = {"sensitive": ["race", "sex"], "target": "due", "prediction": "granted",
+               "favourable": 1, **({"unit": unit} if unit else {})}  # fmt: skip
+    return {"title": "null", "columns": columns,
+            "probes": [{"id": "intersection_scan", "rates": rates}]}  # fmt: skip

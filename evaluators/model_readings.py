@@ -1,0 +1,77 @@
+"""The sentences about the coefficient of an attribute in a declared model."""
+
+from collections.abc import Sequence
+
+from evaluators import readings
+from evaluators.plan import Plan
+from registry.findings import Verdict
+from registry.language import Text
+
+KINDS = {
+    "ols": Text("线性回归", "least-squares regression"),
+    "logit": Text("逻辑回归", "logit model"),
+}
+RATIO = Text(
+    "按计划声明的{kind}（控制{covariates}，{n} 行），假如其他条件都不变，所有人的{attribute}都是“{group}”时预计有 {rate} 得到有利结果，都是“{reference}”时有 {rate_reference}，前者是后者的 {ratio} 倍（{interval}）；“{group}”的系数是 {coefficient}（标准误 {error}）。",
+    "By the declared {kind} (holding {covariates} fixed, {n} rows): were nothing else changed, "
+    "{rate} would get the favourable result if everyone's {attribute} were '{group}', and "
+    "{rate_reference} if it were '{reference}', {ratio} times as often ({interval}); the "
+    "coefficient of '{group}' is {coefficient} (standard error {error}).",
+)
+SLOPE = Text(
+    "按计划声明的{kind}（控制{covariates}，{n} 行），{attribute}{level}的系数是 {coefficient}（标准误 {error}，{interval}）。",
+    "By the declared {kind} (holding {covariates} fixed, {n} rows), the coefficient of {attribute}"
+    "{level} is {coefficient} (standard error {error}, {interval}).",
+)
+LEVEL = Text("“{group}”（相对于“{reference}”）", " '{group}' (against '{reference}')")
+SHOWN = Text("这一系数确实不为零；它不是比例之比，所以没有界线可对。",
+             "The coefficient differs from zero; it is no ratio of rates, so no line applies.")  # fmt: skip
+NOT_SHOWN = Text("还不能下结论：这些数据没有显出它不为零。",
+                 "Inconclusive: these data do not show that it differs from zero.")  # fmt: skip
+CROSSED = Text(
+    "模型里有它与{others}的交互项，所以这个系数只是在其余各项取基准值时的数；检验是对它的全部各项一起作的。",
+    "The model crosses it with {others}, so this coefficient holds at their base values only; the "
+    "test is of all its terms together.",
+)
+LIMIT = Text(
+    "系数说的是所声明的模型；换一组控制条件或换一种写法，数字会不同，没有列入的条件也看不到。总体的差异另列，不因此取消。",
+    "The coefficient speaks for the model as declared: other controls or another form give other "
+    "numbers, and what is not named is not seen. The difference over all stands beside it.",
+)
+NOTHING = Text("（没有其他条件）", "nothing else")
+WHY: dict[str, Text] = {
+    "few_rows": Text(
+        "声明的模型有太多项，完整的行（或单位）不够，无法估计。",
+        "The declared model has too many terms for the complete rows (or units) there are.",
+    ),
+    "collinear": Text(
+        "声明的模型里有的项可由其他项推出（或始终不变），无法分开估计；请从模型里去掉一项。",
+        "A term of the declared model follows from the others (or never varies), so they can't be "
+        "told apart; leave one out of the model.",
+    ),
+    "not_binary": Text(
+        "逻辑回归要求结果只有 0 和 1 两个值，这里不是；请改用线性回归或改正结果列。",
+        "A logit model needs an outcome of 0 and 1, and has another here; declare least squares or "
+        "correct the outcome.",
+    ),
+    "separated": Text(
+        "某些条件完全决定了结果，逻辑回归没有确定的解；请改用线性回归或去掉那一项。",
+        "Some condition tells the outcome perfectly and the logit model has no finite solution; "
+        "declare least squares or leave that term out.",
+    ),
+    "small": Text(
+        "声明的模型里，“{group}”或“{reference}”的完整行不足 {least}，不作判断。",
+        "The declared model has fewer than {least} complete rows of '{group}' or of '{reference}': "
+        "nothing is said.",
+    ),
+}  # fmt: skip
+
+
+def covariates(names: Sequence[str], plan: Plan) -> Text:
+    """What is held fixed."""
+    return readings.listed([plan.plain(name) for name in names]) if names else NOTHING
+
+
+def verdict_of_slope(verdict: Verdict) -> Text:
+    """What follows for a coefficient that no line applies to."""
+    return SHOWN if verdict is Verdict.DIFFERENCE else NOT_SHOWN
