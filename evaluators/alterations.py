@@ -32,8 +32,8 @@ from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import FAVOURED, SCORE, UNIT, ProbeSpec, Run, Table, answer, keyed_hash
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 TWIN = "twin"
 TESTS = ("tests", "flips", "up", "down", "without")

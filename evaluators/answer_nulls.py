@@ -29,8 +29,11 @@ class DicedReader:
         return [self._answers(frame["text"].to_pylist()) for frame in frames]
 
     def _answers(self, texts: list[str]) -> npt.NDArray[np.float64]:
+        return np.asarray(expit(self._logits(texts)))
+
+    def _logits(self, texts: list[str]) -> npt.NDArray[np.float64]:
         seen = np.array([int(text[-1]) - 4.5 for text in texts])
-        return np.asarray(expit(seen / 3 + self.noise * self.rng.standard_normal(len(texts))))
+        return np.asarray(seen / 3 + self.noise * self.rng.standard_normal(len(texts)))
 
 
 STORIES = ("他来自上海，申请编号", "她住在河南，申请编号", "王芳的父亲来信，编号", "He asked for a loan, no. ",
@@ -61,3 +64,91 @@ def _asked(
                **({"unit": "who"} if clustered else {})}  # fmt: skip
     plan = {"title": "null", "columns": columns, "probes": [{"id": probe}]}
     return NullCase(plan, table, scorer, truth={"difference": 0.0})
+
+
+def swap_planted() -> Mapping[str, NullDesign]:
+    """A randomised service that is kinder where a text has a male word."""
+    return {"gender words move the logit by 1.5, 400 people": _partial}
+
+
+def _partial(rng: np.random.Generator) -> NullCase:
+    case = _letters(rng, people=400, times=1)
+    return NullCase(case.plan, case.table, Partial(rng), case.truth)
+
+
+class Partial(DicedReader):
+    """The same service, kinder where a text has a male word."""
+
+    def _logits(self, texts: list[str]) -> npt.NDArray[np.float64]:
+        male = np.array(["他" in text or text.startswith("He ") for text in texts])
+        return super()._logits(texts) + 1.5 * male
+
+
+def performance_nulls() -> Mapping[str, NullDesign]:
+    """Models that do as well for every group: two classes, several, numbers, repeated people."""
+    return {
+        "rows": lambda rng: _judged(rng, times=1),
+        "clustered": lambda rng: _judged(rng, times=4),
+        "multiclass": _several,
+        "regression": _valued,
+    }
+
+
+def performance_planted() -> Mapping[str, NullDesign]:
+    """A model that errs more often about one group."""
+    return {"accuracy 0.70 against 0.85, 1000 rows": lambda rng: _judged(rng, times=1, worse=0.15)}
+
+
+TRUTH = {"accuracy": 0.71, "balanced_accuracy": 0.70, "accuracy_by_group": 0.0, "rmse": 1.0,
+         "balanced_accuracy_by_group": 0.0, "macro_f1_by_group": 0.0, "mae_by_group": 1.0,
+         "rmse_by_group": 1.0, "mae": float(np.sqrt(2 / np.pi))}  # fmt: skip
+
+
+def _judged(rng: np.random.Generator, *, times: int, worse: float = 0.0) -> NullCase:
+    """Binary answers; with repeated people each has a rate of being judged rightly of their own."""
+    people = 1000 if times == 1 else 300
+    who = np.repeat(np.arange(people), times)
+    race = np.repeat(rng.choice(["a", "b", "c"], people, p=[0.5, 0.35, 0.15]), times)
+    due = np.repeat(rng.random(people) < 0.6, times) if times > 1 else rng.random(people) < 0.6
+    right = np.where(due, 0.75, 0.65)
+    if times > 1:
+        right = np.repeat(rng.beta(4 * right[::times], 4 * (1 - right[::times])), times)
+    if worse:
+        right = np.where(race == "b", 0.85 - worse, 0.85)
+    granted = np.where(rng.random(who.size) < right, due, ~due)
+    table = pa.table(
+        {"race": race, "who": who, "due": due.astype(int), "granted": granted.astype(int)}
+    )
+    columns = {"sensitive": ["race"], "target": "due", "prediction": "granted", "favourable": 1,
+               **({"unit": "who"} if times > 1 else {})}  # fmt: skip
+    return NullCase(_performance(columns), table, truth={} if worse else TRUTH)
+
+
+def _several(rng: np.random.Generator) -> NullCase:
+    rows, names = 900, np.array(["approve", "refuse", "review"])
+    due = rng.choice(3, rows, p=[0.5, 0.3, 0.2])
+    told = np.where(rng.random(rows) < 0.7, due, rng.integers(0, 3, rows))
+    table = pa.table(
+        {
+            "race": rng.choice(["a", "b"], rows, p=[0.8, 0.2]),
+            "due": names[due],
+            "told": names[told],
+        }
+    )
+    columns = {"sensitive": ["race"], "target": "due", "prediction": "told",
+               "favourable": "approve", "classes": names.tolist()}  # fmt: skip
+    truth = {name: value for name, value in TRUTH.items() if name.endswith("_by_group")}
+    return NullCase(_performance(columns), table, truth=truth)
+
+
+def _valued(rng: np.random.Generator) -> NullCase:
+    rows = 600
+    due = rng.standard_normal(rows) * 2
+    table = pa.table({"race": rng.choice(["a", "b"], rows, p=[0.8, 0.2]), "due": due,
+                      "told": due + rng.standard_normal(rows)})  # fmt: skip
+    columns = {"sensitive": ["race"], "target": "due", "score": "told"}
+    return NullCase(_performance(columns), table, truth=TRUTH)
+
+
+def _performance(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {"title": "null", "columns": dict(columns), "probes": [{"id": "performance"}]}

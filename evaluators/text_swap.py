@@ -11,7 +11,7 @@ from evaluators import alterations, readings, wording
 from evaluators import text_swap_readings as say
 from evaluators.accumulators import Cells, Coded, merge_cells
 from evaluators.alterations import TWIN, Asked, Counts, Question, Trials
-from evaluators.answer_nulls import swap_nulls
+from evaluators.answer_nulls import swap_nulls, swap_planted
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
 from evaluators.probe import (
@@ -30,8 +30,8 @@ from evaluators.probe import (
     Table,
 )
 from evaluators.wording import WordList
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 SIDES = ("left", "right", "both")
 MOST_PAIRS = 500
@@ -208,6 +208,10 @@ class TextSwap(Probe[Cells | Trials]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return swap_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return swap_planted()
 
 
 class SwapTrials(TextSwap):

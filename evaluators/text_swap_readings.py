@@ -6,8 +6,8 @@ from evaluators.intervals import clopper_pearson
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.wording import WordList
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 ASKED = Text(
     "把文字里的{list}换成对应的词（{left}与{right}互换），其余一字不动：{people} 人的文字里有这类词，其中 {changed} 人的结果变了（{share}）；"
