@@ -96,6 +96,7 @@ def run(
     progress: Progress = _silent,
     shards: int = 1,
     registered: Sequence[Plan] = (),
+    through: passes.Reader | None = None,
 ) -> Outcome:
     """Run a plan on data.
 
@@ -108,11 +109,14 @@ def run(
         progress: told what is done, of how much, in words.
         shards: how many states to fold side by side; the findings do not depend on it.
         registered: the other plans registered on this model version before the nonce.
+        through: who reads the rows in place of this process (see `cell_query`, `dask_workers`).
 
     Raises:
         DataUnfit: the data or the model lack what the plan needs; every reason is listed.
     """
-    going = _measured(plan, table, scorer, nonce, progress=progress, shards=shards)
+    going = _measured(
+        plan, table, scorer, nonce, progress=progress, shards=shards, through=through
+    )
     found = [f for entry in going.entries for f in going.findings(entry, registered)]
     return going.outcome([findings.settle(finding) for finding in found])
 
@@ -145,13 +149,16 @@ def _measured(
     *,
     progress: Progress = _silent,
     shards: int = 1,
+    through: passes.Reader | None = None,
 ) -> "_Going":
     """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
     source = table if isinstance(table, Source) else Source(table)
     working = [e.probe for e in entries if scorer is not None or not e.probe.spec.asks_model]
     source.check(plan, working, scored=scorer is not None)
-    going = _Going(plan, source, nonce, entries, shards=max(1, shards), progress=progress)
+    going = _Going(
+        plan, source, nonce, entries, shards=max(1, shards), progress=progress, through=through
+    )
     if scorer is not None:
         going.question(scorer)
     else:
@@ -185,13 +192,16 @@ class _Going:
         *,
         shards: int,
         progress: Progress,
+        through: passes.Reader | None,
     ) -> None:
         self.plan, self.source, self.nonce, self.entries = plan, source, nonce, entries
         self.shards, self.progress = shards, progress
         self.seed = attestation.digest([plan.digest, nonce])
         self.asker: Questioner | None = None
         self.oracle = Oracle("column")
-        self.base: dict[int, Floats] = {}
+        self.through = through
+        self.here = passes.Here(source)
+        self.predictions, self.broken = 0, dict[str, str]()
         self.passes = 0
 
     def question(self, scorer: Scorer) -> None:
@@ -201,6 +211,8 @@ class _Going:
             0, self.source.rows, Text("检查模型是否稳定", "checking that the model is steady")
         )
         self.oracle = self.asker.check(self.source.first())
+        self.predictions = self.asker.asked
+        self.here = passes.Here(self.source, self.asker)
 
     def go_without(self) -> None:
         """Stand down the probes that can say nothing without a model."""
@@ -226,25 +238,16 @@ class _Going:
             tuple(self.source.schema.names), self.asker is not None, self.shards,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        for folded in self._fold(work, lambda done: self.progress(done, self.source.rows, said)):
-            self.base.update(folded.base)
+        reader = self.through or self.here
+        for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
+            self.predictions += folded.asked
+            self.broken |= folded.broken
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
                     self._fail(entry, folded.failed[at])
         for entry in self.active():
             self._guarded(entry, partial(self._close, entry))
-
-    def _fold(self, work: passes.Pass, tell: Callable[[int], None]) -> list[passes.Folded]:
-        part = passes.Part()
-        samples = {}
-        for key, smallest in work.smallest(self.source, part).items():
-            samples[key] = passes.share_out([smallest], work.sampled[key])[0]
-        return [
-            work.fold(
-                self.source, part, asker=self.asker, base=self.base, samples=samples, tell=tell
-            )
-        ]
 
     def _open(self, entry: _Entry) -> None:
         entry.shards = []
@@ -279,8 +282,7 @@ class _Going:
         """What one probe has found, or why it has not."""
         spec = entry.probe.spec
         plans = 1 + sum(_same_family(self.plan, other, spec.id) for other in registered)
-        broken = self.asker.broken if self.asker else {}
-        going = Run(self.nonce, replace(self.oracle, broken=broken), self.source.rows, plans)
+        going = Run(self.nonce, replace(self.oracle, broken=self.broken), self.source.rows, plans)
         found: list[Finding] | None = None
         if entry.said is None:
             found = self._guarded(
@@ -314,7 +316,7 @@ class _Going:
             findings_digest=findings.digest(made.findings),
             evidence=made,
             probes=tuple(_named(entry) for entry in self.entries),
-            predictions=self.asker.asked if self.asker else 0,
+            predictions=self.predictions,
             rows=self.source.rows,
         )
 

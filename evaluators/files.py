@@ -75,10 +75,15 @@ class Stored(ABC):
                 return
             batch = piece.slice(0, end - at)
             at += batch.num_rows
-            arrays = [self._column(batch.column(name), name, coded) for name in names]
+            arrays = [self.typed(batch.column(name), name, coded) for name in names]
             yield pa.RecordBatch.from_arrays(arrays, names=names)
 
-    def _column(self, values: pa.Array, name: str, coded: Collection[str]) -> pa.Array:
+    def typed(self, values: pa.Array, name: str, coded: Collection[str] = ()) -> pa.Array:
+        """Values of one column with the register's type; missing ones are null.
+
+        Raises:
+            FileUnfit: for an infinite number.
+        """
         kind = self.kinds[name]
         if kind == "string" and name in coded and pa.types.is_dictionary(values.type):
             levels = tables.typed(values.dictionary, kind)

@@ -6,10 +6,10 @@ get every row.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -61,12 +61,21 @@ class Folded:
         failed: number of the probe → its error.
         base: block → the model's answers to the rows as they are.
         asked: predictions.
+        broken: identity of a risky request → why rounds of it ended without answers.
     """
 
     states: list[list[Any]]
     failed: dict[int, Exception] = field(default_factory=dict)
     base: dict[int, Floats] = field(default_factory=dict)
     asked: int = 0
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """Who reads the rows of a pass."""
+
+    def fold(self, work: "Pass", tell: Tell) -> Iterable[Folded]:
+        """The states of every part of the rows."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,31 @@ class Pass:
         return _Fold(self, asker, base, samples).run(source, part, tell)
 
 
+class Here:
+    """Reads the rows in this process.
+
+    Args:
+        source: the rows.
+        asker: the model; None where the answers stand in the data.
+    """
+
+    def __init__(self, source: Source, asker: Questioner | None = None) -> None:
+        self.source, self.asker = source, asker
+        self.base: dict[int, Floats] = {}
+
+    def fold(self, work: Pass, tell: Tell) -> list[Folded]:
+        """The states of all rows."""
+        samples = {
+            key: share_out([smallest], work.sampled[key])[0]
+            for key, smallest in work.smallest(self.source, Part()).items()
+        }
+        folded = work.fold(
+            self.source, Part(), asker=self.asker, base=self.base, samples=samples, tell=tell
+        )
+        self.base.update(folded.base)
+        return [folded]
+
+
 def share_out(smallest: Sequence[Hashes], size: int) -> list[Sample]:
     """The sample of each part, from the smallest hashes of every part."""
     joined = np.sort(np.concatenate(smallest))
@@ -221,7 +255,9 @@ class _Fold:
         for at, reading in enumerate(work.readings):
             if work.grouped(reading.probe):
                 self._guarded(at, partial(self._feed_tallies, at, reading.probe))
-        self.made.asked = self.asker.asked - before if self.asker else 0
+        if self.asker is not None:
+            self.made.asked = self.asker.asked - before
+            self.made.broken = dict(self.asker.broken)
         return self.made
 
     def _open(self, at: int, one: Probe[Any]) -> None:
@@ -371,9 +407,9 @@ def _derived(
     if probe.FAVOURED in needs and score is not None and columns.decides:
         yield probe.FAVOURED, pa.array(columns.favours(score), mask=np.isnan(score))
     elif probe.FAVOURED in needs and columns.prediction and columns.favourable is not None:
-        yield probe.FAVOURED, _equal(block[columns.prediction], columns.favourable)
+        yield probe.FAVOURED, equals(block[columns.prediction], columns.favourable)
     if probe.DESERVED in needs and columns.target and columns.favourable is not None:
-        yield probe.DESERVED, _equal(block[columns.target], columns.favourable)
+        yield probe.DESERVED, equals(block[columns.target], columns.favourable)
 
 
 def _classes(
@@ -387,7 +423,7 @@ def _classes(
         yield probe.CLASS, block[columns.prediction].combine_chunks()
 
 
-def _equal(column: pa.ChunkedArray, level: Any) -> pa.Array:
+def equals(column: pa.Array | pa.ChunkedArray, level: Any) -> pa.Array:
     """Whether each value is the level, by name, so that 1, 1.0 and "1" agree; null stays null."""
     found = coded(column)
     wanted = found.names.index(level_name(level)) if level_name(level) in found.names else -2

@@ -9,7 +9,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
-from evaluators import data, engine, files
+from evaluators import cell_query, data, engine, files
 from evaluators.plan import Plan
 from tests.evaluators import decisions
 
@@ -111,3 +111,31 @@ def test_an_infinite_number_is_refused_when_it_is_read(tmp_path: Path) -> None:
     rows = files.open_rows(tmp_path / "1.parquet")
     with pytest.raises(files.FileUnfit):
         list(rows.read())
+
+
+SCORED = {"score": "other", "cut": 0.3}
+
+
+@pytest.mark.parametrize("columns", [{}, SCORED])
+@pytest.mark.parametrize("favourable", [1, 0])
+def test_duckdb_counts_the_same_cells(
+    tmp_path: Path, columns: dict[str, object], favourable: int
+) -> None:
+    pytest.importorskip("duckdb")
+    content = decisions.plan("selection_parity", "error_parity")
+    content["columns"] |= {**columns, "favourable": favourable}
+    path = _written(tmp_path, "folder")
+
+    made = cell_query.run(Plan.parse(content), path, nonce="n")
+
+    streamed = engine.run(Plan.parse(content), files.open_source(path), scorer=None, nonce="n")
+    assert made.findings_digest == streamed.findings_digest
+    assert made.rows == ROWS
+
+
+def test_duckdb_leaves_probes_that_need_rows_to_the_stream(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    content = Plan.parse(decisions.plan("selection_parity", columns={"unit": "other"}))
+    with pytest.raises(cell_query.NotOnlyCounts) as said:
+        cell_query.run(content, _written(tmp_path, "parquet"), nonce="n")
+    assert [reason.item for reason in said.value.reasons] == ["selection_parity"]
