@@ -41,7 +41,7 @@ from evaluators.probe import (
     State,
     Table,
 )
-from evaluators.score_nulls import calibration_nulls
+from evaluators.score_nulls import calibration_nulls, calibration_planted
 from evaluators.unit_sums import UnitSums, merge_unit_sums
 from registry.findings import Finding
 from registry.language import Text
@@ -134,6 +134,10 @@ class CalibrationByGroup(Probe[Calibrated]):
         built_on=BUILT_ON,
     )
     first: Calibrated | None = None
+
+    def derives(self, plan: Plan) -> tuple[str, ...]:
+        every = (*self.spec.derived, *self.spec.welcome)
+        return tuple(name for name in every if name != UNIT or plan.columns.unit)
 
     def create_accumulator(self, plan: Plan) -> Calibrated:
         self.plan = plan
@@ -287,6 +291,10 @@ class CalibrationByGroup(Probe[Calibrated]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return calibration_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return calibration_planted()
 
 
 METRICS = (RATIO, SLOPE, ERROR)

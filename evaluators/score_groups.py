@@ -40,12 +40,14 @@ class ScoreGroups:
         grid: the histogram of all scores.
         sums: their exact sums.
         units: sums per unit, where units repeat; None before the second pass, and without a unit.
+        share: the quantile of everyone's scores above which a score counts as high.
     """
 
     name: str
     grid: Histogram
     sums: ExactSums
     units: UnitSums | None = None
+    share: float = 0.5
 
     @cached_property
     def levels(self) -> list[str]:
@@ -61,17 +63,17 @@ class ScoreGroups:
 
     @cached_property
     def cut(self) -> Cut:
-        """Everyone's median."""
-        return statistics.cut(self.grid, self.everyone)
+        """Everyone's median, or another quantile."""
+        return statistics.cut(self.grid, self.everyone, self.share)
 
     def counts(self, level: str, outcome: str | None = None) -> Integers:
         """A group's scores by bin."""
         return self.grid.column(
-            lambda key: key[:2] == (self.name, level) and outcome in {None, key[2]}
+            lambda key: key[:2] == (self.name, level) and outcome in {None, key[-1]}
         )
 
     def rates(self) -> list[Group]:
-        """The share of each group above everyone's median."""
+        """The share of each group above everyone's median, or another quantile."""
         return [self._rate(level) for level in self.levels]
 
     def _rate(self, level: str) -> Group:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from evaluators import contrast_readings, contrasts, rates, readings
-from evaluators.accumulators import Coded, coded, numbers
+from evaluators.accumulators import Coded, coded, numbers, truth
 from evaluators.contrast_readings import Wording
 from evaluators.contrasts import Effect, Judged, Line
 from evaluators.exact_sums import ExactSums, merge_exact_sums, squares, usable
@@ -27,10 +27,10 @@ from evaluators.parity import (
 )
 from evaluators.plan import Plan, level_name
 from evaluators.policy import POLICY
-from evaluators.probe import SCORE, UNIT, NullDesign, Probe, ProbeSpec, Run, State, Table
+from evaluators.probe import DESERVED, SCORE, UNIT, NullDesign, Probe, ProbeSpec, Run, State, Table
 from evaluators.rates import Group, Lines
 from evaluators.score_groups import MEASURES, ScoreGroups, judge_distance
-from evaluators.score_nulls import score_nulls
+from evaluators.score_nulls import score_nulls, score_planted
 from evaluators.unit_sums import UnitSums, merge_unit_sums
 from registry.findings import Finding
 from registry.language import Text
@@ -112,6 +112,7 @@ class ScoreParity(Probe[Scores]):
         roles=("sensitive",),
         optional=("target", "unit"),
         derived=(SCORE, UNIT),
+        welcome=(DESERVED,),
         options=NoOptions,
         details=ScoreDetails,
         legal_refs=ARTICLES,
@@ -122,6 +123,10 @@ class ScoreParity(Probe[Scores]):
         built_on=BUILT_ON,
     )
     first: Scores | None = None
+
+    def derives(self, plan: Plan) -> tuple[str, ...]:
+        every = (*self.spec.derived, *self.spec.welcome)
+        return tuple(name for name in every if name != UNIT or plan.columns.unit)
 
     def create_accumulator(self, plan: Plan) -> Scores:
         self.plan = plan
@@ -135,7 +140,9 @@ class ScoreParity(Probe[Scores]):
         plan, score = self.plan, numbers(batch[SCORE])
         there = usable(score)
         known = toward_favour(score[there], plan)
-        outcome = deserved(batch, plan)[there]
+        known_outcome = DESERVED in batch.schema.names
+        outcome = truth(batch[DESERVED]) if known_outcome else np.full(score.size, -1)
+        outcome = outcome[there]
         levels = {name: coded(batch[name]) for name in plan.columns.sensitive}
         levels = {n: Coded(column.codes[there], column.names) for n, column in levels.items()}
         if acc.units is not None:
@@ -318,20 +325,15 @@ class ScoreParity(Probe[Scores]):
     def nulls(cls) -> Mapping[str, NullDesign]:
         return score_nulls()
 
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return score_planted()
+
 
 def toward_favour(score: Floats, plan: Plan) -> Floats:
     """Scores that rise towards the favourable outcome."""
     falls = level_name(plan.columns.favourable) in {"0", "false"}
     return -score if falls else score
-
-
-def deserved(batch: pa.RecordBatch, plan: Plan) -> Integers:
-    """Whether the outcome is the favourable one: 1, 0, and −1 where it is not known."""
-    if not ranked(plan):
-        return np.full(batch.num_rows, -1)
-    found, wanted = coded(batch[plan.columns.target]), level_name(plan.columns.favourable)
-    place = found.names.index(wanted) if wanted in found.names else -2
-    return np.where(found.codes < 0, -1, found.codes == place)
 
 
 def ranked(plan: Plan) -> bool:
