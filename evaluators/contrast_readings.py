@@ -70,9 +70,10 @@ def ending(found: Judged, wording: Wording, plan: Plan) -> Text:
     said = ENDINGS[found.verdict]
     if found.verdict is Verdict.DIFFERENCE and _short(found):
         said = SHORT
+    line, show = found.line, wording.show
     said = said.format(
-        line=wording.line,
-        near=wording.near,
+        line=wording.line.format(low=show(line.low), high=show(line.high)),
+        near=wording.near.format(low=show(line.near[0]), high=show(line.near[1])),
         mde="–" if mde is None else _detectable(found, wording),
     )
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha

@@ -1,0 +1,191 @@
+"""Score parity: agreement with the field's tools, every verdict, planted differences, hard data."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from evaluators import calibration, conformance, engine
+from evaluators.plan import Plan
+from evaluators.recompute import recompute
+from evaluators.score_parity import ScoreParity
+from registry.findings import Finding, Verdict
+
+MEAN, DISTANCE = "standardised_mean_difference", "kolmogorov_smirnov_distance"
+RATE, RANKING = "scoring_rate_ratio", "auc_difference"
+
+
+def _plan(**more: Any) -> Plan:
+    columns = {"sensitive": ["race"], "score": "score", "target": "due", "favourable": 1}
+    columns |= more.pop("columns", {})
+    columns = {k: v for k, v in columns.items() if v is not None}
+    return Plan.parse(
+        {"title": "t", "columns": columns, "probes": [{"id": "score_parity"}], **more}
+    )
+
+
+def _run(table: pa.Table, **more: Any) -> dict[str, Finding]:
+    found = engine.measure(_plan(**more), table, scorer=None, nonce="n")
+    return {f"{f.metric}:{f.group}": f for f in found}
+
+
+def _table(shift: float = 0.0, rows: int = 900, seed: int = 5) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    race, own = rng.choice(["a", "b"], rows), rng.standard_normal(rows)
+    due = (own + rng.standard_normal(rows) > 0).astype(int)
+    return pa.table({"race": race, "score": own + shift * (race == "b"), "due": due})
+
+
+def test_the_statistics_are_those_of_scipy_and_scikit_learn() -> None:
+    table = _table(-0.3)
+    found = _run(table, reference={"race": "a"})
+    race, score = np.array(table["race"].to_pylist()), table["score"].to_numpy()
+    one, other = score[race == "b"], score[race == "a"]
+    welch = stats.ttest_ind(one, other, equal_var=False)
+    mean = found[f"{MEAN}:b"]
+    assert mean.p_value == pytest.approx(welch.pvalue, rel=1e-8)
+    d = (one.mean() - other.mean()) / np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)
+    assert mean.effect["value"] == pytest.approx(d, rel=1e-9)
+    ks, far = stats.ks_2samp(one, other, method="asymp"), found[f"{DISTANCE}:b"]
+    assert far.effect["value"] == pytest.approx(ks.statistic, abs=1e-9)
+    assert far.details["wasserstein"] == pytest.approx(stats.wasserstein_distance(one, other))
+    due = table["due"].to_numpy()
+    for name, value in (("estimate", "b"), ("reference_estimate", "a")):
+        auc = roc_auc_score(due[race == value], score[race == value])
+        assert getattr(found[f"{RANKING}:b"], name) == pytest.approx(auc, abs=1e-9)
+    above = score > np.median(score)
+    assert found[f"{RATE}:b"].effect["value"] == pytest.approx(
+        above[race == "b"].mean() / above[race == "a"].mean()
+    )
+
+
+def test_the_interval_of_the_mean_difference_is_that_of_a_bootstrap() -> None:
+    table = _table(-0.8, rows=400)
+    rng, found = np.random.default_rng(1), _run(table, reference={"race": "a"}, alpha=0.05)
+    race, score = np.array(table["race"].to_pylist()), table["score"].to_numpy()
+    one, other = score[race == "b"], score[race == "a"]
+    x, y = (v[rng.integers(0, v.size, (2000, v.size))] for v in (one, other))
+    drawn = (x.mean(1) - y.mean(1)) / np.sqrt((x.var(1) + y.var(1)) / 2)
+    ci = found[f"{MEAN}:b"].ci
+    assert ci is not None
+    z = stats.norm.ppf(1 - (1 - ci["level"]) / 2)
+    assert (ci["high"] - ci["low"]) / 2 / z == pytest.approx(drawn.std(), rel=0.06)
+
+
+def test_a_new_york_example_worked_by_hand() -> None:
+    score = [*range(40), *range(20, 60)]
+    table = pa.table({"race": ["a"] * 40 + ["b"] * 40, "score": np.array(score, dtype=float)})
+    found = _run(table, columns={"target": None, "favourable": None})
+    # The median of 80 scores lies at 29.5: 10 of 40 and 30 of 40 score above it.
+    rate = found[f"{RATE}:a"]
+    assert (rate.estimate, rate.reference_estimate) == (0.25, 0.75)
+    assert rate.details["median"] == 29
+    assert rate.verdict is Verdict.DISPARITY
+    assert f"{RANKING}:a" not in found
+
+
+def test_scores_that_fall_towards_the_favourable_outcome_are_turned() -> None:
+    table = _table(-0.5)
+    turned = table.set_column(1, "score", pa.array(-table["score"].to_numpy()))
+    turned = turned.set_column(2, "due", pa.array(1 - table["due"].to_numpy()))
+    straight, other = _run(table), _run(turned, columns={"favourable": 0})
+    for name in straight:
+        assert (
+            other[name].estimate is None
+            or name.startswith(MEAN)
+            or (other[name].estimate == pytest.approx(straight[name].estimate))
+        )
+        assert other[name].effect["value"] == pytest.approx(straight[name].effect["value"])
+
+
+@pytest.mark.parametrize(
+    ("shift", "rows", "verdict", "severity"),
+    [
+        (-1.2, 900, Verdict.DISPARITY, "large"),
+        (-0.18, 4000, Verdict.DIFFERENCE, None),
+        (0.0, 20_000, Verdict.EQUIVALENT, None),
+        (0.0, 100, Verdict.INCONCLUSIVE, None),
+        (0.0, 40, Verdict.NOT_EVALUABLE, None),
+    ],
+)
+def test_every_verdict_is_reached(
+    shift: float, rows: int, verdict: Verdict, severity: str | None
+) -> None:
+    found = _run(_table(shift, rows), reference={"race": "a"})[f"{MEAN}:b"]
+    assert (found.verdict, found.severity) == (verdict, severity)
+
+
+def test_a_ranking_that_fails_in_one_group_is_found() -> None:
+    rng, table = np.random.default_rng(4), _table(rows=3000)
+    race, score = np.array(table["race"].to_pylist()), table["score"].to_numpy()
+    noise = np.where(race == "b", 4 * rng.standard_normal(race.size), 0.0)
+    found = _run(table.set_column(1, "score", pa.array(score + noise)))
+    ranking = found[f"{RANKING}:b"] if f"{RANKING}:b" in found else found[f"{RANKING}:a"]
+    assert ranking.verdict is Verdict.DISPARITY
+    assert _run(table)[next(k for k in found if RANKING in k)].verdict is not Verdict.DISPARITY
+
+
+def test_repeated_rows_of_a_person_prove_no_more_than_the_person() -> None:
+    once = _table(-0.25, rows=400)
+    who = np.arange(400)
+    tenfold = pa.concat_tables([once.append_column("who", pa.array(who))] * 10)
+    single, many = _run(once), _run(tenfold, columns={"unit": "who"})
+    for name, one in single.items():
+        assert one.ci is not None
+        assert many[name].ci is not None
+        width = one.ci["high"] - one.ci["low"]
+        assert many[name].ci["high"] - many[name].ci["low"] == pytest.approx(width, rel=0.03)
+    assert "4000" not in many[f"{RATE}:b"].reading["zh"].split("有")[0]
+
+
+def test_a_planted_difference_is_found() -> None:
+    ((design, _),) = ScoreParity.planted().items()
+    assert calibration.tally("score_parity", design, range(20)).detected >= 19
+
+
+def test_public_counts_give_the_scoring_rates_again() -> None:
+    plan = _plan(reference={"race": "a"})
+    made = engine.run(plan, _table(-0.4), scorer=None, nonce="n")
+    (table,) = made.public_evidence["tables"]["score_parity"]
+    assert table["counts"] == ["above", "not_above"]
+    said = {
+        "plan": {"content": plan.as_json()}, "nonce": "n",
+        "findings": [f.as_json() for f in made.findings],
+        "evidence": {"public": {"content": made.public_evidence}},
+    }  # fmt: skip
+    again = recompute(said)
+    assert not again.mismatched
+    assert [r["finding"] for r in again.recomputed] == [f"score_parity {RATE} race=b"]
+    assert {"p_adjusted", "ci.low", "verdict"} <= set(again.recomputed[0]["numbers"])
+    assert len(again.signature_only) == 3
+
+
+def test_bad_data_are_named_not_counted() -> None:
+    table = _table()
+    gone = np.where(np.arange(900) % 3 == 0, np.nan, table["score"].to_numpy())
+    found = _run(table.set_column(1, "score", pa.array(gone)))
+    assert {f.details.get("unanswered") for n, f in found.items() if RATE in n} == {300}
+    everything = np.full(900, np.nan)
+    nothing = _run(table.set_column(1, "score", pa.array(everything)))
+    assert {f.verdict for f in nothing.values()} == {Verdict.NOT_EVALUABLE}
+    flat = _run(table.set_column(1, "score", pa.array(np.full(900, 0.3))))
+    mean = next(f for n, f in flat.items() if MEAN in n)
+    assert mean.verdict is Verdict.NOT_EVALUABLE
+    assert "得分全都一样" in mean.reading["zh"]
+    no_positives = _run(table.set_column(2, "due", pa.array(np.zeros(900, dtype=int))))
+    ranking = next(f for n, f in no_positives.items() if RANKING in n)
+    assert ranking.verdict is Verdict.NOT_EVALUABLE
+    assert ranking.estimate is None
+
+
+@pytest.mark.parametrize("unit", [None, "who"])
+def test_the_probe_conforms(unit: str | None) -> None:
+    rng = np.random.default_rng(8)
+    table = pa.table({
+        "race": rng.choice(["a", "b", "c"], 300), "score": rng.standard_normal(300),
+        "due": rng.integers(0, 2, 300), "who": rng.integers(0, 120, 300),
+    })  # fmt: skip
+    conformance.check(ScoreParity, _plan(columns={"unit": unit}).as_json(), table)
