@@ -409,6 +409,10 @@ WHY = {
         "“{group}”（或参照组）里得到有利结果的人太少，或者没有得到的人太少，看不出分数准不准。",
         "Too few people of '{group}' (or of the reference) had the favourable outcome, or had not: how right the score is can't be told.",
     ),
+    "certain": Text(
+        "“{group}”和参照组里，分数全是 0 或 1，而且全都应验，误差无从估计，不作判断。",
+        "In '{group}' and the reference every score is 0 or 1 and came true, so the error can't be estimated: nothing is said.",
+    ),
     "no_slope": Text(
         "“{group}”的人分数都一样，或者分数把结果完全分开，斜率算不出来。",
         "In '{group}' all scores are alike, or they split the outcomes completely: there is no slope.",

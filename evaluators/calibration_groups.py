@@ -117,6 +117,8 @@ class CalibrationGroups:
             spread = unit_sums.spread(parts)
             error, df = spread.error, spread.df
             blank = replace(blank, test="clustered")
+        if not error > 0:
+            return replace(blank, why="certain")
         return replace(
             blank, value=math.log(one.value / other.value), error=error, df=df,
             estimate=one.value, reference_estimate=other.value,

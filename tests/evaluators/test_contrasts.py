@@ -8,6 +8,7 @@ from evaluators import contrast_readings, contrasts, readings
 from evaluators.contrasts import Effect, Line
 from evaluators.plan import Plan
 from registry.findings import Verdict
+from registry.language import Text
 from tests.evaluators.decisions import plan as plan_of
 
 PLAN = Plan.parse(plan_of("score_parity", columns={"score": "score"}))
@@ -61,8 +62,8 @@ def test_holm_within_a_statistic_and_bonferroni_between() -> None:
 
 def test_a_difference_short_of_the_line_is_said_to_be() -> None:
     wording = contrast_readings.Wording(
-        readings.Text("{size}", "{size}"), readings.Text("{low} 至 {high}", "{low} to {high}"),
-        readings.Text("近", "near"), readings.number,
+        Text("{size}", "{size}"), Text("{low} 至 {high}", "{low} to {high}"),
+        Text("近", "near"), readings.number,
     )  # fmt: skip
     said = contrast_readings.sentence(
         _judge(math.log(0.88), 0.02, RATIO), wording, PLAN, "race", {}

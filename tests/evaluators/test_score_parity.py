@@ -135,9 +135,10 @@ def test_repeated_rows_of_a_person_prove_no_more_than_the_person() -> None:
     single, many = _run(once), _run(tenfold, columns={"unit": "who"})
     for name, one in single.items():
         assert one.ci is not None
-        assert many[name].ci is not None
+        other = many[name].ci
+        assert other is not None
         width = one.ci["high"] - one.ci["low"]
-        assert many[name].ci["high"] - many[name].ci["low"] == pytest.approx(width, rel=0.03)
+        assert other["high"] - other["low"] == pytest.approx(width, rel=0.03)
     assert "4000" not in many[f"{RATE}:b"].reading["zh"].split("有")[0]
 
 
