@@ -18,8 +18,8 @@ from evaluators import quotes, regression
 from evaluators.intervals import clopper_pearson
 from evaluators.plan import level_name
 from evaluators.policy import POLICY
+from evaluators.price_elements import DEFENCE_NAMES
 from evaluators.price_lines import EQUIVALENCE, dearer, log_line, share, texts
-from evaluators.price_rules import DEFENCE_NAMES
 from evaluators.pricing_frame import Frame, Recipe, build
 from evaluators.pricing_ladder import Step, fit_step
 from evaluators.regression import Coefficient

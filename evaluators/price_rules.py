@@ -5,67 +5,14 @@ never says one word about all of them; it says per rule which elements were test
 measured, and what was not tested. Whether a rule was broken is for those who apply it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from evaluators.plan import Plan
+from evaluators.price_elements import ELEMENTS, PRICE_PROBES, STATE_NAMES, Seen
 from registry.language import Text
-from registry.reports import VERDICT_NAMES, Finding, Verdict
-
-State = Literal["tested", "not_tested", "not_applicable"]
-PRICE_PROBES = ("price_counterfactual", "price_observational")
-
-STATE_NAMES: dict[State, Text] = {
-    "tested": Text("已检验", "tested"),
-    "not_tested": Text("未检验", "not tested"),
-    "not_applicable": Text("不适用", "not applicable"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a report shows, as far as the rules ask."""
-
-    columns: Mapping[str, Any]
-    defences: Sequence[Mapping[str, Any]]
-    findings: Sequence[Mapping[str, Any]]
-
-    @property
-    def evaluable(self) -> list[Mapping[str, Any]]:
-        """Findings that say something about a price."""
-        return [
-            f
-            for f in self.findings
-            if f["verdict"] != Verdict.NOT_EVALUABLE and not f["metric"].startswith("defence_")
-        ]
-
-    @property
-    def features(self) -> list[str]:
-        """The user features that were varied or compared."""
-        named = {name for f in self.evaluable for name in f["slice"] if name != "bundle"}
-        return sorted(named)
-
-    @property
-    def model_asked(self) -> bool:
-        """Whether a model was asked with everything else held fixed."""
-        return any(f["details"].get("design") == "model" for f in self.evaluable)
-
-
-Judged = tuple[State, Text]
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One thing a rule asks.
-
-    Args:
-        name: in words.
-        judge: what a report shows of it.
-    """
-
-    name: Text
-    judge: Callable[[Seen], Judged]
+from registry.reports import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,130 +33,6 @@ class Rule:
     turns_on: Text
     elements: tuple[str, ...]
 
-
-def _goods(seen: Seen) -> Judged:
-    return _held(seen, "item", Text("同一商品", "the same goods"))
-
-
-def _moment(seen: Seen) -> Judged:
-    return _held(seen, "time", Text("同一时间", "the same moment"))
-
-
-def _held(seen: Seen, role: str, said: Text) -> Judged:
-    if seen.model_asked:
-        return "tested", Text(
-            f"同一条输入只改画像，{said.zh}自然成立。",
-            f"Only the profile of one input was changed, so {said.en} holds by design.",
-        )
-    if seen.columns.get(role) and seen.evaluable:
-        return "tested", Text(f"按{said.zh}比较。", f"Compared at {said.en}.")
-    return "not_tested", Text("数据里没有这一列。", "The data do not say.")
-
-
-def _conditions(seen: Seen) -> Judged:
-    held = list(seen.columns.get("cost") or [])
-    named = "、".join(held)
-    if held and seen.evaluable:
-        return "tested", Text(
-            f"固定了成本因素：{named}。", f"Cost factors held fixed: {', '.join(held)}."
-        )
-    if seen.model_asked:
-        return "tested", Text("其余输入不变。", "All other inputs were unchanged.")
-    return "not_tested", Text("没有声明成本因素。", "No cost factors were declared.")
-
-
-def _feature(seen: Seen) -> Judged:
-    if not seen.features:
-        return "not_tested", Text("没有可评估的用户特征。", "No user feature could be evaluated.")
-    return "tested", Text(
-        f"改变或比较了：{'、'.join(seen.features)}。",
-        f"Varied or compared: {', '.join(seen.features)}.",
-    )
-
-
-def _difference(seen: Seen) -> Judged:
-    order = [Verdict.DISPARITY, Verdict.DIFFERENCE, Verdict.INCONCLUSIVE, Verdict.EQUIVALENT]
-    for verdict in order:
-        matching = [f for f in seen.evaluable if f["verdict"] == verdict]
-        if matching:
-            name = VERDICT_NAMES[verdict]
-            return "tested", Text(
-                f"{len(matching)} 项结果为“{name.zh}”，见各项数字。",
-                f"{len(matching)} findings say “{name.en}”; see their numbers.",
-            )
-    return "not_tested", Text("没有得到可评估的价格结果。", "No price finding could be evaluated.")
-
-
-def _knowledge(seen: Seen) -> Judged:
-    if any(defence["kind"] == "disclosure" for defence in seen.defences):
-        return "not_tested", Text(
-            "计划声明已告知用户；是否真的告知没有检验。",
-            "The plan declares disclosure; whether people were told was not tested.",
-        )
-    return "not_tested", Text("用户是否知情没有检验。", "Whether people knew was not tested.")
-
-
-def _reason(seen: Seen) -> Judged:
-    kinds = [
-        DEFENCE_NAMES.get(str(d["kind"]), Text(str(d["kind"]), str(d["kind"])))
-        for d in seen.defences
-    ]
-    if not kinds:
-        return "not_applicable", Text("没有声明理由。", "No reason was declared.")
-    examined = [f for f in seen.findings if f["metric"].startswith("defence_")]
-    named = Text("、".join(k.zh for k in kinds), ", ".join(k.en for k in kinds))
-    if any(f["verdict"] != Verdict.NOT_EVALUABLE for f in examined):
-        return "tested", Text(
-            f"声明的理由：{named.zh}；用数据核对过，见“理由”各项。",
-            f"Declared: {named.en}; checked against the data, see the findings on reasons.",
-        )
-    return "not_tested", Text(
-        f"声明的理由：{named.zh}；数据不足以核对。",
-        f"Declared: {named.en}; the data can't check them.",
-    )
-
-
-def _untested(zh: str, en: str) -> Callable[[Seen], Judged]:
-    return lambda _: ("not_tested", Text(zh, en))
-
-
-DEFENCE_NAMES: dict[str, Text] = {
-    "new_user_offer": Text("新用户优惠", "an offer for new users"),
-    "cost_drivers": Text("成本不同", "different costs"),
-    "random_experiment": Text("随机试验", "a random experiment"),
-    "disclosure": Text("已告知用户", "disclosure"),
-}
-
-ELEMENTS: dict[str, Element] = {
-    "same_goods": Element(Text("同样的商品或服务", "same goods or services"), _goods),
-    "same_moment": Element(Text("同样的时间", "same moment"), _moment),
-    "same_conditions": Element(Text("同样的交易条件", "same conditions"), _conditions),
-    "user_feature": Element(
-        Text(
-            "按用户的习惯、偏好、支付能力等特征", "by users' habits, preferences, ability to pay"
-        ),
-        _feature,
-    ),
-    "difference": Element(Text("价格有差异", "a difference in price"), _difference),
-    "knowledge": Element(Text("消费者不知情", "consumers did not know"), _knowledge),
-    "reason": Element(Text("声明的理由是否成立", "whether a declared reason holds"), _reason),
-    "consumer_rights": Element(
-        Text("侵害消费者权益", "consumers' rights infringed"),
-        _untested("这是法律判断，本报告不作。", "A legal judgement this report does not make."),
-    ),
-    "transparency": Element(
-        Text("决策透明、可说明、可拒绝", "transparency, explanation, refusal"),
-        _untested("见算法说明与备案材料。", "See the explanation and the filing."),
-    ),
-    "dominance": Element(
-        Text("具有市场支配地位", "a dominant position"),
-        _untested("市场地位不在检验范围内。", "Market position is outside this test."),
-    ),
-    "subsidy_rules": Element(
-        Text("补贴规则已公布", "subsidy rules published"),
-        _untested("是否公布没有检验。", "Publication was not tested."),
-    ),
-}
 
 _SAME = ("same_goods", "same_moment", "same_conditions")
 
@@ -247,7 +70,7 @@ RULES: tuple[Rule, ...] = (
             "unreasonable difference by preference or trading habit",
         ),
         Text("是否合理", "whether it is reasonable"),
-        ("user_feature", *_SAME, "difference", "reason"),
+        ("user_feature", *_SAME, "difference", "other_terms", "reason"),
     ),
     Rule(
         "PIPL24",
@@ -259,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         Text(
             "透明、公平；可要求说明、可拒绝", "transparency and fairness; explanation and refusal"
         ),
-        ("user_feature", "difference", "reason", "transparency"),
+        ("user_feature", "difference", "other_terms", "reason", "transparency"),
     ),
     Rule(
         "消保条例9",
@@ -284,7 +107,7 @@ RULES: tuple[Rule, ...] = (
             "交易安全、成本、信用、阶段、时长是否相同",
             "whether safety, cost, credit, stage, duration are alike",
         ),
-        (*_SAME, "difference", "reason"),
+        (*_SAME, "difference", "other_terms", "reason"),
     ),
     Rule(
         "平台价格规则",
@@ -325,36 +148,43 @@ def rules_table(
         plan: the plan they belong to.
 
     Returns:
-        One entry per rule: {rule, title, forbids, turns_on, elements: [{element, name, state,
-        state_name, said}]}.
+        One entry per rule: {rule, title, forbids, turns_on, counts: {state: how many elements},
+        elements: [{element, name, state, state_name, said, findings: [{number, probe, metric,
+        slice}]}]}; `number` is the finding's place in `findings`, from 0.
     """
     plain = [f.as_json() if isinstance(f, Finding) else f for f in findings]
     content = plan.as_json() if isinstance(plan, Plan) else plan
     seen = Seen(
         columns=content.get("columns", {}),
         defences=content.get("defences", ()),
-        findings=[f for f in plain if f["probe"] in PRICE_PROBES],
+        findings=[(n, f) for n, f in enumerate(plain) if f["probe"] in PRICE_PROBES],
+        names=content.get("names") or {},
     )
     return [_row(rule, seen) for rule in RULES]
 
 
+def of(predicate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table for a report's statement; empty where the plan has no price probe.
+
+    Args:
+        predicate: with `task`, `findings` and `plan.content`.
+    """
+    if predicate["task"] != "pricing":
+        return []
+    return rules_table(predicate["findings"], predicate["plan"]["content"])
+
+
 def _row(rule: Rule, seen: Seen) -> dict[str, Any]:
-    elements = []
-    for name in rule.elements:
-        state, said = ELEMENTS[name].judge(seen)
-        elements.append(
-            {
-                "element": name,
-                "name": ELEMENTS[name].name.as_json(),
-                "state": state,
-                "state_name": STATE_NAMES[state].as_json(),
-                "said": said.as_json(),
-            }
-        )
+    judged = {name: ELEMENTS[name].judge(seen) for name in rule.elements}
+    states = [one.state for one in judged.values()]
     return {
         "rule": rule.id,
         "title": rule.title.as_json(),
         "forbids": rule.forbids.as_json(),
         "turns_on": rule.turns_on.as_json(),
-        "elements": elements,
+        "counts": {state: states.count(state) for state in STATE_NAMES},
+        "elements": [
+            {"element": name, "name": ELEMENTS[name].name.as_json(), **one.as_json()}
+            for name, one in judged.items()
+        ],
     }

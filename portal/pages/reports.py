@@ -124,8 +124,6 @@ def _may_countersign(actor: Actor | None, report: Report) -> bool:
 
 def _price_rules(predicate: Any) -> list[dict[str, Any]]:
     """The table by rule, for a report on prices."""
-    if predicate["task"] != "pricing":
-        return []
     from evaluators import price_rules
 
-    return price_rules.rules_table(predicate["findings"], predicate["plan"]["content"])
+    return price_rules.of(predicate)

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from evaluators import installed
 from evaluators.plan import Plan
-from evaluators.price_rules import ELEMENTS, RULES, rules_table
+from evaluators.price_elements import ELEMENTS, PRICE_PROBES
+from evaluators.price_rules import RULES, of, rules_table
 
 COLUMNS = {
     "price": "price", "user": "account", "unit": "account", "item": "item", "time": "hour",
@@ -71,3 +73,80 @@ def test_legal_judgements_and_market_position_are_never_claimed() -> None:
 def test_the_single_word_is_not_in_the_table() -> None:
     assert "discriminat" not in str(rules_table([finding()], {"columns": COLUMNS}))
     assert "歧视" not in str(rules_table([finding()], {"columns": COLUMNS}))
+
+
+def rows(
+    columns: dict[str, Any], *findings: dict[str, Any], **plan: Any
+) -> dict[tuple[str, str], dict[str, Any]]:
+    made = {"columns": columns, **plan}
+    return {
+        (row["rule"], element["element"]): element
+        for row in rules_table(findings, made)
+        for element in row["elements"]
+    }
+
+
+def test_every_element_names_the_findings_it_rests_on_by_their_place_in_the_report() -> None:
+    other = finding(probe="selection_parity", metric="selection_rate")
+    rise = finding(probe="loyalty_dose_response", metric="loyalty_rise", details={"cells": True})
+    found = rows(COLUMNS, other, rise)["SZ72-5", "difference"]
+    assert found["findings"] == [
+        {"number": 1, "probe": "loyalty_dose_response", "metric": "loyalty_rise", "slice": rise["slice"]}
+    ]  # fmt: skip
+    assert "loyalty_rise" in found["said"]["zh"]
+
+
+def test_all_five_probes_count_and_offers_are_other_terms_and_no_price() -> None:
+    offer = finding(probe="offer_access", metric="offer_rate", verdict="disparity")
+    found = rows(COLUMNS, offer)
+    assert found["PIPL24", "other_terms"]["state"] == "tested"
+    assert found["PIPL24", "difference"]["state"] == "not_tested"
+    assert set(PRICE_PROBES) == {n for n in set(installed.names()) - set(installed.broken()) if installed.probe_class(n).spec.task == "pricing"}  # fmt: skip
+
+
+def test_sex_is_no_habit_and_a_bundle_is_what_its_profiles_name() -> None:
+    columns = {**COLUMNS, "sensitive": ["sex"]}
+    by_sex = rows(columns, finding(slice={"sex": "f"}))["SZ72-5", "user_feature"]
+    assert by_sex["state"] == "not_tested"
+    more = {"more": {"profile": {"phone": "new"}, "against": {"phone": "old"}}}
+    bundle = finding(slice={"bundle": "rich"}, details=more)
+    assert "phone" in rows(columns, bundle)["SZ72-5", "user_feature"]["said"]["zh"]
+
+
+def test_what_a_finding_does_not_hold_fixed_is_not_tested_by_it() -> None:
+    raw = finding(details={"cells": False})
+    assert rows(COLUMNS, raw)["SZ72-5", "same_goods"]["state"] == "not_tested"
+    shown = finding(probe="price_steering", metric="items_shown_gap")
+    assert rows(COLUMNS, shown)["SZ72-5", "same_goods"]["state"] == "not_tested"
+    same = finding(probe="price_steering", metric="same_item_gap")
+    assert rows(COLUMNS, same)["SZ72-5", "same_goods"]["state"] == "tested"
+
+
+def test_costs_count_only_where_a_finding_holds_them_fixed() -> None:
+    columns = {**COLUMNS, "cost": ["distance"]}
+    assert rows(columns, finding())["SZDATA69", "same_conditions"]["state"] == "not_tested"
+    held = finding(details={"factors": ["distance"]})
+    assert rows(columns, held)["SZDATA69", "same_conditions"]["state"] == "tested"
+
+
+def test_a_record_of_disclosure_is_tested_as_a_record() -> None:
+    told = finding(metric="defence_disclosure", verdict="difference")
+    found = rows(COLUMNS, told, defences=[{"kind": "disclosure", "column": "told"}])
+    assert found["消保条例9", "knowledge"]["state"] == "tested"
+    assert "没有检验" in found["消保条例9", "knowledge"]["said"]["zh"]
+
+
+def test_columns_are_called_by_their_plain_names() -> None:
+    names = {"history": {"plain": {"zh": "购买历史", "en": "purchase history"}, "levels": {}}}
+    found = rows(COLUMNS, finding(), names=names)["SZ72-5", "user_feature"]
+    assert "购买历史" in found["said"]["zh"]
+
+
+def test_a_statement_on_prices_has_the_table_and_one_on_decisions_has_none() -> None:
+    predicate = {
+        "task": "pricing",
+        "findings": [finding()],
+        "plan": {"content": {"columns": COLUMNS}},
+    }
+    assert len(of(predicate)) == len(RULES)
+    assert of({**predicate, "task": "decision"}) == []
