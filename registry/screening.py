@@ -328,8 +328,9 @@ def _check_content(found: _Findings, path: str, row: flavours.Format) -> None:
             found.refuse(f"{path}: {shown(name)}", _FOREIGN, _SKOPS_TYPES)
     else:
         with file.open("rb") as stream:
-            if stream.read(1) != b"\x08":  # field 1 of ModelProto, ir_version, comes first
-                found.refuse(path, _NO_ONNX, _LOG_AGAIN)
+            if stream.read(len(row.begins)) != row.begins:
+                said = _NOT_AS_NAMED.format(format=row.name)
+                found.refuse(path, said, _SAVE_AS.get(row.name, _LOG_AGAIN))
 
 
 def _look_at_pickle(found: _Findings, path: str) -> None:
@@ -379,8 +380,8 @@ _SIGN = Text(
 )
 _UNKNOWN = Text("格式（{found}）不受支持", "its format ({found}) is not supported")
 _CONVERT = Text(
-    "请保存为 onnx、scikit-learn（skops 优先）或 PythonModel",
-    "save it as onnx, scikit-learn (skops preferred) or a PythonModel",
+    "请保存为 onnx、xgboost、lightgbm、catboost、scikit-learn（skops 优先）或 PythonModel",
+    "save it as onnx, xgboost, lightgbm, catboost, scikit-learn (skops preferred) or a PythonModel",
 )
 _LOADER = Text(
     "要求用 {loader} 打开；这种格式只允许 {expected}",
@@ -408,7 +409,20 @@ _SKOPS_TYPES = Text(
     "请改用 scikit-learn 自带的类型，或以 cloudpickle 提交（将标为“代码”类）",
     "use scikit-learn's own types, or submit it by cloudpickle (it is then labelled as code)",
 )
-_NO_ONNX = Text("不是 ONNX 模型文件", "it is not an ONNX model")
+_NOT_AS_NAMED = Text(
+    "文件开头不是 {format} 的格式", "the file does not begin as {format} files do"
+)
+_SAVE_AS = {
+    "xgboost": Text(
+        '请保存为 ubj 或 json：mlflow.xgboost.save_model(…, model_format="ubj")',
+        'save it as ubj or json: mlflow.xgboost.save_model(…, model_format="ubj")',
+    ),
+    "lightgbm": Text(
+        "请保存 Booster（文本格式）：mlflow.lightgbm.save_model(model.booster_, …)",
+        "save the Booster, in its text format: mlflow.lightgbm.save_model(model.booster_, …)",
+    ),
+    "catboost": Text("请保存为 cbm 格式", "save it in the format cbm"),
+}
 _STRAY_PICKLE = Text(
     "这种格式不需要 pickle 文件，而 pickle 打开时会运行代码",
     "this format needs no pickle, and a pickle runs code when opened",

@@ -37,7 +37,7 @@ PACKAGES = (
     "joblib",
     "mlflow-skinny",
 )
-OPTIONAL = ("xgboost", "lightgbm", "catboost")
+OPTIONAL = ("xgboost", "xgboost-cpu", "lightgbm", "catboost")
 _WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")
 _LAYOUT = "3"
 _NOT_NEEDED = frozenset(

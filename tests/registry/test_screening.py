@@ -133,7 +133,7 @@ def test_every_reason_is_given_at_once(model: Path) -> None:
     ("old", "new", "item"),
     [
         ("serialization_format: skops", "serialization_format: dill", "MLmodel: flavors"),
-        ("  sklearn:", "  xgboost:", "MLmodel: flavors"),
+        ("  sklearn:", "  spacy:", "MLmodel: flavors"),
         (
             "pickled_model: model.skops",
             "pickled_model: ../model.skops",

@@ -21,6 +21,7 @@ class Format:
         trust: the trust class that screening starts from.
         packages: what must be imported before the model is opened.
         answers: the values `predict_fn` may have.
+        begins: the first bytes of the file; empty where its content is looked at otherwise.
     """
 
     name: str
@@ -31,13 +32,24 @@ class Format:
     trust: str
     packages: tuple[str, ...]
     answers: tuple[str, ...] = ("predict",)
+    begins: bytes = b""
 
 
 _SKLEARN = ("pandas", "sklearn", "sklearn.ensemble", "sklearn.pipeline", "sklearn.compose")
 _EITHER = ("predict", "predict_proba")
 
+
+def _data(name: str, library: str, path_key: str, begins: bytes, package: str) -> Format:
+    """A format that holds numbers and no code, opened by its library's own parser."""
+    return Format(name, library, f"mlflow.{library}", path_key, None, "data_only",
+                  ("pandas", package), begins=begins)  # fmt: skip
+
+
 FORMATS: tuple[Format, ...] = (
-    Format("onnx", "onnx", "mlflow.onnx", "data", None, "data_only", ("pandas", "onnxruntime")),
+    _data("onnx", "onnx", "data", b"\x08", "onnxruntime"),  # field 1 of ModelProto: ir_version
+    _data("xgboost", "xgboost", "data", b"{", "xgboost"),  # JSON, or UBJSON's object
+    _data("lightgbm", "lightgbm", "data", b"tree\n", "lightgbm"),  # its text format
+    _data("catboost", "catboost", "data", b"CBM1", "catboost"),
     Format(
         "sklearn-skops",
         "sklearn",

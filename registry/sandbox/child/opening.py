@@ -203,6 +203,60 @@ def _onnx(described: Described) -> Answers:
     return answers
 
 
+def _xgboost(described: Described) -> Answers:
+    """What the booster itself predicts: a probability, one per class, or a number."""
+    import xgboost
+
+    booster = xgboost.Booster({"nthread": 1})
+    booster.load_model(str(described.file(described.row.path_key)))
+
+    def answers(frame: "pd.DataFrame") -> Any:
+        names = booster.feature_names
+        ready = _categories(frame[list(names)] if names else frame)
+        return booster.predict(xgboost.DMatrix(ready, enable_categorical=True, nthread=1))
+
+    return answers
+
+
+def _lightgbm(described: Described) -> Answers:
+    """What the booster predicts, its columns by name where it knows their names."""
+    import lightgbm
+
+    booster = lightgbm.Booster(model_file=str(described.file(described.row.path_key)))
+    names = booster.feature_name()
+
+    def answers(frame: "pd.DataFrame") -> Any:
+        known = set(names) <= set(frame.columns)
+        ready = _categories(frame[names] if known else frame)
+        return booster.predict(ready, num_threads=1)
+
+    return answers
+
+
+def _catboost(described: Described) -> Answers:
+    """A classifier's probabilities, named by its classes; else the number it predicts."""
+    import catboost
+    import pandas as pd
+
+    model = catboost.CatBoost()
+    model.load_model(str(described.file(described.row.path_key)), format="cbm")
+    labels = list(model.classes_)
+
+    def answers(frame: "pd.DataFrame") -> Any:
+        ready = frame[model.feature_names_] if set(model.feature_names_) <= set(frame) else frame
+        kind = "Probability" if labels else "RawFormulaVal"
+        found = model.predict(ready, prediction_type=kind, thread_count=1)
+        return pd.DataFrame(found, columns=labels) if labels else found
+
+    return answers
+
+
+def _categories(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Words as categories, which is how both libraries take them."""
+    words = frame.select_dtypes(include=["object", "string"]).columns
+    return frame.astype(dict.fromkeys(words, "category")) if len(words) else frame
+
+
 _TENSOR_TYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
@@ -223,6 +277,9 @@ def _tensors(wanted: Any, frame: "pd.DataFrame") -> dict[str, Any]:
 
 _OPENERS: dict[str, Callable[[Described], Answers]] = {
     "onnx": _onnx,
+    "xgboost": _xgboost,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
     "sklearn-skops": _skops,
     "sklearn-pickle": _pickle,
     "sklearn-cloudpickle": _cloudpickle,

@@ -1,0 +1,145 @@
+"""Boosted trees open from their libraries' own formats and answer as they do at home."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import catboost
+import lightgbm
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import xgboost
+from mlflow.models import infer_signature
+
+from registry import screening
+from registry.sandbox import probe_tier
+from registry.sandbox.child.classes import Classes
+from registry.scoring import SandboxScorer
+from registry.screening import ScreeningFailed
+from registry.settings import Settings
+
+ROWS = 300
+RNG = np.random.default_rng(11)
+FRAME = pd.DataFrame(
+    {
+        "amount": RNG.random(ROWS),
+        "children": RNG.integers(0, 5, ROWS).astype(float),
+        "region": RNG.choice(["north", "south", "west"], ROWS),
+    }
+)
+FRAME.loc[3, "amount"] = np.nan
+GRANTED = (FRAME["amount"].fillna(0) + (FRAME["region"] == "south") > 0.9).astype(int)
+GRADE = np.where(FRAME["children"] > 3, "c", np.where(FRAME["children"] > 1, "b", "a"))
+TYPED = FRAME.assign(region=FRAME["region"].astype("category"))
+SIGNATURE = infer_signature(FRAME.iloc[:2], np.zeros(2))
+
+Made = tuple[Callable[[Path], None], Any]
+
+
+@pytest.fixture(autouse=True)
+def mlflow_is_quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def xgb(model_format: str) -> Made:
+    model = xgboost.XGBClassifier(n_estimators=8, enable_categorical=True, n_jobs=1)
+    model.fit(TYPED, GRANTED)
+    return (
+        lambda folder: mlflow.xgboost.save_model(
+            model, folder, signature=SIGNATURE, model_format=model_format, pip_requirements=["x"]
+        ),
+        model.predict_proba(TYPED)[:, 1],
+    )
+
+
+def lgb() -> Made:
+    parameters = {"objective": "binary", "verbose": -1, "num_threads": 1}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(TYPED, GRANTED), 8)
+    return (
+        lambda folder: mlflow.lightgbm.save_model(
+            booster, folder, signature=SIGNATURE, pip_requirements=["x"]
+        ),
+        booster.predict(TYPED),
+    )
+
+
+def cat() -> Made:
+    model = catboost.CatBoostClassifier(
+        iterations=8, verbose=0, thread_count=1, allow_writing_files=False, cat_features=["region"]
+    )
+    model.fit(FRAME, GRANTED)
+    return (
+        lambda folder: mlflow.catboost.save_model(
+            model, folder, signature=SIGNATURE, pip_requirements=["x"]
+        ),
+        model.predict_proba(FRAME)[:, 1],
+    )
+
+
+MODELS: dict[str, Callable[[], Made]] = {
+    "xgboost ubj": lambda: xgb("ubj"),
+    "xgboost json": lambda: xgb("json"),
+    "lightgbm": lgb,
+    "catboost": cat,
+}
+
+
+def scored(folder: Path, table: pa.Table, tier: str = "B", **options: Any) -> Any:
+    settings = Settings(sandbox_tier=tier)
+    if probe_tier(settings).name != tier:
+        pytest.skip(f"this machine offers no tier {tier}")
+    inputs = screening.screen(folder).inputs
+    with SandboxScorer(folder, inputs=inputs, settings=settings, ahead=0, **options) as scorer:
+        return scorer.score([table])[0]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_booster_answers_as_at_home(name: str, tmp_path: Path) -> None:
+    save, expected = MODELS[name]()
+    save(tmp_path / "model")
+    table = pa.Table.from_pandas(FRAME, preserve_index=False)
+
+    found = screening.screen(tmp_path / "model")
+    assert (found.flavour, found.trust_class) == (name.split(maxsplit=1)[0], "data_only")
+    for tier in ("A", "B"):
+        np.testing.assert_allclose(scored(tmp_path / "model", table, tier), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_frame_without_some_levels_gets_the_same_answers(name: str, tmp_path: Path) -> None:
+    save, expected = MODELS[name]()
+    save(tmp_path / "model")
+    some = FRAME[FRAME["region"] != "north"][["region", "children", "amount"]]
+
+    answers = scored(tmp_path / "model", pa.Table.from_pandas(some, preserve_index=False))
+
+    np.testing.assert_allclose(answers, expected[some.index], rtol=1e-6)
+
+
+def test_several_classes_are_read_by_name(tmp_path: Path) -> None:
+    model = catboost.CatBoostClassifier(
+        iterations=5, verbose=0, thread_count=1, allow_writing_files=False, cat_features=["region"]
+    ).fit(FRAME, GRADE)
+    mlflow.catboost.save_model(model, tmp_path / "m", signature=SIGNATURE, pip_requirements=["x"])
+    table = pa.Table.from_pandas(FRAME, preserve_index=False)
+
+    answers = scored(tmp_path / "m", table, classes=Classes(("c", "a", "b"), "b"))
+
+    np.testing.assert_allclose(answers, model.predict_proba(FRAME)[:, 1], rtol=1e-9)
+
+
+def test_a_pickled_wrapper_is_refused_with_the_way_to_save_it(tmp_path: Path) -> None:
+    wrapper = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1, n_jobs=1).fit(TYPED, GRANTED)
+    mlflow.lightgbm.save_model(
+        wrapper, tmp_path / "m", signature=SIGNATURE, pip_requirements=["x"]
+    )
+
+    with pytest.raises(ScreeningFailed) as refused:
+        screening.screen(tmp_path / "m")
+    assert "booster_" in refused.value.reasons[0].remedy.en
