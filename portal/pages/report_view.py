@@ -33,6 +33,17 @@ PROBES: dict[str, Text] = {
     "price_observational": Text(
         "同类条件下，实际价格是否因组而异", "Do observed prices differ under like conditions?"
     ),
+    "loyalty_dose_response": Text(
+        "老用户是不是付得更多", "Do regular customers pay more than new ones?"
+    ),
+    "price_steering": Text(
+        "是不是给一些人看更贵的商品",
+        "Are some people shown dearer goods, or the same ones dearer?",
+    ),
+    "offer_access": Text(
+        "优惠、库存、费用和最后付的钱是否一样",
+        "Same offers, stock and fees, and the same final price?",
+    ),
 }
 
 KINDS: dict[str, Text] = {
