@@ -21,7 +21,8 @@ def crossing_nulls() -> Mapping[str, NullDesign]:
 
 
 def _rows(rng: np.random.Generator, rates: list[str]) -> NullCase:
-    race = rng.choice(["a", "b", "c"], ROWS, p=[0.65, 0.25, 0.1])
+    mix = [0.65, 0.25, 0.1] if rates == ["selection"] else [0.65, 0.35]
+    race = rng.choice(["a", "b", "c"][: len(mix)], ROWS, p=mix)
     sex = rng.choice(["f", "m"], ROWS, p=[0.55, 0.45])
     due = rng.random(ROWS) < 0.6
     granted = rng.random(ROWS) < np.where(due, 0.75, 0.35)
