@@ -62,7 +62,7 @@ class CalibrationGroups:
         """A group by bin; bins without its rows are left out."""
         n, observed, expected = (self._column(level, measure) for measure in range(3))
         there = n > 0
-        middles = self.grid.middles()
+        middles = self.grid.middles
         return Counted(middles[there], n[there], observed[there], expected[there] / FINE)
 
     def _column(self, level: str, measure: int) -> Integers:

@@ -2,13 +2,14 @@
 
 The bits of a float, its sign bit turned, are integers in the order of the values. A bin is all
 values that share their leading bits; how many trailing bits are left out follows from the values
-alone: as few as leave at most `MOST_BINS` distinct bins. More rows can only coarsen the grid, so
-the merged state is the same for every number and order of shards, and never larger than the cap.
-Up to the cap nothing is left out, and every statistic of the histogram is that of the rows.
+alone: as few as leave at most `MOST_BINS` distinct bins, and at most `MOST_CELLS` counts over all
+keys. More rows can only coarsen the grid, so the merged state is the same for every number and
+order of shards, and never larger than the caps. Up to the caps nothing is left out, and every statistic of the histogram is that of the rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from evaluators.accumulators import Coded, Key
 MOST_BINS = 16_384
 """The most bins that are kept. A million scores spread over (0, 1) leave bins of relative width
 2⁻¹⁰ or so; what that can do to a statistic stands beside it as its bounds."""
+
+MOST_CELLS = 2**22
+"""The most bins times keys: with more than 256 keys the grid becomes coarser."""
 
 Bits = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -79,20 +83,21 @@ class Histogram:
         """
         if not values.size:
             return self
+        seen = [np.flatnonzero(np.bincount(one.codes)) for one in classes]
+        keys = [one.keys[at] for one, there in zip(classes, seen, strict=True) for at in there]
         codes = ordered(values) >> np.uint64(self.shift)
-        bins, place = np.unique(codes, return_inverse=True)
+        more = np.uint64(_excess(np.unique(codes), len(keys)))
+        bins, place = np.unique(codes >> more, return_inverse=True)
         blocks = []
-        for one in classes:
-            flat, size = place * len(one.keys) + one.codes, bins.size * len(one.keys)
+        for one, there in zip(classes, seen, strict=True):
+            flat = place * there.size + np.searchsorted(there, one.codes)
+            size = bins.size * there.size
             sums = [np.bincount(flat, minlength=size)]
             sums += [np.bincount(flat, weights=mark, minlength=size) for mark in marks]
-            shaped = [s.astype(np.int64).reshape(bins.size, len(one.keys)) for s in sums]
+            shaped = [s.astype(np.int64).reshape(bins.size, there.size) for s in sums]
             blocks.append(np.stack(shaped, axis=2))
         counts = np.concatenate(blocks, axis=1)
-        seen = np.flatnonzero(counts[:, :, 0].sum(axis=0))
-        keys = [key for one in classes for key in one.keys]
-        kept = tuple(keys[at] for at in seen.tolist())
-        part = Histogram(self.measures, self.shift, bins, kept, counts[:, seen])
+        part = Histogram(self.measures, self.shift + int(more), bins, tuple(keys), counts)
         return merge_histograms([self, part])
 
     def column(self, wanted: Callable[[Key], bool], measure: int = 0) -> Integers:
@@ -101,14 +106,16 @@ class Histogram:
         summed: Integers = self.counts[:, chosen, measure].sum(axis=1)
         return summed
 
+    @cached_property
     def edges(self) -> tuple[Floats, Floats]:
         """The smallest and the greatest float of each bin; equal where nothing is left out."""
         low = self.bins << np.uint64(self.shift)
         return _floats(low), _floats(low | np.uint64((1 << self.shift) - 1))
 
+    @cached_property
     def middles(self) -> Floats:
         """A value within each bin: its middle; the value itself where nothing is left out."""
-        low, high = self.edges()
+        low, high = self.edges
         return low + (high - low) / 2
 
     def places(self, values: Floats) -> Integers:
@@ -134,17 +141,18 @@ def merge_histograms(parts: Iterable[Histogram]) -> Histogram:
     """The histogram of the rows of all parts."""
     found = list(parts)
     shift = max(part.shift for part in found)
-    level = [_coarser(part, shift) for part in found]
     keys = tuple(sorted({key for part in found for key in part.keys}, key=_order))
-    bins = np.unique(np.concatenate([part.bins for part in level]))
+    joined = np.unique(np.concatenate([p.bins >> np.uint64(shift - p.shift) for p in found]))
+    more = _excess(joined, len(keys))
+    level = [_coarser(part, shift + more) for part in found]
+    bins = np.unique(joined >> np.uint64(more))
     counts = np.zeros((bins.size, len(keys), len(found[0].measures)), dtype=np.int64)
     place = {key: at for at, key in enumerate(keys)}
     for part in level:
         if part.bins.size:
             columns = np.array([place[key] for key in part.keys])
             counts[np.ix_(np.searchsorted(bins, part.bins), columns)] += part.counts
-    whole = Histogram(found[0].measures, shift, bins, keys, counts)
-    return _coarser(whole, shift + _excess(bins))
+    return Histogram(found[0].measures, shift + more, bins, keys, counts)
 
 
 def ordered(values: Floats) -> Bits:
@@ -159,15 +167,16 @@ def _floats(codes: Bits) -> Floats:
     return bits.view(np.float64)
 
 
-def _excess(bins: Bits) -> int:
-    """How many more bits must go until at most `MOST_BINS` bins are distinct.
+def _excess(bins: Bits, keys: int) -> int:
+    """How many more bits must go until few enough of these ascending bins are distinct.
 
     Neighbours stay distinct while their highest differing bit is kept.
     """
-    if bins.size <= MOST_BINS:
+    most = max(1, min(MOST_BINS, MOST_CELLS // max(1, keys)))
+    if bins.size <= most:
         return 0
     gaps = bins[1:] ^ bins[:-1]
-    return int(np.partition(gaps, gaps.size - MOST_BINS)[gaps.size - MOST_BINS]).bit_length()
+    return int(np.partition(gaps, gaps.size - most)[gaps.size - most]).bit_length()
 
 
 def _coarser(part: Histogram, shift: int) -> Histogram:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from evaluators import unit_sums
 from evaluators.accumulators import Key
@@ -54,7 +55,7 @@ class RegressionGroups:
     sums: ExactSums
     units: UnitSums | None = None
 
-    @property
+    @cached_property
     def levels(self) -> list[str]:
         """The levels with errors, missing left out."""
         keys = [key for key in self.sums.table if key[0] == self.name]
@@ -62,6 +63,16 @@ class RegressionGroups:
 
     def errors(self, level: str) -> Errors:
         """A group's errors."""
+        if level not in self._seen:
+            self._seen[level] = self._errors(level)
+        return self._seen[level]
+
+    @cached_property
+    def _seen(self) -> dict[str, Errors]:
+        """What has been worked out about each level."""
+        return {}
+
+    def _errors(self, level: str) -> Errors:
         key: Key = (self.name, level)
         n = self.sums.rows(key)
         mean, square, absolute, fourth = (self.sums.mean(key, name) for name in SUMS)
@@ -70,6 +81,7 @@ class RegressionGroups:
         first, second, third = (max(0.0, float(v) * factor) for v in spreads)
         return Errors(n, float(mean), float(absolute), float(square), (first, second, third))
 
+    @cached_property
     def typical(self) -> float:
         """Everyone's root mean square error, those with a missing level included."""
         keys = [key for key in self.sums.table if key[0] == self.name]
@@ -96,10 +108,10 @@ class RegressionGroups:
             return replace(blank, why="small")
         if not min(one.square, other.square) > 0:
             return replace(blank, why="perfect")
-        value, weights, estimates = _contrast(metric, one, other, self.typical())
+        value, weights, estimates = _contrast(metric, one, other, self.typical)
         place = {BIAS: 0, MAE: 1, RMSE: 2}[metric]
         if self.units is None:
-            sizes = _standardised(place, (one, other), self.typical())
+            sizes = _standardised(place, (one, other), self.typical)
             parts = [w**2 * v / e.n for w, v, e in zip(weights, sizes, (one, other), strict=True)]
             error = math.sqrt(sum(parts))
             below = sum(v**2 / (e.n - 1) for v, e in zip(parts, (one, other), strict=True))

@@ -181,7 +181,7 @@ class RegressionParity(Probe[Predictions]):
         for shares, groups in self.seen:
             column, values = levels[groups.name], np.zeros((4, error.size))
             values[0] = shares.cut.bins[shares.grid.places(value)] if error.size else 0.0
-            typical = groups.typical() or 1.0
+            typical = groups.typical or 1.0
             for code, level in enumerate(column.names):
                 mine = column.codes == code
                 if mine.any():
@@ -298,7 +298,7 @@ class RegressionParity(Probe[Predictions]):
             )
             return
         extra = {
-            "typical_error": groups.typical(), "unanswered": unanswered,
+            "typical_error": groups.typical, "unanswered": unanswered,
             "reference_chosen": "declared" if named else "smallest_error",
         }  # fmt: skip
         for metric in METRICS[1:]:

@@ -1,10 +1,10 @@
 """The scores of one sensitive feature's groups: shapes, rankings, shares above the median, effects."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ from evaluators.verdicts import judge as decide
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+Found = TypeVar("Found")
 
 MEASURES = ("above", "centred", "square", "ranking")
 """What is added up per unit: scores above the median, standardised scores and their squares less
@@ -66,10 +68,22 @@ class ScoreGroups:
         """Everyone's median, or another quantile."""
         return statistics.cut(self.grid, self.everyone, self.share)
 
-    def counts(self, level: str, outcome: str | None = None) -> Integers:
+    @cached_property
+    def _seen(self) -> dict[Any, Any]:
+        """What has been worked out about each level."""
+        return {}
+
+    def _once(self, what: str, level: str, make: Callable[[], Found]) -> Found:
+        """The statistic of a level, worked out at most once."""
+        if (what, level) not in self._seen:
+            self._seen[what, level] = make()
+        found: Found = self._seen[what, level]
+        return found
+
+    def counts(self, level: str) -> Integers:
         """A group's scores by bin."""
-        return self.grid.column(
-            lambda key: key[:2] == (self.name, level) and outcome in {None, key[-1]}
+        return self._once(
+            "counts", level, lambda: self.grid.column(lambda key: key[:2] == (self.name, level))
         )
 
     def rates(self) -> list[Group]:
@@ -86,16 +100,24 @@ class ScoreGroups:
 
     def shape(self, level: str) -> Shape:
         """A group's moments."""
+        return self._once("shape", level, lambda: self._shape(level))
+
+    def _shape(self, level: str) -> Shape:
         key, counts = (self.name, level), self.counts(level)
         n, mean = self.sums.rows(key), self.sums.mean(key, "score")
         variance = self.sums.mean(key, "square") - mean**2
-        centred = self.grid.middles() - float(mean)
+        centred = self.grid.middles - float(mean)
         third, fourth = (float((counts * centred**k).sum() / n) for k in (3, 4))
         return Shape(n, float(mean), float(variance) * n / max(1, n - 1), third, fourth)
 
     def ranking(self, level: str) -> Ranking | None:
         """How well the score ranks within a group."""
-        return statistics.ranking(self.counts(level, "1"), self.counts(level, "0"))
+        return self._once("ranking", level, lambda: self._ranking(level))
+
+    def _ranking(self, level: str) -> Ranking | None:
+        yes = self.grid.column(lambda key: key == (self.name, level, "1"))
+        no = self.grid.column(lambda key: key == (self.name, level, "0"))
+        return statistics.ranking(yes, no)
 
     def weight(self, level: str) -> float:
         """A group's effective size: Kish's, so that a unit counts once whatever its rows say."""

@@ -104,8 +104,8 @@ def distance(scores: Histogram, first: Integers, second: Integers) -> Distance:
     upper_f, upper_g = np.cumsum(f), np.cumsum(g)
     ks = float(np.abs(upper_f - upper_g).max())
     within = np.maximum(np.abs(upper_f - (upper_g - g)), np.abs((upper_f - f) - upper_g))
-    low, high = scores.edges()
-    steps = np.diff(scores.middles())
+    low, high = scores.edges
+    steps = np.diff(scores.middles)
     area = float((np.abs(upper_f - upper_g)[:-1] * steps).sum())
     moved = float(((f + g) * (high - low) / 2).sum())
     return Distance(ks, max(ks, float(within.max())) if scores.shift else ks, area, moved)
@@ -161,7 +161,7 @@ def cut(scores: Histogram, counts: Integers, share: float = 0.5) -> Cut:
     total, upper = int(counts.sum()), np.cumsum(counts)
     rank = max(1, math.ceil(share * total))
     at = int(np.searchsorted(upper, rank))
-    low, high = scores.edges()
+    low, high = scores.edges
     whole = int(upper[at]) == rank or bool(low[at] == high[at])
     if not whole and rank - int(upper[at] - counts[at]) < int(upper[at]) - rank and at > 0:
         at -= 1

@@ -26,7 +26,7 @@ def _counted(values: np.ndarray, groups: np.ndarray, outcome: np.ndarray) -> His
 def test_the_bits_are_in_the_order_of_the_values(values: np.ndarray) -> None:
     assert (np.argsort(ordered(values), kind="stable") == np.argsort(values, kind="stable")).all()
     grid = Histogram().add(values, [Classes.of("g", Coded(np.zeros(values.size, int), ("a",)))])
-    low, high = grid.edges()
+    low, high = grid.edges
     assert (low == high).all()
     assert set(low.tolist()) == set((values + 0.0).tolist())
 
@@ -94,3 +94,21 @@ def test_the_median_is_where_half_are_above() -> None:
         cut = score_statistics.cut(grid, grid.column(lambda _: True))
         assert cut.exact
         assert cut.bins.sum() == (values > np.median(values)).sum()
+
+
+def test_many_groups_make_the_grid_coarser_not_the_state_larger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(histogram, "MOST_CELLS", 2000)
+    rng = np.random.default_rng(9)
+    values, codes = rng.random(3000), rng.integers(-1, 50, 3000)
+    names = tuple(f"{n:02}" for n in range(50))
+
+    def counted(rows: np.ndarray) -> Histogram:
+        column = Coded(codes[rows], names)
+        return Histogram().add(values[rows], [Classes.of("g", column)])
+
+    whole = counted(np.arange(3000))
+    assert whole.counts.size <= 2000
+    parts = [counted(rows) for rows in np.array_split(np.argsort(codes), 4)]
+    assert merge_histograms(parts[::-1]).as_json() == whole.as_json()

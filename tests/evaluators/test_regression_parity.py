@@ -40,8 +40,8 @@ def _table(rows: int = 900, *, factor: float = 1.0, bias: float = 0.0, seed: int
 
 def _errors(table: pa.Table, name: str) -> np.ndarray:
     mine = np.array(table["race"].to_pylist()) == name
-    errors: np.ndarray = table["said"].to_numpy() - table["real"].to_numpy()
-    return errors[mine]
+    errors = table["said"].to_numpy() - table["real"].to_numpy()
+    return np.asarray(errors[mine])
 
 
 def test_the_estimates_are_those_of_fairlearn_and_scikit_learn() -> None:
