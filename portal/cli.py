@@ -53,6 +53,14 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.tester:evaluate",
         Text("按计划评估一个版本", "evaluate a version by a plan"),
     ),
+    "hand-in": Entry(
+        "portal.commands.repeating:command",
+        Text("把本机的评估交给登记系统重做", "have a run made at home registered and repeated"),
+    ),
+    "compare": Entry(
+        "portal.commands.comparing:compare",
+        Text("比较两份报告：变好、变差、看不出变化", "two reports: better, worse, no change shown"),
+    ),
     "explain": Entry(
         "portal.commands.filer:explain",
         Text("生成给公众看的说明", "make the explanation for the public"),

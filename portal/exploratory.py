@@ -1,51 +1,63 @@
 """An evaluation without a registry: the same engine and sandbox, and a report that says so.
 
-Nothing was registered before the run and nobody signed what came of it, so a report made here is
-*exploratory*: whoever made it could have tried ten plans and shown the best. The same plan, data
-and nonce give the same findings digest in a registry.
+Nothing was registered before the run, so a report made here is *exploratory*: whoever made it
+could have tried ten plans and shown the best. The same plan, data and nonce give the same findings
+digest in a registry.
 """
 
 import hashlib
-import importlib.metadata
-import platform
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evaluators import engine, policy
+from evaluators import engine
+from evaluators.files import Stored, open_rows
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
-from registry import attestation, tables
+from portal import predicates
+from registry import attestation, statements
 from registry.errors import Invalid
 from registry.language import Text
 from registry.sandbox.child.classes import Classes
 from registry.settings import Settings
 
-FORMAT = "urn:mingsuan:exploratory-report:v1"
 STANDING = Text(
-    "探索性：计划没有事先登记，随机数是本机抽的，没有人签名。不能作为备案证据；"
+    "探索性：计划没有事先登记，随机数是本机抽的，平台没有签名。不能作为备案证据；"
     "要作证据，请在登记系统里重做。",
-    "Exploratory: the plan was not registered beforehand, the nonce was drawn here, nobody signed. "
-    "It is no evidence for a filing; to make it evidence, repeat it in a registry.",
+    "Exploratory: the plan was not registered beforehand, the nonce was drawn here, no platform "
+    "signed. It is no evidence for a filing; to make it evidence, repeat it in a registry.",
 )
-PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn")
+NAME = Text("探索性评估", "exploratory evaluation")
 NONCE = 64
 
 Tell = Callable[[int, int, Text], None]
 
 
-class NotATable(Invalid):
-    """The data file cannot be read as a table: correct every listed item."""
-
-
 class BadNonce(Invalid):
     """A nonce is 64 hexadecimal digits."""
+
+
+class EndpointUntyped(Invalid):
+    """An endpoint says nothing of its inputs: the plan names them, and the data hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who answers, besides the data.
+
+    Args:
+        model: an MLflow model directory, scored in the sandbox.
+        endpoint: the address of an HTTP scorer that speaks MLflow's `/invocations`.
+    """
+
+    model: Path | None = None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +65,35 @@ class Explored:
     """What a run without a registry has made.
 
     Args:
-        report: for anyone who may see it.
+        report: for anyone who may see it; the predicate of the statement.
         sealed: every accumulator and full finding; it may hold what small groups must not show.
     """
 
     report: dict[str, Any]
     sealed: dict[str, Any]
 
+    def statement(self) -> bytes:
+        """The in-toto statement: about the model, or the data where the answers stand in them."""
+        model, data = self.report["model"], self.report["data"]
+        name, digest = f"data/{data['name']}", data["digest"]
+        if model and "digest" in model:
+            name, digest = f"model/{model['name']}", model["digest"]
+        return statements.make(
+            statements.EXPLORATORY, subject=name, digest=digest, predicate=self.report
+        )
 
-class Rows:
-    """The rows of a CSV or Parquet file, read again for every pass, in bounded memory.
-
-    Args:
-        path: the file.
-
-    Raises:
-        NotATable: with every reason.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self.found = tables.inspect(path, {})
-        except tables.TableRefused as refused:
-            raise NotATable(
-                f"{path} 不能作为数据读取，请逐项改正。",
-                f"{path} cannot be read as data; correct each item.",
-                reasons=refused.reasons,
-            ) from refused
-        self.path = path
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        with self.path.open("rb") as stream:
-            yield from tables.batches(stream, self.found.format, self.found.columns)
+    def envelope(self, key: Ed25519PrivateKey | None = None) -> str:
+        """The DSSE envelope around the statement, signed by its maker where there is a key."""
+        payload = self.statement()
+        made = attestation.sign(payload, key) if key else attestation.envelope(payload, {})
+        return attestation.encode(made)
 
 
 def explore(
     written: Mapping[str, Any],
     data: Path,
     *,
-    model: Path | None,
+    asked: Asked,
     settings: Settings,
     nonce: str | None = None,
     tell: Tell,
@@ -100,53 +102,63 @@ def explore(
 
     Args:
         written: the plan as written; without `inputs` it takes those the model declares.
-        data: a CSV or Parquet file.
-        model: an MLflow model directory, scored in the sandbox; None when the answers stand in
-            the data.
+        data: a CSV, Parquet or Arrow file, or a folder of Parquet files.
+        asked: who answers; nobody when the answers stand in the data.
         settings: the sandbox's limits.
         nonce: of a run to be repeated; drawn by default.
         tell: hears of progress.
 
     Raises:
-        PlanInvalid, NotATable, DataUnfit, ScreeningFailed, NoSandbox: with every reason.
+        PlanInvalid, FileUnfit, DataUnfit, ScreeningFailed, NoSandbox: with every reason.
         BadNonce: when `nonce` is none.
     """
     started = datetime.now(UTC)
-    screened = _screened(model)
+    screened = _screened(asked.model)
     plan = Plan.parse(_with_inputs(written, screened.inputs if screened else []))
-    rows = Rows(data)
-    digest = _digest(data)
+    rows = open_rows(data)
+    digest = digest_of(data)
     drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
-    inputs = screened.inputs if screened else []
-    with _asking(model, inputs, settings, plan.columns.reading) as scorer:
+    inputs = screened.inputs if screened else _typed_inputs(plan, rows)
+    with _asking(asked, inputs, settings, plan.columns.reading) as scorer:
         outcome = engine.run(plan, rows, scorer=scorer, nonce=drawn, progress=tell)
     sealed = outcome.sealed_evidence
-    report = {
-        "format": FORMAT,
+    given = {"plan.json": plan.digest, f"data/{data.name}": digest}
+    report = predicates.measured(plan, outcome, given) | {
+        "format": statements.EXPLORATORY,
         "standing": {"id": "exploratory", **STANDING.as_json()},
-        "task": plan.task,
-        "required_probes": sorted(policy.required(plan.task)),
-        "plan": _bound(plan.as_json()),
+        "report": {"id": digest_id(plan, digest, drawn), "kind": "exploratory", **NAME.as_json()},
+        "plan": predicates.digested(plan.as_json()),
         "data": {
             "digest": digest,
             "name": data.name,
             "rows": outcome.rows,
-            "columns": [{"name": n, "type": kind} for n, kind in rows.found.columns.items()],
+            "columns": [{"name": n, "type": kind} for n, kind in rows.kinds.items()],
+            "held_out": "",
         },
-        "model": {"digest": screened.digest, "flavour": screened.flavour} if screened else None,
+        "model": _model(asked, screened),
         "nonce": drawn,
         "nonce_origin": "given" if nonce else "local",
-        "probes": [dict(probe) for probe in outcome.probes],
-        "findings": [finding.as_json() for finding in outcome.findings],
-        "findings_digest": outcome.findings_digest,
         "evidence": {
-            "public": _bound(outcome.public_evidence),
+            "public": predicates.digested(outcome.public_evidence),
             "sealed": {"digest": attestation.digest(sealed)},
         },
         "predictions": outcome.predictions,
         "provenance": _provenance(scorer, started),
     }
     return Explored(report, sealed)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file; of a folder, of the names and digests of its Parquet files."""
+    if path.is_dir():
+        return attestation.digest([[p.name, digest_of(p)] for p in sorted(path.glob("*.parquet"))])
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_id(plan: Plan, data: str, nonce: str) -> str:
+    """What a run outside a registry is called: the same plan, data and nonce, the same name."""
+    return "exploratory-" + attestation.digest([plan.digest, data, nonce])[:16]
 
 
 def _screened(model: Path | None) -> Any:
@@ -157,6 +169,13 @@ def _screened(model: Path | None) -> Any:
     return screening.screen(model)
 
 
+def _model(asked: Asked, screened: Any) -> dict[str, Any] | None:
+    if screened is not None and asked.model is not None:
+        name = asked.model.resolve().name
+        return {"name": name, "digest": screened.digest, "flavour": screened.flavour}
+    return {"endpoint": asked.endpoint} if asked.endpoint else None
+
+
 def _with_inputs(written: Mapping[str, Any], inputs: Any) -> dict[str, Any]:
     """The plan with the model's own inputs where it names none."""
     columns = written.get("columns")
@@ -165,17 +184,47 @@ def _with_inputs(written: Mapping[str, Any], inputs: Any) -> dict[str, Any]:
     return {**written, "columns": {**columns, "inputs": [each["name"] for each in inputs]}}
 
 
+def _typed_inputs(plan: Plan, rows: Stored) -> list[dict[str, str]]:
+    """The plan's inputs with the types that the data give them."""
+    kinds = rows.kinds
+    return [{"name": n, "type": kinds[n]} for n in plan.columns.inputs if n in kinds]
+
+
 @contextmanager
 def _asking(
-    model: Path | None, inputs: Any, settings: Settings, classes: Classes | None
+    asked: Asked,
+    inputs: Sequence[Mapping[str, Any]],
+    settings: Settings,
+    classes: Classes | None,
 ) -> Iterator[Scorer | None]:
-    if model is None:
+    if asked.model is None and asked.endpoint is None:
         yield None
         return
-    from registry.scoring import SandboxScorer
-
-    with SandboxScorer(model, inputs=inputs, settings=settings, classes=classes) as scorer:
+    with _opened(asked, inputs, settings, classes) as scorer:
         yield scorer
+
+
+def _opened(
+    asked: Asked,
+    inputs: Sequence[Mapping[str, Any]],
+    settings: Settings,
+    classes: Classes | None,
+) -> AbstractContextManager[Any]:
+    if asked.model is not None:
+        from registry.scoring import SandboxScorer
+
+        return SandboxScorer(asked.model, inputs=inputs, settings=settings, classes=classes)
+    if not inputs:
+        raise EndpointUntyped(
+            "向接口提问要知道输入列。请在计划的 [columns] 里写 inputs，列名要在数据里。",
+            "An endpoint must be told its inputs: write `inputs` under [columns] of the plan, "
+            "columns of the data.",
+        )
+    from registry.invocations import EndpointScorer
+
+    names = [str(each["name"]) for each in inputs]
+    token = settings.endpoint_token.get_secret_value()
+    return EndpointScorer(str(asked.endpoint), inputs=names, classes=classes, token=token)
 
 
 def _checked(nonce: str) -> str:
@@ -187,24 +236,13 @@ def _checked(nonce: str) -> str:
     return nonce
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _bound(content: dict[str, Any]) -> dict[str, Any]:
-    return {"digest": attestation.digest(content), "content": content}
-
-
 def _provenance(scorer: Any, started: datetime) -> dict[str, Any]:
+    sandbox = dict(scorer.provenance) if scorer is not None else {"tier": "not_used"}
     return {
+        "standing": "exploratory",
         "started": started.isoformat(),
         "finished": datetime.now(UTC).isoformat(),
-        "engine": {"name": "mingsuan", "version": importlib.metadata.version("mingsuan")},
-        "sandbox": dict(scorer.provenance) if scorer is not None else {"tier": "not_used"},
-        "environment": {
-            "python": platform.python_version(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        },
+        "tier": sandbox.get("tier", "not_used"),
+        "sandbox": sandbox,
+        **predicates.program(),
     }

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portal.exploratory import Rows
+from evaluators.files import Stored, open_rows
 from registry import tables
 
 ROWS = 10_000
@@ -75,9 +75,9 @@ def draft(data: Path, *, model: Path | None = None) -> str:
         model: an MLflow model directory whose inputs the plan takes.
 
     Raises:
-        NotATable, ScreeningFailed: with every reason.
+        FileUnfit, ScreeningFailed: with every reason.
     """
-    rows = Rows(data)
+    rows = open_rows(data)
     seen = look(rows)
     roles = guess(seen)
     inputs = _inputs(model)
@@ -85,14 +85,14 @@ def draft(data: Path, *, model: Path | None = None) -> str:
                       *_reference(seen, roles), *_probes(roles, asked=bool(inputs))]) + "\n"  # fmt: skip
 
 
-def look(rows: Rows) -> list[Seen]:
+def look(rows: Stored) -> list[Seen]:
     """What the first rows hold, column by column."""
     pieces: list[pa.RecordBatch] = []
-    for batch in rows:
+    for batch in rows.read(stop=ROWS):
         pieces.append(batch)
         if sum(piece.num_rows for piece in pieces) >= ROWS:
             break
-    kinds = rows.found.columns
+    kinds = rows.kinds
     schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
     table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
     return [_seen(name, kind, table[name]) for name, kind in kinds.items()]
@@ -157,9 +157,9 @@ def _inputs(model: Path | None) -> list[str]:
     return [str(each["name"]) for each in screening.screen(model).inputs]
 
 
-def _head(data: Path, rows: Rows) -> Iterator[str]:
-    yield f"# 由 {_word(data.name)} 起草（{rows.found.rows} 行）。角色是按列名猜的，请逐行核对。"
-    yield f"# Drafted from {_word(data.name)} ({rows.found.rows} rows). Roles were guessed from"
+def _head(data: Path, rows: Stored) -> Iterator[str]:
+    yield f"# 由 {_word(data.name)} 起草（{rows.rows} 行）。角色是按列名猜的，请逐行核对。"
+    yield f"# Drafted from {_word(data.name)} ({rows.rows} rows). Roles were guessed from"
     yield "# names: check every line before you register the plan."
     yield f"title = {_text(data.stem)}"
     yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'

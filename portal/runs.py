@@ -1,10 +1,8 @@
 """What a worker does with one piece of work: run it, state what came of it, have it signed."""
 
-import importlib.metadata
 import io
-import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +11,13 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from evaluators import engine, policy
+from evaluators import engine
 from evaluators.engine import Outcome
 from evaluators.plan import Plan, PlanInvalid
 from explainers import explanation
 from explainers.plan import ExplanationPlan
 from filing.law import FILING_STATEMENT
-from portal import signer
+from portal import predicates, signer
 from portal.signer import SignerUnreachable
 from portal.watch import Charge, ChargedScorer, Watch
 from registry import (
@@ -38,7 +36,6 @@ from registry.database import now, transaction
 from registry.datasets import Dataset
 from registry.errors import RegisterError
 from registry.evaluations import Evaluation
-from registry.reports import Verdict
 from registry.sandbox.child.classes import Classes
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
@@ -46,7 +43,6 @@ from registry.submission import Version
 from registry.worklist import Claim
 
 SIGNER_SECONDS = 60.0
-PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow")
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +93,7 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     sealed = attestation.canonical(outcome.sealed_evidence)
     measured = _measured(plan, made, dataset, outcome) | {
         "evidence": {
-            "public": _digested(outcome.public_evidence),
+            "public": predicates.digested(outcome.public_evidence),
             "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
         },
         "provenance": _provenance(place, scorer, started),
@@ -133,48 +129,8 @@ def _charge_evaluation(made: Evaluation) -> Charge:
 
 def _measured(plan: Plan, made: Evaluation, dataset: Dataset, outcome: Outcome) -> dict[str, Any]:
     """The part of the predicate that the run adds to what is on record."""
-    found = [finding.as_json() for finding in outcome.findings]
-    return {
-        "task": plan.task,
-        "required_probes": sorted(policy.required(plan.task)),
-        "probes": [dict(probe) for probe in outcome.probes],
-        "findings": found,
-        "findings_digest": outcome.findings_digest,
-        "test_result": test_result(
-            found, {"plan.json": made.plan_digest, f"dataset/{dataset.id}": dataset.digest}
-        ),
-        "statements": [FILING_STATEMENT.as_json()],
-    }
-
-
-def test_result(
-    found: Sequence[Mapping[str, Any]], configuration: Mapping[str, str]
-) -> dict[str, Any]:
-    """The findings in the shape of in-toto's test-result predicate.
-
-    A finding *equivalent* passed, *disparity* failed, and everything that is open is a warning.
-
-    Args:
-        found: findings as JSON.
-        configuration: name → SHA-256 of what the run was given.
-    """
-    lists: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
-    where = {Verdict.EQUIVALENT: "passedTests", Verdict.DISPARITY: "failedTests"}
-    for each in found:
-        lists[where.get(Verdict(each["verdict"]), "warnedTests")].append(_test_name(each))
-    failed, warned = lists["failedTests"], lists["warnedTests"]
-    return {
-        "result": "FAILED" if failed else "WARNED" if warned else "PASSED",
-        "configuration": [
-            {"name": name, "digest": {"sha256": digest}} for name, digest in configuration.items()
-        ],
-        **lists,
-    }
-
-
-def _test_name(found: Mapping[str, Any]) -> str:
-    where = ",".join(f"{name}={level}" for name, level in sorted(found["slice"].items()))
-    return f"{found['probe']}@{found['version']}/{found['metric']}[{where}]"
+    given = {"plan.json": made.plan_digest, f"dataset/{dataset.id}": dataset.digest}
+    return predicates.measured(plan, outcome, given)
 
 
 def explain(place: Place, watch: Watch, explanation_id: str) -> None:
@@ -246,10 +202,6 @@ def _asking(
         yield ChargedScorer(scorer, watch, charge)
 
 
-def _digested(content: dict[str, Any]) -> dict[str, Any]:
-    return {"digest": attestation.digest(content), "content": content}
-
-
 def _provenance(place: Place, scorer: ChargedScorer | None, started: datetime) -> dict[str, Any]:
     """Where, when and with what it ran; outside of every digest that runs are compared by."""
     asked = {"rounds": scorer.rounds, "predictions": scorer.predictions} if scorer else {}
@@ -257,15 +209,10 @@ def _provenance(place: Place, scorer: ChargedScorer | None, started: datetime) -
     return {
         "started": started.isoformat(),
         "finished": now().isoformat(),
-        "engine": {"name": "mingsuan", "version": importlib.metadata.version("mingsuan")},
+        **predicates.program(),
         "tier": sandbox["tier"],
         "sandbox": sandbox,
         "asked": asked,
-        "environment": {
-            "python": platform.python_version(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        },
         "platform": {"name": "明算 Mingsuan", "url": place.settings.public_url},
     }
 

@@ -147,6 +147,11 @@ class _Conversation(socketserver.BaseRequestHandler):
             raise NotSigned("请求不合格式或过大。", "The request is malformed or too large.")
         payload = _exactly(connection, length)
         statement = statements.read(payload)
+        if statement["predicateType"] not in statements.PLATFORMS_OWN:
+            raise NotSigned(
+                "探索性报告没有事先登记，平台不签。",
+                "An exploratory report was not registered; the platform does not sign it.",
+            )
         made = attestation.signature(payload, self.server.key)
         log.info(
             "signed",

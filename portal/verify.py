@@ -78,8 +78,10 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing fails and a trusted platform key signed it."""
+        """Whether nothing fails and a trusted platform key signed it; never when exploratory."""
         signed = {c.layer for c in self.checks if c.status == Status.OK}
+        if (self.statement or {}).get("predicateType") not in statements.PLATFORMS_OWN:
+            return False
         return Layer.PLATFORM_SIGNATURE in signed and self.failed is None
 
     def as_json(self) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def sign(data: bytes, key: Ed25519PrivateKey) -> str:
         BadLayer: when the file is no statement of ours; nothing unread is ever signed.
         AlreadySigned: when this key has signed it.
     """
-    sealed = attestation.decode(data)
+    sealed = attestation.decode(data, unsigned=True)
     statements.read(attestation.payload(sealed))
     if attestation.key_id(key.public_key()) in attestation.signatures(sealed):
         raise AlreadySigned(
@@ -256,7 +258,7 @@ class _Going:
 
     def go(self, data: bytes) -> None:
         try:
-            sealed = attestation.decode(data)
+            sealed = attestation.decode(data, unsigned=True)
         except BadLayer as error:
             if error.layer is not Layer.FILE:
                 self.ok(Layer.FILE, "是 JSON", "is JSON")
@@ -270,7 +272,13 @@ class _Going:
     def signatures(self, sealed: Mapping[str, Any]) -> None:
         made, layer = set(attestation.signatures(sealed)), Layer.PLATFORM_SIGNATURE
         ours = attestation.verify(sealed, self.platform)
-        if not self.platform:
+        if _exploratory(sealed):
+            self.skip(
+                layer,
+                "探索性报告：在登记系统之外做的，平台不签",
+                "exploratory: made outside a registry, so the platform does not sign it",
+            )
+        elif not self.platform:
             self.skip(layer, "没有给出平台公钥（--key）", "no platform key was given (use --key)")
         elif ours:
             self.ok(layer, f"由 {_short(ours)} 签名", f"signed by {_short(ours)}")
@@ -317,7 +325,7 @@ class _Going:
         self.ok(Layer.STATEMENT, f"符合 {kind}", f"has the shape of {kind}")
         predicate = statement["predicate"]
         self.bound(Layer.PLAN, predicate["plan"]["digest"], predicate["plan"].get("content"))
-        if kind == statements.REPORT:
+        if kind in (statements.REPORT, statements.EXPLORATORY):
             self.bound(Layer.FINDINGS, predicate["findings_digest"], predicate["findings"])
             public = predicate["evidence"]["public"]
             self.bound(Layer.EVIDENCE, public["digest"], public.get("content"))
@@ -381,6 +389,8 @@ class _Going:
 
     def files(self, statement: Mapping[str, Any]) -> None:
         stated = statement["subject"][0]["digest"]["sha256"]
+        if statement["predicateType"] == statements.EXPLORATORY:
+            stated = (statement["predicate"]["model"] or {}).get("digest", "")
         self.file(Layer.MODEL, "--model", stated, self.model, _model_digest)
         stated = statement["predicate"]["data"]["digest"]
         self.file(Layer.DATA, "--data", stated, self.data_file, _file_digest)
@@ -410,6 +420,15 @@ class _Going:
                 f"{'一致' if same else '不是同一份'}：{found[:16]}…",
                 f"{'the same' if same else 'another'}: {found[:16]}…",
             )
+
+
+def _exploratory(sealed: Mapping[str, Any]) -> bool:
+    """Whether the payload says that it was made outside a registry."""
+    try:
+        statement = statements.read(attestation.payload(sealed))
+    except BadLayer:
+        return False
+    return bool(statement["predicateType"] == statements.EXPLORATORY)
 
 
 def _short(key_ids: Iterable[str]) -> str:

@@ -216,13 +216,14 @@ def encode(sealed: Mapping[str, Any]) -> str:
     return canonical(sealed).decode()
 
 
-def decode(text: str | bytes) -> dict[str, Any]:
+def decode(text: str | bytes, *, unsigned: bool = False) -> dict[str, Any]:
     """Read an envelope that is exactly its own canonical re-encoding.
 
     One final newline is let through, because editors and shells add it.
 
     Args:
         text: what a file or a form holds.
+        unsigned: whether an envelope that nobody has signed yet is let through.
 
     Raises:
         BadLayer: at the layer *file* (too large, not JSON) or *envelope* (any other deviation).
@@ -242,7 +243,7 @@ def decode(text: str | bytes) -> dict[str, Any]:
             "not a JSON file; make sure it is the right file.",
         ) from error
     try:
-        same = _reencoded(value) == data
+        same = _reencoded(value, unsigned=unsigned) == data
     except (KeyError, TypeError, AttributeError, ValueError, Invalid) as error:
         raise BadLayer(
             Layer.ENVELOPE,
@@ -259,14 +260,14 @@ def decode(text: str | bytes) -> dict[str, Any]:
     return checked
 
 
-def _reencoded(value: Any) -> bytes:
+def _reencoded(value: Any, *, unsigned: bool) -> bytes:
     """What the envelope would be if we had written it."""
     made: dict[str, bytes] = {}
     for each in value["signatures"]:
         if len(each["keyid"]) != 64 or set(each["keyid"]) - set("0123456789abcdef"):
             raise ValueError("a key id is 64 hexadecimal digits")
         made[each["keyid"]] = _base64(each["sig"])
-    if not made:
+    if not made and not unsigned:
         raise ValueError("no signature")
     return canonical(envelope(_base64(value["payload"]), made, payload_type=value["payloadType"]))
 

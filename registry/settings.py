@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     token: SecretStr = Field(
         SecretStr(""), description="命令行用的接口令牌 / API token of the command line"
     )
+    endpoint_token: SecretStr = Field(
+        SecretStr(""),
+        description="`mingsuan evaluate --endpoint` 出示的令牌 / bearer token for an HTTP scorer",
+    )
     log_level: str = Field("INFO", description="记录日志的最低级别 / least level that is logged")
 
     @property

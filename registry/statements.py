@@ -13,7 +13,10 @@ from registry.attestation import BadLayer, Layer
 STATEMENT = "https://in-toto.io/Statement/v1"
 REPORT = "urn:mingsuan:evaluation-report:v1"
 EXPLANATION = "urn:mingsuan:explanation:v1"
-PREDICATES = frozenset({REPORT, EXPLANATION})
+EXPLORATORY = "urn:mingsuan:exploratory-report:v1"
+PREDICATES = frozenset({REPORT, EXPLANATION, EXPLORATORY})
+PLATFORMS_OWN = frozenset({REPORT, EXPLANATION})
+"""What the platform's key signs: never what was made without a registration."""
 MAX_STATEMENT = 64 * 1024**2
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -33,7 +36,10 @@ class Sha256(Exact):
 
 
 class Subject(Exact):
-    """The model version a statement is about: `model/<organisation>/<name>@<number>`."""
+    """What a statement is about: `model/<organisation>/<name>@<number>`.
+
+    Outside a registry: the folder of the model, or the data that held the answers.
+    """
 
     name: str
     digest: Sha256
@@ -115,6 +121,38 @@ class ReportPredicate(Exact):
     statements: list[Object]
 
 
+class ExploratoryHead(Exact):
+    """A run that nobody registered beforehand: there is no evaluator and no owner on record."""
+
+    id: str
+    kind: Literal["exploratory"]
+    zh: str
+    en: str
+
+
+class ExploratoryPredicate(Exact):
+    """What a registered report states, of a run outside a registry; it says so in `report`."""
+
+    format: str
+    standing: Object
+    report: ExploratoryHead
+    task: Literal["decision", "pricing"]
+    required_probes: list[str]
+    plan: Digested
+    data: Data
+    model: Object | None
+    nonce: str
+    nonce_origin: Literal["local", "given"]
+    probes: list[Object]
+    findings: list[Object]
+    findings_digest: Digest
+    evidence: Evidence
+    predictions: int
+    provenance: Object
+    test_result: TestResult
+    statements: list[Object]
+
+
 class ExplanationPredicate(Exact):
     """A public explanation and what it rests on."""
 
@@ -131,6 +169,7 @@ class ExplanationPredicate(Exact):
 
 PREDICATE_SHAPES: dict[str, type[Exact]] = {
     REPORT: ReportPredicate,
+    EXPLORATORY: ExploratoryPredicate,
     EXPLANATION: ExplanationPredicate,
 }
 SUBJECTS: TypeAdapter[list[Subject]] = TypeAdapter(

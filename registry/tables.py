@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from registry.errors import Reason
 from registry.language import Text
+from registry.typed_files import ARROW, PARQUET, format_of, open_typed
 
 TYPES: Mapping[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -30,7 +30,8 @@ TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
 }
 NUMBERS = frozenset({"long", "double"})
-CSV, CSV_CHINESE, PARQUET = "csv", "csv-gbk", "parquet"
+CSV, CSV_CHINESE = "csv", "csv-gbk"
+FORMAT_NAMES = {PARQUET: "Parquet", ARROW: "Arrow"}
 ENCODINGS = {CSV: "utf8", CSV_CHINESE: "gb18030"}
 
 MAX_COLUMNS = 2000
@@ -68,7 +69,7 @@ class Inspected:
     """What a file holds.
 
     Args:
-        format: csv, csv-gbk or parquet.
+        format: csv, csv-gbk, parquet or arrow.
         rows: how many.
         columns: name → type, in the file's order.
     """
@@ -82,18 +83,19 @@ def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
     """Look at every row of a file once, in bounded memory.
 
     Args:
-        path: a CSV or Parquet file, told apart by its first bytes.
+        path: a CSV, Parquet or Arrow file, told apart by its first bytes.
         declared: column → type, where the sender says it; such a column must hold that type.
 
     Raises:
         TableRefused: with every reason.
     """
     with path.open("rb") as stream:
-        head = stream.read(4)
+        head = stream.read(6)
     if not head:
         raise TableRefused([_reason("文件", "文件是空的。", "The file is empty.", _CUT_ROWS)])
-    if head == b"PAR1":
-        return _inspect_parquet(path, declared)
+    form = format_of(head)
+    if form is not None:
+        return _inspect_typed(path, form, declared)
     return _inspect_csv(path, declared)
 
 
@@ -106,8 +108,8 @@ def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator
         columns: name → type, as `inspect` found them.
     """
     schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()])
-    if form == PARQUET:
-        pieces = pq.ParquetFile(stream).iter_batches(columns=list(columns))
+    if form in FORMAT_NAMES:
+        pieces = open_typed(stream, form).pieces(list(columns))
     else:
         pieces = _pieces(stream, form, list(columns), [])
     for piece in pieces:
@@ -115,26 +117,25 @@ def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _inspect_parquet(path: Path, declared: Mapping[str, str]) -> Inspected:
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as broken:
-        said = Text(f"不是完整的 Parquet 文件：{broken}", f"It is no whole Parquet file: {broken}")
-        raise TableRefused([Reason("Parquet", said, _CUT_ROWS)]) from broken
-    with file:
-        names = [field.name for field in file.schema_arrow]
-        rows = file.metadata.num_rows
-        reasons = [*name_faults(names), *_size_faults(rows, len(names))]
-        if reasons:
+def _inspect_typed(path: Path, form: str, declared: Mapping[str, str]) -> Inspected:
+    name = FORMAT_NAMES[form]
+    with path.open("rb") as stream:
+        try:
+            file = open_typed(stream, form)
+        except (pa.ArrowException, OSError) as broken:
+            said = Text(f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}")
+            raise TableRefused([Reason(name, said, _CUT_ROWS)]) from broken
+        names = file.schema.names
+        if reasons := [*name_faults(names), *_size_faults(file.rows, len(names))]:
             raise TableRefused(reasons)
         looks = [_Look(name, declared.get(name)) for name in names]
-        for look, arrow in zip(looks, file.schema_arrow, strict=True):
+        for look, arrow in zip(looks, file.schema, strict=True):
             look.settle(arrow.type)
         if not any(look.reasons for look in looks):
-            for piece in file.iter_batches():
+            for piece in file.pieces(names):
                 for look in looks:
                     look.see(piece.column(look.name))
-    return _settled(PARQUET, rows, looks)
+    return _settled(form, file.rows, looks)
 
 
 def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
@@ -425,8 +426,8 @@ def _unreadable(broken: Exception) -> Reason:
 
 
 def _binary() -> Reason:
-    zh = "文件既不是 Parquet，也不是可读的文本。"
-    en = "The file is neither Parquet nor readable text."
+    zh = "文件不是 Parquet、Arrow，也不是可读的文本。"
+    en = "The file is neither Parquet, nor Arrow, nor readable text."
     return Reason("文件", Text(zh, en), _SAVE_UTF8)
 
 

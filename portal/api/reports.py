@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
+from evaluators import comparison
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Page, Paged
+from portal.api.shapes import Answer, Bilingual, Page, Paged
 from portal.at_hand import Database, Store
 from portal.identity import By
 from portal.uploads import Body
@@ -73,6 +74,31 @@ def one(by: By, session: Database, report_id: str) -> WholeReport:
     """A report with its statement, for those who ran it, the version's owner and the authority."""
     report = sight.report(session, by, report_id)
     return WholeReport(**_shape(session, report).model_dump(), statement=reports.statement(report))
+
+
+class ComparisonOut(Answer):
+    """Two reports beside each other: what got better, worse, or shows no change."""
+
+    counts: dict[str, int] = Field(description="findings by what became of them")
+    same: dict[str, bool] = Field(description="whether subject, plan, data, … are the same")
+    method: Bilingual
+    findings: list[dict[str, Any]]
+
+
+@router.get(
+    "/reports/{report_id}/comparison",
+    dependencies=[SEEN],
+    summary="比较两份报告 · Compare two reports",
+)
+def compare(by: By, session: Database, report_id: str, earlier: str) -> ComparisonOut:
+    """This report held against an earlier one, finding by finding, worst change first.
+
+    The interval of a change follows from the two stated intervals; `better` and `worse` have
+    passed Holm's correction. `unchanged` means that no change was shown.
+    """
+    before, after = sight.report(session, by, earlier), sight.report(session, by, report_id)
+    found = comparison.compare(reports.statement(before), reports.statement(after))
+    return ComparisonOut(**found.as_json())
 
 
 @router.get(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from portal.commands.places import FILE
+from portal.commands.places import ANY
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -66,6 +66,11 @@ class Description:
         """
         if self.dataset is not None:
             return self.dataset
+        if self.path is not None and self.path.is_dir():
+            raise DataUndescribed(
+                "登记系统每份数据收一个文件。请把文件夹合成一个 Parquet 文件。",
+                "A registry takes one file per data set. Make one Parquet file of the folder.",
+            )
         known = self._on_record(client, use)
         if known is not None:
             tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
@@ -103,7 +108,9 @@ def options(command: Command) -> Command:
         click.option("--source", default="", help="数据来源 / where the rows come from"),
         click.option("--data-name", default="", help="数据的名称 / what the data are called"),
         click.option("--dataset", help="已登记的数据编号 / a data set already on record"),
-        click.option("--data", type=FILE, help="CSV 或 Parquet 文件 / a CSV or Parquet file"),
+        click.option(
+            "--data", type=ANY, help="CSV、Parquet 或 Arrow 文件 / a CSV, Parquet or Arrow file"
+        ),
     ):
         command = option(command)
     return command

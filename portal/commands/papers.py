@@ -42,7 +42,7 @@ def sign(
     from portal import verify as home
     from portal.commands import showing
 
-    text = home.sign(file.read_bytes(), _private(key, encrypted=encrypted))
+    text = home.sign(file.read_bytes(), private_key(key, encrypted=encrypted))
     place = free(out or file.with_suffix(".signed.json"))
     place.write_text(text, encoding="utf-8")
     handed = _hand_in(place) if hand_in else None
@@ -202,7 +202,7 @@ def proof(file: Path, organisation: str, *, encrypted: bool) -> None:
     """The proof shows possession; it holds the public key and nothing secret."""
     from registry import keys as records
 
-    click.echo(records.proof(_private(file, encrypted=encrypted), organisation))
+    click.echo(records.proof(private_key(file, encrypted=encrypted), organisation))
 
 
 @keys.command("show", help="查看一把钥匙。/ Show a key: its id and its public half.")
@@ -217,7 +217,7 @@ def show(file: Path, *, encrypted: bool, as_json: bool) -> None:
     data = file.read_bytes()
     private = b"PRIVATE KEY" in data
     public = (
-        _private(file, encrypted=encrypted).public_key()
+        private_key(file, encrypted=encrypted).public_key()
         if private
         else attestation.load_public(data)
     )
@@ -254,7 +254,7 @@ def register(file: Path, *, label: str, encrypted: bool, as_json: bool) -> None:
             shown = written.decode(errors="replace").strip()
         else:
             organisation = client.get("/me")["organisation"]["id"]
-            shown = records.proof(_private(file, encrypted=encrypted), organisation)
+            shown = records.proof(private_key(file, encrypted=encrypted), organisation)
         made = client.post("/keys", {"proof": shown, "label": label})
     if as_json:
         showing.as_json(made)
@@ -262,7 +262,12 @@ def register(file: Path, *, label: str, encrypted: bool, as_json: bool) -> None:
     click.echo(f"已登记 / registered: {made['key_id']}")
 
 
-def _private(path: Path, *, encrypted: bool) -> "Ed25519PrivateKey":
+def private_key(path: Path, *, encrypted: bool) -> "Ed25519PrivateKey":
+    """The key in a PEM file; its password is asked for.
+
+    Raises:
+        BadKey: when it is none, or the password is wrong.
+    """
     from registry import attestation
 
     password = _ask() if encrypted else ""

@@ -78,7 +78,10 @@ def _lines(out: Console) -> Callable[[int, int, Text], None]:
 
 
 def findings(
-    found: Sequence[Mapping[str, Any]], *, published: Sequence[Mapping[str, Any]] | None = None
+    found: Sequence[Mapping[str, Any]],
+    *,
+    published: Sequence[Mapping[str, Any]] | None = None,
+    plan: Mapping[str, Any] | None = None,
 ) -> None:
     """A table of findings by probe, how many there are of each verdict, and the worst in words.
 
@@ -86,20 +89,25 @@ def findings(
         found: the findings to show.
         published: the same as a report shows them, where `found` are those of whoever has the
             rows; numbers that the report leaves out get a dagger.
+        plan: the plan's content, for the plain names of columns and groups.
     """
+    from evaluators import captions
+
     table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
                   "结论 / verdict")  # fmt: skip
+    for column in table.columns:
+        column.overflow = "fold"
     hidden = [each["suppressed"] for each in published or ()] or [False] * len(found)
     above = None
     for each, marked in zip(found, hidden, strict=True):
         if each["probe"] != above:
             above = each["probe"]
             table.add_section()
-            table.add_row(f"[bold]{escape(above)}[/]")
+            table.add_row(f"[bold]{escape(captions.probe(above).zh)}[/] [dim]{escape(above)}[/]")
         said, colour = VERDICTS[each["verdict"]]
         table.add_row(
-            escape(f"  {each['metric']}"),
-            escape(_group(each)) + (" †" if marked else ""),
+            escape(f"  {captions.both(captions.metric(each['metric']))}"),
+            escape(_group(each, plan or {})) + (" †" if marked else ""),
             _pair(each["n"], each["n_reference"], "{:,}"),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),
             escape(_effect(each)),
@@ -117,10 +125,11 @@ def findings(
             out.print(escape(f"  {each['reading']['en']}"), style="dim")
 
 
-def _group(each: Mapping[str, Any]) -> str:
-    levels = ", ".join(f"{name}={level}" for name, level in each["slice"].items())
-    reference = "其余 / the rest" if each["reference_group"] == "*" else each["reference_group"]
-    return f"{levels or each['group'] or '—'}" + (f" ↔ {reference}" if reference else "")
+def _group(each: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    from evaluators import captions
+
+    about, other = captions.group(each, plan), captions.reference(each, plan)
+    return captions.both(about) + (f" ↔ {captions.both(other)}" if other.zh else "")
 
 
 def _pair(own: float | None, other: float | None, form: str) -> str:

@@ -1,60 +1,26 @@
-"""How a report is shown: what a first screen says, then each question with picture and table."""
+"""How a report is shown: what a first screen says, then each question with picture and table.
+
+The same view is rendered by the report page and by the `report.html` that a run at home writes.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
-from portal.pages import charts
-from portal.pages.rendering import in_language, number, percent
+from evaluators import captions, price_rules
+from portal.pages.rendering import in_language, number
+from portal.pages.report_method import CountRow, commands, counts, method
+from portal.pages.report_pictures import Picture, pictures
 from registry.language import Language, Text
 from registry.law import RULES, Rule
+from registry.reports import VERDICT_NAMES, Verdict
 
-SHARES = ("difference", "share")
-RATIOS = ("ratio",)
-CHART_ROWS = 16
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
-
-PROBES: dict[str, Text] = {
-    "selection_parity": Text(
-        "各组得到有利结果的比例", "How often each group gets the favourable result"
-    ),
-    "error_parity": Text("各组被判错的比例", "How often each group is judged wrongly"),
-    "counterfactual_flip": Text(
-        "只改一项信息，结果会不会变", "Does changing one input alone change the result?"
-    ),
-    "proxy_leakage": Text("评分会不会泄露敏感特征", "Does the score tell the sensitive feature?"),
-    "price_counterfactual": Text(
-        "只改个人或地区信息，价格会不会变",
-        "Does the price move when only profile or area features change?",
-    ),
-    "price_observational": Text(
-        "同类条件下，实际价格是否因组而异", "Do observed prices differ under like conditions?"
-    ),
-    "loyalty_dose_response": Text(
-        "老用户是不是付得更多", "Do regular customers pay more than new ones?"
-    ),
-    "price_steering": Text(
-        "是不是给一些人看更贵的商品",
-        "Are some people shown dearer goods, or the same ones dearer?",
-    ),
-    "offer_access": Text(
-        "优惠、库存、费用和最后付的钱是否一样",
-        "Same offers, stock and fees, and the same final price?",
-    ),
-}
-
-KINDS: dict[str, Text] = {
-    "difference": Text("差（百分点）", "difference (points)"),
-    "ratio": Text("比值", "ratio"),
-    "log_ratio": Text("对数比", "log ratio"),
-    "mark_up": Text("加价", "mark-up"),
-    "share": Text("占比", "share"),
-    "auc": Text("AUC（0.5 = 看不出，1 = 完全看得出）", "AUC (0.5 = can't tell, 1 = tells fully)"),
-    "coefficient": Text("系数", "coefficient"),
-}
+PROBES = captions.PROBES
+FOREMOST = 6
+PRICING = frozenset({"price_counterfactual", "price_observational", "loyalty_dose_response",
+                     "price_steering", "offer_access"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +28,7 @@ class Row:
     """One finding, in words and numbers ready to show."""
 
     label: str
+    against: str
     metric: str
     n: str
     estimate: str
@@ -70,19 +37,12 @@ class Row:
     interval: str
     p_value: str
     p_adjusted: str
-    threshold: str
     verdict: str
     reading: str
     limit: str
+    method: str
+    counts: tuple[CountRow, ...]
     suppressed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart and what it shows."""
-
-    svg: Markup
-    caption: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +59,42 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """The whole report in one language."""
+    """The whole report in one language.
+
+    Args:
+        subject, model_digest: what the statement is about.
+        predicate: the statement's content.
+        counts: findings by verdict, gravest first.
+        headline: what was found, in one sentence.
+        main: the gravest findings.
+        questions: one per probe.
+        compared: by which features groups were compared, in plain words.
+        untested: what could not be tested, and why.
+        unplanned: what a reader might think was tested, and was not.
+        unasked: the questions that the plan leaves out.
+        commands: how to make the findings again.
+        rules: for prices, what of each rule was tested (`evaluators.price_rules`).
+        exploratory: whether nobody registered the run.
+    """
 
     subject: str
     model_digest: str
     predicate: Mapping[str, Any]
     counts: Mapping[str, int]
+    headline: str
     main: tuple[Row, ...]
     questions: tuple[Question, ...]
-    untested: tuple[str, ...] = field(default=())
+    compared: str
+    untested: tuple[str, ...]
+    unplanned: tuple[str, ...]
+    unasked: tuple[str, ...]
+    commands: tuple[tuple[str, str], ...]
+    rules: tuple[Mapping[str, Any], ...]
+    exploratory: bool
 
 
 def view(statement: Mapping[str, Any], language: Language) -> ReportView:
-    """Everything the report page shows, from the signed statement alone.
+    """Everything a report shows, from the statement alone.
 
     Args:
         statement: the in-toto statement.
@@ -126,17 +109,25 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         model_digest=statement["subject"][0]["digest"]["sha256"],
         predicate=predicate,
         counts=_counts(findings),
-        main=tuple(_row(finding, language) for finding in _foremost(serious or findings)),
+        headline=_headline(findings, language),
+        main=tuple(_row(f, predicate, language) for f in _foremost(serious or findings)),
         questions=tuple(
-            _question(probe, [f for f in findings if f["probe"] == probe], language)
+            _question(probe, [f for f in findings if f["probe"] == probe], predicate, language)
             for probe in probes
         ),
-        untested=tuple(
-            _untested(finding, language)
-            for finding in findings
-            if finding["verdict"] == "not_evaluable"
-        ),
+        compared=_compared(predicate, language),
+        untested=_untested(predicate, language),
+        unplanned=tuple(said.in_(language) for said in _unplanned(predicate)),
+        unasked=tuple(captions.probe(n).in_(language) for n in _unasked(predicate)),
+        commands=tuple((said.in_(language), typed) for said, typed in commands(predicate)),
+        rules=_price_rules(predicate),
+        exploratory=predicate["report"]["kind"] == "exploratory",
     )
+
+
+def _price_rules(predicate: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The table by rule, for a report on prices."""
+    return tuple(price_rules.of(predicate))
 
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -144,150 +135,157 @@ def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {verdict: counted[verdict] for verdict in ORDER if counted[verdict]}
 
 
+def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """How many comparisons there were, and what came of them."""
+    parts = _counts(findings)
+    zh = "，".join(f"{n} 项{VERDICT_NAMES[Verdict(v)].zh}" for v, n in parts.items())
+    en = "; ".join(f"{n}: {VERDICT_NAMES[Verdict(v)].en}" for v, n in parts.items())
+    total = len(findings)
+    plural = "comparison was" if total == 1 else "comparisons were"
+    said = Text(f"一共比较了 {total} 项：{zh}。", f"{total} {plural} made. {en}.")
+    return said.in_(language)
+
+
 def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The first of each probe, the gravest verdict before the others, six at most."""
+    """The first of each probe and group, the gravest verdict before the others."""
     ranked = sorted(findings, key=lambda finding: ORDER.index(finding["verdict"]))
     first: dict[tuple[str, str], Mapping[str, Any]] = {}
     for finding in ranked:
         first.setdefault((finding["probe"], str(finding["group"])), finding)
-    return list(first.values())[:6]
+    return list(first.values())[:FOREMOST]
 
 
-def _question(probe: str, findings: Sequence[Mapping[str, Any]], language: Language) -> Question:
+def _question(
+    probe: str,
+    findings: Sequence[Mapping[str, Any]],
+    predicate: Mapping[str, Any],
+    language: Language,
+) -> Question:
     cited = dict.fromkeys(ref for finding in findings for ref in finding["legal_refs"])
+    plan = predicate["plan"].get("content") or {}
     return Question(
         id=probe,
-        title=in_language(PROBES.get(probe, Text(probe, probe)), language),
+        title=captions.probe(probe).in_(language),
         counts=_counts(findings),
-        rows=tuple(_row(finding, language) for finding in findings),
-        pictures=tuple(_pictures(findings, language)),
+        rows=tuple(_row(finding, predicate, language) for finding in findings),
+        pictures=tuple(pictures(findings, plan, language)),
         rules=tuple(RULES[ref] for ref in cited if ref in RULES),
     )
 
 
-def _pictures(findings: Sequence[Mapping[str, Any]], language: Language) -> list[Picture]:
-    """One chart per metric and kind of effect that has intervals to draw."""
-    series: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for finding in findings:
-        effect, interval = finding["effect"], finding["ci"]
-        if effect and effect.get("value") is not None and interval and _ends(interval):
-            series.setdefault((finding["metric"], effect["kind"]), []).append(finding)
-    return [
-        _picture(metric, kind, drawn[:CHART_ROWS], language)
-        for (metric, kind), drawn in series.items()
-    ]
+def _compared(predicate: Mapping[str, Any], language: Language) -> str:
+    """By which features people were compared."""
+    plan = predicate["plan"].get("content") or {}
+    columns = plan.get("columns", {})
+    named = [captions.column(plan, name).in_(language) for name in columns.get("sensitive") or []]
+    more = [captions.column(plan, name).in_(language) for name in columns.get("profile") or []]
+    return ("、" if language == "zh" else ", ").join(dict.fromkeys([*named, *more]))
 
 
-def _picture(
-    metric: str, kind: str, drawn: Sequence[Mapping[str, Any]], language: Language
-) -> Picture:
-    rows = [
-        charts.Bar(
-            label=_group(finding, language),
-            value=finding["effect"]["value"],
-            low=finding["ci"]["low"],
-            high=finding["ci"]["high"],
-            shown=_amount(finding["effect"]["value"], kind),
-        )
-        for finding in drawn
-    ]
-    lines = sorted({value for finding in drawn for value in _lines(finding)})
-    points = [x for row in rows for x in (row.value, row.low, row.high) if x is not None]
-    low, high = min([*points, _neutral(kind), *lines]), max([*points, _neutral(kind), *lines])
-    margin = (high - low or 1) * 0.08
-    name = in_language(KINDS.get(kind, Text(kind, kind)), language)
-    title = f"{metric}: {name}"
-    told = (
-        "点是估计值，横线是区间，红色虚线是界线。"
-        if language == "zh"
-        else "Dots are estimates, bars are intervals, dashed red lines are thresholds."
-    )
-    return Picture(
-        svg=charts.intervals(
-            rows,
-            title=title,
-            description="; ".join(f"{row.label} {row.shown}" for row in rows),
-            axis=(low - margin, high + margin),
-            unit="%" if kind in (*SHARES, "mark_up") else "",
-            lines=lines,
-        ),
-        caption=f"{title}. {told}" if language == "en" else f"{title}。{told}",
-    )
+def _untested(predicate: Mapping[str, Any], language: Language) -> tuple[str, ...]:
+    """What has no answer and why; the same reason about many groups is said once."""
+    plan = predicate["plan"].get("content") or {}
+    said: dict[tuple[str, str], list[str]] = {}
+    for finding in predicate["findings"]:
+        if finding["verdict"] == "not_evaluable":
+            why = in_language(finding["reading"], language)
+            about = captions.group(finding, plan).in_(language)
+            said.setdefault((finding["probe"], why), []).append(about)
+    colon, joint = ("：", "；") if language == "zh" else (": ", "; ")
+    lines = []
+    for (probe, why), groups in said.items():
+        about = joint.join(dict.fromkeys(groups))
+        named = f"（{about}）" if language == "zh" else f" ({about})"
+        lines.append(f"{captions.probe(probe).in_(language)}{named}{colon}{why}")
+    return tuple(lines)
 
 
-def _ends(interval: Mapping[str, Any]) -> bool:
-    return interval.get("low") is not None and interval.get("high") is not None
+def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:
+    """What a reader might think was tested, and was not."""
+    plan = predicate["plan"].get("content") or {}
+    run, found = {each["id"] for each in predicate["probes"]}, []
+    lacking = [name for name in predicate["required_probes"] if name not in run]
+    if lacking:
+        zh = "、".join(f"“{captions.probe(name).zh}”" for name in lacking)
+        en = "; ".join(f"'{captions.probe(name).en}'" for name in lacking)
+        found.append(Text(f"按平台的规定应当测、这次没有测：{zh}。",
+                          f"Required by this platform and not tested here: {en}."))  # fmt: skip
+    if not (plan.get("columns") or {}).get("inputs"):
+        found.append(Text(
+            "模型本身没有被提问，看的只是数据里记录的结果。",
+            "The model itself was not asked; only the results recorded in the data were looked at.",
+        ))  # fmt: skip
+    if not plan.get("frame"):
+        found.append(Text(
+            "计划没有写明数据怎样取得，所以结论只说这些行。",
+            "The plan does not say how the rows were drawn: the findings speak for these rows only.",
+        ))  # fmt: skip
+    found.append(Text(
+        "没有列在上面的特征和人群，这份报告什么也没有说。是否违法由执法和司法机关判断。",
+        "Of features and groups not listed above, this report says nothing. Whether a law was "
+        "broken is for those who apply it.",
+    ))  # fmt: skip
+    return found
 
 
-def _neutral(kind: str) -> float:
-    return {"ratio": 1.0, "auc": 0.5}.get(kind, 0.0)
+def _unasked(predicate: Mapping[str, Any]) -> list[str]:
+    """Probes for the same kind of decision that neither ran nor are required."""
+    known = {each["id"] for each in predicate["probes"]} | set(predicate["required_probes"])
+    same = [name for name in PROBES if (name in PRICING) == (predicate["task"] == "pricing")]
+    return [name for name in same if name not in known]
 
 
-def _lines(finding: Mapping[str, Any]) -> list[float]:
-    threshold = finding["threshold"] or {}
-    value = threshold.get("value")
-    if isinstance(value, int | float):
-        return [float(value)]
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [float(x) for x in value if isinstance(x, int | float)]
-    return []
-
-
-def _untested(finding: Mapping[str, Any], language: Language) -> str:
-    """Which question, about whom, and why it has no answer."""
-    question = in_language(PROBES.get(finding["probe"], Text("", "")), language)
-    colon = "：" if language == "zh" else ": "
-    about = f"{question}（{_group(finding, language)}）" if language == "zh" else (
-        f"{question} ({_group(finding, language)})"
-    )  # fmt: skip
-    return f"{about}{colon}{in_language(finding['reading'], language)}"
-
-
-def _row(finding: Mapping[str, Any], language: Language) -> Row:
+def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Language) -> Row:
     effect, interval = finding["effect"] or {}, finding["ci"] or {}
-    kind = str(effect.get("kind", ""))
-    threshold = finding["threshold"] or {}
+    kind, plan = str(effect.get("kind", "")), predicate["plan"].get("content") or {}
     return Row(
-        label=_group(finding, language),
-        metric=finding["metric"],
+        label=captions.group(finding, plan).in_(language),
+        against=captions.reference(finding, plan).in_(language),
+        metric=captions.metric(finding["metric"]).in_(language),
         n=_people(finding),
-        estimate=number(finding["estimate"]),
-        reference=number(finding["reference_estimate"]),
-        effect=_amount(effect.get("value"), kind),
-        interval=(
-            f"{_amount(interval['low'], kind)} – {_amount(interval['high'], kind)}"
-            if interval and _ends(interval)
-            else "—"
-        ),
+        estimate=_estimate(finding["estimate"], finding),
+        reference=_estimate(finding["reference_estimate"], finding),
+        effect=captions.amount(effect.get("value"), kind),
+        interval=_interval(interval, kind, language),
         p_value=_probability(finding["p_value"]),
         p_adjusted=_probability(finding["p_adjusted"]),
-        threshold=str(threshold.get("rule") or threshold.get("value") or "—"),
         verdict=finding["verdict"],
         reading=in_language(finding["reading"], language),
         limit=in_language(finding["limit"], language),
+        method=method(finding, plan, language),
+        counts=counts(finding, predicate, language),
         suppressed=bool(finding["suppressed"]),
     )
 
 
-def _group(finding: Mapping[str, Any], language: Language) -> str:
-    parts = [f"{name}={level}" for name, level in (finding["slice"] or {}).items()]
-    if parts:
-        return "，".join(parts) if language == "zh" else ", ".join(parts)
-    return str(finding["group"] or ("全部" if language == "zh" else "all"))
+def _interval(interval: Mapping[str, Any], kind: str, language: Language) -> str:
+    if not interval or (interval.get("low") is None and interval.get("high") is None):
+        return "—"
+    low, high = interval.get("low"), interval.get("high")
+    if high is None:
+        said = Text("{0} 以上", "{0} upwards")
+        return said.in_(language).format(captions.amount(low, kind))
+    if low is None:
+        said = Text("{0} 以下", "up to {0}")
+        return said.in_(language).format(captions.amount(high, kind))
+    return f"{captions.amount(low, kind)} – {captions.amount(high, kind)}"
+
+
+def _estimate(value: float | None, finding: Mapping[str, Any]) -> str:
+    """A rate in percent where the probe measures rates; else the number."""
+    kind = (finding["effect"] or {}).get("kind")
+    counted = kind == "share" or str(finding["metric"]).endswith(
+        ("_rate", "_rate_ratio", "_share")
+    )
+    if value is not None and counted and 0 <= value <= 1:
+        return f"{100 * value:.1f}%"
+    return number(value)
 
 
 def _people(finding: Mapping[str, Any]) -> str:
     if finding["n_reference"] is None:
         return number(finding["n"])
     return f"{number(finding['n'])} / {number(finding['n_reference'])}"
-
-
-def _amount(value: float | None, kind: str) -> str:
-    if value is None:
-        return "—"
-    if kind in (*SHARES, "mark_up"):
-        return percent(value)
-    return number(value)
 
 
 def _probability(value: float | None) -> str:

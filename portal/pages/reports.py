@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing import editions
@@ -11,17 +12,19 @@ from portal import sight
 from portal.access import allow, public
 from portal.at_hand import Database
 from portal.identity import Asking, By
-from portal.pages import forms, report_view
+from portal.pages import comparison_view, forms, report_view
 from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
 from registry import reports, submission
 from registry.errors import RegisterError
 from registry.organisations import Actor, Role
 from registry.reports import Report, ReportNotFound
+from registry.submission import Version
 from registry.tokens import Scope
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 
+OTHERS = 8
 ENVELOPE_LIMIT = 32 * 1024**2
 
 
@@ -66,10 +69,34 @@ def report_page(
         view=view,
         version=version,
         model=submission.model_of(session, version),
-        rules=_price_rules(view.predicate),
+        others=_others(session, report, actor),
         earlier=bool(newest and newest.digest != report.model_digest),
         may_countersign=_may_countersign(actor, report),
         back=f"/{language}/desk" if actor else None,
+    )
+
+
+@router.get("/reports/{report_id}/comparison", dependencies=[public])
+def comparison_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    asking: Asking,
+    report_id: str,
+    earlier: str,
+) -> Response:
+    """This report beside an earlier one: what got better, worse, or shows no change."""
+    actor = asking.actor if asking else None
+    two = readable(session, report_id, actor)
+    one = readable(session, earlier, actor)
+    return render(
+        request,
+        "comparison.html",
+        language=language,
+        asking=asking,
+        view=comparison_view.view(reports.statement(one), reports.statement(two), language),
+        sides=[_side(session, one), _side(session, two)],
+        back=f"/{language}/reports/{report_id}",
     )
 
 
@@ -104,13 +131,43 @@ def readable(session: Session, report_id: str, actor: Actor | None) -> Report:
         ReportNotFound: when there is none, or none that this reader may see.
     """
     report = reports.get(session, report_id)
+    if _may_read(session, report, actor):
+        return report
+    raise ReportNotFound("没有这份报告。", "There is no such report.")
+
+
+def _side(session: Session, report: Report) -> dict[str, Any]:
+    """What a comparison says of a report: which version of which model, and when."""
+    version = submission.get(session, report.version_id)
+    return {
+        "id": report.id,
+        "number": version.number,
+        "model": submission.model_of(session, version).name,
+        "created": report.created,
+        "third_party": report.third_party,
+    }
+
+
+def _others(session: Session, report: Report, actor: Actor | None) -> list[dict[str, Any]]:
+    """The newest other reports on the same model that this reader may see."""
+    model_id = submission.get(session, report.version_id).model_id
+    about = (
+        select(Report)
+        .join(Version, Version.id == Report.version_id)
+        .where(Version.model_id == model_id, Report.id != report.id)
+        .order_by(Report.id.desc())
+        .limit(OTHERS * 3)
+    )
+    found = [each for each in session.scalars(about) if _may_read(session, each, actor)]
+    return [_side(session, each) for each in found[:OTHERS]]
+
+
+def _may_read(session: Session, report: Report, actor: Actor | None) -> bool:
     owner = submission.get(session, report.version_id).organisation_id
     party = actor is not None and (
         actor.organisation_id in (report.organisation_id, owner) or sight.reviews(actor)
     )
-    if party or editions.carries(session, report):
-        return report
-    raise ReportNotFound("没有这份报告。", "There is no such report.")
+    return party or editions.carries(session, report)
 
 
 def _may_countersign(actor: Actor | None, report: Report) -> bool:
@@ -120,10 +177,3 @@ def _may_countersign(actor: Actor | None, report: Report) -> bool:
         and actor.organisation_id == report.organisation_id
         and bool(actor.roles & {Role.TESTER, Role.FILER})
     )
-
-
-def _price_rules(predicate: Any) -> list[dict[str, Any]]:
-    """The table by rule, for a report on prices."""
-    from evaluators import price_rules
-
-    return price_rules.of(predicate)

@@ -95,6 +95,8 @@ FORMS: dict[str, dict[str, str]] = {
 
 # What a reading route is asked about in its query.
 QUERIES = {
+    "/api/v1/reports/{report_id}/comparison": "earlier={report_id}",
+    "/{language}/reports/{report_id}/comparison": "earlier={report_id}",
     "/api/v1/keys": "organisation_id={organisation_id}",
     "/{language}/evaluations/new": "version={version_id}&dataset={dataset_id}",
 }

@@ -311,11 +311,11 @@ def test_data_that_are_no_table_are_refused_with_reasons(run: Any, home: Path) -
     (home / "plan.toml").write_text(ANSWERS, encoding="utf-8")
     (home / "noise.csv").write_bytes(b"\x00\x01\x02")
     refused = run("evaluate", "plan.toml", "--data", "noise.csv", "--json")
-    assert (refused.code, refused.error["error"]) == (1, "NotATable")
+    assert (refused.code, refused.error["error"]) == (1, "FileUnfit")
     assert refused.error["reasons"]
     (home / "header.csv").write_text("sex,repaid,granted\n", encoding="utf-8")
     empty = run("evaluate", "plan.toml", "--data", "header.csv", "--json")
-    assert (empty.code, empty.error["error"]) == (1, "NotATable")
+    assert (empty.code, empty.error["error"]) == (1, "FileUnfit")
 
 
 def test_options_of_the_registry_and_of_home_do_not_mix(
@@ -457,5 +457,5 @@ def test_the_roles_of_a_plan_describe_the_data() -> None:
     assert places.section({"plan": {"title": "x"}}, "plan") == {"title": "x"}
     with pytest.raises(PlanInvalid):
         exploratory.explore(
-            {}, Path("none"), model=None, settings=Settings(), tell=lambda *_: None
+            {}, Path("none"), asked=exploratory.Asked(), settings=Settings(), tell=lambda *_: None
         )

@@ -166,7 +166,7 @@ def test_whole_numbers_may_be_declared_as_measured_ones(
         ("a,b,a\n1,2,3\n", "a", "Columns 1 and 3 have the same name."),
         ("a,,b\n1,2,3\n", "#2", "Column 2 has no name."),
         ("a,b\n1,2\n1,2,3\n", "3", "Line 3 has 3 values instead of 2."),
-        ("a\x00b\n", "文件", "The file is neither Parquet nor readable text."),
+        ("a\x00b\n", "文件", "The file is neither Parquet, nor Arrow, nor readable text."),
         ("PAR1 is no Parquet file", "Parquet", "no whole Parquet file"),
     ],
 )

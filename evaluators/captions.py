@@ -1,0 +1,199 @@
+"""How findings are captioned for people: plain names of probes, metrics, groups and numbers.
+
+A caption never shows a metric's code or a raw column name where the plan has a plain one. Third
+parties' probes are captioned by their own question.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from registry.language import Text
+
+SHARES = frozenset({"difference", "share"})
+PROBES: dict[str, Text] = {
+    "selection_parity": Text(
+        "各组得到有利结果的比例", "How often each group gets the favourable result"
+    ),
+    "error_parity": Text("各组被判错的比例", "How often each group is judged wrongly"),
+    "counterfactual_flip": Text(
+        "只改一项信息，结果会不会变", "Does changing one input alone change the result?"
+    ),
+    "proxy_leakage": Text("评分会不会泄露敏感特征", "Does the score tell the sensitive feature?"),
+    "price_counterfactual": Text(
+        "只改个人或地区信息，价格会不会变",
+        "Does the price move when only profile or area features change?",
+    ),
+    "price_observational": Text(
+        "同类条件下，实际价格是否因组而异", "Do observed prices differ under like conditions?"
+    ),
+    "score_parity": Text(
+        "各组的评分是否一样高、一样准", "Are scores as high and as sharp for all?"
+    ),
+    "calibration_by_group": Text(
+        "同样的评分，各组的实际结果是否一样", "Does the same score mean the same in every group?"
+    ),
+    "intersection_scan": Text("几个特征叠加的人群有没有落下", "Is a combined group left behind?"),
+    "subgroup_search": Text(
+        "有没有一小群人明显吃亏", "Is there a small group that fares clearly worse?"
+    ),
+    "regression_parity": Text(
+        "估出来的数对各组是否一样准", "Are estimates as accurate for every group?"
+    ),
+    "conditional_parity": Text(
+        "条件相同的人，结果是否也相同", "Do people in like circumstances get like results?"
+    ),
+    "ranking_exposure": Text(
+        "排序给各组的露出是否公平", "Does the ranking show every group fairly?"
+    ),
+    "loyalty_dose_response": Text(
+        "老用户是不是付得更多", "Do regular customers pay more than new ones?"
+    ),
+    "price_steering": Text(
+        "是不是给一些人看更贵的商品",
+        "Are some people shown dearer goods, or the same ones dearer?",
+    ),
+    "offer_access": Text(
+        "优惠、库存、费用和最后付的钱是否一样",
+        "Same offers, stock and fees, and the same final price?",
+    ),
+    "text_swap": Text("换个名字或称呼，结果会不会变", "Does another name change the result?"),
+    "performance": Text("对各组的整体准确程度", "How well it works for every group"),
+    "robustness": Text("输入有点乱时还靠不靠得住", "Does it hold up when inputs are noisy?"),
+    "stability": Text("同样的问题，答案是否一致", "Does the same question get the same answer?"),
+}
+
+METRICS: dict[str, Text] = {
+    "selection_rate_ratio": Text("得到有利结果的比例，与对照组之比", "favourable results, as a ratio to the reference"),
+    "false_negative_rate": Text("错误拒绝的比例", "wrongly refused"),
+    "false_positive_rate": Text("错误给予的比例", "wrongly granted"),
+    "false_discovery_rate": Text("得到的人里不该得的比例", "undeserved among those granted"),
+    "false_omission_rate": Text("被拒的人里该得的比例", "deserving among those refused"),
+    "equalized_odds_difference": Text("两种错误里较大的差距", "the larger gap of the two errors"),
+    "counterfactual_flip_share": Text("改了这一项结果就变的人", "people whose result changes"),
+    "counterfactual_flip_share_beyond_twin": Text("扣除随机波动后，结果会变的人", "people whose result changes, beyond chance"),
+    "score_auc": Text("从评分能不能看出属于哪一组", "whether the score tells the group"),
+    "features_auc": Text("从输入能不能看出属于哪一组", "whether the inputs tell the group"),
+    "price_gap": Text("只改这一项，价格的差距", "price gap when only this changes"),
+    "bundle_gap": Text("几项一起改，价格的差距", "price gap when several change together"),
+    "main_effect": Text("单独一项的作用", "effect of one feature"),
+    "pair_effect": Text("两项叠加的额外作用", "extra effect of two together"),
+    "price_range": Text("同一商品的最高价与最低价", "highest against lowest price of one item"),
+    "clean_bill": Text("三项合起来：是否没有差价", "all three together: no price differences"),
+    "raw_price_gap": Text("未排除其他因素的差价", "price gap before other factors"),
+    "conditional_price_gap": Text("排除成本等因素后的差价", "price gap with costs held equal"),
+    "unexplained_price_gap": Text("成本等因素解释不了的差价", "price gap that costs do not explain"),
+    "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
+}  # fmt: skip
+PATTERNS: tuple[tuple[str, Text], ...] = (
+    (r"price_gap_step_(\d+)", Text("逐步排除因素的差价（第 {0} 步）", "price gap, step {0} of factors")),
+    (r"defence_new_user_offer", Text("理由核对：新用户优惠", "reason checked: new-user offer")),
+    (r"defence_cost_drivers", Text("理由核对：成本不同", "reason checked: different costs")),
+    (r"defence_random_experiment", Text("理由核对：随机试验", "reason checked: random experiment")),
+    (r"defence_disclosure", Text("理由核对：已告知用户", "reason checked: disclosure")),
+    (r"defence_(\w+)", Text("理由核对", "reason checked")),
+)  # fmt: skip
+
+KINDS: dict[str, Text] = {
+    "difference": Text("差（百分点）", "difference in points"),
+    "ratio": Text("倍数", "times the reference"),
+    "log_ratio": Text("高出（+）或低于（−）", "above (+) or below (−)"),
+    "mark_up": Text("加价", "mark-up"),
+    "share": Text("占比", "share"),
+    "auc": Text("0.5 = 看不出，1 = 完全看得出", "0.5 = can't tell, 1 = tells fully"),
+    "coefficient": Text("系数", "coefficient"),
+    "none": Text("", ""),
+}
+
+
+def probe(name: str) -> Text:
+    """What a probe asks, short enough for a heading."""
+    if name in PROBES:
+        return PROBES[name]
+    from evaluators import installed
+
+    if name in installed.names():
+        try:
+            return installed.probe_class(name).spec.question
+        except installed.ProbeMissing:
+            pass
+    return Text(name, name.replace("_", " "))
+
+
+def metric(name: str) -> Text:
+    """What was measured, in plain words; the code in words where nobody captioned it."""
+    if name in METRICS:
+        return METRICS[name]
+    for pattern, said in PATTERNS:
+        if found := re.fullmatch(pattern, name):
+            return Text(said.zh.format(*found.groups()), said.en.format(*found.groups()))
+    words = name.replace("_", " ")
+    return Text(words, words)
+
+
+def column(plan: Mapping[str, Any], name: str) -> Text:
+    """The plain name of a column, from the plan's content."""
+    if name == "bundle":
+        return Text("几项一起", "together")
+    plain = (plan.get("names") or {}).get(name, {}).get("plain")
+    return Text(**plain) if plain else Text(name, name)
+
+
+def level(plan: Mapping[str, Any], name: str, value: str) -> Text:
+    """The plain name of a level, from the plan's content."""
+    if value == "*":
+        return Text("各组", "all groups")
+    said = (plan.get("names") or {}).get(name, {}).get("levels", {}).get(value)
+    return Text(**said) if said else Text(value, value)
+
+
+def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """Whom or what a finding is about."""
+    named = (plan.get("names") or {}).keys()
+    zh, en = [], []
+    for name, value in (finding["slice"] or {}).items():
+        about, at = column(plan, name), level(plan, name, value)
+        known = name in named and value in plan["names"][name].get("levels", {})
+        zh.append(at.zh if known else f"{about.zh}：{at.zh}")
+        en.append(at.en if known else f"{about.en}: {at.en}")
+    if zh:
+        return Text("，".join(zh), ", ".join(en))
+    own = finding["group"]
+    return Text(str(own), str(own)) if own else Text("全部", "everyone")
+
+
+def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """Whom it is compared with; empty where there is nobody."""
+    own = finding["reference_group"]
+    if own is None:
+        return Text("", "")
+    if own == "*":
+        return Text("其余所有人", "everyone else")
+    names = list(finding["slice"] or {})
+    if len(names) == 1:
+        return level(plan, names[0], str(own))
+    return Text(str(own), str(own))
+
+
+def both(said: Text) -> str:
+    """Chinese and English on one line, or once where they are the same."""
+    return said.zh if said.zh == said.en else f"{said.zh} / {said.en}"
+
+
+def amount(value: float | None, kind: str) -> str:
+    """An effect for people: shares and mark-ups in percent, log ratios as the percentage."""
+    if value is None:
+        return "—"
+    if kind in SHARES:
+        return f"{100 * value:.1f}%"
+    if kind == "mark_up":
+        return f"{100 * value:+.2f}%"
+    if kind == "log_ratio":
+        from math import expm1
+
+        return f"{100 * expm1(value):+.2f}%"
+    if kind in {"ratio", "auc"}:
+        return f"{value:.2f}"
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 100):
+        return f"{int(value):,}"
+    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,0 +1,151 @@
+"""How two reports are shown beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import expm1
+from typing import Any
+
+from evaluators import captions, comparison
+from evaluators.comparison import CHANGE_NAMES, METHOD, SAME_NAMES, Change, Compared
+from portal.pages import charts
+from portal.pages.report_pictures import Picture
+from registry.language import Language, Text
+
+BADGES = {Change.WORSE: "bad", Change.BETTER: "good"}
+DRAWN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding in both reports, ready to show."""
+
+    question: str
+    label: str
+    metric: str
+    before: str
+    after: str
+    change: str
+    interval: str
+    verdicts: tuple[str, str]
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What changed in one way."""
+
+    id: str
+    name: str
+    badge: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """A comparison in one language."""
+
+    headline: str
+    conditions: tuple[str, ...]
+    method: str
+    parts: tuple[Part, ...]
+    picture: Picture | None
+
+
+def view(
+    first: Mapping[str, Any], second: Mapping[str, Any], language: Language
+) -> ComparisonView:
+    """Everything the page of a comparison shows.
+
+    Args:
+        first: the statement of the earlier report.
+        second: of the later one.
+        language: of the page.
+    """
+    found = comparison.compare(first, second)
+    plan = second["predicate"]["plan"].get("content") or {}
+    parts = tuple(
+        Part(
+            change.value,
+            CHANGE_NAMES[change].in_(language),
+            BADGES.get(change, ""),
+            tuple(_line(e, plan, language) for e in found.compared if e.change is change),
+        )
+        for change in Change
+        if found.counts.get(change.value)
+    )
+    said = [(CHANGE_NAMES[Change(name)], count) for name, count in found.counts.items()]
+    headline = Text(
+        "，".join(f"{count} 项{name.zh}" for name, count in said) + "。",
+        ", ".join(f"{count} {name.en}" for name, count in said) + ".",
+    )
+    return ComparisonView(
+        headline=headline.in_(language),
+        conditions=tuple(SAME_NAMES[each].in_(language) for each in found.same.items()),
+        method=METHOD.in_(language),
+        parts=parts,
+        picture=_picture([e for e in found.compared if e.low is not None], plan, language),
+    )
+
+
+def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
+    about = each.finding
+    size, interval = "—", "—"
+    if each.size is not None:
+        size = _signed(each.size, each.kind)
+    if each.low is not None and each.high is not None:
+        interval = f"{_signed(each.low, each.kind)} – {_signed(each.high, each.kind)}"
+    sides = [side["verdict"] if side else "" for side in (each.before, each.after)]
+    return Line(
+        question=captions.probe(str(about["probe"])).in_(language),
+        label=captions.group(about, plan).in_(language),
+        metric=captions.metric(str(about["metric"])).in_(language),
+        before=_value(each.before),
+        after=_value(each.after),
+        change=size,
+        interval=interval,
+        verdicts=(sides[0], sides[1]),
+        reading=each.reading.in_(language),
+    )
+
+
+def _value(finding: Mapping[str, Any] | None) -> str:
+    if finding is None:
+        return "—"
+    effect = finding["effect"] or {}
+    return captions.amount(effect.get("value"), str(effect.get("kind", "")))
+
+
+def _signed(value: float, kind: str) -> str:
+    """By how much the distance from "no difference" grew."""
+    if kind == "log_ratio":
+        return f"{100 * expm1(value):+.1f}%"
+    return f"{100 * value:+.1f}" if kind in captions.SHARES else f"{value:+.3f}"
+
+
+def _picture(moved: list[Compared], plan: Mapping[str, Any], language: Language) -> Picture | None:
+    """The changes measured in ratios, the worst first; left of zero is better."""
+    drawn = [e for e in moved if e.kind == "log_ratio" and e.high is not None][:DRAWN]
+    if not drawn:
+        return None
+    rows = [
+        charts.Bar(
+            label=captions.group(e.finding, plan).in_(language)
+            + " · " + captions.metric(str(e.finding["metric"])).in_(language),
+            value=expm1(e.size or 0.0), low=expm1(e.low or 0.0), high=expm1(e.high or 0.0),
+            shown=_signed(e.size or 0.0, e.kind),
+        )
+        for e in drawn
+    ]  # fmt: skip
+    points = [x for row in rows for x in (row.low, row.high, 0.0) if x is not None]
+    low, high = min(points), max(points)
+    margin = (high - low or 1) * 0.08
+    title = Text("离“没有差别”远了多少", "How much further from 'no difference'").in_(language)
+    told = Text(
+        "零的左边是变好，右边是变差；横线是变化的区间，跨过零就看不出变化。",
+        "Left of zero is better, right is worse; a bar that crosses zero shows no change.",
+    ).in_(language)
+    svg = charts.intervals(
+        rows, title=title, description="; ".join(f"{r.label} {r.shown}" for r in rows),
+        axis=(low - margin, high + margin), unit="%", lines=(0.0,),
+    )  # fmt: skip
+    return Picture(svg, f"{title}{'。' if language == 'zh' else '. '}{told}")

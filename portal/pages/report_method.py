@@ -1,0 +1,157 @@
+"""How a finding was made and how to make it again: method in words, counts, exact commands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluators import captions
+from registry.language import Language, Text
+
+METHODS: dict[str, Text] = {
+    "koopman": Text("比值的得分区间（Koopman）", "score interval of a ratio (Koopman)"),
+    "newcombe": Text("差的 Newcombe 区间", "Newcombe's interval of a difference"),
+    "max_of_newcombe": Text("各差的 Newcombe 区间取最大", "the larger of Newcombe's intervals"),
+    "wilson": Text("Wilson 区间", "Wilson's interval"),
+    "clopper_pearson": Text("精确区间（Clopper–Pearson）", "exact interval (Clopper–Pearson)"),
+    "delong_logit": Text("AUC 的 DeLong 区间", "DeLong's interval of an AUC"),
+    "max_t": Text("多组同时比较的 max-T", "max-T over all groups at once"),
+    "chi_square": Text("卡方检验", "χ² test"),
+    "fisher": Text("Fisher 精确检验", "Fisher's exact test"),
+    "fisher_exact": Text("Fisher 精确检验", "Fisher's exact test"),
+    "mann_whitney": Text("Mann–Whitney 检验", "Mann–Whitney test"),
+    "mcnemar": Text("McNemar 检验", "McNemar's test"),
+    "holm": Text("Holm", "Holm"),
+    "holm_minimum": Text("Holm，取最小", "Holm, the least"),
+    "t, CRV1": Text("按用户聚类的 t 检验（CRV1）", "t test clustered by user (CRV1)"),
+}
+COUNTS: dict[str, Text] = {
+    "n": Text("人数", "people"),
+    "people": Text("人数", "people"),
+    "rows": Text("行数", "rows"),
+    "units": Text("单位数", "units"),
+    "favoured": Text("得到有利结果", "favourable result"),
+    "refused": Text("没有得到", "refused"),
+    "tp": Text("该得，得到", "deserved, granted"),
+    "fp": Text("不该得，得到", "undeserved, granted"),
+    "fn": Text("该得，被拒", "deserved, refused"),
+    "tn": Text("不该得，被拒", "undeserved, refused"),
+    "asked": Text("提问数", "asked"),
+    "flipped": Text("结果变了", "result changed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One row of the public counts that a finding follows from."""
+
+    label: str
+    counts: tuple[tuple[str, str], ...]
+
+
+def method(finding: Mapping[str, Any], plan: Mapping[str, Any], language: Language) -> str:
+    """How the number was made, in one line of plain words.
+
+    Args:
+        finding: whose.
+        plan: the plan's content.
+        language: of the words.
+    """
+    zh, en = [], []
+    ci, test, family = finding["ci"], finding["test"] or {}, finding["family"] or {}
+    if ci:
+        named = _named(str(ci.get("method", "")))
+        level = f"{100 * float(ci.get('level') or 0.95):g}%"
+        together = bool(ci.get("simultaneous"))
+        zh.append(f"区间：{named.zh}，{level}" + ("，各组同时成立" if together else ""))
+        en.append(
+            f"interval: {named.en}, {level}" + (", for all groups at once" if together else "")
+        )
+    if test.get("name"):
+        named = _named(str(test["name"]))
+        zh.append(f"检验：{named.zh}")
+        en.append(f"test: {named.en}")
+    if finding["adjustment"]:
+        named, size = _named(str(finding["adjustment"])), family.get("size")
+        zh.append(f"多次比较的校正：{named.zh}" + (f"，共 {size} 项" if size else ""))
+        en.append(f"corrected for {size or 'several'} comparisons: {named.en}")
+    if finding["threshold"]:
+        rule, source = finding["threshold"].get("rule"), finding["threshold"].get("source")
+        zh.append(f"界线：{rule}（出处：{source}）")
+        en.append(f"line: {rule} (source: {source})")
+    least = plan.get("min_n", 30)
+    zh.append(f"少于 {least} 人不作判断")
+    en.append(f"nothing is said of fewer than {least} people")
+    said = Text("；".join(zh) + "。", "; ".join(en) + ".")
+    return said.zh if language == "zh" else said.en[:1].upper() + said.en[1:]
+
+
+def counts(
+    finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Language
+) -> tuple[CountRow, ...]:
+    """The public counts that a finding follows from: its own group's and its reference's.
+
+    Args:
+        finding: whose.
+        predicate: of the report, with the public evidence.
+        language: of the words.
+    """
+    content = (predicate["evidence"]["public"].get("content") or {}).get("tables", {})
+    plan = predicate["plan"].get("content") or {}
+    slice_, found = finding["slice"] or {}, []
+    if finding["suppressed"]:
+        return ()
+    for table in content.get(finding["probe"], []):
+        if not slice_ or set(table["keys"]) != set(slice_):
+            continue
+        for levels, numbers in table["rows"]:
+            at = dict(zip(table["keys"], levels, strict=True))
+            if numbers is not None and _concerns(at, finding):
+                found.append(_row(at, table["counts"], numbers, plan, language))
+    return tuple(found)
+
+
+def commands(predicate: Mapping[str, Any]) -> tuple[tuple[Text, str], ...]:
+    """What to type to make the findings again: from the published counts, and from the rows."""
+    own = predicate["report"]["kind"] == "exploratory"
+    data, model = predicate["data"]["name"], predicate.get("model") or {}
+    asked = bool((predicate["plan"].get("content") or {}).get("columns", {}).get("inputs"))
+    ask = f" --endpoint {model['endpoint']}" if "endpoint" in model else " --model MODEL"
+    repeat = f"mingsuan evaluate report.dsse.json --data {_quoted(data)}{ask if asked else ''}"
+    check = "mingsuan verify report.dsse.json"
+    if not own:
+        check += " --key platform.pem --tester-key tester.pub.pem"
+    return (
+        (Text("没有数据：从报告里公开的计数重算", "without the rows: from the published counts"), check),
+        (Text("有数据：用同一份计划和随机数重做", "with the rows: same plan and nonce, done again"), repeat),
+    )  # fmt: skip
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _named(code: str) -> Text:
+    found = METHODS.get(code)
+    return found or Text(code.replace("_", " "), code.replace("_", " "))
+
+
+def _concerns(at: Mapping[str, str], finding: Mapping[str, Any]) -> bool:
+    """Whether a row counts the finding's group or the one it is compared with."""
+    own = all(finding["slice"][name] in {level, "*"} for name, level in at.items())
+    other = finding["reference_group"]
+    return own or other == "*" or (len(at) == 1 and other in at.values())
+
+
+def _row(
+    at: Mapping[str, str],
+    names: Sequence[str],
+    numbers: Sequence[int],
+    plan: Mapping[str, Any],
+    language: Language,
+) -> CountRow:
+    label = captions.group({"slice": at, "group": None}, plan).in_(language)
+    shown = [(COUNTS.get(n, Text(n, n.replace("_", " "))).in_(language), f"{v:,}")
+             for n, v in zip(names, numbers, strict=True)]  # fmt: skip
+    return CountRow(label, tuple(shown))
