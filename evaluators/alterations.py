@@ -98,26 +98,46 @@ def merged(parts: Sequence[Trials]) -> Trials:
 
 
 class Asked:
-    """The answers of one batch, as decisions.
+    """The answers of one batch, and whether they are other answers.
+
+    Another answer is the other decision; where the plan says nothing about decisions, another
+    number.
 
     Args:
-        batch: with `SCORE`, `FAVOURED`, `UNIT` and the answers to the twin.
+        batch: with `SCORE`, `UNIT`, the answers, and `FAVOURED` if there are decisions.
         plan: the cut and the unit.
+        given: name → answers that stand in the data, read like those to a request.
     """
 
-    def __init__(self, batch: pa.RecordBatch, plan: Plan) -> None:
-        self.batch, self.plan = batch, plan
+    def __init__(
+        self, batch: pa.RecordBatch, plan: Plan, given: Mapping[str, Floats] | None = None
+    ) -> None:
+        self.batch, self.plan, self.given = batch, plan, given or {}
         self.score = numbers(batch[SCORE])
-        self.favoured = truth(batch[FAVOURED]) == 1
-        again, decided = self.decide(TWIN)
-        self.again: Mask = np.isfinite(again) & np.isfinite(self.score)
-        self.twin: Mask = self.again & (decided != self.favoured)
+        self.decides = FAVOURED in batch.schema.names
+        self.favoured: Mask = (
+            truth(batch[FAVOURED]) == 1 if self.decides else np.zeros(self.score.size, dtype=bool)
+        )
         self.units = batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64)
+        again = np.full(self.score.size, np.nan)
+        if answer(TWIN) in batch.schema.names:
+            again = self.answers(TWIN)
+        self.again: Mask = np.isfinite(again) & np.isfinite(self.score)
+        self.twin: Mask = self.again & self.turned(again)
 
-    def decide(self, key: str) -> tuple[Floats, Mask]:
-        """Score and decision for a request."""
-        score = numbers(self.batch[answer(key)])
-        return score, self.plan.columns.favours(score)
+    def answers(self, key: str) -> Floats:
+        """The answers to a request, or those given under its name."""
+        return self.given[key] if key in self.given else numbers(self.batch[answer(key)])
+
+    def turned(self, new: Floats) -> Mask:
+        """Whether answers are others than the row's own."""
+        if self.decides:
+            other: Mask = self.plan.columns.favours(new) != self.favoured
+            return other
+        far: Mask = np.abs(new - self.score) > POLICY.value("rebatch_tolerance") * np.maximum(
+            1.0, np.abs(self.score)
+        )
+        return far
 
     def twins(self, acc: Trials) -> Trials:
         """The trials with this batch's twins."""
@@ -144,10 +164,11 @@ class Asked:
         tried = tried & np.isfinite(self.score)
         flips, known, tests, shifts = [], [], acc.tests, acc.shifts
         for key in keys:
-            new, decided = self.decide(key)
+            new = self.answers(key)
             there = tried & np.isfinite(new)
-            flip = there & (decided != self.favoured)
-            seen = [int(mark.sum()) for mark in (there, flip, flip & decided, flip & ~decided)]
+            flip = there & self.turned(new)
+            more = self.plan.columns.favours(new) if self.decides else new > self.score
+            seen = [int(mark.sum()) for mark in (there, flip, flip & more, flip & ~more)]
             tests = tests.plus((name,), [*seen, 0])
             ways = directions or Coded(np.zeros(new.size, dtype=np.int64), (key,))
             groups = [(name, way) for way in ways.names]

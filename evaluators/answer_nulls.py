@@ -152,3 +152,91 @@ def _valued(rng: np.random.Generator) -> NullCase:
 
 def _performance(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {"title": "null", "columns": dict(columns), "probes": [{"id": "performance"}]}
+
+
+@dataclass
+class DicedScore:
+    """A simulated service: the logit is x (and, if planted, its third decimal) and a throw of dice.
+
+    Args:
+        rng: its dice.
+        rough: how much hangs on the third decimal of x.
+        noise: how much the answers wobble on the logit scale.
+    """
+
+    rng: np.random.Generator
+    rough: float = 0.0
+    noise: float = 1.0
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        """One answer per row."""
+        return [self._answers(frame["x"].to_numpy().astype(np.float64)) for frame in frames]
+
+    def _answers(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        sign = np.where(np.floor(100 * x) % 2, 1.0, -1.0)
+        return np.asarray(
+            expit(x + self.rough * sign + self.noise * self.rng.standard_normal(x.size))
+        )
+
+
+def robustness_nulls() -> Mapping[str, NullDesign]:
+    """A randomised service on which slightly moved inputs have no effect."""
+    return {
+        "randomised_service": lambda rng: _shaken(rng, people=300, times=1, rough=0.0),
+        "clustered": lambda rng: _shaken(rng, people=100, times=3, rough=0.0),
+    }
+
+
+def robustness_planted() -> Mapping[str, NullDesign]:
+    """A randomised service whose answers hang on the second decimal of an input."""
+    return {"second decimal moves the logit by 2, 300 people":
+            lambda rng: _shaken(rng, people=300, times=1, rough=2.0)}  # fmt: skip
+
+
+def _shaken(rng: np.random.Generator, *, people: int, times: int, rough: float) -> NullCase:
+    who = np.repeat(np.arange(people), times)
+    table = pa.table({"x": np.repeat(rng.standard_normal(people), times),
+                      "z": rng.standard_normal(who.size), "who": who})  # fmt: skip
+    case = _asked(table, "robustness", ["x", "z"], DicedScore(rng, rough), clustered=times > 1)
+    plan = {**case.plan, "probes": [{"id": "robustness", "kinds": ["noise"]}]}
+    return NullCase(plan, table, case.scorer, case.truth)
+
+
+def stability_nulls() -> Mapping[str, NullDesign]:
+    """Two periods with the same people and the same model; repeated people in both."""
+    return {
+        "two_periods": lambda rng: _periods(rng, people=500, times=1, shift=0.0),
+        "clustered": lambda rng: _periods(rng, people=150, times=4, shift=0.0),
+        "randomised_service": lambda rng: _periods(
+            rng, people=400, times=1, shift=0.0, diced=True
+        ),
+    }
+
+
+def stability_planted() -> Mapping[str, NullDesign]:
+    """Scores that have moved by half a standard deviation."""
+    return {
+        "scores move by 0.5 SD, 500 people": lambda rng: _periods(
+            rng, people=500, times=1, shift=0.5
+        )
+    }
+
+
+def _periods(
+    rng: np.random.Generator, *, people: int, times: int, shift: float, diced: bool = False
+) -> NullCase:
+    who = np.repeat(np.arange(people), times)
+    late = rng.random(who.size) < 0.5
+    own = np.repeat(rng.standard_normal(people), times)
+    x = own + (0.5 * rng.standard_normal(who.size) if times > 1 else 0.0) + shift * late
+    area = np.repeat(rng.choice(["n", "s", "w"], people, p=[0.6, 0.3, 0.1]), times)
+    table = pa.table({"x": x, "area": area, "who": who, "late": late})
+    # Asked twice, a randomised service does answer otherwise: that is no null, so it is not asked.
+    options = {"period": {"column": "late", "earlier": [False]}, "features": ["area"],
+               "repeat": not diced}  # fmt: skip
+    columns: dict[str, Any] = {"favourable": 1, "cut": 0.5}
+    columns |= {"inputs": ["x"]} if diced else {"score": "x"}
+    columns |= {"unit": "who"} if times > 1 else {}
+    plan = {"title": "null", "columns": columns, "probes": [{"id": "stability", **options}]}
+    return NullCase(plan, table, DicedScore(rng) if diced else None,
+                    truth={"population_stability_index": 0.0})  # fmt: skip

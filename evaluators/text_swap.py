@@ -33,7 +33,6 @@ from evaluators.wording import WordList
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
-SIDES = ("left", "right", "both")
 MOST_PAIRS = 500
 METRIC = "text_swap_share"
 
@@ -75,8 +74,8 @@ class SwapDetails(Details):
         people, changed, silent: tried, with another answer, and without any.
         tests, flips, flip_rate, to_favourable, to_unfavourable: the same by rows.
         without: rows whose text holds none of the words.
-        mean_shift: the mean change of the score where the text held words of the left side only
-            (they become the right), of the right only, or of both.
+        mean_shift: the mean change of the score by direction (texts with male words only, now
+            female; the reverse; texts with both).
         columns: the texts that were changed.
         pairs: how many pairs the list has.
         digest: of the list.
@@ -246,7 +245,7 @@ class SwapTrials(TextSwap):
             sides = np.zeros(batch.num_rows, dtype=np.int64)
             for name in self.texts:
                 sides |= np.array([side for _, side in wording.turned(batch[name], one.change())])
-            ways = Coded(np.maximum(sides - 1, 0), SIDES)
+            ways = Coded(np.maximum(sides - 1, 0), one.directions)
             acc = asked.add(acc, one.name, [one.name], sides > 0, ways)
         return asked.twins(acc)
 

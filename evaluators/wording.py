@@ -50,6 +50,12 @@ class WordList:
     given: tuple[tuple[str, str], ...] = ()
 
     @property
+    def directions(self) -> tuple[str, str, str]:
+        """The directions of an exchange: of texts with the left side only, the right, or both."""
+        left, right = (side.en for side in self.sides)
+        return f"{left}→{right}", f"{right}→{left}", "both"
+
+    @property
     def digest(self) -> str:
         """SHA-256 of everything an exchange depends on."""
         return attestation.digest(self.change())
@@ -197,5 +203,5 @@ def _read() -> tuple[dict[str, WordList], tuple[str, ...]]:
     return lists, stops
 
 
-LEFT, RIGHT = Text("左列", "the left column"), Text("右列", "the right column")
+LEFT, RIGHT = Text("左列", "left column"), Text("右列", "right column")
 LISTS, STOPS = _read()

@@ -58,8 +58,8 @@ def test_the_share_is_exact_and_the_shift_is_told_by_direction() -> None:
     assert (gender.n, gender.estimate, gender.p_value) == (160, 1.0, None)
     assert gender.verdict is Verdict.DISPARITY
     assert gender.details["mean_shift"] == {
-        "left": pytest.approx(-0.5),
-        "right": pytest.approx(0.5),
+        "male→female": pytest.approx(-0.5),
+        "female→male": pytest.approx(0.5),
     }
     assert (gender.details["to_favourable"], gender.details["without"]) == (80, 40)
     assert "40 行" in gender.reading["zh"]
