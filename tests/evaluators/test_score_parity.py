@@ -1,5 +1,6 @@
 """Score parity: agreement with the field's tools, every verdict, planted differences, hard data."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from evaluators import calibration, conformance, engine
+from evaluators import calibration, conformance, engine, histogram, inference
 from evaluators.plan import Plan
 from evaluators.recompute import recompute
 from evaluators.score_parity import ScoreParity
@@ -75,6 +76,42 @@ def test_the_interval_of_the_mean_difference_is_that_of_a_bootstrap() -> None:
     assert (ci["high"] - ci["low"]) / 2 / z == pytest.approx(drawn.std(), rel=0.06)
 
 
+def test_the_error_of_the_auc_is_delong_s_and_with_units_obuchowski_s() -> None:
+    table = _table(rows=400)
+    who = np.random.default_rng(2).integers(0, 90, 400)
+    who = np.where(np.array(table["race"].to_pylist()) == "a", who, who + 100)
+    table = table.append_column("who", pa.array(who))
+    for unit in (None, "who"):
+        found = _run(table, reference={"race": "a"}, columns={"unit": unit})[f"{RANKING}:b"]
+        errors = []
+        for name in ("b", "a"):
+            mine = np.array(table["race"].to_pylist()) == name
+            units = who[mine].astype(np.uint64) if unit else None
+            due = table["due"].to_numpy()[mine] == 1
+            made = inference.auc(table["score"].to_numpy()[mine], due, 0.95, units)
+            assert made is not None
+            errors.append(made.error or 0.0)
+        assert found.test is not None
+        z = found.effect["value"] / math.hypot(*errors)
+        assert found.test["statistic"] == pytest.approx(z, rel=0.01 if unit else 1e-9)
+
+
+def test_a_coarse_grid_moves_nothing_beyond_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = _table(-0.3, rows=2000)
+    fine = _run(table, reference={"race": "a"})
+    monkeypatch.setattr(histogram, "MOST_BINS", 400)
+    coarse = _run(table, reference={"race": "a"})
+    exact, rough = fine[f"{MEAN}:b"], coarse[f"{MEAN}:b"]
+    assert rough.effect == exact.effect
+    assert rough.p_value == exact.p_value
+    far, near = fine[f"{DISTANCE}:b"], coarse[f"{DISTANCE}:b"]
+    assert near.effect["value"] <= far.effect["value"] <= near.details["ks_high"]
+    low, high = coarse[f"{RANKING}:b"].details["tie_bounds"]
+    assert low <= (fine[f"{RANKING}:b"].estimate or 0) <= high
+    share = coarse[f"{RATE}:b"].details["above_median"]
+    assert share == pytest.approx(0.5, abs=0.01)
+
+
 def test_a_new_york_example_worked_by_hand() -> None:
     score = [*range(40), *range(20, 60)]
     table = pa.table({"race": ["a"] * 40 + ["b"] * 40, "score": np.array(score, dtype=float)})
@@ -116,6 +153,29 @@ def test_every_verdict_is_reached(
 ) -> None:
     found = _run(_table(shift, rows), reference={"race": "a"})[f"{MEAN}:b"]
     assert (found.verdict, found.severity) == (verdict, severity)
+
+
+@pytest.mark.parametrize(
+    ("metric", "shift", "rows", "verdict"),
+    [
+        (DISTANCE, -1.2, 900, Verdict.DISPARITY),
+        (DISTANCE, -0.25, 2000, Verdict.DIFFERENCE),
+        (DISTANCE, 0.0, 40_000, Verdict.EQUIVALENT),
+        (DISTANCE, 0.0, 100, Verdict.INCONCLUSIVE),
+        (DISTANCE, 0.0, 40, Verdict.NOT_EVALUABLE),
+        (RATE, -1.2, 900, Verdict.DISPARITY),
+        (RATE, -0.1, 9000, Verdict.DIFFERENCE),
+        (RATE, 0.0, 20_000, Verdict.EQUIVALENT),
+        (RANKING, 0.0, 20_000, Verdict.EQUIVALENT),
+        (RANKING, 0.0, 400, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_every_statistic_reaches_its_verdicts(
+    metric: str, shift: float, rows: int, verdict: Verdict
+) -> None:
+    found = _run(_table(shift, rows), reference={"race": "a"})[f"{metric}:b"]
+    assert found.verdict is verdict
+    assert all(found.reading.values())
 
 
 def test_a_ranking_that_fails_in_one_group_is_found() -> None:
