@@ -1,7 +1,7 @@
 """Regression parity: does a numeric prediction err alike for everyone?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -84,6 +84,7 @@ class Predictions:
         units: sums per unit.
         unanswered: rows without a prediction or an outcome.
         worded: rows whose outcome is no number.
+        inner: finer histogram of the bin of the quantile, where that bin holds several values.
     """
 
     grid: Histogram = field(default_factory=Histogram)
@@ -91,6 +92,7 @@ class Predictions:
     units: UnitSums | None = None
     unanswered: int = 0
     worded: int = 0
+    inner: Histogram | None = None
 
 
 class RegressionParity(Probe[Predictions]):
@@ -108,8 +110,9 @@ class RegressionParity(Probe[Predictions]):
     The lines of 0.8 and 1.25 are the convention of the field's audit tools for these ratios; the
     policy file says so. Where a unit is named, errors come from sums per unit in a second pass.
 
-    State: exact sums and a histogram of at most 16,384 bins per feature and level; with a unit
-    four 64-bit numbers per group and unit. Without a declared reference it is the group with the
+    State: exact sums and a histogram of at most 16,384 bins per feature and level; where its bins
+    hold several predictions another pass finds the quantile within its bin; with a unit a last
+    pass keeps four 64-bit numbers per group and unit. Without a declared reference it is the group with the
     smallest mean absolute error (for the success rate the highest rate), and the family holds all
     pairs.
     """
@@ -133,6 +136,7 @@ class RegressionParity(Probe[Predictions]):
     )
     options: RegressionOptions
     first: Predictions | None = None
+    finer: bool = False
 
     def derives(self, plan: Plan) -> tuple[str, ...]:
         return self.spec.derived if plan.columns.unit else (SCORE,)
@@ -142,10 +146,12 @@ class RegressionParity(Probe[Predictions]):
         if self.first is None:
             return Predictions()
         self.seen = [self._groups(name, self.first) for name in plan.columns.sensitive]
+        if self.finer:
+            return Predictions(inner=Histogram())
         return Predictions(units=UnitSums(MEASURES))
 
     def _groups(self, name: str, acc: Predictions) -> tuple[ScoreGroups, RegressionGroups]:
-        shares = ScoreGroups(name, acc.grid, acc.sums, acc.units, self.options.quantile)
+        shares = ScoreGroups(name, acc.grid, acc.sums, acc.units, self.options.quantile, acc.inner)
         return shares, RegressionGroups(name, acc.sums, acc.units)
 
     def add_batch(self, acc: Predictions, batch: pa.RecordBatch) -> Predictions:
@@ -157,6 +163,11 @@ class RegressionParity(Probe[Predictions]):
         error, value = said[there] - outcome[there], toward_favour(said[there], self.plan)
         names = self.plan.columns.sensitive
         levels = {n: Coded(c.codes[there], c.names) for n in names for c in [coded(batch[n])]}
+        if acc.inner is not None:
+            inside = self.seen[0][0].straddled(value)
+            near = [Coded(c.codes[inside], c.names) for c in levels.values()]
+            within = [Classes.of(n, c) for n, c in zip(levels, near, strict=True)]
+            return Predictions(inner=acc.inner.add(value[inside], within))
         if acc.units is not None:
             units = batch[UNIT].to_numpy(zero_copy_only=False)[there]
             return Predictions(units=self._owed(acc.units, error, value, levels, units=units))
@@ -180,7 +191,7 @@ class RegressionParity(Probe[Predictions]):
         """What the estimates owe to each unit, by the groups of each feature."""
         for shares, groups in self.seen:
             column, values = levels[groups.name], np.zeros((4, error.size))
-            values[0] = shares.cut.bins[shares.grid.places(value)] if error.size else 0.0
+            values[0] = value > shares.cut.value
             typical = groups.typical or 1.0
             for code, level in enumerate(column.names):
                 mine = column.codes == code
@@ -195,36 +206,42 @@ class RegressionParity(Probe[Predictions]):
 
     def merge(self, accs: Sequence[Predictions]) -> Predictions:
         units = [acc.units for acc in accs if acc.units is not None]
+        inner = [acc.inner for acc in accs if acc.inner is not None]
         return Predictions(
             merge_histograms(acc.grid for acc in accs),
             merge_exact_sums(acc.sums for acc in accs),
             merge_unit_sums(units) if units else None,
             sum(acc.unanswered for acc in accs),
             sum(acc.worded for acc in accs),
+            merge_histograms(inner) if inner else None,
         )
 
     def refine(self, acc: Predictions, plan: Plan) -> "RegressionParity | None":
-        if plan.columns.unit is None or self.first is not None or acc.worded:
+        whole, again = self._whole(acc), RegressionParity(self.options)
+        again.first = whole
+        if whole.worded:
             return None
-        again = RegressionParity(self.options)
-        again.first = acc
-        return again
+        if self.first is None and whole.grid.bins.size:
+            again.finer = not self._groups(plan.columns.sensitive[0], whole)[0].cut.exact
+        wanted = again.finer or (plan.columns.unit is not None and whole.units is None)
+        return again if wanted else None
 
     def sealed(self, acc: Predictions) -> Any:
         whole = self._whole(acc)
         return {
             "predictions": whole.grid.as_json(),
+            "quantile": whole.inner.as_json() if whole.inner else None,
             "errors": whole.sums.as_json(),
             "units": whole.units.as_json() if whole.units else None,
             "unanswered": whole.unanswered,
         }
 
     def _whole(self, acc: Predictions) -> Predictions:
-        """The state of both passes."""
-        seen = self.first
-        if seen is None:
+        """The state of all passes."""
+        if self.first is None:
             return acc
-        return Predictions(seen.grid, seen.sums, acc.units, seen.unanswered, seen.worded)
+        inner = acc.inner if self.finer else self.first.inner
+        return replace(self.first, units=acc.units, inner=inner)
 
     def extract_findings(self, acc: Predictions, plan: Plan, run: Run) -> list[Finding]:
         whole = self._whole(acc)
@@ -240,12 +257,11 @@ class RegressionParity(Probe[Predictions]):
                     for metric in METRICS
                 ]
                 continue
-            beyond = shares.everyone[shares.cut.bins].sum() / shares.everyone.sum()
             missing = whole.sums.rows((name, None)) / int(shares.everyone.sum())
             extra = {
                 "quantile": self.options.quantile, "cut_exact": shares.cut.exact,
                 "cut": float(toward_favour(np.array([shares.cut.value]), plan)[0]),
-                "share_beyond": float(beyond), "unanswered": whole.unanswered,
+                "share_beyond": shares.share_above(), "unanswered": whole.unanswered,
             }  # fmt: skip
             found += self._rates(shares.rates(), name, plan, run, missing=missing, extra=extra)
             found += self._errors(groups, plan, run, unanswered=whole.unanswered)
@@ -327,7 +343,7 @@ class RegressionParity(Probe[Predictions]):
             return ()
         tables = []
         for name in plan.columns.sensitive:
-            groups = self._groups(name, acc)[0].rates() if acc.grid.bins.size else []
+            groups = self._groups(name, self._whole(acc))[0].rates()
             rows = tuple(((g.name,), (g.k, g.n - g.k)) for g in groups)
             tables.append(Table(self.spec.id, (name,), ("above", "not_above"), rows))
         return tables

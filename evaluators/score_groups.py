@@ -43,6 +43,7 @@ class ScoreGroups:
         sums: their exact sums.
         units: sums per unit, where units repeat; None before the second pass, and without a unit.
         share: the quantile of everyone's scores above which a score counts as high.
+        inner: the finer histogram of the bin in which that quantile lies, if it was needed.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ScoreGroups:
     sums: ExactSums
     units: UnitSums | None = None
     share: float = 0.5
+    inner: Histogram | None = None
 
     @cached_property
     def levels(self) -> list[str]:
@@ -66,7 +68,33 @@ class ScoreGroups:
     @cached_property
     def cut(self) -> Cut:
         """Everyone's median, or another quantile."""
-        return statistics.cut(self.grid, self.everyone, self.share)
+        first = statistics.cut(self.grid, self.everyone, self.share)
+        if self.inner is None:
+            return first
+        inside = self.inner.column(lambda key: key[0] == self.name)
+        return statistics.finer(first, self.everyone, self.share, self.inner, inside)
+
+    def above(self, level: str) -> int:
+        """How many of a group lie above it."""
+        found = int(self.counts(level)[self.cut.bins].sum())
+        if self.inner is None or self.cut.inner is None:
+            return found
+        inside = self.inner.column(lambda key: key[:2] == (self.name, level))
+        return found + int(inside[self.cut.inner].sum())
+
+    def share_above(self) -> float:
+        """The share of everyone that lies above it."""
+        found = int(self.everyone[self.cut.bins].sum())
+        if self.inner is not None and self.cut.inner is not None:
+            inside = self.inner.column(lambda key: key[0] == self.name)
+            found += int(inside[self.cut.inner].sum())
+        return found / max(1, int(self.everyone.sum()))
+
+    def straddled(self, values: Floats) -> npt.NDArray[np.bool_]:
+        """Which of the values lie in the bin that holds the quantile and others."""
+        if self.cut.within is None:
+            return np.zeros(values.size, dtype=bool)
+        return np.equal(self.grid.places(values), self.cut.within)
 
     @cached_property
     def _seen(self) -> dict[Any, Any]:
@@ -92,7 +120,7 @@ class ScoreGroups:
 
     def _rate(self, level: str) -> Group:
         counts = self.counts(level)
-        k, n = int(counts[self.cut.bins].sum()), int(counts.sum())
+        k, n = self.above(level), int(counts.sum())
         if self.units is None:
             return Group(level, k, n)
         _, rows, sums = self.units.sums((self.name, level))

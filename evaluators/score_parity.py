@@ -1,7 +1,7 @@
 """Score parity: do all groups get alike scores, and does the score rank well in each of them?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -74,12 +74,18 @@ class Scores:
         sums: exact sums of scores and their squares, by feature and level.
         units: sums per unit.
         unanswered: rows without a usable score.
+        inner: finer histogram of the bin of the median, where that bin holds several scores.
     """
 
     grid: Histogram = field(default_factory=Histogram)
     sums: ExactSums = field(default_factory=lambda: ExactSums(("score", "square")))
     units: UnitSums | None = None
     unanswered: int = 0
+    inner: Histogram | None = None
+
+    def groups(self, name: str) -> ScoreGroups:
+        """The scores by group of one feature."""
+        return ScoreGroups(name, self.grid, self.sums, self.units, inner=self.inner)
 
 
 class ScoreParity(Probe[Scores]):
@@ -99,8 +105,9 @@ class ScoreParity(Probe[Scores]):
     Obuchowski 1997 for the AUC), and the distance counts every unit once (Kish's effective size:
     conservative).
 
-    State: a histogram of at most 16,384 bins per feature, level and outcome, and exact sums; with
-    a unit four 64-bit numbers per group and unit. Without a declared reference it is the group
+    State: a histogram of at most 16,384 bins per feature, level and outcome, and exact sums; where
+    its bins hold several scores another pass finds the median within its bin; with a unit a last
+    pass keeps four 64-bit numbers per group and unit. Without a declared reference it is the group
     with the highest scoring rate, and the family holds all pairs.
     """
 
@@ -123,6 +130,7 @@ class ScoreParity(Probe[Scores]):
         built_on=BUILT_ON,
     )
     first: Scores | None = None
+    finer: bool = False
 
     def derives(self, plan: Plan) -> tuple[str, ...]:
         every = (*self.spec.derived, *self.spec.welcome)
@@ -132,8 +140,9 @@ class ScoreParity(Probe[Scores]):
         self.plan = plan
         if self.first is None:
             return Scores()
-        names = plan.columns.sensitive
-        self.seen = [ScoreGroups(name, self.first.grid, self.first.sums) for name in names]
+        self.seen = [self.first.groups(name) for name in plan.columns.sensitive]
+        if self.finer:
+            return Scores(inner=Histogram())
         return Scores(units=UnitSums(MEASURES))
 
     def add_batch(self, acc: Scores, batch: pa.RecordBatch) -> Scores:
@@ -145,6 +154,11 @@ class ScoreParity(Probe[Scores]):
         outcome = outcome[there]
         levels = {name: coded(batch[name]) for name in plan.columns.sensitive}
         levels = {n: Coded(column.codes[there], column.names) for n, column in levels.items()}
+        if acc.inner is not None:
+            inside = self.seen[0].straddled(known)
+            near = [Coded(c.codes[inside], c.names) for c in levels.values()]
+            within = [Classes.of(n, c) for n, c in zip(levels, near, strict=True)]
+            return Scores(inner=acc.inner.add(known[inside], within))
         if acc.units is not None:
             units = batch[UNIT].to_numpy(zero_copy_only=False)[there]
             return Scores(units=self._owed(acc.units, known, outcome, levels, units=units))
@@ -169,7 +183,7 @@ class ScoreParity(Probe[Scores]):
         for seen in self.seen:
             column, bins = levels[seen.name], seen.grid.places(known)
             values = np.zeros((4, known.size))
-            values[0] = seen.cut.bins[bins] if known.size else 0.0
+            values[0] = known > seen.cut.value
             for code, level in enumerate(column.names):
                 mine, shape, ranked = column.codes == code, seen.shape(level), seen.ranking(level)
                 scale = shape.variance**0.5 or 1.0
@@ -186,49 +200,52 @@ class ScoreParity(Probe[Scores]):
 
     def merge(self, accs: Sequence[Scores]) -> Scores:
         units = [acc.units for acc in accs if acc.units is not None]
+        inner = [acc.inner for acc in accs if acc.inner is not None]
         return Scores(
             merge_histograms(acc.grid for acc in accs),
             merge_exact_sums(acc.sums for acc in accs),
             merge_unit_sums(units) if units else None,
             sum(acc.unanswered for acc in accs),
+            merge_histograms(inner) if inner else None,
         )
 
     def refine(self, acc: Scores, plan: Plan) -> "ScoreParity | None":
-        if plan.columns.unit is None or self.first is not None:
-            return None
-        again = ScoreParity(self.options)
-        again.first = acc
-        return again
+        whole, again = self._whole(acc), ScoreParity(self.options)
+        again.first = whole
+        if self.first is None and whole.grid.bins.size:
+            again.finer = not whole.groups(plan.columns.sensitive[0]).cut.exact
+        wanted = again.finer or (plan.columns.unit is not None and whole.units is None)
+        return again if wanted else None
 
     def sealed(self, acc: Scores) -> Any:
         whole = self._whole(acc)
         return {
             "scores": whole.grid.as_json(),
+            "median": whole.inner.as_json() if whole.inner else None,
             "sums": whole.sums.as_json(),
             "units": whole.units.as_json() if whole.units else None,
             "unanswered": whole.unanswered,
         }
 
     def _whole(self, acc: Scores) -> Scores:
-        """The state of both passes."""
+        """The state of all passes."""
         if self.first is None:
             return acc
-        return Scores(self.first.grid, self.first.sums, acc.units, self.first.unanswered)
+        inner = acc.inner if self.finer else self.first.inner
+        return replace(self.first, units=acc.units, inner=inner)
 
     def extract_findings(self, acc: Scores, plan: Plan, run: Run) -> list[Finding]:
         whole = self._whole(acc)
         found: list[Finding] = []
         for name in plan.columns.sensitive:
-            seen = ScoreGroups(name, whole.grid, whole.sums, whole.units)
+            seen = whole.groups(name)
             if whole.sums.rows((name, None)) + sum(g.n for g in seen.rates() if seen.levels) == 0:
                 found.append(no_reference(self.spec, SCORING_RATE, name, plan, self._limit(plan)))
                 continue
             extra = {
                 "median": float(toward_favour(np.array([seen.cut.value]), plan)[0]),
                 "median_exact": seen.cut.exact,
-                "above_median": float(
-                    seen.everyone[seen.cut.bins].sum() / max(1, seen.everyone.sum())
-                ),
+                "above_median": seen.share_above(),
                 "unanswered": whole.unanswered,
             }
             missing = whole.sums.rows((name, None)) / max(1, int(seen.everyone.sum()))
@@ -306,7 +323,7 @@ class ScoreParity(Probe[Scores]):
             return ()
         tables = []
         for name in plan.columns.sensitive:
-            groups = ScoreGroups(name, acc.grid, acc.sums).rates() if acc.grid.bins.size else []
+            groups = self._whole(acc).groups(name).rates()
             rows = tuple(((g.name,), (g.k, g.n - g.k)) for g in groups)
             tables.append(Table(self.spec.id, (name,), ("above", "not_above"), rows))
         return tables

@@ -137,35 +137,64 @@ class Cut:
     """Where everyone's scores are split in two.
 
     Args:
-        bins: per bin whether it lies above.
-        value: a score of at most this lies below.
-        exact: whether the split is at the quantile itself and not at the edge of its bin.
+        bins: per bin whether all of it lies above.
+        value: a score is above if it is greater than this.
+        exact: whether the split is at the quantile itself and not at an edge of its bin.
+        within: the bin in which the quantile lies, where that bin holds several values.
+        inner: per bin of the finer histogram of that bin whether it lies above.
     """
 
     bins: npt.NDArray[np.bool_]
     value: float
     exact: bool
+    within: int | None = None
+    inner: npt.NDArray[np.bool_] | None = None
 
 
 def cut(scores: Histogram, counts: Integers, share: float = 0.5) -> Cut:
     """Split at a quantile: above is what is greater than it.
 
     New York's rules count those "above the sample's median score" (6 RCNY § 5-300). Where the
-    quantile falls within a bin of several values, the split is at the nearer edge of that bin.
+    quantile falls within a bin of several values, the split is at the nearer edge of that bin
+    until a finer histogram of the bin is there (see `finer`).
 
     Args:
         scores: the histogram.
         counts: everyone's counts by bin.
         share: which quantile.
     """
-    total, upper = int(counts.sum()), np.cumsum(counts)
-    rank = max(1, math.ceil(share * total))
+    return _split(scores, counts, max(1, math.ceil(share * int(counts.sum()))))
+
+
+def finer(first: Cut, counts: Integers, share: float, inner: Histogram, inside: Integers) -> Cut:
+    """The split with the finer histogram of the bin in which the quantile lies.
+
+    Args:
+        first: the split of the histogram of all scores.
+        counts: everyone's counts by its bins.
+        share: which quantile.
+        inner: the histogram of the scores in that one bin.
+        inside: everyone's counts by the bins of the finer one.
+    """
+    if first.within is None:
+        return first
+    rank = max(1, math.ceil(share * int(counts.sum())))
+    below = int(counts[: first.within].sum())
+    found = _split(inner, inside, rank - below)
+    bins = np.arange(counts.size) > first.within
+    return Cut(bins, found.value, found.exact, first.within, found.bins)
+
+
+def _split(scores: Histogram, counts: Integers, rank: int) -> Cut:
+    upper = np.cumsum(counts)
     at = int(np.searchsorted(upper, rank))
     low, high = scores.edges
-    whole = int(upper[at]) == rank or bool(low[at] == high[at])
-    if not whole and rank - int(upper[at] - counts[at]) < int(upper[at]) - rank and at > 0:
-        at -= 1
-    return Cut(np.arange(counts.size) > at, float(high[at]), whole)
+    exact = int(upper[at]) == rank or bool(low[at] == high[at])
+    place = at
+    if not exact and at > 0 and 2 * rank < int(upper[at] + upper[at - 1]):
+        place = at - 1
+    above = np.arange(counts.size) > place
+    return Cut(above, float(high[place]), exact, None if exact else at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,27 @@ def test_a_coarse_grid_moves_nothing_beyond_its_bounds(monkeypatch: pytest.Monke
     assert near.effect["value"] <= far.effect["value"] <= near.details["ks_high"]
     low, high = coarse[f"{RANKING}:b"].details["tie_bounds"]
     assert low <= (fine[f"{RANKING}:b"].estimate or 0) <= high
-    share = coarse[f"{RATE}:b"].details["above_median"]
-    assert share == pytest.approx(0.5, abs=0.01)
+    # The median is found within its bin, in another pass.
+    for name in ("estimate", "reference_estimate", "p_value"):
+        assert getattr(coarse[f"{RATE}:b"], name) == getattr(fine[f"{RATE}:b"], name)
+    assert coarse[f"{RATE}:b"].details["median_exact"]
+    assert coarse[f"{RATE}:b"].details["median"] == fine[f"{RATE}:b"].details["median"]
+
+
+@pytest.mark.parametrize("unit", [None, "who"])
+def test_a_coarse_grid_merges_the_same_on_any_number_of_shards(
+    unit: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histogram, "MOST_BINS", 50)
+    table = _table(-0.3, rows=600).append_column("who", pa.array(np.arange(600) // 2))
+    plan = _plan(columns={"unit": unit})
+    shuffled = table.take(np.random.default_rng(0).permutation(600))
+    runs = [(table, 1), (table, 2), (shuffled, 7)]
+    made = [engine.run(plan, t, scorer=None, nonce="n", shards=s) for t, s in runs]
+    assert len({one.findings_digest for one in made}) == 1
+    race, score = np.array(table["race"].to_pylist()), table["score"].to_numpy()
+    rate = made[0].findings[0]
+    assert rate.estimate == pytest.approx((score > np.median(score))[race == rate.group].mean())
 
 
 def test_a_new_york_example_worked_by_hand() -> None:
