@@ -123,7 +123,7 @@ def shuffle_accounts(
 
 def smallest_p(pairs: int) -> float:
     """The smallest two-sided p-value that this many matched pairs can give."""
-    return float(2.0 / 2.0**pairs)
+    return float(2 / 2**pairs)
 
 
 def _all_signs(pairs: int) -> Floats:

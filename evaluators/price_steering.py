@@ -292,7 +292,7 @@ class PriceSteering(Probe[pa.Table]):
         means: Means, shuffled: MaxT, alike: Mapping[str, Likeness | None],
     ) -> Result:  # fmt: skip
         n, n_reference = int(counts[pair[0]]), int(counts[pair[1]])
-        finest = max(1.0 / math.comb(n + n_reference, n), shuffled.smallest)
+        finest = max(1 / math.comb(n + n_reference, n), shuffled.smallest)
         similarity = {name: {"within": one.within, "between": one.between}
                       for name, one in alike.items() if one is not None}  # fmt: skip
         details = SteeringDetails(

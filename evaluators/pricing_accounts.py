@@ -8,23 +8,25 @@ labels then move with whole accounts, or signs with whole matched pairs.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from evaluators import price_readings, quotes
+from evaluators import offer_rows, price_defences, price_readings, quotes
 from evaluators.findings import draft
 from evaluators.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
+from evaluators.pricing_breakdown import Part, differing, parts, ranges, registered
 from evaluators.pricing_design import CounterfactualDetails
 from evaluators.probe import UNIT, ProbeSpec, Run
-from evaluators.regression import Codes, Floats, codes_of
+from evaluators.quotes import Mask
+from evaluators.regression import Codes, Coefficient, Floats, codes_of
 from evaluators.verdicts import judge
 from registry.reports import Finding, Verdict
 
@@ -63,6 +65,8 @@ class Accounts:
         other: the same share between levels.
         pair: each account's matched pair, or None.
         noise: mean absolute difference of accounts of one level, from the level's mean.
+        groups: registered attribute=level → the marks of its accounts.
+        ranges: item → ratios of the dearest to the cheapest quote at one moment.
     """
 
     values: Floats
@@ -75,6 +79,8 @@ class Accounts:
     other: float | None
     pair: Codes | None
     noise: float
+    groups: Mapping[str, Mask] = field(default_factory=dict)
+    ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,16 @@ class Compared:
     each: Floats
     test: str
     freedom: int
+    pair: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A comparison with what the clean bill asks of it."""
+
+    finding: Finding
+    spread: Spread | None
+    groups: Mapping[str, Part]
 
 
 def findings(
@@ -96,22 +112,90 @@ def findings(
 ) -> list[Finding]:
     """All findings on quotes to accounts, feature by feature, and the clean bill."""
     found: list[Finding] = []
-    parts: list[tuple[Finding, Spread | None]] = []
+    judged: list[_Judged] = []
+    reasons: list[Finding] = []
     size = max(len(audit.features), 1) * run.plans
     for name in audit.features:
         accounts = reduce(rows, name, plan, audit.pair)
         if accounts is None:
             found.append(price_readings.nothing_between(spec, name))
             continue
-        parts += _feature(spec, name, accounts, audit, plan=plan, run=run, size=size)
-    found += [finding for finding, _ in parts]
-    return [*found, _clean_bill(spec, parts)] if parts else found
+        examined = _examined(rows, name, accounts, audit, plan)
+        own = _feature(spec, name, accounts, audit, plan=plan, run=run, size=size)
+        judged += [
+            replace(one, finding=price_defences.beside(one.finding, examined)) for one in own
+        ]
+        reasons += [_reason(spec, name, entry) for entry in examined]
+    found += [one.finding for one in judged] + reasons
+    return [*found, _clean_bill(spec, judged, plan.alpha)] if judged else found
 
 
-def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts | None:
+def _examined(
+    rows: pa.Table, name: str, accounts: Accounts, audit: Audit, plan: Plan
+) -> list[price_defences.Examined]:
+    """The declared reasons, tested on these accounts."""
+    if not plan.defences:
+        return []
+    levels = quotes.levels(rows.column(name))
+    base = levels.names[_base(accounts, audit.reference.get(name, plan.reference.get(name)))]
+    met = [levels.names[code] for code in np.unique(accounts.labels)]
+
+    def gaps(some: pa.Table, extra: tuple[str, ...]) -> dict[str, Coefficient]:
+        part = reduce(some, name, plan, None, extra)
+        return {} if part is None else _welch(part, base)
+
+    def membership(group: str, reference: str) -> tuple[Floats, quotes.Mask]:
+        mine, other = (levels.codes == levels.names.index(level) for level in (group, reference))
+        return mine.astype(np.float64), mine | other
+
+    unit = quotes.units(rows, str(quotes.account(plan)))
+    pairs = tuple((level, base) for level in met if level != base)
+    case = price_defences.Case(rows, name, pairs, unit, plan.alpha, gaps, membership)
+    return price_defences.tested(case, plan.defences)
+
+
+def _welch(accounts: Accounts, base: str) -> dict[str, Coefficient]:
+    """Each level against the reference, by Welch's t over accounts."""
+    found: dict[str, Coefficient] = {}
+    names, values = accounts.levels.names, accounts.values[:, 0]
+    other = values[[names[code] == base for code in accounts.labels]]
+    for code in np.unique(accounts.labels).tolist():
+        own = values[accounts.labels == code]
+        if names[code] != base and min(len(own), len(other)) > 1:
+            error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))
+            if error > SAME:
+                freedom = min(len(own), len(other)) - 1
+                found[names[code]] = Coefficient(float(own.mean() - other.mean()), error, freedom)
+    return found
+
+
+def _reason(spec: ProbeSpec, name: str, entry: price_defences.Examined) -> Finding:
+    """A declared reason as a finding of its own."""
+    untested = entry.verdict is Verdict.NOT_EVALUABLE
+    details = CounterfactualDetails(
+        design="accounts", problem="untested" if untested else None, more=dict(entry.numbers)
+    )
+    return draft(
+        spec, f"defence_{entry.kind}", slice_={name: entry.group}, group=entry.group or None,
+        reference_group=entry.reference or None, effect={"kind": "log_ratio", "value": entry.effect},
+        p_value=entry.p, verdict=entry.verdict, defences=(entry.kind,),
+        details=details.model_dump(mode="json"), reading=entry.said, limit=price_readings.REASON_LIMIT,
+    )  # fmt: skip
+
+
+def reduce(
+    rows: pa.Table, name: str, plan: Plan, pair: str | None, more: Sequence[str] = ()
+) -> Accounts | None:
     """Each account's mean log price relative to its cells; None where no two levels meet.
 
     An account must have one level of the feature: quotes of others are left out.
+
+    Args:
+        rows: the quotes, in canonical order.
+        name: the feature.
+        plan: for price, account, item and moment.
+        pair: the column of matched pairs.
+        more: further columns held the same beside item and moment.
     """
     columns = plan.columns
     price = quotes.numbers(rows.column(str(columns.price)))
@@ -119,7 +203,8 @@ def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts 
     owner = quotes.units(rows, UNIT if columns.unit else str(columns.user))
     sound = np.isfinite(price) & (price > 0) & (levels.codes >= 0)
     sound &= ~_torn(owner, levels.codes)[owner]
-    cells = quotes.cell_codes(rows, [c for c in (columns.item, columns.time) if c])
+    held = offer_rows.cells(rows, plan, more)
+    cells = np.zeros(rows.num_rows, dtype=np.int64) if held is None else held
     usable = sound & _met(cells, levels, sound)
     if not usable.any() or len(np.unique(levels.codes[usable])) < 2:
         return None
@@ -129,7 +214,8 @@ def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts 
     items = quotes.levels(rows.column(columns.item)) if columns.item else None
     values, named = _account_means(relative, account, items, usable)
     first = np.unique(account, return_index=True)[1]
-    same, other = _differing(cell, code, y)
+    same, other = differing(cell, code, y)
+    used = rows.filter(pa.array(usable))
     pairs = None
     if pair is not None and pair in rows.schema.names:
         pairs = quotes.cell_codes(rows, [pair])[usable][first]
@@ -138,6 +224,8 @@ def reduce(rows: pa.Table, name: str, plan: Plan, pair: str | None) -> Accounts 
     return Accounts(
         values, labels, levels, named, int(usable.sum()), int((sound & ~usable).sum()), same, other,
         pairs, float(np.abs(values[:, 0] - means[labels]).mean()),
+        registered(used, plan, first),
+        ranges(y, cell, quotes.levels(used.column(columns.item)) if columns.item else None),
     )  # fmt: skip
 
 
@@ -177,24 +265,6 @@ def _account_means(
     return np.stack(columns, axis=1), tuple(named)
 
 
-def _differing(cell: Codes, code: Codes, y: Floats) -> tuple[float | None, float | None]:
-    """Shares of pairs of quotes in one cell that differ: within a level, and between levels."""
-    price = np.unique(np.round(y, 9), return_inverse=True)[1].reshape(-1)
-    n_cell = np.bincount(cell)
-    groups = codes_of(cell * (int(code.max()) + 1) + code)
-    n_group = np.bincount(groups)
-    equal_all = _pairs(np.bincount(codes_of(cell * (int(price.max()) + 1) + price)))
-    equal_same = _pairs(np.bincount(codes_of(groups * (int(price.max()) + 1) + price)))
-    same, every = _pairs(n_group), _pairs(n_cell)
-    within = 1 - equal_same / same if same else None
-    between = 1 - (equal_all - equal_same) / (every - same) if every > same else None
-    return within, between
-
-
-def _pairs(counts: Codes) -> float:
-    return float((counts * (counts - 1) / 2).sum())
-
-
 def _feature(
     spec: ProbeSpec,
     name: str,
@@ -204,7 +274,7 @@ def _feature(
     plan: Plan,
     run: Run,
     size: int,
-) -> list[tuple[Finding, Spread | None]]:
+) -> list[_Judged]:
     rng = run.rng(f"{spec.id}:{name}")
     alpha = plan.alpha / size
     names = accounts.levels.names
@@ -234,6 +304,7 @@ def _feature(
             each=each,
             test="pairs flipped" if matched is not None else "accounts shuffled",
             freedom=len(each) - 1 if matched is not None else int(mark.sum() + rest.sum()) - 2,
+            pair=(code, base),
         )
         found.append(_finding(spec, name, compared, accounts, result, plan=plan, size=size))
     return found
@@ -263,7 +334,7 @@ def _matched(accounts: Accounts, base: int, others: Sequence[int]) -> Floats | N
 def _finding(
     spec: ProbeSpec, name: str, compared: Compared, accounts: Accounts, result: MaxT, *,
     plan: Plan, size: int,
-) -> tuple[Finding, Spread | None]:  # fmt: skip
+) -> _Judged:  # fmt: skip
     place = compared.place
     low, high = result.interval(place)
     value, error = float(result.effects[place]), float(result.errors[place])
@@ -279,12 +350,13 @@ def _finding(
         alpha=plan.alpha,
     )
     finest = _finest(compared, result)
+    groups = parts(accounts.values[:, 0], accounts.labels, accounts.groups, compared.pair)
     details = CounterfactualDetails(
         design="accounts",
         spread=spread.as_json() if spread else None,
         aa_different=accounts.same,
         deterministic=None,
-        groups={},
+        groups={name: part.as_json() for name, part in groups.items()},
         problem=problem,
         more={
             "between_different": accounts.other,
@@ -325,7 +397,7 @@ def _finding(
         ),
         limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
     )  # fmt: skip
-    return finding, spread
+    return _Judged(finding, spread, groups)
 
 
 def _within(value: float, error: float, freedom: int) -> float:
@@ -345,7 +417,7 @@ def _finest(compared: Compared, result: MaxT) -> float:
     if compared.test == "pairs flipped":
         return max(smallest_p(len(compared.each)), result.smallest)
     labellings = math.comb(compared.n + compared.n_reference, compared.n)
-    return max(1.0 / labellings, result.smallest)
+    return max(1 / labellings, result.smallest)  # of whole numbers: a float would overflow
 
 
 def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[str, Any]]:
@@ -353,7 +425,7 @@ def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[st
     for offset, item in enumerate(accounts.items, start=1):
         place = compared.place + offset
         found.append({"item": item, "log_ratio": float(result.effects[place]), "p": float(result.p[place]),
-                      "p_adjusted": float(result.adjusted[place])})  # fmt: skip
+                      "p_adjusted": float(result.adjusted[place]), **accounts.ranges.get(item, {})})  # fmt: skip
     return found
 
 
@@ -364,11 +436,15 @@ def _detectable(error: float, freedom: int, alpha: float) -> float | None:
     return (level + float(stats.t.ppf(POLICY.value("power"), freedom))) * error
 
 
-def _clean_bill(spec: ProbeSpec, parts: Sequence[tuple[Finding, Spread | None]]) -> Finding:
-    spreads = [spread for _, spread in parts if spread is not None]
-    means = all(finding.verdict is Verdict.EQUIVALENT for finding, _ in parts)
+def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Finding:
+    """All three parts at once, over all accounts and in every registered group of them."""
+    groups = [part for one in judged for part in one.groups.values()]
+    spreads = [one.spread for one in judged if one.spread is not None]
+    spreads += [part.spread for part in groups]
+    means = all(one.finding.verdict is Verdict.EQUIVALENT for one in judged)
+    means = means and all(part.small < alpha for part in groups)
     bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in spreads)
-    verdicts = {finding.verdict for finding, _ in parts}
+    verdicts = {one.finding.verdict for one in judged}
     if Verdict.DISPARITY in verdicts:
         verdict = Verdict.DISPARITY
     elif means and bounded and spreads:
@@ -380,12 +456,13 @@ def _clean_bill(spec: ProbeSpec, parts: Sequence[tuple[Finding, Spread | None]])
     else:
         verdict = Verdict.INCONCLUSIVE
     worst = max(spreads, key=lambda s: s.beyond_upper, default=None)
-    largest = max((abs(float(f.effect["value"])) for f, _ in parts), default=0.0)
+    sizes = [float(one.finding.effect["value"]) for one in judged] + [part.mean for part in groups]
+    largest = max((abs(size) for size in sizes), default=0.0)
     details = CounterfactualDetails(
         design="accounts", spread=worst.as_json() if worst else None, aa_different=None,
         deterministic=None, groups={}, problem=None,
         more={"largest_mean": largest, "means_within": means, "share_bounded": bounded,
-              "pairs_needed": pairs_needed()},
+              "groups": len(groups), "pairs_needed": pairs_needed()},
     )  # fmt: skip
     return draft(
         spec,
@@ -394,7 +471,8 @@ def _clean_bill(spec: ProbeSpec, parts: Sequence[tuple[Finding, Spread | None]])
         n=worst.pairs if worst else 0,
         effect={"kind": "share", "value": worst.beyond if worst else None},
         threshold={"value": POLICY.value("price_share_beyond"), "source": POLICY.source("price_share_beyond"),
-                   "rule": "every mean shown within 1 %; upper bound of the share of accounts beyond 1 % at most 1 %",
+                   "rule": "every mean shown within 1 %; upper bound of the share of accounts beyond 1 % at most 1 %; "
+                           "the same in every registered group",
                    "lines": {"equivalence": EQUIVALENCE}},
         verdict=verdict,
         details=details.model_dump(mode="json"),

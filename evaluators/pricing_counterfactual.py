@@ -13,7 +13,14 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluators import price_readings, pricing_accounts, pricing_evidence, pricing_model, quotes
+from evaluators import (
+    price_defences,
+    price_readings,
+    pricing_accounts,
+    pricing_evidence,
+    pricing_model,
+    quotes,
+)
 from evaluators.plan import Plan, Scalar
 from evaluators.price_nulls import account_nulls
 from evaluators.pricing_design import (
@@ -107,7 +114,8 @@ class PriceCounterfactual(Probe[pa.Table]):
         ),
         optional=("sensitive", "inputs", "cost", "price", "item", "time", "user", "unit"),
         built_on=(
-            "evaluators.intervals", "evaluators.permutation", "evaluators.price_lines",
+            "evaluators.intervals", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
+            "evaluators.price_lines", "evaluators.pricing_breakdown",
             "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
             "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.quotes",
             "evaluators.verdicts",
@@ -152,6 +160,10 @@ class PriceCounterfactual(Probe[pa.Table]):
         )
         factors = len(self._factors(named))
         return 2 + tried + 2 * len(self.options.bundles) + (2**factors if factors > 1 else 0)
+
+    def columns(self, plan: Plan) -> tuple[str, ...]:
+        pair = (self.options.pair,) if self.options.pair and not self.asks(plan) else ()
+        return (*self.features(plan), *pair, *price_defences.named(plan.defences))
 
     def asks(self, plan: Plan) -> bool:
         """Whether a model is asked, or quotes to accounts are read."""

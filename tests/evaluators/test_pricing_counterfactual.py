@@ -365,3 +365,49 @@ def test_no_common_cell_is_not_evaluable() -> None:
     table = table.set_column(2, "item", table["history"])
     found = pick(audit(table), "price_gap")
     assert found.verdict is Verdict.NOT_EVALUABLE
+
+
+def with_groups(table: pa.Table, *, dearer: float = 0.0) -> pa.Table:
+    """Half the accounts are of each sex; regulars of one sex may pay more, of the other less."""
+    account = np.array([int(a[1:]) for a in table["account"].to_pylist()])
+    sex = np.where(account % 2 == 0, "f", "m")
+    regular = np.array(table["history"].to_pylist()) == "regular"
+    price = table["price"].to_numpy() * np.exp(dearer * regular * np.where(sex == "f", 1, -1))
+    return table.set_column(0, "price", pa.array(price)).append_column("sex", pa.array(sex))
+
+
+def test_the_clean_bill_of_accounts_asks_the_same_of_every_registered_group() -> None:
+    columns = {**ACCOUNTS, "sensitive": ["sex"]}
+    probes = [{"id": "price_counterfactual", "reference": {"history": "new"}, "replicates": 199}]
+    plan = Plan.parse({"title": "accounts", "columns": columns, "probes": probes})
+    for dearer, within in ((0.0, True), (0.02, False)):
+        quoted = service(6, accounts=1300, bucket=0.0, noise=0.001)
+        once = quoted.filter(pa.array(np.array(quoted["hour"].to_pylist()) == "h0"))
+        table = with_groups(once, dearer=dearer)
+        outcome = engine.run(plan, table, scorer=None, nonce="n" * 64)
+        gap, bill = pick(outcome, "price_gap"), pick(outcome, "clean_bill")
+        assert set(gap.details["groups"]) == {"sex=f", "sex=m"}
+        assert bill.details["more"]["means_within"] is within
+        assert (bill.verdict is Verdict.EQUIVALENT) is within
+
+
+def test_quotes_to_accounts_have_a_range_item_by_item() -> None:
+    found = pick(audit(service(7, effect=0.05, bucket=0.0, noise=0.0)), "price_gap")
+    ratios = [item["largest_ratio"] for item in found.details["more"]["items"]]
+    assert ratios == pytest.approx([np.exp(0.05)] * 6)
+
+
+def test_reasons_are_tested_on_accounts_and_leave_the_numbers_alone() -> None:
+    table = service(8, effect=0.06, bucket=0.0)
+    arm = pa.array(["A" if h == "new" else "B" for h in table["history"].to_pylist()])
+    table = table.append_column("arm", arm)
+    plan = {
+        "title": "accounts", "columns": ACCOUNTS,
+        "probes": [{"id": "price_counterfactual", "reference": {"history": "new"}}],
+    }  # fmt: skip
+    bare = engine.run(Plan.parse(plan), table, scorer=None, nonce="n" * 64)
+    declared = {**plan, "defences": [{"kind": "random_experiment", "column": "arm"}]}
+    found = engine.run(Plan.parse(declared), table, scorer=None, nonce="n" * 64)
+    assert pick(found, "price_gap").effect == pick(bare, "price_gap").effect
+    assert "随机试验" in pick(found, "price_gap").reading["zh"]
+    assert pick(found, "defence_random_experiment").verdict is Verdict.DIFFERENCE
