@@ -39,7 +39,7 @@ NOTHING_SAID = Text(
 )
 
 
-def _silent(done: int, total: int, said: Text) -> None:
+def silent(done: int, total: int, said: Text) -> None:
     """The progress callback of a caller who does not watch."""
 
 
@@ -93,7 +93,7 @@ def run(
     *,
     scorer: Scorer | None,
     nonce: str,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     shards: int = 1,
     registered: Sequence[Plan] = (),
     through: passes.Reader | None = None,
@@ -147,7 +147,7 @@ def _measured(
     scorer: Scorer | None,
     nonce: str,
     *,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     shards: int = 1,
     through: passes.Reader | None = None,
 ) -> "_Going":
@@ -245,7 +245,7 @@ class _Going:
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
-                    self._fail(entry, folded.failed[at])
+                    self._fail(entry, *folded.failed[at])
         for entry in self.active():
             self._guarded(entry, partial(self._close, entry))
 
@@ -267,15 +267,15 @@ class _Going:
         try:
             return call()
         except Exception as error:  # noqa: BLE001  # the one broad except: a plugin may do anything
-            self._fail(entry, error)
+            self._fail(entry, type(error).__name__, str(error))
             return None
 
     @staticmethod
-    def _fail(entry: _Entry, error: Exception) -> None:
-        entry.active, entry.failed = False, f"{type(error).__name__}: {error}"[:500]
+    def _fail(entry: _Entry, kind: str, said: str) -> None:
+        entry.active, entry.failed = False, f"{kind}: {said}"[:500]
         entry.said = Text(
-            f"检验程序出错（{type(error).__name__}），没有得出结果。",
-            f"The probe failed ({type(error).__name__}) and gave no result.",
+            f"检验程序出错（{kind}），没有得出结果。",
+            f"The probe failed ({kind}) and gave no result.",
         )
 
     def findings(self, entry: _Entry, registered: Sequence[Plan]) -> list[Finding]:

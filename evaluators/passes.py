@@ -58,14 +58,14 @@ class Folded:
 
     Args:
         states: per probe its states; none where it failed.
-        failed: number of the probe → its error.
+        failed: number of the probe → the name and the words of its error.
         base: block → the model's answers to the rows as they are.
         asked: predictions.
         broken: identity of a risky request → why rounds of it ended without answers.
     """
 
     states: list[list[Any]]
-    failed: dict[int, Exception] = field(default_factory=dict)
+    failed: dict[int, tuple[str, str]] = field(default_factory=dict)
     base: dict[int, Floats] = field(default_factory=dict)
     asked: int = 0
     broken: dict[str, str] = field(default_factory=dict)
@@ -271,7 +271,7 @@ class _Fold:
         try:
             call()
         except Exception as error:  # noqa: BLE001  # a plugin may do anything
-            self.made.failed[at], self.made.states[at] = error, []
+            self.made.failed[at], self.made.states[at] = (type(error).__name__, str(error)), []
 
     def _block(self, number: int, block: pa.Table) -> None:
         work = self.work

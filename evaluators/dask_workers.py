@@ -1,0 +1,182 @@
+"""Dask workers read the rows: one run of a plan over shards, the model in sandboxes beside them.
+
+A shard is a range of the plan-fixed blocks, so every model call has the same frame whoever makes
+it, and states are exact: the findings digest is that of one process, on any number of shards, in
+any order, and after the loss of a worker, whose shards Dask gives to another. What travels is the
+plan, the probes and their states; rows are read where they are counted, so every worker must see
+the files under the same path. Dask is an extra: `pip install mingsuan[dask]`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from evaluators import engine, passes
+from evaluators.data import BLOCK, Source
+from evaluators.files import Stored, open_rows
+from evaluators.plan import Plan
+from evaluators.probe import Scorer
+from evaluators.rounds import Questioner
+from registry.sandbox.child.classes import Classes
+from registry.settings import Settings
+
+Opening = Callable[[], AbstractContextManager[Scorer]]
+"""Opens the model where it is called; it travels to the workers."""
+
+
+@dataclass(frozen=True)
+class InSandbox:
+    """Opens a submitted model in this machine's sandbox.
+
+    Args:
+        model: its directory, the same on every worker.
+        inputs: the declared columns, a list of {name, type}.
+        settings: limits and the tier.
+        classes: how a classifier's answers become numbers (`Columns.reading`).
+        ahead: how many sandboxes each worker keeps started for rounds to come.
+    """
+
+    model: Path
+    inputs: Sequence[Mapping[str, Any]]
+    settings: Settings
+    classes: Classes | None = None
+    ahead: int = 2
+
+    def __call__(self) -> AbstractContextManager[Scorer]:
+        from registry.scoring import SandboxScorer
+
+        return SandboxScorer(
+            self.model, inputs=self.inputs, settings=self.settings, ahead=self.ahead,
+            classes=self.classes,
+        )  # fmt: skip
+
+
+def run(
+    plan: Plan,
+    path: Path,
+    *,
+    client: Any,
+    nonce: str,
+    opening: Opening | None = None,
+    shards: int | None = None,
+    registered: Sequence[Plan] = (),
+    progress: engine.Progress = engine.silent,
+) -> engine.Outcome:
+    """Run a plan on a file or folder, over the workers of a Dask client.
+
+    Args:
+        plan: what to test.
+        path: the file or folder, seen under this path by every worker; Parquet is read in parts,
+            other formats are read from their beginning by every worker.
+        client: a `distributed.Client`.
+        nonce: keys the random numbers.
+        opening: opens the model; None when the answers stand in the data.
+        shards: how many parts; None makes four for every thread of a worker.
+        registered: the other plans registered on this model version before the nonce.
+        progress: told what is done, of how much, in words.
+
+    Raises:
+        DataUnfit, FileUnfit: with every reason.
+    """
+    rows = open_rows(path)
+    wanted = shards or 4 * max(1, sum(client.nthreads().values()))
+    reader = Workers(client, rows, opening=opening, shards=wanted)
+    with ExitStack() as stack:
+        scorer = stack.enter_context(opening()) if opening else None
+        return engine.run(
+            plan, Source(rows), scorer=scorer, nonce=nonce, progress=progress,
+            registered=registered, through=reader,
+        )  # fmt: skip
+
+
+class Workers:
+    """Reads the rows of a pass on Dask workers.
+
+    Args:
+        client: a `distributed.Client`.
+        rows: the files.
+        opening: opens the model on a worker; None when the answers stand in the data.
+        shards: how many parts.
+    """
+
+    def __init__(
+        self, client: Any, rows: Stored, *, opening: Opening | None = None, shards: int
+    ) -> None:
+        self.client, self.rows, self.opening = client, rows, opening
+        blocks = ceil(rows.rows / BLOCK)
+        each = max(1, ceil(blocks / shards))
+        self.parts = [passes.Part(at, at + each) for at in range(0, blocks, each)]
+        self._base: list[Any] = [{} for _ in self.parts]
+
+    def fold(self, work: passes.Pass, tell: passes.Tell) -> Iterator[passes.Folded]:
+        """The states of every part, as the workers bring them back."""
+        from distributed import as_completed
+
+        samples = self._samples(work)
+        whole = [
+            self.client.submit(
+                _fold, work, self.rows, part, sample, base, self.opening, pure=False
+            )
+            for part, sample, base in zip(self.parts, samples, self._base, strict=True)
+        ]
+        states = [self.client.submit(_without_base, one, pure=False) for one in whole]
+        done = 0
+        size = {future.key: part for future, part in zip(states, self.parts, strict=True)}
+        for future, folded in as_completed(states, with_results=True):
+            part = size[future.key]
+            done += min(self.rows.rows, (part.stop or 0) * BLOCK) - part.start * BLOCK
+            tell(done)
+            yield folded
+        if work.scored:  # the answers to the rows as they are stay with the workers
+            fresh = [
+                self.client.submit(_joined, b, w) for b, w in zip(self._base, whole, strict=True)
+            ]
+            self._base = fresh
+
+    def _samples(self, work: passes.Pass) -> list[dict[str, passes.Sample]]:
+        """Per part the rows that each sampled request covers."""
+        found: list[dict[str, passes.Sample]] = [{} for _ in self.parts]
+        if not work.sampled:
+            return found
+        futures = [
+            self.client.submit(_smallest, work, self.rows, part, pure=False) for part in self.parts
+        ]
+        smallest = self.client.gather(futures)
+        for key, size in work.sampled.items():
+            for at, sample in enumerate(passes.share_out([each[key] for each in smallest], size)):
+                found[at][key] = sample
+        return found
+
+
+def _fold(
+    work: passes.Pass,
+    rows: Stored,
+    part: passes.Part,
+    samples: Mapping[str, passes.Sample],
+    base: Mapping[int, Any],
+    opening: Opening | None,
+) -> passes.Folded:
+    """Read one part, on a worker."""
+    with ExitStack() as stack:
+        asker = None
+        if work.scored and opening is not None:
+            scorer = stack.enter_context(opening())
+            asker = Questioner(scorer, work.plan.columns.inputs, work.seed)
+        return work.fold(
+            Source(rows), part, asker=asker, base=base, samples=samples, tell=lambda _: None
+        )
+
+
+def _smallest(work: passes.Pass, rows: Stored, part: passes.Part) -> dict[str, Any]:
+    return work.smallest(Source(rows), part)
+
+
+def _without_base(folded: passes.Folded) -> passes.Folded:
+    return replace(folded, base={})
+
+
+def _joined(base: Mapping[int, Any], folded: passes.Folded) -> dict[int, Any]:
+    return {**base, **folded.base}
