@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -283,7 +283,7 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
         return np.empty(0, dtype=np.uint64)
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()
-    table = [_level_hash(level) for level in encoded.dictionary.to_pylist()]
+    table = _level_hashes(encoded.dictionary)
     lookup = np.array([*table, _NO_LEVEL], dtype=np.uint64)
     places = pc.fill_null(encoded.indices.cast(pa.int64()), len(table))
     found: Hashes = np.take(lookup, places.to_numpy(zero_copy_only=False))
@@ -291,11 +291,25 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
 
 
 _NO_LEVEL = 1
+_SEEN_AT_MOST = 1 << 18
+_seen: dict[str, int] = {}  # blocks have most names in common
 
 
-@lru_cache(maxsize=1 << 18, typed=True)
+def _level_hashes(levels: pa.Array) -> list[int]:
+    """The hashes of levels' names."""
+    values = levels.to_pylist()
+    if not pa.types.is_string(levels.type):
+        return [_level_hash(level) for level in values]
+    if len(_seen) > _SEEN_AT_MOST:
+        _seen.clear()
+    table = list(map(_seen.get, values))
+    for place, found in enumerate(table):
+        if found is None:
+            _seen[values[place]] = _level_hash(values[place])
+    return [_seen[values[place]] if found is None else found for place, found in enumerate(table)]
+
+
 def _level_hash(level: Any) -> int:
-    """The hash of a level's name; blocks have most levels in common."""
     if level is None or level != level:  # noqa: PLR0124  # NaN
         return _NO_LEVEL
     return int.from_bytes(

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from evaluators.regression import Codes, Floats
+
+Weights = npt.NDArray[np.float32]
 
 _BLOCKS = 64
 _LONG = 4096  # rows from which on blocks are used
@@ -46,15 +49,15 @@ def quantile_gaps(
     for start in range(0, replicates, block):
         weights = _weights(rng, units, min(block, replicates - start))
         drawn[start : start + block] = (group.quantiles(weights) - other.quantiles(weights)).T
-    once = np.ones((units, 1))
+    once = np.ones((units, 1), dtype=np.float32)
     return (group.quantiles(once) - other.quantiles(once))[:, 0], drawn
 
 
-def _weights(rng: np.random.Generator, units: int, draws: int) -> Floats:
+def _weights(rng: np.random.Generator, units: int, draws: int) -> Weights:
     """How often each unit was drawn: units × draws."""
     chosen = rng.integers(0, units, (draws, units)) + np.arange(draws)[:, None] * units
     counts = np.bincount(chosen.reshape(-1), minlength=units * draws).reshape(draws, units)
-    return counts.T.astype(np.float64, order="C")
+    return counts.T.astype(np.float32, order="C")  # whole numbers: exact up to 2 ** 24 in a block
 
 
 class _Side:
@@ -69,12 +72,13 @@ class _Side:
         blocks = _BLOCKS if len(order) > _LONG else 1
         self.edges = np.arange(blocks + 1) * len(order) // blocks
         place = np.repeat(np.arange(blocks), np.diff(self.edges))
-        counts = np.bincount(self.owner * blocks + place, minlength=units * blocks)
-        self.counts = counts.reshape(units, blocks).astype(np.float64)
+        self.counts = sparse.csr_matrix(
+            (np.ones(len(order)), (place, self.owner)), shape=(blocks, units)
+        )
 
-    def quantiles(self, weights: Floats) -> Floats:
+    def quantiles(self, weights: Weights) -> Floats:
         """Quantiles under each column of weights: quantiles × draws."""
-        heaped = np.cumsum(self.counts.T @ weights, axis=0)
+        heaped = np.cumsum(self.counts @ weights, axis=0)
         total = heaped[-1]
         wanted = self.shares * total - 1e-9
         block = np.minimum((heaped[:, None, :] < wanted).sum(axis=0), len(heaped) - 1)
@@ -87,7 +91,7 @@ class _Side:
         found[:, total == 0] = np.nan
         return found
 
-    def _within(self, number: int, weights: Floats, draw: Codes, wanted: Floats) -> Floats:
+    def _within(self, number: int, weights: Weights, draw: Codes, wanted: Floats) -> Floats:
         """The first values of a block at which the heaped weights reach what is wanted."""
         low, high = int(self.edges[number]), int(self.edges[number + 1])
         drawn, column = np.unique(draw, return_inverse=True)
@@ -103,10 +107,10 @@ class _Side:
         return np.take(self.values, low + np.minimum(first, high - low - 1))
 
 
-def _heaped(weights: Floats) -> Floats:
+def _heaped(weights: Weights) -> Weights:
     """Running sums down the rows; by whole rows where those are long."""
     if len(weights) > weights.shape[1]:
-        return np.asarray(np.cumsum(weights, axis=0), dtype=np.float64)
+        return np.cumsum(weights, axis=0, dtype=np.float32)
     for place in range(1, len(weights)):
         weights[place] += weights[place - 1]
     return weights

@@ -7,7 +7,6 @@ are arithmetic on whole numbers.
 """
 
 import base64
-import operator
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ class Kept:
 
 
 def keep(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.Table:
-    """The named columns of a batch: numbers as float64, hashes as uint64, all else as coded text."""
+    """The named columns of a batch: numbers as float64, hashes as uint64, all else as text."""
     wanted = [name for name in dict.fromkeys(columns) if name in batch.schema.names]
     arrays = [_plain(batch.column(name)) for name in wanted]
     return pa.table(arrays, names=wanted) if wanted else pa.table({})
@@ -87,7 +86,7 @@ def _plain(array: pa.Array) -> pa.Array:
         array = pc.if_else(array, "true", "false")
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return array.cast(pa.float64(), safe=False)
-    return array.cast(pa.string()).dictionary_encode()
+    return array.cast(pa.string())
 
 
 def join(tables: Sequence[pa.Table]) -> pa.Table:
@@ -164,8 +163,8 @@ def _content(column: pa.ChunkedArray) -> _Content:
         return _Content(np.where(np.isnan(values), np.nan, values), None, missing)
     if pa.types.is_uint64(kind):
         return _Content(np.asarray(column.fill_null(0).to_numpy()))
-    found = levels(column)
-    return _Content(found.codes.astype(np.int32), pa.array(found.names, pa.string()))
+    codes, names = _coded(column)
+    return _Content(codes.astype(np.int32), names)
 
 
 def _order(keys: Sequence[_Content]) -> Codes:
@@ -301,26 +300,27 @@ def levels(column: pa.ChunkedArray) -> Levels:
     """A column read as groups; numbers by their names."""
     if pa.types.is_floating(column.type):
         return _numbered(numbers(column))
-    if pa.types.is_dictionary(column.type):
-        encoded = column.combine_chunks()
-    else:
-        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    codes, names = _coded(column)
+    return Levels(tuple(names.to_pylist()), codes)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    """A text column as codes of its sorted names, those without rows left out."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    encoded = column.combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):  # without any chunk
-        return Levels((), np.empty(0, dtype=np.int64))
-    indices = encoded.indices.cast(pa.int64())
-    codes = np.asarray(indices.fill_null(-1).to_numpy(zero_copy_only=False))
-    return _sorted(encoded.dictionary.to_pylist(), codes)
-
-
-def _sorted(found: Sequence[str], codes: Codes) -> Levels:
-    """Levels by name, those without rows left out."""
-    counts = np.bincount(codes + 1, minlength=len(found) + 1)[1:]
-    if counts.all() and all(map(operator.lt, found, found[1:])):
-        return Levels(tuple(found), codes)
-    used = sorted((name, place) for place, name in enumerate(found) if counts[place])
-    ranks = np.full(len(found) + 1, -1, dtype=np.int64)
-    ranks[[place for _, place in used]] = np.arange(len(used))
-    return Levels(tuple(name for name, _ in used), np.take(ranks, codes))
+        return np.empty(0, dtype=np.int64), pa.array([], pa.string())
+    names = encoded.dictionary
+    codes = np.asarray(encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy())
+    counts = np.bincount(codes + 1, minlength=len(names) + 1)[1:]
+    if counts.all() and pc.all(pc.less(names[:-1], names[1:]), min_count=0).as_py():
+        return codes, names
+    order = pc.sort_indices(names).to_numpy()
+    order = order[counts[order] > 0].astype(np.int64)
+    ranks = np.full(len(names) + 1, -1, dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    return np.take(ranks, codes), names.take(pa.array(order))
 
 
 def _numbered(values: Floats) -> Levels:
