@@ -17,7 +17,7 @@ Weights = npt.NDArray[np.float32]
 
 _BLOCKS = 64
 _LONG = 4096  # rows from which on blocks are used
-_AT_ONCE = 1_000_000  # weights held at a time
+_AT_ONCE = 500_000  # weights held at a time
 
 
 def quantile_gaps(
