@@ -60,8 +60,19 @@ def audit_table(
     )
 
 
-def _audit(rng: np.random.Generator, *, levels: int, paired: bool, accounts: int = 42) -> NullCase:
-    table = audit_table(rng, accounts=accounts, levels=levels)
+def accounts_planted() -> Mapping[str, NullDesign]:
+    """Sticky buckets, and 3 % more for one of the profiles."""
+    return {
+        "three_percent_120_accounts": lambda rng: _audit(
+            rng, levels=2, paired=False, accounts=120, effect=0.03
+        ),
+    }
+
+
+def _audit(
+    rng: np.random.Generator, *, levels: int, paired: bool, accounts: int = 42, effect: float = 0.0
+) -> NullCase:
+    table = audit_table(rng, accounts=accounts, levels=levels, effect=effect)
     options: dict[str, Any] = {"replicates": 999, **({"pair": "pair"} if paired else {})}
     plan = {
         "title": "null",
@@ -69,7 +80,7 @@ def _audit(rng: np.random.Generator, *, levels: int, paired: bool, accounts: int
                     "time": "moment", "profile": ["history"]},
         "probes": [{"id": "price_counterfactual", **options}],
     }  # fmt: skip
-    return NullCase(plan, table, truth={"log_ratio": 0.0})
+    return NullCase(plan, table, truth={"log_ratio": effect})
 
 
 def quote_nulls() -> Mapping[str, NullDesign]:
@@ -79,6 +90,15 @@ def quote_nulls() -> Mapping[str, NullDesign]:
         "clustered_number": lambda rng: _quotes(rng, users=150, times=4, numeric=True),
         "rows": lambda rng: _quotes(rng, users=400, times=1, numeric=False),
         "few_clusters": lambda rng: _quotes(rng, users=25, times=20, numeric=True),
+    }
+
+
+def quotes_planted() -> Mapping[str, NullDesign]:
+    """Quotes to users with habits of their own, and 3 % more for one of the groups."""
+    return {
+        "three_percent_300_users": lambda rng: _quotes(
+            rng, users=300, times=4, numeric=False, effect=0.03
+        ),
     }
 
 
@@ -119,8 +139,10 @@ def quote_table(
     )
 
 
-def _quotes(rng: np.random.Generator, *, users: int, times: int, numeric: bool) -> NullCase:
-    table = quote_table(rng, users=users, times=times, numeric=numeric)
+def _quotes(
+    rng: np.random.Generator, *, users: int, times: int, numeric: bool, effect: float = 0.0
+) -> NullCase:
+    table = quote_table(rng, users=users, times=times, numeric=numeric, effect=effect)
     own = {"user": "account", "unit": "account"} if times > 1 else {}
     plan = {
         "title": "null",
@@ -129,4 +151,4 @@ def _quotes(rng: np.random.Generator, *, users: int, times: int, numeric: bool) 
         "min_n": 20,
         "probes": [{"id": "price_observational"}],
     }  # fmt: skip
-    return NullCase(plan, table, truth={"log_ratio": 0.0})
+    return NullCase(plan, table, truth={"log_ratio": effect})

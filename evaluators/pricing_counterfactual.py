@@ -22,7 +22,7 @@ from evaluators import (
     quotes,
 )
 from evaluators.plan import Plan, Scalar
-from evaluators.price_nulls import account_nulls
+from evaluators.price_nulls import account_nulls, accounts_planted
 from evaluators.pricing_design import (
     MOST_FACTORS,
     MOST_LEVELS,
@@ -200,6 +200,10 @@ class PriceCounterfactual(Probe[pa.Table]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return account_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return accounts_planted()
 
     def public(self, acc: pa.Table, plan: Plan) -> Sequence[Table]:
         """How many pairs differ, rise and fall, for every feature and value."""

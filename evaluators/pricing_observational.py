@@ -22,7 +22,7 @@ from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
-from evaluators.price_nulls import quote_nulls
+from evaluators.price_nulls import quote_nulls, quotes_planted
 from evaluators.pricing_frame import Frame, Recipe, build, distinct
 from evaluators.pricing_ladder import (
     Estimate,
@@ -167,14 +167,18 @@ class PriceObservational(Probe[quotes.Kept]):
     )  # fmt: skip
     options: ObservationalOptions
 
-    def create_accumulator(self, plan: Plan) -> quotes.Kept:  # noqa: ARG002
-        return quotes.Kept()
+    def create_accumulator(self, plan: Plan) -> quotes.Kept:
+        return quotes.Kept(tuple(sorted({*plan.columns.named(), *self.columns(plan), UNIT})))
 
     def add_batch(self, acc: quotes.Kept, batch: pa.RecordBatch) -> quotes.Kept:
-        return acc.add(quotes.keep(batch, self._wanted(batch)))
+        return acc.add(batch)
 
     def merge(self, accs: Sequence[quotes.Kept]) -> quotes.Kept:
-        return quotes.Kept(tuple(part for acc in accs for part in acc.parts))
+        return quotes.Kept(accs[0].wanted, tuple(part for acc in accs for part in acc.parts))
+
+    def columns(self, plan: Plan) -> tuple[str, ...]:
+        held = (name for step in self.options.ladder for name in step)
+        return (*self.options.attributes, *held, *price_defences.named(plan.defences))
 
     def sealed(self, acc: quotes.Kept) -> Any:
         return acc.sealed()
@@ -214,6 +218,10 @@ class PriceObservational(Probe[quotes.Kept]):
     def nulls(cls) -> Mapping[str, NullDesign]:
         return quote_nulls()
 
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return quotes_planted()
+
     def public(self, acc: quotes.Kept, plan: Plan) -> Sequence[Table]:
         """Rows and units by level of every group attribute."""
         tables, rows = [], acc.rows
@@ -231,11 +239,6 @@ class PriceObservational(Probe[quotes.Kept]):
             name = f"{self.spec.id}:{attribute}"
             tables.append(Table(name, (attribute,), ("rows", "units"), counts))
         return tables
-
-    def _wanted(self, batch: pa.RecordBatch) -> list[str]:
-        return [
-            name for name in batch.schema.names if not name.startswith("mingsuan:") or name == UNIT
-        ]
 
     def _cells(self, plan: Plan) -> tuple[tuple[str, ...], ...]:
         named = tuple(name for name in (plan.columns.item, plan.columns.time) if name)

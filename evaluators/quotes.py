@@ -36,14 +36,16 @@ class Kept:
     """Rows as they came, and once in the order of their content.
 
     Args:
+        wanted: the columns that are needed; others are not kept.
         parts: the rows of each batch.
     """
 
+    wanted: tuple[str, ...]
     parts: tuple[pa.Table, ...] = ()
 
-    def add(self, part: pa.Table) -> "Kept":
+    def add(self, batch: pa.RecordBatch) -> "Kept":
         """With the rows of one more batch."""
-        return Kept((*self.parts, part))
+        return Kept(self.wanted, (*self.parts, keep(batch, self.wanted)))
 
     @cached_property
     def rows(self) -> pa.Table:

@@ -246,29 +246,35 @@ def fit(made: Design, *, clusters: Sequence[Codes] = ()) -> Fit:
 
 
 def _clustered_meat(made: Design, scores: Floats, clusters: Sequence[Codes]) -> tuple[Floats, int]:
-    first = clusters[0]
-    meat = _meat(made, scores, first)
+    first, used = clusters[0], coefficients_used(made, clusters)
+    meat = _meat(scores, first, used)
     units = _count(first)
     if len(clusters) == 1:
         return meat, units
     second = clusters[1]
     both = crossed(first, second)
-    meat = meat + _meat(made, scores, second) - _meat(made, scores, both)
+    meat = meat + _meat(scores, second, used) - _meat(scores, both, used)
     return meat, min(units, _count(second))
 
 
-def _meat(made: Design, scores: Floats, codes: Codes) -> Floats:
+def _meat(scores: Floats, codes: Codes, used: int) -> Floats:
     sums = cluster_sums(scores, codes)
-    n, groups = len(scores), _count(codes)
-    return small_sample(made, codes, n, groups) * (sums.T @ sums)
+    return small_sample(len(scores), used, _count(codes)) * (sums.T @ sums)
 
 
-def small_sample(made: Design, codes: Codes, n: int, groups: int) -> float:
-    """CRV1's factor; fixed effects nested in the clusters cost no degrees of freedom."""
-    costly = [e for e in made.effects if _is_intercept(e) or not _nested(e, codes)]
-    levels = [_count(effect) for effect in costly]
-    k = len(made.names) + sum(levels) - max(len(levels) - 1, 0)
-    return groups / max(groups - 1, 1) * (n - 1) / max(n - k, 1)
+def small_sample(rows: int, used: int, groups: int) -> float:
+    """CRV1's factor, G/(G-1) · (n-1)/(n-k); each of the two-way matrices has its own G."""
+    return groups / max(groups - 1, 1) * (rows - 1) / max(rows - used, 1)
+
+
+def coefficients_used(made: Design, clusters: Sequence[Codes]) -> int:
+    """CRV1's k: fixed effects nested in any of the clusterings cost no more than an intercept."""
+    levels = [
+        _count(effect)
+        for effect in made.effects
+        if _is_intercept(effect) or not any(_nested(effect, codes) for codes in clusters)
+    ]
+    return len(made.names) + max(sum(levels) - max(len(levels) - 1, 0), 1)
 
 
 def _is_intercept(effect: Codes) -> bool:
