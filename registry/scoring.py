@@ -198,6 +198,12 @@ class SandboxScorer:
         while len(self._spare) < self._ahead:
             self._spare.append(Cell(self._ways, self._model, classes=self._classes))
 
+    def await_warm(self) -> None:
+        """Wait until every sandbox kept ahead has its packages imported."""
+        self.warm()
+        while not all(cell.ready or cell.over for cell in self._spare):
+            self._listen({})
+
     def close(self) -> None:
         """End the sandboxes that wait, and remove the staged model."""
         while self._spare:

@@ -1,0 +1,123 @@
+"""A model in the sandbox: a whole evaluation beside plain scoring, and a warm round beside the call.
+
+A gradient-boosted classifier (scikit-learn, 100 trees, 20 numbers) in a skops file. The evaluation
+asks about a million people and gives selection_parity and error_parity with all
+intervals, tests and readings; plain scoring sends the same number of rows through the same
+sandboxes in frames of the same size and does nothing with the answers. The warm round is one frame
+of 100,000 × 50 in a sandbox that has started; beside it the same estimator in this process.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from mlflow.models import infer_signature
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
+
+from benchmarks.measuring import Line, beside, wall_seconds
+from evaluators import engine
+from evaluators.data import BLOCK
+from evaluators.plan import Plan
+from registry import screening
+from registry.sandbox.child.trusted_types import SKOPS_TYPES
+from registry.scoring import SandboxScorer
+from registry.settings import Settings
+
+ROWS, COLUMNS = 1_000_000, 20
+WARM_ROWS, WARM_COLUMNS = 100_000, 50
+
+
+def people(rows: int, columns: int) -> pd.DataFrame:
+    """Simulated inputs, a group and an outcome."""
+    rng = np.random.default_rng(5)
+    found = pd.DataFrame(
+        rng.normal(size=(rows, columns)), columns=[f"x{i}" for i in range(columns)]
+    )
+    found["group"] = rng.integers(0, 3, rows)
+    found["due"] = (found["x0"] + found["x1"] * found["x2"] + rng.normal(size=rows) > 0).astype(
+        int
+    )
+    return found
+
+
+def saved(folder: Path, frame: pd.DataFrame, columns: int) -> tuple[Path, Any]:
+    """The classifier, trained on the first rows, as an MLflow model; and itself."""
+    inputs = frame.iloc[:20_000, :columns]
+    model = HistGradientBoostingClassifier(max_iter=100, random_state=0)
+    model.fit(inputs, frame["due"].iloc[:20_000])
+    mlflow.sklearn.save_model(
+        model, folder, serialization_format="skops", pyfunc_predict_fn="predict_proba",
+        signature=infer_signature(inputs.iloc[:2], np.zeros(2)), pip_requirements=["scikit-learn"],
+        skops_trusted_types=list(SKOPS_TYPES),
+    )  # fmt: skip
+    return folder, model
+
+
+def scorer(folder: Path) -> SandboxScorer:
+    """The sandboxes of a model."""
+    limits = Settings(sandbox_seconds=600)
+    return SandboxScorer(folder, inputs=screening.screen(folder).inputs, settings=limits)
+
+
+def plan(columns: int) -> Plan:
+    """Two probes that ask about every row once."""
+    return Plan.parse({
+        "title": "benchmark",
+        "columns": {"target": "due", "favourable": 1, "cut": 0.5, "sensitive": ["group"],
+                    "inputs": [f"x{i}" for i in range(columns)]},
+        "probes": [{"id": "selection_parity"}, {"id": "error_parity"}],
+    })  # fmt: skip
+
+
+def evaluation(folder: Path) -> Iterator[Line]:
+    """A whole evaluation against plain scoring of as many rows."""
+    frame = people(ROWS, COLUMNS)
+    model, _ = saved(folder / "model", frame, COLUMNS)
+    table, made = pa.Table.from_pandas(frame, preserve_index=False), plan(COLUMNS)
+    asked = 0
+    with scorer(model) as asking:
+
+        def evaluate() -> None:
+            nonlocal asked
+            asked = engine.run(made, table, scorer=asking, nonce="0" * 64).predictions
+
+        def score() -> None:
+            places = np.arange(asked or ROWS) % ROWS
+            rows = table.select(made.columns.inputs).take(places)
+            asking.score([rows.slice(at, BLOCK) for at in range(0, rows.num_rows, BLOCK)])
+
+        evaluate()
+        ours, theirs = beside(evaluate, score, runs=3, warm=0)
+    yield Line(f"evaluation, {ROWS:,} rows, {asked:,} predictions", ours,
+               "scoring as many rows in the same sandboxes", theirs, promise=("most", 1.25))  # fmt: skip
+
+
+def warm_round(folder: Path) -> Iterator[Line]:
+    """One frame in a sandbox that waits, against the same call here."""
+    frame = people(WARM_ROWS, WARM_COLUMNS)
+    model, here = saved(folder / "warm", frame, WARM_COLUMNS)
+    inputs = frame.iloc[:, :WARM_COLUMNS]
+    table = pa.Table.from_pandas(inputs, preserve_index=False)
+    with scorer(model) as asking:
+        taken = []
+        for _ in range(5):
+            asking.await_warm()
+            taken.append(wall_seconds(lambda: asking.score([table]), runs=1))
+    with threadpool_limits(1):  # as in the sandbox: the last bits depend on the threads
+        called = wall_seconds(lambda: here.predict_proba(inputs), runs=5)
+    yield Line(f"one frame of {WARM_ROWS:,} × {WARM_COLUMNS} in a warm sandbox",
+               float(np.median(taken)), "the same call in this process",
+               called, unit="s", note="one thread each", promise=("most", 1.5))  # fmt: skip
+
+
+def lines() -> Iterator[Line]:
+    """Both, each with a model of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        yield from evaluation(Path(name))
+        yield from warm_round(Path(name))
