@@ -405,6 +405,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             plan.alpha,
             gaps,
             membership,
+            plan.plain,
         )
         return price_defences.tested(case, plan.defences)
 

@@ -1,7 +1,6 @@
 """The plain sentences of loyalty_dose_response."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from evaluators.dose_response import Response
 from evaluators.plan import Plan
@@ -95,7 +94,7 @@ _GAP = Text("", " ")
 def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     name, levels = plan.plain(measure), _levels(response, plan, measure)
     found = judged.result
-    held = _held(response)
+    held = _held(response, plan)
     size = percent(found.value or 0.0)
     span = interval(found.low, found.high)
     return Text(
@@ -109,7 +108,11 @@ def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
 def _contrast(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     name, found = plan.plain(measure), judged.result
     high, low = (plan.plain_level(measure, v) for v in (found.group, found.reference))
-    size, span, held = dearer(found.value or 0.0), interval(found.low, found.high), _held(response)
+    size, span, held = (
+        dearer(found.value or 0.0),
+        interval(found.low, found.high),
+        _held(response, plan),
+    )
     raw = Text("", "")
     if response.raw is not None:
         before = dearer(response.raw)
@@ -142,13 +145,14 @@ def _levels(response: Response, plan: Plan, measure: str) -> Text:
     return Text("、".join(n.zh for n in named), ", ".join(n.en for n in named))
 
 
-def _held(response: Response) -> Text:
+def _held(response: Response, plan: Plan) -> Text:
     frame = response.frame
     parts: list[Text] = []
     if frame.effects:
         parts.append(Text("商品和时间", "item and moment"))
     if frame.factors:
-        parts.append(Text("、".join(frame.factors), ", ".join(frame.factors)))
+        named = [plan.plain(name) for name in frame.factors]
+        parts.append(Text("、".join(n.zh for n in named), ", ".join(n.en for n in named)))
     if not parts:
         return Text("没有固定任何条件", "With nothing held fixed")
     return Text(
@@ -176,7 +180,7 @@ def window(judged: Judged, plan: Plan, *, units: tuple[int, int]) -> Text:
     )  # fmt: skip
 
 
-def limit(kind: str, *, clustered: bool, outcomes: Sequence[Any] = ()) -> Text:  # noqa: ARG001
+def limit(kind: str, *, clustered: bool) -> Text:
     """What a finding does not show."""
     parts = [
         Text(

@@ -325,7 +325,7 @@ class OfferAccess(Probe[pa.Table]):
             return mine.astype(np.float64), mine | other
 
         case = price_defences.Case(
-            seen.rows, attribute, pairs, seen.account, plan.alpha, gaps, membership
+            seen.rows, attribute, pairs, seen.account, plan.alpha, gaps, membership, plan.plain
         )
         return price_defences.tested(case, plan.defences)
 

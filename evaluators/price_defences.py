@@ -64,6 +64,7 @@ def examine(
     defences: tuple[Mapping[str, Any], ...],
     reference: str | None,
     alpha: float,
+    names: Callable[[str], Text] | None = None,
 ) -> list[Examined]:
     """Test every declared reason for one attribute.
 
@@ -75,11 +76,13 @@ def examine(
         defences: as declared.
         reference: the declared reference group.
         alpha: the level of each test.
+        names: what a column is called in sentences.
     """
     own = _Ladder(rows, frame, recipe, step, reference)
     pairs = tuple((contrast.group, contrast.reference) for contrast in frame.contrasts)
     unit = quotes.units(rows, recipe.unit) if recipe.unit else np.arange(rows.num_rows)
-    case = Case(rows, frame.attribute, pairs, unit, alpha, own.gaps, own.membership)
+    case = Case(rows, frame.attribute, pairs, unit, alpha, own.gaps, own.membership,
+                names or raw_name)  # fmt: skip
     return tested(case, defences)
 
 
@@ -134,6 +137,11 @@ def _untested(kind: str) -> Examined:
     return Examined(kind, "", "", said, Verdict.NOT_EVALUABLE)
 
 
+def raw_name(column: str) -> Text:
+    """A column by its name in the data."""
+    return Text(column, column)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One attribute and how a probe measures its differences.
@@ -147,6 +155,7 @@ class Case:
         gaps: the differences by group on some rows, with further columns held fixed.
         membership: per row whether it is of the group (or its number), and whether it counts in a
             comparison of the two.
+        names: what a column is called in sentences.
     """
 
     rows: pa.Table
@@ -156,6 +165,7 @@ class Case:
     alpha: float
     gaps: Callable[[pa.Table, tuple[str, ...]], Mapping[str, Coefficient]]
     membership: Callable[[str, str], tuple[regression.Floats, quotes.Mask]]
+    names: Callable[[str], Text] = raw_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +239,11 @@ def _cost_drivers(
         if left is None or group not in before:
             continue
         verdict, size = _judged(left, case.alpha), dearer(left.value)
+        held = [case.names(name) for name in named]
+        zh, en = "、".join(name.zh for name in held), ", ".join(name.en for name in held)
         said = Text(
-            f"声明的理由“成本不同”：把{'、'.join(named)}也固定后，价格{size.zh}，{_LEFT[verdict].zh}",
-            f"Declared reason “different costs”: with {', '.join(named)} held fixed too, the price is {size.en}; {_LEFT[verdict].en}",
+            f"声明的理由“成本不同”：把{zh}也固定后，价格{size.zh}，{_LEFT[verdict].zh}",
+            f"Declared reason “different costs”: with {en} held fixed too, the price is {size.en}; {_LEFT[verdict].en}",
         )
         numbers = {"before": before[group].value, "after": left.value, "columns": named}
         found.append(Examined("cost_drivers", group, reference, said, verdict,

@@ -390,7 +390,7 @@ class PriceSteering(Probe[pa.Table]):
 
         named = tuple((labels[a], labels[b]) for a, b in pairs)
         case = price_defences.Case(
-            data.rows, feature, named, data.account, plan.alpha, gaps, membership
+            data.rows, feature, named, data.account, plan.alpha, gaps, membership, plan.plain
         )
         return price_defences.tested(case, plan.defences)
 

@@ -150,7 +150,7 @@ def _examined(
 
     unit = quotes.units(rows, str(quotes.account(plan)))
     pairs = tuple((level, base) for level in met if level != base)
-    case = price_defences.Case(rows, name, pairs, unit, plan.alpha, gaps, membership)
+    case = price_defences.Case(rows, name, pairs, unit, plan.alpha, gaps, membership, plan.plain)
     return price_defences.tested(case, plan.defences)
 
 
