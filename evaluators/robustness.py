@@ -239,7 +239,7 @@ class Robustness(Probe[RobustnessState]):
                 why = say.NO_MODEL
             elif kind == "noise" and not plan.columns.decides:
                 why = say.NO_CUT
-            found.append(not_evaluable(self.spec, say.METRICS[kind], slice_={kind: "*"}, why=why,
+            found.append(not_evaluable(self.spec, say.METRICS[kind], slice_={}, why=why,
                                        limit=say.LIMIT))  # fmt: skip
         return found
 

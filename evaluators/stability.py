@@ -265,7 +265,7 @@ class Stability(Probe[StabilityState]):
                                      p_adjusted=None, alpha=plan.alpha, exact=True)  # fmt: skip
         metric = "repeat_change_share" if name == ASKED else "replay_change_share"
         return draft(
-            self.spec, metric, slice_={"asked": name}, verdict=verdict,
+            self.spec, metric, slice_={}, verdict=verdict,
             reading=say.same(name == FILED, seen, verdict, alert, plan),
             limit=readings.joined(say.LIMIT, readings.frame(plan)), n=answered, estimate=share,
             effect={"kind": "share", "value": share}, ci=ci.as_json() if ci else None,
@@ -282,12 +282,12 @@ class Stability(Probe[StabilityState]):
         if oracle.batch_stable is None or size < plan.min_n:
             why = say.DICED if oracle.deterministic is False else say.SMALL.format(
                 people=size, least=plan.min_n)  # fmt: skip
-            return not_evaluable(self.spec, "rebatch_gap", slice_={"asked": "rebatched"}, why=why,
+            return not_evaluable(self.spec, "rebatch_gap", slice_={}, why=why,
                                  limit=limit, n=size)  # fmt: skip
         verdict = Verdict.EQUIVALENT if oracle.batch_stable else Verdict.DISPARITY
         said = say.BATCHED[verdict].format(n=size, gap=f"{oracle.largest_gap or 0.0:.2g}")
         return draft(
-            self.spec, "rebatch_gap", slice_={"asked": "rebatched"}, verdict=verdict, reading=said,
+            self.spec, "rebatch_gap", slice_={}, verdict=verdict, reading=said,
             limit=limit, n=size, estimate=oracle.largest_gap,
             effect={"kind": "difference", "value": oracle.largest_gap},
             threshold={"value": tolerance, "rule": f"gap > {tolerance:g}",

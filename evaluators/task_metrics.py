@@ -70,6 +70,17 @@ class Estimate:
         sums = self.sums
         return math.sqrt(sums.size / max(1, sums.size - 1) * float(np.sort(sums**2).sum()))
 
+    @property
+    def floor(self) -> float:
+        """What a share of 0 or 1 is still unsure of: Agresti and Caffo's (2000) two more people.
+
+        The rows themselves show no spread there, and an interval of no width would claim too much.
+        """
+        if self.metric in {*ERRORS, "r2"} or 0 < self.value < 1:
+            return 0.0
+        n = self.size + 2
+        return math.sqrt((1 / n) * (1 - 1 / n) / n)
+
     def interval(self, level: float) -> Interval:
         """The interval: Wilson's for a share, logit or log scale where the metric is bounded.
 
@@ -144,11 +155,14 @@ def gap(first: Estimate, second: Estimate) -> Gap | None:
         value, scale = math.log(first.value / second.value), (1 / first.value, 1 / second.value)
     parts = np.concatenate([first.parts * scale[0], -second.parts * scale[1]])
     both = Estimate(first.metric, value, parts, np.concatenate([first.units, second.units]))
-    spread = [(one.error * s) ** 2 for one, s in zip((first, second), scale, strict=True)]
+    floor = first.floor**2 + second.floor**2
+    spread = [
+        (one.error * s) ** 2 + one.floor**2 for one, s in zip((first, second), scale, strict=True)
+    ]
     sizes = [max(1, one.size - 1) for one in (first, second)]
     weight = sum(v**2 / n for v, n in zip(spread, sizes, strict=True))
     freedom = sum(spread) ** 2 / weight if weight > 0 else float(min(sizes))
-    return Gap(value, both.error, freedom)
+    return Gap(value, math.sqrt(both.error**2 + floor), freedom)
 
 
 def estimate(metric: str, rows: Mapping[str, npt.NDArray[Any]]) -> Estimate | None:

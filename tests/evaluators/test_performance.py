@@ -198,3 +198,13 @@ def test_one_class_and_few_rows_give_no_verdict() -> None:
 )
 def test_it_conforms(columns: dict[str, Any]) -> None:
     conformance.check(Performance, _plan(columns), TABLE)
+
+
+def test_two_groups_without_an_error_are_alike_but_not_exactly_so() -> None:
+    due = np.tile([1, 0], 300)
+    table = pa.table({"race": np.repeat(["a", "b"], 300), "due": due, "told": due})
+    columns = {"target": "due", "prediction": "told", "favourable": 1, "sensitive": ["race"]}
+    found = _run(columns, table=table)["accuracy_by_groupb"]
+    assert found.verdict is Verdict.EQUIVALENT
+    assert found.ci is not None
+    assert 0.005 < found.ci["high"] < 0.03

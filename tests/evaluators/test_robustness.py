@@ -44,7 +44,7 @@ def _plan(options: dict[str, Any] | None = None, **columns: Any) -> dict[str, An
 def _run(model: Any, options: dict[str, Any] | None = None, **columns: Any) -> dict[str, Finding]:
     plan = Plan.parse(_plan(options, **columns))
     found = engine.measure(plan, TABLE, scorer=model, nonce="n")
-    return {"/".join(f"{k}={v}" for k, v in f.slice.items()): f for f in found}
+    return {"/".join(f"{k}={v}" for k, v in f.slice.items()) or f.metric: f for f in found}
 
 
 def test_only_those_near_the_cut_change_with_noise() -> None:
@@ -54,7 +54,7 @@ def test_only_those_near_the_cut_change_with_noise() -> None:
     assert found["noise=x"].estimate == pytest.approx(expected / ROWS)
     assert found["noise=x"].verdict is Verdict.EQUIVALENT
     assert found["noise=pay"].details["values"] == {"up:pay": 12.0, "down:pay": -12.0}
-    assert "n, job" in found["noise=*"].reading["en"], (
+    assert "n, job" in found["noise_change_share"].reading["en"], (
         "small whole numbers and words are not shaken"
     )
 
@@ -94,10 +94,10 @@ def test_a_sample_is_enough_and_the_budget_knows() -> None:
 
 def test_without_a_cut_or_a_model_it_is_said() -> None:
     found = _run(CALM, {"kinds": ["noise"]}, cut=None, prediction="n")
-    assert "neither a cut nor classes" in found["noise=*"].reading["en"]
+    assert "neither a cut nor classes" in found["noise_change_share"].reading["en"]
     none = _run(None, score="x")
     assert {f.verdict for f in none.values()} == {Verdict.NOT_EVALUABLE}
-    assert "none" in none["noise=*"].reading["en"]
+    assert "none" in none["noise_change_share"].reading["en"]
 
 
 def test_a_planted_effect_is_found_on_a_randomised_service() -> None:
