@@ -83,6 +83,30 @@ METRICS: dict[str, Text] = {
     "raw_price_gap": Text("未排除其他因素的差价", "price gap before other factors"),
     "conditional_price_gap": Text("排除成本等因素后的差价", "price gap with costs held equal"),
     "unexplained_price_gap": Text("成本等因素解释不了的差价", "price gap that costs do not explain"),
+    "text_swap_share": Text("换了词结果就变的人", "people whose result changes with the words"),
+    "text_swap_share_beyond_twin": Text("扣除随机波动后，换了词结果会变的人", "people whose result changes with the words, beyond chance"),
+    "noise_change_share": Text("输入稍有出入结果就变的人", "people whose result changes with a slight inaccuracy"),
+    "noise_change_share_beyond_twin": Text("扣除随机波动后，输入稍有出入结果会变的人", "people whose result changes with a slight inaccuracy, beyond chance"),
+    "missing_failure_share": Text("缺一项就得不到结果的人", "people who get no result when an input is missing"),
+    "out_of_range_failure_share": Text("一项超出范围就得不到结果的人", "people who get no result when an input is out of range"),
+    "repeat_change_share": Text("再问一遍结果就变的人", "people whose result changes when asked again"),
+    "replay_change_share": Text("与当时记录的结果不同的人", "people whose result is not the one recorded earlier"),
+    "rebatch_gap": Text("换一种分批，最大的差别", "largest gap when asked in other batches"),
+    "population_stability_index": Text("分布的变化（PSI）", "shift of the distribution (PSI)"),
+    "accuracy": Text("答对的比例", "share of right answers"),
+    "balanced_accuracy": Text("各类答对比例的平均", "mean share of right answers over the classes"),
+    "auc": Text("分数高低排得对不对（AUC）", "whether scores rank rightly (AUC)"),
+    "macro_f1": Text("各类 F1 的平均", "mean F1 over the classes"),
+    "mae": Text("平均差多少", "mean absolute error"),
+    "rmse": Text("均方根误差", "root mean square error"),
+    "r2": Text("解释了多少变动（R²）", "share of the variation explained (R²)"),
+    "ndcg": Text("排序得分（NDCG）", "ranking score (NDCG)"),
+    "accuracy_by_group": Text("答对的比例，组间之差", "share of right answers, difference of groups"),
+    "balanced_accuracy_by_group": Text("各类答对比例的平均，组间之差", "mean share of right answers over the classes, difference of groups"),
+    "macro_f1_by_group": Text("各类 F1 的平均，组间之差", "mean F1 over the classes, difference of groups"),
+    "mae_by_group": Text("平均误差，组间之比", "mean absolute error, ratio of groups"),
+    "rmse_by_group": Text("均方根误差，组间之比", "root mean square error, ratio of groups"),
+    "ndcg_by_group": Text("排序得分，组间之差", "ranking score, difference of groups"),
     "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
 }  # fmt: skip
 PATTERNS: tuple[tuple[str, Text], ...] = (
@@ -102,7 +126,22 @@ KINDS: dict[str, Text] = {
     "share": Text("占比", "share"),
     "auc": Text("0.5 = 看不出，1 = 完全看得出", "0.5 = can't tell, 1 = tells fully"),
     "coefficient": Text("系数", "coefficient"),
+    "amount": Text("数值", "value"),
     "none": Text("", ""),
+}
+ABOUT: dict[str, Text] = {
+    "words": Text("换的词", "words exchanged"),
+    "noise": Text("稍有出入的输入", "slightly wrong input"),
+    "missing": Text("留空的输入", "missing input"),
+    "out_of_range": Text("超出范围的输入", "input out of range"),
+    "drift": Text("前后两段时间", "between two periods"),
+}
+"""What a probe's own slices are about; their levels are inputs, lists of words, or the score."""
+LEVELS: dict[tuple[str, str], Text] = {
+    ("words", "gender"): Text("性别用词", "gender words"),
+    ("words", "names"): Text("姓名", "names"),
+    ("words", "regions"): Text("地区", "regions"),
+    ("drift", "score"): Text("模型的分数", "the model's score"),
 }
 
 
@@ -136,7 +175,7 @@ def column(plan: Mapping[str, Any], name: str) -> Text:
     if name == "bundle":
         return Text("几项一起", "together")
     plain = (plan.get("names") or {}).get(name, {}).get("plain")
-    return Text(**plain) if plain else Text(name, name)
+    return Text(**plain) if plain else ABOUT.get(name, Text(name, name))
 
 
 def level(plan: Mapping[str, Any], name: str, value: str) -> Text:
@@ -144,7 +183,11 @@ def level(plan: Mapping[str, Any], name: str, value: str) -> Text:
     if value == "*":
         return Text("各组", "all groups")
     said = (plan.get("names") or {}).get(name, {}).get("levels", {}).get(value)
-    return Text(**said) if said else Text(value, value)
+    if said:
+        return Text(**said)
+    if name in ABOUT:
+        return LEVELS.get((name, value)) or column(plan, value)
+    return Text(value, value)
 
 
 def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:

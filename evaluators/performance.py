@@ -226,7 +226,7 @@ class Performance(Probe[Rows]):
         short, kept = _held(ci, line, more=metric not in ERRORS)
         verdict = verdicts.judge(evaluable=True, beyond=short, equivalent=kept, p_adjusted=None,
                                  alpha=plan.alpha)  # fmt: skip
-        kind = "auc" if metric == "auc" else "difference" if metric in {*ERRORS, "r2"} else "share"
+        kind = "auc" if metric == "auc" else "amount" if metric in {*ERRORS, "r2"} else "share"
         details = {"task": task, "units": seen.size, "left_out": left_out}
         return draft(
             self.spec, metric, slice_={}, verdict=verdict,

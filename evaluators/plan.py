@@ -84,10 +84,7 @@ class Columns:
         return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
 
     def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether scores stand for the favourable decision: at or above the cut.
-
-        Without declared classes, below it where the favourable outcome is 0 or false.
-        """
+        """Whether scores are at or above the cut; without classes, below it where 0 is favourable."""
         if self.classes:
             return score >= (0.5 if self.cut is None else self.cut)
         high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)

@@ -289,7 +289,7 @@ class Stability(Probe[StabilityState]):
         return draft(
             self.spec, "rebatch_gap", slice_={}, verdict=verdict, reading=said,
             limit=limit, n=size, estimate=oracle.largest_gap,
-            effect={"kind": "difference", "value": oracle.largest_gap},
+            effect={"kind": "amount", "value": oracle.largest_gap},
             threshold={"value": tolerance, "rule": f"gap > {tolerance:g}",
                        "source": POLICY.source("rebatch_tolerance")},
             details={"batch_stable": oracle.batch_stable, "largest_gap": oracle.largest_gap,
@@ -336,7 +336,7 @@ class Stability(Probe[StabilityState]):
             self.spec, "population_stability_index", slice_=slice_, verdict=verdict,
             reading=say.drifted(plain, one, verdict, alert, real=p < plan.alpha), limit=limit,
             n=n, n_reference=earlier, estimate=one.psi,
-            effect={"kind": "difference", "value": one.psi}, ci=ci.as_json(simultaneous=True),
+            effect={"kind": "amount", "value": one.psi}, ci=ci.as_json(simultaneous=True),
             test={"name": "psi_chi2", "statistic": one.statistic}, p_value=one.p_value,
             p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/drift", "size": size},

@@ -43,7 +43,7 @@ class Finding:
         group, reference_group: the levels compared.
         n, n_reference: denominators (people, unless the plan names another unit).
         estimate, reference_estimate: the statistic in the group and in the reference group.
-        effect: {kind: difference | ratio | log_ratio | mark_up | share | auc, value}.
+        effect: {kind: difference | ratio | log_ratio | mark_up | share | auc | amount, value}.
         ci: {low, high, level, method, simultaneous}, of the effect.
         test: {name, statistic}.
         p_value, p_adjusted, adjustment: unadjusted beside adjusted, with the method.
