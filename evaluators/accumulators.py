@@ -76,12 +76,18 @@ class Cells:
     measures: tuple[str, ...]
     table: Mapping[Key, tuple[int, ...]] = field(default_factory=dict)
 
-    def add(self, columns: Sequence[Coded], marks: Sequence[Integers | None]) -> "Cells":
+    def add(
+        self,
+        columns: Sequence[Coded],
+        marks: Sequence[Integers | None],
+        amounts: Sequence[Integers] = (),
+    ) -> "Cells":
         """Count rows.
 
         Args:
             columns: one coded column per key.
             marks: per measure the 0/1 marks of the rows (None counts every row).
+            amounts: for the measures after those, 64-bit integers that are summed exactly.
         """
         rows = columns[0].codes.size if columns else 0
         flat, sizes = np.zeros(rows, dtype=np.int64), [len(c.names) + 1 for c in columns]
@@ -89,14 +95,15 @@ class Cells:
             flat = flat * size + (column.codes + 1)
         distinct, inverse = _compact(flat, int(np.prod(sizes, dtype=object)))
         counts = [
-            np.bincount(inverse, weights=mark, minlength=distinct.size).astype(np.int64)
+            np.bincount(inverse, weights=mark, minlength=distinct.size).astype(np.int64).tolist()
             for mark in marks
         ]
+        counts += [wide_sums(inverse, amount, distinct.size) for amount in amounts]
         table = dict(self.table)
         for place, code in enumerate(distinct.tolist()):
             key = _unravel(code, sizes, columns)
             old = table.get(key, (0,) * len(self.measures))
-            table[key] = tuple(o + int(c[place]) for o, c in zip(old, counts, strict=True))
+            table[key] = tuple(o + c[place] for o, c in zip(old, counts, strict=True))
         return Cells(self.keys, self.measures, table)
 
     def plus(self, key: Key, counts: Sequence[int]) -> "Cells":

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import evidence, findings, installed, passes, probe
+from evaluators import evidence, findings, installed, passes, probe, weights
 from evaluators.data import Source
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
@@ -33,6 +33,10 @@ UNSTEADY = Text(
     "同样的行换一批来问，结果就不同，所以任何差异都可能是分批造成的。",
     "The same rows, asked in another batch, got other answers, so any difference may come from "
     "the batching.",
+)
+UNWEIGHTED = Text(
+    "这项检验把每一行都算作一个，没有用计划里的权重。",
+    " This probe counts every row as one; the weights of the plan are not used.",
 )
 NOTHING_SAID = Text(
     "这说明不了模型有没有差别对待。", "This says nothing about how the model treats groups."
@@ -238,14 +242,17 @@ class _Going:
             tuple(self.source.schema.names), self.asker is not None, self.shards,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        reader = self.through or self.here
+        reader, weight = self.through or self.here, None
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
             self.broken |= folded.broken
+            weight = None if folded.weight is None else folded.weight + (weight or 0)
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
                     self._fail(entry, *folded.failed[at])
+        if weight is not None:
+            weights.check_some(weight, str(self.plan.columns.weight))
         for entry in self.active():
             self._guarded(entry, partial(self._close, entry))
 
@@ -294,6 +301,9 @@ class _Going:
         asks = entry.requests or {*spec.derived, *spec.welcome} - {probe.UNIT}
         if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
+        heeded = "weight" in {*spec.roles, *spec.optional}
+        if self.plan.columns.weight is not None and not heeded:
+            return [_unweighted(finding) for finding in found]
         return found
 
     def outcome(self, settled: list[Finding]) -> Outcome:
@@ -327,6 +337,11 @@ def _same_family(plan: Plan, other: Plan, name: str) -> bool:
         return False
     mine, theirs = set(plan.columns.sensitive), set(other.columns.sensitive)
     return bool(mine & theirs) or not mine
+
+
+def _unweighted(finding: Finding) -> Finding:
+    said = {name: finding.limit[name] + getattr(UNWEIGHTED, name) for name in ("zh", "en")}
+    return replace(finding, limit=said)
 
 
 def _unsteady(finding: Finding) -> Finding:

@@ -23,12 +23,21 @@ from evaluators.parity import (
     missing_share,
     no_reference,
     published,
-    together,
     unpublished,
 )
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.probe import DESERVED, FAVOURED, UNIT, NullDesign, ProbeSpec, Run, State, Table
+from evaluators.probe import (
+    DESERVED,
+    FAVOURED,
+    UNIT,
+    WEIGHT,
+    NullDesign,
+    ProbeSpec,
+    Run,
+    State,
+    Table,
+)
 from evaluators.rates import Comparison, Group, Lines
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -110,7 +119,8 @@ class ErrorParity(Counting):
         task="decision",
         state=State.CELLS,
         roles=("sensitive", "target"),
-        optional=("unit",),
+        optional=("unit", "weight"),
+        welcome=(WEIGHT,),
         derived=(FAVOURED, DESERVED, UNIT),
         options=NoOptions,
         details=RateDetails,
@@ -161,7 +171,7 @@ class ErrorParity(Counting):
 
     def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
         found: list[Finding] = []
-        for table in tables:
+        for table in () if plan.columns.weight else tables:  # published counts have no weights
             if len(table.keys) == 1:
                 acc = unpublished(table, PEOPLE, lambda row: row)
                 found += self._attribute(acc, table.keys[0], plan, run)
@@ -198,7 +208,7 @@ class _Sayer:
     def limit(self) -> Text:
         """What the numbers do not show."""
         said = LIMIT if self.plan.target_kind == "outcome" else LIMIT_AGREEMENT
-        return readings.joined(said, readings.frame(self.plan))
+        return readings.joined(said, readings.frame(self.plan), readings.weighted(self.plan))
 
     @property
     def family(self) -> str:
@@ -209,7 +219,7 @@ class _Sayer:
         """The finding of one error rate of one group."""
         what = rate.outcome if self.plan.target_kind == "outcome" else rate.agreement
         lead = Text(LEAD.zh.replace("{what}", what.zh), LEAD.en.replace("{what}", what.en))
-        extra = details(found, together(every), chosen=self.chosen(), missing=self.missing)
+        extra = details(found, rates.together(every), chosen=self.chosen(), missing=self.missing)
         return draft(
             self.spec,
             rate.metric,

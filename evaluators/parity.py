@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from evaluators import weights
 from evaluators.accumulators import Cells, Key, coded, merge_cells
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
-from evaluators.probe import COUNT, UNIT, Details, Options, Probe, ProbeSpec, Table
+from evaluators.probe import COUNT, UNIT, WEIGHT, Details, Options, Probe, ProbeSpec, Table
 from evaluators.rates import Comparison, Group
 from registry.language import Text
 from registry.reports import Finding
@@ -27,6 +28,7 @@ BUILT_ON = (
     "evaluators.parity",
     "evaluators.rates",
     "evaluators.verdicts",
+    "evaluators.weights",
 )
 
 
@@ -57,20 +59,28 @@ class Counting(Probe[Cells]):
 
     def create_accumulator(self, plan: Plan) -> Cells:
         keys = plan.columns.sensitive + ((UNIT,) if plan.columns.unit else ())
-        return Cells(keys, self.measures)
+        weighted = plan.columns.weight is not None
+        return Cells(keys, _weighted(self.measures) if weighted else self.measures)
 
     def keys(self, plan: Plan) -> tuple[str, ...]:
         return plan.columns.sensitive
 
     def derives(self, plan: Plan) -> tuple[str, ...]:
-        return tuple(n for n in self.spec.derived if n != UNIT or plan.columns.unit)
+        named = {UNIT: plan.columns.unit, WEIGHT: plan.columns.weight}
+        return tuple(n for n in (*self.spec.derived, *self.spec.welcome) if named.get(n, n))
 
     def add_batch(self, acc: Cells, batch: pa.RecordBatch) -> Cells:
         marks = self.marks(batch)
+        levels = [coded(batch[name]) for name in acc.keys]
+        if WEIGHT in batch.schema.names:
+            own = batch[WEIGHT].to_numpy()
+            marks = [mark & (own > 0) for mark in marks]
+            amounts = [mark * each for each in (own, weights.squares(own)) for mark in marks]
+            return acc.add(levels, marks, amounts)
         if COUNT in batch.schema.names:
             times = batch[COUNT].to_numpy()
             marks = [mark * times for mark in marks]
-        return acc.add([coded(batch[name]) for name in acc.keys], marks)
+        return acc.add(levels, marks)
 
     @abstractmethod
     def marks(self, batch: pa.RecordBatch) -> list[Any]:
@@ -83,25 +93,53 @@ class Counting(Probe[Cells]):
         return acc.as_json()
 
 
+def _weighted(measures: tuple[str, ...]) -> tuple[str, ...]:
+    """Counts, then sums of weights, then sums of their squares."""
+    return tuple(name + kind for kind in ("", ":weight", ":square") for name in measures)
+
+
 def groups(acc: Cells, attribute: str, top: str, bottom: Sequence[str]) -> list[Group]:
     """The groups of one attribute with a rate: `top` over the sum of `bottom`.
 
-    With repeated units the design effect comes from the sums per unit (linearised ratio).
+    With weights or repeated units the design effect comes from the linearised variance of a ratio.
     """
-    over = [acc.measures.index(name) for name in bottom]
-    k_place = acc.measures.index(top)
     clustered = UNIT in acc.keys
     margin = acc.margin([attribute, UNIT] if clustered else [attribute])
-    sums: dict[str, list[tuple[int, int]]] = {}
+    sums: dict[str, list[list[tuple[int, int]]]] = {}
+    kinds = ("", ":weight", ":square") if top + ":weight" in acc.measures else ("",)
+    places = [
+        (acc.measures.index(top + kind), [acc.measures.index(name + kind) for name in bottom])
+        for kind in kinds
+    ]
     for key, row in margin.table.items():
-        sums.setdefault(str(key[0]), []).append((row[k_place], sum(row[p] for p in over)))
-    found = []
-    for name in sorted(sums):
-        pairs = [(k, n) for k, n in sums[name] if n]
-        k, n = sum(p[0] for p in pairs), sum(p[1] for p in pairs)
-        spread = _spread(np.array(pairs, dtype=np.float64)) if clustered and pairs else 1.0
-        found.append(Group(name, k, n, spread, len(pairs) if clustered else None))
-    return found
+        pairs = [(row[k], sum(row[p] for p in over)) for k, over in places]
+        if pairs[0][1]:
+            sums.setdefault(str(key[0]), []).append(pairs)
+        else:
+            sums.setdefault(str(key[0]), [])
+    return [_group(name, sums[name], clustered=clustered) for name in sorted(sums)]
+
+
+def _group(name: str, found: Sequence[Sequence[tuple[int, int]]], *, clustered: bool) -> Group:
+    """One group from the sums of its units, or of all its rows at once."""
+    k, n = (sum(pairs[0][at] for pairs in found) for at in (0, 1))
+    units = len(found) if clustered else None
+    if not found or len(found[0]) == 1:
+        counts = np.array([pairs[0] for pairs in found], dtype=np.float64)
+        return Group(name, k, n, _spread(counts) if clustered and found else 1.0, units)
+    mass = tuple(sum(pairs[1][at] for pairs in found) for at in (0, 1))
+    square = tuple(sum(pairs[2][at] for pairs in found) for at in (0, 1))
+    plain = (mass[0] / weights.SCALE, mass[1] / weights.SCALE)
+    rate = mass[0] / mass[1]
+    if clustered:
+        own = np.array([pairs[1] for pairs in found], dtype=np.float64) / weights.SCALE
+        variance = weights.unit_variance(own[:, 0], own[:, 1])
+        kish = n * float((np.sort(own[:, 1]) ** 2).sum()) / plain[1] ** 2
+    else:
+        variance = weights.row_variance((mass[0], mass[1]), (square[0], square[1]), n)
+        kish = n * square[1] / weights.SCALE / plain[1] ** 2
+    spread = weights.design_effect(rate, variance, n, kish=kish)
+    return Group(name, k, n, spread, units, plain)
 
 
 def _spread(pairs: Any) -> float:
@@ -164,11 +202,6 @@ def missing_share(acc: Cells, attribute: str, people: Sequence[str]) -> float | 
     return sum(count for level, count in rows if level is None) / total if total else None
 
 
-def together(found: Sequence[Group]) -> Group:
-    """Everyone."""
-    return Group("*", sum(g.k for g in found), sum(g.n for g in found))
-
-
 NO_GROUP = Text(
     "“{attribute}”没有一组达到 {least} 人，无法比较。",
     "No group of '{attribute}' has {least} people: nothing can be compared.",
@@ -206,12 +239,14 @@ def published(
     attributes = plan.columns.sensitive
     if UNIT in acc.keys:
         return []
+    plain = len(acc.measures) // (3 if plan.columns.weight else 1)
     tables = []
     for size in range(1, min(3, len(attributes)) + 1):
         for keys in combinations(attributes, size):
             margin = acc.margin(keys).table
             rows = tuple(
-                (tuple(map(str, key)), people(margin[key])) for key in sorted(margin, key=str)
+                (tuple(map(str, key)), people(margin[key][:plain]))
+                for key in sorted(margin, key=str)
             )
             tables.append(Table(name, keys, counts, rows))
     return tables

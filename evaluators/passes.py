@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import probe
+from evaluators import probe, weights
 from evaluators.accumulators import coded
 from evaluators.data import BLOCK, Hashes, Source, unit_hashes
 from evaluators.plan import Columns, Plan, level_name
@@ -62,6 +62,7 @@ class Folded:
         base: block → the model's answers to the rows as they are.
         asked: predictions.
         broken: identity of a risky request → why rounds of it ended without answers.
+        weight: the sum of the weights, in fixed point; None where the plan has none.
     """
 
     states: list[list[Any]]
@@ -69,6 +70,7 @@ class Folded:
     base: dict[int, Floats] = field(default_factory=dict)
     asked: int = 0
     broken: dict[str, str] = field(default_factory=dict)
+    weight: int | None = None
 
 
 class Reader(Protocol):
@@ -119,7 +121,7 @@ class Pass:
 
     def grouped(self, one: Probe[Any]) -> bool:
         """Whether a probe's rows may come grouped."""
-        return one.counts and probe.UNIT not in one.derives(self.plan)
+        return one.counts and not {probe.UNIT, probe.WEIGHT} & {*one.derives(self.plan)}
 
     @cached_property
     def tallied(self) -> tuple[str, ...]:
@@ -143,6 +145,7 @@ class Pass:
             return self.names
         found |= {plan.columns.unit or ""} if self.sampled else set()
         found |= set(plan.columns.inputs) if self.scored else set()
+        found |= {plan.columns.weight or ""}
         return tuple(name for name in self.names if name in found)
 
     def smallest(self, source: Source, part: Part) -> dict[str, Hashes]:
@@ -281,6 +284,8 @@ class _Fold:
         answers = self._answers(number, block, hashes)
         score = self.base.get(number, self.made.base.get(number))
         derived = dict(_derived(work.plan, block, work.needs, score))
+        if work.plan.columns.weight is not None:
+            derived |= self._weights(number, block, work.plan.columns.weight)
         if hashes is not None and probe.UNIT in work.needs:
             derived[probe.UNIT] = pa.array(hashes)
         step = math.ceil(block.num_rows / work.shards)
@@ -310,6 +315,12 @@ class _Fold:
         found = zip(self.work.asked, values, strict=True)
         scored = self.work.plan.columns.as_score
         return {key: pa.array(scored(column), from_pandas=True) for key, column in found}
+
+    def _weights(self, number: int, block: pa.Table, name: str) -> dict[str, pa.Array]:
+        """The weights of a block, checked whoever reads them."""
+        found = weights.fixed(block[name], name, first=number * BLOCK)
+        self.made.weight = (self.made.weight or 0) + sum(found.tolist())
+        return {probe.WEIGHT: pa.array(found)} if probe.WEIGHT in self.work.needs else {}
 
     def _chosen(self, key: str, block: pa.Table, hashes: Hashes | None) -> Mask:
         """The rows of a block that a request covers."""
@@ -355,6 +366,7 @@ def _behind(plan: Plan, derived: str) -> Iterator[str]:
         probe.DESERVED: columns.target,
         probe.UNIT: columns.unit,
         probe.CLASS: columns.prediction,
+        probe.WEIGHT: columns.weight,
     }.get(derived)
     if named is not None:
         yield named

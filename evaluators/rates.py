@@ -32,8 +32,10 @@ class Group:
     Args:
         name: its level.
         k, n: how many of how many.
-        spread: the design effect of repeated units: variance over binomial variance, at least 1.
+        spread: the design effect of repeated units and of weights: variance over the binomial
+            variance of n rows, at least 1.
         units: how many distinct units the rows belong to.
+        mass: weighted k and n, where rows have weights; the rate is theirs.
     """
 
     name: str
@@ -41,10 +43,13 @@ class Group:
     n: int
     spread: float = 1.0
     units: int | None = None
+    mass: tuple[float, float] | None = None
 
     @property
     def rate(self) -> float | None:
         """The rate; None without a denominator, never 0."""
+        if self.mass is not None and self.n:
+            return self.mass[0] / self.mass[1]
         return self.k / self.n if self.n else None
 
     @property
@@ -54,6 +59,8 @@ class Group:
 
     def effective(self) -> tuple[float, float]:
         """Counts deflated by the design effect (Rao and Scott 1992)."""
+        if self.mass is not None:
+            return (self.rate or 0.0) * self.n / self.spread, self.n / self.spread
         return self.k / self.spread, self.n / self.spread
 
     def interval(self, level: float) -> Interval | None:
@@ -126,6 +133,13 @@ def reference(
     return max(enough, key=lambda g: (sign * (g.rate or 0.0), g.n, g.name), default=None)
 
 
+def together(found: Sequence[Group]) -> Group:
+    """Everyone."""
+    masses = [g.mass for g in found if g.mass is not None]
+    mass = (sum(m[0] for m in masses), sum(m[1] for m in masses)) if masses else None
+    return Group("*", sum(g.k for g in found), sum(g.n for g in found), mass=mass)
+
+
 def family_size(groups: Sequence[Group], declared: str | None, plan: Plan) -> int:
     """How many comparisons stand in the family.
 
@@ -156,7 +170,7 @@ def compare(
         family: the size of the family, over all registered plans.
         pairs: adjusted p-values of the family's pairs, by the two names (see `adjusted`).
     """
-    pooled = sum(g.k for g in groups) / max(1, sum(g.n for g in groups))
+    pooled = together(groups).rate or 0.0
     found = []
     for group in groups:
         if group.name == against.name:
@@ -180,7 +194,8 @@ def _why_not(group: Group, against: Group, plan: Plan) -> str | None:
         return "group_small"
     if against.people < plan.min_n:
         return "reference_small"
-    return "undefined" if group.k + against.k == 0 else None
+    nobody = group.rate in {None, 0.0} and against.rate in {None, 0.0}
+    return "undefined" if nobody else None
 
 
 def _compared(
@@ -230,7 +245,7 @@ def beyond(ratio: Interval | None, difference: Interval | None, lines: Lines) ->
 
 def two_groups(group: Group, against: Group) -> Test:
     """The test that two rates are equal; with repeated units Rao and Scott's adjusted χ²."""
-    if group.spread == against.spread == 1.0:
+    if group.spread == against.spread == 1.0 and group.mass is None:
         return inference.two_rates(group.k, group.n, against.k, against.n)
     (k1, n1), (k2, n2) = group.effective(), against.effective()
     pooled = (k1 + k2) / (n1 + n2)

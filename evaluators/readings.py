@@ -165,6 +165,17 @@ def joined(*parts: Text) -> Text:
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts if p.en))
 
 
+def weighted(plan: Plan) -> Text:
+    """That rates are weighted, where they are; nothing otherwise."""
+    name = plan.columns.weight
+    if name is None:
+        return Text("", "")
+    return Text(
+        f"比例按“{name}”这一列加权，人数没有加权。",
+        f"Rates are weighted by the column '{name}'; numbers of people are not.",
+    )
+
+
 def frame(plan: Plan) -> Text:
     """Whom the numbers speak for."""
     if plan.frame:

@@ -23,12 +23,21 @@ from evaluators.parity import (
     missing_share,
     no_reference,
     published,
-    together,
     unpublished,
 )
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.probe import FAVOURED, UNIT, NullDesign, Options, ProbeSpec, Run, State, Table
+from evaluators.probe import (
+    FAVOURED,
+    UNIT,
+    WEIGHT,
+    NullDesign,
+    Options,
+    ProbeSpec,
+    Run,
+    State,
+    Table,
+)
 from evaluators.rates import Comparison, Lines
 from registry.language import Text
 from registry.reports import Finding
@@ -43,6 +52,13 @@ class SelectionOptions(Options):
     """
 
     replicates: int | None = Field(default=None, ge=999, le=1_000_000)
+
+
+NOT_CROSSED = Text(
+    "每个单位有好几行，或者各行有权重时，这里不比较特征的交叉组；请加上 intersection_scan。",
+    "Where units repeat or rows have weights, intersections are not tested here; add "
+    "intersection_scan.",
+)
 
 
 class SelectionParity(Counting):
@@ -61,7 +77,8 @@ class SelectionParity(Counting):
         task="decision",
         state=State.CELLS,
         roles=("sensitive",),
-        optional=("unit",),
+        optional=("unit", "weight"),
+        welcome=(WEIGHT,),
         derived=(FAVOURED, UNIT),
         options=SelectionOptions,
         details=RateDetails,
@@ -94,7 +111,7 @@ class SelectionParity(Counting):
 
     def _attribute(self, acc: Cells, attribute: str, plan: Plan, run: Run) -> Iterator[Finding]:
         every, named = groups(acc, attribute, "favoured", ("n",)), declared(plan, attribute)
-        limit = readings.joined(self.limit, readings.frame(plan))
+        limit = readings.joined(self.limit, readings.frame(plan), readings.weighted(plan))
         against = rates.reference(every, named, plan, high=True)
         if against is None or len(every) < 2:
             yield no_reference(self.spec, "selection_rate_ratio", attribute, plan, limit)
@@ -114,7 +131,7 @@ class SelectionParity(Counting):
                 verdict=one.verdict,
                 reading=self._said(one, plan, run, {attribute: one.group.name}),
                 limit=limit,
-                details=details(one, together(every), chosen=chosen, missing=missing),
+                details=details(one, rates.together(every), chosen=chosen, missing=missing),
                 **rates.numbers(one, lines=selection_lines(), family=family),
             )
 
@@ -126,14 +143,17 @@ class SelectionParity(Counting):
 
     def _intersections(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
         names = plan.columns.sensitive
-        if len(names) < 2 or UNIT in acc.keys:
+        if len(names) < 2:
             return []
+        limit = readings.joined(self.limit, readings.frame(plan), readings.weighted(plan))
+        if UNIT in acc.keys or plan.columns.weight is not None:
+            return [not_evaluable(self.spec, "selection_rate_ratio", slice_={},
+                                  why=NOT_CROSSED, limit=limit)]  # fmt: skip
         rng = run.rng(f"{self.spec.id}/intersections")
         draws = getattr(self.options, "replicates", None)
         found, small = intersections.cells(
             acc, names, plan, rng, plans=run.plans, replicates=draws
         )
-        limit = readings.joined(self.limit, readings.frame(plan))
         made = [self._cell(cell, len(found) * run.plans, plan, run) for cell in found]
         if small:
             why = Text(
@@ -167,9 +187,9 @@ class SelectionParity(Counting):
             slice_=dict(cell.slice_),
             verdict=one.verdict,
             reading=reading,
-            limit=readings.joined(self.limit, readings.frame(plan)),
+            limit=readings.joined(self.limit, readings.frame(plan), readings.weighted(plan)),
             details=details(
-                one, together([cell.group, cell.rest]), chosen="everyone_else", missing=None
+                one, rates.together([cell.group, cell.rest]), chosen="everyone_else", missing=None
             ),
             **numbers,
         )
@@ -185,7 +205,7 @@ class SelectionParity(Counting):
 
     def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
         found: list[Finding] = []
-        for table in tables:
+        for table in () if plan.columns.weight else tables:  # published counts have no weights
             acc = unpublished(table, self.measures, lambda row: (row[0] + row[1], row[0]))
             if len(table.keys) == 1:
                 found += self._attribute(acc, table.keys[0], plan, run)

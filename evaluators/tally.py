@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators.accumulators import Integers, Key, Level, wide_sums
+from evaluators.accumulators import Integers, Key, Level
 from evaluators.plan import level_name
 from evaluators.probe import COUNT
 
-WIDE = pa.decimal128(38, 0)
 _SMALL = 256
 _CELLS = 65_536
 
@@ -31,33 +30,24 @@ class Tally:
     Args:
         names: the columns that tell rows apart.
         wanted: columns of truth: name → the level that is true.
-        amounts: what is summed beside the count.
     """
 
-    def __init__(
-        self, names: Sequence[str], wanted: Mapping[str, str], amounts: Sequence[str] = ()
-    ) -> None:
-        self.names, self.wanted, self.amounts = tuple(names), dict(wanted), tuple(amounts)
+    def __init__(self, names: Sequence[str], wanted: Mapping[str, str]) -> None:
+        self.names, self.wanted = tuple(names), dict(wanted)
         self._dense: tuple[tuple[tuple[Level, ...], ...], Integers] | None = None
-        self._table: dict[Key, list[int]] = {}
+        self._table: dict[Key, int] = {}
 
-    def add(self, columns: Sequence[Any], amounts: Sequence[Integers] = ()) -> None:
+    def add(self, columns: Sequence[Any]) -> None:
         """Count rows.
 
         Args:
             columns: one Arrow column per name.
-            amounts: one column of integers per amount.
         """
         found = [small(column) for column in columns]
         levels, sizes = tuple(f[1] for f in found), [len(f[1]) for f in found]
         code = _joined([f[0] for f in found], sizes)
         if prod(sizes) > max(_CELLS, code.size):
-            distinct, code = np.unique(code, return_inverse=True)
-            counts = np.bincount(code, minlength=distinct.size)
-            self._keep(levels, distinct, self._lines(code, counts, amounts))
-        elif amounts:
-            counts = np.bincount(code, minlength=prod(sizes))
-            self._keep(levels, np.arange(counts.size), self._lines(code, counts, amounts))
+            self._keep(levels, *np.unique(code, return_counts=True))
         else:
             self._count(levels, np.bincount(code, minlength=prod(sizes)))
 
@@ -71,28 +61,20 @@ class Tally:
     def _settle(self) -> None:
         if self._dense is not None:
             levels, counts = self._dense
-            self._keep(levels, np.arange(counts.size), counts[:, None].tolist())
+            seen = np.flatnonzero(counts)
+            self._keep(levels, seen, counts[seen])
             self._dense = None
 
-    def _lines(
-        self, code: Codes, counts: Integers, amounts: Sequence[Integers]
-    ) -> list[list[int]]:
-        sums = [wide_sums(code, amount, counts.size) for amount in amounts]
-        return [list(line) for line in zip(counts.tolist(), *sums, strict=True)]
-
     def _keep(
-        self, levels: tuple[tuple[Level, ...], ...], codes: Integers, lines: list[list[int]]
+        self, levels: tuple[tuple[Level, ...], ...], codes: Integers, counts: Integers
     ) -> None:
-        sizes = [len(names) for names in levels]
-        for code, line in zip(codes.tolist(), lines, strict=True):
-            if not line[0]:
-                continue
-            places = np.unravel_index(code, sizes) if sizes else ()
-            key = tuple(names[at] for names, at in zip(levels, places, strict=True))
-            old = self._table.get(key)
-            self._table[key] = (
-                line if old is None else [a + b for a, b in zip(old, line, strict=True)]
-            )
+        places = np.unravel_index(codes, [len(names) for names in levels])
+        named = zip(
+            *(map(n.__getitem__, p.tolist()) for n, p in zip(levels, places, strict=True)),
+            strict=True,
+        )
+        for key, count in zip(named, counts.tolist(), strict=True):
+            self._table[key] = self._table.get(key, 0) + count
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """One batch with a line per kind of row; none without rows."""
@@ -109,10 +91,7 @@ class Tally:
                 )
             else:
                 columns[name] = pa.array(levels, pa.string())
-        lines = list(self._table.values())
-        columns[COUNT] = pa.array([line[0] for line in lines], pa.int64())
-        for at, name in enumerate(self.amounts, start=1):
-            columns[name] = pa.array([line[at] for line in lines], WIDE)
+        columns[COUNT] = pa.array(list(self._table.values()), pa.int64())
         yield pa.RecordBatch.from_pydict(columns)
 
 

@@ -59,7 +59,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "compare": Entry(
         "portal.commands.comparing:compare",
-        Text("比较两份报告：变好、变差、看不出变化", "two reports: better, worse, no change shown"),
+        Text(
+            "比较两份报告：变好、变差、看不出变化", "two reports: better, worse, no change shown"
+        ),
     ),
     "explain": Entry(
         "portal.commands.filer:explain",

@@ -123,7 +123,9 @@ def _inspect_typed(path: Path, form: str, declared: Mapping[str, str]) -> Inspec
         try:
             file = open_typed(stream, form)
         except (pa.ArrowException, OSError) as broken:
-            said = Text(f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}")
+            said = Text(
+                f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}"
+            )
             raise TableRefused([Reason(name, said, _CUT_ROWS)]) from broken
         names = file.schema.names
         if reasons := [*name_faults(names), *_size_faults(file.rows, len(names))]:
