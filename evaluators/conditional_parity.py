@@ -38,7 +38,6 @@ from evaluators.parity import (
     details,
     missing_share,
     no_reference,
-    together,
     unpublished,
 )
 from evaluators.plan import Plan
@@ -53,7 +52,7 @@ from evaluators.probe import (
     State,
     Table,
 )
-from evaluators.rates import Comparison
+from evaluators.rates import Comparison, together
 from evaluators.selection import selection_lines
 from evaluators.strata_nulls import strata_nulls
 from registry.findings import Finding, Verdict

@@ -17,7 +17,7 @@ from evaluators.contrasts import Line
 from evaluators.exact_sums import ExactSums, merge_exact_sums, squares, usable
 from evaluators.findings import draft, not_evaluable
 from evaluators.histogram import Classes, Histogram, merge_histograms
-from evaluators.parity import ARTICLES, RateDetails, declared, details, no_reference, together
+from evaluators.parity import ARTICLES, RateDetails, declared, details, no_reference
 from evaluators.plan import Plan, level_name
 from evaluators.policy import POLICY
 from evaluators.probe import (
@@ -31,7 +31,7 @@ from evaluators.probe import (
     State,
     Table,
 )
-from evaluators.rates import Group, Lines
+from evaluators.rates import Group, Lines, together
 from evaluators.regression_groups import BIAS, MAE, MEASURES, RMSE, SUMS, RegressionGroups
 from evaluators.score_groups import ScoreGroups
 from evaluators.score_nulls import regression_nulls, regression_planted

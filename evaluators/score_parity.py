@@ -23,12 +23,11 @@ from evaluators.parity import (
     declared,
     details,
     no_reference,
-    together,
 )
 from evaluators.plan import Plan, level_name
 from evaluators.policy import POLICY
 from evaluators.probe import DESERVED, SCORE, UNIT, NullDesign, Probe, ProbeSpec, Run, State, Table
-from evaluators.rates import Group, Lines
+from evaluators.rates import Group, Lines, together
 from evaluators.score_groups import MEASURES, ScoreGroups, judge_distance
 from evaluators.score_nulls import score_nulls, score_planted
 from evaluators.unit_sums import UnitSums, merge_unit_sums
