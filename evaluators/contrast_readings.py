@@ -91,9 +91,10 @@ def _short(found: Judged) -> bool:
 
 
 def _detectable(found: Judged, wording: Wording) -> str:
-    if found.line.kind == "ratio":
+    """The size of the smallest difference that would show, without a sign."""
+    if found.line.kind == "ratio" or wording.show is readings.percent:
         return readings.percent(found.mde)
-    return wording.show(found.mde)
+    return readings.number(found.mde)
 
 
 def signed(value: float | None) -> str:
