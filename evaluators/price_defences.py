@@ -98,7 +98,7 @@ def tested(case: "Case", defences: Sequence[Mapping[str, Any]]) -> list[Examined
         kind, named = str(defence["kind"]), columns(defence)
         absent = [name for name in named if name not in case.rows.schema.names]
         if kind not in _TESTS or not named or absent:
-            found.append(_untested(kind))
+            found.append(untested(kind))
             continue
         found += _TESTS[kind](case, defence, named)
     return found
@@ -128,7 +128,8 @@ def beside(finding: Finding, examined: Sequence[Examined]) -> Finding:
     return replace(finding, reading=reading)
 
 
-def _untested(kind: str) -> Examined:
+def untested(kind: str) -> Examined:
+    """A reason that the data can't check."""
     name = DEFENCE_NAMES.get(kind, Text(kind, kind))
     said = Text(
         f"计划声明的理由“{name.zh}”：数据里没有可以核对它的列，没有检验。",
@@ -248,7 +249,7 @@ def _cost_drivers(
         numbers = {"before": before[group].value, "after": left.value, "columns": named}
         found.append(Examined("cost_drivers", group, reference, said, verdict,
                               left.value, left.p, numbers))  # fmt: skip
-    return found or [_untested("cost_drivers")]
+    return found or [untested("cost_drivers")]
 
 
 def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) -> list[Examined]:
@@ -276,7 +277,7 @@ def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) ->
                    "reach": reach.share if reach else None}  # fmt: skip
         found.append(Examined("new_user_offer", group, reference, said, verdict,
                               left.value, left.p, numbers))  # fmt: skip
-    return found or [_untested("new_user_offer")]
+    return found or [untested("new_user_offer")]
 
 
 def _missed(reach: "_Share") -> Text:
@@ -353,7 +354,7 @@ def _random_experiment(
         head = Text("声明的理由“随机试验”：", "Declared reason “random experiment”: ")
         found.append(Examined("random_experiment", group, reference,
                               texts(head, said), verdict, None, p, {"arms": len(arms.names)}))  # fmt: skip
-    return found or [_untested("random_experiment")]
+    return found or [untested("random_experiment")]
 
 
 def _disclosure(
@@ -377,7 +378,7 @@ def _disclosure(
         )
         numbers = {"told": everyone, "told_in_group": float(own.mean()) if own.size else None}
         found.append(Examined("disclosure", group, reference, said, verdict, None, None, numbers))
-    return found or [_untested("disclosure")]
+    return found or [untested("disclosure")]
 
 
 def _independence(

@@ -125,7 +125,7 @@ def findings(
         judged += [
             replace(one, finding=price_defences.beside(one.finding, examined)) for one in own
         ]
-        reasons += [_reason(spec, name, entry) for entry in examined]
+        reasons += [reason(spec, name, entry) for entry in examined]
     found += [one.finding for one in judged] + reasons
     return [*found, _clean_bill(spec, judged, plan.alpha)] if judged else found
 
@@ -169,14 +169,23 @@ def _welch(accounts: Accounts, base: str) -> dict[str, Coefficient]:
     return found
 
 
-def _reason(spec: ProbeSpec, name: str, entry: price_defences.Examined) -> Finding:
-    """A declared reason as a finding of its own."""
+def reason(
+    spec: ProbeSpec, name: str, entry: price_defences.Examined, design: str = "accounts"
+) -> Finding:
+    """A declared reason as a finding of its own.
+
+    Args:
+        spec: the probe's.
+        name: the feature; "" where the reason is about all of them.
+        entry: what was examined.
+        design: accounts or model.
+    """
     untested = entry.verdict is Verdict.NOT_EVALUABLE
     details = CounterfactualDetails(
-        design="accounts", problem="untested" if untested else None, more=dict(entry.numbers)
+        design=design, problem="untested" if untested else None, more=dict(entry.numbers)
     )
     return draft(
-        spec, f"defence_{entry.kind}", slice_={name: entry.group}, group=entry.group or None,
+        spec, f"defence_{entry.kind}", slice_={name: entry.group} if name else {}, group=entry.group or None,
         reference_group=entry.reference or None, effect={"kind": "log_ratio", "value": entry.effect},
         p_value=entry.p, verdict=entry.verdict, defences=(entry.kind,),
         details=details.model_dump(mode="json"), reading=entry.said, limit=price_readings.REASON_LIMIT,

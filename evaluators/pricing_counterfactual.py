@@ -19,6 +19,7 @@ from evaluators import (
     pricing_accounts,
     pricing_evidence,
     pricing_model,
+    pricing_reasons,
     quotes,
 )
 from evaluators.plan import Plan, Scalar
@@ -117,7 +118,7 @@ class PriceCounterfactual(Probe[pa.Table]):
             "evaluators.intervals", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
             "evaluators.price_lines", "evaluators.pricing_breakdown",
             "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
-            "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.quotes",
+            "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.pricing_reasons", "evaluators.quotes",
             "evaluators.verdicts",
         ),
     )  # fmt: skip
@@ -181,10 +182,16 @@ class PriceCounterfactual(Probe[pa.Table]):
         if self.design is not None:
             fitting = {bundle.name for bundle in self.design.bundles}
             refused = [b.name for b in self.options.bundles if b.name not in fitting]
+            found = pricing_model.findings(
+                self.spec, rows, self.design, plan=plan, run=run, named=self.features(plan)
+            )
+            told, examined = pricing_reasons.beside(found, plan)
             return [
                 *(price_readings.bundle_refused(self.spec, name) for name in refused),
-                *pricing_model.findings(
-                    self.spec, rows, self.design, plan=plan, run=run, named=self.features(plan)
+                *told,
+                *(
+                    pricing_accounts.reason(self.spec, name, entry, design="model")
+                    for name, entry in examined
                 ),
             ]
         audit = pricing_accounts.Audit(

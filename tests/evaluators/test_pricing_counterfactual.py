@@ -411,3 +411,41 @@ def test_reasons_are_tested_on_accounts_and_leave_the_numbers_alone() -> None:
     assert pick(found, "price_gap").effect == pick(bare, "price_gap").effect
     assert "随机试验" in pick(found, "price_gap").reading["zh"]
     assert pick(found, "defence_random_experiment").verdict is Verdict.DIFFERENCE
+
+
+def declared(rule: Rule, *defences: dict[str, Any]) -> Outcome:
+    plan = {
+        "title": "quotes",
+        "columns": {
+            "inputs": ["cost", "orders", "phone"],
+            "profile": ["orders"],
+            "cost": ["cost"],
+        },
+        "defences": list(defences),
+        "probes": [{"id": "price_counterfactual", "levels": {"orders": [0, 5, 20, 40]}}],
+    }
+    return engine.run(Plan.parse(plan), customers(), scorer=rule, nonce="n" * 64)
+
+
+OFFER = {"kind": "new_user_offer", "column": "orders", "at_most": 0}
+
+
+def test_an_offer_to_new_users_by_a_model_is_measured_and_read_as_declared() -> None:
+    outcome = declared(Rule(lambda x: x["cost"] * np.where(x["orders"] <= 0, 0.8, 1.0)), OFFER)
+    gap = pick(outcome, "price_gap", "orders")
+    assert gap.verdict is Verdict.DISPARITY
+    assert gap.effect["value"] == pytest.approx(-np.log(0.8))
+    assert "按声明的理由" in gap.reading["zh"]
+    assert pick(outcome, "defence_new_user_offer").verdict is Verdict.EQUIVALENT
+
+
+def test_what_regulars_pay_outside_the_window_is_not_explained_by_an_offer() -> None:
+    rule = Rule(lambda x: x["cost"] * np.where(x["orders"] <= 0, 0.8, 1.0 + 0.001 * x["orders"]))
+    outcome = declared(
+        rule, OFFER, {"kind": "cost_drivers", "columns": ["cost"]}, {"kind": "disclosure"}
+    )
+    left = pick(outcome, "defence_new_user_offer")
+    assert left.verdict is Verdict.DIFFERENCE
+    assert left.effect["value"] == pytest.approx(np.log(1.04 / 1.005))
+    assert pick(outcome, "defence_cost_drivers").verdict is Verdict.DIFFERENCE
+    assert pick(outcome, "defence_disclosure").verdict is Verdict.NOT_EVALUABLE
