@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 from scipy.special import stdtrit
 
 from evaluators import declared_model, inference
-from evaluators.accumulators import coded, numbers, truth
+from evaluators.accumulators import numbers, truth
+from evaluators.columns import is_number, names, real
 from evaluators.declared_model import Declared, Fit, ModelUnfit, Standardised
 from evaluators.intervals import Interval
 from evaluators.plan import Plan
@@ -40,6 +40,14 @@ class ModelOptions(Options):
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = Field(default=())
+
+    def named(self) -> set[str]:
+        """Every feature that these options name."""
+        return {
+            *self.categorical,
+            *self.numeric,
+            *(name for pair in self.interactions for name in pair),
+        }
 
 
 @dataclass(frozen=True)
@@ -123,42 +131,11 @@ def kept(batch: pa.RecordBatch, plan: Plan, options: ModelOptions) -> dict[str, 
     columns[UNIT] = batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64)
     for name in plan.columns.control:
         text = name in options.categorical or not is_number(batch[name])
-        columns[f"x:{name}"] = _names(batch[name]) if text else numbers(batch[name])
+        columns[f"x:{name}"] = names(batch[name]) if text else numbers(batch[name])
     for name in plan.columns.sensitive:
         number = name in options.numeric
-        columns[f"x:{name}"] = real(batch[name]) if number else _names(batch[name])
+        columns[f"x:{name}"] = real(batch[name]) if number else names(batch[name])
     return columns
-
-
-def is_number(column: pa.Array) -> bool:
-    """Whether a column holds numbers."""
-    kind = column.type
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )
-
-
-def real(column: pa.Array) -> npt.NDArray[np.float64]:
-    """A column as reals; what is no number is missing, and so is infinity."""
-    if is_number(column) or pa.types.is_boolean(column.type):
-        found = numbers(column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column)
-    else:
-        names = coded(column)
-        levels = np.array([*(_float(name) for name in names.names), np.nan])
-        found = levels[names.codes]
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def _float(name: str) -> float:
-    try:
-        return float(name)
-    except ValueError:
-        return float("nan")
-
-
-def _names(column: pa.Array) -> Array:
-    found = coded(pc.cast(column, pa.string()) if pa.types.is_null(column.type) else column)
-    return np.array([*found.names, ""], dtype=str)[found.codes]
 
 
 def estimate(
@@ -174,8 +151,10 @@ def estimate(
         options: the model.
     """
     covariates = tuple(n for n in plan.columns.control if n != attribute)
-    known = {attribute, *covariates}
-    crossed = tuple(pair for pair in options.interactions if set(pair) <= known)
+    known = {*plan.columns.sensitive, *plan.columns.control}
+    if not known.issuperset(options.named()):
+        return [Estimate("", why="astray")]
+    crossed = tuple(p for p in options.interactions if set(p) <= {attribute, *covariates})
     whole = {name: columns[f"x:{name}"] for name in (attribute, *covariates)}
     complete = ~np.isnan(columns[OUTCOME])
     for values in whole.values():

@@ -27,6 +27,7 @@ from evaluators.accumulators import (
     merge_rows,
     truth,
 )
+from evaluators.columns import real
 from evaluators.conditional_model import Estimate, ModelOptions
 from evaluators.conditions import Compared, Conditions, Pooled
 from evaluators.findings import draft, not_evaluable
@@ -130,6 +131,7 @@ class ConditionalParity(Probe[Kept]):
         ),
         built_on=(
             *BUILT_ON,
+            "evaluators.columns",
             "evaluators.conditional_model",
             "evaluators.conditions",
             "evaluators.declared_model",
@@ -167,7 +169,7 @@ class ConditionalParity(Probe[Kept]):
         edges = self.options.edges.get(name)
         if edges is None or name not in self.plan.columns.control:
             return coded(column)
-        values = conditional_model.real(column)
+        values = real(column)
         codes = np.searchsorted(np.array(edges), values, side="right").astype(np.int64)
         names = _classes(edges)
         order = sorted(range(len(names)), key=lambda place: names[place])

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from evaluators import crossing_readings, intervals, rates, readings, shrinkage, verdicts
 from evaluators.accumulators import Cells, Key, coded, merge_cells, truth
+from evaluators.columns import is_level
 from evaluators.crossing_nulls import crossing_nulls
 from evaluators.crossings import Crossings, crossings
 from evaluators.error_rates import error_lines
@@ -19,7 +20,7 @@ from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Test, fisher_exact, tost_ratio
 from evaluators.multiplicity import MaxT, replicates_needed, step_down_max_t
 from evaluators.parity import ARTICLES, BUILT_ON, published
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     FAVOURED,
@@ -112,6 +113,7 @@ class IntersectionScan(Probe[Cells]):
         ),
         built_on=(
             *BUILT_ON,
+            "evaluators.columns",
             "evaluators.crossing_nulls",
             "evaluators.crossings",
             "evaluators.error_rates",
@@ -137,9 +139,7 @@ class IntersectionScan(Probe[Cells]):
         yes = truth(batch[FAVOURED])
         due = np.full(yes.size, -1, dtype=np.int64)
         if len(acc.measures) > 2 and self.target is not None:
-            found, wanted = coded(batch[self.target]), level_name(self.favourable)
-            place = found.names.index(wanted) if wanted in found.names else -2
-            due = np.where(found.codes < 0, -1, (found.codes == place).astype(np.int64))
+            due = is_level(batch[self.target], self.favourable)
         kinds = {
             "tp": (1, 1),
             "fp": (1, 0),

@@ -40,6 +40,11 @@ LIMIT = Text(
 )
 NOTHING = Text("（没有其他条件）", "nothing else")
 WHY: dict[str, Text] = {
+    "astray": Text(
+        "模型选项里写了既不是敏感特征也不在 control 之列的列名，没有估计；请改正后再登记。",
+        "The model's options name a column that is neither a sensitive feature nor a control, so "
+        "nothing was estimated; correct it and register the plan again.",
+    ),
     "few_rows": Text(
         "声明的模型有太多项，完整的行（或单位）不够，无法估计。",
         "The declared model has too many terms for the complete rows (or units) there are.",

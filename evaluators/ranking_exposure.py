@@ -10,14 +10,14 @@ import pyarrow as pa
 from pydantic import Field
 
 from evaluators import exposure, ranking_readings, readings, verdicts
-from evaluators.accumulators import Rows, coded, merge_rows
-from evaluators.conditional_model import is_number, real
+from evaluators.accumulators import Rows, merge_rows
+from evaluators.columns import is_level, is_number, names, real
 from evaluators.exposure import Placements, Share
 from evaluators.findings import draft, not_evaluable
 from evaluators.intervals import quantile
 from evaluators.multiplicity import holm
 from evaluators.parity import ARTICLES
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     UNIT,
@@ -99,7 +99,7 @@ class RankingExposure(Probe[Rows]):
         ),
         built_on=(
             "evaluators.accumulators",
-            "evaluators.conditional_model",
+            "evaluators.columns",
             "evaluators.exposure",
             "evaluators.intervals",
             "evaluators.multiplicity",
@@ -124,20 +124,20 @@ class RankingExposure(Probe[Rows]):
     def add_batch(self, acc: Rows, batch: pa.RecordBatch) -> Rows:
         plan, columns = self.plan, dict[str, Array]()
         roles = plan.columns
-        columns["query"] = _names(batch[roles.query])
+        columns["query"] = names(batch[roles.query])
         columns["rank"] = real(batch[roles.rank])
         columns[UNIT] = batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64)
         if roles.item is not None:
-            columns["item"] = _names(batch[roles.item])
+            columns["item"] = names(batch[roles.item])
         due = self.due(plan)
         if due != "equal":
             source = batch[roles.role(due)]
             number = (
                 is_number(source) or pa.types.is_boolean(source.type) or roles.favourable is None
             )
-            columns["relevance"] = real(source) if number else _is(source, roles.favourable)
+            columns["relevance"] = real(source) if number else _marks(source, roles.favourable)
         for name in roles.sensitive:
-            columns[f"group:{name}"] = _names(batch[name])
+            columns[f"group:{name}"] = names(batch[name])
         return acc.add(columns)
 
     def merge(self, accs: Sequence[Rows]) -> Rows:
@@ -221,16 +221,10 @@ class RankingExposure(Probe[Rows]):
         return ranking_nulls()
 
 
-def _names(column: pa.Array) -> Array:
-    found = coded(column)
-    return np.array([*found.names, ""], dtype=str)[found.codes]
-
-
-def _is(column: pa.Array, favourable: Any) -> Array:
+def _marks(column: pa.Array, favourable: Any) -> Array:
     """1 for the favourable level, 0 for others, NaN for missing."""
-    found, wanted = coded(column), level_name(favourable)
-    place = found.names.index(wanted) if wanted in found.names else -2
-    return np.where(found.codes < 0, np.nan, (found.codes == place).astype(np.float64))
+    marks = is_level(column, favourable)
+    return np.where(marks < 0, np.nan, marks.astype(np.float64))
 
 
 def _unfit(columns: Mapping[str, Array]) -> tuple[str | None, int]:

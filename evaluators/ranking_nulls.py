@@ -8,15 +8,15 @@ import pyarrow as pa
 
 from evaluators.probe import NullCase, NullDesign
 
-LISTS = 45
-LENGTH = 6
+LISTS = 36
+LENGTH = 5
 
 
 def ranking_nulls() -> Mapping[str, NullDesign]:
     """Items of their own in every list; several lists per user; items that come back, each sticky."""
     return {
         "lists": lambda rng: _lists(rng, users=None),
-        "clustered": lambda rng: _lists(rng, users=34),
+        "clustered": lambda rng: _lists(rng, users=32),
         "recurring_items": _recurring,
     }
 
@@ -37,7 +37,7 @@ def _lists(rng: np.random.Generator, *, users: int | None) -> NullCase:
 
 def _recurring(rng: np.random.Generator) -> NullCase:
     """A hundred items with a quality of their own that lifts them in every list they are in."""
-    items, lists = 100, 50
+    items, lists = 100, 40
     kinds = rng.choice(["a", "b"], items, p=[0.6, 0.4])
     quality = rng.standard_normal(items)
     item = np.concatenate([rng.choice(items, LENGTH, replace=False) for _ in range(lists)])

@@ -9,13 +9,13 @@ import pyarrow as pa
 from pydantic import Field
 
 from evaluators import rates, readings, search_readings, slices
-from evaluators.accumulators import Rows, coded, merge_rows, truth
-from evaluators.conditional_model import is_number, real
+from evaluators.accumulators import Rows, merge_rows, truth
+from evaluators.columns import is_level, is_number, names, real
 from evaluators.findings import draft, not_evaluable
 from evaluators.halves import held_out
 from evaluators.multiplicity import benjamini_yekutieli, holm
 from evaluators.parity import ARTICLES, BUILT_ON
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     FAVOURED,
@@ -98,7 +98,7 @@ class SubgroupSearch(Probe[Rows]):
         ),
         built_on=(
             *BUILT_ON,
-            "evaluators.conditional_model",
+            "evaluators.columns",
             "evaluators.halves",
             "evaluators.search_nulls",
             "evaluators.slices",
@@ -129,17 +129,15 @@ class SubgroupSearch(Probe[Rows]):
     def add_batch(self, acc: Rows, batch: pa.RecordBatch) -> Rows:
         mark = truth(batch[FAVOURED])
         if self.options.rate == "correct" and self.target is not None:
-            found, wanted = coded(batch[self.target]), level_name(self.favourable)
-            place = found.names.index(wanted) if wanted in found.names else -2
-            right = (found.codes == place) == (mark == 1)
-            mark = np.where((mark < 0) | (found.codes < 0), -1, right.astype(np.int64))
+            due = is_level(batch[self.target], self.favourable)
+            mark = np.where((mark < 0) | (due < 0), -1, (due == mark).astype(np.int64))
         columns: dict[str, Array] = {
             MARK: mark,
             UNIT: batch[UNIT].to_numpy(zero_copy_only=False).astype(np.uint64),
         }
         for name in self.features:
             columns[f"x:{name}"] = (
-                real(batch[name]) if is_number(batch[name]) else _names(batch[name])
+                real(batch[name]) if is_number(batch[name]) else names(batch[name])
             )
         return acc.add(columns)
 
@@ -326,8 +324,3 @@ def _group(rows: Array, mark: Array, units: Array | None, name: str) -> Group:
         return Group(name, k, n, max(1.0, float((own_n**2).sum() / n)), many)
     variance = many / (many - 1) * float(np.sort((own_k - rate * own_n) ** 2).sum()) / n**2
     return Group(name, k, n, max(1.0, variance / (rate * (1 - rate) / n)), many)
-
-
-def _names(column: pa.Array) -> Array:
-    found = coded(column)
-    return np.array([*found.names, ""], dtype=str)[found.codes]

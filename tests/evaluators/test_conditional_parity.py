@@ -190,3 +190,12 @@ def test_it_conforms(options: dict[str, Any]) -> None:
         _plan(columns={"unit": "who"}, **options),
         table.append_column("who", who),
     )
+
+
+def test_a_model_that_names_an_unknown_column_says_so() -> None:
+    table = _table(
+        {("a", "x"): (40, 60), ("b", "x"): (30, 60), ("a", "y"): (20, 60), ("b", "y"): (30, 60)}
+    )
+    found = _run(table, model={"interactions": [["race", "department"]]})["model_coefficient"][0]
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert "neither a sensitive feature nor a control" in found.reading["en"]
