@@ -10,7 +10,7 @@ from evaluators import rates, readings, verdicts
 from evaluators.accumulators import Cells, truth
 from evaluators.findings import draft, not_evaluable
 from evaluators.intervals import Interval
-from evaluators.nulls import decision_nulls
+from evaluators.nulls import decision_nulls, error_planted
 from evaluators.parity import (
     ARTICLES,
     BUILT_ON,
@@ -180,6 +180,10 @@ class ErrorParity(Counting):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return decision_nulls(cls.spec.id)
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return error_planted()
 
 
 def _all_pairs(

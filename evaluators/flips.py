@@ -15,7 +15,7 @@ from evaluators.accumulators import Cells, Sums, coded, merge_cells, merge_sums,
 from evaluators.findings import draft, not_evaluable
 from evaluators.flip_options import FlipDetails, FlipOptions, Thing
 from evaluators.multiplicity import holm
-from evaluators.nulls import flip_nulls
+from evaluators.nulls import flip_nulls, flip_planted
 from evaluators.plan import Plan, level_name
 from evaluators.policy import POLICY
 from evaluators.probe import (
@@ -152,6 +152,10 @@ class CounterfactualFlip(Probe[FlipState]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return flip_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return flip_planted()
 
 
 class FlipTests(CounterfactualFlip):

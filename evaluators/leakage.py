@@ -16,7 +16,7 @@ from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Auc
 from evaluators.intervals import quantile
 from evaluators.multiplicity import holm
-from evaluators.nulls import leakage_nulls
+from evaluators.nulls import leakage_nulls, leakage_planted
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
@@ -212,6 +212,10 @@ class ProxyLeakage(Probe[Rows]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return leakage_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return leakage_planted()
 
 
 def feature_auc(

@@ -11,7 +11,7 @@ from evaluators import intersections, intervals, rates, readings, verdicts
 from evaluators.accumulators import Cells, truth
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Test
-from evaluators.nulls import decision_nulls
+from evaluators.nulls import decision_nulls, selection_planted
 from evaluators.parity import (
     ARTICLES,
     BUILT_ON,
@@ -216,6 +216,10 @@ class SelectionParity(Counting):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return decision_nulls(cls.spec.id)
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return selection_planted()
 
 
 def selection_lines() -> Lines:
