@@ -134,7 +134,7 @@ def test_an_open_interval_bears_no_claim_on_its_side() -> None:
 
 @pytest.mark.parametrize("rate", [0.9, 0.6, 0.3])
 def test_without_a_change_fewer_than_one_in_twenty_is_called_one(rate: float) -> None:
-    rng, called, tries = np.random.default_rng(5), 0, 1500
+    rng, called, tries = np.random.default_rng(5), 0, 600
     for _ in range(tries):
         pair = []
         for _side in range(2):

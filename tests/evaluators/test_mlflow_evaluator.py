@@ -36,7 +36,12 @@ PLAN: dict[str, Any] = {
 }  # fmt: skip
 ANSWERED = {
     **PLAN,
-    "columns": {"target": "repaid", "favourable": 1, "sensitive": ["sex"], "prediction": "granted"},
+    "columns": {
+        "target": "repaid",
+        "favourable": 1,
+        "sensitive": ["sex"],
+        "prediction": "granted",
+    },
     "probes": PLAN["probes"][:2],
 }
 GIVEN = {"mingsuan": {"plan": PLAN, "nonce": NONCE}}
@@ -87,7 +92,10 @@ def judged(*args: Any, **given: Any) -> Any:
 
 def test_the_plugin_is_found_under_its_name() -> None:
     found = importlib.metadata.entry_points(group="mlflow.model_evaluator", name="mingsuan")
-    assert [each.value for each in found] in ([], ["evaluators.mlflow_evaluator:MingsuanEvaluator"])
+    assert [each.value for each in found] in (
+        [],
+        ["evaluators.mlflow_evaluator:MingsuanEvaluator"],
+    )
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert 'mingsuan = "evaluators.mlflow_evaluator:MingsuanEvaluator"' in text
 

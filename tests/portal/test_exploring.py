@@ -17,8 +17,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from portal import cli, signer, verify
-from portal.commands import repeating
+from portal import cli, verify
+from portal.commands import describing, repeating
 from portal.pages import report_file
 from registry import attestation, statements
 from registry.errors import RegisterError
@@ -165,7 +165,6 @@ def test_its_maker_may_sign_it_and_the_platform_never_does(home: Path) -> None:
     unsigned = evaluated(out="later") / "report.dsse.json"
     assert call("sign", str(unsigned), "--key", "key.pem") == 0
     assert statements.EXPLORATORY not in statements.PLATFORMS_OWN
-    assert signer.statements is statements
 
 
 def test_a_signature_taken_off_a_registered_report_still_fails(home: Path) -> None:
@@ -235,7 +234,7 @@ def test_two_reports_are_compared_offline(home: Path, capsys: Any) -> None:
 def test_handing_in_is_refused_for_other_rows_or_another_model(home: Path) -> None:
     report = json.loads((evaluated() / "report.json").read_bytes())
     Path("other.csv").write_text("a\n1\n", encoding="utf-8")
-    described = repeating.describing.Description(Path("other.csv"), None)
+    described = describing.Description(Path("other.csv"), None)
     with pytest.raises(repeating.OtherData):
         repeating.hand_in(report, described, version="v", engagement=None, quiet=True)
     with pytest.raises(repeating.OtherModel):
@@ -258,7 +257,7 @@ class _Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Quiet."""
 
 
