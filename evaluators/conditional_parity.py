@@ -55,7 +55,7 @@ from evaluators.probe import (
 )
 from evaluators.rates import Comparison, together
 from evaluators.selection import selection_lines
-from evaluators.strata_nulls import strata_nulls
+from evaluators.strata_nulls import strata_nulls, strata_planted
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
@@ -277,6 +277,10 @@ class ConditionalParity(Probe[Kept]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return strata_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return strata_planted()
 
 
 def _classes(edges: Sequence[float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Simulated decisions in which no crossing of attributes matters: nulls of the intersection scan."""
+"""Simulated decisions in which no crossing of attributes matters, or a single one does."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,15 +20,26 @@ def crossing_nulls() -> Mapping[str, NullDesign]:
     }
 
 
-def _rows(rng: np.random.Generator, rates: list[str]) -> NullCase:
+def crossing_planted() -> Mapping[str, NullDesign]:
+    """One crossing gets less: too few for its attributes to show it plainly, and an error rate."""
+    selection, errors = ["selection"], ["wrongly_refused", "wrongly_granted"]
+    return {
+        "one_crossing_20_points": lambda rng: _rows(rng, selection, less=0.2),
+        "one_crossing_wrongly_refused_20_points": lambda rng: _rows(rng, errors, less=0.2),
+    }
+
+
+def _rows(rng: np.random.Generator, rates: list[str], *, less: float = 0.0) -> NullCase:
+    """Joint cells of two attributes; planted: b and f together get what is theirs less often."""
     mix = [0.65, 0.25, 0.1] if rates == ["selection"] else [0.65, 0.35]
     race = rng.choice(["a", "b", "c"][: len(mix)], ROWS, p=mix)
     sex = rng.choice(["f", "m"], ROWS, p=[0.55, 0.45])
     due = rng.random(ROWS) < 0.6
-    granted = rng.random(ROWS) < np.where(due, 0.75, 0.35)
+    apart = (race == "b") & (sex == "f") & (due | (rates == ["selection"]))
+    granted = rng.random(ROWS) < np.where(due, 0.75, 0.35) - less * apart
     table = pa.table({"race": race, "sex": sex, "due": due.astype(int),
                       "granted": granted.astype(int)})  # fmt: skip
-    return NullCase(_plan(None, rates), table, truth={"ratio": 1.0})
+    return NullCase(_plan(None, rates), table, truth={} if less else {"ratio": 1.0})
 
 
 def _clustered(rng: np.random.Generator) -> NullCase:

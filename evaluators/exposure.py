@@ -234,17 +234,28 @@ def _dealt(
 
 
 def _ndkl(labels: Array, groups: int) -> Floats:
-    """The mean NDKL over lists, per draw; −1 marks the places after a list's end."""
-    length = labels.shape[2]
-    there = labels >= 0
-    size = there.sum(axis=2)
-    position = np.arange(1, length + 1)
-    weight = np.where(there, 1.0 / np.log2(position + 1.0), 0.0)
-    total = np.zeros(labels.shape)
+    """The mean NDKL over lists, per draw; −1 marks the places after a list's end.
+
+    Place by place: with c of the first i places a group's, and a share d of the list, its part of
+    the divergence is c/i · log(c/i), which is looked up, less c/i · log d, which is summed.
+    """
+    draws, lists, length = labels.shape
+    size = (labels[0] >= 0).sum(axis=1)
+    place = np.arange(1, length + 1)
+    weight = np.where(place <= size[:, None], attention(place), 0.0)
+    total = np.zeros((draws, lists))
     for group in range(groups):
-        seen = np.cumsum(labels == group, axis=2, dtype=np.float64)
-        top, due = seen / position, seen[:, :, -1:] / size[:, :, None]
-        ratio = np.divide(top, due, out=np.ones_like(top), where=top > 0)
-        total += top * np.log(ratio)
-    each = (weight * total).sum(axis=2) / weight.sum(axis=2)
-    return np.asarray(each.mean(axis=1), dtype=np.float64)
+        seen, tops = np.zeros((draws, lists), dtype=np.intp), np.zeros((draws, lists))
+        for at in range(length):
+            seen += labels[:, :, at] == group
+            total += weight[:, at] * _entropy(at + 1)[seen]
+            tops += weight[:, at] / (at + 1) * seen
+        due = seen / size
+        total -= tops * np.log(due, out=np.zeros_like(due), where=due > 0)
+    return np.asarray((total / weight.sum(axis=1)).mean(axis=1), dtype=np.float64)
+
+
+def _entropy(places: int) -> Floats:
+    """c/i · log(c/i) for c from 0 to i."""
+    top = np.arange(places + 1) / places
+    return np.asarray(top * np.log(top, out=np.zeros_like(top), where=top > 0), dtype=np.float64)

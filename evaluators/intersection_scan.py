@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from evaluators import crossing_readings, intervals, rates, readings, shrinkage, verdicts
 from evaluators.accumulators import Cells, Key, coded, merge_cells, truth
 from evaluators.columns import is_level
-from evaluators.crossing_nulls import crossing_nulls
+from evaluators.crossing_nulls import crossing_nulls, crossing_planted
 from evaluators.crossings import Crossings, crossings
 from evaluators.error_rates import error_lines
 from evaluators.findings import draft, not_evaluable
@@ -350,6 +350,10 @@ class IntersectionScan(Probe[Cells]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return crossing_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return crossing_planted()
 
 
 def _capital(said: Text) -> Text:

@@ -31,7 +31,7 @@ from evaluators.probe import (
     Table,
     keyed_hash,
 )
-from evaluators.ranking_nulls import ranking_nulls
+from evaluators.ranking_nulls import ranking_nulls, ranking_planted
 from registry import attestation
 from registry.findings import Finding
 from registry.language import Text
@@ -219,6 +219,10 @@ class RankingExposure(Probe[Rows]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return ranking_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return ranking_planted()
 
 
 def _marks(column: pa.Array, favourable: Any) -> Array:

@@ -1,4 +1,4 @@
-"""Simulated lists in which places do not go with the group: nulls of ranking exposure."""
+"""Simulated lists in which places do not go with the group, or b is pushed down."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +19,31 @@ def ranking_nulls() -> Mapping[str, NullDesign]:
         "clustered": lambda rng: _lists(rng, users=32),
         "recurring_items": _recurring,
     }
+
+
+def ranking_planted() -> Mapping[str, NullDesign]:
+    """Items of group b stand lower than their relevance asks, and lose exposure by it."""
+    return {
+        "exposure_10_percent_less": lambda rng: _pushed(rng, 0.5),
+        "exposure_20_percent_less": lambda rng: _pushed(rng, 1.2),
+    }
+
+
+def _pushed(rng: np.random.Generator, down: float) -> NullCase:
+    """Places follow a normal merit from which group b, two fifths of the items, has `down` taken off.
+
+    In lists of eight b then has 0.904 (down by 0.5) and 0.801 (by 1.2) of the exposure it is due.
+    """
+    lists, length = 60, 8
+    query = np.repeat(np.arange(lists), length)
+    group = rng.choice(["a", "b"], query.size, p=[0.6, 0.4])
+    merit = rng.standard_normal(query.size) - down * (group == "b")
+    order = np.lexsort([-merit, query])
+    table = pa.table({
+        "query": query, "rank": np.tile(np.arange(1, length + 1), lists), "group": group[order],
+        "item": np.arange(query.size), "relevance": rng.gamma(2.0, 1.0, query.size),
+    })  # fmt: skip
+    return NullCase(_plan(None), table)
 
 
 def _lists(rng: np.random.Generator, *, users: int | None) -> NullCase:

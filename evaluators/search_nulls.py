@@ -1,4 +1,4 @@
-"""Simulated data in which no slice differs: nulls of the subgroup search."""
+"""Simulated data in which no slice differs, or a single one does."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,17 +16,27 @@ def search_nulls() -> Mapping[str, NullDesign]:
     return {"many_columns": _many, "few_distinct_rows": _few, "clustered": _clustered}
 
 
+def search_planted() -> Mapping[str, NullDesign]:
+    """One slice of two conditions, 15 % of the rows, has a lower rate; the search must find it."""
+    return {
+        "slice_20_points": lambda rng: _few(rng, less=0.2),
+        "slice_30_points": lambda rng: _few(rng, less=0.3),
+    }
+
+
 def _many(rng: np.random.Generator) -> NullCase:
     granted = (rng.random(ROWS) < 0.6).astype(int)
     return _case(rng, np.arange(ROWS), granted, granted, None)
 
 
-def _few(rng: np.random.Generator) -> NullCase:
-    table = pa.table({
-        "race": rng.choice(["a", "b", "c"], ROWS, p=[0.6, 0.3, 0.1]), "sex": rng.choice(["f", "m"], ROWS),
-        "due": rng.integers(0, 2, ROWS), "granted": (rng.random(ROWS) < 0.6).astype(int),
-    })  # fmt: skip
-    return NullCase(_plan([], None), table, truth={"ratio": 1.0})
+def _few(rng: np.random.Generator, *, less: float = 0.0) -> NullCase:
+    """Two attributes; planted: b and f together have the lower rate."""
+    race = rng.choice(["a", "b", "c"], ROWS, p=[0.6, 0.3, 0.1])
+    sex = rng.choice(["f", "m"], ROWS)
+    due = rng.integers(0, 2, ROWS)
+    granted = rng.random(ROWS) < 0.6 - less * ((race == "b") & (sex == "f"))
+    table = pa.table({"race": race, "sex": sex, "due": due, "granted": granted.astype(int)})
+    return NullCase(_plan([], None), table, truth={} if less else {"ratio": 1.0})
 
 
 def _clustered(rng: np.random.Generator) -> NullCase:

@@ -1,4 +1,4 @@
-"""Simulated decisions that depend on a condition but not on the group: nulls of conditional parity."""
+"""Simulated decisions that depend on a condition and not on the group, or on the group as well."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,14 +20,32 @@ def strata_nulls() -> Mapping[str, NullDesign]:
     }
 
 
-def _rows(rng: np.random.Generator, options: Mapping[str, Any]) -> NullCase:
+def strata_planted() -> Mapping[str, NullDesign]:
+    """Group b gets less within every department: seen over all, and hidden by where b applies."""
+    return {
+        "gap_12_points_within": lambda rng: _rows(rng, {}, less=0.12),
+        "gap_15_points_within_none_over_all": _hidden,
+    }
+
+
+def _hidden(rng: np.random.Generator) -> NullCase:
+    """Group b is granted 15 points less in either department and applies to the generous one."""
+    race = rng.choice(["a", "b"], ROWS, p=[0.6, 0.4])
+    generous = rng.random(ROWS) < np.where(race == "b", 0.75, 0.25)
+    rate = np.where(generous, 0.7, 0.4) - 0.15 * (race == "b")
+    granted = (rng.random(ROWS) < rate).astype(int)
+    table = pa.table({"race": race, "dept": np.where(generous, "x", "y"), "granted": granted})
+    return NullCase(_plan(None, {}), table)
+
+
+def _rows(rng: np.random.Generator, options: Mapping[str, Any], *, less: float = 0.0) -> NullCase:
     """Three groups in four departments of very different rates, one of them nearly empty of a group."""
     dept = rng.choice(list("wxyz"), ROWS, p=[0.4, 0.3, 0.2, 0.1])
     race = rng.choice(["a", "b", "c"], ROWS, p=[0.6, 0.3, 0.1])
     rate = np.array([{"w": 0.7, "x": 0.45, "y": 0.25, "z": 0.08}[d] for d in dept.tolist()])
-    granted = (rng.random(ROWS) < rate).astype(int)
-    return NullCase(_plan(None, options), pa.table({"race": race, "dept": dept, "granted": granted}),
-                    truth={"ratio": 1.0})  # fmt: skip
+    granted = (rng.random(ROWS) < rate - less * (race == "b")).astype(int)
+    table = pa.table({"race": race, "dept": dept, "granted": granted})
+    return NullCase(_plan(None, options), table, truth={} if less else {"ratio": 1.0})
 
 
 def _clustered(rng: np.random.Generator) -> NullCase:

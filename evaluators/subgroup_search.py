@@ -30,7 +30,7 @@ from evaluators.probe import (
     Table,
 )
 from evaluators.rates import Comparison, Group, Lines
-from evaluators.search_nulls import search_nulls
+from evaluators.search_nulls import search_nulls, search_planted
 from evaluators.slices import Binned, Slice
 from registry import attestation
 from registry.findings import Finding, Verdict
@@ -273,6 +273,10 @@ class SubgroupSearch(Probe[Rows]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return search_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return search_planted()
 
 
 def search_lines() -> Lines:

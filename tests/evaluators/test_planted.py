@@ -9,6 +9,10 @@ PROBES = (
     "error_parity",
     "counterfactual_flip",
     "proxy_leakage",
+    "conditional_parity",
+    "intersection_scan",
+    "subgroup_search",
+    "ranking_exposure",
 )
 DESIGNS = [(name, design) for name in PROBES for design in installed.probe_class(name).planted()]
 SETS = 7
