@@ -21,7 +21,7 @@ def crossing_nulls() -> Mapping[str, NullDesign]:
 
 
 def crossing_planted() -> Mapping[str, NullDesign]:
-    """One crossing gets less: too few for its attributes to show it plainly, and an error rate."""
+    """One crossing of the four or six gets less: of everything, or of what it deserves."""
     selection, errors = ["selection"], ["wrongly_refused", "wrongly_granted"]
     return {
         "one_crossing_20_points": lambda rng: _rows(rng, selection, less=0.2),
