@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from evaluators import engine, findings
+from evaluators import engine, findings, installed
 from evaluators.accumulators import coded
 from evaluators.plan import Plan
 from evaluators.probe import Probe, Scorer, digest
@@ -38,7 +38,7 @@ def check(
     """Run every check.
 
     Args:
-        probe: the class under test, installed under its entry point.
+        probe: the class under test; it runs here, in this process.
         plan: a plan with this probe alone.
         table: data it has something to say about.
         scorer: a deterministic model, if the probe needs one.
@@ -46,14 +46,48 @@ def check(
     Raises:
         NotConforming: at the first check that fails.
     """
-    case = _Case(probe, Plan.parse(plan), table, scorer)
-    for one in CHECKS:
-        try:
-            one(case)
-        except NotConforming:
-            raise
-        except Exception as error:
-            raise NotConforming(f"{probe.spec.id}: {one.__name__}: {error!r}") from error
+    with installed.in_place(probe):
+        case = _Case(probe, Plan.parse(plan), table, scorer)
+        for one in CHECKS:
+            try:
+                one(case)
+            except NotConforming:
+                raise
+            except Exception as error:
+                raise NotConforming(f"{probe.spec.id}: {one.__name__}: {error!r}") from error
+
+
+def check_isolated(
+    probe: type[Probe[Any]],
+    plan: Mapping[str, Any],
+    table: pa.Table,
+    *,
+    scorer: Scorer | None = None,
+) -> None:
+    """Run the installed probe as a registry runs it, in a process of its own: the same findings.
+
+    Args:
+        probe: the class under test.
+        plan: a plan with this probe alone.
+        table: data it has something to say about.
+        scorer: a deterministic model, if the probe needs one.
+
+    Raises:
+        NotConforming: when it is not installed, fails behind the walls, or finds something else.
+        ProbeMissing: when there is no sandbox here, or the plugin can't be loaded in it.
+    """
+    name = probe.spec.id
+    if installed.origin(name).ours or name not in installed.names():
+        raise NotConforming(f"{name}: no third party's package offers it under {installed.GROUP}")
+    with installed.in_place(probe):
+        here = engine.measure(Plan.parse(plan), table, scorer=scorer, nonce="check")
+    made = engine.run(Plan.parse(plan), table, scorer=scorer, nonce="check")
+    failed = [entry["failed"] for entry in made.probes if "failed" in entry]
+    if failed:
+        raise NotConforming(f"{name}: it failed in its own process: {failed}")
+    there = made.sealed_evidence["findings"]
+    if there != findings.rounded([finding.as_json() for finding in here]):
+        raise NotConforming(f"{name}: in its own process it finds something else")
 
 
 class _Case:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import evidence, findings, installed, passes, probe, weights
+from evaluators import evidence, findings, installed, outsider, passes, probe, weights
 from evaluators.data import Source
+from evaluators.evidence import Before, Evidence
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
@@ -53,19 +54,35 @@ class Outcome:
 
     Args:
         findings: as published; suppressed groups keep the verdict and lose the numbers.
-        findings_digest: the same for the same plan, data and nonce, wherever it ran.
+        findings_digest: the same for the same plan, data, nonce and earlier evidence (`beside`),
+            wherever it ran.
         evidence: what may be published of it, and what is sealed.
-        probes: {id, version, digest}, with `failed` where a plugin broke.
+        probes: {id, version, digest, package}, with `isolation` for a third party's and `failed`
+            where one broke.
         predictions: how often the model was asked.
         rows: how many rows were read.
     """
 
     findings: tuple[Finding, ...]
     findings_digest: str
-    evidence: evidence.Evidence
+    evidence: Evidence
     probes: tuple[dict[str, Any], ...]
     predictions: int
     rows: int
+
+    def beside(self, before: Before) -> "Outcome":
+        """The same, published so that nothing follows from what is public already.
+
+        Args:
+            before: the earlier reports about the same people.
+        """
+        made = self.evidence.beside(before)
+        return replace(
+            self,
+            findings=made.findings,
+            findings_digest=findings.digest(made.findings),
+            evidence=made,
+        )
 
     @property
     def public_evidence(self) -> dict[str, Any]:
@@ -80,7 +97,10 @@ class Outcome:
 
 @dataclass
 class _Entry:
-    """One planned probe while it runs; `active` until its last pass or its failure."""
+    """One planned probe while it runs; `active` until its last pass or its failure.
+
+    `told` is what a third party's probe printed when it failed; it may quote rows, so it is sealed.
+    """
 
     probe: Probe[Any]
     active: bool = True
@@ -89,6 +109,7 @@ class _Entry:
     requests: dict[str, ScoreRequest] = field(default_factory=dict)
     said: Text | None = None
     failed: str | None = None
+    told: str = ""
 
 
 def run(
@@ -118,11 +139,12 @@ def run(
     Raises:
         DataUnfit: the data or the model lack what the plan needs; every reason is listed.
     """
-    going = _measured(
-        plan, table, scorer, nonce, progress=progress, shards=shards, through=through
-    )
-    found = [f for entry in going.entries for f in going.findings(entry, registered)]
-    return going.outcome([findings.settle(finding) for finding in found])
+    with outsider.visiting():
+        going = _measured(
+            plan, table, scorer, nonce, progress=progress, shards=shards, through=through
+        )
+        found = [f for entry in going.entries for f in going.findings(entry, registered)]
+        return going.outcome([findings.settle(finding) for finding in found])
 
 
 def measure(
@@ -140,9 +162,10 @@ def measure(
         scorer: the model, or None.
         nonce: keys the random numbers.
     """
-    going = _measured(plan, table, scorer, nonce)
-    found = [f for entry in going.entries for f in going.findings(entry, ())]
-    return [findings.settle(finding) for finding in found]
+    with outsider.visiting():
+        going = _measured(plan, table, scorer, nonce)
+        found = [f for entry in going.entries for f in going.findings(entry, ())]
+        return [findings.settle(finding) for finding in found]
 
 
 def _measured(
@@ -180,7 +203,8 @@ def bound(planned: ProbePlan) -> Probe[Any]:
 
 def predictions_needed(plan: Plan, rows: int) -> int:
     """The most predictions that a run of this plan on so many rows will ask for."""
-    asked = sum(bound(planned).answers_in_all(plan, rows) for planned in plan.probes)
+    with outsider.visiting():
+        asked = sum(bound(planned).answers_in_all(plan, rows) for planned in plan.probes)
     return rows + asked + 3 * min(rows, int(POLICY.value("rebatch_sample")))
 
 
@@ -222,7 +246,8 @@ class _Going:
         """Stand down the probes that can say nothing without a model."""
         for entry in self.entries:
             if entry.probe.spec.asks_model:
-                entry.active, entry.state = False, entry.probe.create_accumulator(self.plan)
+                make = partial(entry.probe.create_accumulator, self.plan)
+                entry.active, entry.state = False, self._guarded(entry, make)
 
     def active(self) -> list[_Entry]:
         """The probes that still have a pass to go."""
@@ -280,10 +305,7 @@ class _Going:
     @staticmethod
     def _fail(entry: _Entry, kind: str, said: str) -> None:
         entry.active, entry.failed = False, f"{kind}: {said}"[:500]
-        entry.said = Text(
-            f"检验程序出错（{kind}），没有得出结果。",
-            f"The probe failed ({kind}) and gave no result.",
-        )
+        entry.said, entry.told = _why(entry.probe, kind)
 
     def findings(self, entry: _Entry, registered: Sequence[Plan]) -> list[Finding]:
         """What one probe has found, or why it has not."""
@@ -320,7 +342,9 @@ class _Going:
             for entry in self.entries
             if entry.said is None
         }
-        made = evidence.make(self.plan, settled, tables, states)
+        told = {entry.probe.spec.id: entry.told for entry in self.entries if entry.told}
+        foreign = [e.probe.spec.id for e in self.entries if isinstance(e.probe, outsider.Outsider)]
+        made = evidence.make(self.plan, settled, tables, states, told=told, foreign=foreign)
         return Outcome(
             findings=made.findings,
             findings_digest=findings.digest(made.findings),
@@ -350,7 +374,24 @@ def _unsteady(finding: Finding) -> Finding:
     )
 
 
+def _why(failed: Probe[Any], kind: str) -> tuple[Text, str]:
+    """What a finding says of a probe that failed, and what the probe itself said."""
+    if isinstance(failed, outsider.Outsider) and failed.failure is not None:
+        return failed.failure.said, failed.failure.told
+    said = Text(
+        f"检验程序出错（{kind}），没有得出结果。", f"The probe failed ({kind}) and gave no result."
+    )
+    return said, ""
+
+
 def _named(entry: _Entry) -> dict[str, Any]:
     spec = entry.probe.spec
-    named = {"id": spec.id, "version": spec.version, "digest": probe.digest(type(entry.probe))}
+    named = {
+        "id": spec.id,
+        "version": spec.version,
+        "digest": probe.digest(type(entry.probe)),
+        "package": installed.origin(spec.id).as_json(),
+    }
+    if isinstance(entry.probe, outsider.Outsider):
+        named["isolation"] = entry.probe.plugin.tier.name
     return {**named, "failed": entry.failed} if entry.failed else named

@@ -8,7 +8,7 @@ it small tables could be guessed and compared.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,6 +18,28 @@ from evaluators.policy import POLICY
 from evaluators.probe import Table
 from registry import attestation
 from registry.reports import Finding
+
+CONTRADICTION = "its tables cannot be audited with ours, or contradict them; they stay sealed"
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is public already about the same people when a run's evidence is divided.
+
+    It is an input of the run like plan, data and nonce: the same inputs give the same findings as
+    published, and the same digest of them.
+
+    Args:
+        reports: the earlier reports' tables.
+        named: {report, evidence, sealed, same_rows} of each, for the statement.
+        answers: what this run's counts depend on besides the rows (see `disclosure.Earlier`).
+        outcomes: how this run reads outcomes.
+    """
+
+    reports: Sequence[disclosure.Earlier] = ()
+    named: Sequence[Mapping[str, Any]] = ()
+    answers: str = ""
+    outcomes: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +54,8 @@ class Evidence:
         states: per probe the full state.
         plan: the digest of the plan that ran.
         least: the smallest count of people that is published.
+        told: what a third party's probe printed as it failed, and whose tables were not taken.
+        before: what was public already.
         salt: without it the commitments could be guessed.
     """
 
@@ -42,6 +66,8 @@ class Evidence:
     states: Mapping[str, Any]
     plan: str
     least: int
+    told: Mapping[str, str] = field(default_factory=dict)
+    before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
 
     @cached_property
@@ -52,7 +78,7 @@ class Evidence:
             "tables": _by_probe(self.tables),
             "findings": [finding.as_json() for finding in self.full],
         })  # fmt: skip
-        return {"salt": self.salt, **content}
+        return {"salt": self.salt, **content, **({"told": dict(self.told)} if self.told else {})}
 
     @cached_property
     def public(self) -> dict[str, Any]:
@@ -64,7 +90,25 @@ class Evidence:
             "tables": _by_probe(self.shown),
             "commitments": {n: attestation.digest([self.salt, states[n]]) for n in self.states},
             "suppressed_findings": sum(finding.suppressed for finding in self.findings),
+            **({"earlier": [dict(one) for one in named]} if (named := self.before.named) else {}),
         }
+
+    def beside(self, before: Before) -> "Evidence":
+        """The same evidence, divided so that nothing follows from what is public already.
+
+        Args:
+            before: the earlier reports.
+        """
+        cut = disclosure.suppress(
+            [table for _, table in self.tables],
+            self.least,
+            earlier=before.reports,
+            answers=before.answers,
+            outcomes=before.outcomes,
+        )
+        shown = [(name, table) for (name, _), table in zip(self.tables, cut, strict=True)]
+        published = tuple(_published(finding, shown, self.least) for finding in self.full)
+        return replace(self, findings=published, shown=shown, before=before)
 
 
 def make(
@@ -72,6 +116,9 @@ def make(
     found: Sequence[Finding],
     tables: Mapping[str, Sequence[Table]],
     states: Mapping[str, Any],
+    *,
+    told: Mapping[str, str] | None = None,
+    foreign: Sequence[str] = (),
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -80,13 +127,20 @@ def make(
         found: the full findings.
         tables: per probe the count tables it offers.
         states: per probe the full state.
+        told: what third parties' probes printed as they failed.
+        foreign: the probes of third parties; their tables are published only where they can be
+            audited with ours and do not contradict them.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
-    cut = disclosure.suppress([table for _, table in flat], least)
-    shown = [(name, table) for (name, _), table in zip(flat, cut, strict=True)]
-    published = tuple(_published(finding, shown, least) for finding in found)
-    return Evidence(published, found, flat, shown, states, plan.digest, least)
+    said = dict(told or {})
+    for name in foreign:
+        mine = [table for owner, table in flat if owner == name]
+        if mine and not disclosure.agree([t for n, t in flat if n not in foreign], mine):
+            flat = [(owner, table) for owner, table in flat if owner != name]
+            said[name] = f"{said.get(name, '')}\n{CONTRADICTION}".strip()
+    bare = Evidence((), found, flat, flat, states, plan.digest, least, said)
+    return bare.beside(Before())
 
 
 def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:

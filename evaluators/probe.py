@@ -258,6 +258,8 @@ class Probe(ABC, Generic[Acc]):
     counts: ClassVar[bool] = False
     """Whether it only counts: rows may come grouped by `keys` and by what it `derives`, each line
     with its `COUNT`, and its `add_batch` heeds that column where it is there."""
+    package_digest: ClassVar[str | None] = None
+    """Of the files of a third party's package, whose modules are never imported here."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -375,6 +377,8 @@ class Table:
 
 def digest(probe: type[Probe[Any]]) -> str:
     """The digest of a probe: its name and version, the source it runs, the policy values it names."""
+    if probe.package_digest is not None:
+        return attestation.digest([probe.spec.id, probe.spec.version, probe.package_digest])
     sources = {n: _source(n) for n in sorted({probe.__module__, *probe.spec.built_on})}
     applied = [POLICY.named_in(source.decode()) for source in sources.values()]
     digests = {name: attestation.sha256(source) for name, source in sources.items()}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import findings, installed
+from evaluators import findings, installed, outsider
 from evaluators.engine import bound
 from evaluators.plan import Plan
 from evaluators.probe import Oracle, Run, Table
@@ -54,7 +54,8 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
             "这份声明缺少重新计算所需的内容，只能核对签名和摘要。",
             "The statement lacks what a recomputation needs; only signature and digests can be checked.",
         ) from error
-    again = _again(plan, tables, nonce, stated)
+    with outsider.visiting():
+        again = _again(plan, tables, nonce, stated)
     done, unseen, wrong = [], [], []
     for finding in stated:
         name, found = _name(finding), again.get(_key(finding))

@@ -19,6 +19,7 @@ from sqlalchemy import JSON, Engine, String, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from evaluators import installed
 from portal import migrations, signer
 from registry import artifacts, database, datasets, mlflow_store, outbox, submission
 from registry.artifacts import ArtifactStore
@@ -83,7 +84,7 @@ def examine(settings: Settings) -> list[Check]:
     with _opened(settings) as place:
         first = _database(place)
         rest = (_store, _mlflow, _outbox) if first.ok else ()
-        always = (_signer, _sandbox, _runtime, _spool)
+        always = (_signer, _sandbox, _runtime, _probes, _spool)
         return [first, *(_safely(check, place) for check in (*rest, *always))]
 
 
@@ -277,6 +278,22 @@ def _runtime(place: Place) -> Check:
     return Check(name, ok=True, said=said.format(python=found.python, site=found.site))
 
 
+def _probes(_place: Place) -> Check:
+    """Ours and third parties': each is loaded as a run would load it."""
+    name = _NAMES["_probes"]
+    faults = installed.broken()
+    if faults:
+        listed = Text("", "")
+        for each, said in faults.items():
+            listed = Text(f"{listed.zh}{each}：{said.zh}", f"{listed.en}{each}: {said.en} ")
+        said = Text("{n} 项检验不能用。{listed}", "{n} probes cannot be used. {listed}")
+        return Check(name, ok=False, said=said.format(n=len(faults), listed=listed))
+    origins = {each: installed.origin(each) for each in installed.names()}
+    others = [f"{each} ({o.package} {o.version})" for each, o in origins.items() if not o.ours]
+    said = Text("{n} 项可用；第三方：{others}。", "{n} can be used; from third parties: {others}.")
+    return Check(name, ok=True, said=said.format(n=len(origins), others=", ".join(others) or "0"))
+
+
 def _spool(place: Place) -> Check:
     left = _left_overs(place.settings)
     said = Text("遗留 {n} 项（--repair 清除）。", "{n} left-overs (--repair removes them).")
@@ -297,6 +314,7 @@ _NAMES: dict[str, Text] = {
     "_signer": Text("签名进程", "signer"),
     "_sandbox": Text("沙箱", "sandbox"),
     "_runtime": Text("沙箱运行环境", "sandbox runtime"),
+    "_probes": Text("检验", "probes"),
     "_spool": Text("临时目录与磁盘", "spool and disk"),
 }
 

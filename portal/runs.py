@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,8 @@ from evaluators.plan import Plan, PlanInvalid
 from explainers import explanation
 from explainers.plan import ExplanationPlan
 from filing.law import FILING_STATEMENT
-from portal import predicates, signer
+from portal import before, predicates, signer
+from portal.before import OvertakenByAnother
 from portal.signer import SignerUnreachable
 from portal.watch import Charge, ChargedScorer, Watch
 from registry import (
@@ -90,22 +91,49 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
             registered=others,
         )
     watch.check()
+    provenance = _provenance(place, scorer, started)
+    while True:
+        with place.factory() as session:
+            known = before.known(session, place.store, made, plan, model_digest=version.digest)
+        try:
+            _publish(place, watch, made, plan, outcome.beside(known), provenance)
+        except OvertakenByAnother:
+            continue
+        return
+
+
+def _publish(
+    place: Place,
+    watch: Watch,
+    made: Evaluation,
+    plan: Plan,
+    outcome: Outcome,
+    provenance: Mapping[str, Any],
+) -> None:
+    """State what came of a run, have it signed and hand it in."""
     sealed = attestation.canonical(outcome.sealed_evidence)
-    measured = _measured(plan, made, dataset, outcome) | {
-        "evidence": {
-            "public": predicates.digested(outcome.public_evidence),
-            "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
-        },
-        "provenance": _provenance(place, scorer, started),
-    }
     with place.factory() as session:
+        version = submission.get(session, made.version_id)
+        dataset = datasets.get(session, made.dataset_id)
+        measured = _measured(plan, made, dataset, outcome) | {
+            "evidence": {
+                "public": predicates.digested(outcome.public_evidence),
+                "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
+            },
+            "provenance": dict(provenance),
+        }
         payload = statements.make(
             statements.REPORT,
             subject=reports.subject(session, version),
             digest=version.digest,
             predicate=reports.on_record(session, made) | measured,
         )
-    _deliver(place, watch, payload, reports.hand_in)
+
+    def hand_in(session: Session, *, held: Claim, envelope_text: str) -> None:
+        before.check(session, made, plan, outcome.evidence.before)
+        reports.hand_in(session, held=held, envelope_text=envelope_text)
+
+    _deliver(place, watch, payload, hand_in)
 
 
 def _plans_before(session: Session, made: Evaluation) -> Iterator[Plan]:

@@ -15,10 +15,7 @@ from typing import Any
 from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import Runtime
 
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from registry.sandbox.child.worker import main; main(sys.argv[2])"
-)
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from {main} import main; main(sys.argv[2])"
 _SINGLE = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -163,7 +160,8 @@ _NAMESPACES = (
 
 def _python(runtime: Runtime) -> list[str]:
     # -P -s -S -B: nothing on the path but what the order names, no site, no byte code written.
-    return [str(runtime.python), "-P", "-s", "-S", "-B", "-u", "-c", _START]
+    start = _START.format(main=runtime.main)
+    return [str(runtime.python), "-P", "-s", "-S", "-B", "-u", "-c", start]
 
 
 def _system() -> list[str]:

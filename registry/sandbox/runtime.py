@@ -60,6 +60,7 @@ class Runtime:
         child: the folder from which `registry.sandbox.child` is imported.
         bwrap: bubblewrap, if there is one.
         staged: whether it was put on the ground.
+        main: the module in `child` whose `main` is run.
     """
 
     python: Path
@@ -68,6 +69,7 @@ class Runtime:
     child: Path
     bwrap: Path | None
     staged: bool
+    main: str = "registry.sandbox.child.worker"
 
 
 @lru_cache

@@ -34,6 +34,7 @@ from registry.database import transaction
 from registry.engagements import Round
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
+from registry.reports import Report
 from registry.worklist import State, Work
 from tests.portal.installation import PLAN, Installation, installed
 from tests.processes import worker_process
@@ -129,6 +130,14 @@ def others(place: Installation, made: Evaluation) -> list[Plan]:
     ]
 
 
+def before_it(place: Installation, made: Evaluation) -> list[str]:
+    """The reports about the same data that were handed in before."""
+    older = select(Report.id).order_by(Report.created, Report.id)
+    with place.factory() as session:
+        mine = session.get_one(Report, made.id)
+        return list(session.scalars(older.where(Report.created < mine.created)))
+
+
 def check_one_report(place: Installation, made: Evaluation) -> None:
     """One report; every round charged once; the findings are those of an undisturbed run."""
     predicate = reports.statement(place.report(made))["predicate"]
@@ -137,6 +146,8 @@ def check_one_report(place: Installation, made: Evaluation) -> None:
         paid = select(func.sum(Round.predictions)).where(Round.subject_id == made.id)
         assert session.scalars(paid).one() == asked["predictions"] <= made.predictions
     assert rounds(place, made) == asked["rounds"]
+    public = predicate["evidence"]["public"]["content"]
+    assert [one["report"] for one in public.get("earlier", [])] == before_it(place, made)
     assert events(place, made.id).count("report:statement:handed_in") == 1
     assert events(place, made.id).count("evaluation:nonce:issued") == 1
     again = evaluation_engine.run(
