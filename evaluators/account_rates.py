@@ -2,7 +2,9 @@
 
 The account is the unit: its rows move together. Over the same mix every cell of goods and moment
 counts by the overlap of the two groups (Mantel and Haenszel's weights), the variance is the
-linearised one between accounts, and a rate is then judged as one of so many independent trials as
+linearised one between accounts (of amounts: within cells, since what goods cost on average is no
+part of the comparison; the jackknife of Bell and McCaffrey 2002 for what an account adds to its
+own cells), and a rate is then judged as one of so many independent trials as
 would vary as much (Korn and Graubard 1998), by Koopman's (1984) score.
 """
 
@@ -90,7 +92,34 @@ def overlap(cells: Codes | None, group: Mask, reference: Mask) -> Floats:
                     np.where(reference, (of_group / both)[cells], 0.0))  # fmt: skip
 
 
-def mean(values: Floats, weights: Floats, rows: Mask, account: Codes) -> Mean | None:
+def within(values: Floats, cells: Codes, rows: Mask, account: Codes) -> Floats:
+    """What each value lies above its cell's mean, grown by the account's own part in that mean.
+
+    An account's effect is in all its cells, so anything less rejects too often where cells are
+    small; where only rows vary, this is careful.
+
+    Args:
+        values: one per row.
+        cells: goods and moment of each row.
+        rows: the rows of both groups whose value is known.
+        account: the account of each row.
+    """
+    found = np.zeros(len(values))
+    y, cell = values[rows], codes_of(cells[rows])
+    if not len(y):
+        return found
+    size = np.bincount(cell)
+    owner = codes_of(account[rows])
+    own = codes_of(cell * (int(owner.max()) + 1) + owner)
+    others = 1 - np.bincount(own)[own] / size[cell]
+    left = y - (np.bincount(cell, y) / size)[cell]
+    found[rows] = np.where(others > 0, left / np.where(others > 0, others, 1.0), 0.0)
+    return found
+
+
+def mean(
+    values: Floats, weights: Floats, rows: Mask, account: Codes, left: Floats | None = None
+) -> Mean | None:
     """The weighted mean over some rows; None where nothing has weight.
 
     Args:
@@ -98,6 +127,7 @@ def mean(values: Floats, weights: Floats, rows: Mask, account: Codes) -> Mean | 
         weights: one per row.
         rows: which rows.
         account: the account of each row.
+        left: what the variance is taken of, where cells are compared (see `within`).
     """
     kept = rows & np.isfinite(values) & (weights > 0)
     if not kept.any():
@@ -105,7 +135,10 @@ def mean(values: Floats, weights: Floats, rows: Mask, account: Codes) -> Mean | 
     y, w, unit = values[kept], weights[kept], codes_of(account[kept])
     total = float(w.sum())
     value = float((w * y).sum()) / total
-    sums = np.bincount(unit, w * (y - value))
+    off = y - value
+    if left is not None:
+        off = left[kept] - float((w * left[kept]).sum()) / total
+    sums = np.bincount(unit, w * off)
     accounts = len(sums)
     variance = float((sums**2).sum()) / total**2 * accounts / max(accounts - 1, 1)
     if variance < 1e-24:

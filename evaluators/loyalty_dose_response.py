@@ -20,7 +20,7 @@ from evaluators import dose_response, loyalty_readings, price_defences, price_fa
 from evaluators.dose import Doses, doses
 from evaluators.dose_response import Effect, Question, Response
 from evaluators.findings import draft, not_evaluable
-from evaluators.loyalty_nulls import loyalty_nulls
+from evaluators.loyalty_nulls import loyalty_nulls, loyalty_planted
 from evaluators.plan import Plan, Scalar
 from evaluators.policy import POLICY
 from evaluators.price_family import PRICE, Judged, Line, Result
@@ -161,6 +161,10 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return loyalty_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return loyalty_planted()
 
     def measures(self, plan: Plan) -> tuple[str, ...]:
         """The measures of loyalty."""

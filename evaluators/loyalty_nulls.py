@@ -4,6 +4,7 @@ Regulars buy other goods at other moments and cost more or less to serve, and ac
 sticky experiment buckets: all this moves prices, and none of it is loyalty.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 from evaluators.probe import NullCase, NullDesign
 
 BUCKET = 0.03
+PLANTED = math.log1p(0.03)
 TIERS = ("low", "middle", "high")
 
 
@@ -23,6 +25,18 @@ def loyalty_nulls() -> Mapping[str, NullDesign]:
         "device_tier": lambda rng: _case(rng, ["tier"], order={"tier": list(TIERS)}),
         "costs_follow_loyalty": lambda rng: _case(rng, ["orders"], cost=["distance"]),
         "declared_window": lambda rng: _case(rng, ["tenure"], window=True),
+    }
+
+
+def loyalty_planted() -> Mapping[str, NullDesign]:
+    """Repeat customers pay more."""
+    return {
+        "repeat_customers_pay_3_percent_more_160_accounts": lambda rng: _case(
+            rng, ["orders"], effect=PLANTED
+        ),
+        "repeat_customers_pay_2_percent_more_160_accounts": lambda rng: _case(
+            rng, ["orders"], effect=math.log1p(0.02)
+        ),
     }
 
 
@@ -80,8 +94,9 @@ def _case(
     order: Mapping[str, Any] | None = None,
     cost: list[str] | None = None,
     window: bool = False,
+    effect: float = 0.0,
 ) -> NullCase:
-    table = shop(rng, costs=1.0 if cost else 0.0)
+    table = shop(rng, costs=1.0 if cost else 0.0, effect=effect)
     defences = [{"kind": "new_user_offer", "column": "tenure", "at_most": 3}] if window else []
     plan = {
         "title": "null",

@@ -19,7 +19,7 @@ from pydantic import Field
 from evaluators import account_rates, offer_readings, price_defences, price_family, quotes
 from evaluators.account_rates import Mean
 from evaluators.findings import draft, not_evaluable
-from evaluators.offer_nulls import offer_nulls
+from evaluators.offer_nulls import offer_nulls, offer_planted
 from evaluators.offer_rows import Amounts, Groups, Paid, cells, groups, offered, paid
 from evaluators.plan import Plan, Scalar
 from evaluators.policy import POLICY
@@ -131,15 +131,19 @@ class _Pair:
     def suffix(self) -> str:
         return "_same_goods" if self.same else ""
 
-    def means(self, values: Floats) -> tuple[Mean | None, Mean | None]:
-        """The group's and the reference's mean."""
+    def means(self, values: Floats, *, amounts: bool = False) -> tuple[Mean | None, Mean | None]:
+        """The group's and the reference's mean; of amounts the error is that within cells."""
         group, reference = self.found.of(self.place), self.found.of(self.found.reference)
         known = np.isfinite(values)
         group, reference = group & known, reference & known
-        weights = account_rates.overlap(self.seen.cells if self.same else None, group, reference)
+        cells, account = self.seen.cells if self.same else None, self.seen.account
+        weights = account_rates.overlap(cells, group, reference)
+        left = None
+        if amounts and cells is not None:
+            left = account_rates.within(values, cells, group | reference, account)
         return (
-            account_rates.mean(values, weights, group, self.seen.account),
-            account_rates.mean(values, weights, reference, self.seen.account),
+            account_rates.mean(values, weights, group, account, left),
+            account_rates.mean(values, weights, reference, account, left),
         )
 
     def problem(self, means: tuple[Mean | None, Mean | None]) -> str | None:
@@ -198,6 +202,10 @@ class OfferAccess(Probe[pa.Table]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return offer_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return offer_planted()
 
     def attributes(self, plan: Plan) -> tuple[str, ...]:
         """The attributes compared."""
@@ -404,7 +412,7 @@ def _rate(pair: _Pair, offer: str, made: Floats) -> Result:
 
 def _cost(pair: _Pair, final: Paid) -> Result:
     """The final prices, and the parts of their difference."""
-    means = pair.means(final.log)
+    means = pair.means(final.log, amounts=True)
     blank = _blank(pair, "total_cost_gap", "", means)
     own, other = means
     if own is None or other is None or blank.problem:
@@ -422,7 +430,7 @@ def _cost(pair: _Pair, final: Paid) -> Result:
         blank, value=gap.value, low=low, high=high, p=gap.p, details=details,
         small=price_family.within(gap.value, gap.error, gap.freedom, PRICE.margins),
         mde=price_family.detectable(gap.error, critical, gap.freedom),
-        test=("t, clustered by account", gap.t), method="linearised variance between accounts, t",
+        test=("t, clustered by account", gap.t), method=f"linearised variance between accounts{', within goods and moment' if pair.same else ''}, t",
     )  # fmt: skip
 
 
@@ -437,7 +445,7 @@ def _costs(seen: _Seen, attribute: str, found: Groups) -> dict[str, Coefficient]
         return gaps
     for place, label in enumerate(found.labels):
         pair = _Pair(seen, attribute, found, place, seen.cells is not None, 1.0, 2)
-        both = _both(pair.means(seen.paid.log)) if place != found.reference else None
+        both = _both(pair.means(seen.paid.log, amounts=True)) if place != found.reference else None
         if both is not None and min(both[0].accounts, both[1].accounts) > 1:
             gap = account_rates.compare_means(*both)
             if gap.error > 0:

@@ -1,5 +1,6 @@
 """Simulated shops whose offers and fees do not look at the attribute tested."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from evaluators.probe import NullCase, NullDesign
+
+PLANTED = math.log1p(0.03)
 
 
 def offer_nulls() -> Mapping[str, NullDesign]:
@@ -17,6 +20,18 @@ def offer_nulls() -> Mapping[str, NullDesign]:
         "rows": lambda rng: _case(rng, times=1),
         "rare_offers": lambda rng: _case(rng, rate=0.06, accounts=300),
         "levels": lambda rng: _case(rng, attribute="orders", accounts=240),
+    }
+
+
+def offer_planted() -> Mapping[str, NullDesign]:
+    """Regulars get half as many coupons; regulars see list prices 3 % higher."""
+    return {
+        "regulars_get_half_the_coupons_300_accounts": lambda rng: _case(
+            rng, accounts=300, fewer=0.5
+        ),
+        "list_price_3_percent_higher_300_accounts": lambda rng: _case(
+            rng, accounts=300, dearer=PLANTED
+        ),
     }
 
 

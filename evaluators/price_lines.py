@@ -1,9 +1,10 @@
 """The lines a price difference is held against, and the sentences that say a number plainly."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from registry.language import Text
 
@@ -83,7 +84,7 @@ def texts(*parts: Text, gap: str = "") -> Text:
     return Text("".join(part.zh for part in parts), gap.join(part.en for part in parts))
 
 
-def names(columns: Mapping[str, Any] | tuple[str, ...] | list[str]) -> Text:
-    """Column names in quotes."""
-    found = list(columns)
-    return Text("、".join(f"“{name}”" for name in found), ", ".join(f"“{name}”" for name in found))
+def names(columns: Iterable[str], plan: Plan) -> Text:
+    """Columns in quotes, as the plan calls them."""
+    said = [plan.plain(name) for name in columns]
+    return Text("、".join(f"“{n.zh}”" for n in said), ", ".join(f"“{n.en}”" for n in said))

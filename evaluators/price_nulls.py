@@ -4,6 +4,7 @@ Prices differ by item, moment and cost, by user and by sticky experiment bucket,
 attribute that is tested: what would fool a test that takes quotes for independent trials.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from evaluators.probe import NullCase, NullDesign
 
+PLANTED = math.log1p(0.03)
 BUCKET = 0.03  # a sticky A/B bucket quotes 3 % more to its accounts
 ITEMS, MOMENTS = 5, 3
 
@@ -63,8 +65,8 @@ def audit_table(
 def accounts_planted() -> Mapping[str, NullDesign]:
     """Sticky buckets, and 3 % more for one of the profiles."""
     return {
-        "three_percent_120_accounts": lambda rng: _audit(
-            rng, levels=2, paired=False, accounts=120, effect=0.03
+        "one_profile_pays_3_percent_more_120_accounts": lambda rng: _audit(
+            rng, levels=2, paired=False, accounts=120, effect=PLANTED
         ),
     }
 
@@ -96,8 +98,8 @@ def quote_nulls() -> Mapping[str, NullDesign]:
 def quotes_planted() -> Mapping[str, NullDesign]:
     """Quotes to users with habits of their own, and 3 % more for one of the groups."""
     return {
-        "three_percent_300_users": lambda rng: _quotes(
-            rng, users=300, times=4, numeric=False, effect=0.03
+        "regulars_pay_3_percent_more_300_users": lambda rng: _quotes(
+            rng, users=300, times=4, numeric=False, effect=PLANTED
         ),
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from evaluators.findings import not_evaluable
+from evaluators.plan import Plan
 from evaluators.price_lines import (
     EQUIVALENCE,
     LINE_TEXT,
@@ -74,39 +75,44 @@ def observational(
     problem: str | None,
     *,
     joint: tuple[float, float] | None,
-    alpha: float,
+    plan: Plan,
 ) -> Text:
     """What one finding of price_observational says."""
     if problem is not None or estimate.value is None:
         return PROBLEMS[problem or "no_variance"]
     low, high = joint or (None, None)
-    who = _compared(frame, estimate)
+    who, held = _compared(frame, estimate, plan), _held(estimate, plan)
     size = dearer(estimate.value)
     said = Text(
-        f"{_held(estimate).zh}{who.zh}，价格{size.zh}{interval(low, high).zh}。",
-        f"{_held(estimate).en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
+        f"{held.zh}{who.zh}，价格{size.zh}{interval(low, high).zh}。",
+        f"{held.en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
     )
     ending = VERDICTS[verdict]
-    significant = estimate.p is not None and estimate.p < alpha
+    significant = estimate.p is not None and estimate.p < plan.alpha
     if verdict is Verdict.EQUIVALENT and significant:
         ending = SMALL_BUT_REAL
     return texts(said, ending, Text("", " "), LINE_TEXT)
 
 
-def _compared(frame: Frame, estimate: Estimate) -> Text:
-    contrast, name = estimate.contrast, frame.attribute
-    if contrast.column == name:
+def _compared(frame: Frame, estimate: Estimate, plan: Plan) -> Text:
+    contrast, name = estimate.contrast, plan.plain(frame.attribute)
+    if contrast.column == frame.attribute:
         return Text(
-            f"“{name}”在 {contrast.group} 与 {contrast.reference} 相比",
-            f"“{name}” at {contrast.group} against {contrast.reference}",
+            f"“{name.zh}”在 {contrast.group} 与 {contrast.reference} 相比",
+            f"“{name.en}” at {contrast.group} against {contrast.reference}",
         )
+    group, reference = _levels(plan, frame.attribute, contrast.group, contrast.reference)
     return Text(
-        f"“{name}”为“{contrast.group}”与“{contrast.reference}”相比",
-        f"“{name}” {contrast.group} against {contrast.reference}",
+        f"“{name.zh}”为“{group.zh}”与“{reference.zh}”相比",
+        f"“{name.en}” {group.en} against {reference.en}",
     )
 
 
-def _held(estimate: Estimate) -> Text:
+def _levels(plan: Plan, column: str, group: str, reference: str) -> tuple[Text, Text]:
+    return plan.plain_level(column, group), plan.plain_level(column, reference)
+
+
+def _held(estimate: Estimate, plan: Plan) -> Text:
     step = estimate.step
     if estimate.metric == "unexplained_price_gap":
         return Text("按参照组的定价方式折算后仍未解释的部分：", "Left unexplained when everybody is priced as the reference group: ")  # fmt: skip
@@ -118,7 +124,7 @@ def _held(estimate: Estimate) -> Text:
             "不考虑任何条件，直接比较：", "Compared as they stand, with nothing held fixed: "
         )
     cells = Text("商品和时间相同", "the same item and moment") if step.cells else Text("", "")
-    factors = names(step.factors)
+    factors = names(step.factors, plan)
     held = Text(f"{factors.zh}相同", f"equal {factors.en}") if step.factors else Text("", "")
     both = Text("、" if step.cells and step.factors else "", " and " if step.cells and step.factors else "")  # fmt: skip
     return Text(
@@ -126,7 +132,9 @@ def _held(estimate: Estimate) -> Text:
     )
 
 
-def observational_limit(kind: str, step: Step, outcomes: Sequence[str], frame: Frame) -> Text:
+def observational_limit(
+    kind: str, step: Step, outcomes: Sequence[str], frame: Frame, plan: Plan
+) -> Text:
     """What one finding of price_observational does not show."""
     parts = [
         Text(
@@ -151,7 +159,7 @@ def observational_limit(kind: str, step: Step, outcomes: Sequence[str], frame: F
         )
     named = [name for name in outcomes if name in step.factors]
     if named:
-        said = names(named)
+        said = names(named, plan)
         parts.append(
             Text(
                 f"条件{said.zh}本身可能是价格的结果，固定它会掩盖差异。",
@@ -170,15 +178,16 @@ REASON_LIMIT = Text(
 )
 
 
-def nothing_to_compare(spec: ProbeSpec, attribute: str | None = None) -> Finding:
+def nothing_to_compare(spec: ProbeSpec, plan: Plan, attribute: str | None = None) -> Finding:
     """There is no attribute, no price or only one group."""
+    name = plan.plain(attribute or "")
     zh = (
-        f"“{attribute}”只有一组或没有完整的行，没有可比的价格。"
+        f"“{name.zh}”只有一组或没有完整的行，没有可比的价格。"
         if attribute
         else "计划没有指明要比较的特征，或数据里没有价格。"
     )
     en = (
-        f"“{attribute}” has one group only or no complete rows; there are no prices to compare."
+        f"“{name.en}” has one group only or no complete rows; there are no prices to compare."
         if attribute
         else "The plan names no attribute to compare, or the data hold no price."
     )
@@ -188,9 +197,9 @@ def nothing_to_compare(spec: ProbeSpec, attribute: str | None = None) -> Finding
     )  # fmt: skip
 
 
-def absent(spec: ProbeSpec, attribute: str, columns: Sequence[str]) -> Finding:
+def absent(spec: ProbeSpec, plan: Plan, attribute: str, columns: Sequence[str]) -> Finding:
     """Columns that the options name are not in the data."""
-    named = names(list(columns))
+    named = names(columns, plan)
     return not_evaluable(
         spec, "raw_price_gap", slice_={attribute: ""},
         why=Text(f"数据里没有{named.zh}这些列。", f"The data have no columns {named.en}."),
@@ -198,14 +207,19 @@ def absent(spec: ProbeSpec, attribute: str, columns: Sequence[str]) -> Finding:
     )  # fmt: skip
 
 
-NOT_AN_INPUT = Text(
-    "“{name}”不是这个模型的输入，改它不会改变报价，所以这里无法评估。",
-    "“{name}” is not an input of this model, so changing it can't change a quote; not evaluable here.",
-)
-ONE_VALUE = Text(
-    "“{name}”在数据里只有一个值，没有可换的值；可以在计划里声明。",
-    "“{name}” has one value only in the data; declare the values to try in the plan.",
-)
+def unvaried(name: Text, *, is_input: bool) -> Text:
+    """Why a feature is not varied: it is no input, or has one value."""
+    if not is_input:
+        return Text(
+            f"“{name.zh}”不是这个模型的输入，改它不会改变报价，所以这里无法评估。",
+            f"“{name.en}” is not an input of this model, so changing it can't change a quote; not evaluable here.",
+        )
+    return Text(
+        f"“{name.zh}”在数据里只有一个值，没有可换的值；可以在计划里声明。",
+        f"“{name.en}” has one value only in the data; declare the values to try in the plan.",
+    )
+
+
 OTHER_WAYS = Text(
     "不是输入的特征，仍可能通过别的输入（替代变量）影响价格。",
     "A feature that is no input may still act through others (proxies).",
@@ -238,6 +252,7 @@ def model_gap(
     aa: float,
     verdict: Verdict,
     problem: str | None,
+    plan: Plan,
 ) -> Text:
     """What one comparison of two profiles says."""
     if problem is not None or spread is None:
@@ -251,7 +266,7 @@ def model_gap(
         f"{share(spread.dearer)} dearer, {share(spread.cheaper)} cheaper, {share(spread.beyond)} by more than "
         f"{share(EQUIVALENCE)}; the largest by {percent(spread.largest)}. ",
     )
-    changed = _changed(metric, slice_, group, reference, size)
+    changed = _changed(metric, slice_, group, reference, size, plan)
     return texts(
         changed,
         asked,
@@ -272,9 +287,10 @@ EXACT: dict[Verdict, Text] = {
 
 
 def _changed(
-    metric: str, slice_: Mapping[str, str], group: str, reference: str, size: Text
-) -> Text:
-    named = names(list(slice_))
+    metric: str, slice_: Mapping[str, str], group: str, reference: str, size: Text, plan: Plan
+) -> Text:  # fmt: skip
+    named = names(slice_, plan)
+    own, other = _levels(plan, next(iter(slice_)), group, reference)
     if metric == "price_range":
         return Text(
             f"只改{named.zh}，同一商品最贵与最便宜的报价平均相差：最贵的{size.zh}。",
@@ -282,8 +298,8 @@ def _changed(
         )
     if metric == "main_effect":
         return Text(
-            f"其他画像特征取遍各种组合，{named.zh}从 {reference} 到 {group}，平均价格{size.zh}。",
-            f"Over all settings of the other features, {named.en} from {reference} to {group} makes the price {size.en} on average. ",
+            f"其他画像特征取遍各种组合，{named.zh}从 {other.zh} 到 {own.zh}，平均价格{size.zh}。",
+            f"Over all settings of the other features, {named.en} from {other.en} to {own.en} makes the price {size.en} on average. ",
         )
     if metric == "pair_effect":
         return Text(
@@ -296,8 +312,8 @@ def _changed(
             f"With the profile “{group}”, all else equal, the price is {size.en} on average. ",
         )
     return Text(
-        f"商品、时间、成本不变，只把{named.zh}从 {reference} 改为 {group}：平均价格{size.zh}。",
-        f"Same goods, moment and costs; only {named.en} changed from {reference} to {group}: the price is {size.en} on average. ",
+        f"商品、时间、成本不变，只把{named.zh}从 {other.zh} 改为 {own.zh}：平均价格{size.zh}。",
+        f"Same goods, moment and costs; only {named.en} changed from {other.en} to {own.en}: the price is {size.en} on average. ",
     )
 
 
@@ -367,17 +383,18 @@ ACCOUNTS_LIMIT = Text(
 
 
 def accounts_gap(
-    name: str, group: str, reference: str, *, value: float, low: float, high: float,
-    verdict: Verdict, accounts: int, problem: str | None,
+    column: str, group: str, reference: str, *, value: float, low: float, high: float,
+    verdict: Verdict, accounts: int, problem: str | None, plan: Plan,
 ) -> Text:  # fmt: skip
     """What one profile of accounts against another says."""
     if problem is not None:
         return PROBLEMS["too_few_units"]
-    size, span = dearer(value), interval(low, high)
+    size, span, name = dearer(value), interval(low, high), plan.plain(column)
+    own, other = _levels(plan, column, group, reference)
     return texts(
         Text(
-            f"同样的商品、同样的时间，“{name}”为“{group}”的账号与“{reference}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
-            f"Same goods, same moment: accounts with “{name}” {group} against {reference}: the price is {size.en}{span.en}, {accounts} accounts. ",
+            f"同样的商品、同样的时间，“{name.zh}”为“{own.zh}”的账号与“{other.zh}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
+            f"Same goods, same moment: accounts with “{name.en}” {own.en} against {other.en}: the price is {size.en}{span.en}, {accounts} accounts. ",
         ),
         VERDICTS[verdict], Text("", " "), LINE_TEXT,
     )  # fmt: skip
@@ -403,11 +420,12 @@ def accounts_limit(smallest: float, same: float | None, other: float | None) -> 
     return texts(*parts)
 
 
-def nothing_between(spec: ProbeSpec, name: str) -> Finding:
+def nothing_between(spec: ProbeSpec, plan: Plan, column: str) -> Finding:
     """No item and moment was quoted to accounts of two levels."""
+    name = plan.plain(column)
     return not_evaluable(
-        spec, "price_gap", slice_={name: ""},
-        why=Text(f"没有同一商品、同一时间报给“{name}”不同的账号的价格，比不了。", f"No item and moment was quoted to accounts that differ in “{name}”."),
+        spec, "price_gap", slice_={column: ""},
+        why=Text(f"没有同一商品、同一时间报给“{name.zh}”不同的账号的价格，比不了。", f"No item and moment was quoted to accounts that differ in “{name.en}”."),
         limit=Text("没有测量任何差异。", "No difference was measured."),
     )  # fmt: skip
 

@@ -46,7 +46,7 @@ from evaluators.probe import (
 )
 from evaluators.ranked_lists import SIMILARITIES, STATISTICS, Lists
 from evaluators.regression import Codes, Coefficient, Floats
-from evaluators.steering_nulls import steering_nulls
+from evaluators.steering_nulls import steering_nulls, steering_planted
 from evaluators.steering_tests import Likeness, Means
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -164,6 +164,10 @@ class PriceSteering(Probe[pa.Table]):
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:
         return steering_nulls()
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        return steering_planted()
 
     def features(self, plan: Plan) -> tuple[str, ...]:
         """The attributes compared."""

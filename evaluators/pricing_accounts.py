@@ -118,7 +118,7 @@ def findings(
     for name in audit.features:
         accounts = reduce(rows, name, plan, audit.pair)
         if accounts is None:
-            found.append(price_readings.nothing_between(spec, name))
+            found.append(price_readings.nothing_between(spec, plan, name))
             continue
         examined = _examined(rows, name, accounts, audit, plan)
         own = _feature(spec, name, accounts, audit, plan=plan, run=run, size=size)
@@ -402,7 +402,7 @@ def _finding(
         details=details.model_dump(mode="json"),
         reading=price_readings.accounts_gap(
             name, compared.group, compared.reference, value=value, low=low, high=high,
-            verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem,
+            verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem, plan=plan,
         ),
         limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
     )  # fmt: skip

@@ -109,13 +109,9 @@ def _unasked(name: str, design: Design) -> bool:
 
 
 def _not_an_input(spec: ProbeSpec, name: str, plan: Plan) -> Finding:
-    why = (
-        price_readings.NOT_AN_INPUT
-        if name not in plan.columns.inputs
-        else price_readings.ONE_VALUE
-    )
+    why = price_readings.unvaried(plan.plain(name), is_input=name in plan.columns.inputs)
     return not_evaluable(
-        spec, "price_gap", slice_={name: ""}, why=why.format(name=name),
+        spec, "price_gap", slice_={name: ""}, why=why,
         limit=price_readings.OTHER_WAYS,
         details=_details(
             spread=None, answers=None, run=None, groups={}, problem="not_an_input", more={}
@@ -291,7 +287,7 @@ def _finding(
         ),
         reading=price_readings.model_gap(
             gap.metric, gap.slice, gap.group, gap.reference, spread=spread, aa=answers.twin,
-            verdict=verdict, problem=problem,
+            verdict=verdict, problem=problem, plan=plan,
         ),
         limit=price_readings.model_limit(len(gap.ratios), sampled=answers.sampled),
     )  # fmt: skip

@@ -190,10 +190,10 @@ class PriceObservational(Probe[quotes.Kept]):
             needed = {attribute, *self.steps(plan, attribute)[-1].factors}
             absent = sorted(needed - set(rows.schema.names))
             if absent:
-                found.append(price_readings.absent(self.spec, attribute, absent))
+                found.append(price_readings.absent(self.spec, plan, attribute, absent))
             elif rows.num_rows:
                 found += self._attribute(rows, attribute, plan, run)
-        return found or [price_readings.nothing_to_compare(self.spec)]
+        return found or [price_readings.nothing_to_compare(self.spec, plan)]
 
     def attributes(self, plan: Plan) -> tuple[str, ...]:
         """The attributes that are tested."""
@@ -271,7 +271,7 @@ class PriceObservational(Probe[quotes.Kept]):
         recipe = self._recipe(plan, steps[-1].factors)
         frame = build(rows, attribute, recipe, plan.reference.get(attribute))
         if not frame.contrasts:
-            return [price_readings.nothing_to_compare(self.spec, attribute)]
+            return [price_readings.nothing_to_compare(self.spec, plan, attribute)]
         parts = len(steps) + (2 if frame.groups else 1)
         size = len(frame.contrasts) * parts * run.plans
         found = list(self._estimates(frame, steps, plan, run, size))
@@ -289,6 +289,7 @@ class PriceObservational(Probe[quotes.Kept]):
             defences=plan.defences,
             reference=plan.reference.get(attribute),
             alpha=plan.alpha,
+            names=plan.plain,
         )
         told = [_with_reasons(finding, examined) for finding in self._judged(found, family)]
         return [*told, *(self._reason(entry, family, steps[-1]) for entry in examined)]
@@ -410,10 +411,10 @@ class PriceObservational(Probe[quotes.Kept]):
             defences=tuple(str(defence["kind"]) for defence in plan.defences),
             details=details.model_dump(mode="json"),
             reading=price_readings.observational(
-                estimate, frame, verdict, problem, joint=joint, alpha=plan.alpha
+                estimate, frame, verdict, problem, joint=joint, plan=plan
             ),
             limit=price_readings.observational_limit(
-                self.options.kind, estimate.step, family.outcomes, frame
+                self.options.kind, estimate.step, family.outcomes, frame, plan
             ),
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Simulated shops whose lists vary by account and by bucket, never by the profile tested."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ import pyarrow as pa
 from evaluators.probe import NullCase, NullDesign
 
 GOODS, SHOWN = 12, 6
+PLANTED = math.log1p(0.03)
+STEERED = 1.0  # makes the price shown, weighted by rank, about 5 % higher
 
 
 def steering_nulls() -> Mapping[str, NullDesign]:
@@ -18,6 +21,18 @@ def steering_nulls() -> Mapping[str, NullDesign]:
         "three_profiles": lambda rng: _case(rng, levels=3),
         "twelve_accounts": lambda rng: _case(rng, accounts=12),
         "two_options": lambda rng: _case(rng, accounts=20, options=True),
+    }
+
+
+def steering_planted() -> Mapping[str, NullDesign]:
+    """Dearer goods come first for one profile; the same goods are dearer for it."""
+    return {
+        "dear_goods_first_5_percent_dearer_60_accounts": lambda rng: _case(
+            rng, accounts=60, steered=STEERED
+        ),
+        "same_goods_3_percent_dearer_40_accounts": lambda rng: _case(
+            rng, accounts=40, dearer=PLANTED
+        ),
     }
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluators import engine
+from evaluators import calibration, engine, installed
 from evaluators.permutation import shuffle_accounts
 from evaluators.plan import Plan
+from evaluators.price_elements import PRICE_PROBES
 from evaluators.price_nulls import account_nulls, audit_table, quote_nulls, quote_table
 from evaluators.probe import NullDesign
 from evaluators.regression import codes_of
@@ -54,6 +55,21 @@ def test_item_level_tests_reject_most_null_audits_and_whole_accounts_five_percen
         whole += found.p[0] <= 0.05
     assert item_level / sets > 0.5
     assert whole / sets == pytest.approx(0.05, abs=0.033)
+
+
+PLANTED = [(p, d) for p in PRICE_PROBES for d in installed.probe_class(p).planted()]
+
+
+@pytest.mark.parametrize(("probe", "design"), PLANTED)
+def test_every_planted_difference_is_found_in_most_of_a_handful_of_sets(
+    probe: str, design: str
+) -> None:
+    assert calibration.tally(probe, design, range(6)).detected >= 4
+
+
+def test_every_price_probe_has_a_planted_difference_whose_name_says_its_size() -> None:
+    assert {probe for probe, _ in PLANTED} == set(PRICE_PROBES)
+    assert all("percent" in design or "half" in design for _, design in PLANTED)
 
 
 def test_a_planted_three_percent_is_found_in_nearly_every_audit() -> None:
