@@ -134,8 +134,8 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         ),
         optional=("profile", "item", "time", "user", "unit", "cost", "control", "weight"),
         built_on=(
-            "evaluators.dose", "evaluators.dose_response", "evaluators.isotonic", "evaluators.loyalty_nulls",
-            "evaluators.loyalty_readings", "evaluators.multiplicity", "evaluators.price_defences",
+            "evaluators.dose", "evaluators.dose_response", "evaluators.fixed_effects", "evaluators.intervals",
+            "evaluators.isotonic", "evaluators.loyalty_nulls", "evaluators.loyalty_readings", "evaluators.price_readings", "evaluators.multiplicity", "evaluators.price_defences",
             "evaluators.price_family", "evaluators.price_lines", "evaluators.pricing_frame",
             "evaluators.pricing_ladder", "evaluators.quotes", "evaluators.regression",
             "evaluators.verdicts",
@@ -241,7 +241,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         for one, (_, response, side) in zip(judged, results, strict=True):
             made = self._finding(one, response, measure, side, plan=plan, size=size)
             found.append(made if side.outside else price_defences.beside(made, examined))
-        return [*found, *(self._reason(entry, measure) for entry in examined)]
+        return [*found, *(self._reason(entry, measure, found) for entry in examined)]
 
     def _results(self, measure: str, response: Response | str, side: _Side) -> Iterator[Result]:
         if isinstance(response, str):
@@ -413,7 +413,9 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         )
         return price_defences.tested(case, plan.defences)
 
-    def _reason(self, entry: price_defences.Examined, measure: str) -> Finding:
+    def _reason(
+        self, entry: price_defences.Examined, measure: str, beside: Sequence[Finding]
+    ) -> Finding:
         problem = "untested" if entry.verdict is Verdict.NOT_EVALUABLE else None
         details = LoyaltyDetails(kind=self.options.kind, problem=problem, more=dict(entry.numbers))
         return draft(
@@ -422,6 +424,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             slice_={measure: entry.group},
             group=entry.group or None,
             reference_group=entry.reference or None,
+            **price_defences.sizes(beside, entry),
             effect={"kind": "log_ratio", "value": entry.effect},
             p_value=entry.p,
             verdict=entry.verdict,

@@ -175,8 +175,8 @@ class OfferAccess(Probe[pa.Table]):
         built_on=(
             "evaluators.account_rates", "evaluators.dose", "evaluators.intervals", "evaluators.multiplicity",
             "evaluators.offer_nulls", "evaluators.offer_readings", "evaluators.offer_rows",
-            "evaluators.price_defences", "evaluators.price_family", "evaluators.price_lines",
-            "evaluators.quotes", "evaluators.verdicts",
+            "evaluators.loyalty_readings", "evaluators.price_defences", "evaluators.price_family",
+            "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.verdicts",
         ),
     )  # fmt: skip
     options: OfferOptions
@@ -291,7 +291,7 @@ class OfferAccess(Probe[pa.Table]):
         limit = self._limit(seen, found, plan)
         made = [self._finding(one, attribute, plan, size, limit) for one in judged]
         return [*(price_defences.beside(finding, examined) for finding in made),
-                *(self._reason(entry, attribute) for entry in examined)]  # fmt: skip
+                *(self._reason(entry, attribute, made) for entry in examined)]  # fmt: skip
 
     def _limit(self, seen: _Seen, found: Groups, plan: Plan) -> Text:
         return offer_readings.limit(
@@ -337,7 +337,9 @@ class OfferAccess(Probe[pa.Table]):
         )
         return price_defences.tested(case, plan.defences)
 
-    def _reason(self, entry: price_defences.Examined, attribute: str) -> Finding:
+    def _reason(
+        self, entry: price_defences.Examined, attribute: str, beside: Sequence[Finding]
+    ) -> Finding:
         problem = "untested" if entry.verdict is Verdict.NOT_EVALUABLE else None
         return draft(
             self.spec,
@@ -345,6 +347,7 @@ class OfferAccess(Probe[pa.Table]):
             slice_={attribute: entry.group},
             group=entry.group or None,
             reference_group=entry.reference or None,
+            **price_defences.sizes(beside, entry),
             effect={"kind": "log_ratio", "value": entry.effect},
             p_value=entry.p,
             verdict=entry.verdict,

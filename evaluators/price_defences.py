@@ -7,7 +7,7 @@ those of law.md (platform guidelines 17, Shenzhen data regulation 69).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -126,6 +126,17 @@ def beside(finding: Finding, examined: Sequence[Examined]) -> Finding:
         "en": " ".join([finding.reading["en"], *(entry.en for entry in said)]),
     }
     return replace(finding, reading=reading)
+
+
+def sizes(found: Iterable[Finding], entry: Examined) -> dict[str, Any]:
+    """How many accounts a reason was examined on: those of the findings on the same group."""
+    for finding in found:
+        if entry.group and (finding.group, finding.reference_group) == (
+            entry.group,
+            entry.reference,
+        ):
+            return {"n": finding.n, "n_reference": finding.n_reference}
+    return {}
 
 
 def untested(kind: str) -> Examined:

@@ -138,7 +138,8 @@ class PriceSteering(Probe[pa.Table]):
         optional=("profile", "sensitive", "time", "user", "unit"),
         built_on=(
             "evaluators.dose", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
-            "evaluators.price_family", "evaluators.price_lines", "evaluators.quotes", "evaluators.ranked_lists",
+            "evaluators.intervals", "evaluators.loyalty_readings", "evaluators.multiplicity", "evaluators.price_family",
+            "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.ranked_lists",
             "evaluators.steering_nulls", "evaluators.steering_readings", "evaluators.steering_results", "evaluators.steering_tests",
             "evaluators.verdicts",
         ),
@@ -270,7 +271,7 @@ class PriceSteering(Probe[pa.Table]):
             for j in judged
         ]
         return [*(price_defences.beside(finding, examined) for finding in made),
-                *(self._reason(entry, feature) for entry in examined)]  # fmt: skip
+                *(self._reason(entry, feature, made) for entry in examined)]  # fmt: skip
 
     def _alike(
         self, data: _Data, means: Means, pair: tuple[int, int], rng: np.random.Generator
@@ -410,7 +411,9 @@ class PriceSteering(Probe[pa.Table]):
             return {}
         return steering_results.welch(means, found.labels, found.reference)
 
-    def _reason(self, entry: price_defences.Examined, feature: str) -> Finding:
+    def _reason(
+        self, entry: price_defences.Examined, feature: str, beside: Sequence[Finding]
+    ) -> Finding:
         problem = "untested" if entry.verdict is Verdict.NOT_EVALUABLE else None
         return draft(
             self.spec,
@@ -418,6 +421,7 @@ class PriceSteering(Probe[pa.Table]):
             slice_={feature: entry.group},
             group=entry.group or None,
             reference_group=entry.reference or None,
+            **price_defences.sizes(beside, entry),
             effect={"kind": "log_ratio", "value": entry.effect},
             p_value=entry.p,
             verdict=entry.verdict,

@@ -125,7 +125,8 @@ def findings(
         judged += [
             replace(one, finding=price_defences.beside(one.finding, examined)) for one in own
         ]
-        reasons += [reason(spec, name, entry) for entry in examined]
+        beside = [one.finding for one in own]
+        reasons += [reason(spec, name, entry, beside=beside) for entry in examined]
     found += [one.finding for one in judged] + reasons
     return [*found, _clean_bill(spec, judged, plan.alpha)] if judged else found
 
@@ -170,8 +171,9 @@ def _welch(accounts: Accounts, base: str) -> dict[str, Coefficient]:
 
 
 def reason(
-    spec: ProbeSpec, name: str, entry: price_defences.Examined, design: str = "accounts"
-) -> Finding:
+    spec: ProbeSpec, name: str, entry: price_defences.Examined, design: str = "accounts",
+    beside: Sequence[Finding] = (),
+) -> Finding:  # fmt: skip
     """A declared reason as a finding of its own.
 
     Args:
@@ -179,6 +181,7 @@ def reason(
         name: the feature; "" where the reason is about all of them.
         entry: what was examined.
         design: accounts or model.
+        beside: the findings on this feature.
     """
     untested = entry.verdict is Verdict.NOT_EVALUABLE
     details = CounterfactualDetails(
@@ -186,7 +189,8 @@ def reason(
     )
     return draft(
         spec, f"defence_{entry.kind}", slice_={name: entry.group} if name else {}, group=entry.group or None,
-        reference_group=entry.reference or None, effect={"kind": "log_ratio", "value": entry.effect},
+        reference_group=entry.reference or None, **price_defences.sizes(beside, entry),
+        effect={"kind": "log_ratio", "value": entry.effect},
         p_value=entry.p, verdict=entry.verdict, defences=(entry.kind,),
         details=details.model_dump(mode="json"), reading=entry.said, limit=price_readings.REASON_LIMIT,
     )  # fmt: skip

@@ -10,7 +10,7 @@ for the sensitivity. What the data do not hold can't be ruled out, and every fin
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -158,8 +158,8 @@ class PriceObservational(Probe[quotes.Kept]):
             "sensitive", "profile", "cost", "control", "item", "time", "user", "unit", "weight",
         ),
         built_on=(
-            "evaluators.decomposition", "evaluators.fixed_effects", "evaluators.multiplicity",
-            "evaluators.price_defences", "evaluators.price_lines", "evaluators.price_readings",
+            "evaluators.decomposition", "evaluators.fixed_effects", "evaluators.intervals", "evaluators.multiplicity",
+            "evaluators.price_defences", "evaluators.price_lines", "evaluators.price_nulls", "evaluators.price_readings",
             "evaluators.pricing_frame", "evaluators.pricing_ladder", "evaluators.pricing_placebo",
             "evaluators.quantile_bootstrap", "evaluators.quotes", "evaluators.regression",
             "evaluators.sensitivity", "evaluators.verdicts", "evaluators.wild_bootstrap",
@@ -291,10 +291,14 @@ class PriceObservational(Probe[quotes.Kept]):
             alpha=plan.alpha,
             names=plan.plain,
         )
-        told = [_with_reasons(finding, examined) for finding in self._judged(found, family)]
-        return [*told, *(self._reason(entry, family, steps[-1]) for entry in examined)]
+        told = [
+            price_defences.beside(finding, examined) for finding in self._judged(found, family)
+        ]
+        return [*told, *(self._reason(entry, family, steps[-1], told) for entry in examined)]
 
-    def _reason(self, entry: price_defences.Examined, family: _Family, step: Step) -> Finding:
+    def _reason(
+        self, entry: price_defences.Examined, family: _Family, step: Step, beside: list[Finding]
+    ) -> Finding:
         """A declared reason as a finding of its own."""
         frame = family.frame
         details = ObservationalDetails(
@@ -321,7 +325,7 @@ class PriceObservational(Probe[quotes.Kept]):
             slice_={frame.attribute: entry.group},
             group=entry.group or None,
             reference_group=entry.reference or None,
-            n=frame.units,
+            **(price_defences.sizes(beside, entry) or {"n": frame.units}),
             effect={"kind": "log_ratio", "value": entry.effect},
             p_value=entry.p,
             verdict=entry.verdict,
@@ -455,18 +459,6 @@ class PriceObservational(Probe[quotes.Kept]):
             problem=problem,
             more=dict(estimate.details),
         )
-
-
-def _with_reasons(finding: Finding, examined: Sequence[price_defences.Examined]) -> Finding:
-    """The finding read beside the declared reasons; its numbers and verdict stay."""
-    said = [entry.said for entry in examined if entry.group in {"", finding.group}]
-    if not said or finding.verdict is Verdict.NOT_EVALUABLE:
-        return finding
-    reading = {
-        "zh": finding.reading["zh"] + "".join(entry.zh for entry in said),
-        "en": " ".join([finding.reading["en"], *(entry.en for entry in said)]),
-    }
-    return replace(finding, reading=reading)
 
 
 def _metric(place: int, count: int) -> str:
