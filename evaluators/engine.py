@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import evidence, findings, installed, outsider, passes, probe, weights
+from evaluators import cost, evidence, findings, installed, outsider, passes, probe, weights
 from evaluators.data import Source
 from evaluators.evidence import Before, Evidence
 from evaluators.plan import Plan, ProbePlan
@@ -186,6 +186,8 @@ def _measured(
     going = _Going(
         plan, source, nonce, entries, shards=max(1, shards), progress=progress, through=through
     )
+    for entry in entries:
+        going.guarded(entry, partial(going.announce, entry, scored=scorer is not None))
     if scorer is not None:
         going.question(scorer)
     else:
@@ -199,6 +201,12 @@ def bound(planned: ProbePlan) -> Probe[Any]:
     """The probe of a plan with its options."""
     kind = installed.probe_class(planned.id)
     return kind(kind.spec.options.model_validate(dict(planned.options)))
+
+
+def costs(plan: Plan, rows: int, *, scored: bool) -> list[cost.Cost]:
+    """What every probe of a plan will take on so many rows, before anything runs."""
+    with outsider.visiting():
+        return [cost.of(plan, bound(planned), rows, scored=scored) for planned in plan.probes]
 
 
 def predictions_needed(plan: Plan, rows: int) -> int:
@@ -232,6 +240,12 @@ class _Going:
         self.predictions, self.broken = 0, dict[str, str]()
         self.passes = 0
 
+    def announce(self, entry: _Entry, *, scored: bool) -> None:
+        """Say what a probe will take, where it is worth saying and the probe will run."""
+        takes = cost.of(self.plan, entry.probe, self.source.rows, scored=scored)
+        if takes.notable and (scored or not entry.probe.spec.asks_model):
+            self.progress(0, self.source.rows, takes.said)
+
     def question(self, scorer: Scorer) -> None:
         """Have a model answer, and see first whether it is steady."""
         self.asker = Questioner(scorer, self.plan.columns.inputs, self.seed)
@@ -247,7 +261,7 @@ class _Going:
         for entry in self.entries:
             if entry.probe.spec.asks_model:
                 make = partial(entry.probe.create_accumulator, self.plan)
-                entry.active, entry.state = False, self._guarded(entry, make)
+                entry.active, entry.state = False, self.guarded(entry, make)
 
     def active(self) -> list[_Entry]:
         """The probes that still have a pass to go."""
@@ -256,7 +270,7 @@ class _Going:
     def one_pass(self) -> None:
         """Read all rows once, for every active probe."""
         for entry in self.active():
-            self._guarded(entry, partial(self._open, entry))
+            self.guarded(entry, partial(self._open, entry))
         self.passes += 1
         entries = self.active()
         if not entries:
@@ -279,7 +293,7 @@ class _Going:
         if weight is not None:
             weights.check_some(weight, str(self.plan.columns.weight))
         for entry in self.active():
-            self._guarded(entry, partial(self._close, entry))
+            self.guarded(entry, partial(self._close, entry))
 
     def _open(self, entry: _Entry) -> None:
         entry.shards = []
@@ -294,7 +308,7 @@ class _Going:
         entry.active = refined is not None
         entry.probe = refined or entry.probe
 
-    def _guarded(self, entry: _Entry, call: Callable[[], Given]) -> Given | None:
+    def guarded(self, entry: _Entry, call: Callable[[], Given]) -> Given | None:
         """Run a plugin's code; its failure is recorded, named, and takes no other probe down."""
         try:
             return call()
@@ -314,7 +328,7 @@ class _Going:
         going = Run(self.nonce, replace(self.oracle, broken=self.broken), self.source.rows, plans)
         found: list[Finding] | None = None
         if entry.said is None:
-            found = self._guarded(
+            found = self.guarded(
                 entry, partial(entry.probe.extract_findings, entry.state, self.plan, going)
             )
         if found is None:
@@ -332,13 +346,13 @@ class _Going:
         """Publish what may be published, and seal the rest."""
         tables = {
             entry.probe.spec.id: tuple(
-                self._guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()
+                self.guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()
             )
             for entry in self.entries
             if entry.said is None
         }
         states = {
-            entry.probe.spec.id: self._guarded(entry, partial(entry.probe.sealed, entry.state))
+            entry.probe.spec.id: self.guarded(entry, partial(entry.probe.sealed, entry.state))
             for entry in self.entries
             if entry.said is None
         }

@@ -39,6 +39,8 @@ def as_json(value: Any) -> None:
 def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, Text], None]]:
     """A bar on a terminal; elsewhere one line whenever the work begins something else.
 
+    What is said before the first row stays on the terminal: it tells what the run will cost.
+
     Args:
         quiet: no lines, because a program reads what is printed.
     """
@@ -56,11 +58,14 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, Text], None
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=out, transient=True) as bar:
-        task = bar.add_task("…", total=None)
+        task, stays = bar.add_task("…", total=None), list[Text]()
 
         def tell(done: int, total: int, said: Text) -> None:
             words = escape(str(said if said.zh else QUEUED))
             bar.update(task, completed=done, total=total or None, description=words)
+            if said.zh and done == 0 and said not in stays:
+                stays.append(said)
+                bar.console.print(f"  … {words}")
 
         yield tell
 

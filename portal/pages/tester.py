@@ -3,11 +3,13 @@
 import json
 import tempfile
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from evaluators import engine
 from evaluators.plan import Plan
@@ -21,6 +23,7 @@ from portal.pages.rendering import Lang, go, inside, reject, render, typed_befor
 from portal.uploads import Form
 from registry import datasets, engagements, evaluations, reports, submission, worklist
 from registry.errors import Invalid, RegisterError
+from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -222,6 +225,7 @@ def evaluation_page(
     made = evaluations.get(session, evaluation_id)
     by.own(made.organisation_id)
     version = submission.get(session, made.version_id)
+    dataset = datasets.get(session, made.dataset_id)
     return render(
         request,
         "evaluation.html",
@@ -231,7 +235,8 @@ def evaluation_page(
         plan=json.dumps(json.loads(made.plan), ensure_ascii=False, indent=2),
         version=version,
         model=submission.model_of(session, version),
-        dataset=datasets.get(session, made.dataset_id),
+        dataset=dataset,
+        costs=_costs(made.plan, dataset.rows),
         work=worklist.get(session, made.work_id) if made.work_id else None,
         report=next(
             (
@@ -254,6 +259,17 @@ def cancel(language: Lang, session: Database, by: By, evaluation_id: str) -> Res
     if made.work_id:
         worklist.cancel(session, by=by, work_id=made.work_id)
     return go(f"/{language}/evaluations/{evaluation_id}", "cancelled")
+
+
+@lru_cache(256)
+def _costs(written: str, rows: int) -> tuple[Text, ...]:
+    """What a person should hear before the run; nothing where a probe is no longer installed."""
+    try:
+        plan = Plan.parse(json.loads(written))
+        found = engine.costs(plan, rows, scored=bool(plan.columns.inputs))
+    except (RegisterError, ValidationError):
+        return ()
+    return tuple(cost.said for cost in found if cost.notable)
 
 
 def _toml(text: str) -> dict[str, Any]:
