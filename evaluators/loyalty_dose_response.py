@@ -379,6 +379,8 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         )  # fmt: skip
         if own is None or problem is not None:
             return blank, units
+        # Errors rest on the smaller side's accounts, so they have no more degrees of freedom.
+        own = replace(own, freedom=max(1, min(own.freedom, min(units) - 1)))
         low, high = own.interval(alpha)
         small = own.within(*PRICE.margins) if self.options.kind == "quotes" else None
         return replace(blank, value=own.value, low=low, high=high, p=own.p, small=small,
