@@ -309,15 +309,18 @@ def _why(metric: str, found: Share | None, plan: Plan) -> str | None:
 
 
 def _several(rows: Placements, nonce: str) -> Placements | None:
-    """The lists of two or more items and two or more groups, a sample by keyed hash if there are many."""
+    """The lists that labels can be dealt in, a sample by keyed hash if there are many.
+
+    A list needs two or more items, and two or more groups unless items come back: then labels move
+    between lists.
+    """
     rows = rows.where(rows.rank <= DEEPEST) if (rows.rank <= DEEPEST).any() else rows
-    pairs = np.unique(rows.lists * 2**32 + rows.group) // 2**32
-    mixed = np.bincount(pairs, minlength=rows.sizes().size) >= 2
-    if mixed.sum() > MOST_LISTS:
-        keys = keyed_hash(np.arange(mixed.size, dtype=np.uint64), f"{nonce}/lists")
-        limit = np.sort(keys[mixed])[MOST_LISTS - 1]
-        mixed &= keys <= limit
-    return rows.where(mixed[rows.lists]) if mixed.any() else None
+    able = rows.sizes() >= 2 if rows.recurring else rows.mixed()
+    if able.sum() > MOST_LISTS:
+        keys = keyed_hash(np.arange(able.size, dtype=np.uint64), f"{nonce}/lists")
+        limit = np.sort(keys[able])[MOST_LISTS - 1]
+        able &= keys <= limit
+    return rows.where(able[rows.lists]) if able.any() else None
 
 
 @dataclass
@@ -402,8 +405,9 @@ class _Said:
 
     def divergence(self, rows: Placements | None, groups: int) -> Finding:
         plan = self.plan
-        if rows is None or rows.sizes().size < plan.min_n:
-            return self.nothing("ndkl", "few", many=0 if rows is None else int(rows.sizes().size))
+        lists = 0 if rows is None else int(rows.mixed().sum())
+        if rows is None or lists < plan.min_n:
+            return self.nothing("ndkl", "few", many=lists)
         rng = self.run.rng(f"{self.probe.spec.id}/{self.attribute}/ndkl")
         found = exposure.divergence(rows, groups, rng, DRAWS)
         p = min(1.0, found.p_value * self.run.plans / (1 - SHARES))
@@ -412,7 +416,7 @@ class _Said:
         )
         high = float(np.quantile(found.null, 0.95, method="higher"))
         said = ranking_readings.NDKL.format(
-            attribute=plan.plain(self.attribute), lists=int(rows.sizes().size), value=f"{found.value:.3f}",
+            attribute=plan.plain(self.attribute), lists=lists, value=f"{found.value:.3f}",
             mean=f"{found.null.mean():.3f}", high=f"{high:.3f}",
         )  # fmt: skip
         return draft(
@@ -422,7 +426,7 @@ class _Said:
             test={"name": "labels_dealt_at_random", "statistic": found.value}, p_value=found.p_value,
             p_adjusted=p, adjustment="share_of_level", family={"id": self.family, "size": self.run.plans},
             details={
-                "lists": int(rows.sizes().size), "items_recur": rows.recurring,
+                "lists": lists, "items_recur": rows.recurring,
                 "null_mean": float(found.null.mean()), "null_high": high, "draws": int(found.null.size),
                 "missing_share": self.missing,
             },
