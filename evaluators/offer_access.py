@@ -20,7 +20,7 @@ from evaluators import account_rates, offer_readings, price_defences, price_fami
 from evaluators.account_rates import Mean
 from evaluators.findings import draft, not_evaluable
 from evaluators.offer_nulls import offer_nulls, offer_planted
-from evaluators.offer_rows import Amounts, Groups, Paid, cells, groups, offered, paid
+from evaluators.offer_rows import Amounts, Groups, Paid, cells, groups, kept, marked, offered, paid
 from evaluators.plan import Plan, Scalar
 from evaluators.policy import POLICY
 from evaluators.price_family import PRICE, Judged, Line, Result
@@ -326,14 +326,21 @@ class OfferAccess(Probe[pa.Table]):
 
         def gaps(some: pa.Table, extra: tuple[str, ...]) -> dict[str, Coefficient]:
             part = self._seen(some, plan, extra)
-            return _costs(part, attribute, self._groups(part, attribute, plan))
+            return _costs(part, attribute, kept(some, found))
 
         def membership(group: str, reference: str) -> tuple[Floats, quotes.Mask]:
             mine, other = (found.of(labels.index(name)) for name in (group, reference))
             return mine.astype(np.float64), mine | other
 
         case = price_defences.Case(
-            seen.rows, attribute, pairs, seen.account, plan.alpha, gaps, membership, plan.plain
+            marked(seen.rows, found),
+            attribute,
+            pairs,
+            seen.account,
+            plan.alpha,
+            gaps,
+            membership,
+            plan.plain,
         )
         return price_defences.tested(case, plan.defences)
 

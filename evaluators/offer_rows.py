@@ -1,7 +1,7 @@
 """Rows of offers as offer_access reads them: who, under which conditions, got what, at what cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from evaluators.price_defences import YES
 from evaluators.quotes import Mask
 from evaluators.regression import Codes, Floats
 
+GROUP = "mingsuan:group"
 BINS = 5  # of a number that is held the same
 
 
@@ -63,6 +64,16 @@ class Groups:
     def of(self, place: int) -> Mask:
         """The rows of a group."""
         return np.asarray(self.codes == place, dtype=np.bool_)
+
+
+def marked(rows: pa.Table, found: Groups) -> pa.Table:
+    """The rows with their group, so that parts of them can be compared by the same groups."""
+    return rows.append_column(GROUP, pa.array(found.codes))
+
+
+def kept(part: pa.Table, found: Groups) -> Groups:
+    """The groups on a part of marked rows."""
+    return replace(found, codes=part.column(GROUP).to_numpy())
 
 
 def offered(rows: pa.Table, column: str) -> Floats:

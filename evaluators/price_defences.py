@@ -78,6 +78,8 @@ def examine(
         alpha: the level of each test.
         names: what a column is called in sentences.
     """
+    if frame.groups and frame.contrasts:  # the same two levels on every part of the rows
+        reference = frame.contrasts[0].reference
     own = _Ladder(rows, frame, recipe, step, reference)
     pairs = tuple((contrast.group, contrast.reference) for contrast in frame.contrasts)
     unit = quotes.units(rows, recipe.unit) if recipe.unit else np.arange(rows.num_rows)
@@ -199,7 +201,8 @@ class _Ladder:
         )
         fitted = fit_step(made, replace(self.step, factors=factors))
         found = {}
-        for contrast in made.contrasts:
+        whole = self.frame.contrasts if not self.frame.groups else ()
+        for contrast in whole or made.contrasts:  # a number is compared at the same two values
             own = fitted.of(contrast.column)
             if own is not None and contrast.span:
                 scale = contrast.span * made.unit_effect

@@ -27,7 +27,7 @@ from evaluators import (
     steering_tests,
 )
 from evaluators.findings import draft, not_evaluable
-from evaluators.offer_rows import Groups, groups
+from evaluators.offer_rows import Groups, groups, kept, marked
 from evaluators.permutation import MaxT, flip_pairs, smallest_p
 from evaluators.plan import Plan, Scalar
 from evaluators.price_family import PRICE, Judged, Result
@@ -387,7 +387,7 @@ class PriceSteering(Probe[pa.Table]):
         labels = found.labels
 
         def gaps(some: pa.Table, extra: tuple[str, ...]) -> dict[str, Coefficient]:
-            return {} if extra else self._gaps(some, feature, plan)
+            return {} if extra else self._gaps(some, kept(some, found), plan)
 
         def membership(group: str, reference: str) -> tuple[Floats, quotes.Mask]:
             mine, other = (found.of(labels.index(name)) for name in (group, reference))
@@ -395,16 +395,22 @@ class PriceSteering(Probe[pa.Table]):
 
         named = tuple((labels[a], labels[b]) for a, b in pairs)
         case = price_defences.Case(
-            data.rows, feature, named, data.account, plan.alpha, gaps, membership, plan.plain
+            marked(data.rows, found),
+            feature,
+            named,
+            data.account,
+            plan.alpha,
+            gaps,
+            membership,
+            plan.plain,
         )
         return price_defences.tested(case, plan.defences)
 
-    def _gaps(self, rows: pa.Table, feature: str, plan: Plan) -> dict[str, Coefficient]:
+    def _gaps(self, rows: pa.Table, found: Groups, plan: Plan) -> dict[str, Coefficient]:
         """The price shown to each group against the reference, on some rows."""
         data = self._data(rows, plan)
-        found = self._groups(data, feature, plan)
         code = found.codes[data.lists.first[data.shown]]
-        if found.problem is not None or not (code >= 0).any():
+        if not (code >= 0).any():
             return {}
         means = steering_tests.relative(data.lists, data.shown[code >= 0], code[code >= 0])
         if means is None:
