@@ -7,7 +7,7 @@ labels then move with whole accounts, or signs with whole matched pairs.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,15 +22,22 @@ from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
-from evaluators.pricing_breakdown import Part, differing, parts, ranges, registered
+from evaluators.pricing_breakdown import (
+    Part,
+    account_means,
+    beyond_share,
+    differing,
+    parts,
+    ranges,
+    registered,
+    seen,
+)
 from evaluators.pricing_design import CounterfactualDetails
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.quotes import Mask
 from evaluators.regression import Codes, Coefficient, Floats, codes_of
 from evaluators.verdicts import judge
 from registry.reports import Finding, Verdict
-
-MOST_ITEMS = 20  # items that are contrasts of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Accounts:
         noise: mean absolute difference of accounts of one level, from the level's mean.
         groups: registered attribute=level → the marks of its accounts.
         ranges: item → ratios of the dearest to the cheapest quote at one moment.
+        apart: level → of values alike shaped, how far the level itself stands from its cells.
     """
 
     values: Floats
@@ -81,6 +89,7 @@ class Accounts:
     noise: float
     groups: Mapping[str, Mask] = field(default_factory=dict)
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    apart: Callable[[int], Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,7 @@ class Compared:
     n: int
     n_reference: int
     each: Floats
+    seen: Floats
     test: str
     freedom: int
     pair: tuple[int, int]
@@ -159,9 +169,11 @@ def _welch(accounts: Accounts, base: str) -> dict[str, Coefficient]:
     """Each level against the reference, by Welch's t over accounts."""
     found: dict[str, Coefficient] = {}
     names, values = accounts.levels.names, accounts.values[:, 0]
-    other = values[[names[code] == base for code in accounts.labels]]
-    for code in np.unique(accounts.labels).tolist():
-        own = values[accounts.labels == code]
+    rest = np.array([names[code] == base for code in accounts.labels], dtype=np.bool_)
+    for code in np.unique(accounts.labels).tolist() if rest.any() else ():
+        mark = accounts.labels == code
+        scale = seen(accounts.apart(code), mark, rest)[0] if accounts.apart else 1.0
+        own, other = values[mark] / scale, values[rest] / scale
         if names[code] != base and min(len(own), len(other)) > 1:
             error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))
             if error > SAME:
@@ -225,7 +237,8 @@ def reduce(
     account = codes_of(owner[usable])
     relative = y - (np.bincount(cell, y) / np.bincount(cell))[cell]
     items = quotes.levels(rows.column(columns.item)) if columns.item else None
-    values, named = _account_means(relative, account, items, usable)
+    item = None if items is None else replace(items, codes=items.codes[usable])
+    values, named = account_means(relative, account, item)
     first = np.unique(account, return_index=True)[1]
     same, other = differing(cell, code, y)
     used = rows.filter(pa.array(usable))
@@ -239,6 +252,7 @@ def reduce(
         pairs, float(np.abs(values[:, 0] - means[labels]).mean()),
         registered(used, plan, first),
         ranges(y, cell, quotes.levels(used.column(columns.item)) if columns.item else None),
+        lambda level: account_means(beyond_share(code == level, cell), account, item)[0],
     )  # fmt: skip
 
 
@@ -259,23 +273,6 @@ def _met(cells: Codes, levels: quotes.Levels, sound: quotes.Mask) -> quotes.Mask
     full = np.asarray(seen[:, seen.any(axis=0)].all(axis=1), dtype=np.bool_)
     found: quotes.Mask = full[cells]
     return found
-
-
-def _account_means(
-    relative: Floats, account: Codes, items: quotes.Levels | None, usable: quotes.Mask
-) -> tuple[Floats, tuple[str, ...]]:
-    counts = np.bincount(account)
-    columns = [np.bincount(account, relative) / counts]
-    named: list[str] = []
-    if items is not None and 1 < len(items.names) <= MOST_ITEMS:
-        code = items.codes[usable]
-        for place, item in enumerate(items.names):
-            mark = code == place
-            own = np.bincount(account[mark], minlength=len(counts))
-            if mark.any() and own.all():
-                columns.append(np.bincount(account[mark], relative[mark], len(counts)) / own)
-                named.append(item)
-    return np.stack(columns, axis=1), tuple(named)
 
 
 def _feature(
@@ -308,13 +305,15 @@ def _feature(
         each = matched[:, 0] if matched is not None else (
             accounts.values[mark, 0] - accounts.values[rest, 0].mean()
         )  # fmt: skip
+        scale = seen(accounts.apart(code), mark, rest) if accounts.apart else np.ones(width)
         compared = Compared(
             place=number * width,
             group=names[code],
             reference=names[base],
             n=int(mark.sum()),
             n_reference=int(rest.sum()),
-            each=each,
+            each=each / scale[0],
+            seen=scale,
             test="pairs flipped" if matched is not None else "accounts shuffled",
             freedom=len(each) - 1 if matched is not None else int(mark.sum() + rest.sum()) - 2,
             pair=(code, base),
@@ -348,9 +347,9 @@ def _finding(
     spec: ProbeSpec, name: str, compared: Compared, accounts: Accounts, result: MaxT, *,
     plan: Plan, size: int,
 ) -> _Judged:  # fmt: skip
-    place = compared.place
-    low, high = result.interval(place)
-    value, error = float(result.effects[place]), float(result.errors[place])
+    place, scale = compared.place, float(compared.seen[0])
+    low, high = (end / scale for end in result.interval(place))
+    value, error = float(result.effects[place]) / scale, float(result.errors[place]) / scale
     adjusted = min(1.0, float(result.adjusted[place]) * size)
     small = _within(value, error, compared.freedom)
     spread = describe(compared.each)
@@ -363,7 +362,7 @@ def _finding(
         alpha=plan.alpha,
     )
     finest = _finest(compared, result)
-    groups = parts(accounts.values[:, 0], accounts.labels, accounts.groups, compared.pair)
+    groups = parts(accounts.values[:, 0] / scale, accounts.labels, accounts.groups, compared.pair)
     details = CounterfactualDetails(
         design="accounts",
         spread=spread.as_json() if spread else None,
@@ -437,7 +436,8 @@ def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[st
     found = []
     for offset, item in enumerate(accounts.items, start=1):
         place = compared.place + offset
-        found.append({"item": item, "log_ratio": float(result.effects[place]), "p": float(result.p[place]),
+        size = float(result.effects[place] / compared.seen[offset])
+        found.append({"item": item, "log_ratio": size, "p": float(result.p[place]),
                       "p_adjusted": float(result.adjusted[place]), **accounts.ranges.get(item, {})})  # fmt: skip
     return found
 

@@ -17,6 +17,8 @@ from evaluators.price_spread import SAME, Spread, describe
 from evaluators.quotes import Mask
 from evaluators.regression import Codes, Floats, codes_of
 
+MOST_ITEMS = 20  # items that are contrasts of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -41,6 +43,50 @@ class Part:
             "beyond": self.spread.beyond,
             "beyond_upper": self.spread.beyond_upper,
         }
+
+
+def account_means(
+    relative: Floats, account: Codes, items: quotes.Levels | None
+) -> tuple[Floats, tuple[str, ...]]:
+    """Each account's mean over all its quotes, then over those of each item; and these items.
+
+    Args:
+        relative: one per quote.
+        account: the account of each quote, from 0.
+        items: the item of each quote; of many items none has a mean of its own.
+    """
+    counts = np.bincount(account)
+    columns = [np.bincount(account, relative) / counts]
+    named: list[str] = []
+    if items is not None and 1 < len(items.names) <= MOST_ITEMS:
+        for place, item in enumerate(items.names):
+            mark = items.codes == place
+            own = np.bincount(account[mark], minlength=len(counts))
+            if mark.any() and own.all():
+                columns.append(np.bincount(account[mark], relative[mark], len(counts)) / own)
+                named.append(item)
+    return np.stack(columns, axis=1), tuple(named)
+
+
+def beyond_share(level: Mask, cell: Codes) -> Floats:
+    """Whether a quote is of a level, less the level's share of the quotes in its cell."""
+    own = level.astype(np.float64)
+    return own - (np.bincount(cell, own) / np.bincount(cell))[cell]
+
+
+def seen(apart: Floats, group: Mask, reference: Mask) -> Floats:
+    """How much of a difference between two levels is seen in means relative to their cells.
+
+    All of it where every account was quoted the same; less where cells are mostly of one level,
+    since a cell's mean then moves with that level. Differences are divided by it.
+
+    Args:
+        apart: accounts × columns, see `beyond_share`.
+        group: the accounts of the level.
+        reference: those of the other one.
+    """
+    found: Floats = apart[group].mean(axis=0) - apart[reference].mean(axis=0)
+    return found  # above 0, since only cells with both levels are used
 
 
 def registered(rows: pa.Table, plan: Plan, first: Codes) -> dict[str, Mask]:
