@@ -170,15 +170,16 @@ def _welch(accounts: Accounts, base: str) -> dict[str, Coefficient]:
     found: dict[str, Coefficient] = {}
     names, values = accounts.levels.names, accounts.values[:, 0]
     rest = np.array([names[code] == base for code in accounts.labels], dtype=np.bool_)
-    for code in np.unique(accounts.labels).tolist() if rest.any() else ():
+    for code in np.unique(accounts.labels[~rest]).tolist():
         mark = accounts.labels == code
-        scale = seen(accounts.apart(code), mark, rest)[0] if accounts.apart else 1.0
+        if min(mark.sum(), rest.sum()) < 2:
+            continue
+        scale = float(seen(accounts.apart(code), mark, rest)[0]) if accounts.apart else 1.0
         own, other = values[mark] / scale, values[rest] / scale
-        if names[code] != base and min(len(own), len(other)) > 1:
-            error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))
-            if error > SAME:
-                freedom = min(len(own), len(other)) - 1
-                found[names[code]] = Coefficient(float(own.mean() - other.mean()), error, freedom)
+        error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))
+        if error > SAME:
+            freedom = min(len(own), len(other)) - 1
+            found[names[code]] = Coefficient(float(own.mean() - other.mean()), error, freedom)
     return found
 
 
