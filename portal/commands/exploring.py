@@ -54,7 +54,8 @@ def read(path: Path) -> Asking:
     text = path.read_bytes()
     if text.lstrip()[:1] != b"{":
         written = read_toml(path)
-        return Asking(section(written, "plan"), written.get("data", {}))
+        described = written.pop("data", {})
+        return Asking(section(written, "plan"), described)
     import json
 
     try:
@@ -66,7 +67,8 @@ def read(path: Path) -> Asking:
             content = attestation.parse(attestation.payload(sealed))
         content = content.get("predicate", content)
         if "findings" not in content:
-            return Asking(section(content, "plan"), content.get("data", {}))
+            described = content.pop("data", {})
+            return Asking(section(content, "plan"), described)
         return Asking(dict(content["plan"]["content"]), {}, content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAPlan(
