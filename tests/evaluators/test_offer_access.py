@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from evaluators import conformance, engine
-from evaluators.account_rates import Mean, compare_rates, mean, overlap
+from evaluators.account_rates import Mean, compare_means, compare_rates, mean, overlap, within
 from evaluators.intervals import koopman
 from evaluators.offer_access import OfferAccess
 from evaluators.offer_nulls import offer_nulls, offers
@@ -177,3 +177,23 @@ def test_it_conforms_for_groups_and_for_numbers() -> None:
         plan = {"title": "t", "columns": {**COLUMNS, "profile": [attribute]}, "min_n": 10,
                 "probes": [{"id": "offer_access", **AMOUNTS}]}  # fmt: skip
         conformance.check(OfferAccess, plan, table)
+
+
+def test_what_goods_cost_on_average_is_no_error_of_a_comparison_of_the_same_goods() -> None:
+    rng = np.random.default_rng(15)
+    rejected = 0
+    for _ in range(400):
+        group = rng.random(80) < 0.4
+        who, cell = np.repeat(np.arange(80), 4), rng.integers(0, 40, 320)
+        y = 2 * rng.standard_normal(40)[cell] + 0.05 * rng.standard_normal(80)[who]
+        y = y + 0.02 * rng.standard_normal(320)
+        own = group[who]
+        weights = overlap(cell, own, ~own)
+        left = within(y, cell, own | ~own, who)
+        first, second = (mean(y, weights, mark, who, left) for mark in (own, ~own))
+        assert first is not None
+        assert second is not None
+        gap = compare_means(first, second)
+        assert gap.error < 0.05  # a tenth of what the goods' own prices would add
+        rejected += gap.p < 0.05
+    assert rejected <= 36  # 99.99 % of draws at five percent

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
 
 from evaluators import engine
 from evaluators.plan import Plan
@@ -89,3 +91,54 @@ def test_a_reason_without_a_column_is_declared_but_not_tested() -> None:
     found = run(orders(5), {"kind": "disclosure"})
     assert found["defence_disclosure"].verdict is Verdict.NOT_EVALUABLE
     assert "not tested" in found["defence_disclosure"].reading["en"]
+
+
+@pytest.mark.parametrize("probe", ["price_observational", "offer_access", "price_counterfactual"])
+def test_reasons_compare_the_same_two_groups_outside_the_window(probe: str) -> None:
+    """Without the new users the other group is the larger one; it stays the one compared."""
+    rng = np.random.default_rng(7)
+    age = rng.integers(0, 10, 400)
+    kind = np.where((age < 3) | (rng.random(400) < 0.4), "a", "b")
+    user = np.repeat(np.arange(400), 3)
+    log = (-0.2 * (age < 3))[user] + 0.01 * rng.normal(size=1200)
+    table = pa.table({"price": np.exp(log), "user": user, "kind": kind[user], "age": age[user]})
+    assert (kind == "a").sum() > (kind == "b").sum()
+    plan = {
+        "title": "t", "columns": {"price": "price", "user": "user", "unit": "user", "profile": ["kind"]},
+        "defences": [{"kind": "new_user_offer", "column": "age", "at_most": 2}],
+        "probes": [{"id": probe}],
+    }  # fmt: skip
+    found = engine.measure(Plan.parse(plan), table, scorer=None, nonce="n" * 64)
+    (reason,) = [f for f in found if f.metric == "defence_new_user_offer"]
+    assert (reason.group, reason.reference_group) == ("b", "a")
+    assert reason.verdict is Verdict.EQUIVALENT
+    assert (reason.n, reason.n_reference) == ((kind == "b").sum(), (kind == "a").sum())
+
+
+def test_a_number_is_compared_at_the_same_two_values_outside_the_window() -> None:
+    rng = np.random.default_rng(8)
+    orders = rng.poisson(5, 400)
+    user = np.repeat(np.arange(400), 2)
+    log = (-0.2 * (orders < 3) + 0.01 * (orders - 5))[user] + 0.01 * rng.normal(size=800)
+    table = pa.table({"price": np.exp(log), "user": user, "orders": orders[user]})
+    plan = {
+        "title": "t", "columns": {"price": "price", "user": "user", "unit": "user", "profile": ["orders"]},
+        "defences": [{"kind": "new_user_offer", "column": "orders", "at_most": 2}],
+        "probes": [{"id": "price_observational", "placebos": 0}],
+    }  # fmt: skip
+    found = engine.measure(Plan.parse(plan), table, scorer=None, nonce="n" * 64)
+    (reason,) = [f for f in found if f.metric == "defence_new_user_offer"]
+    low, high = np.quantile(orders, (0.1, 0.9))
+    assert reason.effect["value"] == pytest.approx(0.01 * (high - low), rel=0.1)
+    assert reason.verdict is Verdict.DIFFERENCE
+
+
+def test_a_reason_examined_on_few_accounts_is_withheld_with_its_group() -> None:
+    table = orders(6).filter(pc.less(orders(6)["user"], 12))
+    plan = {
+        "title": "t", "columns": {"price": "price", "user": "user", "unit": "user", "profile": ["phone"]},
+        "defences": [{"kind": "cost_drivers", "columns": ["distance"]}],
+        "probes": [{"id": "price_counterfactual"}],
+    }  # fmt: skip
+    found = engine.run(Plan.parse(plan), table, scorer=None, nonce="n" * 64).findings
+    assert {f.metric for f in found if f.suppressed} == {"price_gap", "defence_cost_drivers"}

@@ -10,6 +10,7 @@ import pytest
 
 from evaluators import engine
 from evaluators.engine import Outcome
+from evaluators.loyalty_nulls import shop
 from evaluators.plan import Plan
 from evaluators.price_nulls import audit_table
 from evaluators.price_spread import describe, hodges_lehmann, pairs_needed
@@ -449,3 +450,22 @@ def test_what_regulars_pay_outside_the_window_is_not_explained_by_an_offer() -> 
     assert left.effect["value"] == pytest.approx(np.log(1.04 / 1.005))
     assert pick(outcome, "defence_cost_drivers").verdict is Verdict.DIFFERENCE
     assert pick(outcome, "defence_disclosure").verdict is Verdict.NOT_EVALUABLE
+
+
+def test_profiles_that_saw_unlike_goods_are_compared_at_full_size() -> None:
+    """Where a cell is mostly regulars its mean moves with them; the difference must not shrink."""
+    table = shop(np.random.default_rng(11), accounts=600, effect=0.05)
+    orders = table["orders"].to_numpy()
+    first = np.unique(table["account"].to_numpy(), return_index=True)[1]
+    kind = np.where(orders > np.median(orders[first]), "regular", "new")
+    columns = {"price": "price", "user": "account", "item": "item", "profile": ["history"]}
+    plan = {"title": "t", "columns": columns,
+            "probes": [{"id": "price_counterfactual", "reference": {"history": "new"}, "replicates": 499}]}  # fmt: skip
+    outcome = engine.run(
+        Plan.parse(plan), table.append_column("history", pa.array(kind)), scorer=None, nonce="n" * 64
+    )  # fmt: skip
+    found = pick(outcome, "price_gap")
+    assert found.effect["value"] == pytest.approx(0.05, abs=0.008)
+    assert found.ci["low"] < 0.05 < found.ci["high"]  # type: ignore[index]
+    sizes = [item["log_ratio"] for item in found.details["more"]["items"]]
+    assert all(size == pytest.approx(0.05, abs=0.03) for size in sizes)
