@@ -7,7 +7,7 @@ def test_my_probe_conforms() -> None:
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,15 +46,42 @@ def check(
     Raises:
         NotConforming: at the first check that fails.
     """
+    for _, fault in checked(probe, plan, table, scorer=scorer):
+        if fault is not None:
+            raise fault
+
+
+def checked(
+    probe: type[Probe[Any]],
+    plan: Mapping[str, Any],
+    table: pa.Table,
+    *,
+    scorer: Scorer | None = None,
+) -> Iterator[tuple[str, NotConforming | None]]:
+    """Every check by its name, one after the other, with what it found wrong.
+
+    Args:
+        probe: the class under test; a third party's own class runs here, in this process.
+        plan: a plan with this probe alone.
+        table: data it has something to say about.
+        scorer: a deterministic model, if the probe needs one.
+    """
     with installed.in_place(probe):
         case = _Case(probe, Plan.parse(plan), table, scorer)
         for one in CHECKS:
-            try:
-                one(case)
-            except NotConforming:
-                raise
-            except Exception as error:
-                raise NotConforming(f"{probe.spec.id}: {one.__name__}: {error!r}") from error
+            yield one.__name__, _fault(one, case)
+
+
+def _fault(one: "Callable[[_Case], None]", case: "_Case") -> NotConforming | None:
+    try:
+        one(case)
+    except NotConforming as fault:
+        return fault
+    except Exception as error:  # noqa: BLE001  # a probe may raise anything
+        broken = NotConforming(f"{case.probe.spec.id}: {one.__name__}: {error!r}")
+        broken.__cause__ = error
+        return broken
+    return None
 
 
 def check_isolated(

@@ -12,6 +12,7 @@ import pyarrow as pa
 from evaluators import cost, evidence, findings, installed, outsider, passes, probe, weights
 from evaluators.data import Source
 from evaluators.evidence import Before, Evidence
+from evaluators.outsider_visit import visiting
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
@@ -139,7 +140,7 @@ def run(
     Raises:
         DataUnfit: the data or the model lack what the plan needs; every reason is listed.
     """
-    with outsider.visiting():
+    with visiting():
         going = _measured(
             plan, table, scorer, nonce, progress=progress, shards=shards, through=through
         )
@@ -162,7 +163,7 @@ def measure(
         scorer: the model, or None.
         nonce: keys the random numbers.
     """
-    with outsider.visiting():
+    with visiting():
         going = _measured(plan, table, scorer, nonce)
         found = [f for entry in going.entries for f in going.findings(entry, ())]
         return [findings.settle(finding) for finding in found]
@@ -205,13 +206,13 @@ def bound(planned: ProbePlan) -> Probe[Any]:
 
 def costs(plan: Plan, rows: int, *, scored: bool) -> list[cost.Cost]:
     """What every probe of a plan will take on so many rows, before anything runs."""
-    with outsider.visiting():
+    with visiting():
         return [cost.of(plan, bound(planned), rows, scored=scored) for planned in plan.probes]
 
 
 def predictions_needed(plan: Plan, rows: int) -> int:
     """The most predictions that a run of this plan on so many rows will ask for."""
-    with outsider.visiting():
+    with visiting():
         asked = sum(bound(planned).answers_in_all(plan, rows) for planned in plan.probes)
     return rows + asked + 3 * min(rows, int(POLICY.value("rebatch_sample")))
 

@@ -55,6 +55,8 @@ class Evidence:
         plan: the digest of the plan that ran.
         least: the smallest count of people that is published.
         told: what a third party's probe printed as it failed, and whose tables were not taken.
+        kept: the tables of third parties that are not published; they stay sealed, and findings
+            about their small rows are withheld all the same.
         before: what was public already.
         salt: without it the commitments could be guessed.
     """
@@ -67,6 +69,7 @@ class Evidence:
     plan: str
     least: int
     told: Mapping[str, str] = field(default_factory=dict)
+    kept: Sequence[tuple[str, Table]] = ()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
 
@@ -75,7 +78,7 @@ class Evidence:
         """What the authority and the assigned tester may read."""
         content = findings.rounded({
             "states": dict(self.states),
-            "tables": _by_probe(self.tables),
+            "tables": _by_probe([*self.tables, *self.kept]),
             "findings": [finding.as_json() for finding in self.full],
         })  # fmt: skip
         return {"salt": self.salt, **content, **({"told": dict(self.told)} if self.told else {})}
@@ -107,7 +110,9 @@ class Evidence:
             outcomes=before.outcomes,
         )
         shown = [(name, table) for (name, _), table in zip(self.tables, cut, strict=True)]
-        published = tuple(_published(finding, shown, self.least) for finding in self.full)
+        alone = disclosure.suppress([table for _, table in self.kept], self.least)
+        heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
+        published = tuple(_published(finding, heeded, self.least) for finding in self.full)
         return replace(self, findings=published, shown=shown, before=before)
 
 
@@ -133,13 +138,14 @@ def make(
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
-    said = dict(told or {})
+    said, kept = dict(told or {}), list[tuple[str, Table]]()
     for name in foreign:
         mine = [table for owner, table in flat if owner == name]
         if mine and not disclosure.agree([t for n, t in flat if n not in foreign], mine):
             flat = [(owner, table) for owner, table in flat if owner != name]
+            kept += [(name, table) for table in mine]
             said[name] = f"{said.get(name, '')}\n{CONTRADICTION}".strip()
-    bare = Evidence((), found, flat, flat, states, plan.digest, least, said)
+    bare = Evidence((), found, flat, flat, states, plan.digest, least, said, kept)
     return bare.beside(Before())
 
 

@@ -1,22 +1,19 @@
 """A third party's probe, run in a child process that has rows and the plan, and nothing else.
 
 Here stands what the engine holds in its place: a class made from what the child says of itself,
-whose methods pass each question on and check what comes back. The child lives behind the walls
-of a sandbox (no network, no writable disk, no environment, limits on memory and time) from the
-first question to the end of the run; states never leave it, the engine holds their numbers.
-Where this machine offers no sandbox, third parties' probes are refused.
+whose methods pass each question on (`outsider_visit`) and check what comes back (`outsider_wire`).
+States never leave the child, the engine holds their numbers. Where this machine offers no sandbox,
+third parties' probes are refused.
 """
 
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
 import pyarrow as pa
 from pydantic import ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -26,177 +23,42 @@ import registry
 from evaluators import findings
 from evaluators import outsider_wire as wire
 from evaluators.installed import ProbeMissing
+from evaluators.outsider_failures import PluginFailed
+from evaluators.outsider_visit import Held, Plugin, Service, Visit, visiting
 from evaluators.outsider_wire import LARGE, SMALL, Nonsense
 from evaluators.plan import Plan
-from evaluators.probe import Details, Options, Probe, ProbeSpec, Run, ScoreRequest, Table
+from evaluators.probe import (
+    Details,
+    NullCase,
+    NullDesign,
+    Options,
+    Probe,
+    ProbeSpec,
+    Run,
+    ScoreRequest,
+    Table,
+)
 from registry import attestation
 from registry.errors import Invalid
 from registry.findings import Finding
 from registry.language import Text
-from registry.sandbox import Cause, Tier, probe_tier
-from registry.sandbox.ground import GroundNotOurs
-from registry.sandbox.limits import Limits
-from registry.sandbox.pool_uids import NoFreeUid
+from registry.sandbox import Tier, probe_tier
 from registry.sandbox.runtime import runtime
-from registry.sandbox.stage import Foreign, NotStaged, found, staged
-from registry.sandbox.talk import Ended, Talk
+from registry.sandbox.stage import NotStaged, found, staged
 from registry.settings import settings
 
-MAIN = "evaluators.outsider_child"
 Made = TypeVar("Made")
-
-
-class PluginFailed(Invalid):
-    """A third party's probe failed or was ended: ask its author; the others' results stand.
-
-    Args:
-        plugin: which package, and its version.
-        cause: a word: of `registry.sandbox.Cause`, `nonsense`, or the type of its own error.
-        told: what it said or printed itself; never to be published, for it may quote rows.
-    """
-
-    def __init__(self, plugin: str, cause: str, told: str = "") -> None:
-        said = _CAUSES.get(cause, _OWN_ERROR).format(plugin=plugin, cause=cause)
-        super().__init__(said.zh, said.en)
-        self.cause = cause
-        self.told = told
-
-    def __str__(self) -> str:
-        return f"{self.said.en} ({self.cause})"
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """An installed package with a probe, before anything of it has run.
-
-    Args:
-        entry: the entry point.
-        foreign: its files.
-        stage: the folder it runs from.
-        tier: the walls.
-    """
-
-    entry: EntryPoint
-    foreign: Foreign
-    stage: Path
-    tier: Tier
-
-    @property
-    def name(self) -> str:
-        """The package and its version, for sentences."""
-        return f"{self.foreign.name} {self.foreign.version}"
-
-    def begin(self) -> "_Visit":
-        """A process of its own, with the plugin imported.
-
-        Raises:
-            PluginFailed: when it does not come that far.
-        """
-        limits = replace(Limits.of(settings()), scratch=1 << 20)
-        ways = self.tier.ways(limits)
-        try:
-            talk = Talk.of(self.tier, ways, stage=self.stage, main=MAIN)
-        except (OSError, NoFreeUid, GroundNotOurs) as error:
-            raise PluginFailed(self.name, Cause.NOT_STARTED, str(error)) from error
-        visit = _Visit(self, talk, limits.seconds)
-        visit.hear(limits.start_seconds)
-        visit.spec = visit.ask(wire.described, SMALL, do="open", entry=self.entry.value)
-        return visit
-
-
-@dataclass(eq=False)
-class _Visit:
-    """One process of a plugin, from its start to its end."""
-
-    plugin: Plugin
-    talk: Talk
-    seconds: float
-    spec: wire.Described | None = None
-    unused: list[int] = field(default_factory=list)
-    failure: PluginFailed | None = None
-
-    def __post_init__(self) -> None:
-        weakref.finalize(self, self.talk.end)
-        if (guests := _guests.get()) is not None:
-            guests.append(self)
-
-    def hear(self, seconds: float) -> None:
-        """Wait until the process is ready."""
-        self._reply((), SMALL, seconds)
-
-    def ask(
-        self,
-        check: Callable[[Any], Made],
-        most: int,
-        *,
-        rows: memoryview | None = None,
-        **words: Any,
-    ) -> Made:
-        """The answer to one question, checked.
-
-        Raises:
-            PluginFailed: when there is none, or it makes no sense; the process is gone then.
-        """
-        free, self.unused[:] = list(self.unused), ()
-        head = wire.written({**words, "free": free})
-        parts: list[bytes | memoryview] = [len(head).to_bytes(8, "little"), head]
-        content = self._reply(parts + ([] if rows is None else [rows]), most, self.seconds)
-        try:
-            return check(self._answer(wire.read(content)))
-        except Nonsense as error:
-            raise self._failed("nonsense", str(error)) from error
-
-    def _answer(self, reply: Any) -> Any:
-        if not isinstance(reply, Mapping) or not {"answer", "error"} & set(reply):
-            raise Nonsense("no answer")
-        if "error" in reply:
-            raise self._failed(_word(reply["error"]), str(reply.get("said", "")))
-        return reply["answer"]
-
-    def _reply(self, parts: Sequence[bytes | memoryview], most: int, seconds: float) -> bytes:
-        try:
-            return self.talk.ask(parts, seconds=seconds, most=most)
-        except Ended as ended:
-            raise self._failed(str(ended.cause), ended.log) from ended
-
-    def _failed(self, cause: str, told: str) -> PluginFailed:
-        self.talk.end()
-        self.failure = self.failure or PluginFailed(self.plugin.name, cause, told[:16_384])
-        return self.failure
-
-
-_guests: ContextVar[list[_Visit] | None] = ContextVar("guests", default=None)
-
-
-@contextmanager
-def visiting() -> Iterator[None]:
-    """Whatever process of a plugin is started inside ends with it."""
-    guests: list[_Visit] = []
-    token = _guests.set(guests)
-    try:
-        yield
-    finally:
-        _guests.reset(token)
-        for visit in guests:
-            visit.talk.end()
-
-
-class Held:
-    """The number of a state that the child keeps; the child may forget it with this object."""
-
-    def __init__(self, visit: _Visit, number: int) -> None:
-        self.number = number
-        weakref.finalize(self, visit.unused.append, number)
 
 
 class Outsider(Probe[Held]):
     """A third party's probe as the engine sees it; see the subclasses `introduce` makes."""
 
     plugin: ClassVar[Plugin]
+    designs: ClassVar[Mapping[str, tuple[str, ...]]]
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._visit: _Visit | None = None
+        self._visit: Visit | None = None
         self._number = 0
         self._names: dict[str, tuple[str, ...]] = {}
         self._failure: PluginFailed | None = None
@@ -206,7 +68,7 @@ class Outsider(Probe[Held]):
         """Why it gives no answers any more."""
         return self._visit.failure if self._visit is not None else self._failure
 
-    def _at(self, plan: Plan) -> _Visit:
+    def _at(self, plan: Plan) -> Visit:
         """The child, started with the first question about a plan."""
         if self._visit is None:
             try:
@@ -330,6 +192,22 @@ class Outsider(Probe[Held]):
             self._findings, "recompute", most=LARGE, tables=given, run=wire.run_out(run)
         )
 
+    @classmethod
+    def nulls(cls) -> Mapping[str, NullDesign]:
+        """Its simulated data without a difference, made in the child."""
+        return {name: partial(cls._case, "nulls", name) for name in cls.designs["nulls"]}
+
+    @classmethod
+    def planted(cls) -> Mapping[str, NullDesign]:
+        """Its simulated data with a difference, made in the child."""
+        return {name: partial(cls._case, "planted", name) for name in cls.designs["planted"]}
+
+    @classmethod
+    def _case(cls, which: str, name: str, rng: np.random.Generator) -> NullCase:
+        visit, seed = cls.plugin.begin(), str(rng.integers(2**63))
+        case, scorer = visit.ask(wire.case_in, LARGE, do="case", which=which, name=name, seed=seed)
+        return case if scorer is None else replace(case, scorer=Service(visit, scorer))
+
 
 def introduce(entry: EntryPoint) -> type[Outsider]:
     """The class that stands for a third party's probe.
@@ -368,6 +246,7 @@ def introduce(entry: EntryPoint) -> type[Outsider]:
         "plugin": plugin,
         "spec": _spec(plugin, said),
         "package_digest": plugin.foreign.digest,
+        "designs": {"nulls": said.nulls, "planted": said.planted},
     }
     return type("Outsider", (Outsider,), named)
 
@@ -448,51 +327,3 @@ def _details(schema: dict[str, Any]) -> type[Details]:
             return schema
 
     return Told
-
-
-def _word(name: Any) -> str:
-    """The type of an error as one word, whatever was sent."""
-    word = "".join(sign for sign in str(name)[:60] if sign.isalnum() or sign in "_.")
-    return word or "Exception"
-
-
-_OWN_ERROR = Text(
-    "插件 {plugin} 自身出错（{cause}），没有得出结果。",
-    "The plugin {plugin} raised an error of its own ({cause}) and gave no result.",
-)
-_CAUSES: dict[str, Text] = {
-    Cause.WALL_CLOCK: Text(
-        "插件 {plugin} 没有在限定时间内答复，已终止。",
-        "The plugin {plugin} did not answer within the time limit and was ended.",
-    ),
-    Cause.MEMORY: Text(
-        "插件 {plugin} 用的内存超过上限，已终止。",
-        "The plugin {plugin} used more memory than it may and was ended.",
-    ),
-    Cause.FORBIDDEN_CALL: Text(
-        "插件 {plugin} 试图联网、启动程序或使用检验不需要的系统功能，已终止。",
-        "The plugin {plugin} tried to use the network, start a program or make a system call that "
-        "a probe does not need, and was ended.",
-    ),
-    Cause.OUTPUT_FLOOD: Text(
-        "插件 {plugin} 送出的内容超过上限，已终止。",
-        "The plugin {plugin} sent more than it may and was ended.",
-    ),
-    Cause.CRASHED: Text(
-        "插件 {plugin} 的进程自己结束了，没有得出结果。",
-        "The process of the plugin {plugin} ended by itself and gave no result.",
-    ),
-    Cause.NOT_STARTED: Text(
-        "插件 {plugin} 的进程没有启动成功，请运行 mingsuan doctor。",
-        "The process of the plugin {plugin} did not start; run `mingsuan doctor`.",
-    ),
-    Cause.PROTOCOL: Text(
-        "插件 {plugin} 扰乱了与平台的通信，已终止。",
-        "The plugin {plugin} disturbed the channel to the platform and was ended.",
-    ),
-    "nonsense": Text(
-        "插件 {plugin} 的答复不合格式，不予采用，已终止。",
-        "What the plugin {plugin} answered is not what was asked for; it was not taken and the "
-        "plugin was ended.",
-    ),
-}

@@ -119,7 +119,7 @@ class _Served:
         for number in asked.get("free", ()):
             self.kept.pop(number, None)
         act: Callable[..., Any] = getattr(self, f"do_{asked['do']}")
-        return act(asked, rows) if asked["do"] == "add" else act(asked)
+        return act(asked, rows) if asked["do"] in {"add", "score"} else act(asked)
 
     def _keep(self, thing: Any) -> int:
         self.last += 1
@@ -198,7 +198,10 @@ class _Served:
 
         probe, acc = self.kept[asked["probe"]], self.kept[asked["acc"]]
         made = probe.extract_findings(acc, self.plan, wire.run_in(asked["run"]))
-        return [finding.as_json() for finding in made]
+        found = [finding.as_json() for finding in made]
+        for finding in found:
+            probe.spec.details.model_validate_json(wire.written(finding["details"]))
+        return found
 
     def do_sealed(self, asked: Mapping[str, Any]) -> Any:
         return self.kept[asked["probe"]].sealed(self.kept[asked["acc"]])
@@ -215,3 +218,23 @@ class _Served:
         tables, run = wire.tables_in(asked["tables"]), wire.run_in(asked["run"])
         made = self.kept[asked["probe"]].recompute(tables, self.plan, run)
         return [finding.as_json() for finding in made]
+
+    def do_case(self, asked: Mapping[str, Any]) -> Any:
+        import numpy as np
+
+        from evaluators import outsider_wire as wire
+
+        kind = self._class()
+        designs = {"nulls": kind.nulls, "planted": kind.planted}[asked["which"]]()
+        rng = np.random.Generator(np.random.Philox(key=int(asked["seed"])))
+        case = designs[asked["name"]](rng)
+        return wire.case_out(case, None if case.scorer is None else self._keep(case.scorer))
+
+    def do_score(self, asked: Mapping[str, Any], rows: memoryview) -> Any:
+        import pyarrow as pa
+
+        from evaluators import outsider_wire as wire
+
+        frame = pa.Table.from_batches([wire.batch_in(rows)])
+        (answers,) = self.kept[asked["scorer"]].score([frame])
+        return answers.tolist()

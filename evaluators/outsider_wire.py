@@ -9,15 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evaluators.plan import Plan
-from evaluators.probe import Probe, ProbeSpec, Run, ScoreRequest, State, Table
+from evaluators.probe import NullCase, Probe, ProbeSpec, Run, ScoreRequest, State, Table
 from registry.findings import Finding
 
 MEBIBYTE = 1 << 20
 SMALL, LARGE = MEBIBYTE, 32 * MEBIBYTE
+KINDS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float",
+         "double", "string", "large_string")  # fmt: skip
+TIMES = ("timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]")
+"""The types of columns that cross the wall outwards."""
 MOST_FINDINGS, MOST_ROWS, MOST_REQUESTS = 5000, 5000, 1000
 Made = TypeVar("Made")
 Name = Annotated[str, Field(max_length=200)]
@@ -62,6 +68,8 @@ class Described(BaseModel):
     options_schema: dict[str, Any]
     details_schema: dict[str, Any]
     bare: Annotated[tuple[Fault, ...], Field(max_length=200)]
+    nulls: Annotated[tuple[Name, ...], Field(max_length=100)]
+    planted: Annotated[tuple[Name, ...], Field(max_length=100)]
 
 
 class _Table(BaseModel):
@@ -76,6 +84,14 @@ class _Table(BaseModel):
     ]
 
 
+class _Case(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    plan: dict[str, Any]
+    table: Annotated[dict[Name, tuple[Name, list[Any]]], Field(max_length=1000)]
+    truth: dict[str, float]
+    scorer: int | None
+
+
 _FINDINGS: TypeAdapter[list[Finding]] = TypeAdapter(
     Annotated[list[Finding], Field(max_length=MOST_FINDINGS)]
 )
@@ -85,6 +101,7 @@ _REQUESTS: TypeAdapter[list[ScoreRequest]] = TypeAdapter(
 )
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(Annotated[list[Fault], Field(max_length=200)])
 _COUNT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=1 << 40, strict=True)])
+_NUMBERS: TypeAdapter[list[float]] = TypeAdapter(list[float])
 _NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(
     Annotated[tuple[Name, ...], Field(max_length=1000)]
 )
@@ -131,6 +148,8 @@ def spec_out(probe: type[Probe[Any]]) -> dict[str, Any]:
         **schemas,
         "bare": bare,
         "counts": probe.counts,
+        "nulls": list(probe.nulls()),
+        "planted": list(probe.planted()),
     }
 
 
@@ -223,6 +242,56 @@ def findings_in(content: Any, *, probe: str, version: str) -> list[Finding]:
             _held(TypeAdapter(Words), dict(words))
         if each.suppressed:
             raise Nonsense("what is suppressed is not for a probe to say")
+    return found
+
+
+def case_out(case: NullCase, scorer: int | None) -> dict[str, Any]:
+    """A simulated data set; `scorer` is the number under which its service is kept."""
+    table = {name: _column_out(case.table[name]) for name in case.table.column_names}
+    return {
+        "plan": dict(case.plan),
+        "table": table,
+        "truth": dict(case.truth),
+        "scorer": scorer,
+    }
+
+
+def case_in(content: Any) -> tuple[NullCase, int | None]:
+    """A simulated data set as it came, and the number of its service.
+
+    Raises:
+        Nonsense: when it is none.
+    """
+    said = _held(TypeAdapter(_Case), content)
+    try:
+        table = pa.table({name: _column_in(*each) for name, each in said.table.items()})
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise Nonsense(f"table: {error}"[:300]) from error
+    return NullCase(said.plan, table, truth=said.truth), said.scorer
+
+
+def _column_out(column: pa.ChunkedArray) -> tuple[str, list[Any]]:
+    kind = str(column.type)
+    if kind.startswith("timestamp"):
+        return kind, column.cast(pa.int64()).to_pylist()
+    if kind not in KINDS:
+        kind, column = "string", column.cast(pa.string())
+    return kind, column.to_pylist()
+
+
+def _column_in(kind: str, values: list[Any]) -> pa.Array:
+    if kind in TIMES:
+        return pa.array(values, pa.int64()).cast(pa.type_for_alias(kind))
+    if kind not in KINDS:
+        raise Nonsense(f"a column of the type {kind!r}")
+    return pa.array(values, pa.type_for_alias(kind))
+
+
+def answers_in(content: Any, *, rows: int) -> npt.NDArray[np.float64]:
+    """The answers of a simulated service, as they came: one per row."""
+    found = np.array(_held(_NUMBERS, content), dtype=np.float64)
+    if found.size != rows:
+        raise Nonsense(f"{found.size} answers to {rows} rows")
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import findings, installed, outsider
+from evaluators import findings, installed, outsider_visit
 from evaluators.engine import bound
 from evaluators.plan import Plan
 from evaluators.probe import Oracle, Run, Table
@@ -54,7 +54,7 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
             "这份声明缺少重新计算所需的内容，只能核对签名和摘要。",
             "The statement lacks what a recomputation needs; only signature and digests can be checked.",
         ) from error
-    with outsider.visiting():
+    with outsider_visit.visiting():
         again = _again(plan, tables, nonce, stated)
     done, unseen, wrong = [], [], []
     for finding in stated:

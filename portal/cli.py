@@ -87,6 +87,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.house:config",
         Text("显示设置及其来源", "the settings and where each comes from"),
     ),
+    "plugin": Entry(
+        "portal.commands.plugins:plugin",
+        Text("第三方检验：新建、列出、试用", "probes of your own: make, list, try out"),
+    ),
     "doctor": Entry(
         "portal.commands.house:doctor",
         Text("检查安装、沙箱和存储", "check the installation, sandbox and store"),

@@ -166,6 +166,11 @@ def _show(made: "Explored", written: list[Path]) -> None:
     # Whoever has the rows may see every number; the report may go to others.
     plan = made.report["plan"]["content"]
     showing.findings(made.sealed["findings"], published=made.report["findings"], plan=plan)
+    for each in made.report["probes"]:
+        if each["package"]["third_party"]:
+            package = f"{each['package']['name']} {each['package']['version']}"
+            failed = "（出错 / failed）" if "failed" in each else ""
+            click.echo(f"第三方 / third party: {each['id']} ({package}){failed}")
     click.echo(f"随机数 / nonce:     {made.report['nonce']}")
     click.echo(f"结果摘要 / digest:  {made.report['findings_digest']}")
     for path in written:
