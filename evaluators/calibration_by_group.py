@@ -245,8 +245,8 @@ class CalibrationByGroup(Probe[Calibrated]):
 
     def _attribute(self, whole: Calibrated, name: str, plan: Plan, run: Run) -> Iterator[Finding]:
         seen = CalibrationGroups(name, whole.grid, whole.units)
-        total = int(whole.grid.column(lambda key: key[0] == name).sum())
-        missing = int(whole.grid.column(lambda key: key == (name, None)).sum())
+        total = int(whole.grid.under(name).sum())
+        missing = int(whole.grid.under(name, None).sum())
         extra = {
             "reference_chosen": "declared" if declared(plan, name) else "largest",
             "missing_share": missing / total if total else None,

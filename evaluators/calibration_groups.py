@@ -56,7 +56,7 @@ class CalibrationGroups:
     @cached_property
     def band(self) -> Integers:
         """The tenth of everyone's scores that each bin belongs to."""
-        return statistics.bands(self.grid.column(lambda key: key[0] == self.name))
+        return statistics.bands(self.grid.under(self.name))
 
     def counted(self, level: str) -> Counted:
         """A group by bin; bins without its rows are left out."""
@@ -66,7 +66,7 @@ class CalibrationGroups:
         return Counted(middles[there], n[there], observed[there], expected[there] / FINE)
 
     def _column(self, level: str, measure: int) -> Integers:
-        return self.grid.column(lambda key: key == (self.name, level), measure)
+        return self.grid.under(self.name, level, measure=measure)
 
     def banded(self, level: str) -> Banded:
         """A group by band."""

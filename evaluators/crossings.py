@@ -32,6 +32,7 @@ class Crossings:
         atoms: how often each atom was seen.
         width: atoms per joint cell.
         by_unit: unit × atom, where units repeat.
+        small: how many crossings were left out for their few rows, per rate.
     """
 
     slices: tuple[Slice, ...]
@@ -43,6 +44,7 @@ class Crossings:
     atoms: Integers
     width: int
     by_unit: Integers | None = None
+    small: int = 0
 
     def counts(self, atoms: Integers) -> tuple[Floats, Floats, Floats, Floats]:
         """Favoured and all of each crossing and of everyone else; one row per row of atoms."""
@@ -113,7 +115,7 @@ class Crossings:
         return Crossings(
             tuple(self.slices[p] for p in at), tuple(self.rates[p] for p in at),
             self.tops[at], self.bottoms[at], self.all_top[at], self.all_bottom[at],
-            self.atoms, self.width, self.by_unit,
+            self.atoms, self.width, self.by_unit, self.small,
         )  # fmt: skip
 
 
@@ -121,20 +123,29 @@ Kinds = Mapping[str, tuple[Sequence[int], Sequence[int]]]
 """Rate → which measures its numerator and its denominator add up."""
 
 
-def crossings(cells: Cells, attributes: Sequence[str], kinds: Kinds) -> Crossings:
+def crossings(
+    cells: Cells, attributes: Sequence[str], kinds: Kinds, *, least: int = 0
+) -> Crossings:
     """All crossings of one to three attributes in the data, for every rate.
 
     Args:
         cells: disjoint counts by the attributes (and by unit, as the last key).
         attributes: the sensitive features.
         kinds: the rates.
+        least: crossings of fewer rows are left out: a feature may have thousands of levels.
     """
     clustered = len(cells.keys) > len(attributes)
     joint = cells.margin(attributes)
     names = sorted(joint.table)
     many = len(cells.measures)
     atoms = np.array([joint.table[key] for key in names], dtype=np.int64).reshape(-1)
-    member = _members(names, attributes)
+    every = _members(names, attributes)
+    rows_of = atoms.reshape(len(names), many).sum(axis=1)
+    member = {
+        slice_: np.isin(np.arange(len(names)), rows).astype(np.int64)
+        for slice_, rows in every.items()
+        if int(rows_of[rows].sum()) >= least
+    }
     slices = [slice_ for _ in kinds for slice_ in member]
     rates = [rate for rate in kinds for _ in member]
     blocks: dict[str, list[Integers]] = {
@@ -155,18 +166,19 @@ def crossings(cells: Cells, attributes: Sequence[str], kinds: Kinds) -> Crossing
     }
     by_unit = _by_unit(cells, names, many) if clustered else None
     return Crossings(
-        tuple(slices), tuple(rates), **stacked, atoms=atoms, width=many, by_unit=by_unit
-    )
+        tuple(slices), tuple(rates), **stacked, atoms=atoms, width=many, by_unit=by_unit,
+        small=(len(every) - len(member)) * len(kinds),
+    )  # fmt: skip
 
 
-def _members(names: Sequence[Key], attributes: Sequence[str]) -> dict[Slice, Integers]:
+def _members(names: Sequence[Key], attributes: Sequence[str]) -> dict[Slice, list[int]]:
     """The crossings, and which joint cells belong to each."""
-    found: dict[Slice, Integers] = {}
+    found: dict[Slice, list[int]] = {}
     for size in range(1, min(MOST_ATTRIBUTES, len(attributes)) + 1):
         for places in combinations(range(len(attributes)), size):
             for row, key in enumerate(names):
                 slice_ = tuple((attributes[p], str(key[p])) for p in places)
-                found.setdefault(slice_, np.zeros(len(names), dtype=np.int64))[row] = 1
+                found.setdefault(slice_, []).append(row)
     return found
 
 

@@ -158,7 +158,8 @@ class Source:
                 )
         for role in ("score", "price", "weight"):
             name = plan.columns.role(role)
-            if name in self.schema.names and not _numeric(self.schema.field(name).type):
+            once = name is not None and self.schema.names.count(name) == 1
+            if once and not _numeric(self.schema.field(name).type):
                 found.append(
                     _reason(
                         name,

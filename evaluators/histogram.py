@@ -106,6 +106,20 @@ class Histogram:
         summed: Integers = self.counts[:, chosen, measure].sum(axis=1)
         return summed
 
+    def under(self, *start: str | None, measure: int = 0) -> Integers:
+        """The counts by bin over the keys that start with these levels."""
+        summed: Integers = self.counts[:, self._places.get(start, []), measure].sum(axis=1)
+        return summed
+
+    @cached_property
+    def _places(self) -> dict[Key, list[int]]:
+        """Every start of a key → where the keys that have it are; there may be thousands."""
+        found: dict[Key, list[int]] = {}
+        for place, key in enumerate(self.keys):
+            for depth in range(1, len(key) + 1):
+                found.setdefault(key[:depth], []).append(place)
+        return found
+
     @cached_property
     def edges(self) -> tuple[Floats, Floats]:
         """The smallest and the greatest float of each bin; equal where nothing is left out."""

@@ -14,7 +14,7 @@ from evaluators import crossing_readings, intervals, rates, readings, shrinkage,
 from evaluators.accumulators import Cells, Key, coded, merge_cells, truth
 from evaluators.columns import is_level
 from evaluators.crossing_nulls import crossing_nulls, crossing_planted
-from evaluators.crossings import Crossings, crossings
+from evaluators.crossings import MOST_ATTRIBUTES, Crossings, Kinds, crossings
 from evaluators.error_rates import error_lines
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Test, fisher_exact, tost_ratio
@@ -168,13 +168,15 @@ class IntersectionScan(Probe[Cells]):
             rate: tuple(tuple(acc.measures.index(m) for m in part if m in acc.measures) for part in KINDS[rate])
             for rate in wanted
         }  # fmt: skip
-        whole = crossings(acc, plan.columns.sensitive, {r: (k[0], k[1]) for r, k in kinds.items()})
+        rated: Kinds = {str(r): (k[0], k[1]) for r, k in kinds.items()}
+        whole = crossings(acc, plan.columns.sensitive, rated, least=plan.min_n)
         pairs = whole.groups()
         able = [p for p, (one, rest) in enumerate(pairs)
                 if min(one.people, rest.people) >= plan.min_n and one.k + rest.k]  # fmt: skip
         found += self._cells(whole, pairs, able, plan, run)
-        if len(able) < len(pairs) or not pairs:
-            found.append(self._small(len(pairs) - len(able), plan))
+        small = whole.small + len(pairs) - len(able)
+        if small or not pairs:
+            found.append(self._small(small, plan))
         if "selection" in wanted:
             found.append(self._epsilon(whole, pairs, plan, run))
         return found
@@ -260,7 +262,7 @@ class IntersectionScan(Probe[Cells]):
         self, whole: Crossings, pairs: Sequence[tuple[Group, Group]], plan: Plan, run: Run
     ) -> Finding:
         limit = readings.joined(crossing_readings.EPSILON_LIMIT, readings.frame(plan))
-        most = max((len(s) for s in whole.slices), default=0)
+        most = min(MOST_ATTRIBUTES, len(plan.columns.sensitive))
         sets: dict[tuple[str, ...], list[int]] = {}
         for place, (slice_, (one, _)) in enumerate(zip(whole.slices, pairs, strict=True)):
             if (
@@ -316,6 +318,7 @@ class IntersectionScan(Probe[Cells]):
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
         tables: list[Table] = []
+        plan = replace(plan, columns=replace(plan.columns, weight=None))  # it counts people
         places = {m: at for at, m in enumerate(acc.measures)}
         if "selection" in self.options.rates:
             tops = [places[m] for m in ("tp", "fp", "up") if m in places]

@@ -138,20 +138,24 @@ class ProxyLeakage(Probe[Rows]):
         limit = readings.joined(LIMIT, readings.frame(plan))
         levels, score = columns[f"sensitive:{name}"], columns[SCORE]
         known = (levels != "") & ~np.isnan(score)
-        there = sorted(set(levels[known].tolist()))
+        there, codes, counts = np.unique(levels[known], return_inverse=True, return_counts=True)
+        many = dict(zip(there.tolist(), counts.tolist(), strict=True))
         # Two levels are one question; the second level is told exactly as well as the first.
-        asked = there[1:] if len(there) == 2 else there
+        asked = list(many)[1:] if len(many) == 2 else list(many)
         units = columns[UNIT][known] if plan.columns.unit else None
         size = max(1, len(asked)) * run.plans
         found: list[tuple[str, Mask, Auc | None]] = []
         for level in asked:
-            member = levels[known] == level
+            if many[level] < plan.min_n:  # of perhaps thousands of levels most are that small
+                found.append((level, NOBODY, None))
+                continue
+            member = codes == there.searchsorted(level)
             made = inference.auc(score[known], member, 1 - plan.alpha / size, units)
             found.append((level, member, made if _enough(member, units, plan) else None))
         able = [a.test.p_value for _, _, a in found if a is not None and a.test is not None]
         adjusted = iter(holm(able).tolist())
         missing = float((levels == "").mean()) if levels.size else None
-        if not asked or len(there) < 2:
+        if len(many) < 2:
             yield not_evaluable(self.spec, "score_auc", slice_={name: "*"}, limit=limit,
                                 why=ONE_LEVEL.format(name=name))  # fmt: skip
             return
@@ -159,7 +163,7 @@ class ProxyLeakage(Probe[Rows]):
             if made is None or made.test is None or made.interval is None:
                 yield not_evaluable(
                     self.spec, "score_auc", slice_={name: level}, limit=limit, group=level,
-                    n=int(member.sum()), why=SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level), least=plan.min_n),
+                    n=many[level], why=SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level), least=plan.min_n),
                 )  # fmt: skip
                 continue
             details = {
@@ -216,6 +220,9 @@ class ProxyLeakage(Probe[Rows]):
     @classmethod
     def planted(cls) -> Mapping[str, NullDesign]:
         return leakage_planted()
+
+
+NOBODY: Mask = np.zeros(0, dtype=bool)
 
 
 def feature_auc(

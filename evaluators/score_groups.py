@@ -63,7 +63,7 @@ class ScoreGroups:
     @cached_property
     def everyone(self) -> Integers:
         """All scores by bin, those with a missing level included."""
-        return self.grid.column(lambda key: key[0] == self.name)
+        return self.grid.under(self.name)
 
     @cached_property
     def cut(self) -> Cut:
@@ -71,7 +71,7 @@ class ScoreGroups:
         first = statistics.cut(self.grid, self.everyone, self.share)
         if self.inner is None:
             return first
-        inside = self.inner.column(lambda key: key[0] == self.name)
+        inside = self.inner.under(self.name)
         return statistics.finer(first, self.everyone, self.share, self.inner, inside)
 
     def above(self, level: str) -> int:
@@ -79,14 +79,14 @@ class ScoreGroups:
         found = int(self.counts(level)[self.cut.bins].sum())
         if self.inner is None or self.cut.inner is None:
             return found
-        inside = self.inner.column(lambda key: key[:2] == (self.name, level))
+        inside = self.inner.under(self.name, level)
         return found + int(inside[self.cut.inner].sum())
 
     def share_above(self) -> float:
         """The share of everyone that lies above it."""
         found = int(self.everyone[self.cut.bins].sum())
         if self.inner is not None and self.cut.inner is not None:
-            inside = self.inner.column(lambda key: key[0] == self.name)
+            inside = self.inner.under(self.name)
             found += int(inside[self.cut.inner].sum())
         return found / max(1, int(self.everyone.sum()))
 
@@ -110,9 +110,7 @@ class ScoreGroups:
 
     def counts(self, level: str) -> Integers:
         """A group's scores by bin."""
-        return self._once(
-            "counts", level, lambda: self.grid.column(lambda key: key[:2] == (self.name, level))
-        )
+        return self._once("counts", level, lambda: self.grid.under(self.name, level))
 
     def rates(self) -> list[Group]:
         """The share of each group above everyone's median, or another quantile."""
@@ -143,8 +141,8 @@ class ScoreGroups:
         return self._once("ranking", level, lambda: self._ranking(level))
 
     def _ranking(self, level: str) -> Ranking | None:
-        yes = self.grid.column(lambda key: key == (self.name, level, "1"))
-        no = self.grid.column(lambda key: key == (self.name, level, "0"))
+        yes = self.grid.under(self.name, level, "1")
+        no = self.grid.under(self.name, level, "0")
         return statistics.ranking(yes, no)
 
     def weight(self, level: str) -> float:
