@@ -6,11 +6,13 @@ parties' probes are captioned by their own question.
 
 import re
 from collections.abc import Mapping
+from math import exp, expm1
 from typing import Any
 
 from registry.language import Text
 
 SHARES = frozenset({"difference", "share"})
+SIGNED = frozenset({"deviations", "errors", "number"})
 PROBES: dict[str, Text] = {
     "selection_parity": Text(
         "各组得到有利结果的比例", "How often each group gets the favourable result"
@@ -107,8 +109,46 @@ METRICS: dict[str, Text] = {
     "mae_by_group": Text("平均误差，组间之比", "mean absolute error, ratio of groups"),
     "rmse_by_group": Text("均方根误差，组间之比", "root mean square error, ratio of groups"),
     "ndcg_by_group": Text("排序得分，组间之差", "ranking score, difference of groups"),
+    "cells_too_small": Text("人数太少、没有判断的组", "groups too small to judge"),
+    "crossings_too_small": Text("人数太少、没有判断的交叉组", "combined groups too small to judge"),
+    "false_negative_rate_ratio": Text("错误拒绝的比例，与其他人之比", "wrongly refused, as a ratio to the others"),
+    "false_positive_rate_ratio": Text("错误给予的比例，与其他人之比", "wrongly granted, as a ratio to the others"),
+    "differential_fairness": Text("差得最远的两组之比（ε）", "the two groups furthest apart, as a ratio (ε)"),
+    "slice_rate_ratio": Text("这一小群人得到有利结果的比例，与其他人之比", "favourable results in this small group, as a ratio to the others"),
+    "conditional_rate_ratio": Text("条件相同时得到有利结果的比例之比", "favourable results in like circumstances, as a ratio"),
+    "model_coefficient": Text("按声明的模型扣除条件后还剩的差别", "difference left by the declared model"),
+    "standardised_rate_ratio": Text("按声明的模型扣除条件后的比例之比", "favourable results by the declared model, as a ratio"),
+    "stratum_rate_ratio": Text("同一类条件之内的比例之比", "favourable results within one set of circumstances, as a ratio"),
+    "scoring_rate_ratio": Text("得分好过中位数的比例，与对照组之比", "scores above the median, as a ratio to the reference"),
+    "standardised_mean_difference": Text("平均得分相差多少", "difference of the average scores"),
+    "kolmogorov_smirnov_distance": Text("得分分布相差最大处（KS）", "where the scores' distributions differ most (KS)"),
+    "auc_difference": Text("组内排得准不准之差（AUC）", "difference of how rightly scores rank within the groups (AUC)"),
+    "observed_expected_ratio": Text("实际比例与分数所说的比例之比，组间相比", "what happened against what scores said, groups compared"),
+    "calibration_slope": Text("分数拉开的差距与实际是否一致（斜率减 1）", "whether scores spread as far as outcomes do (slope less 1)"),
+    "expected_calibration_error": Text("分数所说的与实际平均差多少", "average gap of what scores say and what happens"),
+    "success_rate_ratio": Text("预测排在前列的比例，与对照组之比", "predictions among the most favourable, as a ratio to the reference"),
+    "mean_signed_error_difference": Text("说高或说低的程度之差", "difference of how far predictions lie too high or too low"),
+    "mae_ratio": Text("平均误差，与对照组之比", "mean absolute error, as a ratio to the reference"),
+    "rmse_ratio": Text("均方根误差，与对照组之比", "root mean square error, as a ratio to the reference"),
+    "exposure_ratio": Text("得到的曝光，与按相关程度应得的之比", "exposure received against exposure deserved"),
+    "skew_at_k": Text("在最前几位所占的份额，与整份列表之比", "share of the first places against share of the list"),
+    "ndkl": Text("各段前列的构成与整份列表相差多少（NDKL）", "how far the top differs in make-up from the whole list (NDKL)"),
+    "loyalty_rise": Text("价格随档位一路上升多少", "how far the price rises from step to step"),
+    "loyalty_trend": Text("从最低档到最高档的价格趋势", "trend of the price from the lowest step to the highest"),
+    "loyalty_gap": Text("最高一档与最低一档的差价", "price gap of the highest and the lowest step"),
+    "exposed_price_gap": Text("看到的价格相差多少", "gap of the prices shown"),
+    "items_shown_gap": Text("展示的商品本身贵多少", "how much dearer the goods shown are"),
+    "same_item_gap": Text("同一商品贵多少", "how much dearer the same goods are"),
+    "price_ndcg_gap": Text("贵的商品排得更靠前的程度", "how much further up dear goods stand"),
+    "list_overlap_gap": Text("看到的商品有多少相同", "how many of the goods shown are the same"),
+    "list_order_gap": Text("排列顺序有多像", "how alike the order is"),
+    "offer_rate": Text("得到优惠或有货的比例，与对照组之比", "offers or stock received, as a ratio to the reference"),
+    "offer_rate_same_goods": Text("同样商品得到优惠或有货的比例之比", "offers or stock received for the same goods, as a ratio"),
+    "total_cost_gap": Text("最终应付的价格相差多少", "gap of what is paid in the end"),
+    "total_cost_gap_same_goods": Text("同样商品最终应付的价格相差多少", "gap of what is paid in the end for the same goods"),
     "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
 }  # fmt: skip
+PERSONALISED = "personalised_"
 PATTERNS: tuple[tuple[str, Text], ...] = (
     (r"price_gap_step_(\d+)", Text("逐步排除因素的差价（第 {0} 步）", "price gap, step {0} of factors")),
     (r"defence_new_user_offer", Text("理由核对：新用户优惠", "reason checked: new-user offer")),
@@ -118,6 +158,18 @@ PATTERNS: tuple[tuple[str, Text], ...] = (
     (r"defence_(\w+)", Text("理由核对", "reason checked")),
 )  # fmt: skip
 
+SCALES: dict[str, str] = {
+    "standardised_mean_difference": "deviations",
+    "mean_signed_error_difference": "errors",
+    "calibration_slope": "number",
+    "auc_difference": "number",
+    "price_ndcg_gap": "number",
+    "differential_fairness": "times",
+    "exposure_ratio": "times",
+    "skew_at_k": "times",
+}
+"""Metrics whose effects are no shares of a hundred, or are shown as a ratio and stored as its log."""
+
 KINDS: dict[str, Text] = {
     "difference": Text("差（百分点）", "difference in points"),
     "ratio": Text("倍数", "times the reference"),
@@ -126,6 +178,11 @@ KINDS: dict[str, Text] = {
     "share": Text("占比", "share"),
     "auc": Text("0.5 = 看不出，1 = 完全看得出", "0.5 = can't tell, 1 = tells fully"),
     "coefficient": Text("系数", "coefficient"),
+    "deviations": Text("相差几个标准差", "in standard deviations"),
+    "errors": Text("相差平常误差的几倍", "in multiples of the usual error"),
+    "number": Text("差", "difference"),
+    "times": Text("倍数", "times"),
+    "divergence": Text("0 = 一样", "0 = the same"),
     "amount": Text("数值", "value"),
     "none": Text("", ""),
 }
@@ -163,6 +220,9 @@ def metric(name: str) -> Text:
     """What was measured, in plain words; the code in words where nobody captioned it."""
     if name in METRICS:
         return METRICS[name]
+    if name.startswith(PERSONALISED):
+        rest = metric(name.removeprefix(PERSONALISED))
+        return Text(f"个性化的影响：{rest.zh}", f"what personalisation changes: {rest.en}")
     for pattern, said in PATTERNS:
         if found := re.fullmatch(pattern, name):
             return Text(said.zh.format(*found.groups()), said.en.format(*found.groups()))
@@ -213,9 +273,15 @@ def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     if own == "*":
         return Text("其余所有人", "everyone else")
     names = list(finding["slice"] or {})
-    if len(names) == 1:
-        return level(plan, names[0], str(own))
-    return Text(str(own), str(own))
+    sensitive = (plan.get("columns") or {}).get("sensitive") or ()
+    about = names if len(names) == 1 else [name for name in names if name in sensitive]
+    return level(plan, about[0], str(own)) if len(about) == 1 else Text(str(own), str(own))
+
+
+def scale(finding: Mapping[str, Any]) -> str:
+    """In what the effect of a finding is shown: a kind of effect, or a scale of the metric's own."""
+    kind = str((finding["effect"] or {}).get("kind", ""))
+    return kind if kind == "none" else SCALES.get(finding["metric"], kind)
 
 
 def both(said: Text) -> str:
@@ -224,16 +290,23 @@ def both(said: Text) -> str:
 
 
 def amount(value: float | None, kind: str) -> str:
-    """An effect for people: shares and mark-ups in percent, log ratios as the percentage."""
+    """An effect for people: shares and mark-ups in percent, log ratios as the percentage.
+
+    Args:
+        value: of the effect; None where there is none.
+        kind: its `scale`.
+    """
     if value is None:
         return "—"
+    if kind in SIGNED:
+        return f"{value:+.2f}" if kind != "number" else f"{value:+.3f}"
+    if kind == "times":
+        return f"{exp(value):.2f}"
     if kind in SHARES:
         return f"{100 * value:.1f}%"
     if kind == "mark_up":
         return f"{100 * value:+.2f}%"
     if kind == "log_ratio":
-        from math import expm1
-
         return f"{100 * expm1(value):+.2f}%"
     if kind in {"ratio", "auc"}:
         return f"{value:.2f}"

@@ -121,7 +121,8 @@ class Source:
         """
         named = plan.columns.named().union(*(probe.columns(plan) for probe in probes))
         specs = [probe.spec for probe in probes]
-        reasons = [*self._lacking(plan, named), *_underived(plan, specs, scored=scored)]
+        reasons = [*self._lacking(plan, named), *self._never_favourable(plan),
+                   *_underived(plan, specs, scored=scored)]  # fmt: skip
         if self.rows == 0:
             reasons.append(
                 _reason(
@@ -135,7 +136,7 @@ class Source:
         if reasons:
             raise DataUnfit(
                 f"数据或模型不合评估计划，有 {len(reasons)} 处要改。",
-                f"Data or model do not fit the plan: {len(reasons)} things to correct.",
+                f"Data or model do not fit the plan; to correct: {len(reasons)}.",
                 reasons=reasons,
             )
 
@@ -169,6 +170,25 @@ class Source:
                         "correct its type",
                     )
                 )
+        return found
+
+    def _never_favourable(self, plan: Plan) -> list[Reason]:
+        """Columns of two levels, neither of which is the favourable one; in small data only."""
+        found, wanted = [], plan.columns.favourable
+        roles = {plan.columns.target, plan.columns.prediction} & set(self.schema.names)
+        if wanted is None or not 0 < self.rows <= BLOCK:
+            return []
+        for name in sorted(name for name in roles if name):
+            values = pc.drop_null(next(self.blocks([name], stop=1))[name])
+            levels = sorted({level_name(value) for value in pc.unique(values).to_pylist()})
+            if len(levels) == 2 and level_name(wanted) not in levels:
+                found.append(_reason(
+                    "columns.favourable",
+                    f"“{name}”里没有“{level_name(wanted)}”，只有“{levels[0]}”和“{levels[1]}”",
+                    f"'{name}' holds '{levels[0]}' and '{levels[1]}', never '{level_name(wanted)}'",
+                    "写其中对当事人有利的那个值",
+                    "name the one that is good for the person",
+                ))  # fmt: skip
         return found
 
 
@@ -219,8 +239,8 @@ def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[
                 "columns.cut",
                 "不知道怎样算有利的结果",
                 "nothing says which answers are favourable",
-                "写 cut，或写 prediction",
-                "give a cut, or name a prediction",
+                _decision(columns.target).zh,
+                _decision(columns.target).en,
             )
         )
     if needs & {FAVOURED, DESERVED} and columns.favourable is None:
@@ -244,6 +264,20 @@ def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[
             )
         )
     return found
+
+
+def _decision(target: str | None) -> Text:
+    """How to say which answers are favourable; people's decisions often stand as the outcome."""
+    own = Text("", "")
+    if target is not None:
+        own = Text(
+            f'（“{target}”这一列本身就是要检验的决定时，写 prediction = "{target}"）',
+            f' (where "{target}" is itself the decision to be tested: prediction = "{target}")',
+        )
+    return Text(
+        f"有分数就写 cut，有决定就写 prediction{own.zh}",
+        f"give a cut for a score, or name the column of decisions as prediction{own.en}",
+    )
 
 
 def _reason(item: str, zh: str, en: str, do_zh: str, do_en: str) -> Reason:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from evaluators.option_faults import option_faults
 from evaluators.policy import POLICY
 from registry import attestation
 from registry.errors import Invalid, Reason
@@ -265,8 +266,8 @@ class _Reasons:
     def settle(self) -> None:
         if self.found:
             raise PlanInvalid(
-                f"评估计划有 {len(self.found)} 处要改，请逐项改正后再登记。",
-                f"The plan has {len(self.found)} faults; correct each and register it again.",
+                f"评估计划有 {len(self.found)} 处要改，请逐项改正。",
+                f"To correct in the plan: {len(self.found)}.",
                 reasons=self.found,
             )
 
@@ -479,11 +480,7 @@ def _check_together(reasons: _Reasons, plan: Plan) -> None:
         try:
             probe.spec.options.model_validate(dict(planned.options))
         except ValidationError as wrong:
-            for error in wrong.errors():
-                place = ".".join(str(part) for part in error["loc"])
-                reasons.add(f"probes.{planned.id}.{place}", f"选项不对：{error['msg']}",
-                            f"wrong option: {error['msg']}",
-                            do_zh="见该检验的选项说明", do_en="see the probe's options")  # fmt: skip
+            reasons.found += option_faults(planned.id, probe.spec.options, wrong)
         for role in probe.spec.roles:
             if plan.columns.role(role) in (None, ()):
                 reasons.add(f"columns.{role}", f"检验 {planned.id} 需要这一列",

@@ -149,14 +149,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tell = _tell_program if "--json" in given else _tell_person
         tell(error)
         raise SystemExit(1) from None
+    except OSError as error:
+        tell = _tell_program if "--json" in given else _tell_person
+        tell(_of_a_file(error))
+        raise SystemExit(1) from None
+
+
+def _of_a_file(error: OSError) -> "RegisterError":
+    from registry.errors import Invalid
+
+    what = ": ".join(str(part) for part in (error.strerror, error.filename) if part) or str(error)
+    return Invalid(
+        f"读写文件时出错（{what}）。请检查路径、权限和剩余空间。",
+        f"A file could not be read or written ({what}). Check path, permissions and space.",
+    )
 
 
 def _tell_person(error: "RegisterError") -> None:
     click.secho(error.said.zh, fg="red", err=True)
     click.echo(error.said.en, err=True)
     for reason in error.reasons:
-        click.echo(f"  · {reason.item}：{reason.said.zh} {reason.remedy.zh}", err=True)
-        click.echo(f"    {reason.said.en} {reason.remedy.en}", err=True)
+        click.echo(
+            f"  · {reason.item}：{_joined(reason.said.zh, reason.remedy.zh, '；')}", err=True
+        )
+        click.echo(f"    {_joined(reason.said.en, reason.remedy.en, '; ')}", err=True)
+
+
+def _joined(said: str, remedy: str, joint: str) -> str:
+    """Two sentences, or two halves of one where the first has no full stop."""
+    if said.endswith(("。", "；", ".", "!", "?")):
+        return f"{said} {remedy}".strip() if joint.isascii() else said + remedy
+    return f"{said}{joint}{remedy}" if remedy else said
 
 
 def _tell_program(error: "RegisterError") -> None:

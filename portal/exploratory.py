@@ -7,6 +7,7 @@ digest in a registry.
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evaluators import engine
@@ -35,6 +39,8 @@ STANDING = Text(
 )
 NAME = Text("探索性评估", "exploratory evaluation")
 NONCE = 64
+SECONDS = 3.0
+"""Between two lines about the questions asked."""
 
 Tell = Callable[[int, int, Text], None]
 
@@ -120,7 +126,8 @@ def explore(
     drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)
     with _asking(asked, inputs, settings, plan.columns.reading) as scorer:
-        outcome = engine.run(plan, rows, scorer=scorer, nonce=drawn, progress=tell)
+        asking = None if scorer is None else _Watched(scorer, tell)
+        outcome = engine.run(plan, rows, scorer=asking, nonce=drawn, progress=tell)
     sealed = outcome.sealed_evidence
     given = {"plan.json": plan.digest, f"data/{data.name}": digest}
     report = predicates.measured(plan, outcome, given) | {
@@ -188,6 +195,31 @@ def _typed_inputs(plan: Plan, rows: Stored) -> list[dict[str, str]]:
     """The plan's inputs with the types that the data give them."""
     kinds = rows.kinds
     return [{"name": n, "type": kinds[n]} for n in plan.columns.inputs if n in kinds]
+
+
+class _Watched:
+    """A scorer whose questions are counted aloud: rounds in a sandbox take time.
+
+    Args:
+        scorer: who answers.
+        tell: told how many answers there are, every few seconds.
+    """
+
+    def __init__(self, scorer: Scorer, tell: Tell) -> None:
+        self._scorer, self._tell = scorer, tell
+        self._answers, self._told = 0, time.monotonic()
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        """One array of answers per frame."""
+        found = self._scorer.score(frames)
+        self._answers += sum(answers.size for answers in found)
+        if time.monotonic() - self._told > SECONDS:
+            self._told = time.monotonic()
+            said = Text(
+                f"模型已回答 {self._answers:,} 次", f"{self._answers:,} answers of the model"
+            )
+            self._tell(self._answers, 0, said)
+        return found
 
 
 @contextmanager

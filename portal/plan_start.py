@@ -6,6 +6,7 @@ stands in the plan as a comment, beside the list of columns.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,18 +29,23 @@ WORDS: Mapping[str, Sequence[str]] = {
         *("性别", "民族", "种族", "年龄", "宗教", "婚", "残疾", "户籍", "地区", "国籍"),
     ),
     "target": (
-        *("target", "label", "outcome", "approve", "repaid", "default", "hired", "granted"),
-        *("结果", "标签", "审批", "通过", "录用", "违约", "还清"),
+        *("target", "label", "outcome", "repaid", "default", "recid", "churn"),
+        *("结果", "标签", "违约", "还清"),
     ),
     "score": ("score", "prob", "proba", "评分", "分数", "概率"),
     "prediction": ("pred", "prediction", "decision", "y_hat", "预测", "决定"),
+    "decided": (
+        *("approve", "granted", "hired", "accept", "admit", "offered", "reject"),
+        *("审批", "通过", "录用", "批准", "拒绝"),
+    ),
     "price": ("price", "fare", "fee", "premium", "amount_paid", "价格", "售价", "票价", "费用"),
     "item": ("item", "sku", "product", "listing", "商品", "产品"),
     "time": ("time", "date", "timestamp", "时间", "日期"),
     "user": ("user", "customer", "account", "用户", "客户", "账户"),
     "weight": ("weight", "权重"),
 }
-ONE = ("target", "score", "prediction", "price", "item", "time", "user", "weight")
+ONE = ("target", "score", "prediction", "decided", "price", "item", "time", "user", "weight")
+DECIDED = ("target", "score", "prediction", "decided")
 NUMBERS = {"score", "price", "weight"}
 
 
@@ -79,10 +85,25 @@ def draft(data: Path, *, model: Path | None = None) -> str:
     """
     rows = open_rows(data)
     seen = look(rows)
-    roles = guess(seen)
     inputs = _inputs(model)
+    roles = _decisions(guess(seen), asked=bool(inputs))
     return "\n".join([*_head(data, rows), *_listed(seen), *_columns(seen, roles, inputs),
-                      *_reference(seen, roles), *_probes(roles, asked=bool(inputs))]) + "\n"  # fmt: skip
+                      *_reference(seen, roles), *_probes(roles, inputs)]) + "\n"  # fmt: skip
+
+
+def _decisions(roles: dict[str, list[str]], *, asked: bool) -> dict[str, list[str]]:
+    """A column of decisions is what is tested, or what a model or a score was to come to."""
+    found = dict(roles)
+    decided = found.pop("decided", None)
+    if asked:  # the model's answers, not those in the data
+        found = {
+            role: names for role, names in found.items() if role not in {"score", "prediction"}
+        }
+    if decided is None or "prediction" in found:
+        return found
+    if not asked and "score" not in found:
+        return {**found, "prediction": decided}
+    return {"target": decided, **found}
 
 
 def look(rows: Stored) -> list[Seen]:
@@ -110,10 +131,15 @@ def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
                 continue
             found.setdefault(role, []).append(column.name)
             taken.add(column.name)
-    if found.get("price"):
-        for role in ("target", "score", "prediction"):
-            found.pop(role, None)
-    return found
+    return _one_task(found)
+
+
+def _one_task(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Prices or decisions: a price beside an outcome may be a mere condition of the case."""
+    quoted = any(role in found for role in ("item", "time", "user"))
+    if "price" in found and (quoted or not any(role in found for role in DECIDED)):
+        return {role: names for role, names in found.items() if role not in DECIDED}
+    return {role: names for role, names in found.items() if role != "price"}
 
 
 def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
@@ -123,7 +149,7 @@ def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
                 for word in words)  # fmt: skip
     if role in NUMBERS:
         return named and column.kind in tables.NUMBERS
-    if role in {"target", "prediction"}:
+    if role in {"target", "prediction", "decided"}:
         return named and column.binary
     if role == "sensitive":
         return named and 2 <= len(column.levels) <= FEW
@@ -212,7 +238,10 @@ def _decision(
     if known is not None and set(levels[known]) == {"true", "false"}:
         favourable = "true"
     if "target" not in roles:
-        yield '# target = "…"        # 实际结果 / the observed outcome'
+        yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
+    if "prediction" in roles:
+        yield "#   prediction：被检验的决定；如果这一列是后来的结果，请改叫 target /"
+        yield "#   the decision that is tested; call it target if it is what came of it later"
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
@@ -231,20 +260,60 @@ def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator
     yield ""
 
 
-def _probes(roles: Mapping[str, list[str]], *, asked: bool) -> Iterator[str]:
-    if roles.get("price"):
-        ready = ["price_observational"]
-        more = ["price_counterfactual"]
-    else:
-        ready = ["selection_parity"] + (["error_parity"] if "target" in roles else [])
-        more = [] if "target" in roles else ["error_parity"]
-        (ready if asked else more).append("counterfactual_flip")
-        (ready if asked or "score" in roles else more).append("proxy_leakage")
+def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[str]:
+    """The probes to start with, then every other one of the same kind as a comment."""
+    from evaluators import captions, installed
+
+    has = set(roles) | ({"inputs"} if inputs else set())
+    ready = _ready(has)
     for name in ready:
-        yield from ("[[probes]]", f'id = "{name}"', "")
-    for name in more:
-        yield f"# 还需要别的列或模型 / needs more columns or a model: {name}"
+        yield from (f"# {captions.probe(name)}", "[[probes]]", f'id = "{name}"', "")
+    yield "# 还可以问 / more that can be asked:"
+    task = "pricing" if "price" in roles else "decision"
+    for name in installed.names():
+        lacking = None if name in ready else _lacking(name, task, has)
+        if lacking is None:
+            continue
+        yield f"# {captions.probe(name)}"
+        if lacking:
+            yield f"#   还需要 / needs: {', '.join(lacking)}"
         yield from ("# [[probes]]", f'# id = "{name}"', "")
+
+
+def _ready(has: AbstractSet[str]) -> list[str]:
+    """What every such plan should ask first, as far as the columns allow."""
+    if "price" in has:
+        return ["price_observational"]
+    found = ["selection_parity"] if has & {"score", "prediction", "inputs"} else []
+    if "target" in has:
+        found += ["error_parity"] if found else []
+    if has & {"score", "inputs"}:
+        found.append("proxy_leakage")
+    return [*found, "counterfactual_flip"] if "inputs" in has else found or ["selection_parity"]
+
+
+def _lacking(name: str, task: str, has: AbstractSet[str]) -> list[str] | None:
+    """What a probe needs beside the drafted columns; None where it is for other tasks."""
+    from evaluators import installed
+    from evaluators.probe import DESERVED, FAVOURED, SCORE
+
+    try:
+        spec = installed.probe_class(name).spec
+    except installed.ProbeMissing:
+        return None
+    if spec.task != task:
+        return None
+    found = [role for role in spec.roles if role not in has]
+    if SCORE in spec.derived and not has & {"score", "inputs"}:
+        found.append("score")
+    if FAVOURED in spec.derived and not has & {"score", "prediction", "inputs"}:
+        found.append("prediction")
+    if DESERVED in spec.derived and "target" not in has:
+        found.append("target")
+    if spec.asks_model and "inputs" not in has:
+        found.append("inputs")
+    model = ["--model"] if spec.asks_model else []
+    return list(dict.fromkeys([*found, *model] if found else found))
 
 
 def _text(value: str) -> str:

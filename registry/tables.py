@@ -53,6 +53,8 @@ _NAME_IT = Text(
     "请在文件第一行给每一列一个不同的名称。",
     "Give every column a name of its own in the file's first line.",
 )
+_FILL = Text("请换一份有数据的文件。", "Use a file that has rows of data.")
+_WHOLE = Text("请换一份完整的文件。", "Use a whole file.")
 _CUT_ROWS = Text("请缩小数据后重新登记。", "Register a smaller data set.")
 
 
@@ -92,7 +94,7 @@ def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
     with path.open("rb") as stream:
         head = stream.read(6)
     if not head:
-        raise TableRefused([_reason("文件", "文件是空的。", "The file is empty.", _CUT_ROWS)])
+        raise TableRefused([_reason("文件", "文件是空的。", "The file is empty.", _FILL)])
     form = format_of(head)
     if form is not None:
         return _inspect_typed(path, form, declared)
@@ -126,7 +128,7 @@ def _inspect_typed(path: Path, form: str, declared: Mapping[str, str]) -> Inspec
             said = Text(
                 f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}"
             )
-            raise TableRefused([Reason(name, said, _CUT_ROWS)]) from broken
+            raise TableRefused([Reason(name, said, _WHOLE)]) from broken
         names = file.schema.names
         if reasons := [*name_faults(names), *_size_faults(file.rows, len(names))]:
             raise TableRefused(reasons)
@@ -404,7 +406,7 @@ def name_faults(names: Sequence[str]) -> list[Reason]:
 
 def _size_faults(rows: int, columns: int) -> list[Reason]:
     if rows == 0:
-        return [_reason("行", "文件里没有数据行。", "The file has no rows of data.", _CUT_ROWS)]
+        return [_reason("行", "文件里没有数据行。", "The file has no rows of data.", _FILL)]
     allowed = min(MAX_ROWS, math.floor(MAX_CELLS / max(columns, 1)))
     if rows > allowed:
         zh, en = f"行数超过 {allowed:,}。", f"There are more than {allowed:,} rows."

@@ -1,6 +1,5 @@
 """evaluate without a registry: a plan, a data file, and three files that say what came of it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.commands import describing
-from portal.commands.places import free, read_toml, section
+from portal.commands.places import free, read_toml, section, writable, write_all
 from registry.errors import Invalid
 
 if TYPE_CHECKING:
@@ -97,6 +96,7 @@ def run(
     if out is not None:  # before the run, which may be long
         for name in (REPORT, ENVELOPE, PAGE, SEALED):
             free(out / name)
+        writable(out)
     key = _key(given["key"], encrypted=given["encrypted"])
     with showing.progress(quiet=as_json) as tell:
         made = exploratory.explore(
@@ -111,7 +111,7 @@ def run(
     if as_json:
         showing.as_json(made.report)
     else:
-        _show(made, written)
+        _show(made, written, data.path)
     if asking.stated is not None:
         repeating.show(asking.stated, made.report, as_json=as_json)
     if given["hand_in"]:
@@ -138,16 +138,8 @@ def files(made: "Explored", key: "Ed25519PrivateKey | None") -> dict[str, bytes]
 
 
 def write(out: Path | None, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write each file into the folder; sealed evidence is for its owner alone."""
-    if out is None:
-        return []
-    places = [free(out / name) for name in contents]
-    out.mkdir(parents=True, exist_ok=True)
-    for place, content in zip(places, contents.values(), strict=True):
-        mode = 0o600 if place.name.startswith("sealed") else 0o644
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-    return places
+    """Write the files into the folder, where one is given."""
+    return [] if out is None else write_all(out, contents)
 
 
 def _key(path: Path | None, *, encrypted: bool) -> "Ed25519PrivateKey | None":
@@ -158,7 +150,7 @@ def _key(path: Path | None, *, encrypted: bool) -> "Ed25519PrivateKey | None":
     return papers.private_key(path, encrypted=encrypted)
 
 
-def _show(made: "Explored", written: list[Path]) -> None:
+def _show(made: "Explored", written: list[Path], data: Path) -> None:
     from portal.commands import showing
 
     standing = made.report["standing"]
@@ -176,6 +168,7 @@ def _show(made: "Explored", written: list[Path]) -> None:
     for path in written:
         click.echo(f"已写出 / written:   {path}")
     if written:
+        click.echo(f"先看 / open first:  {written[0].parent / PAGE}")
         click.echo(
-            f"下一步 / next:      mingsuan hand-in {written[0].parent} --data FILE --version ID"
+            f"下一步 / next:      mingsuan hand-in {written[0].parent} --data {data} --version ID"
         )

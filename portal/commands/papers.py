@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portal.commands.places import ANY, FILE, FOLDER, free
+from portal.commands.places import ANY, FILE, FOLDER, write_all
 from registry.errors import Invalid
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def sign(
     from portal.commands import showing
 
     text = home.sign(file.read_bytes(), private_key(key, encrypted=encrypted))
-    place = free(out or file.with_suffix(".signed.json"))
-    place.write_text(text, encoding="utf-8")
+    place = out or file.with_suffix(".signed.json")
+    write_all(place.parent, {place.name: text.encode()})
     handed = _hand_in(place) if hand_in else None
     if as_json:
         showing.as_json({"file": str(place), "handed_in": handed})

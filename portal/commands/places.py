@@ -1,7 +1,11 @@
-"""Files that a command is given: whether they are there, and TOML with its faults named."""
+"""Files that a command reads and writes: whether they are there, and their faults by name."""
 
+import os
 import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -15,6 +19,10 @@ class NotToml(Invalid):
 
 class FileThere(Conflict):
     """A file of that name exists and is not overwritten."""
+
+
+class NotWritable(Invalid):
+    """Nothing can be written there: choose another place, or make room."""
 
 
 class Existing(click.ParamType[Path]):
@@ -35,11 +43,15 @@ class Existing(click.ParamType[Path]):
         """The path, or a usage error in both languages."""
         place = Path(value)
         if not place.exists():
-            self.fail(f"“{value}”不存在。/ {value!r} does not exist.", param, ctx)
+            self.fail(
+                f"“{place}”不存在，请检查路径。/ There is no '{place}'; check the path.",
+                param,
+                ctx,
+            )
         if self._what == "file" and not place.is_file():
-            self.fail(f"“{value}”不是文件。/ {value!r} is not a file.", param, ctx)
+            self.fail(f"“{place}”不是文件。/ '{place}' is not a file.", param, ctx)
         if self._what == "folder" and not place.is_dir():
-            self.fail(f"“{value}”不是文件夹。/ {value!r} is not a folder.", param, ctx)
+            self.fail(f"“{place}”不是文件夹。/ '{place}' is not a folder.", param, ctx)
         return place
 
 
@@ -56,7 +68,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotToml(
-            f"{path} 不是有效的 TOML：{error}", f"{path} is not valid TOML: {error}"
+            f"{path} 不是有效的 TOML：{error}。请改正所指的那一行，存为 UTF-8。",
+            f"{path} is not valid TOML: {error}. Correct that line and save it as UTF-8.",
         ) from error
 
 
@@ -78,3 +91,58 @@ def free(path: Path) -> Path:
             f"{path} exists and is not overwritten. Choose another name.",
         )
     return path
+
+
+def writable(folder: Path) -> None:
+    """See whether files can be written into a folder, before any work is done for them.
+
+    Raises:
+        NotWritable: saying why; nothing is left behind.
+    """
+    absent = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    finally:
+        for each in absent:
+            with suppress(OSError):
+                each.rmdir()
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write new files: all of them whole, or none. Sealed ones are for their owner alone.
+
+    Raises:
+        FileThere: when a name is taken.
+        NotWritable: when the place can't be written, or is full.
+    """
+    places = [free(folder / name) for name in contents]
+    placed: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".") as aside:
+            for name, content in contents.items():
+                mode = 0o600 if name.startswith("sealed") else 0o644
+                descriptor = os.open(Path(aside, name), os.O_WRONLY | os.O_CREAT, mode)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+            for place in places:
+                Path(aside, place.name).rename(place)
+                placed.append(place)
+    except OSError as error:
+        for place in placed:
+            place.unlink(missing_ok=True)
+        raise _not_writable(folder, error) from error
+    return places
+
+
+def _not_writable(place: Path, error: OSError) -> NotWritable:
+    why = error.strerror or type(error).__name__
+    return NotWritable(
+        f"不能写入“{place}”（{why}），什么也没有写。请换一个文件夹，或检查权限和剩余空间。",
+        f"'{place}' cannot be written ({why}); nothing was written. Choose another folder, or check "
+        "permissions and space.",
+    )

@@ -20,8 +20,14 @@ VERDICTS: Mapping[str, tuple[Text, str]] = {
     "inconclusive": (Text("不能下结论", "inconclusive"), "cyan"),
     "not_evaluable": (Text("无法评估", "not evaluable"), "dim"),
 }
+SPOKEN: Mapping[str, Text] = {
+    "disparity": Text("", ""),
+    "not_evaluable": Text("没有测成的原因", "why some could not be evaluated"),
+}
+READINGS = 6
+"""Readings printed in full, of each verdict that is spoken."""
 QUEUED = Text("排队", "queued")
-UNSIGNED = {"ratio", "share", "auc"}
+TIMES = {"ratio", "times"}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -124,10 +130,19 @@ def findings(
         out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
     counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
     out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
-    for each in found:
-        if each["verdict"] == "disparity":
-            out.print(escape(f"· {each['reading']['zh']}"))
-            out.print(escape(f"  {each['reading']['en']}"), style="dim")
+    for verdict, heading in SPOKEN.items():
+        readings = dict.fromkeys(
+            (each["reading"]["zh"], each["reading"]["en"])
+            for each in found if each["verdict"] == verdict
+        )  # fmt: skip
+        if readings and heading.zh:
+            out.print(str(heading))
+        for zh, en in list(readings)[:READINGS]:
+            out.print(escape(f"· {zh}"))
+            out.print(escape(f"  {en}"), style="dim")
+        if len(readings) > READINGS:
+            more = len(readings) - READINGS
+            out.print(str(Text(f"另有 {more} 条，见报告。", f"{more} more: see the report.")))
 
 
 def _group(each: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
@@ -143,12 +158,13 @@ def _pair(own: float | None, other: float | None, form: str) -> str:
 
 
 def _effect(each: Mapping[str, Any]) -> str:
-    value, ci = each["effect"].get("value"), each["ci"]
+    from evaluators import captions
+
+    value, ci, scale = each["effect"].get("value"), each["ci"], captions.scale(each)
     if value is None:
         return "—"
     # An interval may be open to one side.
     bounds = [ci[side] for side in ("low", "high")] if ci else []
-    shown = ", ".join("…" if bound is None else f"{bound:.3f}" for bound in bounds)
-    kind = each["effect"].get("kind", "")
-    own = f"{value:.3f}" if kind in UNSIGNED else f"{value:+.3f}"
-    return f"{kind} {own}" + (f" [{shown}]" if ci else "")
+    shown = ", ".join("…" if end is None else captions.amount(end, scale) for end in bounds)
+    times = "× " if scale in TIMES else ""
+    return f"{times}{captions.amount(value, scale)}" + (f" [{shown}]" if ci else "")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from portal.commands import describing, exploring
-from portal.commands.places import ANY, FILE, FOLDER, free
+from portal.commands.places import ANY, FILE, FOLDER, free, writable, write_all
 
 OWN = {"model": "--model", "endpoint": "--endpoint", "nonce": "--nonce", "key": "--key",
        "hand_in": "--hand-in"}  # fmt: skip
@@ -116,11 +116,14 @@ def _init(data: Path, plan: Path | None, model: Path | None) -> None:
     """Write the draft beside nothing that is there already, or print it."""
     from portal import plan_start
 
+    if plan is not None:
+        free(plan)
+        writable(plan.parent)
     text = plan_start.draft(data, model=model)
     if plan is None:
         click.echo(text, nl=False)
         return
-    free(plan).write_text(text, encoding="utf-8")
+    write_all(plan.parent, {plan.name: text.encode()})
     click.echo(f"已写出，请逐行核对 / written, check every line: {plan}", err=True)
 
 

@@ -90,10 +90,11 @@ def view(
 def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
     about = each.finding
     size, interval = "—", "—"
+    scale = each.kind if each.kind == "log_ratio" else captions.scale(about)
     if each.size is not None:
-        size = _signed(each.size, each.kind)
+        size = _signed(each.size, scale)
     if each.low is not None and each.high is not None:
-        interval = f"{_signed(each.low, each.kind)} – {_signed(each.high, each.kind)}"
+        interval = f"{_signed(each.low, scale)} – {_signed(each.high, scale)}"
     sides = [side["verdict"] if side else "" for side in (each.before, each.after)]
     return Line(
         question=captions.probe(str(about["probe"])).in_(language),
@@ -112,7 +113,7 @@ def _value(finding: Mapping[str, Any] | None) -> str:
     if finding is None:
         return "—"
     effect = finding["effect"] or {}
-    return captions.amount(effect.get("value"), str(effect.get("kind", "")))
+    return captions.amount(effect.get("value"), captions.scale(finding))
 
 
 def _signed(value: float, kind: str) -> str:

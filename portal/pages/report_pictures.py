@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import expm1, log1p
+from math import exp, expm1, log1p
 from typing import Any
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from portal.pages import charts
 from registry.language import Language, Text
 
 CHART_ROWS = 16
+SIDES = frozenset({"difference", "mark_up", *captions.SIGNED})
 PERCENT = frozenset({"difference", "share", "mark_up", "log_ratio"})
 TOLD = Text(
     "点是估计值，横线是区间，红色虚线是界线。",
@@ -42,7 +43,7 @@ def pictures(
     for finding in findings:
         effect, interval = finding["effect"], finding["ci"]
         if effect and effect.get("value") is not None and interval and _ends(interval):
-            series.setdefault((finding["metric"], effect["kind"]), []).append(finding)
+            series.setdefault((finding["metric"], captions.scale(finding)), []).append(finding)
     return [_picture(*named, drawn, plan, language) for named, drawn in series.items()]
 
 
@@ -91,19 +92,21 @@ def _picture(
 
 
 def place(value: float, kind: str) -> float:
-    """Where an effect stands on its axis: log ratios as the share they stand for."""
+    """Where an effect stands on its axis: log ratios as the share or the ratio they stand for."""
+    if kind == "times":
+        return exp(value)
     return expm1(value) if kind == "log_ratio" else float(value)
 
 
 def neutral(kind: str) -> float:
     """Where "no difference" stands."""
-    return {"ratio": 1.0, "auc": 0.5}.get(kind, 0.0)
+    return {"ratio": 1.0, "times": 1.0, "auc": 0.5}.get(kind, 0.0)
 
 
 def lines_of(finding: Mapping[str, Any]) -> list[float]:
     """The thresholds of a finding on its axis, on both sides of "no difference"."""
     value = (finding["threshold"] or {}).get("value")
-    kind = finding["effect"]["kind"]
+    kind = captions.scale(finding)
     given = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     numbers = [float(x) for x in given if isinstance(x, int | float)]
     if len(numbers) != 1:
@@ -113,7 +116,9 @@ def lines_of(finding: Mapping[str, Any]) -> list[float]:
         return [one, 1 / one]
     if kind == "log_ratio":
         return [expm1(-log1p(one)), one] if one > 0 else numbers
-    return [-one, one] if kind in {"difference", "mark_up"} else numbers
+    if kind == "times":
+        return [exp(-one), exp(one)]
+    return [-one, one] if kind in SIDES else numbers
 
 
 def _ends(interval: Mapping[str, Any]) -> bool:

@@ -19,6 +19,11 @@ from registry.reports import VERDICT_NAMES, Verdict
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
 PROBES = captions.PROBES
 FOREMOST = 6
+NAMED = 3
+COUNTED = ("_rate", "_rate_ratio", "_share", "_same_goods", "accuracy_by_group")
+OF_A_HUNDRED = frozenset({"exposure_ratio", "skew_at_k", "expected_calibration_error", "false_negative_rate",
+                          "equalized_odds_difference", "list_overlap_gap"})  # fmt: skip
+"""Metrics whose own numbers, besides the effect, are shares of a hundred."""
 PRICING = frozenset({"price_counterfactual", "price_observational", "loyalty_dose_response",
                      "price_steering", "offer_access"})  # fmt: skip
 
@@ -66,7 +71,10 @@ class ReportView:
         predicate: the statement's content.
         counts: findings by verdict, gravest first.
         headline: what was found, in one sentence.
+        beyond: in which questions, and for whom, a difference exceeds its line.
+        omitted: what was not tested, in short.
         main: the gravest findings.
+        limits: what the gravest findings do not say, each once.
         questions: one per probe.
         compared: by which features groups were compared, in plain words.
         untested: what could not be tested, and why.
@@ -82,7 +90,10 @@ class ReportView:
     predicate: Mapping[str, Any]
     counts: Mapping[str, int]
     headline: str
+    beyond: str
+    omitted: tuple[str, ...]
     main: tuple[Row, ...]
+    limits: tuple[str, ...]
     questions: tuple[Question, ...]
     compared: str
     untested: tuple[str, ...]
@@ -104,21 +115,26 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
     findings: list[Mapping[str, Any]] = predicate["findings"]
     probes = list(dict.fromkeys(finding["probe"] for finding in findings))
     serious = [f for f in findings if f["verdict"] in ("disparity", "difference")]
+    main = tuple(_row(f, predicate, language) for f in _foremost(serious or findings))
+    unplanned, unasked = _unplanned(predicate), _unasked(predicate)
     return ReportView(
         subject=statement["subject"][0]["name"],
         model_digest=statement["subject"][0]["digest"]["sha256"],
         predicate=predicate,
         counts=_counts(findings),
         headline=_headline(findings, language),
-        main=tuple(_row(f, predicate, language) for f in _foremost(serious or findings)),
+        beyond=_beyond(predicate, language),
+        omitted=tuple(s.in_(language) for s in _omitted(predicate, unplanned, unasked)),
+        main=main,
+        limits=tuple(dict.fromkeys(row.limit for row in main)),
         questions=tuple(
             _question(probe, [f for f in findings if f["probe"] == probe], predicate, language)
             for probe in probes
         ),
         compared=_compared(predicate, language),
         untested=_untested(predicate, language),
-        unplanned=tuple(said.in_(language) for said in _unplanned(predicate)),
-        unasked=tuple(captions.probe(n).in_(language) for n in _unasked(predicate)),
+        unplanned=tuple(said.in_(language) for said in unplanned),
+        unasked=tuple(captions.probe(n).in_(language) for n in unasked),
         commands=tuple((said.in_(language), typed) for said, typed in commands(predicate)),
         rules=_price_rules(predicate),
         exploratory=predicate["report"]["kind"] == "exploratory",
@@ -144,6 +160,44 @@ def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
     plural = "comparison was" if total == 1 else "comparisons were"
     said = Text(f"一共比较了 {total} 项：{zh}。", f"{total} {plural} made. {en}.")
     return said.in_(language)
+
+
+def _beyond(predicate: Mapping[str, Any], language: Language) -> str:
+    """The questions in which a difference exceeds its line, and the groups concerned."""
+    plan = predicate["plan"].get("content") or {}
+    groups: dict[str, dict[str, None]] = {}
+    for finding in predicate["findings"]:
+        if finding["verdict"] == "disparity":
+            about = captions.group(finding, plan).in_(language)
+            groups.setdefault(finding["probe"], {})[about] = None
+    if not groups:
+        return Text(
+            "没有一项差异被证明超过界线；这不等于证明没有差异。",
+            "No difference was shown to exceed its line; that does not prove there is none.",
+        ).in_(language)
+    lines = []
+    for probe, found in groups.items():
+        named, more = list(found)[:NAMED], len(found) - NAMED
+        shown = ("；" if language == "zh" else "; ").join(named)
+        if more > 0:
+            shown += Text(f" 等 {len(found)} 组", f" and {more} more").in_(language)
+        title = captions.probe(probe).in_(language)
+        lines.append(f"“{title}”（{shown}）" if language == "zh" else f"'{title}' ({shown})")
+    said = Text("差异超过界线的：{0}。", "Beyond the line: {0}.").in_(language)
+    return said.format(("、" if language == "zh" else ", ").join(lines))
+
+
+def _omitted(
+    predicate: Mapping[str, Any], unplanned: Sequence[Text], unasked: Sequence[str]
+) -> list[Text]:
+    """What was not tested, for the first screen; the last of `unplanned` stands further down."""
+    said, failed = list(unplanned[:-1]), _counts(predicate["findings"]).get("not_evaluable", 0)
+    if unasked:
+        said.append(Text(f"另有 {len(unasked)} 个问题不在这份计划里。",
+                         f"{len(unasked)} more questions are not part of this plan."))  # fmt: skip
+    if failed:
+        said.append(Text(f"{failed} 项想测而没有测成。", f"{failed} could not be evaluated."))
+    return said
 
 
 def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -237,7 +291,7 @@ def _unasked(predicate: Mapping[str, Any]) -> list[str]:
 
 def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Language) -> Row:
     effect, interval = finding["effect"] or {}, finding["ci"] or {}
-    kind, plan = str(effect.get("kind", "")), predicate["plan"].get("content") or {}
+    kind, plan = captions.scale(finding), predicate["plan"].get("content") or {}
     return Row(
         label=captions.group(finding, plan).in_(language),
         against=captions.reference(finding, plan).in_(language),
@@ -273,10 +327,8 @@ def _interval(interval: Mapping[str, Any], kind: str, language: Language) -> str
 
 def _estimate(value: float | None, finding: Mapping[str, Any]) -> str:
     """A rate in percent where the probe measures rates; else the number."""
-    kind = (finding["effect"] or {}).get("kind")
-    counted = kind == "share" or str(finding["metric"]).endswith(
-        ("_rate", "_rate_ratio", "_share")
-    )
+    kind, metric = (finding["effect"] or {}).get("kind"), str(finding["metric"])
+    counted = kind == "share" or metric in OF_A_HUNDRED or metric.endswith(COUNTED)
     if value is not None and counted and 0 <= value <= 1:
         return f"{100 * value:.1f}%"
     return number(value)

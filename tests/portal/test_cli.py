@@ -336,14 +336,9 @@ def test_a_drafted_plan_runs_as_it_is(run: Any, people: Path, home: Path) -> Non
     drafted = tomllib.loads((home / "plan.toml").read_text(encoding="utf-8"))
     assert drafted["columns"]["sensitive"] == ["sex"]
     assert drafted["columns"]["target"] == "repaid"
+    assert drafted["columns"]["prediction"] == "granted"
     assert run("evaluate", "--init", "people.csv", "plan.toml", "--json").code == 1
     assert tomllib.loads(run("evaluate", "--init", "people.csv").out) == drafted
-    (home / "plan.toml").write_text(
-        (home / "plan.toml")
-        .read_text("utf-8")
-        .replace("[columns]", '[columns]\nprediction = "granted"'),
-        encoding="utf-8",
-    )
     assert run("evaluate", "plan.toml", "--data", "people.csv").code == 0
 
 
