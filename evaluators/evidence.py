@@ -112,7 +112,8 @@ class Evidence:
         shown = [(name, table) for (name, _), table in zip(self.tables, cut, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
-        published = tuple(_published(finding, heeded, self.least) for finding in self.full)
+        gone = _gone(heeded)
+        published = tuple(_published(finding, gone, self.least) for finding in self.full)
         return replace(self, findings=published, shown=shown, before=before)
 
 
@@ -156,26 +157,41 @@ def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, A
     return content
 
 
-def _published(finding: Finding, tables: Sequence[tuple[str, Table]], least: int) -> Finding:
+Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]]
+"""Probe and features → the suppressed rows, each as its levels by feature."""
+
+
+def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
+    found: dict[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]] = {}
+    for name, table in tables:
+        rows = found.setdefault((name, frozenset(table.keys)), set())
+        rows.update(
+            frozenset(zip(table.keys, key, strict=True))
+            for key, counts in table.rows
+            if counts is None
+        )
+    return found
+
+
+def _published(finding: Finding, gone: Gone, least: int) -> Finding:
     """The finding, or its verdict alone where a number would give a small cell away."""
     sizes = [n for n in (finding.n, finding.n_reference) if n is not None]
     small = finding.group is not None and any(0 < n < least for n in sizes)
-    gone = any(
-        counts is None and _about(finding, dict(zip(table.keys, key, strict=True)))
-        for name, table in tables
-        if name == finding.probe and set(table.keys) == set(finding.slice)
-        for key, counts in table.rows
-    )
-    return findings.withheld(finding, least) if small or gone else finding
+    rows = gone.get((finding.probe, frozenset(finding.slice)), set())
+    return findings.withheld(finding, least) if small or _about(finding, rows) else finding
 
 
-def _about(finding: Finding, row: Mapping[str, str]) -> bool:
+def _about(finding: Finding, rows: set[frozenset[tuple[str, str | None]]]) -> bool:
     """Whether a suppressed row is the finding's group, its reference, or one of all groups."""
-    if all(finding.slice[name] in {level, "*"} for name, level in row.items()):
-        return True
-    beside = {
-        n: finding.reference_group if v == finding.group else v for n, v in finding.slice.items()
+    whole: set[tuple[str, str | None]] = {
+        (name, level) for name, level in finding.slice.items() if level != "*"
     }
-    if all(beside[name] == level for name, level in row.items()):  # the reference in its stratum
-        return True
-    return len(row) == 1 and finding.reference_group in row.values()
+    if len(whole) < len(finding.slice):
+        return any(whole <= row for row in rows)
+    against = finding.reference_group
+    beside: set[tuple[str, str | None]] = {  # the reference in its stratum
+        (name, against if level == finding.group else level) for name, level in whole
+    }
+    return not rows.isdisjoint({frozenset(whole), frozenset(beside)}) or (
+        len(whole) == 1 and frozenset((name, against) for name in finding.slice) in rows
+    )

@@ -247,9 +247,12 @@ class Performance(Probe[Rows]):
         asked = [level for level in there if level != named]
         if named is None and len(there) == 2:
             asked = there[1:]  # two groups are one question
+        counts = dict(zip(*map(list, np.unique(levels, return_counts=True)), strict=True))
         pairs = [
-            pair for metric in COMPARED[task] for level in asked
-            if (pair := _pair_of(metric, rows, (name, level), named, plan))
+            _pair_of(metric, rows, (name, level), named, plan)
+            if counts[level] >= plan.min_n
+            else _few(metric, counts, (name, level), named)
+            for metric in COMPARED[task] for level in asked
         ]  # fmt: skip
         if not pairs or len(there) < 2:
             yield not_evaluable(self.spec, COMPARED[task][0], slice_={name: "*"},
@@ -356,6 +359,15 @@ class _Pair:
     gap: Gap | None
     n: int
     n_reference: int
+
+
+def _few(
+    metric: str, counts: Mapping[str, int], slice_: tuple[str, str], named: str | None
+) -> _Pair:
+    """A group of too few rows: a feature may have thousands of them."""
+    own, known = int(counts[slice_[1]]), sum(int(n) for level, n in counts.items() if level)
+    other = known - own if named is None else int(counts.get(named, 0))
+    return _Pair(metric, slice_, named, None, None, None, own, other)
 
 
 def _pair_of(

@@ -29,6 +29,7 @@ Bits = npt.NDArray[np.uint64]
 _SEALED_ROWS = 50_000  # beyond it the sealed evidence holds the digest of the rows only
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _WORD = 64
+LARGEST = 1e100  # beyond it products of squares overflow
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,16 @@ def _bytes(column: pa.ChunkedArray) -> bytes:
 
 
 def numbers(column: pa.ChunkedArray) -> Floats:
-    """A number column with nan for what is missing; texts that are no numbers are missing too."""
+    """A number column with nan for what is missing.
+
+    Texts that are no numbers are missing, and so is what is too large to be squared: no price, cost
+    or distance is, and a single one would leave every regression without a result.
+    """
+    found = _numbers(column)
+    return np.where(np.abs(found) < LARGEST, found, np.nan)
+
+
+def _numbers(column: pa.ChunkedArray) -> Floats:
     kind = column.type
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
