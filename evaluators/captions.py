@@ -136,6 +136,7 @@ METRICS: dict[str, Text] = {
     "loyalty_rise": Text("价格随档位一路上升多少", "how far the price rises from step to step"),
     "loyalty_trend": Text("从最低档到最高档的价格趋势", "trend of the price from the lowest step to the highest"),
     "loyalty_gap": Text("最高一档与最低一档的差价", "price gap of the highest and the lowest step"),
+    "new_user_offer_gap": Text("声明的新用户优惠：窗口内外的差价", "declared new-user offer: price gap inside and outside its window"),
     "exposed_price_gap": Text("看到的价格相差多少", "gap of the prices shown"),
     "items_shown_gap": Text("展示的商品本身贵多少", "how much dearer the goods shown are"),
     "same_item_gap": Text("同一商品贵多少", "how much dearer the same goods are"),
@@ -149,6 +150,7 @@ METRICS: dict[str, Text] = {
     "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
 }  # fmt: skip
 PERSONALISED = "personalised_"
+OUTSIDE = "_outside"
 PATTERNS: tuple[tuple[str, Text], ...] = (
     (r"price_gap_step_(\d+)", Text("逐步排除因素的差价（第 {0} 步）", "price gap, step {0} of factors")),
     (r"defence_new_user_offer", Text("理由核对：新用户优惠", "reason checked: new-user offer")),
@@ -192,6 +194,7 @@ ABOUT: dict[str, Text] = {
     "missing": Text("留空的输入", "missing input"),
     "out_of_range": Text("超出范围的输入", "input out of range"),
     "drift": Text("前后两段时间", "between two periods"),
+    "offer": Text("优惠", "offer"),
 }
 """What a probe's own slices are about; their levels are inputs, lists of words, or the score."""
 LEVELS: dict[tuple[str, str], Text] = {
@@ -200,6 +203,23 @@ LEVELS: dict[tuple[str, str], Text] = {
     ("words", "regions"): Text("地区", "regions"),
     ("drift", "score"): Text("模型的分数", "the model's score"),
 }
+SIDES: dict[str, dict[str, Text]] = {
+    "new_user_offer_gap": {
+        "inside": Text("窗口之内", "inside the window"),
+        "outside": Text("窗口之外", "outside the window"),
+    },
+    "price_range": {
+        "dearest": Text("最贵的报价", "the dearest quote"),
+        "cheapest": Text("最便宜的报价", "the cheapest quote"),
+    },
+    "pair_effect": {
+        "together": Text("同时改", "together"),
+        "one by one": Text("分别改", "one by one"),
+    },
+    "bundle_gap": {"against": Text("对照的画像", "the other profile")},
+}
+"""What a metric itself compares, where that is no level of a column."""
+FREE = "free:"
 
 
 def probe(name: str) -> Text:
@@ -223,6 +243,9 @@ def metric(name: str) -> Text:
     if name.startswith(PERSONALISED):
         rest = metric(name.removeprefix(PERSONALISED))
         return Text(f"个性化的影响：{rest.zh}", f"what personalisation changes: {rest.en}")
+    if name.endswith(OUTSIDE) and name.removesuffix(OUTSIDE) in METRICS:
+        rest = METRICS[name.removesuffix(OUTSIDE)]
+        return Text(f"新用户优惠窗口之外：{rest.zh}", f"outside the new-user window: {rest.en}")
     for pattern, said in PATTERNS:
         if found := re.fullmatch(pattern, name):
             return Text(said.zh.format(*found.groups()), said.en.format(*found.groups()))
@@ -245,6 +268,10 @@ def level(plan: Mapping[str, Any], name: str, value: str) -> Text:
     said = (plan.get("names") or {}).get(name, {}).get("levels", {}).get(value)
     if said:
         return Text(**said)
+    if name == "offer":  # a column of offers, or a fee that is not charged
+        about = column(plan, value.removeprefix(FREE))
+        free = value.startswith(FREE)
+        return Text(f"不收{about.zh}", f"no {about.en}") if free else about
     if name in ABOUT:
         return LEVELS.get((name, value)) or column(plan, value)
     return Text(value, value)
@@ -255,7 +282,7 @@ def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     named = (plan.get("names") or {}).keys()
     zh, en = [], []
     for name, value in (finding["slice"] or {}).items():
-        about, at = column(plan, name), level(plan, name, value)
+        about, at = column(plan, name), _side(finding, value) or level(plan, name, value)
         known = name in named and value in plan["names"][name].get("levels", {})
         zh.append(at.zh if known else f"{about.zh}：{at.zh}")
         en.append(at.en if known else f"{about.en}: {at.en}")
@@ -265,6 +292,15 @@ def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     return Text(str(own), str(own)) if own else Text("全部", "everyone")
 
 
+def _side(finding: Mapping[str, Any], value: str) -> Text | None:
+    """What a metric itself compares; None where the value is a level of a column."""
+    if finding["metric"].startswith(PERSONALISED):
+        shown = "个性化的结果", "personalised lists"
+        plain = "非个性化的结果", "lists without personalisation"
+        return Text(*(shown if value == "personalised" else plain))
+    return SIDES.get(finding["metric"], {}).get(value)
+
+
 def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     """Whom it is compared with; empty where there is nobody."""
     own = finding["reference_group"]
@@ -272,7 +308,9 @@ def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
         return Text("", "")
     if own == "*":
         return Text("其余所有人", "everyone else")
-    names = list(finding["slice"] or {})
+    if side := _side(finding, str(own)):
+        return side
+    names = [name for name in finding["slice"] or {} if name != "offer"]
     sensitive = (plan.get("columns") or {}).get("sensitive") or ()
     about = names if len(names) == 1 else [name for name in names if name in sensitive]
     return level(plan, about[0], str(own)) if len(about) == 1 else Text(str(own), str(own))
