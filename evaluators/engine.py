@@ -274,6 +274,16 @@ class _Going:
             self.guarded(entry, partial(self._open, entry))
         self.passes += 1
         entries = self.active()
+        # What a third party's process holds cannot travel: its rows are read here.
+        stay = [self.through is None or isinstance(e.probe, outsider.Outsider) for e in entries]
+        self._read(self.here, [e for e, stays in zip(entries, stay, strict=True) if stays])
+        self._read(
+            self.through or self.here, [e for e, s in zip(entries, stay, strict=True) if not s]
+        )
+        for entry in self.active():
+            self.guarded(entry, partial(self._close, entry))
+
+    def _read(self, reader: passes.Reader, entries: list[_Entry]) -> None:
         if not entries:
             return
         work = passes.Pass(
@@ -282,7 +292,7 @@ class _Going:
             tuple(self.source.schema.names), self.asker is not None, self.shards,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        reader, weight = self.through or self.here, None
+        weight = None
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
             self.broken |= folded.broken
@@ -293,8 +303,6 @@ class _Going:
                     self._fail(entry, *folded.failed[at])
         if weight is not None:
             weights.check_some(weight, str(self.plan.columns.weight))
-        for entry in self.active():
-            self.guarded(entry, partial(self._close, entry))
 
     def _open(self, entry: _Entry) -> None:
         entry.shards = []

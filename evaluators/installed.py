@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 GROUP = "mingsuan.probes"
 OURS = "mingsuan"
 
+BUSY = ("not_started", "wall_clock")
+"""Why a plugin's process may fail to start that says nothing about the plugin."""
+
+_known: "dict[str, type[Probe[Any]] | ProbeMissing]" = {}
 _in_place: ContextVar["dict[str, type[Probe[Any]]] | None"] = ContextVar("in_place", default=None)
 
 
@@ -116,8 +120,17 @@ def in_place(probe: "type[Probe[Any]]") -> "Iterator[None]":
         _in_place.reset(token)
 
 
-@cache
 def _loaded(name: str) -> "type[Probe[Any]] | ProbeMissing":
+    """What was found under the name, once; what a busy machine prevented is tried again."""
+    if name in _known:
+        return _known[name]
+    found = _load(name)
+    if getattr(found.__cause__ if isinstance(found, ProbeMissing) else None, "cause", "") in BUSY:
+        return found
+    return _known.setdefault(name, found)
+
+
+def _load(name: str) -> "type[Probe[Any]] | ProbeMissing":
     from evaluators.probe import Probe
 
     claims = _entries().get(name, ())
@@ -174,4 +187,4 @@ def broken() -> dict[str, Text]:
 def forget() -> None:
     """Look again at what is installed; for those who install while this process runs."""
     _entries.cache_clear()
-    _loaded.cache_clear()
+    _known.clear()

@@ -1,5 +1,6 @@
 """Third parties' probes run in a process of their own, and take nothing down with them."""
 
+import pickle
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -9,11 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from evaluators import conformance, engine, installed, outsider_wire
+from evaluators import conformance, engine, installed, outsider_wire, passes
+from evaluators.data import Source
 from evaluators.outsider_wire import Described, Nonsense
 from evaluators.plan import Plan, PlanInvalid
 from evaluators.probe import ProbeSpec
 from registry.findings import Verdict
+from registry.sandbox.pool_uids import NoFreeUid
 from tests.evaluators import plugins
 from tests.evaluators.plugins.rude_probes import Counts
 
@@ -60,6 +63,35 @@ def test_a_third_partys_probe_runs_without_being_imported_here() -> None:
 @pytest.mark.usefixtures("rude")
 def test_shards_do_not_matter_behind_the_wall_either() -> None:
     assert run("rude_counts").findings_digest == run("rude_counts", shards=3).findings_digest
+
+
+class Elsewhere:
+    """A reader like Dask's: what it reads for was sent to it."""
+
+    def fold(self, work: passes.Pass, tell: passes.Tell) -> list[passes.Folded]:
+        sent: passes.Pass = pickle.loads(pickle.dumps(work))
+        return passes.Here(Source(TABLE)).fold(sent, tell)
+
+
+@pytest.mark.usefixtures("rude")
+def test_where_rows_are_read_elsewhere_a_third_partys_probe_stays_here() -> None:
+    both = plan("rude_counts", "selection_parity")
+    made = engine.run(Plan.parse(both), TABLE, scorer=None, nonce="n", through=Elsewhere())
+
+    assert not [ran for ran in made.probes if "failed" in ran]
+    assert made.findings_digest == run("rude_counts", "selection_parity").findings_digest
+
+
+@pytest.mark.usefixtures("rude")
+def test_small_cells_of_tables_that_stay_sealed_are_withheld_too() -> None:
+    rare = pa.table({"race": ["a"] * 60 + ["b"] * 60, "granted": [0, 1] * 30 + [1] * 5 + [0] * 55})
+    own = plan("rude_reshapes")
+    made = engine.run(Plan.parse(own), rare, scorer=None, nonce="n")
+
+    assert made.public_evidence["tables"] == {}
+    assert all(finding.suppressed and finding.n is None for finding in made.findings)
+    assert {f["n"] for f in made.sealed_evidence["findings"]} == {60}
+    assert made.sealed_evidence["tables"]["rude_reshapes"]
 
 
 @pytest.mark.usefixtures("rude")
@@ -115,6 +147,18 @@ def test_without_a_sandbox_third_parties_probes_are_refused(
             installed.probe_class("rude_counts")
         assert "沙箱" in refused.value.said.zh
         assert installed.probe_class("selection_parity").spec.id == "selection_parity"
+
+
+@pytest.mark.usefixtures("rude")
+def test_what_a_busy_machine_prevented_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise NoFreeUid
+
+    with monkeypatch.context() as patch:
+        patch.setattr("registry.sandbox.talk.Talk.of", busy)
+        with pytest.raises(installed.ProbeMissing, match="did not start"):
+            installed.probe_class("rude_counts")
+    assert installed.probe_class("rude_counts").spec.id == "rude_counts"
 
 
 def test_nobody_takes_our_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

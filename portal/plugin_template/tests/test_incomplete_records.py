@@ -26,7 +26,8 @@ def people(a: tuple[int, int], b: tuple[int, int]) -> pa.Table:
 
 def plan(**more: Any) -> dict[str, Any]:
     """A plan with this probe alone."""
-    options = {name: more.pop(name) for name in ("columns", "line", "margin") if name in more}
+    known = IncompleteRecords.spec.options.model_fields
+    options = {name: more.pop(name) for name in list(more) if name in known}
     roles = {"sensitive": ["origin"], "inputs": ["income"], **more}
     return {"title": "t", "columns": roles, "probes": [{"id": NAME, **options}]}
 

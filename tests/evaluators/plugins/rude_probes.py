@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,13 @@ class Looks(Counts):
         if seen - {"wrote left"}:  # a scratch folder of its own, in memory
             raise RuntimeError(repr(sorted(seen)))
         return super().extract_findings(acc, plan, run)
+
+
+class Reshapes(Counts):
+    """Counts things that cannot be audited with anything else."""
+
+    spec = spec("rude_reshapes")
+
+    def public(self, acc: dict[str, list[int]], plan: Plan) -> Sequence[Table]:
+        (table,) = super().public(acc, plan)
+        return [replace(table, counts=("left", "right"))]
