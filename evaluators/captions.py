@@ -294,11 +294,12 @@ def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
 
 def _side(finding: Mapping[str, Any], value: str) -> Text | None:
     """What a metric itself compares; None where the value is a level of a column."""
-    if finding["metric"].startswith(PERSONALISED):
+    metric = str(finding.get("metric", ""))  # a row of counts has none
+    if metric.startswith(PERSONALISED):
         shown = "个性化的结果", "personalised lists"
         plain = "非个性化的结果", "lists without personalisation"
         return Text(*(shown if value == "personalised" else plain))
-    return SIDES.get(finding["metric"], {}).get(value)
+    return SIDES.get(metric, {}).get(value)
 
 
 def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
