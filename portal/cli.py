@@ -49,6 +49,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.filer:submit",
         Text("提交一个 MLflow 模型目录", "submit an MLflow model directory"),
     ),
+    "data": Entry(
+        "portal.commands.data:data",
+        Text("登记数据，检查会不会认出人", "register data, check who could be singled out"),
+    ),
     "evaluate": Entry(
         "portal.commands.tester:evaluate",
         Text("按计划评估一个版本", "evaluate a version by a plan"),

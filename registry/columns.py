@@ -11,6 +11,20 @@ ROLES = (
     *("input", "target", "sensitive", "control", "price", "cost", "profile"),
     *("item", "time", "user", "weight", "other"),
 )
+ROLE_NAMES: Mapping[str, Text] = {
+    "input": Text("模型的输入", "input of the model"),
+    "target": Text("实际结果", "observed outcome"),
+    "sensitive": Text("敏感特征", "sensitive feature"),
+    "control": Text("用来分层的条件", "condition to compare within"),
+    "price": Text("价格", "price"),
+    "cost": Text("成本", "cost"),
+    "profile": Text("用户画像", "profile of the user"),
+    "item": Text("商品", "item"),
+    "time": Text("时间", "time"),
+    "user": Text("人的编号", "number of the person"),
+    "weight": Text("权重", "weight"),
+    "other": Text("其他", "other"),
+}
 ONE_ONLY = frozenset({"target", "price", "time", "user", "weight"})
 NUMERIC = frozenset({"price", "cost", "weight"})
 

@@ -4,10 +4,7 @@ A file is stored as it was sent. Everything on the record may be shown to those 
 record; the rows go to the owner, and to the worker that runs what the owner asked for.
 """
 
-import hashlib
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,14 +13,13 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, tables
-from registry.artifacts import ArtifactStore, TooLarge
-from registry.columns import declaration_faults, fault, missing, role_faults, role_of
+from registry import journal, reidentification, tables
+from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
-from registry.errors import Conflict, Invalid, NotFound, Reason
+from registry.datafiles import MAX_BYTES, Stored, keep, require_said
+from registry.errors import Conflict, NotFound
 from registry.organisations import Actor, Role
-
-MAX_BYTES = 2 * 1024**3
+from registry.reidentification import Looked, ReidentificationCheck, Wish
 
 
 class Use(StrEnum):
@@ -63,51 +59,8 @@ class DatasetNotFound(NotFound):
     """No such data set: check the identifier."""
 
 
-class DatasetRefused(Invalid):
-    """The data set breaks a rule: correct every item listed and register it again."""
-
-
 class AlreadyRegistered(Conflict):
     """These bytes are on record with another description: use that record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file that was inspected and stored, not yet on record.
-
-    Args:
-        digest: SHA-256 of the bytes as sent.
-        format: csv, csv-gbk or parquet.
-        size: bytes.
-        rows: how many.
-        columns: the file's columns in its order, with type and role.
-    """
-
-    digest: str
-    format: str
-    size: int
-    rows: int
-    columns: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """How much of one data set occurs in another.
-
-    Args:
-        rows: rows of the first.
-        shared: how many of them occur in the second.
-        columns: the columns by which they were compared.
-    """
-
-    rows: int
-    shared: int
-    columns: tuple[str, ...]
-
-    @property
-    def share(self) -> float:
-        """`shared` as a fraction of one."""
-        return self.shared / self.rows
 
 
 def register(
@@ -122,6 +75,7 @@ def register(
     source: str,
     deidentification: str = "",
     held_out: str = "",
+    wish: Wish | None = None,
     limit: int = MAX_BYTES,
 ) -> Dataset:
     """Inspect, store and record a data set.
@@ -138,17 +92,23 @@ def register(
         source: where the rows come from.
         deidentification: how persons were made unrecognisable.
         held_out: how it is known that the model was not trained on these rows.
+        wish: the re-identification check; data for an evaluation are always checked, by their
+            sensitive columns where nothing is named.
         limit: the largest file taken, bytes.
 
     Raises:
         WrongRole: when the actor may not register for this use.
         DatasetRefused: with every reason.
+        QuasiIdentifiersUnknown, Reidentifiable: when what was named cannot be checked, or falls
+            short of the set k and is not acknowledged.
         AlreadyRegistered: when the same bytes are on record otherwise described.
     """
     require(by, use)
+    if wish is None and use == Use.EVALUATION:
+        wish = Wish()
     return record(
         session,
-        keep(store, path, columns=columns, limit=limit),
+        keep(store, path, columns=columns, wish=wish, limit=limit),
         by=by,
         name=name,
         use=use,
@@ -156,58 +116,6 @@ def register(
         deidentification=deidentification,
         held_out=held_out,
     )
-
-
-def keep(
-    store: ArtifactStore,
-    path: Path,
-    *,
-    columns: Sequence[Mapping[str, Any]],
-    limit: int = MAX_BYTES,
-) -> Stored:
-    """Inspect a file and store it; needs no transaction, records nothing.
-
-    Args:
-        store: where the bytes are kept.
-        path: a CSV or Parquet file.
-        columns: as for `register`.
-        limit: the largest file taken, bytes.
-
-    Raises:
-        TooLarge: when the file is larger than `limit`.
-        DatasetRefused: with every reason.
-    """
-    size = path.stat().st_size
-    if size > limit:
-        raise TooLarge(
-            f"数据文件超过上限 {limit:,} 字节。请减小后重新登记。",
-            f"The file is larger than {limit:,} bytes. Register a smaller one.",
-        )
-    reasons = list(declaration_faults(columns))
-    declared = {
-        str(column.get("name")): str(column["type"]) for column in columns if "type" in column
-    }
-    try:
-        found = tables.inspect(
-            path, {name: kind for name, kind in declared.items() if kind in tables.TYPES}
-        )
-    except tables.TableRefused as refused:
-        raise _refused([*reasons, *refused.reasons]) from refused
-    described = {str(column.get("name", "")): column for column in columns}
-    reasons += missing(described, found.columns)
-    listed = [
-        {
-            **described.get(name, {}),
-            "name": name,
-            "type": kind,
-            "role": role_of(described.get(name)),
-        }
-        for name, kind in found.columns.items()
-    ]
-    reasons += role_faults(listed)
-    if reasons:
-        raise _refused(reasons)
-    return Stored(store.put(path), found.format, size, found.rows, listed)
 
 
 def record(
@@ -238,8 +146,9 @@ def record(
     """
     require(by, use)
     texts = {"name": name, "source": source}
-    if reasons := [_blank(item) for item, text in texts.items() if not text.strip()]:
-        raise _refused(reasons)
+    if use == Use.EVALUATION:
+        texts["deidentification"] = deidentification
+    require_said(texts)
     known = session.scalar(
         select(Dataset).where(
             Dataset.organisation_id == by.organisation_id,
@@ -248,7 +157,10 @@ def record(
         )
     )
     if known is not None:
-        return _same(known, name=name.strip(), columns=stored.columns)
+        _same(known, name=name.strip(), columns=stored.columns)
+        if reidentification.latest(session, known.id) is None:
+            _check(session, known.id, stored.looked, by=by)
+        return known
     dataset = Dataset(
         organisation_id=by.organisation_id,
         name=name.strip()[:120],
@@ -275,7 +187,60 @@ def record(
         rows=dataset.rows,
         use=str(use),
     )
+    _check(session, dataset.id, stored.looked, by=by)
     return dataset
+
+
+def look(store: ArtifactStore, dataset: Dataset, wish: Wish) -> Looked:
+    """Look at a registered data set as a wish says, before anything is final.
+
+    Args:
+        store: where the bytes are.
+        dataset: which.
+        wish: what to look at.
+
+    Raises:
+        QuasiIdentifiersUnknown: with every name that cannot be checked.
+    """
+    return reidentification.look(batches(store, dataset), dataset.columns, wish)
+
+
+def check(
+    session: Session, store: ArtifactStore, *, by: Actor, dataset: Dataset, wish: Wish
+) -> ReidentificationCheck:
+    """Check a registered data set again, or for the first time, and put the result on record.
+
+    Args:
+        session: the caller's transaction.
+        store: where the bytes are.
+        by: someone of the organisation that owns the data.
+        dataset: which.
+        wish: what to look at, and the reason where it falls short.
+
+    Raises:
+        WrongRole, NotYours: when the actor may not register data for its use, or does not own it.
+        QuasiIdentifiersUnknown, Reidentifiable: as for `register`.
+    """
+    return record_check(session, by=by, dataset=dataset, looked=look(store, dataset, wish))
+
+
+def record_check(
+    session: Session, *, by: Actor, dataset: Dataset, looked: Looked
+) -> ReidentificationCheck:
+    """Put on record what `look` showed.
+
+    Args:
+        session: the caller's transaction.
+        by: as for `check`.
+        dataset: as for `check`.
+        looked: what `look` returned.
+
+    Raises:
+        WrongRole, NotYours, Reidentifiable: as for `check`.
+    """
+    require(by, dataset.use)
+    by.own(dataset.organisation_id)
+    return reidentification.record(session, dataset.id, looked, by=by)
 
 
 def require(by: Actor, use: Use) -> None:
@@ -385,28 +350,6 @@ def rows_for(by: Actor, store: ArtifactStore, dataset: Dataset) -> pa.Table:
     return load(store, dataset)
 
 
-def overlap(store: ArtifactStore, first: Dataset, second: Dataset) -> Overlap:
-    """How many rows of `first` also occur in `second`, by the columns that both have.
-
-    Rows are compared by a hash under a key that is forgotten afterwards, so that nothing which
-    could identify a row is kept or leaves this function.
-
-    Args:
-        store: where the bytes are.
-        first: whose rows are counted.
-        second: where they are looked for.
-    """
-    names = sorted({c["name"] for c in first.columns} & {c["name"] for c in second.columns})
-    if not names:
-        return Overlap(first.rows, 0, ())
-    key = secrets.token_bytes(32)
-    known = {hashed for batch in batches(store, second) for hashed in _hashes(batch, names, key)}
-    shared = sum(
-        hashed in known for batch in batches(store, first) for hashed in _hashes(batch, names, key)
-    )
-    return Overlap(first.rows, shared, tuple(names))
-
-
 def blobs(session: Session) -> set[str]:
     """The digests of every data set: what the store must hold."""
     return set(session.scalars(select(Dataset.digest)))
@@ -416,31 +359,16 @@ def _schema(dataset: Dataset) -> pa.Schema:
     return pa.schema([(c["name"], tables.TYPES[c["type"]]) for c in dataset.columns])
 
 
-def _hashes(batch: pa.RecordBatch, names: Sequence[str], key: bytes) -> Iterator[bytes]:
-    columns = [batch.column(name).to_pylist() for name in names]
-    for row in zip(*columns, strict=True):
-        # 1 and 1.0 are one value, whichever of the two files calls it whole.
-        told = repr([float(v) if isinstance(v, int) else v for v in row]).encode()
-        yield hashlib.blake2b(told, key=key, digest_size=16).digest()
+def _check(session: Session, dataset_id: str, looked: Looked | None, *, by: Actor) -> None:
+    """Record a check that ended; columns that nobody named and fall short leave it open."""
+    if looked is not None and looked.state is not None:
+        reidentification.record(session, dataset_id, looked, by=by)
 
 
-def _same(known: Dataset, *, name: str, columns: list[dict[str, Any]]) -> Dataset:
+def _same(known: Dataset, *, name: str, columns: list[dict[str, Any]]) -> None:
     if known.columns != columns or known.name != name:
         raise AlreadyRegistered(
             f"同一个文件已登记为“{known.name}”，但名称或列的说明不同。请使用原有登记。",
             f"This file is on record as {known.name!r} with another name or other columns. "
             "Use that record.",
         )
-    return known
-
-
-def _blank(item: str) -> Reason:
-    return fault(item, "不能为空。", "It must not be empty.")
-
-
-def _refused(reasons: Sequence[Reason]) -> DatasetRefused:
-    return DatasetRefused(
-        "数据没有登记。请按所列原因逐项修改后重新登记。",
-        "The data set was not registered. Correct every item listed and register it again.",
-        reasons=reasons,
-    )

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, datasets, engagements, journal, submission, worklist
+from registry import (
+    attestation,
+    datasets,
+    engagements,
+    journal,
+    reidentification,
+    submission,
+    worklist,
+)
 from registry.database import Identified, Record, new_id, now
 from registry.datasets import Dataset, Use
 from registry.engagements import WIDE, Engagement, Round
@@ -83,11 +91,13 @@ def register_plan(
         VersionNotFound, DatasetNotFound, EngagementNotFound: when a record does not exist.
         WrongRole, NotYours, NotEngaged: unless `by` may score this version with these data.
         NotForThis: when the data set is not registered for evaluation, or the version withdrawn.
+        NotChecked: when the data set has no re-identification check.
         NotRunning, BudgetSpent: when the engagement does not carry the run.
     """
     version = open_version(session, version_id)
     engagement = _entitled(session, by, version, engagement_id)
     dataset = own_dataset(session, by, dataset_id, Use.EVALUATION)
+    reidentification.require(session, dataset.id)
     sealed = attestation.canonical(plan)
     digest = attestation.sha256(sealed)
     made = Evaluation(

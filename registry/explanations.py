@@ -143,7 +143,7 @@ def on_record(session: Session, made: Explanation) -> dict[str, Any]:
     return {
         "explanation": {"id": made.id, "owner": reports.party(session, made.organisation_id)},
         "plan": {"digest": made.plan_digest, "content": made.plan},
-        "data": reports.data(session.get_one(Dataset, made.dataset_id)),
+        "data": reports.data(session, session.get_one(Dataset, made.dataset_id)),
         "nonce": made.nonce,
         "report": {"digest": report.statement_digest} if report else None,
     }

@@ -15,6 +15,7 @@ from registry import (
     evaluations,
     journal,
     keys,
+    reidentification,
     statements,
     submission,
     worklist,
@@ -93,14 +94,17 @@ def party(session: Session, organisation_id: str) -> dict[str, Any]:
     return {"id": organisation.id, **organisation.name.as_json()}
 
 
-def data(dataset: Dataset) -> dict[str, Any]:
-    """How statements bind a data set: digest and schema, never rows."""
+def data(session: Session, dataset: Dataset) -> dict[str, Any]:
+    """How statements bind a data set: digest, schema and what is declared, never rows."""
     return {
         "digest": dataset.digest,
         "name": dataset.name,
         "rows": dataset.rows,
         "columns": dataset.columns,
         "held_out": dataset.held_out,
+        "source": dataset.source,
+        "deidentification": dataset.deidentification,
+        "reidentification": reidentification.stated(session, dataset.id),
     }
 
 
@@ -123,7 +127,7 @@ def on_record(session: Session, made: Evaluation) -> dict[str, Any]:
             "registered": [_listed(run) for run in registered(session, version.id)],
         },
         "plan": {"digest": made.plan_digest, "content": attestation.parse(made.plan.encode())},
-        "data": data(session.get_one(Dataset, made.dataset_id)),
+        "data": data(session, session.get_one(Dataset, made.dataset_id)),
         "nonce": made.nonce,
     }
 

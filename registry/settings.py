@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     max_dataset: int = Field(
         2 * 1024**3, description="一份数据的上限，字节 / largest data set, bytes"
     )
+    k_anonymity: int = Field(
+        5,
+        ge=2,
+        description="登记数据时，同一组准标识符至少要有几人（k，本平台设定；模型见 GB/T 42460—2023 附录 D） / people that must share their quasi-identifiers in a registered data set (k; ours)",
+    )
     lease: float = Field(
         30.0,
         description="工作进程多少秒没有动静就由别的接手 / seconds a worker may be silent before takeover",

@@ -77,13 +77,19 @@ class Digested(Exact):
 
 
 class Data(Exact):
-    """The evaluation data: digest and schema, never rows."""
+    """The evaluation data: digest, schema and what is declared of them, never rows.
+
+    The last three came later; statements made before do not have them.
+    """
 
     digest: Digest
     name: str
     rows: int
     columns: list[Object]
     held_out: str
+    source: str = ""
+    deidentification: str = ""
+    reidentification: Object | None = None
 
 
 class Evidence(Exact):

@@ -25,6 +25,26 @@ ROLES = (
 """Roles that a plan's [columns] and a data set on record have in common."""
 
 
+NEEDED = ("source", "deidentification")
+UNSAID: Mapping[str, Reason] = {
+    "source": Reason(
+        "--source",
+        Text("没有说明数据来源", "nothing says where the rows come from"),
+        Text('加 --source "…"，或在计划里写 [data] source', "give --source, or [data] source"),
+    ),
+    "deidentification": Reason(
+        "--deidentification",
+        Text("没有说明怎样去标识化", "nothing says how persons were made unrecognisable"),
+        Text(
+            '加 --deidentification "…"，或在计划里写 [data] deidentification；'
+            "没有个人的，写明没有",
+            "give --deidentification, or [data] deidentification; say so if there are no persons",
+        ),
+    ),
+}
+"""What must be said of data for an evaluation; the first of them for every use."""
+
+
 class DataUndescribed(Invalid):
     """A data set on record says where its rows come from: say it."""
 
@@ -36,12 +56,12 @@ class Description:
     Args:
         path: the file; None when a record is named.
         dataset: a data set already on record.
-        said: name, source, held_out, deidentification.
+        said: name, source, held_out, deidentification, acknowledgement, quasi_identifiers.
     """
 
     path: Path | None
     dataset: str | None
-    said: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     def beside(self, written: Mapping[str, Any]) -> "Description":
         """The same, with what a plan's `[data]` says where no option does."""
@@ -75,8 +95,10 @@ class Description:
         if known is not None:
             tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
             return str(known["id"])
-        if self.path is None or not self.said.get("source"):
-            raise _undescribed(self.path)
+        needed = NEEDED if use == "evaluation" else NEEDED[:1]
+        lacking = [name for name in needed if not self.said.get(name)]
+        if self.path is None or lacking:
+            raise _undescribed(self.path, lacking)
         metadata = {
             "name": self.said.get("name") or self.path.name,
             "use": use,
@@ -84,6 +106,8 @@ class Description:
             "source": self.said["source"],
             "deidentification": self.said.get("deidentification", ""),
             "held_out": self.said.get("held_out", ""),
+            "quasi_identifiers": self.said.get("quasi_identifiers"),
+            "acknowledgement": self.said.get("acknowledgement", ""),
         }
         text = json.dumps(metadata, ensure_ascii=False)
         made = client.send_form("/datasets", text, self.path, name=self.path.name, tell=tell)
@@ -102,6 +126,14 @@ def options(command: Command) -> Command:
     """The options by which a command takes a data file."""
     for option in (
         click.option(
+            "--acknowledge",
+            default="",
+            help="组小于 k 时仍使用的理由 / why, where classes are small",
+        ),
+        click.option(
+            "--quasi", multiple=True, metavar="COLUMN", help="准标识符，可多次 / quasi-identifier"
+        ),
+        click.option(
             "--deidentification", default="", help="怎样去除个人身份 / how de-identified"
         ),
         click.option("--held-out", default="", help="怎样确保未用于训练 / how held out"),
@@ -118,8 +150,15 @@ def options(command: Command) -> Command:
 
 def of_options(given: Mapping[str, Any]) -> Description:
     """What the options say."""
-    texts = {name: str(given[name]) for name in ("source", "held_out", "deidentification")}
-    return Description(given["data"], given["dataset"], {**texts, "name": str(given["data_name"])})
+    said: dict[str, Any] = {
+        "source": str(given["source"]),
+        "held_out": str(given["held_out"]),
+        "deidentification": str(given["deidentification"]),
+        "name": str(given["data_name"]),
+        "quasi_identifiers": list(given["quasi"]) or None,
+        "acknowledgement": str(given["acknowledge"]),
+    }
+    return Description(given["data"], given["dataset"], said)
 
 
 def roles(columns: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -132,20 +171,17 @@ def roles(columns: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"name": name, "role": role} for name, role in found.items()]
 
 
-def _undescribed(path: Path | None) -> DataUndescribed:
-    lacking = (
-        Reason(
-            "--data",
-            Text("没有数据文件", "there is no data file"),
-            Text("用 --data 给出文件，或用 --dataset 给出编号", "give --data or --dataset"),
-        )
-        if path is None
-        else Reason(
-            "--source",
-            Text("没有说明数据来源", "nothing says where the rows come from"),
-            Text('加 --source "…"，或在计划里写 [data] source', "give --source, or [data] source"),
-        )
-    )
+def _undescribed(path: Path | None, lacking: Sequence[str]) -> DataUndescribed:
+    if path is None:
+        reasons = [
+            Reason(
+                "--data",
+                Text("没有数据文件", "there is no data file"),
+                Text("用 --data 给出文件，或用 --dataset 给出编号", "give --data or --dataset"),
+            )
+        ]
+    else:
+        reasons = [UNSAID[name] for name in lacking]
     return DataUndescribed(
-        "数据还不能登记。", "The data cannot be registered yet.", reasons=[lacking]
+        "数据还不能登记。", "The data cannot be registered yet.", reasons=reasons
     )

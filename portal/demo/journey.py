@@ -41,6 +41,7 @@ from registry.evaluations import Evaluation
 from registry.explanations import Explanation
 from registry.language import Text
 from registry.organisations import Actor
+from registry.reidentification import Wish
 from registry.reports import Report
 from registry.worklist import State
 
@@ -357,7 +358,13 @@ class Journey:
                 source=self.story["source"],
                 deidentification=self.story["deidentification"],
                 held_out=self.trained.split.rule if use is Use.EVALUATION else "",
+                wish=self._wish() if use is Use.EVALUATION else None,
             )
+
+    def _wish(self) -> Wish:
+        """What the tester says about recognising people in these data."""
+        said = self.story["reidentification"]
+        return Wish(tuple(said["quasi_identifiers"]), said["reason"])
 
     def _wait(self, work_id: str | None) -> None:
         """Wait for a worker, showing its progress.

@@ -21,6 +21,7 @@ OWNERS = (
     "registry.keys",
     "registry.organisations",
     "registry.outbox",
+    "registry.reidentification",
     "registry.reports",
     "registry.submission",
     "registry.worklist",

@@ -7,6 +7,7 @@ def routers() -> list[APIRouter]:
     """Every page, in the order in which addresses are matched."""
     from portal.pages import (
         account,
+        data,
         desk,
         enterprise,
         filings,
@@ -23,6 +24,7 @@ def routers() -> list[APIRouter]:
         desk.router,
         enterprise.router,
         filings.router,
+        data.router,
         tester.router,
         reviewer.router,
         reports.router,

@@ -57,6 +57,11 @@ DONE: dict[str, Text] = {
     "approved": Text("说明已确认。", "The explanation is approved."),
     "invited": Text("邀请已生成。", "The invitation is made."),
     "revoked": Text("已撤销。", "Revoked."),
+    "checked": Text("检查结果已登记。", "The check is on record."),
+    "unchecked": Text(
+        "数据已登记，但还没有通过重标识检查。请在下面完成，然后才能用于评估。",
+        "The data are on record, but not yet checked. Finish the check below; then they can be used.",
+    ),
     "decided": Text("决定已记录。", "The decision is on record."),
     "same": Text(
         "这些文件已经登记过，就是这个版本。", "These files are on record already: this version."

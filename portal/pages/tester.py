@@ -1,10 +1,8 @@
 """Pages for whoever evaluates: engagements, data sets, plans, runs."""
 
 import json
-import tempfile
 import tomllib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,11 +13,11 @@ from evaluators import engine
 from evaluators.plan import Plan
 from portal import sight
 from portal.access import allow
-from portal.at_hand import Configured, Database
+from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import forms, plan_choices
 from portal.pages.desk import lines
-from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
+from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import datasets, engagements, evaluations, reports, submission, worklist
 from registry.errors import Invalid, RegisterError
@@ -89,70 +87,6 @@ def take_on(
         reject(request, error, forms.typed(form))
         return engagement_page(request, language, session, by, asking, engagement_id)
     return go(f"/{language}/engagements/{engagement_id}", "taken")
-
-
-@router.get("/datasets/new", dependencies=[allow(*EVALUATES)])
-def dataset_form(
-    request: Request,
-    language: Lang,
-    by: By,
-    asking: Asking,
-    next: str = "",  # noqa: A002
-) -> Response:
-    """The form that registers a data set."""
-    use = "explanation" if Role.FILER in by.roles else "evaluation"
-    return render(
-        request,
-        "dataset_new.html",
-        language=language,
-        asking=asking,
-        typed=typed_before(request) or {"use": use, "next": next},
-    )
-
-
-@router.post("/datasets/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE, upload=True)])
-def register_dataset(
-    request: Request,
-    language: Lang,
-    session: Database,
-    settings: Configured,
-    by: By,
-    asking: Asking,
-    form: Form,
-) -> Response:
-    """Store the file as sent and record digest, schema and roles; the rows stay the owner's."""
-    spool = settings.data / "spool"
-    spool.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=spool, prefix="form-") as folder:
-        try:
-            made = datasets.register(
-                session,
-                request.app.state.store,
-                by=by,
-                name=forms.text(form, "name"),
-                use=forms.choice(datasets.Use, forms.text(form, "use")),
-                path=forms.keep_file(form, "file", Path(folder)),
-                columns=forms.roles(forms.text(form, "roles")),
-                source=forms.text(form, "source"),
-                deidentification=forms.text(form, "deidentification"),
-                held_out=forms.text(form, "held_out"),
-            )
-        except RegisterError as error:
-            session.rollback()
-            reject(request, error, forms.typed(form))
-            return dataset_form(request, language, by, asking)
-    following = inside(forms.text(form, "next"), f"/{language}/datasets/{made.id}")
-    return go(following, "registered")
-
-
-@router.get("/datasets/{dataset_id}", dependencies=[allow(*EVALUATES)])
-def dataset_page(
-    request: Request, language: Lang, session: Database, by: By, asking: Asking, dataset_id: str
-) -> Response:
-    """The record of a data set: everything but its rows."""
-    found = datasets.get(session, dataset_id)
-    by.own(found.organisation_id)
-    return render(request, "dataset.html", language=language, asking=asking, dataset=found)
 
 
 @router.get("/evaluations/new", dependencies=[allow(*EVALUATES)])

@@ -81,6 +81,7 @@ def the_tester_takes_it_on(story: Story) -> None:
     page.set_input_files("[name=file]", rows)
     page.fill("[name=roles]", "sex: no_such_role\nrepaid: target")
     page.fill("[name=source]", "Synthetic applicants")
+    page.fill("[name=deidentification]", "Nobody: the applicants are made up")
     page.fill("[name=held_out]", "drawn after training")
     press(page, "main button.btn")
     refused(page, "no_such_role")

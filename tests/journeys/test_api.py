@@ -342,6 +342,7 @@ def _register(job: Job, by: Caller, use: str) -> dict[str, Any]:
         "use": use,
         "columns": installation.COLUMNS,
         "source": "合成数据",
+        "deidentification": "合成数据，没有真人",
         "held_out": "随机三成",
     }
     file = {"file": ("people.parquet", rows.getvalue())}

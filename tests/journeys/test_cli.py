@@ -26,6 +26,7 @@ PLAN = """
 title = "贷款审批"
 [data]
 source = "合成数据"
+deidentification = "合成数据，没有真人"
 held_out = "随机三成"
 [columns]
 target = "repaid"

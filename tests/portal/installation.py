@@ -190,6 +190,7 @@ def _settle(folder: Path, settings: Settings, engine: Engine, rows: int) -> Inst
             path=folder / "people.parquet",
             columns=COLUMNS,
             source="合成数据",
+            deidentification="合成数据，没有真人",
             held_out="未用于训练",
         )
         engagement = cast.engaged(

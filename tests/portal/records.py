@@ -15,6 +15,7 @@ from registry.explanations import Explanation
 from registry.organisations import Kind, OrganisationKey, Role
 from registry.reports import Report
 from registry.submission import Model, Version
+from tests import cast
 from tests.portal.world import Member, World
 
 DIGEST = "a" * 64
@@ -104,6 +105,7 @@ class Records:
             )
             session.add(dataset)
             session.flush()
+            cast.checked(session, dataset)
             self._keep("dataset_id", kind, dataset.id)
         work = worklist.request(
             session,

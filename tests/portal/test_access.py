@@ -58,6 +58,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "plan": PLAN,
         "engagement_id": "{engagement_id}",
     },
+    "/api/v1/datasets/{dataset_id}/reidentification-preview": {"quasi_identifiers": []},
+    "/api/v1/datasets/{dataset_id}/reidentification-checks": {"quasi_identifiers": []},
     "/api/v1/filings/{filing_id}/answers": {"answers": {}},
     "/api/v1/filings/{filing_id}/attachments": {},
     "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}"},
@@ -81,6 +83,7 @@ FORMS: dict[str, dict[str, str]] = {
         "conflict_filer": "无",
     },
     "/{language}/engagements/{engagement_id}/take-on": {"conflict_tester": "无"},
+    "/{language}/datasets/{dataset_id}/check": {"reason": ""},
     "/{language}/evaluations/new": {
         "version": "{version_id}",
         "dataset": "{dataset_id}",

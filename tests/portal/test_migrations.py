@@ -81,6 +81,46 @@ def test_rows_outlive_an_upgrade(empty: Engine, organisation_row: Callable[[Engi
         assert connection.scalar(text("SELECT name_zh FROM organisation")) == name
 
 
+DATASET = """
+INSERT INTO dataset (id, created, organisation_id, name, use, digest, format, size, rows, columns,
+  source, deidentification, held_out, registered_by)
+VALUES ('d1', '2026-11-21 00:00:00', 'o1', '留出集', 'evaluation', 'aa', 'csv', 1, 1, '[]', '合成',
+  '', '', 'p1')
+"""
+PERSON = """
+INSERT INTO person (id, created, email, name, password_hash)
+VALUES ('p1', '2026-11-21 00:00:00', 'wang@example.test', '王明', '-')
+"""
+CHECK = """
+INSERT INTO reidentification_check (id, created, dataset_id, quasi_identifiers, named, k, state,
+  reason, made_by)
+VALUES ('c1', '2026-11-21 00:00:00', 'd1', '["race"]', true, 5, 'acknowledged', '合成数据，没有真人',
+  'p1')
+"""
+
+
+def test_checks_of_data_sets_come_and_go_and_the_data_sets_stay(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0001")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        connection.execute(text(PERSON))
+        connection.execute(text(DATASET))
+
+    migrations.upgrade(empty, "0002")
+    with empty.begin() as connection:
+        connection.execute(text(CHECK))
+
+    migrations.downgrade(empty, "0001")
+    assert "reidentification_check" not in inspect(empty).get_table_names()
+    migrations.upgrade(empty, "0002")
+
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT name FROM dataset")) == "留出集"
+        assert connection.scalar(text("SELECT count(*) FROM reidentification_check")) == 0
+
+
 @pytest.fixture
 def organisation_row() -> Callable[[Engine], str]:
     def write(engine: Engine) -> str:

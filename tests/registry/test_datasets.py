@@ -7,9 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.orm import Session
 
-from registry import attestation, datasets, journal, tables
+from registry import attestation, datasets, journal, overlaps, tables
 from registry.artifacts import ArtifactStore, TooLarge
-from registry.datasets import DatasetRefused, Use
+from registry.datafiles import DatasetRefused
+from registry.datasets import Use
 from registry.organisations import Actor, Kind, NotYours, WrongRole
 from tests import cast
 
@@ -41,7 +42,8 @@ def register(
     columns: list[dict[str, Any]] | None = None,
     **more: Any,
 ) -> datasets.Dataset:
-    given: dict[str, Any] = {"name": "留出集", "use": Use.EVALUATION, "source": "合成"} | more
+    given: dict[str, Any] = {"name": "留出集", "use": Use.EVALUATION, "source": "合成"}
+    given |= {"deidentification": "没有真人"} | more
     return datasets.register(session, store, by=by, path=path, columns=columns or [], **given)
 
 
@@ -266,12 +268,18 @@ def test_a_file_above_the_limit_is_refused(
         register(session, store, by, write(tmp_path, CSV), limit=10)
 
 
-def test_name_and_source_must_be_said(
+def test_name_source_and_deidentification_must_be_said(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:
     with pytest.raises(DatasetRefused) as refused:
-        register(session, store, by, write(tmp_path, CSV), name=" ", source="")
-    assert [reason.item for reason in refused.value.reasons] == ["name", "source"]
+        register(
+            session, store, by, write(tmp_path, CSV), name=" ", source="", deidentification=""
+        )
+    assert [reason.item for reason in refused.value.reasons] == [
+        "name",
+        "source",
+        "deidentification",
+    ]
 
 
 def test_the_same_file_is_one_record_and_never_two_descriptions(
@@ -320,9 +328,9 @@ def test_shared_rows_are_counted_whatever_the_file_format(
     table = pa.table({"b": ["x", "q", None], "a": [1.0, 2.0, 4.0], "c": [1, 2, 3]})
     pq.write_table(table, tmp_path / "x.parquet")
     second = register(session, store, by, tmp_path / "x.parquet", name="训练集")
-    found = datasets.overlap(store, first, second)
+    found = overlaps.overlap(store, first, second)
     assert (found.rows, found.shared, found.share) == (4, 2, 0.5)
     assert found.columns == ("a", "b")
     pq.write_table(pa.table({"other": [1]}), tmp_path / "y.parquet")
     third = register(session, store, by, tmp_path / "y.parquet", name="别的")
-    assert datasets.overlap(store, first, third).share == 0
+    assert overlaps.overlap(store, first, third).share == 0
