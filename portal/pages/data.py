@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from portal import sight
 from portal.access import allow
@@ -18,8 +19,9 @@ from portal.pages.rendering import Lang, go, inside, reject, render, typed_befor
 from portal.uploads import Form
 from registry import datasets, overlaps, reidentification
 from registry.columns import ROLE_NAMES
-from registry.datasets import Use
+from registry.datasets import Dataset, Use
 from registry.errors import RegisterError
+from registry.language import Language
 from registry.organisations import Person, Role
 from registry.reidentification import Looked, Wish
 from registry.tokens import Scope
@@ -99,32 +101,19 @@ def dataset_page(
     dataset_id: str,
     next: str = "",  # noqa: A002
     compare: str = "",
-    looked: Looked | None = None,
 ) -> Response:
     """The record of a data set: everything but its rows.
 
     With `compare`, the rows shared with the organisation's other data sets are counted.
     """
     found = sight.dataset(session, by, dataset_id)
-    checks = reidentification.history(session, found.id)
-    ticked = _ticked(request, found.columns, checks)
-    return render(
-        request,
-        "dataset.html",
-        language=language,
-        asking=asking,
-        dataset=found,
-        roles=ROLE_NAMES,
-        checks=[(each, session.get_one(Person, each.made_by)) for each in checks],
-        states=reidentification.STATE_NAMES,
-        k=settings.k_anonymity,
-        k_source=reidentification.K_SOURCE,
-        shortest=reidentification.SHORTEST_REASON,
-        looked=looked,
-        ticked=looked.columns if looked else ticked,
-        beside=overlaps.beside(session, store, found) if compare else None,
-        next=next,
-    )
+    shown: dict[str, Any] = {
+        "asking": asking,
+        "k": settings.k_anonymity,
+        "beside": overlaps.beside(session, store, found) if compare else None,
+        "next": next,
+    }
+    return _shown(request, language, session, found, shown)
 
 
 @router.post(
@@ -156,8 +145,37 @@ def check_dataset(
     except RegisterError as error:
         session.rollback()
         reject(request, error, forms.typed(form))
-    return dataset_page(
-        request, language, session, store, settings, by, asking, dataset_id, following, "", looked
+    shown: dict[str, Any] = {
+        "asking": asking,
+        "k": settings.k_anonymity,
+        "beside": None,
+        "next": following,
+    }
+    return _shown(request, language, session, found, shown, looked)
+
+
+def _shown(
+    request: Request,
+    language: Language,
+    session: Session,
+    dataset: Dataset,
+    context: dict[str, Any],
+    looked: Looked | None = None,
+) -> Response:
+    """The page of a data set, with what a look at it showed."""
+    checks = reidentification.history(session, dataset.id)
+    return render(
+        request,
+        "dataset.html",
+        language=language,
+        dataset=dataset,
+        roles=ROLE_NAMES,
+        checks=[(each, session.get_one(Person, each.made_by)) for each in checks],
+        states=reidentification.STATE_NAMES,
+        k_source=reidentification.K_SOURCE,
+        looked=looked,
+        ticked=looked.columns if looked else _ticked(request, dataset.columns, checks),
+        **context,
     )
 
 
