@@ -81,7 +81,7 @@ class Cell:
         self._limits = ways.limits
         self._ways, self._classes = ways, classes
         self.ready = False
-        self.over = False
+        self.over = self._gone = False
         self._rows: int | None = None
         self._verdict: Cause | None = None
         self._items: tuple[str, ...] = ()
@@ -312,7 +312,7 @@ class Cell:
 
     def kill(self) -> None:
         """End every process inside, and return when they are gone."""
-        if not hasattr(self, "_process"):
+        if self._gone or not hasattr(self, "_process"):
             return
         if self._first is not None:
             # The first process of a pid namespace dies last, when all others in it are gone.
@@ -323,6 +323,7 @@ class Cell:
         self._process.wait()
         if self._uid:
             pool_uids.sweep(self._uid.uid)
+        self._gone = True
 
     def end(self) -> None:
         """Kill, and let go of everything; may be called twice."""

@@ -142,13 +142,17 @@ def _takes_texts(estimator: Any) -> bool:
 
 def _skops(described: Described) -> Answers:
     import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
     path = described.file(described.row.path_key)
-    unlisted = set(skops.io.get_untrusted_types(file=path)) - set(SKOPS_TYPES)
-    if unlisted:
+    try:
+        estimator = skops.io.load(path, trusted=list(SKOPS_TYPES))
+    except UntrustedTypesFoundException as refused:
+        unlisted = set(skops.io.get_untrusted_types(file=path)) - set(SKOPS_TYPES)
         names = tuple(sorted(unlisted))
-        raise NotOpened("refused_types", f"types outside of the published list: {names}", names)
-    return _sklearn(described, skops.io.load(path, trusted=list(SKOPS_TYPES)))
+        said = f"types outside of the published list: {names}"
+        raise NotOpened("refused_types", said, names) from refused
+    return _sklearn(described, estimator)
 
 
 def _pickle(described: Described) -> Answers:

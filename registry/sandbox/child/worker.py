@@ -7,6 +7,7 @@ single lines of JSON.
 
 import errno
 import faulthandler
+import gc
 import importlib
 import json
 import mmap
@@ -115,17 +116,27 @@ def _import(packages: tuple[str, ...]) -> None:
     import pandas as pd
     import pyarrow as pa
 
+    gc.disable()  # nothing that imports make is rubbish, and looking through it takes long
     for package in packages:
         importlib.import_module(package)
-    pa.table({"a": np.zeros(1), "b": ["a"]}).to_pandas()  # what is imported late, imported now
+    # What is imported at the first call of a function is imported now, and once for all.
+    pa.table({"a": np.zeros(1), "b": ["a"]}).to_pandas()
     pd.DataFrame({"a": ["a"]}).isna()
+    if "sklearn" in packages:
+        from sklearn.linear_model import LinearRegression
+
+        frame = pd.DataFrame({"a": [0.0, 1.0]})
+        LinearRegression().fit(frame, [0.0, 1.0]).predict(frame)
+    gc.freeze()  # what stands now stays: opening a model need not look through it again
+    gc.enable()
 
 
 def _frame(order: Mapping[str, Any]) -> Any:
     import pyarrow as pa
 
     size = os.fstat(order["in"]).st_size
-    shared = mmap.mmap(order["in"], size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    shared = mmap.mmap(order["in"], size, flags=flags, prot=mmap.PROT_READ)
     return pa.ipc.open_file(pa.py_buffer(shared)).read_all()
 
 

@@ -1,0 +1,80 @@
+"""Sandboxes kept started ahead of time: ready before they are asked, used once, and gone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import skops.io
+
+from registry.sandbox import Contained, probe_tier
+from registry.sandbox.cell import Cell
+from registry.scoring import SandboxScorer
+from registry.settings import Settings
+from tests.models import INPUTS, credit_model
+
+FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
+
+
+@pytest.fixture(params=["A", "B"])
+def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxScorer]:
+    settings = Settings(sandbox_tier=request.param)
+    if probe_tier(settings).name != request.param:
+        pytest.skip(f"this machine offers no tier {request.param}")
+    model = credit_model(tmp_path / "model")
+    with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=1) as found:
+        yield found
+
+
+def test_a_sandbox_that_waits_takes_the_next_frame_and_no_other(scorer: SandboxScorer) -> None:
+    seen: list[Cell] = []
+    for _ in range(2):
+        scorer.await_warm()
+        (waiting,) = scorer._spare
+        assert waiting.ready
+        assert not waiting.over
+
+        scorer.score([FRAME])
+
+        assert waiting.over
+        assert waiting._process.returncode is not None
+        assert waiting not in scorer._spare
+        seen.append(waiting)
+    assert seen[0] is not seen[1]
+    assert seen[0]._process.pid != seen[1]._process.pid
+
+
+def test_every_frame_of_a_round_has_a_sandbox_of_its_own(
+    scorer: SandboxScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Cell] = []
+    give = Cell.give
+
+    def counted(cell: Cell, table: pa.Table) -> None:
+        given.append(cell)
+        give(cell, table)
+
+    monkeypatch.setattr(Cell, "give", counted)
+
+    answers = scorer.score([FRAME, FRAME, FRAME])
+
+    assert len({id(cell) for cell in given}) == len(given) == 3
+    assert all((answer == answers[0]).all() for answer in answers)
+
+
+def test_a_stranger_in_a_file_is_named_though_the_file_is_read_once(tmp_path: Path) -> None:
+    """Opening in one reading names the same strangers as looking first did."""
+    settings = Settings()
+    if probe_tier(settings).name == "none":
+        pytest.skip("this machine offers no sandbox")
+    model = credit_model(tmp_path / "model")
+    (model / "model.skops").write_bytes(skops.io.dumps(tmp_path.joinpath))
+
+    with (
+        SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=0) as scorer,
+        pytest.raises(Contained) as refused,
+    ):
+        scorer.score([FRAME])
+
+    assert refused.value.cause == "refused_types"
+    assert refused.value.reasons
