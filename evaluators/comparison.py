@@ -326,7 +326,9 @@ def _said(each: Compared, plan: Mapping[str, Any]) -> Text:
         said = Text(f"不能比较：{each.reading.zh}。", f"not comparable: {each.reading.en}.")
         return Text(lead.zh + said.zh + turned.zh, f"{lead.en}{said.en} {turned.en}")
     scale = captions.scale(each.before)
-    values = [captions.amount(side["effect"]["value"], scale) for side in (each.before, each.after)]
+    values = [
+        captions.amount(side["effect"]["value"], scale) for side in (each.before, each.after)
+    ]
     said = Text(
         f"从 {values[0]} 到 {values[1]}，离“没有差别”{_NEARER[each.change].zh}。",
         f"from {values[0]} to {values[1]}, {_NEARER[each.change].en} 'no difference'.",

@@ -242,12 +242,15 @@ def introduce(entry: EntryPoint) -> type[Outsider]:
             f"插件 {entry.name} 不是一个检验。",
             f"The plugin {entry.name} is not a probe of that name.",
         )
-    named = {
+    named: dict[str, Any] = {
         "plugin": plugin,
         "spec": _spec(plugin, said),
         "package_digest": plugin.foreign.digest,
+        "counts": said.counts,
         "designs": {"nulls": said.nulls, "planted": said.planted},
     }
+    if not said.refines:  # it reads the rows once, and nobody needs to ask
+        named["refine"] = Probe.refine
     return type("Outsider", (Outsider,), named)
 
 

@@ -65,6 +65,7 @@ class Described(BaseModel):
     asks_model: bool
     judges_steadiness: bool
     counts: bool
+    refines: bool
     options_schema: dict[str, Any]
     details_schema: dict[str, Any]
     bare: Annotated[tuple[Fault, ...], Field(max_length=200)]
@@ -148,6 +149,7 @@ def spec_out(probe: type[Probe[Any]]) -> dict[str, Any]:
         **schemas,
         "bare": bare,
         "counts": probe.counts,
+        "refines": probe.refine is not Probe.refine,
         "nulls": list(probe.nulls()),
         "planted": list(probe.planted()),
     }

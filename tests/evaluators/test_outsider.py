@@ -83,6 +83,18 @@ def test_where_rows_are_read_elsewhere_a_third_partys_probe_stays_here() -> None
 
 
 @pytest.mark.usefixtures("rude")
+def test_one_that_only_counts_gets_rows_in_groups() -> None:
+    (ran,) = run("rude_tallies").findings[:1]
+    kind = installed.probe_class("rude_tallies")
+
+    assert kind.counts
+    assert (ran.group, ran.n, ran.estimate) == ("a", 60, 0.5)
+    assert [
+        each.passes for each in engine.costs(Plan.parse(plan("rude_tallies")), 120, scored=False)
+    ] == [1]
+
+
+@pytest.mark.usefixtures("rude")
 def test_small_cells_of_tables_that_stay_sealed_are_withheld_too() -> None:
     rare = pa.table({"race": ["a"] * 60 + ["b"] * 60, "granted": [0, 1] * 30 + [1] * 5 + [0] * 55})
     own = plan("rude_reshapes")
@@ -187,7 +199,7 @@ def test_the_checks_see_that_both_sides_of_the_wall_agree() -> None:
 
 
 def test_every_entry_of_a_spec_crosses_the_wall() -> None:
-    beside = {"bare", "counts", "options_schema", "details_schema", "nulls", "planted"}
+    beside = {"bare", "counts", "refines", "options_schema", "details_schema", "nulls", "planted"}
     crossing = set(Described.model_fields) - beside
     assert crossing == {f.name for f in fields(ProbeSpec)} - {"options", "details", "built_on"}
 

@@ -1,6 +1,7 @@
 """A plugin from nothing: made, installed, tried out, run in a plan; broken ones are named alone."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -112,6 +113,26 @@ def test_nothing_is_overwritten_or_hidden_by_a_name(tmp_path: Path, made: Path) 
         with pytest.raises(BadName):
             plugin_start.create(name, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_example_of_the_manual_works_as_it_is_written(tmp_path: Path) -> None:
+    folder = plugin_start.create("spare_fields", tmp_path)
+    manual = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    option, look, function, test = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    probe, tests = (
+        folder / each for each in ("src/spare_fields/probe.py", "tests/test_spare_fields.py")
+    )
+    code = probe.read_text("utf-8")
+    for line, new in ((option.splitlines()[0], option.partition('    """')[0]),
+                      (look.splitlines()[0], look),
+                      ("    columns: tuple", option.splitlines()[-1] + "\n    columns: tuple")):  # fmt: skip
+        assert code.count(line) >= 1
+        code = code.replace(line, new.rstrip("\n"), 1)
+    probe.write_text(f"{code}\n\n{function}", "utf-8")
+    tests.write_text(f"{tests.read_text('utf-8')}\n\n{test}", "utf-8")
+
+    done = python(folder, "-m", "pytest", "-q", "-k", "words or hand", path=(folder / "src",))
+    assert "2 passed" in done.stdout
 
 
 def test_the_command_says_what_to_do_next(tmp_path: Path, run: Run) -> None:

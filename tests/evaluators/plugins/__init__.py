@@ -16,7 +16,7 @@ RUDE = {
     "exits": "Exits", "floods": "Floods", "floods_the_answer": "FloodsTheAnswer",
     "allocates": "Allocates", "connects": "Connects", "starts": "Starts", "babbles": "Babbles",
     "forges": "Forges", "contradicts": "Contradicts", "looks": "Looks",
-    "reshapes": "Reshapes",
+    "reshapes": "Reshapes", "tallies": "Tallies",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from evaluators.findings import draft
 from evaluators.plan import Plan
-from evaluators.probe import FAVOURED, Details, Options, Probe, ProbeSpec, Run, State, Table
+from evaluators.probe import COUNT, FAVOURED, Details, Options, Probe, ProbeSpec, Run, State, Table
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
@@ -232,3 +232,22 @@ class Reshapes(Counts):
     def public(self, acc: dict[str, list[int]], plan: Plan) -> Sequence[Table]:
         (table,) = super().public(acc, plan)
         return [replace(table, counts=("left", "right"))]
+
+
+class Tallies(Counts):
+    """Counts rows that come in groups, and fails where they do not."""
+
+    spec = spec("rude_tallies")
+    counts = True
+
+    def keys(self, plan: Plan) -> tuple[str, ...]:
+        return plan.columns.sensitive[:1]
+
+    def add_batch(self, acc: dict[str, list[int]], batch: pa.RecordBatch) -> dict[str, list[int]]:
+        groups = batch.column(self.name).to_pylist()
+        marks, counts = batch.column(FAVOURED).to_pylist(), batch.column(COUNT).to_pylist()
+        for group, high, count in zip(groups, marks, counts, strict=True):
+            cell = acc.setdefault(str(group), [0, 0])
+            cell[0] += count * bool(high)
+            cell[1] += count
+        return acc
