@@ -175,7 +175,8 @@ class Source:
     def _never_favourable(self, plan: Plan) -> list[Reason]:
         """Columns of two levels, neither of which is the favourable one; in small data only."""
         found, wanted = [], plan.columns.favourable
-        roles = {plan.columns.target, plan.columns.prediction} & set(self.schema.names)
+        named = {plan.columns.target, plan.columns.prediction}
+        roles = {name for name in named if self.schema.names.count(name) == 1}
         if wanted is None or not 0 < self.rows <= BLOCK:
             return []
         for name in sorted(name for name in roles if name):

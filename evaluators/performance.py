@@ -248,10 +248,14 @@ class Performance(Probe[Rows]):
         if named is None and len(there) == 2:
             asked = there[1:]  # two groups are one question
         counts = dict(zip(*map(list, np.unique(levels, return_counts=True)), strict=True))
+        known = sum(int(n) for level, n in counts.items() if level)
         pairs = [
             _pair_of(metric, rows, (name, level), named, plan)
             if counts[level] >= plan.min_n
-            else _few(metric, counts, (name, level), named)
+            else _Pair(
+                metric, (name, level), named, None, None, None, int(counts[level]),
+                int(counts.get(named, 0)) if named else known - int(counts[level]),
+            )
             for metric in COMPARED[task] for level in asked
         ]  # fmt: skip
         if not pairs or len(there) < 2:
@@ -359,15 +363,6 @@ class _Pair:
     gap: Gap | None
     n: int
     n_reference: int
-
-
-def _few(
-    metric: str, counts: Mapping[str, int], slice_: tuple[str, str], named: str | None
-) -> _Pair:
-    """A group of too few rows: a feature may have thousands of them."""
-    own, known = int(counts[slice_[1]]), sum(int(n) for level, n in counts.items() if level)
-    other = known - own if named is None else int(counts.get(named, 0))
-    return _Pair(metric, slice_, named, None, None, None, own, other)
 
 
 def _pair_of(
