@@ -250,6 +250,11 @@ def latest_of(session: Session, dataset_ids: Sequence[str]) -> Mapping[str, Reid
     return {row.dataset_id: row for row in rows}
 
 
+def unchecked(session: Session, dataset_ids: Sequence[str]) -> frozenset[str]:
+    """Those of several data sets that have no check yet."""
+    return frozenset(dataset_ids) - set(latest_of(session, dataset_ids))
+
+
 def require(session: Session, dataset_id: str) -> ReidentificationCheck:
     """The check that counts.
 

@@ -14,7 +14,15 @@ from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, render
-from registry import datasets, engagements, evaluations, organisations, submission, worklist
+from registry import (
+    datasets,
+    engagements,
+    evaluations,
+    organisations,
+    reidentification,
+    submission,
+    worklist,
+)
 from registry.organisations import Actor, Kind, Role
 from registry.submission import Model, Version
 from registry.worklist import Work
@@ -51,7 +59,15 @@ def desk(request: Request, language: Lang, session: Database, by: By, asking: As
         asking=asking,
         organisation=organisation,
         choices=asking.choices if asking else (),
-        **{"models": [], "filings": [], "lines": [], "datasets": [], "runs": [], "queue": []}
+        **{
+            "models": [],
+            "filings": [],
+            "lines": [],
+            "datasets": [],
+            "runs": [],
+            "queue": [],
+            "unchecked": frozenset(),
+        }
         | shown,
     )
 
@@ -92,7 +108,7 @@ def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
             line(session, each) for each in dossier.of_organisation(session, by.organisation_id)
         ],
         "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
-        "datasets": datasets.owned(session, by.organisation_id),
+        **_datasets(session, by),
         "runs": run_lines(session, by.organisation_id),
     }
 
@@ -100,9 +116,16 @@ def _enterprise(session: Session, by: Actor) -> dict[str, Any]:
 def _tester(session: Session, by: Actor) -> dict[str, Any]:
     return {
         "lines": lines(session, engagements.of_organisation(session, by.organisation_id)),
-        "datasets": datasets.owned(session, by.organisation_id),
+        **_datasets(session, by),
         "runs": run_lines(session, by.organisation_id),
     }
+
+
+def _datasets(session: Session, by: Actor) -> dict[str, Any]:
+    """The organisation's data sets, and which of them wait for their check."""
+    found = datasets.owned(session, by.organisation_id)
+    evaluated = [each.id for each in found if each.use == datasets.Use.EVALUATION]
+    return {"datasets": found, "unchecked": reidentification.unchecked(session, evaluated)}
 
 
 def _authority(session: Session, by: Actor) -> dict[str, Any]:

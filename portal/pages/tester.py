@@ -19,7 +19,15 @@ from portal.pages import forms, plan_choices
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
-from registry import datasets, engagements, evaluations, reports, submission, worklist
+from registry import (
+    datasets,
+    engagements,
+    evaluations,
+    reidentification,
+    reports,
+    submission,
+    worklist,
+)
 from registry.errors import Invalid, RegisterError
 from registry.language import Text
 from registry.organisations import Role
@@ -45,6 +53,7 @@ def engagement_page(
 ) -> Response:
     """What was granted, and the way on: take it on, register data, register a plan."""
     found = sight.engagement(session, by, engagement_id)
+    owned = datasets.owned(session, by.organisation_id, use=datasets.Use.EVALUATION)
     return render(
         request,
         "engagement.html",
@@ -52,7 +61,8 @@ def engagement_page(
         asking=asking,
         line=lines(session, [found])[0],
         mine=by.organisation_id == found.tester_id,
-        datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EVALUATION),
+        datasets=owned,
+        unchecked=reidentification.unchecked(session, [each.id for each in owned]),
         runs=[
             run
             for run in reports.registered(session, found.version_id)
