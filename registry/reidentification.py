@@ -7,8 +7,9 @@ when. Figures stay with the owner: a report says only which columns were checked
 and how it ended.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -16,10 +17,11 @@ import pyarrow as pa
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import anonymity, journal
+from registry import anonymity, identifiers, journal
 from registry.anonymity import Exposure
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, Reason
+from registry.identifiers import Direct
 from registry.language import Text
 from registry.organisations import Actor
 
@@ -50,8 +52,8 @@ class ReidentificationCheck(Identified, Record):
     """One check of one data set; the newest counts, the earlier ones stay on record.
 
     `named` tells whether the columns were named or, where nobody did, taken from the roles;
-    `exposure` is `Exposure.as_json`, None where no column was named; `reason` is the written
-    acknowledgement.
+    `exposure` is `Exposure.as_json`, None where no column was named; `direct` lists the columns
+    whose values name people outright; `reason` is the written acknowledgement.
     """
 
     __tablename__ = "reidentification_check"
@@ -61,6 +63,7 @@ class ReidentificationCheck(Identified, Record):
     named: Mapped[bool]
     k: Mapped[int]
     exposure: Mapped[dict[str, Any] | None]
+    direct: Mapped[list[Any]]
     state: Mapped[State] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(LONGEST_REASON), default="")
     made_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
@@ -102,11 +105,13 @@ class Looked:
         wish: what was asked.
         columns: the columns that were looked at.
         exposure: None where no column was named.
+        direct: columns whose values name people outright.
     """
 
     wish: Wish
     columns: tuple[str, ...]
     exposure: Exposure | None
+    direct: tuple[Direct, ...] = ()
 
     @property
     def named(self) -> bool:
@@ -116,7 +121,7 @@ class Looked:
     @property
     def enough(self) -> bool:
         """Whether nothing need be acknowledged."""
-        return self.exposure is not None and self.exposure.enough
+        return self.exposure is not None and self.exposure.enough and not self.direct
 
     @property
     def state(self) -> State | None:
@@ -130,11 +135,11 @@ class Looked:
 def look(
     batches: Iterable[pa.RecordBatch], columns: Sequence[Mapping[str, Any]], wish: Wish
 ) -> Looked:
-    """Look at the rows as the wish says; records nothing and refuses no result.
+    """Look at the rows as the wish says, once; records nothing and refuses no result.
 
     Args:
         batches: the rows.
-        columns: {name, role, …} of every column.
+        columns: {name, type, role, …} of every column.
         wish: what to look at.
 
     Raises:
@@ -147,11 +152,14 @@ def look(
             "Some columns cannot be quasi-identifiers. Correct every item listed.",
             reasons=reasons,
         )
-    if not names:
-        return Looked(wish, (), None)
+    search, exposure = identifiers.Search(columns), None
     persons = [str(column["name"]) for column in columns if column["role"] == "user"]
-    exposure = anonymity.measure(batches, names, k=wish.k, person=next(iter(persons), None))
-    return Looked(wish, names, exposure)
+    if names:
+        person = next(iter(persons), None)
+        exposure = anonymity.measure(search.over(batches), names, k=wish.k, person=person)
+    elif search.names:
+        deque(search.over(batches), maxlen=0)
+    return Looked(wish, names, exposure, search.found())
 
 
 def quasi_identifiers(columns: Sequence[Mapping[str, Any]], wish: Wish) -> tuple[str, ...]:
@@ -198,6 +206,7 @@ def record(
         named=looked.named,
         k=looked.wish.k,
         exposure=looked.exposure.as_json() if looked.exposure else None,
+        direct=[asdict(each) for each in looked.direct],
         state=state,
         reason=reason,
         made_by=by.person_id,
@@ -304,6 +313,16 @@ def _faults(names: Sequence[str], columns: Sequence[Mapping[str, Any]]) -> Itera
 
 
 def _shortfalls(looked: Looked) -> Iterable[Reason]:
+    for each in looked.direct:
+        form = identifiers.NAMES[each.form]
+        yield Reason(
+            each.column,
+            Text(
+                f"这一列有 {each.values:,} 个值像{form.zh}，能直接认出人。",
+                f"{each.values:,} values of this column look like {form.en}: they name people.",
+            ),
+            Text("请删去或替换这一列，或写明理由。", "Remove or replace the column, or say why."),
+        )
     found, remedy = looked.exposure, Text("变粗，或写明理由。", "Make it coarser, or say why.")
     if found is None:
         said = Text(
@@ -311,6 +330,8 @@ def _shortfalls(looked: Looked) -> Iterable[Reason]:
             "No quasi-identifier is named. Where no column tells of a person, say so in writing.",
         )
         yield Reason("quasi_identifiers", said, remedy)
+        return
+    if found.enough:
         return
     unit = Text("人", "persons") if found.unit == anonymity.PERSON else Text("行", "rows")
     yield Reason(

@@ -93,6 +93,7 @@ def checked(session: Session, dataset: Dataset) -> None:
         named=True,
         k=5,
         exposure=None,
+        direct=[],
         state=State.PASSED,
         made_by=dataset.registered_by,
     )

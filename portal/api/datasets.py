@@ -1,5 +1,6 @@
 """Data sets: registered by those who own them; nobody else sees the rows."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,15 @@ class Seen(Answer):
     k: int = Field(description="members that a class should have at least")
     k_source: Bilingual
     exposure: Exposed | None = Field(description="null where no column was named")
+    direct: list[dict[str, Any]] = Field(
+        description="columns whose values look like identity_number, mobile_number or email"
+    )
 
 
 class LookOut(Seen):
     """What a check would say; nothing is on record."""
 
-    enough: bool = Field(description="every class has at least k members")
+    enough: bool = Field(description="every class has at least k members, and nobody is named")
 
 
 class CheckOut(Seen):
@@ -111,6 +115,7 @@ class CheckOut(Seen):
             k=check.k,
             k_source=Bilingual.of(reidentification.K_SOURCE),
             exposure=exposure or None,
+            direct=check.direct,
             id=check.id,
             state=check.state,
             reason=check.reason,
@@ -277,6 +282,7 @@ def preview(
         k=looked.wish.k,
         k_source=Bilingual.of(reidentification.K_SOURCE),
         exposure=Exposed.model_validate(looked.exposure.as_json()) if looked.exposure else None,
+        direct=[asdict(each) for each in looked.direct],
         enough=looked.enough,
     )
 

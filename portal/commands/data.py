@@ -1,6 +1,7 @@
 """data: data sets on record, their re-identification check, their description for tools."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,6 +227,7 @@ def _local(path: Path, names: list[str] | None, roles: Sequence[Mapping[str, str
         "k": looked.wish.k,
         "k_source": reidentification.K_SOURCE.as_json(),
         "exposure": looked.exposure.as_json() if looked.exposure else None,
+        "direct": [asdict(each) for each in looked.direct],
         "enough": looked.enough,
     }
 
@@ -277,6 +279,8 @@ def _show(found: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _figures(found: Mapping[str, Any]) -> None:
+    from registry import identifiers
+
     columns = "、".join(found["quasi_identifiers"]) or "—"
     click.echo(f"准标识符 / quasi-identifiers: {columns}")
     exposure = found["exposure"]
@@ -298,6 +302,12 @@ def _figures(found: Mapping[str, Any]) -> None:
                 f"  {each['column']}: {each['values']:,} 个值 / values，"
                 f"{each['unique']:,} 个只出现一次 / occurring once"
             )
+    for each in found["direct"]:
+        name = identifiers.NAMES[each["form"]]
+        click.echo(
+            f"直接认出人 / names people: {each['column']}，{each['values']:,} 个像{name.zh} / "
+            f"look like {name.en}"
+        )
     if found.get("reason"):
         click.echo(f"理由 / reason: {found['reason']}")
     if "enough" in found:

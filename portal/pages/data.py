@@ -17,7 +17,7 @@ from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
 from portal.uploads import Form
-from registry import datasets, overlaps, reidentification
+from registry import datasets, identifiers, overlaps, reidentification
 from registry.columns import ROLE_NAMES
 from registry.datasets import Dataset, Use
 from registry.errors import RegisterError
@@ -172,6 +172,7 @@ def _shown(
         roles=ROLE_NAMES,
         checks=[(each, session.get_one(Person, each.made_by)) for each in checks],
         states=reidentification.STATE_NAMES,
+        forms=identifiers.NAMES,
         k_source=reidentification.K_SOURCE,
         looked=looked,
         ticked=looked.columns if looked else _ticked(request, dataset.columns, checks),

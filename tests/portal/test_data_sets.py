@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -41,20 +40,20 @@ class Doors:
     csrf: str
     folder: Path
 
-    def add(self, path: Path, **said: Any) -> httpx.Response:
+    def add(self, path: Path, **said: Any) -> Any:
         """Register a file by the API."""
         told = {"name": path.name, "use": "evaluation", "columns": ROLES, **SAID} | said
         with path.open("rb") as file:
-            answer: httpx.Response = self.api.post(
+            answer: Any = self.api.post(
                 f"{API}/datasets",
                 data={"metadata": json.dumps(told)},
                 files={"file": (path.name, file)},
             )
         return answer
 
-    def post(self, path: str, **body: Any) -> httpx.Response:
+    def post(self, path: str, **body: Any) -> Any:
         """Post JSON to the API."""
-        answer: httpx.Response = self.api.post(f"{API}{path}", json=body)
+        answer: Any = self.api.post(f"{API}{path}", json=body)
         return answer
 
 
@@ -217,9 +216,10 @@ def terminal(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
 
     def here(_settings: Settings) -> Client:
         client = Client("http://testserver", doors.tester.token)
-        client._http = TestClient(
+        inside: Any = TestClient(
             doors.world.site, base_url=f"http://testserver{API}", headers=doors.tester.bearer
         )
+        client._http = inside
         return client
 
     monkeypatch.setattr(Client, "of", here)

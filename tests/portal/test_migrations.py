@@ -92,9 +92,9 @@ INSERT INTO person (id, created, email, name, password_hash)
 VALUES ('p1', '2026-11-21 00:00:00', 'wang@example.test', '王明', '-')
 """
 CHECK = """
-INSERT INTO reidentification_check (id, created, dataset_id, quasi_identifiers, named, k, state,
-  reason, made_by)
-VALUES ('c1', '2026-11-21 00:00:00', 'd1', '["race"]', true, 5, 'acknowledged', '合成数据，没有真人',
+INSERT INTO reidentification_check (id, created, dataset_id, quasi_identifiers, named, k, direct,
+  state, reason, made_by)
+VALUES ('c1', '2026-11-21 00:00:00', 'd1', '["race"]', true, 5, '[]', 'acknowledged', '合成数据，没有真人',
   'p1')
 """
 

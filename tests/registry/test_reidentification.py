@@ -143,6 +143,27 @@ def test_a_look_records_nothing_and_the_newest_check_counts(
         datasets.check(session, store, by=stranger, dataset=made, wish=Wish(("sex",)))
 
 
+def test_a_column_that_names_people_is_refused_or_acknowledged(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = tmp_path / "named.csv"
+    lines = [f"{'女男'[each % 2]},1380013800{each % 10}" for each in range(20)]
+    path.write_text("\n".join(["sex,phone", *lines, ""]), encoding="utf-8")
+    columns = [{"name": "sex", "role": "sensitive"}]
+    open_ = register(session, store, by, path, columns=columns)
+    assert reidentification.latest(session, open_.id) is None
+    with pytest.raises(Reidentifiable) as refused:
+        datasets.check(session, store, by=by, dataset=open_, wish=Wish(("sex",)))
+    (reason,) = refused.value.reasons
+    assert (reason.item, "look like mobile numbers" in reason.said.en) == ("phone", True)
+    assert "13800138" not in str(reason)
+    made = datasets.check(session, store, by=by, dataset=open_, wish=Wish(("sex",), REASON))
+    assert made.state is State.ACKNOWLEDGED
+    assert made.direct == [
+        {"column": "phone", "form": "mobile_number", "values": 20, "filled": 20}
+    ]
+
+
 def test_columns_that_are_not_there_and_the_number_of_the_person_are_named(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:
@@ -220,6 +241,7 @@ def test_a_croissant_describes_the_columns_and_holds_no_row(
     assert _undeclared(found) == set()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the peer's own libraries
 def test_a_croissant_is_valid_for_its_own_library(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("named", sa.Boolean(), nullable=False),
         sa.Column("k", sa.Integer(), nullable=False),
         sa.Column("exposure", sa.JSON(), nullable=True),
+        sa.Column("direct", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.String(length=1000), nullable=False),
         sa.Column("made_by", sa.String(length=32), nullable=False),
