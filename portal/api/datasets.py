@@ -133,7 +133,11 @@ class CheckIn(BaseModel):
         description="columns by which somebody could know a person; null takes the sensitive ones",
         examples=[["age_band", "sex", "district"]],
     )
-    reason: str = Field("", max_length=reidentification.LONGEST_REASON)
+    reason: str = Field(
+        "",
+        max_length=reidentification.LONGEST_REASON,
+        description="kept in the journal with who and when, and stated in reports on these data",
+    )
 
     def wish(self, k: int) -> Wish:
         """The same for the register."""

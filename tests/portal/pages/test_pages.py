@@ -66,6 +66,14 @@ def test_a_signed_in_page_renders_with_the_filing_statement(
         assert f'name="csrf" value="{csrf}"' in form
 
 
+def test_a_report_says_what_is_declared_of_its_data(shelf: Shelf, reader: TestClient) -> None:
+    text = html.unescape(reader.get(f"/zh/reports/{shelf.made['report']}").text)
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", text))
+    assert facts["数据来源"] == "合成数据"
+    assert facts["怎样去标识化"] == "合成数据，没有真人"
+    assert facts["重标识检查"].startswith("通过")
+
+
 def test_english_pages_are_in_english(shelf: Shelf, reader: TestClient) -> None:
     for page in ("", "question", "catalogue", "accessibility", "sign-in", "f/{slug}"):
         text = reader.get(f"/en/{page.format(**shelf.made)}").text
