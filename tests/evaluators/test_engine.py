@@ -164,3 +164,13 @@ def test_our_probes_are_found_under_their_entry_points() -> None:
     assert set(ALL) <= set(installed.names())
     with pytest.raises(installed.ProbeMissing):
         installed.probe_class("no_such_probe")
+
+
+def test_a_favourable_value_that_the_data_never_hold_is_named() -> None:
+    columns = {"sensitive": ["race"], "prediction": "granted", "favourable": "yes"}
+    written = Plan.parse(plan("selection_parity", columns=columns))
+    with pytest.raises(data.DataUnfit) as refused:
+        engine.run(written, TABLE, scorer=None, nonce="n")
+    reasons = refused.value.reasons
+    assert {reason.item for reason in reasons} == {"columns.favourable"}
+    assert "'granted' holds '0' and '1', never 'yes'" in {reason.said.en for reason in reasons}

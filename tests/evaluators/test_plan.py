@@ -61,3 +61,19 @@ def test_the_policy_names_the_required_probes_and_every_source() -> None:
     assert all(entry["source"] for entry in POLICY.content["values"].values())
     assert POLICY.value("rate_ratio_low") == 0.8
     assert "29 CFR 1607.4" in POLICY.source("rate_ratio_low")
+
+
+def test_a_wrong_option_is_named_with_what_the_probe_takes() -> None:
+    probes = [
+        {"id": "selection_parity", "replicate": 5},
+        {"id": "price_observational", "scale": "cubic", "log": 3, "kind": "quotes"},
+    ]
+    columns = {"sensitive": ["sex"], "price": "p", "prediction": "y", "favourable": 1}
+    with pytest.raises(PlanInvalid) as refused:
+        Plan.parse({"title": "t", "columns": columns, "probes": probes})
+    reasons = {reason.item: reason for reason in refused.value.reasons}
+    unknown = reasons["probes.selection_parity.replicate"]
+    assert unknown.said.zh == "没有这个选项"
+    assert "replicates" in unknown.remedy.en
+    assert "只能是 'log' 或 'level'" in reasons["probes.price_observational.scale"].said.zh
+    assert reasons["probes.price_observational.log"].said.zh == "应是列表 […]"
