@@ -284,6 +284,8 @@ def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     for name, value in (finding["slice"] or {}).items():
         about, at = column(plan, name), _side(finding, value) or level(plan, name, value)
         known = name in named and value in plan["names"][name].get("levels", {})
+        if not at.zh:  # about the feature, not about one of its levels
+            at, known = about, True
         zh.append(at.zh if known else f"{about.zh}：{at.zh}")
         en.append(at.en if known else f"{about.en}: {at.en}")
     if zh:

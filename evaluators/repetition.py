@@ -62,7 +62,12 @@ class Repetition:
         if self.same_digest:
             return Text(
                 f"重做的 {self.findings} 项结果与原来逐位相同。",
-                f"All {self.findings} findings came out the same to the last digit.",
+                f"Every finding ({self.findings}) came out the same to the last digit.",
+            )
+        if self.holds and not self.moved:
+            return Text(
+                f"重做的 {self.findings} 项结果：人数、数值和结论全部一致。",
+                f"{self.findings} findings repeated: counts, values and verdicts all agree.",
             )
         if self.holds:
             return Text(

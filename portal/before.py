@@ -51,7 +51,8 @@ def known(
         said = statement(report)["predicate"]
         columns = said["plan"]["content"]["columns"]
         same = other.digest == dataset.digest
-        sealed = json.loads(store.open(report.sealed_digest).read())
+        with store.open(report.sealed_digest) as evidence:
+            sealed = json.load(evidence)
         reports.append(
             Earlier(
                 full=tuple(_tables(sealed["tables"])),

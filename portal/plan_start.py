@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from evaluators.files import Stored, open_rows
 from registry import tables
+from registry.language import Text
 
 ROWS = 10_000
 """How many rows are looked at; enough to see levels, and the same speed for any file."""
@@ -43,9 +44,19 @@ WORDS: Mapping[str, Sequence[str]] = {
     "time": ("time", "date", "timestamp", "时间", "日期"),
     "user": ("user", "customer", "account", "用户", "客户", "账户"),
     "weight": ("weight", "权重"),
+    "profile": (
+        *("kind", "tier", "member", "vip", "segment", "device", "orders", "tenure", "spend"),
+        *("会员", "等级", "新老", "设备", "下单", "消费"),
+    ),
+    "cost": ("cost", "distance", "duration", "成本", "距离", "时长"),
 }
 ONE = ("target", "score", "prediction", "decided", "price", "item", "time", "user", "weight")
+PRICED = frozenset({"price", "profile", "cost"})
 DECIDED = ("target", "score", "prediction", "decided")
+PRICE_ROLES = {
+    "cost": Text("正当的成本因素", "legitimate cost factors"),
+    "profile": Text("反映习惯或支付能力的特征", "habits, ability to pay"),
+}
 NUMBERS = {"score", "price", "weight"}
 
 
@@ -139,7 +150,7 @@ def _one_task(found: dict[str, list[str]]) -> dict[str, list[str]]:
     quoted = any(role in found for role in ("item", "time", "user"))
     if "price" in found and (quoted or not any(role in found for role in DECIDED)):
         return {role: names for role, names in found.items() if role not in DECIDED}
-    return {role: names for role, names in found.items() if role != "price"}
+    return {role: names for role, names in found.items() if role not in PRICED}
 
 
 def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
@@ -218,8 +229,13 @@ def _columns(
         yield '# sensitive = ["…"]   # 按哪些特征比较人群 / by which features groups are compared'
     yield '# control = ["…"]     # 哪些条件相同才可比 / what must be equal to be compared'
     if roles.get("price"):
-        yield '# cost = ["…"]        # 正当的成本因素 / legitimate cost factors'
-        yield '# profile = ["…"]     # 反映习惯或支付能力的特征 / habits, ability to pay'
+        for role, said in PRICE_ROLES.items():
+            guessed = roles.get(role)
+            yield (
+                f"{role} = {_texts(guessed)}   # {said}"
+                if guessed
+                else f'# {role} = ["…"]   # {said}'
+            )
     if inputs:
         yield f"inputs = {_texts(inputs)}"
     else:

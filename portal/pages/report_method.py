@@ -1,7 +1,11 @@
 """How a finding was made and how to make it again: method in words, counts, exact commands."""
 
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from evaluators import captions
@@ -20,6 +24,34 @@ METHODS: dict[str, Text] = {
     "fisher_exact": Text("Fisher 精确检验", "Fisher's exact test"),
     "mann_whitney": Text("Mann–Whitney 检验", "Mann–Whitney test"),
     "mcnemar": Text("McNemar 检验", "McNemar's test"),
+    "agresti_min": Text("精确区间（Agresti–Min）", "exact interval (Agresti–Min)"),
+    "clustered_log": Text("按单位聚类的对数比区间", "interval of a log ratio, clustered by unit"),
+    "clustered_t": Text("按单位聚类的 t 检验", "t test clustered by unit"),
+    "influence_logit": Text(
+        "AUC 的区间（按单位的影响值）", "interval of an AUC from units' influence"
+    ),
+    "massart": Text("Massart 界", "Massart's bound"),
+    "noncentral_chi2": Text("非中心卡方区间", "noncentral χ² interval"),
+    "null_draws": Text("与随机分配的比较", "against draws without a difference"),
+    "pairwise_log": Text("各组两两之比取最大", "the largest of all pairwise ratios"),
+    "stratified_score": Text("分层得分区间", "stratified score interval"),
+    "student": Text("t 区间", "t interval"),
+    "student_log": Text("对数比的 t 区间", "t interval of a log ratio"),
+    "welch": Text("Welch 检验", "Welch's test"),
+    "welch_influence": Text("Welch 型（影响值）", "Welch's, from influence values"),
+    "binomial_null": Text("二项检验", "binomial test"),
+    "delong": Text("DeLong 检验", "DeLong's test"),
+    "kolmogorov_smirnov": Text("Kolmogorov–Smirnov 检验", "Kolmogorov–Smirnov test"),
+    "labels_dealt_at_random": Text("标签随机重发", "labels dealt at random"),
+    "linearised_ratio": Text("线性化的比值检验", "linearised test of a ratio"),
+    "mantel_haenszel": Text("Mantel–Haenszel 检验", "Mantel–Haenszel test"),
+    "mcnemar_exact": Text("精确 McNemar 检验", "exact McNemar test"),
+    "psi_chi2": Text("PSI 的卡方检验", "χ² test of the PSI"),
+    "random_assignment": Text("随机分配检验", "test of random assignment"),
+    "rao_scott": Text("Rao–Scott 卡方检验", "Rao–Scott χ² test"),
+    "wald": Text("Wald 检验", "Wald test"),
+    "benjamini_yekutieli": Text("Benjamini–Yekutieli", "Benjamini–Yekutieli"),
+    "share_of_level": Text("按份额分配显著性水平", "a share of the level each"),
     "holm": Text("Holm", "Holm"),
     "holm_minimum": Text("Holm，取最小", "Holm, the least"),
     "t, CRV1": Text("按用户聚类的 t 检验（CRV1）", "t test clustered by user (CRV1)"),
@@ -76,7 +108,7 @@ def method(finding: Mapping[str, Any], plan: Mapping[str, Any], language: Langua
         en.append(f"corrected for {size or 'several'} comparisons: {named.en}")
     if finding["threshold"]:
         rule, source = finding["threshold"].get("rule"), finding["threshold"].get("source")
-        zh.append(f"界线：{rule}（出处：{source}）")
+        zh.append(f"界线：{_chinese(str(rule))}（出处：{_chinese(str(source))}）")
         en.append(f"line: {rule} (source: {source})")
     least = plan.get("min_n", 30)
     zh.append(f"少于 {least} 人不作判断")
@@ -133,8 +165,25 @@ def _quoted(name: str) -> str:
 
 
 def _named(code: str) -> Text:
-    found = METHODS.get(code)
-    return found or Text(code.replace("_", " "), code.replace("_", " "))
+    words = code.replace("_", " ")
+    return METHODS.get(code) or Text(_chinese(words if "_" in code else code), words)
+
+
+def _chinese(said: str) -> str:
+    """A method, rule or source in Chinese, as far as `method_words.toml` knows it."""
+    whole, parts = _words()
+    if said in whole:
+        return whole[said]
+    for pattern, put in parts:
+        said = pattern.sub(put, said)
+    return said
+
+
+@cache
+def _words() -> tuple[Mapping[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
+    content = tomllib.loads(files("portal.pages").joinpath("method_words.toml").read_text("utf-8"))
+    parts = tuple((re.compile(each["find"]), str(each["put"])) for each in content["patterns"])
+    return content["whole"], parts
 
 
 def _concerns(at: Mapping[str, str], finding: Mapping[str, Any]) -> bool:

@@ -128,6 +128,7 @@ def test_the_whole_job_goes_through_the_command_line(house: House, tmp_path: Pat
     filer, tester = terminal(job, "filer"), terminal(job, "tester")
 
     job.version = the_filer_submits(filer, tester)
+    the_filer_tries_at_home(job, filer)
     the_tester_registers_a_key(job)
     api.the_tester_is_engaged(job)
     job.report_id = the_tester_evaluates(job, tester)
@@ -152,6 +153,20 @@ def the_filer_submits(filer: Terminal, tester: Terminal) -> dict[str, Any]:
     assert stranger.refused("submit", "bad", "--model", "credit")["error"] == "NoToken"
     assert filer.refused("file", "show", "no-such-filing")["error"] == "NotFound"
     return made
+
+
+def the_filer_tries_at_home(job: api.Job, filer: Terminal) -> None:
+    """A run without the registry is handed in: registered, repeated, and the same."""
+    tried = f"{PLAN.split('[[probes]]', maxsplit=1)[0]}[[probes]]\nid = 'selection_parity'\n"
+    (job.folder / "home.toml").write_text(tried, encoding="utf-8")
+    data = ("--data", "people.csv")
+    alone = filer.run("evaluate", "home.toml", *data, "--model", "model", "--out", "home").stdout
+    assert "探索性" in alone
+    told = ("--source", "合成数据", "--held-out", "随机三成", "--deidentification", "没有真人")
+    here = ("--version", job.version["id"])
+    assert "与原来逐位相同" in filer.run("hand-in", "home", *data, *told, *here).stdout
+    names = {path.name.split("-")[0] for path in (job.folder / "home").iterdir()}
+    assert names == {"report.json", "report.dsse.json", "report.html", "report", "sealed"}
 
 
 def the_tester_registers_a_key(job: api.Job) -> None:
