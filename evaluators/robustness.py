@@ -90,6 +90,10 @@ class RobustnessDetails(Details):
     bound: float | None = None
 
 
+LARGEST = 1e100
+"""Beyond it a range or a spread is no float any more: such a number says nothing of a column."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a column is like: its kind, its range, and a sample that merges in any order.
@@ -366,7 +370,7 @@ def _seen(column: pa.Array, units: pa.Array) -> Seen:
     if not (whole or pa.types.is_floating(kind)):
         return Seen("other")
     values = numbers(column)
-    known = np.isfinite(values)
+    known = np.abs(values) < LARGEST
     hashes: npt.NDArray[np.uint64] = units.to_numpy(zero_copy_only=False).astype(np.uint64)
     if not known.any():
         return Seen("whole" if whole else "real")
