@@ -314,6 +314,8 @@ def _options(plugin: Plugin, said: wire.Described) -> type[Options]:
                 raise ValidationError.from_exception_data(plugin.name, lines)
             return cls(**dict(obj))
 
+    # Forms read from here what each option does, as they do of ours.
+    Given.__doc__ = str(said.options_schema.get("description", ""))
     return Given
 
 

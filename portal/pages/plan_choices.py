@@ -105,12 +105,12 @@ def offers(dataset: Dataset, asked: QueryParams) -> list[Offer]:
 
 
 def choices(kind: type[Probe[Any]], asked: Mapping[str, str]) -> Iterator[Choice]:
-    """The options of a probe as fields, from its options schema."""
+    """The options of a probe as fields, from its options schema; `zh` there is a plugin's Chinese."""
     said = described(kind.spec.options)
     for name, schema in kind.spec.options_schema().get("properties", {}).items():
         key = f"o.{kind.spec.id}.{name}"
         english = said.get(name, name)
-        chinese = wording().get(kind.spec.id, {}).get(name, english)
+        chinese = wording().get(kind.spec.id, {}).get(name) or str(schema.get("zh", english))
         default = schema.get("default")
         shown = "" if default in (None, [], {}) else written(default)
         yield Choice(key, name, Text(chinese, english), _kind(schema), shown,

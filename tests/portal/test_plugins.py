@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+from evaluators.installed import probe_class
 from portal import cli, plugin_start
+from portal.pages import plan_choices
 from portal.plugin_start import BadName, NameTaken
 from tests.evaluators import plugins
 
@@ -173,6 +175,15 @@ def test_the_list_says_whose_each_is_and_names_the_broken_one(run: Run) -> None:
     shown = run("plugin", "list", "--third-party").out
     assert "rude_broken" in shown
     assert "selection_parity" not in shown
+
+
+@pytest.mark.usefixtures("installed")
+def test_forms_say_what_its_options_do() -> None:
+    shown = {c.name: c.said for c in plan_choices.choices(probe_class(NAME), {})}
+
+    assert set(shown) == {"columns", "line", "margin"}
+    assert "disparity" in shown["line"].en
+    assert "界线" in shown["line"].zh
 
 
 @pytest.mark.usefixtures("installed")

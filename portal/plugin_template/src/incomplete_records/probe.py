@@ -38,9 +38,16 @@ class IncompleteRecordsOptions(Options):
         margin: a gap within which the shares count as alike.
     """
 
-    columns: tuple[str, ...] = ()
-    line: float = Field(default=0.1, gt=0, lt=1)
-    margin: float = Field(default=0.05, gt=0, lt=1)
+    columns: tuple[str, ...] = Field(
+        default=(),
+        json_schema_extra={"zh": "看哪些列有没有缺项；不写就看 inputs、control 和 target"},
+    )
+    line: float = Field(
+        default=0.1, gt=0, lt=1, json_schema_extra={"zh": "比例相差多少以上算超过界线"}
+    )
+    margin: float = Field(
+        default=0.05, gt=0, lt=1, json_schema_extra={"zh": "比例相差多少以内算相近"}
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "IncompleteRecordsOptions":
