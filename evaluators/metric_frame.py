@@ -146,28 +146,32 @@ class Frame:
         return ratios.where(ratios <= 1, 1 / ratios).min(skipna=False)
 
 
-def frame(findings: Sequence[Finding], attribute: str) -> Frame:
+def frame(findings: Sequence[Finding | Mapping[str, Any]], attribute: str) -> Frame:
     """The findings about one sensitive feature as a frame.
 
-    A statistic of the reference group stands in the findings about the others.
+    A statistic of the reference group stands in the findings about the others. What a report
+    leaves out for the sake of small groups is NaN; whoever has the rows gives the full findings,
+    `outcome.sealed_evidence["findings"]`.
 
     Args:
-        findings: of one run.
+        findings: of one run, as objects or as JSON.
         attribute: the sensitive feature.
     """
     values: dict[str, dict[str, float]] = {}
     said: dict[str, dict[str, str]] = {}
     overall: dict[str, float] = {}
-    for finding in findings:
-        if set(finding.slice) != {attribute} or finding.slice[attribute] == "*":
+    for each in findings:
+        finding = each.as_json() if isinstance(each, Finding) else each
+        slice_, reference = finding["slice"], finding["reference_group"]
+        if set(slice_) != {attribute} or slice_[attribute] == "*":
             continue
-        metric = f"{finding.probe}:{finding.metric}"
+        metric = f"{finding['probe']}:{finding['metric']}"
         column = values.setdefault(metric, {})
-        column[finding.slice[attribute]] = _number(finding.estimate)
-        said.setdefault(metric, {})[finding.slice[attribute]] = finding.verdict.value
-        if finding.reference_group not in {None, "*"}:
-            column.setdefault(str(finding.reference_group), _number(finding.reference_estimate))
-        overall.setdefault(metric, _number((finding.details.get("overall") or {}).get("rate")))
+        column[slice_[attribute]] = _number(finding["estimate"])
+        said.setdefault(metric, {})[slice_[attribute]] = str(finding["verdict"])
+        if reference not in {None, "*"}:
+            column.setdefault(str(reference), _number(finding["reference_estimate"]))
+        overall.setdefault(metric, _number((finding["details"].get("overall") or {}).get("rate")))
     groups = sorted({group for column in values.values() for group in column})
     index = pd.Index(groups, name=attribute)
     by_group = pd.DataFrame(

@@ -22,6 +22,7 @@ import pyarrow as pa
 from mlflow.models import EvaluationResult
 from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact
 from mlflow.models.evaluation.base import ModelEvaluator
+from mlflow.types import DataType
 
 from evaluators import engine
 from evaluators.arrays import arrow
@@ -33,6 +34,7 @@ from registry.sandbox.child.worker import ROW_BLOCK
 
 NAME = "mingsuan"
 ARTIFACT = "mingsuan_findings.json"
+REALS = (DataType.float, DataType.double)
 PLANS_OWN = frozenset({"columns", "probes"})
 FOREIGN = re.compile(r"[^/\w.\- :]")
 LONGEST = 240
@@ -110,12 +112,26 @@ class InProcess:
 
     def _blocks(self, frame: pa.Table) -> Iterator[npt.NDArray[np.float64]]:
         for start in range(0, frame.num_rows, ROW_BLOCK):
-            block = frame.slice(start, ROW_BLOCK).to_pandas()
+            block = self._fitted(frame.slice(start, ROW_BLOCK).to_pandas())
             answer = self.model.predict(block)
             if self.classes is not None:
                 yield self.classes.read(answer, len(block))
             else:
                 yield one_number_per_row(answer, len(block))
+
+    def _fitted(self, block: pd.DataFrame) -> pd.DataFrame:
+        """Whole numbers as the real ones that a signature asks for: MLflow refuses them, we do not."""
+        metadata = getattr(self.model, "metadata", None)
+        schema = metadata.get_input_schema() if metadata is not None else None
+        if schema is None or not schema.has_input_names():
+            return block
+        asked = dict(zip(schema.input_names(), schema.input_types(), strict=True))
+        wide = {
+            name: str(asked[name].to_pandas())
+            for name in block.columns
+            if asked.get(name) in REALS and pd.api.types.is_integer_dtype(block[name])
+        }
+        return block.astype(wide)
 
 
 def table_of(dataset: Any) -> pa.Table:

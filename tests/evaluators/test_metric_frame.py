@@ -31,7 +31,7 @@ def found(**given: Any) -> metric_frame.Frame:
     features = pd.Series(group, name="group")
     made = metric_frame.inputs(true, pred, sensitive_features=features, **given)
     outcome = engine.run(made.checked(), made.table, scorer=None, nonce=NONCE)
-    return metric_frame.frame(outcome.findings, "group")
+    return metric_frame.frame(outcome.sealed_evidence["findings"], "group")
 
 
 def test_rates_by_group_overall_difference_and_ratio_are_fairlearns() -> None:
@@ -108,3 +108,16 @@ def test_arguments_that_do_not_go_together_are_refused() -> None:
             [0, 1], [1, 1], sensitive_features=["x", "y"],
             sample_params={"p": {"sample_weight": [1, 2]}, "q": {"sample_weight": [2, 1]}},
         )  # fmt: skip
+
+
+def test_what_a_report_leaves_out_is_not_there_for_others() -> None:
+    group, true = ["a"] * 100 + ["b"] * 100, [1] * 200
+    granted = [1] * 97 + [0] * 3 + [1] * 60 + [0] * 40
+    made = metric_frame.inputs(true, granted, sensitive_features={"group": group})
+    outcome = engine.run(made.checked(), made.table, scorer=None, nonce=NONCE)
+    name = "error_parity:false_negative_rate"
+    shown = metric_frame.frame(outcome.findings, "group")
+    full = metric_frame.frame(outcome.sealed_evidence["findings"], "group")
+    assert math.isnan(shown.by_group.loc["a", name])
+    assert full.by_group.loc["a", name] == pytest.approx(0.03)
+    assert full.by_group.loc["b", name] == pytest.approx(0.4)

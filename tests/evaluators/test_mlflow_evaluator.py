@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -23,6 +24,7 @@ from registry.errors import Invalid
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")
     from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
+    from mlflow.types import ColSpec, Schema
 
     from evaluators.mlflow_evaluator import ARTIFACT, InProcess, MingsuanEvaluator
 
@@ -194,3 +196,17 @@ def test_a_plan_that_does_not_fit_says_why(people: pd.DataFrame) -> None:
         )
     with pytest.raises(Invalid, match="type"):
         arrow({"odd": np.array([b"1", b"2"])})
+
+
+def test_whole_numbers_become_the_real_ones_that_a_signature_asks_for() -> None:
+    asked = Schema([ColSpec("double", "a"), ColSpec("long", "b")])
+    got: list[pd.DataFrame] = []
+
+    def predict(block: pd.DataFrame) -> list[float]:
+        got.append(block)
+        return [0.0] * len(block)
+
+    metadata = SimpleNamespace(get_input_schema=lambda: asked)
+    scorer = InProcess(SimpleNamespace(predict=predict, metadata=metadata))
+    scorer.score([pa.table({"a": [1, 2], "b": [3, 4]})])
+    assert [str(kind) for kind in got[0].dtypes] == ["float64", "int64"]
