@@ -207,6 +207,20 @@ def absent(spec: ProbeSpec, plan: Plan, attribute: str, columns: Sequence[str]) 
     )  # fmt: skip
 
 
+def crowded(spec: ProbeSpec, plan: Plan, attribute: str, columns: Sequence[str]) -> Finding:
+    """A group column has so many levels that no regression can hold them."""
+    named = names(columns, plan)
+    return not_evaluable(
+        spec, "raw_price_gap", slice_={attribute: ""},
+        why=Text(
+            f"{named.zh}的取值太多，分不成组来比较；请先把它们归成较少的几组（如区间、地区），或改成数。",
+            f"{named.en} has too many levels to be compared as groups; put them in fewer groups first "
+            "(ranges, regions), or make them numbers.",
+        ),
+        limit=Text("没有测量任何差异。", "No difference was measured."),
+    )  # fmt: skip
+
+
 def unvaried(name: Text, *, is_input: bool) -> Text:
     """Why a feature is not varied: it is no input, or has one value."""
     if not is_input:

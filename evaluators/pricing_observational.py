@@ -50,6 +50,8 @@ from registry.language import Text
 from registry.reports import Finding, Verdict
 
 LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
+MOST_LEVELS = 1000
+"""Every level beyond the first is a column of the regression."""
 OUTCOMES = re.compile(
     r"discount|coupon|subsid|rebate|quantity|qty|spend|gmv|orders|revenue|优惠|折扣|补贴|数量|消费|销量",
     re.IGNORECASE,
@@ -189,11 +191,22 @@ class PriceObservational(Probe[quotes.Kept]):
         for attribute in self.attributes(plan):
             needed = {attribute, *self.steps(plan, attribute)[-1].factors}
             absent = sorted(needed - set(rows.schema.names))
+            crowded = [
+                name
+                for name in sorted(needed - set(absent))
+                if self._crowded(rows.column(name), name)
+            ]
             if absent:
                 found.append(price_readings.absent(self.spec, plan, attribute, absent))
+            elif crowded:
+                found.append(price_readings.crowded(self.spec, plan, attribute, crowded))
             elif rows.num_rows:
                 found += self._attribute(rows, attribute, plan, run)
         return found or [price_readings.nothing_to_compare(self.spec, plan)]
+
+    def _crowded(self, column: pa.ChunkedArray, name: str) -> bool:
+        grouped = name in self.options.categorical or not quotes.is_number(column)
+        return grouped and len(quotes.levels(column).names) > MOST_LEVELS
 
     def attributes(self, plan: Plan) -> tuple[str, ...]:
         """The attributes that are tested."""
