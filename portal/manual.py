@@ -87,7 +87,7 @@ def _row(name: str, measured: Mapping[str, Any]) -> str:
     covered = [row["coverage"] for row in designs if row["coverage"] is not None]
     power = [row["power"] for row in measured.get("planted", {}).values()]
     cells = [_span(errors, 4), _span(covered, 3), _span(power, 3)]
-    return f"| [{name}](#{name}) | {spec.question.zh} | {spec.state.value} | {' | '.join(cells)} |"
+    return f"| [{name}](#{name}) | {spec.question.zh} {spec.question.en} | {spec.state.value} | {' | '.join(cells)} |"
 
 
 def _span(values: Sequence[float], digits: int) -> str:
@@ -104,9 +104,10 @@ Made by `make docs` from what each probe declares, and from its calibration
 ([the full tables](calibration.md)). *State* says what a probe keeps while rows go by: cells and
 sums by cluster are bounded, whatever the number of rows; the others say what they cost. The ranges
 of type-I error (α = .05, simulated data without a difference), coverage and power (simulated data
-with a planted difference) go over the probe's designs.
+with a planted difference) go over the probe's designs. What popular tools say of the same data,
+measured side by side: [defects of popular tools](popular-tools.md).
 
-| probe | 问题 | state | type-I error | coverage | power |
+| probe | 问题 question | state | type-I error | coverage | power |
 |---|---|---|---|---|---|"""
 
 
