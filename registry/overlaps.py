@@ -12,8 +12,8 @@ from registry import datasets
 from registry.artifacts import ArtifactStore
 from registry.datasets import Dataset
 
-MOST_ROWS = 200_000
-"""Larger data sets are not compared while somebody waits for a page."""
+MOST_ROWS = 500_000
+"""Rows that are read while somebody waits for a page; what goes beyond is not compared."""
 MOST_SETS = 20
 FEWEST_COLUMNS = 2
 
@@ -94,18 +94,21 @@ def beside(session: Session, store: ArtifactStore, dataset: Dataset) -> list[Bes
         for other in datasets.owned(session, dataset.organisation_id, limit=MOST_SETS + 1)
         if other.id != dataset.id
     ]
-    return [
-        Beside(other, overlap(store, dataset, other) if _comparable(dataset, other) else None)
-        for other in others[:MOST_SETS]
-    ]
+    found, left = [], MOST_ROWS
+    for other in others[:MOST_SETS]:
+        cost = _cost(dataset, other)
+        compared = cost is not None and cost <= left
+        left -= (cost or 0) if compared else 0
+        found.append(Beside(other, overlap(store, dataset, other) if compared else None))
+    return found
 
 
-def _comparable(first: Dataset, second: Dataset) -> bool:
+def _cost(first: Dataset, second: Dataset) -> int | None:
+    """The rows that a comparison reads; None where too few columns are in common."""
     if first.digest == second.digest:
-        return True
+        return 0
     few = min(FEWEST_COLUMNS, len(first.columns), len(second.columns))
-    small = max(first.rows, second.rows) <= MOST_ROWS
-    return small and len(_common(first, second)) >= few > 0
+    return first.rows + second.rows if len(_common(first, second)) >= few > 0 else None
 
 
 def _common(first: Dataset, second: Dataset) -> list[str]:

@@ -255,7 +255,11 @@ def test_a_croissant_is_valid_for_its_own_library(
 
 
 def test_rows_shared_with_ones_own_other_data_are_counted_and_nobody_elses(
-    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+    session: Session,
+    store: ArtifactStore,
+    by: Actor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = register(session, store, by, rows(tmp_path))
     more = pa.table({"sex": ["女", "男", "男"], "age": ["30", "30", "99"], "y": [0, 1, 0]})
@@ -277,6 +281,9 @@ def test_rows_shared_with_ones_own_other_data_are_counted_and_nobody_elses(
     known = again[second.id]
     assert known is not None
     assert known.shared > 0
+    monkeypatch.setattr(overlaps, "MOST_ROWS", 20)  # enough for one of the two
+    some = [each.overlap for each in overlaps.beside(session, store, third)]
+    assert [each is None for each in some] == [True, False, True]
 
 
 def _undeclared(found: dict[str, Any]) -> set[str]:
