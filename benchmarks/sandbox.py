@@ -36,7 +36,7 @@ from registry.settings import Settings
 
 ROWS, COLUMNS, TREES = 1_000_000, 20, 500
 WARM_ROWS, WARM_COLUMNS, WARM_TREES = 100_000, 50, 100
-RUNS, WARM_RUNS = 2, 7
+RUNS, WARM_RUNS = 3, 7
 
 
 def people(rows: int, columns: int) -> pd.DataFrame:

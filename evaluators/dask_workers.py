@@ -36,14 +36,14 @@ class InSandbox:
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
         classes: how a classifier's answers become numbers (`Columns.reading`).
-        ahead: how many sandboxes each worker keeps started for rounds to come.
+        ahead: how many sandboxes each worker keeps started for rounds to come, part by part.
     """
 
     model: Path
     inputs: Sequence[Mapping[str, Any]]
     settings: Settings
     classes: Classes | None = None
-    ahead: int = 2
+    ahead: int = 1
 
     def __call__(self) -> AbstractContextManager[Scorer]:
         from registry.scoring import SandboxScorer

@@ -149,7 +149,7 @@ def test_the_sandbox_runs_inside_the_workers(client: Any, path: Path, tmp_path: 
     small = tmp_path / "rows.parquet"
     pq.write_table(pq.read_table(path).slice(0, data.BLOCK + 50), small)
     model = credit_model(tmp_path / "model")
-    opening = dask_workers.InSandbox(model, INPUTS, settings, ahead=0)
+    opening = dask_workers.InSandbox(model, INPUTS, settings)
     source, plan = files.open_source(small), Plan.parse(content)
     wanted = engine.run(plan, source, scorer=Opened(model), nonce="n")
     reader = dask_workers.Workers(client, files.open_rows(small), opening=opening, shards=2)
