@@ -128,7 +128,7 @@ def test_numbers_make_strata_by_their_declared_edges() -> None:
     cut = _pooled(table, edges={"dept": [0.25, 0.5, 0.75]})
     assert cut.details["strata"] == 4
     assert _pooled(table, edges={"nowhere": [1]}).verdict is Verdict.NOT_EVALUABLE
-    with pytest.raises(PlanInvalid, match="1 faults"):
+    with pytest.raises(PlanInvalid, match="To correct in the plan: 1"):
         Plan.parse(_plan(edges={"dept": [0.5, 0.25]}))
 
 
