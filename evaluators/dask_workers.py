@@ -125,7 +125,9 @@ class Workers:
         states = [self.client.submit(_without_base, one, pure=False) for one in whole]
         done = 0
         size = {future.key: part for future, part in zip(states, self.parts, strict=True)}
-        for future, folded in as_completed(states, with_results=True):
+        # By default it would listen on the loop of the client that was opened last.
+        loop = self.client.loop
+        for future, folded in as_completed(states, loop=loop, with_results=True):
             part = size[future.key]
             done += min(self.rows.rows, (part.stop or 0) * BLOCK) - part.start * BLOCK
             tell(done)
