@@ -154,6 +154,7 @@ def the_enterprise_explains(story: Story) -> None:
     page.set_input_files("[name=file]", story.folder / "people.csv")
     page.fill("[name=roles]", "sex: other\nrepaid: target")
     page.fill("[name=source]", "合成数据")
+    page.fill("[name=deidentification]", "没有个人：合成数据")
     press(page, "main button.btn")
     said(page, "已登记")
     assert page.url.split("?")[0].endswith("/explain")
