@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test calibrate bench lint types docs lock
+.PHONY: help setup demo serve test coverage calibrate bench lint types docs lock
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ serve: setup ## the server, a worker and the signer on the data directory
 
 test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
 	$(BIN)/python -m tests.stages
+
+coverage: $(VENV)/.test ## the tests again, reporting what they reach
+	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.test ## ruff and the import contracts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

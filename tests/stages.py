@@ -44,13 +44,11 @@ STAGES = (
             "pytest",
             "-q",
             "-n",
-            "3",  # much of the time is waiting
+            "4",  # much of the time is waiting
             "--dist",
             "worksteal",
             "-m",
             "not browser",
-            "--cov",
-            "--cov-report=term:skip-covered",
         ),
         600,
     ),
