@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 from statsmodels.stats.multitest import multipletests
@@ -26,6 +26,7 @@ def test_benjamini_yekutieli_equals_scipy(p_values: list[float]) -> None:
     )
 
 
+@settings(max_examples=20)  # statsmodels is slow
 @given(PS)
 def test_holm_equals_statsmodels(p_values: list[float]) -> None:
     assert multiplicity.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
