@@ -11,6 +11,8 @@ from registry.findings import Finding, Verdict
 from registry.language import Text
 
 DIGITS = 10
+# A union of types would be made anew at every call; a dictionary is recognised sooner by its type.
+_PLAIN, _TABLES, _LISTS = (str, int), (dict, Mapping), (list, tuple)
 SECRET = ("n", "n_reference", "estimate", "reference_estimate", "p_value", "p_adjusted", "mde")
 
 
@@ -87,13 +89,13 @@ def not_evaluable(
 
 def rounded(value: Any) -> Any:
     """A JSON value with every real rounded to ten significant digits; no NaN, no infinity."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, _PLAIN):
         return value
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
-    if isinstance(value, dict | Mapping):  # a dictionary is recognised sooner by its type
+    if isinstance(value, _TABLES):
         return {str(key): rounded(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [rounded(entry) for entry in value]
     return rounded(value.item())  # a NumPy scalar
 

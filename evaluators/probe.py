@@ -23,6 +23,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -375,6 +376,7 @@ class Table:
         }
 
 
+@cache
 def digest(probe: type[Probe[Any]]) -> str:
     """The digest of a probe: its name and version, the source it runs, the policy values it names."""
     if probe.package_digest is not None:

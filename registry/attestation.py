@@ -81,6 +81,9 @@ class BadKey(Invalid):
     """Not an Ed25519 key in PEM."""
 
 
+_NESTED = (dict, list, tuple)  # a union of types is made anew at every call
+
+
 def _check_keys(value: object) -> None:
     """Raise TypeError at a key that is not text: `json` would write 1 and "1" alike."""
     if isinstance(value, dict):
@@ -89,7 +92,7 @@ def _check_keys(value: object) -> None:
                 raise TypeError("a key that is not text")
         value = value.values()
     for inner in value:  # type: ignore[attr-defined]  # a dictionary's values, a list or a tuple
-        if isinstance(inner, dict | list | tuple):
+        if isinstance(inner, _NESTED):
             _check_keys(inner)
 
 
