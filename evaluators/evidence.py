@@ -79,8 +79,8 @@ class Evidence:
         content = findings.rounded({
             "states": dict(self.states),
             "tables": _by_probe([*self.tables, *self.kept]),
-            "findings": [finding.as_json() for finding in self.full],
         })  # fmt: skip
+        content["findings"] = [finding.as_json() for finding in self.full]  # settled: rounded
         return {"salt": self.salt, **content, **({"told": dict(self.told)} if self.told else {})}
 
     @cached_property

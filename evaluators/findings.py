@@ -13,6 +13,7 @@ from registry.language import Text
 DIGITS = 10
 # A union of types would be made anew at every call; a dictionary is recognised sooner by its type.
 _PLAIN, _TABLES, _LISTS = (str, int), (dict, Mapping), (list, tuple)
+_AS_IS = frozenset({str, int, bool, type(None)})
 SECRET = ("n", "n_reference", "estimate", "reference_estimate", "p_value", "p_adjusted", "mde")
 
 
@@ -94,9 +95,12 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
     if isinstance(value, _TABLES):
-        return {str(key): rounded(entry) for key, entry in value.items()}
+        return {
+            str(key): entry if type(entry) in _AS_IS else rounded(entry)
+            for key, entry in value.items()
+        }
     if isinstance(value, _LISTS):
-        return [rounded(entry) for entry in value]
+        return [entry if type(entry) in _AS_IS else rounded(entry) for entry in value]
     return rounded(value.item())  # a NumPy scalar
 
 

@@ -94,10 +94,13 @@ class Finding:
         return {**content, "verdict": self.verdict.value}
 
 
+_LISTS = (list, tuple)  # a union of types would be made anew at every call
+
+
 def _copied(value: Any) -> Any:
     """The value with its containers copied; `dataclasses.asdict` takes twelve times as long."""
     if isinstance(value, dict):
         return {key: _copied(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return type(value)([_copied(inner) for inner in value])
     return value
