@@ -66,7 +66,7 @@ def plan(draws: int | None) -> Plan:
 def ours(rows: pa.Table, draws: int | None = DRAWS) -> Any:
     """A whole run, and every group's four rates with bootstrap intervals."""
     made = engine.run(plan(draws), rows, scorer=None, nonce="benchmark")
-    return group_rates.bootstrapped(made.sealed_evidence, seed=1, replicates=draws or MOST_DRAWS)
+    return group_rates.bootstrapped(made.evidence.states, seed=1, replicates=draws or MOST_DRAWS)
 
 
 def floor_of_text(rows: pa.Table, found: Columns) -> Any:

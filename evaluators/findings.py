@@ -90,7 +90,7 @@ def not_evaluable(
 
 def rounded(value: Any) -> Any:
     """A JSON value with every real rounded to ten significant digits; no NaN, no infinity."""
-    if value is None or isinstance(value, _PLAIN):
+    if type(value) in _AS_IS or isinstance(value, _PLAIN):
         return value
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
@@ -106,7 +106,8 @@ def rounded(value: Any) -> Any:
 
 def settle(finding: Finding) -> Finding:
     """The finding with its numbers rounded, ready for the digest."""
-    plain = {name: rounded(getattr(finding, name)) for name in Finding.__slots__}
+    own = ((name, getattr(finding, name)) for name in Finding.__slots__)
+    plain = {name: value if type(value) in _AS_IS else rounded(value) for name, value in own}
     for name in ("legal_refs", "defences"):
         plain[name] = tuple(plain[name])
     return Finding(**{**plain, "verdict": finding.verdict})

@@ -50,7 +50,7 @@ class GroupRates:
 
 
 def bootstrapped(
-    sealed: Mapping[str, Any],
+    states: Mapping[str, Any],
     *,
     seed: int,
     replicates: int = REPLICATES,
@@ -59,7 +59,8 @@ def bootstrapped(
     """The rates of every level of every attribute, and of every crossing of all attributes.
 
     Args:
-        sealed: the sealed evidence of a run with error_parity (`Outcome.sealed_evidence`).
+        states: of a run with error_parity: `Outcome.evidence.states`, or `states` of the sealed
+            evidence that was kept of it.
         seed: of the draws.
         replicates: how many draws.
         level: of each interval by itself.
@@ -67,7 +68,7 @@ def bootstrapped(
     Raises:
         NotOnlyPeople: when the counts are weighted, people repeat, or error_parity did not run.
     """
-    state = sealed["states"].get("error_parity")
+    state = states.get("error_parity")
     if state is None or tuple(state["measures"]) != PEOPLE or UNIT in state["keys"]:
         raise NotOnlyPeople(
             "这里只能用没有权重、每人一行的 error_parity 计数。",

@@ -78,9 +78,14 @@ def names() -> tuple[str, ...]:
 
 def origin(name: str) -> Origin:
     """The package that a probe comes from."""
+    placed = (_in_place.get() or {}).get(name) is not None
+    return Origin("", "", ours=False) if placed and name not in _entries() else _claimant(name)
+
+
+@cache
+def _claimant(name: str) -> Origin:
+    """Whose entry point it is; reading a distribution's metadata takes a millisecond."""
     entry = next(iter(_entries().get(name, ())), None)
-    if (_in_place.get() or {}).get(name) is not None and entry is None:
-        return Origin("", "", ours=False)
     if entry is None or entry.dist is None:
         return Origin(OURS, _own_version(), ours=entry is None)
     return Origin(entry.dist.name, entry.dist.version, ours=_package(entry) == OURS)

@@ -30,7 +30,6 @@ from registry.screening import safe_yaml
 from registry.settings import Settings
 
 AT_ONCE = 2
-AHEAD = 2
 
 _ARROW: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -70,7 +69,7 @@ class SandboxScorer:
         model_directory: the submission, materialised and read-only.
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
-        ahead: how many sandboxes are kept started for rounds to come.
+        ahead: how many sandboxes are kept started for rounds to come; None as the settings say.
         classes: how a classifier's answers become numbers; None takes numbers only.
 
     Raises:
@@ -83,7 +82,7 @@ class SandboxScorer:
         *,
         inputs: Sequence[Mapping[str, Any]],
         settings: Settings,
-        ahead: int = AHEAD,
+        ahead: int | None = None,
         classes: Classes | None = None,
     ) -> None:
         tier = probe_tier(settings)
@@ -97,7 +96,8 @@ class SandboxScorer:
         self._model = model_directory.resolve()
         if group is not None:
             self._model, self._remove = reachable_model(self._model, group)
-        self._ahead, self._classes = ahead, classes
+        self._ahead = settings.sandbox_ahead if ahead is None else ahead
+        self._classes = classes
         self._spare: deque[Cell] = deque()
         mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
         self._provenance = tier.as_json() | {

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     sandbox_seconds: float = Field(
         120.0, description="一轮的时限，秒 / wall-clock limit of one round, seconds"
     )
+    sandbox_ahead: int = Field(
+        2,
+        ge=0,
+        le=8,
+        description="提前启动几个沙箱待用 / sandboxes kept started, for rounds to come",
+    )
     trusted_keys: str = Field(
         "",
         description="`mingsuan verify` 默认信任的公钥 / public keys `mingsuan verify` trusts by default",

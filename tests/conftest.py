@@ -1,5 +1,6 @@
 """What the tests share: a real database, a real store, and actors of each kind."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from registry import (  # noqa: F401  # every noun's tables
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings
 from tests import servers
+
+# A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
+os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
 
 # The first example of a property may import a library; the machine may be shared.
 hypothesis.settings.register_profile("mingsuan", deadline=None)

@@ -1,5 +1,7 @@
 """Rates of groups and crossings with bootstrap intervals, from one run's sealed counts."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,7 +30,7 @@ def _run(columns: dict[str, np.ndarray], **roles: object) -> engine.Outcome:
 
 def test_every_rate_is_that_of_the_rows_and_lies_in_its_interval() -> None:
     columns = _rows()
-    found = group_rates.bootstrapped(_run(columns).sealed_evidence, seed=3)
+    found = group_rates.bootstrapped(_run(columns).evidence.states, seed=3)
 
     assert len(found) == 3 + 2 + 6
     for one in found:
@@ -44,7 +46,7 @@ def test_every_rate_is_that_of_the_rows_and_lies_in_its_interval() -> None:
 
 
 def test_intervals_are_as_wide_as_the_binomial_says() -> None:
-    found = group_rates.bootstrapped(_run(_rows()).sealed_evidence, seed=3, replicates=4000)
+    found = group_rates.bootstrapped(_run(_rows()).evidence.states, seed=3, replicates=4000)
 
     for one in found:
         rate = one.estimate["selection_rate"]
@@ -56,7 +58,7 @@ def test_intervals_are_as_wide_as_the_binomial_says() -> None:
 def test_a_rate_without_a_denominator_is_no_number() -> None:
     columns = _rows()
     columns["due"][columns["race"] == "2"] = 0
-    found = group_rates.bootstrapped(_run(columns).sealed_evidence, seed=3, replicates=100)
+    found = group_rates.bootstrapped(_run(columns).evidence.states, seed=3, replicates=100)
 
     (group,) = [one for one in found if one.slice_ == {"race": "2"}]
     assert np.isnan([group.estimate["true_positive_rate"], group.low["true_positive_rate"]]).all()
@@ -67,6 +69,14 @@ def test_weighted_counts_and_repeated_people_are_refused() -> None:
     columns = _rows()
     columns["w"] = np.full(ROWS, 2.0)
     for role in ("weight", "unit"):
-        sealed = _run(columns, **{role: "w"}).sealed_evidence
+        states = _run(columns, **{role: "w"}).evidence.states
         with pytest.raises(group_rates.NotOnlyPeople):
-            group_rates.bootstrapped(sealed, seed=1)
+            group_rates.bootstrapped(states, seed=1)
+
+
+def test_sealed_evidence_that_was_kept_gives_the_same() -> None:
+    made = _run(_rows())
+    kept = json.loads(json.dumps(made.sealed_evidence))
+
+    now = group_rates.bootstrapped(made.evidence.states, seed=3, replicates=50)
+    assert group_rates.bootstrapped(kept["states"], seed=3, replicates=50) == now

@@ -112,11 +112,11 @@ def _answer(order: Mapping[str, Any], program: bytes) -> None:
 
 
 def _import(packages: tuple[str, ...]) -> None:
+    gc.disable()  # nothing that imports make is rubbish, and looking through it takes long
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
-    gc.disable()  # nothing that imports make is rubbish, and looking through it takes long
     for package in packages:
         importlib.import_module(package)
     # What is imported at the first call of a function is imported now, and once for all.
