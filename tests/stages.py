@@ -1,7 +1,8 @@
-"""What `make test` runs: one stage after the other, each with a time budget, printed at the end.
+"""What `make test` runs: stages in two lanes side by side, each with a time budget.
 
-Run as `python -m tests.stages [NAME …]`; without a name every stage runs. A stage that exceeds
-its budget is reported, and fails under CI, so that the suite can't grow slow unseen.
+Run as `python -m tests.stages [NAME …]`; without a name every stage runs. What a stage prints comes
+out whole when it ends, but for the tests, which are seen as they go. A stage that exceeds its
+budget is reported, and far beyond it fails under CI, so that the suite can't grow slow unseen.
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,49 +27,49 @@ class Stage:
     Args:
         name: what it is called on the command line.
         command: what runs, without the environment's folder.
-        budget: seconds it may take on a two-core machine.
+        budget: seconds it may take on a two-core machine, beside the other lane.
+        seen: whether its output is shown as it comes.
     """
 
     name: str
     command: tuple[str, ...]
     budget: int
+    seen: bool = False
 
 
-STAGES = (
-    Stage("lint", ("ruff", "check", "--quiet", "."), 20),
-    Stage("format", ("ruff", "format", "--check", "--quiet", "."), 20),
-    Stage("imports", ("lint-imports", "--no-cache"), 40),
-    Stage("types", ("mypy",), 200),
-    Stage(
-        "tests",
-        (
-            "pytest",
-            "-q",
-            "-n",
-            "4",  # much of the time is waiting
-            "--dist",
-            "worksteal",
-            "-m",
-            "not browser",
-        ),
-        600,
+LANES = (
+    (
+        Stage("lint", ("ruff", "check", "--quiet", "."), 20),
+        Stage("format", ("ruff", "format", "--check", "--quiet", "."), 20),
+        Stage("imports", ("lint-imports", "--no-cache"), 40),
+        Stage("types", ("mypy",), 200),
+        Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 240),
     ),
-    Stage("browser", ("pytest", "-q", "-n", "2", "-m", "browser"), 240),
+    (
+        Stage(
+            "tests",
+            ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not browser"),
+            540,
+            seen=True,
+        ),
+    ),
 )
 
 
 def main(names: Sequence[str]) -> int:
     """Run the stages called `names`, or all; 0 when every one passed."""
     ready_browser()
-    chosen = [stage for stage in STAGES if not names or stage.name in names]
-    results = [_run(stage) for stage in chosen]
+    lanes = [[s for s in lane if not names or s.name in names] for lane in LANES]
+    with ThreadPoolExecutor(len(lanes)) as side_by_side:
+        ended = side_by_side.map(lambda lane: [(stage, *_run(stage)) for stage in lane], lanes)
+    results = [result for lane in ended for result in lane]
     print("\nstage      result   seconds  budget")
-    for stage, (code, seconds) in zip(chosen, results, strict=True):
+    for stage, code, seconds in results:
         late = " over budget" if seconds > stage.budget else ""
         print(
             f"{stage.name:10} {'passed' if code == 0 else 'FAILED':8} {seconds:7.0f} {stage.budget:7}{late}"
         )
-    return 0 if all(code == 0 for code, _ in results) else 1
+    return 0 if all(code == 0 for _, code, _ in results) else 1
 
 
 def ready_browser() -> None:
@@ -89,15 +91,25 @@ def ready_browser() -> None:
 
 
 def _run(stage: Stage) -> tuple[int, float]:
-    print(f"\n== {stage.name}: {' '.join(stage.command)}", flush=True)
-    start = time.monotonic()
     program, *rest = stage.command
-    code = subprocess.run([str(BIN / program), *rest], check=False).returncode
+    header = f"\n== {stage.name}: {' '.join(stage.command)}"
+    if stage.seen:
+        print(header, flush=True)
+    start = time.monotonic()
+    done = subprocess.run(
+        [str(BIN / program), *rest],
+        check=False,
+        stdout=None if stage.seen else subprocess.PIPE,
+        stderr=None if stage.seen else subprocess.STDOUT,
+        text=True,
+    )
     seconds = time.monotonic() - start
+    if not stage.seen:
+        print(f"{header}\n{done.stdout}", end="", flush=True)
     if CI and seconds > 2 * stage.budget:
         print(f"{stage.name} took {seconds:.0f} s, more than twice its budget")
-        code = code or 1
-    return code, seconds
+        return done.returncode or 1, seconds
+    return done.returncode, seconds
 
 
 if __name__ == "__main__":

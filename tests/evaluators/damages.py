@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from evaluators.probe import Probe
 
-MANY = 10_000
+MANY = 2_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def damages(probe: type[Probe[Any]]) -> Iterator[Damaged]:
 
 
 def _groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
-    """Groups with nothing known about them, and 10,000 of them."""
+    """Groups with nothing known about them, and thousands of them."""
     columns = plan["columns"]
     answers = [columns[r] for r in ("target", "prediction", "score", "price") if r in columns]
     for name in [*columns.get("sensitive", []), *columns.get("profile", [])]:
@@ -91,7 +91,7 @@ def _groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
     levels = pa.array([f"level {at}" for at in range(MANY)])
     grouped = [*columns.get("sensitive", []), *columns.get("profile", [])][:1]
     for name in [*grouped, *columns.get("control", [])]:
-        yield Damaged(f"{name} has 10,000 levels", plan, _with(many, name, levels), refused=False)
+        yield Damaged(f"{name} has {MANY} levels", plan, _with(many, name, levels), refused=False)
 
 
 def _outcomes(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
@@ -131,7 +131,9 @@ def _with(table: pa.Table, name: str, column: Any) -> pa.Table:
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
-    return pc.cast(column, pa.string())
+    """As words; of numbers with a fraction the whole ones, or every row is a level of its own."""
+    few = pc.round(column) if pa.types.is_floating(column.type) else column
+    return pc.cast(few, pa.string())
 
 
 def _strange(column: pa.ChunkedArray) -> pa.Array:

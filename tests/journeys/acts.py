@@ -287,5 +287,5 @@ PUBLISHED = (
 def _archive(folder: Path) -> Path:
     packed = folder / "credit.tar.gz"
     with tarfile.open(packed, mode="w:gz") as archive:
-        archive.add(models.credit_model(folder / "model"), arcname="model")
+        archive.add(models.onnx_model(folder / "model"), arcname="model")
     return packed

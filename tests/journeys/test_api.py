@@ -161,7 +161,7 @@ def the_enterprise_submits(job: Job) -> None:
     filer.refused("POST", where, status=422, content=b"no archive at all")
     job.people["tester"].refused("POST", where, status=403, content=b"x")
 
-    archive = _archive(models.credit_model(job.folder / "model"))
+    archive = _archive(models.onnx_model(job.folder / "model"))
     once = {"Idempotency-Key": "first-try", "Content-Type": "application/gzip"}
     job.version = filer.post(where, content=archive, headers=once)
     again = filer.post(where, content=archive, headers=once, status=201)

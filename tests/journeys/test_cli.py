@@ -121,7 +121,7 @@ def toml(content: Any) -> str:
 def test_the_whole_job_goes_through_the_command_line(house: House, tmp_path: Path) -> None:
     job = api.Job(house, tmp_path)
     api.people_come_together(job)
-    models.credit_model(tmp_path / "model")
+    models.onnx_model(tmp_path / "model")
     pyarrow.csv.write_csv(installation.people(), tmp_path / "people.csv")
     (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
     (tmp_path / "explanation.toml").write_text(EXPLANATION, encoding="utf-8")

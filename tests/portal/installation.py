@@ -177,7 +177,7 @@ def _settle(folder: Path, settings: Settings, engine: Engine, rows: int) -> Inst
     with transaction(factory) as session:
         filer, tester = cast.actor(session), cast.actor(session, Kind.TESTER)
         key = cast.own_key(session, tester)
-        screened = submission.keep(store, models.credit_model(folder / "model"))
+        screened = submission.keep(store, models.onnx_model(folder / "model"))
         submitted = submission.record(  # with its number, so that MLflow need not be started
             session, screened, by=filer, model_name="credit", mlflow_version="1"
         )

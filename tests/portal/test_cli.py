@@ -279,7 +279,7 @@ def test_results_are_never_overwritten_and_that_is_said_before_the_run(
 
 
 def test_a_model_is_asked_in_the_sandbox(run: Any, people: Path, home: Path) -> None:
-    models.credit_model(home / "model")
+    models.onnx_model(home / "model")
     plan = ANSWERS.replace('prediction = "granted"', "cut = 0.5")
     (home / "plan.toml").write_text(plan, encoding="utf-8")
     done = run("evaluate", "plan.toml", "--data", "people.csv", "--model", "model", "--json")

@@ -11,7 +11,7 @@ from registry.sandbox import Contained, probe_tier
 from registry.sandbox.cell import Cell
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
-from tests.models import INPUTS, credit_model
+from tests.models import INPUTS, credit_model, onnx_model
 
 FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
 
@@ -21,7 +21,7 @@ def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxSc
     settings = Settings(sandbox_tier=request.param)
     if probe_tier(settings).name != request.param:
         pytest.skip(f"this machine offers no tier {request.param}")
-    model = credit_model(tmp_path / "model")
+    model = onnx_model(tmp_path / "model")
     with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=1) as found:
         yield found
 
