@@ -64,7 +64,9 @@ def _in_onnx(fitted: LogisticRegression) -> bytes:
         ],
     )
     opset = [helper.make_opsetid("", 17)]
-    content: bytes = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    content: bytes = helper.make_model(
+        graph, opset_imports=opset, ir_version=8
+    ).SerializeToString()
     return content
 
 
