@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -33,6 +34,10 @@ from tests import servers
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
 os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
+
+# Hashing a password is slow on purpose; a test holds the one that is in use elsewhere.
+HASHER = credentials.HASHER
+credentials.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 # The first example of a property may import a library; the machine may be shared.
 hypothesis.settings.register_profile("mingsuan", deadline=None)

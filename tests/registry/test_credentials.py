@@ -30,6 +30,7 @@ from registry.organisations import (
     RoleNotAllowed,
 )
 from registry.tokens import Scope, ScopeRefused, TokenInvalid, TokenNotFound
+from tests.conftest import HASHER
 
 EMAIL = "lin@mingde.example"
 PASSWORD = "correct horse battery"
@@ -68,8 +69,9 @@ def test_a_weak_password_is_refused_with_its_reason(password: str) -> None:
     assert {reason.item for reason in refused.value.reasons} == {"password"}
 
 
-def test_passwords_are_kept_as_argon2id(lin: Person) -> None:
+def test_passwords_are_kept_as_argon2id_at_the_recommended_cost(lin: Person) -> None:
     assert lin.password_hash.startswith("$argon2id$")
+    assert "$m=65536,t=3,p=4$" in HASHER.hash(PASSWORD)
 
 
 def test_a_sign_in_opens_with_its_secret_only(session: Session, lin: Person) -> None:
