@@ -8,11 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database, journal, worklist
@@ -420,85 +417,3 @@ def test_the_lease_is_judged_by_the_clock_of_the_database(
     with transaction(factory) as session:
         session.execute(update(Work).where(Work.id == held.work_id).values(lease_until=1.0))
     assert taken(factory).token == 2
-
-
-class Machine(RuleBasedStateMachine):
-    """Any order of asking, taking, dying, beating, ending and cancelling keeps the promises."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.engine = database.connect("sqlite://")
-        database.Record.metadata.create_all(self.engine)
-        self.factory = database.sessions(self.engine)
-        with transaction(self.factory) as session:
-            self.by = cast.actor(session)
-        self.claims: list[Claim] = []
-        self.ended: dict[str, State] = {}
-
-    def teardown(self) -> None:
-        self.engine.dispose()
-
-    @rule(dedup=st.sampled_from("ab"))
-    def ask(self, dedup: str) -> None:
-        assert ask(self.factory, self.by.organisation_id, dedup) not in self.ended
-
-    @rule()
-    def take(self) -> None:
-        if (held := take(self.factory)) is not None:
-            assert held.work_id not in self.ended
-            self.claims.append(held)
-
-    @precondition(lambda self: self.claims)
-    @rule(data=st.data())
-    def fall_silent(self, data: st.DataObject) -> None:
-        held = data.draw(st.sampled_from(self.claims))
-        with transaction(self.factory) as session:
-            session.execute(
-                update(Work)
-                .where(Work.id == held.work_id, Work.claim == held.token)
-                .values(lease_until=0.0)
-            )
-
-    @precondition(lambda self: self.claims)
-    @rule(data=st.data(), well=st.booleans())
-    def end(self, data: st.DataObject, well: bool) -> None:
-        held = data.draw(st.sampled_from(self.claims))
-        newest = max(each.token for each in self.claims if each.work_id == held.work_id)
-        try:
-            with transaction(self.factory) as session:
-                if well:
-                    worklist.finish(session, held)
-                else:
-                    worklist.fail(session, held, Invalid("坏", "bad"))
-        except (ClaimLost, Cancelled):
-            return
-        assert held.token == newest
-        assert held.work_id not in self.ended
-
-    @precondition(lambda self: self.claims)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        held = data.draw(st.sampled_from(self.claims))
-        with transaction(self.factory) as session:
-            worklist.cancel(session, by=self.by, work_id=held.work_id)
-        if data.draw(st.booleans()):
-            with transaction(self.factory) as session:
-                worklist.stop(session, held)
-
-    @invariant()
-    def what_has_ended_stays_as_it_ended(self) -> None:
-        with self.factory() as session:
-            for work in session.scalars(select(Work)):
-                if work.id in self.ended:
-                    assert work.state == self.ended[work.id]
-                if work.state not in worklist.LIVE:
-                    self.ended[work.id] = work.state
-                    assert work.dedup == work.id
-                    assert work.finished is not None
-                else:
-                    assert work.attempts <= worklist.MAX_ATTEMPTS
-                    assert (work.state == State.RUNNING) == (work.lease_until is not None)
-
-
-Machine.TestCase.settings = hypothesis.settings(max_examples=25, stateful_step_count=25)
-TestAnyOrder = Machine.TestCase
