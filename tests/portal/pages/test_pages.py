@@ -1,13 +1,18 @@
 """Every page, in both languages, for everyone who may open it."""
 
 import html
+import json
 import re
 
 import pytest
 from fastapi.testclient import TestClient
 
+from evaluators import engine
+from evaluators.plan import Plan
 from filing.fields import schema
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from registry.datasets import Dataset
+from registry.evaluations import Evaluation
 from registry.organisations import Role
 from tests.portal.pages.shelf import Shelf
 
@@ -98,3 +103,19 @@ def test_the_printed_number_leads_to_the_address(shelf: Shelf, reader: TestClien
     answer = reader.get(f"/zh/f/{number}")
     assert answer.status_code == 307
     assert answer.headers["location"] == f"/zh/f/{shelf.made['slug']}"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_an_evaluation_says_what_the_run_takes(shelf: Shelf, language: str) -> None:
+    with shelf.site.state.factory() as session:
+        made = session.get_one(Evaluation, shelf.made["evaluation"])
+        plan, rows = (
+            Plan.parse(json.loads(made.plan)),
+            session.get_one(Dataset, made.dataset_id).rows,
+        )
+    costs = [cost for cost in engine.costs(plan, rows, scored=True) if cost.notable]
+    client, _ = shelf.browser(Role.TESTER)
+    text = html.unescape(client.get(f"/{language}/evaluations/{made.id}").text)
+
+    assert costs
+    assert all(getattr(cost.said, language) in text for cost in costs)
