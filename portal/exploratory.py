@@ -102,6 +102,7 @@ def explore(
     asked: Asked,
     settings: Settings,
     nonce: str | None = None,
+    said: Mapping[str, str] | None = None,
     tell: Tell,
 ) -> Explored:
     """Run a plan on a data file here.
@@ -112,6 +113,7 @@ def explore(
         asked: who answers; nobody when the answers stand in the data.
         settings: the sandbox's limits.
         nonce: of a run to be repeated; drawn by default.
+        said: source, deidentification and held_out of the data, where they are stated.
         tell: hears of progress.
 
     Raises:
@@ -141,6 +143,7 @@ def explore(
             "rows": outcome.rows,
             "columns": [{"name": n, "type": kind} for n, kind in rows.kinds.items()],
             "held_out": "",
+            **(said or {}),
         },
         "model": _model(asked, screened),
         "nonce": drawn,

@@ -26,6 +26,8 @@ ROLES = (
 
 
 NEEDED = ("source", "deidentification")
+STATED = (*NEEDED, "held_out")
+"""What a report repeats of what is said of the data."""
 UNSAID: Mapping[str, Reason] = {
     "source": Reason(
         "--source",
@@ -67,6 +69,11 @@ class Description:
         """The same, with what a plan's `[data]` says where no option does."""
         given = {name: text for name, text in self.said.items() if text}
         return Description(self.path, self.dataset, {**written, **given})
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What a report made at home repeats of it, so that nobody need say it again."""
+        return of_report(self.said)
 
     def registered(
         self, client: "Client", *, use: str, columns: Sequence[Mapping[str, Any]], tell: "Tell"
@@ -159,6 +166,15 @@ def of_options(given: Mapping[str, Any]) -> Description:
         "acknowledgement": str(given["acknowledge"]),
     }
     return Description(given["data"], given["dataset"], said)
+
+
+def of_report(data: Mapping[str, Any]) -> dict[str, str]:
+    """What a report says of its data that a data set on record says too.
+
+    Args:
+        data: `data` of the report.
+    """
+    return {name: str(data[name]) for name in STATED if data.get(name)}
 
 
 def roles(columns: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -68,7 +68,8 @@ def read(path: Path) -> Asking:
         if "findings" not in content:
             described = content.pop("data", {})
             return Asking(section(content, "plan"), described)
-        return Asking(dict(content["plan"]["content"]), {}, content)
+        described = describing.of_report(content["data"])
+        return Asking(dict(content["plan"]["content"]), described, content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAPlan(
             f"{path} 里没有评估计划。请给出 TOML 或 JSON 写的计划，或一份报告。",
@@ -105,6 +106,7 @@ def run(
             asked=exploratory.Asked(given["model"], given["endpoint"]),
             settings=settings(),
             nonce=given["nonce"] or asking.nonce,
+            said=data.stated,
             tell=tell,
         )
     written = write(out, files(made, key))

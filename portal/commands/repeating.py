@@ -47,8 +47,9 @@ class Handed:
 
 @click.command(
     "hand-in",
-    help="把本机做的评估交给登记系统重做，再逐项对照。/ Hand an exploratory run in: the registry "
-    "registers the same data and plan and repeats it; then the findings are compared.",
+    help="把本机做的评估交给登记系统重做，再逐项对照；计划的 [data] 里写过的不必再写。/ "
+    "Hand an exploratory run in: the registry registers the same data and plan and repeats it; "
+    "then the findings are compared. What the plan's [data] said need not be said again.",
 )
 @click.argument("run", type=ANY)
 @describing.options
@@ -69,7 +70,7 @@ def command(
             f"{file} 不是在本机做的评估。请给出 mingsuan evaluate --out 写的文件夹。",
             f"{file} is no run made at home. Name the folder that `evaluate --out` wrote.",
         )
-    data = describing.of_options(given)
+    data = describing.of_options(given).beside(describing.of_report(stated["data"]))
     handed = hand_in(stated, data, version=version, engagement=engagement, quiet=as_json)
     exploring.write(folder, handed.files)
     tell_handed(handed, as_json=as_json)

@@ -20,6 +20,12 @@ ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent
 PROBES = captions.PROBES
 FOREMOST = 6
 NAMED = 3
+SHOWN = 200
+"""Findings of one probe that are shown; a column of thousands of levels has thousands."""
+TELLING = ("disparity", "difference", "equivalent", "inconclusive", "not_evaluable")
+"""Which are shown first where not all are."""
+LISTED = 12
+"""Groups that are named beside one reason."""
 COUNTED = ("_rate", "_rate_ratio", "_share", "_same_goods", "accuracy_by_group")
 OF_A_HUNDRED = frozenset({"exposure_ratio", "skew_at_k", "expected_calibration_error", "false_negative_rate",
                           "equalized_odds_difference", "list_overlap_gap"})  # fmt: skip
@@ -52,12 +58,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One probe's part of the report."""
+    """One probe's part of the report.
+
+    Args:
+        id, title: of the probe.
+        counts: all its findings by verdict, gravest first.
+        rows: its findings, or the most telling `SHOWN` of them.
+        more: that not all are shown, and where the others stand; empty where all are.
+        pictures: one chart per measure.
+        rules: which it bears on.
+    """
 
     id: str
     title: str
     counts: Mapping[str, int]
     rows: tuple[Row, ...]
+    more: str
     pictures: tuple[Picture, ...]
     rules: tuple[Rule, ...]
 
@@ -217,13 +233,36 @@ def _question(
 ) -> Question:
     cited = dict.fromkeys(ref for finding in findings for ref in finding["legal_refs"])
     plan = predicate["plan"].get("content") or {}
+    told = _telling(findings)
     return Question(
         id=probe,
         title=captions.probe(probe).in_(language),
         counts=_counts(findings),
-        rows=tuple(_row(finding, predicate, language) for finding in findings),
-        pictures=tuple(pictures(findings, plan, language)),
+        rows=tuple(_row(finding, predicate, language) for finding in told[:SHOWN]),
+        more=_more(len(told) - SHOWN).in_(language) if len(told) > SHOWN else "",
+        pictures=tuple(pictures(told, plan, language)),
         rules=tuple(RULES[ref] for ref in cited if ref in RULES),
+    )
+
+
+def _telling(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """In their own order where all are shown; else the gravest and least likely by chance first."""
+    if len(findings) <= SHOWN:
+        return list(findings)
+
+    def rank(finding: Mapping[str, Any]) -> tuple[int, float]:
+        p_value = finding["p_adjusted"]
+        return TELLING.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
+
+    return sorted(findings, key=rank)
+
+
+def _more(hidden: int) -> Text:
+    one = hidden == 1
+    return Text(
+        f"这里只列出最要紧的 {SHOWN} 项；另外 {hidden:,} 项在 report.json 里。",
+        f"Only the {SHOWN} most telling findings are listed here; {hidden:,} more "
+        f"{'stands' if one else 'stand'} in report.json.",
     )
 
 
@@ -248,10 +287,18 @@ def _untested(predicate: Mapping[str, Any], language: Language) -> tuple[str, ..
     colon, joint = ("：", "；") if language == "zh" else (": ", "; ")
     lines = []
     for (probe, why), groups in said.items():
-        about = joint.join(dict.fromkeys(groups))
+        about = _listed(list(dict.fromkeys(groups)), joint, language)
         named = f"（{about}）" if language == "zh" else f" ({about})"
         lines.append(f"{captions.probe(probe).in_(language)}{named}{colon}{why}")
     return tuple(lines)
+
+
+def _listed(groups: Sequence[str], joint: str, language: Language) -> str:
+    """The first groups by name, and how many more there are."""
+    named, more = joint.join(groups[:LISTED]), len(groups) - LISTED
+    if more <= 0:
+        return named
+    return named + Text(f" 等 {len(groups):,} 组", f" and {more:,} more").in_(language)
 
 
 def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:

@@ -19,7 +19,7 @@ import pytest
 
 from portal import cli, verify
 from portal.commands import describing, repeating
-from portal.pages import report_file
+from portal.pages import report_file, report_view
 from registry import attestation, statements
 from registry.errors import RegisterError
 from registry.settings import settings
@@ -240,6 +240,50 @@ def test_handing_in_is_refused_for_other_rows_or_another_model(home: Path) -> No
     with pytest.raises(repeating.OtherModel):
         repeating._same_model({"model": {"digest": "a"}}, {"digest": "b"})
     assert call("hand-in", "people.csv", "--version", "v", "--data", "people.csv") == 1
+
+
+def test_what_the_plan_said_of_the_data_need_not_be_said_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = '[data]\nsource = "合成数据"\ndeidentification = "没有真人"\nheld_out = "随机三成"\n'
+    Path("said.toml").write_text(ANSWERS.replace("[columns]", f"{said}[columns]"), "utf-8")
+    report = json.loads((evaluated(plan="said.toml") / "report.json").read_bytes())
+    told = {"source": "合成数据", "deidentification": "没有真人", "held_out": "随机三成"}
+    assert {name: report["data"][name] for name in told} == told
+    evaluated(plan="out/report.json", out="again")
+    heard: list[dict[str, Any]] = []
+
+    def hand_in(stated: Any, data: describing.Description, **_: Any) -> None:
+        heard.append(data.stated)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(repeating, "hand_in", hand_in)
+    here = ("--version", "v", "--data", "people.csv")
+    for out, more in (("out", ()), ("again", ()), ("out", ("--source", "另一处"))):
+        assert call("hand-in", out, *here, *more) == 0
+    assert heard == [told, told, told | {"source": "另一处"}]
+
+
+def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(home: Path) -> None:
+    made = stated(evaluated() / "report.dsse.json")
+    found = made["predicate"]["findings"]
+    one = next(each for each in found if each["probe"] == "selection_parity")
+    level = "level-{:04d}".format
+    made["predicate"]["findings"] = [
+        one | {"group": level(i), "slice": {"sex": level(i)}, "verdict": "not_evaluable"}
+        for i in range(3000)
+    ] + [one | {"group": "last", "slice": {"sex": "last"}, "verdict": "disparity"}]
+    text = report_file.render(made)
+    assert "另外 2,801 项在 report.json 里" in text
+    assert "2,801 more stand in report.json" in text
+    question = report_view.view(made, "zh").questions[0]
+    assert len(question.rows) == report_view.SHOWN
+    assert question.rows[0].label.endswith("last")
+    assert question.counts == {"disparity": 1, "not_evaluable": 3000}
+    assert level(2900) not in text
+    assert len(text) < 3_000_000
+    made["predicate"]["findings"] = found
+    assert not any(each.more for each in report_view.view(made, "en").questions)
 
 
 class _Service(BaseHTTPRequestHandler):
