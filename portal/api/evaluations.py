@@ -141,7 +141,7 @@ def cancel(by: By, session: Database, evaluation_id: str) -> EvaluationOut:
 
 
 @router.get(
-    "/work/{work_id}",
+    "/worklist/{work_id}",
     dependencies=[allow(Role.FILER, Role.TESTER)],
     tags=["work"],
     summary="工作进度 · Progress of a piece of work",
@@ -152,7 +152,7 @@ def work(by: By, session: Database, work_id: str) -> Progress:
 
 
 @router.post(
-    "/work/{work_id}/cancel",
+    "/worklist/{work_id}/cancel",
     dependencies=[allow(Role.FILER, Role.TESTER, scope=Scope.EVALUATE)],
     tags=["work"],
     summary="取消工作 · Cancel a piece of work",

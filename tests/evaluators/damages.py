@@ -91,7 +91,9 @@ def _groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
     levels = pa.array([f"level {at}" for at in range(MANY)])
     grouped = [*columns.get("sensitive", []), *columns.get("profile", [])][:1]
     for name in [*grouped, *columns.get("control", [])]:
-        yield Damaged(f"{name} has {MANY:,} levels", plan, _with(many, name, levels), refused=False)
+        yield Damaged(
+            f"{name} has {MANY:,} levels", plan, _with(many, name, levels), refused=False
+        )
 
 
 def _outcomes(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:

@@ -207,7 +207,7 @@ class Looks(Counts):
 
     def extract_findings(self, acc: Any, plan: Plan, run: Run) -> list[Finding]:
         seen = {name for name in os.environ if "MINGSUAN" in name or "SECRET" in name}
-        for path in ("/etc/shadow", "/root", "/work", "/home"):
+        for path in ("/etc/shadow", "/root", "/home", "/srv", "/mnt"):
             try:
                 seen |= {path} if Path(path).is_dir() and list(Path(path).iterdir()) else set()
                 seen |= {path} if Path(path).is_file() and Path(path).read_bytes() else set()
