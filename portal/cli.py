@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portal import usage
 from registry.language import Text
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ class Commands(click.Group):
             formatter.write_dl([(name, str(entry.about)) for name, entry in COMMANDS.items()])
 
 
+click.Context.formatter_class = usage.HelpText
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mingsuan", prog_name="mingsuan")
 def app() -> None:
@@ -147,16 +151,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from registry.errors import RegisterError
 
     given = list(sys.argv[1:] if arguments is None else arguments)
+    tell = _tell_program if "--json" in given else _tell_person
     try:
-        app.main(args=given, prog_name="mingsuan")
+        code = app.main(args=given, prog_name="mingsuan", standalone_mode=False)
+    except click.ClickException as error:
+        _tell_misunderstood(error, program="--json" in given)
+        raise SystemExit(error.exit_code) from None
+    except click.Abort:
+        click.echo("已中止。/ Stopped.", err=True)
+        raise SystemExit(1) from None
     except RegisterError as error:
-        tell = _tell_program if "--json" in given else _tell_person
         tell(error)
         raise SystemExit(1) from None
     except OSError as error:
-        tell = _tell_program if "--json" in given else _tell_person
         tell(_of_a_file(error))
         raise SystemExit(1) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _tell_misunderstood(error: click.ClickException, *, program: bool) -> None:
+    if program and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _print_json(type(error).__name__, usage.said(error), [])
+    else:
+        usage.tell(error)
 
 
 def _of_a_file(error: OSError) -> "RegisterError":
@@ -187,9 +204,13 @@ def _joined(said: str, remedy: str, joint: str) -> str:
 
 
 def _tell_program(error: "RegisterError") -> None:
-    reasons = [
+    reasons: list[dict[str, object]] = [
         {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
         for each in error.reasons
     ]
-    said = {"error": type(error).__name__, **error.said.as_json(), "reasons": reasons}
-    click.echo(json.dumps(said, ensure_ascii=False, indent=2), err=True)
+    _print_json(type(error).__name__, error.said, reasons)
+
+
+def _print_json(kind: str, said: Text, reasons: list[dict[str, object]]) -> None:
+    content = {"error": kind, **said.as_json(), "reasons": reasons}
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2), err=True)
