@@ -68,10 +68,18 @@ def draft(
         "test": None, "p_value": None, "p_adjusted": None, "adjustment": None, "family": None,
         "equivalence": None, "mde": None, "threshold": None, **numbers,
     }  # fmt: skip
+    values["threshold"] = _with_value(values["threshold"])
     return Finding(
         probe=spec.id, version=spec.version, metric=metric, slice=dict(slice_), verdict=verdict,
         legal_refs=spec.legal_refs, reading=reading.as_json(), limit=limit.as_json(), **values,
     )  # fmt: skip
+
+
+def _with_value(threshold: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The threshold with its `value`: both lines where it has a low and a high one."""
+    if threshold is None or "value" in threshold or not {"low", "high"} <= set(threshold):
+        return threshold
+    return {"value": [threshold["low"], threshold["high"]], **threshold}
 
 
 def not_evaluable(

@@ -22,6 +22,9 @@ ROWS = 10_000
 """How many rows are looked at; enough to see levels, and the same speed for any file."""
 SHOWN = 6
 FEW = 12
+GROUPS = 2
+UNTOLD = "   # 名称看不出，先取分组的列 / not told by name: columns of groups"
+GROUPING = frozenset({"boolean", "string"})
 
 WORDS: Mapping[str, Sequence[str]] = {
     "sensitive": (
@@ -40,8 +43,10 @@ WORDS: Mapping[str, Sequence[str]] = {
         *("审批", "通过", "录用", "批准", "拒绝"),
     ),
     "price": ("price", "fare", "fee", "premium", "amount_paid", "价格", "售价", "票价", "费用"),
+    "query": ("query", "search", "查询", "搜索", "检索"),
+    "rank": ("rank", "position", "排名", "名次", "位次"),
     "item": ("item", "sku", "product", "listing", "商品", "产品"),
-    "time": ("time", "date", "timestamp", "时间", "日期"),
+    "time": ("time", "date", "timestamp", "时间", "日期", "时段"),
     "user": ("user", "customer", "account", "用户", "客户", "账户"),
     "weight": ("weight", "权重"),
     "profile": (
@@ -49,15 +54,24 @@ WORDS: Mapping[str, Sequence[str]] = {
         *("会员", "等级", "新老", "设备", "下单", "消费"),
     ),
     "cost": ("cost", "distance", "duration", "成本", "距离", "时长"),
+    "relevance": ("relevance", "relevant", "click", "clicks", "clicked", "相关", "点击"),
 }
-ONE = ("target", "score", "prediction", "decided", "price", "item", "time", "user", "weight")
+ONE = ("target", "score", "prediction", "decided", "price", "query", "rank", "item", "time", "user",
+       "weight", "relevance")  # fmt: skip
+MOMENTS = frozenset({"hour", "day", "week", "month"})
+BEFORE_OFFERS = frozenset({"list", "listed", "original", "base", "before", "old"})
+"""Of several prices the one that is paid counts, not the one it starts from."""
+STEERED = frozenset({"query", "rank", "item"})
 PRICED = frozenset({"price", "profile", "cost"})
+RANKED = frozenset({"query", "rank", "relevance"})
+RANKING = frozenset({"ranking_exposure", "performance", "stability"})
+"""Questions about ranked lists that need no favourable result."""
 DECIDED = ("target", "score", "prediction", "decided")
 PRICE_ROLES = {
     "cost": Text("正当的成本因素", "legitimate cost factors"),
     "profile": Text("反映习惯或支付能力的特征", "habits, ability to pay"),
 }
-NUMBERS = {"score", "price", "weight"}
+NUMBERS = {"score", "price", "weight", "rank", "relevance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,33 +149,62 @@ def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     taken: set[str] = set()
     for role, words in WORDS.items():
-        for column in seen:
-            if column.name in taken or not _fits(column, role, words):
-                continue
-            if role in ONE and role in found:
-                continue
-            found.setdefault(role, []).append(column.name)
-            taken.add(column.name)
-    return _one_task(found)
+        named = [c for c in seen if c.name not in taken and _fits(c, role, words)]
+        if role in ONE:  # the plainest name, `price` before `list_price`
+            named = sorted(named, key=lambda column: _plainness(column, words))[:1]
+        if named:
+            found[role] = [column.name for column in named]
+            taken.update(found[role])
+    return _with_groups(_one_task(found), seen)
 
 
 def _one_task(found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Prices or decisions: a price beside an outcome may be a mere condition of the case."""
-    quoted = any(role in found for role in ("item", "time", "user"))
+    """Prices, ranked lists or decisions: a price beside an outcome may be a mere condition."""
+    lists = "query" in found and "rank" in found
+    quoted = lists or any(role in found for role in ("item", "time", "user"))
     if "price" in found and (quoted or not any(role in found for role in DECIDED)):
-        return {role: names for role, names in found.items() if role not in DECIDED}
-    return {role: names for role, names in found.items() if role not in PRICED}
+        kept = {role: names for role, names in found.items() if role not in DECIDED}
+    elif lists:
+        shown = {"target": found.get("relevance", []), **found}
+        kept = {role: names for role, names in shown.items()
+                if names and role not in PRICED | {"prediction", "decided", "relevance"}}  # fmt: skip
+    else:
+        kept = {role: names for role, names in found.items() if role not in PRICED}
+    return {
+        r: names for r, names in kept.items() if r not in (RANKED if not lists else ["relevance"])
+    }
+
+
+def _with_groups(roles: dict[str, list[str]], seen: Sequence[Seen]) -> dict[str, list[str]]:
+    """Where no name says by what to compare, whatever makes a few groups: something can be run."""
+    if roles.get("sensitive") or ("price" in roles and roles.get("profile")):
+        return roles
+    used = {name for names in roles.values() for name in names}
+    groups = [c.name for c in seen if c.name not in used and c.kind in GROUPING
+              and 2 <= len(c.levels) <= FEW]  # fmt: skip
+    return {**roles, "sensitive": groups[:GROUPS]} if groups else roles
+
+
+def _plainness(column: Seen, words: Sequence[str]) -> tuple[bool, bool]:
+    name = column.name.lower()
+    return bool(BEFORE_OFFERS & _parts(name)), name not in words
+
+
+def _parts(name: str) -> set[str]:
+    return set(name.replace("-", "_").replace(" ", "_").split("_"))
 
 
 def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
     name = column.name.lower()
-    parts = set(name.replace("-", "_").replace(" ", "_").split("_"))
+    parts = _parts(name)
     named = any(word in parts if len(word) < 5 and word.isascii() else word in name
                 for word in words)  # fmt: skip
     if role in NUMBERS:
         return named and column.kind in tables.NUMBERS
     if role in {"target", "prediction", "decided"}:
         return named and column.binary
+    if role == "time":
+        return named or column.kind == "datetime" or name in MOMENTS
     if role == "sensitive":
         return named and 2 <= len(column.levels) <= FEW
     return named
@@ -221,10 +264,13 @@ def _columns(
     for role in ONE:
         if role in roles:
             yield f"{role} = {_text(roles[role][0])}"
-    if not roles.get("price"):
+    if not roles.get("price") and "rank" not in roles:
+        yield '# unit = "…"          # 一人有几行时，谁是同一人 / where people have several rows: whose'
         yield from _decision(seen, roles, inputs)
     if roles.get("sensitive"):
-        yield f"sensitive = {_texts(roles['sensitive'])}"
+        names = roles["sensitive"]
+        known = any(_fits(c, "sensitive", WORDS["sensitive"]) for c in seen if c.name in names)
+        yield f"sensitive = {_texts(names)}{'' if known else UNTOLD}"
     else:
         yield '# sensitive = ["…"]   # 按哪些特征比较人群 / by which features groups are compared'
     yield '# control = ["…"]     # 哪些条件相同才可比 / what must be equal to be compared'
@@ -286,8 +332,13 @@ def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[s
         yield from (f"# {captions.probe(name)}", "[[probes]]", f'id = "{name}"', "")
     yield "# 还可以问 / more that can be asked:"
     task = "pricing" if "price" in roles else "decision"
+    ranked = "rank" in roles and task == "decision"
     for name in installed.names():
-        lacking = None if name in ready else _lacking(name, task, has)
+        lacking = (
+            None
+            if name in ready or (ranked and name not in RANKING)
+            else _lacking(name, task, has)
+        )
         if lacking is None:
             continue
         yield f"# {captions.probe(name)}"
@@ -299,7 +350,9 @@ def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[s
 def _ready(has: AbstractSet[str]) -> list[str]:
     """What every such plan should ask first, as far as the columns allow."""
     if "price" in has:
-        return ["price_observational"]
+        return ["price_observational", *(["price_steering"] if has >= STEERED else [])]
+    if has >= {"query", "rank"}:
+        return ["ranking_exposure"]
     found = ["selection_parity"] if has & {"score", "prediction", "inputs"} else []
     if "target" in has:
         found += ["error_parity"] if found else []

@@ -403,6 +403,43 @@ def test_quotes_get_a_pricing_plan(home: Path) -> None:
     assert drafted["probes"][0]["id"] == "price_observational"
 
 
+def test_the_price_that_is_paid_and_the_moment_are_found(home: Path) -> None:
+    quotes = home / "quotes.csv"
+    quotes.write_text(
+        "list_price,user_id,item_id,hour,membership,price\n"
+        + "".join(
+            f"{n + 5}.5,u{n % 7},i{n % 3},{n % 24},{'ab'[n % 2]},{n}.5\n" for n in range(60)
+        ),
+        encoding="utf-8",
+    )
+    columns = tomllib.loads(plan_start.draft(quotes))["columns"]
+    assert (columns["price"], columns["time"], columns["profile"]) == (
+        "price",
+        "hour",
+        ["membership"],
+    )
+
+
+def test_ranked_lists_get_a_plan_that_runs_though_no_name_says_by_what_to_compare(
+    run: Any, home: Path
+) -> None:
+    lines = [
+        f"q{query},s{(query * 7 + rank) % 90},{'big' if (query + rank) % 3 else 'small'},{rank},{1 / rank:.3f}"
+        for query in range(40)
+        for rank in range(1, 11)
+    ]
+    rows = "\n".join(["query_id,item_id,seller_size,rank,relevance", *lines])
+    (home / "lists.csv").write_text(rows, encoding="utf-8")
+    assert run("evaluate", "--init", "lists.csv", "lists.toml").code == 0
+    drafted = tomllib.loads((home / "lists.toml").read_text(encoding="utf-8"))
+    assert drafted["columns"] == {
+        "target": "relevance", "query": "query_id", "rank": "rank", "item": "item_id",
+        "sensitive": ["seller_size"],
+    }  # fmt: skip
+    assert [each["id"] for each in drafted["probes"]] == ["ranking_exposure"]
+    assert run("evaluate", "lists.toml", "--data", "lists.csv").code == 0
+
+
 def test_hostile_names_cannot_break_out_of_a_draft(home: Path) -> None:
     table = pa.table({'a"]\nsex = 1 #': [1, 2], "sex\n[evil]": ["男", 'x"\ny'], "label": [0, 1]})
 
