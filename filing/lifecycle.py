@@ -5,7 +5,7 @@ published filing goes the same way round and ends in a new edition; meanwhile th
 last edition and sees "change pending".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -225,6 +225,18 @@ STEPS: tuple[Step, ...] = (
           _G.NUMBERED),
 )
 # fmt: on
+
+EVENT_NAMES: Mapping[str, Text] = {
+    **{each.event: ACTION_NAMES[each.action] for each in STEPS},
+    "filing:dossier:opened": Text("新建备案", "open the filing"),
+    "filing:dossier:filled": Text("填写材料", "fill in"),
+    "filing:dossier:moved": Text("换成新版本", "move to a newer version"),
+    "filing:dossier:replied": Text("答复退回意见", "answer what was returned"),
+    "filing:dossier:report_attached": Text("附上评估报告", "attach a report"),
+    "filing:dossier:explanation_attached": Text("附上算法说明", "attach an explanation"),
+    "filing:review:regraded": Text("调整风险等级", "change the risk grade"),
+}
+"""What the journal's events about a filing are called on a page."""
 
 
 class WrongStatus(Conflict):

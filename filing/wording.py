@@ -46,9 +46,9 @@ def _said(part: Part, value: Any) -> Text:
         case Kind.FILE:
             return _same(f"{value['name']} (sha256:{value['sha256']})")
         case Kind.PARTS:
-            return _join(_inner(part, value), "；", "; ")
+            return _join(_unended(_inner(part, value)), "；", "; ")
         case Kind.ROWS:
-            rows = [_join(_inner(part, row), "，", ", ") for row in value]
+            rows = [_join(_unended(_inner(part, row)), "，", ", ") for row in value]
             return _join(rows, "\n", "\n")
         case _:
             return _same(str(value))
@@ -61,6 +61,13 @@ def _inner(part: Part, value: Mapping[str, Any]) -> list[Text]:
         if each.id in value
         for said in (_said(each, value[each.id]),)
     ]
+
+
+def _unended(texts: list[Text]) -> list[Text]:
+    """The same; what a joint follows ends without a full stop of its own."""
+    return [
+        Text(each.zh.rstrip("。；.;"), each.en.rstrip("。；.;")) for each in texts[:-1]
+    ] + texts[-1:]
 
 
 def _listed(value: str | list[str]) -> list[str]:

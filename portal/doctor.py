@@ -296,9 +296,9 @@ def _probes(_place: Place) -> Check:
 
 def _spool(place: Place) -> Check:
     left = _left_overs(place.settings)
-    said = Text("遗留 {n} 项（--repair 清除）。", "{n} left-overs (--repair removes them).")
+    said = Text("遗留 {n} 项（--repair 清除），", "{n} left-overs (--repair removes them).")
     free = shutil.disk_usage(place.settings.data).free
-    room = Text("，磁盘剩余 {gib:.1f} GiB。", " {gib:.1f} GiB of disk are free.").format(
+    room = Text("磁盘剩余 {gib:.1f} GiB。", " {gib:.1f} GiB of disk are free.").format(
         gib=free / 1024**3
     )
     told = said.format(n=len(left))

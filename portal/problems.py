@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from registry import artifacts
+from registry import artifacts, wrong_values
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
 from registry.language import Text
 
@@ -211,15 +211,10 @@ def reason_of(item: dict[str, Any], *, within: str = "") -> Reason:
     """
     path = ([within] if within else []) + [str(part) for part in item["loc"]]
     place = ".".join(path)
+    remedy = Text("请按接口说明改正。", "Correct it as the API description says.")
     if item["type"] == "missing":
-        return Reason(
-            place, Text("缺少这一项。", "It is missing."), Text("请补上。", "Supply it.")
-        )
-    return Reason(
-        place,
-        Text(f"这一项不符合要求：{item['msg']}", f"It breaks a rule: {item['msg']}"),
-        Text("请按接口说明改正。", "Correct it as the API description says."),
-    )
+        remedy = Text("请补上。", "Supply it.")
+    return Reason(place, wrong_values.said(item), remedy)
 
 
 def _of_clash(_error: Exception) -> Problem:

@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from registry.errors import Invalid
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -21,6 +24,10 @@ NAMING = {
 }
 BUSY_MILLISECONDS = 30_000
 IDLE_MILLISECONDS = 60_000
+
+
+class NoDatabaseAddress(Invalid):
+    """The setting names no database that can be used: correct the address."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -95,7 +102,23 @@ def connect(url: str) -> Engine:
 
     Args:
         url: a SQLAlchemy URL; `postgresql://` means psycopg 3.
+
+    Raises:
+        NoDatabaseAddress: when it is none, or of a kind that is not installed.
     """
+    try:
+        return _engine(url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise NoDatabaseAddress(
+            "MINGSUAN_DATABASE 不是可用的数据库地址。请写成 postgresql://用户:口令@主机/库，"
+            "或者留空，用数据目录里的 SQLite。",
+            "MINGSUAN_DATABASE is no usable database address. Write "
+            "postgresql://user:password@host/name, or leave it empty for SQLite in the data "
+            "directory.",
+        ) from error
+
+
+def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return _served(create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20))
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})

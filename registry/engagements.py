@@ -21,6 +21,8 @@ from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.organisations import Actor, Kind, Organisation, Role
 
+MOST_QUERIES = 10**12
+"""The largest budget of one engagement."""
 WIDE = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -106,7 +108,7 @@ def grant(
         VersionNotFound, NotRunning: when there is no such version, or it was withdrawn.
         WrongRole, NotYours: unless `by` may grant this version.
         NotIndependent: when the tester is the enterprise itself, or no tester.
-        ConflictUndeclared, BudgetSpent: when a declaration or a positive budget is missing.
+        ConflictUndeclared, BudgetSpent: when a declaration or a budget within bounds is missing.
         AlreadyEngaged: while another grant of the same version to the same tester runs.
     """
     by.require(Role.FILER)
@@ -118,10 +120,11 @@ def grant(
             "This version was withdrawn; nobody can be engaged on it.",
         )
     _check_independent(session, by, tester_id)
-    if query_budget <= 0:
+    if not 0 < query_budget <= MOST_QUERIES:
         raise BudgetSpent(
-            "查询次数至少为 1，请按评估计划估算。",
-            "Grant at least one prediction; the evaluation plan says how many it needs.",
+            f"查询次数是 1 到 {MOST_QUERIES:,} 之间的整数，请按评估计划估算。",
+            f"Grant a whole number of predictions from 1 to {MOST_QUERIES:,}; the evaluation "
+            "plan says how many it needs.",
         )
     if _running(session, version_id, tester_id):
         raise AlreadyEngaged(

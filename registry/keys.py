@@ -34,6 +34,10 @@ class KeyTaken(Conflict):
     """The key is already registered; every organisation signs with keys of its own."""
 
 
+class NoProof(Invalid):
+    """What was sent is no proof of a key: make one with `mingsuan keys proof`."""
+
+
 class NoPossession(Invalid):
     """The proof does not show that the organisation holds the private key."""
 
@@ -65,6 +69,7 @@ def register(session: Session, *, by: Actor, proof_text: str, label: str = "") -
 
     Raises:
         WrongRole: unless `by` is an administrator.
+        NoProof: when the text is none.
         NoPossession: when the proof is for another organisation or its signature does not hold.
         KeyTaken: when the key is on record already, revoked or not.
     """
@@ -89,10 +94,16 @@ def register(session: Session, *, by: Actor, proof_text: str, label: str = "") -
 
 
 def _proven(proof_text: str, organisation_id: str) -> Ed25519PublicKey:
-    sealed = attestation.decode(proof_text.strip())
-    claim = attestation.parse(attestation.payload(sealed))
-    pem = claim.get("public_pem") if isinstance(claim, dict) else None
-    public = attestation.load_public(str(pem))
+    try:
+        sealed = attestation.decode(proof_text.strip())
+        claim = attestation.parse(attestation.payload(sealed))
+        pem = claim.get("public_pem") if isinstance(claim, dict) else None
+        public = attestation.load_public(str(pem))
+    except (attestation.BadLayer, attestation.BadKey) as error:
+        raise NoProof(
+            "这不是钥匙的证明。请把 mingsuan keys proof 的输出完整地粘贴过来。",
+            "This is no proof of a key. Paste the whole output of `mingsuan keys proof`.",
+        ) from error
     holds = attestation.verify(sealed, {attestation.key_id(public): public})
     wanted = _claim(attestation.public_pem(public), organisation_id)
     if not holds or claim != wanted or sealed["payloadType"] != PROOF_TYPE:

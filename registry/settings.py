@@ -2,15 +2,27 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from registry import wrong_values
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+PREFIX = "MINGSUAN_"
+HIGHEST_PORT = 65_535
+
+
+class SettingsInvalid(Invalid):
+    """An environment variable has a value that is no setting: the reasons name each."""
 
 
 class Settings(BaseSettings):
     """Every setting, its default and what it is for (`mingsuan config` prints them)."""
 
-    model_config = SettingsConfigDict(env_prefix="MINGSUAN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     data: Path = Field(Path(".data"), description="数据目录 / the data directory")
     database: str = Field(
@@ -31,7 +43,9 @@ class Settings(BaseSettings):
     )
     s3_secret: SecretStr = Field(SecretStr(""), description="访问密钥 / secret access key")
     host: str = Field("127.0.0.1", description="监听地址 / address the server listens on")
-    port: int = Field(8080, description="监听端口 / port the server listens on")
+    port: int = Field(
+        8080, ge=0, le=HIGHEST_PORT, description="监听端口 / port the server listens on"
+    )
     base_url: str = Field(
         "", description="公众访问网站的地址 / address under which the public reaches the site"
     )
@@ -39,10 +53,10 @@ class Settings(BaseSettings):
         False, description="登录 Cookie 只走 HTTPS / session cookies only over HTTPS"
     )
     max_submission: int = Field(
-        2 * 1024**3, description="一次提交的上限，字节 / largest submission, bytes"
+        2 * 1024**3, gt=0, description="一次提交的上限，字节 / largest submission, bytes"
     )
     max_dataset: int = Field(
-        2 * 1024**3, description="一份数据的上限，字节 / largest data set, bytes"
+        2 * 1024**3, gt=0, description="一份数据的上限，字节 / largest data set, bytes"
     )
     k_anonymity: int = Field(
         5,
@@ -51,29 +65,32 @@ class Settings(BaseSettings):
     )
     lease: float = Field(
         30.0,
+        gt=0,
         description="工作进程多少秒没有动静就由别的接手 / seconds a worker may be silent before takeover",
     )
     workers: int = Field(
         1,
+        ge=0,
         description="`mingsuan serve` 启动几个工作进程 / worker processes that `mingsuan serve` starts",
     )
-    session_hours: float = Field(12.0, description="登录有效几小时 / hours a sign-in lasts")
+    session_hours: float = Field(12.0, gt=0, description="登录有效几小时 / hours a sign-in lasts")
     evaluation_days: int = Field(
         365,
+        gt=0,
         description="评估在备案门槛里有效几天（本平台设定） / days an evaluation counts for the gate (ours)",
     )
     signer_socket: str = Field(
         "",
         description="签名进程的套接字；空：在数据目录里 / the signer's socket; empty: in the data directory",
     )
-    sandbox_tier: str = Field(
+    sandbox_tier: Literal["auto", "A", "B", "none"] = Field(
         "auto", description="沙箱等级：auto、A、B 或 none / auto, A, B or none"
     )
     sandbox_memory: int = Field(
         2 * 1024**3, description="一个沙箱的内存，字节 / memory of one sandbox, bytes"
     )
     sandbox_seconds: float = Field(
-        120.0, description="一轮的时限，秒 / wall-clock limit of one round, seconds"
+        120.0, gt=0, description="一轮的时限，秒 / wall-clock limit of one round, seconds"
     )
     sandbox_ahead: int = Field(
         2,
@@ -116,5 +133,23 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsInvalid: naming every variable whose value is none.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsInvalid(
+            "设置有误，请改正所列的环境变量。",
+            "Some settings are wrong: correct the environment variables that are listed.",
+            reasons=[
+                Reason(
+                    PREFIX + "_".join(str(part) for part in item["loc"]).upper(),
+                    wrong_values.said(item),
+                    Text("各项设置见 docs/configuration.md。", "See docs/configuration.md."),
+                )
+                for item in error.errors(include_input=False)
+            ],
+        ) from None

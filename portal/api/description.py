@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from portal.access import Access, declared, public
 from portal.problems import MEDIA_TYPE, STATUS
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
@@ -74,7 +75,12 @@ def openapi(request: Request) -> JSONResponse:
 def page(request: Request) -> HTMLResponse:
     """The same description for people, with nothing from elsewhere."""
     described = describe(request.app)
-    html = _template().render(api=described, operations=_by_tag(described))
+    html = _template().render(
+        api=described,
+        operations=_by_tag(described),
+        filing_statement=FILING_STATEMENT,
+        grade_statement=GRADE_STATEMENT,
+    )
     return HTMLResponse(html)
 
 

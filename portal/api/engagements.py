@@ -22,7 +22,9 @@ class GrantIn(BaseModel):
     """What an enterprise grants."""
 
     tester_id: str = Field(description="an organisation of the kind `tester`")
-    query_budget: int = Field(description="how many predictions, counted once each", le=10**12)
+    query_budget: int = Field(
+        description="how many predictions, counted once each", le=engagements.MOST_QUERIES
+    )
     conflict_filer: str = Field(
         max_length=1000, description="what ties you to the tester; “none” is a statement"
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "Carry two real models from submission to a public page, then serve the site."
 )
 @click.option("--no-serve", is_flag=True, help="做完就结束 / stop when the pages are there")
-@click.option("--port", type=int, help="端口 / port")
+@click.option("--port", type=click.IntRange(1, 65_535), help="端口 / port")
 def demo(no_serve: bool, port: int | None) -> None:
     """A second run reuses what is there; after a crash it goes on where it stopped."""
     from portal.commands import serving

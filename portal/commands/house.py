@@ -31,14 +31,15 @@ def config(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from rich.markup import escape
 
-    table = Table("设置 / setting", "值 / value", "来源 / source", "说明 / about")
+    from portal.commands import showing
+
+    table = showing.table("设置 / setting", "值 / value", "来源 / source", "说明 / about")
     for row in rows:
         source = "环境变量 / environment" if row["source"] == "environment" else "默认 / default"
-        table.add_row(row["name"], row["value"] or "—", source, row["about"])
-    Console().print(table)
+        table.add_row(row["name"], escape(row["value"]) or "—", source, row["about"])
+    showing.console().print(table)
 
 
 def _shown(value: object) -> str:
@@ -71,14 +72,15 @@ def doctor(repair: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([check.as_json() for check in checks], ensure_ascii=False, indent=2))
     else:
-        from rich.console import Console
-        from rich.table import Table
+        from rich.markup import escape
 
-        table = Table("检查 / check", "结果 / result", "说明 / what it says")
+        from portal.commands import showing
+
+        table = showing.table("检查 / check", "结果 / result", "说明 / what it says")
         for check in checks:
             mark = "[green]正常 / ok[/]" if check.ok else "[red]有问题 / wrong[/]"
-            table.add_row(str(check.name), mark, str(check.said))
-        Console().print(table)
+            table.add_row(str(check.name), mark, escape(str(check.said)))
+        showing.console().print(table)
     if not all(check.ok for check in checks):
         raise SystemExit(1)
 

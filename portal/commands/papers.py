@@ -7,6 +7,7 @@ import click
 
 from portal.commands.places import ANY, FILE, FOLDER, write_all
 from registry.errors import Invalid
+from registry.language import Text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -133,14 +134,13 @@ def _trusted() -> list[Path]:
 
 def _print(result: "Verification") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from portal.commands import showing
     from portal.verify import STATUS_NAMES, Status
     from registry.attestation import LAYER_NAMES
 
     colours = {Status.OK: "green", Status.FAILED: "red", Status.NOT_CHECKED: "yellow"}
-    table = Table("层 / layer", "结果 / result", "说明 / what it says")
+    table = showing.table("层 / layer", "结果 / result", "说明 / what it says")
     for check in result.checks:
         mark = f"[{colours[check.status]}]{STATUS_NAMES[check.status]}[/]"
         table.add_row(str(LAYER_NAMES[check.layer]), mark, escape(str(check.said)))
@@ -152,7 +152,7 @@ def _print(result: "Verification") -> None:
     for each in result.signature_only:
         out.print(escape(f"只凭签名 / by signature only: {each['finding']}"), style="dim")
     if result.holds:
-        out.print("核验通过。/ It holds.", style="bold green")
+        out.print(escape(str(_held(result))), style="bold green")
     elif result.failed is not None:
         name = LAYER_NAMES[result.failed]
         out.print(f"核验不通过：{name.zh}。/ It fails at: {name.en}.", style="bold red")
@@ -162,6 +162,20 @@ def _print(result: "Verification") -> None:
             "No trusted platform signature: give the platform's key with --key.",
             style="bold yellow",
         )
+
+
+def _held(result: "Verification") -> Text:
+    """That it holds, and which layers nobody looked at."""
+    from portal.verify import Status
+    from registry.attestation import LAYER_NAMES
+
+    left = [LAYER_NAMES[each.layer] for each in result.checks if each.status is Status.NOT_CHECKED]
+    if not left:
+        return Text("核验通过。", "It holds.")
+    return Text(
+        f"核验通过；没有核验：{'、'.join(name.zh for name in left)}。",
+        f"It holds; not checked: {', '.join(name.en for name in left)}.",
+    )
 
 
 @click.group(help="制作、登记、查看钥匙。/ Make, register and show keys.")

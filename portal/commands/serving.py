@@ -24,8 +24,8 @@ STEADY_SECONDS = 10.0
 
 @click.command(help="启动网站、工作进程和签名进程。/ Start the server, a worker and the signer.")
 @click.option("--host", help="监听地址 / address to listen on")
-@click.option("--port", type=int, help="端口 / port")
-@click.option("--workers", type=int, help="工作进程数 / worker processes")
+@click.option("--port", type=click.IntRange(1, 65_535), help="端口 / port")
+@click.option("--workers", type=click.IntRange(0, 64), help="工作进程数 / worker processes")
 @click.option("--no-signer", is_flag=True, help="签名进程在别处 / the signer runs elsewhere")
 def serve(host: str | None, port: int | None, workers: int | None, no_signer: bool) -> None:
     """Bring the database up to date, start the helpers, then serve until told to stop."""

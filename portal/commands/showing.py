@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from registry.language import Text
 
@@ -34,6 +34,11 @@ def console(*, stderr: bool = False) -> Console:
     """Where to print; a file or a pipe gets wide lines, so that no table is cut."""
     found = Console(stderr=stderr, highlight=False)
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=160)
+
+
+def table(*headings: str) -> Table:
+    """A table that breaks long words rather than cutting them off."""
+    return Table(*(Column(heading, overflow="fold") for heading in headings))
 
 
 def as_json(value: Any) -> None:

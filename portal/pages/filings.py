@@ -10,7 +10,17 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from filing import checks, completeness, computed, dossier, evidence, remarks, review, risk
+from filing import (
+    checks,
+    completeness,
+    computed,
+    dossier,
+    evidence,
+    remarks,
+    review,
+    risk,
+    wording,
+)
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
@@ -98,6 +108,7 @@ def filing_page(
         field_of=schema().field,
         answers=given,
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
+        worded=wording.of,
         faults=_by_key(checks.check_all(given, today=now().date())),
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),

@@ -10,6 +10,8 @@ from starlette.datastructures import FormData, UploadFile
 from registry.errors import Invalid
 
 Choice = TypeVar("Choice", bound=StrEnum)
+MOST_DIGITS = 18
+"""Of a number that both databases can hold."""
 
 
 class FileMissing(Invalid):
@@ -73,9 +75,9 @@ def choice(among: type[Choice], given: str) -> Choice:
 
 
 def whole(form: FormData, name: str, otherwise: int = 0) -> int:
-    """A whole number; `otherwise` where nothing readable was typed."""
+    """A whole number; `otherwise` where nothing was typed that a database could hold."""
     digits = text(form, name).replace(",", "")
-    return int(digits) if digits.isdecimal() else otherwise
+    return int(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else otherwise
 
 
 def keep_file(form: FormData, name: str, folder: Path) -> Path:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.lifecycle import Guard
 from portal.identity import Identity
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
@@ -21,6 +22,8 @@ from registry.language import LANGUAGES, Language, Text
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LOCAL = ZoneInfo("Asia/Shanghai")
+WITHOUT_PLACE = {*Guard, "label", "scopes", "days", "email"}
+"""What a reason is about that has no name for people: the sentence says it already."""
 
 
 class NoSuchPage(NotFound):
@@ -99,6 +102,7 @@ def render(
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
         done=DONE.get(request.query_params.get("done", "")),
         wrong=rejected.error if rejected else None,
+        without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
         filing_statement=FILING_STATEMENT,
         grade_statement=GRADE_STATEMENT,

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from filing import completeness, computed, dossier, evidence, remarks, review
+from filing import completeness, computed, dossier, evidence, remarks, review, wording
 from filing.fields import schema
-from filing.lifecycle import ACTION_NAMES, Action
+from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -63,6 +63,8 @@ def review_page(
         remarks=remarks.on(session, filing),
         steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
+        event_names=EVENT_NAMES,
+        worded=wording.of,
         events=journal.history(session, filing.id),
     )
 

@@ -3,6 +3,7 @@ import pytest
 from filing.lifecycle import (
     ACTION_NAMES,
     EDITABLE,
+    EVENT_NAMES,
     EXITS,
     GUARD_NAMES,
     STATUS_NAMES,
@@ -115,3 +116,10 @@ def test_every_name_is_there_in_both_languages() -> None:
 
 def test_events_have_three_parts() -> None:
     assert all(each.event.count(":") == 2 for each in STEPS)
+
+
+def test_every_event_of_the_procedure_has_a_name_for_readers() -> None:
+    assert {each.event for each in STEPS} <= set(EVENT_NAMES)
+    for name in EVENT_NAMES.values():
+        assert name.zh
+        assert name.en

@@ -1,8 +1,11 @@
 """The API's description: complete, in both languages, with nothing from elsewhere."""
 
+import html
 import re
 
 from fastapi.testclient import TestClient
+
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 
 
 def test_every_operation_is_described_in_both_languages(client: TestClient) -> None:
@@ -44,6 +47,13 @@ def test_the_page_for_people_loads_nothing_from_elsewhere(client: TestClient) ->
     assert client.get("/api/v1/docs.css").headers["content-type"].startswith("text/css")
     for path in client.get("/api/v1/openapi.json").json()["paths"]:
         assert path in page.text
+
+
+def test_the_page_for_people_carries_both_statements(client: TestClient) -> None:
+    text = html.unescape(client.get("/api/v1/docs").text)
+    for statement in (FILING_STATEMENT, GRADE_STATEMENT):
+        assert statement.zh in text
+        assert statement.en in text
 
 
 def test_word_lists_are_public_and_bilingual(client: TestClient) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
-from portal import verify
+from portal import cli, verify
 from portal.verify import AlreadySigned, AlreadyThere, KeyFileNotFound, Status
 from registry import attestation, evaluations, keys, screening, statements
 from registry.attestation import BadKey, BadLayer, Layer
@@ -304,6 +305,24 @@ def test_model_and_data_are_held_against_their_digests(signed: Signed, tmp_path:
     assert verify.verify(data, model=tmp_path / "none", **signed.trusted).failed is Layer.MODEL
     for wrong in (tmp_path / "model" / "MLmodel", tmp_path / "none", tmp_path):
         assert verify.verify(data, dataset=wrong, **signed.trusted).failed is Layer.DATA
+
+
+def test_the_last_line_names_what_nobody_looked_at(
+    signed: Signed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").write_bytes(signed.data)
+    pem = signed.platform.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    (tmp_path / "platform.pem").write_bytes(pem)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(
+            ["verify", str(tmp_path / "report.json"), "--key", str(tmp_path / "platform.pem")]
+        )
+    last = " ".join(capsys.readouterr().out.split("核验通过；")[1].split())
+    assert ended.value.code == 0
+    assert last.startswith("没有核验：测试机构签名、模型文件摘要、数据文件摘要。")
+    assert last.endswith("It holds; not checked: tester signature, model digest, data digest.")
 
 
 def test_what_is_no_report_is_not_signed(signed: Signed) -> None:

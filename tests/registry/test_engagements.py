@@ -70,6 +70,8 @@ def test_an_engagement_is_granted_taken_on_and_ended(
     [
         ({"conflict_filer": "  "}, ConflictUndeclared),
         ({"query_budget": 0}, BudgetSpent),
+        ({"query_budget": 10**12 + 1}, BudgetSpent),
+        ({"query_budget": 10**30}, BudgetSpent),
     ],
 )
 def test_a_grant_needs_a_budget_and_a_declaration(

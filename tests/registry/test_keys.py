@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from registry import attestation, journal, keys
-from registry.keys import KeyNotFound, KeyTaken, NoPossession
+from registry.keys import KeyNotFound, KeyTaken, NoPossession, NoProof
 from registry.organisations import Actor, Kind, NotYours, Role, WrongRole
 from tests import cast
 
@@ -79,3 +79,11 @@ def test_a_platform_key_is_enrolled_once_and_kept(session: Session) -> None:
     assert keys.enrol_platform(session, pem).key_id == key_id
     cast.platform_key(session)
     assert len(keys.platform(session)) == 2
+
+
+@pytest.mark.parametrize("text", ["", "junk", "{}", '{"payload":"e30=","signatures":[]}'])
+def test_what_is_no_proof_is_refused_with_the_way_to_make_one(session: Session, text: str) -> None:
+    with pytest.raises(NoProof) as refused:
+        keys.register(session, by=cast.actor(session, Kind.TESTER), proof_text=text)
+    assert "mingsuan keys proof" in refused.value.said.zh
+    assert "mingsuan keys proof" in refused.value.said.en

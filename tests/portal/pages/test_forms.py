@@ -122,3 +122,17 @@ def test_a_form_without_its_token_is_refused(shelf: Shelf) -> None:
     client, _ = shelf.browser(Role.FILER)
     answer = client.post("/zh/organisation/tokens", data={"label": "x"}, headers=PAGE)
     assert answer.status_code == 403
+
+
+def test_a_budget_beyond_any_database_is_refused_on_the_page(shelf: Shelf) -> None:
+    for budget in ("9" * 30, "9" * 5000, str(10**12 + 1), "5.5"):
+        typed = {"tester_id": "x", "query_budget": budget, "conflict": "无"}
+        answer = send(shelf, Role.FILER, "/zh/versions/{version}/engagements", typed, "")
+        assert answer.status_code == 422, answer.text
+
+
+def test_a_reason_is_not_headed_by_a_name_out_of_the_program(shelf: Shelf) -> None:
+    answer = send(shelf, Role.FILER, "/zh/filings/{filing}/steps/cancel", {"reason": ""}, "")
+    assert answer.status_code == 422
+    assert "没有写理由。" in answer.text
+    assert "reason_given" not in answer.text

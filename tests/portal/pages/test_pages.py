@@ -11,6 +11,8 @@ from evaluators import engine
 from evaluators.plan import Plan
 from filing.fields import schema
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.lifecycle import EVENT_NAMES
+from registry import journal
 from registry.datasets import Dataset
 from registry.evaluations import Evaluation
 from registry.organisations import Role
@@ -119,3 +121,27 @@ def test_the_page_of_an_evaluation_says_what_the_run_takes(shelf: Shelf, languag
 
     assert costs
     assert all(getattr(cost.said, language) in text for cost in costs)
+
+
+def test_the_start_page_counts_in_whole_sentences(reader: TestClient, shelf: Shelf) -> None:
+    assert shelf.made["slug"]
+    assert "1 filing on record." in reader.get("/en/").text
+    assert "已公开 1 份备案。" in reader.get("/zh/").text
+
+
+def test_the_history_a_reviewer_reads_is_in_words(shelf: Shelf) -> None:
+    client, _ = shelf.browser(Role.REVIEWER)
+    text = client.get(f"/zh/review/{shelf.made['filing']}").text
+    with shelf.site.state.factory() as session:
+        names = {event.name for event in journal.history(session, shelf.made["filing"])}
+    assert names
+    for name in names:
+        assert name not in text
+        assert EVENT_NAMES[name].zh in text
+
+
+@pytest.mark.parametrize("page", ["review/{filing}", "filings/{filing}?group=B"])
+def test_what_the_platform_filled_in_reads_as_a_sentence(shelf: Shelf, page: str) -> None:
+    role = Role.REVIEWER if page.startswith("review") else Role.FILER
+    text = shelf.browser(role)[0].get(f"/zh/{page.format(**shelf.made)}").text
+    assert "credit-approval 第1版，校验值 sha256:" in html.unescape(text)
