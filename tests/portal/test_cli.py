@@ -174,7 +174,7 @@ MISUNDERSTOOD = {
     "demo --prot 3": ("没有选项 '--prot'。是不是 '--port'？", "No such option '--prot'. Did you mean"),
     "demo --port": ("选项 '--port' 后面要写一个值。", "Option '--port' requires an argument."),
     "demo --no-serve=1": ("选项 '--no-serve' 后面不写值。", "does not take a value."),
-    "demo --port x": ("'--port'：'x' 不是整数。", "'--port': 'x' is not a valid integer."),
+    "demo --port x": ("'--port'：'x' 不是整数。", "'--port': 'x' is not a valid integer"),
     "demo one two": ("多写了：one two。", "Got unexpected extra arguments (one two)"),
     "verify": ("缺少参数 'FILE'。", "Missing argument 'FILE'."),
     "verify none": ("'FILE'：“none”不存在，请检查路径。", "'FILE': There is no 'none'; check"),
