@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from portal import telling
 from registry.language import Text
 
 VERDICTS: Mapping[str, tuple[Text, str]] = {
@@ -24,6 +25,8 @@ SPOKEN: Mapping[str, Text] = {
     "disparity": Text("", ""),
     "not_evaluable": Text("没有测成的原因", "why some could not be evaluated"),
 }
+ROWS = 100
+"""Findings of one probe that are listed; a report has more of them, and `report.json` all."""
 READINGS = 6
 """Readings printed in full, of each verdict that is spoken."""
 QUEUED = Text("排队", "queued")
@@ -115,7 +118,7 @@ def findings(
         column.overflow = "fold"
     hidden = [each["suppressed"] for each in published or ()] or [False] * len(found)
     above = None
-    for each, marked in zip(found, hidden, strict=True):
+    for each, marked in _shown(found, hidden):
         if each["probe"] != above:
             above = each["probe"]
             table.add_section()
@@ -131,6 +134,10 @@ def findings(
         )
     out = console()
     out.print(table)
+    more = len(found) - table.row_count + len({each["probe"] for each in found})
+    if more > 0:
+        out.print(str(Text(f"表里每个检验最多 {ROWS} 项；另有 {more:,} 项，见 report.json。",
+                           f"At most {ROWS} per probe are listed; {more:,} more: see report.json.")))  # fmt: skip
     if any(hidden):
         out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
     counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
@@ -148,6 +155,17 @@ def findings(
         if len(readings) > READINGS:
             more = len(readings) - READINGS
             out.print(str(Text(f"另有 {more} 条，见报告。", f"{more} more: see the report.")))
+
+
+def _shown(
+    found: Sequence[Mapping[str, Any]], hidden: Sequence[bool]
+) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """The findings that the table lists, probe by probe, each with whether it has a dagger."""
+    marked = {id(each): mark for each, mark in zip(found, hidden, strict=True)}
+    for probe in dict.fromkeys(each["probe"] for each in found):
+        own = [each for each in found if each["probe"] == probe]
+        for each in telling.most(own, ROWS):
+            yield each, marked[id(each)]
 
 
 def _group(each: Mapping[str, Any], plan: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators import captions, price_rules
+from portal import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
@@ -22,8 +23,6 @@ FOREMOST = 6
 NAMED = 3
 SHOWN = 200
 """Findings of one probe that are shown; a column of thousands of levels has thousands."""
-TELLING = ("disparity", "difference", "equivalent", "inconclusive", "not_evaluable")
-"""Which are shown first where not all are."""
 LISTED = 12
 """Groups that are named beside one reason."""
 COUNTED = ("_rate", "_rate_ratio", "_share", "_same_goods", "accuracy_by_group")
@@ -233,28 +232,16 @@ def _question(
 ) -> Question:
     cited = dict.fromkeys(ref for finding in findings for ref in finding["legal_refs"])
     plan = predicate["plan"].get("content") or {}
-    told = _telling(findings)
+    told, hidden = telling.most(findings, SHOWN), len(findings) - SHOWN
     return Question(
         id=probe,
         title=captions.probe(probe).in_(language),
         counts=_counts(findings),
-        rows=tuple(_row(finding, predicate, language) for finding in told[:SHOWN]),
-        more=_more(len(told) - SHOWN).in_(language) if len(told) > SHOWN else "",
+        rows=tuple(_row(finding, predicate, language) for finding in told),
+        more=_more(hidden).in_(language) if hidden > 0 else "",
         pictures=tuple(pictures(told, plan, language)),
         rules=tuple(RULES[ref] for ref in cited if ref in RULES),
     )
-
-
-def _telling(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """In their own order where all are shown; else the gravest and least likely by chance first."""
-    if len(findings) <= SHOWN:
-        return list(findings)
-
-    def rank(finding: Mapping[str, Any]) -> tuple[int, float]:
-        p_value = finding["p_adjusted"]
-        return TELLING.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
-
-    return sorted(findings, key=rank)
 
 
 def _more(hidden: int) -> Text:

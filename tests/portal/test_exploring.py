@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pytest
 
 from portal import cli, verify
-from portal.commands import describing, repeating
+from portal.commands import describing, repeating, showing
 from portal.pages import report_file, report_view
 from registry import attestation, statements
 from registry.errors import RegisterError
@@ -264,7 +264,9 @@ def test_what_the_plan_said_of_the_data_need_not_be_said_again(
     assert heard == [told, told, told | {"source": "另一处"}]
 
 
-def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(home: Path) -> None:
+def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(
+    home: Path, capsys: Any
+) -> None:
     made = stated(evaluated() / "report.dsse.json")
     found = made["predicate"]["findings"]
     one = next(each for each in found if each["probe"] == "selection_parity")
@@ -282,6 +284,11 @@ def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(home
     assert question.counts == {"disparity": 1, "not_evaluable": 3000}
     assert level(2900) not in text
     assert len(text) < 3_000_000
+    showing.findings(made["predicate"]["findings"])
+    said = capsys.readouterr().out
+    assert "2,901" in said
+    assert "last" in said
+    assert level(2000) not in said
     made["predicate"]["findings"] = found
     assert not any(each.more for each in report_view.view(made, "en").questions)
 
