@@ -229,6 +229,7 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         badges=_badges(entry),
         explained=explained,
         reports=_reports(session, content, language),
+        gravest=report_view.gravest,
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
         state=standing.State,

@@ -215,6 +215,15 @@ def _omitted(
     return said
 
 
+def gravest(rows: Sequence[Row]) -> list[Row]:
+    """The same rows, the gravest verdict before the others, for a page that shows only some.
+
+    Args:
+        rows: of one question.
+    """
+    return sorted(rows, key=lambda row: ORDER.index(row.verdict))
+
+
 def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The first of each probe and group, the gravest verdict before the others."""
     ranked = sorted(findings, key=lambda finding: ORDER.index(finding["verdict"]))

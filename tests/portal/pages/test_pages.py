@@ -12,7 +12,8 @@ from evaluators.plan import Plan
 from filing.fields import schema
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import EVENT_NAMES
-from registry import journal
+from portal.pages import report_view
+from registry import journal, reports
 from registry.datasets import Dataset
 from registry.evaluations import Evaluation
 from registry.organisations import Role
@@ -37,6 +38,7 @@ SIGNED_IN = {
     Role.REVIEWER: ("desk", "organisation", "review/{filing}", "reports/{report}"),
 }  # fmt: skip
 WITH_GRADE = ("f/{slug}", "f/{slug}/v1", "catalogue", "about")
+UNRENDERED = re.compile(r"\{\{|\}\}|\{%|%\}")
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -51,6 +53,7 @@ def test_a_public_page_renders_with_the_filing_statement_and_no_cookie(
     assert getattr(FILING_STATEMENT, language) in text
     assert "set-cookie" not in answer.headers
     assert "<script" not in text
+    assert not UNRENDERED.search(text)
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
     if page in WITH_GRADE:
         assert getattr(GRADE_STATEMENT, language) in text
@@ -127,6 +130,18 @@ def test_the_start_page_counts_in_whole_sentences(reader: TestClient, shelf: She
     assert shelf.made["slug"]
     assert "1 filing on record." in reader.get("/en/").text
     assert "已公开 1 份备案。" in reader.get("/zh/").text
+
+
+def test_where_a_page_shows_some_findings_it_shows_the_gravest(shelf: Shelf) -> None:
+    with shelf.site.state.factory() as session:
+        seen = report_view.view(
+            reports.statement(reports.get(session, shelf.made["report"])), "zh"
+        )
+    for question in seen.questions:
+        rows = report_view.gravest(question.rows[::-1])
+        ranks = [report_view.ORDER.index(row.verdict) for row in rows]
+        assert ranks == sorted(ranks)
+        assert len(rows) == len(question.rows)
 
 
 def test_the_history_a_reviewer_reads_is_in_words(shelf: Shelf) -> None:
