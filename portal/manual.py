@@ -2,8 +2,9 @@
 
 import inspect
 import json
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def probes() -> str:
         kind = installed.probe_class(name)
         spec, told, chinese = kind.spec, described(kind.spec.options), wording().get(name, {})
         lines += ["", f"## {name}", "", f"**{spec.question.zh}** {spec.question.en}", "",
-                  inspect.cleandoc(kind.__doc__ or ""), "",
+                  _described(kind), "",
                   f"Columns: {', '.join(spec.roles) or '–'}"
                   + (f" (also used: {', '.join(spec.optional)})" if spec.optional else "")
                   + ("; asks the model." if spec.asks_model else "."),
@@ -75,7 +76,37 @@ def probes() -> str:
             lines.append(
                 f"| `{option}` | `{default}` | {chinese.get(option, '')} | {told.get(option, '')} |"
             )
+            lines += _fields(option, schema, spec.options_schema().get("$defs", {}), chinese)
     return "\n".join(lines) + "\n"
+
+
+def _described(kind: type) -> str:
+    """What a probe measures: its docstring; its module's where that one is a single line."""
+    own = inspect.cleandoc(kind.__doc__ or "").partition("\n\nArgs:")[0]
+    return own if "\n" in own else inspect.cleandoc(sys.modules[kind.__module__].__doc__ or own)
+
+
+def _fields(
+    option: str,
+    schema: Mapping[str, Any],
+    parts: Mapping[str, Mapping[str, Any]],
+    chinese: Mapping[str, str],
+) -> Iterator[str]:
+    """One row for each field of an option that is a table of its own (`period.column`)."""
+    from portal.pages.plan_choices import entries
+
+    named = re.search(r'"#/\$defs/(\w+)"', json.dumps(schema))
+    part = parts[named[1]] if named else {}
+    text, many = str(part.get("description", "")), "[]" if "items" in schema else ""
+    told, whole = entries(text), text.partition("\n\n")[0]
+    for field, kind in part.get("properties", {}).items():
+        needed = field in part.get("required", ())
+        default = "must be given" if needed else f"`{json.dumps(kind.get('default'))}`"
+        said = told.get(field, whole)
+        if "enum" in kind:
+            said += f" One of {', '.join(f'`{each}`' for each in kind['enum'])}."
+        zh = chinese.get(f"{option}.{field}", "")
+        yield f"| `{option}{many}.{field}` | {default} | {zh} | {said.strip()} |"
 
 
 def _row(name: str, measured: Mapping[str, Any]) -> str:

@@ -138,7 +138,15 @@ def wording() -> dict[str, dict[str, str]]:
 @cache
 def described(options: type[Options]) -> dict[str, str]:
     """What each option does, from the docstring of the options."""
-    text = inspect.cleandoc(options.__doc__ or "")
+    return entries(inspect.cleandoc(options.__doc__ or ""))
+
+
+def entries(text: str) -> dict[str, str]:
+    """The entries of a docstring's `Args` or `Attributes`.
+
+    Args:
+        text: the docstring, without its indentation.
+    """
     _, _, below = text.partition("Args:\n")
     if not below:
         _, _, below = text.partition("Attributes:\n")

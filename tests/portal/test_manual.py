@@ -10,6 +10,24 @@ def test_the_manual_says_what_the_code_says(name: str) -> None:
     assert written == manual.PAGES[name](), "run `make docs`"
 
 
+def test_an_option_that_is_a_table_is_described_field_by_field() -> None:
+    page = manual.probes()
+
+    assert "| `period.column` | must be given |" in page
+    assert "| `bundles[].versions` | must be given |" in page
+    assert "One of `ols`, `logit`." in page
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row for row in rows if not all(cell.strip() for cell in row.split("|")[1:-1])] == []
+
+
+def test_every_probe_says_how_it_measures() -> None:
+    page = manual.probes()
+
+    for part in page.split("\n## ")[1:]:
+        told = part.partition("**")[2].partition("Columns: ")[0]
+        assert len(told) > 300, part[:40]
+
+
 def test_every_setting_is_documented() -> None:
     from registry.settings import Settings
 

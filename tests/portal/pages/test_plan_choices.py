@@ -84,7 +84,8 @@ def test_every_option_is_described_in_both_languages(name: str) -> None:
     options = set(kind.spec.options.model_fields)
 
     assert options <= set(told), "an option has no line in the docstring of the options"
-    assert set(plan_choices.wording().get(name, {})) == options, "portal/pages/options.toml"
+    chinese = set(plan_choices.wording().get(name, {}))
+    assert {each for each in chinese if "." not in each} == options, "portal/pages/options.toml"
 
 
 def test_the_page_writes_the_plan_that_was_chosen(shelf: Shelf) -> None:
