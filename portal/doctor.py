@@ -174,15 +174,18 @@ def _store(place: Place) -> Check:
     with place.factory() as session:
         expected = submission.blobs(session) | datasets.blobs(session)
         expected |= set(session.scalars(select(Report.sealed_digest)))
-    wrong: list[str] = []
+    wrong: list[Text] = []
     for digest in sorted(expected):
         try:
             place.store.open(digest).close()
-        except (artifacts.BlobNotFound, artifacts.BlobDamaged) as failed:
-            wrong.append(f"{digest[:12]}… ({type(failed).__name__})")
+        except artifacts.BlobNotFound:
+            wrong.append(Text(f"{digest[:12]}…（缺失）", f"{digest[:12]}… (missing)"))
+        except artifacts.BlobDamaged:
+            wrong.append(Text(f"{digest[:12]}…（损坏）", f"{digest[:12]}… (damaged)"))
     name = _NAMES["_store"]
     if wrong:
-        shown = ", ".join(wrong[:SHOWN])
+        first = wrong[:SHOWN]
+        shown = Text("、".join(each.zh for each in first), ", ".join(each.en for each in first))
         said = Text(
             "{n} 份内容缺失或损坏：{shown}。请从备份恢复。",
             "{n} blobs are missing or damaged: {shown}. Restore them from a backup.",

@@ -144,7 +144,7 @@ def _blank(item: str) -> Reason:
 
 def _refused(reasons: Sequence[Reason]) -> DatasetRefused:
     return DatasetRefused(
-        "数据没有登记。请按所列原因逐项修改后重新登记。",
-        "The data set was not registered. Correct every item listed and register it again.",
+        "这份数据不能用，没有登记。请按所列原因逐项修改后再试。",
+        "These data cannot be used and were not registered. Correct every item listed and try again.",
         reasons=reasons,
     )

@@ -45,11 +45,18 @@ def _statement(path: Path) -> dict[str, Any]:
 
     file = path / exploring.ENVELOPE if path.is_dir() else path
     if not file.is_file():
-        raise NotAReport(f"{file} 不存在。", f"There is no {file}.")
+        raise NotAReport(
+            f"{file} 不存在。请写报告文件，或者 mingsuan evaluate --out 写出的文件夹。",
+            f"There is no {file}. Name a report, or the folder of `mingsuan evaluate --out`.",
+        )
     sealed = attestation.decode(file.read_bytes(), unsigned=True)
     statement = statements.read(attestation.payload(sealed))
     if statement["predicateType"] not in (statements.REPORT, statements.EXPLORATORY):
-        raise NotAReport(f"{file} 不是评估报告。", f"{file} is not an evaluation report.")
+        raise NotAReport(
+            f"{file} 不是评估报告。请写 mingsuan evaluate 或登记系统给出的报告。",
+            f"{file} is not an evaluation report. Name one that `mingsuan evaluate` or a "
+            "registry made.",
+        )
     return statement
 
 

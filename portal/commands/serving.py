@@ -1,5 +1,6 @@
 """serve, worker, signer: the processes of one installation."""
 
+import errno
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -93,20 +94,43 @@ def prepare(chosen: "Settings") -> None:
 
 
 def check_port(chosen: "Settings") -> None:
-    """Say what to do when something else listens there already.
+    """Say what to do when nothing can listen there.
 
     Raises:
-        click.ClickException: the port is taken.
+        click.ClickException: the address is not this machine's, or the port is taken.
     """
-    with socket.socket(socket.AF_INET6 if ":" in chosen.host else socket.AF_INET) as trial:
+    family, address = _resolved(chosen.host, chosen.port)
+    with socket.socket(family) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((chosen.host, chosen.port))
+            trial.bind(address)
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise _no_host(chosen.host) from error
             raise click.ClickException(
                 f"端口 {chosen.port} 已被占用或不能使用，请用 --port 换一个。/ "
                 f"Port {chosen.port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
+
+
+def _resolved(host: str, port: int) -> tuple[int, Any]:
+    """The family and the address to bind.
+
+    Raises:
+        click.ClickException: nobody knows the host.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise _no_host(host) from error
+    return found[0][0], found[0][4]
+
+
+def _no_host(host: str) -> click.ClickException:
+    return click.ClickException(
+        f"“{host}”不是本机的地址，请用 --host 写本机的地址，例如 127.0.0.1。/ "
+        f"'{host}' is no address of this machine; give one with --host, such as 127.0.0.1."
+    )
 
 
 def listen(chosen: "Settings") -> None:

@@ -85,8 +85,8 @@ def test_missing_and_damaged_blobs_are_named(settings: Settings, place: doctor.P
     path.chmod(0o644)
     path.write_bytes(b"lies")
     said = found(settings)["artifact store"].said.en
-    assert f"{missing[:12]}… (BlobNotFound)" in said
-    assert f"{damaged[:12]}… (BlobDamaged)" in said
+    assert f"{missing[:12]}… (missing)" in said
+    assert f"{damaged[:12]}… (damaged)" in said
 
 
 def test_a_lost_mlflow_database_is_made_anew(settings: Settings, place: doctor.Place) -> None:

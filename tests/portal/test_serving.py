@@ -107,6 +107,12 @@ def test_a_taken_port_is_told_before_anything_starts() -> None:
             serving.check_port(chosen)
 
 
+@pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1", "a" * 300])
+def test_an_address_of_another_machine_is_told_with_the_option_to_change(host: str) -> None:
+    with pytest.raises(click.ClickException, match="--host"):
+        serving.check_port(Settings(host=host, port=0))
+
+
 def test_children_get_the_settings_of_their_parent(tmp_path: Path) -> None:
     chosen = Settings(data=tmp_path, s3_key="k").model_copy(update={"port": 8099})
 
