@@ -1,5 +1,6 @@
 """compare: two reports of two versions beside each other."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,14 @@ def _show(found: "Comparison") -> None:
     out = showing.console()
     for name, same in found.same.items():
         out.print(escape(str(SAME_NAMES[name, same])), style="dim")
-    above = None
-    for each in found.compared:
-        if each.change != above:
-            above = each.change
-            style = f"bold {COLOURS.get(above.value, 'default')}"
-            out.print(f"\n{CHANGE_NAMES[above]} ({found.counts[above.value]})", style=style)
-        out.print(escape(f"· {each.reading.zh}"))
-        out.print(escape(f"  {each.reading.en}"), style="dim")
+    for change, alike in groupby(found.compared, key=lambda each: each.change):
+        compared = list(alike)
+        style = f"bold {COLOURS.get(change.value, 'default')}"
+        out.print(f"\n{CHANGE_NAMES[change]} ({len(compared)})", style=style)
+        for each in compared[: showing.ROWS]:
+            out.print(escape(f"· {each.reading.zh}"))
+            out.print(escape(f"  {each.reading.en}"), style="dim")
+        more = len(compared) - showing.ROWS
+        if more > 0:
+            out.print(f"另有 {more:,} 项，用 --json 看全。/ {more:,} more: use --json.")
     out.print(f"\n{escape(METHOD.zh)}\n{escape(METHOD.en)}", style="dim")

@@ -1,6 +1,6 @@
 """How two reports are shown beside each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import expm1
 from typing import Any
@@ -13,6 +13,8 @@ from registry.language import Language, Text
 
 BADGES = {Change.WORSE: "bad", Change.BETTER: "good"}
 DRAWN = 16
+SHOWN = 200
+"""Findings of one kind of change that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What changed in one way."""
+    """What changed in one way.
+
+    Args:
+        id, name, badge: of the change.
+        count: how many findings changed so.
+        lines: the first `SHOWN` of them.
+        more: that not all are shown; empty where all are.
+    """
 
     id: str
     name: str
     badge: str
+    count: int
     lines: tuple[Line, ...]
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,7 @@ def view(
     found = comparison.compare(first, second)
     plan = second["predicate"]["plan"].get("content") or {}
     parts = tuple(
-        Part(
-            change.value,
-            CHANGE_NAMES[change].in_(language),
-            BADGES.get(change, ""),
-            tuple(_line(e, plan, language) for e in found.compared if e.change is change),
-        )
+        _part(change, [e for e in found.compared if e.change is change], plan, language)
         for change in Change
         if found.counts.get(change.value)
     )
@@ -84,6 +90,24 @@ def view(
         method=METHOD.in_(language),
         parts=parts,
         picture=_picture([e for e in found.compared if e.low is not None], plan, language),
+    )
+
+
+def _part(
+    change: Change, compared: Sequence[Compared], plan: Mapping[str, Any], language: Language
+) -> Part:
+    hidden = len(compared) - SHOWN
+    said = Text(
+        f"这里只列出前 {SHOWN} 项；另外 {hidden:,} 项见 mingsuan compare --json。",
+        f"Only the first {SHOWN} are listed here; for {hidden:,} more: mingsuan compare --json.",
+    )
+    return Part(
+        change.value,
+        CHANGE_NAMES[change].in_(language),
+        BADGES.get(change, ""),
+        len(compared),
+        tuple(_line(each, plan, language) for each in compared[:SHOWN]),
+        said.in_(language) if hidden > 0 else "",
     )
 
 

@@ -17,9 +17,10 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
+from evaluators import comparison
 from portal import cli, verify
-from portal.commands import describing, repeating, showing
-from portal.pages import report_file, report_view
+from portal.commands import comparing, describing, repeating, showing
+from portal.pages import comparison_view, report_file, report_view
 from registry import attestation, statements
 from registry.errors import RegisterError
 from registry.settings import settings
@@ -291,6 +292,22 @@ def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(
     assert level(2000) not in said
     made["predicate"]["findings"] = found
     assert not any(each.more for each in report_view.view(made, "en").questions)
+
+
+def test_a_comparison_of_thousands_shows_the_first_and_says_so(home: Path, capsys: Any) -> None:
+    made = stated(evaluated() / "report.dsse.json")
+    one = made["predicate"]["findings"][0]
+    made["predicate"]["findings"] = [
+        one | {"group": f"level-{i}", "slice": {"sex": f"level-{i}"}} for i in range(3000)
+    ]
+    (part,) = comparison_view.view(made, made, "en").parts
+    assert (part.count, len(part.lines)) == (3000, comparison_view.SHOWN)
+    assert "2,800 more" in part.more
+    capsys.readouterr()
+    comparing._show(comparison.compare(made, made))
+    said = capsys.readouterr().out
+    assert "2,900 more" in said
+    assert "(3000)" in said
 
 
 class _Service(BaseHTTPRequestHandler):
