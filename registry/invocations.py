@@ -162,6 +162,11 @@ class EndpointScorer:
     def _read(self, answer: "_Answer", rows: int) -> npt.NDArray[np.float64]:
         if answer.status != httpx.codes.OK:
             said = answer.content[:300].decode(errors="replace")
+            if answer.status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+                raise EndpointFailed(
+                    f"服务要口令，或口令不对（HTTP {answer.status}：{said}）。请把口令放在 MINGSUAN_ENDPOINT_TOKEN 里。",
+                    f"The service wants a token, or another one (HTTP {answer.status}: {said}). Put it into MINGSUAN_ENDPOINT_TOKEN.",
+                )
             raise EndpointFailed(
                 f"服务拒绝了请求（HTTP {answer.status}：{said}）。请核对输入列和地址。",
                 f"The service refused the request (HTTP {answer.status}: {said}). Check the input columns and the address.",

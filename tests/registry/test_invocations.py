@@ -233,6 +233,14 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_service_that_wants_a_token_is_told_apart(status: int) -> None:
+    with answering(lambda *_: (status, {}, b"no")) as (url, asked):
+        with pytest.raises(EndpointFailed, match="MINGSUAN_ENDPOINT_TOKEN"):
+            score(url)
+        assert len(asked) == 1
+
+
 def test_an_infinite_number_is_refused_before_anything_is_sent() -> None:
     with (
         answering(lambda *_: predictions(1)) as (url, asked),
