@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from evaluators import captions
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
@@ -112,12 +113,13 @@ class Judged:
         """The sentence, with the findings it rests on."""
         if not self.findings:
             return self.said
-        named = list(dict.fromkeys(f"{f['probe']} {f['metric']}" for _, f in self.findings))
-        zh, en = "、".join(named[:MOST_NAMED]), ", ".join(named[:MOST_NAMED])
-        more = len(named) > MOST_NAMED
+        named = list(dict.fromkeys(captions.metric(f["metric"]) for _, f in self.findings))
+        zh = "、".join(f"“{each.zh}”" for each in named[:MOST_NAMED])
+        en = ", ".join(f"'{each.en}'" for each in named[:MOST_NAMED])
+        more, count = len(named) > MOST_NAMED, len(self.findings)
         return Text(
-            f"{self.said.zh}依据：{zh}{'等' if more else ''}（{len(self.findings)} 项）。",
-            f"{self.said.en} From: {en}{' and others' if more else ''} ({len(self.findings)} findings).",
+            f"{self.said.zh}依据：{zh}{'等' if more else ''}（{count} 项）。",
+            f"{self.said.en} From: {en}{' and others' if more else ''} ({count} finding{'s' if count > 1 else ''}).",
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evaluators import installed
+from evaluators import captions, installed
 from evaluators.plan import Plan
 from evaluators.price_elements import ELEMENTS, PRICE_PROBES
 from evaluators.price_rules import RULES, of, rules_table
@@ -93,7 +93,8 @@ def test_every_element_names_the_findings_it_rests_on_by_their_place_in_the_repo
     assert found["findings"] == [
         {"number": 1, "probe": "loyalty_dose_response", "metric": "loyalty_rise", "slice": rise["slice"]}
     ]  # fmt: skip
-    assert "loyalty_rise" in found["said"]["zh"]
+    assert captions.metric("loyalty_rise").zh in found["said"]["zh"]
+    assert "loyalty_rise" not in found["said"]["zh"] + found["said"]["en"]
 
 
 def test_all_five_probes_count_and_offers_are_other_terms_and_no_price() -> None:
