@@ -251,6 +251,8 @@ def test_what_the_plan_said_of_the_data_need_not_be_said_again(
     report = json.loads((evaluated(plan="said.toml") / "report.json").read_bytes())
     told = {"source": "合成数据", "deidentification": "没有真人", "held_out": "随机三成"}
     assert {name: report["data"][name] for name in told} == told
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert all(page.count(each) == 2 for each in told.values())  # in either language
     evaluated(plan="out/report.json", out="again")
     heard: list[dict[str, Any]] = []
 
