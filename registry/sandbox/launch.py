@@ -60,9 +60,9 @@ class Handles:
         return (self.frame, self.answers, self.control, self.go, self.inner, self.outer)
 
 
-def environment(home: str) -> dict[str, str]:
+def environment(home: str, runtime: Runtime) -> dict[str, str]:
     """The whole environment of a sandbox; nothing of the parent's goes in."""
-    return _SINGLE | _QUIET | {"HOME": home, "TMPDIR": home}
+    return _SINGLE | _QUIET | runtime.environment | {"HOME": home, "TMPDIR": home}
 
 
 def order(
@@ -123,7 +123,7 @@ def by_bubblewrap(
     """
     size = str(limits.scratch)
     command = [str(runtime.bwrap), *_NAMESPACES, "--clearenv"]
-    for name, value in environment(_SCRATCH).items():
+    for name, value in environment(_SCRATCH, runtime).items():
         command += ["--setenv", name, value]
     command += _system()
     for path in _apart((runtime.prefix, runtime.site)):

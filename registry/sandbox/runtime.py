@@ -39,7 +39,7 @@ PACKAGES = (
 )
 OPTIONAL = ("xgboost", "xgboost-cpu", "lightgbm", "catboost")
 _WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")
-_LAYOUT = "3"
+_LAYOUT = "4"
 _NOT_NEEDED = frozenset(
     {"site-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 )
@@ -70,6 +70,11 @@ class Runtime:
     bwrap: Path | None
     staged: bool
     main: str = "registry.sandbox.child.worker"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Where the loader finds the library of a staged interpreter: it names its old place."""
+        return {"LD_LIBRARY_PATH": str(self.prefix / "lib")} if self.staged else {}
 
 
 @lru_cache
@@ -190,7 +195,7 @@ def _put_runtime(target: Path) -> None:
             source = Path(str(file.locate()))
             if ".." not in file.parts and source.is_file():
                 _put_file(source, target / "site-packages" / Path(*file.parts))
-    _compile(target / "bin" / name, target / "site-packages")
+    _compile(target, name)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -220,12 +225,16 @@ def _put_file(source: Path, target: Path) -> None:
     target.chmod(0o755 if status.st_mode & 0o100 else 0o644)
 
 
-def _compile(python: Path, site: Path) -> None:
+def _compile(stage: Path, name: str) -> None:
     """Import everything once, so that byte code lies ready and no sandbox has to make it."""
-    program = f"import sys; sys.path.append({str(site)!r})\nimport {_WARM}"
-    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    program = f"import sys; sys.path.append({str(stage / 'site-packages')!r})\nimport {_WARM}"
+    environment = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "LD_LIBRARY_PATH": str(stage / "lib"),
+    }
     subprocess.run(
-        [str(python), "-P", "-s", "-S", "-W", "ignore", "-c", program],
+        [str(stage / "bin" / name), "-P", "-s", "-S", "-W", "ignore", "-c", program],
         env=environment,
         cwd="/",
         check=False,  # a package that cannot be imported will say so when a model needs it

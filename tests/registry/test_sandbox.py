@@ -130,7 +130,7 @@ def test_the_runtime_is_staged_where_others_can_reach_it() -> None:
         user=held.uid,
         group=held.gid,
         extra_groups=[],
-        env={},
+        env=found.environment,
         cwd="/",
         capture_output=True,
         check=False,
