@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from registry import wrong_values
@@ -113,7 +113,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="`mingsuan evaluate --endpoint` 出示的令牌 / bearer token for an HTTP scorer",
     )
-    log_level: str = Field("INFO", description="记录日志的最低级别 / least level that is logged")
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+        BeforeValidator(lambda given: str(given).upper()),
+    ] = Field("INFO", description="记录日志的最低级别 / least level that is logged")
 
     @property
     def database_url(self) -> str:

@@ -27,6 +27,7 @@ WRONG = {
     "MINGSUAN_WORKERS": ("-1", "不能小于 0。"),
     "MINGSUAN_LEASE": ("0", "应大于 0.0。"),
     "MINGSUAN_SANDBOX_TIER": ("Z", "可选：auto, A, B, none。"),
+    "MINGSUAN_LOG_LEVEL": ("loud", "可选：DEBUG, INFO, WARNING, ERROR, CRITICAL。"),
     "MINGSUAN_SECURE_COOKIES": ("perhaps", "应是 true 或 false。"),
 }
 
@@ -123,4 +124,5 @@ def test_an_unknown_fault_is_still_told() -> None:
 
 
 def test_the_defaults_are_settings() -> None:
+    assert Settings.model_validate({"log_level": "warning"}).log_level == "WARNING"
     assert Settings(port=0).sandbox_tier in {"auto", "A", "B", "none"}
