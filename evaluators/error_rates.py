@@ -43,6 +43,8 @@ from registry.language import Text
 from registry.reports import Finding, Verdict
 
 PEOPLE = ("tp", "fp", "fn", "tn")
+MOST_PAIRED = 200
+"""Groups that are compared in pairs: 19,900 pairs take seconds, those of thousands take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ ERROR_RATES = (
     ErrorRate(
         "false_discovery_rate", "fp", ("tp", "fp"), "positive_predictive_value",
         Text("得到有利结果的人里，其实不该得到", "got the favourable result without deserving it, among those who got it"),
-        Text("模型给了有利结果的人里，人工是拒绝的", "were refused by a person, among those the model favoured"),
+        Text("模型给了有利结果的人里，人工拒绝", "were refused by a person, among those the model favoured"),
     ),
     ErrorRate(
         "false_omission_rate", "fn", ("fn", "tn"), "negative_predictive_value",
@@ -164,7 +166,8 @@ class ErrorParity(Counting):
             if rate.metric in {"false_negative_rate", "false_positive_rate"}:
                 gaps = made if named else _all_pairs(found, plan, size, adjusted)
                 odds, silent = odds + gaps, silent or not gaps
-        yield say.odds([] if silent else odds, size)
+        crowded = not named and any(len(_enough(each, plan)) > MOST_PAIRED for each in every)
+        yield say.odds([] if silent else odds, size, why=TOO_MANY if crowded else NO_ODDS)
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
         return published(acc, plan, self.spec.id, counts=PEOPLE, people=lambda row: row)
@@ -186,12 +189,19 @@ class ErrorParity(Counting):
         return error_planted()
 
 
+def _enough(found: Sequence[Group], plan: Plan) -> list[Group]:
+    """The groups with a sufficient denominator."""
+    return [group for group in found if group.people >= plan.min_n]
+
+
 def _all_pairs(
     found: Sequence[Group], plan: Plan, size: int, adjusted: Mapping[tuple[str, str], float]
 ) -> list[Comparison]:
-    """Every pair of groups with sufficient denominators, each once."""
-    enough = [group for group in found if group.people >= plan.min_n]
-    made = []
+    """Every pair of groups with sufficient denominators, each once; none where they are too many."""
+    enough = _enough(found, plan)
+    made: list[Comparison] = []
+    if len(enough) > MOST_PAIRED:
+        return made
     for place, against in enumerate(enough):
         rest = [against, *enough[place + 1 :]]
         made += rates.compare(rest, against, error_lines(), plan, family=size, pairs=adjusted)
@@ -245,14 +255,14 @@ class _Sayer:
         """Errors against an outcome; agreement with a human decision."""
         return "error" if self.plan.target_kind == "outcome" else "agreement"
 
-    def odds(self, found: Sequence[Comparison], size: int) -> Finding:
+    def odds(self, found: Sequence[Comparison], size: int, *, why: Text) -> Finding:
         """The finding of equalised odds: the larger gap, and simultaneous bounds on it."""
         able = [c for c in found if c.difference is not None and c.difference_ci is not None]
         metrics = "equalized_odds_difference"
         kinds = {c.group.name for c in able} | {c.reference.name for c in able}
         if not able or len(able) < len(found):
             return not_evaluable(
-                self.spec, metrics, slice_={self.attribute: "*"}, why=NO_ODDS, limit=self.limit
+                self.spec, metrics, slice_={self.attribute: "*"}, why=why, limit=self.limit
             )
         gap = max(abs(c.difference or 0.0) for c in able)
         low = max(_inner(c.difference_ci) for c in able if c.difference_ci)
@@ -326,6 +336,11 @@ LIMIT = Text(
 LIMIT_AGREEMENT = Text(
     "数据里的“结果”是人作的决定，所以这里说的是模型与人是否一致，不是模型对不对。",
     "The target is a human decision, so this is about agreement with people, not about error.",
+)
+TOO_MANY = Text(
+    f"组数超过 {MOST_PAIRED}，没有逐对比较；请在计划的 [reference] 里指定参照组。",
+    f"There are more than {MOST_PAIRED} groups, too many to compare in pairs; name the reference "
+    "group under [reference] in the plan.",
 )
 NO_ODDS = Text(
     "有的组没有足够的人来算错误拒绝率或错误给予率，或比例没有定义，这一项不作判断。",

@@ -8,7 +8,7 @@ from evaluators.policy import POLICY
 from evaluators.price_family import Judged
 from evaluators.price_lines import EQUIVALENCE, LINE_TEXT, dearer, interval, percent, share, texts
 from evaluators.price_readings import PROBLEMS as PRICE_PROBLEMS
-from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS
+from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS, cells
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -149,7 +149,7 @@ def _held(response: Response, plan: Plan) -> Text:
     frame = response.frame
     parts: list[Text] = []
     if frame.effects:
-        parts.append(Text("商品和时间", "item and moment"))
+        parts.append(cells(plan))
     if frame.factors:
         named = [plan.plain(name) for name in frame.factors]
         parts.append(Text("、".join(n.zh for n in named), ", ".join(n.en for n in named)))

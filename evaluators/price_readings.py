@@ -112,6 +112,15 @@ def _levels(plan: Plan, column: str, group: str, reference: str) -> tuple[Text, 
     return plan.plain_level(column, group), plan.plain_level(column, reference)
 
 
+def cells(plan: Plan) -> Text:
+    """What makes two quotes alike: item and moment, as far as the plan has columns for them."""
+    columns = plan.columns
+    said = [Text("商品", "item")] * bool(columns.item) + [Text("时间", "moment")] * bool(
+        columns.time
+    )
+    return Text("和".join(word.zh for word in said), " and ".join(word.en for word in said))
+
+
 def _held(estimate: Estimate, plan: Plan) -> Text:
     step = estimate.step
     if estimate.metric == "unexplained_price_gap":
@@ -123,12 +132,13 @@ def _held(estimate: Estimate, plan: Plan) -> Text:
         return Text(
             "不考虑任何条件，直接比较：", "Compared as they stand, with nothing held fixed: "
         )
-    cells = Text("商品和时间相同", "the same item and moment") if step.cells else Text("", "")
+    same = cells(plan)
+    alike = Text(f"{same.zh}相同", f"the same {same.en}") if step.cells else Text("", "")
     factors = names(step.factors, plan)
     held = Text(f"{factors.zh}相同", f"equal {factors.en}") if step.factors else Text("", "")
     both = Text("、" if step.cells and step.factors else "", " and " if step.cells and step.factors else "")  # fmt: skip
     return Text(
-        f"在{cells.zh}{both.zh}{held.zh}的条件下：", f"With {cells.en}{both.en}{held.en}: "
+        f"在{alike.zh}{both.zh}{held.zh}的条件下：", f"With {alike.en}{both.en}{held.en}: "
     )
 
 

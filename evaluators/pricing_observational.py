@@ -218,7 +218,7 @@ class PriceObservational(Probe[quotes.Kept]):
         cells = bool(self._cells(plan))
         found = [Step("raw")]
         if cells:
-            found.append(Step("item and moment", (), cells=True))
+            found.append(Step(price_readings.cells(plan).en, (), cells=True))
         held: list[str] = []
         for added in self.options.ladder or (plan.columns.cost, plan.columns.control):
             new = [name for name in added if name != attribute and name not in held]
