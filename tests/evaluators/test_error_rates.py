@@ -11,6 +11,7 @@ from fairlearn.metrics import (
 )
 
 from evaluators import engine
+from evaluators.error_rates import MOST_PAIRED
 from evaluators.plan import Plan
 from registry.reports import Finding, Verdict
 from tests.evaluators.decisions import counted, plan
@@ -106,3 +107,18 @@ def test_either_line_breached_is_a_disparity() -> None:
     found = _run(counted(cells))["false_negative_rate"]
     assert found.verdict is Verdict.DISPARITY
     assert abs(found.details["difference"]) < 0.1
+
+
+def test_hundreds_of_groups_are_compared_with_one_but_not_in_pairs() -> None:
+    many = {
+        (f"g{group}", *key[1:]): count // 2
+        for group in range(MOST_PAIRED + 1)
+        for key, count in CELLS.items()
+        if key[0] == "b"
+    }
+    found = _run(counted(many))
+
+    odds = found["equalized_odds_difference"]
+    assert odds.verdict is Verdict.NOT_EVALUABLE
+    assert "[reference]" in odds.reading["en"]
+    assert found["false_negative_rate"].estimate == pytest.approx(0.5)

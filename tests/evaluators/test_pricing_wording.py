@@ -166,3 +166,31 @@ def test_designed_profiles_are_called_by_the_plans_names() -> None:
     assert any(
         "only “the history” changed from level new to level regular" in text for text in said
     )
+
+
+@pytest.mark.parametrize(
+    ("roles", "zh", "en"),
+    [
+        ({"item": "item"}, "商品相同", "the same item:"),
+        ({"time": "hour"}, "时间相同", "the same moment:"),
+        ({"item": "item", "time": "hour"}, "商品和时间相同", "the same item and moment:"),
+    ],
+)
+def test_a_condition_is_named_only_where_the_plan_has_its_column(
+    roles: dict[str, str], zh: str, en: str
+) -> None:
+    rng = np.random.default_rng(3)
+    table = pa.table({
+        "price": rng.lognormal(3, 0.1, 400), "group": rng.choice(["a", "b"], 400),
+        "item": rng.choice(["x", "y"], 400), "hour": rng.integers(0, 4, 400),
+        "who": [f"u{n}" for n in range(400)],
+    })  # fmt: skip
+    plan = Plan.parse({
+        "title": "t", "probes": [{"id": "price_observational"}],
+        "columns": {"price": "price", "sensitive": ["group"], "user": "who", **roles},
+    })  # fmt: skip
+    said = [f.reading for f in engine.measure(plan, table, scorer=None, nonce="n")]
+
+    assert any(zh in reading["zh"] and en in reading["en"] for reading in said)
+    if "time" not in roles:
+        assert not any("moment" in reading["en"] for reading in said)
