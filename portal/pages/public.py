@@ -1,6 +1,6 @@
 """What everyone reads without signing in: start, catalogue, the filed page, words, about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from portal.at_hand import Database
 from portal.pages import explaining, report_view
 from portal.pages.glossary import terms
 from portal.pages.rendering import TEMPLATE_VERSION, Lang, language_of, render
-from registry import explanations, reports
+from registry import datasets, explanations, reports
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
@@ -217,7 +217,7 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
     if request.headers.get("if-none-match") == validator:
         return Response(status_code=304, headers={"etag": validator})
     content = entry.content
-    explained = _explained(session, content, language)
+    explained, found = _explained(session, content, language), _reports(session, content, language)
     page = render(
         request,
         "filed.html",
@@ -228,7 +228,8 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         groups=schema().groups,
         badges=_badges(entry),
         explained=explained,
-        reports=_reports(session, content, language),
+        reports=found,
+        other_rows=_other_rows(session, content, found),
         gravest=report_view.gravest,
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
@@ -246,6 +247,19 @@ def _explained(
         return None
     made = explanations.get(session, content["explanation"]["id"])
     return explaining.view(made.content, language) if made.content else None
+
+
+def _other_rows(
+    session: Session,
+    content: Mapping[str, Any],
+    found: Sequence[tuple[Mapping[str, Any], report_view.ReportView]],
+) -> bool:
+    """Whether a report rests on other data than the explanation, so that their figures differ."""
+    if content["explanation"] is None:
+        return False
+    made = explanations.get(session, content["explanation"]["id"])
+    own = datasets.get(session, made.dataset_id).digest
+    return any(view.predicate["data"]["digest"] != own for _, view in found)
 
 
 def _reports(

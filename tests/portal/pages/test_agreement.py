@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 from filing.lifecycle import Action
 from portal.pages import report_view
 from portal.pages.rendering import environment
-from registry import reports
+from registry import datasets, reports
 from registry.database import transaction
+from registry.explanations import Explanation
 from registry.organisations import Role
 from registry.reports import Verdict
 from registry.submission import Version
@@ -121,3 +122,20 @@ def test_a_working_record_has_a_json_twin_for_those_who_may_read_it(
         assert answer.status_code == status, answer.text
         assert "json" in answer.headers["content-type"]
     assert reader.get(address, follow_redirects=True).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "评估用的是另一份数据"), ("en", "evaluation below used other data")],
+)
+def test_the_filed_page_says_when_report_and_explanation_rest_on_other_data(
+    shelf: Shelf, reader: TestClient, language: str, said: str
+) -> None:
+    with shelf.site.state.factory() as session:
+        report = reports.get(session, shelf.made["report"])
+        tested = reports.statement(report)["predicate"]["data"]["digest"]
+        explained = session.get_one(Explanation, shelf.made["explanation"])
+        told = datasets.get(session, explained.dataset_id).digest
+    page = html.unescape(reader.get(f"/{language}/f/{shelf.made['slug']}").text)
+
+    assert (said in page) == (tested != told)
