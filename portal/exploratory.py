@@ -127,7 +127,7 @@ def explore(
     digest = digest_of(data)
     drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)
-    with _asking(asked, inputs, settings, plan.columns.reading) as scorer:
+    with _asking(asked, inputs, settings, plan.columns.reading, tell) as scorer:
         asking = None if scorer is None else _Watched(scorer, tell)
         outcome = engine.run(plan, rows, scorer=asking, nonce=drawn, progress=tell)
     sealed = outcome.sealed_evidence
@@ -231,11 +231,12 @@ def _asking(
     inputs: Sequence[Mapping[str, Any]],
     settings: Settings,
     classes: Classes | None,
+    tell: Tell,
 ) -> Iterator[Scorer | None]:
     if asked.model is None and asked.endpoint is None:
         yield None
         return
-    with _opened(asked, inputs, settings, classes) as scorer:
+    with _opened(asked, inputs, settings, classes, tell) as scorer:
         yield scorer
 
 
@@ -244,6 +245,7 @@ def _opened(
     inputs: Sequence[Mapping[str, Any]],
     settings: Settings,
     classes: Classes | None,
+    tell: Tell,
 ) -> AbstractContextManager[Any]:
     if asked.model is not None:
         from registry.scoring import SandboxScorer
@@ -259,7 +261,13 @@ def _opened(
 
     names = [str(each["name"]) for each in inputs]
     token = settings.endpoint_token.get_secret_value()
-    return EndpointScorer(str(asked.endpoint), inputs=names, classes=classes, token=token)
+    return EndpointScorer(
+        str(asked.endpoint),
+        inputs=names,
+        classes=classes,
+        token=token,
+        tell=lambda said: tell(0, 0, said),
+    )
 
 
 def _checked(nonce: str) -> str:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from registry.errors import Invalid
+from registry.language import Text
 from registry.sandbox.child.classes import Classes, OtherClasses
 
 ROWS = 10_000
@@ -67,6 +68,7 @@ class EndpointScorer:
         token: sent as a bearer token to this host only; empty sends none.
         seconds: one request may take.
         pause: waits that many seconds between tries.
+        tell: told of every try that failed, before the next.
 
     Raises:
         NoEndpoint: when the address is not http(s) with a host, or carries a password.
@@ -81,9 +83,11 @@ class EndpointScorer:
         token: str = "",
         seconds: float = SECONDS,
         pause: Callable[[float], None] = time.sleep,
+        tell: Callable[[Text], None] = lambda _: None,
     ) -> None:
         self._url = address(url)
-        self._inputs, self._classes, self._pause = list(inputs), classes, pause
+        self._inputs, self._classes = list(inputs), classes
+        self._pause, self._tell = pause, tell
         headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -132,6 +136,12 @@ class EndpointScorer:
                 wait = _asked_to_wait(answer.retry_after)
             if tried < TRIES:
                 self._retries += 1
+                self._tell(
+                    Text(
+                        f"服务没有回答（{said}），再试第 {tried + 1}/{TRIES} 次",
+                        f"the service did not answer ({said}); try {tried + 1} of {TRIES}",
+                    )
+                )
                 backed_off = WAIT * 2 ** (tried - 1) * (1 + random.random())  # noqa: S311  # spreads load
                 self._pause(min(LONGEST_WAIT, backed_off if wait is None else wait))
         raise EndpointFailed(

@@ -181,7 +181,9 @@ class Cell:
     ) -> None:
         told = self._told(handles, trial, threads=self._uid is not None)
         command = launch.by_landlock(self._ways.runtime, told, model)
-        self._spawn(command, log, handles.all(), launch.environment("/nowhere", self._ways.runtime))
+        self._spawn(
+            command, log, handles.all(), launch.environment("/nowhere", self._ways.runtime)
+        )
         if self._group:  # still importing: trusted code, whose memory is charged from here on
             self._group.add(self._process.pid)
 

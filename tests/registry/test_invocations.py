@@ -18,6 +18,7 @@ from sklearn.linear_model import LinearRegression
 
 from registry import invocations
 from registry.invocations import EndpointFailed, EndpointScorer, NoEndpoint
+from registry.language import Text
 from registry.sandbox.child.classes import Classes
 
 # MLflow's own server warns of its own type hints when it is imported.
@@ -124,11 +125,15 @@ def test_a_passing_failure_is_tried_again(status: int) -> None:
             (status, {"retry-after": "3"}, b"") if number < 3 else predictions(1, 2, 3)
         )
     ) as (url, asked):
-        waited: list[float] = []
-        with EndpointScorer(url, inputs=["a", "b"], pause=waited.append) as scorer:
+        waited, told = list[float](), list[Text]()
+        with EndpointScorer(
+            url, inputs=["a", "b"], pause=waited.append, tell=told.append
+        ) as scorer:
             assert scorer.score([FRAME])[0].size == 3
     assert len(asked) == 3
     assert waited == [3.0, 3.0]
+    assert [f"HTTP {status}" in said.en for said in told] == [True, True]
+    assert "try 3 of 5" in told[1].en
 
 
 def test_a_service_that_stays_away_is_named_after_five_tries() -> None:
