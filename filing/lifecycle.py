@@ -258,9 +258,13 @@ def step(status: Status, action: Action) -> Step:
     )
     if found is None:
         done, name = ACTION_NAMES[action], STATUS_NAMES[status]
-        possible = [ACTION_NAMES[each.action] for each in steps_from(status) if each.role]
-        zh = "、".join(each.zh for each in possible) or "没有后续步骤"
-        en = ", ".join(each.en for each in possible) or "none"
+        possible = [
+            (ACTION_NAMES[each.action], ROLE_NAMES[each.role])
+            for each in steps_from(status)
+            if each.role
+        ]
+        zh = "、".join(f"{what.zh}（{who.zh}）" for what, who in possible) or "没有后续步骤"
+        en = ", ".join(f"{what.en} ({who.en})" for what, who in possible) or "none"
         raise WrongStatus(
             f"备案现在的状态是“{name.zh}”，不能“{done.zh}”。可以做的：{zh}。",
             f"The filing is at “{name.en}”, where one cannot {done.en}. Possible steps: {en}.",

@@ -16,7 +16,7 @@ from filing.lifecycle import (
     advance,
     steps_from,
 )
-from registry.organisations import Role
+from registry.organisations import ROLE_NAMES, Role
 
 NUMBERED = "filed published change_pending submitted returned accepted"
 PROCEDURE = [
@@ -74,7 +74,13 @@ def test_every_other_step_is_refused_with_the_possible_ones(
         return
     with pytest.raises(WrongStatus) as caught:
         advance(status, action, {*Role, None})
-    assert STATUS_NAMES[status].zh in caught.value.said.zh
+    said = caught.value.said
+    assert STATUS_NAMES[status].zh in said.zh
+    for possible in steps_from(status):
+        if possible.role is not None:
+            who = ROLE_NAMES[possible.role]
+            assert f"{ACTION_NAMES[possible.action].zh}（{who.zh}）" in said.zh
+            assert f"{ACTION_NAMES[possible.action].en} ({who.en})" in said.en
 
 
 def test_an_action_from_a_status_is_one_row() -> None:
