@@ -97,7 +97,17 @@ def test_sandboxes_end_with_the_process_that_started_them(tmp_path: Path) -> Non
 
 
 def _alive(processes: set[int]) -> set[int]:
-    return {pid for pid in processes if Path(f"/proc/{pid}").exists()}
+    """Those that still run; what has ended may wait for its parent to notice."""
+    found = set[int]()
+    for pid in processes:
+        try:
+            state = (
+                Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            )
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found |= set() if state in {"Z", "X"} else {pid}
+    return found
 
 
 @needs_root
