@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ORDER = ("disparity", "difference", "equivalent", "inconclusive", "not_evaluable")
-"""The most telling verdict first."""
+ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
+"""The gravest verdict first."""
 
 
 def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:

@@ -17,7 +17,6 @@ from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
 
-ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
 PROBES = captions.PROBES
 FOREMOST = 6
 NAMED = 3
@@ -163,7 +162,7 @@ def _price_rules(predicate: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted = Counter(finding["verdict"] for finding in findings)
-    return {verdict: counted[verdict] for verdict in ORDER if counted[verdict]}
+    return {verdict: counted[verdict] for verdict in telling.ORDER if counted[verdict]}
 
 
 def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -221,12 +220,12 @@ def gravest(rows: Sequence[Row]) -> list[Row]:
     Args:
         rows: of one question.
     """
-    return sorted(rows, key=lambda row: ORDER.index(row.verdict))
+    return sorted(rows, key=lambda row: telling.ORDER.index(row.verdict))
 
 
 def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The first of each probe and group, the gravest verdict before the others."""
-    ranked = sorted(findings, key=lambda finding: ORDER.index(finding["verdict"]))
+    ranked = sorted(findings, key=lambda finding: telling.ORDER.index(finding["verdict"]))
     first: dict[tuple[str, str], Mapping[str, Any]] = {}
     for finding in ranked:
         first.setdefault((finding["probe"], str(finding["group"])), finding)

@@ -26,7 +26,7 @@ def test_benjamini_yekutieli_equals_scipy(p_values: list[float]) -> None:
     )
 
 
-@settings(max_examples=20)  # statsmodels is slow
+@settings(max_examples=20)  # statsmodels collects garbage at every call
 @given(PS)
 def test_holm_equals_statsmodels(p_values: list[float]) -> None:
     assert multiplicity.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])

@@ -18,11 +18,11 @@ FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
 
 @pytest.fixture(params=["A", "B"])
 def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxScorer]:
-    settings = Settings(sandbox_tier=request.param)
+    settings = Settings(sandbox_tier=request.param, sandbox_ahead=1)
     if probe_tier(settings).name != request.param:
         pytest.skip(f"this machine offers no tier {request.param}")
     model = onnx_model(tmp_path / "model")
-    with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=1) as found:
+    with SandboxScorer(model, inputs=INPUTS, settings=settings) as found:
         yield found
 
 

@@ -12,6 +12,7 @@ from evaluators.plan import Plan
 from filing.fields import schema
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import EVENT_NAMES
+from portal import telling
 from portal.pages import report_view
 from registry import journal, reports
 from registry.datasets import Dataset
@@ -139,7 +140,7 @@ def test_where_a_page_shows_some_findings_it_shows_the_gravest(shelf: Shelf) -> 
         )
     for question in seen.questions:
         rows = report_view.gravest(question.rows[::-1])
-        ranks = [report_view.ORDER.index(row.verdict) for row in rows]
+        ranks = [telling.ORDER.index(row.verdict) for row in rows]
         assert ranks == sorted(ranks)
         assert len(rows) == len(question.rows)
 
