@@ -3,14 +3,14 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, func, or_, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import differences, editions, numbers, standing
+from filing import differences, editions, gate, numbers, standing
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.lifecycle import UNDER_WAY, Status
@@ -321,7 +321,7 @@ def search(
         at: the moment against which evaluations expire; None for now.
     """
     moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)
-    valid_from = moment - timedelta(days=settings().evaluation_days)
+    valid_from = gate.counting_since(moment, settings().evaluation_days)
     found = select(Listing, Filing.status).join(Filing, Filing.id == Listing.filing_id)
     found = found.where(*_wanted(query), *_narrowed(filters, valid_from))
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -349,9 +349,9 @@ def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool
     if filters.organisation_id:
         wanted.append(Listing.organisation_id == filters.organisation_id)
     if filters.evaluated is True:
-        wanted.append(Listing.evaluated > valid_from)
+        wanted.append(Listing.evaluated >= valid_from)
     if filters.evaluated is False:
-        wanted.append(or_(Listing.evaluated.is_(None), Listing.evaluated <= valid_from))
+        wanted.append(or_(Listing.evaluated.is_(None), Listing.evaluated < valid_from))
     return wanted
 
 
@@ -365,5 +365,5 @@ def _hit(listing: Listing, status: Status, valid_from: datetime) -> Hit:
         grade=listing.grade,
         status=Status.CHANGE_PENDING if status in UNDER_WAY else Status(status),
         published=listing.published,
-        evaluated=listing.evaluated is not None and listing.evaluated > valid_from,
+        evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
     )

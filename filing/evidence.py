@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
-from registry import reports
+from registry import legal_day, reports
 from registry.evaluations import Evaluation
 from registry.language import Text
 from registry.organisations import Organisation
@@ -88,7 +88,7 @@ class Evidence:
         ]
         zh = "，".join(f"{name.zh}{count}条" for name, count in counted) or "没有结果"
         en = ", ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
-        day = self.made.date().isoformat()
+        day = legal_day.of(self.made).isoformat()
         return Text(
             f"{self.organisation.zh}（{who.zh}）在{day}用{len(self.run)}项检查测了第{self.version}版：{zh}。",
             f"{self.organisation.en} ({who.en}) ran {len(self.run)} checks on version "

@@ -15,6 +15,7 @@ from filing.answers import Stored
 from filing.evidence import Evidence
 from filing.fields import schema
 from filing.risk import Level
+from registry import legal_day
 from registry.errors import Reason
 from registry.language import Text
 
@@ -101,12 +102,29 @@ def check(
     """
     if level is Level.HIGH:
         return Gate(level, (*_high(subject, evidence, at, days), _explained(subject)))
-    return Gate(level, (_explained(subject), _in_time(subject, at.date())))
+    return Gate(level, (_explained(subject), _in_time(subject, legal_day.of(at))))
 
 
 def expires(made: datetime, days: int) -> datetime:
-    """The moment from which an evaluation no longer counts."""
-    return made + timedelta(days=days)
+    """The moment from which an evaluation no longer counts: the beginning of a legal day.
+
+    An evaluation taken in on a day counts on that day and on the `days - 1` that follow, whatever
+    the hour, so that the day said on a page is the day from which the rule holds.
+
+    Args:
+        made: when the report was taken in.
+        days: how long an evaluation counts (settings.evaluation_days; ours).
+    """
+    return legal_day.begins(legal_day.of(made) + timedelta(days=days))
+
+
+def counting_since(at: datetime, days: int) -> datetime:
+    """The moment since which an evaluation must have been taken in to count at `at`.
+
+    The other side of `expires`, for a search in the database: at `at`, an evaluation counts exactly
+    when it was taken in at or after this moment.
+    """
+    return legal_day.begins(legal_day.of(at) - timedelta(days=days - 1))
 
 
 def _high(

@@ -17,6 +17,7 @@ from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent, reason_given
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from filing.risk import Level
+from registry import legal_day
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Role
@@ -256,7 +257,7 @@ def _filed(case: Case) -> None:
     filing = case.filing
     if filing.number is None:
         city = filing.answers["A3"]["value"]["city"]
-        filing.number = str(numbers.give(case.session, city=city, year=case.at.year))
+        filing.number = str(numbers.give(case.session, city=city, year=legal_day.of(case.at).year))
         filing.filed = case.at
 
 

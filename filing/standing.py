@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from filing import gate
 from filing.dossier import Filing
 from filing.lifecycle import EXITS, STATUS_NAMES, UNDER_WAY, Status
-from registry import attestation
+from registry import attestation, legal_day
 from registry.language import Text
 from registry.submission import Version
 
@@ -169,7 +169,7 @@ def _evaluated(
         )
         return Freshness(State.EARLIER_VERSION, said)
     until = max(gate.expires(datetime.fromisoformat(each["made"]), days) for each in about)
-    day = until.date().isoformat()
+    day = legal_day.of(until).isoformat()
     if at >= until:
         said = Text(f"评估已在{day}过期", f"the evaluation expired on {day}")
         return Freshness(State.EXPIRED, said, until)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from registry import legal_day
 from registry.columns import ROLE_NAMES
 from registry.datasets import Dataset
 from registry.language import Text
@@ -105,7 +106,7 @@ def describe(
         "url": address,
         "license": f"{NOT_OFFERED.zh} / {NOT_OFFERED.en}",
         "creator": {"@type": "sc:Organization", "name": owner.name_zh, "url": address},
-        "datePublished": dataset.created.date().isoformat(),
+        "datePublished": legal_day.of(dataset.created).isoformat(),
         "version": "1.0.0",
         "isLiveDataset": False,
         **_responsible(dataset, check),

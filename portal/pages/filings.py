@@ -31,9 +31,8 @@ from portal.identity import Asking, By
 from portal.pages import dossier_form, forms
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
-from registry import explanations, reports, submission
+from registry import explanations, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
-from registry.database import now
 from registry.errors import Invalid, Reason, RegisterError
 from registry.language import Text
 from registry.organisations import Role
@@ -109,7 +108,7 @@ def filing_page(
         answers=given,
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
-        faults=_by_key(checks.check_all(given, today=now().date())),
+        faults=_by_key(checks.check_all(given, today=legal_day.today())),
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
         grade=computed.grade(filing),

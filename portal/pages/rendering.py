@@ -7,7 +7,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -16,12 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import Guard
 from portal.identity import Identity
+from registry import legal_day
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-LOCAL = ZoneInfo("Asia/Shanghai")
 WITHOUT_PLACE = {*Guard, "label", "scopes", "days", "email"}
 """What a reason is about that has no name for people: the sentence says it already."""
 
@@ -235,7 +234,7 @@ def moment(value: datetime | str | None) -> str:
     if not value:
         return "—"
     when = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return when.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+    return legal_day.in_china(when).strftime("%Y-%m-%d %H:%M")
 
 
 def day(value: date | datetime | str | None) -> str:
