@@ -59,12 +59,18 @@ def _version(session: Session, filing: Filing) -> dict[str, Any]:
 
 
 def _grade(filing: Filing) -> dict[str, Any] | None:
+    """The grade in force with all that a statement about it needs: who set it, both grades, why, when.
+
+    `set_by` is `method` or `reviewer`; `computed` is the grade by the platform's method;
+    `changed` is None or {from, to, reason, at} of the reviewers' change. Nobody is named.
+    """
     found = grade(filing)
     if found is None:
         return None
+    by_method = {"level": found.level.value, "name": found.name.as_json()}
     change = filing.grade_change
     if change is None:
-        return {**found.as_json(), "changed": None}
+        return {**found.as_json(), "set_by": "method", "computed": by_method, "changed": None}
     changed = Level(change["level"])
     chosen = {
         question: answer["answer"]
@@ -77,7 +83,14 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
         "level": changed.value,
         "name": risk.LEVEL_NAMES[changed].as_json(),
         "duties": [each.as_json() for each in duties],
-        "changed": {"from": found.level.value, "reason": change["reason"], "at": change["at"]},
+        "set_by": "reviewer",
+        "computed": by_method,
+        "changed": {
+            "from": found.level.value,
+            "to": changed.value,
+            "reason": change["reason"],
+            "at": change["at"],
+        },
     }
 
 

@@ -130,11 +130,16 @@ class Grade:
     duties: tuple[Duty, ...]
     method: str
 
+    @property
+    def name(self) -> Text:
+        """What the grade is called."""
+        return LEVEL_NAMES[self.level]
+
     def as_json(self) -> dict[str, Any]:
         """The grade as a JSON object, its standing statement included."""
         return {
             "level": self.level.value,
-            "name": LEVEL_NAMES[self.level].as_json(),
+            "name": self.name.as_json(),
             "score": self.score,
             "shares": dict(self.shares),
             "reasons": [each.as_json() for each in self.reasons],

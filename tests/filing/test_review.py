@@ -371,7 +371,17 @@ def test_a_change_of_grade_is_public_with_its_reason(scene: Scene) -> None:
     assert grade["level"] == "medium"
     assert grade["changed"]["from"] == "high"
     assert grade["changed"]["reason"] == {"zh": "有人把关"}
+    assert (grade["set_by"], grade["computed"]["level"]) == ("reviewer", "high")
+    assert grade["computed"]["name"] == {"zh": "高风险", "en": "high risk"}
+    assert grade["changed"]["to"] == "medium"
     assert any("公开算法说明" in duty["zh"] for duty in grade["duties"])
+
+
+def test_an_edition_says_that_nobody_changed_the_grade(scene: Scene) -> None:
+    """filing/B2: the facts behind the statement on the grade."""
+    grade = catalogue.entry(scene.session, str(scene.published().number)).content["grade"]
+    assert (grade["set_by"], grade["changed"]) == ("method", None)
+    assert grade["computed"] == {"level": grade["level"], "name": grade["name"]}
 
 
 def test_only_a_reviewer_changes_the_grade_and_only_under_review(scene: Scene) -> None:
