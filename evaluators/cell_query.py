@@ -17,8 +17,11 @@ from evaluators import engine, passes, probe
 from evaluators.data import Source
 from evaluators.files import ParquetRows
 from evaluators.plan import Plan
+from registry import tables
 from registry.errors import Invalid, Reason
 from registry.language import Text
+
+FOLDERS, FILE = "mingsuan_folders", "mingsuan:file"
 
 
 class NotOnlyCounts(Invalid):
@@ -74,10 +77,22 @@ class Query:
         import duckdb
 
         with duckdb.connect() as database:
-            files = [str(file) for file in self.rows.files]
-            found: Any = database.sql(_sql(work), params=[files]).to_arrow_table()
+            files = [str(piece.path) for piece in self.rows.files]
+            if self.rows.named:
+                database.register(FOLDERS, self._folders())
+            asked = _sql(work, self.rows)
+            found: Any = database.sql(asked, params=[files]).to_arrow_table()
         for batch in found.combine_chunks().to_batches():
             yield self._typed(work, batch)
+
+    def _folders(self) -> pa.Table:
+        """File → the values of the columns that stand in the names of its folders."""
+        pieces, kinds = self.rows.files, self.rows.kinds
+        columns = {
+            name: pa.array([piece.values.get(name) for piece in pieces], tables.TYPES[kinds[name]])
+            for name in self.rows.named
+        }
+        return pa.table({FILE: [str(piece.path) for piece in pieces], **columns})
 
     def _typed(self, work: passes.Pass, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The groups with the register's types, and truths in place of outcomes."""
@@ -101,7 +116,7 @@ def _by_score(work: passes.Pass) -> bool:
     return columns.score is not None and columns.decides
 
 
-def _sql(work: passes.Pass) -> str:
+def _sql(work: passes.Pass, rows: ParquetRows) -> str:
     """How many rows there are of each kind."""
     columns = work.plan.columns
     selected = []
@@ -116,7 +131,25 @@ def _sql(work: passes.Pass) -> str:
         selected.append(f"{wanted} AS {_quoted(name)}")
     counted = f"count(*) AS {_quoted(probe.COUNT)}"
     listed = ", ".join([*selected, counted])
-    return f"SELECT {listed} FROM read_parquet(?) GROUP BY ALL"  # noqa: S608  # names are quoted
+    return f"SELECT {listed} FROM {_rows(rows)} GROUP BY ALL"  # noqa: S608  # names are quoted
+
+
+def _rows(rows: ParquetRows) -> str:
+    """The relation of all rows; what stands in the names of folders is joined to them."""
+    if not rows.named:
+        return "read_parquet(?, hive_partitioning = false)"
+    file, left_out = _quoted(FILE), ", ".join(_quoted(n) for n in (FILE, *rows.shared))
+    added = ", ".join(
+        f"coalesce(held.{name}, folders.{name}) AS {name}" if plain in rows.shared
+        else f"folders.{name} AS {name}"
+        for plain in rows.named
+        for name in [_quoted(plain)]
+    )  # fmt: skip
+    return (
+        f"(SELECT held.* EXCLUDE ({left_out}), {added} FROM read_parquet(?, filename = '{FILE}', "  # noqa: S608  # names are quoted
+        f"hive_partitioning = false, union_by_name = true) AS held "
+        f"JOIN {FOLDERS} AS folders USING ({file}))"
+    )
 
 
 def _favours(work: passes.Pass) -> str:

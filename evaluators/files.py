@@ -1,8 +1,9 @@
 """Data files as rows that can be read again and again: Parquet, Arrow and CSV, in bounded memory.
 
 Nothing is held beyond one batch, and only the columns that are asked for are read. A folder holds
-Parquet files that are read in the order of their names, as if they were one. The types are those
-of the register (`registry.tables`), so a file gives the same table here and there.
+Parquet files, in subfolders too, that are read in the order of their names, as if they were one
+(see `evaluators.parquet_folders`). The types are those of the register (`registry.tables`), so a
+file gives the same table here and there.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
+from evaluators import parquet_folders
 from evaluators.data import Source
+from evaluators.parquet_folders import Piece
 from registry import tables
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -108,6 +111,8 @@ class Stored(ABC):
 class ParquetRows(Stored):
     """One Parquet file, or a folder of them.
 
+    `shared` are the columns that some files hold and others have from the names of their folders.
+
     Args:
         path: the file or folder.
 
@@ -117,18 +122,35 @@ class ParquetRows(Stored):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        if not self.files:
+        self.files, named, faults = [Piece(path, path.name)], dict[str, str](), list[Reason]()
+        if path.is_dir():
+            self.files, named, faults = parquet_folders.pieces(path)
+        if not self.files and not faults:
             said = Text("文件夹里没有 .parquet 文件。", "The folder has no .parquet file.")
-            raise _unfit(path, [Reason(path.name, said, _AGAIN)])
-        heads = [_parquet_head(file) for file in self.files]
-        self.kinds = heads[0][0]
+            faults.append(Reason(path.name, said, _AGAIN))
+        if faults:
+            raise _unfit(path, faults)
+        heads = [_parquet_head(piece.path) for piece in self.files]
         self.sizes = [rows for _, rows in heads]
         self.rows = sum(self.sizes)
-        other = [f for f, (kinds, _) in zip(self.files, heads, strict=True) if kinds != self.kinds]
-        if other:
-            said = Text("列与其他文件不同。", "Its columns differ from the other files'.")
-            raise _unfit(path, [Reason(file.name, said, _AGAIN) for file in other])
+        both = list(zip(self.files, [stored for stored, _ in heads], strict=True))
+        kinds = [{**{n: named[n] for n in piece.values}, **stored} for piece, stored in both]
+        self.kinds = {**heads[0][0], **kinds[0]}
+        self.shared = frozenset(n for n in named if any(n in stored for _, stored in both))
+        faults = [
+            parquet_folders.differing(piece.name, found, self.files[0].name, self.kinds)
+            for piece, found in zip(self.files, kinds, strict=True)
+            if found != self.kinds
+        ]
+        against = (parquet_folders.contradiction(piece, stored) for piece, stored in both)
+        if faults := [*faults, *(fault for fault in against if fault is not None)]:
+            raise _unfit(path, faults)
+        self.files = [piece.beside(stored) for piece, stored in both]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that some file has from the names of its folders alone."""
+        return tuple(dict.fromkeys(name for piece in self.files for name in piece.values))
 
     def pieces(
         self, columns: list[str], start: int, stop: int, coded: Collection[str]
@@ -136,11 +158,33 @@ class ParquetRows(Stored):
         """Batches of the row groups that hold the rows; other groups are not touched."""
         text = [name for name in columns if name in coded and self.kinds[name] == "string"]
         first = 0
-        for path, size in zip(self.files, self.sizes, strict=True):
+        for piece, size in zip(self.files, self.sizes, strict=True):
             if first < stop and first + size > start:
-                with pq.ParquetFile(path, read_dictionary=text, buffer_size=BUFFER) as file:
-                    yield from _between(file, columns, start - first, stop - first)
+                stored = [name for name in columns if name not in piece.values]
+                known = {n: piece.values[n] for n in columns if n in piece.values}
+                if not stored:
+                    left = size - max(0, start - first)
+                    for at in range(0, left, BATCH):
+                        yield self._beside({}, known, min(BATCH, left - at), text)
+                else:
+                    with pq.ParquetFile(
+                        piece.path,
+                        read_dictionary=[name for name in text if name in stored],
+                        buffer_size=BUFFER,
+                    ) as file:
+                        for batch in _between(file, stored, start - first, stop - first):
+                            own = dict(zip(batch.schema.names, batch.columns, strict=True))
+                            yield self._beside(own, known, batch.num_rows, text)
             first += size
+
+    def _beside(
+        self, stored: dict[str, Any], values: Mapping[str, Any], rows: int, coded: Collection[str]
+    ) -> pa.RecordBatch:
+        """Rows with the columns that their folders' names give them."""
+        for name, value in values.items():
+            whole = pa.repeat(pa.scalar(value, tables.TYPES[self.kinds[name]]), rows)
+            stored[name] = whole.dictionary_encode() if name in coded else whole
+        return pa.RecordBatch.from_pydict(stored)
 
 
 class CsvRows(Stored):

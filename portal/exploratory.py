@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evaluators import engine
+from evaluators import engine, parquet_folders
 from evaluators.files import Stored, open_rows
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
@@ -159,9 +159,13 @@ def explore(
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file; of a folder, of the names and digests of its Parquet files."""
+    """The SHA-256 of a file; of a folder, of the names and digests of its Parquet files.
+
+    A name is the path within the folder: folders' names may be columns.
+    """
     if path.is_dir():
-        return attestation.digest([[p.name, digest_of(p)] for p in sorted(path.glob("*.parquet"))])
+        found, _, _ = parquet_folders.pieces(path)
+        return attestation.digest([[piece.name, digest_of(piece.path)] for piece in found])
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

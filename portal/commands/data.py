@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.commands import describing
-from portal.commands.places import FILE
+from portal.commands.places import ANY
 from registry.errors import Invalid
 from registry.language import Text
 
@@ -47,7 +47,7 @@ def data() -> None:
 
 
 @data.command(help="登记一个数据文件。/ Register a data file.")
-@click.argument("file", type=FILE)
+@click.argument("file", type=ANY)
 @click.option("--name", default="", help="名称；默认用文件名 / what it is called")
 @click.option(
     "--use",
@@ -139,6 +139,7 @@ def check(data_: str, *, record: bool, as_json: bool, **given: Any) -> None:
     from portal.commands import showing
 
     names = _named(given["quasi"], none=given["no_quasi"])
+    describing.require_one_file(Path(data_))
     if Path(data_).is_file():
         if record:
             raise click.UsageError(

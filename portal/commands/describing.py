@@ -93,11 +93,8 @@ class Description:
         """
         if self.dataset is not None:
             return self.dataset
-        if self.path is not None and self.path.is_dir():
-            raise DataUndescribed(
-                "登记系统每份数据收一个文件。请把文件夹合成一个 Parquet 文件。",
-                "A registry takes one file per data set. Make one Parquet file of the folder.",
-            )
+        if self.path is not None:
+            require_one_file(self.path)
         known = self._on_record(client, use)
         if known is not None:
             tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
@@ -127,6 +124,19 @@ class Description:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         same = (each for each in client.items("/datasets") if each["digest"] == digest)
         return next((each for each in same if each["use"] == use), None)
+
+
+def require_one_file(path: Path) -> None:
+    """See that data are no folder, where one file is taken.
+
+    Raises:
+        DataUndescribed: for a folder.
+    """
+    if path.is_dir():
+        raise DataUndescribed(
+            "登记系统每份数据收一个文件。请把文件夹合成一个 Parquet 文件。",
+            "A registry takes one file per data set. Make one Parquet file of the folder.",
+        )
 
 
 def options(command: Command) -> Command:

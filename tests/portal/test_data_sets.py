@@ -273,5 +273,8 @@ def test_the_command_line_does_the_same(
     assert written["@type"] == "sc:Dataset"
     code, told = run(capsys, "overlaps", made["id"], "--json")
     assert json.loads(told) == []
+    for words in (("check", "."), ("add", ".", *said)):
+        code, told = run(capsys, *words)  # statistics/24: one rule at every door, with the remedy
+        assert (code, "Make one Parquet file of the folder" in told) == (1, True)
     assert run(capsys, "check", "people.csv", "--record")[0] == 2
     assert run(capsys, "check", "people.csv", "--role", "sex")[0] == 1
