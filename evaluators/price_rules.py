@@ -11,6 +11,7 @@ from typing import Any
 
 from evaluators.plan import Plan
 from evaluators.price_elements import ELEMENTS, PRICE_PROBES, STATE_NAMES, Seen
+from registry import law
 from registry.language import Text
 from registry.reports import Finding
 
@@ -20,18 +21,24 @@ class Rule:
     """One rule on prices.
 
     Args:
-        id: as in law.md.
-        title: the official text and article.
+        id: as in `registry.law`, which has its title and article.
         forbids: what it is about, in our words.
         turns_on: what decides, in our words.
         elements: ids of what it asks.
+        beside: ids of rules that are read with it.
     """
 
     id: str
-    title: Text
     forbids: Text
     turns_on: Text
     elements: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> Text:
+        """Title and article, those of the rules that are read with it included."""
+        told = [law.rule(each).cited for each in (self.id, *self.beside)]
+        return Text("、".join(each.zh for each in told), "; ".join(each.en for each in told))
 
 
 _SAME = ("same_goods", "same_moment", "same_conditions")
@@ -39,10 +46,6 @@ _SAME = ("same_goods", "same_moment", "same_conditions")
 RULES: tuple[Rule, ...] = (
     Rule(
         "SZ72-5",
-        Text(
-            "深圳经济特区人工智能产业促进条例 第72条第5项",
-            "Shenzhen AI industry regulation, art. 72(5)",
-        ),
         Text(
             "按用户习惯、偏好、支付能力在价格上区别对待",
             "price differences by habit, preference, ability to pay",
@@ -52,19 +55,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "SH67-4",
-        Text(
-            "上海市促进人工智能产业发展条例 第67条第4项",
-            "Shanghai AI industry regulation, art. 67(4)",
-        ),
         Text("用算法在价格上区别对待", "price differences made by algorithm"),
         Text("是否侵害消费者权益", "whether consumers' rights are infringed"),
         (*_SAME, "difference", "reason", "consumer_rights"),
     ),
     Rule(
         "算法推荐21",
-        Text(
-            "互联网信息服务算法推荐管理规定 第21条", "algorithm-recommendation provisions, art. 21"
-        ),
         Text(
             "按偏好、交易习惯在价格等条件上不合理地区别对待",
             "unreasonable difference by preference or trading habit",
@@ -74,7 +70,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "PIPL24",
-        Text("个人信息保护法 第24条", "Personal Information Protection Law, art. 24"),
         Text(
             "用自动化决策在价格等条件上不合理地区别对待",
             "unreasonable difference by automated decision",
@@ -87,9 +82,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "消保条例9",
         Text(
-            "消费者权益保护法实施条例 第9条", "consumer-protection implementing regulation, art. 9"
-        ),
-        Text(
             "同等条件下对同样的商品或服务设不同价格",
             "different prices for the same goods under the same conditions",
         ),
@@ -98,7 +90,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "SZDATA69",
-        Text("深圳经济特区数据条例 第69条", "Shenzhen data regulation, art. 69"),
         Text(
             "用数据分析对交易条件相同的对象不合理地区别对待",
             "unreasonable difference for like trading partners",
@@ -112,10 +103,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "平台价格规则",
         Text(
-            "互联网平台价格行为规则（据报道2026年4月10日）",
-            "platform price rules (2026-04-10, per press)",
-        ),
-        Text(
             "按支付意愿和能力、偏好、习惯区别定价",
             "prices by willingness or ability to pay, preference, habit",
         ),
@@ -125,15 +112,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "反垄断22",
         Text(
-            "反垄断法 第22条、平台经济反垄断指南 第17条",
-            "Anti-Monopoly Law, art. 22; platform guidelines, art. 17",
-        ),
-        Text(
             "具有支配地位的经营者没有正当理由区别对待",
             "different treatment by a dominant firm without proper reason",
         ),
         Text("支配地位和正当理由", "dominance and proper reason"),
         ("dominance", *_SAME, "difference", "reason"),
+        ("平台指南17",),
     ),
 )
 

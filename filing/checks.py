@@ -13,11 +13,12 @@ from registry.language import Text
 LONGEST_SEAL = timedelta(days=2 * 365 + 1)  # ours: withholding is looked at within two years
 DIGEST_LENGTH = 64
 
+# Ours, under no article: that the city protects algorithm models (Shanghai 16) is no ground to
+# withhold. State secrets have no place here at all.
 GROUNDS: dict[str, Text] = {
-    "SH16-protect": Text("商业秘密、算法模型保护", "trade secret, protection of the model"),
+    "trade_secret": Text("商业秘密", "trade secret"),
     "security": Text("公开后可能被人恶意利用", "publication would invite misuse"),
     "privacy": Text("涉及他人个人信息", "personal information of others"),
-    "secret": Text("法律规定应当保密", "secrecy required by law"),
 }
 
 Wrong = list[tuple[str, Text, Text]]  # path inside the answer, what is wrong, what to do
@@ -126,7 +127,12 @@ def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
             (
                 ".sealed.ground",
                 Text("没有选不公开的依据。", "No ground for withholding was chosen."),
-                Text("请选一项依据。", "Choose a ground."),
+                Text(
+                    f"请从{'、'.join(each.zh for each in GROUNDS.values())}里选一项；"
+                    "涉及国家秘密的内容不要填在这里。",
+                    f"Choose one of: {', '.join(each.en for each in GROUNDS.values())}. "
+                    "State secrets must not be entered here at all.",
+                ),
             )
         )
     when = _day(seal["review"])

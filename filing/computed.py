@@ -20,12 +20,16 @@ def grade(filing: Filing) -> Grade | None:
     answer = filing.answers.get("G1")
     if answer is None or risk.check(answer.get("value")):
         return None
-    return risk.grade(answer["value"], sectors=_sectors(filing))
+    return risk.grade(answer["value"], sectors=_sectors(filing), city=_city(filing))
 
 
 def _sectors(filing: Filing) -> Sequence[str]:
     sectors: Sequence[str] = _value(filing, "B5").get("sectors") or ()
     return sectors
+
+
+def _city(filing: Filing) -> str:
+    return str(_value(filing, "A3").get("city", ""))
 
 
 def _value(filing: Filing, key: str) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
         for question, answer in filing.answers["G1"]["value"].items()
         if "answer" in answer
     }
-    duties = risk.duties(changed, chosen, sectors=_sectors(filing))
+    duties = risk.duties(changed, chosen, sectors=_sectors(filing), city=_city(filing))
     return {
         **found.as_json(),
         "level": changed.value,

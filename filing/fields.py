@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from registry import law
 from registry.errors import NotFound
 from registry.language import Text
 
@@ -137,7 +138,7 @@ class Field:
         group: the group's letter.
         ask: one sentence of instruction to the writer.
         example: an answer to learn from, where one helps.
-        legal: articles the field answers to (`filing.law`).
+        legal: rules the field answers to (`registry.law`); none where it is this platform's own.
         may_be_na: whether "not applicable", with a reason, is an answer.
         copied: whether a new filing of the same model starts with the earlier answer.
         value: what the answer is made of.
@@ -166,6 +167,11 @@ class Field:
     def show(self) -> Show:
         """Who sees the answer."""
         return self.value.show
+
+    @property
+    def grounds(self) -> tuple[Text, ...]:
+        """The rules that the field answers to, as a reader is shown them; ours where none does."""
+        return tuple(law.rule(each).shown for each in self.legal) or (law.OURS,)
 
     @property
     def computed(self) -> bool:

@@ -1,12 +1,14 @@
 """What a risk grade asks for before a filing is accepted: pure functions over the evidence.
 
-High risk (Shenzhen 66, assessment beforehand): an unexpired, countersigned report by another
-organisation on this model digest, with every probe the policy requires for its task. A probe that
-could not measure anything counts as run and is shown. Medium and low (Shenzhen 66 and Shanghai 65,
-disclosure beforehand): the public explanation is there no later than service starts.
+High risk: an unexpired, countersigned report by another organisation on this model digest, with
+every probe the policy requires for its task. These conditions are this platform's and stand under
+no article: Shenzhen 66 has the city see to an assessment beforehand and says neither who makes it
+nor how. A probe that could not measure anything counts as run and is shown. Medium and low
+(Shenzhen 66, Shanghai 65, disclosure beforehand): the public explanation is there no later than
+service starts. A pilot (Shenzhen 44, Shanghai 65) has conditions of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,11 +17,19 @@ from filing.answers import Stored
 from filing.evidence import Evidence
 from filing.fields import schema
 from filing.risk import Level
-from registry import legal_day
+from registry import law, legal_day
 from registry.errors import Reason
 from registry.language import Text
+from registry.law import City
 
 SERVING = frozenset({"pilot", "in_service"})
+PUBLIC_INTEREST = frozenset({"public_decision", "public_interest"})
+DISCLOSURE: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ66",), City.SHANGHAI: ("SH65",)}
+PUBLIC_EXPLANATION: Mapping[str, tuple[str, ...]] = {
+    City.SHENZHEN: ("SZ71",),
+    City.SHANGHAI: ("SH16-explain",),
+}
+PILOT_RULES: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ44",), City.SHANGHAI: ("SH65",)}
 TASKS = {"prices": "pricing", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {
     "pricing": Text("定价", "pricing"),
@@ -37,7 +47,7 @@ class Hurdle:
         said: what was looked at and found.
         remedy: what to do when it does not hold.
         blocking: whether the filing stops here; else it is only shown.
-        legal: the articles behind it.
+        legal: the articles behind it; none where it is this platform's own condition.
     """
 
     name: str
@@ -45,7 +55,12 @@ class Hurdle:
     said: Text
     remedy: Text
     blocking: bool = True
-    legal: tuple[str, ...] = ("SZ66",)
+    legal: tuple[str, ...] = ()
+
+    @property
+    def grounds(self) -> tuple[Text, ...]:
+        """Where the condition comes from, as a reader is shown it."""
+        return tuple(law.rule(each).shown for each in self.legal) or (law.OURS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,11 @@ class Subject:
         return (self.answers.get(key) or {}).get("value")
 
     @property
+    def city(self) -> str:
+        """The city of filing of field A3, which decides whose rules are cited."""
+        return str((self.value("A3") or {}).get("city", ""))
+
+    @property
     def serving(self) -> bool:
         """Whether field B8 says pilot or in service."""
         return self.value("B8") in SERVING
@@ -100,9 +120,10 @@ def check(
         at: the moment of the decision.
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
+    pilot = _pilot(subject, level)
     if level is Level.HIGH:
-        return Gate(level, (*_high(subject, evidence, at, days), _explained(subject)))
-    return Gate(level, (_explained(subject), _in_time(subject, legal_day.of(at))))
+        return Gate(level, (*_high(subject, evidence, at, days), _explained(subject), *pilot))
+    return Gate(level, (_explained(subject), _in_time(subject, legal_day.of(at)), *pilot))
 
 
 def expires(made: datetime, days: int) -> datetime:
@@ -221,7 +242,7 @@ def _explained(subject: Subject) -> Hurdle:
             f"the explanation for the public {'is there' if not absent else f'lacks {codes}'}",
         ),
         remedy=Text("请写好“给公众的算法说明”。", "Write the explanation for the public."),
-        legal=("SZ66", "SH65", "SZ71"),
+        legal=_explanation_rules(subject),
     )
 
 
@@ -240,5 +261,85 @@ def _in_time(subject: Subject, today: date) -> Hurdle:
         ),
         remedy=Text("迟到会在公开记录里写明。", "The public record shows that it is late."),
         blocking=False,
-        legal=("SZ66", "SH65"),
+        legal=DISCLOSURE.get(subject.city, ()),
+    )
+
+
+def _explanation_rules(subject: Subject) -> tuple[str, ...]:
+    """The rules of the filer's city on explaining to the public; none where none binds."""
+    public = subject.value("B6") in PUBLIC_INTEREST
+    return PUBLIC_EXPLANATION.get(subject.city, ()) if public else ()
+
+
+@dataclass(frozen=True, slots=True)
+class PilotCondition:
+    """One thing that a pilot needs, and where.
+
+    Args:
+        name: how the hurdle is called.
+        cities: cities of filing where it is asked; none named means everywhere.
+        holds: whether it is met, of what is filed and its grade.
+        said: what is looked at.
+        remedy: what to do when it is not met.
+    """
+
+    name: str
+    cities: frozenset[str]
+    holds: Callable[[Subject, Level], bool]
+    said: Text
+    remedy: Text
+
+
+def _declared(subject: Subject) -> frozenset[str]:
+    return frozenset((subject.value("B18") or {}).get("declared") or ())
+
+
+PILOT_CONDITIONS = (
+    PilotCondition(
+        "pilot_city",
+        frozenset(),
+        lambda subject, _: subject.city in PILOT_RULES,
+        Text("先行先试只见于上海和深圳的条例", "pilots stand in the two cities' regulations only"),
+        Text("请在字段 B8 选别的状态。", "Choose another state in field B8."),
+    ),
+    PilotCondition(
+        "pilot_grade",
+        frozenset({City.SHANGHAI}),
+        lambda _, level: level is not Level.HIGH,
+        Text("先行先试的是中风险或低风险", "what is piloted is of medium or low risk"),
+        Text("高风险的不能先行先试。", "High risk cannot be a pilot."),
+    ),
+    PilotCondition(
+        "pilot_grade",
+        frozenset({City.SHENZHEN}),
+        lambda _, level: level is Level.LOW,
+        Text("先行先试的是低风险", "what is piloted is of low risk"),
+        Text("只有低风险的能先行先试。", "Only low risk can be a pilot."),
+    ),
+    PilotCondition(
+        "pilot_interest",
+        frozenset({City.SHENZHEN}),
+        lambda subject, _: subject.value("B6") not in PUBLIC_INTEREST,
+        Text("先行先试不涉及公共利益（字段 B6）", "the pilot does not touch the public interest (B6)"),
+        Text("涉及公共利益的不能先行先试。", "What touches the public interest cannot be a pilot."),
+    ),
+    PilotCondition(
+        "pilot_conditions",
+        frozenset({City.SHENZHEN}),
+        lambda subject, _: _declared(subject) >= {"no_standard", "advanced", "outside"},
+        Text("先行先试的条件都声明了（字段 B18）", "the pilot's conditions are all declared (B18)"),
+        Text("请填写字段 B18；缺一项就不能先行先试。", "Fill in field B18; each of them is needed."),
+    ),
+)  # fmt: skip
+
+
+def _pilot(subject: Subject, level: Level) -> tuple[Hurdle, ...]:
+    """What a pilot asks for: each city's own conditions, and never high risk."""
+    if subject.value("B8") != "pilot":
+        return ()
+    legal = PILOT_RULES.get(subject.city, ())
+    return tuple(
+        Hurdle(each.name, each.holds(subject, level), each.said, each.remedy, legal=legal)
+        for each in PILOT_CONDITIONS
+        if not each.cities or subject.city in each.cities
     )

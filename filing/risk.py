@@ -6,7 +6,7 @@ defines the grades, so the method in `schema/questionnaire.toml` is ours and say
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
@@ -14,7 +14,8 @@ from importlib import resources
 from typing import Any
 
 from filing.fields import Option
-from filing.law import GRADE_STATEMENT, cite
+from filing.law import GRADE_STATEMENT, METHOD_STATEMENT, cite
+from registry import law
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -76,20 +77,57 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What follows from a grade, with the articles that say so and their force."""
+    """What follows from a grade, with the articles that say so and their force.
+
+    Args:
+        said: what is to be done.
+        articles: the rules of the filer's city, and national ones, that say so.
+        levels: grades it follows from; none given means every grade.
+        when: answers of the questionnaire that call for it.
+        sectors: sectors of field B5 that call for it.
+        elsewhere: rules of the other city: they bind whoever also serves people there.
+    """
 
     said: Text
     articles: tuple[str, ...]
     levels: tuple[Level, ...] = ()
     when: Mapping[str, Collection[str]] | None = None
     sectors: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """Whether no rule says so, only this platform."""
+        return not self.articles and not self.elsewhere
+
+    @property
+    def grounds(self) -> tuple[Text, ...]:
+        """The rules of the filer's city and national ones, or that it is ours, as shown."""
+        return (law.OURS,) if self.ours else tuple(law.rule(each).shown for each in self.articles)
+
+    @property
+    def away(self) -> tuple[Text, ...]:
+        """The rules of the other city, as shown."""
+        return tuple(law.rule(each).shown for each in self.elsewhere)
 
     def as_json(self) -> dict[str, Any]:
         """The duty as a JSON object."""
         return {
             **self.said.as_json(),
             "articles": [cite(each) for each in self.articles],
+            "elsewhere": [cite(each) for each in self.elsewhere],
+            "ours": self.ours,
         }
+
+    def for_city(self, city: str) -> "Duty":
+        """The duty with the rules of that city, and national ones, told from the other city's.
+
+        Args:
+            city: part `city` of field A3; where it is neither, both regulations are elsewhere.
+        """
+        here = tuple(each for each in self.articles if law.rule(each).city in {None, city})
+        away = tuple(each for each in self.articles if each not in here)
+        return replace(self, articles=here, elsewhere=away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +184,7 @@ class Grade:
             "duties": [each.as_json() for each in self.duties],
             "method": self.method,
             "statement": GRADE_STATEMENT.as_json(),
+            "method_statement": METHOD_STATEMENT.as_json(),
         }
 
 
@@ -241,7 +280,7 @@ def _open(question: Question, answer: Any, item: str) -> Reason | None:
     )
 
 
-def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = ()) -> Grade:
+def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = (), city: str = "") -> Grade:
     """The grade that the answers lead to.
 
     Points of a question marked not applicable are left out of what could be reached as well.
@@ -249,6 +288,7 @@ def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = ()) -> Grade
     Args:
         answers: question id → {answer: option id} or {not_applicable: {zh, en?}}.
         sectors: the sectors of field B5, which some duties turn on.
+        city: the city of filing of field A3, whose rules the duties cite.
 
     Raises:
         Ungraded: when a question was skipped; every one is listed.
@@ -280,7 +320,7 @@ def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = ()) -> Grade
         shares={name: int(share) for name, share in shares.items()},
         points=points,
         reasons=tuple(reasons),
-        duties=duties(level, chosen, sectors=sectors),
+        duties=duties(level, chosen, sectors=sectors, city=city),
         method=method.version,
     )
 
@@ -318,7 +358,11 @@ def _holds(when: Mapping[str, Collection[str]], chosen: Mapping[str, str]) -> bo
 
 
 def duties(
-    level: Level, chosen: Mapping[str, str], *, sectors: Collection[str] = ()
+    level: Level,
+    chosen: Mapping[str, str],
+    *,
+    sectors: Collection[str] = (),
+    city: str = "",
 ) -> tuple[Duty, ...]:
     """What follows from a grade.
 
@@ -326,9 +370,10 @@ def duties(
         level: the grade in force, a reviewer's change included.
         chosen: question id → option id.
         sectors: the sectors of field B5.
+        city: the city of filing of field A3.
     """
     return tuple(
-        each
+        each.for_city(city)
         for each in questionnaire().duties
         if (not each.levels or level in each.levels)
         and (each.when is None or _holds(each.when, chosen))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from registry import law
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -26,7 +28,7 @@ def glossary() -> str:
     ]
     lines += [
         f"| {term.name.zh}{'' if term.official else '†'} | {term.name.en} | {term.meaning.zh} "
-        f"| {term.meaning.en} | {term.article} |"
+        f"| {term.meaning.en} | {term.source.zh} |"
         for term in terms()
     ]
     return "\n".join(lines) + "\n"
@@ -67,7 +69,7 @@ def probes() -> str:
                   f"Columns: {', '.join(spec.roles) or '–'}"
                   + (f" (also used: {', '.join(spec.optional)})" if spec.optional else "")
                   + ("; asks the model." if spec.asks_model else "."),
-                  f"Law: {', '.join(spec.legal_refs) or '–'}. Version {spec.version}."]  # fmt: skip
+                  f"Law: {'; '.join(law.cited(each).en for each in spec.legal_refs) or '–'}. Version {spec.version}."]  # fmt: skip
         properties = spec.options_schema().get("properties", {})
         if properties:
             lines += ["", "| option | default | 作用 | what it does |", "|---|---|---|---|"]

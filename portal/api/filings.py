@@ -48,7 +48,10 @@ class HurdleOut(Fault):
 
     passed: bool
     blocking: bool
-    legal: list[str]
+    legal: list[str] = Field(description="ids of rules; empty where it is the platform's own")
+    grounds: list[Bilingual] = Field(
+        description="title, article, place and force, or that it is ours"
+    )
 
 
 class GateOut(Answer):
@@ -72,6 +75,7 @@ class GateOut(Answer):
                     passed=each.passed,
                     blocking=each.blocking,
                     legal=list(each.legal),
+                    grounds=[Bilingual.of(ground) for ground in each.grounds],
                 )
                 for each in gate.hurdles
             ],

@@ -1,6 +1,7 @@
 """The lists of words that programs meet: verdicts, roles, scopes, states, terms, form fields."""
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from portal.access import public
 from portal.api.shapes import Answer, Bilingual
@@ -30,7 +31,8 @@ class TermOut(Answer):
 
     name: Bilingual
     meaning: Bilingual
-    article: str
+    article: str = Field(description="in short form")
+    source: Bilingual = Field(description="title and article")
     official: bool
 
 
@@ -69,6 +71,7 @@ def terms() -> list[TermOut]:
             name=Bilingual.of(term.name),
             meaning=Bilingual.of(term.meaning),
             article=term.article,
+            source=Bilingual.of(term.source),
             official=term.official,
         )
         for term in glossary.terms()

@@ -114,6 +114,7 @@ def filing_page(
         grade=computed.grade(filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
+        seal_grounds=checks.GROUNDS,
         editable=filing.status in EDITABLE,
         remarks=remarks.on(session, filing, submission=filing.submissions or None),
         reports=reports.for_version(session, filing.version_id),

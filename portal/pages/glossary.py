@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from registry import law
 from registry.language import Text
 
 
@@ -15,7 +16,7 @@ class Term:
     Args:
         name: the official Chinese term and the English beside it.
         meaning: what it means, in a sentence.
-        article: where it comes from, in the ids of registry/law.py.
+        article: where it comes from, in the short form of `registry.law.cited`.
         official: False where the Chinese wording is still to be compared with the official text.
     """
 
@@ -23,6 +24,11 @@ class Term:
     meaning: Text
     article: str
     official: bool
+
+    @property
+    def source(self) -> Text:
+        """Where it comes from, by title and article."""
+        return law.cited(self.article)
 
 
 @lru_cache

@@ -113,7 +113,9 @@ def start(request: Request, language: Lang, session: Database) -> Response:
 @router.get("/{language}/question", dependencies=[public])
 def question(request: Request, language: Lang) -> Response:
     """Start from what happened, not from the algorithm."""
-    return render(request, "question.html", language=language, cases=QUESTIONS)
+    return render(
+        request, "question.html", language=language, cases=QUESTIONS, reporting=RULES["SZ70"]
+    )
 
 
 @router.get("/{language}/catalogue.json", dependencies=[public])

@@ -90,7 +90,7 @@ def test_not_applicable_is_kept_with_its_reason_only() -> None:
 
 
 def test_the_salt_of_a_withheld_answer_changes_only_with_its_value() -> None:
-    seal = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-01-01"}
+    seal = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-01-01"}
     first = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
     again = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
     other = answers.store("D7", {"value": [{"rule": "二"}], "sealed": seal})

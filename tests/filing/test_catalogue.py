@@ -16,7 +16,7 @@ from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
 
-SEAL = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-06-01"}
+SEAL = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-06-01"}
 SECRET = "六十二分半"
 
 
@@ -64,7 +64,7 @@ def test_a_withheld_answer_shows_name_reason_ground_review_date_and_digest(scene
 
     assert shown["name"]["zh"] == "规则与阈值"
     assert shown["withheld"]["reason"] == {"zh": "商业秘密"}
-    assert shown["withheld"]["ground"]["id"] == "SH16-protect"
+    assert shown["withheld"]["ground"]["id"] == "trade_secret"
     assert shown["withheld"]["review"] == "2027-06-01"
     stored = filing.answers["D7"]
     disclosed = {"salt": stored["sealed"]["salt"], "value": stored["value"]}

@@ -7,7 +7,7 @@ from filing import answers, checks
 from tests.filing import papers
 
 TODAY = date(2026, 11, 21)
-SEAL = {"reason": "商业秘密", "ground": "SH16-protect", "review": "2027-06-01"}
+SEAL = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-06-01"}
 ROW = {"rule": "六十分", "effect": "建议批准"}
 
 

@@ -1,3 +1,4 @@
+import json
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -134,3 +135,48 @@ def organisation_row() -> Callable[[Engine], str]:
         return "甲公司"
 
     return write
+
+
+MODEL = """
+INSERT INTO model (id, created, organisation_id, name)
+VALUES ('m1', '2026-11-21 00:00:00', 'o1', 'credit')
+"""
+VERSION = """
+INSERT INTO version (id, created, model_id, organisation_id, number, digest, size, manifest,
+  flavour, trust_class, inputs, screening, note, submitted_by)
+VALUES ('v1', '2026-11-21 00:00:00', 'm1', 'o1', 1, 'aa', 1, '{}', 'sklearn', 'data', '[]', '{}', '', 'p1')
+"""
+FILING = """
+INSERT INTO filing (id, created, version_id, model_id, organisation_id, opened_by, schema_version,
+  status, since, revision, answers, report_ids, submissions, editions)
+VALUES ('f1', '2026-11-21 00:00:00', 'v1', 'm1', 'o1', 'p1', '1', 'draft', '2026-11-21 00:00:00', 1,
+  :answers, '[]', 0, 0)
+"""
+
+
+def test_a_withheld_answer_keeps_its_content_and_gets_a_ground_of_ours(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """law.md, "Sealing": that the city protects models (SH16-protect) is no ground."""
+    seal = {"reason": {"zh": "算法的阈值"}, "ground": "SH16-protect", "review": "2027-06-01"}
+    answers = {"D7": {"value": [{"zh": "七"}], "sealed": seal}, "B1": {"value": {"zh": "甲"}}}
+    migrations.upgrade(empty, "0002")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": json.dumps(answers)})
+
+    migrations.upgrade(empty)
+    assert stored_answers(empty) == {
+        **answers,
+        "D7": {**answers["D7"], "sealed": {**seal, "ground": "trade_secret"}},
+    }
+    migrations.downgrade(empty, "0002")
+    assert stored_answers(empty) == answers
+
+
+def stored_answers(engine: Engine) -> object:
+    with engine.connect() as connection:
+        found = connection.scalar(text("SELECT answers FROM filing"))
+    return json.loads(found) if isinstance(found, str) else found

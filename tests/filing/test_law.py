@@ -1,0 +1,138 @@
+"""Whose rules a filing is held against: the filer's city's, and ours said to be ours."""
+
+from typing import Any
+
+import pytest
+
+from filing import gate, risk
+from filing.answers import store
+from filing.fields import Show, schema
+from filing.gate import Gate, Hurdle, Subject
+from filing.risk import Duty, Level
+from registry import law
+from registry.law import OURS, City
+from tests.filing import papers
+
+NOW = papers.at(2026, 11, 21)
+OWN_CONDITIONS = {
+    "another_organisation", "this_version", "countersigned", "unexpired", "task", "required_probes",
+}  # fmt: skip
+
+
+def subject(city: str, **changed: Any) -> Subject:
+    place = {"kind": "company", "city": city, "district": "中心区"}
+    raw = papers.answers(A3=place, **changed)
+    made = {key: store(key, each) for key, each in raw.items()}
+    return Subject("d1", "enterprise", {key: each for key, each in made.items() if each})
+
+
+def checked(city: str, level: Level, **changed: Any) -> Gate:
+    return gate.check(subject(city, **changed), level, [], at=NOW, days=365)
+
+
+def hurdles(found: Gate) -> dict[str, Hurdle]:
+    return {each.name: each for each in found.hurdles}
+
+
+def duties(city: str, level: Level, **answers: str) -> tuple[Duty, ...]:
+    return risk.duties(level, papers.HIGH | answers, city=city)
+
+
+@pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
+def test_our_conditions_of_the_gate_stand_under_no_article(city: str) -> None:
+    """law.md, "ours is said to be ours": Shenzhen 66 says neither who assesses nor how."""
+    own = [each for each in checked(city, Level.HIGH).hurdles if each.name in OWN_CONDITIONS]
+    assert {each.name for each in own} == OWN_CONDITIONS
+    for each in own:
+        assert each.legal == ()
+        assert each.grounds == (OURS,)
+
+
+@pytest.mark.parametrize("city", ["shanghai", "shenzhen"])
+def test_a_duty_beyond_the_articles_is_ours(city: str) -> None:
+    found = duties(city, Level.HIGH)
+    own = [each for each in found if each.ours]
+    assert [each.grounds for each in own] == [(OURS,)]
+    assert "签章" in own[0].said.zh
+    for each in found:
+        if not each.ours:
+            assert not any(word in each.said.zh for word in ("别的单位", "签章", "一年"))
+
+
+@pytest.mark.parametrize(
+    ("city", "other"), [("shanghai", City.SHENZHEN), ("shenzhen", City.SHANGHAI)]
+)
+@pytest.mark.parametrize("level", list(Level))
+def test_duties_cite_the_city_of_the_filer_and_the_other_city_apart(
+    city: str, other: City, level: Level
+) -> None:
+    for each in duties(city, level):
+        assert all(law.rule(rule).city in {None, City(city)} for rule in each.articles)
+        assert all(law.rule(rule).city is other for rule in each.elsewhere)
+    assert any(each.articles for each in duties(city, level))
+    assert any(each.elsewhere for each in duties(city, level))
+
+
+def test_elsewhere_in_the_country_neither_city_s_rules_bind_the_filer() -> None:
+    assert not any(each.articles for each in duties("other", Level.HIGH))
+
+
+@pytest.mark.parametrize(
+    ("city", "public", "legal"),
+    [
+        ("shenzhen", "public_interest", ("SZ71",)),
+        ("shenzhen", "other", ()),
+        ("shanghai", "public_decision", ("SH16-explain",)),
+        ("shanghai", "other", ()),
+        ("other", "public_interest", ()),
+    ],
+)
+def test_the_explanation_is_compulsory_by_the_filer_s_city_only(
+    city: str, public: str, legal: tuple[str, ...]
+) -> None:
+    assert hurdles(checked(city, Level.MEDIUM, B6=public))["explanation"].legal == legal
+
+
+DECLARED = {"declared": ["no_standard", "advanced", "outside"], "standard": {"zh": "ISO"}}
+
+
+@pytest.mark.parametrize(
+    ("city", "level", "changed", "stopped"),
+    [
+        ("shenzhen", Level.LOW, {"B6": "other", "B18": DECLARED}, set()),
+        ("shenzhen", Level.MEDIUM, {"B6": "other", "B18": DECLARED}, {"pilot_grade"}),
+        ("shenzhen", Level.LOW, {"B6": "public_interest", "B18": DECLARED}, {"pilot_interest"}),
+        ("shenzhen", Level.LOW, {"B6": "other"}, {"pilot_conditions"}),
+        (
+            "shenzhen",
+            Level.LOW,
+            {"B6": "other", "B18": DECLARED | {"declared": ["no_standard", "outside"]}},
+            {"pilot_conditions"},
+        ),
+        ("shanghai", Level.LOW, {"B6": "public_interest"}, set()),
+        ("shanghai", Level.MEDIUM, {"B6": "public_interest"}, set()),
+        ("other", Level.LOW, {"B6": "other", "B18": DECLARED}, {"pilot_city"}),
+    ],
+)
+def test_a_pilot_is_held_against_its_city_s_conditions(
+    city: str, level: Level, changed: dict[str, Any], stopped: set[str]
+) -> None:
+    """law.md, "Pilots": Shenzhen low risk outside the public interest, Shanghai low and medium."""
+    found = checked(city, level, B8="pilot", **changed)
+    assert {each.item for each in found.reasons} == stopped
+
+
+@pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
+def test_high_risk_is_never_a_pilot(city: str) -> None:
+    found = checked(city, Level.HIGH, B8="pilot", B6="other", B18=DECLARED)
+    assert {"pilot_grade", "pilot_city"} & {each.item for each in found.reasons}
+
+
+def test_what_is_no_pilot_is_asked_nothing_about_pilots() -> None:
+    found = checked("shenzhen", Level.LOW, B6="other")
+    assert not any(each.name.startswith("pilot") for each in found.hurdles)
+
+
+def test_what_explains_and_how_to_object_is_never_sealed() -> None:
+    sealable = {each.code for each in schema() if each.show is Show.SEALABLE}
+    assert not any(code[0] in "HI" for code in sealable)
