@@ -1,0 +1,167 @@
+"""Which characters a text may hold, and which names look like another (filing/S2, security/A3)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry import characters, lookalikes
+from registry.characters import TextRefused
+
+HOSTILE = {
+    "turning": ["\u202e", "\u202a", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c"],
+    "no width": ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u034f"],
+    "controls": ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\r"],
+    "half": ["\ud800", "\udfff"],
+    "blank": ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800"],
+    "none": ["\ufdd0", "\uffff", "\U0010fffe", "\U000e0041", "\ufff9"],
+}
+PLAIN = [
+    "本算法给申请打分，不作最后决定。\n第二行\t制表",
+    "Scores an application; a person decides. “Quoted” — 10 %…",
+    "两行\r\n都在",
+    "全角空格　和 emoji ❤️ 👍🏽",
+    "上海（中国）有限公司",
+    "हिन्दी Ελληνικά кириллица العربية 한국어 カード",
+]
+
+
+@pytest.mark.parametrize(
+    "character", [each for kind in HOSTILE.values() for each in kind], ids=lambda c: f"{ord(c):x}"
+)
+def test_a_character_that_nobody_sees_is_refused_with_its_place(character: str) -> None:
+    """filing/S2, S23: wherever it stands, the refusal names code point, place and remedy."""
+    for text, place in ((f"审批{character}算法", 3), (f"{character}x", 1), (f"x{character}", 2)):
+        (reason,) = characters.reasons("B1.zh", text)
+        assert reason.item == "B1.zh"
+        for said in (reason.said.zh, reason.said.en):
+            assert f"U+{ord(character):04X}" in said
+            assert str(place) in said
+        assert reason.remedy.zh
+        assert reason.remedy.en
+        with pytest.raises(TextRefused):
+            characters.check("B1.zh", text)
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_people_write_is_let_through(text: str) -> None:
+    """Every script, every punctuation mark, several lines: nothing of it is refused."""
+    characters.check("B1.zh", text)
+
+
+def test_one_line_takes_no_line_break() -> None:
+    """A label or a name has one line; a text may have several."""
+    characters.check("note", "a\nb")
+    with pytest.raises(TextRefused) as refused:
+        characters.check("label", "a\nb", lines=False)
+    assert "U+000A" in refused.value.reasons[0].said.en
+
+
+@given(st.text(alphabet=st.characters()))
+def test_a_text_in_order_is_one_that_shows_itself(text: str) -> None:
+    """No format, control or half character gets through, and what is made visible passes."""
+    if not characters.reasons("x", text):
+        kinds = {unicodedata.category(letter) for letter in text} - {"Cn", "Co"}
+        visible_marks = {c for c in text if unicodedata.category(c) == "Cf"}
+        assert not kinds & {"Cs", "Zl", "Zp"}
+        assert all(unicodedata.name(c, "").endswith(VISIBLE_FORMATS) for c in visible_marks)
+        assert not {c for c in text if unicodedata.category(c) == "Cc"} - set("\t\n\r")
+    characters.check("x", characters.visible(text))
+
+
+# Number signs of Arabic and the like, and the joiners of hieroglyphs and shorthand, are drawn.
+VISIBLE_FORMATS = (
+    "SIGN", "SIGN ABOVE", "MARK", "MARK ABOVE", "MARKER", "AYAH", "SAFHA", "SAMVAT", "ABBREVIATION MARK",
+    "JOINER", "SEGMENT", "INSERT AT MIDDLE", "START", "END", "BOTTOM", "OVERLAY MIDDLE",
+)  # fmt: skip
+
+
+def test_every_text_of_a_document_is_read_with_its_path() -> None:
+    """filing/S23: keys and values, however deep."""
+    body = {"answers": {"B1": {"zh": "好\u202e"}}, "tags": ["a", "b\u200b"], "k\x00": 1}
+    with pytest.raises(TextRefused) as refused:
+        characters.check_all(body)
+    assert sorted(reason.item for reason in refused.value.reasons) == [
+        "answers.B1.zh",
+        "k‹U+0000›",
+        "tags.1",
+    ]
+    deep: object = "x"
+    for _ in range(50_000):
+        deep = [deep]
+    characters.check_all(deep)  # as deep as it comes
+    characters.check_all({"n": 1, "none": None, "list": [True, 2.5]})
+
+
+def test_a_quotation_of_others_shows_what_it_holds() -> None:
+    """What is told about a hostile text can be told, stored and read."""
+    told = characters.all_visible({"a\u202e": ["x\ud800", ("y\x00",), 3, None]})
+    assert told == {"a‹U+202E›": ["x‹U+D800›", ["y‹U+0000›"], 3, None]}
+    characters.check_all(told)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ехample Authority",  # Cyrillic
+        "Examplе",
+        "Αcme",  # Greek
+        "模型α",
+        "１２３",
+        "𝐀cme",
+        "①号",
+        "㏇",
+        "示例主管部门\u3164",
+        "x\u200by",
+        "x\ny",
+        "x\ufe0f",
+        "…",
+    ],
+)
+def test_a_name_that_is_easily_misread_is_refused(name: str) -> None:
+    """security/A3: mixed scripts, forms of letters, blanks, nothing to read at all."""
+    (reason, *_) = lookalikes.reasons("name_en", name)
+    assert reason.item == "name_en"
+    assert reason.said.zh
+    assert reason.remedy.en
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["明德信贷有限公司", "上海（中国）AI 有限公司", "O'Neil & Söhne", "カード株式会社 AB", "ООО Ромашка",
+     "Ελληνική", "한국 AI", "模型 v2.1-β测试"[:8], "ㄅㄆ 注音", "第3医院", "々〇", "张三·买买提"],
+)  # fmt: skip
+def test_a_name_in_one_script_or_with_latin_letters_is_let_through(name: str) -> None:
+    """UTS 39, 5.2: Latin goes with Chinese, Japanese or Korean; any script stands alone."""
+    assert lookalikes.reasons("name_zh", name) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("示例主管部门", "示例主管部门\u3164"),
+        ("示例主管部门", "示例 主管部门"),
+        ("Example Authority", "Ехample Authority"),
+        ("Example Authority", "EXAMPLE AUTHORITY"),
+        ("Example Authority", "Example  Authority"),
+        ("Example Authority", "Ｅxample Authority"),
+        ("Example Authority", "Examp1e Authority"),
+        ("Illinois", "lllinois"),
+        ("OAO T", "ОАО Т"),
+        ("café", "cafe\u0301"),
+        ("上海(中国)公司", "上海（中国）公司"),
+    ],
+)
+def test_two_names_that_look_alike_share_a_skeleton(one: str, other: str) -> None:
+    """security/A3: width, case, blanks, other scripts."""
+    assert lookalikes.skeletons(one) & lookalikes.skeletons(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Mai Ltd", "Mal Ltd"), ("明德信贷", "明德信货"), ("Acme 1", "Acme 2"), ("café", "cafe")],
+)
+def test_two_names_that_differ_to_the_eye_do_not(one: str, other: str) -> None:
+    """What a reader can tell apart may stand side by side."""
+    assert not lookalikes.skeletons(one) & lookalikes.skeletons(other)
