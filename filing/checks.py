@@ -7,6 +7,7 @@ from typing import Any
 from filing import formats, risk
 from filing.answers import REASON, Stored
 from filing.fields import Field, Kind, Part, Schema, Show, schema
+from registry import characters
 from registry.errors import Reason
 from registry.language import Text
 
@@ -218,8 +219,7 @@ def _length(part: Part, text: str, most: int, path: str) -> Wrong:
 
 def _content(part: Part, text: str) -> list[Text]:
     said = formats.national_numbers(text)
-    if any(ord(character) < 32 and character not in "\n\t" for character in text):
-        said.append(Text("含有看不见的控制字符。", "It contains control characters."))
+    said += [reason.said for reason in characters.reasons("", text)]
     if part.format:
         said += formats.FORMATS[part.format](text)
     return said

@@ -35,7 +35,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, params
 from fastapi.concurrency import run_in_threadpool
 
-from portal import identity
+from portal import identity, incoming
 from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.identity import Identity
@@ -95,6 +95,7 @@ class Gate:
             settings = request.app.state.settings
             raise_limit(request, max(settings.max_submission, settings.max_dataset))
         await identity.check_origin(request, asking)
+        await incoming.check(request, upload=self.access.upload)
 
     def _check(self, request: Request, asking: Identity | None) -> None:
         if self.access.anyone:

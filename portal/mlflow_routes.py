@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from registry import mlflow_store, submission
+from registry import mlflow_store, model_names, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
 from registry.errors import RegisterError
@@ -101,7 +101,7 @@ class Routes:
     def _check_name(self, handler: Callable[[], Response]) -> Response:
         """Refuse a name under which nothing could be submitted later."""
         name = (request.get_json(force=True, silent=True) or {}).get("name")
-        if isinstance(name, str) and submission.checked_name(name) != name:
+        if isinstance(name, str) and model_names.checked(name) != name:
             _refuse(f"Write the model's name without blanks around it: {name!r}")
         return handler()
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from registry import artifacts, wrong_values
+from registry import artifacts, characters, wrong_values
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
 from registry.language import Text
 
@@ -84,7 +84,7 @@ class Problem:
 
     def as_json(self, request: Request) -> dict[str, Any]:
         """The document of RFC 9457, in both languages."""
-        return {
+        document = {
             "type": f"/problems/{self.slug}",
             "title": self.title.zh,
             "title_en": self.title.en,
@@ -102,6 +102,8 @@ class Problem:
                 for reason in self.reasons
             ],
         }
+        visible: dict[str, Any] = characters.all_visible(document)  # it may quote what was sent
+        return visible
 
 
 ErrorPage = Callable[[Request, Problem], Response]

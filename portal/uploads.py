@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from portal import incoming
 from portal.problems import reason_of
 from registry.errors import Invalid
 
@@ -48,6 +49,7 @@ async def form(request: Request) -> AsyncIterator[FormData]:
     """The request's form, with files, read after the gate has let the sender in."""
     read = await request.form()
     try:
+        incoming.check_form(read)
         yield read
     finally:
         await read.close()
@@ -77,6 +79,8 @@ def json_of(sent: FormData, name: str, shape: type[Shape]) -> Shape:
         FieldsInvalid: it is missing or breaks a rule; lists every fault.
     """
     part = sent.get(name)
+    if isinstance(part, str):
+        incoming.json_of(part, within=name)
     try:
         return shape.model_validate_json(part if isinstance(part, str) else "{}")
     except ValidationError as error:

@@ -45,6 +45,12 @@ CLASSES: Mapping[re.Pattern[str], Text] = {
 LINE_BREAKS = re.compile("[\t\n\r]")
 LINE_BREAK = Text("这里只能写一行", "this takes one line only")
 ANY = re.compile("|".join(f"(?:{kind.pattern})" for kind in CLASSES))
+# One class that holds them all: most texts hold none, and are read some ten times as fast by it.
+SUSPECT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufdd0-\ufdef"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0010ffff]"
+)
 MOST_REASONS = 20  # of one document: enough to mend it by, and no page of a thousand lines
 SHOWN_PATH = 80
 
@@ -93,7 +99,7 @@ def unwanted(text: str, *, lines: bool = True) -> Iterator[Unwanted]:
         text: as it was sent.
         lines: whether the text may have several lines (and tabs).
     """
-    for match in ANY.finditer(text):
+    for match in ANY.finditer(text) if SUSPECT.search(text) else ():
         why = next(why for kind, why in CLASSES.items() if kind.match(text, match.start()))
         yield Unwanted(match.start() + 1, match.group(), why)
     if not lines:

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm.attributes import QueryableAttribute
 from sqlalchemy.types import TypeDecorator
 
+from registry import characters
 from registry.errors import Invalid
 
 NAMING = {
@@ -59,6 +61,26 @@ class Record(DeclarativeBase):
         list[Any]: JSON(),
         str: String(),
     }
+
+
+@event.listens_for(Record, "attribute_instrument", propagate=True)
+def _read_texts(_table: type[Record], name: str, column: QueryableAttribute[Any]) -> None:
+    """Have every text that enters a record read first, by whichever door it came.
+
+    A column with `info={"quotes": True}` holds what the product tells about others' texts: there
+    an unwanted character is written out instead, for a failure has to be told.
+    """
+    kinds = [each.type for each in getattr(column.property, "columns", [])]
+    if not any(isinstance(kind, String | JSON) for kind in kinds):
+        return
+    quotes = column.property.columns[0].info.get("quotes", False)
+
+    @event.listens_for(column, "set", retval=True)
+    def read(_record: Record, value: Any, _before: object, _initiator: object) -> Any:
+        if quotes:
+            return characters.all_visible(value)
+        characters.check_all(value, within=name)
+        return value
 
 
 def new_id() -> str:

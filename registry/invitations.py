@@ -8,15 +8,18 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import credentials, journal, organisations
+from registry import characters, credentials, journal, lookalikes, organisations
 from registry.database import now
 from registry.errors import Conflict, Invalid, NotFound, Reason
 from registry.language import Text
 from registry.organisations import Actor, Invitation, Kind, Organisation, Person, Role
 
 GOOD_FOR = timedelta(days=7)
-# Not the grammar of RFC 5322: enough to catch a slip; whether mail arrives shows the address.
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+# Not the grammar of RFC 5322: enough to catch a slip; whether mail arrives shows the address. Of
+# ASCII alone, for letters of other scripts that look like these would make two people of one.
+EMAIL = re.compile(r"[!#-?A-~]{1,64}@[0-9a-z-]+(\.[0-9a-z-]+)+")
+LONGEST_EMAIL = 254
+LONGEST_NAME = 100
 
 
 class InvitationNotFound(NotFound):
@@ -67,8 +70,8 @@ def invite(
         _check_inviter(session, by, organisation, role)
     organisations.check_role(organisation, role)
     plain = email.strip().lower()
-    if len(plain) > 254 or EMAIL.fullmatch(plain) is None:
-        raise _invalid("email", Text("这不是邮箱地址。", "It is no e-mail address."))
+    if len(plain) > LONGEST_EMAIL or EMAIL.fullmatch(plain) is None:
+        raise _no_address(plain)
     secret = secrets.token_urlsafe(32)
     invitation = Invitation(
         token_digest=credentials.digest_of(secret),
@@ -166,8 +169,15 @@ def _check_inviter(session: Session, by: Actor, organisation: Organisation, role
 
 
 def _newcomer(session: Session, email: str, name: str, password: str) -> Person:
-    if not 1 <= len(name.strip()) <= 100:
+    if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise _invalid("name", Text("缺少姓名，或者太长。", "The name is missing or too long."))
+    misread = lookalikes.reasons("name", name.strip())
+    if misread:
+        raise InvitationInvalid(
+            "这个姓名不能使用，请按所列原因改正。",
+            "This name cannot be used; correct what is listed.",
+            reasons=misread,
+        )
     person = Person(
         email=email,
         name=name.strip(),
@@ -176,6 +186,21 @@ def _newcomer(session: Session, email: str, name: str, password: str) -> Person:
     session.add(person)
     session.flush()
     return person
+
+
+def _no_address(plain: str) -> InvitationInvalid:
+    odd = next((place for place, c in enumerate(plain, 1) if not "!" <= c <= "~"), None)
+    if odd is None:
+        return _invalid("email", Text("这不是邮箱地址。", "It is no e-mail address."))
+    spelt = characters.named(plain[odd - 1])
+    return _invalid(
+        "email",
+        Text(
+            f"第 {odd} 个字符是 {spelt}。邮箱地址只能用英文字母、数字和英文符号。",
+            f"Character {odd} is {spelt}. An e-mail address takes letters a to z, digits and "
+            "ASCII signs.",
+        ),
+    )
 
 
 def _invalid(item: str, said: Text) -> InvitationInvalid:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, journal
+from registry import attestation, characters, journal
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound
 from registry.organisations import Actor, OrganisationKey, Role
@@ -69,11 +69,13 @@ def register(session: Session, *, by: Actor, proof_text: str, label: str = "") -
 
     Raises:
         WrongRole: unless `by` is an administrator.
+        TextRefused: when the label holds a character that cannot be seen.
         NoProof: when the text is none.
         NoPossession: when the proof is for another organisation or its signature does not hold.
         KeyTaken: when the key is on record already, revoked or not.
     """
     by.require(Role.ADMINISTRATOR)
+    characters.check("label", label, lines=False)
     public = _proven(proof_text, by.organisation_id)
     key_id = attestation.key_id(public)
     if session.scalar(select(OrganisationKey).where(OrganisationKey.key_id == key_id)):

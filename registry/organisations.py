@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal
+from registry import journal, lookalikes, particulars
 from registry.database import Identified, Record
-from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
+from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.language import Text
-
-# GB 32100-2015: base 31 without I, O, S, V, Z; weights are the powers of 3 modulo 31.
-CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
 
 class Kind(StrEnum):
@@ -175,7 +171,7 @@ class OrganisationInvalid(Invalid):
 
 
 class NameTaken(Conflict):
-    """An organisation with this name or credit code is already on record."""
+    """An organisation with this credit code, or a name that looks the same, is on record."""
 
 
 class RoleNotAllowed(Invalid):
@@ -218,7 +214,7 @@ def found(
     Raises:
         WrongRole: `by` administers no authority.
         OrganisationInvalid: a name is missing or the credit code is wrong; lists each.
-        NameTaken: the name or the code is on record.
+        NameTaken: the code is on record, or a name that looks like one of the two.
     """
     if by is not None:
         by.require(Role.ADMINISTRATOR)
@@ -228,21 +224,14 @@ def found(
                 "Only an administrator of an authority may put organisations on record.",
             )
     name_zh, name_en, code = name_zh.strip(), name_en.strip(), (credit_code or "").strip().upper()
-    reasons = _faults(name_zh, name_en, code)
+    reasons = particulars.faults(name_zh, name_en, code, district.strip())
     if reasons:
         raise OrganisationInvalid(
             "单位信息有误，请逐项改正。",
             "Correct the organisation's particulars.",
             reasons=reasons,
         )
-    same = Organisation.name_zh == name_zh
-    if code:
-        same |= Organisation.credit_code == code
-    if session.scalar(select(Organisation.id).where(same)) is not None:
-        raise NameTaken(
-            "这个名称或统一社会信用代码已经登记。",
-            "This name or unified social credit code is already on record.",
-        )
+    _check_free(session, (name_zh, name_en), code)
     organisation = Organisation(
         kind=kind,
         name_zh=name_zh,
@@ -276,17 +265,6 @@ def listing(session: Session, *, kind: Kind | None = None) -> Sequence[Organisat
     if kind is not None:
         query = query.where(Organisation.kind == kind)
     return session.scalars(query).all()
-
-
-def credit_code_holds(code: str) -> bool:
-    """Whether a unified social credit code's check character is right (GB 32100-2015)."""
-    if len(code) != len(CREDIT_WEIGHTS) + 1 or any(c not in CREDIT_ALPHABET for c in code):
-        return False
-    total = sum(
-        CREDIT_ALPHABET.index(character) * weight
-        for character, weight in zip(code, CREDIT_WEIGHTS, strict=False)
-    )
-    return CREDIT_ALPHABET[-total % len(CREDIT_ALPHABET)] == code[-1]
 
 
 def acting(
@@ -464,27 +442,27 @@ def _holding(person_id: str, organisation_id: str, role: Role) -> Select[Members
     )
 
 
-def _faults(name_zh: str, name_en: str, code: str) -> list[Reason]:
-    reasons = [
-        Reason(
-            item,
-            Text("缺少名称，或者太长。", "The name is missing or too long."),
-            Text(f"请填写 1 到 {limit} 个字。", f"Write 1 to {limit} characters."),
+def _check_free(session: Session, names: tuple[str, str], code: str) -> None:
+    """Raise `NameTaken` when the code is on record, or a name that looks like one of these."""
+    if session.get_bind().dialect.name == "postgresql":
+        # Two that look alike would pass side by side; SQLite has one writer at a time.
+        session.execute(text("LOCK TABLE organisation IN SHARE ROW EXCLUSIVE MODE"))
+    if code and session.scalar(select(Organisation.id).where(Organisation.credit_code == code)):
+        raise NameTaken(
+            "这个统一社会信用代码已经登记。",
+            "This unified social credit code is already on record.",
         )
-        for item, value, limit in (("name_zh", name_zh, 100), ("name_en", name_en, 200))
-        if not 1 <= len(value) <= limit
-    ]
-    if code and not credit_code_holds(code):
-        reasons.append(
-            Reason(
-                "credit_code",
-                Text("统一社会信用代码的校验位不对。", "Its check character is wrong."),
-                Text(
-                    "请对照营业执照，填写 18 位代码。", "Copy all 18 characters from the licence."
-                ),
-            )
-        )
-    return reasons
+    looks = lookalikes.skeletons(names[0]) | lookalikes.skeletons(names[1])
+    for known in session.execute(select(Organisation.name_zh, Organisation.name_en)):
+        for name in known:
+            if looks & lookalikes.skeletons(name):
+                raise NameTaken(
+                    f"这个名称与已经登记的“{name}”相同，或者看起来一样。"
+                    "请核对是否已经登记；如果是另一个单位，请写出能分清的全称。",
+                    f"This name is, or looks like, “{name}”, which is on record. Check whether "
+                    "the organisation is registered already; if it is another one, write out a "
+                    "full name that can be told apart.",
+                )
 
 
 def _record(session: Session, name: str, subject: str, by: Actor | None, **details: str) -> None:

@@ -39,7 +39,7 @@ class Effect(Identified, Record):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     due: Mapped[datetime] = mapped_column(default=now, index=True)
     applied: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(String(1000))
+    error: Mapped[str | None] = mapped_column(String(1000), info={"quotes": True})
 
 
 @dataclass(frozen=True, slots=True)

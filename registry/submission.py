@@ -6,7 +6,6 @@ first two need no transaction, so that a large upload never holds the database's
 """
 
 import io
-import re
 import tempfile
 import unicodedata
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, journal, outbox, screening
+from registry import attestation, journal, model_names, outbox, screening
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, NotFound
@@ -27,7 +26,6 @@ from registry.organisations import Actor, Role
 from registry.screening import Screening, TrustClass
 
 MLFLOW_VERSION = "mlflow_version"
-NAME = re.compile(r"[^\W_](?:[\w .\-]{0,118}[\w])?")
 
 
 class Model(Identified, Record):
@@ -89,10 +87,6 @@ class ModelNotFound(NotFound):
     """No such model in this organisation: check its name."""
 
 
-class NameNotAllowed(Invalid):
-    """The model's name has a character that cannot stand in one: choose another name."""
-
-
 class KeyAlreadyUsed(Conflict):
     """The idempotency key belongs to another submission: send a new key with new bytes."""
 
@@ -142,7 +136,7 @@ def submit(
         KeyAlreadyUsed: when the key came with another model or other bytes.
     """
     by.require(Role.FILER)
-    name = checked_name(model_name)
+    name = model_names.checked(model_name)
     return record(
         session,
         keep(store, directory),
@@ -181,7 +175,7 @@ def submit_archive(
         ScreeningFailed: when what was in it is refused, with every reason.
     """
     by.require(Role.FILER)
-    name = checked_name(model_name)
+    name = model_names.checked(model_name)
     return record(
         session,
         keep_archive(store, archive, limit=limit),
@@ -255,7 +249,7 @@ def record(
         WrongRole, NameNotAllowed, KeyAlreadyUsed: as for `submit`.
     """
     by.require(Role.FILER)
-    model = _model(session, by.organisation_id, checked_name(model_name))
+    model = _model(session, by.organisation_id, model_names.checked(model_name))
     receipt = _receipt(session, by.organisation_id, idempotency_key)
     if receipt is not None:
         version = session.get_one(Version, receipt.version_id)
@@ -379,23 +373,6 @@ def blobs(session: Session) -> set[str]:
         found.add(digest)
         found.update(str(entry["sha256"]) for entry in manifest)
     return found
-
-
-def checked_name(name: str) -> str:
-    """A model's name in its one spelling (NFC, no blanks around it).
-
-    Raises:
-        NameNotAllowed: when a character cannot stand in a name, an address or an MLflow registry.
-    """
-    spelt = unicodedata.normalize("NFC", name.strip())
-    if NAME.fullmatch(spelt) is None or ".." in spelt:
-        raise NameNotAllowed(
-            f"模型名称“{name}”不可用。请用 1–120 个汉字、字母、数字、空格、点、短横或下划线，"
-            "并以汉字、字母或数字开头。",
-            f"The name {name!r} cannot be used. Take 1–120 letters, digits, blanks, dots, hyphens "
-            "or underscores, beginning with a letter or a digit.",
-        )
-    return spelt
 
 
 def _model(session: Session, organisation_id: str, name: str) -> Model:

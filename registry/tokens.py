@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, organisations
+from registry import characters, journal, organisations
 from registry.credentials import digest_of
 from registry.database import Identified, Record, now
 from registry.errors import Invalid, NotFound, Reason, Refused
@@ -220,4 +220,5 @@ def _token_faults(label: str, scopes: Collection[str], days: int) -> list[Reason
             ("days", Text("有效期为 1 到 366 天。", "A token is good for 1 to 366 days."))
         )
     remedy = Text("请改正后再提交。", "Correct it and try again.")
-    return [Reason(item, said, remedy) for item, said in faults]
+    unseen = characters.reasons("label", label.strip(), lines=False)
+    return unseen + [Reason(item, said, remedy) for item, said in faults]

@@ -69,10 +69,10 @@ class Work(Identified, Record):
     lease_until: Mapped[float | None] = mapped_column(Float)
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int] = mapped_column(Integer, default=0)
-    said_zh: Mapped[str] = mapped_column(String(400), default="")
-    said_en: Mapped[str] = mapped_column(String(400), default="")
+    said_zh: Mapped[str] = mapped_column(String(400), default="", info={"quotes": True})
+    said_en: Mapped[str] = mapped_column(String(400), default="", info={"quotes": True})
     cancel: Mapped[bool] = mapped_column(default=False)
-    error: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(info={"quotes": True})
     finished: Mapped[datetime | None]
 
 

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from registry import characters, lookalikes
 from registry.characters import TextRefused
+from registry.journal import Event
+from registry.submission import Receipt
+from registry.worklist import Work
 
 HOSTILE = {
     "turning": ["\u202e", "\u202a", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c"],
@@ -99,6 +102,20 @@ def test_a_quotation_of_others_shows_what_it_holds() -> None:
     told = characters.all_visible({"a\u202e": ["x\ud800", ("y\x00",), 3, None]})
     assert told == {"a‹U+202E›": ["x‹U+D800›", ["y‹U+0000›"], 3, None]}
     characters.check_all(told)
+
+
+def test_no_record_takes_such_a_text_by_whichever_door() -> None:
+    """filing/S2: the record's own guard, for texts and for documents; failures are told."""
+    with pytest.raises(TextRefused) as refused:
+        Receipt(organisation_id="o", key="a\u202eb", version_id="v", made=True)
+    assert refused.value.reasons[0].item == "key"
+    event = Event(name="registry:organisation:founded", subject="s")
+    with pytest.raises(TextRefused) as refused:
+        event.details = {"path": ["x", {"y": "\x00"}]}
+    assert refused.value.reasons[0].item == "details.path.1.y"
+    work = Work(said_zh="x\u202e", error={"zh": "模型 \ud800", "reasons": [{"item": "\x00"}]})
+    assert work.said_zh == "x‹U+202E›"
+    assert work.error == {"zh": "模型 ‹U+D800›", "reasons": [{"item": "‹U+0000›"}]}
 
 
 @pytest.mark.parametrize(

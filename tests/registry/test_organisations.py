@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from registry import journal, organisations
+from registry import journal, organisations, particulars
 from registry.database import now
 from registry.organisations import (
     ROLES_OF,
@@ -71,7 +71,7 @@ def test_founding_is_in_the_journal(session: Session, enterprise: Organisation) 
     ],
 )
 def test_a_credit_code_is_held_to_its_check_character(code: str, holds: bool) -> None:
-    assert organisations.credit_code_holds(code) is holds
+    assert particulars.credit_code_holds(code) is holds
 
 
 def test_every_fault_of_an_organisation_is_listed(session: Session) -> None:
@@ -95,6 +95,52 @@ def test_a_name_is_taken_once(session: Session, enterprise: Organisation) -> Non
         organisations.found(
             session, kind=Kind.TESTER, name_zh=enterprise.name_zh, name_en="Another"
         )
+
+
+@pytest.mark.parametrize(
+    ("name_zh", "name_en"),
+    [
+        ("市主管部门\u3164", "Another"),
+        ("Тhe authority", "Another"),
+        ("又一个", "Тhе аuthority"),
+        ("市主管部门\u202e", "Another"),
+        ("x" * 3, "a\u200bb"),
+        ("新\n部门", "Another"),
+    ],
+)
+def test_a_name_that_is_easily_misread_is_not_put_on_record(
+    session: Session, authority: Organisation, name_zh: str, name_en: str
+) -> None:
+    """security/A3: bidi, zero width, blank letters and mixed scripts; nothing is stored."""
+    with pytest.raises(OrganisationInvalid) as refused:
+        organisations.found(session, kind=Kind.AUTHORITY, name_zh=name_zh, name_en=name_en)
+    assert {reason.item for reason in refused.value.reasons} <= {"name_zh", "name_en"}
+    assert organisations.listing(session) == [authority]
+
+
+@pytest.mark.parametrize(
+    ("name_zh", "name_en"),
+    [
+        ("市 主管部门", "Another"),
+        ("又一个", "THE AUTHORITY"),
+        ("The  Authority", "Another"),
+        ("又一个", "市主管部门"),
+    ],
+)
+def test_a_twin_of_a_name_on_record_is_refused_and_named(
+    session: Session, authority: Organisation, name_zh: str, name_en: str
+) -> None:
+    """security/A3: what looks like a name on record is that name, in either language."""
+    with pytest.raises(NameTaken) as refused:
+        organisations.found(session, kind=Kind.TESTER, name_zh=name_zh, name_en=name_en)
+    assert authority.name_zh in str(refused.value) or authority.name_en in str(refused.value)
+
+
+def test_a_name_written_whole_in_another_script_is_still_the_twin(session: Session) -> None:
+    """security/A3: one script alone, yet drawn letter by letter like a name on record."""
+    organisations.found(session, kind=Kind.TESTER, name_zh="第一", name_en="OAO TEXH")
+    with pytest.raises(NameTaken):
+        organisations.found(session, kind=Kind.TESTER, name_zh="第二", name_en="ОАО ТЕХН")
 
 
 def test_only_an_administrator_of_an_authority_founds(

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from registry import artifacts, attestation, database, journal, outbox, submission
+from registry import artifacts, attestation, database, journal, model_names, outbox, submission
 from registry.artifacts import ArtifactStore
 from registry.organisations import Actor, Kind, WrongRole
 from registry.screening import Screening, ScreeningFailed
@@ -116,11 +116,15 @@ def test_one_spelling_of_a_name_is_one_model(
     assert composed.id == decomposed.id
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "../x", "a..b", "x" * 121, "-x", "a@b"])
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "a/b", "a:b", "../x", "a..b", "x" * 121, "-x", "a@b",
+     "１２３", "模型\u3164", "mоdel", "x\u200by", "\ud800"],
+)  # security/A3: forms of letters, blanks, Cyrillic, what nobody sees
 def test_a_name_that_cannot_stand_in_an_address_is_refused_before_anything_is_read(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(submission.NameNotAllowed):
+    with pytest.raises(model_names.NameNotAllowed):
         submit(session, store, by, tmp_path / "never read", name=name)
 
 
