@@ -33,6 +33,9 @@ def test_complete_papers_leave_nothing_to_do() -> None:
         ("B1", {"zh": "名", "en": "n" * 241}, "B1.en"),
         ("B1", {"en": "Name"}, "B1.zh"),
         ("B1", "名\x07称", "B1.zh"),
+        ("B1", "名\u202e称", "B1.zh"),  # filing/S2
+        ("B1", {"zh": "名", "en": "na\u200bme"}, "B1.en"),
+        ("B1", "\u3164", "B1.zh"),
         ("B2", "备案号网信算备123号", "B2.zh"),
         ("A2", "91350100M000100Y44", "A2"),
         ("A4", "owner", "A4"),

@@ -118,8 +118,22 @@ def test_one_spelling_of_a_name_is_one_model(
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "a/b", "a:b", "../x", "a..b", "x" * 121, "-x", "a@b",
-     "１２３", "模型\u3164", "mоdel", "x\u200by", "\ud800"],
+    [
+        "",
+        " ",
+        "a/b",
+        "a:b",
+        "../x",
+        "a..b",
+        "x" * 121,
+        "-x",
+        "a@b",
+        "１２３",
+        "模型\u3164",
+        "mоdel",
+        "x\u200by",
+        "\ud800",
+    ],
 )  # security/A3: forms of letters, blanks, Cyrillic, what nobody sees
 def test_a_name_that_cannot_stand_in_an_address_is_refused_before_anything_is_read(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, name: str
