@@ -14,7 +14,7 @@ from portal.headers import SecurityHeaders
 from portal.mlflow_door import MlflowDoor
 from portal.problems import add_problems
 from portal.request_log import RequestLog
-from registry import artifacts, database, tokens
+from registry import artifacts, database, modes, tokens
 from registry import settings as configuration
 from registry.organisations import Actor
 from registry.settings import Settings
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or configuration.settings()
     request_log.configure(settings.log_level)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    modes.folder(settings.data)
     app = Site(
         title="明算 Mingsuan", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan
     )

@@ -6,12 +6,10 @@ wait, files versions that MLflow has not, and removes what is left over.
 
 import re
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from alembic.util import CommandError
@@ -20,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
-from portal import migrations, signer
-from registry import artifacts, database, datasets, mlflow_store, outbox, submission
+from portal import at_rest, migrations, signer
+from registry import artifacts, database, datasets, mlflow_store, modes, outbox, submission
 from registry.artifacts import ArtifactStore
 from registry.database import Record, transaction
 from registry.errors import RegisterError
@@ -34,7 +32,6 @@ from registry.sandbox.runtime import runtime
 from registry.settings import Settings
 from registry.submission import Model, Version
 
-LEFT_OVER = 24 * 3600.0
 SHOWN = 5
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -84,7 +81,7 @@ def examine(settings: Settings) -> list[Check]:
     with _opened(settings) as place:
         first = _database(place)
         rest = (_store, _mlflow, _outbox) if first.ok else ()
-        always = (_signer, _sandbox, _runtime, _probes, _spool)
+        always = (_modes, _signer, _sandbox, _runtime, _probes, _spool)
         return [first, *(_safely(check, place) for check in (*rest, *always))]
 
 
@@ -98,7 +95,7 @@ def repair(settings: Settings) -> list[Text]:
         RegisterError: when the store does not answer.
     """
     with _opened(settings) as place:
-        done = [_remove_left_overs(settings)]
+        done = [*at_rest.close(settings), at_rest.remove_left_overs(settings)]
         if not _database(place).ok:
             return [
                 *done,
@@ -124,7 +121,8 @@ def repair(settings: Settings) -> list[Text]:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Place]:
-    settings.data.mkdir(parents=True, exist_ok=True)
+    modes.close_to_others()
+    modes.folder(settings.data)
     migrations.load_tables()
     engine = database.connect(settings.database_url)
     try:
@@ -250,6 +248,11 @@ def _outbox(place: Place) -> Check:
     return Check(name, ok=True, said=said.format(listed=listed))
 
 
+def _modes(place: Place) -> Check:
+    ok, said = at_rest.examined_modes(place.settings)
+    return Check(_NAMES["_modes"], ok=ok, said=said)
+
+
 def _signer(place: Place) -> Check:
     name = _NAMES["_signer"]
     try:
@@ -272,9 +275,9 @@ def _runtime(place: Place) -> Check:
     closed = [path for path in (found.python, found.site) if not open_to_others(path)]
     if tier.pool_uid and closed:
         said = Text(
-            "沙箱用户进不去 {where}。请把数据目录和运行环境放在各级目录都可进入的位置。",
-            "The sandbox's user cannot reach {where}. Put the data directory and the environment "
-            "where every folder above them can be entered.",
+            "沙箱用户进不去 {where}。请把运行环境放在各级目录都可进入的位置。",
+            "The sandbox's user cannot reach {where}. Put the environment where every folder above "
+            "it can be entered.",
         )
         return Check(name, ok=False, said=said.format(where=", ".join(map(str, closed))))
     said = Text("解释器 {python}，软件包 {site}。", "Interpreter {python}, packages {site}.")
@@ -298,7 +301,7 @@ def _probes(_place: Place) -> Check:
 
 
 def _spool(place: Place) -> Check:
-    left = _left_overs(place.settings)
+    left = at_rest.left_overs(place.settings)
     said = Text("遗留 {n} 项（--repair 清除），", "{n} left-overs (--repair removes them).")
     free = shutil.disk_usage(place.settings.data).free
     room = Text("磁盘剩余 {gib:.1f} GiB。", " {gib:.1f} GiB of disk are free.").format(
@@ -314,6 +317,7 @@ _NAMES: dict[str, Text] = {
     "_store": Text("内容存储", "artifact store"),
     "_mlflow": Text("MLflow 登记处", "MLflow registry"),
     "_outbox": Text("待办的外部动作", "outbox"),
+    "_modes": Text("文件权限", "who can read the files"),
     "_signer": Text("签名进程", "signer"),
     "_sandbox": Text("沙箱", "sandbox"),
     "_runtime": Text("沙箱运行环境", "sandbox runtime"),
@@ -351,24 +355,3 @@ def _mentioned(place: Place) -> set[str]:
                 for text in row:
                     found.update(DIGEST.findall(text))
     return found
-
-
-def _left_overs(settings: Settings) -> list[Path]:
-    """What an interrupted upload or copy left in the spool, once it is old enough to be sure."""
-    spool = settings.data / "spool"
-    places = ("incoming/*", "s3/*", "form-*", "upload-*", "models/.*")
-    before = time.time() - LEFT_OVER
-    return [
-        path for place in places for path in spool.glob(place) if path.lstat().st_mtime < before
-        if path.name not in ("incoming", "s3", "models")
-    ]  # fmt: skip
-
-
-def _remove_left_overs(settings: Settings) -> Text:
-    left = _left_overs(settings)
-    for path in left:
-        if path.is_dir():
-            artifacts.discard(path)
-        else:
-            path.unlink(missing_ok=True)
-    return Text("清除临时文件 {n} 项。", "Removed {n} left-overs.").format(n=len(left))

@@ -23,7 +23,7 @@ from mlflow.protos.databricks_pb2 import (
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.utils.uri import validate_path_is_safe
 
-from registry import mlflow_store
+from registry import mlflow_store, modes
 from registry.artifacts import ArtifactStore
 from registry.database import new_id
 
@@ -48,8 +48,7 @@ class Uploads(LocalArtifactRepository):
     """
 
     def __init__(self, root: Path, store: ArtifactStore, owns: Owns) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(root))
+        super().__init__(str(modes.folder(root)))
         self._root = root
         self._notes = root.with_name("sealed")
         self._store = store
@@ -137,7 +136,7 @@ class Uploads(LocalArtifactRepository):
         if self._snapshot(path):
             return
         note = self._notes / path / ".digest"
-        note.parent.mkdir(parents=True, exist_ok=True)
+        modes.folder(note.parent)
         fresh = note.with_name(f".{new_id()}")
         fresh.write_text(digest, encoding="ascii")
         fresh.replace(note)

@@ -17,7 +17,7 @@ from evaluators.plan import Plan, PlanInvalid
 from explainers import explanation
 from explainers.plan import ExplanationPlan
 from filing.law import FILING_STATEMENT
-from portal import before, predicates, signer
+from portal import before, enrolment, predicates, signer
 from portal.before import OvertakenByAnother
 from portal.signer import SignerUnreachable
 from portal.watch import Charge, ChargedScorer, Watch
@@ -247,7 +247,7 @@ def _provenance(place: Place, scorer: ChargedScorer | None, started: datetime) -
 
 def _deliver(place: Place, watch: Watch, payload: bytes, hand_in: Callable[..., object]) -> None:
     """Have the statement signed and hand it in, in one transaction with the end of the work."""
-    made = _signed(place.settings, watch, payload)
+    made = _signed(place, watch, payload)
     text = attestation.encode(attestation.envelope(payload, {made.key_id: made.value}))
     held: Claim = watch.held
     with transaction(place.factory) as session:
@@ -257,13 +257,19 @@ def _deliver(place: Place, watch: Watch, payload: bytes, hand_in: Callable[..., 
     )
 
 
-def _signed(settings: Settings, watch: Watch, payload: bytes) -> signer.Signature:
-    """Sign, waiting a while for a signer that is being restarted: the run was expensive."""
+def _signed(place: Place, watch: Watch, payload: bytes) -> signer.Signature:
+    """Sign, waiting a while for a signer that is being restarted: the run was expensive.
+
+    Raises:
+        SignerUnreachable: when none came back.
+        UnknownPlatformKey: when one with a key that is not on record came back.
+    """
     deadline = time.monotonic() + SIGNER_SECONDS
     while True:
         watch.check()
         try:
-            return signer.sign_with(settings, payload)
+            enrolment.require_known(place.settings, place.factory)
+            return signer.sign_with(place.settings, payload)
         except SignerUnreachable:
             if time.monotonic() > deadline:
                 raise

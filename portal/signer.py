@@ -12,7 +12,6 @@ import signal
 import socket
 import socketserver
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -22,7 +21,8 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portal import request_log
-from registry import attestation, statements
+from portal.signer_key import open_key
+from registry import attestation, modes, statements
 from registry.errors import Invalid, Refused, RegisterError
 from registry.settings import Settings
 
@@ -47,10 +47,6 @@ class SocketPathTooLong(Invalid):
     """Unix sockets have short names: name another with MINGSUAN_SIGNER_SOCKET."""
 
 
-class UnsafeKeyFile(Invalid):
-    """The key file can be read by others; the signer does not start with it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What the signer hands out."""
@@ -67,11 +63,6 @@ class Health:
     public_pem: str
 
 
-def key_path(settings: Settings) -> Path:
-    """Where the private key lies, mode 0600."""
-    return settings.data / "signer-key.pem"
-
-
 def socket_path(settings: Settings) -> Path:
     """Where the signer listens.
 
@@ -85,38 +76,6 @@ def socket_path(settings: Settings) -> Path:
             f"The socket's path is too long: {path}. Set MINGSUAN_SIGNER_SOCKET to a short one.",
         )
     return path
-
-
-def load_or_create(path: Path) -> Ed25519PrivateKey:
-    """Read the private key, or draw it on the first start.
-
-    Raises:
-        UnsafeKeyFile: when group or others may read the file.
-        BadKey: when it holds no Ed25519 key.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _create(path)
-    if path.stat().st_mode & 0o077:
-        raise UnsafeKeyFile(
-            f"密钥文件 {path} 的权限过宽。请执行 chmod 600 {path}。",
-            f"The key file {path} is readable by others. Run: chmod 600 {path}",
-        )
-    return attestation.load_private(path.read_bytes())
-
-
-def _create(path: Path) -> None:
-    """Write a new key whole or not at all; the first of two starters wins."""
-    pem = attestation.private_pem(Ed25519PrivateKey.generate())
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".signer-") as draft:
-        draft.write(pem.encode())
-        draft.flush()
-        os.fsync(draft.fileno())
-        try:
-            os.link(draft.name, path)
-        except FileExistsError:
-            return
-    log.info("signer_key_created", path=str(path))
 
 
 class _Conversation(socketserver.BaseRequestHandler):
@@ -175,19 +134,17 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        UnsafeKeyFile: when the key file is readable by others.
+        UnsafeKeyFile, KeyInOldPlace: when the key cannot be used as it lies.
         SignerUnreachable: when another signer listens on the socket already.
     """
     request_log.configure(settings.log_level)
-    key = load_or_create(key_path(settings))
+    modes.close_to_others()
+    key = open_key(settings)
     path = socket_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    modes.folder(path.parent)
     _clear_stale(path)
-    before = os.umask(0o177)
-    try:
-        server = _Server(path, key)
-    finally:
-        os.umask(before)
+    server = _Server(path, key)
+    path.chmod(modes.FILE)
     signal.signal(signal.SIGTERM, _interrupt)
     log.info("signer_ready", socket=str(path), key_id=attestation.key_id(key.public_key()))
     try:

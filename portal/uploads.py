@@ -11,6 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from portal import incoming
 from portal.problems import reason_of
+from registry import modes
 from registry.errors import Invalid
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -33,8 +34,7 @@ async def body(request: Request) -> AsyncIterator[Path]:
     Raises:
         EmptyBody: nothing was sent.
     """
-    spool = request.app.state.settings.data / "spool" / "incoming"
-    spool.mkdir(parents=True, exist_ok=True)
+    spool = modes.folder(request.app.state.settings.data / "spool" / "incoming")
     with tempfile.NamedTemporaryFile(dir=spool, prefix="upload-") as arriving:
         size = 0
         async for chunk in request.stream():

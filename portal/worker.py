@@ -15,13 +15,14 @@ from types import FrameType
 
 import structlog
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
-from portal import request_log, runs, signer
+from portal import enrolment, request_log, runs
+from portal.enrolment import UnknownPlatformKey
 from portal.runs import Place
 from portal.signer import SignerUnreachable
 from portal.watch import Watch
-from registry import artifacts, database, keys, mlflow_store, outbox, submission, worklist
+from registry import artifacts, database, mlflow_store, modes, outbox, submission, worklist
 from registry.artifacts import StoreUnreachable
 from registry.database import transaction
 from registry.errors import RegisterError
@@ -47,10 +48,12 @@ def run(settings: Settings, *, once: bool = False) -> None:
 
     Raises:
         SignerUnreachable: with `once`, when no signer answers.
+        UnknownPlatformKey: when the signer's key is not on record; no work is claimed.
     """
     request_log.configure(settings.log_level)
+    modes.close_to_others()
     signal.signal(signal.SIGTERM, _interrupt)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    modes.folder(settings.data)
     engine = database.connect(settings.database_url)
     place = Place(settings, database.sessions(engine), artifacts.open_store(settings))
     appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
@@ -91,7 +94,7 @@ def _next(place: Place, name: str, *, must: bool) -> bool:
         if not worklist.waiting(session):
             return False
     try:
-        enrol(place.settings, place.factory)
+        enrolment.require_known(place.settings, place.factory)
     except SignerUnreachable as error:
         if must:
             raise
@@ -106,20 +109,6 @@ def _next(place: Place, name: str, *, must: bool) -> bool:
     return True
 
 
-def enrol(settings: Settings, factory: sessionmaker[Session]) -> None:
-    """Put the running signer's public key on record.
-
-    Raises:
-        SignerUnreachable: when no signer answers.
-    """
-    health = signer.health(settings)
-    with factory() as session:
-        if health.key_id in keys.platform(session):
-            return
-    with transaction(factory) as session:
-        keys.enrol_platform(session, health.public_pem)
-
-
 def _work(place: Place, held: Claim) -> None:
     """Run what was claimed; every way to end is recorded, or left for another worker."""
     with place.factory() as session:
@@ -128,7 +117,7 @@ def _work(place: Place, held: Claim) -> None:
     try:
         with Watch(place.factory, held, lease=place.settings.lease) as watch:
             runs.run(place, watch, kind=work.kind, subject_id=work.subject_id)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, UnknownPlatformKey):
         _note(place, lambda session: worklist.give_back(session, held))
         raise
     except ClaimLost:

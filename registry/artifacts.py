@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol
 
+from registry import modes
 from registry.database import new_id, now
 from registry.errors import Conflict, Invalid, NotFound, RegisterError
 from registry.settings import Settings
@@ -116,7 +117,7 @@ def open_store(settings: Settings) -> ArtifactStore:
 
 
 class FileStore:
-    """Blobs as read-only files, two folders deep: `sha256/ab/cd/abcd…`.
+    """Blobs as read-only files of our account alone, two folders deep: `sha256/ab/cd/abcd…`.
 
     Args:
         root: the folder that holds them; made when the first blob comes.
@@ -127,17 +128,15 @@ class FileStore:
 
     def put(self, source: Path | BinaryIO) -> str:
         """Write beside, flush to disk, rename: a reader never sees half a blob."""
-        incoming = self.root / "incoming"
-        incoming.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=incoming)
+        descriptor, name = tempfile.mkstemp(dir=modes.folder(self.root / "incoming"))
         try:
             with os.fdopen(descriptor, "wb") as target, reading(source) as stream:
                 digest = copy(stream, target)
                 target.flush()
-                os.fchmod(target.fileno(), 0o444)
+                os.fchmod(target.fileno(), modes.SEALED_FILE)
                 os.fsync(target.fileno())
             place = self._place(digest)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            modes.folder(place.parent)
             Path(name).replace(place)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -197,7 +196,7 @@ def spooled(
     Raises:
         TooLarge: as soon as more bytes have come.
     """
-    folder = _open_folder(settings.data / "spool" / "incoming")
+    folder = modes.folder(settings.data / "spool" / "incoming")
     descriptor, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as target:
@@ -214,7 +213,7 @@ def spooled(
 
 
 def materialise(store: ArtifactStore, manifest: Sequence[Mapping[str, Any]], target: Path) -> None:
-    """Lay the files of a manifest out below `target`, readable by every user of the machine.
+    """Lay the files of a manifest out below `target`, for our account alone to read.
 
     Args:
         store: where the bytes are.
@@ -226,16 +225,16 @@ def materialise(store: ArtifactStore, manifest: Sequence[Mapping[str, Any]], tar
         BlobNotFound: when the store lacks one of the files.
     """
     files = [(_inside(str(entry["path"])), str(entry["sha256"])) for entry in manifest]
-    folders = [_open_folder(target)]
+    folders = [modes.folder(target)]
     for path, digest in files:
         for parent in reversed(path.parents[:-1]):
-            folders.append(_open_folder(target / parent))
+            folders.append(modes.folder(target / parent))
         place = target / path
         with store.open(digest) as source, place.open("xb") as copy:
             shutil.copyfileobj(source, copy, CHUNK)
-        place.chmod(0o444)
+        place.chmod(modes.SEALED_FILE)
     for folder in reversed(folders):
-        folder.chmod(0o555)
+        folder.chmod(modes.SEALED_FOLDER)
 
 
 class Kept(Protocol):
@@ -260,7 +259,7 @@ def cached_directory(store: ArtifactStore, version: Kept, settings: Settings) ->
         version: a model version; its digest names the folder.
         settings: for the data directory.
     """
-    folder = _open_folder(settings.data.resolve() / "spool" / "models")
+    folder = modes.folder(settings.data.resolve() / "spool" / "models")
     place = folder / checked(version.digest)
     if place.is_dir() and _agrees(place, version.manifest):
         return place
@@ -285,7 +284,7 @@ def discard(folder: Path) -> None:
     if not folder.is_dir():
         return
     for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
-        inner.chmod(0o755)
+        inner.chmod(modes.FOLDER)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -346,16 +345,6 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _open_folder(folder: Path) -> Path:
-    """Make a folder that every user of the machine can enter, with all that we make above it."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in made:
-        with suppress(FileNotFoundError):
-            path.chmod(0o755)
-    return folder
 
 
 def _inside(path: str) -> PurePosixPath:

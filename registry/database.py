@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event
@@ -14,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from sqlalchemy.orm.attributes import QueryableAttribute
 from sqlalchemy.types import TypeDecorator
 
-from registry import characters
+from registry import characters, modes
 from registry.errors import Invalid
 
 NAMING = {
@@ -144,6 +145,7 @@ def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return _served(create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20))
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+    _close_file(engine)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -164,6 +166,19 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def _close_file(engine: Engine) -> None:
+    """Let the file of a SQLite database be made for our account alone.
+
+    SQLite gives `-wal`, `-shm` and the journal the mode of the database file.
+    """
+
+    @event.listens_for(engine, "do_connect")
+    def _before(_dialect: object, _record: object, arguments: Any, _named: object) -> None:
+        place = Path(str(arguments[0])) if arguments else Path()
+        if arguments and arguments[0] not in ("", ":memory:") and place.parent.is_dir():
+            modes.file(place)
 
 
 def _served(engine: Engine) -> Engine:

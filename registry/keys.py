@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import String, select
+from sqlalchemy import String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import attestation, characters, journal
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound
-from registry.organisations import Actor, OrganisationKey, Role
+from registry.organisations import Actor, Kind, OrganisationKey, Role, WrongRole
 
 PROOF_TYPE = "application/vnd.mingsuan.key-proof+json"
 
@@ -163,8 +163,38 @@ def standing(session: Session, organisation_id: str) -> dict[str, Ed25519PublicK
     }
 
 
-def enrol_platform(session: Session, public_pem: str) -> PlatformKey:
-    """Put the signer's public key on record; enrolling it again changes nothing."""
+def enrol_first_platform(session: Session, public_pem: str) -> None:
+    """Put the signer's public key on record if there is none yet; otherwise change nothing.
+
+    Args:
+        session: a writing transaction; two who set up at once wait for each other here.
+        public_pem: the public key of the signer that runs.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session.execute(text(f"LOCK TABLE {PlatformKey.__tablename__} IN EXCLUSIVE MODE"))
+    if not platform(session):
+        enrol_platform(session, public_pem)
+
+
+def enrol_platform(session: Session, public_pem: str, *, by: Actor | None = None) -> PlatformKey:
+    """Put a public key of the platform's signer on record; once more changes nothing.
+
+    Args:
+        session: the caller's transaction.
+        public_pem: the key, PEM.
+        by: an administrator of the authority; None for whoever runs the installation.
+
+    Raises:
+        WrongRole: when `by` is anyone else.
+        BadKey: when it is no Ed25519 public key.
+    """
+    if by is not None:
+        by.require(Role.ADMINISTRATOR)
+        if by.kind is not Kind.AUTHORITY:
+            raise WrongRole(
+                "平台公钥由主管部门的管理员登记。请他们办理。",
+                "An administrator of the authority enrols the platform's keys. Ask one of them.",
+            )
     public = attestation.load_public(public_pem)
     key_id = attestation.key_id(public)
     known = session.scalar(select(PlatformKey).where(PlatformKey.key_id == key_id))
@@ -173,13 +203,24 @@ def enrol_platform(session: Session, public_pem: str) -> PlatformKey:
     key = PlatformKey(key_id=key_id, public_pem=attestation.public_pem(public))
     session.add(key)
     session.flush()
-    journal.record(session, "platform:key:enrolled", key.id, key_id=key_id)
+    journal.record(
+        session,
+        "platform:key:enrolled",
+        key.id,
+        person_id=by and by.person_id,
+        organisation_id=by and by.organisation_id,
+        key_id=key_id,
+    )
     return key
+
+
+def platform_records(session: Session) -> list[PlatformKey]:
+    """Every key with which the platform may have signed, oldest first."""
+    return list(session.scalars(select(PlatformKey).order_by(PlatformKey.created)))
 
 
 def platform(session: Session) -> Mapping[str, Ed25519PublicKey]:
     """Key id → key, for every key with which the platform ever signed."""
     return {
-        key.key_id: attestation.load_public(key.public_pem)
-        for key in session.scalars(select(PlatformKey).order_by(PlatformKey.created))
+        key.key_id: attestation.load_public(key.public_pem) for key in platform_records(session)
     }

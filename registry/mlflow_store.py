@@ -21,7 +21,7 @@ from sqlalchemy.exc import SADeprecationWarning
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema
 
-from registry import submission
+from registry import modes, submission
 from registry.errors import RegisterError
 from registry.outbox import Apply
 from registry.settings import Settings
@@ -74,7 +74,7 @@ def prepare(settings: Settings) -> None:
             connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
         engine.dispose()
     else:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        modes.file(modes.folder(settings.data.resolve()) / "mlflow.db")
 
 
 class MlflowRegistry:

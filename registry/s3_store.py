@@ -13,6 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from registry import modes
 from registry.artifacts import (
     Blob,
     BlobNotFound,
@@ -123,10 +124,8 @@ class S3Store:
         return f"{self.prefix}{digest[:2]}/{digest[2:4]}/{digest}"
 
     def _spooled(self) -> BinaryIO:
-        self._spool.mkdir(parents=True, exist_ok=True)
-        return cast(
-            "BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(self._spool))
-        )
+        spool = str(modes.folder(self._spool))
+        return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=spool))
 
     def _make_bucket(self) -> None:
         place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}

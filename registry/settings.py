@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         "",
         description="签名进程的套接字；空：在数据目录里 / the signer's socket; empty: in the data directory",
     )
+    signer_key: str = Field(
+        "",
+        description="签名私钥文件；空：数据目录旁的“<数据目录>.signer”里 / the signer's private key; empty: in `<data>.signer` beside the data directory",
+    )
     sandbox_tier: Literal["auto", "A", "B", "none"] = Field(
         "auto", description="沙箱等级：auto、A、B 或 none / auto, A, B or none"
     )

@@ -14,7 +14,7 @@ from portal.identity import By
 from registry import attestation, keys, organisations, tokens
 from registry import credentials as signing
 from registry.database import transaction
-from registry.organisations import OrganisationKey, Role
+from registry.organisations import Kind, OrganisationKey, Role
 from registry.tokens import Issued, Scope, Token
 
 router = APIRouter(tags=["credentials"])
@@ -71,6 +71,12 @@ class KeyOut(Answer):
     label: str
     created: datetime
     revoked: datetime | None
+
+
+class PlatformKeyIn(BaseModel):
+    """A public key of the platform's signer."""
+
+    public_pem: str = Field(max_length=1000, description="Ed25519, PEM")
 
 
 class PlatformKeyOut(Answer):
@@ -154,6 +160,19 @@ def platform_keys(session: Database) -> list[PlatformKeyOut]:
         PlatformKeyOut(key_id=key_id, public_pem=attestation.public_pem(public_key))
         for key_id, public_key in keys.platform(session).items()
     ]
+
+
+@router.post(
+    "/keys/platform",
+    status_code=201,
+    dependencies=[
+        allow(Role.ADMINISTRATOR, kinds={Kind.AUTHORITY}, scope=Scope.ADMINISTER, own=())
+    ],
+    summary="登记平台公钥 · Enrol a key of the platform",
+)
+def enrol_platform_key(by: By, session: Database, wanted: PlatformKeyIn) -> PlatformKeyOut:
+    """Put another public key of the signer on record; from then on what it signs is accepted."""
+    return PlatformKeyOut.model_validate(keys.enrol_platform(session, wanted.public_pem, by=by))
 
 
 @router.post(

@@ -46,11 +46,10 @@ def _carry(chosen: "Settings") -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Take both models the whole way; returns the sign-ins and the filing numbers."""
     from portal.demo import cast, models
     from portal.demo.journey import Journey, Place
-    from registry import artifacts, database
+    from registry import artifacts, database, modes
     from registry.database import transaction
 
-    folder = chosen.data / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = modes.folder(chosen.data / "demo")
     passwords = cast.sign_ins(folder)
     factory = database.sessions(database.connect(chosen.database_url))
     with transaction(factory) as session:

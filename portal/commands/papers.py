@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.commands.enrolling import enrol
 from portal.commands.places import ANY, FILE, FOLDER, write_all
 from registry.errors import Invalid
 from registry.language import Text
@@ -181,6 +182,9 @@ def _held(result: "Verification") -> Text:
 @click.group(help="制作、登记、查看钥匙。/ Make, register and show keys.")
 def keys() -> None:
     """The private key never leaves the machine; the platform holds none."""
+
+
+keys.add_command(enrol)
 
 
 @keys.command("new", help="生成一对新钥匙。/ Draw a new pair of keys; nothing is overwritten.")

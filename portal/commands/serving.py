@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, sessionmaker
+
     from registry.settings import Settings
 
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
 STEADY_SECONDS = 10.0
+SIGNER_SECONDS = 10.0
+MEETING_SECONDS = 3.0
 
 
 @click.command(help="启动网站、工作进程和签名进程。/ Start the server, a worker and the signer.")
@@ -36,6 +40,8 @@ def serve(host: str | None, port: int | None, workers: int | None, no_signer: bo
     chosen = settings().model_copy(update={k: v for k, v in changed.items() if v is not None})
     check_port(chosen)
     prepare(chosen)
+    if no_signer:
+        _meet_signer(chosen)
     with beside(chosen, workers=chosen.workers, signer=not no_signer):
         click.echo(f"明算 Mingsuan: {chosen.public_url}/zh/   {chosen.public_url}/en/", err=True)
         listen(chosen)
@@ -81,11 +87,19 @@ def end_with_parent() -> None:
 
 
 def prepare(chosen: "Settings") -> None:
-    """Create the data directory and bring the database up to date."""
+    """Create the data directory, for our account alone, and bring the database up to date."""
     from portal import migrations
-    from registry import database
+    from registry import database, modes
 
-    chosen.data.mkdir(parents=True, exist_ok=True, mode=0o755)
+    modes.close_to_others()
+    modes.folder(chosen.data)
+    if any(modes.exposed(chosen.data, deep=False)):
+        click.echo(
+            f"数据目录 {chosen.data} 对本机其他用户开放。请运行 mingsuan doctor --repair 收紧权限。/ "
+            f"Other users of this machine can enter the data directory {chosen.data}. "
+            "Run mingsuan doctor --repair to close it.",
+            err=True,
+        )
     engine = database.connect(chosen.database_url)
     try:
         migrations.upgrade(engine)
@@ -164,8 +178,7 @@ def beside(
     crew = _Crew(chosen, log)
     try:
         if signer:
-            crew.start("signer")
-            _await_signer(chosen)
+            _start_signer(chosen, crew)
         for _ in range(workers):
             crew.start("worker")
         with crew.watched():
@@ -257,16 +270,62 @@ class _Crew:
                 said.close()
 
 
-def _await_signer(chosen: "Settings") -> None:
+def _start_signer(chosen: "Settings", crew: "_Crew") -> None:
+    """Start the signer and set its key up; a record that has another key is left as it is.
+
+    Raises:
+        KeyElsewhere, UnknownPlatformKey: when the record has a key that is not this machine's.
+    """
+    from portal import enrolment
+
+    with _record(chosen) as factory:
+        enrolment.require_own_key(chosen, factory)
+        crew.start("signer")
+        if not _answers(chosen, SIGNER_SECONDS):
+            raise click.ClickException(
+                "签名进程没有启动，请看它的输出。/ The signer did not start; see what it printed."
+            )
+        enrolment.set_up(chosen, factory)
+
+
+def _meet_signer(chosen: "Settings") -> None:
+    """Set up the key of a signer that was started elsewhere, on a record that has none."""
+    from portal import enrolment
+    from registry import keys
+
+    with _record(chosen) as factory:
+        with factory() as session:
+            if keys.platform(session):
+                return
+        if _answers(chosen, MEETING_SECONDS):
+            enrolment.set_up(chosen, factory)
+            return
+    click.echo(
+        "还没有登记平台公钥，签名进程也没有应答。签名进程启动后请运行 mingsuan keys enrol；"
+        "在那以前不能做评估。/ No platform key is on record and no signer answers. Run "
+        "mingsuan keys enrol once the signer runs; until then nothing can be evaluated.",
+        err=True,
+    )
+
+
+@contextmanager
+def _record(chosen: "Settings") -> "Iterator[sessionmaker[Session]]":
+    from registry import database
+
+    engine = database.connect(chosen.database_url)
+    try:
+        yield database.sessions(engine)
+    finally:
+        engine.dispose()
+
+
+def _answers(chosen: "Settings", seconds: float) -> bool:
     from portal import signer as process
 
-    for _ in range(100):
-        if process.reachable(chosen):
-            return
+    deadline = time.monotonic() + seconds
+    while not (alive := process.reachable(chosen)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    raise click.ClickException(
-        "签名进程没有启动，请看它的输出。/ The signer did not start; see what it printed."
-    )
+    return alive
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

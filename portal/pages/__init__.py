@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         desk,
         enterprise,
         filings,
+        platform_keys,
         public,
         reports,
         reviewer,
@@ -28,6 +29,7 @@ def routers() -> list[APIRouter]:
         tester.router,
         reviewer.router,
         reports.router,
+        platform_keys.router,
         public.router,
     ]
 

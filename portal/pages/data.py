@@ -17,7 +17,7 @@ from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
 from portal.uploads import Form
-from registry import datasets, identifiers, overlaps, reidentification
+from registry import datasets, identifiers, modes, overlaps, reidentification
 from registry.columns import ROLE_NAMES
 from registry.datasets import Dataset, Use
 from registry.errors import RegisterError
@@ -61,8 +61,7 @@ def register_dataset(
     form: Form,
 ) -> Response:
     """Store the file as sent and record digest, schema and roles; the rows stay the owner's."""
-    spool = settings.data / "spool"
-    spool.mkdir(parents=True, exist_ok=True)
+    spool = modes.folder(settings.data / "spool")
     with tempfile.TemporaryDirectory(dir=spool, prefix="form-") as folder:
         try:
             use = forms.choice(Use, forms.text(form, "use"))

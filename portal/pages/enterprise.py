@@ -18,6 +18,7 @@ from registry import (
     datasets,
     engagements,
     explanations,
+    modes,
     organisations,
     reports,
     submission,
@@ -232,6 +233,4 @@ def approve(language: Lang, session: Database, by: By, explanation_id: str) -> R
 
 
 def _folder(data: Path) -> tempfile.TemporaryDirectory[str]:
-    spool = data / "spool"
-    spool.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=spool, prefix="form-")
+    return tempfile.TemporaryDirectory(dir=modes.folder(data / "spool"), prefix="form-")

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from portal import migrations
+from portal import enrolment, migrations
 from registry import database, invitations, organisations
 from registry.database import transaction
 from registry.organisations import Kind, Role
@@ -119,11 +119,21 @@ def open_house(folder: Path) -> Iterator[House]:
     server = ["uvicorn", "--factory", "portal.app:create_app", "--port", str(settings.port)]
     with ExitStack() as house:
         house.enter_context(signer_process(settings))
+        _enrol(settings)
         house.enter_context(_process(settings, [*server, "--log-level", "warning"]))
         house.enter_context(_process(settings, ["portal.worker"]))
         _wait_for(f"{url}/readyz")
         http = httpx.Client(base_url=f"{url}/api/v1", timeout=120, trust_env=False)
         yield House(settings, url, first.secret, house.enter_context(http))
+
+
+def _enrol(settings: Settings) -> None:
+    """Put the signer's key on record, as set-up does."""
+    engine = database.connect(settings.database_url)
+    try:
+        enrolment.set_up(settings, database.sessions(engine))
+    finally:
+        engine.dispose()
 
 
 @contextmanager

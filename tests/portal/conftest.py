@@ -1,5 +1,7 @@
 """A site on a fresh database, and people of each kind with passwords and tokens."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,23 @@ from portal.app import create_app
 from registry.database import Record
 from registry.settings import Settings
 from tests.portal.world import World
+
+
+@pytest.fixture(autouse=True)
+def own_mask() -> Iterator[None]:
+    """Give the test's process its file mask back after a command of ours closed it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give the test's process its SIGTERM back after a worker ran in it."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

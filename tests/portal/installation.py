@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
+from portal import enrolment
 from registry import (
     artifacts,
     attestation,
@@ -166,6 +167,7 @@ def installed(folder: Path, *, rows: int = ROWS, **changed: Any) -> Iterator[Ins
     database.Record.metadata.create_all(engine)
     try:
         with signer_process(settings):
+            enrolment.set_up(settings, database.sessions(engine))
             yield _settle(folder, settings, engine, rows)
     finally:
         engine.dispose()

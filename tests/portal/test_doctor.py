@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from portal import doctor, migrations
+from portal import at_rest, doctor, migrations
 from portal.doctor import Check
 from registry import artifacts, attestation, database, mlflow_store, outbox, submission
 from registry.database import transaction
@@ -147,7 +147,7 @@ def test_repair_removes_old_left_overs_and_leaves_what_is_in_use(settings: Setti
     half.chmod(0o555)
     for path in (old, young):
         path.write_bytes(b"x")
-    past = time.time() - 2 * doctor.LEFT_OVER
+    past = time.time() - 2 * at_rest.LEFT_OVER
     for path in (old, half, spool / "models" / "kept"):
         os.utime(path, (past, past))
     assert "2 left-overs" in found(settings)["spool and disk"].said.en

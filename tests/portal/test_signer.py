@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from portal import signer
-from portal.signer import HEADER, NotSigned, SignerUnreachable, SocketPathTooLong, UnsafeKeyFile
+from portal import signer, signer_key
+from portal.signer import HEADER, NotSigned, SignerUnreachable, SocketPathTooLong
+from portal.signer_key import UnsafeKeyFile
 from registry import attestation, statements
 from registry.settings import Settings
 from tests.processes import signer_process
@@ -56,7 +57,7 @@ def test_it_signs_our_statements_with_the_key_it_names(settings: Settings) -> No
 
 
 def test_key_and_socket_are_for_their_user_alone(settings: Settings) -> None:
-    assert signer.key_path(settings).stat().st_mode & 0o777 == 0o600
+    assert signer_key.key_path(settings).stat().st_mode & 0o777 == 0o600
     assert settings.signer_path.stat().st_mode & 0o777 == 0o600
 
 
@@ -154,12 +155,12 @@ def test_a_killed_signer_is_replaced_and_keeps_its_key(tmp_path: Path) -> None:
 
 def test_a_key_file_that_others_can_read_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
-    key = signer.load_or_create(path)
+    key = signer_key.load_or_create(path)
     path.chmod(0o644)
     with pytest.raises(UnsafeKeyFile):
-        signer.load_or_create(path)
+        signer_key.load_or_create(path)
     path.chmod(0o600)
-    assert attestation.private_pem(signer.load_or_create(path)) == attestation.private_pem(key)
+    assert attestation.private_pem(signer_key.load_or_create(path)) == attestation.private_pem(key)
     assert [entry.name for entry in tmp_path.iterdir()] == ["key.pem"]
 
 

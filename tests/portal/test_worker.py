@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
-from portal import runs, signer, worker
+from portal import runs, signer, signer_key, worker
 from portal.runs import Place
 from portal.watch import Watch
 from registry import (
@@ -59,14 +59,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation on SQLite, shared by the tests of this module."""
     with installed(tmp_path_factory.mktemp("w"), lease=LEASE) as made:
         yield made
-
-
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Give the test's process its SIGTERM back after a worker ran in it."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def until(true: Callable[[], Any], seconds: float = 240) -> Any:
@@ -329,6 +321,6 @@ def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
     text = log.read_text()
     assert '"handed_in"' in text
     nonce = reports.statement(place.report(made))["predicate"]["nonce"]
-    private = signer.key_path(place.settings).read_text().splitlines()[1]
+    private = signer_key.key_path(place.settings).read_text().splitlines()[1]
     for secret in (nonce, private):
         assert secret not in text

@@ -182,10 +182,11 @@ def test_a_spool_takes_streams_and_chunks_up_to_the_limit(tmp_path: Path) -> Non
     assert list((tmp_path / "data/spool/incoming").iterdir()) == []
 
 
-def test_materialised_files_can_be_read_by_everyone_and_written_by_nobody(
+def test_materialised_files_are_for_our_account_alone_and_written_by_nobody(
     either: ArtifactStore, tmp_path: Path
 ) -> None:
-    old = os.umask(0o077)
+    """security/S1: a model's copy is nobody else's to read."""
+    old = os.umask(0)
     try:
         manifest = [entry("MLmodel", b"m"), entry("deep/er/model.onnx", b"o")]
         for data in (b"m", b"o"):
@@ -195,10 +196,10 @@ def test_materialised_files_can_be_read_by_everyone_and_written_by_nobody(
     finally:
         os.umask(old)
     assert (target / "deep/er/model.onnx").read_bytes() == b"o"
-    assert stat.S_IMODE((target / "MLmodel").stat().st_mode) == 0o444
+    assert stat.S_IMODE((target / "MLmodel").stat().st_mode) == 0o400
     for folder in (target, target / "deep", target / "deep/er"):
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o555
-    assert stat.S_IMODE(target.parent.stat().st_mode) == 0o755
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o500
+    assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "", "a\\b"])
