@@ -207,8 +207,8 @@ def enrol_platform(session: Session, public_pem: str, *, by: Actor | None = None
         session,
         "platform:key:enrolled",
         key.id,
-        person_id=by and by.person_id,
-        organisation_id=by and by.organisation_id,
+        person_id=by.person_id if by else None,
+        organisation_id=by.organisation_id if by else None,
         key_id=key_id,
     )
     return key

@@ -196,7 +196,7 @@ def test_a_signer_replaced_in_mid_run_costs_the_tester_nothing(
         raise UnknownPlatformKey("未知", "unknown")
 
     made = place.register()
-    monkeypatch.setattr(worker.runs, "run", replaced)
+    monkeypatch.setattr(runs, "run", replaced)
     with pytest.raises(UnknownPlatformKey):
         worker.run(place.settings, once=True)
     assert place.work(made).state == State.QUEUED
