@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
-from portal import at_rest, migrations, signer, signer_key, worker
+from portal import at_rest, migrations, runs, signer, signer_key, worker
 from portal.commands import serving
 from portal.commands.enrolling import enrol
 from portal.enrolment import KeyElsewhere, UnknownPlatformKey
