@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
+from filing import revision as revisions
 from filing.fields import schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
 from registry import journal
@@ -59,10 +61,6 @@ class Filing(Identified, Record):
 
 class FilingNotFound(NotFound):
     """No such filing, or none that you may read: check the identifier."""
-
-
-class Moved(Conflict):
-    """Someone changed the filing in between: read it again, then repeat your change."""
 
 
 class AlreadyOpen(Conflict):
@@ -211,7 +209,7 @@ def fill(
     by: Actor,
     filing_id: str,
     answers: Mapping[str, Any],
-    revision: int | None = None,
+    revision: int,
 ) -> Filing:
     """Save answers; those not named stay as they are, None or a blank clears one.
 
@@ -220,7 +218,7 @@ def fill(
         by: a filer of the filing's organisation.
         filing_id: which filing.
         answers: key (`B1`, `C1#2`) → bare value or `{value | not_applicable, sealed?}`.
-        revision: the revision the writer read; None skips the test.
+        revision: the revision the writer read.
 
     Raises:
         Moved: when the filing has another revision by now.
@@ -265,7 +263,7 @@ def _merged(
 
 
 def drop_data_set(
-    session: Session, *, by: Actor, filing_id: str, number: int, revision: int | None = None
+    session: Session, *, by: Actor, filing_id: str, number: int, revision: int
 ) -> Filing:
     """Take one data set out of group C; the later ones move up.
 
@@ -284,9 +282,9 @@ def attach(
     *,
     by: Actor,
     filing_id: str,
+    revision: int,
     report_id: str | None = None,
     explanation_id: str | None = None,
-    revision: int | None = None,
 ) -> Filing:
     """Attach a report or an explanation of this model; attaching twice changes nothing.
 
@@ -329,9 +327,7 @@ def _same_model(session: Session, filing: Filing, found: Report | Explanation | 
         )
 
 
-def move(
-    session: Session, *, by: Actor, filing_id: str, version_id: str, revision: int | None = None
-) -> Filing:
+def move(session: Session, *, by: Actor, filing_id: str, version_id: str, revision: int) -> Filing:
     """Point the filing at another version of the same model.
 
     What is attached stays on record and is at once about an earlier version.
@@ -354,7 +350,7 @@ def move(
     return filing
 
 
-def editable(session: Session, by: Actor, filing_id: str, revision: int | None) -> Filing:
+def editable(session: Session, by: Actor, filing_id: str, revision: int) -> Filing:
     """The filing, locked, for a filer who may change its dossier now.
 
     Raises:
@@ -365,7 +361,7 @@ def editable(session: Session, by: Actor, filing_id: str, revision: int | None) 
     by.require(Role.FILER)
     filing = get(session, by=by, filing_id=filing_id, to_write=True)
     by.own(filing.organisation_id)
-    unmoved(filing, revision)
+    revisions.check(session, filing, revision, reader=by)
     if filing.status not in EDITABLE:
         name = STATUS_NAMES[filing.status]
         raise NotEditable(
@@ -375,27 +371,19 @@ def editable(session: Session, by: Actor, filing_id: str, revision: int | None) 
     return filing
 
 
-def unmoved(filing: Filing, revision: int | None) -> None:
-    """Raise `Moved` when the filing no longer has the revision that the writer read."""
-    if revision is not None and revision != filing.revision:
-        raise _moved(filing.revision, revision)
-
-
-def _moved(present: int | None, read: int | None) -> Moved:
-    return Moved(
-        f"这份备案已被别人改过：您看到的是第{read}次修订，现在是第{present or '?'}次。请刷新后再改。",
-        f"The filing was changed meanwhile: you read revision {read}, it is now at "
-        f"{present or 'a later one'}. Read it again, then repeat your change.",
-    )
-
-
 def _save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:
     """Flush a change of the dossier; a self-checked filing goes back to draft."""
     if filing.status == Status.SELF_CHECKED:
         filing.status = step(filing.status, Action.REOPEN).target
         filing.since = now()
     flush(session, filing)
-    note(session, event, filing, by, revision=filing.revision, **details)
+    note(session, event, filing, by, **details)
+
+
+def touch(session: Session, filing: Filing) -> None:
+    """Raise the revision for a change beside the filing's own row, such as a reply to a remark."""
+    flag_modified(filing, "answers")
+    flush(session, filing)
 
 
 def flush(session: Session, filing: Filing) -> None:
@@ -404,7 +392,7 @@ def flush(session: Session, filing: Filing) -> None:
     try:
         session.flush()
     except StaleDataError as error:
-        raise _moved(None, read) from error
+        raise revisions.moved(read, None) from error
 
 
 def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any) -> None:
@@ -415,5 +403,6 @@ def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any
         filing.id,
         person_id=by.person_id,
         organisation_id=by.organisation_id,
+        revision=filing.revision,
         **details,
     )

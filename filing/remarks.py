@@ -57,10 +57,21 @@ def on(session: Session, filing: Filing, *, submission: int | None = None) -> Se
     return session.scalars(found.order_by(Remark.id)).all()
 
 
-def reply(session: Session, *, by: Actor, remark_id: str, zh: str, en: str = "") -> Remark:
-    """Answer a remark of the present round.
+def reply(
+    session: Session, *, by: Actor, remark_id: str, revision: int, zh: str, en: str = ""
+) -> Remark:
+    """Answer a remark of the present round; the reply is a revision of the filing.
+
+    Args:
+        session: the caller's transaction.
+        by: a filer of the filing's organisation.
+        remark_id: which remark.
+        revision: the filing's revision that the writer read.
+        zh: the reply.
+        en: the same in English, where there is one.
 
     Raises:
+        Moved: when the filing has another revision by now.
         RemarkNotFound: when there is none.
         NotEditable: when the filing is not with the filer.
         Invalid: when the reply is blank.
@@ -68,12 +79,12 @@ def reply(session: Session, *, by: Actor, remark_id: str, zh: str, en: str = "")
     remark = session.get(Remark, remark_id)
     if remark is None:
         raise RemarkNotFound("没有这条退回意见。", "There is no such remark.")
-    filing = dossier.editable(session, by, remark.filing_id, None)
+    filing = dossier.editable(session, by, remark.filing_id, revision)
     if not zh.strip():
         raise Invalid("请写答复。", "Write the reply.")
     remark.reply = {"zh": zh.strip()[:1000], **({"en": en.strip()[:4000]} if en.strip() else {})}
     remark.replied, remark.replied_by = now(), by.person_id
-    session.flush()
+    dossier.touch(session, filing)
     dossier.note(session, "filing:dossier:replied", filing, by, key=remark.key)
     return remark
 

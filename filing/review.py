@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from filing import catalogue, computed, dossier, editions, lifecycle, numbers
 from filing import remarks as written
+from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent, reason_given
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
@@ -51,9 +52,9 @@ def take(
     by: Actor,
     filing_id: str,
     action: Action,
+    revision: int,
     remarks: Sequence[Mapping[str, str]] = (),
     reason: str | Mapping[str, str] | None = None,
-    revision: int | None = None,
 ) -> Filing:
     """Take one step of the procedure.
 
@@ -62,9 +63,9 @@ def take(
         by: who takes it.
         filing_id: which filing.
         action: which step.
+        revision: the revision the actor read.
         remarks: for a return, rows of {code, zh, en?}.
         reason: for the steps that need one, or the note on a change: {zh, en?} or the Chinese.
-        revision: the revision the actor read; None skips the test.
 
     Raises:
         FilingNotFound, NotAssigned: when the actor cannot see such a filing.
@@ -75,7 +76,7 @@ def take(
         NotReady: with everything that stands in the way.
     """
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
-    dossier.unmoved(filing, revision)
+    revisions.check(session, filing, revision, reader=by)
     lifecycle.advance(filing.status, action, by.roles)
     step = lifecycle.step(filing.status, action)
     if step.role is Role.FILER:
@@ -120,7 +121,7 @@ def _go(case: Case, step: Step) -> None:
     filing.status, filing.since = step.target, case.at
     EFFECTS.get(step.action, _nothing)(case)
     dossier.flush(case.session, filing)
-    details: dict[str, Any] = {"from": before, "to": step.target, "revision": filing.revision}
+    details: dict[str, Any] = {"from": before, "to": step.target}
     if case.reason is not None:
         details["reason"] = dict(case.reason)
     if filing.number is not None:
@@ -184,7 +185,7 @@ def regrade(
     filing_id: str,
     level: Level,
     reason: str | Mapping[str, str],
-    revision: int | None = None,
+    revision: int,
 ) -> Filing:
     """Set another grade than the computed one, with the reason on record.
 
@@ -197,7 +198,7 @@ def regrade(
     """
     by.require(Role.REVIEWER)
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
-    dossier.unmoved(filing, revision)
+    revisions.check(session, filing, revision, reader=by)
     case = Case(session, filing, by, reason=_worded(reason))
     if filing.status != Status.SUBMITTED:
         lifecycle.step(filing.status, Action.ACCEPT)  # raises: only while it is under review

@@ -25,6 +25,11 @@ from registry.tokens import Scope
 router = APIRouter(tags=["filings"])
 FILE = Scope.FILE
 OF_FILER = frozenset(step.action for step in STEPS if step.role is Role.FILER)
+AGAINST = (
+    "the filing's revision that you read; a change against an older one is refused (409) "
+    "with what was changed since, by whom and when"
+)
+Read = Annotated[int, Field(ge=1, description=AGAINST)]
 OF_REVIEWER = frozenset(step.action for step in STEPS if step.role is Role.REVIEWER)
 
 
@@ -98,7 +103,7 @@ class FilingLine(Answer):
     organisation_id: str
     status: Status
     status_name: Bilingual
-    revision: int = Field(description="send it back with a change to notice someone else's")
+    revision: int = Field(description="send it back with every change: it is made against it")
     number: str | None
     created: datetime
     since: datetime
@@ -124,7 +129,7 @@ class AnswersIn(BaseModel):
     answers: dict[str, Any] = Field(
         examples=[{"B1": {"zh": "信贷审批模型", "en": "Credit approval model"}}]
     )
-    revision: int | None = Field(None, description="the revision you read; null skips the test")
+    revision: Read
 
 
 class AttachmentIn(BaseModel):
@@ -132,14 +137,14 @@ class AttachmentIn(BaseModel):
 
     report_id: str | None = None
     explanation_id: str | None = None
-    revision: int | None = None
+    revision: Read
 
 
 class MoveIn(BaseModel):
     """Another version of the same model."""
 
     version_id: str
-    revision: int | None = None
+    revision: Read
 
 
 class Words(BaseModel):
@@ -147,6 +152,12 @@ class Words(BaseModel):
 
     zh: str = Field(max_length=4000)
     en: str = Field("", max_length=4000)
+
+
+class ReplyIn(Words):
+    """What the filer says to a remark."""
+
+    revision: Read
 
 
 class RemarkIn(Words):
@@ -160,7 +171,7 @@ class StepIn(BaseModel):
 
     action: Action
     reason: Words | None = Field(None, description="for steps that need one")
-    revision: int | None = None
+    revision: Read
 
 
 class ReviewIn(StepIn):
@@ -174,7 +185,7 @@ class GradeIn(BaseModel):
 
     level: Level
     reason: Words
-    revision: int | None = None
+    revision: Read
 
 
 class RemarkOut(Answer):
@@ -253,7 +264,7 @@ def drop(
     session: Database,
     filing_id: str,
     position: int,
-    revision: Annotated[int | None, Query()] = None,
+    revision: Annotated[int, Query(ge=1, description=AGAINST)],
 ) -> FilingOut:
     """Take one data set out of group C; the later ones move up."""
     made = dossier.drop_data_set(
@@ -356,9 +367,9 @@ def remarks_on(by: By, session: Database, paging: Paged, filing_id: str) -> Page
     dependencies=[allow(Role.FILER, scope=FILE)],
     summary="答复退回意见 · Reply to a remark",
 )
-def reply(by: By, session: Database, remark_id: str, words: Words) -> RemarkOut:
+def reply(by: By, session: Database, remark_id: str, words: ReplyIn) -> RemarkOut:
     """Answer a remark of the present round; changing the field is an answer, too."""
-    made = remarks.reply(session, by=by, remark_id=remark_id, zh=words.zh, en=words.en)
+    made = remarks.reply(session, by=by, remark_id=remark_id, **words.model_dump())
     return _remark(made, session.get_one(Filing, made.filing_id))
 
 

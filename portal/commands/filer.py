@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from portal.client import Client, Tell
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+REVISION = click.option(
+    "--revision",
+    type=click.IntRange(min=1),
+    help="您看过的修订次数，之后有人改过就不写入；不给时先读现在的一次 / the revision you read: "
+    "nothing is written when someone changed it since; without it the present one is read first",
+)
 
 
 @click.command(help="提交一个 MLflow 模型目录。/ Submit an MLflow model directory.")
@@ -178,42 +184,55 @@ def open_filing(version: str, *, as_json: bool) -> None:
 @file.command("fill", help="用 TOML 文件填写。/ Fill in answers from a TOML file.")
 @click.argument("filing")
 @click.argument("answers", type=FILE)
+@REVISION
 @JSON
-def fill(filing: str, answers: Path, *, as_json: bool) -> None:
+def fill(filing: str, answers: Path, *, revision: int | None, as_json: bool) -> None:
     """Fields by code, at the top or in a table [answers]; fields not named stay as they are."""
     given = plain(section(read_toml(answers), "answers"))
-    _ask("PATCH", f"/filings/{filing}/answers", {"answers": given}, as_json=as_json)
+    _write("PATCH", filing, "answers", {"answers": given}, revision=revision, as_json=as_json)
 
 
 @file.command("attach", help="附上报告或说明。/ Attach a report or an explanation.")
 @click.argument("filing")
 @click.option("--report", help="报告编号 / the report's id")
 @click.option("--explanation", help="说明编号 / the explanation's id")
+@REVISION
 @JSON
-def attach(filing: str, *, report: str | None, explanation: str | None, as_json: bool) -> None:
+def attach(
+    filing: str,
+    *,
+    report: str | None,
+    explanation: str | None,
+    revision: int | None,
+    as_json: bool,
+) -> None:
     """Attaching twice changes nothing."""
     if report is None and explanation is None:
         raise click.UsageError(
             "请给出 --report 或 --explanation。/ Give --report or --explanation."
         )
     body = {"report_id": report, "explanation_id": explanation}
-    _ask("POST", f"/filings/{filing}/attachments", body, as_json=as_json)
+    _write("POST", filing, "attachments", body, revision=revision, as_json=as_json)
 
 
 @file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
 @click.argument("filing")
+@REVISION
 @JSON
-def check(filing: str, *, as_json: bool) -> None:
+def check(filing: str, *, revision: int | None, as_json: bool) -> None:
     """Lists everything that is missing; exit code 1 when something is."""
-    _ask("POST", f"/filings/{filing}/steps", {"action": "check"}, as_json=as_json)
+    body = {"action": "check"}
+    _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
 
 
 @file.command("submit", help="提交给主管部门审核。/ Submit the filing to the authority.")
 @click.argument("filing")
+@REVISION
 @JSON
-def hand_in(filing: str, *, as_json: bool) -> None:
+def hand_in(filing: str, *, revision: int | None, as_json: bool) -> None:
     """The filing must have been checked before."""
-    _ask("POST", f"/filings/{filing}/steps", {"action": "submit"}, as_json=as_json)
+    body = {"action": "submit"}
+    _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
 
 
 @file.command("show", help="查看进度和缺项。/ Show status, completeness and what is missing.")
@@ -235,16 +254,60 @@ def plain(value: Any) -> Any:
 
 def _ask(method: str, path: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
     from portal.client import Client
-    from portal.commands import showing
     from registry.settings import settings
 
     with Client.of(settings()) as client:
-        if method == "GET":
-            made = client.get(path)
-        elif method == "PATCH":
-            made = client.patch(path, body or {})
-        else:
-            made = client.post(path, body)
+        made = client.get(path) if method == "GET" else client.post(path, body)
+    show_filing(made, as_json=as_json)
+
+
+def _write(
+    method: str,
+    filing: str,
+    what: str,
+    body: Mapping[str, Any],
+    *,
+    revision: int | None,
+    as_json: bool,
+) -> None:
+    from portal.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        made = written(client, method, filing, what, body, revision=revision)
+    show_filing(made, as_json=as_json)
+
+
+def written(
+    client: "Client",
+    method: str,
+    filing: str,
+    what: str,
+    body: Mapping[str, Any],
+    *,
+    revision: int | None,
+) -> dict[str, Any]:
+    """Change a filing, against the revision that was read, and return it.
+
+    Args:
+        client: the registry.
+        method: `PATCH` or `POST`.
+        filing: which filing.
+        what: the last part of the address, such as `answers`.
+        body: the change.
+        revision: the revision that the caller read; None reads the present one first.
+    """
+    here = f"/filings/{filing}"
+    against = revision if revision is not None else client.get(here)["revision"]
+    change = client.patch if method == "PATCH" else client.post
+    made: dict[str, Any] = change(f"{here}/{what}", {**body, "revision": against})
+    return made
+
+
+def show_filing(made: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a filing: where it stands, what is missing and what comes next."""
+    from portal.commands import showing
+
     if as_json:
         showing.as_json(made)
     else:
@@ -261,6 +324,7 @@ def _print_filing(made: Mapping[str, Any]) -> None:
     name = made["status_name"]
     out.print(f"备案 / filing:    {made['id']}", style="bold")
     out.print(f"状态 / status:    {name['zh']} / {name['en']}")
+    out.print(f"修订 / revision:  {made['revision']}")
     if made["number"]:
         out.print(f"编号 / number:    {made['number']}")
     out.print(f"完成 / complete:  {made['percent']}%")

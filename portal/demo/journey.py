@@ -298,11 +298,18 @@ class Journey:
 
     def _fill(self, session: Session, filing: Filing) -> None:
         by = self._filer
-        dossier.fill(session, by=by, filing_id=filing.id, answers=self.story["answers"])
+        dossier.fill(
+            session,
+            by=by,
+            filing_id=filing.id,
+            revision=filing.revision,
+            answers=self.story["answers"],
+        )
         dossier.attach(
             session,
             by=by,
             filing_id=filing.id,
+            revision=filing.revision,
             report_id=self.report_id,
             explanation_id=self.explanation_id,
         )
@@ -333,7 +340,8 @@ class Journey:
             self.number = filing.number or ""
 
     def _step(self, session: Session, by: Actor, action: Action) -> None:
-        review.take(session, by=by, filing_id=self.filing_id, action=action)
+        filing = dossier.get(session, by=by, filing_id=self.filing_id)
+        review.take(session, by=by, filing_id=filing.id, action=action, revision=filing.revision)
 
     def _registered(self, rows: pd.DataFrame, by: Actor, use: Use, name: str) -> Dataset:
         """The data set on record: the same rows are the same file and the same record."""

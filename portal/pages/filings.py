@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,19 +22,22 @@ from filing import (
     risk,
     wording,
 )
+from filing import revision as revisions
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
+from filing.revision import Moved
 from portal import sight
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
-from portal.pages import dossier_form, forms
-from portal.pages.rendering import Lang, go, reject, render, typed_before
+from portal.pages import dossier_form, forms, overlap
+from portal.pages.overlap import Contested, Overlap
+from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
 from registry import explanations, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
-from registry.errors import Invalid, Reason, RegisterError
+from registry.errors import Reason, RegisterError
 from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
@@ -90,7 +94,9 @@ def filing_page(
     filing = dossier.get(session, by=by, filing_id=filing_id)
     by.own(filing.organisation_id)
     chosen = next((each for each in schema().groups if each.id == group), schema().groups[0])
-    given = {**filing.answers, **_as_stored(typed_before(request))}
+    rejected: Overlap | None = getattr(request.state, "overlap", None)
+    given = {**filing.answers, **_as_stored(rejected.answers if rejected else {})}
+    keys = _keys(chosen, given)
     version = submission.get(session, filing.version_id)
     return render(
         request,
@@ -103,7 +109,10 @@ def filing_page(
         version=version,
         groups=schema().groups,
         chosen=chosen,
-        keys=_keys(chosen, given),
+        keys=keys,
+        marks=overlap.marks(filing.answers, keys) | (rejected.opened if rejected else {}),
+        contested=rejected.contested if rejected else {},
+        present=filing.answers,
         field_of=schema().field,
         answers=given,
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
@@ -144,17 +153,17 @@ def fill(
     """Save one group; what is missing or wrong is shown beside its field, nothing is lost."""
     group = forms.text(form, "group") or "A"
     typed = dossier_form.answers(form, _keeper(request.app.state.store))
+    filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
+    found = overlap.of(form, typed, filing.answers)
     try:
-        dossier.fill(
-            session,
-            by=by,
-            filing_id=filing_id,
-            answers=typed,
-            revision=forms.whole(form, "revision") or None,
-        )
+        read = overlap.revision(form)
+        revisions.check(session, filing, read, reader=by)
+        found.check()
+        dossier.fill(session, by=by, filing_id=filing_id, answers=found.answers, revision=read)
     except RegisterError as error:
         session.rollback()
-        reject(request, error, typed)
+        request.state.overlap = found
+        turn_down(request, error)
         return filing_page(request, language, session, by, asking, filing_id, group)
     following = forms.text(form, "next") or group
     return go(f"/{language}/filings/{filing_id}?group={following}", "saved")
@@ -176,20 +185,40 @@ def attach(
             session,
             by=by,
             filing_id=filing_id,
+            revision=overlap.revision(form),
             report_id=forms.text(form, "report_id") or None,
             explanation_id=forms.text(form, "explanation_id") or None,
         )
-    except Invalid as error:
+    except RegisterError as error:
         session.rollback()
-        reject(request, error)
+        turn_down(request, error)
         return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "saved")
 
 
 @router.post("/filings/{filing_id}/move", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
-def move(language: Lang, session: Database, by: By, form: Form, filing_id: str) -> Response:
+def move(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
     """Point the filing at a newer version; what is attached is then about an earlier one."""
-    dossier.move(session, by=by, filing_id=filing_id, version_id=forms.text(form, "version_id"))
+    try:
+        dossier.move(
+            session,
+            by=by,
+            filing_id=filing_id,
+            revision=overlap.revision(form),
+            version_id=forms.text(form, "version_id"),
+        )
+    except RegisterError as error:
+        session.rollback()
+        turn_down(request, error)
+        return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "saved")
 
 
@@ -208,10 +237,16 @@ def reply(
 ) -> Response:
     """Answer one remark."""
     try:
-        remarks.reply(session, by=by, remark_id=remark_id, zh=forms.text(form, "reply"))
-    except Invalid as error:
+        remarks.reply(
+            session,
+            by=by,
+            remark_id=remark_id,
+            revision=overlap.revision(form),
+            zh=forms.text(form, "reply"),
+        )
+    except RegisterError as error:
         session.rollback()
-        reject(request, error)
+        turn_down(request, error, {f"reply/{remark_id}": forms.text(form, "reply")})
         return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "saved")
 
@@ -236,13 +271,22 @@ def take_step(
             by=by,
             filing_id=filing_id,
             action=action,
+            revision=overlap.revision(form),
             reason={"zh": forms.text(form, "reason")} if forms.text(form, "reason") else None,
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error)
+        turn_down(request, error, {f"reason/{action}": forms.text(form, "reason")})
         return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "decided")
+
+
+def turn_down(
+    request: Request, error: RegisterError, typed: Mapping[str, Any] | None = None
+) -> None:
+    """Let the page that is rendered next say why nothing changed: a conflict where others were first."""
+    conflict = isinstance(error, Moved | Contested)
+    reject(request, error, typed, status=HTTPStatus.CONFLICT if conflict else 422)
 
 
 def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import Guard
+from filing.revision import CHANGE
 from portal.identity import Identity
 from registry import legal_day
 from registry.errors import NotFound, RegisterError
@@ -21,7 +22,7 @@ from registry.language import LANGUAGES, Language, Text
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-WITHOUT_PLACE = {*Guard, "label", "scopes", "days", "email"}
+WITHOUT_PLACE = {*Guard, CHANGE, "label", "scopes", "days", "email"}
 """What a reason is about that has no name for people: the sentence says it already."""
 
 

@@ -11,9 +11,9 @@ from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
-from portal.pages import explaining, forms, report_view
-from portal.pages.filings import line
-from portal.pages.rendering import Lang, go, reject, render
+from portal.pages import explaining, forms, overlap, report_view
+from portal.pages.filings import line, turn_down
+from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import explanations, journal, reports, submission
 from registry.errors import RegisterError
@@ -94,11 +94,12 @@ def decide(
             by=by,
             filing_id=filing_id,
             action=action,
+            revision=overlap.revision(form),
             remarks=given,
             reason={"zh": reason} if reason else None,
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error, forms.typed(form))
+        turn_down(request, error, forms.typed(form))
         return review_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/review/{filing_id}", "decided")

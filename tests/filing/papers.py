@@ -169,7 +169,7 @@ def _predicate(
         },
         "task": task,
         "required_probes": list(wanted),
-        "plan": {"digest": nothing, "content": {}},
+        "plan": {"digest": nothing, "content": {"title": {"zh": "甲", "en": "A"}}},
         "data": {"digest": nothing, "name": "x", "rows": 1, "columns": [], "held_out": ""},
         "nonce": "0",
         "probes": [{"id": each, "version": "1", "digest": nothing} for each in run],
@@ -227,7 +227,11 @@ class Scene:
             self.session, by=self.filer, version_id=(version or self.version).id
         )
         return dossier.fill(
-            self.session, by=self.filer, filing_id=made.id, answers=answers(**changed)
+            self.session,
+            by=self.filer,
+            filing_id=made.id,
+            revision=made.revision,
+            answers=answers(**changed),
         )
 
     def evaluated(self, **changed: Any) -> Filing:
@@ -238,23 +242,30 @@ class Scene:
 
     def attach(self, filing: Filing, made: Report) -> None:
         """Attach a report."""
-        dossier.attach(self.session, by=self.filer, filing_id=filing.id, report_id=made.id)
+        dossier.attach(
+            self.session,
+            by=self.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            report_id=made.id,
+        )
 
     def file(self, filing: Filing, *actions: str, **said: Any) -> Filing:
         """The filer takes steps."""
         for action in actions:
-            review.take(
-                self.session, by=self.filer, filing_id=filing.id, action=Action(action), **said
-            )
+            self.step(filing, self.filer, action, **said)
         return filing
 
     def rule(self, filing: Filing, *actions: str, **said: Any) -> Filing:
         """The reviewer takes steps."""
         for action in actions:
-            review.take(
-                self.session, by=self.reviewer, filing_id=filing.id, action=Action(action), **said
-            )
+            self.step(filing, self.reviewer, action, **said)
         return filing
+
+    def step(self, filing: Filing, by: Actor, action: str, **said: Any) -> Filing:
+        """Somebody takes a step, having read the filing as it is now."""
+        said = {"revision": filing.revision} | said
+        return review.take(self.session, by=by, filing_id=filing.id, action=Action(action), **said)
 
     def published(self, **changed: Any) -> Filing:
         """A published filing."""

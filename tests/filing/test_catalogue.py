@@ -99,7 +99,13 @@ def test_the_record_behind_an_edition_is_kept_with_its_digest(scene: Scene) -> N
 def again(scene: Scene, filing: Filing, answers: dict[str, Any]) -> None:
     """One change from amendment to the next edition."""
     scene.file(filing, "amend")
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers=answers)
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
     scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
     scene.rule(filing, "accept", "file", "publish")
 
@@ -163,7 +169,13 @@ def test_a_changed_version_marks_both_at_once(scene: Scene) -> None:
     tag = entry(scene, filing).etag()
     scene.file(filing, "amend")
     newer = cast.version(scene.session, scene.filer)
-    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    dossier.move(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        version_id=newer.id,
+    )
     found = entry(scene, filing)
 
     assert found.standing.status is Status.CHANGE_PENDING
@@ -216,7 +228,13 @@ def test_an_explanation_of_an_older_version_says_so(scene: Scene) -> None:
     filing = scene.opened(newer)
     scene.attach(filing, papers.report(scene.session, newer, scene.tester))
     explained = papers.explanation(scene.session, old, scene.filer)
-    dossier.attach(scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id)
+    dossier.attach(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        explanation_id=explained.id,
+    )
     scene.file(filing, "check", "submit")
     scene.rule(filing, "accept", "file", "publish")
 
@@ -236,7 +254,13 @@ def test_what_changed_after_the_evaluation_is_named(scene: Scene) -> None:
 
     scene.file(filing, "amend")
     scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B2": "更新"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B2": "更新"},
+    )
     scene.file(filing, "submit", reason="重新评估")
     scene.rule(filing, "accept", "file", "publish")
     assert entry(scene, filing).standing.changed == ()
@@ -393,7 +417,14 @@ def test_the_history_tells_of_reports_and_explanations(scene: Scene) -> None:
     scene.file(filing, "amend")
     added = papers.report(scene.session, scene.version, scene.tester)
     filing.report_ids = [own.id, added.id]
-    dossier.attach(scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id)
+    scene.session.flush()
+    dossier.attach(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        explanation_id=explained.id,
+    )
     scene.file(filing, "submit", reason="换报告")
     scene.rule(filing, "accept", "file", "publish")
 

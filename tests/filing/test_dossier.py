@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from filing import completeness, dossier, remarks
 from filing.dossier import Filing
 from filing.lifecycle import Status
+from filing.revision import Moved
 from registry import database, journal
 from registry.database import now
 from registry.engagements import Engagement
@@ -63,9 +64,19 @@ def test_a_later_filing_starts_with_the_earlier_answers_but_not_the_truth_statem
 def test_filling_saves_what_is_named_and_clears_what_is_blank(scene: Scene) -> None:
     filing = draft(scene)
     dossier.fill(
-        scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "名称", "B2": "说明"}
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "名称", "B2": "说明"},
     )
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B2": ""})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B2": ""},
+    )
 
     assert filing.answers["B1"] == {"value": {"zh": "名称"}}
     assert "B2" not in filing.answers
@@ -75,9 +86,21 @@ def test_filling_saves_what_is_named_and_clears_what_is_blank(scene: Scene) -> N
 def test_filling_in_the_same_again_changes_nothing(scene: Scene) -> None:
     filing = draft(scene)
     answers = {"B1": "名称"}
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers=answers)
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
     revision = filing.revision
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers=answers)
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
     assert filing.revision == revision
 
 
@@ -88,6 +111,7 @@ def test_one_misshapen_answer_saves_nothing_and_all_are_named(scene: Scene) -> N
             scene.session,
             by=scene.filer,
             filing_id=filing.id,
+            revision=filing.revision,
             answers={"B1": "名称", "B2": 3, "B3": "1", "H9": {"days": []}, "D5": "x"},
         )
     assert [each.item for each in caught.value.reasons] == ["B2", "B3", "D5"]
@@ -99,7 +123,7 @@ def test_a_stale_writer_is_told_the_present_revision(scene: Scene) -> None:
     read = filing.revision
     for _ in range(2):
         if filing.revision != read:
-            with pytest.raises(dossier.Moved, match=str(filing.revision)):
+            with pytest.raises(Moved, match=str(filing.revision)):
                 dossier.fill(
                     scene.session,
                     by=scene.filer,
@@ -128,14 +152,20 @@ def test_a_change_under_ones_feet_is_a_conflict(factory: sessionmaker[Session]) 
         with database.transaction(factory) as other:
             other.execute(update(Filing).values(revision=Filing.revision + 1))
         mine.answers = {"B1": {"value": {"zh": "丙"}}}
-        with pytest.raises(dossier.Moved):
+        with pytest.raises(Moved):
             dossier.flush(session, mine)
 
 
 def test_what_is_submitted_cannot_be_changed(scene: Scene) -> None:
     filing = scene.file(scene.evaluated(), "check", "submit")
     with pytest.raises(dossier.NotEditable):
-        dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "x"})
+        dossier.fill(
+            scene.session,
+            by=scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            answers={"B1": "x"},
+        )
 
 
 def test_a_report_of_another_model_is_not_attached(scene: Scene) -> None:
@@ -144,9 +174,21 @@ def test_a_report_of_another_model_is_not_attached(scene: Scene) -> None:
     report = papers.report(scene.session, stranger, scene.tester)
     for given in (report.id, "none"):
         with pytest.raises(dossier.NotOfThisModel):
-            dossier.attach(scene.session, by=scene.filer, filing_id=filing.id, report_id=given)
+            dossier.attach(
+                scene.session,
+                by=scene.filer,
+                filing_id=filing.id,
+                revision=filing.revision,
+                report_id=given,
+            )
     with pytest.raises(dossier.NotOfThisModel):
-        dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=stranger.id)
+        dossier.move(
+            scene.session,
+            by=scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            version_id=stranger.id,
+        )
 
 
 def test_attaching_twice_changes_nothing(scene: Scene) -> None:
@@ -158,6 +200,7 @@ def test_attaching_twice_changes_nothing(scene: Scene) -> None:
             scene.session,
             by=scene.filer,
             filing_id=filing.id,
+            revision=filing.revision,
             report_id=report.id,
             explanation_id=explained.id,
         )
@@ -206,7 +249,11 @@ def test_completeness_counts_what_is_there_and_sound(scene: Scene) -> None:
     assert (whole.percent, whole.complete, whole.done) == (100, True, whole.required)
 
     dossier.fill(
-        scene.session, by=scene.filer, filing_id=filing.id, answers={"A2": "1", "B1": None}
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"A2": "1", "B1": None},
     )
     less = completeness.measure(filing)
     assert less.done == whole.required - 2
@@ -217,9 +264,17 @@ def test_completeness_counts_what_is_there_and_sound(scene: Scene) -> None:
 def test_a_data_set_can_be_dropped(scene: Scene) -> None:
     filing = scene.opened()
     second = {"C1#2": {"name": "验证", "version": "1"}}
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers=second)
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=second,
+    )
     assert not completeness.measure(filing).complete
-    dossier.drop_data_set(scene.session, by=scene.filer, filing_id=filing.id, number=2)
+    dossier.drop_data_set(
+        scene.session, by=scene.filer, filing_id=filing.id, revision=filing.revision, number=2
+    )
     assert completeness.measure(filing).complete
 
 
@@ -241,10 +296,21 @@ def test_a_reply_says_something_to_a_remark_that_is_there(scene: Scene) -> None:
     (remark,) = remarks.on(scene.session, filing)
 
     with pytest.raises(Invalid):
-        remarks.reply(scene.session, by=scene.filer, remark_id=remark.id, zh=" ")
+        remarks.reply(
+            scene.session, by=scene.filer, revision=filing.revision, remark_id=remark.id, zh=" "
+        )
     with pytest.raises(remarks.RemarkNotFound):
-        remarks.reply(scene.session, by=scene.filer, remark_id="none", zh="好")
-    remarks.reply(scene.session, by=scene.filer, remark_id=remark.id, zh="好", en="fine")
+        remarks.reply(
+            scene.session, by=scene.filer, revision=filing.revision, remark_id="none", zh="好"
+        )
+    remarks.reply(
+        scene.session,
+        by=scene.filer,
+        revision=filing.revision,
+        remark_id=remark.id,
+        zh="好",
+        en="fine",
+    )
     assert remark.reply == {"zh": "好", "en": "fine"}
 
 
@@ -254,6 +320,10 @@ def test_an_explanation_is_approved_before_it_is_attached(scene: Scene) -> None:
     explained.approved = None
     with pytest.raises(dossier.NotApproved):
         dossier.attach(
-            scene.session, by=scene.filer, filing_id=filing.id, explanation_id=explained.id
+            scene.session,
+            by=scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            explanation_id=explained.id,
         )
     assert filing.explanation_id is None

@@ -43,6 +43,7 @@ class Procedure(RuleBasedStateMachine):
                 self.session,
                 by=by,
                 filing_id=self.filing.id,
+                revision=self.filing.revision,
                 action=action,
                 reason=reason,
                 remarks=given,
@@ -83,7 +84,11 @@ class Procedure(RuleBasedStateMachine):
     @rule(name=strategies.sampled_from(["甲", "乙", "丙"]))
     def edit(self, name: str) -> None:
         dossier.fill(
-            self.session, by=self.scene.filer, filing_id=self.filing.id, answers={"B1": name}
+            self.session,
+            by=self.scene.filer,
+            filing_id=self.filing.id,
+            revision=self.filing.revision,
+            answers={"B1": name},
         )
         self.session.commit()
         if self.reached == Status.SELF_CHECKED and self.filing.status != self.reached:
@@ -93,7 +98,13 @@ class Procedure(RuleBasedStateMachine):
     @rule()
     def answer(self) -> None:
         for remark in remarks.on(self.session, self.filing):
-            remarks.reply(self.session, by=self.scene.filer, remark_id=remark.id, zh="已改")
+            remarks.reply(
+                self.session,
+                by=self.scene.filer,
+                revision=self.filing.revision,
+                remark_id=remark.id,
+                zh="已改",
+            )
         self.session.commit()
 
     @invariant()

@@ -7,6 +7,7 @@ from filing import catalogue, computed, dossier, editions, guards, remarks, revi
 from filing.dossier import Filing
 from filing.lifecycle import STEPS, Action, Guard, NotYourStep, Status, Step, WrongStatus
 from filing.review import NotIndependent, NotReady
+from filing.revision import Moved
 from filing.risk import Level
 from registry import journal
 from registry.organisations import Actor, Kind, Membership, NotYours, Role, WrongRole
@@ -18,7 +19,14 @@ from tests.filing.papers import Scene
 def refused(scene: Scene, filing: Filing, action: str, by: Actor, **said: Any) -> list[str]:
     """The items that stand in the way of a step."""
     with pytest.raises(NotReady) as caught:
-        review.take(scene.session, by=by, filing_id=filing.id, action=Action(action), **said)
+        review.take(
+            scene.session,
+            by=by,
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action(action),
+            **said,
+        )
     return [each.item for each in caught.value.reasons]
 
 
@@ -39,7 +47,12 @@ def test_nobody_but_the_role_takes_a_step(scene: Scene, step: Step, source: Stat
         if role is not step.role:
             with pytest.raises(NotYourStep):
                 review.take(
-                    scene.session, by=actor, filing_id=filing.id, action=step.action, reason="理由"
+                    scene.session,
+                    by=actor,
+                    filing_id=filing.id,
+                    revision=filing.revision,
+                    action=step.action,
+                    reason="理由",
                 )
     assert filing.status == source
 
@@ -49,7 +62,12 @@ def test_a_colleague_of_another_enterprise_sees_nothing(scene: Scene) -> None:
     stranger = cast.actor(scene.session, Kind.ENTERPRISE)
     with pytest.raises(dossier.NotAssigned):
         review.take(
-            scene.session, by=stranger, filing_id=filing.id, action=Action.WITHDRAW, reason="x"
+            scene.session,
+            by=stranger,
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action.WITHDRAW,
+            reason="x",
         )
 
 
@@ -72,7 +90,13 @@ def test_a_filing_needs_an_evaluation_of_this_version(scene: Scene) -> None:
 
 def test_an_edit_takes_a_self_checked_filing_back_to_draft(scene: Scene) -> None:
     filing = scene.file(scene.evaluated(), "check")
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
     assert filing.status == Status.DRAFT
 
 
@@ -106,7 +130,13 @@ def test_the_gate_reads_the_reports_on_record(
 def test_the_gate_stops_a_report_on_an_older_version(scene: Scene) -> None:
     filing = scene.evaluated()
     newer = cast.version(scene.session, scene.filer)
-    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    dossier.move(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        version_id=newer.id,
+    )
     scene.attach(filing, papers.report(scene.session, newer, scene.filer))
     scene.file(filing, "check", "submit")
 
@@ -123,6 +153,7 @@ def test_turning_to_in_service_by_a_change_meets_the_gate_again(scene: Scene) ->
         scene.session,
         by=scene.filer,
         filing_id=filing.id,
+        revision=filing.revision,
         answers={key: changed[key] for key in ("B6", "B8", "B14", "G1")},
     )
     scene.file(filing, "submit", reason="开始服务")
@@ -162,11 +193,23 @@ def test_a_returned_filing_comes_back_when_every_remark_is_dealt_with(scene: Sce
     scene.rule(filing, "return", remarks=given)
     assert refused(scene, filing, "submit", scene.filer) == ["B1", "H4"]
 
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
     assert refused(scene, filing, "submit", scene.filer) == ["H4"]
 
     waiting = remarks.on(scene.session, filing)[1]
-    remarks.reply(scene.session, by=scene.filer, remark_id=waiting.id, zh="例子已经写明")
+    remarks.reply(
+        scene.session,
+        by=scene.filer,
+        revision=filing.revision,
+        remark_id=waiting.id,
+        zh="例子已经写明",
+    )
     scene.file(filing, "submit")
     assert filing.submissions == 2
     assert [each.settled_in(filing) for each in remarks.on(scene.session, filing)] == [True, True]
@@ -185,7 +228,12 @@ def test_an_exit_needs_a_reason_and_stays_readable(scene: Scene, action: str) ->
     by = scene.reviewer if action == "decline" else scene.filer
     assert refused(scene, filing, action, by) == ["reason_given"]
     review.take(
-        scene.session, by=by, filing_id=filing.id, action=Action(action), reason="材料不齐"
+        scene.session,
+        by=by,
+        filing_id=filing.id,
+        revision=filing.revision,
+        action=Action(action),
+        reason="材料不齐",
     )
 
     assert filing.exit_reason == {"zh": "材料不齐"}
@@ -203,6 +251,7 @@ def test_a_published_filing_that_ends_stays_on_the_public_record(
         scene.session,
         by=by,
         filing_id=filing.id,
+        revision=filing.revision,
         action=Action(action),
         reason={"zh": "服务结束", "en": "Service ended"},
     )
@@ -215,7 +264,13 @@ def test_a_published_filing_that_ends_stays_on_the_public_record(
 def test_what_was_published_can_be_neither_withdrawn_nor_declined(scene: Scene) -> None:
     filing = scene.published()
     scene.file(filing, "amend")
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
     scene.file(filing, "submit", reason="改名")
 
     assert refused(scene, filing, "withdraw", scene.filer, reason="x") == ["never_published"]
@@ -226,7 +281,13 @@ def test_a_change_needs_a_note_and_ends_in_a_new_edition(scene: Scene) -> None:
     filing = scene.published()
     number = filing.number
     scene.file(filing, "amend")
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
     assert refused(scene, filing, "submit", scene.filer) == ["change_note"]
     scene.file(filing, "submit", reason="改名")
     scene.rule(filing, "accept", "file", "publish")
@@ -247,12 +308,31 @@ def test_a_change_that_fails_leaves_the_last_edition_in_force(
     before = dict(filing.answers)
     scene.file(filing, "amend")
     newer = cast.version(scene.session, scene.filer)
-    dossier.move(scene.session, by=scene.filer, filing_id=filing.id, version_id=newer.id)
+    dossier.move(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        version_id=newer.id,
+    )
     scene.attach(filing, papers.report(scene.session, newer, scene.tester))
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
     scene.file(filing, "submit", reason="改名")
     by = getattr(scene, actor)
-    review.take(scene.session, by=by, filing_id=filing.id, action=Action(action), reason="不改了")
+    review.take(
+        scene.session,
+        by=by,
+        filing_id=filing.id,
+        revision=filing.revision,
+        action=Action(action),
+        reason="不改了",
+    )
 
     assert filing.status == Status.PUBLISHED
     assert filing.answers == before
@@ -290,7 +370,13 @@ def test_nobody_reviews_what_they_tested(scene: Scene) -> None:
         frozenset({Role.REVIEWER}),
     )
     with pytest.raises(NotIndependent) as caught:
-        review.take(scene.session, by=both, filing_id=filing.id, action=Action.ACCEPT)
+        review.take(
+            scene.session,
+            by=both,
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action.ACCEPT,
+        )
     assert [each.item for each in caught.value.reasons] == ["person"]
 
 
@@ -303,7 +389,13 @@ def test_nobody_reviews_what_their_organisation_tested(scene: Scene) -> None:
         frozenset({Role.REVIEWER}),
     )
     with pytest.raises(NotIndependent) as caught:
-        review.take(scene.session, by=authority, filing_id=filing.id, action=Action.ACCEPT)
+        review.take(
+            scene.session,
+            by=authority,
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action.ACCEPT,
+        )
     assert [each.item for each in caught.value.reasons] == ["organisation"]
 
 
@@ -336,6 +428,7 @@ def test_nobody_reviews_what_they_filled_in(scene: Scene) -> None:
             scene.session,
             by=colleague,
             filing_id=filing.id,
+            revision=filing.revision,
             action=Action.RETURN,
             remarks=[{"code": "B1", "zh": "x"}],
         )
@@ -346,7 +439,12 @@ def test_a_reviewer_changes_the_grade_with_a_reason_on_record(scene: Scene) -> N
     scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
     scene.file(filing, "check", "submit")
     review.regrade(
-        scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.HIGH, reason="影响面大"
+        scene.session,
+        by=scene.reviewer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        level=Level.HIGH,
+        reason="影响面大",
     )
 
     assert computed.level(filing) is Level.HIGH
@@ -362,6 +460,7 @@ def test_a_change_of_grade_is_public_with_its_reason(scene: Scene) -> None:
         scene.session,
         by=scene.reviewer,
         filing_id=filing.id,
+        revision=filing.revision,
         level=Level.MEDIUM,
         reason="有人把关",
     )
@@ -388,16 +487,31 @@ def test_only_a_reviewer_changes_the_grade_and_only_under_review(scene: Scene) -
     filing = submitted(scene)
     with pytest.raises(WrongRole):
         review.regrade(
-            scene.session, by=scene.filer, filing_id=filing.id, level=Level.LOW, reason="x"
+            scene.session,
+            by=scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            level=Level.LOW,
+            reason="x",
         )
     with pytest.raises(NotReady):
         review.regrade(
-            scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.LOW, reason=" "
+            scene.session,
+            by=scene.reviewer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            level=Level.LOW,
+            reason=" ",
         )
     scene.rule(filing, "accept")
     with pytest.raises(WrongStatus):
         review.regrade(
-            scene.session, by=scene.reviewer, filing_id=filing.id, level=Level.LOW, reason="x"
+            scene.session,
+            by=scene.reviewer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            level=Level.LOW,
+            reason="x",
         )
 
 
@@ -452,8 +566,14 @@ def test_the_queue_holds_what_waits_for_the_authority(scene: Scene) -> None:
 def test_a_step_on_an_older_revision_is_a_conflict_that_names_it(scene: Scene) -> None:
     filing = scene.evaluated()
     read = filing.revision
-    dossier.fill(scene.session, by=scene.filer, filing_id=filing.id, answers={"B1": "新名称"})
-    with pytest.raises(dossier.Moved, match=f"revision {read}, it is now at {filing.revision}"):
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
+    with pytest.raises(Moved, match=f"revision {read}, it is now at {filing.revision}"):
         scene.file(filing, "check", revision=read)
 
 
@@ -464,7 +584,12 @@ def test_a_filing_of_another_enterprise_is_not_ones_own(scene: Scene) -> None:
     )
     with pytest.raises(NotYours):
         review.take(
-            scene.session, by=mixed, filing_id=filing.id, action=Action.WITHDRAW, reason="x"
+            scene.session,
+            by=mixed,
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action.WITHDRAW,
+            reason="x",
         )
 
 

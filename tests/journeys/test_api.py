@@ -259,21 +259,29 @@ def the_enterprise_files(job: Job) -> str:
     filing = filer.post(f"/versions/{job.version['id']}/filings")
     filer.refused("POST", f"/versions/{job.version['id']}/filings", status=409)
     here = f"/filings/{filing['id']}"
-    early = filer.refused("POST", f"{here}/steps", status=422, json={"action": "check"})
+    blind = filer.refused("POST", f"{here}/steps", status=422, json={"action": "check"})
+    assert [each["item"] for each in blind["reasons"]] == ["body.revision"]
+    read = {"revision": filing["revision"]}
+    early = filer.refused("POST", f"{here}/steps", status=422, json={"action": "check", **read})
     assert len(early["reasons"]) > 10
-    wrong = {"answers": {"B1": 7, "B6": {"value": ["x"]}}}
+    wrong = {"answers": {"B1": 7, "B6": {"value": ["x"]}}, **read}
     assert filer.refused("PATCH", f"{here}/answers", status=422, json=wrong)["reasons"]
-    filer.refused("PATCH", f"{here}/answers", status=404, json={"answers": {"Z9": "x"}})
-    filled = filer.ask("PATCH", f"{here}/answers", json={"answers": papers.answers()})
+    filer.refused("PATCH", f"{here}/answers", status=404, json={"answers": {"Z9": "x"}, **read})
+    filled = filer.ask("PATCH", f"{here}/answers", json={"answers": papers.answers(), **read})
     stale = {"answers": {"B2": "别的话"}, "revision": filled["revision"] - 1}
-    filer.refused("PATCH", f"{here}/answers", status=409, json=stale)
+    lost = filer.refused("PATCH", f"{here}/answers", status=409, json=stale)
+    assert "B2" in {each["item"] for each in lost["reasons"]}
     attached = {"report_id": job.report_id, "explanation_id": job.explanation_id}
-    whole = filer.post(f"{here}/attachments", attached, status=200)
+    whole = filer.post(
+        f"{here}/attachments", attached | {"revision": filled["revision"]}, status=200
+    )
     assert whole["lacking"] == []
     for action in ("check", "submit"):
-        whole = filer.post(f"{here}/steps", {"action": action}, status=200)
+        taken = {"action": action, "revision": whole["revision"]}
+        whole = filer.post(f"{here}/steps", taken, status=200)
     assert whole["status"] == "submitted"
-    filer.refused("POST", f"{here}/review", status=403, json={"action": "accept"})
+    taken = {"action": "accept", "revision": whole["revision"]}
+    filer.refused("POST", f"{here}/review", status=403, json=taken)
     return str(filing["id"])
 
 
@@ -282,17 +290,27 @@ def the_authority_reviews(job: Job, filing: str) -> str:
     reviewer, filer = job.people["reviewer"], job.people["filer"]
     here = f"/filings/{filing}"
     assert [one["id"] for one in reviewer.get("/filings/queue")["items"]] == [filing]
-    reviewer.refused("POST", f"{here}/review", status=422, json={"action": "return"})
-    reviewer.refused("POST", f"{here}/review", status=409, json={"action": "publish"})
+
+    def read() -> dict[str, Any]:
+        return {"revision": reviewer.get(here)["revision"]}
+
+    opened = read()
+    reviewer.refused("POST", f"{here}/review", status=422, json={"action": "return", **opened})
+    reviewer.refused("POST", f"{here}/review", status=409, json={"action": "publish", **opened})
     remark = {"code": "B7", "zh": "请写明不适用的情形。"}
-    reviewer.post(f"{here}/review", {"action": "return", "remarks": [remark]}, status=200)
-    filer.refused("POST", f"{here}/steps", status=422, json={"action": "submit"})
+    returning = {"action": "return", "remarks": [remark], **opened}
+    reviewer.post(f"{here}/review", returning, status=200)
+    filer.refused("POST", f"{here}/steps", status=422, json={"action": "submit", **read()})
     returned = filer.get(f"{here}/remarks")["items"][0]
     assert returned["code"] == "B7"
-    filer.post(f"/remarks/{returned['id']}/reply", {"zh": "已写明。"}, status=200)
-    filer.post(f"{here}/steps", {"action": "submit"}, status=200)
+    filer.post(f"/remarks/{returned['id']}/reply", {"zh": "已写明。", **read()}, status=200)
+    filer.post(f"{here}/steps", {"action": "submit", **read()}, status=200)
+    old = reviewer.refused(
+        "POST", f"{here}/review", status=409, json={"action": "accept", **opened}
+    )
+    assert old["type"] == "/problems/moved"
     for action in ("accept", "file", "publish"):
-        reviewed = reviewer.post(f"{here}/review", {"action": action}, status=200)
+        reviewed = reviewer.post(f"{here}/review", {"action": action, **read()}, status=200)
     assert reviewed["status"] == "published"
     return str(reviewed["number"])
 

@@ -248,6 +248,9 @@ def the_filer_files(job: api.Job, filer: Terminal) -> str:
     lines = [f"{json.dumps(code)} = {toml(said)}" for code, said in papers.answers().items()]
     (job.folder / "answers.toml").write_text("[answers]\n" + "\n".join(lines), encoding="utf-8")
     filer.run("file", "fill", filing, "answers.toml")
+    old = filer.refused("file", "fill", filing, "answers.toml", "--revision", "1")
+    assert old["error"] == "Conflict"
+    assert "B1" in {reason["item"] for reason in old["reasons"]}
     given = ("--report", job.report_id, "--explanation", job.explanation_id)
     whole = filer.ask("file", "attach", filing, *given)
     assert whole["lacking"] == []

@@ -60,11 +60,11 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/api/v1/datasets/{dataset_id}/reidentification-preview": {"quasi_identifiers": []},
     "/api/v1/datasets/{dataset_id}/reidentification-checks": {"quasi_identifiers": []},
-    "/api/v1/filings/{filing_id}/answers": {"answers": {}},
-    "/api/v1/filings/{filing_id}/attachments": {},
-    "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}"},
-    "/api/v1/filings/{filing_id}/steps": {"action": "check"},
-    "/api/v1/remarks/{remark_id}/reply": {"zh": "已改"},
+    "/api/v1/filings/{filing_id}/answers": {"answers": {}, "revision": 1},
+    "/api/v1/filings/{filing_id}/attachments": {"revision": 1},
+    "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}", "revision": 1},
+    "/api/v1/filings/{filing_id}/steps": {"action": "check", "revision": 1},
+    "/api/v1/remarks/{remark_id}/reply": {"zh": "已改", "revision": 1},
     "/api/v1/versions/{version_id}/explanations": {
         "dataset_id": "{dataset_id}",
         "plan": {"columns": [COLUMN]},
@@ -96,11 +96,12 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
-# What a reading route is asked about in its query.
+# What a route is asked about in its query.
 QUERIES = {
     "/api/v1/reports/{report_id}/comparison": "earlier={report_id}",
     "/{language}/reports/{report_id}/comparison": "earlier={report_id}",
     "/api/v1/keys": "organisation_id={organisation_id}",
+    "/api/v1/filings/{filing_id}/data-sets/{position}": "revision=1",
     "/{language}/evaluations/new": "version={version_id}&dataset={dataset_id}",
 }
 
@@ -289,7 +290,7 @@ def _send(
         form = {key: fill(value) for key, value in form.items()}
     headers = {"Accept": "application/json", **headers}
     url = fill(route.path)
-    if route.method == "GET" and route.path in QUERIES:
+    if route.method in {"GET", "DELETE"} and route.path in QUERIES:
         url += f"?{fill(QUERIES[route.path])}"
     if form is not None:
         return client.request(route.method, url, data=form, headers=headers).status_code

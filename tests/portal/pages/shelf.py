@@ -108,7 +108,13 @@ class Shelf:
     def take(self, session: Session, filing: Filing, role: Role, *actions: Action) -> None:
         """Steps of the procedure."""
         for action in actions:
-            review.take(session, by=self.actor(role), filing_id=filing.id, action=action)
+            review.take(
+                session,
+                by=self.actor(role),
+                filing_id=filing.id,
+                revision=filing.revision,
+                action=action,
+            )
 
     def _version(self, session: Session) -> Version:
         version = cast.version(session, self.actor(Role.FILER), name="credit-approval")
@@ -197,12 +203,17 @@ class Shelf:
         filer = self.actor(Role.FILER)
         filing = dossier.open_filing(session, by=filer, version_id=version.id)
         dossier.fill(
-            session, by=filer, filing_id=filing.id, answers=papers.answers() | STORY["answers"]
+            session,
+            by=filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            answers=papers.answers() | STORY["answers"],
         )
         dossier.attach(
             session,
             by=filer,
             filing_id=filing.id,
+            revision=filing.revision,
             report_id=report.id,
             explanation_id=explained.id,
         )

@@ -101,6 +101,7 @@ def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) 
     filing = opened.headers["location"]
     typed = {
         "csrf": csrf,
+        "revision": "1",
         "group": "B",
         "a/B1/zh": "一个算法",
         "a/B4": "no-such-kind",
@@ -113,7 +114,9 @@ def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) 
     for key in ("B4", "B9"):
         card = text[text.index(f'id="{key}"') :]
         assert 'class="wrong"' in card[: card.index('class="card"')]
-    early = client.post(f"{filing}/steps/check", data={"csrf": csrf}, headers=PAGE)
+    early = client.post(
+        f"{filing}/steps/check", data={"csrf": csrf, "revision": "2"}, headers=PAGE
+    )
     assert early.status_code == 422
     assert early.text.count("<li><code>") > 10
 
@@ -132,7 +135,9 @@ def test_a_budget_beyond_any_database_is_refused_on_the_page(shelf: Shelf) -> No
 
 
 def test_a_reason_is_not_headed_by_a_name_out_of_the_program(shelf: Shelf) -> None:
-    answer = send(shelf, Role.FILER, "/zh/filings/{filing}/steps/cancel", {"reason": ""}, "")
+    with transaction(shelf.site.state.factory) as session:
+        typed = {"reason": "", "revision": str(shelf.filing(session).revision)}
+    answer = send(shelf, Role.FILER, "/zh/filings/{filing}/steps/cancel", typed, "")
     assert answer.status_code == 422
     assert "没有写理由。" in answer.text
     assert "reason_given" not in answer.text

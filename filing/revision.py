@@ -1,0 +1,114 @@
+"""Revisions: every write says which one it was made against, and who lost the race is told what changed.
+
+A filing's revision grows with every change of it. A page carries it in its form, the API in its
+body, the command line reads it first; a write against another than the present one changes nothing.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from filing.fields import FieldNotFound, schema
+from filing.lifecycle import EVENT_NAMES
+from registry import journal, legal_day
+from registry.errors import Conflict, Reason
+from registry.journal import Event
+from registry.language import Text
+from registry.organisations import Actor, Organisation, Person
+
+if TYPE_CHECKING:
+    from filing.dossier import Filing
+
+CHANGE = "change"
+"""What a reason is about that names a step instead of a field."""
+LOOK = Text("请看过再决定。", "Look at it, then decide.")
+
+
+class Moved(Conflict):
+    """Someone changed the filing in between: look at what changed, then repeat your change."""
+
+
+def check(session: Session, filing: "Filing", read: int, *, reader: Actor) -> None:
+    """Raise `Moved`, with every change since, unless the filing still has the revision `read`.
+
+    Args:
+        session: any session.
+        filing: the filing as it is now.
+        read: the revision against which the reader's write was made.
+        reader: who is told; the names of people are told to their own organisation alone.
+    """
+    if read != filing.revision:
+        changes = since(session, filing, read, reader=reader)
+        raise moved(read, filing.revision, changes)
+
+
+def moved(read: int, present: int | None, changes: Iterable[Reason] = ()) -> Moved:
+    """The error of a lost race.
+
+    Args:
+        read: the revision that the writer read.
+        present: the one it has now, where that is known.
+        changes: what happened in between.
+    """
+    return Moved(
+        f"您打开以后，这份备案又有了改动：您看到的是第{read}次修订，现在是第{present or '?'}次。"
+        "这一次什么都没有保存，请看过改动再决定。",
+        f"Changed since you opened it: you read revision {read}, it is now at "
+        f"{present or 'a later one'}. Nothing was saved; look at the changes, then decide.",
+        reasons=list(changes),
+    )
+
+
+def since(session: Session, filing: "Filing", read: int, *, reader: Actor) -> list[Reason]:
+    """What happened to a filing after a revision: each field once with its last writer, each step.
+
+    Args:
+        session: any session.
+        filing: which filing.
+        read: the last revision that the reader knows.
+        reader: who is told.
+    """
+    fields: dict[str, Reason] = {}
+    steps: list[Reason] = []
+    for event in journal.history(session, filing.id):
+        if event.details.get("revision", 0) <= read:
+            continue
+        who = _who(session, event, reader)
+        keys = event.details.get("keys")
+        if keys is None:
+            steps.append(Reason(CHANGE, _step(event, who), LOOK))
+        for key in keys or ():
+            fields.pop(key, None)
+            fields[key] = Reason(key, _field(key, event, who), LOOK)
+    return [*fields.values(), *steps]
+
+
+def _who(session: Session, event: Event, reader: Actor) -> Text:
+    """A colleague by name, anybody else as their organisation."""
+    if event.organisation_id is None:
+        return Text("平台", "the platform")
+    if event.organisation_id == reader.organisation_id and event.person_id:
+        name = session.get_one(Person, event.person_id).name
+        return Text(name, name)
+    return session.get_one(Organisation, event.organisation_id).name
+
+
+def _field(key: str, event: Event, who: Text) -> Text:
+    name, at = _name(key), legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
+    return Text(
+        f"“{name.zh}”由{who.zh}在{at}改过。", f"“{name.en}” was changed by {who.en} on {at}."
+    )
+
+
+def _step(event: Event, who: Text) -> Text:
+    at = legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
+    what = EVENT_NAMES.get(event.name, Text(event.name, event.name))
+    return Text(f"{who.zh}在{at}：{what.zh}。", f"{who.en} on {at}: {what.en}.")
+
+
+def _name(key: str) -> Text:
+    try:
+        return schema().field(key).name
+    except FieldNotFound:
+        return Text(key, key)

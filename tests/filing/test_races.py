@@ -1,0 +1,162 @@
+"""filing/B1, filing/S19: two people at the same moment; one wins, the other is told."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from filing import dossier, remarks, review, revision
+from filing.dossier import Filing
+from filing.lifecycle import Action, Status
+from filing.revision import CHANGE, Moved
+from registry import database, journal
+from registry.errors import RegisterError
+from registry.organisations import Actor, Kind, Person
+from tests import cast
+from tests.filing.papers import Scene
+
+Act = Callable[[Session], object]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sessionmaker[Session]]:
+    """A database that two connections use at once."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'races.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    engine = database.connect(url)
+    database.Record.metadata.create_all(engine)
+    yield database.sessions(engine)
+    engine.dispose()
+
+
+def at_once(register: sessionmaker[Session], *acts: Act) -> list[RegisterError | None]:
+    """Each act in a transaction of its own, all at the same moment; what each was told."""
+    start = Barrier(len(acts))
+
+    def run(act: Act) -> RegisterError | None:
+        start.wait(30)
+        try:
+            with database.transaction(register) as session:
+                act(session)
+        except RegisterError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def settled(
+    register: sessionmaker[Session], made: Callable[[Scene], Filing]
+) -> tuple[Scene, str, int]:
+    """A filing on record, with its people, its identifier and its revision."""
+    with database.transaction(register) as session:
+        scene = Scene(session)
+        filing = made(scene)
+        return scene, filing.id, filing.revision
+
+
+def test_of_two_who_save_at_once_one_wins_and_the_other_is_told(
+    register: sessionmaker[Session],
+) -> None:
+    """filing/B1: nothing is overwritten in silence."""
+    scene, filing_id, read = settled(register, lambda scene: scene.opened())
+
+    def saying(name: str) -> Act:
+        return lambda session: dossier.fill(
+            session, by=scene.filer, filing_id=filing_id, revision=read, answers={"B1": name}
+        )
+
+    told = at_once(register, saying("甲"), saying("乙"))
+    (lost,) = [each for each in told if each is not None]
+    assert isinstance(lost, Moved)
+    assert [each.item for each in lost.reasons] == ["B1"]
+    with register() as session:
+        filing = session.get_one(Filing, filing_id)
+        winner = "甲" if told[0] is None else "乙"
+        assert filing.answers["B1"]["value"]["zh"] == winner
+        assert filing.revision == read + 1
+
+
+@pytest.mark.parametrize("second", [Action.ACCEPT, Action.DECLINE])
+def test_of_two_decisions_at_once_one_stands(
+    register: sessionmaker[Session], second: Action
+) -> None:
+    """filing/B1: two reviewers press at the same moment."""
+    scene, filing_id, read = settled(
+        register, lambda scene: scene.file(scene.evaluated(), "check", "submit")
+    )
+    with database.transaction(register) as session:
+        other = cast.actor(session, Kind.AUTHORITY)
+
+    def deciding(by: Actor, action: Action) -> Act:
+        return lambda session: review.take(
+            session, by=by, filing_id=filing_id, revision=read, action=action, reason="理由"
+        )
+
+    told = at_once(register, deciding(scene.reviewer, Action.ACCEPT), deciding(other, second))
+    (lost,) = [each for each in told if each is not None]
+    assert isinstance(lost, Moved)
+    assert [each.item for each in lost.reasons] == [CHANGE]
+    with register() as session:
+        events = journal.history(session, filing_id)
+        assert len([each for each in events if each.name.startswith("filing:review:")]) == 1
+
+
+def test_a_reviewer_in_an_old_tab_is_told_which_fields_changed(scene: Scene) -> None:
+    """filing/B1: returned, changed and submitted again, B7 too; the old page accepts nothing."""
+    filing = scene.file(scene.evaluated(), "check", "submit")
+    opened = filing.revision
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
+    changed = {"B1": "新名称", "B7": {"purpose": "别的目的", "non_uses": "无"}}
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=changed,
+    )
+    scene.file(filing, "submit")
+    with pytest.raises(Moved) as caught:
+        scene.rule(filing, "accept", revision=opened)
+    assert filing.status == Status.SUBMITTED
+    told = {each.item: each.said for each in caught.value.reasons}
+    assert set(told) == {"B1", "B7", CHANGE}
+    assert "目的" in told["B7"].zh
+    assert "示例信贷公司" in told["B7"].zh
+    assert "Purpose" in told["B7"].en
+    name = scene.session.get_one(Person, scene.filer.person_id).name
+    assert name not in told["B7"].zh  # a filer's people are not named to others
+
+
+def test_a_colleague_is_named_to_colleagues(scene: Scene) -> None:
+    filing = scene.opened()
+    (told, *_) = revision.since(scene.session, filing, 1, reader=scene.filer)
+    assert scene.session.get_one(Person, scene.filer.person_id).name in told.said.zh
+
+
+def test_a_reply_is_made_against_a_revision_and_is_one(scene: Scene) -> None:
+    """filing/B1: of two who answer one remark, the second is told."""
+    filing = scene.file(scene.evaluated(), "check", "submit")
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
+    (remark,), read = remarks.on(scene.session, filing), filing.revision
+    given: dict[str, Any] = {"by": scene.filer, "remark_id": remark.id, "revision": read}
+    remarks.reply(scene.session, **given, zh="已改")
+    assert filing.revision == read + 1
+    with pytest.raises(Moved):
+        remarks.reply(scene.session, **given, zh="不改")
+    assert remark.reply == {"zh": "已改"}
+
+
+def test_every_event_says_at_which_revision_it_happened(scene: Scene) -> None:
+    filing = scene.published()
+    events = journal.history(scene.session, filing.id)
+    read = [each.details["revision"] for each in events]
+    assert read == sorted(read)
+    assert read[-1] == filing.revision
