@@ -1,6 +1,8 @@
 """The headers that keep a browser on our side, on every answer."""
 
-from starlette.datastructures import MutableHeaders
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # No third parties and no inline script or style: everything comes from our own /static.
@@ -22,7 +24,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Sets the headers, and keeps answers to someone signed in out of shared caches.
+    """Sets the headers, makes redirects within the site relative, and keeps answers to someone signed in out of shared caches.
 
     Args:
         app: what the requests go to.
@@ -44,8 +46,22 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.fixed.items():
                     headers.setdefault(name, value)
+                if "location" in headers:
+                    headers["location"] = _here(headers["location"], scope)
                 if scope.get("state", {}).get("actor") is not None:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self.app(scope, receive, completing)
+
+
+def _here(location: str, scope: Scope) -> str:
+    """A redirect as a path of this site where it names the host that the request named.
+
+    The framework writes the request's own Host header into some redirects, and that header is the
+    sender's to choose: a cache could hand the answer on to others.
+    """
+    target = urlsplit(location)
+    if not target.netloc or target.netloc != Headers(scope=scope).get("host"):
+        return location
+    return target._replace(scheme="", netloc="", path="/" + target.path.lstrip("/")).geturl()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portal.at_hand import SAFE_METHODS
 from portal.problems import NotSignedIn
-from registry import credentials, invitations, organisations, tokens
+from registry import credentials, invitations, organisations, passwords, tokens
 from registry.credentials import SignIn
 from registry.database import transaction
 from registry.errors import Refused
@@ -111,14 +111,11 @@ def sign_in(
         address: the client's network address.
 
     Raises:
-        TooManyAttempts: the account or the address has used up its attempts.
+        TooManyAttempts: too many passwords were wrong; with the seconds to wait.
         WrongPassword: the two do not go together.
         NotAMember: the person holds no role anywhere.
     """
-    with transaction(factory) as session:
-        attempted = credentials.attempt(session, email=email, address=address)
-    if not credentials.proves(attempted, password):
-        raise credentials.wrong_password()
+    attempted = _proved(factory, email=email, password=password, address=address)
     with transaction(factory) as session:
         return SignedIn(
             *credentials.sign_in(session, attempted, hours=settings.session_hours),
@@ -140,11 +137,84 @@ def accept_invitation(
     Raises:
         RegisterError: what `invitations.accept` and `credentials.attempt` raise.
     """
-    with transaction(factory) as session:
+    with factory() as session:
         email = invitations.find(session, secret).email
-        credentials.attempt(session, email=email, address=address)
+    attempted = _counted(factory, email=email, address=address)
     with transaction(factory) as session:
-        return invitations.accept(session, secret=secret, name=name, password=password)
+        person = invitations.accept(session, secret=secret, name=name, password=password)
+        credentials.forgive(session, attempted)
+        return person
+
+
+def change_password(
+    factory: sessionmaker[Session],
+    *,
+    email: str,
+    present: str,
+    chosen: str,
+    address: str,
+    also_tokens: bool,
+) -> None:
+    """Change a password whose present one is proved; guesses count like failed sign-ins.
+
+    Args:
+        factory: sessions on the register's database.
+        email: of the account.
+        present: the password until now.
+        chosen: the new one.
+        address: the client's network address.
+        also_tokens: whether the person's API tokens end as well; every sign-in does.
+
+    Raises:
+        TooManyAttempts, WrongPassword: as for `sign_in`.
+        PasswordRefused: the new password breaks a rule.
+    """
+    attempted = _proved(factory, email=email, password=present, address=address)
+    person = attempted.person
+    if person is None:
+        raise credentials.wrong_password()
+    with transaction(factory) as session:
+        credentials.forgive(session, attempted)
+    hashed = credentials.hash_password(chosen, email=person.email)
+    with transaction(factory) as session:
+        passwords.change(session, person.id, hashed, also_tokens=also_tokens)
+
+
+def finish_reset(factory: sessionmaker[Session], *, secret: str, chosen: str) -> Person:
+    """Set the password that a person chose with an administrator's one-time link.
+
+    Args:
+        factory: sessions on the register's database.
+        secret: from the link.
+        chosen: the new password.
+
+    Raises:
+        ResetNotFound, ResetSpent: the link is not good.
+        PasswordRefused: the password breaks a rule; the link stays good.
+    """
+    with factory() as session:
+        email = passwords.find_reset(session, secret)[1].email
+    hashed = credentials.hash_password(chosen, email=email)
+    with transaction(factory) as session:
+        return passwords.finish_reset(session, secret=secret, hashed=hashed)
+
+
+def _proved(
+    factory: sessionmaker[Session], *, email: str, password: str, address: str
+) -> credentials.Attempt:
+    """A counted try whose password was right, checked between two transactions."""
+    attempted = _counted(factory, email=email, address=address)
+    if not credentials.proves(attempted, password):
+        raise credentials.wrong_password()
+    return attempted
+
+
+def _counted(factory: sessionmaker[Session], *, email: str, address: str) -> credentials.Attempt:
+    """A try that may be made, counted; one that must wait is refused before it takes a lock."""
+    with factory() as session:
+        credentials.check_wait(session, email=email, address=address)
+    with transaction(factory) as session:
+        return credentials.attempt(session, email=email, address=address)
 
 
 def set_cookie(response: Response, settings: Settings, secret: str) -> None:
@@ -172,7 +242,7 @@ def clear_cookie(response: Response, settings: Settings) -> None:
 
 
 def address_of(request: Request) -> str:
-    """The client's network address; uvicorn has already honoured trusted proxies."""
+    """The client's network address; the server has honoured the proxies that settings trust."""
     return request.client.host if request.client else "unknown"
 
 

@@ -124,6 +124,7 @@ class MlflowDoor:
         if actor is None:
             await _answer(send, 401, "UNAUTHENTICATED", "Missing or unknown token.")
             return
+        scope.setdefault("state", {})["actor"] = actor  # for the log and the caches
         app = await run_in_threadpool(self._application)
         from mlflow.utils.workspace_context import ServerWorkspaceContext
 

@@ -1,8 +1,7 @@
-"""How someone proves who they are: passwords, sign-ins and the limit on guessing."""
+"""How someone proves who they are: a password, and the sign-in that it opens."""
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,12 +11,12 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
-from sqlalchemy import ForeignKey, String, delete, func, select
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, organisations
+from registry import common_passwords, guesses, journal, organisations
 from registry.database import Identified, Record, now
-from registry.errors import Invalid, Reason, Refused, RegisterError
+from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Person
 
@@ -26,9 +25,6 @@ HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 200  # argon2 reads every byte: a longer one would only cost time
 FEWEST_CHARACTERS = 5  # different ones, so that "aaaaaaaaaaaa" is refused
-WINDOW = timedelta(minutes=15)
-ATTEMPTS_PER_ACCOUNT = 10
-ATTEMPTS_PER_ADDRESS = 50
 
 
 class SignIn(Identified, Record):
@@ -43,14 +39,6 @@ class SignIn(Identified, Record):
     expires: Mapped[datetime]
 
 
-class SignInAttempt(Identified, Record):
-    """One failed attempt, by e-mail digest and by address; old ones are deleted."""
-
-    __tablename__ = "sign_in_attempt"
-
-    key: Mapped[str] = mapped_column(String(64), index=True)
-
-
 class PasswordRefused(Invalid):
     """The new password breaks a rule: choose another one."""
 
@@ -59,29 +47,18 @@ class WrongPassword(Refused):
     """E-mail address and password do not go together."""
 
 
-class TooManyAttempts(Refused):
-    """Too many sign-ins failed: wait.
-
-    `retry_after` is the number of seconds to wait.
-    """
-
-    def __init__(self, zh: str, en: str, *, retry_after: int) -> None:
-        super().__init__(zh, en)
-        self.retry_after = retry_after
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A sign-in under way: counted already, not yet decided.
 
     Args:
         person: whom the address belongs to; None for an address nobody has.
-        key: the account's key in the count of attempts.
+        keys: under which the try is counted; None where it is not.
         password_hash: what the password is checked against; a decoy for unknown addresses.
     """
 
     person: Person | None
-    key: str
+    keys: guesses.Keys | None
     password_hash: str
 
 
@@ -124,22 +101,20 @@ def attempt(session: Session, *, email: str, address: str) -> Attempt:
         address: the client's network address.
 
     Raises:
-        TooManyAttempts: the account or the address has used up its attempts.
+        TooManyAttempts: too many passwords were wrong; with the seconds to wait.
     """
-    moment = now()
-    session.execute(delete(SignInAttempt).where(SignInAttempt.created < moment - WINDOW))
-    account = digest_of(f"account:{_plain(email)}")
-    keys = {account: ATTEMPTS_PER_ACCOUNT, _address_key(address): ATTEMPTS_PER_ADDRESS}
-    for key, limit in keys.items():
-        oldest, count = session.execute(
-            select(func.min(SignInAttempt.created), func.count()).where(SignInAttempt.key == key)
-        ).one()
-        if count >= limit:
-            raise _too_many(oldest + WINDOW - moment)
-        session.add(SignInAttempt(key=key, created=moment))
-    session.flush()
-    person = session.scalar(select(Person).where(Person.email == _plain(email)))
-    return Attempt(person, account, person.password_hash if person else _decoy())
+    keys = guesses.count(session, guesses.Keys.of(plain(email), address))
+    person = session.scalar(select(Person).where(Person.email == plain(email)))
+    return Attempt(person, keys, person.password_hash if person else _decoy())
+
+
+def check_wait(session: Session, *, email: str, address: str) -> None:
+    """Raise when a sign-in has to wait, by reading alone: cheap for whoever keeps on guessing.
+
+    Raises:
+        TooManyAttempts: with the seconds to wait.
+    """
+    guesses.check(session, guesses.Keys.of(plain(email), address))
 
 
 def proves(attempted: Attempt, password: str) -> bool:
@@ -150,6 +125,12 @@ def proves(attempted: Attempt, password: str) -> bool:
         return False
     person = attempted.person
     return right and person is not None and person.disabled is None
+
+
+def forgive(session: Session, attempted: Attempt) -> None:
+    """Take a counted try back because its password was right: failures alone count."""
+    if attempted.keys is not None:
+        guesses.forgive(session, attempted.keys)
 
 
 def sign_in(session: Session, attempted: Attempt, *, hours: float) -> tuple[SignIn, str]:
@@ -170,7 +151,7 @@ def sign_in(session: Session, attempted: Attempt, *, hours: float) -> tuple[Sign
     person = attempted.person
     if person is None:
         raise wrong_password()
-    session.execute(delete(SignInAttempt).where(SignInAttempt.key == attempted.key))
+    forgive(session, attempted)
     session.execute(delete(SignIn).where(SignIn.expires < now()))
     choices = organisations.organisations_of(session, person.id)
     if not choices:
@@ -238,22 +219,6 @@ def act_for(session: Session, sign_in_id: str, organisation_id: str) -> Actor:
     return actor
 
 
-def change_password(session: Session, *, person_id: str, present: str, chosen: str) -> None:
-    """Set a new password and close every sign-in of the person.
-
-    Raises:
-        WrongPassword: the present password is wrong.
-        PasswordRefused: the new one breaks a rule.
-    """
-    person = session.get_one(Person, person_id)
-    if not proves(Attempt(person, "", person.password_hash), present):
-        raise wrong_password()
-    person.password_hash = hash_password(chosen, email=person.email)
-    session.execute(delete(SignIn).where(SignIn.person_id == person_id))
-    session.flush()
-    _record(session, "credentials:password:changed", person_id, person_id, None)
-
-
 def wrong_password() -> WrongPassword:
     """The one answer to every failed sign-in, so that it tells nothing about who has an account."""
     return WrongPassword("邮箱或密码不对。", "E-mail address or password is wrong.")
@@ -280,39 +245,32 @@ def _password_rules(password: str, email: str) -> list[tuple[bool, Text]]:
             Text("密码重复的字符太多。", "The password repeats too few characters."),
         ),
         (
-            _plain(password) in {_plain(email), _plain(email).split("@")[0]},
+            plain(password) in {plain(email), plain(email).split("@")[0]},
             Text("密码不能是邮箱地址。", "The password may not be the e-mail address."),
+        ),
+        (
+            common_passwords.is_common(password, email=email),
+            Text(
+                "这个密码太常见，别人会最先猜到。",
+                "This password is among those that are guessed first.",
+            ),
         ),
     ]
 
 
-def _too_many(wait: timedelta) -> RegisterError:
-    seconds = max(1, int(wait.total_seconds()) + 1)
-    minutes = -(-seconds // 60)
-    return TooManyAttempts(
-        f"登录失败次数太多，请 {minutes} 分钟后再试。",
-        f"Too many sign-ins failed; try again in {minutes} minutes.",
-        retry_after=seconds,
-    )
-
-
-def _address_key(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return digest_of(f"address:{address}")
-    if parsed.version == 6:  # one household holds a whole /64
-        return digest_of(f"address:{ipaddress.ip_network((parsed, 64), strict=False)}")
-    return digest_of(f"address:{parsed}")
-
-
-def _plain(email: str) -> str:
+def plain(email: str) -> str:
+    """An e-mail address in its one spelling."""
     return email.strip().lower()
+
+
+def hash_of_nothing() -> str:
+    """A hash that no password opens, for an account whose password is no longer good."""
+    return HASHER.hash(secrets.token_urlsafe(32))
 
 
 @cache
 def _decoy() -> str:
-    return HASHER.hash(secrets.token_urlsafe(32))
+    return hash_of_nothing()
 
 
 def _record(

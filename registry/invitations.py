@@ -137,7 +137,7 @@ def accept(session: Session, *, secret: str, name: str, password: str) -> Person
     person = session.scalar(select(Person).where(Person.email == invitation.email))
     if person is None:
         person = _newcomer(session, invitation.email, name, password)
-    elif not credentials.proves(credentials.Attempt(person, "", person.password_hash), password):
+    elif not credentials.proves(credentials.Attempt(person, None, person.password_hash), password):
         raise credentials.wrong_password()
     invitation.used = now()
     organisations.give_role(

@@ -1,10 +1,12 @@
 """The settings of one installation, read from the environment with the prefix MINGSUAN_."""
 
+import ipaddress
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from registry import wrong_values
@@ -17,6 +19,17 @@ HIGHEST_PORT = 65_535
 
 class SettingsInvalid(Invalid):
     """An environment variable has a value that is no setting: the reasons name each."""
+
+
+def _networks(given: str) -> str:
+    """Addresses and networks with commas between, each one checked."""
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    for part in parts:
+        try:
+            ipaddress.ip_network(part)
+        except ValueError as error:
+            raise PydanticCustomError("no_network", "no address or network") from error
+    return ",".join(parts)
 
 
 class Settings(BaseSettings):
@@ -48,6 +61,10 @@ class Settings(BaseSettings):
     )
     base_url: str = Field(
         "", description="公众访问网站的地址 / address under which the public reaches the site"
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="哪些代理转来的 X-Forwarded-For 可信：地址或网段，逗号分隔；空：都不信 / proxies whose X-Forwarded-For is believed: addresses or networks, with commas; empty: none",
     )
     secure_cookies: bool = Field(
         False, description="登录 Cookie 只走 HTTPS / session cookies only over HTTPS"

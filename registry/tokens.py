@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import characters, journal, organisations
@@ -188,6 +188,15 @@ def revoke(session: Session, *, by: Actor, token_id: str) -> Token:
             organisation_id=by.organisation_id,
         )
     return token
+
+
+def revoke_all(session: Session, person_id: str) -> None:
+    """Make every token of a person useless, in whichever organisation; nobody else's."""
+    session.execute(
+        update(Token)
+        .where(Token.person_id == person_id, Token.revoked.is_(None))
+        .values(revoked=now())
+    )
 
 
 def require_scope(by: Actor, scope: Scope) -> None:

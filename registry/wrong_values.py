@@ -16,6 +16,10 @@ SAYINGS: Mapping[str, Text] = {
     "float_type": Text("应是数。", "It must be a number."),
     "float_parsing": Text("应是数。", "It must be a number."),
     "finite_number": Text("应是有限的数。", "It must be a finite number."),
+    "no_network": Text(
+        "应是地址或网段，用逗号分隔，例如 10.0.0.0/8。",
+        "It must be addresses or networks with commas between, such as 10.0.0.0/8.",
+    ),
     "bool_type": Text("应是 true 或 false。", "It must be true or false."),
     "bool_parsing": Text("应是 true 或 false。", "It must be true or false."),
     "string_type": Text("应是文字。", "It must be text."),

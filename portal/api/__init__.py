@@ -12,6 +12,7 @@ from portal.api import (
     explanations,
     filings,
     organisations,
+    passwords,
     reports,
     versions,
     words,
@@ -21,6 +22,7 @@ PREFIX = "/api/v1"
 NOUNS = (
     organisations,
     credentials,
+    passwords,
     versions,
     datasets,
     engagements,

@@ -129,6 +129,63 @@ def invite(organisation_id: str, email: str, role: str) -> None:
         click.echo(f"{settings().public_url}/zh/invitation?token={invited.secret}")
 
 
+@users.command("reset-password", help="重置密码。/ Reset a password; the link is printed once.")
+@click.argument("email")
+@click.option(
+    "--online",
+    is_flag=True,
+    help="经 MINGSUAN_SERVER，以本单位管理员的令牌 / by MINGSUAN_SERVER, as an administrator by token",
+)
+def reset_password(email: str, online: bool) -> None:
+    """Print the one-time link; the old password, sign-ins and tokens end at once."""
+    from registry import passwords
+    from registry.settings import settings
+
+    if online:
+        click.echo(_reset_online(email))
+        return
+    with _session() as session:
+        person = passwords.by_email(session, email)
+        reset = passwords.start_reset(session, by=None, person_id=person.id)
+        click.echo(f"{settings().public_url}/zh/password?token={reset.secret}")
+
+
+def _reset_online(email: str) -> str:
+    from portal.client import Client
+    from registry.passwords import PersonNotFound
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        plain = email.strip().lower()
+        for member in client.items("/members"):
+            if member["email"] == plain:
+                path = f"/members/{member['person_id']}/password-reset"
+                return str(client.post(path)["link"])
+    raise PersonNotFound(
+        "本单位没有人使用这个邮箱。", "Nobody in this organisation has this e-mail address."
+    )
+
+
+@users.command("password", help="修改自己的密码。/ Change your own password.")
+@click.argument("email")
+@click.option("--also-tokens", is_flag=True, help="同时撤销接口令牌 / revoke API tokens as well")
+def change_password(email: str, also_tokens: bool) -> None:
+    """Ask for both passwords without showing them; the registry is MINGSUAN_SERVER."""
+    from portal.client import Client
+    from registry.settings import settings
+
+    present = click.prompt("现在的密码 / present password", hide_input=True, err=True)
+    chosen = click.prompt(
+        "新密码 / new password", hide_input=True, confirmation_prompt="再输一次 / again", err=True
+    )
+    with Client(settings().server or settings().public_url) as client:
+        client.post(
+            "/password",
+            {"email": email, "present": present, "chosen": chosen, "also_tokens": also_tokens},
+        )
+    click.echo("密码已修改，所有登录都已结束。/ The password is changed; every sign-in has ended.")
+
+
 @users.command("list", help="列出单位。/ List the organisations.")
 @click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 def listing(as_json: bool) -> None:

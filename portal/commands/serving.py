@@ -160,6 +160,9 @@ def listen(chosen: "Settings") -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
+        # Nobody is believed about where a request comes from but the proxies that settings name.
+        proxy_headers=bool(chosen.trusted_proxies),
+        forwarded_allow_ips=chosen.trusted_proxies or None,
     )
 
 

@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         desk,
         enterprise,
         filings,
+        passwords,
         platform_keys,
         public,
         reports,
@@ -22,6 +23,7 @@ def routers() -> list[APIRouter]:
     return [
         twins.router,
         account.router,
+        passwords.router,
         desk.router,
         enterprise.router,
         filings.router,

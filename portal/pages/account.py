@@ -1,5 +1,7 @@
 """Signing in and out, invitations, and what one organisation manages: members, tokens, keys."""
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -21,24 +23,34 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 @router.get("/sign-in", dependencies=[public])
 def sign_in_page(request: Request, language: Lang, asking: Asking) -> Response:
     """The sign-in form."""
-    typed = {"next": request.query_params.get("next", "")}
+    asked = request.query_params
+    typed = {"next": asked.get("next", ""), "email": asked.get("email", "")}
     return render(request, "sign_in.html", language=language, asking=asking, typed=typed)
 
 
 @router.post("/sign-in", dependencies=[public])
-def sign_in(request: Request, language: Lang, settings: Configured, form: Form) -> Response:
-    """Check the password, set the cookie, and go where the person was going."""
+def sign_in(
+    request: Request,
+    language: Lang,
+    session: Database,
+    settings: Configured,
+    asking: Asking,
+    form: Form,
+) -> Response:
+    """Check the password, end the sign-in before, set the cookie, and go where one was going."""
     try:
         opened = identity.sign_in(
             request.app.state.factory,
             settings,
             email=forms.text(form, "email"),
-            password=forms.text(form, "password"),
+            password=forms.secret(form, "password"),
             address=identity.address_of(request),
         )
     except RegisterError as error:
         reject(request, error, forms.typed(form), status=403)
-        return render(request, "sign_in.html", language=language)
+        return render(request, "sign_in.html", language=language, asking=asking)
+    if asking and asking.sign_in:
+        credentials.sign_out(session, asking.sign_in.id)
     response = go(inside(forms.text(form, "next"), f"/{language}/desk"))
     identity.set_cookie(response, settings, opened.secret)
     return response
@@ -89,20 +101,22 @@ def invitation_page(
 def accept_invitation(
     request: Request, language: Lang, session: Database, asking: Asking, form: Form
 ) -> Response:
-    """Accept it, then sign in."""
+    """Accept it, then sign in; whoever is signed in as this person goes on."""
     token = forms.text(form, "token")
     try:
-        identity.accept_invitation(
+        person = identity.accept_invitation(
             request.app.state.factory,
             secret=token,
             name=forms.text(form, "name"),
-            password=forms.text(form, "password"),
+            password=forms.secret(form, "password"),
             address=identity.address_of(request),
         )
     except RegisterError as error:
         reject(request, error, forms.typed(form))
         return invitation_page(request, language, session, asking, token)
-    return go(f"/{language}/sign-in", "registered")
+    if asking and asking.person and asking.person.id == person.id:
+        return go(f"/{language}/desk", "added")
+    return go(f"/{language}/sign-in?email={quote(person.email)}", "joined")
 
 
 @router.get("/organisation", dependencies=[signed_in()])

@@ -12,6 +12,7 @@ from registry.errors import Invalid
 Choice = TypeVar("Choice", bound=StrEnum)
 MOST_DIGITS = 18
 """Of a number that both databases can hold."""
+NEVER_SHOWN_AGAIN = frozenset({"password", "present", "chosen", "csrf"})
 
 
 class FileMissing(Invalid):
@@ -22,6 +23,12 @@ def text(form: FormData, name: str) -> str:
     """The field called `name`, without blanks around it; empty where the form has none."""
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def secret(form: FormData, name: str) -> str:
+    """A password as it was typed, blanks and all; empty where the form has none."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def texts(form: FormData, name: str) -> list[str]:
@@ -50,7 +57,7 @@ def typed(form: FormData) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in form.multi_items():
-        if isinstance(value, str) and name not in ("password", "csrf"):
+        if isinstance(value, str) and name not in NEVER_SHOWN_AGAIN:
             found[name] = f"{found[name]} {value}" if name in found else value
     return found
 

@@ -12,15 +12,11 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from filing.law import (
-    FILING_STATEMENT,
-    GRADE_STATEMENT,
-    GRADING_STATEMENT,
-    METHOD_STATEMENT,
-)
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
 from portal.identity import Identity
+from portal.problems import of_error
 from registry import legal_day
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
@@ -48,8 +44,6 @@ def language_in_address(language: str) -> Language:
 
 Lang = Annotated[Language, Depends(language_in_address)]
 
-DONE_COOKIE = "mingsuan-done"
-DONE_SECONDS = 60
 DONE: dict[str, Text] = {
     "saved": Text("已保存。", "Saved."),
     "submitted": Text("已提交。", "Submitted."),
@@ -66,6 +60,14 @@ DONE: dict[str, Text] = {
     ),
     "approved": Text("说明已确认。", "The explanation is approved."),
     "invited": Text("邀请已生成。", "The invitation is made."),
+    "joined": Text("您已加入这个单位，请登录。", "You have joined; now sign in."),
+    "added": Text(
+        "您已加入这个单位，可以在下面切换。", "You have joined; switch to the organisation below."
+    ),
+    "password": Text(
+        "密码已修改，其他登录都已结束。", "The password is changed; every other sign-in has ended."
+    ),
+    "reset": Text("密码已设好，请登录。", "The password is set; now sign in."),
     "revoked": Text("已撤销。", "Revoked."),
     "checked": Text("检查结果已登记。", "The check is on record."),
     "unchecked": Text(
@@ -101,26 +103,23 @@ def render(
     page = environment().get_template(template)
     rejected: Rejected | None = getattr(request.state, "rejected", None)
     context["typed"] = Typed(context.get("typed") or typed_before(request))
-    done = request.cookies.get(DONE_COOKIE, "")
     body = page.render(
         lang=language,
         t=_chooser(language),
         actor=asking.actor if asking else None,
         person=asking.person if asking else None,
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
-        done=DONE.get(done),
+        done=DONE.get(request.query_params.get("done", "")),
         wrong=rejected.error if rejected else None,
         without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
         filing_statement=FILING_STATEMENT,
         grade_statement=GRADE_STATEMENT,
-        grading_statement=GRADING_STATEMENT,
-        method_statement=METHOD_STATEMENT,
         **context,
     )
     answer = HTMLResponse(body, status_code=rejected.status if rejected else status)
-    if done:
-        answer.delete_cookie(DONE_COOKIE)
+    if rejected:
+        answer.headers.update(of_error(rejected.error).headers)
     return answer
 
 
@@ -153,7 +152,12 @@ def reject(
     *,
     status: int = 422,
 ) -> None:
-    """Let the page that is rendered next show `error` and fill its form in again."""
+    """Let the page that is rendered next show `error` and fill its form in again.
+
+    An error that says how long to wait keeps the status and the headers that the API gives it.
+    """
+    problem = of_error(error)
+    status = problem.status if problem.headers else status
     request.state.rejected = Rejected(error, typed or {}, status)
 
 
@@ -164,18 +168,9 @@ def typed_before(request: Request) -> Mapping[str, Any]:
 
 
 def go(address: str, done: str = "") -> RedirectResponse:
-    """Send the browser to `address` after a change, with a word about what was done.
-
-    The word goes with the browser that made the change, for the one page that follows, and never
-    with the address: a link that somebody spreads cannot make the register say that anything
-    happened.
-    """
-    answer = RedirectResponse(address, status_code=303)
-    if done:
-        answer.set_cookie(
-            DONE_COOKIE, done, max_age=DONE_SECONDS, httponly=True, samesite="strict"
-        )
-    return answer
+    """Send the browser to `address` after a change, with a word about what was done."""
+    mark = "&" if "?" in address else "?"
+    return RedirectResponse(f"{address}{mark}done={done}" if done else address, status_code=303)
 
 
 def inside(wanted: str, otherwise: str) -> str:

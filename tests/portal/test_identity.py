@@ -12,8 +12,9 @@ from portal.access import signed_in
 from portal.identity import By
 from portal.problems import NotSignedIn
 from registry import credentials, tokens
-from registry.credentials import ATTEMPTS_PER_ACCOUNT, TooManyAttempts, WrongPassword
+from registry.credentials import WrongPassword
 from registry.database import now, transaction
+from registry.guesses import FREE, TooManyAttempts
 from registry.organisations import Role
 from registry.settings import Settings
 from tests.portal.world import PASSWORD, World
@@ -48,11 +49,17 @@ def test_a_password_opens_a_sign_in(site: FastAPI, world: World) -> None:
 
 def test_wrong_passwords_are_counted_though_each_fails(site: FastAPI, world: World) -> None:
     email = world.member("enterprise-own", Role.FILER).person.email
-    for _ in range(ATTEMPTS_PER_ACCOUNT):
+    for _ in range(FREE):
         with pytest.raises(WrongPassword):
             _sign_in(site, email, "not the password")
     with pytest.raises(TooManyAttempts):
         _sign_in(site, email)
+
+
+def test_right_passwords_are_never_counted(site: FastAPI, world: World) -> None:
+    """security/S4: 50 sign-ins per address counted the good ones."""
+    for _ in range(60):
+        _sign_in(site, world.member("enterprise-own", Role.FILER).person.email)
 
 
 def test_too_many_attempts_are_answered_with_the_time_to_wait(
@@ -64,10 +71,7 @@ def test_too_many_attempts_are_answered_with_the_time_to_wait(
         "label": "x",
         "scopes": ["read"],
     }
-    answers = [
-        client.post("/api/v1/tokens/by-password", json=body)
-        for _ in range(ATTEMPTS_PER_ACCOUNT + 1)
-    ]
+    answers = [client.post("/api/v1/tokens/by-password", json=body) for _ in range(FREE + 1)]
     assert {answer.status_code for answer in answers[:-1]} == {403}
     assert answers[-1].status_code == 429
     assert 0 < int(answers[-1].headers["retry-after"]) <= 901
@@ -206,7 +210,7 @@ def test_guessing_a_password_through_an_invitation_is_limited(
     ).json()["secret"]
     answers = [
         client.post("/api/v1/invitations/accept", json={"secret": secret, "password": "guess"})
-        for _ in range(ATTEMPTS_PER_ACCOUNT + 1)
+        for _ in range(FREE + 1)
     ]
     assert [answer.status_code for answer in answers[-2:]] == [403, 429]
 

@@ -82,6 +82,41 @@ def test_rows_outlive_an_upgrade(empty: Engine, organisation_row: Callable[[Engi
         assert connection.scalar(text("SELECT name_zh FROM organisation")) == name
 
 
+def test_accounts_outlive_the_new_way_of_counting(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """security/S4: counts of a quarter of an hour are forgotten, people and sign-ins stay."""
+    migrations.upgrade(empty, "0003")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, SIGN_IN, SIGN_IN_ATTEMPT):
+            connection.execute(text(row))
+
+    migrations.upgrade(empty, "0004")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT person_id FROM sign_in")) == "p1"
+        assert connection.scalar(text("SELECT count(*) FROM guess")) == 0
+        connection.execute(text(RESET))
+    assert "sign_in_attempt" not in inspect(empty).get_table_names()
+
+    migrations.downgrade(empty, "0003")
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT email FROM person")) == "wang@example.test"
+        assert connection.scalar(text("SELECT count(*) FROM sign_in_attempt")) == 0
+    migrations.upgrade(empty)
+
+
+SIGN_IN = """
+INSERT INTO sign_in (id, created, token_digest, person_id, organisation_id, csrf, expires)
+VALUES ('s1', '2026-11-21 00:00:00', 'aa', 'p1', 'o1', 'c', '2026-12-21 00:00:00')
+"""
+SIGN_IN_ATTEMPT = """
+INSERT INTO sign_in_attempt (id, created, key) VALUES ('a1', '2026-11-21 00:00:00', 'k')
+"""
+RESET = """
+INSERT INTO password_reset (id, created, token_digest, person_id, expires)
+VALUES ('r1', '2026-11-21 00:00:00', 'bb', 'p1', '2026-12-21 00:00:00')
+"""
 DATASET = """
 INSERT INTO dataset (id, created, organisation_id, name, use, digest, format, size, rows, columns,
   source, deidentification, held_out, registered_by)

@@ -24,6 +24,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
 
 WRONG = {
     "MINGSUAN_PORT": ("eighty", "应是整数。"),
+    "MINGSUAN_TRUSTED_PROXIES": (
+        "10.0.0.0/8, proxy.example",
+        "应是地址或网段，用逗号分隔，例如 10.0.0.0/8。",
+    ),
     "MINGSUAN_WORKERS": ("-1", "不能小于 0。"),
     "MINGSUAN_LEASE": ("0", "应大于 0.0。"),
     "MINGSUAN_SANDBOX_TIER": ("Z", "可选：auto, A, B, none。"),
