@@ -161,13 +161,13 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
     """scale/1: what is queued or runs at the upgrade loses no attempt to what was dropped."""
-    migrations.upgrade(empty, "0002")
+    migrations.upgrade(empty, "0003")
     organisation_row(empty)
     with empty.begin() as connection:
         for name, state, attempts in (("a", "queued", 2), ("b", "running", 3), ("c", "failed", 3)):
             connection.execute(text(WORK), {"id": name, "state": state, "attempts": attempts})
 
-    migrations.upgrade(empty, "0003")
+    migrations.upgrade(empty, "0004")
     with empty.begin() as connection:
         found = connection.execute(
             text("SELECT id, state, attempts, returned, not_before FROM work ORDER BY id")
@@ -179,7 +179,7 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
         ]
         connection.execute(text("UPDATE work SET state = 'parked' WHERE id = 'b'"))
 
-    migrations.downgrade(empty, "0002")
+    migrations.downgrade(empty, "0003")
     with empty.connect() as connection:
         states = connection.execute(text("SELECT id, state FROM work ORDER BY id")).all()
     assert [tuple(row) for row in states] == [("a", "queued"), ("b", "queued"), ("c", "failed")]
