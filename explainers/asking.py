@@ -32,32 +32,26 @@ class Reading:
 
     Args:
         plan: names the task, the cut and which side of it is good.
-        floor: by how much answers to the same question were seen to differ.
     """
 
     plan: ExplanationPlan
-    floor: float = 0.0
 
     def rise(self, before: Scores, after: Scores) -> npt.NDArray[np.int8]:
         """1 where `after` is better for the person (or dearer), −1 where worse, else 0."""
         difference = after - before
         good = 1 if self.plan.favourable_above or self.plan.task == "price" else -1
-        beyond = np.abs(difference) > self._noise(before, after)
+        beyond = np.abs(difference) > _tiny(before, after)
         return (np.sign(difference) * good * beyond).astype(np.int8)
 
     def changed(self, before: Scores, after: Scores) -> Flags:
         """Where the result differs: the decision, or the price by more than the margin."""
         difference = np.abs(after - before)
-        beyond = difference > self._noise(before, after)
+        beyond = difference > _tiny(before, after)
         if self.plan.task == "price":
             larger = np.maximum(np.abs(before), np.abs(after))
             return beyond & (difference > PRICE_MARGIN * larger)
         differs: Flags = self.plan.favourable(before) != self.plan.favourable(after)
         return beyond & differs
-
-    def _noise(self, before: Scores, after: Scores) -> Scores:
-        tiny = TINY * np.maximum(1.0, np.maximum(np.abs(before), np.abs(after)))
-        return np.maximum(self.floor, tiny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +103,14 @@ class AskedAgain:
         """Every person once more, unchanged, in the other frame."""
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            exact = Reading(reading.plan)
+            size = np.abs(answers[0] - base)
             return counted(
                 "again",
                 n=len(base),
-                changed=exact.changed(base, answers[0]),
-                moved=exact.rise(base, answers[0]) != 0,
-                beyond=reading.changed(base, answers[0]),
+                changed=reading.changed(base, answers[0]),
+                moved=reading.rise(base, answers[0]) != 0,
+                size=fixed(size),
+                squares=fixed_squares(size),
             )
 
         return Question([Variant(1)], fold)
@@ -179,15 +174,9 @@ class Asking:
         return answers
 
 
-def noise_floor(plan: ExplanationPlan, scorer: Scorer, nonce: str) -> float:
-    """Ask about the donors twice, in two orders: the largest difference between two answers."""
-    donors = plan.donors
-    order = generator(nonce, "noise").permutation(len(donors))
-    frames = [donors.frame([{}]), donors.take(order).frame([{}])]
-    first, second = people.score(scorer, frames)
-    difference = np.abs(first[order] - second)
-    largest = np.maximum(1.0, np.abs(second))
-    return float(np.max(np.where(difference > TINY * largest, difference, 0.0)))
+def _tiny(before: Scores, after: Scores) -> Scores:
+    tiny: Scores = TINY * np.maximum(1.0, np.maximum(np.abs(before), np.abs(after)))
+    return tiny
 
 
 def base_tally(plan: ExplanationPlan, base: Scores) -> Tally:

@@ -1,23 +1,93 @@
 """What was checked, in sentences: flips of protected inputs, and the report's findings by group."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from explainers import numbers
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, about, same, wording
-from explainers.flips import Flip
+from explainers.effects import Sentence, about, again, of_subject, same, wording
 from explainers.frame import REST
 from explainers.plan import ExplanationPlan
-from explainers.sentences import sentence
+from explainers.sentences import Again, Kind, sentence
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
 Findings = Sequence[Mapping[str, Any]]
 
-ERRORS = {"false_negative_rate": "groups.refused", "false_positive_rate": "groups.granted"}
+ERRORS = {
+    "false_negative_rate": "refused",
+    "false_positive_rate": "granted",
+    "false_discovery_rate": "among_granted",
+    "false_omission_rate": "among_refused",
+}
+ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
+BANDS: Mapping[str, Text] = {
+    "p10": Text("较低的水平", "a low level"),
+    "p50": Text("中等的水平", "a middling level"),
+    "p90": Text("较高的水平", "a high level"),
+}
+"""The quantiles that price probes try, as people would say them."""
+
+
+PRICES = {
+    "price_gap": "groups.price",
+    "main_effect": "groups.price_levels",
+    "price_range": "groups.price_range",
+    "raw_price_gap": "groups.price_raw",
+    "conditional_price_gap": "groups.price_held",
+}
+HELD_STEP = "price_gap_step_"  # and a number: with more and more held fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The report that an explanation quotes.
+
+    Args:
+        findings: as signed; None where there is no report.
+        target_kind: what they hold results against: "outcome" or "human_decision".
+    """
+
+    findings: Findings | None = None
+    target_kind: str = "outcome"
+
+
+def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
+    """Every finding beyond a line, whatever its metric, the gravest first."""
+    passed = [f for f in quoted.findings or () if f["verdict"] == Verdict.DISPARITY]
+    known: dict[str, Column | Outsider] = {each.name: each for each in plan.outsiders}
+    known |= {column.name: column for column in plan.columns}
+    said: list[Sentence] = []
+    for finding in sorted(passed, key=_gravity):
+        sliced = list(finding.get("slice") or {})
+        attribute = known.get(sliced[0]) if len(sliced) == 1 else None
+        said += _told(plan, attribute, finding, quoted) if attribute else [_read(finding)]
+    return said
+
+
+def _gravity(finding: Mapping[str, Any]) -> tuple[bool, float]:
+    p_value = finding.get("p_adjusted")
+    return finding.get("severity") != "serious", 1.0 if p_value is None else float(p_value)
+
+
+def noise(plan: ExplanationPlan, tally: Tally, *, drowned: bool) -> list[Sentence]:
+    """That the program contradicts itself, before anything is said of what moves the result.
+
+    Args:
+        plan: by which it was asked.
+        tally: what came of it.
+        drowned: whether nothing does more than asking again.
+    """
+    twice = again(tally)
+    if not twice.changed:
+        return []
+    places = wording(plan) | {"again_about": about(twice.changed / twice.n)}
+    shown = {"n": twice.n, "moved": twice.moved, "changed": twice.changed}
+    return [sentence("noise.all" if drowned else "noise.some", evidence=shown, places=places)]
 
 
 def asked_again(tally: Tally) -> Sentence:
@@ -31,6 +101,10 @@ def asked_again(tally: Tally) -> Sentence:
 def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
     """What changing only this protected input did, and which way."""
     said = [_flip(plan, tally, column)]
+    if plan.natures[column.name].untried:
+        places = {"Y": column.plain, "least": same(plan.k)}
+        untried = sentence("flip.untried", evidence={"n": 0}, places=places)
+        said.append(untried | {"columns": [column.name]})
     levels = said[0]["evidence"].get("levels") or []
     if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
         return said
@@ -62,7 +136,7 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
     key = f"flip:{column.name}"
     places = wording(plan) | {"Y": column.plain}
     if key + ":n" not in tally:
-        return sentence("decision.flip.unknown", evidence={"n": 0}, places=places)
+        return sentence("flip.unknown", evidence={"n": 0}, places=places)
     n, k = tally[f"{key}:n"], tally[f"{key}:changed"]
     low, high = plan.family.lower(k, n), plan.family.upper(k, n)
     shown = {
@@ -81,11 +155,37 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         "k": same(numbers.count(k)),
         "b": same(numbers.bound(high)),
     }
-    noisy = tally["again:moved"] > 0
-    noise = plan.family.upper(tally["again:beyond"], tally["again:n"])
-    seen = "some" if k else "none"
-    row = f"{plan.task}.flip.{'noise' if noisy and low <= noise else seen}"
+    twice = again(tally)
+    row = f"{plan.task}.flip.{'some' if k else 'none'}"
+    if twice.moved and (k or twice.changed):
+        # Of many answers some differ by noise alone: one of them is compared with asking again.
+        one = max(tally[name] for name in _single_flips(tally, key))
+        same_measure = twice.moved if plan.task == "price" else twice.changed
+        places |= {
+            "k": same(numbers.count(one)),
+            "again_n": same(numbers.count(twice.n)),
+            "again_c": same(numbers.count(same_measure)),
+        }
+        measured = Again(twice.n, twice.moved, same_measure)
+        certain = measured.exceeded(one, n, plan.family) or _moves(plan, tally, column)
+        row = f"{plan.task}.flip.{'some.noise' if certain else 'noise'}"
     return sentence(row, evidence=shown, places=places) | {"columns": [column.name]}
+
+
+def _single_flips(tally: Tally, key: str) -> list[str]:
+    return [
+        name
+        for name in tally
+        if name.startswith(f"{key}:") and name.endswith(":changed") and name != f"{key}:changed"
+    ]
+
+
+def _moves(plan: ExplanationPlan, tally: Tally, column: Column) -> bool:
+    """Whether answer four says that this column does more than asking again."""
+    subject = next(s for s in plan.subjects if column.name in s.names)
+    if len(subject.names) > 1:
+        return False
+    return bool(of_subject(plan, tally, subject)[-1]["kind"] == Kind.NOISY)
 
 
 def unseen(outsider: Outsider) -> Sentence:
@@ -95,23 +195,50 @@ def unseen(outsider: Outsider) -> Sentence:
 
 
 def by_group(
-    plan: ExplanationPlan, attribute: Column | Outsider, findings: Findings
+    plan: ExplanationPlan,
+    attribute: Column | Outsider,
+    quoted: Quoted,
+    *,
+    told: Sequence[Sentence] = (),
 ) -> list[Sentence]:
-    """How results differ by one attribute, and how well the score tells it."""
-    about = [f for f in findings if set(f.get("slice") or {}) == {attribute.name}]
+    """How results differ by one attribute, and how well the score tells it.
+
+    Args:
+        plan: names the results.
+        attribute: which.
+        quoted: the report.
+        told: sentences on findings that stand above these.
+    """
+    about_it = [f for f in quoted.findings or () if set(f.get("slice") or {}) == {attribute.name}]
+    above = [each["evidence"] for each in told]
     said: list[Sentence] = []
-    for finding in about:
-        if finding["probe"] == "selection_parity":
-            said += _rates(plan, attribute, finding)
-        elif finding["probe"] == "proxy_leakage":
-            said += _leaks(attribute, finding)
-        elif finding["metric"] in ERRORS:
-            said += _errors(plan, attribute, finding)
-        elif finding["probe"] != "error_parity" and finding["verdict"] in SERIOUS:
-            said.append(_read(finding))
-    if not said:
+    for finding in (f for f in about_it if dict(f) not in above):
+        always = finding["probe"] in ("selection_parity", "proxy_leakage")
+        if always or finding["metric"] in ALWAYS_TOLD or finding["verdict"] in SERIOUS:
+            said += _told(plan, attribute, finding, quoted)
+    if not about_it:
         said = [sentence("groups.this_one", evidence={"n": 0}, places={"Y": attribute.plain})]
     return [each | {"columns": [attribute.name]} for each in said]
+
+
+def _told(
+    plan: ExplanationPlan,
+    attribute: Column | Outsider,
+    finding: Mapping[str, Any],
+    quoted: Quoted,
+) -> list[Sentence]:
+    """One finding about one attribute, in the plainest words there are for its metric."""
+    if finding["probe"] == "selection_parity":
+        return _rates(plan, attribute, finding)
+    if finding["probe"] == "proxy_leakage":
+        return _leaks(attribute, finding)
+    if finding["metric"] in ERRORS and finding["probe"] == "error_parity":
+        return _errors(plan, attribute, finding, quoted.target_kind)
+    if finding["probe"] == "counterfactual_flip" and finding["verdict"] == Verdict.DISPARITY:
+        return [_flipped(plan, attribute, finding)]
+    if finding["probe"] in ("price_counterfactual", "price_observational"):
+        return [_price(plan, attribute, finding)]
+    return [_read(finding)]
 
 
 def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
@@ -183,19 +310,77 @@ def _effect(finding: Mapping[str, Any]) -> tuple[str, dict[str, Text]]:
 
 
 def _errors(
-    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+    plan: ExplanationPlan,
+    attribute: Column | Outsider,
+    finding: Mapping[str, Any],
+    target_kind: str,
 ) -> list[Sentence]:
-    """How often people of a group were wrongly refused, or wrongly granted, per hundred."""
+    """How often program and outcome, or program and person, disagree about a group, per hundred."""
     if finding.get("estimate") is None or finding.get("reference_estimate") is None:
         return [_read(finding)]
     places = _compared(plan, attribute, finding)
-    row, test = ERRORS[finding["metric"]], ""
+    held = "person" if target_kind == "human_decision" else "outcome"
+    row, test = f"errors.{held}.{ERRORS[finding['metric']]}", ""
     if _effect(finding)[0] == "groups.ratio":
         span = {"v": finding["effect"]["value"], "low": finding["ci"]["low"]}
         span["high"] = finding["ci"]["high"]
         places |= {name: same(f"{ratio:.1f}") for name, ratio in span.items()}
         test = "groups.times"
-    return [sentence(row, kind="group.errors", evidence=finding, places=places, test=test)]
+    said = sentence(row, kind="group.errors", evidence=finding, places=places, test=test)
+    return [said | {"limit": _own_limit(finding)}]
+
+
+def _flipped(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> Sentence:
+    """Of how many in a hundred the report saw the result change when only this was changed."""
+    share: Any = (finding.get("effect") or {}).get("value")
+    if share is None or finding["effect"].get("kind") != "share":
+        return _read(finding)
+    places = wording(plan) | _named(attribute)
+    places |= {"about": about(share), "verdict": VERDICT_NAMES[Verdict(finding["verdict"])]}
+    said = sentence("groups.flipped", kind="group.flip", evidence=finding, places=places)
+    return said | {"limit": _own_limit(finding)}
+
+
+def _price(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> Sentence:
+    """How much dearer one level of an attribute is than another, in percent."""
+    metric, value = finding["metric"], (finding.get("effect") or {}).get("value")
+    row = PRICES["conditional_price_gap"] if metric.startswith(HELD_STEP) else PRICES.get(metric)
+    if value is None or row is None or finding["effect"].get("kind") != "log_ratio":
+        return _read(finding)
+    percent = 100 * math.expm1(abs(value)) if value > 0 else 100 * -math.expm1(value)
+    digits = numbers.value(float(f"{percent:.2g}"))
+    size = Text(f"高{digits}%", f"{digits} % higher")
+    if value < 0:
+        size = Text(f"低{digits}%", f"{digits} % lower")
+    if abs(value) < math.log1p(0.00005):
+        size = Text("几乎一样", "nearly the same")
+    places = wording(plan) | _named(attribute)
+    places |= {
+        "g": _band(attribute, finding.get("group")),
+        "r": _band(attribute, finding.get("reference_group")),
+        "size": size,
+        "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
+    }
+    said = sentence(row, kind="group.price", evidence=finding, places=places)
+    return said | {"limit": _own_limit(finding)}
+
+
+def _band(attribute: Column | Outsider, group: object) -> Text:
+    """A quantile in words, or the name of a level."""
+    band = BANDS.get(str(group).split(" ", maxsplit=1)[0])
+    if band is not None:
+        return band
+    named = level(attribute, group)
+    return Text(f"“{named.zh}”", f"“{named.en}”")
+
+
+def _own_limit(finding: Mapping[str, Any]) -> dict[str, str]:
+    """The limit that the report gave."""
+    return {language: finding["limit"][language] for language in ("zh", "en")}
 
 
 def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sentence]:
@@ -253,5 +438,5 @@ def _levels(plan: ExplanationPlan, tally: Tally, column: Column) -> list[dict[st
             "per_hundred": numbers.rounded(100 * tally[f"flip:{column.name}:{i}:favourable"] / n),
             "mean": numbers.rounded(tally[f"flip:{column.name}:{i}:sum"] / SCALE / n),
         }
-        for i, code in enumerate(Flip(plan, column).levels)
+        for i, code in enumerate(plan.natures[column.name].levels)
     ]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted, fixed
 from explainers.people import Array, People, missing
-from explainers.plan import GAP, ExplanationPlan, Subject, mid_percentiles
+from explainers.plan import GAP, ExplanationPlan, mid_percentiles
+from explainers.subjects import Subject
 
 Rows = npt.NDArray[np.int64]
 
@@ -33,7 +34,7 @@ class Contrast:
     def ask(self, block: People, draw: np.random.Generator) -> Question:
         """Everyone in the block, with the subject's columns replaced."""
         if self.subject.kind == "levels":
-            return self._levels(block)
+            return self._levels(block, draw)
         low, high, drawn = far_apart(self._standing(), len(block), draw)
         variants = [
             Variant(side, donated(self.plan.donors, self.subject.names, rows))
@@ -60,22 +61,28 @@ class Contrast:
         order = np.argsort(standing, kind="stable")
         return rows[order], standing[order]
 
-    def _levels(self, block: People) -> Question:
-        name, levels = self.subject.names[0], self.subject.levels
+    def _levels(self, block: People, draw: np.random.Generator) -> Question:
+        name, levels, rest = self.subject.names[0], self.subject.levels, self.subject.rest
         variants = [
             Variant(min(i, 1), {name: constant(block, name, level)})
             for i, level in enumerate(levels)
         ]
+        if rest:
+            variants.append(Variant(1, {name: one_of(block, name, rest, draw)}))
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            tally = counted(self.key, n=len(base), changed=any_change(reading, answers))
-            for i, answer in enumerate(answers):
+            named = answers[: len(levels)]
+            tally = counted(self.key, n=len(base), changed=any_change(reading, named))
+            for i, answer in enumerate(named):
                 key = f"{self.key}:{i}"
                 tally |= counted(
                     key, favourable=reading.plan.favourable(answer), sum=fixed(answer)
                 )
                 if i:
-                    tally |= compared(key, reading, answers[0], answer)
+                    tally |= compared(key, reading, named[0], answer)
+            if rest:
+                changed = reading.changed(base, answers[-1])
+                tally |= counted(f"{self.key}:rest", n=len(base), changed=changed)
             return tally
 
         return Question(variants, fold)
@@ -133,6 +140,12 @@ def far_apart(
 def donated(donors: People, names: Sequence[str], rows: Rows) -> dict[str, Array]:
     """These columns as the donors in these rows have them."""
     return {name: donors.arrays[name][rows] for name in names}
+
+
+def one_of(block: People, name: str, levels: Sequence[Any], draw: np.random.Generator) -> Array:
+    """A column in which everyone has one of these levels, drawn for them."""
+    drawn = np.asarray(levels, dtype=block.arrays[name].dtype)
+    return drawn[draw.integers(0, len(drawn), len(block))]
 
 
 def constant(block: People, name: str, level: Any) -> Array:

@@ -1,10 +1,13 @@
 """What-if examples: the smallest change a person could make that gives the other result.
 
-Only columns a person can change, only in the direction they can, only values real people have;
-one change first, then two. Whoever is asked about starts from common values of those columns
-too, so that an example quotes nobody's record.
+Only columns a person can change, only in the direction they can, only round values from cells of
+people; one change first, then two. Whoever is asked about starts from such values too, every
+combination that is named is shared by at least k people, and an example counts only where the
+program gives both answers again. Columns that change together are left out: which of them acts is
+not known.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -16,15 +19,13 @@ from explainers import people
 from explainers.asking import Flags, Reading, Scores
 from explainers.draws import generator
 from explainers.people import People, Scorer, missing
-from explainers.plan import ExplanationPlan, mid_percentiles
+from explainers.plan import ExplanationPlan
 
 CANDIDATES = 60  # people asked about
 PAIRED = 20  # of them with two changes, where one was not enough
-GRID = 15  # real values per number for single changes
-COARSE = 6  # and for pairs
+COARSE = 6  # values per number where two are changed
 SWITCH = 0.3  # what changing a level costs beside moving a number by so many percentiles
 ANOTHER = 0.05  # what each change costs in itself
-NEAR = 0.1  # how near a real person must stand in the columns that change together
 CHEAPER = 0.05  # by how much a price must fall to be worth an example (ours)
 
 
@@ -51,13 +52,15 @@ class WhatIf:
 
     Args:
         moves: one or two changes.
-        before: the answer before.
-        after: the answer after.
+        before: the answer before; in a pricing task the mean of all who share those values.
+        after: the answer after, likewise.
+        sharing: how many people share the values before.
     """
 
     moves: tuple[Move, ...]
     before: float
     after: float
+    sharing: int = 0
 
     @property
     def cost(self) -> float:
@@ -75,6 +78,7 @@ class Search:
         double: how many more two changes would help, of those tried.
         paired: how many were tried with two changes.
         examples: one or two examples.
+        unsteady: whether the program gave other answers when it was asked again.
     """
 
     asked: int
@@ -82,53 +86,134 @@ class Search:
     double: int
     paired: int
     examples: tuple[WhatIf, ...]
+    unsteady: bool = False
 
 
 def search(
     plan: ExplanationPlan, everyone: People, *, scorer: Scorer, reading: Reading, nonce: str
 ) -> Search:
-    """Look for examples among people with the worse result, in at most three rounds."""
-    grids = _grids(plan)
-    chosen = generator(nonce, "whatif").permutation(len(everyone))[: CANDIDATES * 20]
-    start = snapped(plan, everyone.take(chosen), grids) if grids else everyone.take(chosen[:0])
-    if not len(start):
+    """Look for examples among people with the worse result, in at most four rounds."""
+    grids = changeable(plan)
+    if not grids:
         return Search(0, 0, 0, 0, ())
-    base = people.score(scorer, [start.frame([{}])])[0]
-    worse = np.flatnonzero(_worse(plan, base))[:CANDIDATES]
-    start, base = start.take(worse), base[worse]
-    singles = [list(_singles(plan, start, i, grids)) for i in range(len(start))]
-    best = _try(
-        plan, start, base, [[(m,) for m in s] for s in singles], scorer=scorer, reading=reading
-    )
-    helped = [i for i, found in enumerate(best) if found]
+    chosen = generator(nonce, "whatif").permutation(len(everyone))[: CANDIDATES * 20]
+    pool = snapped(plan, everyone.take(np.sort(chosen)), grids)
+    shared = _Shared(snapped(plan, everyone, grids), tuple(grids), plan.k)
+    score = people.score(scorer, [pool.frame([{}])])[0]
+    worse = np.flatnonzero(_worse(plan, score))[:CANDIDATES]
+    start, base = pool.take(worse), score[worse]
+    singles = [[(m,) for m in _singles(plan, start, i, grids)] for i in range(len(start))]
+    best = _try(plan, start, base, shared.of(singles), scorer=scorer, reading=reading)
     left = [i for i, found in enumerate(best) if not found][:PAIRED]
     coarse = {name: grid[:: max(1, len(grid) // COARSE)] for name, grid in grids.items()}
     pairs = [
         list(_pairs(plan, start, i, coarse)) if i in set(left) else [] for i in range(len(start))
     ]
-    doubled = _try(plan, start, base, pairs, scorer=scorer, reading=reading)
+    doubled = _try(plan, start, base, shared.of(pairs), scorer=scorer, reading=reading)
+    helped = {i: w for i, w in enumerate(best) if w} | {i: w for i, w in enumerate(doubled) if w}
+    if not _steady(start, base, helped, scorer=scorer, reading=reading):
+        return Search(len(start), 0, 0, 0, (), unsteady=True)
+    examples = _two(list(helped.values()))
+    if plan.task == "price":
+        examples = _averaged(plan, pool, score, examples, scorer=scorer)
+    single = sum(found is not None for found in best)
     double = sum(found is not None for found in doubled)
-    found = [w for w in (*best, *doubled) if w is not None]
-    return Search(len(start), len(helped), double, len(left), _two(found))
+    return Search(len(start), single, double, len(left), examples)
+
+
+class _Shared:
+    """Which combinations of values at least k people have."""
+
+    def __init__(self, everyone: People, names: Sequence[str], k: int) -> None:
+        self.k = k
+        one = [(name,) for name in names]
+        two = [tuple(sorted(pair)) for pair in combinations(names, 2)]
+        self._counts = {
+            each: Counter(zip(*(everyone.arrays[name].tolist() for name in each), strict=True))
+            for each in (*one, *two)
+        }
+
+    def of(self, tries: Sequence[Sequence[tuple[Move, ...]]]) -> list[list[tuple[Move, ...]]]:
+        """Only the tries whose values before and whose values after k people share."""
+        return [[moves for moves in each if self._holds(moves)] for each in tries]
+
+    def _holds(self, moves: Sequence[Move]) -> bool:
+        ordered = sorted(moves, key=lambda move: move.name)
+        counts = self._counts[tuple(move.name for move in ordered)]
+        ends = (tuple(m.before for m in ordered), tuple(m.after for m in ordered))
+        return all(counts[end] >= self.k for end in ends)
+
+
+def _steady(
+    start: People,
+    base: Scores,
+    helped: Mapping[int, WhatIf],
+    *,
+    scorer: Scorer,
+    reading: Reading,
+) -> bool:
+    """Whether the program gives the same results when all that helps is asked again."""
+    if not helped:
+        return True
+    rows = start.take(np.asarray(list(helped), dtype=np.int64))
+    before, after = people.score(
+        scorer, [rows.frame([{}]), _moved(rows, [w.moves for w in helped.values()]).frame([{}])]
+    )
+    first = np.asarray([w.after for w in helped.values()])
+    again = reading.changed(base[list(helped)], before) | reading.changed(first, after)
+    return not bool(again.any())
+
+
+def _averaged(
+    plan: ExplanationPlan,
+    pool: People,
+    score: Scores,
+    examples: Sequence[WhatIf],
+    *,
+    scorer: Scorer,
+) -> tuple[WhatIf, ...]:
+    """The examples with the mean prices of all who share the values; none below k people."""
+    told = []
+    for example in examples:
+        alike = np.ones(len(pool), bool)
+        for move in example.moves:
+            alike &= pool.arrays[move.name] == move.before
+        rows = np.flatnonzero(alike)
+        if len(rows) < plan.k:
+            continue
+        moved = _moved(pool.take(rows), [example.moves] * len(rows))
+        after = float(people.score(scorer, [moved.frame([{}])])[0].mean())
+        before = float(score[rows].mean())
+        if after < before:
+            told.append(WhatIf(example.moves, before, after, len(rows)))
+    return tuple(told)
+
+
+def _moved(rows: People, tries: Sequence[Sequence[Move]]) -> People:
+    arrays = {name: array.copy() for name, array in rows.arrays.items()}
+    for at, moves in enumerate(tries):
+        for move in moves:
+            arrays[move.name][at] = move.after
+    return People(arrays, rows.levels)
 
 
 def most_predictions(plan: ExplanationPlan) -> int:
     """The most rows that a search can ask about."""
-    grids = _grids(plan)
+    grids = changeable(plan)
     if not grids:
         return 0
     single = sum(len(grid) for grid in grids.values())
     coarse = [min(len(grid), 2 * COARSE) for grid in grids.values()]
     pairs = sum(one * other for one, other in combinations(coarse, 2))
-    return 20 * CANDIDATES + CANDIDATES * single + PAIRED * pairs
+    again = 2 * CANDIDATES + 2 * 20 * CANDIDATES
+    return 20 * CANDIDATES + CANDIDATES * single + PAIRED * pairs + again
 
 
 def snapped(plan: ExplanationPlan, everyone: People, grids: Mapping[str, Sequence[Any]]) -> People:
-    """The same people with every changeable number moved to the nearest common value."""
+    """The same people with every changeable number moved to the nearest round value."""
     arrays = dict(everyone.arrays)
     for name, grid in grids.items():
-        subject = next(s for s in plan.subjects if name in s.names)
-        if name in everyone.levels or subject.kind == "levels":
+        if name not in plan.grids:
             continue
         own, values = arrays[name], np.asarray(grid)
         nearest = np.abs(own[:, None].astype(float) - values[None, :]).argmin(axis=1)
@@ -136,23 +221,16 @@ def snapped(plan: ExplanationPlan, everyone: People, grids: Mapping[str, Sequenc
     return People(arrays, everyone.levels)
 
 
-def _grids(plan: ExplanationPlan) -> dict[str, list[Any]]:
+def changeable(plan: ExplanationPlan) -> dict[str, list[Any]]:
+    """The values that may be named, by column that a person can change."""
     grids: dict[str, list[Any]] = {}
     for subject in plan.subjects:
-        if subject.kind == "constant":
+        name = subject.names[0]
+        if subject.kind not in ("number", "levels") or not plan.column(name).actionable:
             continue
-        for name in subject.names:
-            if not plan.column(name).actionable:
-                continue
-            array = plan.donors.arrays[name]
-            known = array[~missing(array)]
-            if subject.kind == "levels":
-                grids[name] = list(subject.levels)
-            elif name in plan.donors.levels:
-                grids[name] = np.unique(known).tolist()
-            else:
-                at = np.linspace(0, 1, GRID + 2)[1:-1]
-                grids[name] = np.unique(np.quantile(known, at, method="inverted_cdf")).tolist()
+        values = list(subject.levels) if subject.kind == "levels" else list(plan.grids[name])
+        if len(values) > 1:
+            grids[name] = values
     return grids
 
 
@@ -168,13 +246,13 @@ def _singles(
 ) -> Iterator[Move]:
     for name, grid in grids.items():
         own = start.arrays[name][i]
-        if missing(start.arrays[name][i : i + 1])[0]:
+        if missing(start.arrays[name][i : i + 1])[0] or own not in grid:
             continue
         way = plan.column(name).actionable
         for value in grid:
             ordered = name not in start.levels
             allowed = way == "any" or not ordered or (value - own) * int(way) > 0
-            if value != own and allowed and _plausible(plan, start, i, name, value):
+            if value != own and allowed:
                 yield Move(name, own.item(), value, _cost(plan, name, own, value))
 
 
@@ -197,21 +275,6 @@ def _cost(plan: ExplanationPlan, name: str, own: Any, value: Any) -> float:
     return float(abs(np.searchsorted(known, value) - np.searchsorted(known, own)) / len(known))
 
 
-def _plausible(plan: ExplanationPlan, start: People, i: int, name: str, value: Any) -> bool:
-    """Whether a real person stands near in the columns that change together with this one."""
-    subject = next(s for s in plan.subjects if name in s.names)
-    numbers = [n for n in subject.names if n not in plan.donors.levels]
-    if len(numbers) < 2 or name not in numbers:
-        return True
-    near = np.ones(len(plan.donors), bool)
-    for other in numbers:
-        array = plan.donors.arrays[other]
-        wanted = value if other == name else start.arrays[other][i]
-        at = mid_percentiles(np.append(array, wanted))
-        near &= np.abs(at[:-1] - at[-1]) <= NEAR
-    return bool(near.any())
-
-
 def _try(
     plan: ExplanationPlan,
     start: People,
@@ -227,11 +290,7 @@ def _try(
     if not flat:
         return best
     rows = start.take(np.asarray([i for i, _ in flat], dtype=np.int64))
-    arrays = {name: array.copy() for name, array in rows.arrays.items()}
-    for at, (_, moves) in enumerate(flat):
-        for move in moves:
-            arrays[move.name][at] = move.after
-    after = people.score(scorer, [People(arrays, rows.levels).frame([{}])])[0]
+    after = people.score(scorer, [_moved(rows, [moves for _, moves in flat]).frame([{}])])[0]
     before = base[[i for i, _ in flat]]
     helps = reading.changed(before, after) & (_better(plan, before, after))
     for at in np.flatnonzero(helps).tolist():

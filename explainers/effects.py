@@ -6,8 +6,9 @@ from typing import Any
 from explainers import numbers
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, comparative
-from explainers.plan import ExplanationPlan, Subject
-from explainers.sentences import Counts, Kind, choose, sentence
+from explainers.plan import ExplanationPlan
+from explainers.sentences import Again, Around, Counts, Kind, choose, sentence
+from explainers.subjects import Subject
 from registry.language import Text
 
 Sentence = dict[str, Any]
@@ -16,25 +17,43 @@ Places = Mapping[str, Text]
 DIRECTED = frozenset(
     {Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.NO_SIMPLE_DIRECTION, Kind.DIRECTION_OPEN}
 )
+TELLING = DIRECTED | {Kind.NOISY}
 
 
 def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Sentence]:
-    """Everything the evidence supports saying about one subject."""
-    places = _names(plan, subject)
-    if subject.kind == "constant":
-        return [_filed(sentence("not_tested", evidence={"n": 0}, places=places), subject)]
-    said = []
-    if len(subject.names) > 1:
-        said.append(
-            sentence("correlated", evidence={"columns": list(subject.names)}, places=places)
-        )
-    if subject.kind == "levels":
-        said += _levels(plan, tally, subject, places)
-    elif subject.kind == "group" and (0 in subject.signs or -1 in subject.signs):
-        said += _group(plan, tally, subject, places)
+    """Everything the evidence supports saying about one subject; the last one files them all."""
+    places, key = _names(plan, subject), f"contrast:{subject.key}"
+    said: list[Sentence] = []
+    if not subject.tested:
+        said = [_untested(plan, subject, places)]
+    elif subject.kind == "levels":
+        said = _levels(plan, tally, subject, places)
+    elif subject.kind == "text" or 0 in subject.signs or -1 in subject.signs:
+        said = _exchanged(plan, tally, subject, places)
     else:
-        said += _number(plan, tally, subject, places)
-    return [_filed(each, subject) for each in said]
+        counted = counts(tally, key)
+        kind = choose(counted, plan.family, around(plan, tally, subject))
+        said = [_number(plan, tally, subject, counted, kind, places)]
+    blanks = [_blank(plan, tally, name) for name in subject.names if name in plan.blanks]
+    together = [_together(subject, places)] if len(subject.names) > 1 else []
+    return [_filed(each, subject) for each in (*together, *blanks, *said)]
+
+
+def around(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Around:
+    """What else was asked about a subject: swapped, left blank, its rare levels, flips, again."""
+    names = subject.names
+    keys = [f"swap:{subject.key}", f"contrast:{subject.key}:rest"]
+    keys += [f"blank:{name}" for name in names]
+    if plan.task == "decision":
+        keys += [f"flip:{name}" for name in names]
+    tests = [(tally[f"{key}:changed"], tally[f"{key}:n"]) for key in keys if f"{key}:n" in tally]
+    untried = any(plan.natures[name].untried for name in names)
+    return Around(again(tally), tests, untried=untried)
+
+
+def again(tally: Tally) -> Again:
+    """What came of asking twice with nothing changed."""
+    return Again(*(tally[f"again:{name}"] for name in ("n", "moved", "changed")))
 
 
 def counts(tally: Tally, key: str, changed: str = "") -> Counts:
@@ -44,6 +63,7 @@ def counts(tally: Tally, key: str, changed: str = "") -> Counts:
         up=tally.get(f"{key}:up", 0),
         down=tally.get(f"{key}:down", 0),
         changed=tally.get(f"{changed or key}:changed", 0),
+        gained=tally.get(f"{key}:gained", 0),
     )
 
 
@@ -78,6 +98,16 @@ def subject_name(plan: ExplanationPlan, subject: Subject) -> Text:
     return listed([plan.column(name).subject for name in subject.names])
 
 
+def matters(columns: int) -> Text:
+    """The English verb for one thing, or for several."""
+    return Text("", "matters" if columns == 1 else "matter")
+
+
+def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the importance for the record."""
+    return {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
+
+
 def same(text: object) -> Text:
     """One text for both languages."""
     return Text(str(text), str(text))
@@ -92,20 +122,19 @@ def _names(plan: ExplanationPlan, subject: Subject) -> dict[str, Text]:
     first = columns[0]
     name = subject_name(plan, subject)
     plain = listed([column.plain for column in columns])
-    more = first.direction.more
+    more, alone = first.direction.more, len(columns) == 1
     return {
         "X": name,
         "x": name,
-        "A": Text(
-            "、".join(column.plain.zh for column in columns[:-1]),
-            ", ".join(column.subject.en for column in columns[:-1]),
-        ),
-        "B": columns[-1].subject,
         "high": more,
         "higher_X": Text(plain.zh, comparative(more.en, plain.en)),
-        "matters": Text("", "matters" if len(columns) == 1 else "matter"),
+        "matters": matters(len(columns)),
+        "only": Text("只改这一项", "changing only this")
+        if alone
+        else Text("只改这几项", "changing only these"),
         "high_words": Text(f"变{more.zh}时", ""),
-        "more_X": Text(plain.zh, f"{more.en} {plain.en}"),
+        "turns": Text(f"变{more.zh}" if alone else f"一起变{more.zh}", ""),
+        "more_X": Text(plain.zh, f"{more.en} {plain.en}{'' if alone else ' together'}"),
         **wording(plan),
     }
 
@@ -123,18 +152,60 @@ def wording(plan: ExplanationPlan) -> dict[str, Text]:
     }
 
 
+def _untested(plan: ExplanationPlan, subject: Subject, places: Places) -> Sentence:
+    """A column in which nobody differs, or too few people do."""
+    known = plan.natures[subject.names[0]]
+    if subject.kind == "constant" and not known.untried and not known.blank:
+        return sentence("not_tested", evidence={"n": 0}, places=places)
+    where = dict(places) | {"least": same(plan.k)}
+    row = "too_rare" if known.untried else "only_blank"
+    return sentence(row, kind=Kind.NOT_TESTED, evidence={"n": 0}, places=where)
+
+
+def _together(subject: Subject, places: Places) -> Sentence:
+    return sentence("correlated", evidence={"columns": list(subject.names)}, places=places)
+
+
+def _blank(plan: ExplanationPlan, tally: Tally, name: str) -> Sentence:
+    """What would come of it if nobody had filled in a column."""
+    key, column = f"blank:{name}", plan.column(name)
+    n, everyone = tally[f"{key}:n"], tally["all:n"]
+    mean, own = tally[f"{key}:sum"] / SCALE / n, tally["all:sum"] / SCALE / everyone
+    share = tally[f"{key}:favourable"] / n
+    places = wording(plan) | {
+        "X": column.subject,
+        "a": about(share),
+        "b": about(tally["all:favourable"] / everyone),
+        "m": same(numbers.value(mean)),
+        "own": same(numbers.value(own)),
+    }
+    shown = {
+        "n": n,
+        "changed": tally[f"{key}:changed"],
+        "favourable": tally[f"{key}:favourable"],
+        "mean": numbers.rounded(mean),
+    }
+    return sentence(f"{plan.task}.blank", evidence=shown, places=places)
+
+
 def _number(
-    plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places
-) -> list[Sentence]:
+    plan: ExplanationPlan,
+    tally: Tally,
+    subject: Subject,
+    counted: Counts,
+    kind: Kind,
+    places: Places,
+) -> Sentence:
     key = f"contrast:{subject.key}"
-    counted = counts(tally, key)
-    kind = choose(counted, plan.family)
     shown = evidence(plan, counted, test="contrast", mean_difference=_mean(tally, key))
-    where = dict(places) | _tested(plan, counted) | _mean_place(shown)
-    if kind is Kind.NO_SIMPLE_DIRECTION:
-        where |= {"result": plan.wording.favourable}
-    row, test = _row(plan, kind, "number"), f"{plan.task}.contrast" if counted.n else ""
-    return [sentence(row, kind=kind, evidence=shown, places=where, test=test)]
+    where = dict(places) | _tested(plan, tally, counted) | _mean_place(shown)
+    where |= _swapped(tally, subject)
+    shape = "number" if len(subject.names) == 1 else "together"
+    row = _row(plan, kind, shape)
+    if shape == "together" and kind in DIRECTED:
+        row = f"{plan.task}.together"
+    test = f"{plan.task}.contrast" if counted.n and kind in DIRECTED else ""
+    return sentence(row, kind=kind, evidence=shown, places=where, test=test)
 
 
 def _levels(
@@ -142,23 +213,37 @@ def _levels(
 ) -> list[Sentence]:
     column, key = plan.column(subject.names[0]), f"contrast:{subject.key}"
     whole = Counts(tally[f"{key}:n"], 0, 0, tally[f"{key}:changed"])
-    kind = choose(whole, plan.family)
+    beside = around(plan, tally, subject)
+    if beside.again.moved:  # of many answers some differ by noise alone: pairs are compared
+        pairs = [counts(tally, f"{key}:{i}") for i in range(1, len(subject.levels))]
+        whole = max(pairs, key=lambda pair: pair.changed)
+    kind = choose(whole, plan.family, beside)
     said: list[Sentence] = []
-    if kind in DIRECTED:
-        said = [
-            each
-            for i in range(1, len(subject.levels))
-            if (each := _level(plan, tally, subject, i, places)) is not None
-        ]
+    if kind in TELLING:
+        each = [_level(plan, tally, subject, i, places) for i in range(1, len(subject.levels))]
+        said = [one for one in each if one is not None]
     if not said:
         kind = Kind.INCONCLUSIVE if kind in DIRECTED else kind
-        where = dict(places) | _tested(plan, whole)
+        kind = Kind.NOISE if kind is Kind.NOISY else kind
+        where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject)
         shown = evidence(plan, whole, test="levels")
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
-    if subject.left_out:
-        where = dict(places) | {"k": same(subject.left_out)}
-        said.append(sentence("levels.left_out", evidence={"n": 0}, places=where))
-    return [each | {"levels": _shares(plan, tally, subject, column)} for each in said]
+    others = plan.natures[subject.names[0]].others
+    rest = [_rest(plan, tally, subject, others, places)] if others else []
+    return [each | {"levels": _shares(plan, tally, subject, column)} for each in (*rest, *said)]
+
+
+def _rest(
+    plan: ExplanationPlan, tally: Tally, subject: Subject, others: int, places: Places
+) -> Sentence:
+    """The levels that are not tried by name: tried together, or not at all."""
+    key = f"contrast:{subject.key}:rest"
+    where = dict(places) | {"k": same(others), "least": same(plan.k)}
+    if f"{key}:n" not in tally:
+        return sentence("levels.left_out", evidence={"n": 0}, places=where)
+    n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
+    where |= {"about": about(changed / n)}
+    return sentence(f"{plan.task}.rest", evidence={"n": n, "changed": changed}, places=where)
 
 
 def _level(
@@ -167,14 +252,14 @@ def _level(
     """One level against the most common one; nothing where too little hangs on it."""
     column, key = plan.column(subject.names[0]), f"contrast:{subject.key}:{i}"
     counted = counts(tally, key)
-    kind = choose(counted, plan.family)
-    if kind not in DIRECTED:
+    kind = choose(counted, plan.family, Around(again(tally)))
+    if kind not in TELLING:
         return None
     a, b = (_level_name(plan, column, subject.levels[at]) for at in (0, i))
     ends = {"from": a, "to": b}
     if plan.task == "decision" and counted.down > counted.up:
         a, b = b, a
-    where = dict(places) | _tested(plan, counted) | ends
+    where = dict(places) | _tested(plan, tally, counted) | ends
     where |= {"a": a, "b": b, "result": plan.wording.favourable}
     shown = evidence(plan, counted, test="levels", mean_difference=_mean(tally, key))
     return sentence(
@@ -182,40 +267,52 @@ def _level(
         kind=kind,
         evidence=shown,
         places=where | _mean_place(shown),
-        test=f"{plan.task}.levels",
+        test=f"{plan.task}.levels" if kind in DIRECTED else "",
     )
 
 
-def _group(
+def _exchanged(
     plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places
 ) -> list[Sentence]:
-    """Columns without a common direction: only whether they matter, by swapping them."""
+    """What has no higher and lower: only whether it matters, by exchanging it as a whole."""
     key = f"swap:{subject.key}"
     counted = Counts(tally[f"{key}:n"], 0, 0, tally[f"{key}:changed"])
-    kind = choose(counted, plan.family)
-    row = f"{plan.task}.group.matters" if kind in DIRECTED else _row(plan, kind, "number")
-    share = counted.changed / max(counted.n, 1)
-    where = dict(places) | _tested(plan, counted) | {"p": hundred(share)}
+    written = subject.kind == "text"
+    beside = around(plan, tally, subject)
+    kind = choose(counted, plan.family, Around(beside.again, beside.tests, untried=written))
+    row = _row(plan, kind, "exchanged")
+    if kind in DIRECTED:
+        row = f"{plan.task}.group.matters"
+    where = dict(places) | _tested(plan, tally, counted) | _swapped(tally, subject)
     shown = evidence(plan, counted, test="swap")
-    return [
-        sentence(
-            row, kind=kind if kind not in DIRECTED else "matters", evidence=shown, places=where
-        )
-    ]
+    told = "matters" if kind in DIRECTED else kind
+    said = [sentence(row, kind=told, evidence=shown, places=where)]
+    unread = sentence("written", kind=told, evidence={"n": 0}, places=places)
+    return [unread, *said] if written else said
 
 
 def _row(plan: ExplanationPlan, kind: Kind, shape: str) -> str:
     if kind is Kind.NOT_TESTED:
         return "not_tested"
-    if kind in DIRECTED:
+    if kind in TELLING:
         return f"{plan.task}.{shape}.{kind}"
     return f"{plan.task}.{kind}"
 
 
-def _tested(plan: ExplanationPlan, counted: Counts) -> dict[str, Text]:
+def _swapped(tally: Tally, subject: Subject) -> dict[str, Text]:
+    """How often the result changes with the values of somebody else, whatever they are."""
+    key = f"swap:{subject.key}"
+    return {"swapped": about(tally[f"{key}:changed"] / tally[f"{key}:n"])}
+
+
+def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, Text]:
     up = counted.up >= counted.down
-    wording = plan.wording
+    wording, twice = plan.wording, again(tally)
     return {
+        "gained": same(numbers.count(counted.gained)),
+        "lost": same(numbers.count(counted.changed - counted.gained)),
+        "again_n": same(numbers.count(twice.n)),
+        "again_c": same(numbers.count(twice.changed)),
         "n": same(numbers.count(counted.n)),
         "up": same(numbers.count(counted.up)),
         "down": same(numbers.count(counted.down)),

@@ -4,17 +4,29 @@ from collections.abc import Iterator
 
 from explainers import numbers
 from explainers.columns import Column
-from explainers.counterfactual import Move, Search, WhatIf
+from explainers.counterfactual import Move, Search, WhatIf, changeable
 from explainers.effects import Sentence, same, wording
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from registry.language import Text
 
 
-def told(plan: ExplanationPlan, search: Search) -> list[Sentence]:
-    """How often a change would help, and one or two examples."""
+def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
+    """How often a change would help, and one or two examples.
+
+    Args:
+        plan: names the columns.
+        search: what came of looking; None where the program contradicts itself.
+    """
     if not any(column.actionable for column in plan.columns):
         return [sentence("whatif.none", evidence={"actionable": 0}, places={})]
+    if not changeable(plan):
+        return [sentence("whatif.joined", evidence={"actionable": 0}, places={})]
+    if search is None or search.unsteady:
+        return [sentence("whatif.noise", evidence={"steady": False}, places={})]
+    if search.asked < plan.k:
+        places = wording(plan) | {"least": same(plan.k)}
+        return [sentence("whatif.few", evidence={"least": plan.k}, places=places)]
     return list(_told(plan, search))
 
 
@@ -47,12 +59,15 @@ def _example(plan: ExplanationPlan, example: WhatIf) -> Sentence:
         places |= {
             "bad": same(numbers.value(example.before)),
             "good": same(numbers.value(example.after)),
+            "n": same(numbers.count(example.sharing)),
         }
     row = f"{plan.task}.whatif.{'one' if len(example.moves) == 1 else 'two'}"
     shown = {
         "moves": [_shown(plan, move) for move in example.moves],
         "cost": numbers.rounded(example.cost),
     }
+    if plan.task == "price":
+        shown |= {"people": example.sharing}
     said = sentence(row, evidence=shown, places=places)
     return said | {"columns": [move.name for move in example.moves]}
 

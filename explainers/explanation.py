@@ -6,32 +6,35 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from explainers import checked, counterfactual, effects, examples, numbers, readability
-from explainers.asking import (
-    SCALE,
-    AskedAgain,
-    Asking,
-    Check,
-    Reading,
-    Tally,
-    merged,
-    noise_floor,
+from explainers import (
+    checked,
+    counterfactual,
+    effects,
+    examples,
+    numbers,
+    readability,
+    strongest,
+    yardstick,
 )
+from explainers.asking import SCALE, AskedAgain, Asking, Check, Reading, Tally, merged
+from explainers.blanks import Blank
 from explainers.columns import Column, Outsider
 from explainers.contrasts import Contrast
 from explainers.counterfactual import Search, search
 from explainers.draws import generator
 from explainers.effects import Sentence
 from explainers.flips import Flip
-from explainers.importance import Swap, ranked
+from explainers.importance import Swap, beyond_noise, ranked
 from explainers.people import Scorer
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.sentences import Kind, capitalised, sentence
 from registry import attestation
 from registry.language import LANGUAGES, Language, Text
+from registry.yardsticks import Yardstick
 
 FORMAT = "urn:mingsuan:explanation:v1"
+WEAK = frozenset({Kind.LITTLE, Kind.UNTRIED, Kind.NOISE, Kind.INCONCLUSIVE, Kind.NOT_TESTED})
 FIRST_SCREEN = 3  # sentences on what moves the result; the rest stand under a heading
 
 Progress = Callable[[int, int, Text], None]
@@ -54,6 +57,8 @@ def explain(
     *,
     nonce: str,
     report_findings: Sequence[Mapping[str, Any]] | None = None,
+    yardsticks: Sequence[Yardstick] = (),
+    target_kind: str = "outcome",
     declared: Declared | None = None,
     progress: Progress | None = None,
     shards: int = 1,
@@ -66,6 +71,9 @@ def explain(
         scorer: the black box.
         nonce: issued after plan and data were sealed; keys every draw.
         report_findings: findings of the countersigned report, as JSON objects.
+        yardsticks: of the reports on the version that count at the gate, newest first; the plan
+            goes by the first of them, and without any by what the filer chose.
+        target_kind: what the quoted report held results against: "outcome" or "human_decision".
         declared: what the filer says under "decided", "who", "object" and "decider", {zh, en}.
         progress: told what is done, out of how much, and what comes next.
         shards: over how many states the counts are kept and merged; the numbers do not depend on it.
@@ -74,8 +82,8 @@ def explain(
         The content: JSON that is the same for the same plan, data, nonce and report.
     """
     tell = progress or _silent
-    tell(0, 1, Text("同样的问题问两次", "Asking the same question twice"))
-    reading = Reading(plan, noise_floor(plan, scorer, nonce))
+    tell(0, 1, Text("先挑好要问的人", "Choosing whom to ask about"))
+    reading = Reading(plan)
     everyone = plan.chosen(table, nonce)
     asking = Asking(plan, checks(plan), nonce, scorer, reading)
     blocks = -(-len(everyone) // BLOCK)
@@ -85,10 +93,12 @@ def explain(
         states[number % shards].append(asking.block(number, block))
     tally = merged(merged(state) for state in states)
     tell(1 + blocks, blocks + 2, Text("找例子", "Looking for examples"))
-    found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce)
+    steady = not tally["again:changed"]  # an example of a model that contradicts itself is none
+    found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce) if steady else None
     tell(2 + blocks, blocks + 2, Text("完成", "Done"))
-    page = _Page(plan, tally, found, report_findings, declared or {})
-    content = page.content() | {"nonce": nonce, "noise_floor": numbers.rounded(reading.floor)}
+    quoted = checked.Quoted(report_findings, target_kind)
+    page = _Page(plan, tally, found, quoted, tuple(yardsticks), declared or {})
+    content = page.content() | {"nonce": nonce}
     content |= {"readability": {lang: _readability(content, lang) for lang in LANGUAGES}}
     return content | {"digest": attestation.digest(content)}
 
@@ -117,19 +127,20 @@ def sentences_of(content: Mapping[str, Any]) -> Iterator[Sentence]:
 
 def predictions_needed(plan: ExplanationPlan, rows: int) -> int:
     """How many rows the model will be asked about at most, for the budget."""
-    people, donors = min(rows, plan.people), len(plan.donors)
-    block = plan.donors.take(np.arange(min(2, donors)))
+    people = min(rows, plan.people)
+    block = plan.donors.take(np.arange(2))
     draw = generator("", "budget")
     variants = 1 + sum(len(check.ask(block, draw).variants) for check in checks(plan))
-    return 2 * donors + people * variants + counterfactual.most_predictions(plan)
+    return people * variants + counterfactual.most_predictions(plan)
 
 
 def checks(plan: ExplanationPlan) -> list[Check]:
     """Everything that is asked about each block."""
-    subjects = [subject for subject in plan.subjects if subject.kind != "constant"]
+    subjects = [subject for subject in plan.subjects if subject.tested]
     return [
         AskedAgain(),
-        *(Contrast(plan, subject) for subject in subjects),
+        *(Contrast(plan, subject) for subject in subjects if subject.kind != "text"),
+        *(Blank(plan, name) for name in plan.blanks),
         *(Swap(plan, subject) for subject in subjects),
         *(Picture(plan, name) for name, edges in plan.edges.items() if len(edges) > 1),
         *(Flip(plan, column) for column in plan.protected_inputs),
@@ -143,17 +154,22 @@ class _Page:
         self,
         plan: ExplanationPlan,
         tally: Tally,
-        found: Search,
-        findings: Sequence[Mapping[str, Any]] | None,
+        found: Search | None,
+        quoted: checked.Quoted,
+        yardsticks: Sequence[Yardstick],
         declared: Declared,
     ) -> None:
         self.plan, self.tally, self.found = plan, tally, found
-        self.findings, self.declared = findings, declared
-        self.importance = ranked(plan, tally)
+        self.quoted, self.declared, self.yardsticks = quoted, declared, yardsticks
+        every = ranked(plan, tally)
+        self.importance = [row for row in every if beyond_noise(plan, tally, row)]
         by_columns = {subject.names: subject for subject in plan.subjects}
-        ordered = [by_columns[tuple(row["columns"])] for row in self.importance]
-        constant = [subject for subject in plan.subjects if subject.kind == "constant"]
-        self.effects = [effects.of_subject(plan, tally, s) for s in (*ordered, *constant)]
+        ordered = [by_columns[tuple(row["columns"])] for row in every]
+        untested = [subject for subject in plan.subjects if not subject.tested]
+        self.effects = [effects.of_subject(plan, tally, s) for s in (*ordered, *untested)]
+        # Nothing is strongest where the same question gets two results.
+        steady = not tally["again:changed"]
+        self.strongest = strongest.told(plan, every, self.importance) if steady else []
 
     def content(self) -> dict[str, Any]:
         """Everything the page shows, as JSON."""
@@ -173,12 +189,21 @@ class _Page:
                 "claims": self.plan.family.claims,
                 "alpha": self.plan.family.alpha,
                 "cut": self.plan.cut,
+                "favourable_above": self.plan.favourable_above,
+                "protected": sorted(
+                    {c.name for c in self.plan.columns if c.protected}
+                    | {outsider.name for outsider in self.plan.outsiders}
+                ),
+                "by_report": self.yardsticks[0].report_id if self.yardsticks else None,
+                "k": self.plan.k,
             },
+            "wording": self.plan.wording.as_json(),
             "missing": [n for n in ("decided", "who", "object") if n not in self.declared],
         }
 
     def _decided(self) -> dict[str, Any]:
-        lead = [self._stated("decided"), self._overall()]
+        chosen = yardstick.told(self.plan, self.yardsticks)
+        lead = [self._stated("decided"), self._overall(), *chosen]
         return {
             "lead": lead,
             "detail": self._if_stated("decider", Text("谁做决定", "Who decides")),
@@ -195,13 +220,25 @@ class _Page:
         if can:
             lead.append(sentence("actionable", evidence={"k": can}, places=places))
         lead += [checked.unseen(outsider) for outsider in self.plan.outsiders]
-        return {"lead": lead, "detail": [], "items": [column.as_json() for column in columns]}
+        return {"lead": lead, "detail": [], "items": [self._item(column) for column in columns]}
+
+    def _item(self, column: Column) -> dict[str, Any]:
+        """One column as the filer described it, without names for what fewer than k people have."""
+        named = {
+            column.level(self.plan.donors.value(column.name, code))
+            for code in self.plan.natures[column.name].levels
+        }
+        described = column.as_json()
+        values = {k: text for k, text in described["values"].items() if Text(**text) in named}
+        return described | {"values": values}
 
     def _moves(self) -> dict[str, Any]:
-        weak = (Kind.LITTLE, Kind.INCONCLUSIVE, Kind.NOT_TESTED)
-        strong = [said for said in self.effects if said[-1]["kind"] not in weak]
-        small = [said for said in self.effects if said[-1]["kind"] == Kind.LITTLE]
-        open_ = [s for s in self.effects if s[-1]["kind"] in (Kind.INCONCLUSIVE, Kind.NOT_TESTED)]
+        def kind(said: Sequence[Sentence]) -> str:
+            return str(said[-1]["kind"])
+
+        strong = [said for said in self.effects if kind(said) not in WEAK]
+        small = [said for said in self.effects if kind(said) == Kind.LITTLE]
+        open_ = [said for said in self.effects if kind(said) in WEAK - {Kind.LITTLE}]
         sections = [
             (
                 Text("其他有影响的信息", "Other information that matters"),
@@ -209,14 +246,19 @@ class _Page:
             ),
             (Text("影响很小的信息", "Information that matters little"), _flat(small)),
             (Text("还不能下结论的信息", "Information that is still open"), _flat(open_)),
-            (Text("举个例子", "For example"), examples.told(self.plan, self.found)),
+            (
+                Text("举个例子", "For example"),
+                examples.told(self.plan, self.found),
+            ),
         ]
-        lead = [*self._most_important(), *_flat(strong[:FIRST_SCREEN])]
+        noise = checked.noise(self.plan, self.tally, drowned=not strong)
+        lead = [*noise, *self.strongest, *_flat(strong[:FIRST_SCREEN])]
         return {"lead": lead, "detail": _sections(sections)}
 
     def _checked(self) -> dict[str, Any]:
-        plan, findings = self.plan, self.findings
-        lead = [
+        plan, findings = self.plan, self.quoted.findings
+        beyond = checked.beyond(plan, self.quoted)
+        flips = [
             said
             for column in plan.columns
             if column.protected
@@ -226,15 +268,16 @@ class _Page:
         inputs = [column for column in plan.columns if column.protected]
         attributes: list[Column | Outsider] = [*plan.outsiders, *inputs]
         for attribute in attributes if findings is not None else ():
-            groups += checked.by_group(plan, attribute, findings or ())
+            groups += checked.by_group(plan, attribute, self.quoted, told=beyond)
         if findings is None:
             groups = [sentence("groups.none", evidence={"n": 0}, places={})]
-        more = checked.rest(findings or (), groups)
+        more = checked.rest(findings or (), [*beyond, *groups])
         sections = [
             (Text("不同人群的结果", "Results for different groups"), groups),
             (Text("评估报告里的其他结果", "Other results of the report"), more),
             (Text("问两次", "Asked twice"), [checked.asked_again(self.tally)]),
         ]
+        lead = [*beyond, *flips]
         return {"lead": lead or groups[:1], "detail": _sections(sections)}
 
     def _object(self) -> dict[str, Any]:
@@ -245,7 +288,7 @@ class _Page:
         given = self.declared.get(name)
         if not given or not given.get("zh") or not given.get("en"):
             return sentence("missing", evidence={"declared": False}, places={})
-        limit = Text("这是备案单位自己填写的。", "This is what the filer says.")
+        limit = Text("这是备案主体自己填写的。", "This is what the filer says.")
         return {
             "kind": "declared",
             "zh": given["zh"],
@@ -269,26 +312,12 @@ class _Page:
         shown = {"n": n, "favourable": good, "mean": mean}
         return sentence(f"{self.plan.task}.overall", evidence=shown, places=places)
 
-    def _most_important(self) -> list[Sentence]:
-        if not self.importance or self.importance[0]["low"] <= 0:
-            return []
-        first = self.importance[0]
-        subject = next(s for s in self.plan.subjects if list(s.names) == first["columns"])
-        places = effects.wording(self.plan) | {
-            "X": effects.subject_name(self.plan, subject),
-            "about": effects.about(first["changed"] / first["n"]),
-            "m": effects.same(numbers.value(first["shift"])),
-        }
-        said = sentence(f"{self.plan.task}.importance", evidence=self._named(first), places=places)
-        return [said | {"columns": first["columns"]}]
-
     def _named(self, row: Mapping[str, Any]) -> dict[str, Any]:
         plain = effects.listed([self.plan.column(name).plain for name in row["columns"]])
-        shown = {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
-        return {**shown, "plain": plain.as_json()}
+        return {**effects.rounded_row(row), "plain": plain.as_json()}
 
     def _pictures(self) -> Iterator[dict[str, Any]]:
-        for name in self.plan.edges:
+        for name in self.plan.edges if not self.tally["again:changed"] else ():
             line = drawn(self.plan, self.tally, name)
             if line is not None:
                 column = self.plan.column(name)

@@ -8,9 +8,9 @@ import numpy as np
 
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted, fixed
 from explainers.columns import Column
-from explainers.contrasts import constant
+from explainers.contrasts import constant, one_of
 from explainers.people import Array, People, missing
-from explainers.plan import MOST_LEVELS, ExplanationPlan
+from explainers.plan import ExplanationPlan
 
 DRAWS = 2  # other real values tried per person where there are too many to try them all
 
@@ -29,34 +29,43 @@ class Flip:
 
     @property
     def levels(self) -> tuple[Any, ...]:
-        """The levels tried; empty where the column has too many."""
-        array = self.plan.donors.arrays[self.column.name]
-        distinct = np.unique(array[~missing(array)])
-        return tuple(v.item() for v in distinct) if len(distinct) <= MOST_LEVELS else ()
+        """The levels tried by name; empty where the column has none."""
+        return self.plan.natures[self.column.name].levels
 
     def ask(self, block: People, draw: np.random.Generator) -> Question:
         """Everyone with only this column changed."""
         name, levels = self.column.name, self.levels
+        rest = self.plan.natures[name].rest
         replaced: list[Array] = [constant(block, name, level) for level in levels]
+        if rest:
+            replaced.append(one_of(block, name, rest, draw))
         if not levels:
             donors = self.plan.donors.arrays[name]
             donors = donors[~missing(donors)]
             replaced = [donors[draw.integers(0, len(donors), len(block))] for _ in range(DRAWS)]
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            changed, moved = np.zeros(len(base), bool), np.zeros(len(base), bool)
-            size = np.zeros(len(base))
-            for answer in answers:
-                risen = reading.rise(base, answer) != 0
-                # The sentence says that the price never changed: there every change counts.
-                priced = reading.plan.task == "price"
-                changed |= risen if priced else reading.changed(base, answer)
-                moved |= risen
-                size = np.maximum(size, np.abs(answer - base))
-            tally = counted(self.key, n=len(base), changed=changed, moved=moved, size=fixed(size))
-            for i in range(len(levels)):
-                good = reading.plan.favourable(answers[i])
-                tally |= counted(f"{self.key}:{i}", favourable=good, sum=fixed(answers[i]))
+            # The sentence says that the price never changed: there every change counts.
+            priced = reading.plan.task == "price"
+            risen = [reading.rise(base, answer) for answer in answers]
+            differs = [
+                (rise != 0) if priced else reading.changed(base, answer)
+                for rise, answer in zip(risen, answers, strict=True)
+            ]
+            tally = counted(
+                self.key,
+                n=len(base),
+                changed=np.any(differs, axis=0),
+                moved=np.any(np.asarray(risen) != 0, axis=0),
+                size=fixed(np.max([np.abs(answer - base) for answer in answers], axis=0)),
+            )
+            for i, answer in enumerate(answers):
+                tally |= counted(
+                    f"{self.key}:{i}",
+                    changed=differs[i],
+                    favourable=reading.plan.favourable(answer),
+                    sum=fixed(answer),
+                )
             return tally
 
         return Question([Variant(1, {name: array}) for array in replaced], fold)

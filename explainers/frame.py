@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from explainers.table import MORE, RESULTS, RULE, Row
+from explainers.table import ITSELF, RESULTS, RULE, Row
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -10,7 +10,7 @@ FRAME: Mapping[str, Row] = {
     # ours: what stands around the table's sentences
     "missing": Row(
         Text("没有填写。", "Not stated."),
-        Text("这一项要由备案单位填写。", "The filer has to fill this in."),
+        Text("这一项要由备案主体填写。", "The filer has to fill this in."),
     ),
     "decision.overall": Row(
         Text(
@@ -44,12 +44,26 @@ FRAME: Mapping[str, Row] = {
     ),
     "actionable": Row(
         Text("其中{k}项，本人有可能改变。", "A person may be able to change {k} of them."),
-        Text("哪些能改变，由备案单位填写。", "Which ones is what the filer says."),
+        Text("哪些能改变，由备案主体填写。", "Which ones is what the filer says."),
     ),
     "decision.importance": Row(
         Text(
             "影响最大的是{X}：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
             "What matters most: {X}. With another {person}’s, the result changes for {about} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    "importance.tie": Row(
+        Text(
+            "影响较大的有{X}，分不出谁更大。",
+            "Among the strongest: {x}. The tests can’t tell which is stronger.",
+        ),
+        RULE,
+    ),
+    "importance.one": Row(
+        Text(
+            "{X}会影响结果，是不是影响最大的，还不能下结论。",
+            "{X} {matters}. Whether most of all is open.",
         ),
         RULE,
     ),
@@ -60,18 +74,14 @@ FRAME: Mapping[str, Row] = {
         ),
         RULE,
     ),
-    "levels.left_out": Row(
-        Text("{X}还有{k}种少见的情况，没有测试。", "{X}: {k} rarer values were not tested."),
-        MORE,
-    ),
     "decision.whatif.one": Row(
         Text(
             "例如，有一{person}原来的结果是“{bad}”。只把{X}从{before}变成{after}，结果就会变成“{good}”。",
             "For example, one {person}’s result was “{bad}”. Changing only {X} from {before} to {after} would make it “{good}”.",
         ),
         Text(
-            "例子里用的是常见的数值，不是谁的资料。你改了以后，结果不一定这样。",
-            "The example uses common values, nobody’s own record. If you do the same, your result may differ.",
+            "例子里用的是许多人共有的、取整的数值，不是谁的资料。您改了以后，结果不一定这样。",
+            "The example uses round values shared by many, nobody’s own record. If you do the same, your result may differ.",
         ),
     ),
     "decision.whatif.two": Row(
@@ -80,28 +90,28 @@ FRAME: Mapping[str, Row] = {
             "For example, one {person}’s result was “{bad}”. Changing {X} from {before} to {after}, and {X2} from {before2} to {after2}, would make it “{good}”.",
         ),
         Text(
-            "例子里用的是常见的数值，不是谁的资料。你改了以后，结果不一定这样。",
-            "The example uses common values, nobody’s own record. If you do the same, your result may differ.",
+            "例子里用的是许多人共有的、取整的数值，不是谁的资料。您改了以后，结果不一定这样。",
+            "The example uses round values shared by many, nobody’s own record. If you do the same, your result may differ.",
         ),
     ),
     "price.whatif.one": Row(
         Text(
-            "例如，只把{X}从{before}变成{after}，{price}就会从{bad}变成{good}{unit}。",
-            "For example, changing only {X} from {before} to {after} would move the {price} from {bad} to {good} {unit}.",
+            "例如，只把{X}从{before}变成{after}，试了{n}{person}：{price}平均从{bad}变成{good}{unit}。",
+            "For example, changing only {X} from {before} to {after} for {n} {people} moved the mean {price} from {bad} to {good} {unit}.",
         ),
         Text(
-            "例子里用的是常见的数值，不是谁的资料。",
-            "The example uses common values, nobody’s own record.",
+            "例子里用的是许多人共有的、取整的数值，不是谁的资料。",
+            "The example uses round values shared by many, nobody’s own record.",
         ),
     ),
     "price.whatif.two": Row(
         Text(
-            "例如，把{X}从{before}变成{after}，再把{X2}从{before2}变成{after2}，{price}就会从{bad}变成{good}{unit}。",
-            "For example, changing {X} from {before} to {after}, and {X2} from {before2} to {after2}, would move the {price} from {bad} to {good} {unit}.",
+            "例如，把{X}从{before}变成{after}，再把{X2}从{before2}变成{after2}，试了{n}{person}：{price}平均从{bad}变成{good}{unit}。",
+            "For example, changing {X} from {before} to {after}, and {X2} from {before2} to {after2}, for {n} {people} moved the mean {price} from {bad} to {good} {unit}.",
         ),
         Text(
-            "例子里用的是常见的数值，不是谁的资料。",
-            "The example uses common values, nobody’s own record.",
+            "例子里用的是许多人共有的、取整的数值，不是谁的资料。",
+            "The example uses round values shared by many, nobody’s own record.",
         ),
     ),
     "decision.whatif.searched": Row(
@@ -109,21 +119,35 @@ FRAME: Mapping[str, Row] = {
             "看了{n}{person}，结果都是“{bad}”。只改一项本人能改变的信息，其中{k}{person}的结果会变好。",
             "We looked at {n} {people} with the result “{bad}”. Changing one thing they can change would help {k} of them.",
         ),
-        Text("只试了常见的数值。", "Only common values were tried."),
+        Text("只试了许多人共有的数值。", "Only values shared by many were tried."),
     ),
     "price.whatif.searched": Row(
         Text(
             "看了{n}{person}。只改一项能改变的信息，其中{k}{person}的{price}会低5%以上。",
             "We looked at {n} {people}. Changing one thing that can be changed would make the {price} 5 % lower for {k} of them.",
         ),
-        Text("只试了常见的数值。", "Only common values were tried."),
+        Text("只试了许多人共有的数值。", "Only values shared by many were tried."),
+    ),
+    "whatif.few": Row(
+        Text(
+            "测试的人里，结果可以变好的不到{least}{person}，所以不举例子。",
+            "Among those tested, fewer than {least} {people} could get a better result, so there is no example.",
+        ),
+        Text("例子要许多人共有的情况。", "An example needs what many people share."),
+    ),
+    "whatif.joined": Row(
+        Text(
+            "本人能改变的信息，都常和别的信息一起变，或者不能一种一种地试，所以不举例子。",
+            "What a person can change often changes with something else, or can’t be tried case by case, so there is no example.",
+        ),
+        Text("哪些能改变，由备案主体填写。", "Which ones can be changed is what the filer says."),
     ),
     "whatif.none": Row(
         Text(
             "没有一项信息是本人能改变的，所以没有例子。",
             "A person can change none of this information, so there is no example.",
         ),
-        Text("哪些能改变，由备案单位填写。", "Which ones can be changed is what the filer says."),
+        Text("哪些能改变，由备案主体填写。", "Which ones can be changed is what the filer says."),
     ),
     "again.same": Row(
         Text(
@@ -138,6 +162,31 @@ FRAME: Mapping[str, Row] = {
             "The same question was asked twice. Of {n} answers {k} differed, and {c} results changed. Smaller differences than these are not counted.",
         ),
         Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+    ),
+    # who set the cut, the good side and the protected attributes, where no report did
+    "decision.chosen": Row(
+        Text(
+            "分数线是{cut}，{side}的结果是“{good}”。{protected}这些都是备案主体自己定的，没有评估报告可以核对。",
+            "The cut is {cut}; {side} the result is “{good}”. {protected} The filer chose all this; there is no evaluation report to check it against.",
+        ),
+        Text("换一条分数线，说明会不一样。", "With another cut this page would read otherwise."),
+    ),
+    "price.chosen": Row(
+        Text(
+            "{protected}这是备案主体自己定的，没有评估报告可以核对。",
+            "{protected} The filer chose this; there is no evaluation report to check it against.",
+        ),
+        Text(
+            "没有列为受保护的，没有单独检查。",
+            "What is not listed as protected was not checked on its own.",
+        ),
+    ),
+    "reports.differ": Row(
+        Text(
+            "有效的评估报告有{n}份，尺子不一样：{parts}。这里用最新的一份。",
+            "{n} evaluation reports count and go by different measures: {parts}. This page goes by the newest.",
+        ),
+        Text("每一份都在评估报告里。", "Each is among the evaluation reports."),
     ),
     "groups.none": Row(
         Text(
@@ -185,17 +234,59 @@ FRAME: Mapping[str, Row] = {
         ),
         RESULTS,
     ),
-    "groups.refused": Row(
+    "errors.outcome.refused": Row(
         Text(
-            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
             "Should have got “{good}” but did not: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
-    "groups.granted": Row(
+    "errors.outcome.granted": Row(
         Text(
-            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里，{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
             "Should not have got “{good}” but did: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.outcome.among_granted": Row(
+        Text(
+            "得到了“{good}”、其实不该得到的：{Y}是“{g}”的人，得到“{good}”的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Got “{good}” but should not have: {a} of 100 who got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.outcome.among_refused": Row(
+        Text(
+            "没有得到“{good}”、其实该得到的：{Y}是“{g}”的人，没有得到“{good}”的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Did not get “{good}” but should have: {a} of 100 who did not get it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.person.refused": Row(
+        Text(
+            "程序拒绝、人工同意的：{Y}是“{g}”的人，人工同意的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Refused by the program, approved by a person: {a} of 100 whom a person approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.person.granted": Row(
+        Text(
+            "程序同意、人工拒绝的：{Y}是“{g}”的人，人工拒绝的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Approved by the program, refused by a person: {a} of 100 whom a person refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.person.among_granted": Row(
+        Text(
+            "程序同意、人工拒绝的：{Y}是“{g}”的人，程序同意的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Approved by the program, refused by a person: {a} of 100 whom the program approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "errors.person.among_refused": Row(
+        Text(
+            "程序拒绝、人工同意的：{Y}是“{g}”的人，程序拒绝的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Refused by the program, approved by a person: {a} of 100 whom the program refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
@@ -218,6 +309,48 @@ FRAME: Mapping[str, Row] = {
             "能猜出来，不等于程序这样做了。",
             "That it can be guessed does not mean that the program does so.",
         ),
+    ),
+    "groups.price": Row(
+        Text(
+            "其他信息不变，只把{Y}从{r}换成{g}，{price}平均{size}。也就是说，{verdict}。",
+            "All else equal, with only {y} changed from {r} to {g}, the {price} is {size} on average. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.price_levels": Row(
+        Text(
+            "其他信息怎样都算上，{Y}从{r}换成{g}，{price}平均{size}。也就是说，{verdict}。",
+            "Over all settings of the other information, with {y} changed from {r} to {g}, the {price} is {size} on average. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.price_raw": Row(
+        Text(
+            "什么条件都不算，直接比较：{Y}从{r}到{g}，{price}平均{size}。也就是说，{verdict}。",
+            "Compared as they stand: from {r} to {g} of {y}, the {price} is {size} on average. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.price_held": Row(
+        Text(
+            "评估报告列出的条件相同时：{Y}从{r}到{g}，{price}平均{size}。也就是说，{verdict}。",
+            "With the conditions that the report lists being equal: from {r} to {g} of {y}, the {price} is {size} on average. In short: {verdict}.",
+        ),
+        RESULTS,
+    ),
+    "groups.flipped": Row(
+        Text(
+            "评估报告只改了{Y}，其他信息不变：每100{people}里，{about}{people}的结果变了。也就是说，{verdict}。",
+            "The report changed only {y}, all else equal: for {about} of 100 {people} the result changed. In short: {verdict}.",
+        ),
+        ITSELF,
+    ),
+    "groups.price_range": Row(
+        Text(
+            "其他信息不变，只改{Y}，最贵的一种比最便宜的一种平均{size}。也就是说，{verdict}。",
+            "All else equal, with only {y} changed, the dearest {price} is {size} on average than the cheapest. In short: {verdict}.",
+        ),
+        RESULTS,
     ),
     "report.rest": Row(
         Text(

@@ -24,7 +24,8 @@ from explainers.asking import (
 )
 from explainers.contrasts import donated
 from explainers.people import People
-from explainers.plan import ExplanationPlan, Subject
+from explainers.plan import ExplanationPlan
+from explainers.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +63,42 @@ def ranked(plan: ExplanationPlan, tally: Tally) -> list[dict[str, Any]]:
 
     A decision is measured in people out of 100 whose result changes, a price in the mean change.
     """
-    rows = [_row(plan, tally, s) for s in plan.subjects if s.kind != "constant"]
+    rows = [_row(plan, tally, s) for s in plan.subjects if s.tested]
     return sorted(rows, key=lambda row: (-row["value"], -row["shift"], row["columns"]))
 
 
+def beyond_noise(plan: ExplanationPlan, tally: Tally, row: Mapping[str, Any]) -> bool:
+    """Whether exchanging a thing does more than asking again with nothing changed."""
+    if not tally["again:moved"]:
+        return True
+    _, _, high = _measure(plan, tally, "again")
+    return bool(row["low"] > high)
+
+
 def _row(plan: ExplanationPlan, tally: Tally, subject: Subject) -> dict[str, Any]:
-    at: Mapping[str, int] = {
-        name: tally[f"swap:{subject.key}:{name}"] for name in ("n", "changed", "size", "squares")
-    }
-    n, changed = at["n"], at["changed"]
-    mean = at["size"] / SCALE / n
-    row: dict[str, Any] = {
+    key = f"swap:{subject.key}"
+    n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
+    value, low, high = _measure(plan, tally, key)
+    return {
         "columns": list(subject.names),
         "n": n,
         "changed": changed,
-        "shift": mean,
+        "changed_low": 100 * plan.family.lower(changed, n),
+        "changed_high": 100 * plan.family.upper(changed, n),
+        "shift": tally[f"{key}:size"] / SCALE / n,
+        "value": value,
+        "low": low,
+        "high": high,
     }
+
+
+def _measure(plan: ExplanationPlan, tally: Tally, key: str) -> tuple[float, float, float]:
+    """How much came of one test, with its bounds: people out of 100, or a mean change of price."""
+    n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
     if plan.task == "decision":
         low, high = plan.family.lower(changed, n), plan.family.upper(changed, n)
-        return row | {"value": 100 * changed / n, "low": 100 * low, "high": 100 * high}
-    variance = max(0.0, at["squares"] / SCALE / n - mean**2)
+        return 100 * changed / n, 100 * low, 100 * high
+    mean = tally[f"{key}:size"] / SCALE / n
+    variance = max(0.0, tally[f"{key}:squares"] / SCALE / n - mean**2)
     reach = plan.family.z * math.sqrt(variance / n)
-    return row | {"value": mean, "low": max(0.0, mean - reach), "high": mean + reach}
+    return mean, max(0.0, mean - reach), mean + reach

@@ -15,8 +15,6 @@ from explainers.asking import SCALE, Question, Reading, Scores, Tally, Variant, 
 from explainers.people import People, missing
 from explainers.plan import ExplanationPlan
 
-FEWEST = 10  # people on a step whose effect is published (evaluation.md, section 1)
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -62,7 +60,7 @@ def drawn(plan: ExplanationPlan, tally: Tally, name: str) -> Mapping[str, Any] |
     """
     edges, what = plan.edges[name], "people" if plan.task == "decision" else "score"
     counts = [tally.get(f"picture:{name}:{i}:n", 0) for i in range(len(edges) - 1)]
-    if len(edges) < 2 or min(counts) < FEWEST:
+    if not counts or min(counts) < plan.k:
         return None
     unit = 100.0 if what == "people" else 1.0 / SCALE
     steps = [unit * tally[f"picture:{name}:{i}:{what}"] / n for i, n in enumerate(counts)]

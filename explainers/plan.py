@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import rankdata
 
+from explainers import cells
 from explainers.bounds import Family
 from explainers.columns import Column, Outsider, parse_columns, text_of
 from explainers.draws import generator
-from explainers.groups import association, correlated
-from explainers.people import Array, People, missing
+from explainers.people import Array, People
+from explainers.subjects import Nature, Subject, nature, subjects
 from registry import attestation
 from registry.errors import Invalid
 from registry.language import Text
@@ -25,9 +26,9 @@ DONORS = 2_000  # real rows that lend their values
 PEOPLE = 10_000  # distinct people who are asked about
 BLOCK = 4_096  # people per frame: fixed, because the size of a batch can change a last digit
 GAP = 0.25  # how far apart the two values of a contrast stand, in percentiles
-MOST_LEVELS = 12  # of a column with names for values; rarer ones are said to be untested
 MOST_BINS = 16  # of a picture
-LEAST_PER_BIN = 40  # donors, so that no published bin is about a handful of people
+LEAST_PER_BIN = 40  # people on a step of a picture, where there are so many
+GRID = 15  # values per number of a what-if example
 PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, section 4)
 
 
@@ -70,39 +71,6 @@ class Wording:
         return {name: getattr(self, name).as_json() for name in self.__slots__}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is changed at one time: a column, or the columns that change together.
-
-    Args:
-        names: the columns.
-        kind: "number", "levels", "group" (several columns at once) or "constant".
-        levels: the values tried, the most common first ("levels" only).
-        left_out: how many rarer levels are not tried.
-        signs: whether each number rises (1) or falls (−1) with the first; 0 for texts.
-    """
-
-    names: tuple[str, ...]
-    kind: Literal["number", "levels", "group", "constant"]
-    levels: tuple[Any, ...] = ()
-    left_out: int = 0
-    signs: tuple[int, ...] = (1,)
-
-    @property
-    def key(self) -> str:
-        """How tallies name this subject."""
-        return "+".join(self.names)
-
-    @property
-    def claims(self) -> int:
-        """One-sided bounds stated: direction, change and importance, each from both sides."""
-        if self.kind == "constant":
-            return 0
-        directions = len(self.levels) - 1 if self.kind == "levels" else 1
-        of_levels = 2 * directions if directions > 1 else 0
-        return 2 * directions + of_levels + 2 + 2
-
-
 @dataclass(frozen=True)
 class ExplanationPlan:
     """Everything that is decided before the first question to the model.
@@ -116,9 +84,12 @@ class ExplanationPlan:
         wording: what the results are called.
         unit: the column that tells people apart, where a row is not a person.
         people: how many distinct people are asked about at most.
+        k: how many people must share what is named, tried by name or printed.
         donors: real rows that lend their values; sealed, never published.
+        natures: what each column is.
         subjects: what is changed, one at a time.
-        edges: the steps of each number's picture.
+        edges: the steps of each number's picture, round numbers.
+        grids: the values of each number that a what-if example may use, round numbers.
     """
 
     columns: tuple[Column, ...]
@@ -129,9 +100,12 @@ class ExplanationPlan:
     wording: Wording
     unit: str | None
     people: int
+    k: int
     donors: People
+    natures: Mapping[str, Nature]
     subjects: tuple[Subject, ...]
     edges: Mapping[str, tuple[float, ...]]
+    grids: Mapping[str, tuple[float, ...]]
 
     @classmethod
     def make(
@@ -147,13 +121,14 @@ class ExplanationPlan:
         protected: Sequence[Mapping[str, Any] | Outsider] = (),
         unit: str | None = None,
         people: int = PEOPLE,
+        k: int = cells.LEAST,
     ) -> Self:
-        """Fix the plan from a seed sample of the table, drawn by the nonce.
+        """Fix the plan from the table and a seed sample of it, drawn by the nonce.
 
         Raises:
             ColumnsInvalid: where the description of the columns has gaps.
             ColumnsMissing: where the table lacks one of them.
-            PlanImpossible: without rows, or a decision without a cut.
+            PlanImpossible: with fewer than k people, or a decision without a cut.
         """
         described = parse_columns(columns)
         if task == "decision" and cut is None:
@@ -161,23 +136,20 @@ class ExplanationPlan:
                 "缺少分数线，请填写多少分起结果会变。",
                 "The cut is missing: state the score from which the result changes.",
             )
-        if table.num_rows < 2:
-            raise PlanImpossible(
-                "数据少于两行，无法测试，请换一份数据。",
-                "The data have fewer than two rows, so nothing can be tested; hand in others.",
-            )
+        k = max(k, cells.LEAST)
         names = [column.name for column in described]
-        everyone = People.read(table, names)
-        drawn = generator(nonce, "donors").permutation(len(everyone))[:DONORS]
-        donors = everyone.take(np.sort(drawn))
+        apart = People.read(table, names).take(cells.one_row_each(table, unit))
+        if len(apart) < k:
+            raise PlanImpossible(
+                f"数据里不到{k}个人，说明会透露个别人的情况，请换一份人数更多的数据。",
+                f"The data hold fewer than {k} people, so an explanation would tell of single "
+                "persons; hand in data about more.",
+            )
+        drawn = generator(nonce, "donors").permutation(len(apart))[:DONORS]
+        donors = apart.take(np.sort(drawn))
         named = {column.name for column in described if column.values}
-        subjects = tuple(_subject(donors, group, named) for group in correlated(donors, names))
-        numbers = [
-            name
-            for subject in subjects
-            for name in subject.names
-            if name not in donors.levels and _kind(donors, name, named) == "number"
-        ]
+        natures = {name: nature(table, apart, name, named=named, k=k) for name in names}
+        numbers = {n: apart.arrays[n] for n in names if natures[n].kind == "number"}
         return cls(
             columns=described,
             outsiders=tuple(Outsider.parse(each) for each in protected),
@@ -187,9 +159,15 @@ class ExplanationPlan:
             wording=Wording.parse(wording),
             unit=unit,
             people=people,
+            k=k,
             donors=donors,
-            subjects=subjects,
-            edges={name: _edges(donors.arrays[name]) for name in numbers},
+            natures=natures,
+            subjects=subjects(donors, natures),
+            edges={
+                name: cells.edges(array, k, most=MOST_BINS, least=LEAST_PER_BIN)
+                for name, array in numbers.items()
+            },
+            grids={name: cells.middles(array, k, most=GRID) for name, array in numbers.items()},
         )
 
     def column(self, name: str) -> Column:
@@ -199,14 +177,19 @@ class ExplanationPlan:
     @property
     def protected_inputs(self) -> tuple[Column, ...]:
         """Protected columns that the model is given and that vary."""
-        constant = {s.names[0] for s in self.subjects if s.kind == "constant"}
-        return tuple(c for c in self.columns if c.protected and c.name not in constant)
+        untested = {s.names[0] for s in self.subjects if not s.tested}
+        return tuple(c for c in self.columns if c.protected and c.name not in untested)
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """Columns that at least k people left blank, so that leaving them blank is tried."""
+        return tuple(name for name, each in self.natures.items() if each.blank)
 
     @cached_property
     def family(self) -> Family:
         """All claims of the page, which hold together."""
-        claims = sum(subject.claims for subject in self.subjects)
-        return Family(claims + len(self.protected_inputs))
+        claims = sum(subject.claims for subject in self.subjects) + 2 * len(self.blanks)
+        return Family(claims + 2 * len(self.protected_inputs) + 2)  # and of asking twice
 
     def favourable(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Who gets the favourable result; in a pricing task nobody does."""
@@ -217,10 +200,7 @@ class ExplanationPlan:
     def chosen(self, table: pa.Table, nonce: str) -> People:
         """The distinct people who are asked about, drawn by the nonce."""
         everyone = People.read(table, [column.name for column in self.columns])
-        rows = np.arange(len(everyone))
-        if self.unit is not None and self.unit in table.column_names:
-            keys = np.asarray(table.column(self.unit).to_pylist(), dtype=str)
-            rows = np.sort(np.unique(keys, return_index=True)[1])
+        rows = cells.one_row_each(table, self.unit)
         order = generator(nonce, "people").permutation(len(rows))[: self.people]
         return everyone.take(rows[np.sort(order)])
 
@@ -236,6 +216,7 @@ class ExplanationPlan:
             "protected": [outsider.as_json() for outsider in self.outsiders],
             "unit": self.unit,
             "people": self.people,
+            "k": self.k,
             "block": BLOCK,
             "gap": GAP,
             "donors": {"rows": len(self.donors), "digest": _donors_digest(self.donors)},
@@ -248,6 +229,7 @@ class ExplanationPlan:
                 for subject in self.subjects
             ],
             "edges": {name: list(edges) for name, edges in self.edges.items()},
+            "grids": {name: list(grid) for name, grid in self.grids.items()},
             "claims": self.family.claims,
             "alpha": self.family.alpha,
         }
@@ -262,48 +244,6 @@ def mid_percentiles(values: Array) -> npt.NDArray[np.float64]:
     """Where each value stands among all, in (0, 1); equal values share their middle."""
     ranks: npt.NDArray[np.float64] = (rankdata(values) - 0.5) / len(values)
     return ranks
-
-
-def _kind(donors: People, name: str, named: set[str]) -> Literal["number", "levels", "constant"]:
-    array = donors.arrays[name]
-    distinct = np.unique(array[~missing(array)])
-    if len(distinct) < 2:
-        return "constant"
-    if name in donors.levels or len(distinct) == 2:
-        return "levels"
-    return "levels" if name in named and len(distinct) <= MOST_LEVELS else "number"
-
-
-def _subject(donors: People, names: tuple[str, ...], named: set[str]) -> Subject:
-    first = names[0]
-    if len(names) > 1:
-        signs = (1, *(_sign(donors, first, other) for other in names[1:]))
-        return Subject(
-            names, "group", signs=signs if first not in donors.levels else (0, *signs[1:])
-        )
-    kind = _kind(donors, first, named)
-    if kind != "levels":
-        return Subject(names, kind)
-    array = donors.arrays[first]
-    levels, counts = np.unique(array[~missing(array)], return_counts=True)
-    by_frequency = levels[np.argsort(-counts, kind="stable")]
-    kept = tuple(level.item() for level in by_frequency[:MOST_LEVELS])
-    return Subject(names, kind, levels=kept, left_out=len(levels) - len(kept))
-
-
-def _sign(donors: People, first: str, other: str) -> int:
-    if first in donors.levels or other in donors.levels:
-        return 0
-    return 1 if association(donors, first, other) > 0 else -1
-
-
-def _edges(array: Array) -> tuple[float, ...]:
-    known = array[~missing(array)]
-    bins = int(np.clip(len(known) // LEAST_PER_BIN, 2, MOST_BINS))
-    # The ends are the 2.5th and 97.5th percentile: an extreme value is one person's own.
-    steps = np.linspace(0.025, 0.975, bins + 1)
-    edges = np.unique(np.quantile(known, steps, method="inverted_cdf"))
-    return tuple(float(edge) for edge in edges)
 
 
 def _donors_digest(donors: People) -> str:

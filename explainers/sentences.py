@@ -4,15 +4,18 @@ No text is generated at run time: a row is chosen by its evidence and its places
 Thresholds are met by simultaneous Clopper–Pearson bounds, never by the share that was seen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from explainers.bounds import Family
+from explainers.caveats import CAVEATS
 from explainers.frame import FRAME, TESTS
-from explainers.table import SENTENCES
+from explainers.table import SENTENCES, Row
 from registry.language import Text
+
+ROWS: Mapping[str, Row] = {**SENTENCES, **CAVEATS, **FRAME}
 
 NEARLY_ALWAYS = 0.99
 USUALLY = 0.90
@@ -29,6 +32,10 @@ class Kind(StrEnum):
     NO_SIMPLE_DIRECTION = "no_simple_direction"
     DIRECTION_OPEN = "direction_open"
     LITTLE = "little"
+    UNTRIED = "untried"
+    ELSEWHERE = "elsewhere"
+    NOISY = "noisy"
+    NOISE = "noise"
     INCONCLUSIVE = "inconclusive"
     NOT_TESTED = "not_tested"
 
@@ -42,12 +49,14 @@ class Counts:
         up: how often the answer got better for the person, or dearer.
         down: how often it got worse, or cheaper.
         changed: how often the result itself changed.
+        gained: how often it changed to the good result, or to a dearer price.
     """
 
     n: int
     up: int
     down: int
     changed: int
+    gained: int = 0
 
     @property
     def same(self) -> int:
@@ -65,15 +74,55 @@ class Counts:
         return min(self.up, self.down)
 
 
-def choose(counts: Counts, family: Family) -> Kind:
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What came of asking twice with nothing changed.
+
+    Args:
+        n: people asked twice.
+        moved: how many answers differed.
+        changed: how many results differed.
+    """
+
+    n: int = 0
+    moved: int = 0
+    changed: int = 0
+
+    def exceeded(self, changed: int, n: int, family: Family) -> bool:
+        """Whether a change makes more results differ than asking again does, at the bounds."""
+        return family.lower(changed, n) > family.upper(self.changed, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else is known of one thing, beside its contrast.
+
+    Args:
+        again: what came of asking twice.
+        tests: its other tests, as (results changed, people tested).
+        untried: whether a few people have a value, or none, that nobody could try.
+    """
+
+    again: Again = field(default_factory=Again)
+    tests: Sequence[tuple[int, int]] = ()
+    untried: bool = False
+
+
+def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind:
     """Which row of the table the evidence supports: exactly one, whatever the counts."""
-    n = counts.n
+    n, around = counts.n, around or Around()
     if n == 0:
         return Kind.NOT_TESTED
-    if family.upper(counts.changed, n) < ONE_OF_A_HUNDRED:
-        return Kind.LITTLE
+    tests = [(counts.changed, n), *around.tests]
+    few = all(family.upper(*test) < ONE_OF_A_HUNDRED for test in tests)
+    again = around.again
+    if again.changed or (again.moved and not few):
+        return _noisy(tests, family, again)
+    if few:
+        return Kind.UNTRIED if around.untried else Kind.LITTLE
     if family.lower(counts.changed, n) < ONE_OF_A_HUNDRED:
-        return Kind.INCONCLUSIVE
+        elsewhere = any(family.lower(*test) >= ONE_OF_A_HUNDRED for test in around.tests)
+        return Kind.ELSEWHERE if elsewhere else Kind.INCONCLUSIVE
     most = family.lower(counts.most, n)
     if most >= NEARLY_ALWAYS:
         return Kind.ALWAYS
@@ -84,6 +133,14 @@ def choose(counts: Counts, family: Family) -> Kind:
     if family.upper(counts.most, n) < USUALLY:
         return Kind.NO_SIMPLE_DIRECTION
     return Kind.DIRECTION_OPEN
+
+
+def _noisy(tests: Sequence[tuple[int, int]], family: Family, again: Again) -> Kind:
+    """A model that contradicts itself: what a change does counts beside what asking again does."""
+    exceeded = any(
+        again.exceeded(k, n, family) and family.lower(k, n) >= ONE_OF_A_HUNDRED for k, n in tests
+    )
+    return Kind.NOISY if exceeded else Kind.NOISE
 
 
 def sentence(
@@ -103,7 +160,7 @@ def sentence(
         places: what goes into its places, in both languages.
         test: the row of `TESTS` that tells what was done, if any.
     """
-    chosen = SENTENCES.get(row) or FRAME[row]
+    chosen = ROWS[row]
     text, limit = filled(chosen.text, places), filled(chosen.limit, places)
     said = {
         "kind": kind or row,

@@ -67,16 +67,16 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.number.no_simple_direction": Row(
         Text(
-            "{X}会影响结果，但不能简单地说越{high}越容易{result}。",
-            "{X} {matters}, but one can’t simply say that more makes “{result}” more likely.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
         ),
         RULE,
     ),
     # ours: it matters for certain, but too few people to say which way
     "decision.number.direction_open": Row(
         Text(
-            "{X}会影响结果。往哪个方向，测试的人数不够，还不能下结论。",
-            "{X} {matters}. Too few people were tested to say which way.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
         ),
         MORE,
     ),
@@ -104,15 +104,15 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.levels.no_simple_direction": Row(
         Text(
-            "{X}会影响结果，但不能简单地说“{b}”比“{a}”更容易得到“{result}”。",
-            "{X} {matters}, but one can’t simply say that “{b}” makes “{result}” more likely than “{a}”.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
         ),
         RULE,
     ),
     "decision.levels.direction_open": Row(
         Text(
-            "{X}会影响结果。“{a}”和“{b}”哪个更好，测试的人数不够，还不能下结论。",
-            "{X} {matters}. Too few people were tested to say whether “{a}” or “{b}” does better.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
         ),
         MORE,
     ),
@@ -140,15 +140,15 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.number.no_simple_direction": Row(
         Text(
-            "{X}会影响{price}，但不能简单地说越{high}越贵。",
-            "{X} {matters}, but one can’t simply say that more makes it dearer.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
+            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
         ),
         RULE,
     ),
     "price.number.direction_open": Row(
         Text(
-            "{X}会影响{price}。往哪个方向，测试的人数不够，还不能下结论。",
-            "{X} {matters}. Too few people were tested to say which way.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
+            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
         ),
         MORE,
     ),
@@ -175,44 +175,44 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.levels.no_simple_direction": Row(
         Text(
-            "{X}会影响{price}，但不能简单地说“{b}”比“{a}”更贵。",
-            "{X} {matters}, but one can’t simply say that “{b}” makes it dearer than “{a}”.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
         ),
         RULE,
     ),
     "price.levels.direction_open": Row(
         Text(
-            "{X}会影响{price}。“{a}”和“{b}”哪个更贵，测试的人数不够，还不能下结论。",
-            "{X} {matters}. Too few people were tested to say whether “{a}” or “{b}” is dearer.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
         ),
         MORE,
     ),
     # both
     "decision.little": Row(
         Text(
-            "{X}的影响很小：只改这一项，每100{people}里，结果会变的不到1{people}。对个别{people}，影响可能更大。",
-            "{X} {matters} little: changing only this changes the result for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。对个别{people}，影响可能更大。",
+            "{X} {matters} little: {only} changes the result for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "price.little": Row(
         Text(
-            "{X}的影响很小：只改这一项，每100{people}里，{price}变化超过1%的不到1{people}。对个别{people}，影响可能更大。",
-            "{X} {matters} little: changing only this moves the {price} by more than 1 % for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。对个别{people}，影响可能更大。",
+            "{X} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "decision.inconclusive": Row(
         Text(
-            "{X}：测试的人数不够，还不能下结论。只改这一项，试了{n}次，有{c}次结果变了。",
-            "{X}: too few {people} were tested to conclude. Changing only this changed the result in {c} of {n} tests.",
+            "{X}：测试的人数不够，还不能下结论。{only}，试了{n}次，有{c}次结果变了。",
+            "{X}: too few {people} were tested to conclude. In {n} tests, {only} changed the result {c} times.",
         ),
         MORE,
     ),
     "price.inconclusive": Row(
         Text(
-            "{X}：测试的人数不够，还不能下结论。只改这一项，试了{n}次，有{c}次{price}变化超过1%。",
-            "{X}: too few {people} were tested to conclude. Changing only this moved the {price} by more than 1 % in {c} of {n} tests.",
+            "{X}：测试的人数不够，还不能下结论。{only}，试了{n}次，有{c}次{price}变化超过1%。",
+            "{X}: too few {people} were tested to conclude. In {n} tests, {only} moved the {price} by more than 1 % {c} times.",
         ),
         MORE,
     ),
@@ -225,8 +225,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "correlated": Row(
         Text(
-            "{A}和{B}常常一起变化，所以合在一起检查，分不清各自的影响。",
-            "{A} and {B} often change together, so they were checked as one; their separate effects can’t be told apart.",
+            "{X}常常一起变，所以一起试；是哪一项起作用，不知道。",
+            "{X} often change together, so they were tried together; which of them acts is not known.",
         ),
         Text("这里说的是它们一起的影响。", "What is said here is about all of them at once."),
     ),
@@ -303,15 +303,6 @@ SENTENCES: Mapping[str, Row] = {
             "Whether changing only {Y} changes the {price} is open: asked again with nothing changed, the program also gives other prices.",
         ),
         GROUPS,
-    ),
-    "decision.flip.unknown": Row(
-        Text(
-            "只改{Y}会不会改变结果，这一项没有测试。",
-            "Whether changing only {Y} changes the result was not tested.",
-        ),
-        Text(
-            "测试数据里，每个人的这一项都一样。", "In the test data this is the same for everyone."
-        ),
     ),
     "not_an_input": Row(
         Text(

@@ -13,7 +13,7 @@ from filing import answers as stored
 from filing import revision as revisions
 from filing.fields import schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
-from registry import journal
+from registry import explanations, journal
 from registry.database import Identified, Record, now
 from registry.engagements import Engagement
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
@@ -291,6 +291,8 @@ def attach(
     Raises:
         NotOfThisModel: when it is about another model, or there is none.
         NotApproved: when nobody has approved the explanation yet.
+        OtherYardstick: when it goes by another cut, side or protected attribute than the newest
+            report that counts.
         Moved: when the filing has another revision by now.
         NotEditable: in a state where the dossier is closed.
     """
@@ -307,6 +309,8 @@ def attach(
                 "这份说明还没有人读过并确认，请先确认再附上。",
                 "Nobody has read and approved this explanation; approve it, then attach it.",
             )
+        if explained is not None:
+            explanations.check_yardstick(session, explained)
         filing.explanation_id = explanation_id
         _save(
             session,

@@ -136,7 +136,7 @@ def expires(made: datetime, days: int) -> datetime:
         made: when the report was taken in.
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
-    return legal_day.begins(legal_day.of(made) + timedelta(days=days))
+    return legal_day.after(made, days)
 
 
 def counting_since(at: datetime, days: int) -> datetime:

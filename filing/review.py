@@ -18,7 +18,7 @@ from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent, reason_given
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from filing.risk import Level
-from registry import legal_day
+from registry import explanations, legal_day
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Role
@@ -266,6 +266,8 @@ def _published(case: Case) -> None:
     session, filing = case.session, case.filing
     if case.gate is None:
         raise NotReady("还没有风险等级。", "There is no grade yet.")
+    if filing.explanation_id is not None:
+        explanations.check_yardstick(session, explanations.get(session, filing.explanation_id))
     making = editions.Making(case.evidence, case.gate, case.at)
     edition = editions.make(session, filing, by=case.by, making=making)
     filing.published = filing.published or case.at

@@ -31,6 +31,7 @@ from registry import (
     reports,
     statements,
     submission,
+    yardsticks,
 )
 from registry.artifacts import ArtifactStore
 from registry.database import now, transaction
@@ -180,11 +181,19 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
         version = submission.get(session, made.version_id)
         dataset = datasets.get(session, made.dataset_id)
         report = reports.get(session, made.report_id) if made.report_id else None
+        counting = yardsticks.counting(session, made.version_id, version.digest)
+    if counting and counting[0].differences(made.plan):
+        counting = []  # a report that came in since; approval names the differences
     table = datasets.load(place.store, dataset)
     asked = dict(made.plan)
     declared = asked.pop("declared", None)
+    asked.setdefault("unit", _unit(dataset))
     plan = ExplanationPlan.make(
-        table, asked.pop("columns"), cut=asked.pop("cut", None), nonce=nonce, **asked
+        table,
+        asked.pop("columns"),
+        cut=asked.pop("cut", None),
+        nonce=nonce,
+        **asked | {"k": place.settings.k_anonymity},
     )
 
     def charge(session: Session, digest: str, predictions: int) -> bool:
@@ -199,6 +208,8 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             scorer,
             nonce=nonce,
             report_findings=reports.findings(report) if report else None,
+            yardsticks=counting,
+            target_kind=yardsticks.Yardstick.of(report).target_kind if report else "outcome",
             declared=declared,
             progress=watch.progress,
         )
@@ -217,6 +228,11 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             },
         )
     _deliver(place, watch, payload, explanations.hand_in)
+
+
+def _unit(dataset: Dataset) -> str | None:
+    """The column that tells people apart, where the data say that they have one."""
+    return next((str(c["name"]) for c in dataset.columns if c.get("role") == "user"), None)
 
 
 @contextmanager

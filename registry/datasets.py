@@ -73,7 +73,7 @@ def register(
     path: Path,
     columns: Sequence[Mapping[str, Any]],
     source: str,
-    deidentification: str = "",
+    deidentification: str,
     held_out: str = "",
     wish: Wish | None = None,
     limit: int = MAX_BYTES,
@@ -126,7 +126,7 @@ def record(
     name: str,
     use: Use,
     source: str,
-    deidentification: str = "",
+    deidentification: str,
     held_out: str = "",
 ) -> Dataset:
     """Put on record what `keep` stored; the same file for the same use is one record.
@@ -145,10 +145,7 @@ def record(
         WrongRole, DatasetRefused, AlreadyRegistered: as for `register`.
     """
     require(by, use)
-    texts = {"name": name, "source": source}
-    if use == Use.EVALUATION:
-        texts["deidentification"] = deidentification
-    require_said(texts)
+    require_said({"name": name, "source": source, "deidentification": deidentification})
     known = session.scalar(
         select(Dataset).where(
             Dataset.organisation_id == by.organisation_id,
@@ -158,6 +155,17 @@ def record(
     )
     if known is not None:
         _same(known, name=name.strip(), columns=stored.columns)
+        if not known.deidentification:  # registered before it had to be said
+            known.deidentification = deidentification.strip()[:1000]
+            session.flush()
+            journal.record(
+                session,
+                "dataset:deidentification:said",
+                known.id,
+                person_id=by.person_id,
+                organisation_id=by.organisation_id,
+                digest=known.digest,
+            )
         if reidentification.latest(session, known.id) is None:
             _check(session, known.id, stored.looked, by=by)
         return known

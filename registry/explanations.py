@@ -1,16 +1,25 @@
 """Explanations for the public: requested by the filer, made from a version, bound to its digest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, evaluations, journal, reports, statements, worklist
+from registry import (
+    attestation,
+    evaluations,
+    journal,
+    reports,
+    statements,
+    worklist,
+    yardsticks,
+)
 from registry.database import Identified, Record, new_id, now
 from registry.datasets import Dataset, Use
-from registry.errors import Conflict, Invalid, NotFound
+from registry.errors import Conflict, Invalid, NotFound, Reason
+from registry.language import Text
 from registry.organisations import Actor, Role
 from registry.submission import Version
 from registry.worklist import Claim
@@ -57,6 +66,14 @@ class NotFinished(Conflict):
     """There is no text to approve yet."""
 
 
+class NotDeidentified(Invalid):
+    """Nothing says how persons were made unrecognisable in the data: say it and ask again."""
+
+
+class OtherYardstick(Conflict):
+    """The explanation goes by another cut, side or protected attribute than the report."""
+
+
 def request(
     session: Session,
     *,
@@ -74,17 +91,28 @@ def request(
         version_id: what is explained.
         dataset_id: a data set that the enterprise registered for explanations.
         plan: columns with their plain names, wording and options, as explainers read them.
-        report_id: the countersigned report that gives the numbers about groups.
+        report_id: the countersigned report that gives the numbers about groups; where none is
+            named, the newest that counts at the gate.
+
+    What the newest report that counts settles is put into the plan where the plan is silent; its
+    sensitive attributes are protected whatever the plan says.
 
     Raises:
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
+        NotDeidentified: when nothing says how persons were made unrecognisable in the data.
+        OtherYardstick: when the plan contradicts the newest report that counts.
     """
     by.require(Role.FILER)
     version = evaluations.open_version(session, version_id)
     by.own(version.organisation_id)
-    evaluations.own_dataset(session, by, dataset_id, Use.EXPLANATION)
+    _check_deidentified(evaluations.own_dataset(session, by, dataset_id, Use.EXPLANATION))
+    counting = yardsticks.counting(session, version_id, version.digest)
+    if counting:
+        plan = counting[0].applied(plan, [str(each["name"]) for each in version.inputs])
+        _check_same(counting[0].differences(plan))
+        report_id = report_id or counting[0].report_id
     if report_id is not None:
         _check_usable(reports.get(session, report_id), version)
     made = Explanation(
@@ -121,6 +149,52 @@ def _check_usable(report: reports.Report, version: Version) -> None:
             "说明引用的报告必须针对同一模型，并已由评估方会签。",
             "The report an explanation quotes must be about the same model and countersigned.",
         )
+
+
+def _check_deidentified(dataset: Dataset) -> None:
+    if not dataset.deidentification.strip():
+        raise NotDeidentified(
+            f"数据“{dataset.name}”没有说明怎样去标识化，不能用来生成公开的说明。"
+            "请把同一个文件再登记一次，并写明怎样去标识化；没有个人的，写明没有。",
+            f"Nothing says how persons were made unrecognisable in {dataset.name!r}, so no public "
+            "explanation is made from it. Register the same file again and say how; if there are "
+            "no persons in it, say so.",
+        )
+
+
+def check_yardstick(session: Session, made: Explanation) -> None:
+    """Refuse an explanation that goes by something else than the newest report that counts.
+
+    The report may have come in after the explanation was made.
+
+    Raises:
+        OtherYardstick: naming each difference, with both values.
+    """
+    counting = yardsticks.counting(session, made.version_id, made.model_digest)
+    if counting:
+        _check_same(counting[0].differences(made.plan))
+
+
+def _check_same(reasons: Sequence[Reason]) -> None:
+    if reasons:
+        raise OtherYardstick(
+            "说明和最新的有效评估报告不是按同一把尺子：分数线、有利的一边和敏感特征以报告为准。",
+            "The explanation and the newest report that counts do not go by the same measure: "
+            "cut, favourable side and sensitive attributes are the report's.",
+            reasons=reasons,
+        )
+
+
+def _check_quoted(session: Session, made: Explanation) -> None:
+    """Refuse a text that says there is no report to use where there is one by now."""
+    if made.report_id is None and (
+        counting := yardsticks.counting(session, made.version_id, made.model_digest)
+    ):
+        said = Text(
+            f"说明里写着没有评估报告，但报告 {counting[0].report_id} 已经生效。",
+            f"The text says that there is no report, but report {counting[0].report_id} counts.",
+        )
+        _check_same([Reason("report", said, yardsticks.FIX)])
 
 
 def issue_nonce(session: Session, explanation_id: str) -> str:
@@ -186,6 +260,7 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
         ExplanationNotFound: when there is no such explanation.
         WrongRole, NotYours: unless `by` is a filer of the enterprise.
         NotFinished: while there is no text.
+        OtherYardstick: when it goes by something else than the newest report that counts.
     """
     by.require(Role.FILER)
     made = get(session, explanation_id, lock=True)
@@ -195,6 +270,8 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
             "说明还没有生成完，请等它完成后再确认。",
             "The explanation is not finished; approve it when it is.",
         )
+    check_yardstick(session, made)
+    _check_quoted(session, made)
     if made.approved is None:
         made.approved, made.approved_by = now(), by.person_id
         session.flush()

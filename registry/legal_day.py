@@ -34,6 +34,11 @@ def begins(day: date) -> datetime:
     return datetime.combine(day, time(), CHINA)
 
 
+def after(moment: datetime, days: int) -> datetime:
+    """The moment at which the legal day begins that comes so many days after another's."""
+    return begins(of(moment) + timedelta(days=days))
+
+
 def in_china(moment: datetime) -> datetime:
     """A moment as clocks in China show it.
 

@@ -45,12 +45,9 @@ class Progress(Answer):
     done: int
     total: int
     said: Bilingual = Field(description="what it is doing, in words")
-    attempts: int = Field(description="how often a process went away with it")
-    returned: int = Field(description="how often another's trouble put it off")
+    attempts: int
     cancel_requested: bool
-    error: dict[str, Any] | None = Field(
-        description="why it failed or is parked, with every reason"
-    )
+    error: dict[str, Any] | None = Field(description="why it failed, with every reason")
     finished: datetime | None
 
     @classmethod
@@ -65,7 +62,6 @@ class Progress(Answer):
             total=work.total,
             said=Bilingual(zh=work.said_zh, en=work.said_en),
             attempts=work.attempts,
-            returned=work.returned,
             cancel_requested=work.cancel,
             error=work.error,
             finished=work.finished,

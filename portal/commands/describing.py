@@ -44,7 +44,7 @@ UNSAID: Mapping[str, Reason] = {
         ),
     ),
 }
-"""What must be said of data for an evaluation; the first of them for every use."""
+"""What must be said of data, whatever their use."""
 
 
 class DataUndescribed(Invalid):
@@ -80,7 +80,8 @@ class Description:
     ) -> str:
         """The id of the data set: the one named, the file's own record, or a new one.
 
-        A file that is on record is not sent again, and its record stays as it is.
+        A file that is on record is not sent again, and its record stays as it is, unless nothing
+        was said of de-identification then and something is now.
 
         Args:
             client: of the registry.
@@ -96,11 +97,10 @@ class Description:
         if self.path is not None:
             require_one_file(self.path)
         known = self._on_record(client, use)
-        if known is not None:
+        if known is not None and (known["deidentification"] or not self.said["deidentification"]):
             tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
             return str(known["id"])
-        needed = NEEDED if use == "evaluation" else NEEDED[:1]
-        lacking = [name for name in needed if not self.said.get(name)]
+        lacking = [name for name in NEEDED if not self.said.get(name)]
         if self.path is None or lacking:
             raise _undescribed(self.path, lacking)
         metadata = {

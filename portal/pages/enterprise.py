@@ -23,6 +23,7 @@ from registry import (
     reports,
     submission,
     worklist,
+    yardsticks,
 )
 from registry.errors import RegisterError
 from registry.organisations import Kind, Role
@@ -162,6 +163,7 @@ def explain_page(
         model=submission.model_of(session, version),
         datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION),
         reports=usable,
+        yardstick=next(iter(yardsticks.counting(session, version_id, version.digest)), None),
     )
 
 
@@ -179,9 +181,12 @@ def explain(
     version = submission.get(session, version_id)
     by.own(version.organisation_id)
     asked = explaining.plan(form, [each["name"] for each in version.inputs])
+    settled = any(
+        y.cut is not None for y in yardsticks.counting(session, version_id, version.digest)
+    )
     try:
         dataset = sight.dataset(session, by, forms.text(form, "dataset_id"))
-        explaining.check(asked, [each["name"] for each in dataset.columns])
+        explaining.check(asked, [each["name"] for each in dataset.columns], settled=settled)
         made = explanations.request(
             session,
             by=by,

@@ -62,6 +62,7 @@ class Explained:
     answers: tuple[Answer, ...]
     importance: tuple[Mapping[str, Any], ...]
     picture: Markup | None
+    caption: Text
     people: int
     digest: str
 
@@ -76,7 +77,8 @@ def view(content: Mapping[str, Any], language: Language) -> Explained:
     return Explained(
         answers=tuple(_answer(question, language) for question in content["questions"]),
         importance=tuple(content["importance"]),
-        picture=_picture(content["importance"][:CHART_ROWS], language),
+        picture=_picture(content, language),
+        caption=_caption(content),
         people=content["plan"]["people"],
         digest=content.get("digest", ""),
     )
@@ -90,10 +92,11 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         inputs: the model's input columns, in order.
     """
     pricing = forms.text(form, "task") == "price"
+    side = forms.text(form, "favourable_above")
     return {
         "task": "price" if pricing else "decision",
         "cut": None if pricing else _fraction(forms.text(form, "cut")),
-        "favourable_above": forms.text(form, "favourable_above") != "no",
+        **({"favourable_above": side != "no"} if side else {}),
         "wording": _pairs(form, "w", WORDING),
         "declared": _pairs(form, "d", DECLARED),
         "columns": [_column(form, name) for name in inputs],
@@ -101,12 +104,13 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def check(asked: Mapping[str, Any], held: Collection[str]) -> None:
+def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = False) -> None:
     """Find every gap now, rather than after the request has waited for a worker.
 
     Args:
         asked: what `plan` read from the form.
         held: the columns of the chosen data set.
+        settled: whether a report that counts gives the cut.
 
     Raises:
         PlanHasGaps: with every gap and what to fill in.
@@ -121,7 +125,7 @@ def check(asked: Mapping[str, Any], held: Collection[str]) -> None:
         for each in asked["columns"]
         if each["name"] not in held
     ]
-    if asked["task"] == "decision" and asked["cut"] is None:
+    if asked["task"] == "decision" and asked["cut"] is None and not settled:
         reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
     named = [(part, asked[part]) for part in ("wording", "declared")]
     named += [(each["name"], {"unit": each["unit"]}) for each in asked["columns"]]
@@ -221,28 +225,45 @@ def shortened(label: str) -> str:
     return label if len(label) <= room else f"{label[: room - 1]}…"
 
 
-def _picture(rows: Sequence[Mapping[str, Any]], language: Language) -> Markup | None:
-    """How many of 100 results change when one thing (or group) is exchanged for another's."""
+def _caption(content: Mapping[str, Any]) -> Text:
+    """What the picture counts, about those whom the explanation is about."""
+    words = content.get("wording") or {}
+    said = {name: Text(**words[name]) for name in ("person", "people", "price") if name in words}
+    person = said.get("person", Text("个人", "person"))
+    people = said.get("people", Text("人", "people"))
+    price = said.get("price", Text("价格", "price"))
+    if content["task"] == "price":
+        return Text(
+            f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的{price.zh}变化超过1%",
+            f"Out of 100 {people.en}, for how many the {price.en} moves by more than 1 % when this "
+            f"is exchanged for another {person.en}’s",
+        )
+    return Text(
+        f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的结果会变",
+        f"Out of 100 {people.en}, for how many the result changes when this is exchanged for "
+        f"another {person.en}’s",
+    )
+
+
+def _picture(content: Mapping[str, Any], language: Language) -> Markup | None:
+    """How many of 100 change when one thing (or group) is exchanged for another's."""
     bars = [
         charts.Bar(
             label=shortened(in_language(row["plain"], language)),
             value=100 * row["changed"] / row["n"],
-            low=None,
-            high=None,
+            low=row.get("changed_low"),
+            high=row.get("changed_high"),
             shown=f"{100 * row['changed'] / row['n']:.0f}",
         )
-        for row in rows
+        for row in content["importance"][:CHART_ROWS]
         if row["n"]
     ]
     if not bars:
         return None
-    zh = language == "zh"
     return charts.bars(
         bars,
-        title="换成别人的这项信息，每100人有几人结果会变"
-        if zh
-        else "Out of 100 people, how many results change when this is exchanged for another person's",
+        title=_caption(content).in_(language),
         description="; ".join(f"{bar.label} {bar.shown}" for bar in bars),
-        maximum=max(10.0, *(bar.value for bar in bars)) * 1.1,
+        maximum=max(10.0, *(bar.high or bar.value for bar in bars)) * 1.1,
         unit="/100",
     )

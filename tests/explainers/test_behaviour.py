@@ -94,7 +94,7 @@ def test_twins_are_checked_as_one_and_said_to_be() -> None:
     made = told(lambda x: np.tanh(x["spending"] / 2500), "income", "spending", cut=0.6)
     said = about(made, "income", "spending")
     assert list(said) == ["correlated", "always"] or "decision.importance" in said
-    assert "分不清各自的影响" in said["correlated"]["zh"]
+    assert "是哪一项起作用，不知道" in said["correlated"]["zh"]
     assert not about(made, "income")
     assert not about(made, "spending")
 
@@ -158,8 +158,8 @@ def test_one_change_is_enough_and_uses_only_what_a_person_can_do() -> None:
     moves = [m for s in section for m in s["evidence"].get("moves", [])]
     assert {m["column"] for m in moves} == {"income"}
     assert all(m["after"] > m["before"] for m in moves)
-    real = set(people()["income"].to_pylist())
-    assert all(m["after"] in real and m["before"] in real for m in moves)
+    every = np.sort(people()["income"].to_numpy())
+    assert all(every[10] < m[end] < every[-10] for m in moves for end in ("before", "after"))
     assert section[0]["evidence"]["single"] == section[0]["evidence"]["n"]
 
 

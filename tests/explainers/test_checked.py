@@ -1,6 +1,7 @@
 from typing import Any
 
 from explainers import checked
+from explainers.checked import Quoted
 from explainers.columns import Outsider
 from explainers.plan import ExplanationPlan
 from registry.language import Text
@@ -41,7 +42,7 @@ RATES = finding(
 
 
 def test_groups_are_compared_per_hundred_with_interval_verdict_and_line() -> None:
-    (said,) = checked.by_group(plan(), RACE, [RATES])
+    (said,) = checked.by_group(plan(), RACE, Quoted([RATES]))
     assert "种族是“少数”的人，每100人里，约有72人的结果是“通过”" in said["zh"]
     assert "种族是“多数”的人，约有91人" in said["zh"]
     assert "在71%和86%之间" in said["zh"]
@@ -57,7 +58,7 @@ def test_a_difference_is_told_in_people_and_may_go_either_way() -> None:
         "effect": {"kind": "difference", "value": -0.02},
         "ci": {"low": -0.05, "high": 0.01},
     }
-    (said,) = checked.by_group(plan(), RACE, [more])
+    (said,) = checked.by_group(plan(), RACE, Quoted([more]))
     assert "可能是每100人少5人，也可能是多1人" in said["zh"]
 
 
@@ -66,7 +67,7 @@ def test_a_score_that_tells_a_group_is_said_to_beside_blind_guessing() -> None:
         "proxy_leakage", "score_auc", estimate=0.658, reference_estimate=0.5, reference_group="*",
         details={"features_auc": 0.74},
     )  # fmt: skip
-    score, features = checked.by_group(plan(), RACE, [leak])
+    score, features = checked.by_group(plan(), RACE, Quoted([leak]))
     assert "约能猜对66次。乱猜是50次" in score["zh"]
     assert "约能猜对74次" in features["zh"]
 
@@ -76,22 +77,20 @@ def test_errors_are_named_for_the_person() -> None:
         "error_parity", "false_negative_rate", estimate=0.114, reference_estimate=0.052
     )
     wrong |= {"effect": {"kind": "ratio", "value": 2.195}, "ci": {"low": 1.03, "high": 4.51}}
-    (said,) = checked.by_group(plan(), RACE, [wrong])
+    (said,) = checked.by_group(plan(), RACE, Quoted([wrong]))
     assert said["test"]["zh"] == "前者是后者的2.2倍，很可能在1.0倍和4.5倍之间。"
-    assert said["zh"].startswith(
-        "本该得到“通过”却没有得到的：种族是“少数”的人，每100人里，约有11人"
-    )
+    assert said["zh"].startswith("本该得到“通过”却没有得到的：种族是“少数”的人，每100人里约有11人")
 
 
 def test_a_suppressed_group_keeps_the_words_of_its_probe() -> None:
     hidden = {**RATES, "estimate": None, "reference_estimate": None, "suppressed": True}
-    (said,) = checked.by_group(plan(), RACE, [hidden])
+    (said,) = checked.by_group(plan(), RACE, Quoted([hidden]))
     assert said["zh"] == "原话。"
 
 
 def test_an_attribute_that_the_report_leaves_out_is_said_to_be_untested() -> None:
     other = {**RATES, "slice": {"sex": "f"}}
-    (said,) = checked.by_group(plan(), RACE, [other])
+    (said,) = checked.by_group(plan(), RACE, Quoted([other]))
     assert said["zh"] == "评估报告没有按种族比较结果。"
     (left,) = checked.rest([other], [said])
     assert left["evidence"] == {

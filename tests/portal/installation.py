@@ -132,6 +132,7 @@ class Installation:
                 path=self.settings.data.parent / "people.parquet",
                 columns=COLUMNS,
                 source="合成数据",
+                deidentification="合成数据，没有真人",
                 held_out="未用于训练",
             )
             return explanations.request(

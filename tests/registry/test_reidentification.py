@@ -192,15 +192,18 @@ def test_registering_again_finishes_an_open_check(
     assert reidentification.require(session, made.id).quasi_identifiers == ["sex"]
 
 
-def test_data_for_an_explanation_are_checked_only_on_wish(
+def test_data_for_an_explanation_are_checked_only_on_wish_but_always_declared(
     session: Session, store: ArtifactStore, tmp_path: Path
 ) -> None:
+    """public/B1: explanation data are declared de-identified like evaluation data."""
     filer = cast.actor(session)
-    given: dict[str, Any] = {"use": Use.EXPLANATION, "deidentification": ""}
+    given: dict[str, Any] = {"use": Use.EXPLANATION}
     made = register(session, store, filer, rows(tmp_path), **given)
     assert reidentification.latest(session, made.id) is None
-    with pytest.raises(DatasetRefused):
-        register(session, store, filer, rows(tmp_path), deidentification="")
+    for use in Use:
+        with pytest.raises(DatasetRefused) as refused:
+            register(session, store, filer, rows(tmp_path), use=use, deidentification=" ")
+        assert [reason.item for reason in refused.value.reasons] == ["deidentification"]
 
 
 def test_a_report_says_how_the_check_ended_and_no_figure(

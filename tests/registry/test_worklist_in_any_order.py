@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from registry import database, worklist
 from registry.database import transaction
-from registry.errors import Invalid, Unavailable
+from registry.errors import Invalid
 from registry.worklist import Cancelled, Claim, ClaimLost, State, Work
 from tests import cast
 from tests.registry.test_worklist import ask, take
@@ -46,11 +46,7 @@ class Machine(RuleBasedStateMachine):
         with transaction(self.factory) as session:
             session.execute(
                 update(Work)
-                .where(
-                    Work.id == held.work_id,
-                    Work.claim == held.token,
-                    Work.state == State.RUNNING,
-                )
+                .where(Work.id == held.work_id, Work.claim == held.token)
                 .values(lease_until=0.0)
             )
 
@@ -69,31 +65,6 @@ class Machine(RuleBasedStateMachine):
             return
         assert held.token == newest
         assert held.work_id not in self.ended
-
-    @precondition(lambda self: self.claims)
-    @rule(data=st.data(), park=st.booleans())
-    def put_off(self, data: st.DataObject, park: bool) -> None:
-        held = data.draw(st.sampled_from(self.claims))
-        newest = max(each.token for each in self.claims if each.work_id == held.work_id)
-        cause = Unavailable("不在", "away")
-        late = 0.0 if park else 1e9
-        try:
-            with transaction(self.factory) as session:
-                work = worklist.put_off(session, held, cause, first=0.0, park_after=late)
-                assert (work.state == State.PARKED) == park
-        except ClaimLost:
-            with transaction(self.factory) as session:
-                worklist.excuse(session, held)
-            return
-        except Cancelled:
-            return
-        assert held.token == newest
-        assert held.work_id not in self.ended
-
-    @rule()
-    def go_on(self) -> None:
-        with transaction(self.factory) as session:
-            worklist.resume_all(session)
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())
@@ -116,9 +87,7 @@ class Machine(RuleBasedStateMachine):
                     assert work.dedup == work.id
                     assert work.finished is not None
                 else:
-                    assert 0 <= work.attempts <= worklist.MAX_ATTEMPTS
-                    assert work.finished is None
-                    assert (work.state == State.PARKED) == (work.error is not None)
+                    assert work.attempts <= worklist.MAX_ATTEMPTS
                     assert (work.state == State.RUNNING) == (work.lease_until is not None)
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-LOADER_VERSION = "1"
+LOADER_VERSION = "2"
+SINGLE = 1e-3  # how far probabilities in single precision may miss one
 MAX_MLMODEL = 256 * 1024
 
 Answers = Callable[["pd.DataFrame"], Any]
@@ -87,7 +88,10 @@ def open_model(described: Described) -> Answers:
 
 
 def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
-    """The answer as float64, one per row; of two columns (probabilities) the second.
+    """The answer as float64, one per row; of two columns that are probabilities the second.
+
+    Two numbers of different things are not two classes: taken for them, one would be explained and
+    evaluated as if it were the model's answer.
 
     Raises:
         NotOpened: when it has another shape or is no number (`wrong_shape`).
@@ -96,6 +100,8 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
 
     values = np.asarray(answer)
     if values.ndim == 2 and values.shape[1] in {1, 2}:
+        if values.shape[1] == 2 and not _probabilities(values):
+            raise NotOpened("wrong_shape", "two columns that are no probabilities of two classes")
         values = values[:, -1]
     if values.shape != (rows,):
         raise NotOpened("wrong_shape", f"{values.shape} for {rows} rows")
@@ -105,6 +111,19 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
         except (TypeError, ValueError) as error:
             raise NotOpened("wrong_shape", f"answers of type {values.dtype}") from error
     return values.astype(np.float64, copy=False)
+
+
+def _probabilities(values: "npt.NDArray[Any]") -> bool:
+    """Whether two columns are shares of one, row by row, as far as single precision tells."""
+    import numpy as np
+
+    if values.dtype.kind not in "biuf":
+        return False
+    shares = values.astype(np.float64)
+    sums = shares.sum(axis=1)
+    known = ~np.isnan(sums)
+    within = (shares[known] >= -SINGLE) & (shares[known] <= 1 + SINGLE)
+    return bool(within.all() and (np.abs(sums[known] - 1) <= SINGLE).all())
 
 
 def _sklearn(described: Described, estimator: Any) -> Answers:

@@ -30,6 +30,7 @@ from registry.explanations import Explanation
 from registry.organisations import Actor, Role
 from registry.reports import Report
 from registry.submission import Version
+from registry.yardsticks import Yardstick
 from tests import cast
 from tests.filing import papers
 from tests.portal.world import World
@@ -78,7 +79,7 @@ class Shelf:
             version = self._version(session)
             made, dataset = self._planned(session, version)
             report = self._report(session, made, dataset, credit)
-            explained = self._explained(session, version, credit)
+            explained = self._explained(session, version, report, credit)
             filing = self._filed(session, version, report, explained)
             self.made |= {
                 "version": version.id,
@@ -178,7 +179,9 @@ class Shelf:
             envelope_text=attestation.encode(signed),
         )
 
-    def _explained(self, session: Session, version: Version, credit: Credit) -> Explanation:
+    def _explained(
+        self, session: Session, version: Version, report: Report, credit: Credit
+    ) -> Explanation:
         asked = dict(STORY["explanation"])
         described = [{"name": name, **asked["columns"][name]} for name in INPUTS]
         table = pa.Table.from_pandas(credit.split.train[INPUTS], preserve_index=False)
@@ -192,8 +195,16 @@ class Shelf:
             people=PEOPLE,
         )
         made = papers.explanation(session, version, self.actor(Role.FILER))
+        made.plan = {**asked, "columns": described}
         made.content = explanation.explain(
-            plan, table, credit, nonce="n", report_findings=None, declared=asked["declared"]
+            plan,
+            table,
+            credit,
+            nonce="n",
+            report_findings=reports.findings(report),
+            yardsticks=[Yardstick.of(report)],
+            target_kind=Yardstick.of(report).target_kind,
+            declared=asked["declared"],
         )
         return made
 

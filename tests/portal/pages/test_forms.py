@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from portal.pages import explaining
 from registry.database import transaction
 from registry.datasets import Use
 from registry.organisations import Role
@@ -87,9 +88,25 @@ def test_every_gap_of_an_explanation_is_named_at_once(shelf: Shelf) -> None:
     typed = {"dataset_id": own_id, "task": "decision", "cut": "", "d/who/zh": "某银行"}
     answer = send(shelf, Role.FILER, "/zh/versions/{version}/explain", typed)
     assert answer.status_code == 422
-    for item in ("hrat", "married", "vr", "cut", "declared.who"):
+    for item in ("hrat", "married", "vr", "declared.who"):
         assert f"<code>{item}</code>" in answer.text
     assert 'value="某银行"' in answer.text
+
+
+def test_a_missing_cut_is_a_gap_unless_a_report_gives_it(shelf: Shelf) -> None:
+    """public/B2: where a report counts, its cut stands in the form and may be left out."""
+    column = {"name": "a", "plain": {"zh": "一", "en": "one"}, "unit": None}
+    asked: dict[str, Any] = {"task": "decision", "cut": None, "columns": [column]}
+    asked |= {"wording": {}, "declared": {}}
+    with pytest.raises(explaining.PlanHasGaps) as refused:
+        explaining.check(asked, ["a"])
+    assert [reason.item for reason in refused.value.reasons] == ["cut"]
+    explaining.check(asked, ["a"], settled=True)
+    client, _ = shelf.browser(Role.FILER)
+    form = client.get("/zh/versions/{version}/explain".format(**shelf.made), headers=PAGE).text
+    assert 'value="0.8"' in form
+    assert "以最新的有效评估报告为准" in form
+    assert "不引用" not in form
 
 
 def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) -> None:

@@ -1,0 +1,249 @@
+"""The rows of the table for what tests could not tell: noise, blanks, rare values, written texts."""
+
+from collections.abc import Mapping
+
+from explainers.table import ITSELF, MORE, REAL, RULE, Row
+from registry.language import Text
+
+PARTLY = Text(
+    "其中一部分，是程序自己前后不一致。",
+    "Part of this is the program contradicting itself.",
+)
+RARE = Text(
+    "不到{least}个人才有的情况不单独说，免得认出是谁。",
+    "What fewer than {least} people have is not told apart, so that nobody is recognised.",
+)
+
+CAVEATS: Mapping[str, Row] = {
+    # a model that contradicts itself: every count stands beside what asking again does
+    "noise.all": Row(
+        Text(
+            "同样的信息问两次，每100次{again_about}次结果不一样。所以不能说哪一项影响了结果。",
+            "Asked twice with the same information, {again_about} of 100 results differ. So nothing can be said about what moves it.",
+        ),
+        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+    ),
+    "noise.some": Row(
+        Text(
+            "同样的信息问两次，每100次{again_about}次结果不一样。所以下面的次数要和“再问一次”的次数比。",
+            "Asked twice with the same information, {again_about} of 100 results differ. So each count below stands beside that of asking again.",
+        ),
+        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+    ),
+    "decision.number.noisy": Row(
+        Text(
+            "{X}{turns}，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
+            "With {more_X}, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+        ),
+        PARTLY,
+    ),
+    "decision.levels.noisy": Row(
+        Text(
+            "{X}从“{from}”变成“{to}”，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
+            "With {x} changed from “{from}” to “{to}”, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+        ),
+        PARTLY,
+    ),
+    "decision.exchanged.noisy": Row(
+        Text(
+            "{X}换成另外一{person}的，试了{n}次，{c}次结果变了。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
+            "{X}: with those of another {person}, {c} of {n} results changed. Asked again with nothing changed, {again_c} of {again_n} differed.",
+        ),
+        PARTLY,
+    ),
+    "price.number.noisy": Row(
+        Text(
+            "{X}{turns}，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
+            "With {more_X}, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+        ),
+        PARTLY,
+    ),
+    "price.levels.noisy": Row(
+        Text(
+            "{X}从“{from}”变成“{to}”，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
+            "With {x} changed from “{from}” to “{to}”, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+        ),
+        PARTLY,
+    ),
+    "price.exchanged.noisy": Row(
+        Text(
+            "{X}换成另外一{person}的，试了{n}次，{c}次{price}变化超过1%。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
+            "{X}: with those of another {person}, the {price} moved by more than 1 % in {c} of {n} tests. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+        ),
+        PARTLY,
+    ),
+    "decision.noise": Row(
+        Text(
+            "{X}：还不能下结论。{only}，{n}次里有{c}次结果不一样；什么都不改、再问一次，{again_n}次里也有{again_c}次。",
+            "{X}: still open. In {n} tests, {only} made {c} results differ; asked again with nothing changed, {again_c} of {again_n} differed too.",
+        ),
+        PARTLY,
+    ),
+    "price.noise": Row(
+        Text(
+            "{X}：还不能下结论。{only}，{n}次里有{c}次{price}相差1%以上；什么都不改、再问一次，{again_n}次里也有{again_c}次。",
+            "{X}: still open. In {n} tests, {only} moved the {price} by more than 1 % {c} times; asked again with nothing changed, it did so in {again_c} of {again_n} too.",
+        ),
+        PARTLY,
+    ),
+    "decision.flip.some.noise": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，有{k}次结果不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
+            "Changing only {Y} made {k} of {n} results differ. Asked again with nothing changed, {again_c} of {again_n} differed.",
+        ),
+        ITSELF,
+    ),
+    "price.flip.some.noise": Row(
+        Text(
+            "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
+            "Changing only {Y} made the {price} differ in {k} of {n} tests. Asked again with nothing changed, it differed in {again_c} of {again_n}.",
+        ),
+        ITSELF,
+    ),
+    "flip.unknown": Row(
+        Text(
+            "只改{Y}会不会改变结果，这一项没有测试。",
+            "Whether changing only {Y} changes the result was not tested.",
+        ),
+        Text(
+            "测试数据里，这一项几乎每个人都一样。",
+            "In the test data this is the same for nearly everyone.",
+        ),
+    ),
+    "flip.untried": Row(
+        Text(
+            "{Y}：有的情况不到{least}个人才有，没有试过。",
+            "{Y}: what fewer than {least} people have was not tried.",
+        ),
+        Text(
+            "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
+        ),
+    ),
+    "whatif.noise": Row(
+        Text(
+            "同样的信息再问一次，结果可能不一样，所以不举例子。",
+            "Asked again with the same information, the result may differ, so there is no example.",
+        ),
+        Text(
+            "例子要两次回答都一样才算数。",
+            "An example counts only where both answers are the same.",
+        ),
+    ),
+    # columns that move together
+    "decision.together": Row(
+        Text(
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+        ),
+        RULE,
+    ),
+    "decision.together.noisy": Row(
+        Text(
+            "{X}{turns}，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
+            "With {more_X}, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+        ),
+        PARTLY,
+    ),
+    "price.together": Row(
+        Text(
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
+            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
+        ),
+        RULE,
+    ),
+    "price.together.noisy": Row(
+        Text(
+            "{X}{turns}，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
+            "With {more_X}, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+        ),
+        PARTLY,
+    ),
+    # what was not tried, or tried only together
+    "decision.untried": Row(
+        Text(
+            "{X}：{only}，试了{n}次，有{c}次结果变了。但不是每种情况都试过，所以不能说影响小。",
+            "{X}: in {n} tests, {only} changed the result {c} times. But not every case was tried, so it can’t be called a small matter.",
+        ),
+        REAL,
+    ),
+    "price.untried": Row(
+        Text(
+            "{X}：{only}，试了{n}次，有{c}次{price}变化超过1%。但不是每种情况都试过，所以不能说影响小。",
+            "{X}: in {n} tests, {only} moved the {price} by more than 1 % {c} times. But not every case was tried, so it can’t be called a small matter.",
+        ),
+        REAL,
+    ),
+    "decision.elsewhere": Row(
+        Text(
+            "{X}：在常见的情况之间换，试了{n}次，有{c}次结果变了。换成另外一{person}的，每100{people}里，{swapped}{people}的结果会变。",
+            "{X}: between common values, {only} changed the result {c} times in {n} tests. With another {person}’s, it changes for {swapped} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    "price.elsewhere": Row(
+        Text(
+            "{X}：在常见的情况之间换，试了{n}次，有{c}次{price}变化超过1%。换成另外一{person}的，每100{people}里，{swapped}{people}的{price}会这样变。",
+            "{X}: between common values, {only} moved the {price} by more than 1 % {c} times in {n} tests. With another {person}’s, it does so for {swapped} of 100 {people}.",
+        ),
+        RULE,
+    ),
+    "decision.rest": Row(
+        Text(
+            "{X}另有{k}种少见的情况，没有逐一测试。合在一起试，每100{people}里，{about}{people}的结果会变。",
+            "{X}: {k} rare cases were not tested one by one. Together, {about} of 100 results change.",
+        ),
+        RARE,
+    ),
+    "price.rest": Row(
+        Text(
+            "{X}另有{k}种少见的情况，没有逐一测试。合在一起试，每100{people}里，{about}{people}的{price}变化超过1%。",
+            "{X}: {k} rare cases were not tested one by one. Together, {about} of 100 move the {price} by more than 1 %.",
+        ),
+        RARE,
+    ),
+    "levels.left_out": Row(
+        Text(
+            "{X}另有{k}种少见的情况，人太少，没有测试。",
+            "{X}: {k} rare cases were not tested, because too few people have them.",
+        ),
+        RARE,
+    ),
+    "decision.blank": Row(
+        Text(
+            "假如大家都没有填{X}，每100{people}里，{a}{people}的结果是“{good}”。照实际填写的，{b}{people}。",
+            "If nobody had filled in {X}, {a} of 100 {people} would get “{good}”. As filled in, {b} do.",
+        ),
+        RULE,
+    ),
+    "price.blank": Row(
+        Text(
+            "假如都没有填{X}，{price}平均是{m}{unit}。照实际填写的，平均是{own}{unit}。",
+            "If {X} were never filled in, the mean {price} would be {m} {unit}. As filled in, it is {own} {unit}.",
+        ),
+        RULE,
+    ),
+    "too_rare": Row(
+        Text(
+            "{X}：与大家不同的不到{least}个人，所以没有测试。",
+            "{X}: fewer than {least} people differ from the rest, so this was not tested.",
+        ),
+        RARE,
+    ),
+    "only_blank": Row(
+        Text(
+            "{X}：填了的人都一样，只试了没有填的情况。",
+            "{X}: all who filled it in said the same; only leaving it blank was tried.",
+        ),
+        MORE,
+    ),
+    "written": Row(
+        Text(
+            "{X}：内容几乎各人不同，或者是日期，不能一种一种地说明，只能整项换成别人的来试。",
+            "{X}: nearly everyone has something else here, or it is a date. It can’t be explained case by case, only exchanged as a whole.",
+        ),
+        Text(
+            "备案主体把它归成几类以后，才能说明哪一类影响结果。",
+            "The filer has to sort it into a few classes before it can be said which of them matter.",
+        ),
+    ),
+}

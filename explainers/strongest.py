@@ -1,0 +1,51 @@
+"""What matters most, said only where the intervals show it; else what is among the strongest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from explainers import effects, numbers
+from explainers.effects import Sentence
+from explainers.plan import ExplanationPlan
+from explainers.sentences import ONE_OF_A_HUNDRED, sentence
+
+MOST_TIED = 4  # names in one sentence
+
+
+def told(
+    plan: ExplanationPlan,
+    every: Sequence[Mapping[str, Any]],
+    beyond: Sequence[Mapping[str, Any]],
+) -> list[Sentence]:
+    """The strongest thing, or the strongest few that the tests can't tell apart, or nothing.
+
+    Args:
+        plan: names the columns.
+        every: all that was exchanged, strongest first, with intervals.
+        beyond: those of them that do more than asking again.
+    """
+    certain = [row for row in beyond if row["changed_low"] >= 100 * ONE_OF_A_HUNDRED]
+    if not certain:
+        return []
+    first = certain[0]
+    rivals = [row for row in every if row is not first and row["high"] >= first["low"]]
+    tied = [first, *(row for row in certain[1:] if any(row is one for one in rivals))]
+    if not rivals:
+        return [_said(plan, f"{plan.task}.importance", [first])]
+    if len(tied) == 1:
+        return [_said(plan, "importance.one", tied)]
+    return [_said(plan, "importance.tie", tied)] if len(tied) <= MOST_TIED else []
+
+
+def _said(plan: ExplanationPlan, row: str, rows: Sequence[Mapping[str, Any]]) -> Sentence:
+    names = [name for each in rows for name in each["columns"]]
+    subjects = [next(s for s in plan.subjects if list(s.names) == e["columns"]) for e in rows]
+    called = effects.listed([effects.subject_name(plan, subject) for subject in subjects])
+    places = effects.wording(plan) | {
+        "X": called,
+        "x": called,
+        "matters": effects.matters(len(names)),
+        "about": effects.about(rows[0]["changed"] / rows[0]["n"]),
+        "m": effects.same(numbers.value(rows[0]["shift"])),
+    }
+    shown = {"rows": [effects.rounded_row(each) for each in rows]}
+    return sentence(row, kind=row, evidence=shown, places=places) | {"columns": names}

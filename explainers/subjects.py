@@ -1,0 +1,148 @@
+"""What is changed at one time: a column, or the columns that change together."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from explainers import cells
+from explainers.groups import association, correlated
+from explainers.people import People, missing
+
+MOST_LEVELS = 12  # of a column with names for values; the others are tried together
+
+ColumnKind = Literal["number", "levels", "text", "constant", "rare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is changed at one time.
+
+    Args:
+        names: the columns.
+        kind: "number", "levels", "group" (several columns at once), "text" (what people wrote, or
+            days: only exchanged as a whole), "constant", or "rare" (too few people differ).
+        levels: the values tried by name, the most common first ("levels" only).
+        rest: the others, tried together where at least k people have one of them.
+        signs: whether each number rises (1) or falls (−1) with the first; 0 for texts.
+    """
+
+    names: tuple[str, ...]
+    kind: Literal["number", "levels", "group", "text", "constant", "rare"]
+    levels: tuple[Any, ...] = ()
+    rest: tuple[Any, ...] = ()
+    signs: tuple[int, ...] = (1,)
+
+    @property
+    def key(self) -> str:
+        """How tallies name this subject."""
+        return "+".join(self.names)
+
+    @property
+    def tested(self) -> bool:
+        """Whether anything about it can be tried."""
+        return self.kind not in ("constant", "rare")
+
+    @property
+    def claims(self) -> int:
+        """One-sided bounds stated: direction, change and importance, each from both sides."""
+        if not self.tested:
+            return 0
+        if self.kind == "text":
+            return 2
+        directions = len(self.levels) - 1 if self.kind == "levels" else 1
+        of_levels = 2 * directions if directions > 1 else 0
+        return 2 * directions + of_levels + 2 + 2 + (2 if self.rest else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a column is, as far as at least k people share its values.
+
+    Args:
+        kind: see `Subject`.
+        levels: those that k people have, the most common first, at most `MOST_LEVELS`.
+        rest: the others, where at least k people have one of them.
+        others: how many others there are, tried or not.
+        blank: whether at least k people have no value, so that having none is tried.
+        untried: whether a few people have another level or no value, which nobody tries.
+    """
+
+    kind: ColumnKind
+    levels: tuple[Any, ...] = ()
+    rest: tuple[Any, ...] = ()
+    others: int = 0
+    blank: bool = False
+    untried: bool = False
+
+
+def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str], k: int) -> Nature:
+    """What one column is.
+
+    Args:
+        table: the data, for the column's type.
+        apart: one row per person.
+        name: the column.
+        named: columns whose values have names of their own.
+        k: how many people make a level nameable.
+    """
+    array = apart.arrays[name]
+    known = array[~missing(array)]
+    blanks = len(array) - len(known)
+    blank, lone = blanks >= k, 0 < blanks < k
+    distinct = np.unique(known)
+    if len(distinct) < 2:
+        return Nature("constant", blank=blank, untried=lone)
+    if name in apart.levels and cells.is_written(table, name, array, apart.levels[name], k):
+        return Nature("text", blank=blank, untried=lone)
+    few = len(distinct) == 2 or (name in named and len(distinct) <= MOST_LEVELS)
+    if name not in apart.levels and not few:
+        return Nature("number", blank=blank, untried=lone)
+    enough, rare = cells.shared(array, k)
+    levels, rest = tuple(enough[:MOST_LEVELS]), (*enough[MOST_LEVELS:], *rare)
+    if len(levels) < 2:
+        return Nature("rare", blank=blank, untried=True)
+    together = bool(rest) and int(np.count_nonzero(np.isin(known, rest))) >= k
+    return Nature(
+        "levels",
+        levels,
+        rest if together else (),
+        others=len(rest),
+        blank=blank,
+        untried=lone or (bool(rest) and not together),
+    )
+
+
+def subjects(donors: People, natures: Mapping[str, Nature]) -> tuple[Subject, ...]:
+    """The columns as they are changed: alone, or with those that change together.
+
+    Args:
+        donors: real rows, by which it is seen what changes together.
+        natures: what each column is, in the order of the columns.
+    """
+    joined = [name for name, each in natures.items() if each.kind in ("number", "levels")]
+    groups = {group[0]: group for group in correlated(donors, joined)}
+    found = []
+    for name, each in natures.items():
+        if name in groups:
+            found.append(_subject(donors, groups[name], each))
+        elif name not in joined:
+            found.append(Subject((name,), each.kind))
+    return tuple(found)
+
+
+def _subject(donors: People, names: Sequence[str], nature: Nature) -> Subject:
+    first = names[0]
+    if len(names) > 1:
+        signs = (1, *(_sign(donors, first, other) for other in names[1:]))
+        signs = signs if first not in donors.levels else (0, *signs[1:])
+        return Subject(tuple(names), "group", signs=signs)
+    return Subject((first,), nature.kind, levels=nature.levels, rest=nature.rest)
+
+
+def _sign(donors: People, first: str, other: str) -> int:
+    if first in donors.levels or other in donors.levels:
+        return 0
+    return 1 if association(donors, first, other) > 0 else -1

@@ -1,0 +1,55 @@
+"""Who set the cut, the good side and the protected attributes: the filer, or reports that differ."""
+
+from collections.abc import Sequence
+
+from explainers import effects
+from explainers.effects import Sentence
+from explainers.plan import ExplanationPlan
+from explainers.sentences import sentence
+from registry.language import Text
+from registry.yardsticks import Yardstick
+
+
+def told(plan: ExplanationPlan, yardsticks: Sequence[Yardstick]) -> list[Sentence]:
+    """What the filer chose where no report did; where reports differ, in what.
+
+    Args:
+        plan: by which the explanation was made.
+        yardsticks: of the reports that count, newest first.
+    """
+    if not yardsticks:
+        return [_chosen(plan)]
+    newest = yardsticks[0]
+    parts = [part for older in yardsticks[1:] for part in newest.beside(older)]
+    parts = list({part.zh: part for part in parts}.values())
+    said = [] if plan.task == "price" or newest.cut is not None else [_chosen(plan)]
+    if parts:
+        joined = Text("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
+        places = {"n": effects.same(len(yardsticks)), "parts": joined}
+        shown = {"reports": [each.report_id for each in yardsticks]}
+        said.append(sentence("reports.differ", evidence=shown, places=places))
+    return said
+
+
+def _chosen(plan: ExplanationPlan) -> Sentence:
+    names = [c.plain for c in plan.columns if c.protected]
+    names += [outsider.plain for outsider in plan.outsiders]
+    if names:
+        listed = effects.listed(names)
+        protected = Text(f"受保护的信息：{listed.zh}。", f"Protected: {listed.en}.")
+    else:
+        protected = Text("没有列出受保护的信息。", "Nothing is listed as protected.")
+    above = plan.favourable_above
+    places = effects.wording(plan) | {
+        "cut": effects.same("" if plan.cut is None else f"{plan.cut:g}"),
+        "side": Text("达到这条线", "from there on") if above else Text("低于这条线", "below it"),
+        "protected": protected,
+    }
+    shown = {
+        "chosen_by": "filer",
+        "cut": plan.cut,
+        "favourable_above": above,
+        "protected": [c.name for c in plan.columns if c.protected]
+        + [outsider.name for outsider in plan.outsiders],
+    }
+    return sentence(f"{plan.task}.chosen", evidence=shown, places=places)

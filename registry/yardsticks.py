@@ -1,0 +1,179 @@
+"""By what a report judged a version: its cut, the favourable side, what it treats as sensitive.
+
+The examined does not write the exam. Where a third party's countersigned report counts at the
+gate, an explanation of the version takes these from the newest of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from registry import legal_day, reports
+from registry.database import now
+from registry.errors import Reason
+from registry.language import Text
+from registry.reports import Report
+from registry.settings import settings
+
+FLIPS = "counterfactual_flip"  # the probe that changes the columns in its option `change` alone
+ABOVE, BELOW = Text("达到分数线", "at the cut or above"), Text("低于分数线", "below the cut")
+FIX = Text("按报告改好，重新生成说明。", "Make the explanation again with what the report has.")
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """By what one report judged a version.
+
+    Args:
+        report_id: which report.
+        cut: the score from which the result changes; None where the report has none.
+        favourable_above: whether reaching the cut is good for the person.
+        sensitive: the columns it compares people by, or changes alone.
+        names: what columns and their levels are called, by column: {plain, levels}.
+        target_kind: "outcome" or "human_decision": what its results were held against.
+    """
+
+    report_id: str
+    cut: float | None
+    favourable_above: bool
+    sensitive: tuple[str, ...]
+    names: Mapping[str, Any] = field(default_factory=dict)
+    target_kind: str = "outcome"
+
+    @classmethod
+    def of(cls, report: Report) -> "Yardstick":
+        """What a report's plan says."""
+        plan: Mapping[str, Any] = reports.statement(report)["predicate"]["plan"]["content"]
+        columns: Mapping[str, Any] = plan.get("columns") or {}
+        flipped = [
+            name
+            for probe in plan.get("probes") or ()
+            if probe.get("id") == FLIPS
+            for name in probe.get("change") or ()
+        ]
+        favourable = str(columns.get("favourable")).lower()
+        return cls(
+            report_id=report.id,
+            cut=columns.get("cut"),
+            favourable_above=bool(columns.get("classes")) or favourable not in ("0", "false"),
+            sensitive=tuple(dict.fromkeys([*(columns.get("sensitive") or ()), *flipped])),
+            names=plan.get("names") or {},
+            target_kind=plan.get("target_kind") or "outcome",
+        )
+
+    def applied(self, plan: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
+        """A request for an explanation with what the report settles put in where it is silent.
+
+        Args:
+            plan: the request: task, cut, favourable_above, columns, protected.
+            inputs: the columns that the model is given.
+        """
+        settled = dict(plan)
+        if self.cut is not None and plan.get("task", "decision") == "decision":
+            if plan.get("cut") is None:
+                settled["cut"] = self.cut
+            settled.setdefault("favourable_above", self.favourable_above)
+        settled["columns"] = [
+            {**column, "protected": True} if column.get("name") in self.sensitive else column
+            for column in plan.get("columns") or ()
+        ]
+        told = list(plan.get("protected") or ())
+        known = {each.get("name") for each in told} | set(inputs)
+        outside = [self._outsider(name) for name in self.sensitive if name not in known]
+        if told or outside:
+            settled["protected"] = [*told, *outside]
+        return settled
+
+    def _outsider(self, name: str) -> dict[str, Any]:
+        named = self.names.get(name) or {}
+        plain = named.get("plain") or {"zh": name, "en": name}
+        return {"name": name, "plain": plain, "values": dict(named.get("levels") or {})}
+
+    def differences(self, plan: Mapping[str, Any]) -> list[Reason]:
+        """Where a request for an explanation goes by something else, with both values.
+
+        Args:
+            plan: the request, or the plan of a finished explanation.
+        """
+        found = []
+        decides = plan.get("task", "decision") == "decision"
+        if self.cut is not None:
+            asked = plan.get("cut") if decides else None
+            if asked is None or float(asked) != float(self.cut):
+                ours, theirs = _number(asked), _number(self.cut)
+                found.append(_reason("cut", Text("分数线", "the cut"), ours, theirs))
+            above = bool(plan.get("favourable_above", True))
+            if decides and above != self.favourable_above:
+                sides = [ABOVE if side else BELOW for side in (above, self.favourable_above)]
+                name = Text("哪一边是有利的结果", "the favourable side")
+                found.append(_reason("favourable_above", name, *sides))
+        told = {each.get("name") for each in plan.get("protected") or ()}
+        told |= {c.get("name") for c in plan.get("columns") or () if c.get("protected")}
+        missing = [name for name in self.sensitive if name not in told]
+        found += [
+            _reason(
+                name,
+                Text(f"“{name}”", f"“{name}”"),
+                Text("不受保护", "not protected"),
+                Text("敏感特征", "sensitive"),
+            )
+            for name in missing
+        ]
+        return found
+
+    def beside(self, other: "Yardstick") -> list[Text]:
+        """Where two reports differ, this one being the newer."""
+        found = []
+        if self.cut != other.cut:
+            new, old = _number(self.cut), _number(other.cut)
+            found.append(Text(f"分数线是{new.zh}和{old.zh}", f"the cut is {new.en} and {old.en}"))
+        elif self.cut is not None and self.favourable_above != other.favourable_above:
+            found.append(Text("有利的一边相反", "the favourable sides are opposite"))
+        for one, more in ((self, other), (other, self)):
+            extra = [name for name in more.sensitive if name not in one.sensitive]
+            which = Text("较早", "older") if more is other else Text("较新", "newer")
+            found += [
+                Text(
+                    f"只有{which.zh}的报告比较“{name}”",
+                    f"only the {which.en} report compares “{name}”",
+                )
+                for name in extra
+            ]
+        return found
+
+
+def counting(
+    session: Session, version_id: str, model_digest: str, *, at: datetime | None = None
+) -> list[Yardstick]:
+    """The yardsticks of a version's reports that count at the gate, newest first.
+
+    Args:
+        session: any session.
+        version_id: the version.
+        model_digest: its digest.
+        at: the moment; now where none is given.
+    """
+    moment, days = at or now(), settings().evaluation_days
+    return [
+        Yardstick.of(report)
+        for report in reports.for_version(session, version_id)
+        if report.third_party
+        and report.countersigned is not None
+        and report.model_digest == model_digest
+        and moment < legal_day.after(report.created, days)
+    ]
+
+
+def _number(value: float | None) -> Text:
+    return Text("没有", "none") if value is None else Text(f"{value:g}", f"{value:g}")
+
+
+def _reason(item: str, name: Text, asked: Text, reported: Text) -> Reason:
+    said = Text(
+        f"{name.zh}：说明里是“{asked.zh}”，评估报告里是“{reported.zh}”。",
+        f"{name.en}: “{asked.en}” in the explanation, “{reported.en}” in the report.",
+    )
+    return Reason(item, said, FIX)
