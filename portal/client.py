@@ -199,7 +199,7 @@ class Client:
             every: seconds between the first two looks; later ones are further apart.
 
         Raises:
-            WorkFailed: when it failed or was cancelled, with every reason.
+            WorkFailed: when it failed, was cancelled or is parked, with every reason.
             StoppedWaiting: when the user interrupts; the work goes on.
         """
         heard = time.monotonic()
@@ -215,7 +215,7 @@ class Client:
                     work = found.get("work") or {"state": "done"}
                     if work["state"] == "done":
                         return found
-                    if work["state"] in {"failed", "cancelled"}:
+                    if work["state"] in {"failed", "cancelled", "parked"}:
                         raise _failed(work)
                     tell(work["done"], work["total"], Text(**work["said"]))
                 time.sleep(every)

@@ -1,7 +1,7 @@
 """Whether an installation is whole: what `mingsuan doctor` examines, and what it can put right.
 
 Examining changes nothing. Repairing does only what can be done twice: it applies effects that
-wait, files versions that MLflow has not, and removes what is left over.
+wait, files versions that MLflow has not, lets parked work go on, and removes what is left over.
 """
 
 import re
@@ -19,7 +19,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
 from portal import at_rest, migrations, signer
-from registry import artifacts, database, datasets, mlflow_store, modes, outbox, submission
+from registry import (
+    artifacts,
+    database,
+    datasets,
+    mlflow_store,
+    modes,
+    outbox,
+    submission,
+    worklist,
+)
 from registry.artifacts import ArtifactStore
 from registry.database import Record, transaction
 from registry.errors import RegisterError
@@ -109,8 +118,11 @@ def repair(settings: Settings) -> list[Text]:
         appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
         applied = outbox.apply(place.factory, appliers, limit=10_000, at_once=True)
         gone = artifacts.collect(place.store, lambda: _mentioned(place))
+        with transaction(place.factory) as session:
+            resumed = worklist.resume_all(session)
         return [
             *done,
+            Text("让搁置的工作继续 {n} 项。", "Let {n} parked pieces of work go on.").format(n=resumed),
             Text("补做外部动作 {done} 项，仍失败 {failed} 项。",
                  "Applied {done} outside effects; {failed} still fail.").format(
                      done=applied.done, failed=applied.failed),

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from portal import request_log
 from portal.signer_key import open_key
 from registry import attestation, modes, statements
-from registry.errors import Invalid, Refused, RegisterError
+from registry.errors import Invalid, Refused, RegisterError, Unavailable
 from registry.settings import Settings
 
 SIGN, HEALTH = b"SIGN", b"HLTH"
@@ -35,7 +35,7 @@ MAX_SOCKET_PATH = 108  # sun_path of unix(7), with its final zero byte
 log = structlog.get_logger(__name__)
 
 
-class SignerUnreachable(RegisterError):
+class SignerUnreachable(Unavailable):
     """No signer answers on the socket: start one with `mingsuan signer` or `mingsuan serve`."""
 
 

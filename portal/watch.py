@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from registry import worklist
 from registry.database import transaction
+from registry.errors import Unavailable
 from registry.language import Text
 from registry.scoring import Scorer
 from registry.worklist import Cancelled, Claim, ClaimLost
@@ -62,7 +63,7 @@ class Watch:
             except (ClaimLost, Cancelled) as reason:
                 self._reason = reason
                 return
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Unavailable) as error:
                 log.warning("beat_missed", work=self.held.work_id, error=type(error).__name__)
 
     def check(self) -> None:

@@ -3,34 +3,49 @@
 A worker may be killed at any moment. What it had begun is taken over when its lease has run out,
 with the same nonce and therefore the same rounds and findings; what it hands in too late is
 fenced off.
+
+What the environment stops (`registry.environment`) is not the work's fault: the worker puts the
+work off and waits, longer each time. It claims nothing while store or signer would fail it.
 """
 
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
 import structlog
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal import enrolment, request_log, runs
 from portal.enrolment import UnknownPlatformKey
 from portal.runs import Place
-from portal.signer import SignerUnreachable
 from portal.watch import Watch
-from registry import artifacts, database, mlflow_store, modes, outbox, submission, worklist
-from registry.artifacts import StoreUnreachable
+from registry import (
+    artifacts,
+    backoff,
+    database,
+    environment,
+    mlflow_store,
+    modes,
+    outbox,
+    submission,
+    worklist,
+)
 from registry.database import transaction
-from registry.errors import RegisterError
+from registry.errors import RegisterError, Unavailable
 from registry.outbox import Apply
 from registry.settings import Settings
 from registry.worklist import Cancelled, Claim, ClaimLost
 
 IDLE_SECONDS = 0.5
+LOGGED = 500
+"""Letters of an error of the environment that go into the log."""
+LONGEST_WAIT = 30.0
+"""Seconds between two looks of a worker that cannot work, at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +59,11 @@ def run(settings: Settings, *, once: bool = False) -> None:
 
     Args:
         settings: the installation.
-        once: stop when nothing is queued and no effect is due.
+        once: stop when nothing is due and no effect is due.
 
     Raises:
-        SignerUnreachable: with `once`, when no signer answers.
+        Unavailable: with `once`, when something that work needs is away; otherwise it is waited
+            for.
         UnknownPlatformKey: when the signer's key is not on record; no work is claimed.
     """
     request_log.configure(settings.log_level)
@@ -61,11 +77,7 @@ def run(settings: Settings, *, once: bool = False) -> None:
     structlog.contextvars.bind_contextvars(worker=name)
     log.info("worker_ready")
     try:
-        while True:
-            if not _turn(place, name, appliers, must=once):
-                if once:
-                    return
-                time.sleep(IDLE_SECONDS)
+        work(place, name, appliers, once=once)
     except KeyboardInterrupt:
         log.info("worker_stopped")
     finally:
@@ -76,30 +88,77 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _turn(place: Place, name: str, appliers: Mapping[str, Apply], *, must: bool) -> bool:
-    """One piece of work and the effects that are due; whether there was anything to do."""
+def work(
+    place: Place,
+    name: str,
+    appliers: Mapping[str, Apply],
+    *,
+    once: bool = False,
+    ending: threading.Event | None = None,
+) -> None:
+    """Turn after turn, with pauses: short ones when idle, growing ones while something is away.
+
+    Args:
+        place: the worker's surroundings.
+        name: who claims, for people to read.
+        appliers: for the effects that are due.
+        once: stop when nothing is due.
+        ending: set by whoever wants it to stop after its present turn.
+
+    Raises:
+        Unavailable: with `once`, when something that work needs is away.
+        KeyboardInterrupt: when the process is told to end.
+    """
+    ending = ending or threading.Event()
+    failures = 0
+    while not ending.is_set():
+        try:
+            busy = _turn(place, name, appliers)
+        except Unavailable as away:
+            if once:
+                raise
+            failures += 1
+            log.warning("waiting", cause=type(away).__name__, zh=away.said.zh, en=away.said.en)
+            ending.wait(_pause(place, failures))
+            continue
+        failures = 0
+        if not busy:
+            if once:
+                return
+            ending.wait(IDLE_SECONDS)
+
+
+def _pause(place: Place, failures: int) -> float:
+    first = min(place.settings.retry_seconds, LONGEST_WAIT) / 5
+    return backoff.jittered(failures, first=first, longest=LONGEST_WAIT)
+
+
+def _turn(place: Place, name: str, appliers: Mapping[str, Apply]) -> bool:
+    """One piece of work and the effects that are due; whether there was anything to do.
+
+    Raises:
+        Unavailable: when something that either needs is away.
+    """
     try:
-        worked = _next(place, name, must=must)
+        worked = _next(place, name)
         return outbox.apply(place.factory, appliers).done > 0 or worked
-    except OperationalError as error:  # the database restarts, or is busy: it will be back
-        if must:
-            raise
-        log.warning("waiting_for_database", error=str(error.orig))
-        return False
+    except Exception as error:
+        environment.check(error)
+        raise
 
 
-def _next(place: Place, name: str, *, must: bool) -> bool:
-    """Do one piece of work, if there is any and its result could be signed."""
+def _next(place: Place, name: str) -> bool:
+    """Do one piece of work, if there is any, and if it could be done and its result signed.
+
+    Raises:
+        Unavailable: when store or signer is away, before anything is claimed; or when something
+            went away meanwhile, after the work was put off.
+    """
     with place.factory() as session:
         if not worklist.waiting(session):
             return False
-    try:
-        enrolment.require_known(place.settings, place.factory)
-    except SignerUnreachable as error:
-        if must:
-            raise
-        log.warning("waiting_for_signer", reason=error.said.en)
-        return False
+    place.store.check()
+    enrolment.require_known(place.settings, place.factory)
     with transaction(place.factory) as session:
         held = worklist.claim(session, worker=name, lease=place.settings.lease)
     if held is None:
@@ -110,37 +169,67 @@ def _next(place: Place, name: str, *, must: bool) -> bool:
 
 
 def _work(place: Place, held: Claim) -> None:
-    """Run what was claimed; every way to end is recorded, or left for another worker."""
-    with place.factory() as session:
-        work = worklist.get(session, held.work_id)
-    log.info("work_begun", kind=work.kind, subject=work.subject_id, attempt=work.attempts)
+    """Run what was claimed; every way to end is recorded, or left for another worker.
+
+    Raises:
+        Unavailable: when something was away; the work is put off by then.
+    """
     try:
-        with Watch(place.factory, held, lease=place.settings.lease) as watch:
-            runs.run(place, watch, kind=work.kind, subject_id=work.subject_id)
+        _run(place, held)
     except (KeyboardInterrupt, UnknownPlatformKey):
         _note(place, lambda session: worklist.give_back(session, held))
         raise
     except ClaimLost:
         log.warning("claim_lost")
     except Cancelled:
-        with transaction(place.factory) as session:
-            worklist.stop(session, held)
+        _insist(place, lambda session: worklist.stop(session, held))
         log.info("work_cancelled")
-    except (SignerUnreachable, StoreUnreachable, OperationalError):
-        # Not the requester's business: the lease runs out, and a worker that is better off tries.
-        log.exception("work_dropped")
-    except RegisterError as error:
-        _fail(place, held, error)
     except Exception as error:  # a plugin may raise anything; see the log
-        log.exception("unforeseen")
-        _fail(place, held, _unforeseen(held, error))
+        away = environment.unavailable(error)
+        if away is not None:
+            log.warning("work_put_off", error=f"{type(error).__name__}: {error}"[:LOGGED])
+            _insist(place, lambda session: _put_off(place, session, held, away))
+            raise away from error
+        if isinstance(error, RegisterError):
+            _fail(place, held, error)
+        else:
+            log.exception("unforeseen")
+            _fail(place, held, _unforeseen(held, error))
     else:
         log.info("work_done")
 
 
+def _run(place: Place, held: Claim) -> None:
+    with place.factory() as session:
+        row = worklist.get(session, held.work_id)
+    log.info("work_begun", kind=row.kind, subject=row.subject_id, lost=row.attempts)
+    with Watch(place.factory, held, lease=place.settings.lease) as watch:
+        runs.run(place, watch, kind=row.kind, subject_id=row.subject_id)
+
+
+def _put_off(place: Place, session: Session, held: Claim, away: Unavailable) -> None:
+    """Return the work; where it was taken over while we were cut off, nobody had died."""
+    chosen = place.settings
+    try:
+        row = worklist.put_off(
+            session,
+            held,
+            away,
+            first=chosen.retry_seconds,
+            park_after=chosen.park_hours * 3600,
+        )
+        log.info("work_returned", state=row.state, returned=row.returned)
+    except ClaimLost:
+        worklist.excuse(session, held)
+        log.warning("claim_lost")
+    except Cancelled:
+        worklist.stop(session, held)
+        log.info("work_cancelled")
+
+
 def _fail(place: Place, held: Claim, error: RegisterError) -> None:
     log.warning("work_failed", error=type(error).__name__, reason=error.said.en)
-    _note(place, lambda session: worklist.fail(session, held, error))
+    _insist(place, lambda session: worklist.fail(session, held, error))
 
 
 def _note(place: Place, change: Callable[[Session], None]) -> None:
@@ -150,6 +239,23 @@ def _note(place: Place, change: Callable[[Session], None]) -> None:
             change(session)
     except (ClaimLost, Cancelled) as late:
         log.warning("too_late", reason=late.said.en)
+
+
+def _insist(place: Place, change: Callable[[Session], None]) -> None:
+    """Record how the work ended, waiting for a database that is away: we alone know it."""
+    failures = 0
+    while True:
+        try:
+            _note(place, change)
+        except Exception as error:
+            away = environment.unavailable(error)
+            if away is None:
+                raise
+            failures += 1
+            log.warning("waiting", cause=type(away).__name__, zh=away.said.zh, en=away.said.en)
+            time.sleep(_pause(place, failures))
+        else:
+            return
 
 
 def _unforeseen(held: Claim, error: Exception) -> Unforeseen:

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol
 
-from registry import modes
+from registry import environment, modes
 from registry.database import new_id, now
-from registry.errors import Conflict, Invalid, NotFound, RegisterError
+from registry.errors import Conflict, Invalid, NotFound, Unavailable
 from registry.settings import Settings
 
 CHUNK = 1024 * 1024
@@ -34,8 +34,10 @@ class BlobDamaged(Conflict):
     """The stored bytes are not the bytes that were filed: restore them from a backup."""
 
 
-class StoreUnreachable(RegisterError):
-    """The artifact store does not answer: check its address and keys, then try again."""
+class StoreUnreachable(Unavailable):
+    """The artifact store does not answer, or refuses our key: try again later."""
+
+    retry_after = 10
 
 
 class TooLarge(Invalid):
@@ -94,6 +96,13 @@ class ArtifactStore(Protocol):
     def digests(self) -> Iterator[str]:
         """The digests of everything stored, in order."""
 
+    def check(self) -> None:
+        """Write a little, as a store that works would let us; answers soon, either way.
+
+        Raises:
+            Unavailable: when the store is away, full, read-only or refuses our key.
+        """
+
 
 def open_store(settings: Settings) -> ArtifactStore:
     """The store that the settings name: files in the data directory, or S3.
@@ -149,7 +158,7 @@ class FileStore:
         try:
             stream = self._place(digest).open("rb")
         except FileNotFoundError as missing:
-            raise not_found(digest) from missing
+            raise self._missing(digest) from missing
         if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
             stream.close()
             raise damaged(digest)
@@ -163,7 +172,17 @@ class FileStore:
         try:
             return self._place(digest).stat().st_size
         except FileNotFoundError as missing:
-            raise not_found(digest) from missing
+            raise self._missing(digest) from missing
+
+    def _missing(self, digest: str) -> BlobNotFound | StoreUnreachable:
+        """One blob is gone, or the whole folder is, as when its disk is not mounted."""
+        if (self.root / "sha256").is_dir():
+            return not_found(digest)
+        return StoreUnreachable(
+            f"存放文件的目录 {self.root} 不在或是空的，可能没有挂载。请管理员恢复后再试。",
+            f"The folder that holds the artifacts, {self.root}, is gone or empty; perhaps it is not "
+            "mounted. Try again once the operator has brought it back.",
+        )
 
     def delete(self, digest: str) -> None:
         self._place(digest).unlink(missing_ok=True)
@@ -176,6 +195,9 @@ class FileStore:
 
     def digests(self) -> Iterator[str]:
         return (blob.digest for blob in self.blobs())
+
+    def check(self) -> None:
+        environment.check_writing(self.root / "incoming")
 
     def _place(self, digest: str) -> Path:
         checked(digest)

@@ -1,6 +1,6 @@
 """What can go wrong, in the words of the register.
 
-Each error belongs to one of four kinds, and a kind says what the caller may do next.
+Each error belongs to one of five kinds, and a kind says what the caller may do next.
 The portal turns kinds into HTTP statuses, so no module below it mentions HTTP.
 """
 
@@ -54,3 +54,12 @@ class Conflict(RegisterError):
 
 class Invalid(RegisterError):
     """The request breaks a rule: correct it and send it again."""
+
+
+class Unavailable(RegisterError):
+    """Something the register stands on is away, full or busy: try again later.
+
+    `retry_after` is the number of seconds after which asking again makes sense.
+    """
+
+    retry_after = 5

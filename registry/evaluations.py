@@ -75,8 +75,8 @@ def register_plan(
 ) -> Evaluation:
     """Seal a plan on a version and a data set, and request the run.
 
-    The same plan on the same data and version by the same organisation is one evaluation while it
-    is queued or running.
+    The same plan on the same data and version by the same organisation is one evaluation until it
+    has ended; one that is parked goes on.
 
     Args:
         session: the caller's transaction; work is requested in it.
@@ -112,7 +112,7 @@ def register_plan(
         predictions=predictions,
     )
     same = f"{KIND}:{attestation.digest([by.organisation_id, version_id, dataset_id, digest])}"
-    if (running := worklist.standing(session, same)) is not None:
+    if (running := worklist.asked_again(session, same)) is not None:
         return get(session, running.subject_id)
     if engagement is not None:
         taken = engagements.spent(session, engagement.id) + _reserved(session, engagement.id)

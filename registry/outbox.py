@@ -14,6 +14,7 @@ from sqlalchemy import Integer, String, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
+from registry import backoff
 from registry.database import Identified, Record, now, transaction
 from registry.errors import RegisterError
 
@@ -135,8 +136,8 @@ def _make_ready(appliers: Mapping[str, Apply]) -> None:
 
 def wait_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: doubling from five seconds up to an hour."""
-    doublings = min(max(attempts - 1, 0), 20)
-    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+    first, longest = FIRST_WAIT.total_seconds(), LONGEST_WAIT.total_seconds()
+    return timedelta(seconds=backoff.doubled(attempts, first=first, longest=longest))
 
 
 def _due(

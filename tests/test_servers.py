@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from registry import database
 from tests import servers
@@ -20,9 +21,17 @@ def test_each_test_has_an_empty_database_that_takes_every_table(postgres_url: st
 
 
 @pytest.mark.postgres
-def test_the_wheel_serves_where_debian_has_no_postgresql(tmp_path: Path) -> None:
-    with servers._wheel(tmp_path) as server, servers.fresh_database(server) as url:
+def test_the_wheel_serves_where_debian_has_no_postgresql_and_comes_back(tmp_path: Path) -> None:
+    with (
+        servers.running(servers.Wheel(tmp_path)) as server,
+        servers.fresh_database(server.url) as url,
+    ):
         engine = create_engine(url)
-        with engine.connect() as connection:
-            assert connection.scalar(text("select 1")) == 1
-        engine.dispose()
+        for _ in range(2):
+            with engine.connect() as connection:
+                assert connection.scalar(text("select 1")) == 1
+            server.stop()
+            engine.dispose()
+            with pytest.raises(OperationalError):
+                engine.connect()
+            server.start()

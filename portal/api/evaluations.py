@@ -74,7 +74,7 @@ def register(by: By, session: Database, version_id: str, wanted: PlanIn) -> Eval
     """Seal a plan on this version and one of your data sets, and request the run.
 
     The plan is checked first; a refusal lists every fault. The same plan on the same data is one
-    evaluation while it is queued or running.
+    evaluation until it has ended; one that is parked goes on.
     """
     data = sight.dataset(session, by, wanted.dataset_id)
     plan = Plan.parse(_mapping(wanted.plan))
@@ -160,6 +160,17 @@ def work(by: By, session: Database, work_id: str) -> Progress:
 def cancel_work(by: By, session: Database, work_id: str) -> Progress:
     """Ask for a piece of work of your organisation to stop."""
     return Progress.of(worklist.cancel(session, by=by, work_id=work_id))
+
+
+@router.post(
+    "/worklist/{work_id}/resume",
+    dependencies=[allow(Role.FILER, Role.TESTER, scope=Scope.EVALUATE)],
+    tags=["work"],
+    summary="继续搁置的工作 · Let parked work go on",
+)
+def resume_work(by: By, session: Database, work_id: str) -> Progress:
+    """Let a parked piece of work of your organisation go on; what was charged is not again."""
+    return Progress.of(worklist.resume(session, by=by, work_id=work_id))
 
 
 def _mapping(given: dict[str, Any] | str) -> dict[str, Any]:

@@ -45,9 +45,12 @@ class Progress(Answer):
     done: int
     total: int
     said: Bilingual = Field(description="what it is doing, in words")
-    attempts: int
+    attempts: int = Field(description="how often a process went away with it")
+    returned: int = Field(description="how often another's trouble put it off")
     cancel_requested: bool
-    error: dict[str, Any] | None = Field(description="why it failed, with every reason")
+    error: dict[str, Any] | None = Field(
+        description="why it failed or is parked, with every reason"
+    )
     finished: datetime | None
 
     @classmethod
@@ -62,6 +65,7 @@ class Progress(Answer):
             total=work.total,
             said=Bilingual(zh=work.said_zh, en=work.said_en),
             attempts=work.attempts,
+            returned=work.returned,
             cancel_requested=work.cancel,
             error=work.error,
             finished=work.finished,

@@ -189,7 +189,7 @@ class Journey:
                 .where(
                     Evaluation.version_id == self.version_id,
                     Evaluation.plan_digest == attestation.digest(plan.as_json()),
-                    worklist.Work.state.in_([State.QUEUED, State.RUNNING]),
+                    worklist.Work.state.in_([State.QUEUED, State.RUNNING]),  # parked: asked again
                 )
             )
             made = running or evaluations.register_plan(
@@ -387,7 +387,10 @@ class Journey:
             self.tell(work.done, work.total, Text(work.said_zh, work.said_en))
             if work.state == State.DONE:
                 return
-            if work.state in (State.FAILED, State.CANCELLED) or time.monotonic() > deadline:
+            if (
+                work.state in (State.FAILED, State.CANCELLED, State.PARKED)
+                or time.monotonic() > deadline
+            ):
                 said = work.error or {}
                 raise WorkFailed(
                     f"工作没有完成：{said.get('zh', work.state)}",

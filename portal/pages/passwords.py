@@ -9,6 +9,7 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import account, forms
 from portal.pages.rendering import Lang, go, reject, render
+from portal.problems import of_error
 from portal.uploads import Form
 from registry import credentials, organisations, passwords
 from registry.database import transaction
@@ -82,7 +83,7 @@ def start_reset(
         reset = passwords.start_reset(session, by=by, person_id=person_id)
     except RegisterError as error:
         session.rollback()
-        reject(request, error)
+        reject(request, error, status=of_error(error).status)
         return account.organisation_page(request, language, session, by, asking)
     link = f"{request.app.state.settings.public_url}/{language}/password?token={reset.secret}"
     request.state.shown = link

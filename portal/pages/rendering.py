@@ -55,6 +55,7 @@ DONE: dict[str, Text] = {
         "已排队，开始后这里会显示进度。", "Queued; progress shows here once it starts."
     ),
     "cancelled": Text("已要求取消。", "Cancellation is requested."),
+    "resumed": Text("已放回队列，接着做同一项工作。", "Queued again: the same work goes on."),
     "countersigned": Text(
         "会签已通过核验并收下。", "The countersignature was checked and taken in."
     ),

@@ -205,6 +205,13 @@ def cancel(language: Lang, session: Database, by: By, evaluation_id: str) -> Res
     return go(f"/{language}/evaluations/{evaluation_id}", "cancelled")
 
 
+@router.post("/work/{work_id}/resume", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)])
+def resume(language: Lang, session: Database, by: By, work_id: str) -> Response:
+    """Let parked work go on: an evaluation, or an explanation."""
+    work = worklist.resume(session, by=by, work_id=work_id)
+    return go(f"/{language}/{work.kind}s/{work.subject_id}", "resumed")
+
+
 @lru_cache(256)
 def _costs(written: str, rows: int) -> tuple[Text, ...]:
     """What a person should hear before the run; nothing where a probe is no longer installed."""

@@ -157,6 +157,42 @@ def test_checks_of_data_sets_come_and_go_and_the_data_sets_stay(
         assert connection.scalar(text("SELECT count(*) FROM reidentification_check")) == 0
 
 
+def test_work_under_way_outlives_the_columns_of_putting_off(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """scale/1: what is queued or runs at the upgrade loses no attempt to what was dropped."""
+    migrations.upgrade(empty, "0003")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for name, state, attempts in (("a", "queued", 2), ("b", "running", 3), ("c", "failed", 3)):
+            connection.execute(text(WORK), {"id": name, "state": state, "attempts": attempts})
+
+    migrations.upgrade(empty, "0004")
+    with empty.begin() as connection:
+        found = connection.execute(
+            text("SELECT id, state, attempts, returned, not_before FROM work ORDER BY id")
+        ).all()
+        assert [tuple(row) for row in found] == [
+            ("a", "queued", 0, 0, None),
+            ("b", "running", 0, 0, None),
+            ("c", "failed", 3, 0, None),
+        ]
+        connection.execute(text("UPDATE work SET state = 'parked' WHERE id = 'b'"))
+
+    migrations.downgrade(empty, "0003")
+    with empty.connect() as connection:
+        states = connection.execute(text("SELECT id, state FROM work ORDER BY id")).all()
+    assert [tuple(row) for row in states] == [("a", "queued"), ("b", "queued"), ("c", "failed")]
+
+
+WORK = """
+INSERT INTO work (id, created, kind, subject_id, organisation_id, dedup, state, claim, attempts,
+  done, total, said_zh, said_en, cancel)
+VALUES (:id, '2026-11-21 00:00:00', 'evaluation', 'e', 'o1', :id, :state, 1, :attempts, 0, 0, '',
+  '', false)
+"""
+
+
 @pytest.fixture
 def organisation_row() -> Callable[[Engine], str]:
     def write(engine: Engine) -> str:

@@ -157,7 +157,7 @@ def test_a_registered_plan_becomes_a_signed_report(place: Installation, own_sign
     made = place.register()
     worker.run(place.settings, once=True)
     work = ended(place, made)
-    assert (work.state, work.attempts, work.error) == (State.DONE, 1, None)
+    assert (work.state, work.attempts, work.error) == (State.DONE, 0, None)
     report = place.report(made)
     predicate = reports.statement(report)["predicate"]
     assert predicate["task"] == "decision"
@@ -209,7 +209,7 @@ def test_a_killed_workers_evaluation_is_finished_by_another(
         (other,) = set(of) - {victim}
         assert holder(place, made, of) == other
     assert work.state == State.DONE, work.error
-    assert (work.attempts, work.claim) == (2, 2)
+    assert (work.attempts, work.claim) == (1, 2)
     assert rounds(place, made) > begun
     check_one_report(place, made)
 

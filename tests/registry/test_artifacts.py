@@ -66,6 +66,7 @@ def test_a_blob_larger_than_one_part_is_whole(either: ArtifactStore) -> None:
 
 
 def test_what_was_never_put_is_not_found(either: ArtifactStore) -> None:
+    either.put(io.BytesIO(b"something else"))
     assert not either.has(sha(b"never"))
     for ask in (either.open, either.size):
         with pytest.raises(artifacts.BlobNotFound, match="mingsuan doctor"):
@@ -138,10 +139,38 @@ def test_objects_lie_below_the_prefix(s3_settings: Settings) -> None:
     assert list(store.digests()) == [digest]
 
 
+def test_a_folder_that_is_gone_is_the_stores_trouble_not_one_blobs(store: FileStore) -> None:
+    """scale/1: what was put is not damaged or missing when the whole disk is not mounted."""
+    digest = store.put(io.BytesIO(b"kept"))
+    store.root.rename(store.root.with_name("elsewhere"))
+    for ask in (store.open, store.size):
+        with pytest.raises(artifacts.StoreUnreachable, match=r"没有挂载.*not mounted"):
+            ask(digest)
+
+
+def test_a_store_that_works_passes_its_check_and_keeps_no_trace(either: ArtifactStore) -> None:
+    """scale/9"""
+    either.check()
+    assert list(either.digests()) == []
+
+
+@pytest.mark.s3
+def test_a_store_that_refuses_or_is_away_fails_its_check_soon(s3_settings: Settings) -> None:
+    """scale/9, scale/1"""
+    wrong = s3_settings.model_copy(update={"s3_secret": SecretStr("wrong")})
+    with pytest.raises(
+        artifacts.StoreUnreachable, match=r"拒绝了本机的密钥.*refuses this machine's key"
+    ):
+        artifacts.open_store(wrong).check()
+    gone = s3_settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"})
+    with pytest.raises(artifacts.StoreUnreachable, match="did not answer"):
+        artifacts.open_store(gone).check()
+
+
 @pytest.mark.s3
 def test_wrong_keys_are_said_plainly(s3_settings: Settings) -> None:
     wrong = s3_settings.model_copy(update={"s3_secret": SecretStr("wrong")})
-    with pytest.raises(artifacts.StoreUnreachable, match=r"密钥.*Check MINGSUAN_S3_ENDPOINT"):
+    with pytest.raises(artifacts.StoreUnreachable, match=r"密钥.*MINGSUAN_S3_SECRET here"):
         artifacts.open_store(wrong).put(io.BytesIO(b"x"))
 
 

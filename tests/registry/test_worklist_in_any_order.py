@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from registry import database, worklist
 from registry.database import transaction
-from registry.errors import Invalid
+from registry.errors import Invalid, Unavailable
 from registry.worklist import Cancelled, Claim, ClaimLost, State, Work
 from tests import cast
 from tests.registry.test_worklist import ask, take
@@ -46,7 +46,11 @@ class Machine(RuleBasedStateMachine):
         with transaction(self.factory) as session:
             session.execute(
                 update(Work)
-                .where(Work.id == held.work_id, Work.claim == held.token)
+                .where(
+                    Work.id == held.work_id,
+                    Work.claim == held.token,
+                    Work.state == State.RUNNING,
+                )
                 .values(lease_until=0.0)
             )
 
@@ -65,6 +69,31 @@ class Machine(RuleBasedStateMachine):
             return
         assert held.token == newest
         assert held.work_id not in self.ended
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), park=st.booleans())
+    def put_off(self, data: st.DataObject, park: bool) -> None:
+        held = data.draw(st.sampled_from(self.claims))
+        newest = max(each.token for each in self.claims if each.work_id == held.work_id)
+        cause = Unavailable("不在", "away")
+        late = 0.0 if park else 1e9
+        try:
+            with transaction(self.factory) as session:
+                work = worklist.put_off(session, held, cause, first=0.0, park_after=late)
+                assert (work.state == State.PARKED) == park
+        except ClaimLost:
+            with transaction(self.factory) as session:
+                worklist.excuse(session, held)
+            return
+        except Cancelled:
+            return
+        assert held.token == newest
+        assert held.work_id not in self.ended
+
+    @rule()
+    def go_on(self) -> None:
+        with transaction(self.factory) as session:
+            worklist.resume_all(session)
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())
@@ -87,7 +116,9 @@ class Machine(RuleBasedStateMachine):
                     assert work.dedup == work.id
                     assert work.finished is not None
                 else:
-                    assert work.attempts <= worklist.MAX_ATTEMPTS
+                    assert 0 <= work.attempts <= worklist.MAX_ATTEMPTS
+                    assert work.finished is None
+                    assert (work.state == State.PARKED) == (work.error is not None)
                     assert (work.state == State.RUNNING) == (work.lease_until is not None)
 
 

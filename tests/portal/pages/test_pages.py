@@ -14,10 +14,13 @@ from filing.law import FILING_STATEMENT, GRADE_STATEMENT
 from filing.lifecycle import EVENT_NAMES
 from portal import telling
 from portal.pages import report_view
-from registry import journal, reports
+from registry import journal, reports, worklist
+from registry.database import transaction
 from registry.datasets import Dataset
+from registry.errors import Unavailable
 from registry.evaluations import Evaluation
 from registry.organisations import Role
+from registry.worklist import State
 from tests.portal.pages.shelf import Shelf
 
 PUBLIC = (
@@ -125,6 +128,28 @@ def test_the_page_of_an_evaluation_says_what_the_run_takes(shelf: Shelf, languag
 
     assert costs
     assert all(getattr(cost.said, language) in text for cost in costs)
+
+
+@pytest.mark.parametrize(("language", "button"), [("zh", "继续"), ("en", "Let it go on")])
+def test_the_page_of_a_parked_evaluation_says_why_and_has_the_button(
+    shelf: Shelf, language: str, button: str
+) -> None:
+    """scale/1: parked and told, with the true cause."""
+    why = worklist.error_as_json(Unavailable("存储拒绝了密钥。", "The store refuses the key."))
+    with transaction(shelf.site.state.factory) as session:
+        work = worklist.get(
+            session, str(session.get_one(Evaluation, shelf.made["evaluation"]).work_id)
+        )
+        before, work.state, work.error = work.state, State.PARKED, why
+    client, _ = shelf.browser(Role.TESTER)
+    text = html.unescape(client.get(f"/{language}/evaluations/{shelf.made['evaluation']}").text)
+    with transaction(shelf.site.state.factory) as session:
+        again = worklist.get(session, work.id)
+        again.state, again.error = before, None
+
+    assert why[language] in text
+    assert f"/{language}/work/{work.id}/resume" in text
+    assert button in text
 
 
 def test_the_start_page_counts_in_whole_sentences(reader: TestClient, shelf: Shelf) -> None:

@@ -1,0 +1,62 @@
+"""scale/1: work that is parked is told to its requester and goes on by page and API."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from registry import worklist
+from registry.database import new_id, transaction
+from registry.errors import Unavailable
+from registry.organisations import Role
+from registry.worklist import State, Work
+from tests.portal.world import Member, World
+
+CAUSE = Unavailable("存储拒绝了密钥。", "The store refuses the key.")
+
+
+def parked(site: FastAPI, member: Member) -> str:
+    """A piece of work of the member's organisation that was put off for too long."""
+    with transaction(site.state.factory) as session:
+        worklist.request(
+            session,
+            kind="evaluation",
+            subject_id=new_id(),
+            organisation_id=member.organisation.id,
+            dedup=new_id(),
+        )
+        held = worklist.claim(session, worker="w", lease=60)
+        assert held is not None
+        worklist.put_off(session, held, CAUSE, first=1.0, park_after=0.0)
+        return held.work_id
+
+
+def row(site: FastAPI, work_id: str) -> Work:
+    with site.state.factory() as session:
+        return worklist.get(session, work_id)
+
+
+def test_the_api_tells_why_and_lets_it_go_on(
+    site: FastAPI, client: TestClient, world: World
+) -> None:
+    own, other = (world.member(name, Role.TESTER) for name in ("tester-own", "tester-other"))
+    work_id = parked(site, own)
+    told = client.get(f"/api/v1/worklist/{work_id}", headers=own.bearer).json()
+    assert (told["state"], told["returned"], told["attempts"]) == ("parked", 1, 0)
+    assert CAUSE.said.zh in told["error"]["zh"]
+    assert CAUSE.said.en in told["error"]["en"]
+    address = f"/api/v1/worklist/{work_id}/resume"
+    assert client.post(address, headers=other.bearer).status_code == 403
+    assert client.post(address, headers=own.bearer).json()["state"] == "queued"
+    assert client.post(address, headers=own.bearer).status_code == 409
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_lets_it_go_on(site: FastAPI, world: World, language: str) -> None:
+    own = world.member("tester-own", Role.TESTER)
+    work_id = parked(site, own)
+    client, csrf = world.browser(own)
+    answer = client.post(f"/{language}/work/{work_id}/resume", data={"csrf": csrf})
+    subject = row(site, work_id).subject_id
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(f"/{language}/evaluations/{subject}")
+    assert row(site, work_id).state == State.QUEUED
