@@ -28,6 +28,7 @@ class Mean:
         variance: of the mean, between accounts.
         accounts, rows: how many.
         weight: the total weight.
+        effective: Kish's (1965) effective number of accounts.
     """
 
     value: float
@@ -35,6 +36,7 @@ class Mean:
     accounts: int
     rows: int
     weight: float
+    effective: float
 
     @property
     def trials(self) -> float:
@@ -143,7 +145,9 @@ def mean(
     variance = float((sums**2).sum()) / total**2 * accounts / max(accounts - 1, 1)
     if variance < 1e-24:
         variance = 0.0
-    return Mean(value, variance, accounts, len(y), total)
+    own = np.bincount(unit, w)
+    effective = total**2 / float((own**2).sum())
+    return Mean(value, variance, accounts, len(y), total, effective)
 
 
 def compare_rates(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import inference, intervals, verdicts
+from evaluators import equivalence, findings, inference, intervals, verdicts
 from evaluators.accumulators import (
     Cells,
     Coded,
@@ -313,6 +313,7 @@ def _fact(spec: ProbeSpec, one: Question, seen: Counts, plan: Plan) -> Finding:
     return draft(
         spec, one.metric, slice_=one.slice_, verdict=verdict, reading=one.said(seen, verdict),
         limit=one.limit, n=answered, estimate=share, effect={"kind": "share", "value": share},
+        units=findings.units("people", answered),
         ci=ci.as_json() if ci else None, equivalence={"low": 0.0, "high": margin, "p": None},
         threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source(one.lines[0])},
         details=details(seen, steady=True) | dict(one.more),
@@ -333,11 +334,13 @@ def _tested(
     answered = seen.people - seen.silent
     gap, ci = paired_gap(seen.wins, seen.losses, answered, 1 - plan.alpha / size)
     verdict = verdicts.judge(evaluable=answered >= plan.min_n, beyond=ci.low > alert,
-                             equivalent=ci.high <= margin, p_adjusted=p, alpha=plan.alpha)  # fmt: skip
+                             equivalent=ci.high <= margin and equivalence.enough([answered]),
+                             p_adjusted=p, alpha=plan.alpha)  # fmt: skip
     return draft(
         spec, f"{one.metric}_beyond_twin", slice_=one.slice_, verdict=verdict,
         reading=one.said(seen, verdict), limit=one.limit, n=answered, estimate=gap,
         effect={"kind": "difference", "value": gap}, ci=ci.as_json(simultaneous=True),
+        units=findings.units("people", answered),
         test={"name": test.name, "statistic": None}, p_value=test.p_value, p_adjusted=p,
         adjustment="holm", family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},
         threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source(one.lines[0])},

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from evaluators import calibration_statistics as statistics
-from evaluators import unit_sums
+from evaluators import equivalence, unit_sums
 from evaluators.calibration_statistics import Banded, Counted, NullErrors, Recalibration
 from evaluators.contrasts import Effect, Judged, Line
 from evaluators.histogram import Histogram
@@ -83,6 +83,13 @@ class CalibrationGroups:
             return int(self._column(level, 0).sum())
         return self.units.units((self.name, level))
 
+    def sides(self, level: str, against: str | None = None) -> tuple[float, float | None] | None:
+        """Kish's effective number of units on each side; None where every row is one."""
+        if self.units is None:
+            return None
+        other = None if against is None else self.units.kish((self.name, against))
+        return self.units.kish((self.name, level)), other
+
     def enough(self, level: str, plan: Plan) -> str | None:
         """Why a group can't be judged; None if it can."""
         if self.people(level) < plan.min_n:
@@ -100,7 +107,8 @@ class CalibrationGroups:
         """Observed over expected in a group, over the same in the reference."""
         first, second = self.counted(group), self.counted(against)
         blank = Effect(RATIO, group, against, n=int(first.n.sum()),
-                       n_reference=int(second.n.sum()), test="linearised_ratio")  # fmt: skip
+                       n_reference=int(second.n.sum()), test="linearised_ratio",
+                       units=self.sides(group, against))  # fmt: skip
         why = self.enough(group, plan) or self.enough(against, plan)
         if why is not None:
             return replace(blank, why=why)
@@ -129,7 +137,14 @@ class CalibrationGroups:
 
     def slope(self, level: str, plan: Plan) -> Effect:
         """The recalibration slope of a group, less 1."""
-        blank = Effect(SLOPE, level, None, n=int(self._column(level, 0).sum()), test="wald")
+        blank = Effect(
+            SLOPE,
+            level,
+            None,
+            n=int(self._column(level, 0).sum()),
+            test="wald",
+            units=self.sides(level),
+        )
         why = self.enough(level, plan)
         found = None if why else self.recalibration(level)
         if found is None:
@@ -151,7 +166,8 @@ class CalibrationGroups:
         self, level: str, plan: Plan, run: Run, size: int
     ) -> tuple[Effect, NullErrors | None]:
         """The expected calibration error of a group, with its draws."""
-        blank = Effect(ERROR, level, None, n=int(self._column(level, 0).sum()))
+        blank = Effect(ERROR, level, None, n=int(self._column(level, 0).sum()),
+                       units=self.sides(level))  # fmt: skip
         why = self.enough(level, plan)
         if why is not None:
             return replace(blank, why=why), None
@@ -198,7 +214,10 @@ def judge_error(
     hits = (draws.around >= room).sum() if room > 0 else draws.around.size
     alike = float(monte_carlo_p(hits, draws.around.size))
     verdict = decide(
-        evaluable=True, beyond=low > line.high, equivalent=alike * family <= plan.alpha,
+        evaluable=True, beyond=low > line.high,
+        equivalent=equivalence.shown(
+            alike, family=family, alpha=plan.alpha, units=effect.sides
+        ),
         p_adjusted=p_adjusted, alpha=plan.alpha,
     )  # fmt: skip
     chance = draws.calibrated

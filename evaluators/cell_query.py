@@ -71,7 +71,11 @@ class Query:
                 state = reading.probe.add_batch(state, batch)
             states.append([state])
         tell(self.rows.rows)
-        return [passes.Folded(states)]
+        decided = None
+        if probe.FAVOURED in work.tallied:
+            each = [passes.decisions(b[probe.FAVOURED], b[probe.COUNT]) for b in batches]
+            decided = sum(no for no, _ in each), sum(yes for _, yes in each)
+        return [passes.Folded(states, decided=decided)]
 
     def _groups(self, work: passes.Pass) -> Iterator[pa.RecordBatch]:
         import duckdb

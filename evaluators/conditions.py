@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluators import rates, verdicts
+from evaluators import equivalence, rates, verdicts
 from evaluators.accumulators import Cells, Key
 from evaluators.intervals import quantile
 from evaluators.multiplicity import holm
@@ -204,9 +204,9 @@ class Conditions:
         people = self._people(strata)
         units = strata.units is not None
         first = Group(group.name, int(strata.k1.sum()), int(strata.n1.sum()), 1.0,
-                      people[0] if units else None)  # fmt: skip
+                      people[0] if units else None, kish=strata.kish(first=True))  # fmt: skip
         second = Group(against.name, int(strata.k0.sum()), int(strata.n0.sum()), 1.0,
-                       people[1] if units else None)  # fmt: skip
+                       people[1] if units else None, kish=strata.kish(first=False))  # fmt: skip
         made = Comparison(first, second, level, family=size)
         share, many = first.n / group.n, strata.n1.size
         if not self._enough(strata):
@@ -227,7 +227,10 @@ class Conditions:
             equivalence_p=alike, mde=None if error is None else error * self._power(level),
             verdict=verdicts.judge(
                 evaluable=True, beyond=rates.beyond(ratio_ci, None, self.lines),
-                equivalent=alike * size <= self.plan.alpha, p_adjusted=p, alpha=self.plan.alpha,
+                equivalent=equivalence.shown(
+                    alike, family=size, alpha=self.plan.alpha, units=rates.sides(first, second)
+                ),
+                p_adjusted=p, alpha=self.plan.alpha,
             ),
         )  # fmt: skip
         if apart is not None and apart.p_value < POLICY.value("heterogeneity"):

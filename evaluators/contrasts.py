@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from evaluators import verdicts
+from evaluators import equivalence, findings, verdicts
 from evaluators.intervals import Interval
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -64,6 +64,8 @@ class Effect:
         df: the degrees of freedom behind the error.
         estimate, reference_estimate: the statistic in the two groups.
         n, n_reference: denominators.
+        units: how many independent units stand on each side (Kish's effective number where they
+            weigh unequally); those of n where every row is a unit.
         test: the name of the test.
         statistic, p_given: of a test other than the effect over its error.
         why: set where nothing can be said; names the sentence.
@@ -80,11 +82,17 @@ class Effect:
     reference_estimate: float | None = None
     n: int = 0
     n_reference: int | None = None
+    units: tuple[float, float | None] | None = None
     test: str = ""
     statistic: float | None = None
     p_given: float | None = None
     why: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sides(self) -> tuple[float, float | None]:
+        """How many independent units stand on each side."""
+        return (self.n, self.n_reference) if self.units is None else self.units
 
     @property
     def tested(self) -> float | None:
@@ -161,7 +169,7 @@ def judge(
     verdict = verdicts.judge(
         evaluable=True,
         beyond=high < line.scale(line.low) or low > line.scale(line.high),
-        equivalent=alike * family <= plan.alpha,
+        equivalent=equivalence.shown(alike, family=family, alpha=plan.alpha, units=effect.sides),
         p_adjusted=p_adjusted,
         alpha=plan.alpha,
     )
@@ -178,8 +186,7 @@ def judge(
 def two_one_sided(effect: Effect, line: Line) -> float:
     """The larger p of two one-sided t tests that the effect is within the margins (Schuirmann 1987)."""
     low, high = line.scale(line.near[0]), line.scale(line.near[1])
-    above = 1 - _below((effect.value - low) / effect.error, effect.df)
-    return max(above, _below((effect.value - high) / effect.error, effect.df))
+    return equivalence.two_one_sided(effect.value, effect.error, low=low, high=high, df=effect.df)
 
 
 def severity(low: float, high: float, line: Line) -> str | None:
@@ -223,8 +230,9 @@ def numbers(found: Judged, *, family: str) -> dict[str, Any]:
         "family": {"id": family, "size": found.family},
         "equivalence": None if found.equivalence_p is None else {
             "low": low, "high": high, "p": found.equivalence_p,
-            "p_adjusted": min(1.0, found.equivalence_p * found.family),
+            "p_adjusted": equivalence.adjusted(found.equivalence_p, found.family),
         },
+        "units": findings.units("people", *one.sides),
         "mde": found.mde,
         "threshold": {"value": line.high if line.kind == "difference" else line.low,
                       "rule": line.rule(), "source": line.source,

@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from evaluators import weights
 from evaluators.accumulators import Cells, Key
 from evaluators.rates import Group
 
@@ -60,16 +61,17 @@ class Crossings:
             name = " × ".join(level for _, level in slice_)
             pair = [(k[place], n[place]), (rest_k[place], rest_n[place])]
             units = [self._units(place, rest=rest) for rest in (False, True)]
-            spreads = [1.0 if u is None else u[1] for u in units]
-            people = [None if u is None else u[0] for u in units]
-            found.append((
-                Group(name, int(pair[0][0]), int(pair[0][1]), spreads[0], people[0]),
-                Group("*", int(pair[1][0]), int(pair[1][1]), spreads[1], people[1]),
-            ))  # fmt: skip
+            sides = zip((name, "*"), pair, units, strict=True)
+            one, rest = (
+                Group(side, int(k), int(n)) if u is None else
+                Group(side, int(k), int(n), u[1], u[0], kish=u[2])
+                for side, (k, n), u in sides
+            )  # fmt: skip
+            found.append((one, rest))
         return found
 
-    def _units(self, place: int, *, rest: bool) -> tuple[int, float] | None:
-        """How many units, and the design effect of repeated ones (linearised ratio)."""
+    def _units(self, place: int, *, rest: bool) -> tuple[int, float, float] | None:
+        """How many units, the design effect of repeated ones (linearised ratio), Kish's number."""
         if self.by_unit is None:
             return None
         k, n = self.by_unit @ self.tops[place], self.by_unit @ self.bottoms[place]
@@ -78,12 +80,12 @@ class Crossings:
             n = self.by_unit @ self.all_bottom[place] - n
         mine = n > 0
         k, n, units = k[mine], n[mine], int(mine.sum())
-        total = int(n.sum())
+        total, kish = int(n.sum()), weights.kish(n)
         rate = k.sum() / total if total else 0.0
         if units < 2 or not 0 < rate < 1:
-            return units, float(max(1.0, (n**2).sum() / total)) if total else 1.0
+            return units, float(max(1.0, (n**2).sum() / total)) if total else 1.0, kish
         variance = units / (units - 1) * float(((k - rate * n) ** 2).sum()) / total**2
-        return units, max(1.0, variance / (rate * (1 - rate) / total))
+        return units, max(1.0, variance / (rate * (1 - rate) / total)), kish
 
     def gaps(self, atoms: Integers) -> tuple[Floats, Floats]:
         """Rate minus everyone else's, and its binomial error.

@@ -5,6 +5,7 @@ by account (CRV1). Tests and intervals of all monotone contrasts are simultaneou
 distribution of the level effects (multiple-contrast tests: Bretz, Genz and Hothorn 2001).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -251,9 +252,7 @@ class _Joint:
         return 0.0 if abs(value) <= STILL else float(np.copysign(np.inf, value))
 
     def _below(self, value: float, error: float, margin: float) -> float:
-        if error <= STILL:
-            return 0.0 if value < margin else 1.0
-        return float(stats.t.sf((margin - value) / error, self.freedom))
+        return within(value, _real(error), self.freedom, (-math.inf, margin))
 
 
 def _real(error: float) -> float:

@@ -9,7 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import cost, evidence, findings, installed, outsider, passes, probe, weights
+from evaluators import (
+    cost,
+    evidence,
+    findings,
+    installed,
+    outsider,
+    passes,
+    probe,
+    sufficiency,
+    weights,
+)
 from evaluators.data import Source
 from evaluators.evidence import Before, Evidence
 from evaluators.outsider_visit import visiting
@@ -239,6 +249,7 @@ class _Going:
         self.through = through
         self.here = passes.Here(source)
         self.predictions, self.broken = 0, dict[str, str]()
+        self.decided: tuple[int, int] | None = None
         self.passes = 0
 
     def announce(self, entry: _Entry, *, scored: bool) -> None:
@@ -292,11 +303,17 @@ class _Going:
             tuple(self.source.schema.names), self.asker is not None, self.shards,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        weight = None
+        weight, decided = (
+            None,
+            self.decided,
+        )  # every pass counts the same decisions: once is enough
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
             self.broken |= folded.broken
             weight = None if folded.weight is None else folded.weight + (weight or 0)
+            if decided is None and folded.decided is not None:
+                before = self.decided or (0, 0)
+                self.decided = before[0] + folded.decided[0], before[1] + folded.decided[1]
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
@@ -346,6 +363,7 @@ class _Going:
         asks = entry.requests or {*spec.derived, *spec.welcome} - {probe.UNIT}
         if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
+        found = [sufficiency.judged(f, spec, self.plan, self.decided) for f in found]
         heeded = "weight" in {*spec.roles, *spec.optional}
         if self.plan.columns.weight is not None and not heeded:
             return [_unweighted(finding) for finding in found]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
+from evaluators import equivalence
 from evaluators.intervals import Interval
 
 Floats = npt.NDArray[np.float64]
@@ -110,9 +111,9 @@ class Share:
         """Two one-sided t tests that the log ratio is within ± the margin (Schuirmann 1987)."""
         if self.log_ratio is None or self.error is None:
             return None
-        if self.error <= 0:
-            return 0.0 if abs(self.log_ratio) < margin else 1.0
-        return float(stdtr(self.df, (abs(self.log_ratio) - margin) / self.error))
+        return equivalence.two_one_sided(
+            self.log_ratio, self.error, low=-margin, high=margin, df=self.df
+        )
 
 
 def share(rows: Placements, got: Floats, due: Floats, group: int) -> Share:

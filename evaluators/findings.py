@@ -38,6 +38,7 @@ class Numbers(TypedDict, total=False):
     threshold: Mapping[str, Any] | None
     severity: str | None
     defences: tuple[str, ...]
+    units: Mapping[str, Any] | None
     details: Mapping[str, Any]
 
 
@@ -73,6 +74,25 @@ def draft(
         probe=spec.id, version=spec.version, metric=metric, slice=dict(slice_), verdict=verdict,
         legal_refs=spec.legal_refs, reading=reading.as_json(), limit=limit.as_json(), **values,
     )  # fmt: skip
+
+
+def units(
+    of: str, n: float, n_reference: float | None = None, **more: float | None
+) -> dict[str, Any]:
+    """How many independent units stand behind a finding.
+
+    Args:
+        of: what they are: people, accounts, pairs, items, lists, profiles or rows.
+        n: in the group.
+        n_reference: in the reference; None where the finding has one side.
+        more: other numbers of which as many are needed, as items in two-way data.
+    """
+    return {"of": of, "n": n, "n_reference": n_reference, **more}
+
+
+def sides(counted: Mapping[str, Any]) -> list[float]:
+    """The numbers of units of which every one must be enough."""
+    return [float(n) for name, n in counted.items() if name != "of" and n is not None]
 
 
 def _with_value(threshold: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

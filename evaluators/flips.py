@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.special import ndtri
 
+from evaluators import equivalence, findings, inference, intervals, readings, verdicts
 from evaluators import flip_readings as say
-from evaluators import inference, intervals, readings, verdicts
 from evaluators.accumulators import Cells, Sums, coded, merge_cells, merge_sums, numbers, truth
 from evaluators.findings import draft, not_evaluable
 from evaluators.flip_options import FlipDetails, FlipOptions, Thing
@@ -361,6 +361,7 @@ def _fact(spec: ProbeSpec, thing: Thing, counts: _Counts, acc: FlipState, plan: 
         spec, "counterfactual_flip_share", slice_={thing.name: "*"}, verdict=verdict,
         reading=_said(thing, counts, verdict, details, plan), limit=_limit(plan),
         n=counts.people, estimate=share, effect={"kind": "share", "value": share},
+        units=findings.units("people", counts.people),
         ci=ci.as_json() if ci else None, equivalence={"low": 0.0, "high": margin, "p": None},
         threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source("flip_share")},
         details=details,
@@ -385,13 +386,15 @@ def _noisy(
     for thing, counts, test, p in zip(things, sums, tests, adjusted, strict=True):
         enough = counts.people >= plan.min_n
         gap, ci = paired_gap(counts.wins, counts.losses, counts.people, 1 - plan.alpha / size)
-        verdict = verdicts.judge(evaluable=enough, beyond=ci.low > alert, equivalent=ci.high <= margin,
+        small = ci.high <= margin and equivalence.enough([counts.people])
+        verdict = verdicts.judge(evaluable=enough, beyond=ci.low > alert, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha)  # fmt: skip
         details = _details(thing, counts, acc, steady=False)
         found.append(draft(
             spec, "counterfactual_flip_share_beyond_twin", slice_={thing.name: "*"}, verdict=verdict,
             reading=_said(thing, counts, verdict, details, plan), limit=_limit(plan),
             n=counts.people, estimate=gap, effect={"kind": "difference", "value": gap},
+            units=findings.units("people", counts.people),
             ci=ci.as_json(simultaneous=True), test={"name": test.name, "statistic": None},
             p_value=test.p_value, p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},

@@ -85,20 +85,6 @@ def tost_ratio(k1: float, n1: float, k2: float, n2: float, *, low: float, high: 
     return max(above, below)
 
 
-def tost(estimate: float, error: float, *, low: float, high: float) -> float:
-    """Two one-sided z tests that a quantity lies within (low, high) (Schuirmann 1987).
-
-    Args:
-        estimate: the estimate.
-        error: its standard error.
-        low: the lower margin.
-        high: the upper margin.
-    """
-    if error <= 0:
-        return 0.0 if low < estimate < high else 1.0
-    return float(max(ndtr(-(estimate - low) / error), ndtr((estimate - high) / error)))
-
-
 def detectable_difference(
     n1: float, n2: float, *, rate: float, alpha: float, power: float
 ) -> float | None:

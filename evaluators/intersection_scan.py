@@ -10,7 +10,16 @@ import pyarrow as pa
 from pydantic import Field
 from scipy.special import ndtr
 
-from evaluators import crossing_readings, intervals, rates, readings, shrinkage, verdicts
+from evaluators import (
+    crossing_readings,
+    equivalence,
+    findings,
+    intervals,
+    rates,
+    readings,
+    shrinkage,
+    verdicts,
+)
 from evaluators.accumulators import Cells, Key, coded, merge_cells, truth
 from evaluators.columns import is_level
 from evaluators.crossing_nulls import crossing_nulls, crossing_planted
@@ -298,7 +307,9 @@ class IntersectionScan(Probe[Cells]):
             POLICY.value("differential_fairness"),
             POLICY.value("differential_fairness_equivalence"),
         )
-        verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=ci.high < near,
+        fewest = min(pairs[q][0].effective_people for places in several for q in places)
+        small = ci.high < near and equivalence.enough([fewest])
+        verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha)  # fmt: skip
         high = float(np.quantile(null, 0.95, method="higher"))
         many = sum(len(places) for places in several)
@@ -308,6 +319,7 @@ class IntersectionScan(Probe[Cells]):
                 value, ci, high, verdict, groups=many, line=line, real=p < plan.alpha
             ),
             n=sum(pairs[q][0].n for places in several for q in places) // len(several),
+            units=findings.units("people", fewest),
             estimate=value, effect={"kind": "log_ratio", "value": value},
             ci=ci.as_json(simultaneous=True), test={"name": "random_assignment", "statistic": value},
             p_value=own, p_adjusted=p, adjustment="share_of_level",
@@ -415,7 +427,10 @@ def _compared(
     made = rates.compare([one, rest], rest, lines, plan, family=size, pairs=key)[0]
     verdict = verdicts.judge(
         evaluable=True, beyond=rates.beyond(ratio, gap, lines),
-        equivalent=alike * size / CELLS_SHARE <= plan.alpha, p_adjusted=p[1], alpha=plan.alpha,
+        equivalent=equivalence.shown(
+            alike, family=size / CELLS_SHARE, alpha=plan.alpha, units=rates.sides(one, rest)
+        ),
+        p_adjusted=p[1], alpha=plan.alpha,
     )  # fmt: skip
     return replace(
         made, level=level, ratio_ci=ratio, difference_ci=gap, test=Test(method, None, p[0]), verdict=verdict

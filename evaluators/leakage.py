@@ -10,7 +10,7 @@ from pydantic import Field
 from scipy.special import ndtri
 from sklearn.linear_model import LogisticRegression
 
-from evaluators import inference, readings, verdicts
+from evaluators import equivalence, findings, inference, readings, verdicts, weights
 from evaluators.accumulators import Rows, coded, merge_rows, numbers
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Auc
@@ -175,7 +175,8 @@ class ProxyLeakage(Probe[Rows]):
                 owners = _owners(columns[UNIT][known], units)
                 details |= feature_auc(rows, member, owners, clustered=units is not None)
             p = min(1.0, next(adjusted) * run.plans)
-            yield self._one((name, level), member, made, plan, p=p, size=size, details=details)
+            yield self._one((name, level), member, made, plan, p=p, size=size,
+                            sides=_sides(member, units), details=details)  # fmt: skip
 
     def _one(
         self,
@@ -186,6 +187,7 @@ class ProxyLeakage(Probe[Rows]):
         *,
         p: float,
         size: int,
+        sides: tuple[float, float],
         details: dict[str, Any],
     ) -> Finding:
         name, level = slice_
@@ -193,10 +195,11 @@ class ProxyLeakage(Probe[Rows]):
         ci, test = made.interval, made.test
         assert ci is not None  # noqa: S101  # the caller has seen to it
         assert test is not None  # noqa: S101
-        alike = inference.tost(made.value, made.error or 0.0, low=1 - near, high=near)
+        alike = equivalence.two_one_sided(made.value, made.error or 0.0, low=1 - near, high=near)
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > line or ci.high < 1 - line,
-            equivalent=alike * size <= plan.alpha, p_adjusted=p, alpha=plan.alpha,
+            equivalent=equivalence.shown(alike, family=size, alpha=plan.alpha, units=sides),
+            p_adjusted=p, alpha=plan.alpha,
         )  # fmt: skip
         return draft(
             self.spec, "score_auc", slice_={name: level}, verdict=verdict,
@@ -207,7 +210,8 @@ class ProxyLeakage(Probe[Rows]):
             ci=ci.as_json(simultaneous=True), test={"name": test.name, "statistic": test.statistic},
             p_value=test.p_value, p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/{name}", "size": size},
-            equivalence={"low": 1 - near, "high": near, "p": alike, "p_adjusted": min(1.0, alike * size)},
+            equivalence={"low": 1 - near, "high": near, "p": alike, "p_adjusted": equivalence.adjusted(alike, size)},
+            units=findings.units("people", *sides),
             mde=_detectable(member, plan.alpha / size),
             threshold={"value": line, "rule": f"AUC > {line:g} or < {1 - line:g}", "source": POLICY.source("leakage_auc")},
             details=details,
@@ -314,6 +318,15 @@ def _bytes(column: npt.NDArray[Any]) -> bytes:
     if column.dtype.kind == "U":
         return "\x00".join(column.tolist()).encode()
     return column.tobytes()
+
+
+def _sides(member: Mask, units: npt.NDArray[np.uint64] | None) -> tuple[float, float]:
+    """Kish's effective number of units in a group and in the rest."""
+    if units is None:
+        return float(member.sum()), float((~member).sum())
+    rows = (np.unique(units[inside], return_counts=True)[1] for inside in (member, ~member))
+    one, other = (weights.kish(each.astype(np.float64)) for each in rows)
+    return one, other
 
 
 def _enough(member: Mask, units: npt.NDArray[np.uint64] | None, plan: Plan) -> bool:

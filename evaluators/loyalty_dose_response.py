@@ -253,6 +253,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         common: dict[str, Any] = {
             "slice": {measure: top}, "group": top, "reference": bottom,
             "n": response.accounts[-1], "n_reference": response.accounts[0],
+            "units": response.frame.standing(response.frame.contrasts[-1]),
             "method": f"joint t of all monotone contrasts, {response.freedom} degrees of freedom",
             "details": self._details(response, side, None),
         }  # fmt: skip
@@ -373,9 +374,10 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             problem = "no_variance"
         details = LoyaltyDetails(window="inside", kind=self.options.kind, problem=problem,
                                  rows=frame.rows, dropped=frame.dropped, unpriced=frame.unpriced)  # fmt: skip
+        standing = frame.standing(frame.contrasts[0]) if frame.contrasts else None
         blank = Result(
             "new_user_offer_gap", {column: "inside"}, "inside", "outside", *units, PRICE,
-            problem=problem, details=details.model_dump(mode="json"),
+            units=standing, problem=problem, details=details.model_dump(mode="json"),
         )  # fmt: skip
         if own is None or problem is not None:
             return blank, units

@@ -19,6 +19,7 @@ from pydantic import Field
 from evaluators import account_rates, offer_readings, price_defences, price_family, quotes
 from evaluators.account_rates import Mean
 from evaluators.findings import draft, not_evaluable
+from evaluators.findings import units as counted
 from evaluators.offer_nulls import offer_nulls, offer_planted
 from evaluators.offer_rows import Amounts, Groups, Paid, cells, groups, kept, marked, offered, paid
 from evaluators.plan import Plan, Scalar
@@ -391,6 +392,9 @@ def _blank(pair: _Pair, metric: str, offer: str, means: tuple[Mean | None, Mean 
         own.accounts if own else 0, other.accounts if other else 0,
         PRICE if metric == "total_cost_gap" else RATE,
         kind="log_ratio" if metric == "total_cost_gap" else "ratio",
+        units=counted(
+            "accounts", own.effective if own else 0, other.effective if other else 0
+        ),
         problem=details.problem, details=details.model_dump(mode="json"),
     )  # fmt: skip
 

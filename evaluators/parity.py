@@ -20,6 +20,7 @@ from registry.reports import Finding
 ARTICLES = ("SZ72-4", "SH67-3")
 BUILT_ON = (
     "evaluators.accumulators",
+    "evaluators.equivalence",
     "evaluators.inference",
     "evaluators.intersections",
     "evaluators.intervals",
@@ -126,7 +127,9 @@ def _group(name: str, found: Sequence[Sequence[tuple[int, int]]], *, clustered: 
     units = len(found) if clustered else None
     if not found or len(found[0]) == 1:
         counts = np.array([pairs[0] for pairs in found], dtype=np.float64)
-        return Group(name, k, n, _spread(counts) if clustered and found else 1.0, units)
+        alone = not clustered or not found
+        spread, kish = (1.0, None) if alone else (_spread(counts), weights.kish(counts[:, 1]))
+        return Group(name, k, n, spread, units, kish=kish)
     mass = tuple(sum(pairs[1][at] for pairs in found) for at in (0, 1))
     square = tuple(sum(pairs[2][at] for pairs in found) for at in (0, 1))
     plain = (mass[0] / weights.SCALE, mass[1] / weights.SCALE)
@@ -134,12 +137,12 @@ def _group(name: str, found: Sequence[Sequence[tuple[int, int]]], *, clustered: 
     if clustered:
         own = np.array([pairs[1] for pairs in found], dtype=np.float64) / weights.SCALE
         variance = weights.unit_variance(own[:, 0], own[:, 1])
-        kish = n * float((np.sort(own[:, 1]) ** 2).sum()) / plain[1] ** 2
+        kish = weights.kish(own[:, 1])
     else:
         variance = weights.row_variance((mass[0], mass[1]), (square[0], square[1]), n)
-        kish = n * square[1] / weights.SCALE / plain[1] ** 2
-    spread = weights.design_effect(rate, variance, n, kish=kish)
-    return Group(name, k, n, spread, units, plain)
+        kish = plain[1] ** 2 / (square[1] / weights.SCALE)
+    spread = weights.design_effect(rate, variance, n, kish=n / kish)
+    return Group(name, k, n, spread, units, plain, kish)
 
 
 def _spread(pairs: Any) -> float:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from evaluators import probe, weights
-from evaluators.accumulators import coded
+from evaluators.accumulators import coded, truth
 from evaluators.data import BLOCK, Hashes, Source, unit_hashes
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Probe, ScoreRequest, keyed_hash
@@ -63,6 +63,8 @@ class Folded:
         asked: predictions.
         broken: identity of a risky request → why rounds of it ended without answers.
         weight: the sum of the weights, in fixed point; None where the plan has none.
+        decided: rows with another decision, and rows with the favourable one; None where no probe
+            of the pass reads decisions.
     """
 
     states: list[list[Any]]
@@ -71,6 +73,7 @@ class Folded:
     asked: int = 0
     broken: dict[str, str] = field(default_factory=dict)
     weight: int | None = None
+    decided: tuple[int, int] | None = None
 
 
 class Reader(Protocol):
@@ -255,6 +258,10 @@ class _Fold:
             self._block(number, block)
             done += block.num_rows
             tell(done)
+        if probe.FAVOURED in work.tallied and probe.FAVOURED not in work.needs:
+            for tally in self.tallies:
+                for batch in tally.batches():
+                    self._count(batch[probe.FAVOURED], batch[probe.COUNT])
         for at, reading in enumerate(work.readings):
             if work.grouped(reading.probe):
                 self._guarded(at, partial(self._feed_tallies, at, reading.probe))
@@ -289,6 +296,8 @@ class _Fold:
         if hashes is not None and probe.UNIT in work.needs:
             derived[probe.UNIT] = pa.array(hashes)
         step = math.ceil(block.num_rows / work.shards)
+        if probe.FAVOURED in derived:
+            self._count(derived[probe.FAVOURED])
         if self.tallies:
             lines = [_line(work.plan, name, block, score) for name in work.tallied]
             for shard, tally in enumerate(self.tallies):
@@ -315,6 +324,12 @@ class _Fold:
         found = zip(self.work.asked, values, strict=True)
         scored = self.work.plan.columns.as_score
         return {key: pa.array(scored(column), from_pandas=True) for key, column in found}
+
+    def _count(self, favoured: pa.Array, times: pa.Array | None = None) -> None:
+        """Count decisions, whoever reads them."""
+        found = decisions(favoured, times)
+        before = self.made.decided or (0, 0)
+        self.made.decided = (before[0] + found[0], before[1] + found[1])
 
     def _weights(self, number: int, block: pa.Table, name: str) -> dict[str, pa.Array]:
         """The weights of a block, checked whoever reads them."""
@@ -422,6 +437,18 @@ def _derived(
         yield probe.FAVOURED, equals(block[columns.prediction], columns.favourable)
     if probe.DESERVED in needs and columns.target and columns.favourable is not None:
         yield probe.DESERVED, equals(block[columns.target], columns.favourable)
+
+
+def decisions(favoured: pa.Array, times: pa.Array | None = None) -> tuple[int, int]:
+    """How many rows have another decision, and how many the favourable one.
+
+    Args:
+        favoured: whether each is favourable; null where there is none.
+        times: how many rows each line stands for; one by default.
+    """
+    marks = truth(favoured)
+    many = np.ones(marks.size, dtype=np.int64) if times is None else times.to_numpy()
+    return int(many[marks == 0].sum()), int(many[marks == 1].sum())
 
 
 def _classes(

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
+from evaluators import equivalence, findings, task_metrics, verdicts
 from evaluators import performance_readings as say
-from evaluators import task_metrics, verdicts
 from evaluators.accumulators import Rows, coded, merge_rows, numbers, truth
 from evaluators.answer_nulls import performance_nulls, performance_planted
 from evaluators.findings import draft, not_evaluable
@@ -224,6 +224,7 @@ class Performance(Probe[Rows]):
         ci = seen.interval(1 - plan.alpha)
         line = self.options.required.get(metric)  # type: ignore[call-overload]
         short, kept = _held(ci, line, more=metric not in ERRORS)
+        kept = kept and equivalence.enough([seen.effective])
         verdict = verdicts.judge(evaluable=True, beyond=short, equivalent=kept, p_adjusted=None,
                                  alpha=plan.alpha)  # fmt: skip
         kind = "auc" if metric == "auc" else "amount" if metric in {*ERRORS, "r2"} else "share"
@@ -235,7 +236,7 @@ class Performance(Probe[Rows]):
             threshold=None if line is None else {
                 "value": line, "rule": f"{'≤' if metric in ERRORS else '≥'} {line:g}",
                 "source": "plan: performance.required"},
-            details=details,
+            units=findings.units("people", seen.effective), details=details,
         )  # fmt: skip
 
     def _attribute(
@@ -282,9 +283,11 @@ class Performance(Probe[Rows]):
                                  n_reference=pair.n_reference)  # fmt: skip
         lines = _lines(pair.metric)
         ci, held = lines.interval(pair.gap, 1 - plan.alpha / size), lines.held(pair.gap)
+        sides = pair.own.effective, pair.other.effective
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > lines.alert[1] or ci.high < lines.alert[0],
-            equivalent=held * size <= plan.alpha, p_adjusted=p, alpha=plan.alpha,
+            equivalent=equivalence.shown(held, family=size, alpha=plan.alpha, units=sides),
+            p_adjusted=p, alpha=plan.alpha,
         )  # fmt: skip
         value = lines.shown(pair.gap.value)
         own, other = pair.own.interval(0.95), pair.other.interval(0.95)
@@ -302,7 +305,9 @@ class Performance(Probe[Rows]):
             ci=ci.as_json(simultaneous=True), test={"name": "welch_influence", "statistic": None},
             p_value=pair.gap.p_value, p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/{name}", "size": size},
-            equivalence={"low": lines.near[0], "high": lines.near[1], "p": held},
+            equivalence={"low": lines.near[0], "high": lines.near[1], "p": held,
+                         "p_adjusted": equivalence.adjusted(held, size)},
+            units=findings.units("people", *sides),
             mde=lines.detectable(pair.gap, plan.alpha / size),
             threshold={"low": lines.alert[0], "high": lines.alert[1], "rule": lines.rule,
                        "source": POLICY.source(lines.source)},

@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from evaluators import quotes, regression
+from evaluators import equivalence, quotes, regression
+from evaluators.findings import sides
+from evaluators.findings import units as counted
 from evaluators.intervals import clopper_pearson
 from evaluators.plan import level_name
 from evaluators.policy import POLICY
 from evaluators.price_elements import DEFENCE_NAMES
 from evaluators.price_lines import EQUIVALENCE, dearer, log_line, share, texts
-from evaluators.pricing_frame import Frame, Recipe, build
+from evaluators.pricing_frame import Frame, Recipe, build, kish
 from evaluators.pricing_ladder import Step, fit_step
-from evaluators.regression import Coefficient
+from evaluators.regression import Coefficient, codes_of
 from registry.language import Text
 from registry.reports import Finding, Verdict
 
@@ -43,6 +45,7 @@ class Examined:
         effect: the log-ratio left, or None.
         p: of its own test.
         numbers: what was measured.
+        units: how many units of each side it was measured on (see `findings.units`).
     """
 
     kind: str
@@ -53,6 +56,7 @@ class Examined:
     effect: float | None = None
     p: float | None = None
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, Any] | None = None
 
 
 def examine(
@@ -131,14 +135,20 @@ def beside(finding: Finding, examined: Sequence[Examined]) -> Finding:
 
 
 def sizes(found: Iterable[Finding], entry: Examined) -> dict[str, Any]:
-    """How many accounts a reason was examined on: those of the findings on the same group."""
-    for finding in found:
+    """How many accounts a reason was examined on: those of the findings on the same group.
+
+    A reason about all groups rests on the comparison that has the fewest.
+    """
+    every = [finding for finding in found if finding.units is not None]
+    for finding in every:
         if entry.group and (finding.group, finding.reference_group) == (
             entry.group,
             entry.reference,
         ):
-            return {"n": finding.n, "n_reference": finding.n_reference}
-    return {}
+            units = entry.units or finding.units
+            return {"n": finding.n, "n_reference": finding.n_reference, "units": units}
+    fewest = min((f.units for f in every if f.units), key=lambda u: min(sides(u)), default=None)
+    return {"units": entry.units or fewest}
 
 
 def untested(kind: str) -> Examined:
@@ -224,11 +234,22 @@ class _Ladder:
         return (found.codes == found.names.index(group)).astype(np.float64), inside
 
 
-def _judged(left: Coefficient, alpha: float) -> Verdict:
-    margin = log_line(EQUIVALENCE)
-    if left.within(-margin, margin) < alpha:
+def _judged(left: Coefficient, case: Case, units: Mapping[str, Any]) -> Verdict:
+    margin, alpha = log_line(EQUIVALENCE), case.alpha
+    small = left.within(-margin, margin)
+    if equivalence.shown(small, family=len(case.pairs), alpha=alpha, units=sides(units)):
         return Verdict.EQUIVALENT
     return Verdict.DIFFERENCE if left.p < alpha else Verdict.INCONCLUSIVE
+
+
+def _standing(case: Case, pair: tuple[str, str], rows: quotes.Mask) -> dict[str, Any]:
+    """How many units of each side of a pair the marked rows hold; of a number, on both."""
+    members, compared = case.membership(*pair)
+    kept = compared & rows
+    grouped = bool(np.isin(members[compared], (0.0, 1.0)).all())
+    parts = (kept & (members > 0), kept & (members <= 0)) if grouped else (kept, kept)
+    one, other = (kish(codes_of(case.unit), part, None) for part in parts)
+    return counted("accounts", one, other)
 
 
 _LEFT: dict[Verdict, Text] = {
@@ -248,12 +269,14 @@ def _cost_drivers(
 ) -> list[Examined]:
     """Hold the declared drivers fixed as well: what is left of the difference?"""
     before, after = case.gaps(case.rows, ()), case.gaps(case.rows, tuple(named))
+    everyone = np.ones(case.rows.num_rows, dtype=np.bool_)
     found = []
     for group, reference in case.pairs:
         left = after.get(group)
         if left is None or group not in before:
             continue
-        verdict, size = _judged(left, case.alpha), dearer(left.value)
+        units = _standing(case, (group, reference), everyone)
+        verdict, size = _judged(left, case, units), dearer(left.value)
         held = [case.names(name) for name in named]
         zh, en = "、".join(name.zh for name in held), ", ".join(name.en for name in held)
         said = Text(
@@ -262,7 +285,7 @@ def _cost_drivers(
         )
         numbers = {"before": before[group].value, "after": left.value, "columns": named}
         found.append(Examined("cost_drivers", group, reference, said, verdict,
-                              left.value, left.p, numbers))  # fmt: skip
+                              left.value, left.p, numbers, units))  # fmt: skip
     return found or [untested("cost_drivers")]
 
 
@@ -280,7 +303,8 @@ def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) ->
         left = gaps.get(group)
         if left is None:
             continue
-        verdict, size = _judged(left, case.alpha), dearer(left.value)
+        units = _standing(case, (group, reference), ~window)
+        verdict, size = _judged(left, case, units), dearer(left.value)
         said = Text(
             f"声明的理由“新用户优惠”：只看优惠窗口之外的 {outside.num_rows} 行，价格{size.zh}，{_LEFT[verdict].zh}",
             f"Declared reason “new-user offer”: among the {outside.num_rows} rows outside its window the price is {size.en}; {_LEFT[verdict].en}",
@@ -290,7 +314,7 @@ def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) ->
         numbers = {"inside": int(window.sum()), "outside": outside.num_rows, "after": left.value,
                    "reach": reach.share if reach else None}  # fmt: skip
         found.append(Examined("new_user_offer", group, reference, said, verdict,
-                              left.value, left.p, numbers))  # fmt: skip
+                              left.value, left.p, numbers, units))  # fmt: skip
     return found or [untested("new_user_offer")]
 
 

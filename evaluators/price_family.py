@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scipy import stats
 
-from evaluators import price_lines
+from evaluators import equivalence, findings, price_lines
 from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -58,6 +58,7 @@ class Result:
         value: the effect.
         low, high: its simultaneous interval.
         p: unadjusted.
+        units: of what there are so many on each side, and what else must be enough.
         test: name and statistic of the test.
         method: of the interval.
         small: the p-value of the equivalence test; None where small can't be shown.
@@ -88,6 +89,7 @@ class Result:
     mde: float | None = None
     problem: str | None = None
     told: bool = True
+    units: Mapping[str, Any] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +100,13 @@ class Judged:
     result: Result
     adjusted: float | None
     verdict: Verdict
+    family: int = 1
+
+    @property
+    def small(self) -> float | None:
+        """The p-value of equivalence, within its family."""
+        p = self.result.small
+        return None if p is None else equivalence.adjusted(p, self.family)
 
 
 def settle(results: Sequence[Result], *, size: int, alpha: float) -> list[Judged]:
@@ -112,20 +121,30 @@ def settle(results: Sequence[Result], *, size: int, alpha: float) -> list[Judged
     spare = [1.0] * max(0, size - len(tested))
     p_values = [results[i].p or 0.0 for i in tested]
     adjusted = dict(zip(tested, holm([*p_values, *spare]).tolist(), strict=False))
-    return [decide(r, adjusted.get(i), alpha) for i, r in enumerate(results)]
+    return [decide(r, adjusted.get(i), alpha, size=size) for i, r in enumerate(results)]
 
 
-def decide(result: Result, adjusted: float | None, alpha: float) -> Judged:
-    """The verdict; beyond the line is only what is significant too (a rank test may disagree)."""
+def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -> Judged:
+    """The verdict; beyond the line is only what is significant too (a rank test may disagree).
+
+    Args:
+        result: what was measured.
+        adjusted: its p-value within the family.
+        alpha: the family-wise level.
+        size: of the family: so many differences could be called small.
+    """
+    units = result.units or findings.units("accounts", result.n, result.n_reference)
     told = result.told and (adjusted is None or adjusted < alpha)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
         beyond=told and result.line.beyond(result.low, result.high),
-        equivalent=result.small is not None and result.small < alpha,
+        equivalent=equivalence.shown(
+            result.small, family=size, alpha=alpha, units=findings.sides(units)
+        ),
         p_adjusted=adjusted,
         alpha=alpha,
     )
-    return Judged(result, adjusted, verdict)
+    return Judged(replace(result, units=units), adjusted, verdict, size)
 
 
 def finding(
@@ -155,7 +174,9 @@ def finding(
         adjustment=adjustment,
         family={"id": family, "size": size},
         equivalence=None if result.small is None or not sound
-        else {"low": margins[0], "high": margins[1], "p": result.small},
+        else {"low": margins[0], "high": margins[1], "p": result.small,
+              "p_adjusted": judged.small},
+        units=result.units,
         mde=result.mde,
         threshold=result.line.threshold,
         verdict=judged.verdict,
@@ -169,12 +190,10 @@ def finding(
 
 
 def within(value: float, error: float, freedom: int, margins: tuple[float, float]) -> float:
-    """The larger p-value of the two one-sided t tests against the margins."""
-    if error <= 0:
-        return 0.0 if margins[0] < value < margins[1] else 1.0
-    below = float(stats.t.sf((value - margins[0]) / error, max(freedom, 1)))
-    above = float(stats.t.sf((margins[1] - value) / error, max(freedom, 1)))
-    return max(below, above)
+    """The p-value of equivalence of a price: where no price varies, it is what it is."""
+    return equivalence.two_one_sided(
+        value, error, low=margins[0], high=margins[1], df=freedom, exact=True
+    )
 
 
 def detectable(error: float, critical: float, freedom: int) -> float | None:

@@ -259,12 +259,16 @@ class PriceSteering(Probe[pa.Table]):
         )
         bands = steering_tests.noise(means, pairs, alpha=plan.alpha, rng=rng)
         judged: list[Judged] = []
+        size = 6 * len(pairs) * run.plans
         for at, pair in enumerate(pairs):
             alike = self._alike(data, means, pair, rng)
             blank = self._blank(data, feature, found, pair, counts, means, shuffled, alike)
-            judged += steering_results.prices(blank, shuffled, at, bands[at], plan, 2 * run.plans)
-            judged += steering_results.lists(blank, alike, plan, 2 * len(pairs) * 2 * run.plans)
-        size = 6 * len(pairs) * run.plans
+            judged += steering_results.prices(
+                blank, shuffled, at, bands[at], plan, 2 * run.plans, size=size
+            )
+            judged += steering_results.lists(
+                blank, alike, plan, 2 * len(pairs) * 2 * run.plans, size=size
+            )
         examined = self._reasons(data, feature, found, pairs, plan)
         made = [
             self._finding(j, steering_readings.who(plan, feature, j), plan, feature, size)
@@ -338,8 +342,10 @@ class PriceSteering(Probe[pa.Table]):
                                   smallest_p=finest, replicates=flipped.replicates)  # fmt: skip
         blank = Result("", {variant: "personalised"}, "personalised", reference, n, n, PRICE,
                        details=details.model_dump(mode="json"))  # fmt: skip
-        judged = steering_results.prices(blank, flipped, 0, bands, plan, run.plans, freedom=n - 1)
         size = len(STATISTICS) * run.plans
+        judged = steering_results.prices(
+            blank, flipped, 0, bands, plan, run.plans, size=size, freedom=n - 1
+        )
         return [
             self._finding(
                 steering_results.renamed(j), steering_readings.personalised(j), plan, variant, size

@@ -15,11 +15,13 @@ import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from evaluators import offer_rows, price_defences, price_readings, quotes
-from evaluators.findings import draft
+from evaluators import equivalence, offer_rows, price_defences, price_readings, quotes
+from evaluators.findings import draft, sides
+from evaluators.findings import units as counted
 from evaluators.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
+from evaluators.price_family import within
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
 from evaluators.pricing_breakdown import (
@@ -319,7 +321,8 @@ def _feature(
             freedom=len(each) - 1 if matched is not None else int(mark.sum() + rest.sum()) - 2,
             pair=(code, base),
         )
-        found.append(_finding(spec, name, compared, accounts, result, plan=plan, size=size))
+        found.append(_finding(spec, name, compared, accounts, result, plan=plan, size=size,
+                              others=len(others)))  # fmt: skip
     return found
 
 
@@ -346,19 +349,22 @@ def _matched(accounts: Accounts, base: int, others: Sequence[int]) -> Floats | N
 
 def _finding(
     spec: ProbeSpec, name: str, compared: Compared, accounts: Accounts, result: MaxT, *,
-    plan: Plan, size: int,
+    plan: Plan, size: int, others: int,
 ) -> _Judged:  # fmt: skip
     place, scale = compared.place, float(compared.seen[0])
     low, high = (end / scale for end in result.interval(place))
     value, error = float(result.effects[place]) / scale, float(result.errors[place]) / scale
     adjusted = min(1.0, float(result.adjusted[place]) * size)
-    small = _within(value, error, compared.freedom)
+    margin = log_line(EQUIVALENCE)
+    small = within(value, error if error > SAME else 0.0, compared.freedom, (-margin, margin))
+    claims = others * size  # of items nothing is called small
+    units = _units(compared)
     spread = describe(compared.each)
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
     verdict = judge(
         evaluable=problem is None,
         beyond=math.isfinite(high - low) and beyond(low, high),
-        equivalent=small < plan.alpha,
+        equivalent=equivalence.shown(small, family=claims, alpha=plan.alpha, units=sides(units)),
         p_adjusted=adjusted,
         alpha=plan.alpha,
     )
@@ -397,7 +403,9 @@ def _finding(
         p_adjusted=adjusted,
         adjustment="single-step max-T, Bonferroni over features and plans",
         family={"id": f"SZ72-5|{spec.id}|{name}", "size": len(result.effects) * size},
-        equivalence={"low": -log_line(EQUIVALENCE), "high": log_line(EQUIVALENCE), "p": small},
+        equivalence={"low": -margin, "high": margin, "p": small,
+                     "p_adjusted": equivalence.adjusted(small, claims)},
+        units=units,
         mde=_detectable(error, compared.freedom, plan.alpha / size),
         threshold=threshold(),
         verdict=verdict,
@@ -413,16 +421,11 @@ def _finding(
     return _Judged(finding, spread, groups)
 
 
-def _within(value: float, error: float, freedom: int) -> float:
-    margin = log_line(EQUIVALENCE)
-    if error <= SAME or freedom < 1:
-        return 0.0 if abs(value) <= margin and freedom >= 1 else 1.0
-    return float(
-        max(
-            stats.t.sf((value + margin) / error, freedom),
-            stats.t.sf((margin - value) / error, freedom),
-        )
-    )
+def _units(compared: Compared) -> dict[str, Any]:
+    """Accounts on each side, or matched pairs of them."""
+    if compared.test == "pairs flipped":
+        return counted("pairs", len(compared.each))
+    return counted("accounts", compared.n, compared.n_reference)
 
 
 def _finest(compared: Compared, result: MaxT) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from evaluators.findings import draft
+from evaluators.findings import units as standing
 from evaluators.plan import Plan
 from evaluators.price_lines import EQUIVALENCE, log_line
 from evaluators.price_spread import SAME, Spread, bill, counted, exact_verdict, total
@@ -108,4 +109,5 @@ def _draft(
     **numbers: Any,
 ) -> Finding:  # fmt: skip
     return draft(spec, metric, slice_=slice_, verdict=verdict, reading=_SILENT, limit=_SILENT,
-                 n=units, n_reference=None if metric == BILL else units, **numbers)  # fmt: skip
+                 n=units, n_reference=None if metric == BILL else units,
+                 units=standing("profiles", units, None if metric == BILL else units), **numbers)  # fmt: skip

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from evaluators import quotes
+from evaluators import findings, quotes
 from evaluators.regression import Codes, Floats, codes_of
 
 Scale = Literal["log", "level"]
@@ -92,6 +92,23 @@ class Frame:
         if not self.clustered:
             return ()
         return (self.unit,) if self.second is None else (self.unit, self.second)
+
+    def standing(self, contrast: Contrast, *, tails: bool = False) -> dict[str, Any]:
+        """How many units stand on each side of a comparison, and how many of a second kind.
+
+        Args:
+            contrast: the comparison; of a number everyone stands on both sides.
+            tails: whether only the rows at both ends of a number are compared.
+        """
+        whole = not tails and contrast.column == self.attribute
+        every = np.ones(self.rows, dtype=np.bool_)
+        marks = (every, every) if whole else (contrast.members, contrast.others)
+        one, other = (kish(self.unit, mark, self.weights) for mark in marks)
+        more = {}
+        if self.second is not None:
+            second = self.second
+            more["second"] = min(kish(second, mark, self.weights) for mark in marks)
+        return findings.units("accounts" if self.clustered else "rows", one, other, **more)
 
     @property
     def units(self) -> int:
@@ -274,6 +291,14 @@ def _tails(
     label = [f"p{q * 100:g} ({value:.6g})" for q, value in zip(tails, (low, high), strict=True)]
     everyone = int(codes_of(unit).max(initial=-1)) + 1
     return (Contrast(attribute, label[1], label[0], span, members, others, everyone, everyone),)
+
+
+def kish(unit: Codes, rows: quotes.Mask, weights: Floats | None) -> float:
+    """Kish's (1965) effective number of the units that the marked rows belong to."""
+    own = None if weights is None else weights[rows]
+    sizes = np.bincount(unit[rows], own).astype(np.float64)
+    squared = float(np.sort(sizes**2).sum())
+    return float(np.sort(sizes).sum()) ** 2 / squared if squared else 0.0
 
 
 def distinct(unit: Codes, rows: quotes.Mask) -> int:

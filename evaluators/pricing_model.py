@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators import price_readings, quotes
-from evaluators.findings import draft, not_evaluable
+from evaluators.findings import draft, not_evaluable, units
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_lines import EQUIVALENCE, severity, threshold
@@ -276,6 +276,7 @@ def _finding(
         reference_group=gap.reference,
         n=answers.units,
         n_reference=answers.units,
+        units=units("profiles", answers.units, answers.units),
         effect={"kind": "log_ratio", "value": spread.mean if spread else None},
         threshold=threshold(),
         verdict=verdict,
@@ -335,6 +336,7 @@ def _clean_bill(
         "clean_bill",
         slice_={},
         n=answers.units,
+        units=units("profiles", answers.units),
         effect={"kind": "share", "value": share.beyond if share else None},
         ci=None
         if share is None

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import price_defences, price_readings, quotes
+from evaluators import equivalence, findings, price_defences, price_readings, quotes
 from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -386,10 +386,15 @@ class PriceObservational(Probe[quotes.Kept]):
         joint = estimate.interval(plan.alpha / family.size) if problem is None else None
         margin = log_line(EQUIVALENCE)
         small = estimate.within(margin) if problem is None else None
+        tails = estimate.metric == "residual_quantile_gap" and not frame.groups
+        units = frame.standing(contrast, tails=tails)
         verdict = judge(
             evaluable=problem is None,
             beyond=joint is not None and beyond(*joint),
-            equivalent=self.options.kind == "quotes" and small is not None and small < plan.alpha,
+            equivalent=self.options.kind == "quotes"
+            and equivalence.shown(
+                small, family=family.size, alpha=plan.alpha, units=findings.sides(units)
+            ),
             p_adjusted=adjusted,
             alpha=plan.alpha,
         )
@@ -420,7 +425,11 @@ class PriceObservational(Probe[quotes.Kept]):
             p_adjusted=adjusted,
             adjustment="Holm",
             family={"id": f"SZ72-5|{self.spec.id}|{frame.attribute}", "size": family.size},
-            equivalence=None if small is None else {"low": -margin, "high": margin, "p": small},
+            equivalence=None if small is None else {
+                "low": -margin, "high": margin, "p": small,
+                "p_adjusted": equivalence.adjusted(small, family.size),
+            },
+            units=units,
             mde=_detectable(estimate, plan.alpha / family.size),
             threshold=threshold(),
             verdict=verdict,

@@ -122,7 +122,10 @@ def _held(found: Sequence[Finding], kind: str) -> Examined:
     if not measured:
         return price_defences.untested(kind)
     differs = any(f.verdict in _FOUND for f in measured)
-    verdict = Verdict.DIFFERENCE if differs else Verdict.EQUIVALENT
+    alike = all(f.verdict is Verdict.EQUIVALENT for f in measured)
+    verdict = (
+        Verdict.DIFFERENCE if differs else Verdict.EQUIVALENT if alike else Verdict.INCONCLUSIVE
+    )
     largest = max(abs(float(f.effect["value"])) for f in measured)
     held = _HELD[kind]
     said = Text(

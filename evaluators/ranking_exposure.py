@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import exposure, ranking_readings, readings, verdicts
+from evaluators import equivalence, exposure, findings, ranking_readings, readings, verdicts
 from evaluators.accumulators import Rows, merge_rows
 from evaluators.columns import is_level, is_number, names, real
 from evaluators.exposure import Placements, Share
@@ -363,9 +363,12 @@ class _Said:
         )
         confidence = 1 - plan.alpha * SHARES / self.size
         ci, alike = found.interval(confidence), found.equivalence(near)
+        lists = min(found.lists, found.clusters)
         verdict = verdicts.judge(
             evaluable=True, beyond=ci is not None and (ci.low > line or ci.high < -line),
-            equivalent=alike is not None and alike * self.size / SHARES <= plan.alpha,
+            equivalent=equivalence.shown(
+                alike, family=self.size / SHARES, alpha=plan.alpha, units=[lists]
+            ),
             p_adjusted=p, alpha=plan.alpha,
         )  # fmt: skip
         power = quantile(confidence) + quantile(2 * POLICY.value("power") - 1)
@@ -389,8 +392,9 @@ class _Said:
             test={"name": "clustered_t", "statistic": None}, p_value=found.p_value, p_adjusted=p,
             adjustment="holm", family={"id": self.family, "size": self.size},
             equivalence=None if alike is None else {
-                "low": -near, "high": near, "p": alike, "p_adjusted": min(1.0, alike * self.size / SHARES),
+                "low": -near, "high": near, "p": alike, "p_adjusted": equivalence.adjusted(alike, self.size / SHARES),
             },
+            units=findings.units("lists", lists),
             mde=mde,
             threshold={"value": line, "rule": f"|log ratio| > {line:.4g}", "source": POLICY.source("exposure_log_ratio")},
             details=self._details(found, rows),
@@ -422,6 +426,7 @@ class _Said:
         return draft(
             self.probe.spec, "ndkl", slice_={self.attribute: "*"}, verdict=verdict, limit=self.limit,
             reading=readings.joined(said, ranking_readings.NDKL_ENDINGS[verdict]),
+            units=findings.units("lists", lists),
             n=int(rows.group.size), estimate=found.value, effect={"kind": "divergence", "value": found.value},
             test={"name": "labels_dealt_at_random", "statistic": found.value}, p_value=found.p_value,
             p_adjusted=p, adjustment="share_of_level", family={"id": self.family, "size": self.run.plans},

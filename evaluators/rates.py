@@ -16,7 +16,7 @@ from typing import Any
 
 from scipy.special import ndtr
 
-from evaluators import inference, intervals, verdicts
+from evaluators import equivalence, findings, inference, intervals, verdicts
 from evaluators.inference import Test
 from evaluators.intervals import Interval
 from evaluators.multiplicity import holm
@@ -36,6 +36,7 @@ class Group:
             variance of n rows, at least 1.
         units: how many distinct units the rows belong to.
         mass: weighted k and n, where rows have weights; the rate is theirs.
+        kish: Kish's (1965) effective number of units, where they weigh unequally.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Group:
     spread: float = 1.0
     units: int | None = None
     mass: tuple[float, float] | None = None
+    kish: float | None = None
 
     @property
     def rate(self) -> float | None:
@@ -56,6 +58,11 @@ class Group:
     def people(self) -> int:
         """How many independent units stand behind the rate."""
         return self.n if self.units is None else self.units
+
+    @property
+    def effective_people(self) -> float:
+        """As many units of equal weight would say as much: never more than there are."""
+        return self.people if self.kish is None else min(float(self.people), self.kish)
 
     def effective(self) -> tuple[float, float]:
         """Counts deflated by the design effect (Rao and Scott 1992)."""
@@ -228,10 +235,17 @@ def _compared(
         verdict=verdicts.judge(
             evaluable=True,
             beyond=beyond(ratio_ci, difference_ci, lines),
-            equivalent=alike * family <= plan.alpha,
+            equivalent=equivalence.shown(
+                alike, family=family, alpha=plan.alpha, units=sides(group, against)
+            ),
             p_adjusted=p_adjusted, alpha=plan.alpha,
         ),
     )  # fmt: skip
+
+
+def sides(group: Group, against: Group) -> tuple[float, float]:
+    """How many units stand on each side of a comparison."""
+    return group.effective_people, against.effective_people
 
 
 def beyond(ratio: Interval | None, difference: Interval | None, lines: Lines) -> bool:
@@ -305,8 +319,9 @@ def numbers(
         "family": {"id": family, "size": found.family},
         "equivalence": None if found.equivalence_p is None else {
             "low": low, "high": high, "p": found.equivalence_p,
-            "p_adjusted": min(1.0, found.equivalence_p * found.family),
+            "p_adjusted": equivalence.adjusted(found.equivalence_p, found.family),
         },
+        "units": findings.units("people", *sides(found.group, found.reference)),
         "mde": found.mde,
         "threshold": {"value": lines.ratio[0], "rule": lines.rule(), "source": lines.source},
     }  # fmt: skip

@@ -165,6 +165,11 @@ def joined(*parts: Text) -> Text:
     return Text("".join(p.zh for p in parts), " ".join(p.en for p in parts if p.en))
 
 
+def attached(*parts: Text) -> Text:
+    """Parts of one sentence, without a space between them."""
+    return Text("".join(p.zh for p in parts), "".join(p.en for p in parts))
+
+
 def weighted(plan: Plan) -> Text:
     """That rates are weighted, where they are; nothing otherwise."""
     name = plan.columns.weight

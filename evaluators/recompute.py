@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import findings, installed, outsider_visit
+from evaluators import findings, installed, outsider_visit, sufficiency
 from evaluators.engine import bound
 from evaluators.plan import Plan
 from evaluators.probe import Oracle, Run, Table
@@ -87,7 +87,8 @@ def _again(
         if plans > 1:
             first = probe.recompute(given, plan, Run(nonce, Oracle("model"), 0, plans))
         for finding in first:
-            content = findings.settle(finding).as_json()
+            held = sufficiency.judged(finding, probe.spec, plan, None)
+            content = findings.settle(held).as_json()
             found[_key(content)] = content
     return found
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import special
 
+from evaluators import equivalence
 from evaluators.fixed_effects import Cells, FixedEffects
 
 Floats = npt.NDArray[np.float64]
@@ -126,9 +127,9 @@ class Coefficient:
 
     def within(self, low: float, high: float) -> float:
         """The p-value of two one-sided tests that the coefficient lies in (low, high)."""
-        below = tail((self.value - low) / self.error, self.freedom)
-        above = tail((high - self.value) / self.error, self.freedom)
-        return max(below, above)
+        return equivalence.two_one_sided(
+            self.value, self.error, low=low, high=high, df=self.freedom, exact=True
+        )
 
 
 def tail(t: float, freedom: int) -> float:

@@ -94,6 +94,13 @@ class RegressionGroups:
         key = (self.name, level)
         return self.sums.rows(key) if self.units is None else self.units.units(key)
 
+    def sides(self, pair: tuple[str, str]) -> tuple[float, float] | None:
+        """Kish's effective number of units on each side; None where every row is one."""
+        if self.units is None:
+            return None
+        one, other = (self.units.kish((self.name, level)) for level in pair)
+        return one, other
+
     def effect(self, metric: str, pair: tuple[str, str], plan: Plan) -> Effect:
         """One statistic of a group against the reference.
 
@@ -103,7 +110,7 @@ class RegressionGroups:
             plan: for the least denominator.
         """
         one, other = self.errors(pair[0]), self.errors(pair[1])
-        blank = Effect(metric, *pair, n=one.n, n_reference=other.n)
+        blank = Effect(metric, *pair, n=one.n, n_reference=other.n, units=self.sides(pair))
         if min(self.people(level) for level in pair) < plan.min_n:
             return replace(blank, why="small")
         if not min(one.square, other.square) > 0:

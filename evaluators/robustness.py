@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from evaluators import alterations, intervals, readings, verdicts
+from evaluators import alterations, findings, intervals, readings, verdicts
 from evaluators import robustness_readings as say
 from evaluators.accumulators import numbers
 from evaluators.alterations import TWIN, Asked, Counts, Question, Trials
@@ -352,6 +352,7 @@ class RobustnessTrials(Robustness):
             self.spec, say.METRICS[trial.kind], slice_={trial.kind: trial.column}, verdict=verdict,
             reading=say.failure(trial.kind, plan.plain(trial.column), seen, verdict, why, plan),
             limit=readings.joined(say.LIMIT, readings.frame(plan)), n=seen.people, estimate=share,
+            units=findings.units("people", seen.people),
             effect={"kind": "share", "value": share},
             ci=ci.as_json() if ci and enough and not why else None,
             equivalence={"low": 0.0, "high": margin, "p": None},

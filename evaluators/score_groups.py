@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import kolmogi, ndtri
 
+from evaluators import equivalence, unit_sums
 from evaluators import score_statistics as statistics
-from evaluators import unit_sums
 from evaluators.contrasts import Effect, Judged, Line, severity, student
 from evaluators.exact_sums import ExactSums
 from evaluators.histogram import Histogram
@@ -122,7 +122,8 @@ class ScoreGroups:
         if self.units is None:
             return Group(level, k, n)
         _, rows, sums = self.units.sums((self.name, level))
-        return Group(level, k, n, unit_sums.design_effect(sums[:, 0], rows), rows.size)
+        spread = unit_sums.design_effect(sums[:, 0], rows)
+        return Group(level, k, n, spread, rows.size, kish=self.weight(level))
 
     def shape(self, level: str) -> Shape:
         """A group's moments."""
@@ -149,14 +150,18 @@ class ScoreGroups:
         """A group's effective size: Kish's, so that a unit counts once whatever its rows say."""
         if self.units is None:
             return float(self.counts(level).sum())
-        _, rows, _ = self.units.sums((self.name, level))
-        return float(rows.sum()) ** 2 / float((rows**2).sum())
+        return self.units.kish((self.name, level))
+
+    def sides(self, group: str, against: str) -> tuple[float, float]:
+        """How many independent units of equal weight stand on each side of a comparison."""
+        return self.weight(group), self.weight(against)
 
     def mean_difference(self, group: str, against: str) -> Effect:
         """Standardised difference of the mean scores."""
         first, second = self.shape(group), self.shape(against)
         blank = Effect("standardised_mean_difference", group, against, n=first.n,
-                       n_reference=second.n, test="welch")  # fmt: skip
+                       n_reference=second.n, test="welch",
+                       units=self.sides(group, against))  # fmt: skip
         found = statistics.standardised(first, second)
         if found is None:
             return replace(blank, why="constant")
@@ -184,6 +189,7 @@ class ScoreGroups:
         """Difference of the AUC within the groups."""
         first, second = self.ranking(group), self.ranking(against)
         blank = Effect("auc_difference", group, against, test="delong",
+                       units=self.sides(group, against),
                        n=0 if first is None else first.m + first.n,
                        n_reference=0 if second is None else second.m + second.n)  # fmt: skip
         if first is None or second is None or min(first.m, first.n, second.m, second.n) < least:
@@ -231,7 +237,7 @@ class ScoreGroups:
         details["wasserstein_in_sd"] = found.wasserstein / scale if scale > 0 else None
         return Effect(
             "kolmogorov_smirnov_distance", group, against, found.ks, n=one.n, n_reference=other.n,
-            test="kolmogorov_smirnov", statistic=found.ks,
+            units=weights, test="kolmogorov_smirnov", statistic=found.ks,
             p_given=statistics.kolmogorov_p(found.ks, *weights), details=details,
         )  # fmt: skip
 
@@ -258,7 +264,10 @@ def judge_distance(
     room, root = line.near[1] - most, 1 / math.sqrt(n1) + 1 / math.sqrt(n2)
     alike = min(1.0, 4 * math.exp(-2 * (room / root) ** 2)) if room > 0 else 1.0
     verdict = decide(
-        evaluable=True, beyond=low > line.high, equivalent=alike * family <= plan.alpha,
+        evaluable=True, beyond=low > line.high,
+        equivalent=equivalence.shown(
+            alike, family=family, alpha=plan.alpha, units=effect.sides
+        ),
         p_adjusted=p_adjusted, alpha=plan.alpha,
     )  # fmt: skip
     scale = math.sqrt(1 / n1 + 1 / n2)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import intersections, intervals, rates, readings, verdicts
+from evaluators import equivalence, intersections, intervals, rates, readings, verdicts
 from evaluators.accumulators import Cells, truth
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Test
@@ -245,7 +245,12 @@ def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison
     verdict = verdicts.judge(
         evaluable=True,
         beyond=rates.beyond(ratio, None, lines),
-        equivalent=made.equivalence_p is not None and made.equivalence_p * size <= plan.alpha,
+        equivalent=equivalence.shown(
+            made.equivalence_p,
+            family=size,
+            alpha=plan.alpha,
+            units=rates.sides(cell.group, cell.rest),
+        ),
         p_adjusted=cell.p_adjusted,
         alpha=plan.alpha,
     )

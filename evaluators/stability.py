@@ -9,7 +9,16 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluators import alterations, drift, intervals, readings, verdicts
+from evaluators import (
+    alterations,
+    drift,
+    equivalence,
+    findings,
+    intervals,
+    readings,
+    verdicts,
+    weights,
+)
 from evaluators import stability_readings as say
 from evaluators.accumulators import Rows, coded, merge_rows, numbers
 from evaluators.alterations import TWIN, Asked, Counts, Trials
@@ -271,6 +280,7 @@ class Stability(Probe[StabilityState]):
             effect={"kind": "share", "value": share}, ci=ci.as_json() if ci else None,
             equivalence={"low": 0.0, "high": margin, "p": None},
             threshold={"value": alert, "rule": f"share > {alert:g}", "source": source},
+            units=findings.units("people", answered),
             details=alterations.details(seen, steady=not seen.twin_changed) | dict(more),
         )  # fmt: skip
 
@@ -290,6 +300,7 @@ class Stability(Probe[StabilityState]):
             self.spec, "rebatch_gap", slice_={}, verdict=verdict, reading=said,
             limit=limit, n=size, estimate=oracle.largest_gap,
             effect={"kind": "amount", "value": oracle.largest_gap},
+            units=findings.units("rows", size),
             threshold={"value": tolerance, "rule": f"gap > {tolerance:g}",
                        "source": POLICY.source("rebatch_tolerance")},
             details={"batch_stable": oracle.batch_stable, "largest_gap": oracle.largest_gap,
@@ -313,14 +324,15 @@ class Stability(Probe[StabilityState]):
         self,
         name: str,
         one: Drift | None,
-        n: int,
-        earlier: int,
+        sizes: tuple[int, int],
+        sides: tuple[float, float],
         plan: Plan,
         *,
         p: float,
         size: int,
     ) -> Finding:
         slice_ = {"drift": "score" if name == SCORE else name}
+        n, earlier = sizes
         plain = say.THE_SCORE if name == SCORE else plan.plain(name)
         limit = readings.joined(say.DRIFT_LIMIT, readings.frame(plan))
         if one is None:
@@ -330,7 +342,8 @@ class Stability(Probe[StabilityState]):
             )  # fmt: skip
         alert, margin = POLICY.value("drift_alert"), POLICY.value("drift_equivalence")
         ci, held = one.interval(1 - plan.alpha / size), one.within(margin)
-        verdict = verdicts.judge(evaluable=True, beyond=ci.low > alert, equivalent=held * size <= plan.alpha,
+        small = equivalence.shown(held, family=size, alpha=plan.alpha, units=sides)
+        verdict = verdicts.judge(evaluable=True, beyond=ci.low > alert, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha)  # fmt: skip
         return draft(
             self.spec, "population_stability_index", slice_=slice_, verdict=verdict,
@@ -340,7 +353,9 @@ class Stability(Probe[StabilityState]):
             test={"name": "psi_chi2", "statistic": one.statistic}, p_value=one.p_value,
             p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/drift", "size": size},
-            equivalence={"low": 0.0, "high": margin, "p": held},
+            equivalence={"low": 0.0, "high": margin, "p": held,
+                         "p_adjusted": equivalence.adjusted(held, size)},
+            units=findings.units("people", *sides),
             mde=one.detectable(plan.alpha / size, POLICY.value("power")),
             threshold={"value": alert, "rule": f"PSI > {alert:g}",
                        "source": POLICY.source("drift_alert")},
@@ -358,17 +373,19 @@ class Stability(Probe[StabilityState]):
 
 def _drift(
     columns: Mapping[str, npt.NDArray[Any]], name: str, plan: Plan
-) -> tuple[Drift | None, int, int]:
-    """The drift of a column, and how many later and earlier units there are."""
+) -> tuple[Drift | None, tuple[int, int], tuple[float, float]]:
+    """The drift of a column, how many later and earlier units there are, and Kish's numbers."""
     values, when = columns[f"of:{name}"], columns[EARLIER]
     known = np.isfinite(values) if values.dtype.kind == "f" else values != ""
     units = columns[UNIT] if plan.columns.unit else np.arange(when.size, dtype=np.uint64)
     before, after = known & (when == 1), known & (when == 0)
-    sizes = [int(np.unique(units[mask]).size) for mask in (after, before)]
+    rows = [np.unique(units[mask], return_counts=True)[1] for mask in (after, before)]
+    sizes = rows[0].size, rows[1].size
+    kish = weights.kish(rows[0].astype(float)), weights.kish(rows[1].astype(float))
     if min(sizes) < plan.min_n:
-        return None, sizes[0], sizes[1]
+        return None, sizes, kish
     made = drift.measure(values[before], values[after], (units[before], units[after]))
-    return made, sizes[0], sizes[1]
+    return made, sizes, kish
 
 
 def _number(kind: pa.DataType) -> bool:

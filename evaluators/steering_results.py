@@ -26,7 +26,7 @@ LINES = {"price_ndcg": NDCG}
 
 def prices(
     blank: Result, found: MaxT, at: int, bands: Floats, plan: Plan, families: int,
-    freedom: int | None = None,
+    *, size: int, freedom: int | None = None,
 ) -> list[Judged]:  # fmt: skip
     """The four price statistics of one comparison."""
     judged, start = [], at * len(STATISTICS)
@@ -49,17 +49,17 @@ def prices(
             kind="difference" if name == "price_ndcg" else "log_ratio", p=float(found.p[place]),
             test=("whole accounts shuffled", value / error if error > 0 else 0.0),
             method=f"max-T over {len(found.effects)} contrasts, {families} families",
-            small=price_family.within(value, error, max(degrees, 1), line.margins),
+            small=price_family.within(value, error, degrees, line.margins),
             mde=price_family.detectable(error, found.critical, max(degrees, 1)) if math.isfinite(found.critical) else None,
             told=abs(value) > band, details=details,
         )  # fmt: skip
         adjusted = min(1.0, float(found.adjusted[place]) * families)
-        judged.append(price_family.decide(result, adjusted, plan.alpha))
+        judged.append(price_family.decide(result, adjusted, plan.alpha, size=size))
     return judged
 
 
 def lists(
-    blank: Result, alike: Mapping[str, Likeness | None], plan: Plan, families: int
+    blank: Result, alike: Mapping[str, Likeness | None], plan: Plan, families: int, *, size: int
 ) -> list[Judged]:
     """Whether lists of two groups are less alike than lists within a group."""
     judged = []
@@ -70,7 +70,7 @@ def lists(
             missing = replace(
                 blank, metric=metric, line=ALIKE, problem="not_alike", details=details
             )
-            judged.append(price_family.decide(missing, None, plan.alpha))
+            judged.append(price_family.decide(missing, None, plan.alpha, size=size))
             continue
         half = steering_tests.half_width(one.error, one.freedom, plan.alpha / families)
         result = replace(
@@ -79,7 +79,8 @@ def lists(
             method="jackknife over accounts, t", estimate=one.between, reference_estimate=one.within,
             small=price_family.within(one.gap, one.error, one.freedom, ALIKE.margins),
         )  # fmt: skip
-        judged.append(price_family.decide(result, min(1.0, one.p * families), plan.alpha))
+        p = min(1.0, one.p * families)
+        judged.append(price_family.decide(result, p, plan.alpha, size=size))
     return judged
 
 

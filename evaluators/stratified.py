@@ -142,6 +142,15 @@ class Strata(Counts):
             return 1.0
         return max(float(ndtr(-self.score(low))), float(ndtr(self.score(high))))
 
+    def kish(self, *, first: bool) -> float | None:
+        """Kish's (1965) effective number of a group's units; None where every row is one."""
+        if self.units is None:
+            return None
+        rows = self.units.n1 if first else self.units.n0
+        sizes = np.sort(np.bincount(self.unit, weights=rows))
+        squared = float(sizes @ sizes)
+        return float(sizes.sum()) ** 2 / squared if squared else 0.0
+
     def null_error(self) -> float | None:
         """The standard error of the ratio if it were 1, as a share of the rate."""
         total = self.n1 + self.n0

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import rates, readings, search_readings, slices
+from evaluators import rates, readings, search_readings, slices, weights
 from evaluators.accumulators import Rows, merge_rows, truth
 from evaluators.columns import is_level, is_number, names, real
 from evaluators.findings import draft, not_evaluable
@@ -325,6 +325,8 @@ def _group(rows: Array, mark: Array, units: Array | None, name: str) -> Group:
     own_k = np.bincount(codes, weights=mark[rows])
     many, rate = own_n.size, k / n
     if many < 2 or not 0 < rate < 1:
-        return Group(name, k, n, max(1.0, float((own_n**2).sum() / n)), many)
+        spread = max(1.0, float((own_n**2).sum() / n))
+        return Group(name, k, n, spread, many, kish=weights.kish(own_n))
     variance = many / (many - 1) * float(np.sort((own_k - rate * own_n) ** 2).sum()) / n**2
-    return Group(name, k, n, max(1.0, variance / (rate * (1 - rate) / n)), many)
+    spread = max(1.0, variance / (rate * (1 - rate) / n))
+    return Group(name, k, n, spread, many, kish=weights.kish(own_n))

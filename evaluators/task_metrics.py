@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 from scipy.stats import rankdata, t
 
+from evaluators import equivalence
 from evaluators.intervals import Interval, wilson
 
 Floats = npt.NDArray[np.float64]
@@ -63,6 +64,13 @@ class Estimate:
     def size(self) -> int:
         """How many units there are."""
         return int(np.unique(self.units).size)
+
+    @property
+    def effective(self) -> float:
+        """Kish's (1965) effective number of units, by their rows."""
+        rows = np.unique(self.units, return_counts=True)[1].astype(np.float64)
+        squared = float((rows**2).sum())
+        return float(rows.sum()) ** 2 / squared if squared else 0.0
 
     @property
     def error(self) -> float:
@@ -135,11 +143,9 @@ class Gap:
 
     def within(self, low: float, high: float) -> float:
         """The larger p of two one-sided tests that the value lies within (Schuirmann 1987)."""
-        if self.error <= 0:
-            return 1.0
-        below = float(t.sf((self.value - low) / self.error, self.freedom))
-        above = float(t.sf((high - self.value) / self.error, self.freedom))
-        return max(below, above)
+        return equivalence.two_one_sided(
+            self.value, self.error, low=low, high=high, df=self.freedom
+        )
 
 
 def gap(first: Estimate, second: Estimate) -> Gap | None:

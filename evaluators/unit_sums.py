@@ -60,6 +60,12 @@ class UnitSums:
         """How many units a group has."""
         return int(self.table[key][0].size) if key in self.table else 0
 
+    def kish(self, key: Key) -> float:
+        """Kish's (1965) effective number of a group's units, by their rows."""
+        rows = self.sums(key)[1].astype(np.float64)
+        squared = float((rows**2).sum())
+        return float(rows.sum()) ** 2 / squared if squared else 0.0
+
     def sums(self, key: Key) -> tuple[Bits, Integers, Floats]:
         """The units of a group, their rows, and units × measures."""
         if key not in self.table:

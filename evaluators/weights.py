@@ -103,6 +103,12 @@ def unit_variance(k: Floats, n: Floats) -> float:
     return units / max(1, units - 1) * float((gaps**2).sum()) / float(n.sum()) ** 2
 
 
+def kish(sizes: Floats) -> float:
+    """How many units of equal size say as much as these (Kish 1965, 11.7); order leaves no trace."""
+    squared = float((np.sort(sizes) ** 2).sum())
+    return float(sizes.sum()) ** 2 / squared if squared else 0.0
+
+
 def design_effect(rate: float, variance: float, rows: int, *, kish: float) -> float:
     """The variance over the binomial one of as many rows; at least 1.
 

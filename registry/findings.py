@@ -55,6 +55,10 @@ class Finding:
         legal_refs: article ids of law.md.
         defences: declared defences that bear on the reading.
         suppressed: True when the public evidence leaves this cell out.
+        units: {of, n, n_reference}: how many independent units stand on each side, and of what
+            (people, accounts, pairs, items, lists, profiles, rows); Kish's effective number where
+            they weigh unequally. A suppressed finding has {of, at_least} alone. None where the
+            probe does not say.
         details: further numbers of the probe's own findings schema.
         reading, limit: {zh, en}.
     """
@@ -86,6 +90,7 @@ class Finding:
     severity: str | None = None
     defences: tuple[str, ...] = ()
     suppressed: bool = False
+    units: Mapping[str, Any] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
