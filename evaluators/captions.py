@@ -118,6 +118,7 @@ METRICS: dict[str, Text] = {
     "conditional_rate_ratio": Text("条件相同时得到有利结果的比例之比", "favourable results in like circumstances, as a ratio"),
     "model_coefficient": Text("按声明的模型扣除条件后还剩的差别", "difference left by the declared model"),
     "standardised_rate_ratio": Text("按声明的模型扣除条件后的比例之比", "favourable results by the declared model, as a ratio"),
+    "standardised_outcome_ratio": Text("按声明的模型扣除条件后，所声明的结果出现的比例之比", "how often the declared outcome occurs by the declared model, as a ratio"),
     "stratum_rate_ratio": Text("同一类条件之内的比例之比", "favourable results within one set of circumstances, as a ratio"),
     "scoring_rate_ratio": Text("得分好过中位数的比例，与对照组之比", "scores above the median, as a ratio to the reference"),
     "standardised_mean_difference": Text("平均得分相差多少", "difference of the average scores"),

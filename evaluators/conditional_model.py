@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,12 +11,12 @@ import pyarrow as pa
 from pydantic import Field
 from scipy.special import stdtrit
 
-from evaluators import declared_model, equivalence
+from evaluators import declared_model, equivalence, weights
 from evaluators.accumulators import numbers, truth
 from evaluators.columns import is_number, names, real
 from evaluators.declared_model import Declared, Fit, ModelUnfit, Standardised
 from evaluators.intervals import Interval
-from evaluators.plan import Plan
+from evaluators.plan import Plan, level_name
 from evaluators.probe import FAVOURED, UNIT, Options
 from evaluators.rates import Lines
 
@@ -41,6 +41,15 @@ class ModelOptions(Options):
     numeric: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = Field(default=())
 
+    def decides(self, plan: Plan) -> bool:
+        """Whether the outcome is the plan's favourable decision, and no other or opposite column."""
+        columns = plan.columns
+        favourable = level_name(columns.favourable) in {"1", "true"}
+        return not self.outcome or (
+            favourable and columns.score is None and not columns.inputs
+            and self.outcome == columns.prediction
+        )  # fmt: skip
+
     def named(self) -> set[str]:
         """Every feature that these options name."""
         return {
@@ -48,6 +57,33 @@ class ModelOptions(Options):
             *self.numeric,
             *(name for pair in self.interactions for name in pair),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The rows of the data that the model did not use, and why.
+
+    Args:
+        rows: all rows.
+        outcome: without the outcome.
+        condition: with it, but without the attribute or a condition.
+        small: of groups that are too small.
+    """
+
+    rows: int
+    outcome: int
+    condition: int
+    small: int = 0
+
+    @property
+    def used(self) -> int:
+        """How many rows the model used."""
+        return self.rows - self.outcome - self.condition - self.small
+
+    def as_json(self) -> dict[str, int]:
+        """The numbers as they stand in a finding."""
+        return {"rows": self.rows, "without_outcome": self.outcome,
+                "without_condition": self.condition, "of_small_groups": self.small}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +94,8 @@ class Estimate:
         level: the level; empty where the attribute is a number.
         n, n_reference: complete rows of the level and of the reference.
         why: a key of the readings.
+        left: which rows the model could not use.
+        people: how many independent units stand on each side.
         fit: the model.
         place: of the level's own term.
         p_value, statistic: of all terms that carry the level.
@@ -68,6 +106,8 @@ class Estimate:
     n: int = 0
     n_reference: int = 0
     why: str | None = None
+    left: "Left | None" = None
+    people: tuple[float, float] | None = None
     fit: Fit | None = None
     place: int = 0
     p_value: float = 1.0
@@ -158,27 +198,31 @@ def estimate(
         return [Estimate("", why="astray")]
     crossed = tuple(p for p in options.interactions if set(p) <= {attribute, *covariates})
     whole = {name: columns[f"x:{name}"] for name in (attribute, *covariates)}
-    complete = ~np.isnan(columns[OUTCOME])
+    there = ~np.isnan(columns[OUTCOME])
+    complete = there.copy()
     for values in whole.values():
         complete &= (values != "") if values.dtype.kind == "U" else ~np.isnan(values)
+    left = Left(there.size, int((~there).sum()), int((there & ~complete).sum()))
     x = {name: values[complete] for name, values in whole.items()}
     y, unit = columns[OUTCOME][complete], columns[UNIT][complete]
     units = unit if plan.columns.unit else None
     declared = Declared(options.kind, attribute, covariates, crossed, reference)
     if attribute in options.numeric:
-        return [_one(_fit(x, declared, [], y, units), "", x, declared, y)]
+        return [_one(_fit(x, declared, [], y, units), "", x, declared, y, units=units, left=left)]
     sizes = {v: _people(x[attribute] == v, units) for v in np.unique(x[attribute]).tolist()}
     levels = [v for v in sizes if v != reference]
-    small = [Estimate(v, n=sizes[v], why="small") for v in levels
+    small = [Estimate(v, n=sizes[v], why="small", left=left) for v in levels
              if min(sizes[v], sizes.get(reference, 0)) < plan.min_n]  # fmt: skip
     able = [v for v in levels if v not in {one.level for one in small}]
     if not able:
         return small
     keep = np.isin(x[attribute], [*able, reference])
+    left = replace(left, small=int((~keep).sum()))
     x = {name: values[keep] for name, values in x.items()}
     y, units = y[keep], None if units is None else units[keep]
     fitted = _fit(x, declared, able, y, units)
-    return [*(_one(fitted, level, x, declared, y) for level in able), *small]
+    made = (_one(fitted, level, x, declared, y, units=units, left=left) for level in able)
+    return [*made, *small]
 
 
 def _people(mine: npt.NDArray[np.bool_], units: Array | None) -> int:
@@ -205,21 +249,34 @@ def _fit(
 
 
 def _one(
-    fitted: Fit | str, level: str, x: Mapping[str, Array], declared: Declared, y: Array
+    fitted: Fit | str,
+    level: str,
+    x: Mapping[str, Array],
+    declared: Declared,
+    y: Array,
+    *,
+    units: Array | None,
+    left: Left,
 ) -> Estimate:
     name = declared.attribute
     mine, others = x[name] == level, x[name] == declared.reference
     n, rest = (int(mine.sum()), int(others.sum())) if level else (len(y), 0)
+    people = (
+        (_kish(mine, units), _kish(others, units))
+        if level
+        else (_kish(np.ones(len(y), dtype=np.bool_), units),) * 2
+    )
+    blank = Estimate(level, n, rest, left=left, people=people)
     if isinstance(fitted, str):
-        return Estimate(level, n, rest, why=fitted)
+        return replace(blank, why=fitted)
     carrier = f"{name}={level}" if level else name
     place = fitted.design.terms.index(carrier)
     try:
         statistic, p = fitted.wald(fitted.design.touched[level or name])
     except np.linalg.LinAlgError:
-        return Estimate(level, n, rest, why="collinear")
+        return replace(blank, why="collinear")
     if not math.isfinite(statistic):
-        return Estimate(level, n, rest, why="collinear")
+        return replace(blank, why="collinear")
     rates = None
     if level and set(np.unique(y).tolist()) <= {0.0, 1.0}:
         able = list(fitted.design.touched)
@@ -229,4 +286,11 @@ def _one(
 
         rates = declared_model.standardised(fitted, rebuild, level, declared.reference)
         rates = rates if rates.log_ratio is not None else None
-    return Estimate(level, n, rest, None, fitted, place, p, statistic, rates)
+    return replace(blank, fit=fitted, place=place, p_value=p, statistic=statistic, rates=rates)
+
+
+def _kish(mine: npt.NDArray[np.bool_], units: Array | None) -> float:
+    """Kish's (1965) effective number of the units that the marked rows belong to."""
+    if units is None:
+        return float(mine.sum())
+    return weights.kish(np.unique(units[mine], return_counts=True)[1].astype(np.float64))

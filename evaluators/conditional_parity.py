@@ -12,10 +12,8 @@ from pydantic import Field, field_validator
 from evaluators import (
     conditional_model,
     conditional_readings,
-    model_readings,
     rates,
     readings,
-    verdicts,
 )
 from evaluators.accumulators import (
     Cells,
@@ -31,6 +29,7 @@ from evaluators.columns import real
 from evaluators.conditional_model import Estimate, ModelOptions
 from evaluators.conditions import Compared, Conditions, Pooled
 from evaluators.findings import draft, not_evaluable
+from evaluators.model_findings import Modelled
 from evaluators.parity import (
     ARTICLES,
     BUILT_ON,
@@ -56,7 +55,7 @@ from evaluators.probe import (
 from evaluators.rates import Comparison, together
 from evaluators.selection import selection_lines
 from evaluators.strata_nulls import strata_nulls, strata_planted
-from registry.findings import Finding, Verdict
+from registry.findings import Finding
 from registry.language import Text
 
 MOST_LEVELS = 50
@@ -135,6 +134,7 @@ class ConditionalParity(Probe[Kept]):
             "evaluators.conditional_model",
             "evaluators.conditions",
             "evaluators.declared_model",
+            "evaluators.model_findings",
             "evaluators.selection",
             "evaluators.strata_nulls",
             "evaluators.stratified",
@@ -389,103 +389,11 @@ class _Said:
         )
 
     def modelled(self, estimates: Sequence[Estimate], found: Compared | None) -> Iterator[Finding]:
-        """The declared model's coefficients; without groups they are a family of their own."""
-        if found is None:
-            size = len(estimates) * self.run.plans
-            found = Compared((), size=size, modelled={
-                one.level: min(1.0, one.p_value * size) for one in estimates
-            })  # fmt: skip
-        for one in estimates:
-            yield self._modelled(one, found)
-
-    def _modelled(self, one: Estimate, found: Compared) -> Finding:
-        reference = found.against.name if found.against else None
-        metric = "model_coefficient" if one.rates is None else "standardised_rate_ratio"
-        slice_ = {self.attribute: one.level or "*"}
-        limit = readings.joined(model_readings.LIMIT, readings.frame(self.plan))
-        values: dict[str, Any] = {
-            "attribute": self.plan.plain(self.attribute), "least": self.plan.min_n,
-            "group": self.plan.plain_level(self.attribute, one.level),
-            "reference": self.plan.plain_level(self.attribute, reference or ""), "n": one.n + one.n_reference,
-        }  # fmt: skip
-        if one.why is not None or one.fit is None:
-            why = model_readings.WHY[one.why or "collinear"].format(**values)
-            return not_evaluable(self.probe.spec, metric, slice_=slice_, why=why, limit=limit,
-                                 group=one.level or None, reference_group=reference, n=one.n)  # fmt: skip
-        lines, level = selection_lines(), 1 - self.plan.alpha / found.size
-        interval, p = one.interval(level), found.modelled[one.level]
-        alike = one.equivalence(lines)
-        verdict = verdicts.judge(
-            evaluable=True,
-            beyond=one.rates is not None and rates.beyond(interval, None, lines),
-            equivalent=alike is not None and alike * found.size <= self.plan.alpha,
-            p_adjusted=p, alpha=self.plan.alpha,
-        )  # fmt: skip
-        ratio = (
-            np.exp(one.rates.log_ratio) if one.rates and one.rates.log_ratio is not None else None
-        )
-        return draft(
-            self.probe.spec, metric, slice_=slice_, verdict=verdict, limit=limit,
-            reading=self._model_reading(one, verdict, values, interval, p),
-            group=one.level or None, reference_group=reference, n=one.n,
-            n_reference=one.n_reference if one.level else None,
-            estimate=one.coefficient if one.rates is None else one.rates.group,
-            reference_estimate=None if one.rates is None else one.rates.reference,
-            effect={"kind": "difference", "value": one.coefficient} if ratio is None else {"kind": "ratio", "value": ratio},
-            ci=interval.as_json(simultaneous=True) if interval else None,
-            test={"name": "wald_robust", "statistic": one.statistic}, p_value=one.p_value,
-            p_adjusted=p, adjustment="holm", family={"id": self.family, "size": found.size},
-            equivalence=None if alike is None else {
-                "low": lines.equivalence[0], "high": lines.equivalence[1], "p": alike,
-                "p_adjusted": min(1.0, alike * found.size),
-            },
-            threshold=None if ratio is None else {
-                "value": lines.ratio[0], "rule": lines.rule(), "source": lines.source,
-            },
-            details={"model": one.as_json()},
-        )  # fmt: skip
-
-    def _model_reading(
-        self, one: Estimate, verdict: Verdict, values: dict[str, Any], interval: Any, p: float
-    ) -> Text:
-        plan, info = self.plan, one.as_json()
-        controls = [name for name in plan.columns.control if name != self.attribute]
-        values |= {
-            "kind": model_readings.KINDS[info["kind"]], "interval": readings.span(interval),
-            "covariates": model_readings.covariates(controls, plan),
-            "coefficient": f"{info['coefficient']:.3g}", "error": f"{info['error']:.2g}",
-        }  # fmt: skip
-        if one.rates is None:
-            level = model_readings.LEVEL.format(**values) if one.level else Text("", "")
-            fine = Text(
-                *[
-                    f"区间 {interval.low:.3g} 至 {interval.high:.3g}",
-                    f"interval {interval.low:.3g} to {interval.high:.3g}",
-                ]
-            )
-            said = model_readings.SLOPE.format(**{**values, "level": level, "interval": fine})
-            end = model_readings.verdict_of_slope(verdict)
-        else:
-            ratio = float(np.exp(one.rates.log_ratio or 0.0))
-            said = model_readings.RATIO.format(
-                **values, rate=readings.percent(one.rates.group), ratio=readings.number(ratio),
-                rate_reference=readings.percent(one.rates.reference),
-            )  # fmt: skip
-            shown = Comparison(
-                rates.Group("", 0, 0), rates.Group("", 0, 0), 0.95, p_adjusted=p, verdict=verdict
-            )
-            end = readings.ending(shown, selection_lines(), plan)
-            if verdict is Verdict.INCONCLUSIVE:
-                end = model_readings.NOT_SHOWN
-        crossed = self._crossed_with()
-        if crossed:
-            said = readings.joined(said, model_readings.CROSSED.format(
-                others=readings.listed([plan.plain(name) for name in crossed])))  # fmt: skip
-        return readings.joined(said, end)
-
-    def _crossed_with(self) -> list[str]:
-        pairs = self.probe.options.model.interactions if self.probe.options.model else ()
-        return [a if b == self.attribute else b for a, b in pairs if self.attribute in {a, b}]
+        """The declared model's coefficients, in the same family."""
+        options = self.probe.options.model
+        if options is not None:
+            said = Modelled(self.probe.spec, options, self.attribute, self.plan, self.family)
+            yield from said.all(estimates, found, self.run.plans)
 
 
 def _capital(said: Text) -> Text:

@@ -13,9 +13,9 @@ from registry.language import Text
 MOST_NAMED = 6
 
 OVERALL = Text(
-    "{who}，先看总体：{attribute}为“{group}”的 {n} 人里有 {k} 人得到有利结果（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
-    "{who}, first over all: {k} of {n} people with {attribute} '{group}' got the favourable result "
-    "({rate}), and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+    "{who}，先看总体：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+    "{who}, first over all: {of} with {attribute} '{group}' got the favourable result "
+    "({rate}), and {of_reference} with '{reference}' ({rate_reference}).",
 )
 WITHIN = Text(
     "再比较{controls}相同的人（共 {strata} 层，各层按两组人数合并）：比例是 {rate} 对 {rate_reference}，前者是后者的 {ratio} 倍（{interval}）。",
@@ -53,9 +53,9 @@ EDGES_ASTRAY = Text(
     "register the plan again.",
 )
 STRATUM = Text(
-    "{who}，只看{conditions}的人：{attribute}为“{group}”的 {n} 人里有 {k} 人得到有利结果（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
-    "{who}, among people with {conditions}: {k} of {n} with {attribute} '{group}' got the favourable "
-    "result ({rate}), and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+    "{who}，只看{conditions}的人：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+    "{who}, among people with {conditions}: {of} with {attribute} '{group}' got the favourable "
+    "result ({rate}), and {of_reference} with '{reference}' ({rate_reference}).",
 )
 CONDITION = Text("{control}为“{level}”", "{control} '{level}'")
 ONE_STRATUM = Text(

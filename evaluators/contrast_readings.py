@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evaluators import readings
+from evaluators import equivalence, readings
 from evaluators.contrasts import Judged
 from evaluators.plan import Plan
 from registry.findings import Verdict
@@ -87,7 +87,8 @@ def ending(found: Judged, wording: Wording, plan: Plan) -> Text:
 def _short(found: Judged) -> bool:
     """Whether the whole interval lies between the lines."""
     ci, line = found.interval, found.line
-    return ci is not None and line.low <= ci.low and ci.high <= line.high
+    enough = equivalence.enough(found.effect.sides)  # on a few people that is not known either
+    return enough and ci is not None and line.low <= ci.low and ci.high <= line.high
 
 
 def _detectable(found: Judged, wording: Wording) -> str:

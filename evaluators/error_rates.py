@@ -323,10 +323,10 @@ def _outer(ci: Interval) -> float:
 
 
 LEAD = Text(
-    "{attribute}为“{group}”的人：{what}的占 {rate}（{n} 人中 {k} 人）；“{reference}”占 "
-    "{rate_reference}（{n_reference} 人中 {k_reference} 人）。",
-    "People with {attribute} '{group}': {rate} ({k} of {n}) {what}; "
-    "with '{reference}' {rate_reference} ({k_reference} of {n_reference}).",
+    "{attribute}为“{group}”的人：{what}的占 {rate}（{counted}）；“{reference}”占 "
+    "{rate_reference}（{counted_reference}）。",
+    "People with {attribute} '{group}': {rate} ({counted}) {what}; "
+    "with '{reference}' {rate_reference} ({counted_reference}).",
 )
 LIMIT = Text(
     "对错以数据里的结果为准；如果那些结果本身受过不公平的影响，这里看不出来。",

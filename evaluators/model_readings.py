@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from evaluators import readings
+from evaluators.conditional_model import Left
 from evaluators.plan import Plan
 from registry.findings import Verdict
 from registry.language import Text
@@ -12,15 +13,27 @@ KINDS = {
     "logit": Text("逻辑回归", "logit model"),
 }
 RATIO = Text(
-    "按计划声明的{kind}（控制{covariates}，{n} 行），假如其他条件都不变，所有人的{attribute}都是“{group}”时预计有 {rate} 得到有利结果，都是“{reference}”时有 {rate_reference}，前者是后者的 {ratio} 倍（{interval}）；“{group}”的系数是 {coefficient}（标准误 {error}）。",
-    "By the declared {kind} (holding {covariates} fixed, {n} rows): were nothing else changed, "
+    "按计划声明的{kind}（控制{covariates}；{used}），假如其他条件都不变，所有人的{attribute}都是“{group}”时预计有 {rate} 得到有利结果，都是“{reference}”时有 {rate_reference}，前者是后者的 {ratio} 倍（{interval}）；“{group}”的系数是 {coefficient}（标准误 {error}）。",
+    "By the declared {kind} (holding {covariates} fixed; {used}): were nothing else changed, "
     "{rate} would get the favourable result if everyone's {attribute} were '{group}', and "
     "{rate_reference} if it were '{reference}', {ratio} times as often ({interval}); the "
     "coefficient of '{group}' is {coefficient} (standard error {error}).",
 )
+RATIO_OF_OUTCOME = Text(
+    "按计划声明的{kind}（控制{covariates}；{used}），假如其他条件都不变，所有人的{attribute}都是“{group}”时，“{outcome}”为 1 的预计占 {rate}，都是“{reference}”时占 {rate_reference}，前者是后者的 {ratio} 倍（{interval}）；“{group}”的系数是 {coefficient}（标准误 {error}）。",
+    "By the declared {kind} (holding {covariates} fixed; {used}): were nothing else changed, "
+    "'{outcome}' would be 1 for {rate} if everyone's {attribute} were '{group}', and for "
+    "{rate_reference} if it were '{reference}', {ratio} times as often ({interval}); the "
+    "coefficient of '{group}' is {coefficient} (standard error {error}).",
+)
+SLOPE_OF_OUTCOME = Text(
+    "按计划声明的{kind}（解释“{outcome}”，控制{covariates}；{used}），{attribute}{level}的系数是 {coefficient}（标准误 {error}，{interval}）。",
+    "By the declared {kind} of '{outcome}' (holding {covariates} fixed; {used}), the coefficient of "
+    "{attribute}{level} is {coefficient} (standard error {error}, {interval}).",
+)
 SLOPE = Text(
-    "按计划声明的{kind}（控制{covariates}，{n} 行），{attribute}{level}的系数是 {coefficient}（标准误 {error}，{interval}）。",
-    "By the declared {kind} (holding {covariates} fixed, {n} rows), the coefficient of {attribute}"
+    "按计划声明的{kind}（控制{covariates}；{used}），{attribute}{level}的系数是 {coefficient}（标准误 {error}，{interval}）。",
+    "By the declared {kind} (holding {covariates} fixed; {used}), the coefficient of {attribute}"
     "{level} is {coefficient} (standard error {error}, {interval}).",
 )
 LEVEL = Text("“{group}”（相对于“{reference}”）", " '{group}' (against '{reference}')")
@@ -28,6 +41,22 @@ SHOWN = Text("这一系数确实不为零；它不是比例之比，所以没有
              "The coefficient differs from zero; it is no ratio of rates, so no line applies.")  # fmt: skip
 NOT_SHOWN = Text("还不能下结论：这些数据没有显出它不为零。",
                  "Inconclusive: these data do not show that it differs from zero.")  # fmt: skip
+OUTCOME_SHOWN = Text(
+    "“{outcome}”确实有差异。它不是计划里的有利结果，所以没有界线可对：多与少是好是坏，这里不说。",
+    "There is a difference in '{outcome}'. It is not the favourable result of the plan, so no line "
+    "applies: whether more of it is good or bad is not said here.",
+)
+OUTCOME_NOT_SHOWN = Text(
+    "还不能下结论：这些数据没有显出“{outcome}”有差异。它不是计划里的有利结果，所以也没有界线可对。",
+    "Inconclusive: these data show no difference in '{outcome}'. It is not the favourable result "
+    "of the plan, so no line applies.",
+)
+USED = Text("共 {rows} 行，用了 {used} 行{why}", "{used} of {rows} rows used{why}")
+LEFT: Sequence[tuple[str, Text]] = (
+    ("outcome", Text("没有这一结果的 {many} 行", "{many} without the outcome")),
+    ("condition", Text("缺少特征或条件的 {many} 行", "{many} without the feature or a condition")),
+    ("small", Text("所在组太小的 {many} 行", "{many} of groups that are too small")),
+)
 CROSSED = Text(
     "模型里有它与{others}的交互项，所以这个系数只是在其余各项取基准值时的数；检验是对它的全部各项一起作的。",
     "The model crosses it with {others}, so this coefficient holds at their base values only; the "
@@ -75,6 +104,23 @@ WHY: dict[str, Text] = {
 def covariates(names: Sequence[str], plan: Plan) -> Text:
     """What is held fixed."""
     return readings.listed([plan.plain(name) for name in names]) if names else NOTHING
+
+
+def used(left: Left) -> Text:
+    """How many rows the model used, and why it did not use the others."""
+    said = [words.format(many=f"{many:,}") for name, words in LEFT
+            if (many := getattr(left, name))]  # fmt: skip
+    why = Text("", "")
+    if said:
+        listed = readings.listed(said)
+        why = Text(f"，没有用的是：{listed.zh}", f"; left out: {listed.en}")
+    return USED.format(rows=f"{left.rows:,}", used=f"{left.used:,}", why=why)
+
+
+def verdict_of_outcome(verdict: Verdict, outcome: Text) -> Text:
+    """What follows for a ratio of an outcome that is not the favourable decision."""
+    said = OUTCOME_SHOWN if verdict is Verdict.DIFFERENCE else OUTCOME_NOT_SHOWN
+    return said.format(outcome=outcome)
 
 
 def verdict_of_slope(verdict: Verdict) -> Text:

@@ -13,7 +13,7 @@ from registry.language import Text
 NAMES: Mapping[str, Text] = {
     "accuracy": Text("答对的比例（准确率）", "the share of right answers (accuracy)"),
     "balanced_accuracy": Text("各类答对比例的平均（均衡准确率）", "the mean share of right answers over the classes (balanced accuracy)"),
-    "auc": Text("把该有利的排在前面的概率（AUC）", "the chance that a favourable case scores higher (AUC)"),
+    "auc": Text("把该有利的排在前面的概率（AUC）", "the chance that the score puts a favourable case before another (AUC)"),
     "macro_f1": Text("各类 F1 的平均（宏 F1）", "the mean F1 over the classes (macro F1)"),
     "mae": Text("平均差多少（MAE）", "the mean absolute error (MAE)"),
     "rmse": Text("均方根误差（RMSE）", "the root mean square error (RMSE)"),

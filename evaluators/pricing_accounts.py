@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
 
 from evaluators import equivalence, offer_rows, price_defences, price_readings, quotes
 from evaluators.findings import draft, sides
@@ -21,7 +20,7 @@ from evaluators.findings import units as counted
 from evaluators.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
-from evaluators.price_family import within
+from evaluators.price_family import detectable, within
 from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.price_spread import SAME, Spread, describe, pairs_needed
 from evaluators.pricing_breakdown import (
@@ -37,7 +36,7 @@ from evaluators.pricing_breakdown import (
 from evaluators.pricing_design import CounterfactualDetails
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.quotes import Mask
-from evaluators.regression import Codes, Coefficient, Floats, codes_of
+from evaluators.regression import Codes, Coefficient, Floats, codes_of, critical
 from evaluators.verdicts import judge
 from registry.reports import Finding, Verdict
 
@@ -406,7 +405,8 @@ def _finding(
         equivalence={"low": -margin, "high": margin, "p": small,
                      "p_adjusted": equivalence.adjusted(small, claims)},
         units=units,
-        mde=_detectable(error, compared.freedom, plan.alpha / size),
+        mde=detectable(error, critical(1 - plan.alpha / size / 2, compared.freedom), compared.freedom)
+        if compared.freedom > 0 else None,
         threshold=threshold(),
         verdict=verdict,
         severity=severity(low, high) if verdict is Verdict.DISPARITY else None,
@@ -446,13 +446,6 @@ def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[st
     return found
 
 
-def _detectable(error: float, freedom: int, alpha: float) -> float | None:
-    if error <= 0 or freedom < 1:
-        return None
-    level = float(stats.t.ppf(1 - alpha / 2, freedom))
-    return (level + float(stats.t.ppf(POLICY.value("power"), freedom))) * error
-
-
 def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Finding:
     """All three parts at once, over all accounts and in every registered group of them."""
     groups = [part for one in judged for part in one.groups.values()]
@@ -486,6 +479,8 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
         "clean_bill",
         slice_={},
         n=worst.pairs if worst else 0,
+        units=min((one.finding.units for one in judged if one.finding.units),
+                  key=lambda each: min(sides(each)), default=None),
         effect={"kind": "share", "value": worst.beyond if worst else None},
         threshold={"value": POLICY.value("price_share_beyond"), "source": POLICY.source("price_share_beyond"),
                    "rule": "every mean shown within 1 %; upper bound of the share of accounts beyond 1 % at most 1 %; "

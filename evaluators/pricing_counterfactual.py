@@ -190,7 +190,7 @@ class PriceCounterfactual(Probe[pa.Table]):
                 *(price_readings.bundle_refused(self.spec, name) for name in refused),
                 *told,
                 *(
-                    pricing_accounts.reason(self.spec, name, entry, design="model")
+                    pricing_accounts.reason(self.spec, name, entry, design="model", beside=told)
                     for name, entry in examined
                 ),
             ]

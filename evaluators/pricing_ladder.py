@@ -79,6 +79,13 @@ class Estimate:
             t = critical(1 - alpha / 2, self.freedom)
         return self.value - t * self.error, self.value + t * self.error
 
+    def detectable(self, alpha: float) -> float | None:
+        """The difference that this error and level find with the policy's power."""
+        if self.error is None or self.freedom < 1:
+            return None
+        level = critical(1 - alpha / 2, self.freedom)
+        return (level + critical(POLICY.value("power"), self.freedom)) * self.error
+
     def within(self, margin: float) -> float | None:
         """The p-value of the two one-sided tests against ±margin."""
         if self.value is None or self.error is None:

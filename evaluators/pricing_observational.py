@@ -44,7 +44,6 @@ from evaluators.probe import (
     State,
     Table,
 )
-from evaluators.regression import critical
 from evaluators.verdicts import judge
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -430,7 +429,7 @@ class PriceObservational(Probe[quotes.Kept]):
                 "p_adjusted": equivalence.adjusted(small, family.size),
             },
             units=units,
-            mde=_detectable(estimate, plan.alpha / family.size),
+            mde=estimate.detectable(plan.alpha / family.size),
             threshold=threshold(),
             verdict=verdict,
             severity=severity(*joint) if verdict is Verdict.DISPARITY and joint else None,
@@ -495,12 +494,3 @@ def _level(frame: Frame, mark: quotes.Mask, estimate: Estimate) -> float | None:
         return None
     mean = float(frame.outcome[mark].mean())
     return math.exp(mean) if frame.log else mean
-
-
-def _detectable(estimate: Estimate, alpha: float) -> float | None:
-    """The difference that this error and level find with the policy's power."""
-    if estimate.error is None or estimate.freedom < 1:
-        return None
-    level = critical(1 - alpha / 2, estimate.freedom)
-    power = critical(POLICY.value("power"), estimate.freedom)
-    return (level + power) * estimate.error

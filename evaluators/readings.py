@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from evaluators.intervals import Interval
 from evaluators.plan import Plan
 from evaluators.probe import Run
-from evaluators.rates import Comparison, Lines
+from evaluators.rates import Comparison, Group, Lines
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -125,9 +125,15 @@ def comparison(
              "least": plan.min_n, **values}  # fmt: skip
     if found.why is not None:
         return WHY[found.why].format(**names)
+    weighted = found.group.mass is not None  # its rate is not the share of anything counted
+    rate, rate_reference = (
+        WEIGHTED if weighted and "{of}" in lead.zh else percent(side.rate)
+        for side in (found.group, found.reference)
+    )
     opening = lead.format(
-        **names, k=found.group.k, rate=percent(found.group.rate),
-        k_reference=found.reference.k, rate_reference=percent(found.reference.rate),
+        **names, k=found.group.k, rate=rate, k_reference=found.reference.k,
+        rate_reference=rate_reference, of=_of(found.group), counted=_counted(found.group),
+        of_reference=_of(found.reference, again=True), counted_reference=_counted(found.reference),
     )  # fmt: skip
     interval = span(found.ratio_ci)
     ratio = Text(
@@ -138,6 +144,47 @@ def comparison(
         ratio = Text(f"参照组为 0，倍数没有上限（{interval.zh}）。",
                      f"The reference has none, so the ratio is unbounded ({interval.en}).")  # fmt: skip
     return joined(opening, ratio, ending(found, lines, plan))
+
+
+WEIGHTED = Text("加权", "weighted")
+
+
+def _of(group: Group, *, again: bool = False) -> Text:
+    """How many of how many: people, or decisions on people; of weighted rows the share alone.
+
+    Args:
+        group: one side of a comparison.
+        again: whether the sentence has named what is counted before.
+    """
+    people = "" if again else " people"
+    if group.units is None:
+        whole, share = (
+            Text(f"{group.n} 人", f"{group.n}{people}"),
+            f"{group.k} of {group.n}{people}",
+        )
+        zh = f"{group.n} 人里有 {group.k} 人"
+    else:
+        decisions = f"{group.n} decisions on {group.units}{people}"
+        whole = Text(f"{group.units} 人的 {group.n} 项决定", decisions)
+        zh, share = f"{whole.zh}里有 {group.k} 项", f"{group.k} of {decisions}"
+    if group.mass is not None:
+        rate = percent(group.rate)
+        return Text(f"{whole.zh}里按权重计算有 {rate}", f"{rate} of {whole.en}")
+    return Text(zh, share)
+
+
+def _counted(group: Group) -> Text:
+    """What a share rests on, in brackets after it."""
+    if group.units is None:
+        whole, zh = Text(f"{group.n} 人", f"{group.n} people"), f"{group.n} 人中 {group.k} 人"
+        en = f"{group.k} of {group.n}"
+    else:
+        en = f"{group.n} decisions on {group.units} people"
+        whole = Text(f"{group.units} 人的 {group.n} 项决定", en)
+        zh, en = f"{whole.zh}中 {group.k} 项", f"{group.k} of {en}"
+    if group.mass is not None:
+        return Text(f"按权重计算，依据 {whole.zh}", f"weighted, from {whole.en}")
+    return Text(zh, en)
 
 
 def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:

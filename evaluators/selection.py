@@ -90,9 +90,9 @@ class SelectionParity(Counting):
         built_on=BUILT_ON,
     )
     lead = Text(
-        "{who}：{attribute}为“{group}”的 {n} 人里有 {k} 人得到有利结果（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
-        "{who}: {k} of {n} people with {attribute} '{group}' got the favourable result ({rate}), "
-        "and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+        "{who}：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+        "{who}: {of} with {attribute} '{group}' got the favourable result ({rate}), "
+        "and {of_reference} with '{reference}' ({rate_reference}).",
     )
     limit = Text(
         "这里只比较比例，没有看两组人的条件是否相同。",

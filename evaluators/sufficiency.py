@@ -23,7 +23,6 @@ from registry.language import Text
 DESCRIBED = int(POLICY.value("described_accounts"))
 TESTED = int(POLICY.value("tested_accounts"))
 ACCOUNTS = frozenset({"accounts", "pairs"})
-CLAIMS = frozenset({Verdict.DISPARITY, Verdict.DIFFERENCE, Verdict.EQUIVALENT})
 EXACT = ("exact", "shuffled", "flipped", "permut", "random_assignment", "dealt_at_random")
 """Parts of the names of tests that hold their level on any number of units."""
 OF_DECISIONS = frozenset({
@@ -142,6 +141,8 @@ def _default(finding: Finding, plan: Plan) -> dict[str, Any] | None:
 
 def _of_decisions(finding: Finding, spec: ProbeSpec) -> bool:
     """Whether a finding judges the plan's decisions, and not only some other outcome."""
+    if finding.details.get("changed"):  # it does vary, with what was changed
+        return False
     if finding.metric in OF_DECISIONS:
         return True
     if FAVOURED in spec.welcome and finding.metric.removesuffix("_by_group") in RIGHT:
@@ -177,8 +178,9 @@ def _on_few(finding: Finding, plan: Plan) -> Finding:
     of = str((finding.units or {})["of"])
     if finding.ci is not None and _flat(finding):
         finding = replace(finding, ci=None)  # no spread was seen, which is no precision
-    stands = finding.verdict not in CLAIMS or _exact(finding)
-    if stands and finding.verdict is not Verdict.EQUIVALENT:
+    if finding.verdict is not Verdict.EQUIVALENT and (
+        finding.verdict is not Verdict.DISPARITY or _exact(finding)
+    ):
         also = FEW.format(units=_units(finding), least=LEAST[of].format(n=equivalence.MIN_UNITS))
         return replace(finding, reading=readings.joined(_read(finding), also).as_json())
     if finding.verdict is Verdict.EQUIVALENT:
@@ -205,11 +207,15 @@ def _exact(finding: Finding) -> bool:
 
 def _flat(finding: Finding) -> bool:
     """Whether an interval has no width."""
-    ends = [(finding.ci or {}).get(name) for name in ("low", "high")]
-    if None in ends:
-        return False
-    low, high = map(float, ends)
-    return high - low <= 1e-12 * max(1.0, abs(low))
+    low, high = _ends(finding)
+    return math.isfinite(high - low) and high - low <= 1e-12 * max(1.0, abs(low))
+
+
+def _ends(finding: Finding) -> tuple[float, float]:
+    """The ends of its interval; infinite where they are open or there is none."""
+    ci = finding.ci or {}
+    low, high = ci.get("low"), ci.get("high")
+    return -math.inf if low is None else float(low), math.inf if high is None else float(high)
 
 
 def _seen(finding: Finding, plan: Plan) -> Text:
@@ -219,9 +225,9 @@ def _seen(finding: Finding, plan: Plan) -> Text:
     if value is None:
         return Text("", "")
     against, interval = captions.reference(content, about), Text("", "")
-    ends = [(finding.ci or {}).get(name) for name in ("low", "high")]
-    if None not in ends and all(math.isfinite(float(end)) for end in ends):
-        low, high = (captions.amount(float(end), kind) for end in ends)
+    ends = _ends(finding)
+    if all(map(math.isfinite, ends)):
+        low, high = (captions.amount(end, kind) for end in ends)
         interval = BETWEEN.format(low=low, high=high)
     return SEEN.format(
         metric=captions.metric(finding.metric), group=captions.group(content, about),
