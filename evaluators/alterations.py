@@ -41,6 +41,7 @@ PEOPLE = ("rows", "changed", "wins", "losses", "silent")
 PUBLIC = ("people", "changed", "wins", "losses", "silent", "steady")
 BUILT_ON = (
     "evaluators.accumulators",
+    "evaluators.equivalence",
     "evaluators.alterations",
     "evaluators.inference",
     "evaluators.intervals",

@@ -50,7 +50,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 BUILT_ON = (
-    "evaluators.accumulators", "evaluators.calibration_groups", "evaluators.calibration_statistics",
+    "evaluators.accumulators", "evaluators.equivalence", "evaluators.calibration_groups", "evaluators.calibration_statistics",
     "evaluators.contrasts", "evaluators.histogram", "evaluators.multiplicity", "evaluators.parity",
     "evaluators.score_nulls", "evaluators.unit_sums", "evaluators.verdicts",
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from evaluators import rates, readings, verdicts
+from evaluators import findings, rates, readings, verdicts
 from evaluators.accumulators import Cells, truth
 from evaluators.findings import draft, not_evaluable
 from evaluators.intervals import Interval
@@ -285,6 +285,9 @@ class _Sayer:
             reading=readings.joined(ODDS.format(**values), ODDS_END[verdict].format(**values)),
             limit=self.limit,
             n=sum(c.group.n for c in able),
+            units=findings.units(
+                "people", min(min(rates.sides(c.group, c.reference)) for c in able)
+            ),
             estimate=gap,
             effect={"kind": "difference", "value": gap},
             ci=ci.as_json(simultaneous=True),

@@ -134,7 +134,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         ),
         optional=("profile", "item", "time", "user", "unit", "cost", "control", "weight"),
         built_on=(
-            "evaluators.dose", "evaluators.dose_response", "evaluators.fixed_effects", "evaluators.intervals",
+            "evaluators.dose", "evaluators.dose_response", "evaluators.equivalence", "evaluators.fixed_effects", "evaluators.intervals",
             "evaluators.isotonic", "evaluators.loyalty_nulls", "evaluators.loyalty_readings", "evaluators.price_readings", "evaluators.multiplicity", "evaluators.price_defences",
             "evaluators.price_family", "evaluators.price_lines", "evaluators.pricing_frame",
             "evaluators.pricing_ladder", "evaluators.quotes", "evaluators.regression",

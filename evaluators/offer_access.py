@@ -174,7 +174,7 @@ class OfferAccess(Probe[pa.Table]):
         ),
         optional=("sensitive", "profile", "price", "item", "time", "user", "unit"),
         built_on=(
-            "evaluators.account_rates", "evaluators.dose", "evaluators.intervals", "evaluators.multiplicity",
+            "evaluators.account_rates", "evaluators.dose", "evaluators.equivalence", "evaluators.intervals", "evaluators.multiplicity",
             "evaluators.offer_nulls", "evaluators.offer_readings", "evaluators.offer_rows",
             "evaluators.loyalty_readings", "evaluators.price_defences", "evaluators.price_family",
             "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.verdicts",

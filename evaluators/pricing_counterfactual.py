@@ -115,7 +115,7 @@ class PriceCounterfactual(Probe[pa.Table]):
         ),
         optional=("sensitive", "inputs", "cost", "price", "item", "time", "user", "unit"),
         built_on=(
-            "evaluators.intervals", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
+            "evaluators.equivalence", "evaluators.intervals", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
             "evaluators.price_family", "evaluators.price_lines", "evaluators.price_nulls", "evaluators.pricing_breakdown",
             "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
             "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.pricing_reasons", "evaluators.quotes",

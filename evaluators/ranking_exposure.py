@@ -100,6 +100,7 @@ class RankingExposure(Probe[Rows]):
         built_on=(
             "evaluators.accumulators",
             "evaluators.columns",
+            "evaluators.equivalence",
             "evaluators.exposure",
             "evaluators.intervals",
             "evaluators.multiplicity",

@@ -44,7 +44,7 @@ Floats = npt.NDArray[np.float64]
 SUCCESS = "success_rate_ratio"
 METRICS = (SUCCESS, BIAS, MAE, RMSE)
 BUILT_ON = (
-    "evaluators.accumulators", "evaluators.contrasts", "evaluators.exact_sums",
+    "evaluators.accumulators", "evaluators.equivalence", "evaluators.contrasts", "evaluators.exact_sums",
     "evaluators.histogram", "evaluators.inference", "evaluators.intervals",
     "evaluators.multiplicity", "evaluators.parity", "evaluators.rates",
     "evaluators.regression_groups", "evaluators.score_groups", "evaluators.score_nulls",

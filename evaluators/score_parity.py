@@ -51,7 +51,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 BUILT_ON = (
-    "evaluators.accumulators", "evaluators.contrasts", "evaluators.exact_sums",
+    "evaluators.accumulators", "evaluators.equivalence", "evaluators.contrasts", "evaluators.exact_sums",
     "evaluators.histogram", "evaluators.inference", "evaluators.intervals",
     "evaluators.multiplicity", "evaluators.parity", "evaluators.rates", "evaluators.score_groups",
     "evaluators.score_nulls", "evaluators.score_statistics", "evaluators.unit_sums",

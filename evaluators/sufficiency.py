@@ -123,10 +123,11 @@ def judged(
             return replace(finding, verdict=Verdict.INCONCLUSIVE, reading=said.as_json())
         return finding
     finding = replace(finding, units=units)
-    fewest = min(findings.sides(units), default=0.0)
-    if units["of"] in ACCOUNTS and fewest < DESCRIBED:
-        return _described(finding, plan, fewest)
-    if fewest < equivalence.MIN_UNITS:
+    ends = [float(units[side]) for side in ("n", "n_reference") if units.get(side) is not None]
+    accounts = min(ends, default=0.0)
+    if units["of"] in ACCOUNTS and accounts < DESCRIBED:
+        return _described(finding, plan, accounts)
+    if not equivalence.enough(findings.sides(units)):
         return _on_few(finding, plan)
     return finding
 

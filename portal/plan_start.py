@@ -84,6 +84,7 @@ class Seen:
         levels: its values, most frequent first.
         missing: how many values are missing.
         range: from the least to the greatest, for numbers with many values.
+        ends: the least and the greatest number; None without numbers.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Seen:
     levels: tuple[str, ...]
     missing: int
     range: str = ""
+    ends: tuple[float, float] | None = None
 
     @property
     def binary(self) -> bool:
@@ -216,11 +218,12 @@ def _seen(name: str, kind: str, values: pa.ChunkedArray) -> Seen:
         key=lambda each: (-each["counts"], str(each["values"])),
     )
     levels = tuple(_level(each["values"]) for each in counts[: FEW + 1])
-    span = ""
-    if kind in tables.NUMBERS and len(levels) > SHOWN:
-        ends = pc.min_max(values).as_py()
-        span = f"{ends['min']:.6g} … {ends['max']:.6g}"
-    return Seen(name, kind, levels, values.null_count, span)
+    span, ends = "", None
+    if kind in tables.NUMBERS and levels:
+        found = pc.min_max(values).as_py()
+        ends = float(found["min"]), float(found["max"])
+        span = f"{ends[0]:.6g} … {ends[1]:.6g}" if len(levels) > SHOWN else ""
+    return Seen(name, kind, levels, values.null_count, span, ends)
 
 
 def _level(value: Any) -> str:
@@ -307,8 +310,30 @@ def _decision(
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
-    if "score" in roles or inputs:
+    for column in seen:
+        words = (*WORDS["prediction"], *WORDS["decided"])
+        if len(column.levels) == 1 and {*words} & {
+            column.name.lower(),
+            *_parts(column.name.lower()),
+        }:
+            yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
+            yield "#   a decision that is the same for everyone cannot be evaluated"
+    if inputs:
         yield "cut = 0.5             # 达到多少算有利 / favourable at or above this score"
+    elif "score" in roles:
+        scored = next(column for column in seen if column.name == roles["score"][0])
+        yield from _cut(scored)
+
+
+def _cut(score: Seen) -> Iterator[str]:
+    """A cut of one half for a probability; no cut that leaves everyone or nobody favourable."""
+    low, high = score.ends or (0.0, 0.0)
+    if 0 <= low < 0.5 <= high <= 1:
+        yield "cut = 0.5             # 达到多少算有利 / favourable at or above this score"
+        return
+    yield f"#   {_word(score.name)}：{low:g} … {high:g}。请填写实际决定用的分数线，不填就不能运行 /"
+    yield "#   fill in the score at which it is decided; without it the plan does not run"
+    yield "# cut = …             # 达到多少算有利 / favourable at or above this score"
 
 
 def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:

@@ -149,12 +149,32 @@ def test_scores_that_fall_towards_the_favourable_outcome_are_turned() -> None:
     turned = turned.set_column(2, "due", pa.array(1 - table["due"].to_numpy()))
     straight, other = _run(table), _run(turned, columns={"favourable": 0})
     for name in straight:
-        assert (
-            other[name].estimate is None
-            or name.startswith(MEAN)
-            or (other[name].estimate == pytest.approx(straight[name].estimate))
-        )
-        assert other[name].effect["value"] == pytest.approx(straight[name].effect["value"])
+        turn = -1 if name.startswith(MEAN) else 1  # means stand as the scores do in the data
+        if other[name].estimate is not None:
+            assert other[name].estimate == pytest.approx(turn * straight[name].estimate)
+        effect = straight[name].effect["value"]
+        assert other[name].effect["value"] == pytest.approx(turn * effect)
+
+
+def test_the_mean_of_a_risk_score_is_printed_as_in_the_data() -> None:
+    """statistics/18: no flipped sign, and what a higher score means is said in both languages."""
+    rng = np.random.default_rng(5)
+    group = np.where(np.arange(400) < 200, "a", "b")
+    score = rng.normal(5, 1, 400) + np.where(group == "a", 0.4, 0.0)
+    table = pa.table({"race": group, "score": score, "due": rng.integers(0, 2, 400)})
+    found = _run(table, columns={"favourable": 0})
+    mean = next(f for name, f in found.items() if name.startswith(MEAN))
+    own, other = (float(score[group == level].mean()) for level in "ab")
+    named = {mean.group: mean.estimate, mean.reference_group: mean.reference_estimate}
+    assert named == {"a": pytest.approx(own), "b": pytest.approx(other)}
+    assert (mean.effect["value"] > 0) is (mean.group == "a")
+    assert f"{own:.2f}" in mean.reading["zh"]
+    assert "得分越高对本人越不利" in mean.reading["zh"]
+    assert "a higher score is worse for the person" in mean.reading["en"]
+    assert "in their favour" not in mean.reading["en"]
+    assert all("得分越高，对本人越不利" in f.limit["zh"] for f in found.values())
+    said = " ".join(f.reading["en"] for f in found.values())
+    assert "scores higher" not in said
 
 
 @pytest.mark.parametrize(
