@@ -64,12 +64,12 @@ class Effect:
         df: the degrees of freedom behind the error.
         estimate, reference_estimate: the statistic in the two groups.
         n, n_reference: denominators.
-        units: how many independent units stand on each side (Kish's effective number where they
-            weigh unequally); those of n where every row is a unit.
         test: the name of the test.
         statistic, p_given: of a test other than the effect over its error.
         why: set where nothing can be said; names the sentence.
         details: further numbers.
+        units: how many independent units stand on each side (Kish's effective number where they
+            weigh unequally); those of n where every row is a unit.
     """
 
     metric: str
@@ -82,12 +82,12 @@ class Effect:
     reference_estimate: float | None = None
     n: int = 0
     n_reference: int | None = None
-    units: tuple[float, float | None] | None = None
     test: str = ""
     statistic: float | None = None
     p_given: float | None = None
     why: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    units: tuple[float, float | None] | None = None
 
     @property
     def sides(self) -> tuple[float, float | None]:

@@ -50,9 +50,13 @@ LEAST: dict[str, Text] = {
     "profiles": Text("{n} 个试问的对象", "{n} profiles"),
     "rows": Text("{n} 行", "{n} rows"),
 }
+PLAIN = Text(
+    "{metric}：在这些数据里是 {value}{interval}。",
+    "Over all, {metric}: {value} in these data{interval}.",
+)
 SEEN = Text(
-    "{metric}（{group}{against}）：在这些数据里是 {value}{interval}。",
-    "{metric} ({group}{against}): {value} in these data{interval}.",
+    "按{feature}看，{metric}（{group}{against}）：在这些数据里是 {value}{interval}。",
+    "By {feature}, {metric} ({group}{against}): {value} in these data{interval}.",
 )
 AGAINST = Text("，与{reference}相比", " against {reference}")
 BETWEEN = Text("（区间 {low} 至 {high}）", " (interval {low} to {high})")
@@ -230,8 +234,9 @@ def _seen(finding: Finding, plan: Plan) -> Text:
     if all(map(math.isfinite, ends)):
         low, high = (captions.amount(end, kind) for end in ends)
         interval = BETWEEN.format(low=low, high=high)
-    return SEEN.format(
-        metric=captions.metric(finding.metric), group=captions.group(content, about),
+    features = readings.listed([captions.column(about, name) for name in finding.slice])
+    return (SEEN if finding.slice else PLAIN).format(
+        feature=features, metric=captions.metric(finding.metric), group=captions.group(content, about),
         against=AGAINST.format(reference=against) if against.zh else Text("", ""),
         value=captions.amount(float(value), kind), interval=interval,
     )  # fmt: skip

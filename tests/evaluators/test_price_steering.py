@@ -37,7 +37,7 @@ def run(table: pa.Table, **settings: Any) -> dict[str, Finding]:
 
 
 def test_dear_goods_first_for_regulars_is_steering_and_no_dearer_item() -> None:
-    found = run(searches(np.random.default_rng(1), accounts=50, queries=4, steered=4))
+    found = run(searches(np.random.default_rng(1), accounts=80, queries=4, steered=4))
     shown = found["exposed_price_gap"]
     assert shown.verdict is Verdict.DISPARITY
     assert shown.effect["value"] > max(0.02, shown.details["aa_band"])
@@ -50,7 +50,7 @@ def test_dear_goods_first_for_regulars_is_steering_and_no_dearer_item() -> None:
 
 
 def test_the_same_goods_dearer_are_told_from_dearer_goods() -> None:
-    found = run(searches(np.random.default_rng(2), accounts=50, queries=4, dearer=0.05))
+    found = run(searches(np.random.default_rng(2), accounts=80, queries=4, dearer=0.05))
     assert found["same_item_gap"].verdict is Verdict.DISPARITY
     assert found["same_item_gap"].effect["value"] == pytest.approx(0.05, abs=0.005)
     assert found["items_shown_gap"].verdict not in FOUND
