@@ -1,6 +1,7 @@
 """The fields that the platform fills in: version and digest, grade, who uses it, what was checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.fields import schema
 from filing.risk import Grade, Level
+from registry import attestation
 from registry.language import Text
 from registry.submission import Model, Version
 
@@ -37,11 +39,54 @@ def _value(filing: Filing, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def level(filing: Filing) -> Level | None:
-    """The grade in force: the reviewer's where one was set, else the computed one."""
-    if filing.grade_change is not None:
-        return Level(filing.grade_change["level"])
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The grade in force, and where it comes from.
+
+    Args:
+        computed: by the platform's method.
+        level: in force.
+        change: the reviewers' change that makes the difference, or None.
+    """
+
+    computed: Grade
+    level: Level
+    change: Mapping[str, Any] | None
+
+    @property
+    def name(self) -> Text:
+        """What the grade in force is called."""
+        return risk.LEVEL_NAMES[self.level]
+
+
+def judgement(filing: Filing) -> Judgement | None:
+    """The grade in force, or None while the questionnaire has open questions.
+
+    A change counts once a second reviewer has confirmed it. A lower grade than the computed one
+    counts for the answers it was decided on, and never below their floor; a higher one counts
+    whatever was answered since.
+    """
     found = grade(filing)
+    if found is None:
+        return None
+    change = filing.grade_change or {}
+    if "confirmed" not in change:
+        return Judgement(found, found.level, None)
+    wanted = Level(change["level"])
+    lower = found.floor.rank <= wanted.rank < found.level.rank
+    if wanted.rank > found.level.rank or (lower and change["answers"] == answered(filing)):
+        return Judgement(found, wanted, change)
+    return Judgement(found, found.level, None)
+
+
+def answered(filing: Filing) -> str:
+    """The digest of the questionnaire's answers, to which a change of the grade is bound."""
+    return attestation.digest(filing.answers.get("G1"))
+
+
+def level(filing: Filing) -> Level | None:
+    """The grade in force, or None while the questionnaire has open questions."""
+    found = judgement(filing)
     return found.level if found else None
 
 
@@ -66,16 +111,16 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
     """The grade in force with all that a statement about it needs: who set it, both grades, why, when.
 
     `set_by` is `method` or `reviewer`; `computed` is the grade by the platform's method;
-    `changed` is None or {from, to, reason, at} of the reviewers' change. Nobody is named.
+    `changed` is None or {from, to, reason, proposed, at} of the reviewers' change: one proposed it,
+    another confirmed it. Nobody is named.
     """
-    found = grade(filing)
-    if found is None:
+    judged = judgement(filing)
+    if judged is None:
         return None
+    found, change, changed = judged.computed, judged.change, judged.level
     by_method = {"level": found.level.value, "name": found.name.as_json()}
-    change = filing.grade_change
     if change is None:
         return {**found.as_json(), "set_by": "method", "computed": by_method, "changed": None}
-    changed = Level(change["level"])
     chosen = {
         question: answer["answer"]
         for question, answer in filing.answers["G1"]["value"].items()
@@ -93,7 +138,8 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
             "from": found.level.value,
             "to": changed.value,
             "reason": change["reason"],
-            "at": change["at"],
+            "proposed": change["proposed"],
+            "at": change["confirmed"],
         },
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
@@ -27,8 +27,9 @@ class Filing(Identified, Record):
     """One filing of one model version, from draft to its last state.
 
     `revision` grows with every change; a writer that read an older one gets a Conflict.
-    `answers` holds stored answers by key (`filing.answers`). `grade_change` is a reviewer's change
-    of the computed grade: {level, from, reason, person_id, at}.
+    `answers` holds stored answers by key (`filing.answers`). `grade_proposal` and `grade_change` are
+    the reviewers' change of the computed grade, before and after a second one has confirmed it
+    (`filing.regrading`). `published_version_id` is the version that the newest edition is about.
     """
 
     __tablename__ = "filing"
@@ -51,7 +52,9 @@ class Filing(Identified, Record):
     filed: Mapped[datetime | None]
     editions: Mapped[int] = mapped_column(default=0)
     published: Mapped[datetime | None]
+    published_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     grade_change: Mapped[dict[str, Any] | None]
+    grade_proposal: Mapped[dict[str, Any] | None]
     change_note: Mapped[dict[str, Any] | None]
     exit_reason: Mapped[dict[str, Any] | None]
     replaces_id: Mapped[str | None] = mapped_column(ForeignKey("filing.id"))
@@ -103,14 +106,8 @@ def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
     if version is None:
         raise FilingNotFound("没有这个模型版本。", "There is no such model version.")
     by.own(version.organisation_id)
+    _unclaimed(session, version_id)
     earlier = _of_model(session, version.model_id)
-    for each in earlier:
-        if each.version_id == version_id and each.status not in EXITS:
-            raise AlreadyOpen(
-                f"这个版本已有一份备案（{STATUS_NAMES[each.status].zh}），请继续办理那一份：{each.id}",
-                f"This version already has a filing ({STATUS_NAMES[each.status].en}): "
-                f"go on with {each.id}",
-            )
     live = next((each for each in earlier if each.number and each.status not in EXITS), None)
     filing = Filing(
         version_id=version_id,
@@ -127,6 +124,24 @@ def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
     session.flush()
     note(session, "filing:dossier:opened", filing, by, version_id=version_id)
     return filing
+
+
+def _unclaimed(session: Session, version_id: str, *, besides: Filing | None = None) -> None:
+    """Raise `AlreadyOpen` when another live filing holds the version, in its dossier or in public.
+
+    The version's row must be locked: two who ask at once must not both be told that it is free.
+    """
+    holds = or_(Filing.version_id == version_id, Filing.published_version_id == version_id)
+    live = select(Filing).where(holds, Filing.status.not_in(EXITS))
+    if besides is not None:
+        live = live.where(Filing.id != besides.id)
+    other = session.scalars(live.order_by(Filing.id.desc()).limit(1)).first()
+    if other is not None:
+        name = STATUS_NAMES[other.status]
+        raise AlreadyOpen(
+            f"这个版本已有一份备案（{name.zh}），请继续办理那一份：{other.id}",
+            f"This version already has a filing ({name.en}): go on with {other.id}",
+        )
 
 
 def _of_model(session: Session, model_id: str) -> Sequence[Filing]:
@@ -338,17 +353,19 @@ def move(session: Session, *, by: Actor, filing_id: str, version_id: str, revisi
 
     Raises:
         NotOfThisModel: when the version belongs to another model.
+        AlreadyOpen: when another live filing holds the version.
         Moved: when the filing has another revision by now.
         NotEditable: in a state where the dossier is closed.
     """
     filing = editable(session, by, filing_id, revision)
-    version = session.get(Version, version_id)
+    version = session.get(Version, version_id, with_for_update=True)
     if version is None or version.model_id != filing.model_id:
         raise NotOfThisModel(
             "这个版本不属于这个模型，请选同一个模型的版本。",
             "That version belongs to another model; choose one of the same model.",
         )
     if filing.version_id != version_id:
+        _unclaimed(session, version_id, besides=filing)
         before, filing.version_id = filing.version_id, version_id
         _save(session, filing, "filing:dossier:moved", by, version_id=version_id, before=before)
     return filing

@@ -202,8 +202,13 @@ def _high(
     )
     left, hurdles = list(evidence), list[Hurdle]()
     for name, holds, said, remedy in rows:
-        before, left = left, [each for each in left if holds(each)]
-        hurdles.append(Hurdle(name, bool(left), _named(name, said, before), remedy))
+        before, held = left, [each for each in left if holds(each)]
+        # An algorithm out of service may say so after its evaluation has run out: nothing else
+        # would take "in service" off the record.
+        shown = name == "unexpired" and not subject.serving
+        left = before if shown else held
+        named = _named(name, said, before)
+        hurdles.append(Hurdle(name, bool(held), named, remedy, blocking=not shown))
     return (*hurdles, *(_unmeasured(each) for each in left[:1] if each.not_evaluable))
 
 

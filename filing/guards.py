@@ -13,6 +13,7 @@ from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard, Status
+from filing.risk import Level
 from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
@@ -174,6 +175,34 @@ def _change_note(case: Case) -> list[Reason]:
     ]
 
 
+def _grade_settled(case: Case) -> list[Reason]:
+    if case.filing.grade_proposal is None:
+        return []
+    said = Text("有一项等级调整还没有确认。", "A change of the grade is not confirmed yet.")
+    remedy = Text(
+        "请另一位审核人员确认，或撤下它。", "Another reviewer confirms it, or dismiss it."
+    )
+    return [Reason(Guard.GRADE_SETTLED, said, remedy)]
+
+
+def _second_person(case: Case) -> list[Reason]:
+    """Four eyes for high risk: who accepted the filing does not publish it as well."""
+    if computed.level(case.filing) is not Level.HIGH:
+        return []
+    accepted = select(Event.person_id).where(
+        Event.subject == case.filing.id, Event.name == "filing:review:accepted"
+    )
+    last = case.session.scalars(accepted.order_by(Event.seq.desc()).limit(1)).first()
+    if last != case.by.person_id:
+        return []
+    said = Text(
+        "高风险的备案由两个人经手：您受理的，不能由您公示。",
+        "Two people see a high-risk filing through: you accepted it, so you do not publish it.",
+    )
+    remedy = Text("请另一位审核人员来公示。", "Let another reviewer publish it.")
+    return [Reason(Guard.SECOND_PERSON, said, remedy)]
+
+
 def _history(holds: Callable[[Filing], bool], guard: Guard) -> Callable[[Case], list[Reason]]:
     def test(case: Case) -> list[Reason]:
         if holds(case.filing):
@@ -201,7 +230,11 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.REMARKS_ANSWERED: _remarks_answered,
     Guard.REASON_GIVEN: reason_given,
     Guard.CHANGE_NOTE: _change_note,
-    Guard.NEVER_PUBLISHED: _history(lambda each: not each.editions, Guard.NEVER_PUBLISHED),
+    Guard.NEVER_PUBLISHED: _history(
+        lambda each: not each.editions and each.number is None, Guard.NEVER_PUBLISHED
+    ),
     Guard.PUBLISHED_BEFORE: _history(lambda each: bool(each.editions), Guard.PUBLISHED_BEFORE),
     Guard.NUMBERED: _history(lambda each: each.number is not None, Guard.NUMBERED),
+    Guard.GRADE_SETTLED: _grade_settled,
+    Guard.SECOND_PERSON: _second_person,
 }

@@ -127,6 +127,8 @@ class Guard(StrEnum):
     NEVER_PUBLISHED = "never_published"
     PUBLISHED_BEFORE = "published_before"
     NUMBERED = "numbered"
+    GRADE_SETTLED = "grade_settled"
+    SECOND_PERSON = "second_person"
 
 
 GUARD_NAMES: dict[Guard, Text] = {
@@ -142,9 +144,17 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.REMARKS_ANSWERED: Text("退回的每一项都已答复", "every remark has been answered"),
     Guard.REASON_GIVEN: Text("写明理由", "a reason is given"),
     Guard.CHANGE_NOTE: Text("写明改了什么、为什么改", "a note says what changed and why"),
-    Guard.NEVER_PUBLISHED: Text("还没有公示过", "it was never published"),
+    Guard.NEVER_PUBLISHED: Text(
+        "还没有编号，也没有公示过", "it has no number and was never published"
+    ),
     Guard.PUBLISHED_BEFORE: Text("已经公示过", "it was published before"),
     Guard.NUMBERED: Text("已有备案编号", "it has a filing number"),
+    Guard.GRADE_SETTLED: Text(
+        "没有等待确认的等级调整", "no change of the grade waits to be confirmed"
+    ),
+    Guard.SECOND_PERSON: Text(
+        "高风险的受理人不是公示人", "for high risk, who accepted is not who publishes"
+    ),
 }
 
 
@@ -201,17 +211,18 @@ STEPS: tuple[Step, ...] = (
     _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
           "filing:dossier:submitted",
           _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE),
-    _step(Action.RETURN, _R, [_S.SUBMITTED], _S.RETURNED, "filing:review:returned",
+    _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
+          "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),
     _step(Action.ACCEPT, _R, [_S.SUBMITTED], _S.ACCEPTED, "filing:review:accepted",
-          _G.INDEPENDENT, _G.COMPLETE, _G.EVALUATED, _G.GATE),
+          _G.INDEPENDENT, _G.COMPLETE, _G.EVALUATED, _G.GRADE_SETTLED, _G.GATE),
     _step(Action.DECLINE, _R, [_S.SUBMITTED], _S.DECLINED, "filing:review:declined",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
     _step(Action.REFUSE_CHANGE, _R, [_S.SUBMITTED], _S.PUBLISHED, "filing:review:change_refused",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
     _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
     _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
-          _G.INDEPENDENT),
+          _G.INDEPENDENT, _G.GATE, _G.SECOND_PERSON),
     _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
     _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
           "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),
@@ -234,7 +245,9 @@ EVENT_NAMES: Mapping[str, Text] = {
     "filing:dossier:replied": Text("答复退回意见", "answer what was returned"),
     "filing:dossier:report_attached": Text("附上评估报告", "attach a report"),
     "filing:dossier:explanation_attached": Text("附上算法说明", "attach an explanation"),
-    "filing:review:regraded": Text("调整风险等级", "change the risk grade"),
+    "filing:review:grade_proposed": Text("提出调整风险等级", "propose another risk grade"),
+    "filing:review:regraded": Text("确认调整风险等级", "confirm another risk grade"),
+    "filing:review:grade_dismissed": Text("撤下等级调整", "dismiss the change of the grade"),
 }
 """What the journal's events about a filing are called on a page."""
 

@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, computed, dossier, editions, lifecycle, numbers
+from filing import catalogue, dossier, editions, lifecycle, numbers
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import GUARDS, Case, gate_of, independent, reason_given
+from filing.guards import GUARDS, Case, gate_of, independent
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
-from filing.risk import Level
 from registry import explanations, legal_day
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
@@ -31,7 +30,6 @@ __all__ = [
     "choices",
     "gate_of",
     "queue",
-    "regrade",
     "take",
 ]
 
@@ -81,13 +79,14 @@ def take(
     step = lifecycle.step(filing.status, action)
     if step.role is Role.FILER:
         by.own(filing.organisation_id)
-    case = Case(session, filing, by, remarks, _worded(reason))
+    case = Case(session, filing, by, remarks, worded(reason))
     _hold(case, step)
     _go(case, step)
     return filing
 
 
-def _worded(reason: str | Mapping[str, str] | None) -> Mapping[str, str] | None:
+def worded(reason: str | Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """What an actor says with a step, in its stored form; None when no Chinese is given."""
     given = {"zh": reason} if isinstance(reason, str) else dict(reason or {})
     kept = {
         language: str(given[language]).strip()[:MOST_REASON]
@@ -178,61 +177,6 @@ def queue(session: Session, *, by: Actor) -> Sequence[Filing]:
     return session.scalars(found.order_by(Filing.submitted, Filing.id)).all()
 
 
-def regrade(
-    session: Session,
-    *,
-    by: Actor,
-    filing_id: str,
-    level: Level,
-    reason: str | Mapping[str, str],
-    revision: int,
-) -> Filing:
-    """Set another grade than the computed one, with the reason on record.
-
-    Raises:
-        FilingNotFound, NotAssigned, Moved: as for `take`.
-        WrongRole: when the actor is not a reviewer.
-        NotIndependent: when the reviewer filed or tested it.
-        WrongStatus: when the filing is not under review.
-        NotReady: without a reason or a computed grade.
-    """
-    by.require(Role.REVIEWER)
-    filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
-    revisions.check(session, filing, revision, reader=by)
-    case = Case(session, filing, by, reason=_worded(reason))
-    if filing.status != Status.SUBMITTED:
-        lifecycle.step(filing.status, Action.ACCEPT)  # raises: only while it is under review
-    if tied := independent(case):
-        raise NotIndependent(
-            "备案或测试过这个算法的人和单位不能改它的等级。",
-            "Nobody changes the grade of what they or their organisation filed or tested.",
-            reasons=tied,
-        )
-    found, missing = computed.grade(filing), reason_given(case)
-    if found is None or missing:
-        raise NotReady(
-            "改等级要写理由，问卷也要先答完。",
-            "A change of grade needs a reason, and a complete questionnaire.",
-            reasons=missing,
-        )
-    before = computed.level(filing)
-    filing.grade_change = {
-        "level": level.value,
-        "reason": dict(case.reason or {}),
-        "person_id": by.person_id,
-        "at": case.at.isoformat(),
-    }
-    dossier.flush(session, filing)
-    dossier.note(
-        session,
-        "filing:review:regraded",
-        filing,
-        by,
-        **{"from": before, "to": level.value, "reason": dict(case.reason or {})},
-    )
-    return filing
-
-
 def _nothing(case: Case) -> None:
     """Most steps change the status only."""
 
@@ -271,6 +215,7 @@ def _published(case: Case) -> None:
     making = editions.Making(case.evidence, case.gate, case.at)
     edition = editions.make(session, filing, by=case.by, making=making)
     filing.published = filing.published or case.at
+    filing.published_version_id = filing.version_id
     filing.change_note = None
     catalogue.list_edition(session, filing, edition)
     earlier = session.get(Filing, filing.replaces_id) if filing.replaces_id else None
@@ -281,7 +226,7 @@ def _published(case: Case) -> None:
 
 def _restored(case: Case) -> None:
     editions.restore(case.session, case.filing)
-    case.filing.change_note = None
+    case.filing.change_note, case.filing.grade_proposal = None, None
 
 
 EFFECTS: Mapping[Action, Callable[[Case], None]] = {

@@ -158,6 +158,8 @@ class Grade:
         reasons: why this grade, the deciding reason first.
         duties: what follows.
         method: the version of the questionnaire.
+        floor: the lowest grade that the answers allow, whatever the points say.
+        floor_reasons: which answers call for that floor.
     """
 
     level: Level
@@ -167,6 +169,8 @@ class Grade:
     reasons: tuple[Text, ...]
     duties: tuple[Duty, ...]
     method: str
+    floor: Level
+    floor_reasons: tuple[Text, ...]
 
     @property
     def name(self) -> Text:
@@ -313,7 +317,9 @@ def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = (), city: st
     }
     shares = {name: _share(method, name, points) for name in method.dimensions}
     score = sum(shares.values(), Fraction(0)) / len(shares)
-    level, reasons = _judge(method, score, shares, chosen)
+    floors = [each for each in method.floors if _holds(each.when, chosen)]
+    floor = max((each.level for each in floors), key=lambda each: each.rank, default=Level.LOW)
+    level, reasons = _judge(method, score, shares, floors)
     return Grade(
         level=level,
         score=int(score),
@@ -322,6 +328,8 @@ def grade(answers: Mapping[str, Any], *, sectors: Collection[str] = (), city: st
         reasons=tuple(reasons),
         duties=duties(level, chosen, sectors=sectors, city=city),
         method=method.version,
+        floor=floor,
+        floor_reasons=tuple(each.said for each in floors if each.level is floor),
     )
 
 
@@ -334,10 +342,9 @@ def _judge(
     method: Questionnaire,
     score: Fraction,
     shares: Mapping[str, Fraction],
-    chosen: Mapping[str, str],
+    floors: Sequence[Floor],
 ) -> tuple[Level, list[Text]]:
     by_points = next((level for level, line in method.lines.items() if score >= line), Level.LOW)
-    floors = [each for each in method.floors if _holds(each.when, chosen)]
     level = max([by_points, *(each.level for each in floors)], key=lambda each: each.rank)
     listed = {name: int(share) for name, share in shares.items()}
     told = Text(

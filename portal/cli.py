@@ -76,6 +76,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.filer:file",
         Text("填写、检查、提交备案材料", "fill in, check and submit a filing"),
     ),
+    "review": Entry(
+        "portal.commands.reviewer:review",
+        Text("审核备案：退回、受理、公示、调整等级", "review a filing: steps and grades"),
+    ),
     "sign": Entry(
         "portal.commands.papers:sign",
         Text("用本单位的钥匙会签报告", "countersign a report with your key"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from filing import completeness, computed, dossier, remarks, review
+from filing import completeness, computed, dossier, regrading, remarks, review
 from filing.dossier import Filing
 from filing.gate import Gate
 from filing.lifecycle import STATUS_NAMES, STEPS, Action, Status
@@ -19,7 +19,7 @@ from portal.api.shapes import Answer, Bilingual, Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
 from registry.errors import Reason
-from registry.organisations import Role
+from registry.organisations import Kind, Role
 from registry.tokens import Scope
 
 router = APIRouter(tags=["filings"])
@@ -110,6 +110,15 @@ class FilingLine(Answer):
     submitted: datetime | None
 
 
+class ProposalOut(Answer):
+    """A change of the grade that waits for a second reviewer."""
+
+    level: Level
+    reason: dict[str, str]
+    proposed: datetime
+    yours: bool = Field(description="whether you proposed it; then another reviewer confirms")
+
+
 class FilingOut(FilingLine):
     """A filing with its answers, its grade and the steps that are open to you."""
 
@@ -120,6 +129,9 @@ class FilingOut(FilingLine):
     percent: int = Field(description="share of the required answers that are sound")
     lacking: list[Fault]
     gate: GateOut | None = Field(description="what the risk grade asks for")
+    grade_proposal: ProposalOut | None = Field(
+        description="for the authority: a change of the grade that waits for a second reviewer"
+    )
     steps: list[StepOut]
 
 
@@ -180,8 +192,14 @@ class ReviewIn(StepIn):
     remarks: list[RemarkIn] = Field([], description="for a return: field by field")
 
 
+class AgainstIn(BaseModel):
+    """What a decision without further words is made against."""
+
+    revision: Read
+
+
 class GradeIn(BaseModel):
-    """Another grade than the computed one."""
+    """Another grade than the computed one, with a reason of at least a sentence."""
 
     level: Level
     reason: Words
@@ -335,11 +353,11 @@ def review_step(by: By, session: Database, filing_id: str, wanted: ReviewIn) -> 
 @router.post(
     "/filings/{filing_id}/grade",
     dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)],
-    summary="调整风险等级 · Change the grade",
+    summary="提出调整风险等级 · Propose another grade",
 )
-def regrade(by: By, session: Database, filing_id: str, wanted: GradeIn) -> FilingOut:
-    """Set another grade than the computed one, with the reason on record."""
-    made = review.regrade(
+def propose_grade(by: By, session: Database, filing_id: str, wanted: GradeIn) -> FilingOut:
+    """Propose another grade than the one in force; it counts once a second reviewer confirms it."""
+    made = regrading.propose(
         session,
         by=by,
         filing_id=filing_id,
@@ -347,6 +365,28 @@ def regrade(by: By, session: Database, filing_id: str, wanted: GradeIn) -> Filin
         reason=wanted.reason.model_dump(),
         revision=wanted.revision,
     )
+    return _whole(session, by, made)
+
+
+@router.post(
+    "/filings/{filing_id}/grade/confirmation",
+    dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)],
+    summary="确认调整风险等级 · Confirm the other grade",
+)
+def confirm_grade(by: By, session: Database, filing_id: str, against: AgainstIn) -> FilingOut:
+    """Put the proposed grade into force; who proposed it cannot confirm it."""
+    made = regrading.confirm(session, by=by, filing_id=filing_id, revision=against.revision)
+    return _whole(session, by, made)
+
+
+@router.post(
+    "/filings/{filing_id}/grade/dismissal",
+    dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)],
+    summary="撤下等级调整 · Dismiss the other grade",
+)
+def dismiss_grade(by: By, session: Database, filing_id: str, against: AgainstIn) -> FilingOut:
+    """Take the proposed grade off the table, as its proposer or as a reviewer who does not agree."""
+    made = regrading.dismiss(session, by=by, filing_id=filing_id, revision=against.revision)
     return _whole(session, by, made)
 
 
@@ -397,6 +437,7 @@ def _whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
             "gate": GateOut.of(gate) if gate else None,
+            "grade_proposal": _proposal(by, filing),
             "steps": [
                 StepOut(
                     action=choice.action,
@@ -406,6 +447,18 @@ def _whole(session: Database, by: By, filing: Filing) -> FilingOut:
                 for choice in review.choices(session, by=by, filing=filing)
             ],
         }
+    )
+
+
+def _proposal(by: By, filing: Filing) -> ProposalOut | None:
+    waiting = filing.grade_proposal
+    if waiting is None or by.kind is not Kind.AUTHORITY:
+        return None
+    return ProposalOut(
+        level=waiting["level"],
+        reason=waiting["reason"],
+        proposed=waiting["proposed"],
+        yours=waiting["proposed_by"] == by.person_id,
     )
 
 

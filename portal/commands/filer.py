@@ -340,6 +340,14 @@ def _print_filing(made: Mapping[str, Any]) -> None:
         out.print("\n按风险等级还需要 / what the risk grade still asks for", style="bold")
     for each in missing:
         _print_fault(out, each)
+    waiting = made.get("grade_proposal")
+    if waiting:
+        out.print(
+            escape(
+                f"\n等另一位审核人员确认的等级 / a grade that waits for a second reviewer: "
+                f"{waiting['level']}（{waiting['reason']['zh']}）"
+            )
+        )
     if made["steps"]:
         names = [f"{step['name']['zh']} / {step['name']['en']}" for step in made["steps"]]
         out.print(escape(f"\n可做的下一步 / next: {'；'.join(names)}"))

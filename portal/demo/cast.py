@@ -73,20 +73,29 @@ PARTS: dict[str, Part] = {
         "吴审核",
         "reviewer@authority.example",
     ),
+    "publisher": Part(
+        Kind.AUTHORITY,
+        Text("示例主管部门", "Example Authority"),
+        None,
+        "",
+        Role.REVIEWER,
+        "郑复核",
+        "second@authority.example",
+    ),
 }
 
 
 def sign_ins(folder: Path) -> dict[str, str]:
-    """The passwords by e-mail, drawn on the first run and kept beside the demo's data.
+    """The passwords by e-mail, drawn once for each person and kept beside the demo's data.
 
     Args:
         folder: where `sign-ins.json` is kept, readable by its owner only.
     """
     place = folder / "sign-ins.json"
-    if place.exists():
-        kept: dict[str, str] = json.loads(place.read_text())
+    kept: dict[str, str] = json.loads(place.read_text()) if place.exists() else {}
+    made = {part.email: f"demo-{secrets.token_urlsafe(9)}" for part in PARTS.values()} | kept
+    if made == kept:
         return kept
-    made = {part.email: f"demo-{secrets.token_urlsafe(9)}" for part in PARTS.values()}
     place.touch(mode=0o600)
     place.write_text(json.dumps(made, indent=2))
     return made

@@ -120,7 +120,7 @@ def filing_page(
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
-        grade=computed.grade(filing),
+        judged=computed.judgement(filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
         seal_grounds=checks.GROUNDS,

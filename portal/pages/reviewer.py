@@ -1,13 +1,25 @@
 """Pages for the authority: the dossier beside report and explanation, and the decision."""
 
+from enum import StrEnum
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from filing import completeness, computed, dossier, evidence, remarks, review, wording
+from filing import (
+    completeness,
+    computed,
+    dossier,
+    evidence,
+    regrading,
+    remarks,
+    review,
+    risk,
+    wording,
+)
 from filing.fields import schema
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
+from filing.risk import LEVEL_NAMES, Level
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -19,6 +31,14 @@ from registry import explanations, journal, reports, submission
 from registry.errors import RegisterError
 from registry.organisations import Role
 from registry.tokens import Scope
+
+
+class GradeAnswer(StrEnum):
+    """What a reviewer does with a proposed grade."""
+
+    CONFIRM = "confirm"
+    DISMISS = "dismiss"
+
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 
@@ -39,6 +59,7 @@ def review_page(
     explanation = (
         explanations.get(session, filing.explanation_id) if filing.explanation_id else None
     )
+    steps = review.choices(session, by=by, filing=filing)
     return render(
         request,
         "review.html",
@@ -54,14 +75,19 @@ def review_page(
         answers=filing.answers,
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         complete=completeness.measure(filing),
-        grade=computed.grade(filing),
+        judged=computed.judgement(filing),
+        levels=LEVEL_NAMES,
+        questions=risk.questionnaire().questions,
+        proposal=filing.grade_proposal,
+        own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
         gate=review.gate_of(session, filing),
         reports=[(each, report_view.view(reports.statement(each), language)) for each in attached],
         explained=explaining.view(explanation.content, language)
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
-        steps=review.choices(session, by=by, filing=filing),
+        steps=steps,
+        returnable=any(each.action is Action.RETURN for each in steps),
         action_names=ACTION_NAMES,
         event_names=EVENT_NAMES,
         worded=wording.of,
@@ -98,6 +124,61 @@ def decide(
             remarks=given,
             reason={"zh": reason} if reason else None,
         )
+    except RegisterError as error:
+        session.rollback()
+        turn_down(request, error, forms.typed(form))
+        return review_page(request, language, session, by, asking, filing_id)
+    return go(f"/{language}/review/{filing_id}", "decided")
+
+
+@router.post("/review/{filing_id}/grade", dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)])
+def propose_grade(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
+    """Propose another grade; a second reviewer confirms it."""
+    try:
+        regrading.propose(
+            session,
+            by=by,
+            filing_id=filing_id,
+            revision=overlap.revision(form),
+            level=forms.choice(Level, forms.text(form, "level")),
+            reason={
+                "zh": forms.text(form, "grade_reason"),
+                "en": forms.text(form, "grade_reason_en"),
+            },
+        )
+    except RegisterError as error:
+        session.rollback()
+        turn_down(request, error, forms.typed(form))
+        return review_page(request, language, session, by, asking, filing_id)
+    return go(f"/{language}/review/{filing_id}", "decided")
+
+
+@router.post(
+    "/review/{filing_id}/grade/{answer}",
+    dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)],
+)
+def answer_grade(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+    answer: GradeAnswer,
+) -> Response:
+    """Confirm a proposed grade as the second reviewer, or dismiss it."""
+    decide_on = regrading.confirm if answer is GradeAnswer.CONFIRM else regrading.dismiss
+    try:
+        decide_on(session, by=by, filing_id=filing_id, revision=overlap.revision(form))
     except RegisterError as error:
         session.rollback()
         turn_down(request, error, forms.typed(form))

@@ -219,6 +219,7 @@ class Scene:
         self.filer = cast.actor(session, Kind.ENTERPRISE)
         self.tester = cast.actor(session, Kind.TESTER)
         self.reviewer = cast.actor(session, Kind.AUTHORITY)
+        self.publisher = cast.actor(session, Kind.AUTHORITY)
         self.version = cast.version(session, self.filer)
 
     def opened(self, version: Version | None = None, **changed: Any) -> Filing:
@@ -257,9 +258,10 @@ class Scene:
         return filing
 
     def rule(self, filing: Filing, *actions: str, **said: Any) -> Filing:
-        """The reviewer takes steps."""
+        """The reviewer takes steps; the second one publishes."""
         for action in actions:
-            self.step(filing, self.reviewer, action, **said)
+            by = self.publisher if action == "publish" else self.reviewer
+            self.step(filing, by, action, **said)
         return filing
 
     def step(self, filing: Filing, by: Actor, action: str, **said: Any) -> Filing:

@@ -23,7 +23,7 @@ PROCEDURE = [
     ("check", Role.FILER, "draft", "self_checked"),
     ("reopen", Role.FILER, "self_checked", "draft"),
     ("submit", Role.FILER, "self_checked returned change_pending", "submitted"),
-    ("return", Role.REVIEWER, "submitted", "returned"),
+    ("return", Role.REVIEWER, "submitted accepted filed", "returned"),
     ("accept", Role.REVIEWER, "submitted", "accepted"),
     ("decline", Role.REVIEWER, "submitted", "declined"),
     ("refuse_change", Role.REVIEWER, "submitted", "published"),

@@ -13,7 +13,7 @@ from registry.errors import RegisterError
 from registry.organisations import Actor
 from tests.filing.papers import Scene
 
-ACTORS = strategies.sampled_from(["filer", "reviewer", "tester"])
+ACTORS = strategies.sampled_from(["filer", "reviewer", "publisher", "tester"])
 
 
 class Procedure(RuleBasedStateMachine):
@@ -69,10 +69,10 @@ class Procedure(RuleBasedStateMachine):
     @precondition(lambda self: self.filing.status not in EXITS)
     @rule(data=strategies.data())
     def go_on(self, data: strategies.DataObject) -> None:
-        both = {self.scene.filer, self.scene.reviewer}
+        both = {self.scene.filer, self.scene.reviewer, self.scene.publisher}
         possible = [
             (by, choice.action)
-            for by in sorted(both, key=lambda each: each.kind)
+            for by in sorted(both, key=lambda each: (each.kind, each.person_id))
             for choice in review.choices(self.session, by=by, filing=self.filing)
             if choice.ready and choice.action not in {Action.WITHDRAW, Action.DECLINE}
         ]

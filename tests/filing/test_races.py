@@ -7,10 +7,11 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from filing import dossier, remarks, review, revision
-from filing.dossier import Filing
+from filing.dossier import AlreadyOpen, Filing
 from filing.lifecycle import Action, Status
 from filing.revision import CHANGE, Moved
 from registry import database, journal
@@ -160,3 +161,67 @@ def test_every_event_says_at_which_revision_it_happened(scene: Scene) -> None:
     read = [each.details["revision"] for each in events]
     assert read == sorted(read)
     assert read[-1] == filing.revision
+
+
+def test_a_filing_does_not_move_onto_a_version_that_another_holds(scene: Scene) -> None:
+    """filing/S19: `move` has the test of `open_filing`."""
+    first = scene.published()
+    newer = cast.version(scene.session, scene.filer)
+    second = scene.opened(newer)
+    with pytest.raises(AlreadyOpen, match=first.id):
+        _move(scene, second, scene.version.id)
+    scene.file(first, "cancel", reason="不办了")
+    _move(scene, second, scene.version.id)
+    assert second.version_id == scene.version.id
+
+
+def test_the_version_of_an_edition_is_held_while_its_change_is_under_way(scene: Scene) -> None:
+    """filing/S19: a change that moved on may be abandoned, and is then back at its version."""
+    filing = scene.published()
+    newer = cast.version(scene.session, scene.filer)
+    scene.file(filing, "amend")
+    _move(scene, filing, newer.id)
+    for version in (scene.version, newer):
+        with pytest.raises(AlreadyOpen, match=filing.id):
+            dossier.open_filing(scene.session, by=scene.filer, version_id=version.id)
+    other = cast.version(scene.session, scene.filer)
+    third = scene.opened(other)
+    with pytest.raises(AlreadyOpen, match=filing.id):
+        _move(scene, third, scene.version.id)
+    scene.file(filing, "abandon")
+    assert filing.version_id == scene.version.id
+    _move(scene, third, newer.id)  # free again
+
+
+def _move(scene: Scene, filing: Filing, version_id: str) -> None:
+    dossier.move(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        version_id=version_id,
+    )
+
+
+def test_of_two_that_take_one_version_at_once_one_holds_it(
+    register: sessionmaker[Session],
+) -> None:
+    """filing/S19: a move and an opening at the same moment."""
+    with database.transaction(register) as session:
+        scene = Scene(session)
+        newer = cast.version(session, scene.filer)
+        filing = scene.opened()
+        free, moving, read = newer.id, filing.id, filing.revision
+
+    told = at_once(
+        register,
+        lambda session: dossier.open_filing(session, by=scene.filer, version_id=free),
+        lambda session: dossier.move(
+            session, by=scene.filer, filing_id=moving, revision=read, version_id=free
+        ),
+    )
+    (lost,) = [each for each in told if each is not None]
+    assert isinstance(lost, AlreadyOpen)
+    with register() as session:
+        holding = session.scalars(select(Filing).where(Filing.version_id == free)).all()
+        assert len(holding) == 1

@@ -3,12 +3,11 @@ from typing import Any
 
 import pytest
 
-from filing import catalogue, computed, dossier, editions, guards, remarks, review
+from filing import catalogue, dossier, editions, guards, remarks, review
 from filing.dossier import Filing
-from filing.lifecycle import STEPS, Action, Guard, NotYourStep, Status, Step, WrongStatus
+from filing.lifecycle import STEPS, Action, Guard, NotYourStep, Status, Step
 from filing.review import NotIndependent, NotReady
 from filing.revision import Moved
-from filing.risk import Level
 from registry import journal
 from registry.organisations import Actor, Kind, Membership, NotYours, Role, WrongRole
 from tests import cast
@@ -434,85 +433,11 @@ def test_nobody_reviews_what_they_filled_in(scene: Scene) -> None:
         )
 
 
-def test_a_reviewer_changes_the_grade_with_a_reason_on_record(scene: Scene) -> None:
-    filing = scene.opened(G1=papers.LOW)
-    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
-    scene.file(filing, "check", "submit")
-    review.regrade(
-        scene.session,
-        by=scene.reviewer,
-        filing_id=filing.id,
-        revision=filing.revision,
-        level=Level.HIGH,
-        reason="影响面大",
-    )
-
-    assert computed.level(filing) is Level.HIGH
-    assert "another_organisation" in refused(scene, filing, "accept", scene.reviewer)
-    event = journal.history(scene.session, filing.id)[-1]
-    assert event.name == "filing:review:regraded"
-    assert (event.details["from"], event.details["to"]) == ("low", "high")
-
-
-def test_a_change_of_grade_is_public_with_its_reason(scene: Scene) -> None:
-    filing = submitted(scene)
-    review.regrade(
-        scene.session,
-        by=scene.reviewer,
-        filing_id=filing.id,
-        revision=filing.revision,
-        level=Level.MEDIUM,
-        reason="有人把关",
-    )
-    scene.rule(filing, "accept", "file", "publish")
-
-    grade = catalogue.entry(scene.session, str(filing.number)).content["grade"]
-    assert grade["level"] == "medium"
-    assert grade["changed"]["from"] == "high"
-    assert grade["changed"]["reason"] == {"zh": "有人把关"}
-    assert (grade["set_by"], grade["computed"]["level"]) == ("reviewer", "high")
-    assert grade["computed"]["name"] == {"zh": "高风险", "en": "high risk"}
-    assert grade["changed"]["to"] == "medium"
-    assert any("公开算法说明" in duty["zh"] for duty in grade["duties"])
-
-
 def test_an_edition_says_that_nobody_changed_the_grade(scene: Scene) -> None:
     """filing/B2: the facts behind the statement on the grade."""
     grade = catalogue.entry(scene.session, str(scene.published().number)).content["grade"]
     assert (grade["set_by"], grade["changed"]) == ("method", None)
     assert grade["computed"] == {"level": grade["level"], "name": grade["name"]}
-
-
-def test_only_a_reviewer_changes_the_grade_and_only_under_review(scene: Scene) -> None:
-    filing = submitted(scene)
-    with pytest.raises(WrongRole):
-        review.regrade(
-            scene.session,
-            by=scene.filer,
-            filing_id=filing.id,
-            revision=filing.revision,
-            level=Level.LOW,
-            reason="x",
-        )
-    with pytest.raises(NotReady):
-        review.regrade(
-            scene.session,
-            by=scene.reviewer,
-            filing_id=filing.id,
-            revision=filing.revision,
-            level=Level.LOW,
-            reason=" ",
-        )
-    scene.rule(filing, "accept")
-    with pytest.raises(WrongStatus):
-        review.regrade(
-            scene.session,
-            by=scene.reviewer,
-            filing_id=filing.id,
-            revision=filing.revision,
-            level=Level.LOW,
-            reason="x",
-        )
 
 
 def test_steps_are_in_the_journal_with_what_was_said(scene: Scene) -> None:

@@ -255,13 +255,20 @@ def the_enterprise_answers(story: Story) -> None:
 
 
 def the_reviewer_publishes_it(story: Story) -> None:
-    """Accepted, numbered, published."""
+    """Accepted and numbered by one, published by another: it is of high risk."""
     page = story.person("authority")
     press(page, "th a:has-text('住房贷款审批算法')")
     assert page.locator(f"text={REPLY}").count()
-    for step in ("受理", "备案", "公示"):
+    for step in ("受理", "备案"):
         press(page, f"#decide button:text-is('{step}')")
         said(page, "决定已记录")
+    press(page, "#decide button:text-is('公示')")
+    refused(page, "还不能“公示”")
+    page.close()
+    page = story.person("publisher")
+    press(page, "th a:has-text('住房贷款审批算法')")
+    press(page, "#decide button:text-is('公示')")
+    said(page, "决定已记录")
     press(page, "main a:has-text('明算备')")
     story.made["slug"] = identifier(page)
     page.close()

@@ -136,7 +136,8 @@ def people_come_together(job: Job) -> None:
             _invite(boss, role, role),
             scopes=["read", "submit", "evaluate", "file"],
         )
-    job.join("reviewer", _invite(chief, "reviewer", "reviewer"), scopes=["read", "review"])
+    for reviewer in ("reviewer", "publisher"):
+        job.join(reviewer, _invite(chief, reviewer, "reviewer"), scopes=["read", "review"])
     proof = keys.proof(job.key, job.places["tester"])
     job.people["boss-enterprise"].refused("POST", "/keys", status=422, json={"proof": proof})
     job.people["boss-tester"].post("/keys", {"proof": proof, "label": "2026"})
@@ -309,8 +310,15 @@ def the_authority_reviews(job: Job, filing: str) -> str:
         "POST", f"{here}/review", status=409, json={"action": "accept", **opened}
     )
     assert old["type"] == "/problems/moved"
-    for action in ("accept", "file", "publish"):
-        reviewed = reviewer.post(f"{here}/review", {"action": action, **read()}, status=200)
+    lower = {"level": "low", "reason": {"zh": "审核认为风险低"}, **read()}
+    floor = reviewer.refused("POST", f"{here}/grade", status=422, json=lower)
+    assert {each["item"] for each in floor["reasons"]} == {"reason", "level"}
+    for action in ("accept", "file"):
+        reviewer.post(f"{here}/review", {"action": action, **read()}, status=200)
+    publishing = {"action": "publish", **read()}
+    alone = reviewer.refused("POST", f"{here}/review", status=422, json=publishing)
+    assert [each["item"] for each in alone["reasons"]] == ["second_person"]
+    reviewed = job.people["publisher"].post(f"{here}/review", publishing, status=200)
     assert reviewed["status"] == "published"
     return str(reviewed["number"])
 

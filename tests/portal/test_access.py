@@ -64,6 +64,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/filings/{filing_id}/attachments": {"revision": 1},
     "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}", "revision": 1},
     "/api/v1/filings/{filing_id}/steps": {"action": "check", "revision": 1},
+    "/api/v1/filings/{filing_id}/review": {"action": "accept", "revision": 1},
+    "/api/v1/filings/{filing_id}/grade": {
+        "level": "high",
+        "reason": {"zh": "看过"},
+        "revision": 1,
+    },
+    "/api/v1/filings/{filing_id}/grade/confirmation": {"revision": 1},
+    "/api/v1/filings/{filing_id}/grade/dismissal": {"revision": 1},
     "/api/v1/remarks/{remark_id}/reply": {"zh": "已改", "revision": 1},
     "/api/v1/versions/{version_id}/explanations": {
         "dataset_id": "{dataset_id}",

@@ -161,13 +161,13 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
     """scale/1: what is queued or runs at the upgrade loses no attempt to what was dropped."""
-    migrations.upgrade(empty, "0003")
+    migrations.upgrade(empty, "0004")
     organisation_row(empty)
     with empty.begin() as connection:
         for name, state, attempts in (("a", "queued", 2), ("b", "running", 3), ("c", "failed", 3)):
             connection.execute(text(WORK), {"id": name, "state": state, "attempts": attempts})
 
-    migrations.upgrade(empty, "0004")
+    migrations.upgrade(empty, "0005")
     with empty.begin() as connection:
         found = connection.execute(
             text("SELECT id, state, attempts, returned, not_before FROM work ORDER BY id")
@@ -179,7 +179,7 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
         ]
         connection.execute(text("UPDATE work SET state = 'parked' WHERE id = 'b'"))
 
-    migrations.downgrade(empty, "0003")
+    migrations.downgrade(empty, "0004")
     with empty.connect() as connection:
         states = connection.execute(text("SELECT id, state FROM work ORDER BY id")).all()
     assert [tuple(row) for row in states] == [("a", "queued"), ("b", "queued"), ("c", "failed")]
@@ -251,3 +251,40 @@ def stored_answers(engine: Engine) -> object:
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT answers FROM filing"))
     return json.loads(found) if isinstance(found, str) else found
+
+
+CHANGED_FILING = """
+INSERT INTO filing (id, created, version_id, model_id, organisation_id, opened_by, schema_version,
+  status, since, revision, answers, report_ids, submissions, editions, grade_change)
+VALUES ('f1', '2026-11-21 00:00:00', 'v2', 'm1', 'o1', 'p1', '1', 'change_pending',
+  '2026-11-21 00:00:00', 9, '{}', '[]', 1, 1,
+  '{"level": "low", "reason": {"zh": "审核认为风险低"}, "person_id": "p1", "at": "2026-11-21"}')
+"""
+EDITION = """
+INSERT INTO edition (id, created, filing_id, number, content, digest, record, published,
+  published_by)
+VALUES ('e1', '2026-11-21 00:00:00', 'f1', 1, '{"model":{"version_id":"v1"}}', 'aa', '{}',
+  '2026-11-21 00:00:00', 'p1')
+"""
+
+
+def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """filing/B2, filing/S19: with data in place."""
+    migrations.upgrade(empty, "0005")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        second = VERSION.replace("'v1'", "'v2'").replace("'o1', 1, 'aa'", "'o1', 2, 'bb'")
+        rows = [PERSON, MODEL, VERSION, second]
+        for row in (*rows, CHANGED_FILING, EDITION):
+            connection.exec_driver_sql(row)
+
+    migrations.upgrade(empty, "0006")
+    with empty.connect() as connection:
+        found = connection.execute(
+            text("SELECT grade_change, grade_proposal, published_version_id FROM filing")
+        ).one()
+    assert found == (None, None, "v1")
+    migrations.downgrade(empty, "0005")
+    assert "grade_proposal" not in {each["name"] for each in inspect(empty).get_columns("filing")}

@@ -109,9 +109,11 @@ class Shelf:
     def take(self, session: Session, filing: Filing, role: Role, *actions: Action) -> None:
         """Steps of the procedure."""
         for action in actions:
+            second = role is Role.REVIEWER and action is Action.PUBLISH
+            by = self.world.member("authority-other", role).actor if second else self.actor(role)
             review.take(
                 session,
-                by=self.actor(role),
+                by=by,
                 filing_id=filing.id,
                 revision=filing.revision,
                 action=action,

@@ -21,7 +21,7 @@ PAGE = {"accept": "text/html"}
 FIELD = re.compile(r'name="((?:was|over)/[A-Z0-9#]+|revision)" value="([0-9a-f]+)"')
 
 
-def opened(shelf: Shelf, *actions: Action) -> str:
+def opened(shelf: Shelf, *actions: Action, **answers: Any) -> str:
     """A filing of its own with every answer, moved on by its filer."""
     with transaction(shelf.site.state.factory) as session:
         filer, tester = shelf.actor(Role.FILER), shelf.actor(Role.TESTER)
@@ -33,7 +33,7 @@ def opened(shelf: Shelf, *actions: Action) -> str:
             by=filer,
             filing_id=filing.id,
             revision=filing.revision,
-            answers=papers.answers(),
+            answers=papers.answers(**({"B14": "informs"} if answers else {}) | answers),
         )
         dossier.attach(
             session, by=filer, filing_id=filing.id, revision=filing.revision, report_id=made.id

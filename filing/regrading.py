@@ -1,0 +1,226 @@
+"""Another grade than the computed one: one reviewer proposes it, another confirms it.
+
+A grade decides what is asked of a filing, so nobody changes it alone, without a reason that can be
+read by everyone, or below what the answers themselves call for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing import computed, dossier, lifecycle
+from filing import revision as revisions
+from filing.dossier import Filing
+from filing.guards import Case, independent
+from filing.lifecycle import Action, Status
+from filing.review import NotIndependent, NotReady, worded
+from filing.risk import LEVEL_NAMES, Grade, Level
+from registry.errors import Conflict, Reason, Refused
+from registry.language import Text
+from registry.organisations import Actor, Role
+
+LEAST_CHARACTERS = 15
+"""Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
+LEAST_DIFFERENT = 8
+"""How many of them differ at least, so that one sign held down is no reason."""
+
+
+class NotASecondPerson(Refused):
+    """Who proposes a grade does not confirm it: ask another reviewer."""
+
+
+class ProposalPending(Conflict):
+    """A change of the grade waits for a second reviewer: confirm or dismiss it first."""
+
+
+class NoProposal(Conflict):
+    """No change of the grade waits for a second reviewer: read the filing again."""
+
+
+def propose(
+    session: Session,
+    *,
+    by: Actor,
+    filing_id: str,
+    revision: int,
+    level: Level,
+    reason: str | Mapping[str, str],
+) -> Filing:
+    """Propose another grade than the one in force; it counts when another reviewer confirms it.
+
+    Args:
+        session: the caller's transaction.
+        by: a reviewer who had no part in the filing.
+        filing_id: which filing.
+        revision: the revision that the reviewer read.
+        level: the grade.
+        reason: why, at least a sentence: {zh, en?} or the Chinese; everyone reads it.
+
+    Raises:
+        FilingNotFound, NotAssigned, Moved: as for `review.take`.
+        WrongRole: when the actor is not a reviewer.
+        WrongStatus: when the filing is not under review.
+        NotIndependent: when the reviewer filed or tested it.
+        ProposalPending: while another change waits.
+        NotReady: without a whole reason, without a computed grade, below the floor.
+    """
+    case = _case(session, by, filing_id, revision, worded(reason))
+    filing = case.filing
+    if filing.grade_proposal is not None:
+        raise ProposalPending(
+            "已有一项等级调整在等另一位审核人员确认，请先确认或撤下它。",
+            "A change of the grade already waits for a second reviewer; confirm or dismiss it first.",
+        )
+    judged = computed.judgement(filing)
+    if judged is None:
+        remedy = Text("请备案主体答完分级问卷。", "Have the filer complete the questionnaire.")
+        said = Text("问卷没有答完，还没有等级。", "The questionnaire is open; there is no grade.")
+        raise _not_ready([Reason("G1", said, remedy)])
+    reasons = [*_reasoned(case), *_above_floor(judged.computed, level)]
+    if level is judged.level:
+        said = Text("现在的等级就是它。", "That is the grade in force.")
+        remedy = Text("请选另一个等级。", "Choose another grade.")
+        reasons.append(Reason("level", said, remedy))
+    if reasons:
+        raise _not_ready(reasons)
+    filing.grade_proposal = {
+        "level": level.value,
+        "from": judged.level.value,
+        "reason": dict(case.reason or {}),
+        "proposed_by": by.person_id,
+        "proposed": case.at.isoformat(),
+        "answers": computed.answered(filing),
+    }
+    return _noted(case, "filing:review:grade_proposed", filing.grade_proposal)
+
+
+def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
+    """Put a proposed grade into force, as the second reviewer.
+
+    Raises:
+        FilingNotFound, NotAssigned, Moved, WrongRole, WrongStatus, NotIndependent: as for `propose`.
+        NoProposal: when nothing waits.
+        NotASecondPerson: when the actor proposed it.
+        NotReady: when the questionnaire was changed since, or the grade is below the floor.
+    """
+    case = _case(session, by, filing_id, revision)
+    filing, waiting = case.filing, _waiting(case.filing)
+    if waiting["proposed_by"] == by.person_id:
+        raise NotASecondPerson(
+            "提出调整的人不能自己确认，请另一位审核人员来确认。",
+            "Who proposed the change cannot confirm it; ask another reviewer.",
+        )
+    found, level = computed.grade(filing), Level(waiting["level"])
+    if found is None or waiting["answers"] != computed.answered(filing):
+        said = Text(
+            "提出以后，分级问卷改过。",
+            "The questionnaire was changed since the proposal was made.",
+        )
+        remedy = Text("请撤下这项调整，看过新的回答再提。", "Dismiss it; look at the new answers.")
+        raise _not_ready([Reason("G1", said, remedy)])
+    if below := _above_floor(found, level):
+        raise _not_ready(below)
+    filing.grade_change = {
+        **waiting,
+        "confirmed_by": by.person_id,
+        "confirmed": case.at.isoformat(),
+    }
+    filing.grade_proposal = None
+    return _noted(case, "filing:review:regraded", waiting)
+
+
+def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
+    """Take a proposed grade off the table: its proposer, or a reviewer who does not agree.
+
+    Raises:
+        FilingNotFound, NotAssigned, Moved, WrongRole, WrongStatus, NotIndependent: as for `propose`.
+        NoProposal: when nothing waits.
+    """
+    case = _case(session, by, filing_id, revision)
+    waiting = _waiting(case.filing)
+    case.filing.grade_proposal = None
+    return _noted(case, "filing:review:grade_dismissed", waiting)
+
+
+def _case(
+    session: Session,
+    by: Actor,
+    filing_id: str,
+    revision: int,
+    reason: Mapping[str, str] | None = None,
+) -> Case:
+    by.require(Role.REVIEWER)
+    filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
+    revisions.check(session, filing, revision, reader=by)
+    if filing.status != Status.SUBMITTED:
+        lifecycle.step(filing.status, Action.ACCEPT)  # raises: only while it is under review
+    case = Case(session, filing, by, reason=reason)
+    if tied := independent(case):
+        raise NotIndependent(
+            "备案或测试过这个算法的人和单位不能改它的等级。",
+            "Nobody changes the grade of what they or their organisation filed or tested.",
+            reasons=tied,
+        )
+    return case
+
+
+def _waiting(filing: Filing) -> Mapping[str, Any]:
+    if filing.grade_proposal is None:
+        raise NoProposal(
+            "没有等待确认的等级调整，请重新打开页面。",
+            "No change of the grade waits to be confirmed; open the page again.",
+        )
+    return filing.grade_proposal
+
+
+def _reasoned(case: Case) -> list[Reason]:
+    """What is wrong with the reason: it is at least a sentence, since everyone reads it."""
+    signs = [each for each in (case.reason or {}).get("zh", "") if each.isalnum()]
+    if len(signs) >= LEAST_CHARACTERS and len(set(signs)) >= LEAST_DIFFERENT:
+        return []
+    said = Text(
+        f"理由不够一句话（不计标点至少{LEAST_CHARACTERS}个字）。",
+        f"The reason is not a sentence (at least {LEAST_CHARACTERS} signs, marks not counted).",
+    )
+    remedy = Text(
+        "请用中文写明看了什么、为什么等级不同；公众会看到。",
+        "Say in Chinese what you looked at and why the grade differs; the public reads it.",
+    )
+    return [Reason("reason", said, remedy)]
+
+
+def _above_floor(found: Grade, level: Level) -> list[Reason]:
+    if level.rank >= found.floor.rank:
+        return []
+    name = LEVEL_NAMES[found.floor]
+    why_zh = "；".join(each.zh for each in found.floor_reasons)
+    why_en = "; ".join(each.en for each in found.floor_reasons)
+    said = Text(
+        f"按问卷的回答，等级不能低于{name.zh}：{why_zh}。",
+        f"By the answers the grade is at least {name.en}: {why_en}.",
+    )
+    remedy = Text(
+        "回答有误时，请退回补正问卷。", "Where an answer is wrong, return the questionnaire."
+    )
+    return [Reason("level", said, remedy)]
+
+
+def _not_ready(reasons: list[Reason]) -> NotReady:
+    return NotReady(
+        "还不能调整等级，请先处理下面的问题。",
+        "The grade cannot be changed yet; deal with the following first.",
+        reasons=reasons,
+    )
+
+
+def _noted(case: Case, event: str, change: Mapping[str, Any]) -> Filing:
+    dossier.flush(case.session, case.filing)
+    dossier.note(
+        case.session,
+        event,
+        case.filing,
+        case.by,
+        **{"from": change["from"], "to": change["level"], "reason": change["reason"]},
+    )
+    return case.filing

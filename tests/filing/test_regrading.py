@@ -1,0 +1,323 @@
+"""filing/B2: a grade is changed by two reviewers, for a reason, and never below a floor."""
+
+from typing import Any
+
+import pytest
+
+from filing import catalogue, computed, dossier, regrading, remarks, review
+from filing.dossier import Filing
+from filing.lifecycle import Action, Guard, Status, WrongStatus
+from filing.regrading import NoProposal, NotASecondPerson, ProposalPending
+from filing.review import NotIndependent, NotReady
+from filing.revision import Moved
+from filing.risk import Level
+from registry import journal
+from registry.organisations import Kind, Membership, Role, WrongRole
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import Scene
+
+REASON = {
+    "zh": "看过分级问卷和附件，有人逐件复核，影响的人不多。",
+    "en": "Every case is looked at.",
+}
+MEDIUM = papers.LOW | {"scene_public": "commerce"}
+FLOORED = papers.LOW | {"severity_safety": "serious"}
+
+
+def submitted(scene: Scene, answers: dict[str, str], **changed: Any) -> Filing:
+    """A submitted filing with a third-party report and these answers to the questionnaire."""
+    filing = scene.opened(G1=answers, **({"B6": "other", "B14": "informs"} | changed))
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    return scene.file(filing, "check", "submit")
+
+
+def propose(scene: Scene, filing: Filing, level: Level, **said: Any) -> Filing:
+    given = {"by": scene.reviewer, "revision": filing.revision, "reason": REASON} | said
+    return regrading.propose(scene.session, filing_id=filing.id, level=level, **given)
+
+
+def confirm(scene: Scene, filing: Filing, **said: Any) -> Filing:
+    given = {"by": scene.publisher, "revision": filing.revision} | said
+    return regrading.confirm(scene.session, filing_id=filing.id, **given)
+
+
+def items(caught: pytest.ExceptionInfo[NotReady]) -> list[str]:
+    return [each.item for each in caught.value.reasons]
+
+
+def raised(scene: Scene) -> Filing:
+    """A low-risk filing that two reviewers graded high."""
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.HIGH)
+    return confirm(scene, filing)
+
+
+def test_one_reviewer_alone_changes_no_grade(scene: Scene) -> None:
+    """filing/B2: four eyes; the same person does not confirm, whatever door."""
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.HIGH)
+    assert computed.level(filing) is Level.LOW
+    with pytest.raises(NotASecondPerson):
+        confirm(scene, filing, by=scene.reviewer)
+    with pytest.raises(ProposalPending):
+        propose(scene, filing, Level.MEDIUM, by=scene.publisher)
+
+    confirm(scene, filing)
+    assert computed.level(filing) is Level.HIGH
+    assert filing.grade_proposal is None
+    with pytest.raises(NoProposal):
+        confirm(scene, filing)
+    names = [each.name for each in journal.history(scene.session, filing.id)]
+    assert names[-2:] == ["filing:review:grade_proposed", "filing:review:regraded"]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", " ", "审核认为风险低", "低" * 40, "。，！" * 20, {"en": "No Chinese at all here"}],
+)
+def test_a_reason_is_at_least_a_sentence(scene: Scene, reason: Any) -> None:
+    """filing/B2: the reason of the finding, seven signs, is not enough."""
+    filing = submitted(scene, papers.LOW)
+    with pytest.raises(NotReady) as caught:
+        propose(scene, filing, Level.HIGH, reason=reason)
+    assert items(caught) == ["reason"]
+    assert all(each.said.zh and each.said.en for each in caught.value.reasons)
+    assert filing.grade_proposal is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "changed", "level"),
+    [
+        (FLOORED, {}, Level.LOW),
+        (FLOORED, {}, Level.MEDIUM),
+        (papers.HIGH, {}, Level.MEDIUM),
+        (MEDIUM, {"B6": "public_interest"}, Level.LOW),
+    ],
+)
+def test_no_change_goes_below_a_floor(
+    scene: Scene, answers: dict[str, str], changed: dict[str, Any], level: Level
+) -> None:
+    """filing/B2: "whatever the points say" holds against a change, too, and says which answer."""
+    filing = submitted(scene, answers, **changed) if answers != papers.HIGH else _high(scene)
+    with pytest.raises(NotReady) as caught:
+        propose(scene, filing, level)
+    (reason,) = caught.value.reasons
+    found = computed.grade(filing)
+    assert found is not None
+    assert found.floor_reasons[0].zh in reason.said.zh
+    assert found.floor_reasons[0].en in reason.said.en
+
+
+def _high(scene: Scene) -> Filing:
+    return scene.file(scene.evaluated(), "check", "submit")
+
+
+def test_the_trial_of_the_finding_is_refused(scene: Scene) -> None:
+    """filing/B2: high by a floor, no third party: nobody files it as low and in service."""
+    filing = scene.opened(G1=FLOORED, B6="other", B14="informs")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+    with pytest.raises(NotReady):
+        propose(scene, filing, Level.LOW)
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept")
+    assert "another_organisation" in items(caught)
+
+
+def test_a_stricter_grade_brings_its_gate(scene: Scene) -> None:
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "check", "submit")
+    propose(scene, filing, Level.HIGH)
+    confirm(scene, filing)
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept")
+    assert "another_organisation" in items(caught)
+
+
+def test_a_stricter_grade_stays_when_the_filer_changes_an_answer(scene: Scene) -> None:
+    """filing/B2: nobody answers their way out of it."""
+    filing = raised(scene)
+    scene.rule(filing, "return", remarks=[{"code": "G1", "zh": "请核对"}])
+    _fill(scene, filing, {"G1": papers.LOW | {"scope_people": "million"}})
+    assert computed.level(filing) is Level.HIGH
+
+
+def test_a_milder_grade_counts_for_the_answers_it_was_decided_on(scene: Scene) -> None:
+    filing = submitted(scene, papers.LOW)
+    found = computed.grade(filing)
+    assert found is not None
+    assert found.floor is Level.LOW
+    propose(scene, filing, Level.MEDIUM)
+    confirm(scene, filing)
+    scene.rule(filing, "return", remarks=[{"code": "G1", "zh": "请核对"}])
+    _fill(scene, filing, {"G1": FLOORED})
+    assert computed.level(filing) is Level.HIGH  # the floor, above the change
+
+
+def _fill(scene: Scene, filing: Filing, answers: dict[str, Any]) -> None:
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
+
+
+def test_a_proposal_falls_with_the_answers_it_was_made_on(scene: Scene) -> None:
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.HIGH)
+    scene.rule(filing, "return", remarks=[{"code": "G1", "zh": "请核对"}])
+    _fill(scene, filing, {"G1": papers.LOW | {"scope_groups": "among"}})
+    scene.file(filing, "submit")
+    with pytest.raises(NotReady):
+        confirm(scene, filing)
+    regrading.dismiss(
+        scene.session, by=scene.publisher, filing_id=filing.id, revision=filing.revision
+    )
+    assert filing.grade_proposal is None
+
+
+def test_nothing_is_accepted_while_a_proposal_waits(scene: Scene) -> None:
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.MEDIUM)
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept")
+    assert items(caught) == [Guard.GRADE_SETTLED]
+
+
+def test_only_independent_reviewers_decide_on_a_grade_under_review(scene: Scene) -> None:
+    filing = submitted(scene, papers.LOW)
+    with pytest.raises(WrongRole):
+        propose(scene, filing, Level.HIGH, by=scene.filer)
+    read = filing.revision
+    propose(scene, filing, Level.HIGH)
+    with pytest.raises(Moved):
+        confirm(scene, filing, revision=read)
+    scene.session.add(
+        Membership(
+            person_id=scene.publisher.person_id,
+            organisation_id=scene.filer.organisation_id,
+            role=Role.FILER,
+        )
+    )
+    scene.session.flush()
+    with pytest.raises(NotIndependent):
+        confirm(scene, filing)
+    third = cast.actor(scene.session, Kind.AUTHORITY)
+    confirm(scene, filing, by=third)
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
+    with pytest.raises(WrongStatus):
+        propose(scene, filing, Level.MEDIUM)
+
+
+def test_an_edition_says_who_set_the_grade_both_grades_and_why(scene: Scene) -> None:
+    """filing/B2: what the public statement is made from; no person is named."""
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.MEDIUM)
+    confirm(scene, filing)
+    scene.rule(filing, "accept", "file", "publish")
+
+    grade = catalogue.entry(scene.session, str(filing.number)).content["grade"]
+    assert (grade["level"], grade["set_by"]) == ("medium", "reviewer")
+    assert grade["computed"] == {
+        "level": "low",
+        "name": {"zh": "低风险", "en": "low risk"},
+    }
+    changed = grade["changed"]
+    assert (changed["from"], changed["to"], changed["reason"]) == ("low", "medium", REASON)
+    assert changed["proposed"] <= changed["at"]
+    for person in (scene.reviewer, scene.publisher):
+        assert person.person_id not in str(grade)
+    assert any("公开算法说明" in duty["zh"] for duty in grade["duties"])
+
+
+def test_a_change_by_one_reviewer_alone_on_an_old_record_does_not_count(scene: Scene) -> None:
+    """filing/B2: what was stored before the rule, or comes back with an old edition's dossier."""
+    filing = submitted(scene, papers.LOW)
+    filing.grade_change = {"level": "high", "reason": {"zh": "影响面大"}, "at": "2026-11-21"}
+    scene.session.flush()
+    assert computed.level(filing) is Level.LOW
+
+
+def test_for_high_risk_who_accepts_does_not_publish(scene: Scene) -> None:
+    """filing/B2: person by person, whatever the organisation."""
+    filing = _high(scene)
+    scene.rule(filing, "accept", "file")
+    with pytest.raises(NotReady) as caught:
+        scene.step(filing, scene.reviewer, "publish")
+    assert items(caught) == [Guard.SECOND_PERSON]
+    assert scene.step(filing, scene.publisher, "publish").status == Status.PUBLISHED
+
+
+def test_for_lower_grades_one_reviewer_may_do_both(scene: Scene) -> None:
+    filing = submitted(scene, papers.LOW)
+    scene.rule(filing, "accept", "file")
+    assert scene.step(filing, scene.reviewer, "publish").status == Status.PUBLISHED
+
+
+def test_an_evaluation_that_expires_before_publication_stops_it(scene: Scene) -> None:
+    """filing/B2, item 7: the gate is asked again where an edition is published; it can go back."""
+    filing = _high(scene)
+    scene.rule(filing, "accept", "file")
+    made = scene.session.get_one(papers.Report, filing.report_ids[0])
+    made.created = papers.at(2020, 1, 1)
+    scene.session.flush()
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "publish")
+    assert "unexpired" in items(caught)
+    number = filing.number
+    scene.rule(filing, "return", remarks=[{"code": "B8", "zh": "评估已过期"}])
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    _fill(scene, filing, {"B2": "判断贷款能不能批准。"})
+    _reply(scene, filing)
+    scene.file(filing, "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    assert (filing.status, filing.number) == (Status.PUBLISHED, number)
+
+
+def _reply(scene: Scene, filing: Filing) -> None:
+    for remark in remarks.on(scene.session, filing):
+        remarks.reply(
+            scene.session,
+            by=scene.filer,
+            remark_id=remark.id,
+            revision=filing.revision,
+            zh="已换评估",
+        )
+
+
+def test_an_expired_evaluation_does_not_keep_a_service_on_the_record(scene: Scene) -> None:
+    """Item 7: no new edition in service; one that says it is suspended goes through, and shows it."""
+    filing = scene.published()
+    made = scene.session.get_one(papers.Report, filing.report_ids[0])
+    made.created = papers.at(2020, 1, 1)
+    scene.file(filing, "amend")
+    _fill(scene, filing, {"B2": "判断贷款能不能批准。"})
+    scene.file(filing, "submit", reason="改说明")
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept")
+    assert "unexpired" in items(caught)
+
+    scene.rule(filing, "return", remarks=[{"code": "B8", "zh": "评估已过期"}])
+    _fill(scene, filing, {"B8": "suspended"})
+    scene.file(filing, "submit", reason="暂停服务")
+    scene.rule(filing, "accept", "file", "publish")
+    content = catalogue.entry(scene.session, str(filing.number)).content
+    assert "unexpired" in [each["name"] for each in content["notices"]]
+
+
+def test_a_numbered_filing_that_goes_back_keeps_its_number_and_cannot_vanish(
+    scene: Scene,
+) -> None:
+    filing = _high(scene)
+    scene.rule(filing, "accept", "file")
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
+    with pytest.raises(NotReady):
+        scene.step(filing, scene.filer, "withdraw", reason="不办了")
+    offered = {
+        each.action for each in review.choices(scene.session, by=scene.filer, filing=filing)
+    }
+    assert Action.WITHDRAW not in offered
