@@ -3,6 +3,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -229,8 +230,15 @@ def test_a_withheld_answer_keeps_its_content_and_gets_a_ground_of_ours(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
     """law.md, "Sealing": that the city protects models (SH16-protect) is no ground."""
-    seal = {"reason": {"zh": "算法的阈值"}, "ground": "SH16-protect", "review": "2027-06-01"}
-    answers = {"D7": {"value": [{"zh": "七"}], "sealed": seal}, "B1": {"value": {"zh": "甲"}}}
+    seal: dict[str, Any] = {
+        "reason": {"zh": "算法的阈值"},
+        "ground": "SH16-protect",
+        "review": "2027-06-01",
+    }
+    answers: dict[str, Any] = {
+        "D7": {"value": [{"zh": "七"}], "sealed": seal},
+        "B1": {"value": {"zh": "甲"}},
+    }
     migrations.upgrade(empty, "0002")
     organisation_row(empty)
     with empty.begin() as connection:
@@ -247,7 +255,7 @@ def test_a_withheld_answer_keeps_its_content_and_gets_a_ground_of_ours(
     assert stored_answers(empty) == answers
 
 
-def stored_answers(engine: Engine) -> object:
+def stored_answers(engine: Engine) -> Any:
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT answers FROM filing"))
     return json.loads(found) if isinstance(found, str) else found
