@@ -76,9 +76,11 @@ SAID: dict[Cause, Text] = {
         "Check how it treats missing values.",
     ),
     Cause.WRONG_SHAPE: Text(
-        "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
+        "模型没有为每一行给出一个数；两个数只能是两类的概率，加起来是一。"
+        "两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
         "或以名称作答的，请在计划里写明 columns.classes，并与模型的类别一致。",
-        "The model does not answer with one number per row. For a classifier of two classes set "
+        "The model does not answer with one number per row; two numbers can only be the "
+        "probabilities of two classes, which add up to one. For a classifier of two classes set "
         "pyfunc_predict_fn='predict_proba'; for more, or for named ones, list the model's own "
         "classes in the plan under columns.classes.",
     ),

@@ -1,12 +1,15 @@
 from typing import Any
 
+import pytest
+
 from explainers import checked
 from explainers.checked import Quoted
 from explainers.columns import Outsider
+from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan
 from registry.language import Text
 from registry.reports import Finding, Verdict
-from tests.explainers.toys import columns, people
+from tests.explainers.toys import Toy, columns, people
 
 RACE = Outsider(
     "race", Text("种族", "race"), {"b": Text("少数", "minority"), "a": Text("多数", "majority")}
@@ -97,3 +100,103 @@ def test_an_attribute_that_the_report_leaves_out_is_said_to_be_untested() -> Non
         "n": 1, "disparity": 0, "difference": 1, "equivalent": 0, "inconclusive": 0, "not_evaluable": 0,
     }  # fmt: skip
     assert "1项有差异，是否超过界线未定" in left["zh"]
+
+
+PERSON = "human_decision"
+
+
+@pytest.mark.parametrize(
+    ("metric", "zh", "en"),
+    [
+        ("false_negative_rate", "程序拒绝、人工同意的", "Refused by the program, approved by a person"),
+        ("false_positive_rate", "程序同意、人工拒绝的", "Approved by the program, refused by a person"),
+        ("false_discovery_rate", "程序同意、人工拒绝的", "Approved by the program, refused by a person"),
+        ("false_omission_rate", "程序拒绝、人工同意的", "Refused by the program, approved by a person"),
+    ],
+)  # fmt: skip
+def test_what_people_decided_is_not_the_truth(metric: str, zh: str, en: str) -> None:
+    """public/S5: never "should have got", nor the reverse; the finding's own limit stays."""
+    found = finding("error_parity", metric, estimate=0.198, reference_estimate=0.077)
+    found |= {"effect": {"kind": "ratio", "value": 2.58}, "ci": {"low": 1.4, "high": 4.5}}
+    found["verdict"] = "disparity"
+    (said,) = checked.by_group(plan(), RACE, Quoted([found], PERSON))
+    assert said["zh"].startswith(f"{zh}：种族是“少数”的人")
+    assert said["en"].startswith(f"{en}: about 20 of 100")
+    assert "约有20人" in said["zh"]
+    assert "差异超过界线" in said["zh"]
+    for wrong in ("本该", "不该", "该得", "should", "deserve"):
+        assert wrong not in said["zh"] + said["en"]
+    assert said["limit"] == {"zh": "限。", "en": "Limit."}
+
+
+def test_where_the_outcome_is_known_errors_are_named_for_the_person() -> None:
+    """public/S5: the other way round, nobody "approved" anything."""
+    for metric in checked.ERRORS:
+        found = finding("error_parity", metric, estimate=0.2, reference_estimate=0.1)
+        (said,) = checked.by_group(plan(), RACE, Quoted([found]))
+        assert "人工" not in said["zh"]
+        assert "person" not in said["en"]
+
+
+def beyond(*metrics: tuple[str, str], **more: Any) -> list[dict[str, Any]]:
+    found = []
+    for probe, metric in metrics:
+        each = finding(probe, metric, estimate=0.198, reference_estimate=0.077)
+        each |= {"effect": {"kind": "ratio", "value": 2.58}, "ci": {"low": 1.4, "high": 4.5}}
+        found.append(each | {"verdict": "disparity", **more})
+    return found
+
+
+def test_every_finding_beyond_a_line_stands_first_in_answer_five() -> None:
+    """public/S6: whatever its metric, its probe and its column; none is one of "5 other results"."""
+    told = [
+        ("error_parity", "false_discovery_rate"), ("error_parity", "equalized_odds_difference"),
+        ("selection_parity", "selection_rate_ratio"), ("calibration_by_group", "calibration_gap"),
+        ("a_probe_to_come", "a_metric_to_come"),
+    ]  # fmt: skip
+    graver = beyond(*told)
+    elsewhere = beyond(("counterfactual_flip", "counterfactual_flip_share"), slice={"area": "*"})
+    several = beyond(("intersection_scan", "gap"), slice={"race": "b", "sex": "f"})
+    quiet = [finding("error_parity", "false_negative_rate", estimate=0.1, reference_estimate=0.1) | {"verdict": "inconclusive"}]  # fmt: skip
+    findings = [*quiet, *graver, *elsewhere, *several]
+    made = explain(plan(), people(200), Toy(lambda x: x["age"] / 80), nonce="n", report_findings=findings)  # fmt: skip
+    lead = made["questions"][4]["lead"]
+    first = lead[: len(findings) - 1]
+    assert {said["evidence"]["verdict"] for said in first} == {"disparity"}
+    assert [said["evidence"] for said in first if said["evidence"] in quiet] == []
+    sentences = [said for said in sentences_of(made) if said["evidence"] in findings]
+    assert len(sentences) == len(findings)  # each once
+    rest = [said for said in sentences_of(made) if said["kind"] == "report.rest"]
+    assert not rest
+
+
+def test_graver_lines_come_before_others() -> None:
+    """public/S6"""
+    serious = beyond(("error_parity", "false_omission_rate"), severity="serious", p_adjusted=0.04)
+    alert = beyond(("error_parity", "false_positive_rate"), severity="alert", p_adjusted=0.001)
+    said = checked.beyond(plan(), Quoted([*alert, *serious]))
+    assert [each["evidence"]["severity"] for each in said] == ["serious", "alert"]
+
+
+@pytest.mark.parametrize("value", [0.05, -0.05])
+@pytest.mark.parametrize(
+    ("probe", "metric"),
+    [
+        ("price_counterfactual", "price_gap"), ("price_counterfactual", "main_effect"),
+        ("price_observational", "raw_price_gap"), ("price_observational", "price_gap_step_2"),
+        ("price_observational", "conditional_price_gap"),
+    ],
+)  # fmt: skip
+def test_prices_are_told_without_quantiles_and_lines(
+    probe: str, metric: str, value: float
+) -> None:
+    """public/P9"""
+    found = finding(probe, metric, estimate=None)
+    found |= {"group": "p90 (205000)", "reference_group": "p10 (87200)", "verdict": "disparity"}
+    found |= {"effect": {"kind": "log_ratio", "value": value}, "slice": {"race": "p90 (205000)"}}
+    (said,) = checked.beyond(plan(), Quoted([found]))
+    assert "较低的水平" in said["zh"]
+    assert ("高5.1%" if value > 0 else "低4.9%") in said["zh"]
+    assert ("5.1 % higher" if value > 0 else "4.9 % lower") in said["en"]
+    for word in ("p90", "p10", "205000", "置信", "提示界线"):
+        assert word not in said["zh"] + said["en"]

@@ -106,6 +106,7 @@ def report(
     run: Sequence[str] = DECISION,
     required: Sequence[str] | None = None,
     verdicts: dict[str, str] | None = None,
+    plan: dict[str, Any] | None = None,
 ) -> Report:
     """A report on record by the actor's organisation, with a real statement in its envelope."""
     data = cast.dataset(session, by)
@@ -121,11 +122,13 @@ def report(
     session.flush()
     outside = by.organisation_id != version.organisation_id
     wanted = required or (PRICING if task == "pricing" else DECISION)
+    predicate = _predicate(made.id, outside, task, wanted, run, verdicts or {})
+    predicate["plan"]["content"] |= plan or {}
     statement = statements.make(
         statements.REPORT,
         subject=f"model/x/credit@{version.number}",
         digest=version.digest,
-        predicate=_predicate(made.id, outside, task, wanted, run, verdicts or {}),
+        predicate=predicate,
     )
     row = Report(
         id=made.id,

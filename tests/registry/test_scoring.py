@@ -24,6 +24,7 @@ from registry.sandbox import Cause, Contained, NoSandbox, probe_tier
 from registry.sandbox.child import opening
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.sandbox.child.worker import ROW_BLOCK, cause_of
+from registry.sandbox.verdict import SAID
 from registry.scoring import SandboxScorer, WrongFrame
 from registry.settings import Settings
 
@@ -256,6 +257,32 @@ def test_without_a_tier_no_model_is_opened(tmp_path: Path) -> None:
 )
 def test_answers_become_one_number_per_row(answer: Any, expected: list[float]) -> None:
     assert opening.one_number_per_row(answer, 2).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [[4_800.0, 41.0], [5_200.0, 43.0]],  # savings and a shoe size
+        [[0.3, 0.9], [0.6, 0.4]],
+        [[-0.2, 1.2], [0.6, 0.4]],
+        np.array([["yes", "no"], ["no", "yes"]], dtype=object),
+    ],
+)
+def test_two_outputs_are_not_taken_for_two_classes(answer: Any) -> None:
+    """public/S9: neither is explained or evaluated as if it were the model's answer."""
+    with pytest.raises(opening.NotOpened) as refused:
+        opening.one_number_per_row(answer, 2)
+    assert refused.value.cause == "wrong_shape"
+    assert "加起来是一" in SAID[Cause.WRONG_SHAPE].zh
+    assert "add up to one" in SAID[Cause.WRONG_SHAPE].en
+
+
+def test_probabilities_in_single_precision_are_two_classes() -> None:
+    """public/S9: what rounding takes from a sum is no second output."""
+    second = np.random.default_rng(0).random(500).astype(np.float32)
+    answer = np.stack([np.float32(1) - second, second], axis=1)
+    assert opening.one_number_per_row(answer, 500).tolist() == second.astype(float).tolist()
+    assert opening.one_number_per_row([[np.nan, np.nan], [0.5, 0.5]], 2).tolist()[1] == 0.5
 
 
 @pytest.mark.parametrize("answer", [[1], [1, 2, 3], [[1, 2, 3]] * 2, 5, ["a", "b"], None])

@@ -117,9 +117,10 @@ def _probabilities(values: "npt.NDArray[Any]") -> bool:
     """Whether two columns are shares of one, row by row, as far as single precision tells."""
     import numpy as np
 
-    if values.dtype.kind not in "biuf":
+    try:
+        shares = values.astype(np.float64)
+    except (TypeError, ValueError):
         return False
-    shares = values.astype(np.float64)
     sums = shares.sum(axis=1)
     known = ~np.isnan(sums)
     within = (shares[known] >= -SINGLE) & (shares[known] <= 1 + SINGLE)

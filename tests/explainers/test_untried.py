@@ -1,0 +1,156 @@
+"""What was not tried, or cannot be told apart, makes no claim: rare levels, blanks, twins, ties."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from explainers.explanation import explain, sentences_of
+from explainers.plan import ExplanationPlan
+from tests.explainers.toys import Rule, Scores, Toy, columns, people, text
+
+Columns = dict[str, npt.NDArray[Any]]
+N = 3_000
+TOWN = {"name": "town", "plain": text("所在镇", "town")}
+INCOME = {"name": "income", "plain": text("每月收入", "monthly income")}
+
+
+def told(table: pa.Table, asked: list[dict[str, Any]], rule: Rule, **more: Any) -> dict[str, Any]:
+    plan = ExplanationPlan.make(table, asked, **{"cut": 0.5, **more})
+    return explain(plan, table, Toy(rule), nonce="n")
+
+
+def about(made: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
+    return [said for said in sentences_of(made) if said.get("columns") == list(names)]
+
+
+def towns(few: int) -> pa.Table:
+    """Fifteen towns, the two last of them with few people each."""
+    town = np.resize(np.asarray([f"t{i:02d}" for i in range(13)], dtype=object), N)
+    town[:few], town[few : 2 * few] = "rare1", "rare2"
+    return pa.table({"town": town.tolist(), "age": people(N)["age"]})
+
+
+def refuses_the_rare(x: Columns) -> Scores:
+    scores: Scores = 1.0 - np.char.startswith(x["town"].astype(str), "rare").astype(np.float64)
+    return scores
+
+
+@pytest.mark.parametrize("few", [40, 15])
+def test_a_column_that_decides_for_rare_levels_is_never_said_to_matter_little(few: int) -> None:
+    """public/S2: everyone of the two rarest towns is refused."""
+    made = told(towns(few), [TOWN, *columns("age")], refuses_the_rare)
+    said = about(made, "town")
+    assert not [s for s in said if s["kind"] == "little" or "影响很小" in s["zh"]]
+    rest = next(s for s in said if s["kind"] == "decision.rest")
+    assert "另有3种少见的情况，没有逐一测试。合在一起试，每100人里" in rest["zh"]
+    assert rest["evidence"]["changed"] > N / 4
+    assert "rare1" not in repr(made["questions"][3])
+
+
+def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
+    """public/S2: not even together, and then nothing is little."""
+    made = told(towns(3), [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
+    left_out, last = about(made, "town")[0], about(made, "town")[-1]
+    assert left_out["kind"] == "decision.rest"  # with the thirteenth town
+    few = pa.table({"town": ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9, "age": people(N)["age"]})
+    made = told(few, [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
+    left_out, last = about(made, "town")
+    assert left_out["zh"] == "所在镇另有1种少见的情况，人太少，没有测试。"
+    assert last["kind"] == "untried"
+    assert "不是每种情况都试过，所以不能说影响小" in last["zh"]
+    assert "can’t be called a small matter" in last["en"]
+
+
+def blank(share: float) -> pa.Table:
+    random = np.random.default_rng(3)
+    income = random.lognormal(8, 0.5, N).round()
+    income[random.random(N) < share] = np.nan
+    return pa.table({"income": pa.array(income, from_pandas=True), "age": people(N)["age"]})
+
+
+def refuses_blanks(x: Columns) -> Scores:
+    scores: Scores = np.where(np.asarray(x["income"], dtype=float) > 0, 0.9, 0.1)
+    return scores
+
+
+def test_what_a_blank_does_is_tried_and_said() -> None:
+    """public/S3: ten in a hundred left income blank and were refused."""
+    made = told(blank(0.1), [INCOME, *columns("age")], refuses_blanks)
+    said = about(made, "income")
+    assert not [s for s in said if "影响很小" in s["zh"] or s["kind"] == "little"]
+    empty = next(s for s in said if s["kind"] == "decision.blank")
+    assert empty["zh"] == (
+        "假如大家都没有填每月收入，每100人里，有0人的结果是“通过”。照实际填写的，约有89人。"
+    )
+    assert empty["evidence"]["favourable"] == 0
+
+
+def test_blanks_of_too_few_people_keep_a_column_from_being_little() -> None:
+    """public/S3"""
+    made = told(blank(0.001), [INCOME, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
+    assert [s["kind"] for s in about(made, "income")] == ["untried"]
+
+
+def test_what_only_the_top_does_is_no_small_matter() -> None:
+    """public/S2: an exchange shows what no contrast of common values meets."""
+    town = ["a"] * 1_450 + ["b"] * 1_450 + ["c"] * 100
+    table = pa.table({"town": town, "age": people(N)["age"]})
+
+    def rule(x: Columns) -> Scores:
+        return np.where(x["town"] == "c", 0.1, 0.9)
+
+    made = told(table, [TOWN, *columns("age")], rule)
+    assert not [s for s in about(made, "town") if s["kind"] == "little"]
+
+
+def test_twins_are_never_said_to_act_one_by_one() -> None:
+    """public/S7: two columns that were only changed together."""
+    made = told(people(N), columns("income", "spending", "age"), lambda x: np.tanh(x["spending"] / 2500), cut=0.6)  # fmt: skip
+    for said in about(made, "income", "spending"):
+        assert "只改这一项" not in said["zh"]
+        assert "only this" not in said["en"]
+    together = about(made, "income", "spending")
+    assert together[-1]["zh"].startswith("其他信息不变时，每月收入和每月支出一起变高，试了")
+    assert "which of them acts is not known" in repr([said["en"] for said in together])
+    examples = made["questions"][3]["detail"][-1]["sentences"]
+    assert [s["kind"] for s in examples] == ["whatif.joined"]
+
+
+def test_equal_columns_are_said_to_be_equal() -> None:
+    """public/S4: "most" needs a gap between the intervals."""
+    table = people(N)
+
+    def rule(x: Columns) -> Scores:
+        scores: Scores = ((x["age"] >= 49).astype(int) ^ (x["married"] == 1)).astype(np.float64)
+        return scores
+
+    made = told(table, columns("age", "married", "job"), rule)
+    first = made["questions"][3]["lead"][0]
+    assert first["kind"] == "importance.tie"
+    assert "分不出谁更大" in first["zh"]
+    assert "The tests can’t tell which is stronger." in first["en"]
+    assert sorted(first["columns"]) == ["age", "married"]
+    kinds = {said["kind"] for said in sentences_of(made)}
+    assert "decision.importance" not in kinds
+
+
+def test_who_chose_is_said_without_a_report_and_nothing_with_one() -> None:
+    """public/B2: the cut, the side and the protected attributes."""
+    outsider = {"name": "race", "plain": text("种族", "race")}
+    made = told(people(500), columns("age", "sex"), lambda x: x["age"] / 100, protected=[outsider])
+    said = next(s for s in sentences_of(made) if s["kind"] == "decision.chosen")
+    assert said["zh"].startswith(
+        "分数线是0.5，达到这条线的结果是“通过”。受保护的信息：性别和种族。"
+    )
+    assert "备案主体自己定的" in said["zh"]
+    assert said["en"].startswith("The cut is 0.5; from there on the result is “approved”.")
+    assert "Protected: sex and race." in said["en"]
+    assert made["plan"]["by_report"] is None
+    low = told(people(500), columns("age"), lambda x: x["age"] / 100, favourable_above=False)
+    said = next(s for s in sentences_of(low) if s["kind"] == "decision.chosen")
+    assert "低于这条线的结果是“通过”" in said["zh"]
+    assert "没有列出受保护的信息" in said["zh"]

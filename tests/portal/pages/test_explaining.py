@@ -1,0 +1,87 @@
+"""The explanation as the public reads it, rendered in both languages."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from explainers.explanation import explain
+from explainers.plan import ExplanationPlan, Task
+from portal.pages import explaining
+from portal.pages.rendering import environment
+from registry.language import LANGUAGES, Language
+from tests.explainers.test_noise import lottery
+from tests.explainers.test_privacy import attacked, made
+from tests.explainers.toys import Toy, columns, people
+
+SECRETS = (
+    "王小", "身份证", "31010119", "独户村", "双户村", "九户村", "9876543", "9,876,543", "9,880,000",
+)  # fmt: skip
+
+
+def rendered(content: dict[str, Any], language: Language) -> str:
+    """The page's part as the templates make it."""
+    template = environment().get_template("_explanation.html")
+    text = template.render(
+        lang=language,
+        t=lambda zh, en: zh if language == "zh" else en,
+        explained=explaining.view(content, language),
+    )
+    return html.unescape(text)
+
+
+@pytest.mark.parametrize("task", ["decision", "price"])
+def test_nothing_of_a_few_people_stands_on_the_page(task: Task) -> None:
+    """public/B1: sentences, picture and tables, in both languages."""
+    table = attacked()
+    content = made(table, task)
+    rare = {
+        str(value)
+        for name in ("income", "savings", "note")
+        for value in table[name].to_pylist()
+        if len(str(value)) > 6
+    }
+    for language in LANGUAGES:
+        page = rendered(content, language)
+        for secret in (*SECRETS, *rare):
+            assert secret not in page, secret
+        assert not re.search(r"19[5-9]\d-\d\d|2025-\d\d", page)
+
+
+def test_a_lottery_is_called_one_and_has_no_picture() -> None:
+    """public/B3"""
+    table = people(2_000)
+    plan = ExplanationPlan.make(table, columns("income", "sex"), cut=0.5)
+    content = explain(plan, table, Toy(lottery), nonce="n")
+    zh, en = (rendered(content, language) for language in LANGUAGES)
+    assert "所以不能说哪一项影响了结果。" in zh
+    assert "So nothing can be said about what moves it." in en
+    assert "<figure>" not in zh + en
+
+
+def test_the_caption_speaks_of_what_the_rows_are() -> None:
+    """public/S4: a page about shops and prices does not speak of people and results."""
+    wording = {
+        "price": {"zh": "汽水价格", "en": "price of a soda"},
+        "person": {"zh": "家门店", "en": "shop"},
+        "people": {"zh": "家门店", "en": "shops"},
+    }
+    table = people(500)
+    plan = ExplanationPlan.make(table, columns("age"), cut=None, task="price", wording=wording)
+    content = explain(plan, table, Toy(lambda x: x["age"] * 1.0), nonce="n")
+    zh, en = (rendered(content, language) for language in LANGUAGES)
+    assert "每100家门店有几家门店的汽水价格变化超过1%" in zh
+    assert "Out of 100 shops" in en
+    assert "结果会变" not in zh
+
+
+def test_an_explanation_made_before_is_still_read() -> None:
+    """What was published stays readable: older content has no wording and no intervals."""
+    table = people(500)
+    plan = ExplanationPlan.make(table, columns("age"), cut=0.5)
+    content = explain(plan, table, Toy(lambda x: x["age"] / 100), nonce="n")
+    del content["wording"]
+    for row in content["importance"]:
+        del row["changed_low"], row["changed_high"]
+    assert "每100人有几人的结果会变" in rendered(content, "zh")
