@@ -139,6 +139,24 @@ def test_without_scripts_it_reads_and_searches(published: Story) -> None:
     context.close()
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_first_screen_of_a_filing_says_what_was_found_before_any_badge(
+    published: Story, size: tuple[int, int], language: str
+) -> None:
+    """public/P1, S6: without scrolling, whatever was found, and the gravest of it in words."""
+    context = published.visitor(viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.goto(f"/{language}/f/{published.made['slug']}")
+    first = page.locator("section:has(#beyond) li, section:has(#beyond) p").first.bounding_box()
+    badge = page.locator("main .badge").first.bounding_box()
+    assert first
+    assert badge
+    assert first["y"] + first["height"] <= size[1]
+    assert first["y"] < badge["y"]
+    context.close()
+
+
 def test_at_320_pixels_nothing_scrolls_sideways(published: Story) -> None:
     context = published.visitor(viewport={"width": 320, "height": 700})
     page = context.new_page()

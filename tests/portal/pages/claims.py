@@ -1,0 +1,126 @@
+"""Every fixed sentence of the public templates: those about a record, and those about no record.
+
+A sentence about a record stands here with a record of which it is true and one of which it is false
+(names of `tests.portal.pages.records`; `report:`, `line:` and `later:` before a name mean its
+report's page, its line in the catalogue, its page after the evaluation has expired). A new sentence
+in a public template has to be entered in one of the tables, or `test_claims` fails.
+"""
+
+from dataclasses import dataclass
+
+PUBLIC_TEMPLATES = (
+    "base", "start", "catalogue", "_hits", "filed", "macros", "question", "about", "accessibility",
+    "words", "report", "_report", "_explanation", "_probes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence about a record, by its Chinese words in the template or in the code that says it."""
+
+    zh: str
+    en: str
+    true_in: str
+    false_in: str
+
+
+CLAIMS = (
+    Claim("没有附评估报告", "no evaluation report is attached", "line:bare", "line:own"),
+    Claim("没有附评估报告。", "No evaluation report is attached.", "bare", "own"),
+    Claim("没有第三方评估。", "There is no third-party evaluation.", "own", "clear"),
+    Claim("<h3>第三方评估</h3>", "<h3>Third-party evaluation</h3>", "clear", "own"),
+    Claim("<h3>备案主体自行评估</h3>", "<h3>The filer's own evaluation</h3>", "own", "clear"),
+    Claim("没有第三方评估</span>", "no third-party evaluation</span>", "own", "clear"),
+    Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "own"),
+    Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "line:clear", "line:changed"),
+    Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "later:clear"),
+    Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "pending"),
+    Claim("自行评估针对的就是这个版本", "own evaluation of this very version", "own", "clear"),
+    Claim("第三方评估以后改过：训练停止与选择标准", "changed since the third-party evaluation: ", "changed", "clear"),
+    Claim("第三方评估以后改过：训练停止与选择标准", "changed since the third-party evaluation: ", "line:changed", "line:clear"),
+    Claim("备案变更中：", "A change is under way: ", "pending", "changed"),
+    Claim("针对较早的版本", "about an earlier version", "newer", "clear"),
+    Claim("第三方评估针对的是较早的第1版，现在公示的是第2版", "third-party evaluation of an earlier version: 1", "earlier", "newer"),
+    Claim("评估已过期：这个风险等级要求的第三方评估", "Evaluation expired: the third-party evaluation", "later:clear", "clear"),
+    Claim("评估已过期：这个风险等级要求的第三方评估", "Evaluation expired: the third-party evaluation", "later:line:clear", "line:clear"),
+    Claim("评估已过期：这个风险等级要求的第三方评估", "Evaluation expired: the third-party evaluation", "later:clear", "later:own"),
+    Claim("（备案主体填写）", "(the filer's word)", "clear", "about"),
+    Claim("服务状态由备案主体填写。", "The state of the service is the filer’s word.", "clear", "about"),
+    Claim("评估发现：差异超过界线 %s 项", "Found in evaluation: %s beyond the line", "beyond", "clear"),
+    Claim("评估发现：差异超过界线1项", "Found beyond the line: 1", "line:beyond", "line:clear"),
+    Claim("评估没有证明哪一项差异超过界线", "No evaluation showed a difference beyond its line", "clear", "beyond"),
+    Claim("这不等于证明没有差异。", "That does not prove there is none.", "clear", "beyond"),
+    Claim("还有 %s 项", "and %s more", "far beyond", "beyond"),
+    Claim("界线由本平台定，超过不等于违法。", "The lines are this platform’s; beyond one is not the same as unlawful.", "beyond", "clear"),
+    Claim("差异超过界线</span>", "the difference exceeds the line</span>", "beyond", "clear"),
+    Claim("还不能下结论</span>", "inconclusive</span>", "clear", "beyond"),
+    Claim("已证明差异很小</span>", "shown to be small</span>", "other verdicts", "beyond"),
+    Claim("无法评估</span>", "not evaluable</span>", "other verdicts", "beyond"),
+    Claim("有差异，是否超过界线未定</span>", "a difference; whether it passes the line is open</span>", "other verdicts", "beyond"),
+    Claim('<span class="badge">第三方评估</span>', '<span class="badge">third-party evaluation</span>', "report:clear", "report:own"),
+    Claim('<span class="badge">自行评估</span>', '<span class="badge">own evaluation</span>', "report:own", "report:clear"),
+    Claim("测的是第 %s 版", "of version %s", "clear", "bare"),
+    Claim("评估机构已签章确认", "countersigned by the tester", "clear", "own"),
+    Claim("评估机构已签章确认", '<span class="badge">countersigned by the tester', "report:clear", "report:unsigned"),
+    Claim("评估机构还没有签章确认", "not countersigned by the tester", "unsigned", "clear"),
+    Claim("签章确认以前，这份报告不算第三方评估。", "Until it is countersigned, this report does not count as a third-party evaluation.", "report:unsigned", "report:clear"),
+    Claim("由提交模型的单位自己做的，不是第三方评估。", "Made by the organisation that submitted the model; not a third-party evaluation.", "report:own", "report:clear"),
+    Claim("利害关系，备案主体说：", "Ties, says the filer: ", "clear", "own"),
+    Claim("利害关系，评估机构说：", "Ties, says the tester: ", "report:clear", "report:own"),
+    Claim("<q>曾经合作</q>", "<q>曾经合作</q>", "report:clear", "report:own"),
+    Claim("这份报告说的是第 %s 版，现在公示的是第 %s 版。", "This report is about version %s; version %s is published now.", "report:earlier", "report:clear"),
+    Claim("这个风险等级由审核人员在", "Reviewers set this risk grade on ", "regraded", "clear"),
+    Claim("风险等级由本平台方法得出，不是主管部门的认定。", "The risk grade follows from this platform's method; it is not a finding of the authority.", "clear", "regraded"),
+    Claim("中风险（审核人员改定）", "medium risk (set by reviewers)", "line:regraded", "line:clear"),
+    Claim("深圳的条例没有规定备案，这是在本平台的登记。", "Shenzhen's regulation has no article on filing;", "other city", "clear"),
+    Claim("没有公开说明。", "Not stated.", "bare", "clear"),
+    Claim("已填写，不公开。", "Stated, not public.", "clear", "about"),
+    Claim("不适用：", "Not applicable: ", "not applicable", "clear"),
+    Claim("不公开。理由：", "Withheld. Reason: ", "sealed", "clear"),
+    Claim("已由新备案取代：", "Superseded by ", "earlier", "newer"),
+    Claim("已注销：", "cancelled: ", "ended", "clear"),
+    Claim("这是第 %s 次公示的内容，不是最新的。", "This is edition %s, not the newest.", "first:changed", "changed"),
+    Claim("算法说明由备案主体自己写，没有经过测试", "the explanation was written by the filer and not tested", "own", "explained"),
+    Claim("下面的话由备案主体自己写，本平台没有测过。", "These words are the filer’s own; this platform tested none of them.", "own", "explained"),
+    Claim("算法说明讲的就是这个版本", "the explanation is about this version", "explained", "explained before"),
+    Claim("算法说明讲的是较早的版本", "the explanation is about an earlier version", "explained before", "explained"),
+    Claim("下面的说明讲的是第 %s 版，不是这里公示的第 %s 版。", "The explanation below is about version %s, not about version %s, which is published here.", "explained before", "explained"),
+    Claim("测试得出的句子由测试结果选出，旁边写着局限；其余的话由备案主体填写。", "Sentences from tests are chosen by the results, with their limits", "explained", "own"),
+    Claim("测试用了 %s 行数据：", "Tested on %s rows: ", "explained", "own"),
+    Claim("；来源，备案主体说：", "; source, says the filer: ", "explained", "own"),
+    Claim("下面的评估用的是另一份数据，同一个问题的数字可以不同。", "The evaluation below used other data, so its figures may differ.", "explained", "own"),
+    Claim("备案主体自己写的说明，在“备案内容”里。", "What the filer wrote itself stands under “What was filed”.", "explained", "own"),
+    Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
+    Claim("算法说明没有写全，缺H5", "the explanation lacks H5", "bare", "own"),
+    Claim("把一个人的这项信息换成别人的，每100人有几人结果会变。常一起变的信息合在一起。", "Out of 100 people, how many results change when this is exchanged", "explained", "own"),
+)  # fmt: skip
+
+GENERAL = frozenset({
+    # the frame, and what the site is for
+    "明算 算法模型登记", "我对一个决定有疑问", "这是什么", "无障碍说明", "已备案的算法",
+    "替您做决定的算法，来这里查", "名称、单位或备案编号", "这里是我们的说法，以法规原文为准。带 † 的中文说法还要与上海条例原文核对。",
+    "单位把算法模型备案在这里。每份备案都写明：有没有人评估过这个版本、谁评估的、发现了什么，说明是谁写的、测过没有。",
+    "明算要把三件事放在一起：算法模型的备案、第三方对同一版本的评估、写给公众的说明。每份备案的页面写明有哪几样、谁做的。",
+    "要求（我们的说法）",
+    # what one may do here
+    "贷款被拒、价格和别人不一样、被系统排在后面？从您遇到的事开始。", "提交模型，委托测试，填写备案。表格会一步步教您。",
+    "在沙箱里测试同一个版本，得到可以离线核验的报告。", "不用登录，看算法怎么用、有没有测过、写了怎样申诉没有。",
+    "没有找到。换一个词，或者去掉一些条件再试。", "先看是哪一种情况，再找到那个算法。",
+    "看“算法说明”：决定什么，什么会改变结果；是测出来的，还是备案主体自己写的。",
+    "看“评估”：有没有人测过，谁测的，发现了什么，没测什么。",
+    "页面写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",
+    "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。",
+    "知道备案编号的话，直接查：", "在本网站直接提交举报的功能还没有开放。", "不同意结果怎么办", "读完整报告、下载并核验",
+    # how the site was made (tests/journeys walks it by keyboard, without scripts, at four times the size)
+    "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。",
+    "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。", "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。",
+    # headings and words beside what the record holds
+    "经过", "没有写明", "针对：", "（第三方：", "（可不填）", "通过", "未达到，理由：", "没有测什么", "这些结果不能说明什么",
+    "类检验不在这份计划里：", "想测而没有测成的：", "测了没有", "量的是什么", "逐条：读法、局限、方法和重算", "由这些公开的计数得出",
+    "重算这些数字的命令", "没有登记；谁都可以在自己的电脑上做", "这里只说哪些要素测过、哪些没有测，不作法律结论。",
+    "：这一项没有公开的计数，要有数据才能重做。", "同一个模型的另一个版本或另一次评估：什么变好、变差，什么看不出变化。",
+    "下载报告文件，离线运行下面的命令。它会说出哪些数字是重新算出来的，哪些只核对了签名和校验值。", "在自己的电脑上运行：",
+    "把生成的文件交到这里。平台不保存您的私钥。",
+    # pieces of work and verdicts: chosen by their state
+    "已完成", "没有完成", "已取消", "页面每 5 秒自动更新。",
+})  # fmt: skip

@@ -1,0 +1,211 @@
+"""Published filings of every kind that a sentence on a public page could be false of."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+
+from filing import catalogue, dossier, editions
+from filing.dossier import Filing
+from filing.guards import Case
+from filing.risk import Level
+from registry import attestation, statements
+from registry.database import now, transaction
+from registry.organisations import Actor
+from registry.reports import Report
+from registry.submission import Version
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import KEY, Scene
+
+SEAL = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-06-01"}
+
+
+class Records:
+    """The filings by name, each on a model of its own; the addresses of their pages.
+
+    Args:
+        site: the application on whose register they are made.
+        predicate: of a real report, whose findings are given other verdicts.
+        explained: the content of a real explanation.
+    """
+
+    def __init__(
+        self, site: FastAPI, predicate: Mapping[str, Any], explained: Mapping[str, Any]
+    ) -> None:
+        self.site, self.explained = site, explained
+        self.predicate = {**predicate, "evidence": predicate["evidence"]}
+        self.pages: dict[str, str] = {}
+        self.numbers: dict[str, str] = {}
+        self.reports: dict[str, str] = {}
+        with transaction(site.state.factory) as session:
+            self.session, self.scene = session, Scene(session)
+            self._make()
+
+    def _make(self) -> None:
+        scene = self.scene
+        self._third_party("clear", verdicts=["inconclusive"])
+        self._third_party("beyond", verdicts=["disparity"])
+        self._third_party("other verdicts", verdicts=["equivalent", "not_evaluable", "difference"])
+        self._third_party("far beyond", verdicts=["disparity"] * 5)
+        self._third_party(
+            "other city", A3={"kind": "company", "city": "shenzhen", "district": "南山区"}
+        )
+        self._third_party("not applicable", D6={"not_applicable": "没有排除"})
+        self._third_party(
+            "sealed", D7={"value": [{"rule": "六十分", "effect": "批准"}], "sealed": SEAL}
+        )
+        self._own("own")
+        self._own("unsigned", by=scene.tester, signed=False)
+        self._bare("bare")
+        self._regraded("regraded")
+        self._changed("changed", publish=True)
+        self._changed("pending", publish=False)
+        self._explained("explained")
+        self._explained("explained before", earlier=True)
+        self._moved("earlier", "newer")
+        ended = self._third_party("ended")
+        scene.file(ended, "cancel", reason="服务结束")  # fmt: skip
+
+    def report(
+        self,
+        by: Actor,
+        *,
+        version: Version | None = None,
+        verdicts: Sequence[str] = ("inconclusive",),
+        signed: bool = True,
+    ) -> Report:
+        """A report on record whose findings have these verdicts, with ties where it is engaged."""
+        about = version or self.scene.version
+        made = papers.report(self.session, about, by, signed=signed)
+        predicate = copy.deepcopy(dict(self.predicate))
+        own = by.organisation_id == about.organisation_id
+        ties = {"id": "e", "query_budget": 1, "conflict_filer": "曾经合作",
+                "conflict_tester": "没有", "paid_by": "备案主体"}  # fmt: skip
+        predicate["report"] |= {
+            "id": made.id,
+            "kind": "own" if own else "third_party",
+            "engagement": None if own else ties,
+        }
+        predicate["findings"] = [
+            {**self._finding(), "verdict": verdict, "slice": {f"c{place}": "x"}}
+            for place, verdict in enumerate(verdicts)
+        ]
+        statement = statements.make(
+            statements.REPORT,
+            subject=f"model/x/credit@{about.number}",
+            digest=about.digest,
+            predicate=predicate,
+        )
+        made.envelope = attestation.encode(attestation.sign(statement, KEY))
+        made.statement_digest = attestation.sha256(statement)
+        self.session.flush()
+        return made
+
+    def _finding(self) -> dict[str, Any]:
+        compared = (f for f in self.predicate["findings"] if f["reference_estimate"] is not None)
+        return copy.deepcopy(next(each for each in compared if not each["suppressed"]))
+
+    def _opened(self, name: str, **answers: Any) -> Filing:
+        self.scene.version = cast.version(self.session, self.scene.filer, name=name)
+        return self.scene.opened(**answers)
+
+    def _publish(self, name: str, filing: Filing) -> Filing:
+        self.scene.file(filing, "check", "submit")
+        self.scene.rule(filing, "accept", "file", "publish")
+        return self._shown(name, filing)
+
+    def _shown(self, name: str, filing: Filing) -> Filing:
+        edition = editions.newest(self.session, filing)
+        assert edition is not None
+        content = edition.read()
+        self.pages[name] = f"f/{content['slug']}"
+        self.numbers[name] = content["slug"]
+        self.reports.update((name, each["id"]) for each in content["reports"])
+        return filing
+
+    def _third_party(
+        self, name: str, verdicts: Sequence[str] = ("inconclusive",), **answers: Any
+    ) -> Filing:
+        filing = self._opened(name, **answers)
+        self.scene.attach(filing, self.report(self.scene.tester, verdicts=verdicts))
+        return self._publish(name, filing)
+
+    def _own(self, name: str, *, by: Actor | None = None, signed: bool = True) -> Filing:
+        filing = self._opened(name, G1=papers.LOW)
+        self.scene.attach(filing, self.report(by or self.scene.filer, signed=signed))
+        return self._publish(name, filing)
+
+    def _bare(self, name: str) -> None:
+        """An edition without report and with a gap in the explanation, as no step makes one today."""
+        filing = self._own(name)
+        filing.report_ids = []
+        filing.answers = {
+            key: each for key, each in filing.answers.items() if key not in ("H5", "I2")
+        }
+        self.session.flush()
+        case = Case(self.session, filing, self.scene.reviewer)
+        assert case.gate is not None
+        making = editions.Making([], case.gate, now())
+        edition = editions.make(self.session, filing, by=self.scene.reviewer, making=making)
+        self.session.flush()
+        catalogue.list_edition(self.session, filing, edition)
+        self.session.flush()
+
+    def _regraded(self, name: str) -> None:
+        filing = self._opened(name)
+        self.scene.attach(filing, self.report(self.scene.tester))
+        filing.grade_change = {
+            "level": Level.MEDIUM.value,
+            "reason": {"zh": "有人把关", "en": "A person decides"},
+            "person_id": self.scene.reviewer.person_id,
+            "at": now().isoformat(),
+        }
+        self.session.flush()
+        self._publish(name, filing)
+
+    def _changed(self, name: str, *, publish: bool) -> None:
+        filing = self._third_party(name)
+        self.scene.file(filing, "amend")
+        dossier.fill(
+            self.session,
+            by=self.scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            answers={"E7": "换了一个标准"},
+        )
+        self.scene.file(filing, "submit", reason="更新")
+        if publish:
+            self.scene.rule(filing, "accept", "file", "publish")
+
+    def _explained(self, name: str, *, earlier: bool = False) -> None:
+        filing = self._opened(name)
+        about = self.scene.version
+        if earlier:
+            filing = self._opened(name, B1={"zh": name, "en": name})
+        made = papers.explanation(self.session, about, self.scene.filer)
+        made.content = dict(self.explained)
+        self.session.flush()
+        self.scene.attach(filing, self.report(self.scene.tester))
+        dossier.attach(
+            self.session,
+            by=self.scene.filer,
+            filing_id=filing.id,
+            revision=filing.revision,
+            explanation_id=made.id,
+        )
+        self._publish(name, filing)
+
+    def _moved(self, earlier: str, newer: str) -> None:
+        """A filing that a newer one takes the place of; the newer one carries the old report too."""
+        self._third_party(earlier)
+        old = self.scene.version
+        second = self._opened(earlier)
+        self.scene.attach(second, self.report(self.scene.tester))
+        self.scene.attach(second, self.report(self.scene.tester, version=old))
+        self._publish(newer, second)
+
+
+LATER = timedelta(days=366)
