@@ -1,7 +1,8 @@
 """The public catalogue: entries with their standing, their history, and a search over them."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,30 +11,26 @@ from sqlalchemy import ColumnElement, ForeignKey, String, func, or_, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import differences, editions, gate, numbers, standing
+from filing import basis, differences, editions, gate, numbers, standing
 from filing.dossier import Filing
 from filing.editions import Edition
-from filing.lifecycle import UNDER_WAY, Status
+from filing.lifecycle import EXITS, STEPS, Status
+from filing.risk import LEVEL_NAMES, Level
 from filing.standing import Standing
 from registry import attestation, journal
 from registry.database import Identified, Record, now
+from registry.journal import Event
 from registry.language import Language, Text
 from registry.settings import settings
 
 MOST_WORDS = 10
 MOST_SIZE = 100
-PUBLIC_EVENTS = frozenset(
-    {
-        "filing:review:filed",
-        "filing:review:published",
-        "filing:review:change_refused",
-        "filing:review:revoked",
-        "filing:dossier:amended",
-        "filing:dossier:change_abandoned",
-        "filing:dossier:cancelled",
-        "filing:catalogue:superseded",
-    }
-)
+PUBLISHED = "filing:review:published"
+FIRST = frozenset({"filing:review:filed", PUBLISHED})
+"""What the public is told of the time before the first publication."""
+DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
+"""What is told although the public status stays what it was."""
+STEPS_TAKEN = frozenset(each.event for each in STEPS)
 
 
 class Listing(Identified, Record):
@@ -147,7 +144,16 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line of a result."""
+    """One line of a result, true at the moment of reading.
+
+    Args:
+        number, slug, name, summary, filer, published: from the newest edition.
+        grade, graded: the grade's id; in words, with who set it.
+        status: the public status.
+        evaluated: whether a third-party evaluation of the edition's version has not expired.
+        found: how many findings of its reports have each verdict.
+        standing: what is true of the filing now.
+    """
 
     number: str
     slug: str
@@ -155,9 +161,12 @@ class Hit:
     summary: Text
     filer: Text
     grade: str
+    graded: Text
     status: Status
     published: datetime
     evaluated: bool
+    found: Mapping[str, int]
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +203,20 @@ def entry(
     every = editions.every(session, filing)
     chosen = every[-1] if edition is None else editions.get(session, filing, edition)
     contents = [each.read() for each in every if each.number <= chosen.number]
+    read = newest = basis.of(contents)
+    if chosen.number != filing.editions:
+        newest = basis.of([each.read() for each in every])
     return PublicEntry(
         content=contents[-1],
         canonical=chosen.content.encode(),
         digest=chosen.digest,
         standing=standing.of(
-            session, filing, contents, at=at or now(), days=settings().evaluation_days
+            session,
+            filing,
+            read,
+            newest=newest,
+            at=at or now(),
+            days=settings().evaluation_days,
         ),
         newest=chosen.number == filing.editions,
     )
@@ -240,17 +257,37 @@ def history(session: Session, number: str) -> History:
         )
         for made, content, before in zip(every, contents, earlier, strict=True)
     ]
-    happened = [
-        Happening(each.at, each.name, Status(each.details["to"]), each.details.get("reason"))
-        for each in journal.history(session, filing.id)
-        if each.name in PUBLIC_EVENTS
-    ]
+    happened = _happened(journal.history(session, filing.id))
     return History(tuple(reversed(turns)), tuple(reversed(happened)))
+
+
+def _happened(events: Iterable[Event]) -> list[Happening]:
+    """What the public is told of a filing's steps, oldest first.
+
+    Steps on a draft change nothing that is public, and what a filer says when handing in a change
+    is not public before it is decided.
+    """
+    told: list[Happening] = []
+    public: Status | None = None
+    for each in events:
+        if each.name not in STEPS_TAKEN:
+            continue
+        reached = Status(each.details["to"])
+        seen = reached if public is None else standing.public_status(reached)
+        moved = public is not None and seen is not public
+        if moved or each.name in (FIRST if public is None else DECIDED):
+            decided = each.name in DECIDED or seen in EXITS
+            reason = each.details.get("reason") if decided else None
+            told.append(Happening(each.at, each.name, seen, reason))
+        if public is not None or each.name == PUBLISHED:
+            public = seen
+    return told
 
 
 def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     """Make the filing's line in the catalogue from its newest edition."""
-    content = edition.read()
+    contents = [each.read() for each in editions.every(session, filing)]
+    content = contents[-1]
     listing = session.scalars(select(Listing).where(Listing.filing_id == filing.id)).first()
     if listing is None:
         listing = Listing(filing_id=filing.id)
@@ -267,6 +304,7 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
         "name": told["B1"]["said"],
         "summary": told["B2"]["said"],
         "filer": told["A1"]["said"],
+        "basis": basis.of(contents),
     }
     listing.words = _words(content)
     session.flush()
@@ -322,12 +360,12 @@ def search(
     """
     moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)
     valid_from = gate.counting_since(moment, settings().evaluation_days)
-    found = select(Listing, Filing.status).join(Filing, Filing.id == Listing.filing_id)
+    found = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
     found = found.where(*_wanted(query), *_narrowed(filters, valid_from))
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     ordered = found.order_by(Listing.published.desc(), Listing.number.desc())
     rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
-    hits = tuple(_hit(listing, status, valid_from) for listing, status in rows)
+    hits = tuple(_hit(session, listing, filing, moment) for listing, filing in rows)
     return Page(hits, total, page, size)
 
 
@@ -339,8 +377,8 @@ def _wanted(query: str) -> list[ColumnElement[bool]]:
 def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if filters.status:
-        pending = UNDER_WAY if Status.CHANGE_PENDING in filters.status else frozenset()
-        wanted.append(Filing.status.in_([*filters.status, *pending]))
+        asked = [each for each in Status if standing.public_status(each) in filters.status]
+        wanted.append(Filing.status.in_(asked))
     if filters.grade:
         wanted.append(Listing.grade.in_(filters.grade))
     for column, ids in ((Listing.kinds, filters.kind), (Listing.sectors, filters.sector)):
@@ -355,7 +393,10 @@ def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool
     return wanted
 
 
-def _hit(listing: Listing, status: Status, valid_from: datetime) -> Hit:
+def _hit(session: Session, listing: Listing, filing: Filing, at: datetime) -> Hit:
+    read = _basis(session, listing, filing)
+    days = settings().evaluation_days
+    valid_from = gate.counting_since(at, days)
     return Hit(
         number=listing.number,
         slug=listing.slug,
@@ -363,7 +404,32 @@ def _hit(listing: Listing, status: Status, valid_from: datetime) -> Hit:
         summary=Text(**listing.card["summary"]),
         filer=Text(**listing.card["filer"]),
         grade=listing.grade,
-        status=Status.CHANGE_PENDING if status in UNDER_WAY else Status(status),
+        graded=_graded(read["grade"]),
+        status=standing.public_status(filing.status),
         published=listing.published,
         evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
+        found=_found(read["reports"]),
+        standing=standing.of(session, filing, read, at=at, days=days),
     )
+
+
+def _basis(session: Session, listing: Listing, filing: Filing) -> Mapping[str, Any]:
+    """The basis as it lies in the line; lines of an earlier release have none."""
+    kept: Mapping[str, Any] | None = listing.card.get("basis")
+    return kept or basis.of([each.read() for each in editions.every(session, filing)])
+
+
+def _graded(grade: Mapping[str, Any]) -> Text:
+    """The grade in words, and that reviewers set it where they did."""
+    name = LEVEL_NAMES[Level(grade["level"])]
+    if not grade["changed"]:
+        return name
+    return Text(f"{name.zh}（审核人员改定）", f"{name.en} (set by reviewers)")
+
+
+def _found(reports: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many findings of all attached reports have each verdict."""
+    counted = Counter[str]()
+    for each in reports:
+        counted.update(each["verdicts"])
+    return dict(sorted(counted.items()))

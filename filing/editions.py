@@ -20,7 +20,7 @@ from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.fields import Field, Show, schema, split
 from filing.gate import Gate
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import FILING_STATEMENT
 from registry import attestation, explanations
 from registry.database import Identified, Record
 from registry.errors import NotFound
@@ -187,7 +187,7 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "published": making.at.isoformat(),
         "filer": {"id": owner.id, **owner.name.as_json()},
         "model": {"id": filing.model_id, "version_id": filing.version_id, **made["B3"]["value"]},
-        "grade": made["G2"]["value"],
+        "grade": _graded(made["G2"]["value"]),
         "answers": shown,
         "reports": [each.as_json() for each in making.evidence],
         "explanation": _explanation(session, filing.explanation_id),
@@ -197,8 +197,16 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
             if not each.passed
         ],
         "change_note": filing.change_note,
-        "statements": [FILING_STATEMENT.as_json(), GRADE_STATEMENT.as_json()],
+        "statements": [
+            FILING_STATEMENT.as_json(),
+            wording.graded(made["G2"]["value"]).as_json(),
+        ],
     }
+
+
+def _graded(grade: Mapping[str, Any]) -> dict[str, Any]:
+    """The grade, with the statement that is true of who set it."""
+    return {**grade, "statement": wording.graded(grade).as_json()}
 
 
 def _explanation(session: Session, explanation_id: str | None) -> dict[str, Any] | None:
@@ -209,6 +217,7 @@ def _explanation(session: Session, explanation_id: str | None) -> dict[str, Any]
         "id": found.id,
         "digest": found.digest,
         "model_digest": found.model_digest,
+        "version": session.get_one(Version, found.version_id).number,
         "report_id": found.report_id,
         "approved": found.approved.isoformat() if found.approved else None,
     }

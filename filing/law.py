@@ -14,6 +14,11 @@ GRADE_STATEMENT = Text(
     "风险等级由本平台方法得出，不是主管部门的认定。",
     "The risk grade follows from this platform's method; it is not a finding of the authority.",
 )
+GRADING_STATEMENT = Text(
+    "风险等级由本平台方法得出；审核人员改定的，备案页写明改定和理由。方法得出的等级不是主管部门的认定。",
+    "Risk grades follow from this platform's method; where reviewers set another, the filing's page "
+    "says so and why. A grade by the method is not a finding of the authority.",
+)
 METHOD_STATEMENT = Text(
     "条例没有写怎样分级，把办法留给了市里；我们没有见到已经公布的办法。",
     "The regulations do not say how to grade and leave the method to the city; we know of none "

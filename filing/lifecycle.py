@@ -2,7 +2,7 @@
 
 `STEPS` is the whole procedure: every path a filing can take is a row of that table. A change to a
 published filing goes the same way round and ends in a new edition; meanwhile the public reads the
-last edition and sees "change pending".
+last edition, and sees "change pending" once the change is submitted (`filing.standing`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,17 +61,6 @@ EXITS = frozenset(
 
 EDITABLE = frozenset({Status.DRAFT, Status.SELF_CHECKED, Status.RETURNED, Status.CHANGE_PENDING})
 """Where the filer may change the dossier; a change takes a self-checked filing back to draft."""
-
-UNDER_WAY = frozenset(
-    {
-        Status.CHANGE_PENDING,
-        Status.SUBMITTED,
-        Status.RETURNED,
-        Status.ACCEPTED,
-        Status.FILED,
-    }
-)
-"""Where a filing that has an edition is being changed; the public sees "change pending"."""
 
 
 class Action(StrEnum):

@@ -1,8 +1,10 @@
 """Standing: what is true of a published filing now, beside an edition that never changes.
 
-Status, whether evaluation and explanation are about the version in use, how long the evaluation
-still counts. A page shows the edition and the standing; its ETag covers both, so that "about an
-earlier version" shows in the same second and no cache hides a revocation.
+Status, whether evaluation and explanation are about the version that is published, what changed
+since, how long the evaluation still counts. It is told from editions, from what lies with the
+authority and from the calendar; a draft changes nothing. A page shows the edition and the
+standing; its ETag covers both, so that an expiry shows from its first second and no cache hides a
+revocation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,23 +16,34 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import gate
+from filing import basis, editions, gate
 from filing.dossier import Filing
-from filing.lifecycle import EXITS, STATUS_NAMES, UNDER_WAY, Status
+from filing.lifecycle import EXITS, STATUS_NAMES, Status
+from filing.risk import Level
 from registry import attestation, legal_day
 from registry.language import Text
 from registry.submission import Version
 
-CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
-NOT_YET_FILED = (Status.DRAFT, Status.SELF_CHECKED, Status.WITHDRAWN, Status.DECLINED)
+WITH_THE_AUTHORITY = frozenset({Status.SUBMITTED, Status.ACCEPTED, Status.FILED})
+"""Where a dossier lies still with the reviewers: what it holds was submitted, and is no draft."""
+CHANGE_SUBMITTED = WITH_THE_AUTHORITY | {Status.RETURNED}
+"""Where a published filing has a change under way that was handed in."""
+
+THIRD_PARTY = Text("第三方评估", "third-party evaluation")
+OWN = Text("自行评估", "own evaluation")
+ANY = Text("评估", "evaluation")
 
 
 class State(StrEnum):
     """How fresh an evaluation or an explanation is."""
 
     CURRENT = "current"
+    DECLARED = "declared"
+    CHANGE_SUBMITTED = "change_submitted"
+    CHANGED = "changed"
     EARLIER_VERSION = "earlier_version"
     EXPIRED = "expired"
+    UNSIGNED = "unsigned"
     NONE = "none"
 
 
@@ -52,17 +65,92 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """The state of the service: the filer's own word, and what time made of its condition.
+
+    Args:
+        said: what field B8 says, marked as the filer's; None where it is not public.
+        lapsed: since when the evaluation that the grade asks for has expired, if it has.
+    """
+
+    said: Text | None
+    lapsed: datetime | None = None
+
+    @property
+    def lapse(self) -> Text | None:
+        """The sentence on the expired evaluation, if it has expired."""
+        if self.lapsed is None:
+            return None
+        day = legal_day.of(self.lapsed).isoformat()
+        return Text(
+            f"评估已过期：这个风险等级要求的第三方评估，从{day}起不再计入。",
+            f"Evaluation expired: the third-party evaluation that this risk grade asks for has "
+            f"not counted since {day}.",
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The state of the service as a JSON object."""
+        return {
+            "declared": self.said.as_json() if self.said else None,
+            "declared_by": "filer",
+            "evaluation_expired": self.lapse.as_json() if self.lapse else None,
+            "evaluation_expired_since": self.lapsed.isoformat() if self.lapsed else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that was submitted and is not yet published: what it touches, never its content.
+
+    Args:
+        version: the number of the newer version, if it moves to one.
+        fields: names of the fields on data, design and training that it touches.
+    """
+
+    version: int | None = None
+    fields: tuple[Text, ...] = ()
+
+    @property
+    def said(self) -> Text | None:
+        """The sentence; None where nothing is pending that an evaluation rests on."""
+        zh, en = [], []
+        if self.version is not None:
+            zh.append(f"第{self.version}版")
+            en.append(f"version {self.version}")
+        if self.fields:
+            named = _named(self.fields)
+            zh.append(f"对{named.zh}的修改")
+            en.append(f"a change of {named.en}")
+        if not zh:
+            return None
+        return Text(
+            f"{'、'.join(zh)}已提交，还没有公示",
+            f"{' and '.join(en)}, submitted and not yet published",
+        )
+
+    def as_json(self) -> dict[str, Any] | None:
+        """The pending change as a JSON object, or None."""
+        if self.said is None:
+            return None
+        fields = [each.as_json() for each in self.fields]
+        return {"version": self.version, "fields": fields, **self.said.as_json()}
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is true of a published filing now.
 
     Args:
-        status: the public status; every change under way reads "change pending".
+        status: the public status; only a change that was submitted reads "change pending".
         since: since when.
         editions: how many there are.
-        evaluation, third_party: freshness of the evaluations; of those by other organisations.
+        evaluation: freshness of the evaluations, whoever made them.
+        third_party, own: of those by other organisations; of the filer's own.
         explanation: freshness of the explanation.
+        service: the state of the service as the filer declared it.
         changed: names of fields about data, design and training that changed since the
-            evaluation was first published.
+            newest evaluation of the published version.
+        pending: what a submitted change touches.
         open_reports: reports of breaches that are open.
         reason: why the filing ended, if it did.
         successor: the number of the filing that took its place.
@@ -73,8 +161,11 @@ class Standing:
     editions: int
     evaluation: Freshness
     third_party: Freshness
+    own: Freshness
     explanation: Freshness
+    service: Service
     changed: tuple[Text, ...] = ()
+    pending: Pending = Pending()
     open_reports: int = 0
     reason: Mapping[str, str] | None = None
     successor: str | None = None
@@ -87,8 +178,11 @@ class Standing:
             "editions": self.editions,
             "evaluation": self.evaluation.as_json(),
             "third_party_evaluation": self.third_party.as_json(),
+            "own_evaluation": self.own.as_json(),
             "explanation": self.explanation.as_json(),
+            "service": self.service.as_json(),
             "changed_since_evaluation": [each.as_json() for each in self.changed],
+            "pending_change": self.pending.as_json(),
             "open_reports": self.open_reports,
             "reason": dict(self.reason) if self.reason else None,
             "successor": self.successor,
@@ -100,16 +194,34 @@ class Standing:
         return attestation.digest(self.as_json())
 
 
-def public_status(filing: Filing) -> Status:
-    """The status that the public sees of a filing that has an edition."""
-    return Status.CHANGE_PENDING if filing.status in UNDER_WAY else Status(filing.status)
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The newest published version of the model, and the moment for which it is told."""
+
+    version: int
+    digest: str
+    pending: Pending
+    at: datetime
+    days: int
+
+
+def public_status(status: Status | str) -> Status:
+    """The status that the public sees of a published filing; an unsubmitted change is none.
+
+    Args:
+        status: the filing's own.
+    """
+    if status in CHANGE_SUBMITTED:
+        return Status.CHANGE_PENDING
+    return Status.PUBLISHED if status == Status.CHANGE_PENDING else Status(status)
 
 
 def of(
     session: Session,
     filing: Filing,
-    contents: Sequence[Mapping[str, Any]],
+    read: Mapping[str, Any],
     *,
+    newest: Mapping[str, Any] | None = None,
     at: datetime,
     days: int,
 ) -> Standing:
@@ -118,103 +230,231 @@ def of(
     Args:
         session: any session.
         filing: the filing as it is now.
-        contents: its editions' contents up to the one that is read, oldest first.
+        read: the basis (`filing.basis`) of the edition that is read.
+        newest: the basis of the newest edition, where an older one is read.
         at: now.
         days: how long an evaluation counts.
     """
-    content, reports = contents[-1], contents[-1]["reports"]
-    newest, successor = _newest(session, filing)
-    outside = [each for each in reports if each["kind"] == "third_party" and each["countersigned"]]
+    now, successor = _published(session, filing, newest or read, at, days)
+    reports: Sequence[Mapping[str, Any]] = read["reports"]
+    outside = [each for each in reports if each["kind"] == "third_party"]
+    own = [each for each in reports if each["kind"] != "third_party"]
+    counted = _signed(outside) + own
     return Standing(
-        status=public_status(filing),
-        since=filing.since,
+        status=public_status(filing.status),
+        since=_since(filing, newest or read),
         editions=filing.editions,
-        evaluation=_evaluated(reports, newest, at, days),
-        third_party=_evaluated(outside, newest, at, days),
-        explanation=_explained(content, newest),
-        changed=changed_since_evaluation(contents),
+        evaluation=_evaluated(counted or outside, _noun(counted or outside), read, now),
+        third_party=_evaluated(outside, THIRD_PARTY, read, now),
+        own=_evaluated(own, OWN, read, now),
+        explanation=_explained(read, now),
+        service=_service(read, at, days),
+        changed=_changed(_about(counted, now), read),
+        pending=now.pending,
         reason=filing.exit_reason if filing.status in EXITS else None,
         successor=successor,
     )
 
 
-def _newest(session: Session, filing: Filing) -> tuple[Version, str | None]:
-    """The newest version of the model that was filed, here or in a filing of its own."""
-    own = session.get_one(Version, filing.version_id)
-    later = select(Filing, Version).join(Version, Version.id == Filing.version_id)
-    later = later.where(
+def _since(filing: Filing, newest: Mapping[str, Any]) -> datetime:
+    """Since when the public status holds; steps on a draft do not move it."""
+    if filing.status in EXITS:
+        return filing.since
+    published = datetime.fromisoformat(newest["published"])
+    changing = filing.status in CHANGE_SUBMITTED
+    return (filing.submitted or published) if changing else published
+
+
+def _published(
+    session: Session, filing: Filing, newest: Mapping[str, Any], at: datetime, days: int
+) -> tuple[_Published, str | None]:
+    """The newest version of the model that is published, here or in a filing of its own."""
+    version, digest = newest["model"]["version"], newest["model"]["sha256"]
+    pending, successor = _own_pending(session, filing), None
+    others = select(Filing).where(
         Filing.model_id == filing.model_id,
         Filing.id != filing.id,
-        Filing.status.not_in(NOT_YET_FILED),
-        Version.number > own.number,
+        Filing.submissions > 0,
+        Filing.status.not_in([Status.CANCELLED, Status.REVOKED, Status.DECLINED]),
     )
-    found = session.execute(later.order_by(Version.number.desc()).limit(1)).first()
-    if found is None:
-        return own, None
-    other, version = found
-    return version, other.number if other.replaces_id == filing.id and other.editions else None
+    for other in session.scalars(others):
+        edition = editions.newest(session, other)
+        if edition is None:
+            pending = _further(pending, _submitted_version(session, other))
+            continue
+        model = edition.read()["model"]
+        if other.replaces_id == filing.id:
+            successor = other.number
+        if model["version"] > version:
+            version, digest = model["version"], model["sha256"]
+    if pending.version is not None and pending.version <= version:
+        pending = Pending(fields=pending.fields)
+    return _Published(version, digest, pending, at, days), successor
+
+
+def newest_published(session: Session, model_id: str) -> int | None:
+    """The newest version of a model in a published edition; None where there is none.
+
+    Args:
+        session: any session.
+        model_id: of which model.
+    """
+    published = select(Filing).where(Filing.model_id == model_id, Filing.editions > 0)
+    live = published.where(Filing.status.not_in([Status.CANCELLED, Status.REVOKED]))
+    newest = [editions.newest(session, each) for each in session.scalars(live)]
+    return max((each.read()["model"]["version"] for each in newest if each), default=None)
+
+
+def _own_pending(session: Session, filing: Filing) -> Pending:
+    """What a submitted change of this filing touches."""
+    if filing.status not in WITH_THE_AUTHORITY:
+        return Pending()
+    edition = editions.newest(session, filing)
+    if edition is None:
+        return Pending()
+    content = edition.read()
+    fields = basis.differing(content["answers"], editions.answers(filing.answers))
+    number = _submitted_version(session, filing)
+    version = number if number != content["model"]["version"] else None
+    return Pending(version, tuple(Text(**each) for each in fields))
+
+
+def _submitted_version(session: Session, filing: Filing) -> int | None:
+    """The version that lies with the authority; None for a dossier that the filer may change."""
+    if filing.status not in WITH_THE_AUTHORITY:
+        return None
+    return session.get_one(Version, filing.version_id).number
+
+
+def _further(pending: Pending, version: int | None) -> Pending:
+    known = [each for each in (pending.version, version) if each is not None]
+    return Pending(max(known, default=None), pending.fields)
+
+
+def _signed(outside: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The third-party reports that their testers countersigned; others do not count."""
+    return [each for each in outside if each["countersigned"]]
+
+
+def _about(reports: Sequence[Mapping[str, Any]], now: _Published) -> list[Mapping[str, Any]]:
+    return [each for each in reports if each["model_digest"] == now.digest]
+
+
+def _expiry(reports: Sequence[Mapping[str, Any]], days: int) -> datetime:
+    return max(gate.expires(datetime.fromisoformat(each["made"]), days) for each in reports)
+
+
+def _noun(reports: Sequence[Mapping[str, Any]]) -> Text:
+    """What evaluations of these kinds are called together."""
+    kinds = {each["kind"] == "third_party" for each in reports}
+    return ANY if len(kinds) != 1 else THIRD_PARTY if kinds == {True} else OWN
 
 
 def _evaluated(
-    reports: Sequence[Mapping[str, Any]], newest: Version, at: datetime, days: int
+    given: Sequence[Mapping[str, Any]], noun: Text, read: Mapping[str, Any], now: _Published
 ) -> Freshness:
+    """How fresh the reports of one kind are; the worst that is true of them is said."""
+    reports = _signed(given) if noun is THIRD_PARTY else given
+    if not given:
+        return Freshness(State.NONE, Text(f"没有{noun.zh}", f"no {noun.en}"))
     if not reports:
-        return Freshness(State.NONE, Text("没有评估报告", "no evaluation report"))
-    about = [each for each in reports if each["model_digest"] == newest.digest]
+        return Freshness(
+            State.UNSIGNED,
+            Text(
+                "有第三方评估报告，评估机构还没有签章确认，不计入",
+                "a third-party report is attached; its tester has not countersigned it, so it "
+                "does not count",
+            ),
+        )
+    about = _about(reports, now)
     if not about:
         latest = max(each["version"] for each in reports)
-        said = Text(
-            f"评估的是较早的第{latest}版，现在是第{newest.number}版",
-            f"about an earlier version: {latest}, while version {newest.number} is filed",
+        return Freshness(
+            State.EARLIER_VERSION,
+            Text(
+                f"{noun.zh}针对的是较早的第{latest}版，现在公示的是第{now.version}版",
+                f"{noun.en} of an earlier version: {latest}, while version {now.version} is "
+                "published",
+            ),
         )
-        return Freshness(State.EARLIER_VERSION, said)
-    until = max(gate.expires(datetime.fromisoformat(each["made"]), days) for each in about)
-    day = legal_day.of(until).isoformat()
-    if at >= until:
-        said = Text(f"评估已在{day}过期", f"the evaluation expired on {day}")
+    until, changed, pending = _expiry(about, now.days), _changed(about, read), now.pending.said
+    day, names = legal_day.of(until).isoformat(), _named(changed)
+    if now.at >= until:
+        said = Text(f"{noun.zh}已在{day}过期", f"the {noun.en} expired on {day}")
         return Freshness(State.EXPIRED, said, until)
-    said = Text(f"评估的就是这个版本，{day}前有效", f"about this version, counts until {day}")
+    if changed:
+        said = Text(f"{noun.zh}以后改过：{names.zh}", f"changed since the {noun.en}: {names.en}")
+        return Freshness(State.CHANGED, said, until)
+    if pending is not None:
+        said = Text(
+            f"{noun.zh}针对的是现在公示的内容；{pending.zh}",
+            f"{noun.en} of what is published now; {pending.en}",
+        )
+        return Freshness(State.CHANGE_SUBMITTED, said, until)
+    said = Text(
+        f"{noun.zh}针对的就是这个版本，{day}以前计入",
+        f"{noun.en} of this very version, counts until {day}",
+    )
     return Freshness(State.CURRENT, said, until)
 
 
-def _explained(content: Mapping[str, Any], newest: Version) -> Freshness:
-    attached = content["explanation"]
-    digest = attached["model_digest"] if attached else content["model"]["sha256"]
-    if digest != newest.digest:
+def _changed(about: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tuple[Text, ...]:
+    """What changed since the newest of these reports."""
+    if not about:
+        return ()
+    newest = max(about, key=lambda each: str(each["made"]))
+    return tuple(Text(**name) for name in read["changed"][newest["id"]])
+
+
+def _named(fields: Sequence[Text]) -> Text:
+    return Text("、".join(each.zh for each in fields), ", ".join(each.en for each in fields))
+
+
+def _explained(read: Mapping[str, Any], now: _Published) -> Freshness:
+    """Whose words the explanation is, and about which version."""
+    tested, pending = read["explanation"], now.pending.said
+    digest = tested["model_digest"] if tested else read["model"]["sha256"]
+    if tested is None and read["unexplained"]:
+        codes = ", ".join(read["unexplained"])
+        said = Text(f"算法说明没有写全，缺{codes}", f"the explanation lacks {codes}")
+        return Freshness(State.NONE, said)
+    if digest != now.digest:
         said = Text(
-            f"算法说明讲的是较早的版本，现在是第{newest.number}版",
-            f"the explanation is about an earlier version, while version {newest.number} is filed",
+            f"算法说明讲的是较早的版本，现在公示的是第{now.version}版",
+            "the explanation is about an earlier version, while version "
+            f"{now.version} is published",
         )
         return Freshness(State.EARLIER_VERSION, said)
-    if attached is None:
-        said = Text("算法说明由备案主体填写", "the explanation was written by the filer")
-        return Freshness(State.CURRENT, said)
+    if tested is None:
+        said = Text(
+            "算法说明由备案主体自己写，没有经过测试",
+            "the explanation was written by the filer and not tested",
+        )
+        return Freshness(State.DECLARED, said)
+    if now.pending.version is not None and pending is not None:
+        said = Text(
+            f"算法说明讲的是现在公示的第{now.version}版；{pending.zh}",
+            f"the explanation is about version {now.version}, published now; {pending.en}",
+        )
+        return Freshness(State.CHANGE_SUBMITTED, said)
     return Freshness(
         State.CURRENT, Text("算法说明讲的就是这个版本", "the explanation is about this version")
     )
 
 
-def changed_since_evaluation(contents: Sequence[Mapping[str, Any]]) -> tuple[Text, ...]:
-    """The fields about data, design and training that changed since the newest report came in.
-
-    Args:
-        contents: the editions' contents, oldest first.
-    """
-    present = contents[-1]
-    if not present["reports"]:
-        return ()
-    newest = present["reports"][-1]["id"]
-    first = next(each for each in contents if any(r["id"] == newest for r in each["reports"]))
-    before, after = _carried(first), _carried(present)
-    keys = [key for key in {**before, **after} if _told(before.get(key)) != _told(after.get(key))]
-    names = ((before.get(key) or after[key])["name"] for key in keys)
-    return tuple(dict.fromkeys(Text(**name) for name in names))
+def _service(read: Mapping[str, Any], at: datetime, days: int) -> Service:
+    """The filer's word on the service, and whether what a high grade asks for has expired."""
+    declared = Text(**read["service"]) if read["service"] else None
+    said = declared and Text(f"{declared.zh}（备案主体填写）", f"{declared.en} (the filer's word)")
+    asked = [each for each in read["reports"] if _asked_for(each, read)]
+    if read["grade"]["level"] != Level.HIGH or not asked:
+        return Service(said)
+    until = _expiry(asked, days)
+    return Service(said, until if at >= until else None)
 
 
-def _carried(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {row["key"]: row for row in content["answers"] if row["group"] in CARRIED}
-
-
-def _told(row: Mapping[str, Any] | None) -> Any:
-    kept = ("value", "not_applicable", "withheld")
-    return row and {name: row[name] for name in kept if name in row}
+def _asked_for(report: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
+    """Whether a report is one that opened the gate of a high grade, apart from its age."""
+    third_party = report["kind"] == "third_party" and report["countersigned"]
+    whole = set(report["required"]) <= set(report["probes"])
+    return bool(third_party and whole and report["model_digest"] == read["model"]["sha256"])

@@ -1,10 +1,13 @@
 """Answers in words: one reading of any value in both languages, without what is restricted."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from filing import risk
 from filing.fields import Field, Kind, Part, Show
+from filing.law import GRADE_STATEMENT
+from registry import legal_day
 from registry.language import Text
 
 
@@ -35,6 +38,26 @@ def pair(value: Mapping[str, str]) -> Text:
     """A stored {zh, en?}; the Chinese stands in where there is no English."""
     zh = value.get("zh", "")
     return Text(zh, value.get("en") or zh)
+
+
+def graded(grade: Mapping[str, Any]) -> Text:
+    """The statement beside a grade: who set it; after a change both grades, the day and the reason.
+
+    Args:
+        grade: the grade as an edition carries it.
+    """
+    change = grade["changed"]
+    if not change:
+        return GRADE_STATEMENT
+    was = risk.LEVEL_NAMES[risk.Level(change["from"])]
+    now = risk.LEVEL_NAMES[risk.Level(grade["level"])]
+    day = legal_day.of(datetime.fromisoformat(change["at"])).isoformat()
+    reason = pair(change["reason"])
+    return Text(
+        f"这个风险等级由审核人员在{day}改定：{now.zh}。按本平台的方法得出的是{was.zh}。理由：{reason.zh}",
+        f"Reviewers set this risk grade on {day}: {now.en}. By this platform's method it is "
+        f"{was.en}. Reason: {reason.en}",
+    )
 
 
 def _said(part: Part, value: Any) -> Text:
@@ -97,8 +120,9 @@ def _version(value: Mapping[str, Any]) -> Text:
 
 def _grade(value: Mapping[str, Any]) -> Text:
     name = risk.LEVEL_NAMES[risk.Level(value["level"])]
-    reason = value["changed"]["reason"] if value["changed"] else value["reasons"][0]
-    said = pair(reason)
+    if value["changed"]:
+        return graded(value)
+    said = pair(value["reasons"][0])
     return Text(f"{name.zh}：{said.zh}", f"{name.en}: {said.en}")
 
 

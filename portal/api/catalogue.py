@@ -1,6 +1,7 @@
 """The public catalogue: search, entries, history, and the evidence behind an entry."""
 
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from filing import catalogue, fields
-from filing.catalogue import Filters, PublicEntry
+from filing.catalogue import Filters, Hit, PublicEntry
 from filing.lifecycle import STATUS_NAMES, Status
 from portal.access import public
 from portal.api.shapes import Answer, Bilingual
@@ -33,6 +34,9 @@ class HitOut(Answer):
     status: Status
     published: datetime
     evaluated: bool = Field(description="an unexpired evaluation by a third party")
+    graded: Bilingual = Field(description="the grade in words, and whether reviewers set it")
+    found: dict[str, int] = Field(description="findings of the attached reports by verdict")
+    standing: dict[str, Any] = Field(description="what is true of the filing at this moment")
 
 
 class Hits(Answer):
@@ -103,7 +107,7 @@ def search(
         url = request.url.include_query_params(page=found.number + 1)
         following = f"{url.path}?{url.query}"
         response.headers["Link"] = f'<{following}>; rel="next"'
-    items = [HitOut.model_validate(hit) for hit in found.hits]
+    items = [_hit(hit) for hit in found.hits]
     return Hits(
         items=items, total=found.total, page=found.number, pages=found.pages, next=following
     )
@@ -204,6 +208,11 @@ def form() -> dict[str, Any]:
 def statuses() -> dict[str, Bilingual]:
     """Where a filing can stand."""
     return {status.value: Bilingual.of(name) for status, name in STATUS_NAMES.items()}
+
+
+def _hit(hit: Hit) -> HitOut:
+    told = {each.name: getattr(hit, each.name) for each in dataclass_fields(hit)}
+    return HitOut.model_validate({**told, "standing": hit.standing.as_json()})
 
 
 def _published_report(session: Database, slug: str, report_id: str) -> Report:

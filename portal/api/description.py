@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import FILING_STATEMENT, GRADING_STATEMENT
 from portal.access import Access, declared, public
 from portal.problems import MEDIA_TYPE, STATUS
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
@@ -79,7 +79,7 @@ def page(request: Request) -> HTMLResponse:
         api=described,
         operations=_by_tag(described),
         filing_statement=FILING_STATEMENT,
-        grade_statement=GRADE_STATEMENT,
+        grade_statement=GRADING_STATEMENT,
     )
     return HTMLResponse(html)
 

@@ -1,52 +1,29 @@
 """What everyone reads without signing in: start, catalogue, the filed page, words, about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue, standing
-from filing.catalogue import Filters, Hit, PublicEntry
+from filing import catalogue
+from filing.catalogue import Filters, PublicEntry
 from filing.fields import Option, schema
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.risk import LEVEL_NAMES, Level
 from portal.access import public
 from portal.at_hand import Database
-from portal.pages import explaining, report_view
+from portal.pages import filed_view, report_pictures, report_view
 from portal.pages.glossary import terms
 from portal.pages.rendering import TEMPLATE_VERSION, Lang, language_of, render
-from registry import datasets, explanations, reports
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A short label on a hit or a page; `tone` is good, warn, bad or empty."""
-
-    text: Text
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One hit with its badges."""
-
-    number: str
-    slug: str
-    name: Text
-    about: Text
-    filer: Text
-    published: Any
-    badges: tuple[Badge, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +48,16 @@ QUESTIONS = (
     Question(
         Text("贷款、保险、住房没有批", "A loan, insurance or home was refused"),
         Text("看看它用了您的哪些信息，什么会让结果变好。", "See which facts it uses and what would change the result."),
-        "kind=dispatch",
+        "sector=finance",
     ),
     Question(
         Text("价格和别人不一样", "The price differs from another's"),
-        Text("看看价格按什么变，第三方测到了多大差别。", "See what moves the price and which difference a third party measured."),
-        "kind=dispatch",
+        Text("看看价格按什么变，有没有人测过差别，测到多大。", "See what moves the price, whether anyone measured differences, and how large they were."),
+        "q=价格",
     ),
     Question(
         Text("总给我看某一类东西", "I keep being shown one kind of thing"),
-        Text("看看它按什么推荐，怎样关掉。", "See what recommendations follow and how to switch them off."),
+        Text("看看它按什么推荐，能不能关掉。", "See what recommendations follow and whether they can be switched off."),
         "kind=push",
     ),
     Question(
@@ -105,7 +82,7 @@ def start(request: Request, language: Lang, session: Database) -> Response:
         request,
         "start.html",
         language=language,
-        hits=[_line(hit) for hit in found.hits],
+        lines=[filed_view.line(hit) for hit in found.hits],
         total=found.total,
     )
 
@@ -135,9 +112,12 @@ def catalogue_json(request: Request, session: Database) -> Response:
                     "summary": hit.summary.as_json(),
                     "filer": hit.filer.as_json(),
                     "grade": hit.grade,
+                    "graded": hit.graded.as_json(),
                     "status": hit.status.value,
                     "published": hit.published.isoformat(),
                     "evaluated": hit.evaluated,
+                    "found": dict(hit.found),
+                    "standing": hit.standing.as_json(),
                 }
                 for hit in found.hits
             ],
@@ -157,7 +137,7 @@ def catalogue_page(request: Request, language: Lang, session: Database) -> Respo
         query=query,
         chosen=chosen,
         filters=_choices(),
-        hits=[_line(hit) for hit in found.hits],
+        lines=[filed_view.line(hit) for hit in found.hits],
         total=found.total,
         page=found.number,
         pages=found.pages,
@@ -219,7 +199,6 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
     if request.headers.get("if-none-match") == validator:
         return Response(status_code=304, headers={"etag": validator})
     content = entry.content
-    explained, found = _explained(session, content, language), _reports(session, content, language)
     page = render(
         request,
         "filed.html",
@@ -228,76 +207,15 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         content=content,
         told={row["key"]: row for row in content["answers"]},
         groups=schema().groups,
-        badges=_badges(entry),
-        explained=explained,
-        reports=found,
-        other_rows=_other_rows(session, content, found),
+        filed=filed_view.view(session, entry, language),
         gravest=report_view.gravest,
+        gravest_picture=report_pictures.gravest,
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
-        state=standing.State,
     )
     page.headers["etag"] = validator
     page.headers["cache-control"] = "no-cache"
     return page
-
-
-def _explained(
-    session: Session, content: Mapping[str, Any], language: Language
-) -> explaining.Explained | None:
-    if content["explanation"] is None:
-        return None
-    made = explanations.get(session, content["explanation"]["id"])
-    return explaining.view(made.content, language) if made.content else None
-
-
-def _other_rows(
-    session: Session,
-    content: Mapping[str, Any],
-    found: Sequence[tuple[Mapping[str, Any], report_view.ReportView]],
-) -> bool:
-    """Whether a report rests on other data than the explanation, so that their figures differ."""
-    if content["explanation"] is None:
-        return False
-    made = explanations.get(session, content["explanation"]["id"])
-    own = datasets.get(session, made.dataset_id).digest
-    return any(view.predicate["data"]["digest"] != own for _, view in found)
-
-
-def _reports(
-    session: Session, content: Mapping[str, Any], language: Language
-) -> list[tuple[Mapping[str, Any], report_view.ReportView]]:
-    return [
-        (each, report_view.view(reports.statement(reports.get(session, each["id"])), language))
-        for each in content["reports"]
-    ]
-
-
-def _badges(entry: PublicEntry) -> list[Badge]:
-    now = entry.standing
-    tones = {
-        standing.State.CURRENT: "good",
-        standing.State.EARLIER_VERSION: "warn",
-        standing.State.EXPIRED: "warn",
-        standing.State.NONE: "",
-    }
-    status_tone = "good" if now.status is Status.PUBLISHED else "warn"
-    return [
-        Badge(STATUS_NAMES[now.status], status_tone),
-        Badge(now.third_party.said, tones[now.third_party.state]),
-        Badge(now.explanation.said, tones[now.explanation.state]),
-    ]
-
-
-def _line(hit: Hit) -> Line:
-    badges = [
-        Badge(STATUS_NAMES[hit.status], "good" if hit.status is Status.PUBLISHED else "warn")
-    ]
-    if hit.evaluated:
-        badges.append(Badge(Text("有第三方评估", "third-party evaluation"), "good"))
-    return Line(
-        hit.number, hit.slug, hit.name, hit.summary, hit.filer, hit.published, tuple(badges)
-    )
 
 
 def _asked(request: Request) -> tuple[str, dict[str, str], int]:

@@ -12,7 +12,12 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import (
+    FILING_STATEMENT,
+    GRADE_STATEMENT,
+    GRADING_STATEMENT,
+    METHOD_STATEMENT,
+)
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
 from portal.identity import Identity
@@ -44,6 +49,8 @@ def language_in_address(language: str) -> Language:
 
 Lang = Annotated[Language, Depends(language_in_address)]
 
+DONE_COOKIE = "mingsuan-done"
+DONE_SECONDS = 60
 DONE: dict[str, Text] = {
     "saved": Text("已保存。", "Saved."),
     "submitted": Text("已提交。", "Submitted."),
@@ -104,23 +111,28 @@ def render(
     page = environment().get_template(template)
     rejected: Rejected | None = getattr(request.state, "rejected", None)
     context["typed"] = Typed(context.get("typed") or typed_before(request))
+    done = request.cookies.get(DONE_COOKIE, "")
     body = page.render(
         lang=language,
         t=_chooser(language),
         actor=asking.actor if asking else None,
         person=asking.person if asking else None,
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
-        done=DONE.get(request.query_params.get("done", "")),
+        done=DONE.get(done),
         wrong=rejected.error if rejected else None,
         without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
         filing_statement=FILING_STATEMENT,
         grade_statement=GRADE_STATEMENT,
+        grading_statement=GRADING_STATEMENT,
+        method_statement=METHOD_STATEMENT,
         **context,
     )
     answer = HTMLResponse(body, status_code=rejected.status if rejected else status)
     if rejected:
         answer.headers.update(of_error(rejected.error).headers)
+    if done:
+        answer.delete_cookie(DONE_COOKIE)
     return answer
 
 
@@ -169,9 +181,18 @@ def typed_before(request: Request) -> Mapping[str, Any]:
 
 
 def go(address: str, done: str = "") -> RedirectResponse:
-    """Send the browser to `address` after a change, with a word about what was done."""
-    mark = "&" if "?" in address else "?"
-    return RedirectResponse(f"{address}{mark}done={done}" if done else address, status_code=303)
+    """Send the browser to `address` after a change, with a word about what was done.
+
+    The word goes with the browser that made the change, for the one page that follows, and never
+    with the address: a link that somebody spreads cannot make the register say that anything
+    happened.
+    """
+    answer = RedirectResponse(address, status_code=303)
+    if done:
+        answer.set_cookie(
+            DONE_COOKIE, done, max_age=DONE_SECONDS, httponly=True, samesite="strict"
+        )
+    return answer
 
 
 def inside(wanted: str, otherwise: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from evaluators import captions
+from portal import telling
 from portal.pages import charts
 from registry.language import Language, Text
 
@@ -23,10 +24,11 @@ MORE = Text("只画了前 {0} 项，其余见表。", "The first {0} are drawn; 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart and what it shows."""
+    """A chart, what it shows, and the gravest verdict drawn in it; empty where it draws none."""
 
     svg: Markup
     caption: str
+    verdict: str = ""
 
 
 def pictures(
@@ -45,6 +47,15 @@ def pictures(
         if effect and effect.get("value") is not None and interval and _ends(interval):
             series.setdefault((finding["metric"], captions.scale(finding)), []).append(finding)
     return [_picture(*named, drawn, plan, language) for named, drawn in series.items()]
+
+
+def gravest(drawn: Sequence[Picture]) -> list[Picture]:
+    """The pictures with the gravest verdict first, for a page that shows only one.
+
+    Args:
+        drawn: of one question.
+    """
+    return sorted(drawn, key=lambda each: (*telling.ORDER, "").index(each.verdict))
 
 
 def _picture(
@@ -88,6 +99,7 @@ def _picture(
         caption=Text(f"{named}。{told.zh}", f"{named[:1].upper()}{named[1:]}. {told.en}").in_(
             language
         ),
+        verdict=min((str(each["verdict"]) for each in drawn), key=telling.ORDER.index),
     )
 
 

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import editions
+from filing import editions, standing
 from portal import sight
 from portal.access import allow, public
 from portal.at_hand import Database
@@ -58,7 +58,7 @@ def report_page(
     actor = asking.actor if asking else None
     report = readable(session, report_id, actor)
     version = submission.get(session, report.version_id)
-    newest = submission.latest(session, version.model_id)
+    newest = standing.newest_published(session, version.model_id)
     view = report_view.view(reports.statement(report), language)
     return render(
         request,
@@ -70,7 +70,7 @@ def report_page(
         version=version,
         model=submission.model_of(session, version),
         others=_others(session, report, actor),
-        earlier=bool(newest and newest.digest != report.model_digest),
+        earlier=newest if newest is not None and newest > version.number else None,
         may_countersign=_may_countersign(actor, report),
         back=f"/{language}/desk" if actor else None,
     )

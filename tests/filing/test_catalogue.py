@@ -151,6 +151,15 @@ def test_the_etag_covers_content_standing_language_and_template(scene: Scene) ->
     assert same.etag("zh") == first.etag("zh")
 
     scene.file(filing, "amend")
+    assert entry(scene, filing, at=papers.at(2026, 12, 2)).etag("zh") == first.etag("zh")
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
+    scene.file(filing, "submit", reason="改名")
     assert entry(scene, filing).etag("zh") != first.etag("zh")
     assert entry(scene, filing).digest == first.digest
 
@@ -160,44 +169,8 @@ def test_evaluation_and_explanation_are_about_this_version(scene: Scene) -> None
 
     assert standing.evaluation.state is State.CURRENT
     assert standing.third_party.state is State.CURRENT
-    assert standing.explanation.state is State.CURRENT
+    assert standing.explanation.state is State.DECLARED
     assert standing.open_reports == 0
-
-
-def test_a_changed_version_marks_both_at_once(scene: Scene) -> None:
-    filing = scene.published()
-    tag = entry(scene, filing).etag()
-    scene.file(filing, "amend")
-    newer = cast.version(scene.session, scene.filer)
-    dossier.move(
-        scene.session,
-        by=scene.filer,
-        filing_id=filing.id,
-        revision=filing.revision,
-        version_id=newer.id,
-    )
-    found = entry(scene, filing)
-
-    assert found.standing.status is Status.CHANGE_PENDING
-    assert found.standing.evaluation.state is State.EARLIER_VERSION
-    assert found.standing.third_party.state is State.EARLIER_VERSION
-    assert found.standing.explanation.state is State.EARLIER_VERSION
-    assert "第1版" in found.standing.evaluation.said.zh
-    assert found.etag() != tag
-
-
-def test_a_newer_version_in_a_filing_of_its_own_marks_both_once_it_is_submitted(
-    scene: Scene,
-) -> None:
-    filing = scene.published()
-    newer = cast.version(scene.session, scene.filer)
-    second = scene.opened(newer)
-    scene.attach(second, papers.report(scene.session, newer, scene.tester))
-    assert entry(scene, filing).standing.evaluation.state is State.CURRENT
-
-    scene.file(second, "check", "submit")
-    assert entry(scene, filing).standing.evaluation.state is State.EARLIER_VERSION
-    assert entry(scene, filing).standing.successor is None
 
 
 def test_an_evaluation_expires(scene: Scene) -> None:
@@ -239,31 +212,6 @@ def test_an_explanation_of_an_older_version_says_so(scene: Scene) -> None:
     scene.rule(filing, "accept", "file", "publish")
 
     assert entry(scene, filing).standing.explanation.state is State.EARLIER_VERSION
-
-
-def test_what_changed_after_the_evaluation_is_named(scene: Scene) -> None:
-    filing = scene.published()
-    again(scene, filing, {"B1": "新名称"})
-    assert entry(scene, filing).standing.changed == ()
-
-    again(scene, filing, {"E7": "换了一个标准", "C2#1": ["training"]})
-    assert [each.zh for each in entry(scene, filing).standing.changed] == [
-        "用途",
-        "训练停止与选择标准",
-    ]
-
-    scene.file(filing, "amend")
-    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
-    dossier.fill(
-        scene.session,
-        by=scene.filer,
-        filing_id=filing.id,
-        revision=filing.revision,
-        answers={"B2": "更新"},
-    )
-    scene.file(filing, "submit", reason="重新评估")
-    scene.rule(filing, "accept", "file", "publish")
-    assert entry(scene, filing).standing.changed == ()
 
 
 def test_the_history_tells_each_change_in_a_sentence_in_both_languages(scene: Scene) -> None:
@@ -387,6 +335,14 @@ def test_an_expired_evaluation_no_longer_counts_in_the_search(scene: Scene) -> N
 def test_a_change_under_way_is_found_as_such(scene: Scene) -> None:
     filing = scene.published()
     scene.file(filing, "amend")
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers={"B1": "新名称"},
+    )
+    scene.file(filing, "submit", reason="改名")
     found = catalogue.search(scene.session, "", Filters(status=[Status.CHANGE_PENDING]))
     assert [each.status for each in found.hits] == [Status.CHANGE_PENDING]
 

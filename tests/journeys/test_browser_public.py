@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT
 from portal import verify
 from registry import attestation
 from tests.journeys import acts
@@ -40,7 +40,7 @@ def test_a_reader_starts_from_a_question_and_finds_what_was_checked(published: S
     page.select_option("[name=grade]", "high")
     press(page, "form.filters button")
     assert page.input_value("#q") == "贷款 审批"
-    assert GRADE_STATEMENT.zh in page.inner_text(".filters")
+    assert GRADING_STATEMENT.zh in page.inner_text(".filters")
     press(page, ".hits h2 a")
     _reads_the_filed_page(page)
     _reads_the_report(published, page)

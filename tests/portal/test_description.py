@@ -5,7 +5,7 @@ import re
 
 from fastapi.testclient import TestClient
 
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import FILING_STATEMENT, GRADING_STATEMENT
 
 
 def test_every_operation_is_described_in_both_languages(client: TestClient) -> None:
@@ -51,7 +51,7 @@ def test_the_page_for_people_loads_nothing_from_elsewhere(client: TestClient) ->
 
 def test_the_page_for_people_carries_both_statements(client: TestClient) -> None:
     text = html.unescape(client.get("/api/v1/docs").text)
-    for statement in (FILING_STATEMENT, GRADE_STATEMENT):
+    for statement in (FILING_STATEMENT, GRADING_STATEMENT):
         assert statement.zh in text
         assert statement.en in text
 

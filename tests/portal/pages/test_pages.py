@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from evaluators import engine
 from evaluators.plan import Plan
 from filing.fields import schema
-from filing.law import FILING_STATEMENT, GRADE_STATEMENT
+from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT, METHOD_STATEMENT
 from filing.lifecycle import EVENT_NAMES
 from portal import telling
 from portal.pages import report_view
@@ -41,7 +41,8 @@ SIGNED_IN = {
     ),
     Role.REVIEWER: ("desk", "organisation", "review/{filing}", "reports/{report}"),
 }  # fmt: skip
-WITH_GRADE = ("f/{slug}", "f/{slug}/v1", "catalogue", "about")
+WITH_GRADE = ("f/{slug}", "f/{slug}/v1")
+WITH_GRADES = ("catalogue", "about")
 UNRENDERED = re.compile(r"\{\{|\}\}|\{%|%\}")
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
@@ -61,6 +62,9 @@ def test_a_public_page_renders_with_the_filing_statement_and_no_cookie(
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
     if page in WITH_GRADE:
         assert getattr(GRADE_STATEMENT, language) in text
+        assert getattr(METHOD_STATEMENT, language) in text
+    if page in WITH_GRADES:
+        assert getattr(GRADING_STATEMENT, language) in text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -92,7 +96,7 @@ def test_english_pages_are_in_english(shelf: Shelf, reader: TestClient) -> None:
     for page in ("", "question", "catalogue", "accessibility", "sign-in", "f/{slug}"):
         text = reader.get(f"/en/{page.format(**shelf.made)}").text
         main = text[text.index("<main") : text.index("</main>")]
-        main = re.sub(r'<[^>]*lang="zh-CN"[^>]*>[^<]*<', "<", main)
+        main = re.sub(r'<[^>]*lang="zh-CN"[^>]*>[^<]*<|<q>[^<]*</q>', "<", main)
         words = [part.strip() for part in re.split(r"<[^>]*>", main) if CJK.search(part)]
         number = shelf.made["slug"].removeprefix("SH-")
         assert [part for part in words if number not in part] == [], page

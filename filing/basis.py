@@ -1,0 +1,99 @@
+"""The basis of a standing: what the editions say that time and later filings are held against.
+
+Taken from published editions alone, never from the dossier, so that a draft cannot speak in
+public. It is small enough to lie beside the filing's line in the catalogue, which is read without
+the editions.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from filing.fields import schema
+
+CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
+TOLD_OF_REPORTS = (
+    "id", "kind", "countersigned", "made", "model_digest", "version", "required", "probes",
+    "verdicts",
+)  # fmt: skip
+
+
+def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The basis that the last of these editions gives, as a JSON object.
+
+    Args:
+        contents: the editions' contents, oldest first.
+    """
+    content = contents[-1]
+    told = {row["key"]: row for row in content["answers"]}
+    return {
+        "published": content["published"],
+        "model": {name: content["model"][name] for name in ("version", "sha256")},
+        "grade": {name: content["grade"].get(name) for name in ("level", "name", "changed")},
+        "service": (told.get("B8") or {}).get("said"),
+        "reports": [
+            {name: report[name] for name in TOLD_OF_REPORTS} for report in content["reports"]
+        ],
+        "changed": {
+            report["id"]: changed_since(contents, report) for report in content["reports"]
+        },
+        "explanation": content["explanation"],
+        "unexplained": unexplained(told),
+    }
+
+
+def unexplained(told: Mapping[str, Any]) -> list[str]:
+    """The codes of the public explanation (group H) that the filer left open.
+
+    Args:
+        told: an edition's answers by key.
+    """
+    asked = schema().group("H").fields
+    return [field.code for field in asked if not field.computed and field.code not in told]
+
+
+def changed_since(
+    contents: Sequence[Mapping[str, Any]], report: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """The names of fields on data, design and training that changed after a report was made.
+
+    The report speaks of what stood in the first edition that carries it; or in an earlier one on
+    the same version, where the report was there by then and was attached only later.
+
+    Args:
+        contents: the editions' contents, oldest first.
+        report: one that the last of them carries.
+    """
+    first = next(each for each in contents if _speaks_of(each, report))
+    return differing(first["answers"], contents[-1]["answers"])
+
+
+def _speaks_of(content: Mapping[str, Any], report: Mapping[str, Any]) -> bool:
+    carried = any(each["id"] == report["id"] for each in content["reports"])
+    same = content["model"]["sha256"] == report["model_digest"]
+    return carried or (same and content["published"] >= report["made"])
+
+
+def differing(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """The names of the fields on data, design and training whose public answers differ.
+
+    Args:
+        before: answers as an edition tells them.
+        after: later ones.
+    """
+    old, new = _carried(before), _carried(after)
+    keys = [key for key in {**old, **new} if _said(old.get(key)) != _said(new.get(key))]
+    names = ((old.get(key) or new[key])["name"] for key in keys)
+    return list({name["zh"]: dict(name) for name in names}.values())
+
+
+def _carried(answers: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {row["key"]: row for row in answers if row["group"] in CARRIED}
+
+
+def _said(row: Mapping[str, Any] | None) -> Any:
+    """What an answer says; of a withheld one its salted digest, which stays while the answer does."""
+    if row is None or "withheld" in row:
+        return row and row["withheld"]["digest"]
+    return {name: row[name] for name in ("value", "not_applicable") if name in row}

@@ -1,0 +1,203 @@
+"""What the filed page and a line of the catalogue show of a filing, from its record alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing import basis, wording
+from filing.catalogue import Hit, PublicEntry
+from filing.fields import schema
+from filing.law import CITY_STATEMENTS
+from filing.lifecycle import EXITS, STATUS_NAMES, Status
+from filing.standing import Freshness, Standing, State
+from portal import telling
+from portal.pages import beyond, explaining, report_view
+from portal.pages.beyond import Beyond
+from portal.pages.report_view import ReportView
+from registry import datasets, explanations, reports, submission
+from registry.language import Language, Text
+from registry.reports import VERDICT_NAMES, Verdict
+
+PLAIN = frozenset({State.CURRENT, State.DECLARED, State.NONE})
+"""States that call for no warning; none of them reads as passed."""
+SECTIONS = (
+    ("third_party", Text("第三方评估", "Third-party evaluation")),
+    ("own", Text("备案主体自行评估", "The filer's own evaluation")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A short label on a hit or a page; `tone` is warn, bad or empty, never one that praises."""
+
+    text: Text
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One hit of the catalogue: what was found beyond a line first, then how it stands."""
+
+    hit: Hit
+    beyond: Text | None
+    found: Text | None
+    badges: tuple[Badge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One report on the filed page: its summary in the edition, and its view."""
+
+    summary: Mapping[str, Any]
+    view: ReportView
+
+    @property
+    def ties(self) -> Mapping[str, Any] | None:
+        """What both sides declared about their ties, and who pays."""
+        engagement: Mapping[str, Any] | None = self.view.predicate["report"]["engagement"]
+        return engagement
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The explanation as it stands on the page.
+
+    Args:
+        tested: the generated one, if one is attached.
+        version: which version it is about, where that is not the edition's; else None.
+        data: name, declared source and number of rows that were asked about.
+        other_rows: whether a report rests on other data, so that figures differ.
+        declared: the filer's own answers in group H, as the edition tells them.
+        unexplained: names of those that are missing.
+    """
+
+    tested: explaining.Explained | None
+    version: int | None
+    data: Mapping[str, Any] | None
+    other_rows: bool
+    declared: tuple[Mapping[str, Any], ...]
+    unexplained: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Everything on the filed page that is not in the edition's own words."""
+
+    badges: tuple[Badge, ...]
+    beyond: Beyond
+    evaluations: tuple[Evaluation, ...]
+    words: Words
+    graded: Text
+    city: Text | None
+
+    @property
+    def sections(self) -> list[tuple[str, Text, list[Evaluation]]]:
+        """The kinds of reports that are attached, each under its own name."""
+        kinds = [
+            (kind, name, [each for each in self.evaluations if each.summary["kind"] == kind])
+            for kind, name in SECTIONS
+        ]
+        return [each for each in kinds if each[2]]
+
+
+def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
+    """What the page of an entry shows.
+
+    Args:
+        session: any session.
+        entry: an edition with its standing.
+        language: of the page.
+    """
+    content = entry.content
+    evaluations = tuple(
+        Evaluation(each, report_view.view(_statement(session, each["id"]), language))
+        for each in content["reports"]
+    )
+    predicates = [(each.summary, each.view.predicate) for each in evaluations]
+    return Filed(
+        badges=badges(entry.standing),
+        beyond=beyond.of(predicates, content["model"]["sha256"]),
+        evaluations=evaluations,
+        words=_words(session, content, predicates, language),
+        graded=wording.graded(content["grade"]),
+        city=CITY_STATEMENTS.get(_city(content)),
+    )
+
+
+def _city(content: Mapping[str, Any]) -> str:
+    told = {row["key"]: row for row in content["answers"]}
+    return str(((told.get("A3") or {}).get("value") or {}).get("city", ""))
+
+
+def _statement(session: Session, report_id: str) -> Mapping[str, Any]:
+    return reports.statement(reports.get(session, report_id))
+
+
+def _words(
+    session: Session,
+    content: Mapping[str, Any],
+    predicates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    language: Language,
+) -> Words:
+    told = {row["key"]: row for row in content["answers"]}
+    own = tuple(row for row in content["answers"] if row["group"] == "H")
+    missing = tuple(schema().field(code).name for code in basis.unexplained(told))
+    if content["explanation"] is None:
+        return Words(None, None, None, other_rows=False, declared=own, unexplained=missing)
+    made = explanations.get(session, content["explanation"]["id"])
+    data = datasets.get(session, made.dataset_id)
+    about = content["explanation"]["model_digest"] == content["model"]["sha256"]
+    return Words(
+        tested=explaining.view(made.content, language) if made.content else None,
+        version=None if about else submission.get(session, made.version_id).number,
+        data={"name": data.name, "source": data.source},
+        other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
+        declared=own,
+        unexplained=missing,
+    )
+
+
+def badges(now: Standing) -> tuple[Badge, ...]:
+    """How a filing stands, in labels that warn or say nothing of merit."""
+    tone = "" if now.status is Status.PUBLISHED else "bad" if now.status in EXITS else "warn"
+    shown = [Badge(STATUS_NAMES[now.status], tone)]
+    if now.service.lapse is not None:
+        shown.append(Badge(now.service.lapse, "warn"))
+    else:
+        shown.append(_badge(now.third_party))
+    if now.own.state is not State.NONE:
+        shown.append(_badge(now.own))
+    return (*shown, _badge(now.explanation))
+
+
+def _badge(fresh: Freshness) -> Badge:
+    return Badge(fresh.said, "" if fresh.state in PLAIN else "warn")
+
+
+def line(hit: Hit) -> Line:
+    """One hit, ready to show."""
+    many = hit.found.get(Verdict.DISPARITY.value, 0)
+    return Line(
+        hit=hit,
+        beyond=Text(
+            f"评估发现：差异超过界线{many}项", f"Found beyond the line: {many}"
+        ) if many else None,
+        found=_found(hit.found),
+        badges=badges(hit.standing),
+    )  # fmt: skip
+
+
+def _found(counted: Mapping[str, int]) -> Text | None:
+    """What the attached reports found, by verdict, gravest first; None without a report."""
+    parts = [
+        (VERDICT_NAMES[Verdict(each)], counted[each])
+        for each in telling.ORDER
+        if counted.get(each)
+    ]
+    if not parts:
+        return None
+    zh = "；".join(f"{name.zh}：{count}项" for name, count in parts)
+    en = "; ".join(f"{name.en}: {count}" for name, count in parts)
+    return Text(f"附的评估报告里，{zh}", f"In the attached reports, {en}")

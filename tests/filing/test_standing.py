@@ -1,0 +1,368 @@
+"""What is true of a published filing now: told from editions, from the authority, from the calendar."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from filing import basis, catalogue, dossier, standing
+from filing.catalogue import Filters, Listing, PublicEntry
+from filing.dossier import Filing
+from filing.lifecycle import Status
+from filing.risk import Level
+from filing.standing import State
+from registry import legal_day
+from registry.database import now
+from registry.language import Text
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import Scene
+
+LATER = timedelta(days=366)
+
+
+def entry(scene: Scene, filing: Filing, **how: Any) -> PublicEntry:
+    scene.session.flush()
+    return catalogue.entry(scene.session, str(filing.number), **how)
+
+
+def hit(scene: Scene, filing: Filing, **how: Any) -> catalogue.Hit:
+    found = catalogue.search(scene.session, str(filing.number), **how)
+    return next(each for each in found.hits if each.number == filing.number)
+
+
+def change(scene: Scene, filing: Filing, **answers: Any) -> None:
+    """A change that the filer submits."""
+    scene.file(filing, "amend")
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
+    scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
+
+
+def again(scene: Scene, filing: Filing, **answers: Any) -> None:
+    """A change up to the next edition."""
+    change(scene, filing, **answers)
+    scene.rule(filing, "accept", "file", "publish")
+
+
+def own(scene: Scene, **how: Any) -> Filing:
+    """A filing of low risk that rests on the filer's own evaluation."""
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer, **how))
+    scene.file(filing, "check", "submit")
+    return scene.rule(filing, "accept", "file", "publish")
+
+
+def test_a_draft_changes_nothing_in_public(scene: Scene) -> None:
+    """filing/S11: not the status, not since when, not the standing, not the history, not the tag."""
+    filing = scene.published()
+    before, listed = entry(scene, filing), hit(scene, filing)
+    told = catalogue.history(scene.session, str(filing.number))
+    scene.file(filing, "amend")
+    newer = cast.version(scene.session, scene.filer)
+    dossier.move(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        version_id=newer.id,
+    )
+    answers = {"E7": "换了一个标准", "B1": "新名称"}
+    dossier.fill(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        answers=answers,
+    )
+    after = entry(scene, filing)
+
+    assert after.standing.as_json() == before.standing.as_json()
+    assert after.etag("zh") == before.etag("zh")
+    assert hit(scene, filing).standing == listed.standing
+    assert hit(scene, filing).status is Status.PUBLISHED
+    assert catalogue.history(scene.session, str(filing.number)) == told
+    pending = Filters(status=[Status.CHANGE_PENDING])
+    assert catalogue.search(scene.session, "", pending).total == 0
+    assert catalogue.search(scene.session, "", Filters(status=[Status.PUBLISHED])).total == 1
+    scene.file(filing, "abandon")
+    assert entry(scene, filing).etag("zh") == before.etag("zh")
+    assert catalogue.history(scene.session, str(filing.number)) == told
+
+
+def test_a_submitted_change_is_named_and_its_content_is_not(scene: Scene) -> None:
+    """filing/S10, S11: what lies with the authority is said to lie there, by the fields' names."""
+    filing = scene.published()
+    change(scene, filing, E7="换了一个秘密的标准", B1="新名称")
+    found = entry(scene, filing).standing
+
+    assert found.status is Status.CHANGE_PENDING
+    assert found.third_party.state is State.CHANGE_SUBMITTED
+    assert "训练停止与选择标准" in found.third_party.said.zh
+    assert "还没有公示" in found.third_party.said.zh
+    assert "submitted and not yet published" in found.third_party.said.en
+    assert found.changed == ()
+    assert "秘密" not in str(entry(scene, filing).as_json())
+    assert hit(scene, filing).standing.third_party == found.third_party
+    events = catalogue.history(scene.session, str(filing.number)).happenings
+    assert (events[0].status, events[0].reason) == (Status.CHANGE_PENDING, None)
+
+    scene.rule(filing, "refuse_change", reason="不合适")
+    back = entry(scene, filing).standing
+    assert (back.status, back.third_party.state) == (Status.PUBLISHED, State.CURRENT)
+
+
+def test_what_was_returned_is_the_filers_draft_again(scene: Scene) -> None:
+    """filing/S11: a returned change is under way, but its fields may change at any moment."""
+    filing = scene.published()
+    change(scene, filing, E7="换了一个标准")
+    scene.rule(filing, "return", remarks=[{"code": "E7", "zh": "说清楚"}])
+    found = entry(scene, filing).standing
+
+    assert found.status is Status.CHANGE_PENDING
+    assert found.pending.said is None
+    assert found.third_party.state is State.CURRENT
+
+
+def test_a_submitted_version_is_said_to_be_submitted_and_no_more(scene: Scene) -> None:
+    """filing/S11: version 2 is not 'filed' while it only lies with the authority."""
+    filing = scene.published()
+    newer = cast.version(scene.session, scene.filer)
+    second = scene.opened(newer)
+    scene.attach(second, papers.report(scene.session, newer, scene.tester))
+    assert entry(scene, filing).standing.pending.said is None
+
+    scene.file(second, "check", "submit")
+    found = entry(scene, filing).standing
+    assert found.pending.said == Text(
+        "第2版已提交，还没有公示", "version 2, submitted and not yet published"
+    )
+    assert found.third_party.state is State.CHANGE_SUBMITTED
+    assert found.explanation.state is State.DECLARED
+    assert found.successor is None
+
+    scene.rule(second, "accept", "file", "publish")
+    found = entry(scene, filing).standing
+    assert found.third_party.state is State.EARLIER_VERSION
+    assert "第1版，现在公示的是第2版" in found.third_party.said.zh
+    assert found.explanation.state is State.EARLIER_VERSION
+    assert found.successor == second.number
+    assert hit(scene, filing).standing == found
+
+
+@pytest.mark.parametrize(
+    ("answers", "names"),
+    [
+        ({"E7": "换了一个标准"}, ["训练停止与选择标准"]),
+        ({"D1": "换了一个原理"}, ["基本原理"]),
+        ({"C2#1": ["training"]}, ["用途"]),
+        ({"E7": "换了一个标准", "C2#1": ["training"]}, ["用途", "训练停止与选择标准"]),
+        ({"B1": "新名称"}, []),
+    ],
+)
+def test_a_changed_field_marks_the_evaluation_with_its_name_at_once(
+    scene: Scene, answers: dict[str, Any], names: list[str]
+) -> None:
+    """filing/S10: on the standing (page and JSON) and on the line of the catalogue."""
+    filing = scene.published()
+    again(scene, filing, **answers)
+    found = entry(scene, filing).standing
+
+    assert [each.zh for each in found.changed] == names
+    assert found.third_party.state is (State.CHANGED if names else State.CURRENT)
+    assert all(name in found.third_party.said.zh for name in names)
+    assert found.as_json()["changed_since_evaluation"] == [e.as_json() for e in found.changed]
+    assert hit(scene, filing).standing == found
+
+
+def test_a_newer_evaluation_takes_the_mark_away_and_one_by_the_filer_does_not(
+    scene: Scene,
+) -> None:
+    """filing/S10: an own report attached later cannot clear what changed since the third party's."""
+    filing = scene.published()
+    again(scene, filing, E7="换了一个标准")
+
+    scene.file(filing, "amend")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(filing, "submit", reason="自评")
+    scene.rule(filing, "accept", "file", "publish")
+    found = entry(scene, filing).standing
+    assert found.third_party.state is State.CHANGED
+    assert found.own.state is State.CURRENT
+
+    scene.file(filing, "amend")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    scene.file(filing, "submit", reason="重新评估")
+    scene.rule(filing, "accept", "file", "publish")
+    found = entry(scene, filing).standing
+    assert found.third_party.state is State.CURRENT
+    assert found.changed == ()
+
+
+def test_a_report_attached_late_still_speaks_of_what_stood_when_it_was_made(scene: Scene) -> None:
+    """filing/S10: holding a report back over a change does not make it speak of the change."""
+    filing = scene.evaluated()
+    late = papers.report(scene.session, scene.version, scene.tester)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    again(scene, filing, E7="换了一个标准")
+    scene.file(filing, "amend")
+    scene.attach(filing, late)
+    scene.file(filing, "submit", reason="补报告")
+    scene.rule(filing, "accept", "file", "publish")
+
+    assert entry(scene, filing).standing.third_party.state is State.CHANGED
+
+
+def test_an_own_evaluation_is_never_called_a_third_partys(scene: Scene) -> None:
+    """filing/S9: neither is there said to be no evaluation while an own one stands there."""
+    filing = own(scene)
+    found = entry(scene, filing).standing
+
+    assert found.third_party.said == Text("没有第三方评估", "no third-party evaluation")
+    assert found.own.state is State.CURRENT
+    assert found.own.said.zh.startswith("自行评估")
+    assert found.evaluation == found.own
+    assert not hit(scene, filing).evaluated
+
+
+def test_a_report_that_its_tester_did_not_countersign_does_not_count(scene: Scene) -> None:
+    """filing/S9: it is said to be there, and not to count."""
+    filing = scene.opened(G1=papers.LOW)
+    unsigned = papers.report(scene.session, scene.version, scene.tester, signed=False)
+    scene.attach(filing, unsigned)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    found = entry(scene, filing).standing
+
+    assert found.third_party.state is State.UNSIGNED
+    assert "没有签章确认" in found.third_party.said.zh
+    assert found.evaluation.state is State.UNSIGNED
+
+
+def test_the_filers_own_words_are_said_to_be_untested(scene: Scene) -> None:
+    """filing/S8: a complete group H is an explanation; whose words it is and that nobody tested it."""
+    found = entry(scene, scene.published()).standing.explanation
+    assert found.state is State.DECLARED
+    assert found.said.zh == "算法说明由备案主体自己写，没有经过测试"
+    assert found.said.en == "the explanation was written by the filer and not tested"
+
+
+def test_an_expired_evaluation_shows_beside_the_state_of_the_service_from_that_moment(
+    scene: Scene,
+) -> None:
+    """Expiry: page, list and JSON say it without a write, and the validator changes then."""
+    filing = scene.published()
+    until = entry(scene, filing).standing.third_party.until
+    assert until is not None
+    second = timedelta(seconds=1)
+    before, after = (entry(scene, filing, at=until - second), entry(scene, filing, at=until))
+    day = legal_day.of(until).isoformat()
+
+    assert before.standing.service.said == after.standing.service.said
+    assert after.standing.service.said == Text(
+        "服务中（备案主体填写）", "in service (the filer's word)"
+    )
+    assert before.standing.service.lapse is None
+    assert after.standing.service.lapse is not None
+    assert day in after.standing.service.lapse.zh
+    assert "评估已过期" in after.standing.service.lapse.zh
+    assert after.standing.as_json()["service"]["evaluation_expired_since"] == until.isoformat()
+    assert before.etag("zh") != after.etag("zh")
+    listed = [hit(scene, filing, at=at) for at in (until - second, until)]
+    assert [each.standing.service.lapsed for each in listed] == [None, until]
+    assert [each.evaluated for each in listed] == [True, False]
+
+
+def test_only_the_report_that_a_grade_asks_for_lapses(scene: Scene) -> None:
+    """Expiry: of low risk no third party is asked; an own report beside does not stand in for one."""
+    low = own(scene)
+    assert entry(scene, low, at=now() + LATER).standing.service.lapse is None
+    assert entry(scene, low, at=now() + LATER).standing.own.state is State.EXPIRED
+
+    scene.version = cast.version(scene.session, scene.filer, name="other")
+    high = scene.evaluated()
+    scene.attach(high, papers.report(scene.session, scene.version, scene.filer))
+    scene.file(high, "check", "submit")
+    scene.rule(high, "accept", "file", "publish")
+    assert entry(scene, high, at=now() + LATER).standing.service.lapse is not None
+
+
+def test_a_line_of_an_earlier_release_is_read_from_its_editions(scene: Scene) -> None:
+    """The basis in the catalogue's line is a copy: without it the same standing is told."""
+    filing = scene.published()
+    again(scene, filing, E7="换了一个标准")
+    listing = scene.session.query(Listing).one()
+    kept = hit(scene, filing).standing
+    listing.card = {name: value for name, value in listing.card.items() if name != "basis"}
+    scene.session.flush()
+
+    assert hit(scene, filing).standing == kept
+
+
+def test_a_hit_tells_grade_and_verdicts(scene: Scene) -> None:
+    """public/P1: a line of the catalogue carries what was found and who set the grade."""
+    filing = scene.opened()
+    findings = {"error_parity": "disparity", "selection_parity": "inconclusive"}
+    made = papers.report(scene.session, scene.version, scene.tester, verdicts=findings)
+    scene.attach(filing, made)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    found = hit(scene, filing)
+
+    assert found.found == {"disparity": 1, "equivalent": 1, "inconclusive": 1}
+    assert found.graded == Text("高风险", "high risk")
+
+
+def test_the_statement_on_the_grade_says_who_set_it(scene: Scene) -> None:
+    """filing/B2: 'follows from this platform's method' is never said of what reviewers set."""
+    by_method = entry(scene, scene.published()).content
+    scene.version = cast.version(scene.session, scene.filer, name="other")
+    filing = scene.evaluated(G1=papers.LOW)
+    scene.file(filing, "check", "submit")
+    filing.grade_change = {
+        "level": Level.MEDIUM.value,
+        "reason": {"zh": "涉及的人多", "en": "It touches many people"},
+        "person_id": scene.reviewer.person_id,
+        "at": now().isoformat(),
+    }
+    scene.session.flush()
+    scene.rule(filing, "accept", "file", "publish")
+    by_people = entry(scene, filing).content
+
+    for language, method in (("zh", "风险等级由本平台方法得出"), ("en", "this platform's method")):
+        assert method in by_method["grade"]["statement"][language]
+        assert by_method["statements"][1] == by_method["grade"]["statement"]
+    said = by_people["grade"]["statement"]
+    assert by_people["statements"][1] == said
+    day = legal_day.today().isoformat()
+    assert said["zh"] == (
+        f"这个风险等级由审核人员在{day}改定：中风险。按本平台的方法得出的是低风险。理由：涉及的人多"
+    )
+    assert said["en"].startswith(f"Reviewers set this risk grade on {day}: medium risk.")
+    assert "It touches many people" in said["en"]
+    assert hit(scene, filing).graded.zh == "中风险（审核人员改定）"
+
+
+def test_every_status_of_a_published_filing_has_one_the_public_sees() -> None:
+    """filing/S11: a draft of a change reads as published, a submitted one as pending."""
+    assert standing.public_status(Status.CHANGE_PENDING) is Status.PUBLISHED
+    for each in (Status.SUBMITTED, Status.RETURNED, Status.ACCEPTED, Status.FILED):
+        assert standing.public_status(each) is Status.CHANGE_PENDING
+    for each in (Status.PUBLISHED, Status.CANCELLED, Status.REVOKED, Status.SUPERSEDED):
+        assert standing.public_status(each) is each
+
+
+def test_a_review_date_that_moves_is_no_change_of_what_is_withheld() -> None:
+    """filing/S10: a withheld answer is held against its salted digest."""
+    row = {"key": "D7", "group": "D", "name": {"zh": "规则", "en": "Rules"}}
+    one = row | {"withheld": {"digest": "a", "review": "2027-06-01"}}
+    two = row | {"withheld": {"digest": "a", "review": "2028-06-01"}}
+    other = row | {"withheld": {"digest": "b", "review": "2027-06-01"}}
+    assert basis.differing([one], [two]) == []
+    assert basis.differing([one], [other]) == [row["name"]]
