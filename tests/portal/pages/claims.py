@@ -92,7 +92,7 @@ CLAIMS = (
     Claim("备案主体自己写的说明，在“备案内容”里。", "What the filer wrote itself stands under “What was filed”.", "explained", "own"),
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
     Claim("算法说明没有写全，缺H5", "the explanation lacks H5", "bare", "own"),
-    Claim("把一个人的这项信息换成别人的，每100人有几人结果会变。常一起变的信息合在一起。", "Out of 100 people, how many results change when this is exchanged", "explained", "own"),
+    Claim("。常一起变的信息合在一起。细线是估计的范围。", "What changes together is shown together. The thin line is the range of the estimate.", "explained", "own"),
 )  # fmt: skip
 
 GENERAL = frozenset({
@@ -122,5 +122,5 @@ GENERAL = frozenset({
     "下载报告文件，离线运行下面的命令。它会说出哪些数字是重新算出来的，哪些只核对了签名和校验值。", "在自己的电脑上运行：",
     "把生成的文件交到这里。平台不保存您的私钥。",
     # pieces of work and verdicts: chosen by their state
-    "已完成", "没有完成", "已取消", "页面每 5 秒自动更新。",
+    "已完成", "没有完成", "已取消", "已搁置", "已搁置，等您或管理员处理", "页面每 5 秒自动更新。",
 })  # fmt: skip

@@ -13,6 +13,7 @@ from filing.guards import Case
 from filing.risk import Level
 from registry import attestation, statements
 from registry.database import now, transaction
+from registry.explanations import Explanation
 from registry.organisations import Actor
 from registry.reports import Report
 from registry.submission import Version
@@ -29,11 +30,11 @@ class Records:
     Args:
         site: the application on whose register they are made.
         predicate: of a real report, whose findings are given other verdicts.
-        explained: the content of a real explanation.
+        explained: a real explanation by the same measure.
     """
 
     def __init__(
-        self, site: FastAPI, predicate: Mapping[str, Any], explained: Mapping[str, Any]
+        self, site: FastAPI, predicate: Mapping[str, Any], explained: Explanation
     ) -> None:
         self.site, self.explained = site, explained
         self.predicate = {**predicate, "evidence": predicate["evidence"]}
@@ -186,7 +187,7 @@ class Records:
         if earlier:
             filing = self._opened(name, B1={"zh": name, "en": name})
         made = papers.explanation(self.session, about, self.scene.filer)
-        made.content = dict(self.explained)
+        made.plan, made.content = self.explained.plan, self.explained.content
         self.session.flush()
         self.scene.attach(filing, self.report(self.scene.tester))
         dossier.attach(

@@ -34,8 +34,7 @@ def records(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Filings of every kind, on a register of their own."""
     with shelf.site.state.factory() as session:
         predicate = reports.statement(reports.get(session, shelf.made["report"]))["predicate"]
-        explained = explanations.get(session, shelf.made["explanation"]).content
-    assert explained is not None
+        explained = explanations.get(session, shelf.made["explanation"])
     folder = tmp_path_factory.mktemp("records")
     app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
     Record.metadata.create_all(app.state.engine)
