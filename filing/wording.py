@@ -10,6 +10,10 @@ from filing.law import GRADE_STATEMENT
 from registry import legal_day
 from registry.language import Text
 
+TWO_REVIEWERS = Text(
+    "两名审核人员（一人提出，另一人确认）", "Two reviewers, one proposing and another confirming,"
+)
+
 
 def public(part: Part, value: Any) -> Any:
     """The value without its restricted parts; None when nothing is left."""
@@ -53,9 +57,11 @@ def graded(grade: Mapping[str, Any]) -> Text:
     now = risk.LEVEL_NAMES[risk.Level(grade["level"])]
     day = legal_day.of(datetime.fromisoformat(change["at"])).isoformat()
     reason = pair(change["reason"])
+    two = "proposed" in change  # editions of an earlier release: one reviewer alone
+    who = Text("审核人员", "Reviewers") if not two else TWO_REVIEWERS
     return Text(
-        f"这个风险等级由审核人员在{day}改定：{now.zh}。按本平台的方法得出的是{was.zh}。理由：{reason.zh}",
-        f"Reviewers set this risk grade on {day}: {now.en}. By this platform's method it is "
+        f"这个风险等级由{who.zh}在{day}改定：{now.zh}。按本平台的方法得出的是{was.zh}。理由：{reason.zh}",
+        f"{who.en} set this risk grade on {day}: {now.en}. By this platform's method it is "
         f"{was.en}. Reason: {reason.en}",
     )
 

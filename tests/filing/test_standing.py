@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from filing import basis, catalogue, dossier, standing
+from filing import basis, catalogue, computed, dossier, standing
 from filing.catalogue import Filters, Listing, PublicEntry
 from filing.dossier import Filing
 from filing.lifecycle import Status
@@ -328,8 +328,9 @@ def test_the_statement_on_the_grade_says_who_set_it(scene: Scene) -> None:
     filing.grade_change = {
         "level": Level.MEDIUM.value,
         "reason": {"zh": "涉及的人多", "en": "It touches many people"},
-        "person_id": scene.reviewer.person_id,
-        "at": now().isoformat(),
+        "proposed": now().isoformat(),
+        "confirmed": now().isoformat(),
+        "answers": computed.answered(filing),
     }
     scene.session.flush()
     scene.rule(filing, "accept", "file", "publish")
@@ -342,9 +343,10 @@ def test_the_statement_on_the_grade_says_who_set_it(scene: Scene) -> None:
     assert by_people["statements"][1] == said
     day = legal_day.today().isoformat()
     assert said["zh"] == (
-        f"这个风险等级由审核人员在{day}改定：中风险。按本平台的方法得出的是低风险。理由：涉及的人多"
+        f"这个风险等级由两名审核人员（一人提出，另一人确认）在{day}改定：中风险。按本平台的方法得出的是低风险。理由：涉及的人多"
     )
-    assert said["en"].startswith(f"Reviewers set this risk grade on {day}: medium risk.")
+    assert said["en"].startswith("Two reviewers, one proposing and another confirming, set ")
+    assert f"on {day}: medium risk. By this platform's method it is low risk." in said["en"]
     assert "It touches many people" in said["en"]
     assert hit(scene, filing).graded.zh == "中风险（审核人员改定）"
 

@@ -69,7 +69,7 @@ CLAIMS = (
     Claim("利害关系，评估机构说：", "Ties, says the tester: ", "report:clear", "report:own"),
     Claim("<q>曾经合作</q>", "<q>曾经合作</q>", "report:clear", "report:own"),
     Claim("这份报告说的是第 %s 版，现在公示的是第 %s 版。", "This report is about version %s; version %s is published now.", "report:earlier", "report:clear"),
-    Claim("这个风险等级由审核人员在", "Reviewers set this risk grade on ", "regraded", "clear"),
+    Claim("这个风险等级由两名审核人员（一人提出，另一人确认）在", "Two reviewers, one proposing and another confirming, set this risk grade on ", "regraded", "clear"),
     Claim("风险等级由本平台方法得出，不是主管部门的认定。", "The risk grade follows from this platform's method; it is not a finding of the authority.", "clear", "regraded"),
     Claim("中风险（审核人员改定）", "medium risk (set by reviewers)", "line:regraded", "line:clear"),
     Claim("深圳的条例没有规定备案，这是在本平台的登记。", "Shenzhen's regulation has no article on filing;", "other city", "clear"),

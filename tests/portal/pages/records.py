@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from filing import catalogue, dossier, editions
+from filing import catalogue, computed, dossier, editions
 from filing.dossier import Filing
 from filing.guards import Case
 from filing.risk import Level
@@ -156,13 +156,14 @@ class Records:
         self.session.flush()
 
     def _regraded(self, name: str) -> None:
-        filing = self._opened(name)
+        filing = self._opened(name, G1=papers.LOW)
         self.scene.attach(filing, self.report(self.scene.tester))
         filing.grade_change = {
             "level": Level.MEDIUM.value,
             "reason": {"zh": "有人把关", "en": "A person decides"},
-            "person_id": self.scene.reviewer.person_id,
-            "at": now().isoformat(),
+            "proposed": now().isoformat(),
+            "confirmed": now().isoformat(),
+            "answers": computed.answered(filing),
         }
         self.session.flush()
         self._publish(name, filing)
