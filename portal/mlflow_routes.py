@@ -47,6 +47,7 @@ class Routes:
     ) -> None:
         self._factory = factory
         self._store = store
+        self._limit = settings.max_submission
         self._registry = MlflowRegistry(settings)
         uploads = Path(settings.data.resolve() / "mlflow" / "uploads")
         self._uploads = Uploads(uploads, store, partial(owns, factory))
@@ -76,7 +77,7 @@ class Routes:
         asked = handlers._get_request_message(CreateModelVersion())  # noqa: SLF001
         path = self._uploads.path_of(_location(asked), ACTOR.get().organisation_id)
         with self._uploads.folder(path) as folder:
-            screened = submission.keep(self._store, folder)
+            screened = submission.keep(self._store, folder, limit=self._limit)
         with transaction(self._factory) as session:
             version = submission.record(
                 session, screened, by=ACTOR.get(), model_name=asked.name, note=asked.description

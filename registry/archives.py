@@ -19,13 +19,16 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
+from registry import expansion
 from registry.errors import Invalid, Reason
+from registry.expansion import ARCHIVE_RATIO, archive_reason
 from registry.language import Text
 
 MAX_FILES = 1000
 MAX_DEPTH = 8
 MAX_NAME = 200
 _CHUNK = 1 << 20
+_HEADERS = 16 << 20  # beside the files' bytes: names, padding, the end
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -67,7 +70,8 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
     Args:
         archive: the file as uploaded.
         into: an existing, empty folder.
-        limit: the most bytes that may come out of the archive.
+        limit: the most bytes that may come out of the archive; less for a small one, see
+            `registry.expansion`.
 
     Returns:
         The model directory: `into`, or the one folder that holds everything.
@@ -77,8 +81,8 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
     """
     reasons: list[Reason] = []
     names = NameRules()
-    room = limit
-    members = _members(archive, limit)
+    room = allowed = min(limit, expansion.allowed(archive.stat().st_size, ARCHIVE_RATIO))
+    members = _members(archive, allowed)
     try:
         for count, member in enumerate(members, start=1):
             wrong = (
@@ -93,7 +97,7 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
             if not reasons:
                 room -= _write(member, into, room)
     except _TooLarge:
-        reasons.append(too_large(limit))
+        reasons.append(too_large(limit) if allowed == limit else archive_reason(allowed))
     except _DAMAGE as error:
         reasons.append(Reason(archive.name, _UNREADABLE, _REPACK_ZIP))
         raise _refusal(reasons) from error
@@ -141,18 +145,20 @@ def _members(archive: Path, limit: int) -> Generator[_Member, None, None]:
     with archive.open("rb") as file:
         head = file.read(6)
     if head.startswith(b"PK"):
-        yield from _zip_members(archive)
+        yield from _zip_members(archive, limit)
         return
     opened: dict[bytes, object] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
     opener = opened.get(head[:2], Path.open)
     plain = cast("BinaryIO", opener(archive, "rb"))  # type: ignore[operator]
-    with plain, tarfile.open(fileobj=_Metered(plain, 2 * limit), mode="r:") as tar:
+    with plain, tarfile.open(fileobj=_Metered(plain, limit + _HEADERS), mode="r:") as tar:
         for info in tar:
             yield _tar_member(tar, info)
 
 
-def _zip_members(archive: Path) -> Generator[_Member, None, None]:
+def _zip_members(archive: Path, limit: int) -> Generator[_Member, None, None]:
     with zipfile.ZipFile(archive) as zipped:
+        if sum(info.file_size for info in zipped.infolist()) > limit:
+            raise _TooLarge
         for info in zipped.infolist():
             kind = (info.external_attr >> 28) & 0xF  # the Unix file type, 0 where none is given
             if info.flag_bits & 1:

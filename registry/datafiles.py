@@ -11,8 +11,6 @@ from registry.columns import declaration_faults, fault, missing, role_faults, ro
 from registry.errors import Invalid, Reason
 from registry.reidentification import Looked, Wish
 
-MAX_BYTES = 2 * 1024**3
-
 
 class DatasetRefused(Invalid):
     """The data set breaks a rule: correct every item listed and register it again."""
@@ -45,7 +43,7 @@ def keep(
     *,
     columns: Sequence[Mapping[str, Any]],
     wish: Wish | None = None,
-    limit: int = MAX_BYTES,
+    limit: int | None = None,
 ) -> Stored:
     """Inspect a file and store it; needs no transaction, records nothing.
 
@@ -54,7 +52,8 @@ def keep(
         path: a CSV or Parquet file.
         columns: as for `register`.
         wish: the re-identification check; None for none.
-        limit: the largest file taken, bytes.
+        limit: the largest file taken, bytes, as the doors set it (`MINGSUAN_MAX_DATASET`); None for
+            a file of one's own.
 
     Raises:
         TooLarge: when the file is larger than `limit`.
@@ -77,7 +76,7 @@ def look_at_file(path: Path, columns: Sequence[Mapping[str, Any]], wish: Wish) -
     Raises:
         TooLarge, DatasetRefused, QuasiIdentifiersUnknown: as for `register`.
     """
-    found, listed, _ = _inspected(path, columns, MAX_BYTES)
+    found, listed, _ = _inspected(path, columns, None)
     return _seen(path, found.format, listed, wish)
 
 
@@ -88,11 +87,11 @@ def require_said(texts: Mapping[str, str]) -> None:
 
 
 def _inspected(
-    path: Path, columns: Sequence[Mapping[str, Any]], limit: int
+    path: Path, columns: Sequence[Mapping[str, Any]], limit: int | None
 ) -> tuple[tables.Inspected, list[dict[str, Any]], int]:
     """What a file holds, its columns as declared, and its size."""
     size = path.stat().st_size
-    if size > limit:
+    if limit is not None and size > limit:
         raise TooLarge(
             f"数据文件超过上限 {limit:,} 字节。请减小后重新登记。",
             f"The file is larger than {limit:,} bytes. Register a smaller one.",

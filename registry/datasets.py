@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import journal, reidentification, tables
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
-from registry.datafiles import MAX_BYTES, Stored, keep, require_said
+from registry.datafiles import Stored, keep, require_said
 from registry.errors import Conflict, NotFound
 from registry.organisations import Actor, Role
 from registry.reidentification import Looked, ReidentificationCheck, Wish
@@ -76,7 +76,7 @@ def register(
     deidentification: str,
     held_out: str = "",
     wish: Wish | None = None,
-    limit: int = MAX_BYTES,
+    limit: int | None = None,
 ) -> Dataset:
     """Inspect, store and record a data set.
 

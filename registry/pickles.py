@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from registry import expansion
 from registry.language import Text
 
 MAX_BYTES = 512 * 1024**2
@@ -142,7 +143,7 @@ def _layers(data: bytes, depth: int) -> Iterator[BinaryIO]:
         raise _Undecidable("nested too deeply")
     if data.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+            if sum(member.file_size for member in archive.infolist()) > _room(data):
                 raise _Undecidable("unpacks to too many bytes")
             for member in archive.infolist():
                 yield from _layers(archive.read(member), depth + 1)
@@ -155,10 +156,15 @@ def _layers(data: bytes, depth: int) -> Iterator[BinaryIO]:
 
 
 def _inflate(decompressor: Any, data: bytes) -> bytes:
-    inflated: bytes = decompressor.decompress(data, MAX_BYTES)
+    inflated: bytes = decompressor.decompress(data, _room(data))
     if not decompressor.eof or decompressor.unused_data:
         raise _Undecidable("compressed data is cut off, too large or followed by more")
     return inflated
+
+
+def _room(data: bytes) -> int:
+    """How many bytes may come out of these; a few kilobytes cannot stand for half a gigabyte."""
+    return min(MAX_BYTES, expansion.allowed(len(data), expansion.ARCHIVE_RATIO))
 
 
 @dataclass(frozen=True, slots=True)

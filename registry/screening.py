@@ -37,7 +37,6 @@ from registry.skops_file import foreign_types
 
 __all__ = ["ArchiveRefused", "Screening", "ScreeningFailed", "TrustClass", "screen", "unpack"]
 
-MAX_TOTAL = 2 * 1024**3
 MAX_MLMODEL = 256 * 1024
 MAX_EVENTS = 20_000
 MAX_YAML_DEPTH = 20
@@ -113,12 +112,13 @@ class _Findings:
         self.reasons.append(Reason(shown(item), said, remedy))
 
 
-def screen(directory: Path, *, limit: int = MAX_TOTAL) -> Screening:
+def screen(directory: Path, *, limit: int | None = None) -> Screening:
     """Screen an MLflow model directory.
 
     Args:
         directory: the submission, unpacked.
-        limit: the most bytes all files may have together.
+        limit: the most bytes all files may have together, as the doors set it (`MINGSUAN_MAX_SUBMISSION`);
+            None for a folder of one's own.
 
     Raises:
         ScreeningFailed: with every reason, each naming the offending item and a remedy.
@@ -155,7 +155,7 @@ def _entry(root: Path, path: str) -> dict[str, Any]:
     return {"path": path, "sha256": digest.hexdigest(), "size": size}
 
 
-def _list_files(found: _Findings, limit: int) -> None:
+def _list_files(found: _Findings, limit: int | None) -> None:
     rules = NameRules()
     for name, status in _walk(found.root, found.root):
         directory = stat.S_ISDIR(status.st_mode)
@@ -168,7 +168,7 @@ def _list_files(found: _Findings, limit: int) -> None:
         if len(found.files) > MAX_FILES:
             found.reasons.append(too_many_files())
             return
-    if sum(found.files.values()) > limit:
+    if limit is not None and sum(found.files.values()) > limit:
         found.reasons.append(too_large(limit))
 
 

@@ -69,6 +69,16 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         False, description="登录 Cookie 只走 HTTPS / session cookies only over HTTPS"
     )
+    header_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="一个请求的头部最多等几秒 / seconds a client has for the head of a request",
+    )
+    body_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="上传内容多少秒没有进展就断开 / seconds after which an upload that does not move is cut off",
+    )
     max_submission: int = Field(
         2 * 1024**3, gt=0, description="一次提交的上限，字节 / largest submission, bytes"
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from registry import expansion
+
 PACKAGES = frozenset({"sklearn", "numpy", "scipy", "builtins", "collections", "datetime"})
 _BUILTINS = frozenset(
     [
@@ -34,7 +36,8 @@ _BUILTINS = frozenset(
 )
 _CODE_NODES = frozenset({"MethodNode", "OperatorFuncNode", "PartialNode"})
 MAX_SCHEMA = 256 * 1024**2
-MAX_RATIO = 2000
+SMALL_SCHEMA = 8 * 1024**2
+SCHEMA_RATIO = 20
 
 
 def foreign_types(path: Path) -> list[str]:
@@ -48,18 +51,21 @@ def foreign_types(path: Path) -> list[str]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            _refuse_bombs(archive)
+            _refuse_bombs(archive, path.stat().st_size)
             schema = json.loads(archive.read("schema.json"))
     except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())[:120]) from error
     return sorted({name for name, listed in _types(schema) if not listed})
 
 
-def _refuse_bombs(archive: zipfile.ZipFile) -> None:
-    for member in archive.infolist():
-        swollen = member.file_size > max(member.compress_size, 512) * MAX_RATIO
-        if swollen or (member.filename == "schema.json" and member.file_size > MAX_SCHEMA):
-            raise ValueError(f"{member.filename} unpacks to {member.file_size} bytes")
+def _refuse_bombs(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise ValueError for a file that unpacks to too much; a schema becomes many small objects."""
+    total = sum(member.file_size for member in archive.infolist())
+    if total > expansion.allowed(size, expansion.ARCHIVE_RATIO):
+        raise ValueError(f"it unpacks to {total} bytes")
+    schema = archive.getinfo("schema.json")
+    if schema.file_size > min(MAX_SCHEMA, max(SMALL_SCHEMA, SCHEMA_RATIO * schema.compress_size)):
+        raise ValueError(f"schema.json unpacks to {schema.file_size} bytes")
 
 
 def _types(schema: Any) -> Iterator[tuple[str, bool]]:

@@ -186,14 +186,19 @@ def submit_archive(
     )
 
 
-def keep(store: ArtifactStore, directory: Path) -> Screening:
+def keep(store: ArtifactStore, directory: Path, *, limit: int | None = None) -> Screening:
     """Screen a directory and store its files; needs no transaction, records nothing.
+
+    Args:
+        store: where the bytes are kept.
+        directory: the folder with `MLmodel` in it.
+        limit: the most bytes all files may have together; None where nobody sends them.
 
     Raises:
         ScreeningFailed: with every reason.
         ChangedWhileRead: when a file is not what was screened.
     """
-    screened = screening.screen(directory)
+    screened = screening.screen(directory, limit=limit)
     for entry in screened.manifest:
         if store.put(directory / entry["path"]) != entry["sha256"]:
             raise ChangedWhileRead(
@@ -221,7 +226,7 @@ def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> Screenin
         ScreeningFailed: when what was in it is refused, with every reason.
     """
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix="unpacked-") as folder:
-        return keep(store, screening.unpack(archive, Path(folder), limit=limit))
+        return keep(store, screening.unpack(archive, Path(folder), limit=limit), limit=limit)
 
 
 def record(

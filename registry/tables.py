@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from registry.errors import Reason
+from registry.expansion import MAX_CELL, Expands, cell_reason
 from registry.language import Text
-from registry.typed_files import ARROW, PARQUET, format_of, open_typed
+from registry.typed_files import ARROW, DAMAGE, PARQUET, TypedFile, format_of, open_typed
 
 TYPES: Mapping[str, pa.DataType] = {
     "boolean": pa.bool_(),
@@ -124,11 +125,10 @@ def _inspect_typed(path: Path, form: str, declared: Mapping[str, str]) -> Inspec
     with path.open("rb") as stream:
         try:
             file = open_typed(stream, form)
-        except (pa.ArrowException, OSError) as broken:
-            said = Text(
-                f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}"
-            )
-            raise TableRefused([Reason(name, said, _WHOLE)]) from broken
+        except Expands as swollen:
+            raise TableRefused([swollen.reason]) from swollen
+        except DAMAGE as broken:
+            raise TableRefused([_broken(name, broken)]) from broken
         names = file.schema.names
         if reasons := [*name_faults(names), *_size_faults(file.rows, len(names))]:
             raise TableRefused(reasons)
@@ -136,10 +136,28 @@ def _inspect_typed(path: Path, form: str, declared: Mapping[str, str]) -> Inspec
         for look, arrow in zip(looks, file.schema, strict=True):
             look.settle(arrow.type)
         if not any(look.reasons for look in looks):
-            for piece in file.pieces(names):
-                for look in looks:
-                    look.see(piece.column(look.name))
+            _look_at_rows(file, looks)
     return _settled(form, file.rows, looks)
+
+
+def _look_at_rows(file: TypedFile, looks: "Sequence[_Look]") -> None:
+    """Show every column its values.
+
+    Raises:
+        TableRefused: when more comes out of the file than may, or it is damaged further in.
+    """
+    rows = 0
+    try:
+        for piece in file.pieces([look.name for look in looks]):
+            rows += piece.num_rows
+            for look in looks:
+                look.see(piece.column(look.name))
+    except Expands as swollen:
+        raise TableRefused([swollen.reason]) from swollen
+    except DAMAGE as broken:
+        raise TableRefused([_broken("Parquet/Arrow", broken)]) from broken
+    if rows != file.rows:
+        raise TableRefused([_broken("Parquet/Arrow", ValueError(f"{rows} rows, not {file.rows}"))])
 
 
 def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
@@ -157,12 +175,19 @@ def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
                 if ragged or _size_faults(rows, len(names)):
                     break
                 for look in looks:
+                    _check_cells(look.name, piece.column(look.name))
                     look.see(piece.column(look.name))
         except pa.ArrowException as broken:
             raise TableRefused([_unreadable(broken)]) from broken
     if reasons := [*ragged, *_size_faults(rows, len(names))]:
         raise TableRefused(reasons)
     return _settled(form, rows, looks)
+
+
+def _check_cells(name: str, values: pa.Array) -> None:
+    longest = pc.max(pc.binary_length(values)).as_py() or 0
+    if longest > MAX_CELL:
+        raise TableRefused([cell_reason(name, longest)])
 
 
 def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
@@ -422,6 +447,11 @@ def _ragged(row: Any) -> Reason:
         "Add or remove separators; put values with commas in double quotes.",
     )
     return Reason(f"{row.number}", Text(zh, en), remedy)
+
+
+def _broken(name: str, broken: Exception) -> Reason:
+    said = Text(f"不是完整的 {name} 文件：{broken}", f"It is no whole {name} file: {broken}")
+    return Reason(name, said, _WHOLE)
 
 
 def _unreadable(broken: Exception) -> Reason:

@@ -1,14 +1,25 @@
-"""Files that carry their own types: Parquet, and Arrow's file format (Feather), behind one face."""
+"""Files that carry their own types: Parquet, and Arrow's file format (Feather), behind one face.
+
+Both are looked at by their headers before anything in them is decoded, and texts that a dictionary
+repeats stay numbers until they have been counted (see `registry.expansion`).
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from registry import arrow_blocks, parquet_pages
+from registry.arrow_blocks import BadBlock
+from registry.expansion import MAX_CELL, MAX_PART, Expands, Meter, cell_reason
+from registry.parquet_pages import BadPage
 
 PARQUET, ARROW = "parquet", "arrow"
 MAGIC = {b"PAR1": PARQUET, b"ARROW1": ARROW}
+DAMAGE = (pa.ArrowException, OSError, BadPage, BadBlock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +29,80 @@ class TypedFile:
     Args:
         schema: its columns.
         rows: how many rows it has.
+        size: of the file, bytes.
         source: the reader.
     """
 
     schema: pa.Schema
     rows: int
+    size: int
     source: pq.ParquetFile | pa.ipc.RecordBatchFileReader
 
     def pieces(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """All rows of these columns, in the file's order."""
+        """All rows of these columns, in the file's order, in pieces that may be decoded at once.
+
+        Raises:
+            Expands: when more comes out than the file may hold, before it is decoded.
+            ArrowException: when the file is damaged.
+        """
+        meter = Meter(self.size)
+        rows = 0
+        for batch in self._batches(columns):
+            rows += batch.num_rows
+            if rows > self.rows:
+                raise pa.ArrowInvalid(f"more rows than the {self.rows} it states")
+            yield from _parts(batch, _measured(batch, meter))
+
+    def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         if isinstance(self.source, pq.ParquetFile):
             yield from self.source.iter_batches(columns=list(columns))
             return
         for place in range(self.source.num_record_batches):
-            yield self.source.get_batch(place).select(list(columns))
+            batch = self.source.get_batch(place).select(list(columns))
+            batch.validate(full=True)  # a reader believes the offsets of texts
+            yield batch
+
+
+def _measured(batch: pa.RecordBatch, meter: Meter) -> tuple[int, int]:
+    """How large a batch becomes when it is decoded, and one row at the most, both in bytes."""
+    whole = widest = 0
+    for field, values in zip(batch.schema, batch.columns, strict=True):
+        size, longest = _decoded(values)
+        if longest > MAX_CELL:
+            raise Expands(cell_reason(field.name, longest))
+        meter.take(field.name, size)
+        whole, widest = whole + size, widest + longest
+    return whole, widest
+
+
+def _decoded(values: pa.Array) -> tuple[int, int]:
+    """How large a column becomes when its dictionary is written out, and its longest cell."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        if not _is_text(kind.value_type):
+            return len(values) * 8, 8
+        lengths = pc.cast(pc.binary_length(values.dictionary), pa.int64())
+        total = pc.sum(pc.take(lengths, values.indices)).as_py() or 0
+        return total + 4 * len(values), pc.max(lengths).as_py() or 0
+    if _is_text(kind):
+        lengths = pc.cast(pc.binary_length(values), pa.int64())
+        return (pc.sum(lengths).as_py() or 0) + 4 * len(values), pc.max(lengths).as_py() or 0
+    return len(values) * 8, 8
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _parts(batch: pa.RecordBatch, measured: tuple[int, int]) -> Iterator[pa.RecordBatch]:
+    """The batch, or parts of it that cannot come to more than is decoded at once."""
+    whole, widest = measured
+    if whole <= MAX_PART:
+        yield batch
+        return
+    rows = max(1, MAX_PART // max(widest, 1))
+    for begin in range(0, batch.num_rows, rows):
+        yield batch.slice(begin, rows)
 
 
 def format_of(head: bytes) -> str | None:
@@ -40,18 +111,28 @@ def format_of(head: bytes) -> str | None:
 
 
 def open_typed(stream: BinaryIO, form: str) -> TypedFile:
-    """Open a typed file.
+    """Open a typed file and look at its headers.
 
     Args:
         stream: its bytes.
         form: `PARQUET` or `ARROW`.
 
     Raises:
-        ArrowException, OSError: when it is not a whole file of that format.
+        DAMAGE: when it is not a whole file of that format.
+        Expands: when its headers say that it comes to more than it may.
     """
+    size = stream.seek(0, 2)
+    stream.seek(0)
     if form == PARQUET:
+        repeated = parquet_pages.examine(stream, size)
         parquet = pq.ParquetFile(stream)
-        return TypedFile(parquet.schema_arrow, parquet.metadata.num_rows, parquet)
+        texts = [
+            field.name
+            for field in parquet.schema_arrow
+            if _is_text(field.type) and field.name in repeated
+        ]
+        stream.seek(0)
+        source = pq.ParquetFile(stream, metadata=parquet.metadata, read_dictionary=texts)
+        return TypedFile(parquet.schema_arrow, parquet.metadata.num_rows, size, source)
     reader = pa.ipc.open_file(stream)
-    counts = (reader.get_batch(place).num_rows for place in range(reader.num_record_batches))
-    return TypedFile(reader.schema, sum(counts), reader)
+    return TypedFile(reader.schema, arrow_blocks.examine(stream, size), size, reader)

@@ -151,6 +151,7 @@ def listen(chosen: "Settings") -> None:
     """Serve until told to stop."""
     import uvicorn
 
+    from portal import slow_clients
     from portal.app import create_app
 
     uvicorn.run(
@@ -163,6 +164,9 @@ def listen(chosen: "Settings") -> None:
         # Nobody is believed about where a request comes from but the proxies that settings name.
         proxy_headers=bool(chosen.trusted_proxies),
         forwarded_allow_ips=chosen.trusted_proxies or None,
+        http=slow_clients.limited(
+            header_seconds=chosen.header_seconds, body_seconds=chosen.body_seconds
+        ),
     )
 
 

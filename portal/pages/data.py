@@ -76,6 +76,7 @@ def register_dataset(
                 source=forms.text(form, "source"),
                 deidentification=forms.text(form, "deidentification"),
                 held_out=forms.text(form, "held_out"),
+                limit=settings.max_dataset,
                 wish=Wish(k=settings.k_anonymity) if use is Use.EVALUATION else None,
             )
         except RegisterError as error:

@@ -1,0 +1,157 @@
+"""Small files that stand for large ones, and honest files that look a little like them."""
+
+import gzip
+import pickle
+import tarfile
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import feather
+
+LONG = "长" * 1667  # 5,001 bytes
+ZEROS = bytes(1 << 20)
+
+
+def one_word(rows: int = 2_000_000) -> pa.Table:
+    """Many rows, one dictionary value of 5,000 letters."""
+    codes = pa.array(np.zeros(rows, dtype=np.int32))
+    return pa.table({"x": pa.DictionaryArray.from_arrays(codes, pa.array([LONG]))})
+
+
+def wide_cells() -> pa.Table:
+    """Four cells of 50 MB."""
+    return pa.table({"x": ["a" * 50_000_000] * 4})
+
+
+def parquet_of_one_word(path: Path) -> None:
+    pq.write_table(one_word(), path)
+
+
+def parquet_of_wide_cells(path: Path) -> None:
+    pq.write_table(wide_cells(), path, compression="zstd")
+
+
+def parquet_of_wide_cells_without_a_dictionary(path: Path) -> None:
+    pq.write_table(wide_cells(), path, compression="zstd", use_dictionary=False)
+
+
+def parquet_of_shared_beginnings(path: Path) -> None:
+    """DELTA_BYTE_ARRAY: every value says how many letters it takes from the one before."""
+    pq.write_table(
+        pa.table({"x": [LONG] * 20_000}),
+        path,
+        use_dictionary=False,
+        column_encoding={"x": "DELTA_BYTE_ARRAY"},
+    )
+
+
+def parquet_of_one_number(path: Path) -> None:
+    """Twenty columns of 20,000,000 equal numbers: 3.2 GB in a few kilobytes."""
+    rows = pa.array(np.zeros(1_000_000))
+    with pq.ParquetWriter(path, pa.schema([(f"c{n}", pa.float64()) for n in range(20)])) as out:
+        for _ in range(20):
+            out.write_table(pa.table({f"c{n}": rows for n in range(20)}))
+
+
+def arrow_of_one_word(path: Path) -> None:
+    feather.write_feather(one_word(), str(path), compression="zstd")
+
+
+def arrow_of_wide_cells(path: Path) -> None:
+    feather.write_feather(wide_cells(), str(path), compression="zstd")
+
+
+def csv_of_a_wide_cell(path: Path) -> None:
+    path.write_text("x,y\n" + "a" * 300_000 + ",1\n")
+
+
+def tar_of_zeros(path: Path, *, gibibytes: int = 4) -> None:
+    """A tar.gz of zeros, about a thousandth of what comes out."""
+    with gzip.open(path, "wb", compresslevel=6) as packed:
+        info = tarfile.TarInfo("model/weights.bin")
+        info.size = gibibytes << 30
+        packed.write(info.tobuf())
+        for _ in range(gibibytes << 10):
+            packed.write(ZEROS)
+        packed.write(bytes(1024))
+
+
+def zip_of_zeros(path: Path) -> None:
+    """A zip of 1 GiB of zeros."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed,
+        packed.open("model/weights.bin", "w", force_zip64=True) as member,
+    ):
+        for _ in range(1024):
+            member.write(ZEROS)
+
+
+def zip_that_lies(path: Path) -> None:
+    """The same, but the list says that the file has ten bytes."""
+    zip_of_zeros(path)
+    content = path.read_bytes()
+    size = (1 << 30).to_bytes(4, "little")
+    path.write_bytes(content.replace(size, (10).to_bytes(4, "little")))
+
+
+def pickle_of_zeros(path: Path) -> None:
+    """A compressed pickle of half a gigabyte."""
+    with gzip.open(path, "wb") as packed:
+        packed.write(pickle.dumps(b"")[:-1])
+        for _ in range(500):
+            packed.write(ZEROS)
+
+
+def skops_of_brackets(path: Path) -> None:
+    """A skops file whose schema becomes a billion bytes of small objects."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("schema.json", "[" + "[]," * 20_000_000 + "[]]")
+
+
+TABLES: tuple[Callable[[Path], None], ...] = (
+    parquet_of_one_word,
+    parquet_of_wide_cells,
+    parquet_of_wide_cells_without_a_dictionary,
+    parquet_of_shared_beginnings,
+    parquet_of_one_number,
+    arrow_of_one_word,
+    arrow_of_wide_cells,
+    csv_of_a_wide_cell,
+)
+ARCHIVES: tuple[Callable[[Path], None], ...] = (tar_of_zeros, zip_of_zeros, zip_that_lies)
+
+
+def honest_tables() -> dict[str, pa.Table]:
+    """Tables that shrink a great deal and are what they are."""
+    numbers = np.random.default_rng(1)
+    rows = 500_000
+    return {
+        "a sparse column of 64 MiB and nothing else": pa.table(
+            {"x": np.zeros(8 * 1024 * 1024 - 1024)}
+        ),
+        "codes with few values, sorted": pa.table(
+            {f"c{n}": np.sort(numbers.integers(0, 5, rows)) for n in range(12)}
+            | {"id": np.arange(rows)}
+        ),
+        "long texts, few of them different": pa.table(
+            {"t": [LONG[: 100 + n % 7] for n in range(100_000)], "n": numbers.normal(size=100_000)}
+        ),
+        "texts all different": pa.table({"t": [f"{n} {LONG[:30]}" for n in range(200_000)]}),
+        "one text of a quarter of a mebibyte": pa.table({"t": ["a" * 262_144, "b"]}),
+        "missing values": pa.table({"t": ["甲", None] * 50_000, "n": [1.0, None] * 50_000}),
+    }
+
+
+def honest_archive(path: Path) -> bytes:
+    """A zip of a real model's size: 60 MiB, mostly zeros, and some weights."""
+    weights = BytesIO()
+    np.save(weights, np.zeros(7_500_000))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("model/weights.npy", weights.getvalue())
+        packed.writestr("model/MLmodel", "flavors: {}")
+    return weights.getvalue()

@@ -1,0 +1,179 @@
+"""security/S3: small files that stand for large ones cost little, and honest files pass."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import feather
+
+from registry import archives, expansion, pickles, skops_file, tables, typed_files
+from registry.archives import ArchiveRefused
+from registry.tables import TableRefused
+from tests.registry import bombs
+
+SECONDS, MEBIBYTES = 2.0, 300.0
+MEASURED = """
+import json, resource, sys, tempfile, time
+from pathlib import Path
+from registry import archives, pickles, skops_file, tables
+from registry.archives import ArchiveRefused
+from registry.tables import TableRefused
+
+what, path = sys.argv[1], Path(sys.argv[2])
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before, begun = peak(), time.process_time()
+reasons, left = [], []
+try:
+    if what == "table":
+        tables.inspect(path, {})
+    elif what == "archive":
+        with tempfile.TemporaryDirectory(dir=path.parent) as into:
+            archives.unpack(path, Path(into), limit=2 << 30)
+    elif what == "pickle":
+        problem = pickles.walk(path).problem
+        reasons = [["pickle", problem.zh, problem.en, "-", "-"]] if problem else []
+    else:
+        skops_file.foreign_types(path)
+except (TableRefused, ArchiveRefused) as refused:
+    reasons = [[r.item, r.said.zh, r.said.en, r.remedy.zh, r.remedy.en] for r in refused.reasons]
+except ValueError as refused:
+    reasons = [["skops", str(refused), str(refused), "-", "-"]]
+print(json.dumps({
+    "seconds": time.process_time() - begun, "mebibytes": peak() - before, "reasons": reasons,
+}))
+"""
+
+
+def measured(what: str, path: Path) -> dict[str, Any]:
+    """What it costs a process of its own to refuse a file, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, what, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def refused_cheaply(what: str, path: Path) -> None:
+    """Hold a file to the limits of time and memory, and its refusal to both languages."""
+    found = measured(what, path)
+    assert found["reasons"], "it was not refused"
+    assert found["seconds"] < SECONDS, found
+    assert found["mebibytes"] < MEBIBYTES, found
+    for item, zh, en, remedy_zh, remedy_en in found["reasons"]:
+        assert all((item, zh, en, remedy_zh, remedy_en))
+
+
+@pytest.mark.parametrize("make", bombs.TABLES, ids=lambda make: make.__name__)
+def test_a_small_table_that_stands_for_a_large_one_is_refused_cheaply(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """security/S3: 2 s of CPU, 300 MiB; the Parquet files of S3 and their kin."""
+    make(tmp_path / "table")
+    refused_cheaply("table", tmp_path / "table")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", bombs.ARCHIVES, ids=lambda make: make.__name__)
+def test_a_small_archive_of_zeros_is_refused_cheaply(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """security/S3: the tar.gz of 4 GiB, the zip of 1 GiB; nothing is left over."""
+    make(tmp_path / "archive")
+    refused_cheaply("archive", tmp_path / "archive")
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]
+
+
+def test_a_compressed_pickle_of_zeros_is_given_up_cheaply(tmp_path: Path) -> None:
+    """security/S3: the same kind within a submission."""
+    bombs.pickle_of_zeros(tmp_path / "model.pkl")
+    refused_cheaply("pickle", tmp_path / "model.pkl")
+
+
+def test_a_schema_of_brackets_is_refused_cheaply(tmp_path: Path) -> None:
+    """security/S3: the same kind within a submission."""
+    bombs.skops_of_brackets(tmp_path / "model.skops")
+    refused_cheaply("skops", tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("name", bombs.honest_tables())
+@pytest.mark.parametrize("form", ["parquet", "feather"])
+def test_an_honest_table_is_read_as_it_is(name: str, form: str, tmp_path: Path) -> None:
+    """security/S3: sparse and repeated, but real; every value comes back."""
+    table = bombs.honest_tables()[name]
+    path = tmp_path / "table"
+    if form == "parquet":
+        pq.write_table(table, path)
+    else:
+        feather.write_feather(table, str(path))
+    found = tables.inspect(path, {})
+    assert found.rows == table.num_rows
+    with path.open("rb") as stream:
+        read = pa.Table.from_batches(tables.batches(stream, found.format, found.columns))
+    for column in table.column_names:
+        assert read[column].to_pylist() == table[column].to_pylist()
+
+
+def test_large_batches_are_decoded_in_parts(tmp_path: Path) -> None:
+    """security/S3: what is decoded at once stays small however long the texts are."""
+    words = [chr(97 + n % 26) * 100_000 for n in range(1300)]
+    pq.write_table(pa.table({"t": words, "n": range(1300)}), tmp_path / "table")
+    with (tmp_path / "table").open("rb") as stream:
+        size = (tmp_path / "table").stat().st_size
+        file = typed_files.open_typed(stream, typed_files.PARQUET)
+        object.__setattr__(file, "size", max(size, 10**9))  # the ratio is not this test's
+        pieces = list(file.pieces(["t", "n"]))
+    assert len(pieces) > 3
+    assert all(piece.num_rows * 100_000 <= expansion.MAX_PART for piece in pieces)
+    assert [n for piece in pieces for n in piece["n"].to_pylist()] == list(range(1300))
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_a_damaged_header_is_a_reason_and_no_crash(form: str, tmp_path: Path) -> None:
+    """Every byte of the headers in turn: refused or read, never an error of the program's own."""
+    path = tmp_path / "table"
+    table = pa.table({"t": ["a", "bb"] * 20, "n": list(range(40))})
+    if form == "parquet":
+        pq.write_table(table, path)
+    else:
+        feather.write_feather(table, str(path), compression="lz4")
+    whole = path.read_bytes()
+    for place in range(6, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
+        with contextlib.suppress(TableRefused):
+            tables.inspect(path, {})
+
+
+def test_an_honest_archive_is_unpacked(tmp_path: Path) -> None:
+    """security/S3: 60 MiB that shrink to a hundredth."""
+    content = bombs.honest_archive(tmp_path / "archive.zip")
+    (tmp_path / "into").mkdir()
+    model = archives.unpack(tmp_path / "archive.zip", tmp_path / "into", limit=2 << 30)
+    assert (model / "weights.npy").read_bytes() == content
+
+
+def test_the_reason_names_the_limit_that_was_met(tmp_path: Path) -> None:
+    """security/S3: the administrator's limit and the ratio are told apart."""
+    bombs.honest_archive(tmp_path / "archive.zip")
+    (tmp_path / "into").mkdir()
+    with pytest.raises(ArchiveRefused) as refused:
+        archives.unpack(tmp_path / "archive.zip", tmp_path / "into", limit=1000)
+    assert "1,000" in refused.value.reasons[0].said.en
+    assert "administrator" in refused.value.reasons[0].remedy.en
+
+
+def test_walks_are_bounded() -> None:
+    """The modules that open what is inside a submission go by the same rule."""
+    assert pickles._room(b"x" * 100) == expansion.FLOOR
+    assert pickles._room(b"x" * (20 << 20)) == pickles.MAX_BYTES
+    assert skops_file.SMALL_SCHEMA < skops_file.MAX_SCHEMA
