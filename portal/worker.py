@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from portal import enrolment, request_log, runs
+from portal.at_rest import Sweeper
 from portal.enrolment import UnknownPlatformKey
 from portal.runs import Place
 from portal.watch import Watch
@@ -111,6 +112,7 @@ def work(
     """
     ending = ending or threading.Event()
     failures = 0
+    sweeper = Sweeper(place.settings)
     while not ending.is_set():
         try:
             busy = _turn(place, name, appliers)
@@ -123,6 +125,7 @@ def work(
             continue
         failures = 0
         if not busy:
+            sweeper.sweep()
             if once:
                 return
             ending.wait(IDLE_SECONDS)

@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     max_dataset: int = Field(
         2 * 1024**3, gt=0, description="一份数据的上限，字节 / largest data set, bytes"
     )
+    upload_days: float = Field(
+        7.0,
+        gt=0,
+        description="MLflow 入口收到而没有登记的文件保留几天 / days that files uploaded through the MLflow door and never registered are kept",
+    )
     k_anonymity: int = Field(
         5,
         ge=2,

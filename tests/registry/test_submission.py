@@ -236,7 +236,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
 
     screened = screening.screen(folder)
     (folder / "MLmodel").write_text("{}")
-    monkeypatch.setattr(screening, "screen", lambda directory: screened)
+    monkeypatch.setattr(screening, "screen", lambda _directory, *, limit: screened)
     with pytest.raises(submission.ChangedWhileRead, match="MLmodel"):
         submission.keep(store, folder)
 
