@@ -158,6 +158,13 @@ CAVEATS: Mapping[str, Row] = {
         ),
         PARTLY,
     ),
+    "correlated.told_apart": Row(
+        Text(
+            "{X}常常一起变，所以一起试。只改{Y}，试了{n}次，结果都没有变。",
+            "{X} often change together, so they were tried together. Changing only {Y} never changed the result in {n} tests.",
+        ),
+        Text("下面说的是其余的。", "What follows is about the rest."),
+    ),
     # what was not tried, or tried only together
     "decision.untried": Row(
         Text(

@@ -68,7 +68,7 @@ class Contrast:
             for i, level in enumerate(levels)
         ]
         if rest:
-            variants.append(Variant(1, {name: one_of(block, name, rest, draw)}))
+            variants.append(Variant(1, {name: one_of(self.plan, len(block), name, draw)}))
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             named = answers[: len(levels)]
@@ -142,10 +142,12 @@ def donated(donors: People, names: Sequence[str], rows: Rows) -> dict[str, Array
     return {name: donors.arrays[name][rows] for name in names}
 
 
-def one_of(block: People, name: str, levels: Sequence[Any], draw: np.random.Generator) -> Array:
-    """A column in which everyone has one of these levels, drawn for them."""
-    drawn = np.asarray(levels, dtype=block.arrays[name].dtype)
-    return drawn[draw.integers(0, len(drawn), len(block))]
+def one_of(plan: ExplanationPlan, n: int, name: str, draw: np.random.Generator) -> Array:
+    """For n people, one of the rare levels each, drawn as often as it is found among donors."""
+    donors, rest = plan.donors.arrays[name], plan.natures[name].rest
+    found = donors[np.isin(donors, rest)]
+    drawn = found if len(found) else np.asarray(rest, dtype=donors.dtype)
+    return drawn[draw.integers(0, len(drawn), n)]
 
 
 def constant(block: People, name: str, level: Any) -> Array:

@@ -7,7 +7,15 @@ from explainers import numbers
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, comparative
 from explainers.plan import ExplanationPlan
-from explainers.sentences import Again, Around, Counts, Kind, choose, sentence
+from explainers.sentences import (
+    ONE_OF_A_HUNDRED,
+    Again,
+    Around,
+    Counts,
+    Kind,
+    choose,
+    sentence,
+)
 from explainers.subjects import Subject
 from registry.language import Text
 
@@ -22,7 +30,9 @@ TELLING = DIRECTED | {Kind.NOISY}
 
 def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Sentence]:
     """Everything the evidence supports saying about one subject; the last one files them all."""
-    places, key = _names(plan, subject), f"contrast:{subject.key}"
+    columns = acting(plan, tally, subject)
+    idle = [name for name in subject.names if name not in {column.name for column in columns}]
+    places, key = _names(plan, columns), f"contrast:{subject.key}"
     said: list[Sentence] = []
     if not subject.tested:
         said = [_untested(plan, subject, places)]
@@ -35,7 +45,7 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
         kind = choose(counted, plan.family, around(plan, tally, subject))
         said = [_number(plan, tally, subject, counted, kind, places)]
     blanks = [_blank(plan, tally, name) for name in subject.names if name in plan.blanks]
-    together = [_together(subject, places)] if len(subject.names) > 1 else []
+    together = [_together(plan, tally, subject, idle)] if len(subject.names) > 1 else []
     return [_filed(each, subject) for each in (*together, *blanks, *said)]
 
 
@@ -93,6 +103,12 @@ def listed(names: Sequence[Text]) -> Text:
     return Text(zh, ", ".join(name.en for name in names[:-1]) + " and " + names[-1].en)
 
 
+def acting(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Column]:
+    """The columns of a subject, without those that a test of their own showed to do nothing."""
+    idle = _idle(plan, tally, subject)
+    return [plan.column(name) for name in subject.names if name not in idle]
+
+
 def subject_name(plan: ExplanationPlan, subject: Subject) -> Text:
     """What people call a subject."""
     return listed([plan.column(name).subject for name in subject.names])
@@ -117,10 +133,9 @@ def _filed(said: Sentence, subject: Subject) -> Sentence:
     return said | {"columns": list(subject.names)}
 
 
-def _names(plan: ExplanationPlan, subject: Subject) -> dict[str, Text]:
-    columns = [plan.column(name) for name in subject.names]
+def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
     first = columns[0]
-    name = subject_name(plan, subject)
+    name = listed([column.subject for column in columns])
     plain = listed([column.plain for column in columns])
     more, alone = first.direction.more, len(columns) == 1
     return {
@@ -162,8 +177,32 @@ def _untested(plan: ExplanationPlan, subject: Subject, places: Places) -> Senten
     return sentence(row, kind=Kind.NOT_TESTED, evidence={"n": 0}, places=where)
 
 
-def _together(subject: Subject, places: Places) -> Sentence:
-    return sentence("correlated", evidence={"columns": list(subject.names)}, places=places)
+def _idle(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[str]:
+    """Columns of a group that a test of their own showed to be without effect."""
+    if len(subject.names) == 1 or again(tally).moved or plan.task == "price":
+        return []
+    found = []
+    for name in subject.names:
+        n = tally.get(f"flip:{name}:n", 0)
+        never = n and not tally[f"flip:{name}:changed"] and not plan.natures[name].untried
+        if never and plan.family.upper(0, n) < ONE_OF_A_HUNDRED:
+            found.append(name)
+    return found if len(found) < len(subject.names) else []
+
+
+def _together(
+    plan: ExplanationPlan, tally: Tally, subject: Subject, idle: Sequence[str]
+) -> Sentence:
+    places = {"X": subject_name(plan, subject)}
+    shown: dict[str, Any] = {"columns": list(subject.names)}
+    if not idle:
+        return sentence("correlated", evidence=shown, places=places)
+    n = tally[f"flip:{idle[0]}:n"]
+    places |= {
+        "Y": listed([plan.column(name).plain for name in idle]),
+        "n": same(numbers.count(n)),
+    }
+    return sentence("correlated.told_apart", evidence=shown | {"n": n}, places=places)
 
 
 def _blank(plan: ExplanationPlan, tally: Tally, name: str) -> Sentence:

@@ -169,7 +169,7 @@ class _Page:
         self.effects = [effects.of_subject(plan, tally, s) for s in (*ordered, *untested)]
         # Nothing is strongest where the same question gets two results.
         steady = not tally["again:changed"]
-        self.strongest = strongest.told(plan, every, self.importance) if steady else []
+        self.strongest = strongest.told(plan, tally, every, self.importance) if steady else []
 
     def content(self) -> dict[str, Any]:
         """Everything the page shows, as JSON."""
@@ -313,7 +313,9 @@ class _Page:
         return sentence(f"{self.plan.task}.overall", evidence=shown, places=places)
 
     def _named(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        plain = effects.listed([self.plan.column(name).plain for name in row["columns"]])
+        subject = next(s for s in self.plan.subjects if list(s.names) == row["columns"])
+        columns = effects.acting(self.plan, self.tally, subject)
+        plain = effects.listed([column.plain for column in columns])
         return {**effects.rounded_row(row), "plain": plain.as_json()}
 
     def _pictures(self) -> Iterator[dict[str, Any]]:

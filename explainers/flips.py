@@ -38,7 +38,7 @@ class Flip:
         rest = self.plan.natures[name].rest
         replaced: list[Array] = [constant(block, name, level) for level in levels]
         if rest:
-            replaced.append(one_of(block, name, rest, draw))
+            replaced.append(one_of(self.plan, len(block), name, draw))
         if not levels:
             donors = self.plan.donors.arrays[name]
             donors = donors[~missing(donors)]

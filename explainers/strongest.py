@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explainers import effects, numbers
+from explainers.asking import Tally
 from explainers.effects import Sentence
 from explainers.plan import ExplanationPlan
 from explainers.sentences import ONE_OF_A_HUNDRED, sentence
@@ -13,6 +14,7 @@ MOST_TIED = 4  # names in one sentence
 
 def told(
     plan: ExplanationPlan,
+    tally: Tally,
     every: Sequence[Mapping[str, Any]],
     beyond: Sequence[Mapping[str, Any]],
 ) -> list[Sentence]:
@@ -20,6 +22,7 @@ def told(
 
     Args:
         plan: names the columns.
+        tally: what was counted.
         every: all that was exchanged, strongest first, with intervals.
         beyond: those of them that do more than asking again.
     """
@@ -30,20 +33,23 @@ def told(
     rivals = [row for row in every if row is not first and row["high"] >= first["low"]]
     tied = [first, *(row for row in certain[1:] if any(row is one for one in rivals))]
     if not rivals:
-        return [_said(plan, f"{plan.task}.importance", [first])]
+        return [_said(plan, tally, f"{plan.task}.importance", [first])]
     if len(tied) == 1:
-        return [_said(plan, "importance.one", tied)]
-    return [_said(plan, "importance.tie", tied)] if len(tied) <= MOST_TIED else []
+        return [_said(plan, tally, "importance.one", tied)]
+    return [_said(plan, tally, "importance.tie", tied)] if len(tied) <= MOST_TIED else []
 
 
-def _said(plan: ExplanationPlan, row: str, rows: Sequence[Mapping[str, Any]]) -> Sentence:
+def _said(
+    plan: ExplanationPlan, tally: Tally, row: str, rows: Sequence[Mapping[str, Any]]
+) -> Sentence:
     names = [name for each in rows for name in each["columns"]]
     subjects = [next(s for s in plan.subjects if list(s.names) == e["columns"]) for e in rows]
-    called = effects.listed([effects.subject_name(plan, subject) for subject in subjects])
+    columns = [column for s in subjects for column in effects.acting(plan, tally, s)]
+    called = effects.listed([column.subject for column in columns])
     places = effects.wording(plan) | {
         "X": called,
         "x": called,
-        "matters": effects.matters(len(names)),
+        "matters": effects.matters(len(columns)),
         "about": effects.about(rows[0]["changed"] / rows[0]["n"]),
         "m": effects.same(numbers.value(rows[0]["shift"])),
     }

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     k_anonymity: int = Field(
         5,
         ge=2,
-        description="登记数据时，同一组准标识符至少要有几人（k，本平台设定；模型见 GB/T 42460—2023 附录 D） / people that must share their quasi-identifiers in a registered data set (k; ours)",
+        description="登记数据时，同一组准标识符至少要有几人（k，本平台设定；模型见 GB/T 42460—2023 附录 D）；说明里点名、打印的至少10人 / people that must share their quasi-identifiers in a registered data set (k; ours); in an explanation at least 10",
     )
     lease: float = Field(
         30.0,

@@ -97,7 +97,9 @@ class Description:
         if self.path is not None:
             require_one_file(self.path)
         known = self._on_record(client, use)
-        if known is not None and (known["deidentification"] or not self.said["deidentification"]):
+        if known is not None and (
+            known["deidentification"] or not self.said.get("deidentification")
+        ):
             tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
             return str(known["id"])
         lacking = [name for name in NEEDED if not self.said.get(name)]

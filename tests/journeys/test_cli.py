@@ -43,6 +43,7 @@ id = "counterfactual_flip"
 EXPLANATION = """
 [data]
 source = "合成数据"
+deidentification = "合成数据，没有真人"
 [explanation]
 task = "decision"
 cut = 0.5

@@ -5,7 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from fastapi.testclient import TestClient
 from portal import cli
 from portal.app import create_app
 from portal.client import API, Client
-from registry import journal
-from registry.database import Record
+from portal.commands import describing
+from registry import datasets, journal
+from registry.database import Record, transaction
 from registry.organisations import Role
 from registry.settings import Settings, settings
 from tests.portal.world import Member, World
@@ -206,6 +207,59 @@ def test_a_form_leads_to_the_check_while_it_is_open(doors: Doors) -> None:
 def test_an_evaluation_says_how_people_were_made_unrecognisable(doors: Doors) -> None:
     refused = doors.add(people(doors.folder), deidentification=" ")
     assert [each["item"] for each in refused.json()["reasons"]] == ["deidentification"]
+
+
+@pytest.fixture
+def filing_doors(doors: Doors) -> Doors:
+    """The same site for somebody of the enterprise, who explains."""
+    filer = doors.world.member("enterprise-own", Role.FILER)
+    browser, csrf = doors.world.browser(filer)
+    api = TestClient(doors.world.site, headers=filer.bearer)
+    return replace(doors, tester=filer, api=api, browser=browser, csrf=csrf)
+
+
+def test_an_explanation_says_it_too_by_api_and_page(filing_doors: Doors) -> None:
+    """public/B1: explanation data are declared de-identified like evaluation data."""
+    path = people(filing_doors.folder)
+    refused = filing_doors.add(path, use="explanation", columns=[], deidentification="")
+    assert refused.status_code == 422
+    assert [each["item"] for each in refused.json()["reasons"]] == ["deidentification"]
+    form = {"csrf": filing_doors.csrf, "name": "说明", "use": "explanation", "source": "合成"}
+    with path.open("rb") as file:
+        page = filing_doors.browser.post(
+            "/zh/datasets/new", data=form, files={"file": ("p.csv", file)}, headers=PAGE
+        )
+    assert page.status_code == 422
+    assert "去标识化" in page.text
+    assert filing_doors.add(path, use="explanation", columns=[]).status_code == 201
+
+
+def test_the_command_line_says_it_for_a_file_on_record_without_it(
+    filing_doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """public/B1: the file is sent again once, with the statement, and the record gets it."""
+    path = people(filing_doors.folder)
+    made = filing_doors.add(path, use="explanation", columns=[]).json()
+    with transaction(filing_doors.world.site.state.factory) as session:
+        datasets.get(session, made["id"]).deidentification = ""
+    client = Client("http://testserver", filing_doors.tester.token)
+    inside: Any = TestClient(
+        filing_doors.world.site,
+        base_url=f"http://testserver{API}",
+        headers=filing_doors.tester.bearer,
+    )
+    monkeypatch.setattr(client, "_http", inside)
+    said = {"source": "合成", "deidentification": "没有真人", "name": path.name}
+    given: dict[str, Any] = {"use": "explanation", "columns": [], "tell": lambda *_: None}
+    other = path.with_name("others.csv")
+    other.write_text("sex,pay\n女,1\n", encoding="utf-8")
+    unsaid = describing.Description(other, None, {"source": "合成"})
+    with pytest.raises(describing.DataUndescribed) as refused:
+        unsaid.registered(client, **given)
+    assert [reason.item for reason in refused.value.reasons] == ["--deidentification"]
+    assert describing.Description(path, None, said).registered(client, **given) == made["id"]
+    with filing_doors.world.site.state.factory() as session:
+        assert datasets.get(session, made["id"]).deidentification == "没有真人"
 
 
 @pytest.fixture

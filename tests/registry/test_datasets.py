@@ -293,6 +293,22 @@ def test_the_same_file_is_one_record_and_never_two_descriptions(
     assert register(session, store, cast.actor(session, Kind.TESTER), path).id != first.id
 
 
+def test_a_file_registered_before_it_had_to_be_said_is_described_by_registering_it_again(
+    session: Session, store: ArtifactStore, tmp_path: Path
+) -> None:
+    """public/B1: the remedy for explanation data without a statement, once and on record."""
+    filer, path = cast.actor(session), write(tmp_path, CSV)
+    made = register(session, store, filer, path, use=Use.EXPLANATION)
+    made.deidentification = ""
+    session.flush()
+    again = register(session, store, filer, path, use=Use.EXPLANATION, deidentification="删去姓名")
+    assert (again.id, again.deidentification) == (made.id, "删去姓名")
+    names = [event.name for event in journal.history(session, made.id)]
+    assert names == ["dataset:file:registered", "dataset:deidentification:said"]
+    register(session, store, filer, path, use=Use.EXPLANATION, deidentification="别的话")
+    assert made.deidentification == "删去姓名"
+
+
 def test_rows_go_to_the_owner_alone_and_the_record_holds_none(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:
