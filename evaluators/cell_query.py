@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from evaluators import engine, passes, probe
+from evaluators import engine, missing, passes, probe
 from evaluators.data import Source
 from evaluators.files import ParquetRows
+from evaluators.left_out import Lacking
 from evaluators.plan import Plan
 from registry import tables
 from registry.errors import Invalid, Reason
@@ -63,7 +64,8 @@ class Query:
         unfit = [r.probe.spec.id for r in work.readings if not work.grouped(r.probe)]
         if unfit or work.scored:
             raise _unfit(unfit)
-        batches = list(self._groups(work))
+        lacking = Lacking()
+        batches = list(self._groups(work, lacking))
         states = []
         for reading in work.readings:
             state = reading.probe.create_accumulator(work.plan)
@@ -75,9 +77,9 @@ class Query:
         if probe.FAVOURED in work.tallied:
             each = [passes.decisions(b[probe.FAVOURED], b[probe.COUNT]) for b in batches]
             decided = sum(no for no, _ in each), sum(yes for _, yes in each)
-        return [passes.Folded(states, decided=decided)]
+        return [passes.Folded(states, decided=decided, lacking=lacking)]
 
-    def _groups(self, work: passes.Pass) -> Iterator[pa.RecordBatch]:
+    def _groups(self, work: passes.Pass, lacking: Lacking) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         with duckdb.connect() as database:
@@ -87,7 +89,7 @@ class Query:
             asked = _sql(work, self.rows)
             found: Any = database.sql(asked, params=[files]).to_arrow_table()
         for batch in found.combine_chunks().to_batches():
-            yield self._typed(work, batch)
+            yield self._typed(work, batch, lacking)
 
     def _folders(self) -> pa.Table:
         """File → the values of the columns that stand in the names of its folders."""
@@ -98,18 +100,24 @@ class Query:
         }
         return pa.table({FILE: [str(piece.path) for piece in pieces], **columns})
 
-    def _typed(self, work: passes.Pass, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _typed(self, work: passes.Pass, batch: pa.RecordBatch, lacking: Lacking) -> pa.RecordBatch:
         """The groups with the register's types, and truths in place of outcomes."""
         columns = work.plan.columns
         made = {probe.COUNT: batch[probe.COUNT].cast(pa.int64())}
         sources = {probe.FAVOURED: columns.prediction, probe.DESERVED: columns.target}
+        held = dict[str, pa.Array]()
         for name in work.tallied:
             values = batch[name]
             if pa.types.is_boolean(values.type) and name == probe.FAVOURED and _by_score(work):
                 made[name] = values
+                held[str(columns.score)] = values  # null where there is no score
                 continue
             source = str(sources.get(name) or name)
-            values = self.rows.typed(values, source)
+            held[source] = self.rows.typed(values, source)
+        told = missing.told(pa.table(held), columns)
+        lacking.add(work.watched, told, times=made[probe.COUNT].to_numpy())
+        for name in (n for n in work.tallied if n not in made):
+            values = told.rows[str(sources.get(name) or name)].combine_chunks()
             truth = name in sources
             made[name] = passes.equals(values, columns.favourable) if truth else values
         return pa.RecordBatch.from_pydict(made)

@@ -59,6 +59,7 @@ from registry.findings import Finding
 from registry.language import Text
 
 MOST_LEVELS = 50
+MODELLED = frozenset({"model_coefficient", "standardised_rate_ratio"})
 
 
 class ConditionalOptions(Options):
@@ -145,6 +146,12 @@ class ConditionalParity(Probe[Kept]):
     def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
         model = self.options.model
         return (model.outcome,) if model is not None and model.outcome else ()
+
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        model = self.options.model if metric in MODELLED else None
+        held = () if metric == "selection_rate_ratio" else plan.columns.control
+        own = (name for name in plan.columns.sensitive if name in slice_)
+        return ((model.outcome if model else "") or FAVOURED, *held, *own)
 
     def create_accumulator(self, plan: Plan) -> Kept:
         self.plan = plan

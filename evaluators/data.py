@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluators import decision_words, missing
 from evaluators.plan import Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from registry.errors import Invalid, Reason
@@ -111,7 +112,9 @@ class Source:
         permutation of the rows.
         """
         for block in self.blocks():
-            yield unit_hashes(block, plan, nonce, self.schema.names)
+            yield unit_hashes(
+                missing.told(block, plan.columns).rows, plan, nonce, self.schema.names
+            )
 
     def check(self, plan: Plan, probes: Sequence[Probe[Any]], *, scored: bool) -> None:
         """See whether data and model have what the plan needs.
@@ -121,8 +124,9 @@ class Source:
         """
         named = plan.columns.named().union(*(probe.columns(plan) for probe in probes))
         specs = [probe.spec for probe in probes]
-        reasons = [*self._lacking(plan, named), *self._never_favourable(plan),
-                   *_underived(plan, specs, scored=scored)]  # fmt: skip
+        reasons = [*self._lacking(plan, named), *_underived(plan, specs, scored=scored)]
+        if not reasons:
+            reasons += self._undivided(plan, specs, scored=scored)
         if self.rows == 0:
             reasons.append(
                 _reason(
@@ -172,25 +176,23 @@ class Source:
                 )
         return found
 
-    def _never_favourable(self, plan: Plan) -> list[Reason]:
-        """Columns of two levels, neither of which is the favourable one; in small data only."""
-        found, wanted = [], plan.columns.favourable
-        named = {plan.columns.target, plan.columns.prediction}
-        roles = {name for name in named if self.schema.names.count(name) == 1}
-        if wanted is None or not 0 < self.rows <= BLOCK:
+    def _undivided(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:
+        """Decisions whose words nothing divides into favourable, unfavourable and left out."""
+        columns = plan.columns
+        names = sorted(decision_words.read_by(plan, specs, scored=scored))
+        if not names or columns.favourable is None:
             return []
-        for name in sorted(name for name in roles if name):
-            values = pc.drop_null(next(self.blocks([name], stop=1))[name])
-            levels = sorted({level_name(value) for value in pc.unique(values).to_pylist()})
-            if len(levels) == 2 and level_name(wanted) not in levels:
-                found.append(_reason(
-                    "columns.favourable",
-                    f"“{name}”里没有“{level_name(wanted)}”，只有“{levels[0]}”和“{levels[1]}”",
-                    f"'{name}' holds '{levels[0]}' and '{levels[1]}', never '{level_name(wanted)}'",
-                    "写其中对当事人有利的那个值",
-                    "name the one that is good for the person",
-                ))  # fmt: skip
-        return found
+        counts: dict[str, decision_words.Counts] = {name: {} for name in names}
+        for block in self.blocks(names, coded=names):
+            for name in names:
+                column = missing.without_missing(block[name], name, columns)
+                decision_words.add(counts[name], column)
+        kinds = {name: self.schema.field(name).type for name in names}
+        return [
+            reason
+            for name in names
+            if (reason := decision_words.fault(name, counts[name], columns, kinds[name]))
+        ]
 
 
 def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

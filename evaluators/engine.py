@@ -1,6 +1,6 @@
 """One run of a plan: batches to probes, requests to the model, findings and evidence out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -14,6 +14,7 @@ from evaluators import (
     evidence,
     findings,
     installed,
+    left_out,
     outsider,
     passes,
     probe,
@@ -72,6 +73,7 @@ class Outcome:
             where one broke.
         predictions: how often the model was asked.
         rows: how many rows were read.
+        left_out: how many of them lack what: {rows, without, least} (`left_out.Lacking.overview`).
     """
 
     findings: tuple[Finding, ...]
@@ -80,6 +82,7 @@ class Outcome:
     probes: tuple[dict[str, Any], ...]
     predictions: int
     rows: int
+    left_out: Mapping[str, Any]
 
     def beside(self, before: Before) -> "Outcome":
         """The same, published so that nothing follows from what is public already.
@@ -251,6 +254,7 @@ class _Going:
         self.predictions, self.broken = 0, dict[str, str]()
         self.decided: tuple[int, int] | None = None
         self.passes = 0
+        self.lacking: left_out.Lacking | None = None
 
     def announce(self, entry: _Entry, *, scored: bool) -> None:
         """Say what a probe will take, where it is worth saying and the probe will run."""
@@ -300,13 +304,11 @@ class _Going:
         work = passes.Pass(
             self.plan, self.nonce, self.seed,
             tuple(passes.Reading(e.probe, e.requests) for e in entries),
-            tuple(self.source.schema.names), self.asker is not None, self.shards,
+            tuple(self.source.schema.names), self.scored, self.shards, self._watched(),
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        weight, decided = (
-            None,
-            self.decided,
-        )  # every pass counts the same decisions: once is enough
+        weight, lacking = None, left_out.Lacking()
+        decided = self.decided  # every pass counts the same decisions: once is enough
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
             self.broken |= folded.broken
@@ -314,12 +316,27 @@ class _Going:
             if decided is None and folded.decided is not None:
                 before = self.decided or (0, 0)
                 self.decided = before[0] + folded.decided[0], before[1] + folded.decided[1]
+            lacking = lacking.plus(folded.lacking)
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
                     self._fail(entry, *folded.failed[at])
+        if self.lacking is None:
+            self.lacking = left_out.Lacking(self.source.rows, lacking.sets)
         if weight is not None:
             weights.check_some(weight, str(self.plan.columns.weight))
+
+    def _watched(self) -> tuple[left_out.Cause, ...]:
+        """What rows may lack: counted as they are read for the first time, and never again."""
+        if self.lacking is not None:
+            return ()
+        working = [entry.probe for entry in self.active()]
+        return left_out.watched(working, self.plan, scored=self.scored)
+
+    @property
+    def scored(self) -> bool:
+        """Whether a model answers."""
+        return self.asker is not None
 
     def _open(self, entry: _Entry) -> None:
         entry.shards = []
@@ -364,6 +381,10 @@ class _Going:
         if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
         found = [sufficiency.judged(f, spec, self.plan, self.decided) for f in found]
+        if self.lacking is not None:
+            found = left_out.beside(
+                found, entry.probe, self.plan, self.lacking, scored=self.scored
+            )
         heeded = "weight" in {*spec.roles, *spec.optional}
         if self.plan.columns.weight is not None and not heeded:
             return [_unweighted(finding) for finding in found]
@@ -393,6 +414,7 @@ class _Going:
             probes=tuple(_named(entry) for entry in self.entries),
             predictions=self.predictions,
             rows=self.source.rows,
+            left_out=(self.lacking or left_out.Lacking(self.source.rows)).overview(),
         )
 
 

@@ -160,5 +160,5 @@ def withheld(finding: Finding, least: int) -> Finding:
     said = WITHHELD.format(least=least).as_json()
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,
-        equivalence=None, details={}, suppressed=True, reading=said,
+        equivalence=None, details={}, left_out={}, suppressed=True, reading=said,
     )  # fmt: skip

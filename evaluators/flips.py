@@ -99,6 +99,10 @@ class CounterfactualFlip(Probe[FlipState]):
     def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002  # the contract
         return tuple(self.options.change)
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+        """Who lacks the feature is asked with every level of it, and counts."""
+        return (FAVOURED,)
+
     def learnt(self, plan: Plan) -> list[str]:
         """Those whose levels must be learnt from the data."""
         named = [name for name in self.names(plan) if name in plan.columns.inputs]

@@ -32,6 +32,7 @@ from evaluators.parity import ARTICLES, BUILT_ON, published
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
+    DESERVED,
     FAVOURED,
     UNIT,
     Details,
@@ -60,6 +61,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Rate → what its numerator and denominator add up; error rates stay within the true outcome."""
 METRICS = {"selection": "selection_rate_ratio", "wrongly_refused": "false_negative_rate_ratio",
            "wrongly_granted": "false_positive_rate_ratio"}  # fmt: skip
+ERRORS = ("wrongly_refused", "wrongly_granted")
 
 EXPECTED = 5
 MOST_DRAWS = 20_000
@@ -138,6 +140,11 @@ class IntersectionScan(Probe[Cells]):
         return (
             ("up", "down") if set(self.options.rates) == {"selection"} else (*KNOWN, "up", "down")
         )
+
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """The outcome too, for rates of errors."""
+        own = super().needs(plan, metric, slice_)
+        return own if metric not in (METRICS[rate] for rate in ERRORS) else (*own, DESERVED)
 
     def create_accumulator(self, plan: Plan) -> Cells:
         self.target, self.favourable = plan.columns.target, plan.columns.favourable

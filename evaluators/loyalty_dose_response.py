@@ -118,6 +118,7 @@ class _Side:
 class LoyaltyDoseResponse(Probe[pa.Table]):
     """Prices along loyalty."""
 
+    holds = ("item", "time", "cost", "control")
     spec = ProbeSpec(
         id="loyalty_dose_response",
         version="1",

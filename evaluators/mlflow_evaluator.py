@@ -85,6 +85,7 @@ class MingsuanEvaluator(ModelEvaluator):
             "plan": {"digest": plan.digest, "content": plan.as_json()},
             "nonce": nonce,
             "rows": outcome.rows,
+            "rows_read": dict(outcome.left_out),
             "predictions": outcome.predictions,
             "probes": [dict(probe) for probe in outcome.probes],
             "findings": found,

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import probe, weights
+from evaluators import missing, probe, weights
 from evaluators.accumulators import coded, truth
 from evaluators.data import BLOCK, Hashes, Source, unit_hashes
+from evaluators.left_out import Cause, Lacking
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Probe, ScoreRequest, keyed_hash
 from evaluators.rounds import Questioner
@@ -65,6 +66,7 @@ class Folded:
         weight: the sum of the weights, in fixed point; None where the plan has none.
         decided: rows with another decision, and rows with the favourable one; None where no probe
             of the pass reads decisions.
+        lacking: what its rows lack, where that is counted (`Pass.watched`).
     """
 
     states: list[list[Any]]
@@ -74,6 +76,7 @@ class Folded:
     broken: dict[str, str] = field(default_factory=dict)
     weight: int | None = None
     decided: tuple[int, int] | None = None
+    lacking: Lacking = field(default_factory=Lacking)
 
 
 class Reader(Protocol):
@@ -95,6 +98,7 @@ class Pass:
         names: the columns of the data.
         scored: whether a model answers.
         shards: how many states to fold side by side.
+        watched: why rows may not count, in the one pass in which that is counted.
     """
 
     plan: Plan
@@ -104,6 +108,7 @@ class Pass:
     names: tuple[str, ...]
     scored: bool
     shards: int = 1
+    watched: tuple[Cause, ...] = ()
 
     @cached_property
     def asked(self) -> dict[str, ScoreRequest]:
@@ -148,7 +153,7 @@ class Pass:
             return self.names
         found |= {plan.columns.unit or ""} if self.sampled else set()
         found |= set(plan.columns.inputs) if self.scored else set()
-        found |= {plan.columns.weight or ""}
+        found |= {plan.columns.weight or "", *(cause.column for cause in self.watched)}
         return tuple(name for name in self.names if name in found)
 
     def smallest(self, source: Source, part: Part) -> dict[str, Hashes]:
@@ -156,8 +161,9 @@ class Pass:
         kept = {key: np.empty(0, dtype=np.uint64) for key in self.sampled}
         if kept:
             for block in source.blocks(self.columns, start=part.start, stop=part.stop):
+                rows = missing.told(block, self.plan.columns, self.columns).rows
                 hashes = keyed_hash(
-                    unit_hashes(block, self.plan, self.nonce, self.names), self.seed
+                    unit_hashes(rows, self.plan, self.nonce, self.names), self.seed
                 )
                 for key, size in self.sampled.items():
                     kept[key] = np.sort(np.concatenate([kept[key], hashes]))[: size + 1]
@@ -284,12 +290,17 @@ class _Fold:
             self.made.failed[at], self.made.states[at] = (type(error).__name__, str(error)), []
 
     def _block(self, number: int, block: pa.Table) -> None:
-        work = self.work
+        work, sent = self.work, block
+        told = missing.told(sent, work.plan.columns, work.columns)
+        block = told.rows
         hashes = None
         if probe.UNIT in work.needs or self.bounds:
             hashes = unit_hashes(block, work.plan, work.nonce, work.names)
-        answers = self._answers(number, block, hashes)
+        answers = self._answers(number, sent, hashes)
         score = self.base.get(number, self.made.base.get(number))
+        if work.watched:
+            unanswered = None if score is None else np.isnan(score)
+            self.made.lacking.add(work.watched, told, unanswered)
         derived = dict(_derived(work.plan, block, work.needs, score))
         if work.plan.columns.weight is not None:
             derived |= self._weights(number, block, work.plan.columns.weight)

@@ -5,118 +5,28 @@ never changes; its digest is the SHA-256 of its canonical JSON.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
+from evaluators import plan_columns
 from evaluators.option_faults import option_faults
+from evaluators.plan_columns import Columns, Scalar, level_name
+from evaluators.plan_reasons import PlanInvalid, Reasons, Words
 from evaluators.policy import POLICY
 from registry import attestation
-from registry.errors import Invalid, Reason
 from registry.language import Text
-from registry.sandbox.child.classes import Classes
 
-Scalar = str | int | float | bool
+__all__ = ["Columns", "Named", "Plan", "PlanInvalid", "ProbePlan", "Scalar", "level_name"]
+
 TargetKind = Literal["outcome", "human_decision"]
-Words = str | Mapping[str, str]
-"""One sentence, or {zh, en}."""
 
-_ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit", "query", "rank",
-        "weight")  # fmt: skip
-_MANY = ("sensitive", "control", "cost", "profile", "inputs")
 _TOP = ("title", "columns", "reference", "probes", "target_kind", "frame", "defences", "alpha",
         "min_n", "policy", "names")  # fmt: skip
 LONGEST_NAME = 80
 NAMES_EXAMPLE = 'names.race = { plain = { zh = "种族", en = "race" }, levels = { white = { zh = "白人", en = "white" } } }'
-
-
-class PlanInvalid(Invalid):
-    """The plan breaks a rule: correct every listed item and register it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column of the data plays which part.
-
-    Args:
-        target: the observed outcome, or a human decision (see `Plan.target_kind`).
-        favourable: the value of target and prediction that is good for the person. A score
-            rises towards the favourable outcome, unless this is 0 or false.
-        sensitive, control: features by which groups are compared; conditions to hold fixed.
-        score, prediction, cut: answers that come with the data; the cut turns a score into a
-            decision (favourable at or above it; below it where `favourable` is 0).
-        inputs: the model's input columns; required when a model is scored.
-        classes: the classes of a classifier of several, or of one that answers with names. With
-            a cut the score is the favourable one's probability; without one the answer is the
-            class that the model names or finds most probable.
-        price, item, time, user, cost, profile: for price probes: the amount paid, the good, the
-            moment, the account, legitimate cost factors, and habit or ability-to-pay features.
-        unit: the randomised or sampled unit; None means every row is one.
-        query, rank, weight: for probes that need them.
-    """
-
-    target: str | None = None
-    favourable: Scalar | None = None
-    sensitive: tuple[str, ...] = ()
-    control: tuple[str, ...] = ()
-    score: str | None = None
-    prediction: str | None = None
-    cut: float | None = None
-    inputs: tuple[str, ...] = ()
-    price: str | None = None
-    item: str | None = None
-    time: str | None = None
-    user: str | None = None
-    cost: tuple[str, ...] = ()
-    profile: tuple[str, ...] = ()
-    unit: str | None = None
-    query: str | None = None
-    rank: str | None = None
-    weight: str | None = None
-    classes: tuple[str, ...] = ()
-
-    def named(self) -> frozenset[str]:
-        """Every column the plan names."""
-        one = {getattr(self, role) for role in _ONE} - {None}
-        return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
-
-    def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether scores are at or above the cut; without classes, below it where 0 is favourable."""
-        if self.classes:
-            return score >= (0.5 if self.cut is None else self.cut)
-        high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
-        return ~high if level_name(self.favourable) in {"0", "false"} else high
-
-    @property
-    def decides(self) -> bool:
-        """Whether a model's answers can be told favourable or not."""
-        return self.cut is not None or bool(self.classes)
-
-    @property
-    def reading(self) -> Classes | None:
-        """How the answers of a classifier with names become numbers; None where there are none."""
-        wanted = None if self.cut is None else level_name(self.favourable)
-        return Classes(self.classes, wanted) if self.classes else None
-
-    @property
-    def names_class(self) -> bool:
-        """Whether a model's raw answer is the place of a class in `classes`."""
-        return bool(self.classes) and self.cut is None
-
-    def as_score(self, answers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """A model's raw answers as scores: 1 for the favourable class, where it names classes."""
-        if not self.names_class:
-            return answers
-        wanted = self.classes.index(level_name(self.favourable))
-        return np.where(np.isnan(answers), np.nan, (answers == wanted).astype(np.float64))
-
-    def role(self, role: str) -> Any:
-        """What the plan says for a role; empty or None when it says nothing."""
-        return getattr(self, role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +96,11 @@ class Plan:
         Raises:
             PlanInvalid: with every reason, each naming the offending item.
         """
-        reasons = _Reasons()
+        reasons = Reasons()
         reasons.unknown(mapping, _TOP, "")
         plan = cls(
             title=reasons.text(mapping, "title"),
-            columns=_columns(reasons, mapping.get("columns", {})),
+            columns=plan_columns.read(reasons, mapping.get("columns", {})),
             probes=_probes(reasons, mapping.get("probes", [])),
             reference=_reference(reasons, mapping.get("reference", {})),
             target_kind=reasons.choice(mapping, "target_kind", ("outcome", "human_decision")),
@@ -210,15 +120,9 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """The whole plan, defaults filled in, as canonical JSON content."""
-        columns = {}
-        for entry in fields(Columns):
-            value = getattr(self.columns, entry.name)
-            columns[entry.name] = list(value) if isinstance(value, tuple) else value
-        if not self.columns.classes:  # plans without classes keep the digest they had
-            del columns["classes"]
         return {
             "title": self.title,
-            "columns": columns,
+            "columns": self.columns.as_json(),
             "reference": dict(self.reference),
             "probes": [{"id": probe.id, **probe.options} for probe in self.probes],
             "target_kind": self.target_kind,
@@ -254,147 +158,7 @@ class Plan:
         return "pricing" if "pricing" in tasks else "decision"
 
 
-class _Reasons:
-    """Collects what is wrong while the rest of the plan is still read."""
-
-    def __init__(self) -> None:
-        self.found: list[Reason] = []
-
-    def add(self, item: str, zh: str, en: str, *, do_zh: str, do_en: str) -> None:
-        self.found.append(Reason(item, Text(zh, en), Text(do_zh, do_en)))
-
-    def settle(self) -> None:
-        if self.found:
-            raise PlanInvalid(
-                f"评估计划有 {len(self.found)} 处要改，请逐项改正。",
-                f"To correct in the plan: {len(self.found)}.",
-                reasons=self.found,
-            )
-
-    def unknown(self, mapping: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
-        for key in sorted(set(mapping) - set(known)):
-            self.add(
-                prefix + key,
-                "计划里没有这一项",
-                "no such entry in a plan",
-                do_zh=f"可用的有：{'、'.join(known)}",
-                do_en=f"choose from: {', '.join(known)}",
-            )
-
-    def text(self, mapping: Mapping[str, Any], key: str, *, required: bool = True) -> Words:
-        value = mapping.get(key, "")
-        if isinstance(value, Mapping) and set(value) == {"zh", "en"}:
-            pair = {language: str(value[language]).strip() for language in ("zh", "en")}
-            if all(pair.values()):
-                return pair
-        if not isinstance(value, str) or (required and not value.strip()):
-            self.add(
-                key,
-                "要写一段文字",
-                "must be a text",
-                do_zh="写一句话，或者写 { zh = …, en = … }",
-                do_en="write a sentence, or { zh = …, en = … }",
-            )
-            return ""
-        return value
-
-    def choice(self, mapping: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> Any:
-        value = mapping.get(key, allowed[0])
-        if value not in allowed:
-            names = " / ".join(allowed)
-            self.add(key, "不是可选的值", "not one of the choices", do_zh=names, do_en=names)
-            return allowed[0]
-        return value
-
-    def number(
-        self, mapping: Mapping[str, Any], key: str, *, default: float, low: float, high: float
-    ) -> float:
-        value = mapping.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low < value < high:
-            self.add(
-                key,
-                f"要写 {low} 与 {high} 之间的数",
-                f"must be a number between {low} and {high}",
-                do_zh=f"不写则用 {default}",
-                do_en=f"leave it out for {default}",
-            )
-            return default
-        return float(value)
-
-    def policy(self, mapping: Mapping[str, Any]) -> str:
-        value = mapping.get("policy", POLICY.version)
-        if value != POLICY.version:
-            self.add(
-                "policy",
-                "界线文件的版本与本程序不同",
-                "the policy version is not the one installed here",
-                do_zh=f"改为 {POLICY.version}，或用登记时的程序版本",
-                do_en=f"write {POLICY.version}, or use the program version it was registered with",
-            )
-        return POLICY.version
-
-
-def _columns(reasons: _Reasons, given: Any) -> Columns:
-    if not isinstance(given, Mapping):
-        reasons.add("columns", "要写成一组列名", "must be a table of column names",
-                    do_zh="见计划示例", do_en="see the example plan")  # fmt: skip
-        return Columns()
-    known = tuple(entry.name for entry in fields(Columns))
-    reasons.unknown(given, known, "columns.")
-    values: dict[str, Any] = {}
-    for role in _ONE:
-        values[role] = _one_name(reasons, role, given.get(role))
-    for role in _MANY:
-        values[role] = _many_names(reasons, role, given.get(role, ()))
-    cut = given.get("cut")
-    if cut is not None and (isinstance(cut, bool) or not isinstance(cut, int | float)):
-        reasons.add("columns.cut", "要写一个数", "must be a number",
-                    do_zh="例如 0.5", do_en="for instance 0.5")  # fmt: skip
-        cut = None
-    values["cut"] = None if cut is None else float(cut)
-    favourable = given.get("favourable")
-    if favourable is not None and not isinstance(favourable, str | int | float | bool):
-        reasons.add("columns.favourable", "要写一个值", "must be one value",
-                    do_zh="写对当事人有利的结果，例如 1", do_en="write the outcome that is good for the person, for instance 1")  # fmt: skip
-        favourable = None
-    classes = _classes(reasons, given.get("classes", ()), favourable)
-    return Columns(**values, favourable=favourable, classes=classes)
-
-
-def _classes(reasons: _Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
-    plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
-    names = tuple(level_name(value) for value in given) if plain else ()
-    if not plain or len(set(names)) != len(names) or len(names) == 1:
-        reasons.add("columns.classes", "要写两个以上互不相同的类别", "must be two or more different classes",
-                    do_zh='例如 ["approve", "review", "refuse"]', do_en='for instance ["approve", "review", "refuse"]')  # fmt: skip
-        return ()
-    if names and level_name(favourable) not in names:
-        reasons.add("columns.favourable", "不在 classes 所列的类别之中", "is not one of the classes",
-                    do_zh=f"从中选一个：{'、'.join(names)}", do_en=f"choose from: {', '.join(names)}")  # fmt: skip
-        return ()
-    return names
-
-
-def _one_name(reasons: _Reasons, role: str, value: Any) -> str | None:
-    if value is not None and (not isinstance(value, str) or not value):
-        reasons.add(f"columns.{role}", "要写一个列名", "must be one column name",
-                    do_zh="用引号写列名", do_en="write the column's name in quotes")  # fmt: skip
-        return None
-    return value
-
-
-def _many_names(reasons: _Reasons, role: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(v, str) and v for v in value):
-        reasons.add(f"columns.{role}", "要写一列列名", "must be a list of column names",
-                    do_zh='例如 ["race", "sex"]', do_en='for instance ["race", "sex"]')  # fmt: skip
-        return ()
-    for name in sorted({v for v in value if list(value).count(v) > 1}):
-        reasons.add(f"columns.{role}", f"“{name}”写了两次", f"'{name}' is named twice",
-                    do_zh="删去一个", do_en="remove one")  # fmt: skip
-    return tuple(value)
-
-
-def _reference(reasons: _Reasons, given: Any) -> dict[str, str]:
+def _reference(reasons: Reasons, given: Any) -> dict[str, str]:
     if not isinstance(given, Mapping):
         reasons.add("reference", "要写成“列 = 组”", "must map a column to a group",
                     do_zh='例如 race = "white"', do_en='for instance race = "white"')  # fmt: skip
@@ -402,7 +166,7 @@ def _reference(reasons: _Reasons, given: Any) -> dict[str, str]:
     return {str(name): level_name(value) for name, value in given.items()}
 
 
-def _names(reasons: _Reasons, given: Any) -> dict[str, Named]:
+def _names(reasons: Reasons, given: Any) -> dict[str, Named]:
     if not isinstance(given, Mapping):
         reasons.add("names", "要写成“列 = 名称”", "must map a column to its names",
                     do_zh=NAMES_EXAMPLE, do_en=NAMES_EXAMPLE)  # fmt: skip
@@ -431,7 +195,7 @@ def _said(pair: Any) -> Text | None:
     return Text(*(word.strip() for word in words))
 
 
-def _defences(reasons: _Reasons, given: Any) -> tuple[Mapping[str, Any], ...]:
+def _defences(reasons: Reasons, given: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(given, list | tuple) or not all(
         isinstance(entry, Mapping) and isinstance(entry.get("kind"), str) for entry in given
     ):
@@ -442,7 +206,7 @@ def _defences(reasons: _Reasons, given: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(dict(entry) for entry in given)
 
 
-def _probes(reasons: _Reasons, given: Any) -> tuple[ProbePlan, ...]:
+def _probes(reasons: Reasons, given: Any) -> tuple[ProbePlan, ...]:
     if not isinstance(given, list | tuple) or not given:
         reasons.add("probes", "至少要有一项检验", "at least one probe is needed",
                     do_zh='例如 [[probes]] id = "selection_parity"',
@@ -463,12 +227,13 @@ def _probes(reasons: _Reasons, given: Any) -> tuple[ProbePlan, ...]:
     return tuple(found)
 
 
-def _check_together(reasons: _Reasons, plan: Plan) -> None:
+def _check_together(reasons: Reasons, plan: Plan) -> None:
     from evaluators import installed
 
     for name in sorted(set(plan.reference) - set(plan.columns.sensitive)):
         reasons.add(f"reference.{name}", "不在敏感特征之列", "is not a sensitive feature",
                     do_zh="加到 columns.sensitive，或删去", do_en="add it to columns.sensitive or remove it")  # fmt: skip
+    plan_columns.check_words(reasons, plan.columns, plan.reference)
     for planned in plan.probes:
         try:
             probe = installed.probe_class(planned.id)
@@ -486,12 +251,3 @@ def _check_together(reasons: _Reasons, plan: Plan) -> None:
                 reasons.add(f"columns.{role}", f"检验 {planned.id} 需要这一列",
                             f"the probe {planned.id} needs it",
                             do_zh="在 [columns] 里写上", do_en="name it under [columns]")  # fmt: skip
-
-
-def level_name(value: Any) -> str:
-    """The name of a level: whole numbers without a point, booleans as true and false."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -140,6 +140,7 @@ class _Family:
 class PriceObservational(Probe[quotes.Kept]):
     """Price differences in observed quotes or purchases."""
 
+    holds = ("item", "time", "cost", "control")
     spec = ProbeSpec(
         id="price_observational",
         version="1",

@@ -48,6 +48,7 @@ DESERVED = "mingsuan:deserved"
 UNIT = "mingsuan:unit"
 COUNT = "mingsuan:count"
 WEIGHT = "mingsuan:weight"
+ANSWERS = frozenset({SCORE, FAVOURED, CLASS})
 
 
 def answer(key: str) -> str:
@@ -259,6 +260,8 @@ class Probe(ABC, Generic[Acc]):
     counts: ClassVar[bool] = False
     """Whether it only counts: rows may come grouped by `keys` and by what it `derives`, each line
     with its `COUNT`, and its `add_batch` heeds that column where it is there."""
+    holds: ClassVar[tuple[str, ...]] = ()
+    """Roles that it holds fixed where the plan names their columns: a row must have them all."""
     package_digest: ClassVar[str | None] = None
     """Of the files of a third party's package, whose modules are never imported here."""
 
@@ -304,6 +307,30 @@ class Probe(ABC, Generic[Acc]):
     def derives(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
         """The engine's columns that it reads under this plan: those of its spec, or fewer."""
         return (*self.spec.derived, *self.spec.welcome)
+
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+        """What a row must have to count towards a finding: columns, and the engine's own.
+
+        By default what the spec names (of the sensitive features those that the finding is
+        about). A probe that reads less or more for some of its findings says so here.
+
+        Args:
+            plan: names the columns.
+            metric: of the finding.
+            slice_: of the finding.
+        """
+        spec, columns = self.spec, plan.columns
+        roles = [
+            r for r in (*spec.roles, *self.holds) if r not in {"sensitive", "profile", "inputs"}
+        ]
+        derived = [name for name in spec.derived if name != UNIT]
+        if not ANSWERS & set(derived):
+            derived += [name for name in spec.welcome if name in ANSWERS]
+        if WEIGHT in spec.welcome and columns.weight is not None:
+            derived.append(WEIGHT)
+        known = {*columns.sensitive, *columns.profile, *self.columns(plan)}
+        features = [name for name in slice_ if name in known]
+        return (*derived, *(name for role in roles for name in columns.listed(role)), *features)
 
     def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
         """The most answers per row this probe will request, for the budget."""

@@ -1,6 +1,6 @@
 """Compute the findings of a statement again, from the public evidence inside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
         ) from error
     with outsider_visit.visiting():
         again = _again(plan, tables, nonce, stated)
-    done, unseen, wrong = [], [], []
+    done, unseen, wrong = [], [], list(_miscounted(predicate, stated))
     for finding in stated:
         name, found = _name(finding), again.get(_key(finding))
         numbers = [] if found is None else _comparable(finding, found, tables)
@@ -71,6 +71,29 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
         if not differing:
             done.append({"finding": name, "numbers": numbers})
     return Recomputed(tuple(done), tuple(unseen), tuple(wrong))
+
+
+def _miscounted(
+    predicate: Mapping[str, Any], stated: Sequence[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Findings that leave out other rows than the report as a whole says, or use more than are left."""
+    read = predicate.get("rows_read")
+    if not read:
+        return
+    known = {(each["cause"], each["column"]): each["rows"] for each in read["without"]}
+    for finding in stated:
+        own = finding.get("left_out") or {}
+        for each in own.get("without", ()):
+            cause = (each["cause"], each["column"])
+            if cause not in known or known[cause] != each["rows"]:
+                yield {"finding": _name(finding), "number": f"left_out {' '.join(cause).strip()}",
+                       "stated": each["rows"], "recomputed": known.get(cause)}  # fmt: skip
+        used = own.get("used")
+        rows = [known.get((e["cause"], e["column"])) or 0 for e in own.get("without", ())]
+        fewest, most = read["rows"] - sum(rows), read["rows"] - max(rows, default=0)
+        if used is not None and not fewest <= used <= most:
+            yield {"finding": _name(finding), "number": "left_out used", "stated": used,
+                   "recomputed": fewest}  # fmt: skip
 
 
 def _again(

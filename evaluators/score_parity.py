@@ -148,6 +148,11 @@ class ScoreParity(Probe[Scores]):
         every = (*self.spec.derived, *self.spec.welcome)
         return tuple(name for name in every if name != UNIT or plan.columns.unit)
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """The outcome too, where rankings are judged."""
+        own = super().needs(plan, metric, slice_)
+        return (*own, DESERVED) if metric == RANKING else own
+
     def create_accumulator(self, plan: Plan) -> Scores:
         self.plan = plan
         if self.first is None:

@@ -157,6 +157,15 @@ class Stability(Probe[StabilityState]):
         named = (self.options.baseline, period, *self.options.features)
         return tuple(name for name in named if name is not None)
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """Drift is each column's own; a replay needs the filed answer too."""
+        if "drift" in slice_:
+            period = (self.options.period.column,) if self.options.period else ()
+            return (SCORE if slice_["drift"] == "score" else slice_["drift"], *period)
+        own = super().needs(plan, metric, slice_)
+        filed = self.options.baseline if metric == "replay_change_share" else None
+        return (*own, filed) if filed else own
+
     def create_accumulator(self, plan: Plan) -> StabilityState:
         self.plan = plan
         names = [ASKED] * self.asks(plan) + [FILED] * (self.options.baseline is not None)

@@ -18,6 +18,7 @@ from evaluators.parity import ARTICLES, BUILT_ON
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
+    DESERVED,
     FAVOURED,
     UNIT,
     Details,
@@ -108,6 +109,11 @@ class SubgroupSearch(Probe[Rows]):
 
     def columns(self, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
         return self.options.columns
+
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+        """A row without a feature belongs to everyone else."""
+        correct = self.options.rate == "correct" and plan.columns.target is not None
+        return (FAVOURED, DESERVED) if correct else (FAVOURED,)
 
     def create_accumulator(self, plan: Plan) -> Rows:
         used = (

@@ -26,7 +26,9 @@ from registry.organisations import Organisation
 from registry.reports import Report, statement
 
 # The roles that say how an answer comes about and is read.
-_ANSWERS = ("favourable", "score", "prediction", "cut", "classes", "inputs")
+_WORDS = ("favourable", "unfavourable", "missing")
+"""How words are read: whether a row has a decision, an outcome or a group at all."""
+_ANSWERS = (*_WORDS, "score", "prediction", "cut", "classes", "inputs")
 
 
 class OvertakenByAnother(Conflict):
@@ -133,4 +135,4 @@ def _answers(columns: Mapping[str, Any], model_digest: str) -> str:
 
 
 def _outcomes(columns: Mapping[str, Any]) -> str:
-    return attestation.digest([columns.get("target"), columns.get("favourable")])
+    return attestation.digest([columns.get(name) for name in ("target", *_WORDS)])

@@ -28,6 +28,7 @@ def measured(plan: Plan, outcome: Outcome, configuration: Mapping[str, str]) -> 
         "task": plan.task,
         "required_probes": sorted(policy.required(plan.task)),
         "probes": [dict(probe) for probe in outcome.probes],
+        "rows_read": dict(outcome.left_out),
         "findings": found,
         "findings_digest": outcome.findings_digest,
         "test_result": test_result(found, configuration),

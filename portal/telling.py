@@ -1,7 +1,11 @@
-"""Which findings are shown where there are too many to show: a column may have thousands of levels."""
+"""What page and terminal say alike: which of too many findings are shown, and which rows count."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from evaluators import captions, left_out
+from registry.language import Text
 
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
 """The gravest verdict first."""
@@ -22,3 +26,45 @@ def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str,
 def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:
     p_value = finding["p_adjusted"]
     return ORDER.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
+
+
+def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
+    """How many rows lack what the probes read, and which groups are too small: one clause each.
+
+    Args:
+        report: its predicate; None of it is said of a report made before rows were counted.
+    """
+    plan = report["plan"].get("content") or {}
+    found = left_out.said(
+        report.get("rows_read") or {}, plan.get("columns") or {}, partial(captions.column, plan)
+    )
+    small: dict[str, int] = {}
+    for each in report["findings"]:
+        groups = (each.get("left_out") or {}).get("small_groups", 0)
+        if groups and len(each["slice"]) == 1:
+            name = next(iter(each["slice"]))
+            small[name] = max(groups, small.get(name, 0))
+    least = plan.get("min_n")
+    for name, groups in small.items():
+        own, one = captions.column(plan, name), groups == 1
+        found.append(Text(
+            f"“{own.zh}”有 {groups:,} 组可用的人不足 {least}，没有比较",
+            f"{groups:,} {'group' if one else 'groups'} of '{own.en}' with fewer than {least} "
+            f"usable people {'was' if one else 'were'} not compared",
+        ))  # fmt: skip
+    return found
+
+
+def rows_counted(report: Mapping[str, Any]) -> Text | None:
+    """The same in one sentence for a first screen; None where the report does not say."""
+    if not report.get("rows_read"):
+        return None
+    found = rows_left_out(report)
+    if not found:
+        return Text(
+            "没有：检验所读的各列，每一行都有可用的值。",
+            "Nothing: every row has a usable value in every column that the probes read.",
+        )
+    rows = report["rows_read"]["rows"]
+    zh, en = "；".join(each.zh for each in found), "; ".join(each.en for each in found)
+    return Text(f"{rows:,} 行中：{zh}。", f"Of {rows:,} rows: {en}.")

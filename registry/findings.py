@@ -59,6 +59,8 @@ class Finding:
             (people, accounts, pairs, items, lists, profiles, rows); Kish's effective number where
             they weigh unequally. A suppressed finding has {of, at_least} alone. None where the
             probe does not say.
+        left_out: the rows that do not count: {rows, used, without, least, small_groups}, see
+            `evaluators.left_out`; empty where every row does.
         details: further numbers of the probe's own findings schema.
         reading, limit: {zh, en}.
     """
@@ -92,6 +94,7 @@ class Finding:
     suppressed: bool = False
     units: Mapping[str, Any] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as a JSON object."""

@@ -119,6 +119,7 @@ class ReportPredicate(Exact):
     data: Data
     nonce: str
     probes: list[Object]
+    rows_read: Object | None = None
     findings: list[Object]
     findings_digest: Digest
     evidence: Evidence
@@ -150,6 +151,7 @@ class ExploratoryPredicate(Exact):
     nonce: str
     nonce_origin: Literal["local", "given"]
     probes: list[Object]
+    rows_read: Object | None = None
     findings: list[Object]
     findings_digest: Digest
     evidence: Evidence

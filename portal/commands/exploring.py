@@ -153,6 +153,7 @@ def _key(path: Path | None, *, encrypted: bool) -> "Ed25519PrivateKey | None":
 
 
 def _show(made: "Explored", written: list[Path], data: Path) -> None:
+    from portal import telling
     from portal.commands import showing
 
     standing = made.report["standing"]
@@ -160,6 +161,8 @@ def _show(made: "Explored", written: list[Path], data: Path) -> None:
     # Whoever has the rows may see every number; the report may go to others.
     plan = made.report["plan"]["content"]
     showing.findings(made.sealed["findings"], published=made.report["findings"], plan=plan)
+    if counted := telling.rows_counted(made.report):
+        click.echo(f"没有算进去的行：{counted.zh}\nRows left out: {counted.en}")
     for each in made.report["probes"]:
         if each["package"]["third_party"]:
             package = f"{each['package']['name']} {each['package']['version']}"

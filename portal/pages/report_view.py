@@ -86,6 +86,7 @@ class ReportView:
         counts: findings by verdict, gravest first.
         headline: what was found, in one sentence.
         beyond: in which questions, and for whom, a difference exceeds its line.
+        left_out: which rows do not count, and why; empty where the report does not say.
         omitted: what was not tested, in short.
         main: the gravest findings.
         limits: what the gravest findings do not say, each once.
@@ -105,6 +106,7 @@ class ReportView:
     counts: Mapping[str, int]
     headline: str
     beyond: str
+    left_out: str
     omitted: tuple[str, ...]
     main: tuple[Row, ...]
     limits: tuple[str, ...]
@@ -138,6 +140,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         counts=_counts(findings),
         headline=_headline(findings, language),
         beyond=_beyond(predicate, language),
+        left_out=said.in_(language) if (said := telling.rows_counted(predicate)) else "",
         omitted=tuple(s.in_(language) for s in _omitted(predicate, unplanned, unasked)),
         main=main,
         limits=tuple(dict.fromkeys(row.limit for row in main)),

@@ -217,6 +217,57 @@ def test_parquet_arrow_and_a_folder_give_the_findings_of_the_csv(home: Path) -> 
     assert len(digests) == 1
 
 
+def _with_gaps() -> None:
+    rows = Path("people.csv").read_text(encoding="utf-8").splitlines()
+    head = rows[0].replace('"', "").split(",")
+    place = head.index("granted")
+    for at in range(1, 61):  # as R writes what it does not know
+        values = rows[at].split(",")
+        values[place] = "NA"
+        rows[at] = ",".join(values)
+    Path("people.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_rows_left_out_stand_on_the_first_screen_and_in_the_terminal(
+    home: Path, capsys: Any
+) -> None:
+    """statistics/13: 30 % of decisions empty, and no word of it anywhere."""
+    _with_gaps()
+    out = evaluated()
+    told = capsys.readouterr().out
+    rows = len(Path("people.csv").read_text(encoding="utf-8").splitlines()) - 1
+    zh, en = (
+        f"{rows:,} 行中：60 行没有决定（granted）。",
+        f"Of {rows:,} rows: 60 have no decision (granted).",
+    )
+    text = (out / "report.html").read_text(encoding="utf-8")
+    for words in (zh, en):
+        assert words in told
+        assert (
+            text.index("glance")
+            < text.index(words)
+            < text.index('class="facts"', text.index(words))
+        )
+    report = json.loads((out / "report.json").read_bytes())
+    assert report["rows_read"]["without"] == [
+        {"cause": "missing", "column": "granted", "rows": 60}
+    ]
+    assert all(f["left_out"] for f in report["findings"] if not f["suppressed"])
+    result = verify.verify((out / "report.dsse.json").read_bytes(), platform={})
+    assert result.failed is None
+    assert result.recomputed
+
+
+def test_a_report_without_gaps_says_so_and_an_older_one_says_nothing(home: Path) -> None:
+    """statistics/13: no claim about rows that nobody counted."""
+    statement = stated(evaluated() / "report.dsse.json")
+    assert report_view.view(statement, "zh").left_out.startswith("没有：")
+    assert report_view.view(statement, "en").left_out.startswith("Nothing: every row")
+    del statement["predicate"]["rows_read"]
+    assert report_view.view(statement, "zh").left_out == ""
+    assert "哪些行没有算进去" not in report_file.render(statement)
+
+
 def test_two_reports_are_compared_offline(home: Path, capsys: Any) -> None:
     evaluated(out="one")
     evaluated(out="two")

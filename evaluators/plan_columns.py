@@ -1,0 +1,252 @@
+"""Which column of the data plays which part, and which of its words say what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluators.plan_reasons import Reasons
+from registry import tables
+from registry.sandbox.child.classes import Classes
+
+Scalar = str | int | float | bool
+
+_ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit", "query", "rank",
+        "weight")  # fmt: skip
+_MANY = ("sensitive", "control", "cost", "profile", "inputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of the data plays which part.
+
+    Args:
+        target: the observed outcome, or a human decision (see `Plan.target_kind`).
+        favourable: the value of target and prediction that is good for the person. A score
+            rises towards the favourable outcome, unless this is 0 or false.
+        sensitive, control: features by which groups are compared; conditions to hold fixed.
+        score, prediction, cut: answers that come with the data; the cut turns a score into a
+            decision (favourable at or above it; below it where `favourable` is 0).
+        inputs: the model's input columns; required when a model is scored.
+        classes: the classes of a classifier of several, or of one that answers with names. With
+            a cut the score is the favourable one's probability; without one the answer is the
+            class that the model names or finds most probable.
+        unfavourable: the words of target and prediction that are refusals; any further word is
+            left out, and said. Empty: the one other word is.
+        missing: column → the words that count as missing in it, in place of
+            `registry.tables.EMPTY`; blank always does.
+        price, item, time, user, cost, profile: for price probes: the amount paid, the good, the
+            moment, the account, legitimate cost factors, and habit or ability-to-pay features.
+        unit: the randomised or sampled unit; None means every row is one.
+        query, rank, weight: for probes that need them.
+    """
+
+    target: str | None = None
+    favourable: Scalar | None = None
+    sensitive: tuple[str, ...] = ()
+    control: tuple[str, ...] = ()
+    score: str | None = None
+    prediction: str | None = None
+    cut: float | None = None
+    inputs: tuple[str, ...] = ()
+    price: str | None = None
+    item: str | None = None
+    time: str | None = None
+    user: str | None = None
+    cost: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
+    unit: str | None = None
+    query: str | None = None
+    rank: str | None = None
+    weight: str | None = None
+    classes: tuple[str, ...] = ()
+    unfavourable: tuple[str, ...] = ()
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The columns as they stand in a plan, defaults filled in."""
+        content: dict[str, Any] = {}
+        for entry in fields(Columns):
+            value = getattr(self, entry.name)
+            content[entry.name] = list(value) if isinstance(value, tuple) else value
+        content["missing"] = {name: list(self.missing[name]) for name in sorted(self.missing)}
+        for name in ("classes", "unfavourable", "missing"):
+            if not content[name]:  # plans that say nothing of it keep the digest they had
+                del content[name]
+        return content
+
+    def missing_words(self, column: str) -> tuple[str, ...]:
+        """The words that count as missing in a column, in small letters, without blanks around."""
+        words = self.missing.get(column, tuple(tables.EMPTY.to_pylist()))
+        return ("", *(word.strip().lower() for word in words))
+
+    def is_missing(self, column: str, level: str) -> bool:
+        """Whether a word counts as missing in a column."""
+        return level.strip().lower() in self.missing_words(column)
+
+    def named(self) -> frozenset[str]:
+        """Every column the plan names."""
+        one = {getattr(self, role) for role in _ONE} - {None}
+        return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
+
+    def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether scores are at or above the cut; without classes, below it where 0 is favourable."""
+        if self.classes:
+            return score >= (0.5 if self.cut is None else self.cut)
+        high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
+        return ~high if level_name(self.favourable) in {"0", "false"} else high
+
+    @property
+    def decides(self) -> bool:
+        """Whether a model's answers can be told favourable or not."""
+        return self.cut is not None or bool(self.classes)
+
+    @property
+    def reading(self) -> Classes | None:
+        """How the answers of a classifier with names become numbers; None where there are none."""
+        wanted = None if self.cut is None else level_name(self.favourable)
+        return Classes(self.classes, wanted) if self.classes else None
+
+    @property
+    def names_class(self) -> bool:
+        """Whether a model's raw answer is the place of a class in `classes`."""
+        return bool(self.classes) and self.cut is None
+
+    def as_score(self, answers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """A model's raw answers as scores: 1 for the favourable class, where it names classes."""
+        if not self.names_class:
+            return answers
+        wanted = self.classes.index(level_name(self.favourable))
+        return np.where(np.isnan(answers), np.nan, (answers == wanted).astype(np.float64))
+
+    def listed(self, role: str) -> tuple[str, ...]:
+        """The columns that the plan names for a role; none where it says nothing."""
+        value = getattr(self, role)
+        return value if isinstance(value, tuple) else (value,) if value else ()
+
+    def role(self, role: str) -> Any:
+        """What the plan says for a role; empty or None when it says nothing."""
+        return getattr(self, role)
+
+
+def read(reasons: Reasons, given: Any) -> Columns:
+    """The columns of a plan as written; what is wrong goes to `reasons`."""
+    if not isinstance(given, Mapping):
+        reasons.add("columns", "要写成一组列名", "must be a table of column names",
+                    do_zh="见计划示例", do_en="see the example plan")  # fmt: skip
+        return Columns()
+    known = tuple(entry.name for entry in fields(Columns))
+    reasons.unknown(given, known, "columns.")
+    values: dict[str, Any] = {}
+    for role in _ONE:
+        values[role] = _one_name(reasons, role, given.get(role))
+    for role in _MANY:
+        values[role] = _many_names(reasons, role, given.get(role, ()))
+    cut = given.get("cut")
+    if cut is not None and (isinstance(cut, bool) or not isinstance(cut, int | float)):
+        reasons.add("columns.cut", "要写一个数", "must be a number",
+                    do_zh="例如 0.5", do_en="for instance 0.5")  # fmt: skip
+        cut = None
+    values["cut"] = None if cut is None else float(cut)
+    favourable = given.get("favourable")
+    if favourable is not None and not isinstance(favourable, str | int | float | bool):
+        reasons.add("columns.favourable", "要写一个值", "must be one value",
+                    do_zh="写对当事人有利的结果，例如 1", do_en="write the outcome that is good for the person, for instance 1")  # fmt: skip
+        favourable = None
+    classes = _classes(reasons, given.get("classes", ()), favourable)
+    refusals = _refusals(reasons, given.get("unfavourable", ()), favourable)
+    missing = _missing(reasons, given.get("missing", {}))
+    return Columns(
+        **values, favourable=favourable, classes=classes, unfavourable=refusals, missing=missing
+    )
+
+
+def _refusals(reasons: Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
+    plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
+    names = tuple(level_name(value) for value in given) if plain else ()
+    if not plain or len(set(names)) != len(names):
+        reasons.add("columns.unfavourable", "要写一列互不相同的值", "must be a list of different values",
+                    do_zh='例如 ["拒绝"]', do_en='for instance ["denied"]')  # fmt: skip
+        return ()
+    if level_name(favourable) in names:
+        reasons.add("columns.unfavourable", f"“{level_name(favourable)}”是有利的结果", f"'{level_name(favourable)}' is the favourable one",
+                    do_zh="从 unfavourable 里去掉", do_en="take it out of unfavourable")  # fmt: skip
+    return names
+
+
+def _missing(reasons: Reasons, given: Any) -> dict[str, tuple[str, ...]]:
+    lists = isinstance(given, Mapping) and all(
+        isinstance(words, list | tuple) and all(isinstance(word, str) for word in words)
+        for words in given.values()
+    )
+    if not lists:
+        reasons.add("columns.missing", "要写成“列 = 算作缺失的词”", "must map a column to the words that are missing values",
+                    do_zh='例如 missing = { country = ["N/A", "不详"] }', do_en='for instance missing = { country = ["N/A", "unknown"] }')  # fmt: skip
+        return {}
+    return {str(name): tuple(words) for name, words in given.items()}
+
+
+def check_words(reasons: Reasons, columns: Columns, reference: Mapping[str, str]) -> None:
+    """See that no word which the plan uses as a level counts as missing.
+
+    Args:
+        reasons: what is wrong goes here.
+        columns: the roles.
+        reference: sensitive feature → its declared reference group.
+    """
+    decided = [n for n in (columns.prediction, columns.target) if n is not None]
+    words = [level_name(v) for v in (columns.favourable,) if isinstance(v, str)]
+    used = [
+        *((f"reference.{name}", name, level) for name, level in reference.items()),
+        *(("columns.favourable", name, word) for name in decided for word in words),
+        *(("columns.unfavourable", name, w) for name in decided for w in columns.unfavourable),
+    ]
+    for item, name, word in used:
+        if columns.is_missing(name, word):
+            reasons.add(item, f"“{word}”在“{name}”这一列算作缺失", f"'{word}' counts as missing in '{name}'",
+                        do_zh=f'它是一个真实的值时，写 missing.{name} = ["N/A"]，列出这一列真正表示缺失的词（可以是空的一列 []）',
+                        do_en=f'where it is a real value, write missing.{name} = ["N/A"]: the words that do mean missing in this column ([] for none)')  # fmt: skip
+
+
+def _classes(reasons: Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
+    plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
+    names = tuple(level_name(value) for value in given) if plain else ()
+    if not plain or len(set(names)) != len(names) or len(names) == 1:
+        reasons.add("columns.classes", "要写两个以上互不相同的类别", "must be two or more different classes",
+                    do_zh='例如 ["approve", "review", "refuse"]', do_en='for instance ["approve", "review", "refuse"]')  # fmt: skip
+        return ()
+    if names and level_name(favourable) not in names:
+        reasons.add("columns.favourable", "不在 classes 所列的类别之中", "is not one of the classes",
+                    do_zh=f"从中选一个：{'、'.join(names)}", do_en=f"choose from: {', '.join(names)}")  # fmt: skip
+        return ()
+    return names
+
+
+def _one_name(reasons: Reasons, role: str, value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        reasons.add(f"columns.{role}", "要写一个列名", "must be one column name",
+                    do_zh="用引号写列名", do_en="write the column's name in quotes")  # fmt: skip
+        return None
+    return value
+
+
+def _many_names(reasons: Reasons, role: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) and v for v in value):
+        reasons.add(f"columns.{role}", "要写一列列名", "must be a list of column names",
+                    do_zh='例如 ["race", "sex"]', do_en='for instance ["race", "sex"]')  # fmt: skip
+        return ()
+    for name in sorted({v for v in value if list(value).count(v) > 1}):
+        reasons.add(f"columns.{role}", f"“{name}”写了两次", f"'{name}' is named twice",
+                    do_zh="删去一个", do_en="remove one")  # fmt: skip
+    return tuple(value)
+
+
+def level_name(value: Any) -> str:
+    """The name of a level: whole numbers without a point, booleans as true and false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
