@@ -34,7 +34,7 @@ def read_by(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> set[str]
     decides = (scored or columns.score is not None) and columns.decides
     for spec in specs:
         reads = {*spec.derived, *spec.welcome}
-        if FAVOURED in reads and not decides and columns.prediction is not None:
+        if FAVOURED in reads and not decides and columns.prediction and not spec.asks_model:
             found.add(columns.prediction)
         if (DESERVED in reads or "target" in spec.optional) and columns.target is not None:
             found.add(columns.target)

@@ -39,7 +39,14 @@ def _run(
     return {f"{f.metric}{f.group or ''}": f for f in found}
 
 
-BINARY = {"target": "due", "favourable": 2, "score": "score", "cut": 1.5, "sensitive": ["race"]}
+BINARY = {
+    "target": "due",
+    "favourable": 2,
+    "unfavourable": [0, 1],
+    "score": "score",
+    "cut": 1.5,
+    "sensitive": ["race"],
+}
 
 
 def test_two_classes_are_scikit_learns_numbers() -> None:
@@ -167,7 +174,10 @@ def test_a_planted_gap_is_found_and_names_are_plain() -> None:
     ("columns", "said"),
     [
         ({"target": "named", "score": "score"}, "must hold numbers"),
-        ({"target": "due", "favourable": 2, "score": "score"}, "nothing to compare"),
+        (
+            {"target": "due", "favourable": 2, "unfavourable": [0, 1], "score": "score"},
+            "nothing to compare",
+        ),
         (
             {"target": "named", "favourable": "approve", "classes": NAMES.tolist()},
             "no classes to compare",
