@@ -175,7 +175,8 @@ def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
 
 def _published(finding: Finding, gone: Gone, least: int) -> Finding:
     """The finding, or its verdict alone where a number would give a small cell away."""
-    sizes = [n for n in (finding.n, finding.n_reference) if n is not None]
+    stated = findings.sides(finding.units or {})  # fewer people than rows
+    sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
     small = finding.group is not None and any(0 < n < least for n in sizes)
     rows = gone.get((finding.probe, frozenset(finding.slice)), set())
     return findings.withheld(finding, least) if small or _about(finding, rows) else finding

@@ -76,8 +76,11 @@ def draft(
     )  # fmt: skip
 
 
+SIDES = ("n", "n_reference", "second")
+
+
 def units(
-    of: str, n: float, n_reference: float | None = None, **more: float | None
+    of: str, n: float, n_reference: float | None = None, second: float | None = None
 ) -> dict[str, Any]:
     """How many independent units stand behind a finding.
 
@@ -85,14 +88,15 @@ def units(
         of: what they are: people, accounts, pairs, items, lists, profiles or rows.
         n: in the group.
         n_reference: in the reference; None where the finding has one side.
-        more: other numbers of which as many are needed, as items in two-way data.
+        second: units of a second kind of which as many are needed, as items in two-way data.
     """
-    return {"of": of, "n": n, "n_reference": n_reference, **more}
+    counted = {"of": of, "n": n, "n_reference": n_reference}
+    return counted if second is None else {**counted, "second": second}
 
 
 def sides(counted: Mapping[str, Any]) -> list[float]:
     """The numbers of units of which every one must be enough."""
-    return [float(n) for name, n in counted.items() if name != "of" and n is not None]
+    return [float(n) for name, n in counted.items() if name in SIDES and n is not None]
 
 
 def _with_value(threshold: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -147,6 +151,16 @@ def digest(findings: "tuple[Finding, ...]") -> str:
     return attestation.digest([{n: getattr(f, n) for n in names} for f in findings])
 
 
+UNITS: dict[str, Text] = {
+    "people": Text("{n} 人", "{n} people"),
+    "accounts": Text("{n} 个账号", "{n} accounts"),
+    "pairs": Text("{n} 对账号", "{n} pairs of accounts"),
+    "items": Text("{n} 件商品", "{n} items"),
+    "lists": Text("{n} 份列表", "{n} lists"),
+    "profiles": Text("{n} 个试问的对象", "{n} profiles"),
+    "rows": Text("{n} 行", "{n} rows"),
+}
+"""So many units, in words."""
 WITHHELD = Text(
     "这一组（或与它相减可得的组）中有不足 {least} 人的格子，数字不公开；主管部门和受托测试机构可以看到。",
     "A cell of this group, or of one it could be subtracted from, has fewer than {least} people, "
@@ -154,11 +168,23 @@ WITHHELD = Text(
 )
 
 
+BAND = Text("每一边不少于 {units}。", "Each side has at least {units}.")
+
+
 def withheld(finding: Finding, least: int) -> Finding:
-    """The finding as published for a suppressed group: the verdict stays, the numbers go."""
+    """The finding as published for a suppressed group: the verdict stays, the numbers go.
+
+    Of the units stays what the verdict says anyway: that there are at least so many.
+    """
     blank: dict[str, Any] = dict.fromkeys(SECRET)
-    said = WITHHELD.format(least=least).as_json()
+    said, units = WITHHELD.format(least=least), None
+    band = (finding.units or {}).get("at_least")
+    if band is not None and finding.units is not None:
+        units = {"of": finding.units["of"], "at_least": band}
+        also = BAND.format(units=UNITS[str(units["of"])].format(n=band))
+        said = Text(said.zh + also.zh, f"{said.en} {also.en}")
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,
-        equivalence=None, details={}, left_out={}, suppressed=True, reading=said,
+        equivalence=None, details={}, left_out={}, suppressed=True, reading=said.as_json(),
+        units=units,
     )  # fmt: skip

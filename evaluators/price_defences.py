@@ -147,8 +147,10 @@ def sizes(found: Iterable[Finding], entry: Examined) -> dict[str, Any]:
         ):
             units = entry.units or finding.units
             return {"n": finding.n, "n_reference": finding.n_reference, "units": units}
-    fewest = min((f.units for f in every if f.units), key=lambda u: min(sides(u)), default=None)
-    return {"units": entry.units or fewest}
+    fewest = min(every, key=lambda f: min(sides(f.units or {}), default=0.0), default=None)
+    if fewest is None:
+        return {"units": entry.units}
+    return {"n": fewest.n, "n_reference": fewest.n_reference, "units": entry.units or fewest.units}
 
 
 def untested(kind: str) -> Examined:

@@ -104,11 +104,11 @@ class Frame:
         every = np.ones(self.rows, dtype=np.bool_)
         marks = (every, every) if whole else (contrast.members, contrast.others)
         one, other = (kish(self.unit, mark, self.weights) for mark in marks)
-        more = {}
-        if self.second is not None:
-            second = self.second
-            more["second"] = min(kish(second, mark, self.weights) for mark in marks)
-        return findings.units("accounts" if self.clustered else "rows", one, other, **more)
+        of, second = "accounts" if self.clustered else "rows", self.second
+        if second is None:
+            return findings.units(of, one, other)
+        fewest = min(kish(second, mark, self.weights) for mark in marks)
+        return findings.units(of, one, other, fewest)
 
     @property
     def units(self) -> int:

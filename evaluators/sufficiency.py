@@ -41,15 +41,6 @@ UNITS: dict[str, tuple[Text, Text]] = {
     "rows": (Text("{n} 行", "{n} rows"), Text("{n} 行对 {n_reference} 行", "{n} rows against {n_reference}")),
 }  # fmt: skip
 """What units are called: on one side, and on both."""
-LEAST: dict[str, Text] = {
-    "people": Text("{n} 人", "{n} people"),
-    "accounts": Text("{n} 个账号", "{n} accounts"),
-    "pairs": Text("{n} 对账号", "{n} pairs of accounts"),
-    "items": Text("{n} 件商品", "{n} items"),
-    "lists": Text("{n} 份列表", "{n} lists"),
-    "profiles": Text("{n} 个试问的对象", "{n} profiles"),
-    "rows": Text("{n} 行", "{n} rows"),
-}
 PLAIN = Text(
     "{metric}：在这些数据里是 {value}{interval}。",
     "Over all, {metric}: {value} in these data{interval}.",
@@ -120,8 +111,9 @@ def judged(
         return _constant(finding, *decided)
     if finding.verdict is Verdict.NOT_EVALUABLE:
         return finding
-    units = finding.units or _default(finding, plan)
+    units = _sound(finding) if finding.units is not None else _default(finding, plan)
     if units is None:
+        finding = replace(finding, units=None)
         if finding.verdict is Verdict.EQUIVALENT:
             said = readings.joined(_seen(finding, plan), _ended(UNKNOWN, NOT_SMALL, "people"))
             return replace(finding, verdict=Verdict.INCONCLUSIVE, reading=said.as_json())
@@ -132,8 +124,28 @@ def judged(
     if units["of"] in ACCOUNTS and accounts < DESCRIBED:
         return _described(finding, plan, accounts)
     if not equivalence.enough(findings.sides(units)):
-        return _on_few(finding, plan)
-    return finding
+        finding = _on_few(finding, plan)
+    return replace(finding, units={**units, "at_least": _band(finding, plan)})
+
+
+def _sound(finding: Finding) -> dict[str, Any] | None:
+    """The units a probe states, never more than its denominators; None where it makes no sense."""
+    stated: Mapping[str, Any] = finding.units or {}
+    numbers = [stated[name] for name in findings.SIDES if stated.get(name) is not None]
+    fit = all(isinstance(n, int | float) and math.isfinite(n) and n >= 0 for n in numbers)
+    if not fit or stated.get("n") is None or stated.get("of") not in UNITS:
+        return None
+    most = {"n": finding.n, "n_reference": finding.n_reference}
+    return {name: min(each, most[name]) if most.get(name) is not None and each is not None else each
+            for name, each in stated.items()}  # fmt: skip
+
+
+def _band(finding: Finding, plan: Plan) -> int:
+    """So many units the verdict itself says there are; stating them gives nothing away."""
+    if finding.verdict is Verdict.EQUIVALENT:
+        return equivalence.MIN_UNITS
+    of = str((finding.units or {})["of"])
+    return DESCRIBED if of in ACCOUNTS else plan.min_n
 
 
 def _default(finding: Finding, plan: Plan) -> dict[str, Any] | None:
@@ -186,7 +198,9 @@ def _on_few(finding: Finding, plan: Plan) -> Finding:
     if finding.verdict is not Verdict.EQUIVALENT and (
         finding.verdict is not Verdict.DISPARITY or _exact(finding)
     ):
-        also = FEW.format(units=_units(finding), least=LEAST[of].format(n=equivalence.MIN_UNITS))
+        also = FEW.format(
+            units=_units(finding), least=findings.UNITS[of].format(n=equivalence.MIN_UNITS)
+        )
         return replace(finding, reading=readings.joined(_read(finding), also).as_json())
     if finding.verdict is Verdict.EQUIVALENT:
         verdict, ending = Verdict.INCONCLUSIVE, NOT_SMALL
@@ -243,7 +257,7 @@ def _seen(finding: Finding, plan: Plan) -> Text:
 
 
 def _ended(opening: Text, ending: Text, of: str, least: int = equivalence.MIN_UNITS) -> Text:
-    return readings.attached(opening, ending.format(least=LEAST[of].format(n=least)))
+    return readings.attached(opening, ending.format(least=findings.UNITS[of].format(n=least)))
 
 
 def _count(finding: Finding) -> Text:

@@ -57,8 +57,9 @@ class Finding:
         suppressed: True when the public evidence leaves this cell out.
         units: {of, n, n_reference}: how many independent units stand on each side, and of what
             (people, accounts, pairs, items, lists, profiles, rows); Kish's effective number where
-            they weigh unequally. A suppressed finding has {of, at_least} alone. None where the
-            probe does not say.
+            they weigh unequally; `second` of another kind, `at_least` so many as the verdict
+            itself implies. A suppressed finding has {of, at_least} alone. None where the probe
+            does not say.
         left_out: the rows that do not count: {rows, used, without, least, small_groups}, see
             `evaluators.left_out`; empty where every row does.
         details: further numbers of the probe's own findings schema.
