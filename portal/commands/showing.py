@@ -127,7 +127,7 @@ def findings(
         table.add_row(
             escape(f"  {captions.both(captions.metric(each['metric']))}"),
             escape(_group(each, plan or {})) + (" †" if marked else ""),
-            _pair(each["n"], each["n_reference"], "{:,}"),
+            _people(each),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),
             escape(_effect(each)),
             f"[{colour}]{said}[/]",
@@ -173,6 +173,14 @@ def _group(each: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
 
     about, other = captions.group(each, plan), captions.reference(each, plan)
     return captions.both(about) + (f" ↔ {captions.both(other)}" if other.zh else "")
+
+
+def _people(finding: Mapping[str, Any]) -> str:
+    """How many; of withheld numbers what the verdict says anyway."""
+    band = (finding.get("units") or {}).get("at_least")
+    if finding["n"] is None and band is not None:
+        return f"≥ {band:,}"
+    return _pair(finding["n"], finding["n_reference"], "{:,}")
 
 
 def _pair(own: float | None, other: float | None, form: str) -> str:

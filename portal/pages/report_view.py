@@ -380,6 +380,9 @@ def _estimate(value: float | None, finding: Mapping[str, Any]) -> str:
 
 
 def _people(finding: Mapping[str, Any]) -> str:
+    band = (finding.get("units") or {}).get("at_least")
+    if finding["n"] is None and band is not None:  # withheld: what the verdict says anyway
+        return f"≥ {number(band)}"
     if finding["n_reference"] is None:
         return number(finding["n"])
     return f"{number(finding['n'])} / {number(finding['n_reference'])}"
