@@ -196,11 +196,16 @@ def _parts(name: str) -> set[str]:
     return set(name.replace("-", "_").replace(" ", "_").split("_"))
 
 
-def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
+def _named(column: Seen, words: Sequence[str]) -> bool:
+    """Whether a column's name holds one of the words."""
     name = column.name.lower()
     parts = _parts(name)
-    named = any(word in parts if len(word) < 5 and word.isascii() else word in name
-                for word in words)  # fmt: skip
+    return any(word in parts if len(word) < 5 and word.isascii() else word in name
+               for word in words)  # fmt: skip
+
+
+def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
+    name, named = column.name.lower(), _named(column, words)
     if role in NUMBERS:
         return named and column.kind in tables.NUMBERS
     if role in {"target", "prediction", "decided"}:
@@ -311,11 +316,8 @@ def _decision(
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
     for column in seen:
-        words = (*WORDS["prediction"], *WORDS["decided"])
-        if len(column.levels) == 1 and {*words} & {
-            column.name.lower(),
-            *_parts(column.name.lower()),
-        }:
+        one = len(column.levels) == 1
+        if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
             yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
             yield "#   a decision that is the same for everyone cannot be evaluated"
     if inputs:

@@ -1,0 +1,91 @@
+"""statistics/14: a drafted plan never clears anyone by construction."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+
+from evaluators import engine
+from evaluators.data import DataUnfit
+from evaluators.plan import Plan
+from portal import plan_start
+from registry.findings import Finding, Verdict
+
+CLEARED = ("已证明", "shown to be small")
+
+
+def people(folder: Path, score: object, **more: object) -> Path:
+    rows = 900
+    table = pa.table({
+        "sex": ["f", "m"] * (rows // 2), "score": pa.array(score),
+        "repaid": np.arange(rows) // 2 % 2, **more,
+    })  # fmt: skip
+    path = folder / "people.csv"
+    pyarrow.csv.write_csv(table, path)
+    return path
+
+
+def run(path: Path, draft: str) -> list[Finding]:
+    table = pyarrow.csv.read_csv(path)
+    plan = Plan.parse(tomllib.loads(draft))
+    return engine.measure(plan, table, scorer=None, nonce="n")
+
+
+@pytest.mark.parametrize(
+    ("score", "span"),
+    [
+        (np.arange(900) % 10 + 1, "1 … 10"), (np.arange(900) % 101, "0 … 100"),
+        (300 + np.arange(900) % 550, "300 … 849"), (np.full(900, 0.7), "0.7 … 0.7"),
+        (0.6 + np.arange(900) % 10 / 100, "0.6 … 0.69"), (-(np.arange(900) % 7) - 1.0, "-7 … -1"),
+    ],
+)  # fmt: skip
+def test_no_cut_is_drafted_that_favours_everyone_or_nobody(
+    tmp_path: Path, score: object, span: str
+) -> None:
+    path = people(tmp_path, score)
+    draft = plan_start.draft(path)
+    assert "cut" not in tomllib.loads(draft)["columns"]
+    assert span in draft
+    assert "请填写实际决定用的分数线" in draft
+    assert "fill in the score" in draft
+    with pytest.raises(DataUnfit) as refused:
+        run(path, draft)
+    assert "columns.cut" in {reason.item for reason in refused.value.reasons}
+
+
+def test_a_probability_is_cut_at_one_half(tmp_path: Path) -> None:
+    path = people(tmp_path, np.linspace(0, 1, 900))
+    draft = plan_start.draft(path)
+    assert tomllib.loads(draft)["columns"]["cut"] == 0.5
+    found = run(path, draft)
+    assert {f.verdict for f in found} > {Verdict.NOT_EVALUABLE} or all(
+        f.verdict is not Verdict.NOT_EVALUABLE for f in found
+    )
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_decision_of_one_value_clears_nobody(tmp_path: Path, value: int) -> None:
+    path = people(tmp_path, np.linspace(0, 1, 900), approved=[value] * 900)
+    draft = plan_start.draft(path)
+    assert "人人相同的决定无法评估" in draft
+    columns = {"sensitive": ["sex"], "prediction": "approved", "favourable": 1}
+    plan = Plan.parse({"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}]})
+    found = engine.measure(plan, pyarrow.csv.read_csv(path), scorer=None, nonce="n")
+    assert {f.verdict for f in found} == {Verdict.NOT_EVALUABLE}
+    for finding in found:
+        said = finding.reading["zh"] + finding.reading["en"]
+        assert not any(words in said for words in CLEARED)
+        assert "cut" in said
+
+
+def test_a_cut_that_everyone_passes_is_named_whatever_the_draft_was(tmp_path: Path) -> None:
+    path = people(tmp_path, np.arange(900) % 10 + 1)
+    draft = plan_start.draft(path).replace("# cut = …", "cut = 0.5")
+    for finding in run(path, draft):
+        said = finding.reading["zh"] + finding.reading["en"]
+        if finding.probe in {"selection_parity", "error_parity"}:
+            assert finding.verdict is Verdict.NOT_EVALUABLE
+            assert "全部得到有利结果" in said
