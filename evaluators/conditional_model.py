@@ -80,11 +80,6 @@ class Left:
         """How many rows the model used."""
         return self.rows - self.outcome - self.condition - self.small
 
-    def as_json(self) -> dict[str, int]:
-        """The numbers as they stand in a finding."""
-        return {"rows": self.rows, "without_outcome": self.outcome,
-                "without_condition": self.condition, "of_small_groups": self.small}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Estimate:

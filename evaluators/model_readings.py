@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evaluators import readings
 from evaluators.conditional_model import Left
 from evaluators.plan import Plan
+from evaluators.policy import POLICY
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -57,6 +58,11 @@ LEFT: Sequence[tuple[str, Text]] = (
     ("condition", Text("缺少特征或条件的 {many} 行", "{many} without the feature or a condition")),
     ("small", Text("所在组太小的 {many} 行", "{many} of groups that are too small")),
 )
+FEW_LEFT = Text(
+    "没有这一结果、缺少特征或条件、或所在组太小的共 {many} 行",
+    "{many} without the outcome, the feature or a condition, or of groups that are too small",
+)
+"""Where a reason alone would give a cell away that is too small to publish."""
 CROSSED = Text(
     "模型里有它与{others}的交互项，所以这个系数只是在其余各项取基准值时的数；检验是对它的全部各项一起作的。",
     "The model crosses it with {others}, so this coefficient holds at their base values only; the "
@@ -108,8 +114,10 @@ def covariates(names: Sequence[str], plan: Plan) -> Text:
 
 def used(left: Left) -> Text:
     """How many rows the model used, and why it did not use the others."""
-    said = [words.format(many=f"{many:,}") for name, words in LEFT
-            if (many := getattr(left, name))]  # fmt: skip
+    counts = {name: getattr(left, name) for name, _ in LEFT}
+    said = [words.format(many=f"{counts[name]:,}") for name, words in LEFT if counts[name]]
+    if 0 < counts["small"] < POLICY.value("small_cell"):
+        said = [FEW_LEFT.format(many=f"{sum(counts.values()):,}")]
     why = Text("", "")
     if said:
         listed = readings.listed(said)

@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import captions, engine
+from evaluators import captions, engine, model_readings
+from evaluators.conditional_model import Left
 from evaluators.plan import Plan
 from registry.findings import Finding, Verdict
+from registry.language import Text
 
 ROWS = 1500
 
@@ -112,7 +114,7 @@ def test_n_is_that_of_the_model_and_what_it_left_out_is_told() -> None:
     no_income = int((~np.isnan(denied) & np.isnan(income)).sum())
     small = int((~np.isnan(denied) & ~np.isnan(income) & (race == "C")).sum())
     used = ROWS - no_outcome - no_income - small
-    assert 0 < small < 30
+    assert 10 <= small < 30
     assert (
         f"共 1,500 行，用了 {used:,} 行，没有用的是：没有这一结果的 {no_outcome} 行、缺少特征或条件的 {no_income} 行、所在组太小的 {small} 行"
         in one.reading["zh"]
@@ -122,3 +124,19 @@ def test_n_is_that_of_the_model_and_what_it_left_out_is_told() -> None:
         in one.reading["en"]
     )
     assert one.details["model"]["rows"] == used
+
+
+def test_a_cell_too_small_to_publish_is_not_told_by_itself() -> None:
+    """statistics/1: rows left out are told, but never how few people some group has."""
+    left = Left(rows=1000, outcome=40, condition=20, small=3)
+    said = model_readings.used(left)
+    assert (
+        said.zh
+        == "共 1,000 行，用了 937 行，没有用的是：没有这一结果、缺少特征或条件、或所在组太小的共 63 行"
+    )
+    assert said.en.endswith(
+        "63 without the outcome, the feature or a condition, or of groups that are too small"
+    )
+    assert model_readings.used(Left(10, 0, 0)) == Text(
+        "共 10 行，用了 10 行", "10 of 10 rows used"
+    )

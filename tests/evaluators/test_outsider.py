@@ -65,6 +65,19 @@ def test_shards_do_not_matter_behind_the_wall_either() -> None:
     assert run("rude_counts").findings_digest == run("rude_counts", shards=3).findings_digest
 
 
+@pytest.mark.usefixtures("rude")
+def test_a_third_partys_probe_clears_nobody_on_a_handful() -> None:
+    """statistics/3: a plugin's findings pass the same rule as ours, whatever units it makes up."""
+    made = run("rude_clears")
+
+    assert [ran.get("failed") for ran in made.probes] == [None]
+    enough, *few = made.findings
+    assert enough.verdict is Verdict.EQUIVALENT
+    assert {finding.verdict for finding in few} == {Verdict.INCONCLUSIVE}
+    assert "12" in few[0].reading["zh"]
+    assert "fewer than 30 rows" in few[0].reading["en"]
+
+
 class Elsewhere:
     """A reader like Dask's: what it reads for was sent to it."""
 

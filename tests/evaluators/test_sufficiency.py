@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine, findings, installed, sufficiency
+from evaluators import engine, findings, installed, recompute, sufficiency
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import NullCase, ProbeSpec
@@ -242,3 +242,55 @@ def test_one_group_at_nought_stays_evaluable() -> None:
     plan_ = plan()
     (finding,) = engine.measure(plan_, table, scorer=None, nonce="n")
     assert finding.verdict is Verdict.DISPARITY
+
+
+# What is published
+
+
+def published(rows: pa.Table, **more: Any) -> engine.Outcome:
+    columns = {"sensitive": ["sex"], "prediction": "got", "favourable": 1}
+    plan_ = {"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}], **more}
+    return engine.run(Plan.parse(plan_), rows, scorer=None, nonce="n")
+
+
+def test_of_withheld_units_only_what_the_verdict_says_stays() -> None:
+    """statistics/3: a verdict is never read without n or its band, and the band gives nothing away."""
+    rows = pa.table({"sex": ["f"] * 40 + ["m"] * 400, "got": [1] * 4 + [0] * 36 + [1, 0] * 200})
+    made = published(rows)
+    (finding,) = made.findings
+    assert finding.suppressed
+    assert (finding.n, finding.n_reference) == (None, None)
+    assert finding.units == {"of": "people", "at_least": 30}
+    assert finding.reading["zh"].endswith("每一边不少于 30 人。")
+    assert finding.reading["en"].endswith("Each side has at least 30 people.")
+    (full,) = made.evidence.full
+    assert (full.units or {})["n"] == 40
+
+
+def test_few_people_behind_many_rows_are_withheld() -> None:
+    people = np.r_[np.repeat(np.arange(8), 20), 100 + np.arange(400)]
+    rows = pa.table({"sex": ["f"] * 160 + ["m"] * 400, "got": [1, 0] * 280, "who": people})
+    columns = {"sensitive": ["sex"], "prediction": "got", "favourable": 1, "unit": "who"}
+    (finding,) = published(rows, columns=columns, min_n=3).findings
+    assert finding.suppressed
+    assert "8" not in finding.reading["zh"]
+    assert (finding.units or {}).keys() <= {"of", "at_least"}
+
+
+def test_what_is_recomputed_passes_the_same_rule() -> None:
+    """statistics/3: verify computes the held verdict again, not the probe's own."""
+    rows = pa.table({
+        "sex": ["f"] * 25 + ["m"] * 4000, "got": [1] * 13 + [0] * 12 + [1, 0] * 2000,
+    })  # fmt: skip
+    plan_ = {"title": "t", "min_n": 10, "probes": [{"id": "selection_parity"}], "reference": {"sex": "m"},
+             "columns": {"sensitive": ["sex"], "prediction": "got", "favourable": 1}}  # fmt: skip
+    made = engine.run(Plan.parse(plan_), rows, scorer=None, nonce="n")
+    (finding,) = made.findings
+    assert finding.reading["zh"].endswith("背后只有 25 人对 4,000 人，少于 30 人。")
+    predicate = {
+        "plan": {"content": Plan.parse(plan_).as_json()}, "nonce": "n",
+        "findings": [finding.as_json()], "evidence": {"public": {"content": made.public_evidence}},
+    }  # fmt: skip
+    again = recompute.recompute(predicate)
+    assert again.mismatched == ()
+    assert "verdict" in again.recomputed[0]["numbers"]

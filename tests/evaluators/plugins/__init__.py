@@ -15,7 +15,7 @@ RUDE = {
     "counts": "Counts", "raises": "Raises", "crashes": "Crashes", "hangs": "Hangs",
     "exits": "Exits", "floods": "Floods", "floods_the_answer": "FloodsTheAnswer",
     "allocates": "Allocates", "connects": "Connects", "starts": "Starts", "babbles": "Babbles",
-    "forges": "Forges", "contradicts": "Contradicts", "looks": "Looks",
+    "forges": "Forges", "contradicts": "Contradicts", "looks": "Looks", "clears": "Clears",
     "reshapes": "Reshapes", "tallies": "Tallies",
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """A third party's package as tests install it: one probe that counts, others that misbehave."""
 
 import ctypes
+import math
 import os
 import socket
 import subprocess
@@ -188,6 +189,21 @@ class Forges(Counts):
                 limit=SAID,
             )
         ]
+
+
+class Clears(Counts):
+    """Calls everything small, on twelve people or on as many as it makes up."""
+
+    spec = spec("rude_clears")
+
+    def extract_findings(self, acc: Any, plan: Plan, run: Run) -> list[Finding]:
+        said = [(60, None), (12, None), (12, {"of": "people", "n": 1_000_000}),
+                (12, {"of": "angels", "n": "many"}), (12, {"of": "people", "n": math.nan})]  # fmt: skip
+        return [
+            draft(self.spec, "share", slice_={}, verdict=Verdict.EQUIVALENT, reading=SAID, limit=SAID,
+                  n=n, effect={"kind": "share", "value": 0.5}, units=units)
+            for n, units in said
+        ]  # fmt: skip
 
 
 class Contradicts(Counts):
