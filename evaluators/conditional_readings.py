@@ -13,7 +13,7 @@ from registry.language import Text
 MOST_NAMED = 6
 
 OVERALL = Text(
-    "{who}，先看总体：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+    "{who}，先看总体：{attribute}为“{group}”的{of}得到有利结果（{rate}），“{reference}”的{of_reference}（{rate_reference}）。",
     "{who}, first over all: {of} with {attribute} '{group}' got the favourable result "
     "({rate}), and {of_reference} with '{reference}' ({rate_reference}).",
 )
@@ -53,7 +53,7 @@ EDGES_ASTRAY = Text(
     "register the plan again.",
 )
 STRATUM = Text(
-    "{who}，只看{conditions}的人：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+    "{who}，只看{conditions}的人：{attribute}为“{group}”的{of}得到有利结果（{rate}），“{reference}”的{of_reference}（{rate_reference}）。",
     "{who}, among people with {conditions}: {of} with {attribute} '{group}' got the favourable "
     "result ({rate}), and {of_reference} with '{reference}' ({rate_reference}).",
 )

@@ -9,17 +9,17 @@ from registry.language import Text
 
 LEADS: Mapping[str, Text] = {
     "selection": Text(
-        "{who}：{attribute}为“{group}”的 {of}得到有利结果（{rate}），{reference} {of_reference}（{rate_reference}）。",
+        "{who}：{attribute}为“{group}”的{of}得到有利结果（{rate}），{reference}{of_reference}（{rate_reference}）。",
         "{who}: {of} with {attribute} '{group}' got the favourable result ({rate}), "
         "and {of_reference} of {reference} ({rate_reference}).",
     ),
     "wrongly_refused": Text(
-        "{who}：{attribute}为“{group}”、本应得到有利结果的 {of}被拒（{rate}），{reference} {of_reference}（{rate_reference}）。",
+        "{who}：{attribute}为“{group}”、本应得到有利结果的{of}被拒（{rate}），{reference}{of_reference}（{rate_reference}）。",
         "{who}: {of} with {attribute} '{group}' who deserved the favourable result "
         "were refused ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),
     "wrongly_granted": Text(
-        "{who}：{attribute}为“{group}”、不应得到有利结果的 {of}得到了（{rate}），{reference} {of_reference}（{rate_reference}）。",
+        "{who}：{attribute}为“{group}”、不应得到有利结果的{of}得到了（{rate}），{reference}{of_reference}（{rate_reference}）。",
         "{who}: {of} with {attribute} '{group}' who did not deserve the favourable result "
         "got it ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),

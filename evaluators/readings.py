@@ -158,19 +158,21 @@ def _of(group: Group, *, again: bool = False) -> Text:
     """
     people = "" if again else " people"
     if group.units is None:
-        whole, share = (
-            Text(f"{group.n} 人", f"{group.n}{people}"),
-            f"{group.k} of {group.n}{people}",
-        )
-        zh = f"{group.n} 人里有 {group.k} 人"
+        whole = Text(f"{group.n} 人", f"{group.n}{people}")
+        said = Text(f" {whole.zh}里有 {group.k} 人", f"{group.k} of {whole.en}")
     else:
-        decisions = f"{group.n} decisions on {group.units}{people}"
-        whole = Text(f"{group.units} 人的 {group.n} 项决定", decisions)
-        zh, share = f"{whole.zh}里有 {group.k} 项", f"{group.k} of {decisions}"
-    if group.mass is not None:
-        rate = percent(group.rate)
-        return Text(f"{whole.zh}里按权重计算有 {rate}", f"{rate} of {whole.en}")
-    return Text(zh, share)
+        zh, en = (
+            f"{group.units} 人的 {group.n} 项决定",
+            f"{group.n} decisions on {group.units}{people}",
+        )
+        whole = Text(zh, en)
+        said = Text(f" {zh}里有 {group.k} 项", f"{group.k} of {en}")
+    if group.mass is None:
+        return said
+    rate, who = percent(group.rate), "" if again else "人"
+    return Text(
+        f"{who}按权重计算有 {rate}（依据 {whole.zh}）", f"{rate} (by weight, from {whole.en})"
+    )
 
 
 def _counted(group: Group) -> Text:

@@ -6,12 +6,12 @@ from registry.language import Text
 
 LEADS: Mapping[str, Text] = {
     "selection": Text(
-        "{who}，在没有搜过的一半数据里：{attribute}为“{group}”的 {of}得到有利结果（{rate}），{reference} {of_reference}（{rate_reference}）。",
+        "{who}，在没有搜过的一半数据里：{attribute}为“{group}”的{of}得到有利结果（{rate}），{reference}{of_reference}（{rate_reference}）。",
         "{who}, on the half that was not searched: {of} with {attribute} '{group}' got "
         "the favourable result ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),
     "correct": Text(
-        "{who}，在没有搜过的一半数据里：{attribute}为“{group}”的 {of}判断正确（{rate}），{reference} {of_reference}（{rate_reference}）。",
+        "{who}，在没有搜过的一半数据里：{attribute}为“{group}”的{of}判断正确（{rate}），{reference}{of_reference}（{rate_reference}）。",
         "{who}, on the half that was not searched: {of} with {attribute} '{group}' were "
         "judged rightly ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),

@@ -90,7 +90,7 @@ class SelectionParity(Counting):
         built_on=BUILT_ON,
     )
     lead = Text(
-        "{who}：{attribute}为“{group}”的 {of}得到有利结果（{rate}），“{reference}”的 {of_reference}（{rate_reference}）。",
+        "{who}：{attribute}为“{group}”的{of}得到有利结果（{rate}），“{reference}”的{of_reference}（{rate_reference}）。",
         "{who}: {of} with {attribute} '{group}' got the favourable result ({rate}), "
         "and {of_reference} with '{reference}' ({rate_reference}).",
     )

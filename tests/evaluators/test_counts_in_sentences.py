@@ -19,10 +19,14 @@ PROBES = (
     {"id": "selection_parity"}, {"id": "error_parity"}, {"id": "conditional_parity"},
     {"id": "intersection_scan", "rates": ["selection", "wrongly_refused", "wrongly_granted"]},
     {"id": "subgroup_search"}, {"id": "score_parity"},
+    {"id": "regression_parity"},
 )  # fmt: skip
 EN = re.compile(r"(\d+) of (\d+)(?: decisions on (\d+))?")
 ZH = re.compile(r"(?:(\d+) 人的 )?(\d+) (?:人|项决定)(?:里有|中) (\d+) (?:人|项)")
-SCORES_EN = re.compile(r"(\d+) (?:people )?with [^.;]*? have (\d+)(?: scores)?, of which (\d+)")
+SCORES_EN = re.compile(
+    r"(\d+) (?:people )?with [^.;]*? have (\d+)(?: scores| predictions)?, of which (\d+)"
+)
+UNITS = {"of": "people", "n": 300.0, "n_reference": 300.0, "at_least": 30}
 SHARE = re.compile(r"(\d+\.\d)%")
 
 
@@ -65,7 +69,7 @@ def test_nobody_is_favoured_more_often_than_there_are_people(
                 seen += _checked(finding.reading[language], language, repeated=repeated)
                 if by_weight and finding.p_value is not None and finding.effect["kind"] == "ratio":
                     said = finding.reading[language]
-                    assert ("按权重" in said) if language == "zh" else ("weighted" in said), said
+                    assert ("按权重" if language == "zh" else "weight") in said, said
                     assert not (EN if language == "en" else ZH).search(said), said
     assert seen or (weighted and heeded)
 
@@ -100,4 +104,13 @@ def test_decisions_and_people_are_told_apart() -> None:
     assert "300 人的 3000 项决定里有 870 项得到有利结果（29.0%）" in found.reading["zh"]
     assert "870 of 3000 decisions on 300 people with sex 'f'" in found.reading["en"]
     assert "1200 of 3000 decisions on 300 with 'm' (40.0%)" in found.reading["en"]
-    assert (found.n, found.units) == (3000, {"of": "people", "n": 300.0, "n_reference": 300.0})
+    assert (found.n, found.units) == (3000, UNITS)
+
+
+def test_a_weighted_share_stands_over_no_count() -> None:
+    """statistics/2: "174 of 600 people (31.9%)"; the share is weighted, the people are not."""
+    (found,) = [f for f in measured(1, {"id": "selection_parity"}, repeated=False, weighted=True)
+                if f.slice == {"sex": "f"}]  # fmt: skip
+    share = f"{100 * (found.estimate or 0):.1f}%"
+    assert f"sex为“f”的人按权重计算有 {share}（依据 400 人）得到有利结果" in found.reading["zh"]
+    assert f"{share} (by weight, from 400 people) with sex 'f' got" in found.reading["en"]
