@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
@@ -71,8 +72,10 @@ def scarce(
     return Plan.parse({**case.plan, "min_n": 3}), small
 
 
-def _codes(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return column.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    codes = column.combine_chunks().dictionary_encode().indices
+    found: npt.NDArray[np.int64] = codes.to_numpy(zero_copy_only=False)
+    return found
 
 
 @pytest.mark.parametrize(("name", "design"), [*cases()])
