@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, func, or_, select
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from filing import basis, differences, editions, gate, numbers, standing
 from filing.dossier import Filing
@@ -360,7 +360,9 @@ def search(
     """
     moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)
     valid_from = gate.counting_since(moment, settings().evaluation_days)
-    found = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
+    # A dossier is large, and a line reads it only while a change of it lies with the authority.
+    line = select(Listing, Filing).options(defer(Filing.answers))
+    found = line.join(Filing, Filing.id == Listing.filing_id)
     found = found.where(*_wanted(query), *_narrowed(filters, valid_from))
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     ordered = found.order_by(Listing.published.desc(), Listing.number.desc())

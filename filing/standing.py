@@ -407,7 +407,9 @@ def _changed(about: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tup
 
 
 def _named(fields: Sequence[Text]) -> Text:
-    return Text("、".join(each.zh for each in fields), ", ".join(each.en for each in fields))
+    return Text(
+        "、".join(f"“{each.zh}”" for each in fields), ", ".join(f"“{each.en}”" for each in fields)
+    )
 
 
 def _explained(read: Mapping[str, Any], now: _Published) -> Freshness:

@@ -165,7 +165,7 @@ def badges(now: Standing) -> tuple[Badge, ...]:
     shown = [Badge(STATUS_NAMES[now.status], tone)]
     if now.service.lapse is not None:
         shown.append(Badge(now.service.lapse, "warn"))
-    else:
+    if now.service.lapse is None or now.third_party.state is not State.EXPIRED:
         shown.append(_badge(now.third_party))
     if now.own.state is not State.NONE:
         shown.append(_badge(now.own))

@@ -157,6 +157,18 @@ def test_the_first_screen_of_a_filing_says_what_was_found_before_any_badge(
     context.close()
 
 
+def test_what_is_folded_is_printed(published: Story) -> None:
+    """public/P5: the filing itself stands in folded parts; on paper they are open."""
+    context = published.visitor()
+    page = context.new_page()
+    page.goto(f"/zh/f/{published.made['slug']}")
+    drawn = "each => each.checkVisibility({contentVisibilityAuto: true}) && each.offsetHeight > 0"
+    assert not page.locator("#A2").evaluate(drawn)
+    page.emulate_media(media="print")
+    assert page.locator("#A2").evaluate(drawn)
+    context.close()
+
+
 def test_at_320_pixels_nothing_scrolls_sideways(published: Story) -> None:
     context = published.visitor(viewport={"width": 320, "height": 700})
     page = context.new_page()

@@ -36,8 +36,8 @@ CLAIMS = (
     Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "later:clear"),
     Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "pending"),
     Claim("自行评估针对的就是这个版本", "own evaluation of this very version", "own", "clear"),
-    Claim("第三方评估以后改过：训练停止与选择标准", "changed since the third-party evaluation: ", "changed", "clear"),
-    Claim("第三方评估以后改过：训练停止与选择标准", "changed since the third-party evaluation: ", "line:changed", "line:clear"),
+    Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "changed", "clear"),
+    Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "line:changed", "line:clear"),
     Claim("备案变更中：", "A change is under way: ", "pending", "changed"),
     Claim("针对较早的版本", "about an earlier version", "newer", "clear"),
     Claim("第三方评估针对的是较早的第1版，现在公示的是第2版", "third-party evaluation of an earlier version: 1", "earlier", "newer"),
@@ -112,7 +112,8 @@ GENERAL = frozenset({
     "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。",
     "知道备案编号的话，直接查：", "在本网站直接提交举报的功能还没有开放。", "不同意结果怎么办", "读完整报告、下载并核验",
     # how the site was made (tests/journeys walks it by keyboard, without scripts, at four times the size)
-    "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。",
+    "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。",
+    "还没有做好的：在手机上把文字放大到两倍时，有的页面会超出屏幕。",
     "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。", "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。",
     # headings and words beside what the record holds
     "经过", "没有写明", "针对：", "（第三方：", "（可不填）", "通过", "未达到，理由：", "没有测什么", "这些结果不能说明什么",
