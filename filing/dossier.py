@@ -337,6 +337,22 @@ def attach(
     return filing
 
 
+def detach(
+    session: Session, *, by: Actor, filing_id: str, revision: int, report_id: str
+) -> Filing:
+    """Take a report off the dossier; it stays on record, and one that is not attached is no fault.
+
+    Raises:
+        Moved: when the filing has another revision by now.
+        NotEditable: in a state where the dossier is closed.
+    """
+    filing = editable(session, by, filing_id, revision)
+    if report_id in filing.report_ids:
+        filing.report_ids = [each for each in filing.report_ids if each != report_id]
+        _save(session, filing, "filing:dossier:report_detached", by, report_id=report_id)
+    return filing
+
+
 def _same_model(session: Session, filing: Filing, found: Report | Explanation | None) -> None:
     version = session.get(Version, found.version_id) if found else None
     if version is None or version.model_id != filing.model_id:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
-from registry import legal_day, reports
+from registry import independence, journal, legal_day, reports
+from registry.datasets import Dataset
+from registry.engagements import Engagement
 from registry.evaluations import Evaluation
+from registry.explanations import Explanation
+from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Organisation
 from registry.reports import VERDICT_NAMES, Report, Verdict
@@ -35,6 +39,7 @@ class Evidence:
         not_evaluable: those of them that could not measure anything.
         verdicts: how many findings have each verdict.
         statement_digest, findings_digest: what binds it.
+        ties: what ties those who tested to those who file, where it is by another organisation.
     """
 
     report_id: str
@@ -52,6 +57,7 @@ class Evidence:
     verdicts: Mapping[str, int]
     statement_digest: str
     findings_digest: str
+    ties: tuple[Text, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -100,7 +106,52 @@ def attached(session: Session, filing: Filing) -> list[Evidence]:
     """The reports attached to a filing, in the order of attachment."""
     found = session.scalars(select(Report).where(Report.id.in_(filing.report_ids))).all()
     by_id = {report.id: report for report in found}
-    return [read(session, by_id[each]) for each in filing.report_ids if each in by_id]
+    every = (by_id[each] for each in filing.report_ids if each in by_id)
+    return [replace(read(session, each), ties=_ties(session, filing, each)) for each in every]
+
+
+def _ties(session: Session, filing: Filing, report: Report) -> tuple[Text, ...]:
+    """What ties the people behind a third party's report to the filer, as of now."""
+    if report.organisation_id == filing.organisation_id:
+        return ()
+    found = independence.ties(
+        session,
+        enterprise_id=filing.organisation_id,
+        tester_id=report.organisation_id,
+        filers=filers(session, filing),
+        testers=_tested(session, report),
+    )
+    return tuple(each.said for each in found)
+
+
+def filers(session: Session, filing: Filing) -> set[str]:
+    """Everyone who acted for the filer: submitted, granted, explained, wrote in the dossier."""
+    versions = select(Version.id).where(Version.model_id == filing.model_id)
+    granted = select(Engagement.granted_by).where(Engagement.version_id.in_(versions))
+    explained = select(Explanation.requested_by).where(Explanation.version_id.in_(versions))
+    wrote = select(Event.person_id).where(
+        Event.subject == filing.id,
+        Event.organisation_id == filing.organisation_id,
+        Event.person_id.is_not(None),
+    )
+    own = {filing.opened_by, *([filing.submitted_by] if filing.submitted_by else [])}
+    acted = {person for found in (granted, explained, wrote) for person in session.scalars(found)}
+    return (
+        {each for each in acted if each} | own | independence.submitters(session, filing.model_id)
+    )
+
+
+def _tested(session: Session, report: Report) -> set[str]:
+    """Everyone who acted for the tester: took on, registered data and plan, countersigned."""
+    made = session.get_one(Evaluation, report.evaluation_id)
+    people = {made.registered_by, session.get_one(Dataset, made.dataset_id).registered_by}
+    if report.countersigned_by:
+        people.add(report.countersigned_by)
+    if made.engagement_id:
+        taken = journal.history(session, made.engagement_id)
+        ours = (each for each in taken if each.organisation_id == report.organisation_id)
+        people |= {each.person_id for each in ours if each.person_id}
+    return people
 
 
 def read(session: Session, report: Report) -> Evidence:
@@ -144,5 +195,5 @@ def testers(session: Session, filing: Filing) -> tuple[set[str], set[str]]:
     ran = [*session.scalars(own), *session.scalars(tied)]
     signed = session.scalars(select(Report).where(Report.id.in_(filing.report_ids))).all()
     people = {each.registered_by for each in ran}
-    people |= {each.countersigned_by for each in signed if each.countersigned_by}
+    people |= {person for each in signed for person in _tested(session, each)}
     return {each.organisation_id for each in ran}, people

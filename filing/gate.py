@@ -121,9 +121,35 @@ def check(
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
     pilot = _pilot(subject, level)
+    apart = _independent(evidence)
     if level is Level.HIGH:
-        return Gate(level, (*_high(subject, evidence, at, days), _explained(subject), *pilot))
-    return Gate(level, (_explained(subject), _in_time(subject, legal_day.of(at)), *pilot))
+        high = _high(subject, evidence, at, days)
+        return Gate(level, (*high, apart, _explained(subject), *pilot))
+    return Gate(level, (apart, _explained(subject), _in_time(subject, legal_day.of(at)), *pilot))
+
+
+def _independent(evidence: Sequence[Evidence]) -> Hurdle:
+    """Whatever the grade: what is shown as a third party's is made by other people than the filer's."""
+    tied = list(dict.fromkeys(said for each in evidence for said in each.ties))
+    if not tied:
+        said = Text(
+            "第三方评估的经手人和备案主体没有人员关联",
+            "no people tie the third party's evaluation to the filer",
+        )
+    else:
+        said = Text(
+            "".join(each.zh for each in tied).rstrip("。"),
+            " ".join(each.en for each in tied).rstrip("."),
+        )
+    return Hurdle(
+        "independent_people",
+        passed=not tied,
+        said=said,
+        remedy=Text(
+            "请取下这份报告，由与您没有人员关联的机构重新评估。",
+            "Detach the report, and have the version evaluated by people without ties to you.",
+        ),
+    )
 
 
 def expires(made: datetime, days: int) -> datetime:

@@ -14,11 +14,12 @@ from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard, Status
 from filing.risk import Level
+from registry import independence
 from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
 from registry.language import Text
-from registry.organisations import Actor, Membership
+from registry.organisations import Actor
 from registry.settings import settings
 from registry.submission import Version
 
@@ -101,16 +102,8 @@ def independent(case: Case) -> list[Reason]:
     session, filing, by = case.session, case.filing, case.by
     testers, people = evidence.testers(session, filing)
     parties = testers | {filing.organisation_id}
-    version = session.get_one(Version, filing.version_id)
-    people |= {filing.opened_by, version.submitted_by}
-    member_of = select(Membership.id).where(
-        Membership.person_id == by.person_id, Membership.organisation_id.in_(parties)
-    )
-    touched = select(Event.seq).where(
-        Event.subject == filing.id,
-        Event.person_id == by.person_id,
-        Event.name.startswith("filing:dossier:"),
-    )
+    people |= evidence.filers(session, filing)
+    belongs = {person for each in parties for person in independence.belonged(session, each)}
     ties = (
         (
             "organisation",
@@ -119,13 +112,16 @@ def independent(case: Case) -> list[Reason]:
         ),
         (
             "person",
-            by.person_id in people or session.scalars(touched.limit(1)).first() is not None,
+            by.person_id in people,
             Text("您本人参与了备案或测试。", "You took part in filing or testing it."),
         ),
         (
             "membership",
-            session.scalars(member_of.limit(1)).first() is not None,
-            Text("您也是备案或测试单位的成员。", "You are also a member of the filer or tester."),
+            by.person_id in belongs,
+            Text(
+                "您是或者曾是备案或测试单位的成员。",
+                "You are, or were, a member of the filer or of a tester.",
+            ),
         ),
     )
     remedy = Text("请由没有参与的同事来审核。", "Let a colleague who had no part in it review.")

@@ -141,6 +141,10 @@ class Client:
         """Change a part of something."""
         return _json(self._send("PATCH", path, json=body))
 
+    def delete(self, path: str) -> Any:
+        """Take something away."""
+        return _json(self._send("DELETE", path))
+
     def read(self, path: str) -> bytes:
         """A file, byte for byte."""
         return self._send("GET", path).content

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, submission
+from registry import independence, journal, submission
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.organisations import Actor, Kind, Organisation, Role
@@ -64,7 +64,7 @@ class EngagementNotFound(NotFound):
 
 
 class NotIndependent(Refused):
-    """A tester is another organisation than the enterprise, and is on record as a tester."""
+    """A tester is another organisation than the enterprise, with other people: see each tie."""
 
 
 class ConflictUndeclared(Invalid):
@@ -107,7 +107,7 @@ def grant(
     Raises:
         VersionNotFound, NotRunning: when there is no such version, or it was withdrawn.
         WrongRole, NotYours: unless `by` may grant this version.
-        NotIndependent: when the tester is the enterprise itself, or no tester.
+        NotIndependent: when the tester is the enterprise itself, no tester, or tied to it by people.
         ConflictUndeclared, BudgetSpent: when a declaration or a budget within bounds is missing.
         AlreadyEngaged: while another grant of the same version to the same tester runs.
     """
@@ -120,6 +120,7 @@ def grant(
             "This version was withdrawn; nobody can be engaged on it.",
         )
     _check_independent(session, by, tester_id)
+    _check_people(session, version, tester_id, filers={by.person_id})
     if not 0 < query_budget <= MOST_QUERIES:
         raise BudgetSpent(
             f"查询次数是 1 到 {MOST_QUERIES:,} 之间的整数，请按评估计划估算。",
@@ -155,6 +156,47 @@ def _check_independent(session: Session, by: Actor, tester_id: str) -> None:
         )
 
 
+def _check_people(
+    session: Session,
+    version: submission.Version,
+    tester_id: str,
+    *,
+    filers: set[str],
+    testers: set[str] | None = None,
+) -> None:
+    tied = independence.ties(
+        session,
+        enterprise_id=version.organisation_id,
+        tester_id=tester_id,
+        filers=filers | independence.submitters(session, version.model_id),
+        testers=testers or set(),
+    )
+    if tied:
+        raise NotIndependent(
+            "测试机构和备案主体有人员关联，不能作第三方评估。",
+            "People tie the tester to the filer, so it cannot be the third party.",
+            reasons=tied,
+        )
+
+
+def check_tester(session: Session, by: Actor, engagement: Engagement) -> None:
+    """Raise `NotIndependent` when the person who acts for the tester is tied to the enterprise.
+
+    Args:
+        session: any session.
+        by: who takes the engagement on, registers a plan under it, or countersigns its report.
+        engagement: under which engagement.
+    """
+    version = submission.get(session, engagement.version_id)
+    _check_people(
+        session,
+        version,
+        engagement.tester_id,
+        filers={engagement.granted_by},
+        testers={by.person_id},
+    )
+
+
 def _declared(statement: str) -> str:
     if not statement.strip():
         raise ConflictUndeclared(
@@ -184,10 +226,12 @@ def take_on(
         WrongRole, NotYours: unless `by` is a tester of the organisation it was granted to.
         ConflictUndeclared: without a declaration.
         NotRunning: when the engagement has ended or was taken on already.
+        NotIndependent: when people tie the tester to the enterprise.
     """
     by.require(Role.TESTER)
     engagement = get(session, engagement_id, lock=True)
     by.own(engagement.tester_id)
+    check_tester(session, by, engagement)
     if engagement.ended is not None or engagement.accepted is not None:
         raise NotRunning(
             "这项委托已经接受过，或已结束。", "This engagement was taken on already, or has ended."

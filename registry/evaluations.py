@@ -93,6 +93,7 @@ def register_plan(
         NotForThis: when the data set is not registered for evaluation, or the version withdrawn.
         NotChecked: when the data set has no re-identification check.
         NotRunning, BudgetSpent: when the engagement does not carry the run.
+        NotIndependent: when the person is tied to the enterprise.
     """
     version = open_version(session, version_id)
     engagement = _entitled(session, by, version, engagement_id)
@@ -192,6 +193,7 @@ def _entitled(
     engagement = engagements.get(session, engagement_id, lock=True)
     by.own(engagement.tester_id)
     engagements.check_running(engagement, version_id=version.id)
+    engagements.check_tester(session, by, engagement)
     return engagement
 
 

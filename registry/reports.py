@@ -259,12 +259,16 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
     Raises:
         ReportNotFound: when there is no such report.
         NotYours, WrongRole: unless `by` may sign it.
+        NotIndependent: when the person who signs is tied to the enterprise.
         AlreadyCountersigned: when it carries the signature already.
         BadLayer: naming the layer that fails.
     """
     report = get(session, report_id, lock=True)
     by.own(report.organisation_id)
     by.require(Role.TESTER if report.third_party else Role.FILER)
+    made = session.get_one(Evaluation, report.evaluation_id)
+    if made.engagement_id is not None:
+        engagements.check_tester(session, by, engagements.get(session, made.engagement_id))
     if report.countersigned is not None:
         raise AlreadyCountersigned(
             "这份报告已会签，无须再签。", "This report is countersigned already; nothing to do."

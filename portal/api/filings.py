@@ -302,6 +302,25 @@ def attach(by: By, session: Database, filing_id: str, given: AttachmentIn) -> Fi
     return _whole(session, by, made)
 
 
+@router.delete(
+    "/filings/{filing_id}/attachments/{report_id}",
+    dependencies=[allow(Role.FILER, scope=FILE)],
+    summary="取下报告 · Detach a report",
+)
+def detach(
+    by: By,
+    session: Database,
+    filing_id: str,
+    report_id: str,
+    revision: Annotated[int, Query(ge=1, description=AGAINST)],
+) -> FilingOut:
+    """Take a report off the dossier; it stays on record."""
+    made = dossier.detach(
+        session, by=by, filing_id=filing_id, revision=revision, report_id=report_id
+    )
+    return _whole(session, by, made)
+
+
 @router.post(
     "/filings/{filing_id}/version",
     dependencies=[allow(Role.FILER, scope=FILE)],

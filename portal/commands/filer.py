@@ -215,6 +215,23 @@ def attach(
     _write("POST", filing, "attachments", body, revision=revision, as_json=as_json)
 
 
+@file.command("detach", help="取下报告。/ Detach a report.")
+@click.argument("filing")
+@click.argument("report")
+@REVISION
+@JSON
+def detach(filing: str, report: str, *, revision: int | None, as_json: bool) -> None:
+    """The report stays on record."""
+    from portal.client import Client
+    from registry.settings import settings
+
+    here = f"/filings/{filing}"
+    with Client.of(settings()) as client:
+        against = revision if revision is not None else client.get(here)["revision"]
+        made = client.delete(f"{here}/attachments/{report}?revision={against}")
+    show_filing(made, as_json=as_json)
+
+
 @file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
 @click.argument("filing")
 @REVISION

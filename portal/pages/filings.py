@@ -126,7 +126,7 @@ def filing_page(
         seal_grounds=checks.GROUNDS,
         editable=filing.status in EDITABLE,
         remarks=remarks.on(session, filing, submission=filing.submissions or None),
-        reports=reports.for_version(session, filing.version_id),
+        reports=_listed(session, filing),
         explanations=[
             each
             for each in explanations.for_version(session, filing.version_id)
@@ -188,6 +188,32 @@ def attach(
             revision=overlap.revision(form),
             report_id=forms.text(form, "report_id") or None,
             explanation_id=forms.text(form, "explanation_id") or None,
+        )
+    except RegisterError as error:
+        session.rollback()
+        turn_down(request, error)
+        return filing_page(request, language, session, by, asking, filing_id)
+    return go(f"/{language}/filings/{filing_id}", "saved")
+
+
+@router.post("/filings/{filing_id}/detach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def detach(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
+    """Take a report off the dossier."""
+    try:
+        dossier.detach(
+            session,
+            by=by,
+            filing_id=filing_id,
+            revision=overlap.revision(form),
+            report_id=forms.text(form, "report_id"),
         )
     except RegisterError as error:
         session.rollback()
@@ -279,6 +305,14 @@ def take_step(
         turn_down(request, error, {f"reason/{action}": forms.text(form, "reason")})
         return filing_page(request, language, session, by, asking, filing_id)
     return go(f"/{language}/filings/{filing_id}", "decided")
+
+
+def _listed(session: Session, filing: Filing) -> list[reports.Report]:
+    """The reports on the version, and those attached that are about an earlier one."""
+    own = reports.for_version(session, filing.version_id)
+    there = {each.id for each in own}
+    earlier = [reports.get(session, each) for each in filing.report_ids if each not in there]
+    return [*own, *earlier]
 
 
 def turn_down(

@@ -110,6 +110,7 @@ QUERIES = {
     "/{language}/reports/{report_id}/comparison": "earlier={report_id}",
     "/api/v1/keys": "organisation_id={organisation_id}",
     "/api/v1/filings/{filing_id}/data-sets/{position}": "revision=1",
+    "/api/v1/filings/{filing_id}/attachments/{report_id}": "revision=1",
     "/{language}/evaluations/new": "version={version_id}&dataset={dataset_id}",
 }
 
