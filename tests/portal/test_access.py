@@ -35,6 +35,7 @@ VALUES = {
     "number": "none-published",
     "edition": "1",
     "action": "check",
+    "answer": "confirm",
 }
 # Pages are for browsers: there everyone comes with a cookie, elsewhere with a token.
 PAGES = "/{language}"
