@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from registry import database
 from registry.artifacts import ArtifactStore
 from registry.settings import Settings
 
@@ -16,17 +17,17 @@ def session(request: Request) -> Iterator[Session]:
     """The request's one transaction, committed before the answer goes out.
 
     Use it as `Database`, never as a bare `Depends(session)`: only `scope="function"` commits
-    before the response is sent. Reading requests roll back at the end; changing requests take
-    the write lock with their first statement, not earlier, so that an upload that is still
-    arriving holds nobody up.
+    before the response is sent. The method says whether a request writes: reading requests have
+    connections of their own and roll back at the end; changing requests stand in the writers'
+    queue (`registry.database`) with their first statement, not earlier, so that an upload that is
+    still arriving holds nobody up.
     """
     state = request.app.state
     if request.method in SAFE_METHODS:
         with state.factory() as reading:
             yield reading
         return
-    writing_engine = state.engine.execution_options(writing=True)
-    with state.factory(bind=writing_engine) as writing:
+    with state.factory(bind=database.writers(state.engine)) as writing:
         yield writing
         writing.commit()
 

@@ -1,12 +1,16 @@
 """Whether the server lives, and whether it can work."""
 
+from collections.abc import Callable
+
+import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.access import public
-from portal.at_hand import Database
+from registry import database, environment
+from registry.errors import Unavailable
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,26 +22,30 @@ def alive() -> dict[str, str]:
 
 
 @router.get("/readyz", dependencies=[public])
-def ready(request: Request, session: Database) -> JSONResponse:
-    """Say whether the database answers and the data directory can be written."""
-    checks = {"database": _database_answers(session), "data": _writable(request)}
-    status = 200 if all(checks.values()) else 503
-    return JSONResponse({"ready": status == 200, "checks": checks}, status_code=status)
+def ready(request: Request) -> JSONResponse:
+    """Say whether the database answers and takes changes, and disk and store take bytes."""
+    state = request.app.state
+
+    def database_answers() -> None:
+        with state.factory() as session:
+            session.execute(text("SELECT 1 FROM organisation LIMIT 1"))
+
+    checks = {
+        "database": _passes(database_answers),
+        "writing": _passes(lambda: database.check_writing(state.engine)),
+        "data": _passes(lambda: environment.check_writing(state.settings.data / "spool")),
+        "store": _passes(state.store.check),
+    }
+    whole = all(checks.values())
+    return JSONResponse({"ready": whole, "checks": checks}, status_code=200 if whole else 503)
 
 
-def _database_answers(session: Database) -> bool:
+def _passes(check: Callable[[], object]) -> bool:
+    """Whether nothing was raised; what was is logged, for the public is not told addresses."""
     try:
-        session.execute(text("SELECT 1 FROM organisation LIMIT 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-def _writable(request: Request) -> bool:
-    probe = request.app.state.settings.data / f".ready-{request.scope.get('request_id', '')}"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError:
+        check()
+    except (Unavailable, SQLAlchemyError, OSError) as error:
+        told = f"{type(error).__name__}: {error}"[:500]
+        structlog.get_logger("portal").warning("not_ready", error=told)
         return False
     return True

@@ -1,15 +1,17 @@
 """Who is asking: a cookie from a sign-in, or a bearer token, made into an actor."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.at_hand import SAFE_METHODS
 from portal.problems import NotSignedIn
-from registry import credentials, invitations, organisations, passwords, tokens
+from registry import credentials, database, invitations, organisations, passwords, tokens
 from registry.credentials import SignIn
 from registry.database import transaction
 from registry.errors import Refused
@@ -301,8 +303,8 @@ def _by_token(factory: sessionmaker[Session], header: str) -> Identity:
         with factory() as session:
             actor = tokens.actor_of(session, secret)
             touching = actor is not None and tokens.needs_touch(session, secret)
-        if touching:
-            with transaction(factory) as session:
+        if touching:  # a reading request waits for no writer; a later one will note it
+            with suppress(SQLAlchemyError), database.giving_way(factory) as session:
                 tokens.touch(session, secret)
         if actor is not None:
             return Identity(actor)

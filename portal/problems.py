@@ -10,11 +10,19 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from registry import artifacts, characters, wrong_values
-from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
+from registry import artifacts, characters, environment, wrong_values
+from registry.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Reason,
+    Refused,
+    RegisterError,
+    Unavailable,
+)
 from registry.language import Text
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,6 +40,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     artifacts.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     RegisterError: HTTPStatus.SERVICE_UNAVAILABLE,  # no kind: an outside service failed us
 }
 
@@ -46,7 +55,7 @@ TITLES: dict[int, Text] = {
     422: Text("内容不符合要求", "Breaks a rule"),
     429: Text("尝试次数太多", "Too many attempts"),
     500: Text("系统出错", "The system failed"),
-    503: Text("系统繁忙", "The system is busy"),
+    503: Text("暂时不能处理", "Not available just now"),
 }
 
 SAID: dict[int, Text] = {
@@ -58,7 +67,7 @@ SAID: dict[int, Text] = {
         "出现了没有预料到的问题，已经记录。请稍后再试，并告知请求编号。",
         "Something unforeseen happened and was recorded. Try later and quote the request id.",
     ),
-    503: Text("别的操作正在写入，请稍后再试。", "Another change is being written; try again."),
+    503: Text("请稍后再试。", "Try again later."),
 }
 
 
@@ -152,10 +161,16 @@ def prefers_html(request: Request) -> bool:
 
 
 def of_error(error: RegisterError) -> Problem:
-    """The problem that one of the register's errors makes."""
+    """The problem that one of the register's errors makes.
+
+    Where the environment is why it was raised, that is the problem, whatever the error says.
+    """
+    error = environment.unavailable(error) or error
     status = next(int(STATUS[kind]) for kind in type(error).__mro__ if kind in STATUS)
     wait = getattr(error, "retry_after", None)
-    if wait is not None:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        wait = wait or RETRY_SECONDS
+    elif wait is not None:
         status = int(HTTPStatus.TOO_MANY_REQUESTS)
     return Problem(
         slug=_slug(type(error).__name__),
@@ -231,12 +246,13 @@ def _of_clash(_error: Exception) -> Problem:
     )
 
 
-def _of_database(error: Exception) -> Problem:
-    if "locked" in str(error) or "lock" in type(getattr(error, "orig", error)).__name__.lower():
-        problem = of_status(503)
-        problem.headers["Retry-After"] = str(RETRY_SECONDS)
-        return problem
-    return _of_unforeseen(error)
+def _of_environment(error: Exception) -> Problem:
+    away = environment.unavailable(error)
+    if away is None:
+        return _of_unforeseen(error)
+    told = f"{type(error).__name__}: {error}"[:500]
+    structlog.get_logger("portal").warning("unavailable", cause=type(away).__name__, error=told)
+    return of_error(away)
 
 
 def _of_unforeseen(error: Exception) -> Problem:
@@ -249,7 +265,8 @@ EXPLAIN: dict[type[Exception], Callable[[Exception], Problem]] = {
     HTTPException: _of_http,
     RequestValidationError: _of_validation,
     IntegrityError: _of_clash,
-    OperationalError: _of_database,
+    SQLAlchemyError: _of_environment,
+    OSError: _of_environment,
     Exception: _of_unforeseen,
 }
 

@@ -1,4 +1,9 @@
-"""The one metadata object, the engine and the kinds of column that every noun uses."""
+"""The one metadata object, the engine and the kinds of column that every noun uses.
+
+Who reads never waits for who writes: each has connections of its own. A writer takes one of few
+(on SQLite, which knows one writer at a time, of one) and stands in a short queue for it; when
+that is full, it is told so at once instead of holding a thread.
+"""
 
 import secrets
 import threading
@@ -9,13 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.orm.attributes import QueryableAttribute
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator
 
-from registry import characters, modes
+from registry import characters, environment, modes
+from registry.environment import DatabaseBusy, ReadOnly
 from registry.errors import Invalid
 
 NAMING = {
@@ -27,10 +35,25 @@ NAMING = {
 }
 BUSY_MILLISECONDS = 30_000
 IDLE_MILLISECONDS = 60_000
+WAITING_WRITERS = 16
+"""Writers of one process that may wait for a connection; the next one is told to come back."""
+READERS: dict[str, dict[str, int]] = {
+    "sqlite": {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10},
+    "postgresql": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 10},
+}
+WRITERS: dict[str, dict[str, int]] = {
+    "sqlite": {"pool_size": 1, "max_overflow": 0, "pool_timeout": 20},
+    "postgresql": {"pool_size": 5, "max_overflow": 5, "pool_timeout": 20},
+}
+"""Connections of one process: how many, and seconds to wait for one."""
 
 
 class NoDatabaseAddress(Invalid):
     """The setting names no database that can be used: correct the address."""
+
+
+class WritersWaiting(DatabaseBusy):
+    """Too many wait to write, or one has waited too long: try again in a moment."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -142,9 +165,61 @@ def connect(url: str) -> Engine:
 
 
 def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return _served(create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20))
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+    address = make_url(url)
+    kind = address.get_backend_name()
+    prepare = _file if kind == "sqlite" else _served
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if kind == "sqlite":
+        options = {"connect_args": {"check_same_thread": False, "timeout": 30}}
+        if address.database in {None, "", ":memory:"}:  # one connection has all of it
+            readers = prepare(create_engine(url, **options))
+            return _with_writers(readers, readers.execution_options(writing=True))
+    readers = prepare(create_engine(url, **options, **READERS[kind]))
+    writers = prepare(create_engine(url, **options, **WRITERS[kind], poolclass=_Writers))
+    event.listen(readers, "engine_disposed", lambda _engine: writers.dispose())
+    return _with_writers(readers, writers.execution_options(writing=True))
+
+
+def _with_writers(readers: Engine, writers: Engine) -> Engine:
+    readers.update_execution_options(writers=writers)
+    return readers
+
+
+class _Writers(QueuePool):
+    """Connections for writing, with a queue of bounded length before them."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._asking, self._counting = 0, threading.Lock()
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection, after those who asked before.
+
+        Raises:
+            WritersWaiting: when too many wait already, or none came free for too long.
+        """
+        with self._counting:
+            if self._asking >= WAITING_WRITERS:
+                raise _writers_waiting()
+            self._asking += 1
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise _writers_waiting() from error
+        finally:
+            with self._counting:
+                self._asking -= 1
+
+
+def _writers_waiting() -> WritersWaiting:
+    return WritersWaiting(
+        "正在写入的人太多，这次没有写入。请稍后再试。",
+        "Too many others are writing, and nothing was written this time. Try again in a moment.",
+    )
+
+
+def _file(engine: Engine) -> Engine:
+    """The engine of an SQLite file."""
     _close_file(engine)
 
     @event.listens_for(engine, "connect")
@@ -162,8 +237,17 @@ def _engine(url: str) -> Engine:
     def _begin(connection: Any) -> None:
         # A deferred transaction that reads first and writes later fails with SQLITE_BUSY at once,
         # whatever the busy timeout; a session that will write says so with `writing`.
-        immediate = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("writing"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if options.get("giving_way"):
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            if options.get("giving_way"):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
     return engine
 
@@ -190,13 +274,29 @@ def _served(engine: Engine) -> Engine:
         # the work over; the server ends such a session and lets the row go.
         with connection.cursor() as cursor:
             cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MILLISECONDS}")
+            cursor.execute(f"SET lock_timeout = {BUSY_MILLISECONDS}")
         connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("giving_way"):
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
 
     return engine
 
 
+def writers(engine: Engine) -> Engine:
+    """The connections through which changes go, apart from those that only read.
+
+    Args:
+        engine: what `connect` returned.
+    """
+    found: Engine = engine.get_execution_options()["writers"]
+    return found
+
+
 def sessions(engine: Engine) -> sessionmaker[Session]:
-    """A factory of sessions; objects stay readable after the commit."""
+    """A factory of sessions that read; objects stay readable after the commit."""
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -206,8 +306,52 @@ def transaction(factory: sessionmaker[Session]) -> Iterator[Session]:
 
     Args:
         factory: what `sessions` returned.
+
+    Raises:
+        WritersWaiting: when too many others write.
     """
-    with factory() as session:
-        session.connection(execution_options={"writing": True})
+    with factory(bind=writers(factory.kw["bind"])) as session:
+        session.connection()
         yield session
         session.commit()
+
+
+@contextmanager
+def giving_way(factory: sessionmaker[Session]) -> Iterator[Session]:
+    """A writing transaction for what can wait: it fails at once where others are writing.
+
+    Args:
+        factory: what `sessions` returned.
+
+    Raises:
+        OperationalError: when another writer is at work.
+    """
+    with factory(bind=_at_once(factory.kw["bind"])) as session:
+        session.connection()
+        yield session
+        session.commit()
+
+
+def check_writing(engine: Engine) -> None:
+    """See that the database takes changes, without waiting for those who make some.
+
+    Args:
+        engine: what `connect` returned.
+
+    Raises:
+        SQLAlchemyError, Unavailable: when it is away, full or read-only.
+    """
+    try:
+        with _at_once(engine).connect() as connection, connection.begin():
+            if connection.dialect.name != "sqlite":
+                told = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+                if told == "on":
+                    raise environment.made(ReadOnly)
+    except OperationalError as error:
+        if not isinstance(environment.unavailable(error), DatabaseBusy):
+            raise
+
+
+def _at_once(engine: Engine) -> Engine:
+    """Of the readers' connections, so that it stands in no queue."""
+    return engine.execution_options(writing=True, giving_way=True)

@@ -153,8 +153,13 @@ def unavailable(error: BaseException) -> Unavailable | None:
             return cause
         kind = _kind(cause)
         if kind is not None:
-            return kind(SAID[kind].zh, SAID[kind].en)
+            return made(kind)
     return None
+
+
+def made(kind: type[Unavailable]) -> Unavailable:
+    """An error of one of the kinds above, with what is said of it."""
+    return kind(SAID[kind].zh, SAID[kind].en)
 
 
 def check(error: BaseException) -> None:
@@ -191,7 +196,7 @@ def check_writing(folder: Path) -> None:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         check(error)
-        raise DiskFault(SAID[DiskFault].zh, SAID[DiskFault].en) from error
+        raise made(DiskFault) from error
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

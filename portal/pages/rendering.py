@@ -23,6 +23,7 @@ from filing.revision import CHANGE
 from portal.identity import Identity
 from portal.problems import of_error
 from registry import legal_day
+from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
 
@@ -169,6 +170,7 @@ def reject(
 
     An error that says how long to wait keeps the status and the headers that the API gives it.
     """
+    error = unavailable(error) or error
     problem = of_error(error)
     status = problem.status if problem.headers else status
     request.state.rejected = Rejected(error, typed or {}, status)

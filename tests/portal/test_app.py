@@ -95,7 +95,10 @@ def test_a_site_on_https_says_so_for_good(tmp_path: Path) -> None:
 def test_a_site_with_its_tables_is_ready(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["checks"]) == (200, {"database": True, "data": True})
+    assert (answer.status_code, answer.json()["checks"]) == (
+        200,
+        {"database": True, "writing": True, "data": True, "store": True},
+    )
 
 
 def test_a_site_without_tables_is_alive_but_not_ready(tmp_path: Path) -> None:
