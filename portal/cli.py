@@ -170,6 +170,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         tell(_of_a_file(error))
         raise SystemExit(1) from None
+    except Exception as error:
+        from registry import environment  # takes its time, so only where it is needed
+
+        away = environment.unavailable(error)
+        if away is None:
+            raise
+        tell(away)
+        raise SystemExit(1) from None
     raise SystemExit(code if isinstance(code, int) else 0)
 
 

@@ -26,6 +26,8 @@ SLOWEST = 3.0
 """Seconds between two looks at work that takes long."""
 PATIENCE = 60.0
 """Seconds for which a registry that was there may be away, while work is watched."""
+LONGER_PATIENCE = 900.0
+"""Seconds for which one may go on saying that something it needs is away, as in a restart."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SENDING = Text("上传", "sending")
 
@@ -35,7 +37,12 @@ class ServerUnreachable(RegisterError):
 
 
 class ServerBusy(ServerUnreachable):
-    """The registry, or something it needs, is away for a moment: try again."""
+    """The registry, or something it needs, is away for a moment: try again.
+
+    `wait` is the number of seconds that the registry asks for; 0 where it named none.
+    """
+
+    wait = 0.0
 
 
 class NoToken(Refused):
@@ -122,8 +129,16 @@ class Client:
         self._http.close()
 
     def get(self, path: str, **params: str) -> Any:
-        """Read something."""
-        return _json(self._send("GET", path, **({"params": params} if params else {})))
+        """Read something, waiting for a registry that says that something it needs is away."""
+        given = {"params": params} if params else {}
+        began = time.monotonic()
+        while True:
+            try:
+                return _json(self._send("GET", path, **given))
+            except ServerBusy as away:
+                if not away.wait or time.monotonic() + away.wait - began > PATIENCE:
+                    raise
+                time.sleep(min(away.wait, SLOWEST))
 
     def items(self, path: str) -> Iterator[dict[str, Any]]:
         """Every item of a list, page by page."""
@@ -195,7 +210,8 @@ class Client:
     def wait(self, path: str, *, tell: Tell = silent, every: float = 0.3) -> dict[str, Any]:
         """Read a record that has `work` until the work has ended.
 
-        A registry that is restarted meanwhile is waited for.
+        A registry that is restarted meanwhile is waited for, longer where it answers that
+        something it needs is away.
 
         Args:
             path: of the record.
@@ -210,10 +226,11 @@ class Client:
         try:
             while True:
                 try:
-                    found: dict[str, Any] = self.get(path)
+                    found: dict[str, Any] = _json(self._send("GET", path))
                     heard = time.monotonic()
-                except ServerUnreachable:
-                    if time.monotonic() - heard > PATIENCE:
+                except ServerUnreachable as away:
+                    busy = isinstance(away, ServerBusy)
+                    if time.monotonic() - heard > (LONGER_PATIENCE if busy else PATIENCE):
                         raise
                 else:
                     work = found.get("work") or {"state": "done"}
@@ -261,7 +278,11 @@ class Client:
                 f"{self.url}/en/organisation and set MINGSUAN_TOKEN.",
             )
         kind = KINDS.get(answer.status_code, RegisterError)
-        return kind(said.zh, said.en, reasons=reasons)
+        error = kind(said.zh, said.en, reasons=reasons)
+        asked = answer.headers.get("retry-after", "")
+        if isinstance(error, ServerBusy) and answer.status_code == 503 and asked.isdecimal():
+            error.wait = float(asked)
+        return error
 
     def _strange(self, answer: httpx.Response) -> StrangeAnswer:
         return StrangeAnswer(

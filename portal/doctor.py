@@ -27,6 +27,7 @@ from registry import (
     modes,
     outbox,
     submission,
+    troubles,
     worklist,
 )
 from registry.artifacts import ArtifactStore
@@ -41,6 +42,8 @@ from registry.sandbox.runtime import runtime
 from registry.settings import Settings
 from registry.submission import Model, Version
 
+UNTAKEN = 600.0
+"""Seconds after which work that nobody takes is told."""
 SHOWN = 5
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -89,7 +92,7 @@ def examine(settings: Settings) -> list[Check]:
     """
     with _opened(settings) as place:
         first = _database(place)
-        rest = (_store, _mlflow, _outbox) if first.ok else ()
+        rest = (_store, _mlflow, _outbox, _worklist) if first.ok else ()
         always = (_modes, _signer, _sandbox, _runtime, _probes, _spool)
         return [first, *(_safely(check, place) for check in (*rest, *always))]
 
@@ -265,6 +268,48 @@ def _modes(place: Place) -> Check:
     return Check(_NAMES["_modes"], ok=ok, said=said)
 
 
+def _worklist(place: Place) -> Check:
+    """Parked, returned and abandoned work, with the causes; and work that nobody takes."""
+    with place.factory() as session:
+        seen = troubles.of_worklist(session)
+    name = _NAMES["_worklist"]
+    untaken = seen.oldest is not None and seen.oldest > UNTAKEN
+    told = Text(
+        "搁置 {parked} 项，放回待重试 {returned} 项，进程中断 {stale} 项，一天内意外出错 {unforeseen} 项。",
+        "Parked {parked}, put off {returned}, left by their process {stale}, failed unforeseen "
+        "within a day {unforeseen}.",
+    ).format(
+        parked=seen.parked,
+        returned=seen.returned,
+        stale=seen.stale,
+        unforeseen=seen.unforeseen,
+    )
+    more = list(seen.said)
+    if untaken:
+        more.append(
+            Text(
+                "有工作排队超过 {minutes} 分钟没有进程来做；请看工作进程是否在运行、日志里在等什么。",
+                "Work has waited for more than {minutes} minutes and no worker takes it; see whether "
+                "workers run, and what their logs wait for.",
+            ).format(minutes=int((seen.oldest or 0) // 60))
+        )
+    if seen.parked:
+        more.append(
+            Text(
+                "排除原因后运行 mingsuan doctor --repair，搁置的工作就会继续。",
+                "Remove the cause, then run mingsuan doctor --repair, which lets parked work go on.",
+            )
+        )
+    return Check(
+        name,
+        ok=not (seen.parked or seen.returned or seen.stale or seen.unforeseen or untaken),
+        said=Text(
+            told.zh + "".join(each.zh for each in more),
+            " ".join([told.en, *(each.en for each in more)]),
+        ),
+    )
+
+
 def _signer(place: Place) -> Check:
     name = _NAMES["_signer"]
     try:
@@ -328,6 +373,7 @@ _NAMES: dict[str, Text] = {
     "_database": Text("数据库", "database"),
     "_store": Text("内容存储", "artifact store"),
     "_mlflow": Text("MLflow 登记处", "MLflow registry"),
+    "_worklist": Text("工作列表", "work list"),
     "_outbox": Text("待办的外部动作", "outbox"),
     "_modes": Text("文件权限", "who can read the files"),
     "_signer": Text("签名进程", "signer"),

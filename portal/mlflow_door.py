@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from portal import body_limit
 from registry import mlflow_store
 from registry.artifacts import ArtifactStore
-from registry.errors import Conflict, Invalid, NotFound, Refused, RegisterError
+from registry.errors import Conflict, Invalid, NotFound, Refused, RegisterError, Unavailable
 from registry.organisations import Actor, Role
 from registry.settings import Settings
 from registry.submission import Version
@@ -118,6 +118,9 @@ class MlflowDoor:
             return
         try:
             actor = await run_in_threadpool(self._admit, Headers(scope=scope))
+        except Unavailable as away:
+            await _answer(send, 503, code_of(away), told(away), wait=away.retry_after)
+            return
         except RegisterError as refused:
             await _answer(send, 403, "PERMISSION_DENIED", told(refused))
             return
@@ -211,8 +214,10 @@ def owns(factory: sessionmaker[Session], organisation_id: str, digest: str) -> b
         return session.scalar(query.limit(1)) is not None
 
 
-async def _answer(send: Send, status: int, code: str, message: str) -> None:
+async def _answer(send: Send, status: int, code: str, message: str, *, wait: int = 0) -> None:
     body = json.dumps({"error_code": code, "message": message}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if wait:
+        headers.append((b"retry-after", b"%d" % wait))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,6 +3,7 @@
 Loads MLflow's server: imported by the door once it is wanted, after `mlflow_door.configure`.
 """
 
+import json
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from a2wsgi import WSGIMiddleware
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from flask import Flask, Response, request
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -18,15 +20,17 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from mlflow.protos.model_registry_pb2 import CreateModelVersion, GetModelVersionDownloadUri
 from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.types import ASGIApp
+from werkzeug.exceptions import HTTPException
 
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from registry import mlflow_store, model_names, submission
+from registry import environment, mlflow_store, model_names, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
-from registry.errors import RegisterError
+from registry.errors import RegisterError, Unavailable
 from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
@@ -57,6 +61,7 @@ class Routes:
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
+        flask.register_error_handler(Exception, _flask_away)
         ours = {
             f"{API}/model-versions/create": self._create_version,
             f"{API}/model-versions/get-download-uri": self._download_uri,
@@ -68,6 +73,8 @@ class Routes:
                 answer = _in_mlflow_words(ours[path], handler) if path in ours else handler
                 flask.add_url_rule(path, f"{methods[0]} {path}", answer, methods=methods)
         api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        for kind in (OSError, SQLAlchemyError, Unavailable):
+            api.add_exception_handler(kind, _api_away)
         api.include_router(artifact_router)
         api.mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
         return api
@@ -140,6 +147,32 @@ def _described(asked: Any, number: str) -> ModelVersion:
     return described
 
 
+def _flask_away(error: Exception) -> Response | HTTPException:
+    """What the environment did, as MLflow's client reads it; other errors as Flask has them."""
+    if isinstance(error, HTTPException):
+        return error
+    away = environment.unavailable(error)
+    if away is None:
+        raise error
+    return Response(
+        json.dumps({"error_code": code_of(away), "message": told(away)}),
+        status=503,
+        content_type="application/json",
+        headers={"Retry-After": str(away.retry_after)},
+    )
+
+
+def _api_away(_request: Request, error: Exception) -> JSONResponse:
+    away = environment.unavailable(error)
+    if away is None:
+        raise error
+    return JSONResponse(
+        {"error_code": code_of(away), "message": told(away)},
+        status_code=503,
+        headers={"Retry-After": str(away.retry_after)},
+    )
+
+
 def _in_mlflow_words(
     ours: Callable[[Callable[[], Response]], Response], handler: Callable[[], Response]
 ) -> Callable[[], Response]:
@@ -149,9 +182,10 @@ def _in_mlflow_words(
     def answer() -> Response:
         try:
             return ours(handler)
-        except RegisterError as error:
+        except RegisterError as refused:
+            error = environment.unavailable(refused) or refused
             code = ErrorCode.Value(code_of(error))
-            raise MlflowException(told(error), error_code=code) from error
+            raise MlflowException(told(error), error_code=code) from refused
 
     caught: Callable[[], Response] = handlers.catch_mlflow_exception(answer)
     return caught

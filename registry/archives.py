@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from registry import expansion
+from registry import environment, expansion
 from registry.errors import Invalid, Reason
 from registry.expansion import ARCHIVE_RATIO, archive_reason
 from registry.language import Text
@@ -99,6 +99,7 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
     except _TooLarge:
         reasons.append(too_large(limit) if allowed == limit else archive_reason(allowed))
     except _DAMAGE as error:
+        environment.check(error)
         reasons.append(Reason(archive.name, _UNREADABLE, _REPACK_ZIP))
         raise _refusal(reasons) from error
     finally:

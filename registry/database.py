@@ -342,11 +342,12 @@ def check_writing(engine: Engine) -> None:
         SQLAlchemyError, Unavailable: when it is away, full or read-only.
     """
     try:
-        with _at_once(engine).connect() as connection, connection.begin():
-            if connection.dialect.name != "sqlite":
-                told = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
-                if told == "on":
-                    raise environment.made(ReadOnly)
+        with _at_once(engine).connect() as connection:
+            if connection.dialect.name == "sqlite":  # begins on a read-only file, and then refuses
+                connection.exec_driver_sql("CREATE TABLE written (anything)")
+            elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+                raise environment.made(ReadOnly)
+            connection.rollback()
     except OperationalError as error:
         if not isinstance(environment.unavailable(error), DatabaseBusy):
             raise

@@ -58,6 +58,12 @@ class DatabaseBusy(Unavailable):
     retry_after = 2
 
 
+class DatabaseClosed(Unavailable):
+    """The database file cannot be opened: look at the data directory."""
+
+    retry_after = 60
+
+
 class DatabaseAway(Unavailable):
     """The database does not answer, or has ended the connection."""
 
@@ -92,6 +98,11 @@ SAID: dict[type[Unavailable], Text] = {
         "数据库正忙于别的读写，请稍后再试。",
         "The database is busy with other requests; try again in a moment.",
     ),
+    DatabaseClosed: Text(
+        "数据库文件打不开，请管理员检查数据目录是否在、能否读写。",
+        "The database file cannot be opened; the operator must see whether the data directory is "
+        "there and can be read and written.",
+    ),
     DatabaseAway: Text(
         "数据库没有应答，可能正在重启，请稍后再试。",
         "The database does not answer; it may be restarting. Try again in a moment.",
@@ -119,7 +130,7 @@ OF_SQLITE: dict[int, type[Unavailable]] = {
     sqlite3.SQLITE_READONLY: ReadOnly,
     sqlite3.SQLITE_IOERR: DiskFault,
     sqlite3.SQLITE_FULL: DiskFull,
-    sqlite3.SQLITE_CANTOPEN: DatabaseAway,
+    sqlite3.SQLITE_CANTOPEN: DatabaseClosed,
 }
 
 # PostgreSQL's states, https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest

@@ -271,14 +271,14 @@ def put_off(
         ClaimLost, Cancelled: as `hold` does.
     """
     work = hold(session, held)
-    moment = session.scalars(select(_clock(session))).one()
-    since = moment if work.returned_since is None else work.returned_since
+    present = moment(session)
+    since = present if work.returned_since is None else work.returned_since
     work.returned, work.returned_since, work.lease_until = work.returned + 1, since, None
-    if moment - since >= park_after:
+    if present - since >= park_after:
         _park(session, work, _put_off_too_long(work.returned, cause))
         return work
     pause = backoff.jittered(work.returned, first=first, longest=LONGEST_PAUSE)
-    work.state, work.not_before = State.QUEUED, moment + pause
+    work.state, work.not_before = State.QUEUED, present + pause
     said = Text(f"稍后自动重试：{cause.said.zh}", f"Tried again later by itself: {cause.said.en}")
     work.said_zh, work.said_en = said.zh[:400], said.en[:400]
     session.flush()
@@ -419,6 +419,11 @@ def _extend(session: Session, work: Work, lease: float) -> None:
     later = update(Work).where(Work.id == work.id).values(lease_until=_clock(session) + lease)
     session.execute(later.execution_options(synchronize_session=False))
     session.refresh(work)
+
+
+def moment(session: Session) -> float:
+    """Seconds of the database's clock, by which leases and pauses are judged."""
+    return session.scalars(select(_clock(session))).one()
 
 
 def _clock(session: Session) -> ColumnElement[float]:

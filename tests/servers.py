@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 Server = TypeVar("Server", bound="Stoppable")
@@ -173,6 +174,11 @@ class DebianPostgres(Postgres):
             stderr=subprocess.DEVNULL,
         )
         wait_for(self._port, self._process)
+        engine = create_engine(self.url, poolclass=NullPool)
+        while True:
+            with suppress(OperationalError), engine.connect():  # it may still be starting up
+                return
+            time.sleep(0.05)
 
     def stop(self) -> None:
         if self._process is not None:

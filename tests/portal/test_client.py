@@ -64,6 +64,8 @@ class Busy(BaseHTTPRequestHandler):
         work["error"] = {"zh": "坏了", "en": "broken", "reasons": [reason]}
         problem = {"detail": "忙", "detail_en": "busy", "reasons": []}
         self.send_response(status)
+        if status == 503:
+            self.send_header("Retry-After", "1")
         self.end_headers()
         self.wfile.write(
             json.dumps({"id": "x", "work": work} if status == 200 else problem).encode()
@@ -90,6 +92,28 @@ def test_a_registry_that_is_away_for_a_moment_is_waited_for(busy: Client) -> Non
     found = busy.wait("/x", every=0.01, tell=lambda *said: heard.append(said))
     assert found["id"] == "x"
     assert heard == [(1, 2, Text("问", "asking"))] * 2
+
+
+def test_reading_waits_for_a_registry_whose_database_restarts(busy: Client) -> None:
+    """scale/4: 503 with Retry-After is no end; a change is left to whoever asked for it."""
+    Busy.answers = [(503, ""), (200, "done")]
+    assert busy.get("/x")["id"] == "x"
+
+
+def test_watching_outlasts_an_outage_longer_than_a_silent_registry_is_waited_for(
+    busy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scale/4"""
+    monkeypatch.setattr("portal.client.PATIENCE", 0.0)
+    Busy.answers = [(503, "")] * 5 + [(200, "done")]
+    assert busy.wait("/x", every=0.01)["id"] == "x"
+
+
+def test_parked_work_ends_the_waiting_with_its_cause(busy: Client) -> None:
+    """scale/1"""
+    Busy.answers = [(200, "parked")]
+    with pytest.raises(WorkFailed, match="broken"):
+        busy.wait("/x", every=0.01)
 
 
 def test_work_that_failed_says_why(busy: Client) -> None:

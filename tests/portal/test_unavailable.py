@@ -1,0 +1,303 @@
+"""security/S5 A1, scale/4 9: what the environment does is 503 with its cause, and changes nothing."""
+
+import io
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import func, select, text, update
+
+from portal.app import create_app
+from registry import database
+from registry.database import Record
+from registry.environment import SAID, DatabaseAway, DatabaseBusy, DatabaseClosed, DiskFull
+from registry.errors import Unavailable
+from registry.language import Text
+from registry.organisations import Role
+from registry.settings import Settings
+from registry.tokens import Token
+from tests import servers
+from tests.models import credit_model
+from tests.portal.world import World
+
+WRITERS = 48
+NEW_TOKEN = {"label": "x", "scopes": ["read"], "days": 1}
+
+
+def site_of(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+    Record.metadata.create_all(app.state.engine)
+    return app
+
+
+def check_told(answer: httpx.Response, said: Text) -> None:
+    """503, when to come back, and the cause: in both languages, or in the page's."""
+    assert answer.status_code == 503, (answer.url, answer.status_code, answer.text[:300])
+    assert int(answer.headers["retry-after"]) > 0
+    if "json" in answer.headers["content-type"]:
+        told = answer.json()
+        assert (told["detail"], told["detail_en"]) == (said.zh, said.en)
+    else:
+        language = "en" if answer.url.path.startswith("/en/") else "zh"
+        assert getattr(said, language) in answer.text
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The site behind a real server in a thread; its address."""
+    port = servers.free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FastAPI]:
+    """A site on each kind of database."""
+    url = "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    app = site_of(Settings(data=tmp_path / "data", database=url, sandbox_tier="none"))
+    yield app
+    app.state.engine.dispose()
+
+
+@contextmanager
+def lock_of_another_process(app: FastAPI) -> Iterator[Callable[[], None]]:
+    """The write lock, held by a connection that is not the site's; call to let it go."""
+    engine = app.state.engine
+    with ExitStack() as stack:
+        if engine.dialect.name == "sqlite":
+            other: Any = sqlite3.connect(engine.url.database, isolation_level=None)
+            stack.callback(other.close)
+            other.execute("BEGIN IMMEDIATE")
+            yield lambda: other.execute("ROLLBACK")
+            return
+        apart = database.connect(engine.url.render_as_string(hide_password=False))
+        stack.callback(apart.dispose)
+        connection = stack.enter_context(apart.connect())
+        connection.execute(text("LOCK TABLE token IN EXCLUSIVE MODE"))
+        yield connection.rollback
+
+
+def test_readers_do_not_wait_for_writers_and_writers_stand_in_a_short_queue(
+    written: FastAPI,
+) -> None:
+    """security/S5: with 48 writers waiting, GET /zh/ took 27 s and half of them got 500."""
+    world = World(written)
+    member = world.member("tester-own", Role.TESTER)
+    with database.transaction(written.state.factory) as session:
+        session.execute(update(Token).values(last_used=None))  # so that a reader has one to note
+        before = session.scalar(select(func.count()).select_from(Token))
+    with (
+        served(written) as url,
+        httpx.Client(base_url=url, timeout=120) as http,
+        ThreadPoolExecutor(WRITERS) as pool,
+        lock_of_another_process(written) as let_go,
+    ):
+
+        def write() -> httpx.Response:
+            return http.post("/api/v1/tokens", json=NEW_TOKEN, headers=member.browser)
+
+        writers = [pool.submit(write) for _ in range(WRITERS)]
+        refused = [
+            each.result() for each, _ in zip(as_completed(writers), range(20), strict=False)
+        ]
+        waiting = sum(not each.done() for each in writers)
+        page = http.get("/zh/")
+        listed = http.get("/api/v1/evaluations", headers=member.bearer)
+        still = sum(not each.done() for each in writers)
+        let_go()
+        answers = [each.result() for each in writers]
+    assert {each.status_code for each in refused} == {503}
+    assert (page.status_code, listed.status_code) == (200, 200)
+    assert waiting >= still > 0, "nobody waited while the pages were read"
+    statuses = [each.status_code for each in answers]
+    assert set(statuses) == {201, 503}, statuses
+    for each in answers:
+        if each.status_code == 503:
+            check_told(each, WAITING)
+    with written.state.factory() as session:
+        after = session.scalar(select(func.count()).select_from(Token))
+    assert after == before + statuses.count(201)
+
+
+WAITING = Text(
+    "正在写入的人太多，这次没有写入。请稍后再试。",
+    "Too many others are writing, and nothing was written this time. Try again in a moment.",
+)
+
+
+def test_an_exhausted_pool_of_readers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """security/S5: sqlalchemy's TimeoutError was 500 "unforeseen"."""
+    few = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 1}
+    monkeypatch.setitem(database.READERS, "sqlite", few)
+    app = site_of(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    with TestClient(app, raise_server_exceptions=False) as client, app.state.engine.connect():
+        check_told(client.get("/api/v1/catalogue"), SAID[DatabaseBusy])
+        check_told(client.get("/en/", headers={"accept": "text/html"}), SAID[DatabaseBusy])
+
+
+def requests(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """One request for every route and method, with something in each place of its path."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            path = re.sub(r"\{language\}", "en", str(route.path))
+            path = re.sub(r"\{[^}]*\}", "1", path)
+            for method in sorted(route.methods or ()):
+                yield method, path
+
+
+def test_every_route_is_503_while_the_database_cannot_be_opened(tmp_path: Path) -> None:
+    """security/A1, scale/4: never 500, whichever page or call."""
+    app = site_of(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    world = World(app)
+    member = world.member("enterprise-own", Role.FILER)
+    app.state.engine.dispose()
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    (tmp_path / "data").write_bytes(b"")
+    asked = told = 0
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        for method, path in requests(app):
+            headers = member.bearer if path.startswith("/api/") else member.browser
+            answer = client.request(method, path, headers=headers)
+            asked += 1
+            if answer.status_code >= 500 and path != "/readyz":
+                check_told(answer, SAID[DatabaseClosed])
+                told += 1
+        assert client.get("/readyz").json() == {
+            "ready": False,
+            "checks": dict.fromkeys(("database", "writing", "data", "store"), False),
+        }
+        (tmp_path / "data").unlink()
+        (tmp_path / "elsewhere").rename(tmp_path / "data")
+        assert client.get("/api/v1/evaluations", headers=member.bearer).status_code == 200
+        assert client.get("/readyz").status_code == 200
+    assert told > asked * 0.8
+
+
+@pytest.mark.postgres
+def test_a_lost_postgresql_is_503_until_it_is_back(tmp_path: Path) -> None:
+    """scale/4: every page and API call was 500 "unforeseen"."""
+    with servers.own_postgres() as server, servers.fresh_database(server.url) as url:
+        app = site_of(Settings(data=tmp_path / "data", database=url, sandbox_tier="none"))
+        member = World(app).member("tester-own", Role.TESTER)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            assert client.get("/api/v1/evaluations", headers=member.bearer).status_code == 200
+            server.stop()
+            for _ in range(2):
+                check_told(
+                    client.get("/api/v1/evaluations", headers=member.bearer), SAID[DatabaseAway]
+                )
+                check_told(client.get("/zh/", headers={"accept": "text/html"}), SAID[DatabaseAway])
+                check_told(
+                    client.post("/api/v1/tokens", json=NEW_TOKEN, headers=member.browser),
+                    SAID[DatabaseAway],
+                )
+                assert client.get("/readyz").status_code == 503
+            server.start()
+            assert client.get("/readyz").status_code == 200
+            made = client.post("/api/v1/tokens", json=NEW_TOKEN, headers=member.browser)
+            assert made.status_code == 201
+
+
+def packed(folder: Path) -> bytes:
+    """A small model as an archive."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path in sorted(credit_model(folder).rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return sink.getvalue()
+
+
+def test_a_full_disk_refuses_a_submission_with_its_cause_and_takes_it_later(
+    tmp_path: Path,
+) -> None:
+    """security/A1: 422 "the archive breaks the rules", or 500; scale/9: readyz stayed true."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = [str(shutil.which("mount")), "-t", "tmpfs", "-o", "size=6m", "none", str(disk)]
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(command, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("this account may mount nothing")
+    archive = packed(tmp_path / "model")
+    with ExitStack() as stack:
+        stack.callback(subprocess.run, ["umount", "--lazy", str(disk)], check=True)
+        app = site_of(Settings(data=disk / "data", sandbox_tier="none"))
+        stack.callback(app.state.engine.dispose)
+        member = World(app).member("enterprise-own", Role.FILER)
+        client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
+        filling = disk / "filling"
+
+        def submit() -> httpx.Response:
+            return client.post(
+                "/api/v1/models/credit/versions", content=archive, headers=member.bearer
+            )
+
+        before = list(app.state.store.digests())
+        filling.write_bytes(bytes(shutil.disk_usage(disk).free))
+        assert client.get("/readyz").json()["checks"]["data"] is False
+        check_told(submit(), SAID[DiskFull])
+        assert client.get("/zh/").status_code in {200, 503}
+        assert list(app.state.store.digests()) == before
+        filling.unlink()
+        assert client.get("/readyz").status_code == 200
+        assert submit().status_code == 201, json.dumps(submit().json())
+
+
+@pytest.mark.s3
+def test_a_store_that_refuses_the_key_is_told_as_such(
+    s3_settings: Settings, tmp_path: Path
+) -> None:
+    """scale/9, security/A1"""
+    right = s3_settings.model_copy(update={"sandbox_tier": "none"})
+    member = World(site_of(right)).member("enterprise-own", Role.FILER)
+    app = site_of(right.model_copy(update={"s3_secret": SecretStr("wrong")}))
+    archive = packed(tmp_path / "model")
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["checks"]["store"]) == (503, False)
+        assert "wrong" not in answer.text
+        sent = client.post(
+            "/api/v1/models/credit/versions", content=archive, headers=member.bearer
+        )
+        assert sent.status_code == 503
+        assert int(sent.headers["retry-after"]) > 0
+        assert "拒绝了本机的密钥" in sent.json()["detail"]
+        assert "refuses this machine's key" in sent.json()["detail_en"]
+        listed = client.get("/api/v1/models", headers=member.bearer)
+        assert listed.json()["items"] == []
+
+
+def test_every_kind_of_the_environment_says_what_to_do_in_both_languages() -> None:
+    kinds = set(SAID)
+    assert all(issubclass(kind, Unavailable) for kind in kinds)
+    for said in SAID.values():
+        assert re.search("[一-鿿]", said.zh)
+        assert said.en.endswith(".")
