@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from portal.access import public
 from portal.app import create_app
 from portal.at_hand import Database
-from registry.credentials import SignInAttempt
+from registry.guesses import Guess
 from registry.settings import Settings
 
 
@@ -35,13 +35,13 @@ def breaking(site: FastAPI) -> Iterator[TestClient]:
 
     @site.post("/broken", dependencies=[public])
     def broken(session: Database) -> None:
-        session.add(SignInAttempt(key="k"))
+        session.add(Guess(key="k"))
         session.flush()
         raise ZeroDivisionError
 
     @site.post("/kept", dependencies=[public])
     def kept(session: Database) -> None:
-        session.add(SignInAttempt(key="kept"))
+        session.add(Guess(key="kept"))
 
     with TestClient(site, raise_server_exceptions=False) as client:
         yield client
@@ -56,7 +56,7 @@ def test_a_failed_commit_never_answers_200(breaking: TestClient) -> None:
 def test_what_a_failing_route_wrote_is_rolled_back(breaking: TestClient, site: FastAPI) -> None:
     assert breaking.post("/broken").status_code == 500
     with site.state.factory() as session:
-        assert session.scalars(select(SignInAttempt)).all() == []
+        assert session.scalars(select(Guess)).all() == []
 
 
 def test_what_a_route_wrote_is_committed_when_the_answer_arrives(
@@ -64,7 +64,7 @@ def test_what_a_route_wrote_is_committed_when_the_answer_arrives(
 ) -> None:
     assert breaking.post("/kept").status_code == 200
     with site.state.factory() as session:
-        assert session.scalars(select(SignInAttempt.key)).all() == ["kept"]
+        assert session.scalars(select(Guess.key)).all() == ["kept"]
 
 
 def test_a_failure_tells_the_client_its_request_id_and_nothing_else(breaking: TestClient) -> None:
