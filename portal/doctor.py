@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
-from portal import at_rest, migrations, signer
+from portal import at_rest, enrolment, migrations, signer
 from registry import (
     artifacts,
     database,
@@ -316,6 +316,10 @@ def _signer(place: Place) -> Check:
         found = signer.health(place.settings)
     except RegisterError as failed:
         return Check(name, ok=False, said=failed.said)
+    try:
+        enrolment.require_known(place.settings, place.factory)
+    except enrolment.UnknownPlatformKey as unknown:
+        return Check(name, ok=False, said=unknown.said)
     said = Text("在运行，公钥编号 {key}…。", "Running; public key {key}….")
     return Check(name, ok=True, said=said.format(key=found.key_id[:16]))
 

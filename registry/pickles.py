@@ -23,6 +23,8 @@ from registry.language import Text
 
 MAX_BYTES = 512 * 1024**2
 MAX_OPCODES = 20_000_000
+FEW_OPCODES = 1_000_000
+OPCODES_PER_BYTE = 4
 MAX_NESTING = 3
 
 LISTED: dict[str, frozenset[str]] = {
@@ -115,8 +117,9 @@ def walk(path: Path) -> Walk:
 def _walk_file(path: Path, found: set[tuple[str, str]]) -> None:
     if path.stat().st_size > MAX_BYTES:
         raise _Undecidable(f"more than {MAX_BYTES} bytes")
+    steps = _Steps(path.stat().st_size)
     for stream in _layers(path.read_bytes(), 0):
-        _Machine(stream, found).run()
+        _Machine(stream, found, steps).run()
         if stream.read(1):
             raise _Undecidable("bytes after the end of the pickle")
 
@@ -214,11 +217,37 @@ _CONSTANTS = frozenset(
 _VALUES: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 
 
+class _Steps:
+    """Counts the opcodes of one file, all its layers together, against the file's size.
+
+    Following a million takes about a second; a few kilobytes can hold twenty million.
+
+    Args:
+        size: of the file as it was sent, bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = min(MAX_OPCODES, max(FEW_OPCODES, OPCODES_PER_BYTE * size))
+
+    def count(self) -> None:
+        """Count one.
+
+        Raises:
+            _Undecidable: when that is too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise _Undecidable("too many opcodes")
+
+
 class _Machine:
     """Follows one pickle: constants, tuples and small dictionaries exactly, the rest opaquely."""
 
-    def __init__(self, stream: BinaryIO, found: set[tuple[str, str]], depth: int = 0) -> None:
+    def __init__(
+        self, stream: BinaryIO, found: set[tuple[str, str]], steps: _Steps, depth: int = 0
+    ) -> None:
         self._stream = stream
+        self._steps = steps
         self._found = found
         self._depth = depth
         self._stack: list[Any] = []
@@ -226,9 +255,8 @@ class _Machine:
 
     def run(self) -> None:
         """Follow the opcodes up to STOP, collecting names."""
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(self._stream)):
-            if count > MAX_OPCODES:
-                raise _Undecidable("too many opcodes")
+        for opcode, argument, _ in pickletools.genops(self._stream):
+            self._steps.count()
             if opcode.name == "STOP":
                 return
             self._step(opcode.name, argument)
@@ -390,7 +418,7 @@ class _Machine:
         if kind == "O":
             if self._depth >= MAX_NESTING:
                 raise _Undecidable("nested too deeply")
-            _Machine(self._stream, self._found, self._depth + 1).run()
+            _Machine(self._stream, self._found, self._steps, self._depth + 1).run()
             return
         size = math.prod(shape) * width * (4 if kind == "U" else 1)
         padding = self._stream.read(1)[0] if state.get(_ALIGNMENT) is not None else 0

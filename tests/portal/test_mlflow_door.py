@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from portal import at_rest
 from portal.mlflow_door import ALLOWED
 from registry import artifacts, database, journal, submission
 from registry.settings import Settings
 from registry.submission import Version
 from tests import servers
+from tests.registry import bombs
 
 HERE = Path(__file__).parent
 API = "/api/2.0/mlflow"
@@ -279,3 +281,33 @@ def test_importing_the_door_does_not_load_mlflow() -> None:
     )
     assert ran.stdout.strip() == "False"
     assert all(path.startswith("/api/") for path in ALLOWED)
+
+
+def test_a_small_upload_that_stands_for_a_large_one_is_refused_here_too(
+    door: Door, tmp_path: Path
+) -> None:
+    """security/S3: the schema of a skops file that becomes a billion bytes of small objects."""
+    bombs.skops_of_brackets(tmp_path / "model.skops")
+    kept = door.ask("ours", "GET", f"{door.snapshot}/MLmodel").text
+    folder = f"workspaces/{door.workspace}/1/models/m-{'0' * 32}/artifacts"
+    contents = {"MLmodel": kept.encode(), "model.skops": (tmp_path / "model.skops").read_bytes()}
+    for name, content in contents.items():
+        put = door.ask("ours", "PUT", f"{FILES}/{folder}/{name}", content=content)
+        assert put.status_code == 200, put.text
+    body = {"name": "信用审批", "source": f"mlflow-artifacts:/{folder}"}
+    answer = door.ask("ours", "POST", f"{API}/model-versions/create", json=body)
+    assert answer.status_code == 400, answer.text
+    assert "schema.json unpacks to" in answer.json()["message"]
+    assert "不是有效的 skops 文件" in answer.json()["message"]
+
+
+def test_an_upload_lies_where_the_sweep_looks_for_it(door: Door) -> None:
+    """security/S3: what is never registered is found as one folder, and swept when it is old."""
+    folder = f"workspaces/{door.workspace}/1/models/m-{'1' * 32}/artifacts"
+    for name in ("MLmodel", "deep/er/artifacts/x"):
+        assert door.ask("ours", "PUT", f"{FILES}/{folder}/{name}", content=b"x").is_success
+    uploads = door.settings.data / "mlflow" / "uploads"
+    assert (uploads / folder / "MLmodel").is_file()
+    assert door.uploaded.removeprefix(f"{FILES}/").count("/artifacts") == 1
+    soon = door.settings.model_copy(update={"upload_days": 1e-9})
+    assert uploads / folder in at_rest.left_overs(soon)

@@ -1,8 +1,13 @@
 """security/S2, scale/3: where the signer's key lies, who enrols it, and who never does."""
 
+import os
+import signal
 import stat
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +16,12 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
-from portal import at_rest, migrations, runs, signer, signer_key, worker
+from portal import at_rest, doctor, migrations, runs, signer, signer_key, worker
 from portal.commands import serving
 from portal.commands.enrolling import enrol
 from portal.enrolment import KeyElsewhere, UnknownPlatformKey
 from portal.signer_key import KeyInOldPlace
-from registry import attestation, database, journal, keys, worklist
+from registry import attestation, database, journal, keys, modes, worklist
 from registry import settings as configuration
 from registry.database import transaction
 from registry.organisations import Role, WrongRole
@@ -25,6 +30,8 @@ from registry.worklist import State
 from tests.portal.installation import Installation, installed
 from tests.portal.world import World
 from tests.processes import environment, signer_process
+
+SIGNER, WORKER = 64_001, 64_002
 
 
 def key() -> str:
@@ -278,3 +285,120 @@ def test_everyone_sees_the_platforms_keys_and_few_may_enrol_one(
     assert "x</textarea>" in answer.text  # what was typed is kept
     with world.site.state.factory() as session:
         assert [each.public_pem for each in keys.platform_records(session)][1:] == [pem]
+
+
+def test_serve_stops_where_an_earlier_key_waits_to_be_moved(settings: Settings) -> None:
+    """security/S2: no signer starts, no key is drawn, the step is told."""
+    signer_key.load_or_create(signer_key.old_path(settings))
+    with (
+        pytest.raises(KeyInOldPlace, match="doctor --repair"),
+        serving.beside(settings, workers=0, signer=True),
+    ):
+        raise AssertionError
+    assert not signer_key.key_path(settings).exists()
+    assert known(settings) == set()
+
+
+def test_doctor_says_that_the_signers_key_is_unknown(settings: Settings) -> None:
+    """security/S2: before a worker stops at it."""
+    with signer_process(settings):
+        found = {check.name.en: check for check in doctor.examine(settings)}
+        assert not found["signer"].ok
+        assert "mingsuan keys enrol" in found["signer"].said.en
+
+
+def test_serve_says_that_the_data_are_open(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """security/S1: an installation that was open before is not closed without a word."""
+    settings.data.chmod(0o755)
+    serving.prepare(settings)
+    told = capsys.readouterr().err
+    assert "doctor --repair" in told
+    assert "对本机其他用户开放" in told
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_record(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with tables and nothing in them, of each kind."""
+    url: str = f"sqlite:///{tmp_path / 'empty.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    engine = database.connect(url)
+    migrations.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+def test_of_two_that_set_up_at_once_one_enrols_its_key(empty_record: str) -> None:
+    """scale/3: two first starts on one record never put two keys there."""
+    engine = database.connect(empty_record)
+    factory = database.sessions(engine)
+    start = threading.Barrier(6)
+
+    def enrol_one() -> None:
+        pem = key()
+        start.wait()
+        with transaction(factory) as session:
+            keys.enrol_first_platform(session, pem)
+
+    threads = [threading.Thread(target=enrol_one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with factory() as session:
+        assert len(keys.platform(session)) == 1
+    engine.dispose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give the signer its own account")
+def test_a_signer_of_its_own_account_is_reached_by_root_and_its_key_by_nobody_else() -> None:
+    """security/S2: as in docker/compose.yaml: the signer without data, the key its own."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="mingsuan-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        own = modes.folder(folder / "signer")
+        os.chown(own, SIGNER, SIGNER)
+        settings = Settings(
+            data=folder / "data",
+            signer_key=str(own / "key.pem"),
+            signer_socket=str(own / "signer.sock"),
+        )
+        process = os.fork()
+        if process == 0:
+            run_as(SIGNER, settings)
+        try:
+            deadline = time.monotonic() + 30
+            while not signer.reachable(settings):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            assert signer.health(settings).key_id
+            assert (own / "key.pem").stat().st_uid == SIGNER
+            assert not (folder / "data").exists()
+            tried = subprocess.run(
+                ["/bin/cat", str(own / "key.pem")],
+                user=WORKER,
+                group=WORKER,
+                extra_groups=[],
+                capture_output=True,
+                check=False,
+            )
+            assert tried.returncode != 0
+            assert tried.stdout == b""
+        finally:
+            os.kill(process, signal.SIGTERM)
+            os.waitpid(process, 0)
+
+
+def run_as(account: int, settings: Settings) -> None:
+    """Be the signer under another account; never returns."""
+    code = 1
+    try:
+        os.setgroups([])
+        os.setgid(account)
+        os.setuid(account)
+        signer.run(settings)
+        code = 0
+    finally:
+        os._exit(code)

@@ -107,6 +107,12 @@ def pickle_of_zeros(path: Path) -> None:
             packed.write(ZEROS)
 
 
+def pickle_of_steps(path: Path) -> None:
+    """Twenty kilobytes that hold twenty million opcodes."""
+    with gzip.open(path, "wb") as packed:
+        packed.write(b"\x80\x04" + b"N0" * 9_900_000 + b"N.")
+
+
 def skops_of_brackets(path: Path) -> None:
     """A skops file whose schema becomes a billion bytes of small objects."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -94,9 +94,12 @@ def test_a_small_archive_of_zeros_is_refused_cheaply(
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
-def test_a_compressed_pickle_of_zeros_is_given_up_cheaply(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [bombs.pickle_of_zeros, bombs.pickle_of_steps])
+def test_a_compressed_pickle_is_given_up_cheaply(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
     """security/S3: the same kind within a submission."""
-    bombs.pickle_of_zeros(tmp_path / "model.pkl")
+    make(tmp_path / "model.pkl")
     refused_cheaply("pickle", tmp_path / "model.pkl")
 
 
