@@ -176,11 +176,32 @@ class Source:
                 )
         return found
 
+    def _only(self, name: str) -> tuple[str, ...]:
+        """The one or two levels that a column can have, where its bounds tell; else none."""
+        kind = self.schema.field(name).type
+        if pa.types.is_boolean(kind):
+            return ("false", "true")
+        if not pa.types.is_integer(kind):
+            return ()
+        low: int | None
+        high: int | None
+        if isinstance(self._table, pa.Table):
+            ends = pc.min_max(self._table[name]).as_py()
+            low, high = ends["min"], ends["max"]
+        else:
+            low, high = getattr(self.stored, "bounds", lambda _: (None, None))(name)
+        near = low is not None and high is not None and high - low <= 1
+        return (level_name(low), level_name(high)) if near else ()
+
     def _undivided(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:
         """Decisions whose words nothing divides into favourable, unfavourable and left out."""
         columns = plan.columns
-        names = sorted(decision_words.read_by(plan, specs, scored=scored))
-        if not names or columns.favourable is None:
+        if columns.favourable is None:
+            return []
+        read = sorted(decision_words.read_by(plan, specs, scored=scored))
+        wanted = level_name(columns.favourable)
+        names = [name for name in read if wanted not in self._only(name)]
+        if not names:
             return []
         counts: dict[str, decision_words.Counts] = {name: {} for name in names}
         for block in self.blocks(names, coded=names):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from evaluators.accumulators import coded
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, ProbeSpec
+from evaluators.tally import small
 from registry.errors import Reason
 from registry.language import Text
 
@@ -48,10 +48,10 @@ def add(counts: Counts, column: pa.ChunkedArray) -> None:
         counts: word → rows so far.
         column: the rows; missing ones are null.
     """
-    found = coded(column)
-    held = np.bincount(found.codes[found.codes >= 0], minlength=len(found.names))
-    for word, rows in zip(found.names, held.tolist(), strict=True):
-        if rows:
+    codes, names = small(column)
+    held = np.bincount(codes, minlength=len(names)).tolist() if len(codes) else []
+    for word, rows in zip(names, held, strict=False):
+        if rows and word is not None:
             counts[word] = counts.get(word, 0) + rows
 
 

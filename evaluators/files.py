@@ -152,6 +152,26 @@ class ParquetRows(Stored):
         """The columns that some file has from the names of its folders alone."""
         return tuple(dict.fromkeys(name for piece in self.files for name in piece.values))
 
+    def bounds(self, name: str) -> tuple[Any, Any]:
+        """The least and the greatest value of a column by the files' own statistics; None if unsaid.
+
+        Args:
+            name: of the column.
+        """
+        lows, highs = list[Any](), list[Any]()
+        for piece in self.files:
+            if name in piece.values:
+                return None, None
+            with pq.ParquetFile(piece.path) as file:
+                at = file.schema_arrow.names.index(name)
+                for group in range(file.num_row_groups):
+                    said = file.metadata.row_group(group).column(at).statistics
+                    if said is None or not said.has_min_max:
+                        return None, None
+                    lows.append(said.min)
+                    highs.append(said.max)
+        return min(lows, default=None), max(highs, default=None)
+
     def pieces(
         self, columns: list[str], start: int, stop: int, coded: Collection[str]
     ) -> Iterator[pa.RecordBatch]:
