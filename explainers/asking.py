@@ -103,14 +103,11 @@ class AskedAgain:
         """Every person once more, unchanged, in the other frame."""
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            size = np.abs(answers[0] - base)
             return counted(
                 "again",
                 n=len(base),
                 changed=reading.changed(base, answers[0]),
                 moved=reading.rise(base, answers[0]) != 0,
-                size=fixed(size),
-                squares=fixed_squares(size),
             )
 
         return Question([Variant(1)], fold)
@@ -195,11 +192,6 @@ def counted(key: str, /, **counts: int | Flags) -> Tally:
 def fixed(values: Scores) -> int:
     """The exact sum of values kept as whole billionths; Python's integers do not overflow."""
     return sum(map(int, np.rint(values * SCALE).tolist()))
-
-
-def fixed_squares(values: Scores) -> int:
-    """The sum of squares, in the same whole billionths."""
-    return fixed(np.square(values))
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:

@@ -69,8 +69,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "price.importance": Row(
         Text(
-            "影响最大的是{X}：换成另外一{person}的，{price}平均会变{m}{unit}。",
-            "What matters most: {X}. With another {person}’s, the {price} changes by {m} {unit} on average.",
+            "影响最大的是{X}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。平均变{m}{unit}。",
+            "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and by {m} {unit} on average.",
         ),
         RULE,
     ),

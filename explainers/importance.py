@@ -4,7 +4,6 @@ One measure (marginal permutation), by group of columns that change together: pe
 correlated columns alone would ask about people who do not exist.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,6 @@ from explainers.asking import (
     Variant,
     counted,
     fixed,
-    fixed_squares,
 )
 from explainers.contrasts import donated
 from explainers.people import People
@@ -52,17 +50,13 @@ class Swap:
                 n=len(base),
                 changed=reading.changed(base, answers[0]),
                 size=fixed(size),
-                squares=fixed_squares(size),
             )
 
         return Question([variant], fold)
 
 
 def ranked(plan: ExplanationPlan, tally: Tally) -> list[dict[str, Any]]:
-    """The subjects by how much they matter, most first, with simultaneous intervals.
-
-    A decision is measured in people out of 100 whose result changes, a price in the mean change.
-    """
+    """The subjects by how many of 100 results change, most first, with simultaneous intervals."""
     rows = [_row(plan, tally, s) for s in plan.subjects if s.tested]
     return sorted(rows, key=lambda row: (-row["value"], -row["shift"], row["columns"]))
 
@@ -71,34 +65,19 @@ def beyond_noise(plan: ExplanationPlan, tally: Tally, row: Mapping[str, Any]) ->
     """Whether exchanging a thing does more than asking again with nothing changed."""
     if not tally["again:moved"]:
         return True
-    _, _, high = _measure(plan, tally, "again")
-    return bool(row["low"] > high)
+    again = 100 * plan.family.upper(tally["again:changed"], tally["again:n"])
+    return bool(row["low"] > again)
 
 
 def _row(plan: ExplanationPlan, tally: Tally, subject: Subject) -> dict[str, Any]:
     key = f"swap:{subject.key}"
     n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
-    value, low, high = _measure(plan, tally, key)
     return {
         "columns": list(subject.names),
         "n": n,
         "changed": changed,
-        "changed_low": 100 * plan.family.lower(changed, n),
-        "changed_high": 100 * plan.family.upper(changed, n),
         "shift": tally[f"{key}:size"] / SCALE / n,
-        "value": value,
-        "low": low,
-        "high": high,
+        "value": 100 * changed / n,
+        "low": 100 * plan.family.lower(changed, n),
+        "high": 100 * plan.family.upper(changed, n),
     }
-
-
-def _measure(plan: ExplanationPlan, tally: Tally, key: str) -> tuple[float, float, float]:
-    """How much came of one test, with its bounds: people out of 100, or a mean change of price."""
-    n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
-    if plan.task == "decision":
-        low, high = plan.family.lower(changed, n), plan.family.upper(changed, n)
-        return 100 * changed / n, 100 * low, 100 * high
-    mean = tally[f"{key}:size"] / SCALE / n
-    variance = max(0.0, tally[f"{key}:squares"] / SCALE / n - mean**2)
-    reach = plan.family.z * math.sqrt(variance / n)
-    return mean, max(0.0, mean - reach), mean + reach

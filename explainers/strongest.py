@@ -26,7 +26,7 @@ def told(
         every: all that was exchanged, strongest first, with intervals.
         beyond: those of them that do more than asking again.
     """
-    certain = [row for row in beyond if row["changed_low"] >= 100 * ONE_OF_A_HUNDRED]
+    certain = [row for row in beyond if row["low"] >= 100 * ONE_OF_A_HUNDRED]
     if not certain:
         return []
     first = certain[0]

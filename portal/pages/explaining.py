@@ -247,12 +247,14 @@ def _caption(content: Mapping[str, Any]) -> Text:
 
 def _picture(content: Mapping[str, Any], language: Language) -> Markup | None:
     """How many of 100 change when one thing (or group) is exchanged for another's."""
+    # Before `k` was stated, the interval of a price was one of money.
+    counted = content["task"] != "price" or "k" in content["plan"]
     bars = [
         charts.Bar(
             label=shortened(in_language(row["plain"], language)),
             value=100 * row["changed"] / row["n"],
-            low=row.get("changed_low"),
-            high=row.get("changed_high"),
+            low=row["low"] if counted else None,
+            high=row["high"] if counted else None,
             shown=f"{100 * row['changed'] / row['n']:.0f}",
         )
         for row in content["importance"][:CHART_ROWS]
