@@ -24,7 +24,8 @@ def account_nulls() -> Mapping[str, NullDesign]:
         "sticky_bucket": lambda rng: _audit(rng, levels=2, paired=False),
         "three_profiles": lambda rng: _audit(rng, levels=3, paired=False),
         "matched_pairs": lambda rng: _audit(rng, levels=2, paired=True),
-        "twelve_accounts": lambda rng: _audit(rng, levels=2, paired=False, accounts=12),
+        # Twelve a side: of fewer nothing is said.
+        "twelve_accounts": lambda rng: _audit(rng, levels=2, paired=False, accounts=24),
     }
 
 

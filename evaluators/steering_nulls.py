@@ -17,10 +17,10 @@ STEERED = 1.0  # makes the price shown, weighted by rank, about 5 % higher
 def steering_nulls() -> Mapping[str, NullDesign]:
     """Sticky buckets of dear-first lists, three profiles, few accounts, and two options."""
     return {
-        "sticky_bucket": _case,
-        "three_profiles": lambda rng: _case(rng, levels=3),
-        "twelve_accounts": lambda rng: _case(rng, accounts=12),
-        "two_options": lambda rng: _case(rng, accounts=20, options=True),
+        "sticky_bucket": lambda rng: _case(rng, accounts=40),
+        "three_profiles": lambda rng: _case(rng, accounts=36, levels=3),
+        "twelve_accounts": lambda rng: _case(rng, accounts=24),  # a side: of fewer nothing is said
+        "two_options": lambda rng: _case(rng, accounts=24, options=True),
     }
 
 
