@@ -14,7 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluators import missing
 from evaluators.files import Stored, open_rows
+from evaluators.plan import Columns
 from registry import tables
 from registry.language import Text
 
@@ -66,6 +68,20 @@ PRICED = frozenset({"price", "profile", "cost"})
 RANKED = frozenset({"query", "rank", "relevance"})
 RANKING = frozenset({"ranking_exposure", "performance", "stability"})
 """Questions about ranked lists that need no favourable result."""
+GRANTED = (
+    "approv",
+    "grant",
+    "accept",
+    "hire",
+    "admit",
+    "offer",
+    "pass",
+    "yes",
+    "批准",
+    "通过",
+    "录用",
+)
+"""Parts of words for a favourable decision, where there are more than two."""
 DECIDED = ("target", "score", "prediction", "decided")
 PRICE_ROLES = {
     "cost": Text("正当的成本因素", "legitimate cost factors"),
@@ -98,6 +114,11 @@ class Seen:
     def binary(self) -> bool:
         """Whether it holds two values."""
         return len(self.levels) == 2
+
+    @property
+    def worded(self) -> bool:
+        """Whether it holds three words or a few more, as decisions with an open case do."""
+        return self.kind == "string" and 3 <= len(self.levels) <= SHOWN
 
 
 def draft(data: Path, *, model: Path | None = None) -> str:
@@ -143,7 +164,8 @@ def look(rows: Stored) -> list[Seen]:
     kinds = rows.kinds
     schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
     table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
-    return [_seen(name, kind, table[name]) for name, kind in kinds.items()]
+    told = missing.told(table, Columns()).rows
+    return [_seen(name, kind, told[name]) for name, kind in kinds.items()]
 
 
 def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
@@ -209,7 +231,7 @@ def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
     if role in NUMBERS:
         return named and column.kind in tables.NUMBERS
     if role in {"target", "prediction", "decided"}:
-        return named and column.binary
+        return named and (column.binary or column.worded)
     if role == "time":
         return named or column.kind == "datetime" or name in MOMENTS
     if role == "sensitive":
@@ -307,6 +329,10 @@ def _decision(
         favourable = _text(max(levels[known]))
     if known is not None and set(levels[known]) == {"true", "false"}:
         favourable = "true"
+    several = known is not None and len(levels[known]) > 2
+    if known is not None and several:
+        named = (v for v in levels[known] if any(w in v.lower() for w in GRANTED))
+        favourable = _text(next(named, levels[known][0]))
     if "target" not in roles:
         yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
     if "prediction" in roles:
@@ -315,6 +341,11 @@ def _decision(
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
+    if known is not None and several:
+        rest = [level for level in levels[known] if _text(level) != favourable]
+        yield f"#   {_word(known)}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
+        yield "#   values: keep the real refusals and uncomment; what is not listed is left out"
+        yield f"# unfavourable = {_texts(rest)}"
     for column in seen:
         one = len(column.levels) == 1
         if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from evaluators import engine
 from evaluators.data import DataUnfit
+from evaluators.files import open_source
 from evaluators.plan import Plan
 from portal import plan_start
 from registry.findings import Finding, Verdict
@@ -89,3 +91,31 @@ def test_a_cut_that_everyone_passes_is_named_whatever_the_draft_was(tmp_path: Pa
         if finding.probe in {"selection_parity", "error_parity"}:
             assert finding.verdict is Verdict.NOT_EVALUABLE
             assert "全部得到有利结果" in said
+
+
+def test_a_decision_of_three_words_is_drafted_as_a_question(tmp_path: Path) -> None:
+    """statistics/23: which words are refusals, the draft leaves to be said; NA is none of them."""
+    words = ["approved"] * 60 + ["denied"] * 70 + ["pending"] * 40 + ["NA"] * 30
+    table = pa.table({"sex": ["f", "m"] * 100, "decision": words})
+    pq.write_table(table, tmp_path / "rows.parquet")
+
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+
+    columns = tomllib.loads(drafted)["columns"]
+    assert (columns["prediction"], columns["favourable"]) == ("decision", "approved")
+    assert '\n# unfavourable = ["denied", "pending"]\n' in drafted
+    assert "decision (string): denied, approved, pending，空 30 / 30 missing" in drafted
+    with pytest.raises(DataUnfit) as said:
+        engine.run(
+            Plan.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+            scorer=None, nonce="n",
+        )  # fmt: skip
+    assert [reason.item for reason in said.value.reasons] == ["columns.unfavourable"]
+    said_so = drafted.replace(
+        '# unfavourable = ["denied", "pending"]', 'unfavourable = ["denied"]'
+    )
+    made = engine.run(
+        Plan.parse(tomllib.loads(said_so)), open_source(tmp_path / "rows.parquet"),
+        scorer=None, nonce="n",
+    )  # fmt: skip
+    assert {each["rows"] for each in made.left_out["without"]} == {30, 40}
