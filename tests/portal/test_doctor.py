@@ -2,6 +2,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,15 @@ from sqlalchemy import update
 
 from portal import at_rest, doctor, migrations
 from portal.doctor import Check
-from registry import artifacts, attestation, database, mlflow_store, outbox, submission
+from registry import artifacts, attestation, database, mlflow_store, outbox, submission, worklist
 from registry.database import transaction
+from registry.errors import Unavailable
 from registry.mlflow_store import MlflowRegistry
 from registry.organisations import Actor
 from registry.outbox import Effect
 from registry.settings import Settings
 from registry.submission import Version
+from registry.worklist import State
 from tests import cast
 from tests.models import credit_model
 
@@ -156,3 +159,48 @@ def test_repair_removes_old_left_overs_and_leaves_what_is_in_use(settings: Setti
     assert not half.exists()
     assert young.exists()
     assert (spool / "models" / "kept").exists()
+
+
+def test_trouble_on_the_work_list_is_told_and_repair_lets_parked_work_go_on(
+    settings: Settings, place: doctor.Place
+) -> None:
+    """scale/9: doctor was "all ok" while a worker failed everybody's work."""
+    assert found(settings)["work list"].ok
+    cause = Unavailable("存储拒绝了密钥。", "The store refuses the key.")
+    with transaction(place.factory) as session:
+        organisation = cast.actor(session).organisation_id
+        for name in "abc":
+            worklist.request(
+                session, kind="x", subject_id=name, organisation_id=organisation, dedup=name
+            )
+        parked, put_off, left = (
+            worklist.claim(session, worker="w", lease=lease) for lease in (60.0, 60.0, -1.0)
+        )
+        assert parked is not None
+        assert put_off is not None
+        assert left is not None
+        worklist.put_off(session, parked, cause, first=600.0, park_after=0.0)
+        worklist.put_off(session, put_off, cause, first=600.0, park_after=600.0)
+    check = found(settings)["work list"]
+    assert not check.ok
+    assert "搁置 1 项，放回待重试 1 项，进程中断 1 项" in check.said.zh
+    assert "Parked 1, put off 1, left by their process 1" in check.said.en
+    assert cause.said.zh in check.said.zh
+    assert cause.said.en in check.said.en
+    assert any("Let 1 parked" in text.en for text in doctor.repair(settings))
+    with place.factory() as session:
+        assert worklist.get(session, parked.work_id).state == State.QUEUED
+
+
+def test_work_that_nobody_takes_is_told(settings: Settings, place: doctor.Place) -> None:
+    """scale/9: no worker runs, or each waits for something."""
+    with transaction(place.factory) as session:
+        organisation = cast.actor(session).organisation_id
+        work = worklist.request(
+            session, kind="x", subject_id="a", organisation_id=organisation, dedup="a"
+        )
+        work.created = work.created - timedelta(hours=1)
+    check = found(settings)["work list"]
+    assert not check.ok
+    assert "60 分钟" in check.said.zh
+    assert "no worker takes it" in check.said.en

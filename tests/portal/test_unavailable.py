@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -47,7 +49,7 @@ def site_of(settings: Settings) -> FastAPI:
     return app
 
 
-def check_told(answer: httpx.Response, said: Text) -> None:
+def check_told(answer: Any, said: Text) -> None:
     """503, when to come back, and the cause: in both languages, or in the page's."""
     assert answer.status_code == 503, (answer.url, answer.status_code, answer.text[:300])
     assert int(answer.headers["retry-after"]) > 0
@@ -141,7 +143,7 @@ def test_readers_do_not_wait_for_writers_and_writers_stand_in_a_short_queue(
             check_told(each, WAITING)
     with written.state.factory() as session:
         after = session.scalar(select(func.count()).select_from(Token))
-    assert after == before + statuses.count(201)
+    assert after == (before or 0) + statuses.count(201)
 
 
 WAITING = Text(
@@ -189,6 +191,8 @@ def test_every_route_is_503_while_the_database_cannot_be_opened(tmp_path: Path) 
             if answer.status_code >= 500 and path != "/readyz":
                 check_told(answer, SAID[DatabaseClosed])
                 told += 1
+        door = "/mlflow/api/2.0/mlflow/experiments/search"
+        check_told(client.get(door, headers=member.bearer), SAID[DatabaseClosed])
         assert client.get("/readyz").json() == {
             "ready": False,
             "checks": dict.fromkeys(("database", "writing", "data", "store"), False),
@@ -255,7 +259,7 @@ def test_a_full_disk_refuses_a_submission_with_its_cause_and_takes_it_later(
         client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
         filling = disk / "filling"
 
-        def submit() -> httpx.Response:
+        def submit() -> Any:
             return client.post(
                 "/api/v1/models/credit/versions", content=archive, headers=member.bearer
             )
@@ -293,6 +297,30 @@ def test_a_store_that_refuses_the_key_is_told_as_such(
         assert "refuses this machine's key" in sent.json()["detail_en"]
         listed = client.get("/api/v1/models", headers=member.bearer)
         assert listed.json()["items"] == []
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_starting_where_nothing_can_be_opened_says_so_without_a_traceback(
+    tmp_path: Path, command: str
+) -> None:
+    """security/A1: "unable to open database file" came as a traceback."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "mingsuan.db").mkdir()  # no account can open a folder as a database, not even root
+    options = {"serve": ["--port", str(servers.free_port())], "worker": ["--once"]}
+    ended = subprocess.run(
+        [sys.executable, "-m", "portal", command, *options.get(command, [])],
+        env={**os.environ, "MINGSUAN_DATA": str(data), "MINGSUAN_SANDBOX_TIER": "none"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "Traceback" not in said
+    assert "打不开" in said, said
+    assert "cannot be opened" in said
 
 
 def test_every_kind_of_the_environment_says_what_to_do_in_both_languages() -> None:

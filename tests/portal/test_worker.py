@@ -324,3 +324,38 @@ def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
     private = signer_key.key_path(place.settings).read_text().splitlines()[1]
     for secret in (nonce, private):
         assert secret not in text
+
+
+def test_work_whose_workers_died_goes_on_when_asked_again_and_is_charged_once(
+    place: Installation, own_signals: None
+) -> None:
+    """security/A4: three deaths had ended it for good, with its charge and without a report."""
+    plan = PLAN | {"title": "进程三次中断的一次"}
+    made = place.register(plan)
+    for _ in range(worklist.MAX_ATTEMPTS):
+        with transaction(place.factory) as session:
+            held = worklist.claim(session, worker="dies", lease=0.0)
+            assert held is not None
+        with transaction(place.factory) as session:
+            evaluations.charge(session, made, digest="ab" * 32, predictions=750)
+        time.sleep(0.01)
+    with transaction(place.factory) as session:
+        assert worklist.claim(session, worker="next", lease=60.0) is None
+    parked = place.work(made)
+    assert (parked.state, parked.attempts) == (State.PARKED, worklist.MAX_ATTEMPTS)
+    assert spent(place, made) == 750
+
+    again = place.register(plan)
+    assert again.id == made.id
+    assert spent(place, made) == 750
+    worker.run(place.settings, once=True)
+    assert ended(place, made).state == State.DONE
+    asked = reports.statement(place.report(made))["predicate"]["provenance"]["asked"]
+    assert spent(place, made) == 750 + asked["predictions"]
+
+
+def spent(place: Installation, made: Evaluation) -> int:
+    """Predictions that were charged to the evaluation."""
+    paid = select(func.coalesce(func.sum(Round.predictions), 0)).where(Round.subject_id == made.id)
+    with place.factory() as session:
+        return session.scalars(paid).one()
