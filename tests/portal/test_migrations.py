@@ -167,6 +167,9 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
     with empty.begin() as connection:
         for name, state, attempts in (("a", "queued", 2), ("b", "running", 3), ("c", "failed", 3)):
             connection.execute(text(WORK), {"id": name, "state": state, "attempts": attempts})
+        # Evaluations and explanations refer to their work: a table made anew would be refused.
+        connection.execute(text("CREATE TABLE refers (work_id VARCHAR(32) REFERENCES work (id))"))
+        connection.execute(text("INSERT INTO refers VALUES ('a')"))
 
     migrations.upgrade(empty, "0005")
     with empty.begin() as connection:
@@ -184,6 +187,8 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
     with empty.connect() as connection:
         states = connection.execute(text("SELECT id, state FROM work ORDER BY id")).all()
     assert [tuple(row) for row in states] == [("a", "queued"), ("b", "queued"), ("c", "failed")]
+    with empty.begin() as connection:
+        connection.execute(text("DROP TABLE refers"))
 
 
 WORK = """

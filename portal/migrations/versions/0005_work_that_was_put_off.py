@@ -17,21 +17,19 @@ def upgrade() -> None:
     Until now every claim counted, so what was merely dropped cannot be told from a process that
     died; what has ended keeps the number it ended with.
     """
-    with op.batch_alter_table("work", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("returned", sa.Integer(), nullable=False, server_default="0")
-        )
-        batch_op.add_column(sa.Column("returned_since", sa.Float(), nullable=True))
-        batch_op.add_column(sa.Column("not_before", sa.Float(), nullable=True))
-    with op.batch_alter_table("work", schema=None) as batch_op:
-        batch_op.alter_column("returned", server_default=None)
+    # Column by column: SQLite would make the table anew for a batch, and cannot drop the old one
+    # while evaluations and explanations refer to it. There the default stays, as it cannot go.
+    returned = sa.Column("returned", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("work", returned)
+    op.add_column("work", sa.Column("returned_since", sa.Float(), nullable=True))
+    op.add_column("work", sa.Column("not_before", sa.Float(), nullable=True))
+    if op.get_context().dialect.name != "sqlite":
+        op.alter_column("work", "returned", server_default=None)
     op.execute("UPDATE work SET attempts = 0 WHERE state IN ('queued', 'running')")
 
 
 def downgrade() -> None:
     """Undo; parked work, which the older release does not know, is queued again."""
     op.execute("UPDATE work SET state = 'queued', error = NULL WHERE state = 'parked'")
-    with op.batch_alter_table("work", schema=None) as batch_op:
-        batch_op.drop_column("not_before")
-        batch_op.drop_column("returned_since")
-        batch_op.drop_column("returned")
+    for name in ("not_before", "returned_since", "returned"):
+        op.drop_column("work", name)
