@@ -25,7 +25,7 @@ _DATED = re.compile(r"\s*(\d{4}\s*[-/.年]\s*\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{
 
 def one_row_each(table: pa.Table, unit: str | None) -> npt.NDArray[np.int64]:
     """The first row of each person, in the order of the table; every row where none is named."""
-    if unit is None or unit not in table.column_names:
+    if unit is None:
         return np.arange(table.num_rows)
     keys = np.asarray(table.column(unit).to_pylist(), dtype=str)
     return np.sort(np.unique(keys, return_index=True)[1])

@@ -128,13 +128,19 @@ class ExplanationPlan:
         Raises:
             ColumnsInvalid: where the description of the columns has gaps.
             ColumnsMissing: where the table lacks one of them.
-            PlanImpossible: with fewer than k people, or a decision without a cut.
+            PlanImpossible: with fewer than k people, without the column that tells them apart,
+                or a decision without a cut.
         """
         described = parse_columns(columns)
         if task == "decision" and cut is None:
             raise PlanImpossible(
                 "缺少分数线，请填写多少分起结果会变。",
                 "The cut is missing: state the score from which the result changes.",
+            )
+        if unit is not None and unit not in table.column_names:
+            raise PlanImpossible(
+                f"数据里没有“{unit}”这一列，分不清谁是谁，请改正列名。",
+                f"The data have no column {unit!r} to tell people apart by; correct its name.",
             )
         k = max(k, cells.LEAST)
         names = [column.name for column in described]
@@ -158,7 +164,7 @@ class ExplanationPlan:
             favourable_above=favourable_above,
             wording=Wording.parse(wording),
             unit=unit,
-            people=people,
+            people=max(people, k),
             k=k,
             donors=donors,
             natures=natures,

@@ -187,7 +187,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
     table = datasets.load(place.store, dataset)
     asked = dict(made.plan)
     declared = asked.pop("declared", None)
-    asked.setdefault("unit", _unit(dataset))
+    asked["unit"] = _unit(dataset) or asked.get("unit")
     plan = ExplanationPlan.make(
         table,
         asked.pop("columns"),

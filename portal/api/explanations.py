@@ -24,9 +24,12 @@ class ExplanationIn(BaseModel):
     """What is needed to explain a version."""
 
     dataset_id: str = Field(description="a data set of your own, registered for explanations")
-    report_id: str | None = Field(None, description="the countersigned report it quotes")
+    report_id: str | None = Field(
+        None, description="the countersigned report it quotes; else the newest that counts"
+    )
     plan: dict[str, Any] = Field(
-        description="columns (plain names, units, direction words), cut, task, wording",
+        description="columns (plain names, units, direction words), cut, task, wording; where a "
+        "report counts at the gate, cut and favourable_above may be left out and must be its own",
         examples=[
             {
                 "task": "decision",

@@ -194,6 +194,15 @@ def test_too_few_people_are_not_explained_at_all() -> None:
     assert "不到10个人" in refused.value.said.zh
 
 
+def test_no_plan_asks_about_fewer_people_or_by_a_column_that_is_not_there() -> None:
+    """public/B1: a plan of one person would be a record of that person."""
+    table = attacked()
+    assert made(table, people=1)["plan"]["people"] == LEAST
+    with pytest.raises(PlanImpossible) as refused:
+        ExplanationPlan.make(table, described(table), cut=0.5, unit="nobody")
+    assert "“nobody”" in refused.value.said.zh
+
+
 def test_the_operator_may_ask_for_more_people_never_for_fewer() -> None:
     """public/B1: k = max(10, MINGSUAN_K_ANONYMITY)."""
     table = attacked()
