@@ -150,8 +150,9 @@ def test_scores_that_fall_towards_the_favourable_outcome_are_turned() -> None:
     straight, other = _run(table), _run(turned, columns={"favourable": 0})
     for name in straight:
         turn = -1 if name.startswith(MEAN) else 1  # means stand as the scores do in the data
-        if other[name].estimate is not None:
-            assert other[name].estimate == pytest.approx(turn * straight[name].estimate)
+        own = straight[name].estimate
+        if own is not None:
+            assert other[name].estimate == pytest.approx(turn * own)
         effect = straight[name].effect["value"]
         assert other[name].effect["value"] == pytest.approx(turn * effect)
 
