@@ -4,7 +4,8 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,18 +17,24 @@ from fastapi.responses import JSONResponse
 from flask import Flask, Response, request
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
+from mlflow.protos.databricks_pb2 import (
+    ENDPOINT_NOT_FOUND,
+    INVALID_PARAMETER_VALUE,
+    ErrorCode,
+)
 from mlflow.protos.model_registry_pb2 import CreateModelVersion, GetModelVersionDownloadUri
 from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.types import ASGIApp
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
+from portal import incoming
+from portal.at_hand import SAFE_METHODS
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from registry import environment, mlflow_store, model_names, submission
+from registry import characters, environment, mlflow_store, model_names, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
 from registry.errors import RegisterError, Unavailable
@@ -61,6 +68,8 @@ class Routes:
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
+        flask.before_request(_read_texts)
+        flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
         ours = {
             f"{API}/model-versions/create": self._create_version,
@@ -108,16 +117,54 @@ class Routes:
 
     def _check_name(self, handler: Callable[[], Response]) -> Response:
         """Refuse a name under which nothing could be submitted later."""
-        name = (request.get_json(force=True, silent=True) or {}).get("name")
+        name = request.get_json(force=True).get("name")
         if isinstance(name, str) and model_names.checked(name) != name:
             _refuse(f"Write the model's name without blanks around it: {name!r}")
         return handler()
 
     def _check_location(self, handler: Callable[[], Response]) -> Response:
         """Refuse an experiment whose files would lie anywhere but here."""
-        if (request.get_json(force=True, silent=True) or {}).get("artifact_location"):
+        if request.get_json(force=True).get("artifact_location"):
             _refuse("Leave artifact_location out: files are kept by this server.")
         return handler()
+
+
+def _read_texts() -> Response | None:
+    """Read every text of a request by the rule of the other doors; an answer where it breaks it."""
+
+    def read() -> Response | None:
+        with _told_as_mlflow():
+            characters.check_all(
+                [[k, v] for k, v in request.args.items(multi=True)], within="query"
+            )
+            if request.method not in SAFE_METHODS and request.get_data(cache=True):
+                incoming.check_document(_body())
+        return None
+
+    answer: Response | None = handlers.catch_mlflow_exception(read)()
+    return answer
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object that a changing request carries; MLflow's messages are nothing else."""
+    try:
+        body = request.get_json(force=True)
+    except (BadRequest, RecursionError, ValueError):
+        body = None
+    if not isinstance(body, dict):
+        _refuse("Send a JSON object: the body is none.")
+    return body
+
+
+def _of_no_route(error: HTTPException) -> Response:
+    """What Flask would tell as a page, as MLflow's clients read it."""
+    code = {404: ENDPOINT_NOT_FOUND, 405: ENDPOINT_NOT_FOUND}.get(
+        error.code or 500, INVALID_PARAMETER_VALUE
+    )
+    told = MlflowException(str(error.description), error_code=code)
+    return Response(
+        told.serialize_as_json(), status=error.code or 500, mimetype="application/json"
+    )
 
 
 def _location(asked: Any) -> str:
@@ -147,10 +194,8 @@ def _described(asked: Any, number: str) -> ModelVersion:
     return described
 
 
-def _flask_away(error: Exception) -> Response | HTTPException:
+def _flask_away(error: Exception) -> Response:
     """What the environment did, as MLflow's client reads it; other errors as Flask has them."""
-    if isinstance(error, HTTPException):
-        return error
     away = environment.unavailable(error)
     if away is None:
         raise error
@@ -173,6 +218,17 @@ def _api_away(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
+@contextmanager
+def _told_as_mlflow() -> Iterator[None]:
+    """Let the register's errors leave as MLflow's."""
+    try:
+        yield
+    except RegisterError as refused:
+        error = environment.unavailable(refused) or refused
+        code = ErrorCode.Value(code_of(error))
+        raise MlflowException(told(error), error_code=code) from refused
+
+
 def _in_mlflow_words(
     ours: Callable[[Callable[[], Response]], Response], handler: Callable[[], Response]
 ) -> Callable[[], Response]:
@@ -180,12 +236,8 @@ def _in_mlflow_words(
 
     @wraps(handler)
     def answer() -> Response:
-        try:
+        with _told_as_mlflow():
             return ours(handler)
-        except RegisterError as refused:
-            error = environment.unavailable(refused) or refused
-            code = ErrorCode.Value(code_of(error))
-            raise MlflowException(told(error), error_code=code) from refused
 
     caught: Callable[[], Response] = handlers.catch_mlflow_exception(answer)
     return caught

@@ -5,6 +5,7 @@ which snapshot took their place, reading goes to the snapshot, and nothing below
 written again. Loads MLflow: imported by the door once it is wanted.
 """
 
+import errno
 import posixpath
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from mlflow.protos.databricks_pb2 import (
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.utils.uri import validate_path_is_safe
 
-from registry import mlflow_store, modes
+from registry import characters, mlflow_store, modes
 from registry.artifacts import ArtifactStore
 from registry.database import new_id
 
@@ -36,6 +37,27 @@ Owns = Callable[[str, str], bool]
 def snapshot_uri(organisation_id: str, digest: str) -> str:
     """Where an ordinary MLflow client finds the files of a version, through the door."""
     return f"{SCHEME}workspaces/{organisation_id}/{SNAPSHOTS}/{digest}"
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Tell a place where no file can lie (a folder, below a file, too long) as the sender's to mend."""
+    try:
+        yield
+    except (IsADirectoryError, NotADirectoryError, FileExistsError, ValueError) as error:
+        raise _no_place(name) from error
+    except OSError as error:
+        if error.errno not in {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}:
+            raise
+        raise _no_place(name) from error
+
+
+def _no_place(name: str) -> MlflowException:
+    return MlflowException(
+        f"No file can lie at this path: {name}. Give a file a name that is no folder, and not "
+        "below another file.",
+        error_code=INVALID_PARAMETER_VALUE,
+    )
 
 
 class Uploads(LocalArtifactRepository):
@@ -92,7 +114,8 @@ class Uploads(LocalArtifactRepository):
     ) -> None:
         """Take a stream, unless its place is sealed."""
         self._check_open(artifact_path, artifact_file_name)
-        super().log_artifact_from_stream(stream, artifact_file_name, artifact_path)
+        with _told(artifact_file_name):
+            super().log_artifact_from_stream(stream, artifact_file_name, artifact_path)
 
     async def log_artifact_from_async_stream(
         self,
@@ -102,7 +125,8 @@ class Uploads(LocalArtifactRepository):
     ) -> None:
         """Take a body as it arrives, unless its place is sealed; what breaks off is dropped."""
         self._check_open(artifact_path, artifact_file_name)
-        await super().log_artifact_from_async_stream(chunks, artifact_file_name, artifact_path)
+        with _told(artifact_file_name):
+            await super().log_artifact_from_async_stream(chunks, artifact_file_name, artifact_path)
 
     def delete_artifacts(self, artifact_path: str | None = None) -> NoReturn:  # noqa: ARG002
         """Refused."""
@@ -189,6 +213,12 @@ class Uploads(LocalArtifactRepository):
     def _check_open(self, folder: str | None, name: str) -> None:
         path = posixpath.normpath(posixpath.join(folder or "", name))
         parts = PurePosixPath(path).parts
+        for unwanted in characters.unwanted(path, lines=False):
+            raise MlflowException(
+                f"{characters.visible(path)}: character {unwanted.place} is "
+                f"{characters.named(unwanted.character)}: {unwanted.why.en}. Rename the file.",
+                error_code=INVALID_PARAMETER_VALUE,
+            )
         reserved = len(parts) >= 3 and parts[2] == SNAPSHOTS
         if reserved or self._snapshot(path):
             raise MlflowException(

@@ -147,6 +147,93 @@ def test_a_refused_model_is_an_mlflow_error_with_every_reason(door: Door) -> Non
     assert door.found["bad_name"] == "INVALID_PARAMETER_VALUE"
 
 
+@pytest.mark.parametrize("body", ["[]", '"x"', "3", "null", "[" * 100_000, "{", '{"name": '])
+@pytest.mark.parametrize(
+    "path",
+    ["registered-models/create", "experiments/create", "runs/create", "model-versions/create"],
+)
+def test_a_body_that_is_no_object_is_an_mlflow_error(door: Door, path: str, body: str) -> None:
+    """security/A2: 500 on `[]`, `"x"` and 100,000 brackets."""
+    answer = door.ask("ours", "POST", f"{API}/{path}", content=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+HOSTILE = ["a\\u202eb", "a\\u200bb", "a\\u0000b", "a\\ud800b", "a\\u3164b"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    ("path", "method", "body"),
+    [
+        ("registered-models/create", "POST", '{"name": "TEXT"}'),
+        ("registered-models/create", "POST", '{"name": "n1", "description": "TEXT"}'),
+        (
+            "registered-models/create",
+            "POST",
+            '{"name": "n2", "tags": [{"key":"k","value":"TEXT"}]}',
+        ),
+        ("registered-models/set-tag", "POST", '{"name": "信用审批", "key": "TEXT", "value": "v"}'),
+        ("registered-models/update", "PATCH", '{"name": "信用审批", "description": "TEXT"}'),
+        (
+            "model-versions/update",
+            "PATCH",
+            '{"name":"信用审批","version":"1","description":"TEXT"}',
+        ),
+        ("experiments/create", "POST", '{"name": "TEXT"}'),
+    ],
+)
+def test_texts_of_the_door_hold_what_a_reader_can_see(
+    door: Door, path: str, method: str, body: str, text: str
+) -> None:
+    """security/A3, filing/S2: names, tags and descriptions; nothing is stored."""
+    answer = door.ask("ours", method, f"{API}/{path}", content=body.replace("TEXT", text))
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "U+" in answer.json()["message"]
+    for name in ("n1", "n2"):
+        known = door.ask("ours", "GET", f"{API}/registered-models/get", params={"name": name})
+        assert known.status_code == 404
+
+
+def test_a_place_where_no_file_can_lie_is_an_mlflow_error(door: Door) -> None:
+    """security/A2: PUT onto a folder, below a file, `./workspaces/…`, too long, unseen letters."""
+    kept = f"{FILES}/x/kept.txt"
+    assert door.ask("ours", "PUT", kept, content=b"1").status_code == 200
+    answers = {}
+    for path in (
+        f"{FILES}/x",
+        f"{kept}/below",
+        f"{FILES}/x/{'n' * 300}",
+        f"{FILES}/x/a%00b",
+        f"{FILES}/x/a%E2%80%AEb",
+        f"{FILES}/x/",
+        f"{FILES}/./workspaces/{door.workspace}/y",
+        f"{FILES}/%2E/workspaces/{door.workspace}/x",
+        f"{FILES}/workspaces",
+        f"{FILES}/..%2F..%2Fy",
+    ):
+        answers[path] = door.ask("ours", "PUT", path, content=b"1").status_code
+    assert list(answers.values())[:5] == [400] * 5, answers
+    assert max(answers.values()) < 500, answers
+    assert door.ask("ours", "GET", kept).content == b"1"
+
+
+def test_an_unknown_route_is_an_mlflow_error(door: Door) -> None:
+    """security/C: unknown routes of the door answered as a page."""
+    answer = door.ask("ours", "GET", f"{API}/no/such/route")
+    assert answer.status_code == 404
+    assert answer.json()["error_code"]
+
+
+def test_the_log_says_who_came_through_the_door(door: Door) -> None:
+    """security/A6: person and organisation were null for every request of the door."""
+    door.ask("ours", "GET", f"{API}/registered-models/search")
+    lines = (door.settings.data.parent / "server.log").read_text().splitlines()
+    told = [json.loads(line) for line in lines if line.startswith('{"method"')]
+    through = [line for line in told if line["path"].endswith("registered-models/search")]
+    assert any(line["organisation"] == door.workspace for line in through), through[-3:]
+    assert all(line["person"] for line in through if line["status"] == 200)
+
+
 @pytest.mark.parametrize("token", ["wrong", "ms_wrong"])
 def test_a_wrong_token_is_refused(door: Door, token: str) -> None:
     answer = door.ask(token, "GET", f"{API}/registered-models/search")
