@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from registry import environment, expansion
+from registry import characters, environment, expansion
 from registry.errors import Invalid, Reason
 from registry.expansion import ARCHIVE_RATIO, archive_reason
 from registry.language import Text
@@ -229,6 +229,8 @@ def _odd(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
+        return True
+    if any(characters.unwanted(name, lines=False)):
         return True
     hidden = any(unicodedata.category(letter)[0] in "CZ" and letter != " " for letter in name)
     return hidden or unicodedata.normalize("NFC", name) != name

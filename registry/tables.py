@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from registry import characters
 from registry.errors import Reason
 from registry.expansion import MAX_CELL, Expands, cell_reason
 from registry.language import Text
+from registry.levels import Levels
 from registry.typed_files import ARROW, DAMAGE, PARQUET, TypedFile, format_of, open_typed
 
 TYPES: Mapping[str, pa.DataType] = {
@@ -192,7 +194,7 @@ def _check_cells(name: str, values: pa.Array) -> None:
 
 def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
     columns = {look.name: look.kind() for look in looks}
-    if reasons := [reason for look in looks for reason in look.reasons]:
+    if reasons := [r for look in looks for r in [*look.reasons, *look.levels.reasons(look.name)]]:
         raise TableRefused(reasons)
     return Inspected(form, rows, columns)
 
@@ -234,6 +236,7 @@ class _Look:
     stray: tuple[int, str] | None = None
     reasons: list[Reason] = field(default_factory=list)
     fixed: str | None = None
+    levels: Levels = field(default_factory=Levels)
 
     def settle(self, arrow: pa.DataType) -> None:
         """Take the type from a file that has types."""
@@ -251,6 +254,7 @@ class _Look:
 
     def see(self, values: pa.Array) -> None:
         """Look at the next rows."""
+        self.levels.see(values)
         if self.fixed is not None:
             self._see_typed(values)
             return
@@ -413,7 +417,8 @@ def name_faults(names: Sequence[str]) -> list[Reason]:
         zh, en = f"列数超过 {MAX_COLUMNS}。", f"There are more than {MAX_COLUMNS} columns."
         return [_reason("列", zh, en, _CUT_ROWS)]
     for place, name in enumerate(names, start=1):
-        item = name.strip()[:MAX_NAME] or f"#{place}"
+        item = characters.visible(name.strip())[:MAX_NAME] or f"#{place}"
+        reasons += characters.reasons(item, name, lines=False)
         if not name.strip():
             reasons.append(
                 _reason(item, f"第 {place} 列没有名称。", f"Column {place} has no name.", _NAME_IT)

@@ -203,9 +203,9 @@ def test_a_place_where_no_file_can_lie_is_an_mlflow_error(door: Door) -> None:
         f"{FILES}/x",
         f"{kept}/below",
         f"{FILES}/x/{'n' * 300}",
-        f"{FILES}/x/a%00b",
         f"{FILES}/x/a%E2%80%AEb",
         f"{FILES}/x/",
+        f"{FILES}/x/a%00b",  # MLflow itself keeps it as the text "%00"
         f"{FILES}/./workspaces/{door.workspace}/y",
         f"{FILES}/%2E/workspaces/{door.workspace}/x",
         f"{FILES}/workspaces",

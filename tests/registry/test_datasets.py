@@ -98,6 +98,41 @@ def test_a_csv_file_is_stored_as_sent_with_its_schema(
     assert event.name == "dataset:file:registered"
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet", "dictionary"])
+def test_columns_and_levels_hold_what_a_reader_can_see(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, form: str
+) -> None:
+    """security/A3: `g` beside `g`+U+200B, and a name with U+202E: the column is named."""
+
+    def said(columns: dict[str, list[str]]) -> dict[str, str]:
+        if form == "csv":
+            lines = [",".join(columns), *map(",".join, zip(*columns.values(), strict=True))]
+            return refusals(session, store, by, write(tmp_path, "\n".join(lines) + "\n"))
+        table = pa.table(columns)
+        if form == "dictionary":
+            table = pa.table(
+                {n: c.dictionary_encode() for n, c in zip(columns, table.columns, strict=True)}
+            )
+        pq.write_table(table, tmp_path / "made.parquet")
+        return refusals(session, store, by, tmp_path / "made.parquet")
+
+    names = said({"g": ["a", "b"], "g\u200b": ["a", "b"], "x\u202ey": ["a", "b"]})
+    assert set(names) == {"g‹U+200B›", "x‹U+202E›y"}
+    levels = said({"g": ["w", "w\u200b"] * 5, "t": ["u", "v\u3164"] * 5, "ok": ["男", "女"] * 5})
+    assert set(levels) == {"g", "t"}
+    assert "“w‹U+200B›”" in levels["g"]
+    assert "U+200B" in levels["g"]
+
+
+def test_free_text_is_no_level(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    """Values that do not repeat name no group; what people wrote is tested as it was written."""
+    lines = ["text,y"] + [f"评论 {row} \U0001f468\u200d\U0001f469,1" for row in range(40)]
+    made = register(session, store, by, write(tmp_path, "\n".join(lines) + "\n"), [])
+    assert made.rows == 40
+
+
 def test_a_parquet_file_keeps_its_types(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:

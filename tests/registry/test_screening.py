@@ -176,6 +176,8 @@ def test_links_and_pipes_are_refused(model: Path) -> None:
     [
         "mo\u202edel.txt",
         "zero\u200bwidth",
+        "blank\u3164",
+        "blank\u2800",
         "cafe\u0301",
         "line\nbreak",
         "back\\slash",
