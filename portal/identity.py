@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.at_hand import SAFE_METHODS
+from portal.incoming import is_form
 from portal.problems import NotSignedIn
 from registry import credentials, database, invitations, organisations, passwords, tokens
 from registry.credentials import SignIn
@@ -265,7 +266,7 @@ async def check_origin(request: Request, identity: Identity | None) -> None:
     if identity is None or identity.sign_in is None:
         return
     sent = request.headers.get(CSRF_HEADER)
-    if sent is None and _is_form(request):
+    if sent is None and is_form(request):
         field = (await request.form()).get(CSRF_FIELD)
         sent = field if isinstance(field, str) else None
     if sent is None or not credentials.csrf_holds(identity.sign_in, sent):
@@ -328,12 +329,6 @@ def _from_elsewhere(request: Request) -> bool:
     own = {request.headers.get("host", "")}
     own.add(urlsplit(request.app.state.settings.public_url).netloc)
     return urlsplit(origin).netloc not in own
-
-
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    )
 
 
 def _foreign() -> ForeignForm:

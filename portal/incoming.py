@@ -1,7 +1,6 @@
 """What a request brings in: every text and every number of it, read before its route sees them.
 
-One check for all routes, called by the gate: the address, the query and a JSON body here, forms in
-`portal.uploads` with the same rules. The record's own functions know what a name or a column may
+One check for all routes, called by the gate: the address, the query, a JSON body, a form. The record's own functions know what a name or a column may
 be; here stands what no text of any kind may hold, and what no number can be kept as.
 """
 
@@ -31,7 +30,7 @@ class NumberRefused(Invalid):
 
 
 async def check(request: Request, *, upload: bool) -> None:
-    """Read the address, the query and a JSON body.
+    """Read the address, the query, and a JSON body or a form.
 
     Args:
         request: whose sender has been let in.
@@ -44,13 +43,29 @@ async def check(request: Request, *, upload: bool) -> None:
     """
     _check_address(request)
     _check_query(request)
-    if upload or request.method in SAFE_METHODS or not _may_be_json(request):
+    if request.method in SAFE_METHODS:
+        return
+    if is_form(request):
+        form = await request.form()
+        try:
+            check_form(form)
+        except TextRefused:
+            await form.close()  # nobody will read its files
+            raise
+    if upload or is_form(request) or not _may_be_json(request):
         return
     try:
         body = await request.json()
     except (ValueError, RecursionError):
         return  # no JSON: whoever reads it says so
     check_document(body)
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is a form."""
+    return request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    )
 
 
 def check_document(value: object, *, within: str = "") -> None:
@@ -61,12 +76,7 @@ def check_document(value: object, *, within: str = "") -> None:
         within: what it is, put before the path of each item.
     """
     characters.check_all(value, within=within)
-    beyond = [
-        _too_large(path)
-        for path, number in _numbers(value, within)
-        if not (math.isfinite(number) and abs(number) <= LARGEST_SENT)
-        if isinstance(number, int) or not math.isfinite(number)
-    ]
+    beyond = [_too_large(path) for path, number in _numbers(value, within) if _unkept(number)]
     _refuse(beyond)
 
 
@@ -161,13 +171,20 @@ def _may_be_json(request: Request) -> bool:
     return not kind or "json" in kind
 
 
+def _unkept(number: float) -> bool:
+    """Whether no column can hold a number; a whole one may be too long to be made a fraction."""
+    if isinstance(number, int):
+        return abs(number) > LARGEST_SENT
+    return not math.isfinite(number)
+
+
 def _numbers(value: object, within: str) -> Iterator[tuple[str, float]]:
-    waiting = [(within or "body", value)]
+    waiting = [(within, value)]
     while waiting:
         path, each = waiting.pop()
         if isinstance(each, int | float) and not isinstance(each, bool):
-            yield path, each
+            yield path or "body", each
         elif isinstance(each, dict):
-            waiting += [(f"{path}.{key}", inner) for key, inner in each.items()]
+            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in each.items()]
         elif isinstance(each, list):
-            waiting += [(f"{path}.{place}", inner) for place, inner in enumerate(each)]
+            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(each)]

@@ -211,7 +211,13 @@ class Uploads(LocalArtifactRepository):
         return None
 
     def _check_open(self, folder: str | None, name: str) -> None:
-        path = posixpath.normpath(posixpath.join(folder or "", name))
+        sent = posixpath.join(folder or "", name)
+        path = posixpath.normpath(sent)
+        if path != sent:
+            raise MlflowException(
+                f"Write the path without “.” and without empty parts: {characters.visible(sent)}",
+                error_code=INVALID_PARAMETER_VALUE,
+            )
         parts = PurePosixPath(path).parts
         for unwanted in characters.unwanted(path, lines=False):
             raise MlflowException(
