@@ -151,7 +151,6 @@ def test_no_text_of_any_body_takes_a_character_that_nobody_sees(house: House) ->
                 continue
             client = house.client(house.who(access, method))
             bodies = with_text(content["application/json"]["schema"], whole, next(samples))
-            assert bodies or not whole, path
             for body in bodies:
                 sent = json.dumps(body)  # a lone surrogate goes as \ud800
                 answer = client.request(
