@@ -303,7 +303,7 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.card = {
         "name": told["B1"]["said"],
         "summary": told["B2"]["said"],
-        "filer": told["A1"]["said"],
+        "filer": {name: content["filer"][name] for name in ("zh", "en")},
         "basis": basis.of(contents),
     }
     listing.words = _words(content)

@@ -86,8 +86,15 @@ def _absent(form: Schema, key: str) -> Reason:
     return Reason(
         key,
         Text(f"还没有填“{field.name.zh}”。", f"“{field.name.en}” is missing."),
-        field.ask,
+        RECORD if field.value.record else field.ask,
     )
+
+
+RECORD = Text(
+    "这一项取自单位登记资料，请主管部门的管理员补登，再保存一次。",
+    "It comes from the organisation's record: have an administrator of the authority add it, "
+    "then save once more.",
+)
 
 
 def _not_applicable(field: Field, reason: Mapping[str, str]) -> Wrong:
@@ -295,7 +302,8 @@ def _inside(part: Part, value: Mapping[str, Any], path: str, today: date) -> Wro
             wrong += _check(each, given, inner, today) + _order(each, value, inner)
         elif each.required and all(condition.met_by(value) for condition in each.when):
             said = Text(f"还没有填“{each.name.zh}”。", f"“{each.name.en}” is missing.")
-            wrong.append((inner, said, Text("请补上。", "Fill it in.")))
+            remedy = RECORD if each.record else Text("请补上。", "Fill it in.")
+            wrong.append((inner, said, remedy))
     return wrong
 
 

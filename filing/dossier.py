@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
+from filing import identity
 from filing import revision as revisions
 from filing.fields import schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
@@ -72,6 +73,10 @@ class AlreadyOpen(Conflict):
 
 class NotEditable(Conflict):
     """The dossier cannot be changed in its present state: see which steps are possible."""
+
+
+class NotOnRecord(Invalid):
+    """The filer is told otherwise than on record: leave it out, or have the record corrected."""
 
 
 class NotOfThisModel(Invalid):
@@ -152,16 +157,12 @@ def _of_model(session: Session, model_id: str) -> Sequence[Filing]:
 def _prefilled(
     session: Session, version: Version, earlier: Sequence[Filing]
 ) -> dict[str, stored.Stored]:
-    """The answers of the last filing of this model that still hold, else the organisation's."""
-    if earlier:
-        return {
-            key: answer for key, answer in earlier[0].answers.items() if schema().field(key).copied
-        }
+    """The answers of the last filing of this model that still hold, and who files, from the record."""
     owner = session.get_one(Organisation, version.organisation_id)
-    made = {"A1": stored.store("A1", {"zh": owner.name_zh, "en": owner.name_en})}
-    if owner.credit_code:
-        made["A2"] = stored.store("A2", owner.credit_code)
-    return {key: answer for key, answer in made.items() if answer is not None}
+    copied = earlier[0].answers if earlier else {}
+    return identity.taken(
+        owner, {key: each for key, each in copied.items() if schema().field(key).copied}
+    )
 
 
 def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) -> Filing:
@@ -238,11 +239,13 @@ def fill(
     Raises:
         Moved: when the filing has another revision by now.
         NotEditable: in a state where the dossier is closed.
+        NotOnRecord: when the filer is told otherwise than on record.
         WrongAnswer: when a value has not the shape of its field; nothing is saved.
         FieldNotFound: for an unknown key.
     """
     filing = editable(session, by, filing_id, revision)
-    changed = _merged(filing.answers, answers)
+    owner = session.get_one(Organisation, filing.organisation_id)
+    changed = identity.taken(owner, _merged(filing.answers, answers, owner))
     keys = sorted(
         key
         for key in changed.keys() | filing.answers.keys()
@@ -255,9 +258,9 @@ def fill(
 
 
 def _merged(
-    before: Mapping[str, stored.Stored], answers: Mapping[str, Any]
+    before: Mapping[str, stored.Stored], answers: Mapping[str, Any], owner: Organisation
 ) -> dict[str, stored.Stored]:
-    after, reasons = dict(before), list[Reason]()
+    after, reasons, typed = dict(before), list[Reason](), dict[str, stored.Stored]()
     for key, raw in answers.items():
         try:
             answer = stored.store(key, raw)
@@ -267,7 +270,14 @@ def _merged(
         if answer is None:
             after.pop(key, None)
         else:
-            after[key] = stored.kept_salt(before.get(key), answer)
+            after[key] = typed[key] = stored.kept_salt(before.get(key), answer)
+    if differing := identity.refusals(owner, typed):
+        raise NotOnRecord(
+            "备案主体的名称、代码和所在区取自单位登记资料，不能另写，什么都没有保存。",
+            "The filer's name, code and district come from the organisation's record and are not "
+            "typed otherwise; nothing was saved.",
+            reasons=[*reasons, *differing],
+        )
     if reasons:
         raise stored.WrongAnswer(
             "有些内容的形式不对，什么都没有保存。",

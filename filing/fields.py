@@ -107,6 +107,7 @@ class Part:
         until: "today" when a date may not lie in the future.
         options: what may be chosen.
         parts: the values inside.
+        record: the particular of the filer's organisation that it is taken from (`identity`).
     """
 
     id: str
@@ -123,6 +124,7 @@ class Part:
     until: str = ""
     options: tuple[Option, ...] = ()
     parts: tuple["Part", ...] = ()
+    record: str = ""
 
     def option(self, option_id: str) -> Option | None:
         """The option with that id, if any."""
@@ -316,7 +318,7 @@ def _part(row: dict[str, Any]) -> Part:
         show=Show(row.get("show", "public")),
         **{
             name: row[name]
-            for name in ("limit", "least", "most", "format", "after", "until")
+            for name in ("limit", "least", "most", "format", "after", "until", "record")
             if name in row
         },
         options=tuple(

@@ -8,7 +8,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import completeness, computed, evidence, gate, remarks
+from filing import completeness, computed, evidence, gate, identity, remarks
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
@@ -19,7 +19,7 @@ from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
 from registry.language import Text
-from registry.organisations import Actor
+from registry.organisations import Actor, Organisation
 from registry.settings import settings
 from registry.submission import Version
 
@@ -171,6 +171,11 @@ def _change_note(case: Case) -> list[Reason]:
     ]
 
 
+def _identity(case: Case) -> list[Reason]:
+    owner = case.session.get_one(Organisation, case.filing.organisation_id)
+    return identity.differences(owner, case.filing.answers)
+
+
 def _grade_settled(case: Case) -> list[Reason]:
     if case.filing.grade_proposal is None:
         return []
@@ -231,6 +236,7 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     ),
     Guard.PUBLISHED_BEFORE: _history(lambda each: bool(each.editions), Guard.PUBLISHED_BEFORE),
     Guard.NUMBERED: _history(lambda each: each.number is not None, Guard.NUMBERED),
+    Guard.IDENTITY: _identity,
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,
 }

@@ -117,6 +117,7 @@ class Guard(StrEnum):
     PUBLISHED_BEFORE = "published_before"
     NUMBERED = "numbered"
     GRADE_SETTLED = "grade_settled"
+    IDENTITY = "identity"
     SECOND_PERSON = "second_person"
 
 
@@ -138,6 +139,9 @@ GUARD_NAMES: dict[Guard, Text] = {
     ),
     Guard.PUBLISHED_BEFORE: Text("已经公示过", "it was published before"),
     Guard.NUMBERED: Text("已有备案编号", "it has a filing number"),
+    Guard.IDENTITY: Text(
+        "备案主体和单位登记资料一致", "who files is told as on the organisation's record"
+    ),
     Guard.GRADE_SETTLED: Text(
         "没有等待确认的等级调整", "no change of the grade waits to be confirmed"
     ),
@@ -193,25 +197,25 @@ _NUMBERED = (
 # fmt: off
 STEPS: tuple[Step, ...] = (
     _step(Action.CHECK, _F, [_S.DRAFT], _S.SELF_CHECKED, "filing:dossier:checked",
-          _G.COMPLETE, _G.EVALUATED),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED),
     _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
     _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
-          _G.COMPLETE, _G.EVALUATED),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED),
     _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
           "filing:dossier:submitted",
-          _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE),
     _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),
     _step(Action.ACCEPT, _R, [_S.SUBMITTED], _S.ACCEPTED, "filing:review:accepted",
-          _G.INDEPENDENT, _G.COMPLETE, _G.EVALUATED, _G.GRADE_SETTLED, _G.GATE),
+          _G.INDEPENDENT, _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.GRADE_SETTLED, _G.GATE),
     _step(Action.DECLINE, _R, [_S.SUBMITTED], _S.DECLINED, "filing:review:declined",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
     _step(Action.REFUSE_CHANGE, _R, [_S.SUBMITTED], _S.PUBLISHED, "filing:review:change_refused",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
     _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
     _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
-          _G.INDEPENDENT, _G.GATE, _G.SECOND_PERSON),
+          _G.INDEPENDENT, _G.IDENTITY, _G.GATE, _G.SECOND_PERSON),
     _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
     _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
           "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),

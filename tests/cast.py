@@ -5,7 +5,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from registry import attestation, engagements, keys, reports, statements
+from registry import attestation, engagements, keys, particulars, reports, statements
 from registry.database import new_id
 from registry.datasets import Dataset, Use
 from registry.engagements import Engagement
@@ -27,11 +27,27 @@ def actor(session: Session, kind: Kind = Kind.ENTERPRISE) -> Actor:
     """Someone with every role that an organisation of this kind knows; each call makes a new one."""
     zh, en = NAMES[kind]
     mark = new_id()[-8:]
-    organisation = Organisation(kind=kind, name_zh=f"{zh}{mark}", name_en=f"{en} {mark}")
+    organisation = Organisation(
+        kind=kind,
+        name_zh=f"{zh}{mark}",
+        name_en=f"{en} {mark}",
+        credit_code=credit_code(mark),
+        district="浦东新区",
+    )
     person = Person(email=f"{mark}@example.test", name="王明", password_hash="-")
     session.add_all([organisation, person])
     session.flush()
     return Actor(person.id, organisation.id, kind, ROLES_OF[kind])
+
+
+def credit_code(mark: str) -> str:
+    """A well-formed unified social credit code that belongs to nobody, of eight hexadecimal digits."""
+    body = f"913100000{mark.upper()}"
+    return next(
+        f"{body}{last}"
+        for last in particulars.CREDIT_ALPHABET
+        if particulars.credit_code_holds(f"{body}{last}")
+    )
 
 
 def version(session: Session, by: Actor, *, name: str = "credit", mark: str = "") -> Version:

@@ -10,7 +10,7 @@ from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
-from registry import invitations, organisations
+from registry import corrections, invitations, organisations
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
 
@@ -37,6 +37,13 @@ class OrganisationIn(BaseModel):
     name_en: str = Field(examples=["Mingde Credit Ltd"])
     credit_code: str | None = Field(None, examples=["91350100M000100Y43"])
     district: str = Field("", examples=["福田区"])
+
+
+class CorrectionIn(BaseModel):
+    """What is completed or corrected; null stays."""
+
+    credit_code: str | None = Field(None, examples=["91350100M000100Y43"])
+    district: str | None = Field(None, examples=["福田区"])
 
 
 class Me(Answer):
@@ -138,6 +145,21 @@ def one(session: Database, organisation_id: str) -> OrganisationOut:
 def found(by: By, session: Database, wanted: OrganisationIn) -> OrganisationOut:
     """Put an organisation on record; then invite its first administrator."""
     made = organisations.found(session, by=by, **wanted.model_dump())
+    return OrganisationOut.model_validate(made)
+
+
+@router.patch(
+    "/organisations/{organisation_id}",
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY})],
+    summary="更正单位登记资料 · Correct an organisation's record",
+)
+def correct(
+    by: By, session: Database, organisation_id: str, wanted: CorrectionIn
+) -> OrganisationOut:
+    """Complete or correct credit code or district; filings take them from here."""
+    made = corrections.correct(
+        session, by=by, organisation_id=organisation_id, **wanted.model_dump()
+    )
     return OrganisationOut.model_validate(made)
 
 

@@ -112,6 +112,25 @@ def found(kind: str, name_zh: str, name_en: str, credit_code: str | None, distri
         click.echo(made.id)
 
 
+@users.command("correct", help="更正单位的代码或所在区。/ Correct an organisation's record.")
+@click.argument("organisation_id")
+@click.option("--credit-code", help="统一社会信用代码 / unified social credit code")
+@click.option("--district", help="所在区 / district")
+def correct(organisation_id: str, credit_code: str | None, district: str | None) -> None:
+    """What is not named stays; filings take these from the record."""
+    from registry import corrections
+
+    with _session() as session:
+        made = corrections.correct(
+            session,
+            by=None,
+            organisation_id=organisation_id,
+            credit_code=credit_code,
+            district=district,
+        )
+        click.echo(f"{made.name_zh} {made.credit_code or '—'} {made.district or '—'}")
+
+
 @users.command("invite", help="邀请一个人。/ Invite someone; the link is printed once.")
 @click.argument("organisation_id")
 @click.argument("email")

@@ -47,13 +47,19 @@ HIGH = LOW | {
 }
 
 
+ON_RECORD: dict[str, Any] = {
+    "A1": {"zh": "示例信贷公司", "en": "Example Credit Co."},
+    "A2": "91350100M000100Y43",
+    "A3": {"kind": "company", "city": "shanghai", "district": "浦东新区"},
+}
+"""What an organisation's record fills in, for tests that know no organisation."""
+
+
 def answers(**changed: Any) -> dict[str, Any]:
     """Answers that leave nothing to do, about a high-risk loan model; `changed` by key."""
     text = {"zh": "写得清楚的内容", "en": "plain content"}
     whole: dict[str, Any] = {
-        "A1": {"zh": "示例信贷公司", "en": "Example Credit Co."},
-        "A2": "91350100M000100Y43",
-        "A3": {"kind": "company", "city": "shanghai", "district": "浦东新区"},
+        "A3": {"kind": "company", "city": "shanghai"},
         "A4": "provider",
         "A6": {"post": {"zh": "首席风险官", "en": "Chief risk officer"}, "person": "王小明"},
         "A9": {"statement": "true", "post": "总经理", "date": "2026-11-01"},

@@ -12,6 +12,7 @@ from filing.numbers import NumberNotFound
 from filing.standing import State
 from registry import attestation, database
 from registry.database import now
+from registry.organisations import Organisation
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -115,7 +116,8 @@ def test_the_computed_fields_are_filled_in(scene: Scene) -> None:
 
     assert row(found, "B3")["value"]["sha256"] == scene.version.digest
     assert row(found, "G2")["said"]["zh"].startswith("高风险：")
-    assert row(found, "H14")["value"]["zh"].startswith("示例信贷公司（服务提供者")
+    owner = scene.session.get_one(Organisation, scene.filer.organisation_id)
+    assert row(found, "H14")["value"]["zh"].startswith(f"{owner.name_zh}（服务提供者")
     assert "已证明差异很小3条" in row(found, "H15")["value"]["zh"]
     assert "shown to be small: 3" in row(found, "H15")["value"]["en"]
 

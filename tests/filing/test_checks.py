@@ -12,7 +12,7 @@ ROW = {"rule": "六十分", "effect": "建议批准"}
 
 
 def stored(**changed: Any) -> dict[str, answers.Stored]:
-    given = papers.answers(**changed)
+    given = papers.answers(**papers.ON_RECORD | changed)
     made = {key: answers.store(key, raw) for key, raw in given.items()}
     return {key: answer for key, answer in made.items() if answer is not None}
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portal import verify
 from registry import attestation, keys
-from tests import models
+from tests import cast, models
 from tests.filing import papers
 from tests.journeys.house import Caller, House, open_house
 from tests.portal import installation
@@ -118,6 +118,11 @@ def people_come_together(job: Job) -> None:
         ("tester", "示例测评中心", "Example Testing Centre", "tester"),
     ):
         place = chief.post("/organisations", {"kind": kind, "name_zh": zh, "name_en": en})
+        particulars = {
+            "credit_code": cast.credit_code(f"{len(job.places):08}"),
+            "district": "徐汇区",
+        }
+        chief.ask("PATCH", f"/organisations/{place['id']}", json=particulars)
         job.places[kind] = place["id"]
         boss = job.join(
             f"boss-{kind}",

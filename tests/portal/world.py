@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from registry import credentials, organisations, tokens
-from registry.database import transaction
+from registry.database import new_id, transaction
 from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person, Role
 from registry.tokens import Scope
+from tests import cast
 
 PASSWORD = "correct horse battery"
 HASH = credentials.hash_password(PASSWORD, email="nobody@example.org")
@@ -71,7 +72,12 @@ class World:
     def _settle(self, name: str, kind: Kind) -> None:
         with transaction(self.site.state.factory) as session:
             organisation = organisations.found(
-                session, kind=kind, name_zh=f"单位{name}", name_en=name
+                session,
+                kind=kind,
+                name_zh=f"单位{name}",
+                name_en=name,
+                credit_code=cast.credit_code(new_id()[-8:]),
+                district="浦东新区",
             )
             for role in sorted(ROLES_OF[kind]):
                 person = Person(
