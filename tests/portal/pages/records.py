@@ -51,9 +51,7 @@ class Records:
         self._third_party("beyond", verdicts=["disparity"])
         self._third_party("other verdicts", verdicts=["equivalent", "not_evaluable", "difference"])
         self._third_party("far beyond", verdicts=["disparity"] * 5)
-        self._third_party(
-            "other city", A3={"kind": "company", "city": "shenzhen", "district": "南山区"}
-        )
+        self._third_party("other city", A3={"kind": "company", "city": "shenzhen"})
         self._third_party("not applicable", D6={"not_applicable": "没有排除"})
         self._third_party(
             "sealed", D7={"value": [{"rule": "六十分", "effect": "批准"}], "sealed": SEAL}
