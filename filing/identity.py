@@ -38,13 +38,22 @@ def taken(owner: Organisation, answers: Mapping[str, Stored]) -> dict[str, Store
         value = _recorded(owner, part)
         if part is not field.value:
             inside = (made.get(field.code) or {}).get("value")
-            whole = {**(inside if isinstance(inside, Mapping) else {}), part.id: value}
+            given = inside if isinstance(inside, Mapping) else {}
+            whole = {**given, part.id: _translated(value, given.get(part.id))}
             value = {name: inner for name, inner in whole.items() if inner is not None} or None
         if value is None:
             made.pop(field.code, None)
         else:
             made[field.code] = {"value": value}
     return made
+
+
+def _translated(recorded: Any, given: Any) -> Any:
+    """What is on record, with the filer's own translation where the record has Chinese alone."""
+    if not (isinstance(recorded, Mapping) and isinstance(given, Mapping)):
+        return recorded
+    same = given.get("zh") == recorded["zh"]
+    return {**recorded, "en": given["en"]} if same and "en" in given else recorded
 
 
 def refusals(owner: Organisation, typed: Mapping[str, Stored]) -> list[Reason]:

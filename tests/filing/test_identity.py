@@ -74,6 +74,12 @@ def test_what_is_on_record_may_be_said_again_and_is_never_lost(scene: Scene) -> 
     }
     assert filing.answers["A2"]["value"] == owner(scene).credit_code
     assert filing.answers["A3"]["value"]["district"] == {"zh": "浦东新区"}
+    said = {
+        "zh": "浦东新区",
+        "en": "Pudong",
+    }  # the record has Chinese alone: a translation may stay
+    fill(scene, filing, A3={"kind": "company", "city": "shanghai", "district": said})
+    assert filing.answers["A3"]["value"]["district"] == said
 
 
 def test_catalogue_page_and_edition_show_one_name(scene: Scene) -> None:

@@ -77,7 +77,7 @@ class World:
                 name_zh=f"单位{name}",
                 name_en=name,
                 credit_code=cast.credit_code(new_id()[-8:]),
-                district="浦东新区",
+                district="黄浦区",
             )
             for role in sorted(ROLES_OF[kind]):
                 person = Person(
