@@ -150,7 +150,7 @@ def found(by: By, session: Database, wanted: OrganisationIn) -> OrganisationOut:
 
 @router.patch(
     "/organisations/{organisation_id}",
-    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY})],
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY}, own=())],
     summary="更正单位登记资料 · Correct an organisation's record",
 )
 def correct(
