@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from filing import review
 from filing.lifecycle import Action
 from portal.pages import report_view
 from portal.pages.rendering import environment
@@ -82,6 +83,18 @@ def test_the_filed_page_has_a_strong_validator_that_follows_the_standing(
     with transaction(shelf.site.state.factory) as session:
         filing = shelf.filing(session)
         shelf.take(session, filing, Role.FILER, Action.AMEND)
+    # filing/S11: what is only drafted changes nothing in public; what is submitted does.
+    assert reader.get(address, headers={"if-none-match": before}).status_code == 304
+    with transaction(shelf.site.state.factory) as session:
+        filing = shelf.filing(session)
+        review.take(
+            session,
+            by=shelf.actor(Role.FILER),
+            filing_id=filing.id,
+            revision=filing.revision,
+            action=Action.SUBMIT,
+            reason={"zh": "改了说明"},
+        )
     after = reader.get(address, headers={"if-none-match": before})
     assert after.status_code == 200
     assert after.headers["etag"] != before
