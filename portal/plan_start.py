@@ -81,7 +81,15 @@ GRANTED = (
     "通过",
     "录用",
 )
-"""Parts of words for a favourable decision, where there are more than two."""
+"""Parts of words for a favourable decision."""
+REFUSED = (
+    *("reject", "refus", "denied", "deni", "declin", "fail", "default", "recid", "churn"),
+    *("拒", "违约", "流失", "再犯"),
+)
+"""Parts of words for what is bad for the person, in a value or in the name of its column."""
+NO = frozenset({"no", "n", "否"})
+NEGATED = ("no", "un", "dis", "非")
+UNDONE = ("不", "未", "没")
 DECIDED = ("target", "score", "prediction", "decided")
 PRICE_ROLES = {
     "cost": Text("正当的成本因素", "legitimate cost factors"),
@@ -324,15 +332,8 @@ def _decision(
 ) -> Iterator[str]:
     levels = {column.name: column.levels for column in seen}
     known = next((roles[role][0] for role in ("target", "prediction") if role in roles), None)
-    favourable = "1"
-    if known is not None and "1" not in levels[known]:
-        favourable = _text(max(levels[known]))
-    if known is not None and set(levels[known]) == {"true", "false"}:
-        favourable = "true"
     several = known is not None and len(levels[known]) > 2
-    if known is not None and several:
-        named = (v for v in levels[known] if any(w in v.lower() for w in GRANTED))
-        favourable = _text(next(named, levels[known][0]))
+    favourable = "1" if known is None else _favourable(known, levels[known])
     if "target" not in roles:
         yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
     if "prediction" in roles:
@@ -340,7 +341,12 @@ def _decision(
         yield "#   the decision that is tested; call it target if it is what came of it later"
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
-    yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
+    if favourable is None:
+        yield f"#   {_word(str(known))}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
+        yield "#   no word says which value is good for the person; the plan does not run without it"
+        yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
+    else:
+        yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
     if known is not None and several:
         rest = [level for level in levels[known] if _text(level) != favourable]
         yield f"#   {_word(known)}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
@@ -356,6 +362,28 @@ def _decision(
     elif "score" in roles:
         scored = next(column for column in seen if column.name == roles["score"][0])
         yield from _cut(scored)
+
+
+def _favourable(column: str, levels: Sequence[str]) -> str | None:
+    """The value that is good for the person, as TOML, where its word and its column's say which.
+
+    A column named for what is bad (denied, default) turns a yes into a refusal. None where more
+    or fewer than one value can be meant: a guess would turn every sentence of the report round.
+    """
+    adverse = any(word in column.lower() for word in REFUSED)
+    if set(levels) <= {"0", "1"}:
+        return "0" if adverse else "1"
+    if set(levels) <= {"true", "false"}:
+        return "false" if adverse else "true"
+    if adverse:
+        return next((_text(level) for level in levels if level.lower() in NO), None)
+    granted = [
+        level for level in levels
+        if any(word in level.lower() for word in GRANTED)
+        and not any(word in level.lower() for word in (*REFUSED, " not ", *UNDONE))
+        and not level.lower().startswith(NEGATED)
+    ]  # fmt: skip
+    return _text(granted[0]) if len(granted) == 1 else None
 
 
 def _cut(score: Seen) -> Iterator[str]:

@@ -119,3 +119,39 @@ def test_a_decision_of_three_words_is_drafted_as_a_question(tmp_path: Path) -> N
         scorer=None, nonce="n",
     )  # fmt: skip
     assert {each["rows"] for each in made.left_out["without"]} == {30, 40}
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "favourable"),
+    [
+        ("decision", ["approved", "denied"], "approved"), ("decision", ["accepted", "rejected"], "accepted"),
+        ("decision", ["hired", "not hired"], "hired"), ("decision", ["Yes", "No"], "Yes"),
+        ("决定", ["通过", "不通过"], "通过"), ("decision", ["approved", "disapproved"], "approved"),
+        ("rejected", ["yes", "no"], "no"), ("rejected", [0, 1], 0), ("拒绝", ["是", "否"], "否"),
+        ("default", [1, 0], 0), ("违约", [True, False], False), ("repaid", [1, 0], 1),
+        ("approved", [True, False], True),
+        ("decision", ["granted", "offered"], None), ("outcome", [1, 2], None),
+        ("outcome", ["good", "bad"], None), ("decision", ["priced", "denied", "pending"], None),
+        ("default", ["paid", "late"], None),
+    ],
+)  # fmt: skip
+def test_the_value_that_is_good_for_the_person_is_told_by_words_or_left_to_be_filled_in(
+    tmp_path: Path, column: str, values: list[object], favourable: object
+) -> None:
+    """statistics/14, statistics/1: a draft never takes a refusal for the favourable result."""
+    sex = ["f", "m"] * (30 * len(values))
+    table = pa.table({"sex": sex, column: [each for each in values for _ in range(60)]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+
+    columns = tomllib.loads(drafted)["columns"]
+    assert columns.get("favourable") == favourable
+    if favourable is None:
+        assert "看不出哪个值对本人有利" in drafted
+        assert "no word says which value is good for the person" in drafted
+        with pytest.raises(DataUnfit):
+            engine.run(
+                Plan.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+                scorer=None, nonce="n",
+            )  # fmt: skip
