@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from explainers import numbers
 from explainers.columns import Column
 from explainers.counterfactual import Move, Search, WhatIf, changeable
-from explainers.effects import Sentence, same, wording
+from explainers.effects import Sentence, listed, same, wording
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from registry.language import Text
@@ -31,9 +31,12 @@ def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
 
 
 def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
+    tried = changeable(plan)
+    open_to_change = [column for column in plan.columns if column.actionable]
     places = wording(plan) | {
         "n": same(numbers.count(search.asked)),
         "k": same(numbers.count(search.single)),
+        "X": listed([column.subject for column in open_to_change if column.name in tried]),
     }
     shown = {
         "n": search.asked,
@@ -42,6 +45,14 @@ def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
         "double": search.double,
     }
     yield sentence(f"{plan.task}.whatif.searched", evidence=shown, places=places)
+    untried = [column for column in open_to_change if column.name not in tried]
+    if untried:
+        said = sentence(
+            "whatif.untried",
+            evidence={"untried": len(untried)},
+            places={"X": listed([column.subject for column in untried])},
+        )
+        yield said | {"columns": [column.name for column in untried]}
     for example in search.examples:
         yield _example(plan, example)
 

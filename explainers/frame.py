@@ -6,6 +6,10 @@ from explainers.table import ITSELF, RESULTS, RULE, Row
 from registry.language import Text
 from registry.reports import Verdict
 
+TRIED = Text(
+    "只试了许多人共有的数值；原来没有填的，没有试着填上。",
+    "Only values shared by many were tried; what was blank was not filled in.",
+)
 FRAME: Mapping[str, Row] = {
     # ours: what stands around the table's sentences
     "missing": Row(
@@ -116,17 +120,27 @@ FRAME: Mapping[str, Row] = {
     ),
     "decision.whatif.searched": Row(
         Text(
-            "看了{n}{person}，结果都是“{bad}”。只改一项本人能改变的信息，其中{k}{person}的结果会变好。",
-            "We looked at {n} {people} with the result “{bad}”. Changing one thing they can change would help {k} of them.",
+            "看了{n}{person}，结果都是“{bad}”。一次只改一项，试了{X}：其中{k}{person}的结果会变好。",
+            "We looked at {n} {people} with the result “{bad}”. Changing one thing at a time, out of {X}, would help {k} of them.",
         ),
-        Text("只试了许多人共有的数值。", "Only values shared by many were tried."),
+        TRIED,
     ),
     "price.whatif.searched": Row(
         Text(
-            "看了{n}{person}。只改一项能改变的信息，其中{k}{person}的{price}会低5%以上。",
-            "We looked at {n} {people}. Changing one thing that can be changed would make the {price} 5 % lower for {k} of them.",
+            "看了{n}{person}。一次只改一项，试了{X}：其中{k}{person}的{price}会低5%以上。",
+            "We looked at {n} {people}. Changing one thing at a time, out of {X}, would make the {price} 5 % lower for {k} of them.",
         ),
-        Text("只试了许多人共有的数值。", "Only values shared by many were tried."),
+        TRIED,
+    ),
+    "whatif.untried": Row(
+        Text(
+            "另外也能改变、但没有这样试的：{X}。",
+            "Also open to change, but not tried in this way: {X}.",
+        ),
+        Text(
+            "它们常和别的信息一起变，或者不能一种一种地试；改了有没有用，不知道。",
+            "They often change with something else, or can’t be tried case by case; whether changing them helps is not known.",
+        ),
     ),
     "whatif.few": Row(
         Text(

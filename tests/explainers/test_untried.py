@@ -173,3 +173,23 @@ def test_who_chose_is_said_without_a_report_and_nothing_with_one() -> None:
     said = next(s for s in sentences_of(low) if s["kind"] == "decision.chosen")
     assert "低于这条线的结果是“通过”" in said["zh"]
     assert "没有列出受保护的信息" in said["zh"]
+
+
+def test_what_if_names_what_was_tried_and_what_was_not() -> None:
+    """public/S12: "would help 0 of them" is never said of a column that was not tried."""
+    table = people(N).append_column("note", pa.array([f"{i}号" for i in range(N)]))
+    note = {"name": "note", "plain": text("备注", "note"), "actionable": "any"}
+    asked = [*columns("income", "sex"), note]
+    made = told(table, asked, lambda x: np.where(np.char.endswith(x["note"].astype(str), "7号"), 0.9, 0.1))  # fmt: skip
+    searched, untried = made["questions"][3]["detail"][-1]["sentences"][:2]
+    assert "一次只改一项，试了每月收入：其中0个人的结果会变好。" in searched["zh"]
+    assert "out of the monthly income, would help 0 of them" in searched["en"]
+    assert "没有填的，没有试着填上" in searched["limit"]["zh"]
+    assert "not filled in" in searched["limit"]["en"]
+    assert untried["columns"] == ["note"]
+    assert untried["zh"].endswith("没有这样试的：备注。")
+    assert untried["en"].endswith("not tried in this way: the note.")
+
+    made = told(people(N), columns("income", "sex"), lambda x: np.tanh(x["income"] / 5_000))
+    kinds = {said["kind"] for said in made["questions"][3]["detail"][-1]["sentences"]}
+    assert "whatif.untried" not in kinds

@@ -19,6 +19,7 @@ import pyarrow.parquet
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evaluators.files import FileUnfit
 from evaluators.plan import Plan, PlanInvalid
 from portal import cli, exploratory, packing, plan_start
 from portal.client import Client, NoToken
@@ -399,11 +400,15 @@ def test_ranked_lists_get_a_plan_that_runs_though_no_name_says_by_what_to_compar
 
 
 def test_hostile_names_cannot_break_out_of_a_draft(home: Path) -> None:
-    table = pa.table({'a"]\nsex = 1 #': [1, 2], "sex\n[evil]": ["男", 'x"\ny'], "label": [0, 1]})
-
+    table = pa.table({'a"] sex = 1 #': [1, 2], 'sex"[evil]': ["男", 'x"y'], "label": [0, 1]})
     pyarrow.parquet.write_table(table, home / "odd.parquet")
     drafted = tomllib.loads(plan_start.draft(home / "odd.parquet"))
     assert set(drafted) <= {"title", "columns", "reference", "probes"}
+
+    broken = pa.table({"sex\n[evil]": ["男", "女"], "label": [0, 1]})
+    pyarrow.parquet.write_table(broken, home / "broken.parquet")
+    with pytest.raises(FileUnfit):
+        plan_start.draft(home / "broken.parquet")
 
 
 # Towards a registry
