@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
-from registry import characters, environment, expansion
+from registry import characters, environment, expansion, tar_headers
 from registry.errors import Invalid, Reason
 from registry.expansion import ARCHIVE_RATIO, archive_reason
 from registry.language import Text
@@ -28,6 +28,7 @@ MAX_FILES = 1000
 MAX_DEPTH = 8
 MAX_NAME = 200
 _CHUNK = 1 << 20
+_LIST = 1 << 20  # of a zip's list of entries: MAX_FILES of the longest names
 _HEADERS = 16 << 20  # beside the files' bytes: names, padding, the end
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{i}" for d in ("com", "lpt") for i in range(10)}
 _DAMAGE = (
@@ -53,6 +54,10 @@ class ArchiveRefused(ScreeningFailed):
 
 class _TooLarge(Exception):
     """More bytes came out than the limit allows."""
+
+
+class _TooMany(Exception):
+    """The list of entries alone is longer than any that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
                 room -= _write(member, into, room)
     except _TooLarge:
         reasons.append(too_large(limit) if allowed == limit else archive_reason(allowed))
+    except _TooMany:
+        reasons.append(too_many_files())
     except _DAMAGE as error:
         environment.check(error)
         reasons.append(Reason(archive.name, _UNREADABLE, _REPACK_ZIP))
@@ -151,13 +158,18 @@ def _members(archive: Path, limit: int) -> Generator[_Member, None, None]:
     opened: dict[bytes, object] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
     opener = opened.get(head[:2], Path.open)
     plain = cast("BinaryIO", opener(archive, "rb"))  # type: ignore[operator]
-    with plain, tarfile.open(fileobj=_Metered(plain, limit + _HEADERS), mode="r:") as tar:
+    with (
+        plain,
+        tarfile.open(
+            fileobj=_Metered(plain, limit + _HEADERS), mode="r:", tarinfo=tar_headers.Entry
+        ) as tar,
+    ):
         for info in tar:
             yield _tar_member(tar, info)
 
 
 def _zip_members(archive: Path, limit: int) -> Generator[_Member, None, None]:
-    with zipfile.ZipFile(archive) as zipped:
+    with _Listed(archive) as file, zipfile.ZipFile(file) as zipped:
         if sum(info.file_size for info in zipped.infolist()) > limit:
             raise _TooLarge
         for info in zipped.infolist():
@@ -186,11 +198,14 @@ class _Metered(io.RawIOBase):
     def __init__(self, source: BinaryIO, limit: int) -> None:
         self._source = source
         self._limit = limit + _CHUNK
+        self.headers = tar_headers.Headers()
 
     def read(self, size: int = -1, /) -> bytes:
         if not 0 <= size <= _CHUNK or self._source.tell() > self._limit:
             raise _TooLarge
-        return self._source.read(size)
+        piece = self._source.read(size)
+        self.headers.judge(piece)
+        return piece
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         if offset > self._limit:
@@ -199,6 +214,15 @@ class _Metered(io.RawIOBase):
 
     def tell(self) -> int:
         return self._source.tell()
+
+
+class _Listed(io.FileIO):
+    """A zip file for zipfile, which reads the whole list of entries at once: not a huge one."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LIST:
+            raise _TooMany
+        return super().read(-1 if size is None else size)
 
 
 class NameRules:

@@ -3,7 +3,10 @@
 import gzip
 import io
 import os
+import struct
 import tarfile
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -147,3 +150,67 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, into: Path) -> None:
     changed[200] ^= 1
     (tmp_path / "b.tar").write_bytes(changed)
     assert items(tmp_path / "b.tar", into) == {"b.tar"}
+
+
+def extended(body: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, len(body)
+    return info.tobuf(tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512)
+
+
+SPARSE = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "header",
+    [
+        extended(b"99999 path=" + b"9" * 700_000),
+        extended(b"9" * 60_000),
+        extended(b"9" * 700_000 + b" path=x\n"),
+        extended(b"2 " * 30_000 + b"="),
+        extended(b"11 path=a\n") * 3000,
+        extended(b"0 path=a\n"),
+        extended(b"9 path=a\n", tarfile.XGLTYPE) * 100_000,
+        extended(SPARSE) + tarfile.TarInfo("m").tobuf(tarfile.USTAR_FORMAT) + b"1" * (20 << 20),
+    ],
+    ids=["digits", "few", "length", "again", "chain", "nothing", "global", "sparse"],
+)
+def test_no_header_of_a_tar_keeps_the_process_busy(
+    tmp_path: Path, into: Path, header: bytes
+) -> None:
+    """security/S3: 700 kB of digits in an extended header held the whole server for minutes."""
+    entry = tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT)
+    (tmp_path / "a.tar").write_bytes(header + entry + bytes(1024))
+    begun = time.process_time()
+
+    assert items(tmp_path / "a.tar", into, limit=64 << 20) == {"a.tar"}
+
+    assert time.process_time() - begun < 2
+
+
+def test_ordinary_extended_headers_are_read(tmp_path: Path, into: Path) -> None:
+    info = tarfile.TarInfo("长" * 50 + "0" * 30)
+    info.pax_headers = {"mtime": "1732800000.123456789", "LIBARCHIVE.xattr.a": "1" * 3000}
+
+    unpack(tarred(tmp_path / "a.tgz", (info, b"x")), into, limit=LIMIT)
+
+    assert (into / info.name).read_bytes() == b"x"
+
+
+def test_the_list_of_a_zip_is_not_read_when_it_is_huge(tmp_path: Path, into: Path) -> None:
+    """security/S3: a million entries in 50 MB took 8 s and 330 MiB before they were refused."""
+    count = 300_000
+    one = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, *[0] * 8, 1, *[0] * 6) + b"a"
+    many = struct.pack(
+        "<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(one) * count, 4
+    )
+    place = struct.pack("<4sLQL", b"PK\6\7", 0, 4 + len(one) * count, 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    (tmp_path / "a.zip").write_bytes(b"PK\3\4" + one * count + many + place + end)
+    tracemalloc.start()
+
+    assert items(tmp_path / "a.zip", into) == {"total"}
+
+    assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    tracemalloc.stop()
