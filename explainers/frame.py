@@ -250,15 +250,15 @@ FRAME: Mapping[str, Row] = {
     ),
     "errors.outcome.refused": Row(
         Text(
-            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
-            "Should have got “{good}” but did not: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，该得到的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Should have got “{good}” but did not: {a} of 100 who should have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.granted": Row(
         Text(
-            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
-            "Should not have got “{good}” but did: {a} of 100 people where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，不该得到的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "Should not have got “{good}” but did: {a} of 100 who should not have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),

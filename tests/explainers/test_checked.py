@@ -82,7 +82,27 @@ def test_errors_are_named_for_the_person() -> None:
     wrong |= {"effect": {"kind": "ratio", "value": 2.195}, "ci": {"low": 1.03, "high": 4.51}}
     (said,) = checked.by_group(plan(), RACE, Quoted([wrong]))
     assert said["test"]["zh"] == "前者是后者的2.2倍，很可能在1.0倍和4.5倍之间。"
-    assert said["zh"].startswith("本该得到“通过”却没有得到的：种族是“少数”的人，每100人里约有11人")
+    assert said["zh"].startswith(
+        "本该得到“通过”却没有得到的：种族是“少数”的人，该得到的每100人里约有11人"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "zh", "en"),
+    [
+        ("false_negative_rate", "该得到的每100人里约有11人", "about 11 of 100 who should have got it"),
+        ("false_positive_rate", "不该得到的每100人里约有11人", "about 11 of 100 who should not have got it"),
+        ("false_discovery_rate", "得到“通过”的每100人里约有11人", "about 11 of 100 who got it"),
+        ("false_omission_rate", "没有得到“通过”的每100人里约有11人", "about 11 of 100 who did not get it"),
+    ],
+)  # fmt: skip
+def test_an_error_rate_names_of_whom_it_is(metric: str, zh: str, en: str) -> None:
+    """statistics/2: 11 of 100 who should have got it are not 11 of 100 of the group."""
+    wrong = finding("error_parity", metric, estimate=0.114, reference_estimate=0.052)
+    wrong |= {"effect": {"kind": "ratio", "value": 2.195}, "ci": {"low": 1.03, "high": 4.51}}
+    (said,) = checked.by_group(plan(), RACE, Quoted([wrong]))
+    assert f"，{zh}；" in said["zh"]
+    assert f": {en} where" in said["en"]
 
 
 def test_a_suppressed_group_keeps_the_words_of_its_probe() -> None:
