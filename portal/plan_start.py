@@ -90,6 +90,8 @@ REFUSED = (
 NO = frozenset({"no", "n", "否"})
 NEGATED = ("no", "un", "dis", "非")
 UNDONE = ("不", "未", "没")
+ABOVE = Text("达到多少算有利", "favourable at or above this score")
+BELOW = Text("低于多少算有利", "favourable below this score")
 DECIDED = ("target", "score", "prediction", "decided")
 PRICE_ROLES = {
     "cost": Text("正当的成本因素", "legitimate cost factors"),
@@ -357,11 +359,12 @@ def _decision(
         if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
             yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
             yield "#   a decision that is the same for everyone cannot be evaluated"
+    below = favourable in {"0", "false"}
     if inputs:
-        yield "cut = 0.5             # 达到多少算有利 / favourable at or above this score"
+        yield f"cut = 0.5             # {BELOW if below else ABOVE}"
     elif "score" in roles:
         scored = next(column for column in seen if column.name == roles["score"][0])
-        yield from _cut(scored)
+        yield from _cut(scored, below=below)
 
 
 def _favourable(column: str, levels: Sequence[str]) -> str | None:
@@ -386,15 +389,21 @@ def _favourable(column: str, levels: Sequence[str]) -> str | None:
     return _text(granted[0]) if len(granted) == 1 else None
 
 
-def _cut(score: Seen) -> Iterator[str]:
-    """A cut of one half for a probability; no cut that leaves everyone or nobody favourable."""
+def _cut(score: Seen, *, below: bool) -> Iterator[str]:
+    """A cut of one half for a probability; no cut that leaves everyone or nobody favourable.
+
+    Nor one where 0 is favourable: whether a higher score is worse then, nobody but the owner knows.
+    """
     low, high = score.ends or (0.0, 0.0)
-    if 0 <= low < 0.5 <= high <= 1:
-        yield "cut = 0.5             # 达到多少算有利 / favourable at or above this score"
+    if 0 <= low < 0.5 <= high <= 1 and not below:
+        yield f"cut = 0.5             # {ABOVE}"
         return
     yield f"#   {_word(score.name)}：{low:g} … {high:g}。请填写实际决定用的分数线，不填就不能运行 /"
     yield "#   fill in the score at which it is decided; without it the plan does not run"
-    yield "# cut = …             # 达到多少算有利 / favourable at or above this score"
+    if below:
+        yield "#   favourable 是 0：分数应当越高越不利，否则请换一列 / favourable is 0: a higher score"
+        yield "#   must be worse for the person; if it is better, this score does not fit the target"
+    yield f"# cut = …             # {BELOW if below else ABOVE}"
 
 
 def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:

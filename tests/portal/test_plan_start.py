@@ -155,3 +155,24 @@ def test_the_value_that_is_good_for_the_person_is_told_by_words_or_left_to_be_fi
                 Plan.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
                 scorer=None, nonce="n",
             )  # fmt: skip
+
+
+def test_a_score_beside_what_is_bad_gets_no_cut_and_says_which_way_it_must_rise(
+    tmp_path: Path,
+) -> None:
+    """statistics/2, statistics/18: with 0 favourable a score counts as a risk; the draft says so."""
+    table = pa.table({
+        "sex": ["f", "m"] * 450, "score": np.linspace(0, 1, 900), "default": np.arange(900) // 2 % 2,
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "rows.parquet")
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+    columns = tomllib.loads(drafted)["columns"]
+    assert columns["favourable"] == 0
+    assert "cut" not in columns
+    assert "# cut = …             # 低于多少算有利 / favourable below this score" in drafted
+    assert "must be worse for the person" in drafted
+    filled = drafted.replace("# cut = …", "cut = 0.5")
+    plan = Plan.parse(tomllib.loads(filled))
+    made = engine.run(plan, open_source(tmp_path / "rows.parquet"), scorer=None, nonce="n")
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert rate.estimate == pytest.approx(0.5, abs=0.01)
