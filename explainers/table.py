@@ -19,7 +19,7 @@ class Row:
 
 
 RULE = Text(
-    "这是程序的规律，不是原因，也不保证你的结果。",
+    "这是程序的规律，不是原因，也不保证您的结果。",
     "This is how the program behaves. It is not a cause, and it promises you nothing.",
 )
 REAL = Text("只试了很多人真有的数值。", "Only values that many people really have were tested.")

@@ -208,7 +208,11 @@ def _high(
             "unexpired",
             lambda each: at < expires(each.made, days),
             Text(f"评估不超过{days}天", f"the evaluation is no older than {days} days"),
-            Text("评估已过期，请重新评估。", "The evaluation has expired; have it done again."),
+            Text(
+                "过期的评估不算，请附上没有过期的，或者重新评估。",
+                "An expired evaluation does not count; attach one that has not expired, or have it"
+                " done again.",
+            ),
         ),
         (
             "task",

@@ -26,6 +26,26 @@ def test_each_package_tells_its_story_in_one_sentence(name: str) -> None:
     assert "\n" not in told
 
 
+def test_whoever_reads_is_addressed_with_respect() -> None:
+    """Everything that a user reads says 您."""
+    sources = [
+        each
+        for name in PACKAGES
+        for kind in ("*.py", "*.html", "*.toml")
+        for each in (ROOT / name).rglob(kind)
+    ]
+
+    assert sources
+    assert not [each for each in sources if "你" in each.read_text(encoding="utf-8")]
+
+
+def test_the_readme_verifies_the_file_that_signing_writes() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "mingsuan sign report.dsse.json" in told
+    assert "mingsuan verify report.dsse.signed.json" in told
+
+
 def test_help_imports_nothing_heavy() -> None:
     listed = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "portal", "--help"],

@@ -75,6 +75,13 @@ def test_what_is_missing_first_is_named_first(evidence: list[Evidence], first: s
     assert blocked(found)[0] == first
 
 
+def test_without_a_report_nothing_is_said_to_have_expired() -> None:
+    """The remedy said 评估已过期 where there was no evaluation at all."""
+    for hurdle in check().hurdles:
+        assert "已过期" not in hurdle.remedy.zh
+        assert "has expired" not in hurdle.remedy.en
+
+
 def test_a_day_before_it_expires_an_evaluation_still_counts() -> None:
     assert check(replace(GOOD, made=NOW - timedelta(days=364))).open
 

@@ -38,6 +38,11 @@ def duties(city: str, level: Level, **answers: str) -> tuple[Duty, ...]:
     return risk.duties(level, papers.HIGH | answers, city=city)
 
 
+def test_the_article_on_biometrics_stands_under_no_field_of_every_algorithm() -> None:
+    """law.md: Shanghai 68 binds biometric services alone; it asks nobody else for their role."""
+    assert {each.code for each in schema() if "SH68" in each.legal} == {"C7"}
+
+
 @pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
 def test_our_conditions_of_the_gate_stand_under_no_article(city: str) -> None:
     """law.md, "ours is said to be ours": Shenzhen 66 says neither who assesses nor how."""

@@ -172,7 +172,7 @@ def test_what_is_folded_is_printed(published: Story) -> None:
 def test_at_320_pixels_nothing_scrolls_sideways(published: Story) -> None:
     context = published.visitor(viewport={"width": 320, "height": 700})
     page = context.new_page()
-    for address in (*PUBLIC, "/zh/about", "filed", "report"):
+    for address in (*PUBLIC, "/zh/about", "/zh/platform-keys", "filed", "report"):
         page.goto(_address(published, address))
         assert _sideways(page) == [], address
     context.close()
@@ -189,9 +189,9 @@ def test_at_320_pixels_nothing_scrolls_sideways(published: Story) -> None:
 
 def _sideways(page: Page) -> list[str]:
     script = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-      [...document.querySelectorAll('body *')]
+      [document.documentElement.scrollWidth + ' px'].concat([...document.querySelectorAll('body *')]
         .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
-        .filter(each => !each.closest('.scroll')).slice(0, 5).map(each => each.outerHTML.slice(0, 90))"""
+        .filter(each => !each.closest('.scroll')).slice(0, 5).map(each => each.outerHTML.slice(0, 90)))"""
     found: list[str] = page.evaluate(script)
     return found
 
