@@ -407,7 +407,10 @@ def _header(path: Path, form: str) -> list[str]:
     encoding = "utf-8-sig" if form == CSV else ENCODINGS[form]
     with path.open("r", encoding=encoding, newline="") as stream:
         line = stream.readline(MAX_COLUMNS * MAX_NAME)
-    return next(csv.reader(io.StringIO(line)), [])
+    try:
+        return next(csv.reader(io.StringIO(line)), [])
+    except csv.Error as broken:  # such as a field of more than 131,072 characters
+        raise TableRefused([_unreadable(broken)]) from broken
 
 
 def name_faults(names: Sequence[str]) -> list[Reason]:

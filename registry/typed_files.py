@@ -45,6 +45,7 @@ class TypedFile:
             Expands: when more comes out than the file may hold, before it is decoded.
             ArrowException: when the file is damaged.
         """
+        self._check_least(columns)
         meter = Meter(self.size)
         rows = 0
         for batch in self._batches(columns):
@@ -52,6 +53,12 @@ class TypedFile:
             if rows > self.rows:
                 raise pa.ArrowInvalid(f"more rows than the {self.rows} it states")
             yield from _parts(batch, _measured(batch, meter))
+
+    def _check_least(self, columns: Sequence[str]) -> None:
+        """Raise `Expands` where rows and columns alone come to too much, before a row is decoded."""
+        meter = Meter(self.size)
+        for name in columns:
+            meter.take(name, self.rows * _least(self.schema.field(name).type))
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         if isinstance(self.source, pq.ParquetFile):
@@ -88,6 +95,12 @@ def _decoded(values: pa.Array) -> tuple[int, int]:
         lengths = pc.cast(pc.binary_length(values), pa.int64())
         return (pc.sum(lengths).as_py() or 0) + 4 * len(values), pc.max(lengths).as_py() or 0
     return len(values) * 8, 8
+
+
+def _least(kind: pa.DataType) -> int:
+    """What a cell of a column takes at the least, as `_decoded` counts it, in bytes."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return 4 if _is_text(inner) else 8
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -70,6 +70,16 @@ def csv_of_a_wide_cell(path: Path) -> None:
     path.write_text("x,y\n" + "a" * 300_000 + ",1\n")
 
 
+def csv_of_one_name(path: Path) -> None:
+    path.write_text("x" * 300_000)
+
+
+def parquet_of_many_columns(path: Path) -> None:
+    """0.6 MB: one first batch of all columns takes half a gigabyte."""
+    zeros = pa.array([0.0] * 20_000)
+    pq.write_table(pa.table({f"c{number}": zeros for number in range(2000)}), path)
+
+
 def tar_of_zeros(path: Path, *, gibibytes: int = 4) -> None:
     """A tar.gz of zeros, about a thousandth of what comes out."""
     with gzip.open(path, "wb", compresslevel=6) as packed:
@@ -128,6 +138,8 @@ TABLES: tuple[Callable[[Path], None], ...] = (
     arrow_of_one_word,
     arrow_of_wide_cells,
     csv_of_a_wide_cell,
+    csv_of_one_name,
+    parquet_of_many_columns,
 )
 ARCHIVES: tuple[Callable[[Path], None], ...] = (tar_of_zeros, zip_of_zeros, zip_that_lies)
 
