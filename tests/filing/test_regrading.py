@@ -13,6 +13,7 @@ from filing.revision import Moved
 from filing.risk import Level
 from registry import journal
 from registry.organisations import Kind, Membership, Role, WrongRole
+from registry.reports import Report
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -33,12 +34,14 @@ def submitted(scene: Scene, answers: dict[str, str], **changed: Any) -> Filing:
 
 
 def propose(scene: Scene, filing: Filing, level: Level, **said: Any) -> Filing:
-    given = {"by": scene.reviewer, "revision": filing.revision, "reason": REASON} | said
+    given: dict[str, Any] = {
+        "by": scene.reviewer, "revision": filing.revision, "reason": REASON, **said,
+    }  # fmt: skip
     return regrading.propose(scene.session, filing_id=filing.id, level=level, **given)
 
 
 def confirm(scene: Scene, filing: Filing, **said: Any) -> Filing:
-    given = {"by": scene.publisher, "revision": filing.revision} | said
+    given: dict[str, Any] = {"by": scene.publisher, "revision": filing.revision, **said}
     return regrading.confirm(scene.session, filing_id=filing.id, **given)
 
 
@@ -262,7 +265,7 @@ def test_an_evaluation_that_expires_before_publication_stops_it(scene: Scene) ->
     """filing/B2, item 7: the gate is asked again where an edition is published; it can go back."""
     filing = _high(scene)
     scene.rule(filing, "accept", "file")
-    made = scene.session.get_one(papers.Report, filing.report_ids[0])
+    made = scene.session.get_one(Report, filing.report_ids[0])
     made.created = papers.at(2020, 1, 1)
     scene.session.flush()
     with pytest.raises(NotReady) as caught:
@@ -292,7 +295,7 @@ def _reply(scene: Scene, filing: Filing) -> None:
 def test_an_expired_evaluation_does_not_keep_a_service_on_the_record(scene: Scene) -> None:
     """Item 7: no new edition in service; one that says it is suspended goes through, and shows it."""
     filing = scene.published()
-    made = scene.session.get_one(papers.Report, filing.report_ids[0])
+    made = scene.session.get_one(Report, filing.report_ids[0])
     made.created = papers.at(2020, 1, 1)
     scene.file(filing, "amend")
     _fill(scene, filing, {"B2": "判断贷款能不能批准。"})
