@@ -22,6 +22,14 @@ from registry.reports import Finding
 CONTRADICTION = "its tables cannot be audited with ours, or contradict them; they stay sealed"
 
 
+COUNT_DECISIONS = frozenset(
+    {"selection_parity", "error_parity", "intersection_scan", "performance", "subgroup_search"}
+)
+"""The probes whose findings are counts of decisions by group."""
+OVER_GROUPS = frozenset({"differential_fairness"})
+"""Metrics of all groups at once that name no group: with two groups, the ratio between them."""
+
+
 @dataclass(frozen=True)
 class Before:
     """What is public already about the same people when a run's evidence is divided.
@@ -70,6 +78,7 @@ class Evidence:
     least: int
     told: Mapping[str, str] = field(default_factory=dict)
     kept: Sequence[tuple[str, Table]] = ()
+    unaudited: frozenset[str] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
 
@@ -113,7 +122,12 @@ class Evidence:
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
         gone = _gone(heeded)
-        published = tuple(_published(finding, gone, self.least) for finding in self.full)
+        published = tuple(
+            findings.withheld(finding, self.least)
+            if finding.probe in self.unaudited and findings.tells(finding)
+            else _published(finding, gone, self.least)
+            for finding in self.full
+        )
         return replace(self, findings=published, shown=shown, before=before)
 
 
@@ -146,8 +160,34 @@ def make(
             flat = [(owner, table) for owner, table in flat if owner != name]
             kept += [(name, table) for table in mine]
             said[name] = f"{said.get(name, '')}\n{CONTRADICTION}".strip()
-    bare = Evidence((), found, flat, flat, states, plan.digest, least, said, kept)
+    alone = _unaudited(plan, found, least) - set(foreign)
+    bare = Evidence((), found, flat, flat, states, plan.digest, least, said, kept, alone)
     return bare.beside(Before())
+
+
+def _unaudited(plan: Plan, found: Sequence[Finding], least: int) -> frozenset[str]:
+    """The probes that count decisions, where a unit is named and a count is small.
+
+    Decisions of repeated units hand in no tables of people, so nothing can be audited: one small
+    count, of the favoured or of the others, could be worked out from the rest. All are withheld.
+    """
+    if plan.columns.unit is None:
+        return frozenset()
+    counting = {each.probe for each in found if each.probe in COUNT_DECISIONS}
+    small = any(_small_share(each, least) for each in found if each.probe in counting)
+    return frozenset(counting) if small else frozenset()
+
+
+def _small_share(finding: Finding, least: int) -> bool:
+    sides = (
+        (finding.estimate, finding.n),
+        (finding.reference_estimate, finding.n_reference),
+    )
+    return finding.group is not None and any(
+        min(share * n, n - share * n) < least - 0.5
+        for share, n in sides
+        if share is not None and n is not None and 0 <= share <= 1
+    )
 
 
 def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:
@@ -175,11 +215,20 @@ def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
 
 def _published(finding: Finding, gone: Gone, least: int) -> Finding:
     """The finding, or its verdict alone where a number would give a small cell away."""
+    if not findings.tells(finding):
+        return finding
     stated = findings.sides(finding.units or {})  # fewer people than rows
     sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
     small = finding.group is not None and any(0 < n < least for n in sizes)
     rows = gone.get((finding.probe, frozenset(finding.slice)), set())
-    return findings.withheld(finding, least) if small or _about(finding, rows) else finding
+    given = small or _about(finding, rows) or _over_hidden(finding, gone)
+    return findings.withheld(finding, least) if given else finding
+
+
+def _over_hidden(finding: Finding, gone: Gone) -> bool:
+    """Whether a finding compares all groups' rates while a group of its probe is hidden."""
+    hidden = (rows for (probe, _), rows in gone.items() if probe == finding.probe)
+    return finding.metric in OVER_GROUPS and any(hidden)
 
 
 def _about(finding: Finding, rows: set[frozenset[tuple[str, str | None]]]) -> bool:

@@ -171,6 +171,13 @@ WITHHELD = Text(
 BAND = Text("每一边不少于 {units}。", "Each side has at least {units}.")
 
 
+def tells(finding: Finding) -> bool:
+    """Whether a finding states any number of its groups, in its fields or its details."""
+    numbers = [getattr(finding, name) for name in SECRET]
+    carried = (finding.ci, finding.test, finding.units, finding.details)
+    return any(number is not None for number in numbers) or any(carried)
+
+
 def withheld(finding: Finding, least: int) -> Finding:
     """The finding as published for a suppressed group: the verdict stays, the numbers go.
 

@@ -125,7 +125,8 @@ def judged(
         return _described(finding, plan, accounts)
     if not equivalence.enough(findings.sides(units)):
         finding = _on_few(finding, plan)
-    return replace(finding, units={**units, "at_least": _band(finding, plan)})
+    band = _band(finding, plan)
+    return replace(finding, units={**units, **({} if band is None else {"at_least": band})})
 
 
 def _sound(finding: Finding) -> dict[str, Any] | None:
@@ -140,12 +141,16 @@ def _sound(finding: Finding) -> dict[str, Any] | None:
             for name, each in stated.items()}  # fmt: skip
 
 
-def _band(finding: Finding, plan: Plan) -> int:
-    """So many units the verdict itself says there are; stating them gives nothing away."""
+def _band(finding: Finding, plan: Plan) -> int | None:
+    """So many units the verdict itself says there are; stating them gives nothing away.
+
+    None where the smaller side does not reach them: rows in plenty may stand for few units.
+    """
+    units: Mapping[str, Any] = finding.units or {}
+    implied = DESCRIBED if str(units["of"]) in ACCOUNTS else plan.min_n
     if finding.verdict is Verdict.EQUIVALENT:
-        return equivalence.MIN_UNITS
-    of = str((finding.units or {})["of"])
-    return DESCRIBED if of in ACCOUNTS else plan.min_n
+        implied = equivalence.MIN_UNITS
+    return implied if min(findings.sides(units), default=0) >= implied else None
 
 
 def _default(finding: Finding, plan: Plan) -> dict[str, Any] | None:
@@ -169,10 +174,14 @@ def _of_decisions(finding: Finding, spec: ProbeSpec) -> bool:
 
 
 def _constant(finding: Finding, refused: int, favoured: int) -> Finding:
-    """What can be said where everyone or nobody has the favourable decision."""
+    """What can be said where everyone or nobody has the favourable decision.
+
+    No number of a group stays, so that the sentence need not be withheld with them.
+    """
     said = (EVERYONE if favoured else NOBODY).format(rows=f"{refused + favoured:,}")
     return replace(
         finding, **BARE, verdict=Verdict.NOT_EVALUABLE, estimate=None, reference_estimate=None,
+        n=None, n_reference=None, units=None, details={},
         effect={"kind": finding.effect.get("kind", "none"), "value": None},
         reading=said.as_json(),
     )  # fmt: skip

@@ -121,15 +121,21 @@ def check(
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
     pilot = _pilot(subject, level)
-    apart = _independent(evidence)
+    apart = _independent([each for each in evidence if each.third_party])
     if level is Level.HIGH:
         high = _high(subject, evidence, at, days)
-        return Gate(level, (*high, apart, _explained(subject), *pilot))
-    return Gate(level, (apart, _explained(subject), _in_time(subject, legal_day.of(at)), *pilot))
+        return Gate(level, (*high, *apart, _explained(subject), *pilot))
+    timely = _in_time(subject, legal_day.of(at))
+    return Gate(level, (*apart, _explained(subject), timely, *pilot))
 
 
-def _independent(evidence: Sequence[Evidence]) -> Hurdle:
-    """Whatever the grade: what is shown as a third party's is made by other people than the filer's."""
+def _independent(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
+    """Whatever the grade: what is shown as a third party's is made by other people than the filer's.
+
+    Without a third party's evaluation there is nothing to say, and nothing is ticked.
+    """
+    if not evidence:
+        return ()
     tied = list(dict.fromkeys(said for each in evidence for said in each.ties))
     if not tied:
         said = Text(
@@ -141,15 +147,11 @@ def _independent(evidence: Sequence[Evidence]) -> Hurdle:
             "".join(each.zh for each in tied).rstrip("。"),
             " ".join(each.en for each in tied).rstrip("."),
         )
-    return Hurdle(
-        "independent_people",
-        passed=not tied,
-        said=said,
-        remedy=Text(
-            "请取下这份报告，由与您没有人员关联的机构重新评估。",
-            "Detach the report, and have the version evaluated by people without ties to you.",
-        ),
+    remedy = Text(
+        "请取下这份报告，由与您没有人员关联的机构重新评估。",
+        "Detach the report, and have the version evaluated by people without ties to you.",
     )
+    return (Hurdle("independent_people", passed=not tied, said=said, remedy=remedy),)
 
 
 def expires(made: datetime, days: int) -> datetime:

@@ -53,6 +53,14 @@ def test_our_conditions_of_the_gate_stand_under_no_article(city: str) -> None:
         assert each.grounds == (OURS,)
 
 
+@pytest.mark.parametrize("level", list(Level))
+def test_nothing_is_ticked_of_an_evaluation_that_is_not_there(level: Level) -> None:
+    """filing/B3: that no people tie a third party to the filer is said of a third party's report."""
+    assert not [
+        each for each in checked("shanghai", level).hurdles if each.name == "independent_people"
+    ]
+
+
 @pytest.mark.parametrize("city", ["shanghai", "shenzhen"])
 def test_a_duty_beyond_the_articles_is_ours(city: str) -> None:
     found = duties(city, Level.HIGH)

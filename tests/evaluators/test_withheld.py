@@ -1,0 +1,80 @@
+"""What is published of findings where a count is small and no table of people can be audited."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from evaluators import engine
+from evaluators.findings import tells
+from evaluators.plan import Plan
+from registry.reports import Verdict
+
+COUNTING = (
+    "selection_parity",
+    "error_parity",
+    "intersection_scan",
+    "performance",
+    "subgroup_search",
+)
+
+
+def published(rows: dict[str, list[Any]], *probes: str, **columns: Any) -> engine.Outcome:
+    named = {"sensitive": ["race"], "prediction": "got", "favourable": 1, **columns}
+    plan = {"title": "t", "columns": named, "probes": [{"id": each} for each in probes]}
+    return engine.run(Plan.parse(plan), pa.table(rows), scorer=None, nonce="n")
+
+
+def people(refused: int, times: int = 1) -> dict[str, list[Any]]:
+    """300 people of group A, half of them favoured, and 100 of B, all but `refused` of them."""
+    got = [1] * 150 + [0] * 150 + [1] * (100 - refused) + [0] * refused
+    rows = {"race": ["A"] * 300 + ["B"] * 100, "got": got, "due": [1, 0] * 200,
+            "id": list(range(400))}  # fmt: skip
+    return {name: [each for each in values for _ in range(times)] for name, values in rows.items()}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("probe", COUNTING)
+def test_naming_the_unit_publishes_no_small_count(probe: str, times: int) -> None:
+    """Two people refused: without tables of people nothing can be audited, so nothing is stated."""
+    probes = dict.fromkeys([probe, "selection_parity"])  # accuracy alone states no small count
+    made = published(people(refused=2, times=times), *probes, target="due", unit="id")
+    assert {finding.probe for finding in made.findings} == {*probes}
+    assert not any(tells(finding) for finding in made.findings if not finding.suppressed)
+    assert made.public_evidence["suppressed_findings"] == len(made.findings)
+
+
+def test_with_a_unit_and_no_small_count_the_numbers_stand() -> None:
+    made = published(people(refused=30, times=2), "selection_parity", unit="id")
+    assert [finding.suppressed for finding in made.findings] == [False]
+    assert made.findings[0].n == 600
+
+
+def test_one_number_over_all_groups_is_withheld_with_a_group() -> None:
+    """With two groups the widest ratio is the ratio between them."""
+    made = published(people(refused=2), "intersection_scan")
+    (widest,) = [each for each in made.findings if each.metric == "differential_fairness"]
+    assert widest.suppressed
+    assert widest.effect["value"] is None
+
+
+@pytest.mark.parametrize(("got", "word"), [(1, "全部得到有利结果"), (0, "没有一行得到有利结果")])
+def test_everyone_alike_is_said_in_what_is_published_too(got: int, word: str) -> None:
+    """statistics/14: loudly; the sentence holds no number of a group and is never withheld."""
+    rows = {"race": ["A", "B"] * 1000, "got": [got] * 2000}
+    for finding in published(rows, "selection_parity", "intersection_scan").findings:
+        assert finding.verdict is Verdict.NOT_EVALUABLE
+        assert word in finding.reading["zh"]
+        assert "cannot be evaluated" in finding.reading["en"]
+
+
+def test_a_band_is_never_more_than_the_units() -> None:
+    """statistics/3: many rows of few people by weight do not make "at least 30 people"."""
+    rows = {"race": ["A"] * 60 + ["B"] * 400, "got": [1, 0] * 230,
+            "w": [100.0, 100.0] + [0.01] * 58 + [1.0] * 400}  # fmt: skip
+    made = published(rows, "selection_parity", weight="w")
+    for finding in made.evidence.full:
+        units = finding.units or {}
+        ends = [n for n in (units.get("n"), units.get("n_reference")) if n is not None]
+        assert min(ends) < 30
+        assert "at_least" not in units or units["at_least"] <= min(ends)
