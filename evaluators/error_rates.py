@@ -71,13 +71,13 @@ class ErrorRate:
 ERROR_RATES = (
     ErrorRate(
         "false_negative_rate", "fn", ("fn", "tp"), "true_positive_rate",
-        Text("本该得到有利结果却被拒绝（错误拒绝）", "deserved the favourable result and were refused (wrongly refused)"),
-        Text("人工给了有利结果而模型拒绝", "had the favourable result from a person and were refused by the model"),
+        Text("该得到有利结果的人里，被拒绝（错误拒绝）", "were refused, among those who deserved the favourable result (wrongly refused)"),
+        Text("人工给了有利结果的人里，模型拒绝", "were refused by the model, among those whom a person favoured"),
     ),
     ErrorRate(
         "false_positive_rate", "fp", ("fp", "tn"), "true_negative_rate",
-        Text("本不该得到有利结果却得到了（错误给予）", "did not deserve the favourable result and got it (wrongly granted)"),
-        Text("人工拒绝而模型给了有利结果", "were refused by a person and got the favourable result from the model"),
+        Text("不该得到有利结果的人里，得到了有利结果（错误给予）", "got the favourable result, among those who did not deserve it (wrongly granted)"),
+        Text("人工拒绝的人里，模型给了有利结果", "got the favourable result from the model, among those whom a person refused"),
     ),
     ErrorRate(
         "false_discovery_rate", "fp", ("tp", "fp"), "positive_predictive_value",

@@ -45,6 +45,11 @@ def test_every_rate_has_its_own_denominator() -> None:
         "metric": "true_positive_rate", "estimate": 0.5, "reference_estimate": 0.8,
     }  # fmt: skip
     assert "wrongly refused" in found["false_negative_rate"].reading["en"]
+    # The share is of those whom the rate is about, and the sentence says of whom.
+    assert "among those who deserved" in found["false_negative_rate"].reading["en"]
+    assert "该得到有利结果的人里" in found["false_negative_rate"].reading["zh"]
+    assert "among those who did not deserve" in found["false_positive_rate"].reading["en"]
+    assert "不该得到有利结果的人里" in found["false_positive_rate"].reading["zh"]
     assert "错误给予" in found["false_positive_rate"].reading["zh"]
 
 
