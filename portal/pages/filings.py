@@ -1,6 +1,6 @@
 """Pages for the filer: fill the dossier in group by group, attach, check, submit, answer returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from filing import (
     computed,
     dossier,
     evidence,
+    guards,
     remarks,
     review,
     risk,
@@ -25,7 +26,8 @@ from filing import (
 from filing import revision as revisions
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
-from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
+from filing.gate import Gate, Hurdle
+from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Status
 from filing.revision import Moved
 from portal import sight
 from portal.access import allow
@@ -35,7 +37,7 @@ from portal.pages import dossier_form, forms, overlap
 from portal.pages.overlap import Contested, Overlap
 from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
-from registry import explanations, legal_day, reports, submission
+from registry import explanations, journal, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
 from registry.errors import Reason, RegisterError
 from registry.language import Text
@@ -121,6 +123,8 @@ def filing_page(
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
+        lacking=_lacking(guards.gate_of(session, filing)),
+        returned_for=_returned_for(session, filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
         seal_grounds=checks.GROUNDS,
@@ -136,6 +140,21 @@ def filing_page(
         action_names=ACTION_NAMES,
         newer=_newer(session, version),
     )
+
+
+def _lacking(found: Gate | None) -> Sequence[Hurdle]:
+    """What the grade asks for and is not there: the reviewer cannot accept without it."""
+    return [each for each in (found.hurdles if found else ()) if each.blocking and not each.passed]
+
+
+def _returned_for(session: Session, filing: Filing) -> Mapping[str, str] | None:
+    """The reason that the reviewer gave for the whole filing, if it stands returned with one."""
+    if filing.status != Status.RETURNED:
+        return None
+    events = journal.history(session, filing.id)
+    last = next(each for each in reversed(events) if each.name == "filing:review:returned")
+    reason: Mapping[str, str] | None = last.details.get("reason")
+    return reason
 
 
 @router.post(
