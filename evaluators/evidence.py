@@ -217,7 +217,8 @@ def _published(finding: Finding, gone: Gone, least: int) -> Finding:
     """The finding, or its verdict alone where a number would give a small cell away."""
     if not findings.tells(finding):
         return finding
-    stated = findings.sides(finding.units or {})  # fewer people than rows
+    units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
+    stated = [units.get(name) for name in ("n", "n_reference")]
     sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
     small = finding.group is not None and any(0 < n < least for n in sizes)
     rows = gone.get((finding.probe, frozenset(finding.slice)), set())

@@ -169,6 +169,8 @@ def _engine(url: str) -> Engine:
     kind = address.get_backend_name()
     prepare = _file if kind == "sqlite" else _served
     options: dict[str, Any] = {"pool_pre_ping": True}
+    if kind not in READERS:
+        raise ArgumentError(f"{kind} is no database that the record can lie in")
     if kind == "sqlite":
         options = {"connect_args": {"check_same_thread": False, "timeout": 30}}
         if address.database in {None, "", ":memory:"}:  # one connection has all of it

@@ -28,7 +28,7 @@ def published(rows: dict[str, list[Any]], *probes: str, **columns: Any) -> engin
 def people(refused: int, times: int = 1) -> dict[str, list[Any]]:
     """300 people of group A, half of them favoured, and 100 of B, all but `refused` of them."""
     got = [1] * 150 + [0] * 150 + [1] * (100 - refused) + [0] * refused
-    rows = {"race": ["A"] * 300 + ["B"] * 100, "got": got, "due": [1, 0] * 200,
+    rows: dict[str, list[Any]] = {"race": ["A"] * 300 + ["B"] * 100, "got": got, "due": [1, 0] * 200,
             "id": list(range(400))}  # fmt: skip
     return {name: [each for each in values for _ in range(times)] for name, values in rows.items()}
 
@@ -61,7 +61,7 @@ def test_one_number_over_all_groups_is_withheld_with_a_group() -> None:
 @pytest.mark.parametrize(("got", "word"), [(1, "全部得到有利结果"), (0, "没有一行得到有利结果")])
 def test_everyone_alike_is_said_in_what_is_published_too(got: int, word: str) -> None:
     """statistics/14: loudly; the sentence holds no number of a group and is never withheld."""
-    rows = {"race": ["A", "B"] * 1000, "got": [got] * 2000}
+    rows: dict[str, list[Any]] = {"race": ["A", "B"] * 1000, "got": [got] * 2000}
     for finding in published(rows, "selection_parity", "intersection_scan").findings:
         assert finding.verdict is Verdict.NOT_EVALUABLE
         assert word in finding.reading["zh"]
@@ -70,7 +70,7 @@ def test_everyone_alike_is_said_in_what_is_published_too(got: int, word: str) ->
 
 def test_a_band_is_never_more_than_the_units() -> None:
     """statistics/3: many rows of few people by weight do not make "at least 30 people"."""
-    rows = {"race": ["A"] * 60 + ["B"] * 400, "got": [1, 0] * 230,
+    rows: dict[str, list[Any]] = {"race": ["A"] * 60 + ["B"] * 400, "got": [1, 0] * 230,
             "w": [100.0, 100.0] + [0.01] * 58 + [1.0] * 400}  # fmt: skip
     made = published(rows, "selection_parity", weight="w")
     for finding in made.evidence.full:

@@ -66,6 +66,7 @@ def read_by_nobody(root: Path) -> list[str]:
 def test_the_account_nobody_reads_what_is_open_in_this_test(open_folder: Path) -> None:
     """The check itself can fail: an open file is read."""
     (open_folder / "open").write_text("x")
+    (open_folder / "open").chmod(0o644)  # whatever mask the process has by now
     assert read_by_nobody(open_folder) == [str(open_folder / "open")]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from registry import attestation, explanations, journal, reports, statements, worklist
 from registry.datasets import Use
-from registry.evaluations import NotForThis
+from registry.evaluations import Evaluation, NotForThis
 from registry.explanations import ExplanationNotFound, NotCountersigned, NotFinished
 from registry.organisations import ROLES_OF, Actor, Kind, NotYours, WrongRole
 from registry.reports import OtherStatement, Report
@@ -134,9 +134,8 @@ def test_the_report_it_quotes_is_countersigned_and_on_the_same_model(
     with pytest.raises(NotCountersigned):
         ask(session, filer, version, report_id=report.id)
     tester = report.organisation_id
-    by = Actor(
-        report.countersigned_by or filer.person_id, tester, Kind.TESTER, ROLES_OF[Kind.TESTER]
-    )
+    asked = session.get_one(Evaluation, report.evaluation_id).registered_by
+    by = Actor(asked, tester, Kind.TESTER, ROLES_OF[Kind.TESTER])
     key = cast.own_key(session, by)
     sealed = attestation.add_signature(attestation.decode(report.envelope), key)
     reports.countersign(

@@ -36,7 +36,7 @@ def test_the_reason_for_a_return_is_read_by_the_filer(shelf: Shelf) -> None:
             revision=filing.revision,
             action=Action.RETURN,
             reason=why,
-            remarks=[{"key": "B1", "zh": "请核对。"}],
+            remarks=[{"code": "B1", "zh": "请核对。"}],
         )
     for language in ("zh", "en"):
         assert why in page(shelf, filing_id, language)
