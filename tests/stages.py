@@ -42,14 +42,14 @@ LANES = (
         Stage("lint", ("ruff", "check", "--quiet", "."), 20),
         Stage("format", ("ruff", "format", "--check", "--quiet", "."), 20),
         Stage("imports", ("lint-imports", "--no-cache"), 40),
-        Stage("types", ("mypy",), 200),
-        Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 240),
+        Stage("types", ("mypy",), 300),
+        Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 300),
     ),
     (
         Stage(
             "tests",
             ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not browser"),
-            540,
+            900,
             seen=True,
         ),
     ),

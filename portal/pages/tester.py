@@ -205,7 +205,7 @@ def cancel(language: Lang, session: Database, by: By, evaluation_id: str) -> Res
     return go(f"/{language}/evaluations/{evaluation_id}", "cancelled")
 
 
-@router.post("/work/{work_id}/resume", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)])
+@router.post("/worklist/{work_id}/resume", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)])
 def resume(language: Lang, session: Database, by: By, work_id: str) -> Response:
     """Let parked work go on: an evaluation, or an explanation."""
     work = worklist.resume(session, by=by, work_id=work_id)

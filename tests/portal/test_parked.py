@@ -55,7 +55,7 @@ def test_the_page_lets_it_go_on(site: FastAPI, world: World, language: str) -> N
     own = world.member("tester-own", Role.TESTER)
     work_id = parked(site, own)
     client, csrf = world.browser(own)
-    answer = client.post(f"/{language}/work/{work_id}/resume", data={"csrf": csrf})
+    answer = client.post(f"/{language}/worklist/{work_id}/resume", data={"csrf": csrf})
     subject = row(site, work_id).subject_id
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"/{language}/evaluations/{subject}")

@@ -152,7 +152,7 @@ def test_the_page_of_a_parked_evaluation_says_why_and_has_the_button(
         again.state, again.error = before, None
 
     assert why[language] in text
-    assert f"/{language}/work/{work.id}/resume" in text
+    assert f"/{language}/worklist/{work.id}/resume" in text
     assert button in text
 
 
