@@ -72,6 +72,14 @@ def test_a_duty_beyond_the_articles_is_ours(city: str) -> None:
             assert not any(word in each.said.zh for word in ("别的单位", "签章", "一年"))
 
 
+@pytest.mark.parametrize("level", list(Level))
+def test_no_duty_under_an_article_speaks_of_this_platform(level: Level) -> None:
+    """law.md: what "disclosure" is on this platform is this platform's answer, not the article's."""
+    for city in ("shanghai", "shenzhen", "other"):
+        for each in duties(city, level):
+            assert each.ours or "平台" not in each.said.zh
+
+
 @pytest.mark.parametrize(
     ("city", "other"), [("shanghai", City.SHENZHEN), ("shenzhen", City.SHANGHAI)]
 )
