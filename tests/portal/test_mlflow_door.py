@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,13 +225,24 @@ def test_an_unknown_route_is_an_mlflow_error(door: Door) -> None:
     assert answer.json()["error_code"]
 
 
+def logged_answers(log: Path, ending: str) -> list[dict[str, Any]]:
+    """The log's lines of answers 200 to a path, waited for: the server writes one after it answered."""
+    patience = time.monotonic() + 30
+    while time.monotonic() < patience:
+        # The last line may be half written.
+        lines = log.read_text().rpartition("\n")[0].splitlines()
+        requests = [json.loads(line) for line in lines if line.startswith('{"method"')]
+        answered = [r for r in requests if r["path"].endswith(ending) and r["status"] == 200]
+        if answered:
+            return answered
+        time.sleep(0.05)
+    return []
+
+
 def test_the_log_says_who_came_through_the_door(door: Door) -> None:
     """security/A6: person and organisation were null for every request of the door."""
     door.ask("ours", "GET", f"{API}/registered-models/search")
-    lines = (door.settings.data.parent / "server.log").read_text().splitlines()
-    told = [json.loads(line) for line in lines if line.startswith('{"method"')]
-    through = [line for line in told if line["path"].endswith("registered-models/search")]
-    answered = [line for line in through if line["status"] == 200]
+    answered = logged_answers(door.settings.data.parent / "server.log", "registered-models/search")
     assert answered
     assert all(line["person"] and line["organisation"] for line in answered), answered[-3:]
 
