@@ -278,11 +278,13 @@ class Scene:
         said = {"revision": filing.revision} | said
         return review.take(self.session, by=by, filing_id=filing.id, action=Action(action), **said)
 
+    def submitted(self, **changed: Any) -> Filing:
+        """A filing that waits for the reviewer."""
+        return self.file(self.evaluated(**changed), "check", "submit")
+
     def published(self, **changed: Any) -> Filing:
         """A published filing."""
-        filing = self.evaluated(**changed)
-        self.file(filing, "check", "submit")
-        return self.rule(filing, "accept", "file", "publish")
+        return self.rule(self.submitted(**changed), "accept", "file", "publish")
 
 
 def at(year: int, month: int, day: int) -> datetime:

@@ -5,11 +5,11 @@ import pytest
 
 from filing import catalogue, dossier, editions, guards, remarks, review
 from filing.dossier import Filing
-from filing.lifecycle import STEPS, Action, Guard, NotYourStep, Status, Step
-from filing.review import NotIndependent, NotReady
+from filing.lifecycle import Action, Guard, Status
+from filing.review import NotReady
 from filing.revision import Moved
 from registry import journal
-from registry.organisations import Actor, Kind, Membership, NotYours, Role, WrongRole
+from registry.organisations import Actor, Kind, WrongRole
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -27,47 +27,6 @@ def refused(scene: Scene, filing: Filing, action: str, by: Actor, **said: Any) -
             **said,
         )
     return [each.item for each in caught.value.reasons]
-
-
-def submitted(scene: Scene, **changed: Any) -> Filing:
-    return scene.file(scene.evaluated(**changed), "check", "submit")
-
-
-ROWS = [(step, source) for step in STEPS for source in sorted(step.sources)]
-
-
-@pytest.mark.parametrize(("step", "source"), ROWS, ids=lambda each: getattr(each, "action", each))
-def test_nobody_but_the_role_takes_a_step(scene: Scene, step: Step, source: Status) -> None:
-    filing = scene.evaluated()
-    filing.status, filing.submissions = source, 1
-    scene.session.flush()
-    actors = {Role.FILER: scene.filer, Role.REVIEWER: scene.reviewer}
-    for role, actor in actors.items():
-        if role is not step.role:
-            with pytest.raises(NotYourStep):
-                review.take(
-                    scene.session,
-                    by=actor,
-                    filing_id=filing.id,
-                    revision=filing.revision,
-                    action=step.action,
-                    reason="理由",
-                )
-    assert filing.status == source
-
-
-def test_a_colleague_of_another_enterprise_sees_nothing(scene: Scene) -> None:
-    filing = submitted(scene)
-    stranger = cast.actor(scene.session, Kind.ENTERPRISE)
-    with pytest.raises(dossier.NotAssigned):
-        review.take(
-            scene.session,
-            by=stranger,
-            filing_id=filing.id,
-            revision=filing.revision,
-            action=Action.WITHDRAW,
-            reason="x",
-        )
 
 
 def test_an_incomplete_dossier_fails_the_self_check_with_every_reason(scene: Scene) -> None:
@@ -182,12 +141,12 @@ def test_a_low_risk_filing_passes_with_an_own_report(scene: Scene) -> None:
 
 
 def test_a_return_needs_reasons_field_by_field(scene: Scene) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     assert refused(scene, filing, "return", scene.reviewer) == ["remarks_given"]
 
 
 def test_a_returned_filing_comes_back_when_every_remark_is_dealt_with(scene: Scene) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     given = [{"code": "B1", "zh": "名称不一致"}, {"code": "H4", "zh": "看不懂", "en": "Not clear"}]
     scene.rule(filing, "return", remarks=given)
     assert refused(scene, filing, "submit", scene.filer) == ["B1", "H4"]
@@ -215,7 +174,7 @@ def test_a_returned_filing_comes_back_when_every_remark_is_dealt_with(scene: Sce
 
 
 def test_a_remark_names_a_field_and_says_something(scene: Scene) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     given = [{"code": "Z9", "zh": "x"}, {"code": "B1", "zh": " "}, {"code": "B2", "zh": "x"}]
     assert refused(scene, filing, "return", scene.reviewer, remarks=given) == ["Z9", "B1"]
     assert filing.status == Status.SUBMITTED
@@ -223,7 +182,7 @@ def test_a_remark_names_a_field_and_says_something(scene: Scene) -> None:
 
 @pytest.mark.parametrize("action", ["decline", "withdraw"])
 def test_an_exit_needs_a_reason_and_stays_readable(scene: Scene, action: str) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     by = scene.reviewer if action == "decline" else scene.filer
     assert refused(scene, filing, action, by) == ["reason_given"]
     review.take(
@@ -354,85 +313,6 @@ def test_the_next_version_takes_the_place_of_the_one_before(scene: Scene) -> Non
     assert standing.successor == second.number
 
 
-def test_nobody_takes_the_platforms_step(scene: Scene) -> None:
-    filing = scene.published()
-    with pytest.raises(NotYourStep):
-        scene.rule(filing, "supersede")
-
-
-def test_nobody_reviews_what_they_tested(scene: Scene) -> None:
-    filing = submitted(scene)
-    both = Actor(
-        scene.tester.person_id,
-        scene.reviewer.organisation_id,
-        Kind.AUTHORITY,
-        frozenset({Role.REVIEWER}),
-    )
-    with pytest.raises(NotIndependent) as caught:
-        review.take(
-            scene.session,
-            by=both,
-            filing_id=filing.id,
-            revision=filing.revision,
-            action=Action.ACCEPT,
-        )
-    assert [each.item for each in caught.value.reasons] == ["person"]
-
-
-def test_nobody_reviews_what_their_organisation_tested(scene: Scene) -> None:
-    filing = submitted(scene)
-    authority = Actor(
-        scene.reviewer.person_id,
-        scene.tester.organisation_id,
-        Kind.AUTHORITY,
-        frozenset({Role.REVIEWER}),
-    )
-    with pytest.raises(NotIndependent) as caught:
-        review.take(
-            scene.session,
-            by=authority,
-            filing_id=filing.id,
-            revision=filing.revision,
-            action=Action.ACCEPT,
-        )
-    assert [each.item for each in caught.value.reasons] == ["organisation"]
-
-
-@pytest.mark.parametrize("party", ["filer", "tester"])
-def test_nobody_reviews_for_an_organisation_they_belong_to(scene: Scene, party: str) -> None:
-    filing = submitted(scene)
-    scene.session.add(
-        Membership(
-            person_id=scene.reviewer.person_id,
-            organisation_id=getattr(scene, party).organisation_id,
-            role=Role.ADMINISTRATOR,
-        )
-    )
-    scene.session.flush()
-    with pytest.raises(NotIndependent) as caught:
-        scene.rule(filing, "accept")
-    assert [each.item for each in caught.value.reasons] == ["membership"]
-
-
-def test_nobody_reviews_what_they_filled_in(scene: Scene) -> None:
-    filing = submitted(scene)
-    colleague = Actor(
-        scene.filer.person_id,
-        scene.reviewer.organisation_id,
-        Kind.AUTHORITY,
-        frozenset({Role.REVIEWER}),
-    )
-    with pytest.raises(NotIndependent):
-        review.take(
-            scene.session,
-            by=colleague,
-            filing_id=filing.id,
-            revision=filing.revision,
-            action=Action.RETURN,
-            remarks=[{"code": "B1", "zh": "x"}],
-        )
-
-
 def test_an_edition_says_that_nobody_changed_the_grade(scene: Scene) -> None:
     """filing/B2: the facts behind the statement on the grade."""
     grade = catalogue.entry(scene.session, str(scene.published().number)).content["grade"]
@@ -465,7 +345,7 @@ def test_the_choices_say_what_stands_in_the_way(scene: Scene) -> None:
 
 
 def test_the_choices_of_a_reviewer_leave_out_what_cannot_be(scene: Scene) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     found = {
         each.action: each
         for each in review.choices(scene.session, by=scene.reviewer, filing=filing)
@@ -480,7 +360,7 @@ def test_the_choices_of_a_reviewer_leave_out_what_cannot_be(scene: Scene) -> Non
 
 
 def test_the_queue_holds_what_waits_for_the_authority(scene: Scene) -> None:
-    filing = submitted(scene)
+    filing = scene.submitted()
     assert list(review.queue(scene.session, by=scene.reviewer)) == [filing]
     scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "x"}])
     assert list(review.queue(scene.session, by=scene.reviewer)) == []
@@ -500,22 +380,6 @@ def test_a_step_on_an_older_revision_is_a_conflict_that_names_it(scene: Scene) -
     )
     with pytest.raises(Moved, match=f"revision {read}, it is now at {filing.revision}"):
         scene.file(filing, "check", revision=read)
-
-
-def test_a_filing_of_another_enterprise_is_not_ones_own(scene: Scene) -> None:
-    filing = submitted(scene)
-    mixed = Actor(
-        scene.reviewer.person_id, scene.reviewer.organisation_id, Kind.AUTHORITY, frozenset(Role)
-    )
-    with pytest.raises(NotYours):
-        review.take(
-            scene.session,
-            by=mixed,
-            filing_id=filing.id,
-            revision=filing.revision,
-            action=Action.WITHDRAW,
-            reason="x",
-        )
 
 
 def test_an_edition_of_an_unpublished_filing_cannot_be_restored(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from registry.database import transaction
 from registry.errors import Invalid, Unavailable
 from registry.worklist import Cancelled, Claim, ClaimLost, State, Work
 from tests import cast
-from tests.registry.test_worklist import ask, take
+from tests.registry.worklist.work import ask, take
 
 
 class Machine(RuleBasedStateMachine):
