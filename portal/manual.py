@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -144,10 +145,59 @@ measured side by side: [defects of popular tools](popular-tools.md).
 |---|---|---|---|---|---|"""
 
 
+def mlflow_refusals() -> str:
+    """docs/mlflow-refusals.md, from the policies of the door and the routes of the installed MLflow."""
+    from portal.mlflow_door import ALLOWED
+    from portal.mlflow_refusals import manual, refused
+
+    offered = [
+        f"- `{method} {path}`" for path, methods in ALLOWED.items() for method in methods.split()
+    ]
+    return (
+        "\n".join(
+            [REFUSALS_HEAD, *offered, REFUSED_HEAD, *manual(refused(mlflow_routes(), ALLOWED))]
+        )
+        + "\n"
+    )
+
+
+def mlflow_routes() -> list[tuple[str, str]]:
+    """Every route of MLflow's handlers, (path, method), read in a process that may load its server."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ROUTES], capture_output=True, text=True, check=True
+    )
+    return [(path, method) for path, method in json.loads(ran.stdout.splitlines()[-1])]
+
+
+ROUTES = """
+import json, os
+os.environ["MLFLOW_ENABLE_WORKSPACES"] = "true"
+from mlflow.server import handlers
+routes = [(path, method) for path, _, methods in handlers.get_endpoints() for method in methods]
+print(json.dumps(routes))
+"""
+REFUSALS_HEAD = """# What the MLflow door offers and what it refuses
+
+Made by `make docs` from `portal/mlflow_refusals.py`, `portal/mlflow_door.py` and the routes of the
+installed MLflow. How to use the door, and what to do here for what MLflow users miss:
+[mlflow.md](mlflow.md).
+
+## Offered
+
+A token of a filer (scope `submit`) is needed for each; `GET /health` is open, `GET /version` tells
+MLflow's version.
+"""
+REFUSED_HEAD = """
+## Refused
+
+Each answers JSON with the code below, the reason and the way round in both languages. An address
+that MLflow does not have answers `ENDPOINT_NOT_FOUND`."""
+
 PAGES: dict[str, Callable[[], str]] = {
     "glossary.md": glossary,
     "configuration.md": settings_table,
     "probes.md": probes,
+    "mlflow-refusals.md": mlflow_refusals,
 }
 
 

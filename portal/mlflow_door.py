@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal import body_limit
-from registry import mlflow_store
+from registry import environment, mlflow_store
 from registry.artifacts import ArtifactStore
 from registry.errors import Conflict, Invalid, NotFound, Refused, RegisterError, Unavailable
 from registry.organisations import Actor, Role
@@ -33,16 +34,25 @@ from registry.tokens import require_scope
 FindActor = Callable[[str], Actor | None]
 
 API = "/api/2.0/mlflow"
+HEALTH = "/health"
+UNKNOWN_SENDER = (
+    "Missing or unknown token. Put a token with the scope “submit” into MLFLOW_TRACKING_TOKEN.\n"
+    "没有令牌，或令牌无效。请把带提交权限的令牌写进环境变量 MLFLOW_TRACKING_TOKEN。"
+)
 ALLOWED: Mapping[str, str] = {
     f"{API}/experiments/create": "POST",
     f"{API}/experiments/get": "GET",
     f"{API}/experiments/get-by-name": "GET",
     f"{API}/experiments/search": "GET POST",
     f"{API}/experiments/set-experiment-tag": "POST",
+    f"{API}/experiments/delete-experiment-tag": "POST",
+    f"{API}/experiments/update": "POST",
+    f"{API}/experiments/restore": "POST",
     f"{API}/runs/create": "POST",
     f"{API}/runs/get": "GET",
     f"{API}/runs/search": "POST",
     f"{API}/runs/update": "POST",
+    f"{API}/runs/restore": "POST",
     f"{API}/runs/log-batch": "POST",
     f"{API}/runs/log-inputs": "POST",
     f"{API}/runs/log-metric": "POST",
@@ -74,6 +84,7 @@ ALLOWED: Mapping[str, str] = {
     f"{API}/model-versions/set-tag": "POST",
     f"{API}/model-versions/delete-tag": "DELETE",
     "/api/2.0/mlflow-artifacts/artifacts": "GET",
+    "/api/2.0/mlflow-artifacts/artifacts/<path:artifact_path>": "GET PUT",
     "/api/3.0/mlflow/server-info": "GET",
 }
 SOURCES = r"^(models:/m-[0-9a-f]{32}|runs:/[0-9a-f]{32}/.+|mlflow-artifacts:/workspaces/.+)$"
@@ -116,16 +127,19 @@ class MlflowDoor:
         """Let a filer's requests through, in the workspace of the filer's organisation."""
         if scope["type"] != "http":
             return
+        if scope["path"].removeprefix(scope.get("root_path", "")) == HEALTH:
+            await self._health(send)
+            return
         try:
             actor = await run_in_threadpool(self._admit, Headers(scope=scope))
         except Unavailable as away:
-            await _answer(send, 503, code_of(away), told(away), wait=away.retry_after)
+            await _away(send, away)
             return
         except RegisterError as refused:
             await _answer(send, 403, "PERMISSION_DENIED", told(refused))
             return
         if actor is None:
-            await _answer(send, 401, "UNAUTHENTICATED", "Missing or unknown token.")
+            await _answer(send, 401, "UNAUTHENTICATED", UNKNOWN_SENDER)
             return
         scope.setdefault("state", {})["actor"] = actor  # for the log and the caches
         app = await run_in_threadpool(self._application)
@@ -140,6 +154,19 @@ class MlflowDoor:
                 await app({**scope, "headers": headers}, receive, send)
         finally:
             ACTOR.reset(acting)
+
+    async def _health(self, send: Send) -> None:
+        """Say to anyone whether the door opens: MLflow is loaded and the database answers."""
+        try:
+            await run_in_threadpool(self._application)
+            await run_in_threadpool(self._find_actor, "health")
+        except (Unavailable, OSError, SQLAlchemyError) as error:
+            away = environment.unavailable(error)
+            if away is None:
+                raise
+            await _away(send, away)
+            return
+        await _send(send, 200, b"OK", b"text/plain; charset=utf-8")
 
     def warm(self) -> None:
         """Load MLflow in the background, so that the first client need not wait for it."""
@@ -214,10 +241,19 @@ def owns(factory: sessionmaker[Session], organisation_id: str, digest: str) -> b
         return session.scalar(query.limit(1)) is not None
 
 
+async def _away(send: Send, away: Unavailable) -> None:
+    await _answer(send, 503, code_of(away), told(away), wait=away.retry_after)
+
+
 async def _answer(send: Send, status: int, code: str, message: str, *, wait: int = 0) -> None:
     body = json.dumps({"error_code": code, "message": message}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if wait:
-        headers.append((b"retry-after", b"%d" % wait))
+    more = [(b"retry-after", b"%d" % wait)] if wait else []
+    await _send(send, status, body, b"application/json", *more)
+
+
+async def _send(
+    send: Send, status: int, body: bytes, kind: bytes, *more: tuple[bytes, bytes]
+) -> None:
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,9 +4,11 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -14,23 +16,24 @@ from urllib.parse import urlsplit
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from flask import Flask, Response, request
+from fastapi.routing import APIRoute
+from flask import Flask, Response, jsonify, request
+from mlflow.entities import Experiment
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import (
-    ENDPOINT_NOT_FOUND,
-    INVALID_PARAMETER_VALUE,
-    ErrorCode,
-)
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from mlflow.protos.model_registry_pb2 import CreateModelVersion, GetModelVersionDownloadUri
 from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
+from mlflow.utils import server_info
+from mlflow.version import VERSION
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from portal import incoming
+from portal import incoming, mlflow_refusals
 from portal.at_hand import SAFE_METHODS
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_uploads import Uploads, snapshot_uri
@@ -42,6 +45,15 @@ from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
 THREADS = 16
+NOT_HERE = (
+    server_info.SERVER_INFO_WORKSPACES_ENABLED,  # none can be chosen: the token decides
+    server_info.SERVER_INFO_TRACE_ARCHIVAL_ENABLED,
+    server_info.SERVER_INFO_MULTIPART_DOWNLOADS_ENABLED,
+    server_info.SERVER_INFO_PRESIGNED_UPLOAD_RUN_ID_SUPPORTED,
+    server_info.SERVER_INFO_PRESIGNED_UPLOAD_MODEL_ID_SUPPORTED,
+)
+NO_EXPERIMENT = ("0", 0)
+NO_EXPERIMENT_ASKED = r"\b(experiment_id=)0(?=&|$)"
 
 
 class Routes:
@@ -68,6 +80,7 @@ class Routes:
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
+        flask.before_request(_name_experiment)
         flask.before_request(_read_texts)
         flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
@@ -76,17 +89,43 @@ class Routes:
             f"{API}/model-versions/get-download-uri": self._download_uri,
             f"{API}/registered-models/create": self._check_name,
             f"{API}/experiments/create": self._check_location,
+            server_info.SERVER_INFO_ENDPOINT: _server_info,
         }
         for path, handler, methods in handlers.get_endpoints():
-            if methods[0] in ALLOWED.get(path, "").split():
-                answer = _in_mlflow_words(ours[path], handler) if path in ours else handler
-                flask.add_url_rule(path, f"{methods[0]} {path}", answer, methods=methods)
+            for method in methods:
+                if method in ALLOWED.get(path, "").split():
+                    answer = _in_mlflow_words(ours[path], handler) if path in ours else handler
+                else:
+                    answer = partial(_refused, mlflow_refusals.policy_of(path))
+                flask.add_url_rule(path, f"{method} {path}", answer, methods=[method])
+        flask.add_url_rule("/version", "version", lambda: VERSION)
         api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         for kind in (OSError, SQLAlchemyError, Unavailable):
             api.add_exception_handler(kind, _api_away)
-        api.include_router(artifact_router)
+        api.add_exception_handler(StarletteHTTPException, self._of_files)
+        api.router.routes += [
+            route
+            for route in artifact_router.routes
+            if isinstance(route, APIRoute) and not route.path.startswith("/ajax-api/")
+        ]
         api.mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
         return api
+
+    async def _of_files(self, _request: Request, error: Exception) -> JSONResponse:
+        """What the routes for files would tell as FastAPI does, as MLflow's clients read it."""
+        status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+        detail = str(getattr(error, "detail", error))
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            limit = f"{self._limit:,}"
+            detail = (
+                f"More than {limit} bytes were sent. Send less, or ask the operator for a higher "
+                f"MINGSUAN_MAX_SUBMISSION.\n内容超过 {limit} 字节。请减小，或请管理员调高 "
+                "MINGSUAN_MAX_SUBMISSION。"
+            )
+        return JSONResponse(
+            {"error_code": ErrorCode.Name(INVALID_PARAMETER_VALUE), "message": detail},
+            status_code=status,
+        )
 
     def _create_version(self, _handler: Callable[[], Response]) -> Response:
         """Screen and store the files, then file the snapshot in MLflow."""
@@ -147,24 +186,94 @@ def _read_texts() -> Response | None:
 
 def _body() -> dict[str, Any]:
     """The JSON object that a changing request carries; MLflow's messages are nothing else."""
-    try:
-        body = request.get_json(force=True)
-    except (BadRequest, RecursionError, ValueError):
-        body = None
+    body = _sent()
     if not isinstance(body, dict):
         _refuse("Send a JSON object: the body is none.")
     return body
 
 
+def _sent() -> Any:
+    """The JSON value of a body; None where it is none."""
+    try:
+        return request.get_json(force=True)
+    except (BadRequest, RecursionError, ValueError):
+        return None
+
+
 def _of_no_route(error: HTTPException) -> Response:
     """What Flask would tell as a page, as MLflow's clients read it."""
-    code = {404: ENDPOINT_NOT_FOUND, 405: ENDPOINT_NOT_FOUND}.get(
-        error.code or 500, INVALID_PARAMETER_VALUE
-    )
-    told = MlflowException(str(error.description), error_code=code)
+    status = error.code or 500
+    if status in (404, 405):
+        policy = mlflow_refusals.unknown(request.method, characters.visible(request.path))
+        body = mlflow_refusals.as_json(policy)
+    else:
+        body = {
+            "error_code": ErrorCode.Name(INVALID_PARAMETER_VALUE),
+            "message": str(error.description),
+        }
+    return Response(json.dumps(body), status=status, mimetype="application/json")
+
+
+def _refused(name: str | None, **_places: str) -> Response:
+    """The refusal of a route of MLflow's that is not offered."""
+    if name is None:  # new in MLflow, and undecided: the test of the policies fails then
+        policy = mlflow_refusals.unknown(request.method, characters.visible(request.path))
+    else:
+        policy = mlflow_refusals.POLICIES[name]
+    told = MlflowException(policy.message(), error_code=ErrorCode.Value(policy.code))
     return Response(
-        told.serialize_as_json(), status=error.code or 500, mimetype="application/json"
+        json.dumps(mlflow_refusals.as_json(policy)),
+        status=told.get_http_status_code(),
+        mimetype="application/json",
     )
+
+
+def _server_info(handler: Callable[[], Response]) -> Response:
+    """What this server can do: MLflow's own answer speaks of routes that are not offered."""
+    told = handler().get_json()
+    told |= dict.fromkeys(NOT_HERE, False)
+    told[server_info.SERVER_INFO_FEATURES_ENABLED] = {"gateway": False}
+    return jsonify(told)
+
+
+def _name_experiment() -> Response | None:
+    """Let “no experiment named” mean this organisation's experiment `Default`, made when needed.
+
+    MLflow's clients write `0` where nobody named an experiment; here it belongs to nobody.
+    """
+
+    def name() -> None:
+        body = _sent() if request.method == "POST" else None
+        named = body if isinstance(body, dict) else {}
+        listed = named.get("experiment_ids")
+        query = request.query_string.decode("latin-1")
+        if (
+            named.get("experiment_id") not in NO_EXPERIMENT
+            and not (isinstance(listed, list) and "0" in listed)
+            and not re.search(NO_EXPERIMENT_ASKED, query)
+        ):
+            return
+        own = _default_experiment()
+        if named.get("experiment_id") in NO_EXPERIMENT:
+            named["experiment_id"] = own
+        if isinstance(listed, list):
+            named["experiment_ids"] = [own if each == "0" else each for each in listed]
+        request.query_string = re.sub(NO_EXPERIMENT_ASKED, rf"\g<1>{own}", query).encode("latin-1")
+
+    answer: Response | None = handlers.catch_mlflow_exception(name)()
+    return answer
+
+
+def _default_experiment() -> str:
+    """The number of the organisation's experiment `Default`."""
+    store = handlers._get_tracking_store()  # noqa: SLF001
+    known = store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME)
+    if known is not None:
+        return str(known.experiment_id)
+    try:
+        return str(store.create_experiment(Experiment.DEFAULT_EXPERIMENT_NAME, "", []))
+    except MlflowException:  # somebody else was first
+        return str(store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME).experiment_id)
 
 
 def _location(asked: Any) -> str:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -324,7 +325,7 @@ def test_a_submitted_file_cannot_be_replaced_removed_or_joined(door: Door) -> No
             assert answer.status_code == 403, (name, answer.text)
             assert "are fixed" in answer.json()["message"]
         assert door.ask("ours", "PUT", folder, content=b"a file instead").status_code == 403
-        assert door.ask("ours", "DELETE", f"{folder}/MLmodel").status_code in (404, 405)
+        assert door.ask("ours", "DELETE", f"{folder}/MLmodel").status_code == 403
         kept = door.ask("ours", "GET", f"{folder}/MLmodel").content
         assert kept.hex() == door.found["uploaded"]["MLmodel"]
 
@@ -340,25 +341,75 @@ def test_reopening_a_logged_model_does_not_reopen_its_files(door: Door) -> None:
 def test_multipart_uploads_are_not_offered(door: Door) -> None:
     mpu = door.uploaded.replace("/artifacts/", "/mpu/create/", 1)
     body = {"path": "MLmodel", "num_parts": 1}
-    assert door.ask("ours", "POST", mpu, json=body).status_code in (404, 405)
+    assert door.ask("ours", "POST", mpu, json=body).status_code == 501
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "status", "code"),
     [
-        ("POST", "/graphql"),
-        ("POST", f"{API}/registered-models/rename"),
-        ("DELETE", f"{API}/registered-models/delete"),
-        ("DELETE", f"{API}/model-versions/delete"),
-        ("POST", f"{API}/experiments/delete"),
-        ("GET", f"{API}/artifacts/list"),
-        ("GET", "/api/3.0/mlflow/workspaces"),
-        ("GET", "/model-versions/get-artifact?name=x&version=1&path=y"),
-        ("GET", "/"),
+        ("GET", "/graphql", 501, "NOT_IMPLEMENTED"),
+        ("POST", f"{API}/registered-models/rename", 403, "PERMISSION_DENIED"),
+        ("DELETE", f"{API}/model-versions/delete", 403, "PERMISSION_DENIED"),
+        ("POST", f"{API}/model-versions/transition-stage", 501, "NOT_IMPLEMENTED"),
+        ("DELETE", f"{FILES}/some/file", 403, "PERMISSION_DENIED"),
+        ("GET", f"{API}/artifacts/list", 501, "NOT_IMPLEMENTED"),
+        ("POST", "/api/3.0/mlflow/traces", 501, "NOT_IMPLEMENTED"),
+        ("GET", "/api/3.0/mlflow/workspaces", 403, "PERMISSION_DENIED"),
+        ("POST", "/ajax-api/2.0/mlflow/runs/search", 501, "NOT_IMPLEMENTED"),
+        ("GET", "/ajax-api/2.0/mlflow-artifacts/artifacts/x", 501, "NOT_IMPLEMENTED"),
+        ("GET", "/model-versions/get-artifact?name=x", 404, "ENDPOINT_NOT_FOUND"),
+        ("GET", "/", 404, "ENDPOINT_NOT_FOUND"),
+        ("PUT", f"{API}/runs/create", 405, "ENDPOINT_NOT_FOUND"),
     ],
 )
-def test_what_is_not_on_the_list_is_not_there(door: Door, method: str, path: str) -> None:
-    assert door.ask("ours", method, path).status_code in (404, 405)
+def test_what_is_not_offered_is_refused_in_mlflow_s_words(
+    door: Door, method: str, path: str, status: int, code: str
+) -> None:
+    """mlflow/F6: 17 of 17 such routes answered with a page."""
+    body = {} if method in ("POST", "PUT", "DELETE") else None
+    answer = door.ask("ours", method, path, json=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
+    english, chinese = answer.json()["message"].split("\n")
+    assert english.endswith(".")
+    assert chinese.endswith("。")
+
+
+def test_the_server_tells_what_it_is(door: Door) -> None:
+    """mlflow/F14: `gateway: true` and presigned uploads were claimed, /health was a page."""
+    told = door.ask("ours", "GET", "/api/3.0/mlflow/server-info").json()
+    assert told == {
+        "store_type": "SqlStore",
+        "workspaces_enabled": False,
+        "trace_archival_enabled": False,
+        "multipart_uploads_enabled": False,
+        "multipart_downloads_enabled": False,
+        "presigned_upload_run_id_supported": False,
+        "presigned_upload_model_id_supported": False,
+        "features_enabled": {"gateway": False},
+    }
+    assert httpx.get(f"{door.url}/health").text == "OK"
+    assert door.ask("ours", "GET", "/version").text == metadata.version("mlflow")
+    assert httpx.get(f"{door.url}/version").status_code == 401
+
+
+def test_a_run_without_an_experiment_gets_the_organisation_s_own(door: Door) -> None:
+    """mlflow/F14: “No Experiment with id=0 exists”."""
+    made = door.ask("theirs", "POST", f"{API}/runs/create", json={"experiment_id": "0"})
+    assert made.status_code == 200, made.text
+    number = made.json()["run"]["info"]["experiment_id"]
+    asked = door.ask("theirs", "GET", f"{API}/experiments/get?experiment_id=0").json()
+    assert (asked["experiment"]["name"], asked["experiment"]["experiment_id"]) == (
+        "Default",
+        number,
+    )
+    found = door.ask("theirs", "POST", f"{API}/runs/search", json={"experiment_ids": ["0"]}).json()
+    assert [run["info"]["run_id"] for run in found["runs"]] == [
+        made.json()["run"]["info"]["run_id"]
+    ]
+    again = door.ask("theirs", "POST", f"{API}/runs/create", json={"experiment_id": "0"})
+    assert again.json()["run"]["info"]["experiment_id"] == number
+    ours = door.ask("ours", "GET", f"{API}/experiments/get?experiment_id=0").json()
+    assert ours["experiment"]["experiment_id"] != number
 
 
 def test_files_of_an_experiment_lie_nowhere_else(door: Door) -> None:
@@ -371,6 +422,7 @@ def test_a_body_above_the_limit_is_cut_off(door: Door) -> None:
     path = f"{FILES}/workspaces/{door.workspace}/1/large"
     answer = door.ask("ours", "PUT", path, content=b"x" * (21 * 1024 * 1024))
     assert answer.status_code == 413
+    assert "MINGSUAN_MAX_SUBMISSION" in answer.json()["message"]
     assert door.ask("ours", "GET", path).status_code == 404
 
 
