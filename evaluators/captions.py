@@ -72,7 +72,7 @@ METRICS: dict[str, Text] = {
     "false_discovery_rate": Text("得到的人里不该得的比例", "undeserved among those granted"),
     "false_omission_rate": Text("被拒的人里该得的比例", "deserving among those refused"),
     "equalized_odds_difference": Text("两种错误里较大的差距", "the larger gap of the two errors"),
-    "counterfactual_flip_share": Text("改了这一项结果就变的人", "people whose result changes"),
+    "counterfactual_flip_share": Text("改了这一项结果就变的人", "people whose result changes when only this does"),
     "counterfactual_flip_share_beyond_twin": Text("扣除随机波动后，结果会变的人", "people whose result changes, beyond chance"),
     "score_auc": Text("从评分能不能看出属于哪一组", "whether the score tells the group"),
     "features_auc": Text("从输入能不能看出属于哪一组", "whether the inputs tell the group"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explainers import subgroups
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted, fixed
 from explainers.people import People
 from explainers.plan import ExplanationPlan
@@ -29,10 +30,11 @@ class Blank:
         empty = np.full(len(block), nothing, dtype=own.dtype)
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            return counted(
+            changed = reading.changed(base, answers[0])
+            return subgroups.counted(self.plan, self.key, block, changed) | counted(
                 self.key,
                 n=len(base),
-                changed=reading.changed(base, answers[0]),
+                changed=changed,
                 favourable=reading.plan.favourable(answers[0]),
                 sum=fixed(answers[0]),
             )

@@ -1,11 +1,10 @@
 """What was checked, in sentences: flips of protected inputs, and the report's findings by group."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explainers import numbers
+from explainers import numbers, prices
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, about, again, of_subject, same, wording
@@ -25,22 +24,6 @@ ERRORS = {
 }
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
-BANDS: Mapping[str, Text] = {
-    "p10": Text("较低的水平", "a low level"),
-    "p50": Text("中等的水平", "a middling level"),
-    "p90": Text("较高的水平", "a high level"),
-}
-"""The quantiles that price probes try, as people would say them."""
-
-
-PRICES = {
-    "price_gap": "groups.price",
-    "main_effect": "groups.price_levels",
-    "price_range": "groups.price_range",
-    "raw_price_gap": "groups.price_raw",
-    "conditional_price_gap": "groups.price_held",
-}
-HELD_STEP = "price_gap_step_"  # and a number: with more and more held fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +48,7 @@ def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
     for finding in sorted(passed, key=_gravity):
         sliced = list(finding.get("slice") or {})
         attribute = known.get(sliced[0]) if len(sliced) == 1 else None
-        said += _told(plan, attribute, finding, quoted) if attribute else [_read(finding)]
+        said += _told(plan, attribute, finding, quoted) if attribute else [_whole(plan, finding)]
     return said
 
 
@@ -344,38 +327,18 @@ def _flipped(
 
 
 def _price(
-    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+    plan: ExplanationPlan, attribute: Column | Outsider | None, finding: Mapping[str, Any]
 ) -> Sentence:
     """How much dearer one level of an attribute is than another, in percent."""
-    metric, value = finding["metric"], (finding.get("effect") or {}).get("value")
-    row = PRICES["conditional_price_gap"] if metric.startswith(HELD_STEP) else PRICES.get(metric)
-    if value is None or row is None or finding["effect"].get("kind") != "log_ratio":
-        return _read(finding)
-    percent = 100 * math.expm1(abs(value)) if value > 0 else 100 * -math.expm1(value)
-    digits = numbers.value(float(f"{percent:.2g}"))
-    size = Text(f"高{digits}%", f"{digits} % higher")
-    if value < 0:
-        size = Text(f"低{digits}%", f"{digits} % lower")
-    if abs(value) < math.log1p(0.00005):
-        size = Text("几乎一样", "nearly the same")
-    places = wording(plan) | _named(attribute)
-    places |= {
-        "g": _band(attribute, finding.get("group")),
-        "r": _band(attribute, finding.get("reference_group")),
-        "size": size,
-        "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
-    }
-    said = sentence(row, kind="group.price", evidence=finding, places=places)
-    return said | {"limit": _own_limit(finding)}
-
-
-def _band(attribute: Column | Outsider, group: object) -> Text:
-    """A quantile in words, or the name of a level."""
-    band = BANDS.get(str(group).split(" ", maxsplit=1)[0])
-    if band is not None:
-        return band
-    named = level(attribute, group)
-    return Text(f"“{named.zh}”", f"“{named.en}”")
+    names = {each.name: each.plain for each in (*plan.outsiders, *plan.columns)}
+    said = prices.told(
+        finding,
+        attribute,
+        wording(plan),
+        named=lambda name: names.get(name, same(name)),
+        verdict=VERDICT_NAMES[Verdict(finding["verdict"])],
+    )
+    return said | {"limit": _own_limit(finding)} if said else _read(finding)
 
 
 def _own_limit(finding: Mapping[str, Any]) -> dict[str, str]:
@@ -405,6 +368,12 @@ def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sen
 def _guessed(auc: float) -> int:
     """Right guesses in a hundred; who guesses worse than blindly turns the guess round."""
     return round(100 * max(auc, 1 - auc))
+
+
+def _whole(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Sentence:
+    """A finding about no one attribute."""
+    priced = finding["probe"] in ("price_counterfactual", "price_observational")
+    return _price(plan, None, finding) if priced else _read(finding)
 
 
 def _read(finding: Mapping[str, Any]) -> Sentence:

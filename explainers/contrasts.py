@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from explainers import subgroups
 from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted, fixed
 from explainers.people import Array, People, missing
 from explainers.plan import GAP, ExplanationPlan, mid_percentiles
@@ -42,7 +43,11 @@ class Contrast:
         ]
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:  # noqa: ARG001
-            return compared(self.key, reading, answers[0][drawn], answers[1][drawn])
+            before, after = answers[0][drawn], answers[1][drawn]
+            changed = reading.changed(before, after)
+            return compared(self.key, reading, before, after) | subgroups.counted(
+                self.plan, self.key, block, changed, drawn
+            )
 
         return Question(variants, fold)
 
@@ -72,7 +77,9 @@ class Contrast:
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             named = answers[: len(levels)]
-            tally = counted(self.key, n=len(base), changed=any_change(reading, named))
+            differs = any_change(reading, named)
+            tally = counted(self.key, n=len(base), changed=differs)
+            tally |= subgroups.counted(self.plan, self.key, block, differs)
             for i, answer in enumerate(named):
                 key = f"{self.key}:{i}"
                 tally |= counted(
@@ -83,6 +90,7 @@ class Contrast:
             if rest:
                 changed = reading.changed(base, answers[-1])
                 tally |= counted(f"{self.key}:rest", n=len(base), changed=changed)
+                tally |= subgroups.counted(self.plan, f"{self.key}:rest", block, changed)
             return tally
 
         return Question(variants, fold)

@@ -1,9 +1,10 @@
 """What each column does to the result, in sentences of the table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from explainers import numbers
+from explainers import numbers, subgroups
 from explainers.asking import SCALE, Tally
 from explainers.columns import Column, comparative
 from explainers.plan import ExplanationPlan
@@ -42,8 +43,11 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
         said = _exchanged(plan, tally, subject, places)
     else:
         counted = counts(tally, key)
-        kind = choose(counted, plan.family, around(plan, tally, subject))
-        said = [_number(plan, tally, subject, counted, kind, places)]
+        beside = around(plan, tally, subject)
+        kind = choose(counted, plan.family, beside)
+        where, shown = _grouped(plan, kind, beside)
+        numbered = _number(plan, tally, subject, counted, kind, dict(places) | where)
+        said = [numbered | {"evidence": numbered["evidence"] | shown}]
     blanks = [_blank(plan, tally, name) for name in subject.names if name in plan.blanks]
     together = [_together(plan, tally, subject, idle)] if len(subject.names) > 1 else []
     return [_filed(each, subject) for each in (*together, *blanks, *said)]
@@ -58,7 +62,8 @@ def around(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Around:
         keys += [f"flip:{name}" for name in names]
     tests = [(tally[f"{key}:changed"], tally[f"{key}:n"]) for key in keys if f"{key}:n" in tally]
     untried = any(plan.natures[name].untried for name in names)
-    return Around(again(tally), tests, untried=untried)
+    seen = subgroups.within(plan, tally, [f"contrast:{subject.key}", *keys])
+    return Around(again(tally), tests, untried=untried, within=seen)
 
 
 def again(tally: Tally) -> Again:
@@ -264,8 +269,9 @@ def _levels(
     if not said:
         kind = Kind.INCONCLUSIVE if kind in DIRECTED else kind
         kind = Kind.NOISE if kind is Kind.NOISY else kind
-        where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject)
-        shown = evidence(plan, whole, test="levels")
+        grouped, groups = _grouped(plan, kind, beside)
+        where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject) | grouped
+        shown = evidence(plan, whole, test="levels", **groups)
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
     others = plan.natures[subject.names[0]].others
     rest = [_rest(plan, tally, subject, others, places)] if others else []
@@ -318,12 +324,13 @@ def _exchanged(
     counted = Counts(tally[f"{key}:n"], 0, 0, tally[f"{key}:changed"])
     written = subject.kind == "text"
     beside = around(plan, tally, subject)
-    kind = choose(counted, plan.family, Around(beside.again, beside.tests, untried=written))
+    kind = choose(counted, plan.family, replace(beside, untried=written))
     row = _row(plan, kind, "exchanged")
     if kind in DIRECTED:
         row = f"{plan.task}.group.matters"
-    where = dict(places) | _tested(plan, tally, counted) | _swapped(tally, subject)
-    shown = evidence(plan, counted, test="swap")
+    grouped, groups = _grouped(plan, kind, beside)
+    where = dict(places) | _tested(plan, tally, counted) | _swapped(tally, subject) | grouped
+    shown = evidence(plan, counted, test="swap", **groups)
     told = "matters" if kind in DIRECTED else kind
     said = [sentence(row, kind=told, evidence=shown, places=where)]
     unread = sentence("written", kind=told, evidence={"n": 0}, places=places)
@@ -336,6 +343,37 @@ def _row(plan: ExplanationPlan, kind: Kind, shape: str) -> str:
     if kind in TELLING:
         return f"{plan.task}.{shape}.{kind}"
     return f"{plan.task}.{kind}"
+
+
+def _grouped(
+    plan: ExplanationPlan, kind: Kind, beside: Around
+) -> tuple[dict[str, Text], dict[str, Any]]:
+    """In how many groups a small matter was looked at; the group in which it is none."""
+    if kind not in (Kind.LITTLE, Kind.PARTLY):
+        return {}, {}
+    groups = len({each.group for each in beside.within})
+    people = plan.wording.people
+    places = {
+        "within": Text(
+            f"按每一项信息分成的{groups}个组（每组至少{subgroups.LEAST}{people.zh}）里，试出来的也不到1{people.zh}。",
+            f"In the tests it was so in each of {groups} groups of at least {subgroups.LEAST}, by one thing at a time. ",
+        )
+        if groups
+        else Text("没有分组看过。", "Groups were not looked at. ")
+    }
+    if kind is Kind.LITTLE:
+        return places, {"groups": groups}
+    worst = beside.within[0]
+    named = subgroups.name(plan, worst.group)
+    places |= {
+        "group": named,
+        "group_n": same(numbers.count(worst.n)),
+        "group_c": same(numbers.count(worst.changed)),
+    }
+    return places, {
+        "groups": groups,
+        "group": {**named.as_json(), "n": worst.n, "changed": worst.changed},
+    }
 
 
 def _swapped(tally: Tally, subject: Subject) -> dict[str, Text]:

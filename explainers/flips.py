@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from explainers import subgroups
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted, fixed
 from explainers.columns import Column
 from explainers.contrasts import constant, one_of
@@ -52,10 +53,11 @@ class Flip:
                 (rise != 0) if priced else reading.changed(base, answer)
                 for rise, answer in zip(risen, answers, strict=True)
             ]
-            tally = counted(
+            changed = np.any(differs, axis=0)
+            tally = subgroups.counted(self.plan, self.key, block, changed) | counted(
                 self.key,
                 n=len(base),
-                changed=np.any(differs, axis=0),
+                changed=changed,
                 moved=np.any(np.asarray(risen) != 0, axis=0),
                 size=fixed(np.max([np.abs(answer - base) for answer in answers], axis=0)),
             )

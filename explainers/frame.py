@@ -324,31 +324,46 @@ FRAME: Mapping[str, Row] = {
             "That it can be guessed does not mean that the program does so.",
         ),
     ),
+    # what a report measured about prices: `explainers.prices` fills these
     "groups.price": Row(
         Text(
-            "其他信息不变，只把{Y}从{r}换成{g}，{price}平均{size}。也就是说，{verdict}。",
-            "All else equal, with only {y} changed from {r} to {g}, the {price} is {size} on average. In short: {verdict}.",
+            "其他信息不变，只把{Y}从{r}换成{g}，{price}平均{size}。{tried}{in_short}",
+            "All else equal, with only {y} changed from {r} to {g}, the {price} is {size} on average.{tried}{in_short}",
         ),
         RESULTS,
     ),
     "groups.price_levels": Row(
         Text(
-            "其他信息怎样都算上，{Y}从{r}换成{g}，{price}平均{size}。也就是说，{verdict}。",
-            "Over all settings of the other information, with {y} changed from {r} to {g}, the {price} is {size} on average. In short: {verdict}.",
+            "其他信息怎样都算上，{Y}从{r}换成{g}，{price}平均{size}。{tried}{in_short}",
+            "Over all settings of the other information, with {y} changed from {r} to {g}, the {price} is {size} on average.{tried}{in_short}",
+        ),
+        RESULTS,
+    ),
+    "groups.price_range": Row(
+        Text(
+            "其他信息不变，只改{Y}，最高的{price}比最低的平均{size}。{tried}{in_short}",
+            "All else equal, with only {y} changed, the highest {price} is {size} than the lowest on average.{tried}{in_short}",
+        ),
+        RESULTS,
+    ),
+    "groups.price_bill": Row(
+        Text(
+            "把试过的改变放在一起看：每100次里，{about}次至少有一种改变让{price}相差超过{small}%（试了{n}次）。平均相差最大的一种是{most}%。{in_short}",
+            "All changes that were tried, taken together: for {about} of 100, at least one moved the {price} by more than {small} % ({n} were tried). The largest mean difference was {most} %.{in_short}",
         ),
         RESULTS,
     ),
     "groups.price_raw": Row(
         Text(
-            "什么条件都不算，直接比较：{Y}从{r}到{g}，{price}平均{size}。也就是说，{verdict}。",
-            "Compared as they stand: from {r} to {g} of {y}, the {price} is {size} on average. In short: {verdict}.",
+            "什么条件都不算，直接比较{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
+            "Compared as they stand{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),
     "groups.price_held": Row(
         Text(
-            "评估报告列出的条件相同时：{Y}从{r}到{g}，{price}平均{size}。也就是说，{verdict}。",
-            "With the conditions that the report lists being equal: from {r} to {g} of {y}, the {price} is {size} on average. In short: {verdict}.",
+            "{held}相同时比较{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
+            "With {held} being equal{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),
@@ -358,13 +373,6 @@ FRAME: Mapping[str, Row] = {
             "The report changed only {y}, all else equal: for {about} of 100 {people} the result changed. In short: {verdict}.",
         ),
         ITSELF,
-    ),
-    "groups.price_range": Row(
-        Text(
-            "其他信息不变，只改{Y}，最贵的一种比最便宜的一种平均{size}。也就是说，{verdict}。",
-            "All else equal, with only {y} changed, the dearest {price} is {size} on average than the cheapest. In short: {verdict}.",
-        ),
-        RESULTS,
     ),
     "report.rest": Row(
         Text(

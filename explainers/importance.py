@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from explainers import subgroups
 from explainers.asking import (
     SCALE,
     Question,
@@ -44,13 +45,9 @@ class Swap:
         variant = Variant(1, donated(self.plan.donors, self.subject.names, rows))
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
-            size = np.abs(answers[0] - base)
-            return counted(
-                self.key,
-                n=len(base),
-                changed=reading.changed(base, answers[0]),
-                size=fixed(size),
-            )
+            changed, size = reading.changed(base, answers[0]), np.abs(answers[0] - base)
+            tally = counted(self.key, n=len(base), changed=changed, size=fixed(size))
+            return tally | subgroups.counted(self.plan, self.key, block, changed)
 
         return Question([variant], fold)
 

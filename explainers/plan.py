@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import rankdata
 
-from explainers import cells
+from explainers import cells, subgroups
 from explainers.bounds import Family
 from explainers.columns import Column, Outsider, parse_columns, text_of
 from explainers.draws import generator
 from explainers.people import Array, People
+from explainers.subgroups import Subgroup
 from explainers.subjects import Nature, Subject, nature, subjects
 from registry import attestation
 from registry.errors import Invalid
@@ -90,6 +91,7 @@ class ExplanationPlan:
         subjects: what is changed, one at a time.
         edges: the steps of each number's picture, round numbers.
         grids: the values of each number that a what-if example may use, round numbers.
+        subgroups: groups in which what little does on average is looked at once more.
     """
 
     columns: tuple[Column, ...]
@@ -106,6 +108,7 @@ class ExplanationPlan:
     subjects: tuple[Subject, ...]
     edges: Mapping[str, tuple[float, ...]]
     grids: Mapping[str, tuple[float, ...]]
+    subgroups: tuple[Subgroup, ...]
 
     @classmethod
     def make(
@@ -156,6 +159,10 @@ class ExplanationPlan:
         named = {column.name for column in described if column.values}
         natures = {name: nature(table, apart, name, named=named, k=k) for name in names}
         numbers = {n: apart.arrays[n] for n in names if natures[n].kind == "number"}
+        edges = {
+            name: cells.edges(array, k, most=MOST_BINS, least=LEAST_PER_BIN)
+            for name, array in numbers.items()
+        }
         return cls(
             columns=described,
             outsiders=tuple(Outsider.parse(each) for each in protected),
@@ -169,11 +176,9 @@ class ExplanationPlan:
             donors=donors,
             natures=natures,
             subjects=subjects(donors, natures),
-            edges={
-                name: cells.edges(array, k, most=MOST_BINS, least=LEAST_PER_BIN)
-                for name, array in numbers.items()
-            },
+            edges=edges,
             grids={name: cells.middles(array, k, most=GRID) for name, array in numbers.items()},
+            subgroups=subgroups.of(natures, edges),
         )
 
     def column(self, name: str) -> Column:
@@ -236,6 +241,7 @@ class ExplanationPlan:
             ],
             "edges": {name: list(edges) for name, edges in self.edges.items()},
             "grids": {name: list(grid) for name, grid in self.grids.items()},
+            "subgroups": len(self.subgroups),
             "claims": self.family.claims,
             "alpha": self.family.alpha,
         }

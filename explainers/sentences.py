@@ -12,6 +12,7 @@ from typing import Any
 from explainers.bounds import Family
 from explainers.caveats import CAVEATS
 from explainers.frame import FRAME, TESTS
+from explainers.subgroups import Within
 from explainers.table import SENTENCES, Row
 from registry.language import Text
 
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     NO_SIMPLE_DIRECTION = "no_simple_direction"
     DIRECTION_OPEN = "direction_open"
     LITTLE = "little"
+    PARTLY = "partly"
     UNTRIED = "untried"
     ELSEWHERE = "elsewhere"
     NOISY = "noisy"
@@ -101,11 +103,13 @@ class Around:
         again: what came of asking twice.
         tests: its other tests, as (results changed, people tested).
         untried: whether a few people have a value, or none, that nobody could try.
+        within: what the tests came to in each group of people, the most changed first.
     """
 
     again: Again = field(default_factory=Again)
     tests: Sequence[tuple[int, int]] = ()
     untried: bool = False
+    within: Sequence[Within] = ()
 
 
 def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind:
@@ -119,6 +123,8 @@ def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind
     if again.changed or (again.moved and not few):
         return _noisy(tests, family, again)
     if few:
+        if any(group.share >= ONE_OF_A_HUNDRED for group in around.within[:1]):
+            return Kind.PARTLY
         return Kind.UNTRIED if around.untried else Kind.LITTLE
     if family.lower(counts.changed, n) < ONE_OF_A_HUNDRED:
         elsewhere = any(family.lower(*test) >= ONE_OF_A_HUNDRED for test in around.tests)

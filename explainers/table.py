@@ -190,15 +190,30 @@ SENTENCES: Mapping[str, Row] = {
     # both
     "decision.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。对个别{people}，影响可能更大。",
-            "{X} {matters} little: {only} changes the result for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。{within}对个别{people}，影响可能更大。",
+            "{X} {matters} little: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "price.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。对个别{people}，影响可能更大。",
-            "{X} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}对个别{people}，影响可能更大。",
+            "{X} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+        ),
+        REAL,
+    ),
+    # little on average, and not for a group: the counts of the group in which it does most
+    "decision.partly": Row(
+        Text(
+            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次结果变了。",
+            "For most {people} {x} {matters} little: {only} changes the result for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
+        ),
+        REAL,
+    ),
+    "price.partly": Row(
+        Text(
+            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次这样变。",
+            "For most {people} {x} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
         ),
         REAL,
     ),

@@ -1,8 +1,10 @@
-"""What the reports of a filing found beyond a line: about whom and how many of 100, gravest first.
+"""What the reports of a filing found beyond a line: about whom, how much, how sure, gravest first.
 
 Every sentence is made from one finding of a signed report, so that a page cannot say it of a record
-that does not carry it. People's decisions are not the truth: where the plan says that the results
-were decided by people, the words compare the algorithm with them and judge neither.
+that does not carry it: of people how many of a hundred, of prices how many percent, with the range
+of the estimate where the report has one. People's decisions are not the truth: where the plan says
+that the results were decided by people, the words compare the algorithm with them and judge
+neither. What the sentences do not show stands beside them, and so do the data that were tested.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,8 @@ from math import log, log1p
 from typing import Any
 
 from evaluators import captions
+from explainers import numbers, prices
+from explainers.columns import Outsider
 from registry.language import Text
 
 NAMED = 3
@@ -39,6 +43,8 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
 }  # fmt: skip
 """Of whom a rate is: where people decided, and where what happened is known."""
 OF_PEOPLE = frozenset({"ratio", "difference", "share"})
+MODEL_FILE = "model"
+"""The design of a price probe that asks the model itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,14 @@ class Beyond:
     Args:
         total: how many there are in all reports.
         said: the gravest of them, at most `NAMED`, each about another question or feature.
+        limits: what these sentences do not show, each limit once.
+        data: the data on which they rest, in the words of the evaluations' plans.
     """
 
     total: int
     said: tuple[Text, ...]
+    limits: tuple[Text, ...] = ()
+    data: tuple[Text, ...] = ()
 
     @property
     def more(self) -> int:
@@ -67,18 +77,54 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
         digest: of the model version that is filed.
     """
     grave = [
-        (finding, summary, predicate["plan"].get("content") or {})
+        _Grave(finding, summary, predicate["plan"].get("content") or {})
         for summary, predicate in given
         for finding in predicate["findings"]
         if finding["verdict"] == "disparity"
     ]
-    grave.sort(key=lambda each: _gravity(each[0]), reverse=True)
-    named: dict[tuple[Any, ...], Text] = {}
-    for finding, summary, plan in grave:
-        about = (finding["probe"], *sorted(finding["slice"] or {}), summary["id"])
-        if about not in named and len(named) < NAMED:
-            named[about] = _marked(sentence(finding, plan), summary, digest)
-    return Beyond(len(grave), tuple(named.values()))
+    by_subject: dict[tuple[Any, ...], list[_Grave]] = {}
+    for each in grave:
+        by_subject.setdefault(each.subject, []).append(each)
+    one_each = [max(group, key=lambda each: each.fullest) for group in by_subject.values()]
+    named = sorted(one_each, key=lambda each: each.gravity, reverse=True)[:NAMED]
+    frames = [Text(**each.plan["frame"]) for each in named if each.plan.get("frame")]
+    return Beyond(
+        total=len(grave),
+        said=tuple(_marked(sentence(e.finding, e.plan), e.summary, digest) for e in named),
+        limits=tuple(dict.fromkeys(_limit(each.finding, each.plan) for each in named)),
+        data=tuple(dict.fromkeys(frames)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Grave:
+    """One finding beyond a line, with its report's summary and plan."""
+
+    finding: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    plan: Mapping[str, Any]
+
+    @property
+    def subject(self) -> tuple[Any, ...]:
+        """What it is about: the question, the features, the report."""
+        return self.finding["probe"], *sorted(self.finding["slice"] or {}), self.summary["id"]
+
+    @property
+    def gravity(self) -> tuple[bool, bool, bool, float]:
+        """The serious first; then what is about people by a sensitive feature; then by lines."""
+        features = set(self.finding["slice"] or {})
+        sensitive = set((self.plan.get("columns") or {}).get("sensitive") or ())
+        return (
+            self.finding["severity"] == "serious",
+            bool(features),
+            bool(features & sensitive),
+            _times_the_line(self.finding),
+        )
+
+    @property
+    def fullest(self) -> tuple[int, tuple[bool, bool, bool, float]]:
+        """Of several findings about one thing, the one in which most else is held equal."""
+        return len((self.finding.get("details") or {}).get("factors") or ()), self.gravity
 
 
 def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
@@ -91,24 +137,57 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     kind = (finding["effect"] or {}).get("kind")
     value, against = finding["estimate"], finding["reference_estimate"]
     shares = kind in OF_PEOPLE and value is not None and 0 <= value <= 1
+    priced = None if finding["suppressed"] else _price(finding, plan)
+    if priced is not None:
+        return priced
     if not finding["slice"] or finding["suppressed"]:
         return Text(**finding["reading"])
     if shares and against is not None and 0 <= against <= 1:
         return _rates(finding, plan)
     about, measured = _about(finding, plan), captions.metric(finding["metric"])
     if shares:
-        many = _hundred(value)
+        many, sure = _hundred(value), _of_a_hundred(finding)
         return Text(
-            f"{about.zh}：{measured.zh}，每100人约{many}人。",
-            f"{_begun(about.en)}: {measured.en}, about {many} of 100.",
+            f"{about.zh}：{measured.zh}，每100人约{many}人{sure.zh}。",
+            f"{_begun(about.en)}: {measured.en}, about {many} of 100{sure.en}.",
         )
     if kind == "log_ratio":
-        amount = captions.amount(finding["effect"]["value"], captions.scale(finding))
+        much, sure = prices.size(finding["effect"]["value"]), prices.sure(finding)
         return Text(
-            f"{about.zh}：{measured.zh}，{amount}。",
-            f"{_begun(about.en)}: {measured.en}, {amount}.",
+            f"{about.zh}：{measured.zh}，{much.zh}{sure.zh}。",
+            f"{_begun(about.en)}: {measured.en}, {much.en}{sure.en}.",
         )
     return Text(**finding["reading"])
+
+
+def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
+    """A finding about prices in the words of the explanation; None where those have none."""
+    features = list(finding["slice"] or {})
+    about = None
+    if len(features) == 1:
+        levels = (plan.get("names") or {}).get(features[0], {}).get("levels") or {}
+        named = {level: Text(**text) for level, text in levels.items()}
+        about = Outsider(features[0], captions.column(plan, features[0]), named)
+    told = prices.told(finding, about, {}, named=lambda name: captions.column(plan, name))
+    return Text(told["zh"], told["en"]) if told else None
+
+
+def _limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """What a sentence does not show; of a model that was asked, that it was the file.
+
+    Where the limit quotes the plan on its data, that is left out: it stands on a line of its own.
+    """
+    if (finding.get("details") or {}).get("design") != MODEL_FILE:
+        frame, limit = plan.get("frame") or {"zh": "", "en": ""}, finding["limit"]
+        zh = limit["zh"].replace(f"数据来源：{frame['zh'].rstrip('。.')}。", "")
+        en = limit["en"].replace(f"The rows come from: {frame['en'].rstrip('。.')}.", "")
+        return Text(zh.strip(), " ".join(en.split()))
+    n = numbers.count(int(finding["n"]))
+    return Text(
+        f"改一项信息的测试，是拿{n}组资料问送来的模型文件；不代表人群，线上的服务没有测。",
+        f"To change one thing, the model file that was handed in was asked about {n} sets of "
+        "information; they stand for no population, and the service online was not tested.",
+    )
 
 
 def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
@@ -117,10 +196,35 @@ def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     group, other = captions.group(finding, plan), captions.reference(finding, plan)
     digits = 0 if _hundred(finding["estimate"]) != _hundred(finding["reference_estimate"]) else 1
     one, two = (_hundred(finding[name], digits) for name in ("estimate", "reference_estimate"))
+    sure = _times(finding)
     return Text(
-        f"按{about.zh}比较，{whom.zh}：{group.zh}每100人约{one}人，{other.zh}每100人约{two}人。",
-        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100; {other.en}: about {two}.",
+        f"按{about.zh}比较，{whom.zh}：{group.zh}每100人约{one}人，{other.zh}每100人约{two}人{sure.zh}。",
+        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100; {other.en}: about {two}{sure.en}.",
     )
+
+
+def _times(finding: Mapping[str, Any]) -> Text:
+    """How many times the one rate is the other, and between what it very likely lies."""
+    effect, interval = finding["effect"] or {}, finding.get("ci") or {}
+    low, high = interval.get("low"), interval.get("high")
+    if effect.get("kind") != "ratio" or low is None or high is None:
+        return Text("", "")
+    return Text(
+        f"；前者是后者的{effect['value']:.2g}倍，很可能在{low:.2g}倍和{high:.2g}倍之间",
+        f"; the first is {effect['value']:.2g} times the second, very likely between "
+        f"{low:.2g} and {high:.2g} times",
+    )
+
+
+def _of_a_hundred(finding: Mapping[str, Any]) -> Text:
+    """Between how many of a hundred a share very likely lies."""
+    interval = finding.get("ci") or {}
+    low, high = interval.get("low"), interval.get("high")
+    if low is None or high is None:
+        return Text("", "")
+    digits = 0 if _hundred(low) != _hundred(high) else 1
+    least, most = _hundred(low, digits), _hundred(high, digits)
+    return Text(f"，很可能在{least}人和{most}人之间", f", very likely between {least} and {most}")
 
 
 def _whom(metric: str, plan: Mapping[str, Any]) -> Text:
@@ -161,11 +265,6 @@ def _marked(said: Text, summary: Mapping[str, Any], digest: str) -> Text:
         return said
     zh, en = "，".join(each.zh for each in marks), ", ".join(each.en for each in marks)
     return Text(f"{said.zh}（{zh}）", f"{said.en} ({en})")
-
-
-def _gravity(finding: Mapping[str, Any]) -> tuple[bool, float]:
-    """The serious first, then by how many times over its line a finding lies."""
-    return finding["severity"] == "serious", _times_the_line(finding)
 
 
 def _times_the_line(finding: Mapping[str, Any]) -> float:

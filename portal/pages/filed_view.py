@@ -15,6 +15,7 @@ from filing.standing import Freshness, Standing, State
 from portal import telling
 from portal.pages import beyond, explaining, report_view
 from portal.pages.beyond import Beyond
+from portal.pages.rendering import in_language
 from portal.pages.report_view import ReportView
 from registry import datasets, explanations, reports, submission
 from registry.language import Language, Text
@@ -48,10 +49,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One report on the filed page: its summary in the edition, and its view."""
+    """One report on the filed page: its summary in the edition, its view, and its plan's title."""
 
     summary: Mapping[str, Any]
     view: ReportView
+    title: str = ""
 
     @property
     def ties(self) -> Mapping[str, Any] | None:
@@ -93,6 +95,13 @@ class Filed:
     city: Text | None
 
     @property
+    def omitted(self) -> list[str]:
+        """What was not tested, as each evaluation says of itself, in the page's language."""
+        if len(self.evaluations) == 1:
+            return list(self.evaluations[0].view.omitted)
+        return [f"{each.title}: {said}" for each in self.evaluations for said in each.view.omitted]
+
+    @property
     def sections(self) -> list[tuple[str, Text, list[Evaluation]]]:
         """The kinds of reports that are attached, each under its own name."""
         kinds = [
@@ -112,8 +121,7 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
     """
     content = entry.content
     evaluations = tuple(
-        Evaluation(each, report_view.view(_statement(session, each["id"]), language))
-        for each in content["reports"]
+        _evaluation(each, _statement(session, each["id"]), language) for each in content["reports"]
     )
     predicates = [(each.summary, each.view.predicate) for each in evaluations]
     return Filed(
@@ -124,6 +132,14 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
     )
+
+
+def _evaluation(
+    summary: Mapping[str, Any], statement: Mapping[str, Any], language: Language
+) -> Evaluation:
+    plan = statement["predicate"]["plan"].get("content") or {}
+    title = in_language(plan.get("title"), language) or str(summary["id"])
+    return Evaluation(summary, report_view.view(statement, language), title)
 
 
 def _city(content: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
 
 PROBES = captions.PROBES
+UNASKED = 2
 FOREMOST = 6
 NAMED = 3
 SHOWN = 200
@@ -210,11 +211,23 @@ def _omitted(
     """What was not tested, for the first screen; the last of `unplanned` stands further down."""
     said, failed = list(unplanned[:-1]), _counts(predicate["findings"]).get("not_evaluable", 0)
     if unasked:
-        said.append(Text(f"另有 {len(unasked)} 个问题不在这份计划里。",
-                         f"{len(unasked)} more questions are not part of this plan."))  # fmt: skip
+        said.append(_not_asked(unasked))
     if failed:
-        said.append(Text(f"{failed} 项想测而没有测成。", f"{failed} could not be evaluated."))
+        said.append(Text(f"{failed} 项想测而没有测成。", f"{failed} comparisons had no answer."))
     return said
+
+
+def _not_asked(probes: Sequence[str]) -> Text:
+    """The questions that the plan does not ask, the first of them by name."""
+    named = [captions.probe(each) for each in probes[:UNASKED]]
+    zh = "".join(f"“{each.zh}”" for each in named)
+    en = ", ".join(f"“{each.en}”" for each in named)
+    if len(probes) <= UNASKED:
+        return Text(f"这份计划没有问：{zh}。", f"This plan does not ask: {en}.")
+    return Text(
+        f"这份计划没有问的有 {len(probes)} 个问题，例如{zh}。",
+        f"This plan leaves {len(probes)} questions unasked, such as {en}.",
+    )
 
 
 def gravest(rows: Sequence[Row]) -> list[Row]:

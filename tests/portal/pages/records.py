@@ -51,6 +51,7 @@ class Records:
         self._third_party("beyond", verdicts=["disparity"])
         self._third_party("other verdicts", verdicts=["equivalent", "not_evaluable", "difference"])
         self._third_party("far beyond", verdicts=["disparity"] * 5)
+        self._third_party("demonstration", B8="demonstration", B9=None)
         self._third_party("other city", A3={"kind": "company", "city": "shenzhen"})
         self._third_party("not applicable", D6={"not_applicable": "没有排除"})
         self._third_party(

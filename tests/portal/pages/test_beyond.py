@@ -37,7 +37,9 @@ RACE: dict[str, Any] = {
     "severity": None,
     "verdict": "disparity",
     "suppressed": False,
+    "n": 106,
     "reading": {"zh": "读法。", "en": "A reading."},
+    "limit": {"zh": "局限。", "en": "A limit."},
 }
 MARRIED: dict[str, Any] = RACE | {
     "probe": "counterfactual_flip",
@@ -100,11 +102,148 @@ def test_rates_that_round_alike_are_told_apart() -> None:
     assert "约19.6人" in said.zh
 
 
-def test_shares_and_prices_have_their_own_words() -> None:
-    """public/P2: about what, and how many of 100 or by how much."""
+def test_shares_have_their_own_words() -> None:
+    """public/P2: about what, how many of 100, and between what that very likely lies."""
     assert beyond.sentence(MARRIED, PLAN).zh == "是否已婚：改了这一项结果就变的人，每100人约3人。"
-    assert "+4.52%" in beyond.sentence(PRICE, PLAN).zh
-    assert beyond.sentence(PRICE, PLAN).en.startswith("Family income in the area: ")
+    sure = beyond.sentence(MARRIED | {"ci": {"low": 0.021, "high": 0.042}}, PLAN)
+    assert sure.zh.endswith("每100人约3人，很可能在2人和4人之间。")
+    assert sure.en.endswith("about 3 of 100, very likely between 2 and 4.")
+
+
+def test_a_rate_says_how_sure_it_is() -> None:
+    """How many times the other's it is, with the range of the estimate."""
+    sure = beyond.sentence(RACE | {"ci": {"low": 1.5, "high": 4.4}}, PLAN)
+    assert sure.zh.endswith("；前者是后者的2.6倍，很可能在1.5倍和4.4倍之间。")
+    assert sure.en.endswith(
+        "; the first is 2.6 times the second, very likely between 1.5 and 4.4 times."
+    )
+
+
+JARGON = (
+    "p10",
+    "p50",
+    "p90",
+    "置信",
+    "提示界线",
+    "逐步排除",
+    "（第",
+    "行画像",
+    "step 1",
+    "alert line",
+)
+SPREAD = {"pairs": 191, "beyond": 0.97, "dearer": 0.98, "cheaper": 0.02}
+LINES = {"alert": 0.02, "equivalence": 0.01, "serious": 0.05}
+ASKED = {
+    "details": {"design": "model", "spread": SPREAD},
+    "threshold": {"value": 0.02, "lines": LINES},
+}
+HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227, "high": 0.0655}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "zh", "en"),
+    [
+        (
+            PRICE | ASKED,
+            "其他信息不变，只改所在地区的家庭收入，最高的价格比最低的平均高4.5%。试了191次，每100次里，约有97次相差超过1%。",
+            ("All else equal, with only the family income in the area changed, the highest price is 4.5 % higher than the "
+            "lowest on average. Of 100 tests, about 97 differed by more than 1 % (191 tests)."),
+        ),
+        (
+            PRICE | ASKED | {"metric": "price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)"},
+            ("其他信息不变，只把所在地区的家庭收入从较低的水平换成较高的水平，价格平均高4.5%。"
+            "试了191次，每100次里，约有98次变贵，约有2次变便宜。"),
+            ("All else equal, with only the family income in the area changed from a low level to a high level, the price is "
+            "4.5 % higher on average. Of 100 tests, about 98 came out dearer and about 2 cheaper (191 tests)."),
+        ),
+        (
+            PRICE | HELD | {"metric": "conditional_price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)",
+                            "units": {"of": "rows", "n": 191.0}},
+            "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，价格平均高4.5%，很可能高2.3%到6.8%。",
+            ("With starting wage and 2 other conditions being equal (191 rows of data): from a low level to a high level of the "
+            "family income in the area, the price is 4.5 % higher on average, very likely between 2.3 % and 6.8 % higher."),
+        ),
+        (
+            PRICE | ASKED | {"metric": "clean_bill", "slice": {}, "n": 191, "effect": {"kind": "share", "value": 1.0},
+                             "details": {"design": "model", "more": {"largest_mean": 0.0441739}}},
+            "把试过的改变放在一起看：每100次里，有100次至少有一种改变让价格相差超过1%（试了191次）。平均相差最大的一种是4.5%。",
+            ("All changes that were tried, taken together: for 100 of 100, at least one moved the price by more than 1 % "
+            "(191 were tried). The largest mean difference was 4.5 %."),
+        ),
+        (
+            PRICE | {"metric": "loyalty_gap", "ci": {"low": -0.01, "high": 0.09}},
+            "所在地区的家庭收入：最高一档与最低一档的差价，高4.5%，真实的差别很可能在低1%和高9.4%之间。",
+            ("Family income in the area: price gap of the highest and the lowest step, 4.5 % higher; very likely it lies "
+            "between 1 % lower and 9.4 % higher."),
+        ),
+    ],
+)  # fmt: skip
+def test_prices_are_told_in_percent_with_the_tests_behind_them(
+    changed: dict[str, Any], zh: str, en: str
+) -> None:
+    """public/P9: what was changed, how much, in how many tests, how sure; no quantiles, no steps."""
+    plan = PLAN | {
+        "names": PLAN["names"] | {"wage": {"plain": {"zh": "起始工资", "en": "starting wage"}}}
+    }
+    said = beyond.sentence(changed, plan)
+    assert (said.zh, said.en) == (zh, en)
+    assert not [word for word in JARGON if word in said.zh + said.en]
+
+
+def test_a_price_that_fell_is_said_to_be_lower() -> None:
+    """The sign is a word, in both languages; and so is a difference that is none."""
+    fallen = (
+        PRICE | ASKED | {"metric": "price_gap", "effect": {"kind": "log_ratio", "value": -0.05}}
+    )
+    assert "平均低4.9%" in beyond.sentence(fallen, PLAN).zh
+    assert "4.9 % lower" in beyond.sentence(fallen, PLAN).en
+    none = fallen | {"effect": {"kind": "log_ratio", "value": 0.0}}
+    assert "几乎一样" in beyond.sentence(none, PLAN).zh
+
+
+def test_what_is_about_a_sensitive_feature_stands_before_what_is_larger() -> None:
+    """A law names these; a difference without a feature comes last, however large."""
+    larger = PRICE | {"effect": {"kind": "log_ratio", "value": 0.3}, "slice": {"hours": "*"}}
+    bill = PRICE | {
+        "slice": {},
+        "effect": {"kind": "share", "value": 1.0},
+        "threshold": {"value": 0.01},
+    }
+    plan = PLAN | {"columns": {"sensitive": ["income"]}}
+    found = beyond.of(given(bill, larger, PRICE, plan=plan), "d")
+    assert "收入" in found.said[0].zh
+    assert "hours" in found.said[1].zh
+    assert found.said[2].zh == "读法。"
+
+
+def test_of_several_steps_the_one_with_most_held_equal_is_named() -> None:
+    """What costs explain is no headline where the report also says what they do not."""
+    raw = PRICE | {"metric": "raw_price_gap", "effect": {"kind": "log_ratio", "value": 0.3}}
+    held = PRICE | HELD | {"metric": "conditional_price_gap"}
+    found = beyond.of(given(raw, held), "d")
+    assert (found.total, len(found.said)) == (2, 1)
+    assert "3项条件相同" in found.said[0].zh
+
+
+def test_what_the_sentences_do_not_show_and_on_what_they_rest_stand_beside_them() -> None:
+    """Rules 6 and 7: the limit of each, once; the data in the plan's words."""
+    plan = PLAN | {"frame": {"zh": "1992 年的快餐店", "en": "restaurants of 1992"}}
+    seen = (
+        PRICE
+        | HELD
+        | {
+            "probe": "price_observational",
+            "limit": {
+                "zh": "不是实验。数据来源：1992 年的快餐店。",
+                "en": "No experiment. The rows come from: restaurants of 1992.",
+            },
+        }
+    )
+    found = beyond.of(given(PRICE | ASKED | {"n": 191}, seen, plan=plan), "d")
+    assert len(found.limits) == 2
+    assert any("191组资料问送来的模型文件" in each.zh for each in found.limits)
+    assert any(each.en == "No experiment." for each in found.limits)
+    assert [each.zh for each in found.data] == ["1992 年的快餐店"]
 
 
 @pytest.mark.parametrize(
