@@ -37,7 +37,7 @@ class Listing(Identified, Record):
     """One filing's line in the catalogue, made anew with every edition.
 
     `words` is the public text as the search compares it; `kinds` and `sectors` are option ids
-    between bars, `|ranking|push|`; `evaluated` is the newest countersigned third-party report on
+    between bars, `|ranking|push|`; `effect` is the option id of field B14; `evaluated` is the newest countersigned third-party report on
     the version that the edition is about.
     """
 
@@ -50,6 +50,7 @@ class Listing(Identified, Record):
     grade: Mapped[str] = mapped_column(String(10), index=True)
     kinds: Mapped[str] = mapped_column(String(200))
     sectors: Mapped[str] = mapped_column(String(300))
+    effect: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
     evaluated: Mapped[datetime | None]
     published: Mapped[datetime] = mapped_column(index=True)
     card: Mapped[dict[str, Any]]
@@ -129,7 +130,7 @@ class Filters:
     Args:
         status: public statuses.
         grade: high, medium, low.
-        kind, sector: option ids of fields B4 and B5.
+        kind, sector, effect: option ids of fields B4, B5 and B14.
         organisation_id: the filer.
         evaluated: with (True) or without (False) an unexpired third-party evaluation.
     """
@@ -138,6 +139,7 @@ class Filters:
     grade: Sequence[str] = ()
     kind: Sequence[str] = ()
     sector: Sequence[str] = ()
+    effect: Sequence[str] = ()
     organisation_id: str = ""
     evaluated: bool | None = None
 
@@ -298,6 +300,7 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.grade = content["grade"]["level"]
     listing.kinds = _barred(told["B4"]["value"])
     listing.sectors = _barred(told["B5"]["value"].get("sectors", ()))
+    listing.effect = str((told.get("B14") or {}).get("value") or "")
     listing.evaluated = _evaluated(content)
     listing.published = edition.published
     listing.card = {
@@ -386,6 +389,8 @@ def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool
     for column, ids in ((Listing.kinds, filters.kind), (Listing.sectors, filters.sector)):
         if ids:
             wanted.append(or_(*(column.contains(f"|{each}|", autoescape=True) for each in ids)))
+    if filters.effect:
+        wanted.append(Listing.effect.in_(filters.effect))
     if filters.organisation_id:
         wanted.append(Listing.organisation_id == filters.organisation_id)
     if filters.evaluated is True:

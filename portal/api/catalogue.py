@@ -87,6 +87,7 @@ def search(
     grade: Annotated[list[str] | None, Query()] = None,
     kind: Annotated[list[str] | None, Query(description="option ids of field B4")] = None,
     sector: Annotated[list[str] | None, Query(description="option ids of field B5")] = None,
+    effect: Annotated[list[str] | None, Query(description="option ids of field B14")] = None,
     organisation_id: Annotated[str, Query()] = "",
     evaluated: Annotated[bool | None, Query()] = None,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
@@ -98,6 +99,7 @@ def search(
         grade=grade or (),
         kind=kind or (),
         sector=sector or (),
+        effect=effect or (),
         organisation_id=organisation_id,
         evaluated=evaluated,
     )

@@ -37,35 +37,52 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One case of `I have a question about a decision`."""
+    """One case of `I have a question about a decision`.
+
+    Args:
+        name: what happened.
+        advice: what to look for.
+        asked: the catalogue's own filters that hold for such an algorithm, by the record.
+    """
 
     name: Text
     advice: Text
-    query: str
+    asked: Mapping[str, str]
+
+    @property
+    def query(self) -> str:
+        """The filters as an address carries them."""
+        return urlencode(self.asked)
 
 
 QUESTIONS = (
     Question(
         Text("贷款、保险、住房没有批", "A loan, insurance or home was refused"),
         Text("看看它用了您的哪些信息，什么会让结果变好。", "See which facts it uses and what would change the result."),
-        "sector=finance",
+        {"effect": "decides"},
     ),
     Question(
         Text("价格和别人不一样", "The price differs from another's"),
         Text("看看价格按什么变，有没有人测过差别，测到多大。", "See what moves the price, whether anyone measured differences, and how large they were."),
-        "q=价格",
+        {"effect": "prices"},
     ),
     Question(
         Text("总给我看某一类东西", "I keep being shown one kind of thing"),
         Text("看看它按什么推荐，能不能关掉。", "See what recommendations follow and whether they can be switched off."),
-        "kind=push",
+        {"kind": "push"},
     ),
     Question(
         Text("我被排在后面", "I was placed at the end"),
         Text("看看排序看重什么，能不能请人重新看。", "See what weighs in the ranking and whether a person can look again."),
-        "kind=ranking",
+        {"effect": "ranks"},
+    ),
+    Question(
+        Text("给我的单、名额或时段比别人少", "I am given fewer orders, places or hours"),
+        Text("看看它按什么分配，能不能请人重新看。", "See what it goes by in giving them out and whether a person can look again."),
+        {"effect": "allocates"},
     ),
 )  # fmt: skip
+"""Each leads to the filings of whose record it is a case: by what the filer declared (B4, B14)."""
 
 
 @router.get("/", dependencies=[public])
@@ -88,10 +105,17 @@ def start(request: Request, language: Lang, session: Database) -> Response:
 
 
 @router.get("/{language}/question", dependencies=[public])
-def question(request: Request, language: Lang) -> Response:
+def question(request: Request, language: Lang, session: Database) -> Response:
     """Start from what happened, not from the algorithm."""
+    totals = [
+        catalogue.search(session, filters=_filters(case.asked), size=1).total for case in QUESTIONS
+    ]
     return render(
-        request, "question.html", language=language, cases=QUESTIONS, reporting=RULES["SZ70"]
+        request,
+        "question.html",
+        language=language,
+        cases=list(zip(QUESTIONS, totals, strict=True)),
+        reporting=RULES["SZ70"],
     )
 
 
@@ -237,12 +261,14 @@ def _filters(chosen: Mapping[str, str]) -> Filters:
         grade=[kept["grade"]] if "grade" in kept else (),
         kind=[kept["kind"]] if "kind" in kept else (),
         sector=[kept["sector"]] if "sector" in kept else (),
+        effect=[kept["effect"]] if "effect" in kept else (),
         evaluated={"yes": True, "no": False}.get(kept.get("evaluated", "")),
     )
 
 
 def _choices() -> tuple[Filter, ...]:
     kinds = schema().field("B4").value.options
+    effects = schema().field("B14").value.options
     sectors = next(part for part in schema().field("B5").value.parts if part.id == "sectors")
     shown = (
         Status.PUBLISHED, Status.CHANGE_PENDING, Status.CANCELLED, Status.REVOKED,
@@ -250,6 +276,7 @@ def _choices() -> tuple[Filter, ...]:
     )  # fmt: skip
     return (
         Filter("kind", Text("算法类型", "Kind"), _options(kinds)),
+        Filter("effect", Text("对个人的影响", "Effect on a person"), _options(effects)),
         Filter("sector", Text("领域", "Sector"), _options(sectors.options)),
         Filter(
             "grade",

@@ -316,6 +316,8 @@ def test_a_filing_is_found_by_its_number(scene: Scene) -> None:
         (Filters(kind=["push", "dispatch"]), True),
         (Filters(sector=["housing"]), True),
         (Filters(sector=["media"]), False),
+        (Filters(effect=["decides"]), True),
+        (Filters(effect=["prices", "ranks"]), False),
         (Filters(organisation_id="other"), False),
         (Filters(evaluated=True), True),
         (Filters(evaluated=False), False),

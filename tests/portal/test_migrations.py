@@ -301,3 +301,50 @@ def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held
     assert found == (None, None, "v1")
     migrations.downgrade(empty, "0005")
     assert "grade_proposal" not in {each["name"] for each in inspect(empty).get_columns("filing")}
+
+
+BEFORE_EFFECTS = "0006"
+LISTING = """
+INSERT INTO listing (id, created, filing_id, number, slug, organisation_id, grade, kinds, sectors,
+  published, card, words)
+VALUES (:id, '2026-11-21 00:00:00', :id, :id, :id, 'o1', 'low', '||', '||', '2026-11-21 00:00:00',
+  '{}', '')
+"""
+
+
+def an_edition(filing: str, number: int, *answers: dict[str, str]) -> str:
+    content = json.dumps({"model": {"version_id": "v1"}, "answers": answers})
+    row = EDITION.replace('\'{"model":{"version_id":"v1"}}\'', f"'{content}'")
+    return row.replace("'e1'", f"'{filing}{number}'").replace("'f1', 1,", f"'{filing}', {number},")
+
+
+def test_every_line_of_the_catalogue_is_given_the_effect_its_edition_states(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """Of several editions the newest counts; a line whose edition does not state it stays empty."""
+    migrations.upgrade(empty, BEFORE_EFFECTS)
+    organisation_row(empty)
+    second = VERSION.replace("'v1'", "'v2'").replace("'o1', 1, 'aa'", "'o1', 2, 'bb'")
+    other = CHANGED_FILING.replace("'f1'", "'f2'")
+    editions = [
+        an_edition("f1", 1, {"key": "B14", "value": "informs"}),
+        an_edition("f1", 2, {"key": "B1", "value": "x"}, {"key": "B14", "value": "prices"}),
+        an_edition("f2", 1),
+    ]
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION, second, CHANGED_FILING, other, *editions):
+            connection.exec_driver_sql(row)
+        for name in ("f1", "f2"):
+            connection.execute(text(LISTING), {"id": name})
+
+    migrations.upgrade(empty)
+    with empty.connect() as connection:
+        found = connection.execute(
+            text("SELECT filing_id, effect FROM listing ORDER BY filing_id")
+        )
+        assert [tuple(row) for row in found.all()] == [("f1", "prices"), ("f2", "")]
+
+    migrations.downgrade(empty, BEFORE_EFFECTS)
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM listing")) == 2
+    migrations.upgrade(empty)

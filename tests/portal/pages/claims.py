@@ -79,6 +79,8 @@ CLAIMS = (
     Claim("风险等级由本平台方法得出，不是主管部门的认定。", "The risk grade follows from this platform's method; it is not a finding of the authority.", "clear", "regraded"),
     Claim("中风险（审核人员改定）", "medium risk (set by reviewers)", "line:regraded", "line:clear"),
     Claim("深圳的条例没有规定备案，这是在本平台的登记。", "Shenzhen's regulation has no article on filing;", "other city", "clear"),
+    Claim("看这类算法（%s 份备案）", "See such algorithms (%s filed)", "question", "about"),
+    Claim("还没有这类算法备案。", "No such algorithm is filed yet.", "question", "about"),
     Claim("没有公开说明。", "Not stated.", "bare", "clear"),
     Claim("已填写，不公开。", "Stated, not public.", "clear", "about"),
     Claim("不适用：", "Not applicable: ", "not applicable", "clear"),
