@@ -15,6 +15,7 @@ from registry import (
     evaluations,
     journal,
     keys,
+    organisations,
     reports,
     submission,
     worklist,
@@ -23,9 +24,9 @@ from registry.artifacts import ArtifactStore
 from registry.attestation import BadLayer, Layer
 from registry.database import now
 from registry.datasets import Dataset, Use
-from registry.engagements import BudgetSpent, Engagement, NotRunning
+from registry.engagements import BudgetSpent, Engagement, NotIndependent, NotRunning
 from registry.evaluations import Evaluation, NotEngaged, NotForThis
-from registry.organisations import Actor, Kind, NotYours, WrongRole
+from registry.organisations import Actor, Kind, NotYours, Organisation, Role, WrongRole
 from registry.reports import AlreadyCountersigned, OtherStatement, Report, Sealed
 from registry.submission import Version
 from registry.worklist import Claim, ClaimLost, State
@@ -344,6 +345,30 @@ def test_nobody_else_countersigns(case: Case) -> None:
         reports.countersign(case.session, by=alike, report_id=report.id, envelope_text=text)
     with pytest.raises(reports.ReportNotFound):
         reports.countersign(case.session, by=case.tester, report_id="none", envelope_text=text)
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_nobody_tied_to_the_enterprise_countersigns(case: Case, *, left: bool) -> None:
+    """filing/B3: the last act of a tester is asked like the first; past members count as well."""
+    report = case.report()
+    signed = case.countersigned(report)
+    enterprise = case.session.get_one(Organisation, case.filer.organisation_id)
+    held = organisations.give_role(
+        case.session,
+        person_id=case.tester.person_id,
+        organisation=enterprise,
+        role=Role.FILER,
+        by=None,
+    )
+    if left:
+        case.session.delete(held)
+        case.session.flush()
+    with pytest.raises(NotIndependent) as refused:
+        reports.countersign(
+            case.session, by=case.tester, report_id=report.id, envelope_text=signed
+        )
+    assert "tester_person" in [reason.item for reason in refused.value.reasons]
+    assert report.countersigned is None
 
 
 def test_a_report_on_an_older_version_is_about_an_earlier_version(case: Case) -> None:

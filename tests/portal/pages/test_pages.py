@@ -17,6 +17,7 @@ from portal.pages import report_view
 from registry import journal, reports, worklist
 from registry.database import transaction
 from registry.datasets import Dataset
+from registry.engagements import Engagement
 from registry.errors import Unavailable
 from registry.evaluations import Evaluation
 from registry.organisations import Role
@@ -90,6 +91,27 @@ def test_a_report_says_what_is_declared_of_its_data(shelf: Shelf, reader: TestCl
     assert facts["数据来源"] == "合成数据"
     assert facts["怎样去标识化"] == "合成数据，没有真人"
     assert facts["重标识检查"].startswith("通过")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ("利害关系，备案主体说：", "谁付费：")),
+        ("en", ("Ties, says the filer: ", "Who pays: ")),
+    ],
+)
+def test_the_reviewer_reads_who_is_tied_to_whom_and_who_pays(
+    shelf: Shelf, language: str, said: tuple[str, str]
+) -> None:
+    """filing/S15: both were asked for with "this is published", and stood on no page."""
+    client, _ = shelf.browser(Role.REVIEWER)
+    address = f"/{language}/review/{shelf.made['filing']}"
+    text = html.unescape(client.get(address, headers={"accept": "text/html"}).text)
+    with shelf.site.state.factory() as session:
+        engaged = session.get_one(Engagement, shelf.made["engagement"])
+    ties, payer = said
+    assert f"{ties}<q>{engaged.conflict_filer}</q>" in text
+    assert payer in text
 
 
 def test_english_pages_are_in_english(shelf: Shelf, reader: TestClient) -> None:
