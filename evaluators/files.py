@@ -1,13 +1,17 @@
 """Data files as rows that can be read again and again: Parquet, Arrow and CSV, in bounded memory.
 
-Nothing is held beyond one batch, and only the columns that are asked for are read. A folder holds
+Nothing is held beyond one batch, and only the columns that are asked for are read. Headers are looked
+at before a file is opened, by the rules for files that are sent (`registry.typed_files`); only how
+much comes out in all is not limited here, because rows pass by and the machine is one's own. A folder holds
 Parquet files, in subfolders too, that are read in the order of their names, as if they were one
 (see `evaluators.parquet_folders`). The types are those of the register (`registry.tables`), so a
 file gives the same table here and there.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,13 +24,14 @@ import pyarrow.parquet as pq
 from evaluators import parquet_folders
 from evaluators.data import Source
 from evaluators.parquet_folders import Piece
-from registry import tables
+from registry import arrow_blocks, parquet_pages, tables, typed_files
 from registry.errors import Invalid, Reason
+from registry.expansion import Expands, Meter
 from registry.language import Text
 
 BATCH = 65_536
 BUFFER = 1024 * 1024
-ARROW = (b"ARRO", b"\xff\xff\xff\xff")
+ARROW = (arrow_blocks.WHOLE[:4], arrow_blocks.CONTINUED)
 
 _AGAIN = Text("请换一份完整的文件。", "Use a whole file.")
 _CORRECT = Text("请改正这一列后再试。", "Correct this column and try again.")
@@ -34,6 +39,21 @@ _CORRECT = Text("请改正这一列后再试。", "Correct this column and try a
 
 class FileUnfit(Invalid):
     """The file cannot be read as a table: correct every listed item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a Parquet file's headers say.
+
+    Args:
+        kinds: column → type, in the register's words.
+        rows: how many.
+        repeated: the columns of text with a dictionary, read as numbers until they are counted.
+    """
+
+    kinds: Mapping[str, str]
+    rows: int
+    repeated: frozenset[str]
 
 
 class Stored(ABC):
@@ -73,13 +93,24 @@ class Stored(ABC):
         names = list(self.kinds) if columns is None else [n for n in self.kinds if n in columns]
         end = self.rows if stop is None else min(stop, self.rows)
         at = start
-        for piece in self.pieces(names, start, end, coded):
+        for piece in self._bounded(names, start, end, coded):
             if at >= end:
                 return
             batch = piece.slice(0, end - at)
             at += batch.num_rows
             arrays = [self.typed(batch.column(name), name, coded) for name in names]
             yield pa.RecordBatch.from_arrays(arrays, names=names)
+
+    def _bounded(
+        self, columns: list[str], start: int, stop: int, coded: Collection[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches in parts that may be decoded at once."""
+        meter = Meter(math.inf)
+        try:
+            for piece in self.pieces(columns, start, stop, coded):
+                yield from typed_files.in_parts(piece, meter)
+        except Expands as swollen:
+            raise _unfit(self.path, [swollen.reason]) from swollen
 
     def typed(self, values: pa.Array, name: str, coded: Collection[str] = ()) -> pa.Array:
         """Values of one column with the register's type; missing ones are null.
@@ -130,12 +161,11 @@ class ParquetRows(Stored):
             faults.append(Reason(path.name, said, _AGAIN))
         if faults:
             raise _unfit(path, faults)
-        heads = [_parquet_head(piece.path) for piece in self.files]
-        self.sizes = [rows for _, rows in heads]
-        self.rows = sum(self.sizes)
-        both = list(zip(self.files, [stored for stored, _ in heads], strict=True))
+        self.heads = [_parquet_head(piece.path) for piece in self.files]
+        self.rows = sum(head.rows for head in self.heads)
+        both = list(zip(self.files, [head.kinds for head in self.heads], strict=True))
         kinds = [{**{n: named[n] for n in piece.values}, **stored} for piece, stored in both]
-        self.kinds = {**heads[0][0], **kinds[0]}
+        self.kinds = {**self.heads[0].kinds, **kinds[0]}
         self.shared = frozenset(n for n in named if any(n in stored for _, stored in both))
         faults = [
             parquet_folders.differing(piece.name, found, self.files[0].name, self.kinds)
@@ -178,7 +208,8 @@ class ParquetRows(Stored):
         """Batches of the row groups that hold the rows; other groups are not touched."""
         text = [name for name in columns if name in coded and self.kinds[name] == "string"]
         first = 0
-        for piece, size in zip(self.files, self.sizes, strict=True):
+        for piece, head in zip(self.files, self.heads, strict=True):
+            size = head.rows
             if first < stop and first + size > start:
                 stored = [name for name in columns if name not in piece.values]
                 known = {n: piece.values[n] for n in columns if n in piece.values}
@@ -189,7 +220,7 @@ class ParquetRows(Stored):
                 else:
                     with pq.ParquetFile(
                         piece.path,
-                        read_dictionary=[name for name in text if name in stored],
+                        read_dictionary=[n for n in stored if n in head.repeated or n in text],
                         buffer_size=BUFFER,
                     ) as file:
                         for batch in _between(file, stored, start - first, stop - first):
@@ -248,10 +279,13 @@ class ArrowRows(Stored):
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            with path.open("rb") as stream:
+                self.rows = arrow_blocks.examine(stream, path.stat().st_size, Meter(math.inf))
             with self._open() as reader:
                 self.kinds = _kinds(path, reader.schema)
-                self.rows = sum(batch.num_rows for batch in _every(reader))
-        except (pa.ArrowException, OSError) as broken:
+        except Expands as swollen:
+            raise _unfit(path, [swollen.reason]) from swollen
+        except typed_files.DAMAGE as broken:
             said = Text(f"不是完整的 Arrow 文件：{broken}", f"It is no whole Arrow file: {broken}")
             raise _unfit(path, [Reason("Arrow", said, _AGAIN)]) from broken
 
@@ -303,11 +337,17 @@ def open_source(path: Path) -> Source:
     return Source(open_rows(path))
 
 
-def _parquet_head(path: Path) -> tuple[Mapping[str, str], int]:
+def _parquet_head(path: Path) -> Head:
     try:
+        with path.open("rb") as stream:
+            repeated = parquet_pages.examine(stream, path.stat().st_size, Meter(math.inf))
         with pq.ParquetFile(path) as file:
-            return _kinds(path, file.schema_arrow), int(file.metadata.num_rows)
-    except (pa.ArrowException, OSError) as broken:
+            schema = file.schema_arrow
+            texts = frozenset(typed_files.repeated_texts(schema, repeated))
+            return Head(_kinds(path, schema), int(file.metadata.num_rows), texts)
+    except Expands as swollen:
+        raise _unfit(path, [swollen.reason]) from swollen
+    except typed_files.DAMAGE as broken:
         said = Text(f"不是完整的 Parquet 文件：{broken}", f"It is no whole Parquet file: {broken}")
         raise _unfit(path, [Reason(path.name, said, _AGAIN)]) from broken
 

@@ -213,8 +213,12 @@ def _value(spelt: str, kind: str) -> Value:
 
 def _levels(path: Path, column: str) -> set[str | None]:
     """The distinct levels of one column of a file."""
-    values = pq.read_table(path, columns=[column], partitioning=None)[column].unique()
-    return {None if value is None else level_name(value) for value in values.to_pylist()}
+    found = set[str | None]()
+    with pq.ParquetFile(path, read_dictionary=[column]) as file:
+        for batch in file.iter_batches(columns=[column]):
+            distinct = batch.column(column).unique().to_pylist()
+            found.update(None if value is None else level_name(value) for value in distinct)
+    return found
 
 
 _MOVE = Text(

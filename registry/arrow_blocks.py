@@ -1,4 +1,4 @@
-"""The batches of an Arrow file by their headers: how many rows, and how large when decompressed.
+"""The batches of an Arrow file or stream by their headers: how many columns and rows, how large.
 
 A compressed buffer carries its decompressed length in its first eight bytes, and that is what a
 reader allocates. The headers are FlatBuffers (Apache Arrow columnar format, `Footer`, `Message`).
@@ -8,39 +8,45 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from registry.expansion import MIB, Expands, Meter, part_reason
+from registry.expansion import MAX_COLUMNS, MIB, Expands, Meter, columns_reason, part_reason
 
 MAX_BLOCKS = 100_000
 MAX_BATCH = 128 * MIB
 BATCH_RATIO = 8
 MAX_HEADER = 4 << 20
-_DICTIONARIES, _BATCHES = 2, 3
-_DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+WHOLE, CONTINUED = b"ARROW1", b"\xff\xff\xff\xff"
+"""The first bytes of a file, and of each message of a stream."""
+_SCHEMA, _DICTIONARIES, _BATCHES = 1, 2, 3
+_SCHEMA_MESSAGE, _DICTIONARY_BATCH, _RECORD_BATCH = 1, 2, 3
+_FIELDS, _CHILDREN = 1, 5
 
 
 class BadBlock(ValueError):
     """A header cannot be read: the file is damaged, or made to look so."""
 
 
-def examine(stream: BinaryIO, size: int) -> int:
-    """Look at the header of every batch and dictionary.
+def examine(stream: BinaryIO, size: int, meter: Meter) -> int:
+    """Look at the schema and at the header of every batch and dictionary.
 
     Args:
-        stream: the file's bytes.
-        size: of the file, bytes.
+        stream: the bytes of a file (`WHOLE`) or a stream (`CONTINUED`).
+        size: how many there are.
+        meter: counts what comes out of the batches.
 
     Returns:
         How many rows the batches have.
 
     Raises:
-        Expands: when they are too large.
+        Expands: when they are too large, or there are too many columns.
         BadBlock: when a header cannot be read.
     """
-    meter = Meter(size)
     most = max(MAX_BATCH, BATCH_RATIO * size)
     rows = 0
+    stream.seek(0)
+    messages = _of_file if stream.read(len(WHOLE)) == WHOLE else _of_stream
     try:
-        for batch, length in _batches(stream, size):
+        for message, body in messages(stream, size):
+            batch, length = _batch(stream, message, body)
             if length > most:
                 raise Expands(part_reason("Arrow", length, most))
             meter.take("Arrow", length)
@@ -50,23 +56,59 @@ def examine(stream: BinaryIO, size: int) -> int:
     return rows
 
 
-def _batches(stream: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
-    """The rows of each batch (none for a dictionary) and its size when decompressed."""
+def _of_file(stream: BinaryIO, size: int) -> Iterator[tuple["_Table", int]]:
+    """Each batch or dictionary that the footer lists, and where its content begins."""
     footer = _Table.root(_footer(stream, size))
+    _check_columns(footer.table(_SCHEMA))
     blocks = [*footer.structs(_DICTIONARIES, 24), *footer.structs(_BATCHES, 24)]
     if len(blocks) > MAX_BLOCKS:
         raise BadBlock("too many batches")
     for block in blocks:
         offset, header, _ = struct.unpack("<qi4xq", block)
-        message = _Table.root(_message(stream, offset, header))
-        kind = message.byte(1)
-        content = message.table(2)
-        if kind == _DICTIONARY_BATCH:
-            content = content.table(1)
-        elif kind != _RECORD_BATCH:
-            raise BadBlock(f"a message of kind {kind}")
-        rows = content.long(0) if kind == _RECORD_BATCH else 0
-        yield rows, sum(_sizes(stream, content, offset + header))
+        yield _Table.root(_message(stream, offset, header)), offset + header
+
+
+def _of_stream(stream: BinaryIO, size: int) -> Iterator[tuple["_Table", int]]:
+    """Each batch or dictionary, one behind the other, and where its content begins."""
+    offset, count = 0, 0
+    while offset + 8 <= size:
+        stream.seek(offset)
+        mark, length = struct.unpack("<4si", stream.read(8))
+        if mark != CONTINUED or count > MAX_BLOCKS:
+            raise BadBlock("no message, or too many")
+        if length == 0:
+            return
+        message = _Table.root(_message(stream, offset, length + 8))
+        if message.byte(1) == _SCHEMA_MESSAGE:
+            _check_columns(message.table(2))
+        else:
+            yield message, offset + 8 + length
+        body = message.long(3)
+        if body < 0:
+            raise BadBlock("a message of negative size")
+        offset, count = offset + 8 + length + body, count + 1
+
+
+def _check_columns(schema: "_Table") -> None:
+    """Raise `Expands` for a schema of too many columns, those within columns included."""
+    waiting, columns = [schema.tables(_FIELDS)], 0
+    while waiting:
+        for field in waiting.pop():
+            columns += 1
+            if columns > MAX_COLUMNS:
+                raise Expands(columns_reason())
+            waiting.append(field.tables(_CHILDREN))
+
+
+def _batch(stream: BinaryIO, message: "_Table", body: int) -> tuple[int, int]:
+    """The rows of a batch (none for a dictionary) and its size when decompressed."""
+    kind, content = message.byte(1), message.table(2)
+    if kind == _DICTIONARY_BATCH:
+        content = content.table(1)
+    elif kind != _RECORD_BATCH:
+        raise BadBlock(f"a message of kind {kind}")
+    rows = content.long(0) if kind == _RECORD_BATCH else 0
+    return rows, sum(_sizes(stream, content, body))
 
 
 def _sizes(stream: BinaryIO, batch: "_Table", body: int) -> Iterator[int]:
@@ -87,8 +129,10 @@ def _sizes(stream: BinaryIO, batch: "_Table", body: int) -> Iterator[int]:
 def _footer(stream: BinaryIO, size: int) -> bytes:
     stream.seek(size - 10)
     (length,) = struct.unpack("<i", stream.read(4))
-    if not 0 < length <= min(size, MAX_HEADER):
+    if not 0 < length <= size - 10:
         raise BadBlock("no footer")
+    if length > MAX_HEADER:
+        raise Expands(part_reason("Arrow", length, MAX_HEADER))
     stream.seek(size - 10 - length)
     return stream.read(length)
 
@@ -147,6 +191,16 @@ class _Table:
         for number in range(count):
             begin = start + 4 + number * size
             yield self._data[begin : begin + size]
+
+    def tables(self, slot: int) -> "Iterator[_Table]":
+        """A field that is a vector of tables."""
+        place = self._field(slot)
+        if place is None:
+            return
+        start = place + self._at("<I", place)
+        for number in range(self._at("<I", start)):
+            each = start + 4 + 4 * number
+            yield _Table(self._data, each + self._at("<I", each))
 
     def _field(self, slot: int) -> int | None:
         if slot >= self._slots:

@@ -17,6 +17,7 @@ ARCHIVE_RATIO = 50
 TABLE_RATIO = 200
 MAX_TABLE = 8 * 1024 * MIB
 MAX_CELL = 256 * 1024
+MAX_COLUMNS = 2000
 MAX_PART = 32 * MIB
 
 _STORE_PLAINLY = Text(
@@ -24,6 +25,7 @@ _STORE_PLAINLY = Text(
     "Save it again with usual settings (it need not be that small), or keep only the rows and columns "
     "that are needed.",
 )
+_FEWER = Text("请缩小数据后重新登记。", "Register a smaller data set.")
 _SHORTEN = Text(
     "请缩短这一列的文字，或不登记这一列。", "Shorten the texts of this column, or leave it out."
 )
@@ -86,6 +88,13 @@ def part_reason(item: str, size: int, limit: int) -> Reason:
     return Reason(item, Text(zh, en), _STORE_PLAINLY)
 
 
+def columns_reason() -> Reason:
+    """Why a table of more than `MAX_COLUMNS` columns is refused."""
+    zh = f"列数超过 {MAX_COLUMNS}（列中的列也算）。"
+    en = f"There are more than {MAX_COLUMNS} columns; columns within columns count."
+    return Reason("列", Text(zh, en), _FEWER)
+
+
 def cell_reason(column: str, longest: int) -> Reason:
     """Why a column with a text of `longest` bytes is refused."""
     zh = f"有一格文字长 {longest:,} 字节，上限是 {MAX_CELL:,} 字节。"
@@ -93,22 +102,22 @@ def cell_reason(column: str, longest: int) -> Reason:
     return Reason(column, Text(zh, en), _SHORTEN)
 
 
+def table_limit(size: int) -> int:
+    """How many bytes may come out of a table of `size` bytes that somebody sent."""
+    return min(allowed(size, TABLE_RATIO), MAX_TABLE)
+
+
 @dataclass(slots=True)
 class Meter:
     """Counts what comes out of one table.
 
     Args:
-        size: of the file, bytes.
+        limit: how many bytes may come out (`table_limit`); infinite for a file of one's own.
         taken: bytes so far.
     """
 
-    size: int
+    limit: float
     taken: int = 0
-
-    @property
-    def limit(self) -> int:
-        """How many bytes may come out."""
-        return min(allowed(self.size, TABLE_RATIO), MAX_TABLE)
 
     def take(self, item: str, more: int) -> None:
         """Count `more` bytes of `item`.
@@ -118,4 +127,4 @@ class Meter:
         """
         self.taken += more
         if self.taken > self.limit:
-            raise Expands(table_reason(item, self.limit))
+            raise Expands(table_reason(item, int(self.limit)))

@@ -20,7 +20,7 @@ import pyarrow.csv
 
 from registry import characters
 from registry.errors import Reason
-from registry.expansion import MAX_CELL, Expands, cell_reason
+from registry.expansion import MAX_CELL, MAX_COLUMNS, Expands, cell_reason, columns_reason
 from registry.language import Text
 from registry.levels import Levels
 from registry.typed_files import ARROW, DAMAGE, PARQUET, TypedFile, format_of, open_typed
@@ -37,10 +37,10 @@ CSV, CSV_CHINESE = "csv", "csv-gbk"
 FORMAT_NAMES = {PARQUET: "Parquet", ARROW: "Arrow"}
 ENCODINGS = {CSV: "utf8", CSV_CHINESE: "gb18030"}
 
-MAX_COLUMNS = 2000
 MAX_ROWS = 50_000_000
 MAX_CELLS = 500_000_000
 MAX_NAME = 200
+MAX_FIRST_LINE = MAX_COLUMNS * MAX_NAME
 BLOCK = 4 * 1024 * 1024
 MOSTLY = 0.9
 
@@ -220,6 +220,8 @@ def _pieces(
         ),
     )
     with reader:
+        if (read := reader.schema.names) != list(names):  # the bounds are those of our names
+            raise pa.ArrowInvalid(f"the first line has {len(names)} names, or {len(read)}")
         yield from reader
 
 
@@ -406,9 +408,13 @@ def _encoding_of(path: Path) -> str:
 def _header(path: Path, form: str) -> list[str]:
     encoding = "utf-8-sig" if form == CSV else ENCODINGS[form]
     with path.open("r", encoding=encoding, newline="") as stream:
-        line = stream.readline(MAX_COLUMNS * MAX_NAME)
+        line = stream.readline(MAX_FIRST_LINE)
+    if not line.endswith(("\n", "\r")) and len(line) == MAX_FIRST_LINE:
+        raise TableRefused([_first_line_too_long()])
+    if not line.strip("\r\n"):  # pyarrow would take a later line, of any length
+        raise TableRefused([_no_names()])
     try:
-        return next(csv.reader(io.StringIO(line)), [])
+        return next(csv.reader(io.StringIO(line)))
     except csv.Error as broken:  # such as a field of more than 131,072 characters
         raise TableRefused([_unreadable(broken)]) from broken
 
@@ -417,8 +423,7 @@ def name_faults(names: Sequence[str]) -> list[Reason]:
     """What is wrong with the names of a table's columns."""
     reasons = []
     if len(names) > MAX_COLUMNS:
-        zh, en = f"列数超过 {MAX_COLUMNS}。", f"There are more than {MAX_COLUMNS} columns."
-        return [_reason("列", zh, en, _CUT_ROWS)]
+        return [columns_reason()]
     for place, name in enumerate(names, start=1):
         item = characters.visible(name.strip())[:MAX_NAME] or f"#{place}"
         reasons += characters.reasons(item, name, lines=False)
@@ -465,6 +470,17 @@ def _broken(name: str, broken: Exception) -> Reason:
 def _unreadable(broken: Exception) -> Reason:
     said = Text(f"无法按 CSV 读取：{broken}", f"It cannot be read as CSV: {broken}")
     return Reason("CSV", said, _SAVE_UTF8)
+
+
+def _first_line_too_long() -> Reason:
+    zh = f"第一行（列名）超过 {MAX_FIRST_LINE:,} 字。"
+    en = f"The first line, of the columns' names, is longer than {MAX_FIRST_LINE:,} characters."
+    return Reason("CSV", Text(zh, en), _NAME_IT)
+
+
+def _no_names() -> Reason:
+    said = Text("第一行是空的，没有列名。", "The first line is empty: it names no column.")
+    return Reason("CSV", said, _NAME_IT)
 
 
 def _binary() -> Reason:

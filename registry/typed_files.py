@@ -4,7 +4,7 @@ Both are looked at by their headers before anything in them is decoded, and text
 repeats stay numbers until they have been counted (see `registry.expansion`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 
 from registry import arrow_blocks, parquet_pages
 from registry.arrow_blocks import BadBlock
-from registry.expansion import MAX_CELL, MAX_PART, Expands, Meter, cell_reason
-from registry.parquet_pages import BadPage
+from registry.expansion import MAX_CELL, MAX_PART, Expands, Meter, cell_reason, table_limit
+from registry.thrift import BadThrift
 
 PARQUET, ARROW = "parquet", "arrow"
-MAGIC = {b"PAR1": PARQUET, b"ARROW1": ARROW}
-DAMAGE = (pa.ArrowException, OSError, BadPage, BadBlock)
+MAGIC = {b"PAR1": PARQUET, arrow_blocks.WHOLE: ARROW}
+DAMAGE = (pa.ArrowException, OSError, BadThrift, BadBlock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class TypedFile:
             ArrowException: when the file is damaged.
         """
         self._check_least(columns)
-        meter = Meter(self.size)
+        meter = Meter(table_limit(self.size))
         rows = 0
         for batch in self._batches(columns):
             rows += batch.num_rows
             if rows > self.rows:
                 raise pa.ArrowInvalid(f"more rows than the {self.rows} it states")
-            yield from _parts(batch, _measured(batch, meter))
+            yield from in_parts(batch, meter)
 
     def _check_least(self, columns: Sequence[str]) -> None:
         """Raise `Expands` where rows and columns alone come to too much, before a row is decoded."""
-        meter = Meter(self.size)
+        meter = Meter(table_limit(self.size))
         for name in columns:
             meter.take(name, self.rows * _least(self.schema.field(name).type))
 
@@ -68,6 +68,25 @@ class TypedFile:
             batch = self.source.get_batch(place).select(list(columns))
             batch.validate(full=True)  # a reader believes the offsets of texts
             yield batch
+
+
+def in_parts(batch: pa.RecordBatch, meter: Meter) -> Iterator[pa.RecordBatch]:
+    """The batch, or parts of it that may be decoded at once.
+
+    Args:
+        batch: its texts may still be numbers into a dictionary.
+        meter: counts what comes out.
+
+    Raises:
+        Expands: for a cell that is too long, or when too much comes out.
+    """
+    whole, widest = _measured(batch, meter)
+    if whole <= MAX_PART:
+        yield batch
+        return
+    rows = max(1, MAX_PART // max(widest, 1))
+    for begin in range(0, batch.num_rows, rows):
+        yield batch.slice(begin, rows)
 
 
 def _measured(batch: pa.RecordBatch, meter: Meter) -> tuple[int, int]:
@@ -107,17 +126,6 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _parts(batch: pa.RecordBatch, measured: tuple[int, int]) -> Iterator[pa.RecordBatch]:
-    """The batch, or parts of it that cannot come to more than is decoded at once."""
-    whole, widest = measured
-    if whole <= MAX_PART:
-        yield batch
-        return
-    rows = max(1, MAX_PART // max(widest, 1))
-    for begin in range(0, batch.num_rows, rows):
-        yield batch.slice(begin, rows)
-
-
 def format_of(head: bytes) -> str | None:
     """The format that a file with these first bytes has; None for one without types."""
     return next((form for magic, form in MAGIC.items() if head.startswith(magic)), None)
@@ -135,17 +143,26 @@ def open_typed(stream: BinaryIO, form: str) -> TypedFile:
         Expands: when its headers say that it comes to more than it may.
     """
     size = stream.seek(0, 2)
-    stream.seek(0)
+    meter = Meter(table_limit(size))
     if form == PARQUET:
-        repeated = parquet_pages.examine(stream, size)
+        repeated = parquet_pages.examine(stream, size, meter)
+        stream.seek(0)
         parquet = pq.ParquetFile(stream)
-        texts = [
-            field.name
-            for field in parquet.schema_arrow
-            if _is_text(field.type) and field.name in repeated
-        ]
+        texts = repeated_texts(parquet.schema_arrow, repeated)
         stream.seek(0)
         source = pq.ParquetFile(stream, metadata=parquet.metadata, read_dictionary=texts)
         return TypedFile(parquet.schema_arrow, parquet.metadata.num_rows, size, source)
+    rows = arrow_blocks.examine(stream, size, meter)
+    stream.seek(0)
     reader = pa.ipc.open_file(stream)
-    return TypedFile(reader.schema, arrow_blocks.examine(stream, size), size, reader)
+    return TypedFile(reader.schema, rows, size, reader)
+
+
+def repeated_texts(schema: pa.Schema, repeated: Collection[str]) -> list[str]:
+    """The columns of text that a reader must leave as numbers until they are counted.
+
+    Args:
+        schema: of a Parquet file.
+        repeated: its columns with a dictionary, by `parquet_pages.examine`.
+    """
+    return [field.name for field in schema if _is_text(field.type) and field.name in repeated]

@@ -80,6 +80,61 @@ def parquet_of_many_columns(path: Path) -> None:
     pq.write_table(pa.table({f"c{number}": zeros for number in range(2000)}), path)
 
 
+def _of_columns(number: int) -> pa.Table:
+    """One row of this many columns."""
+    return pa.table([pa.array([0])] * number, names=[f"c{n}" for n in range(number)])
+
+
+def parquet_of_names(path: Path) -> None:
+    """One row of 30,000 columns: each is an object for whoever reads the footer."""
+    pq.write_table(_of_columns(30_000), path)
+
+
+def parquet_of_names_within_a_column(path: Path) -> None:
+    """One column that has 30,000 within it."""
+    whole = _of_columns(30_000)
+    pq.write_table(pa.table({"s": pa.array([None], pa.struct(list(whole.schema)))}), path)
+
+
+def parquet_of_row_groups(path: Path) -> None:
+    """2,000 columns in 30 row groups of one row: 60,000 pieces to be described."""
+    row = _of_columns(2000)
+    with pq.ParquetWriter(path, row.schema) as out:
+        for _ in range(30):
+            out.write_table(row)
+
+
+def parquet_of_remarks(path: Path) -> None:
+    """A footer of 100 MB, nearly all of it remarks."""
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata({"k": "x" * 50_000_000}), path)
+
+
+def parquet_of_small_pages(path: Path) -> None:
+    """A page for every value."""
+    table = pa.table({"x": range(200_000)})
+    pq.write_table(table, path, data_page_size=8, write_batch_size=1, use_dictionary=False)
+
+
+def arrow_of_names(path: Path) -> None:
+    feather.write_feather(_of_columns(20_000), str(path), compression="uncompressed")
+
+
+def arrow_of_many_names(path: Path) -> None:
+    """A footer that is longer than any that is read."""
+    feather.write_feather(_of_columns(90_000), str(path), compression="uncompressed")
+
+
+def csv_with_an_empty_first_line(path: Path) -> None:
+    """A reader that skips empty lines takes 1,500,000 names from the second."""
+    path.write_text("\n" + "x," * 1_500_000 + "\n")
+
+
+def csv_of_an_endless_first_line(path: Path) -> None:
+    """What fits into the first bounded read is 1,990 good names and the beginning of another."""
+    names = ",".join(f"{n:0200d}" for n in range(1990))
+    path.write_text(f"{names},{'n' * 100}" + ",x" * 1_500_000 + "\n1\n")
+
+
 def tar_of_zeros(path: Path, *, gibibytes: int = 4) -> None:
     """A tar.gz of zeros, about a thousandth of what comes out."""
     with gzip.open(path, "wb", compresslevel=6) as packed:
@@ -129,6 +184,15 @@ def skops_of_brackets(path: Path) -> None:
         packed.writestr("schema.json", "[" + "[]," * 20_000_000 + "[]]")
 
 
+HEADS: tuple[Callable[[Path], None], ...] = (
+    parquet_of_names,
+    parquet_of_names_within_a_column,
+    parquet_of_remarks,
+    parquet_of_small_pages,
+    arrow_of_names,
+    arrow_of_many_names,
+)
+"""Refused at home as well: headers that cost, whatever comes out behind them."""
 TABLES: tuple[Callable[[Path], None], ...] = (
     parquet_of_one_word,
     parquet_of_wide_cells,
@@ -140,6 +204,10 @@ TABLES: tuple[Callable[[Path], None], ...] = (
     csv_of_a_wide_cell,
     csv_of_one_name,
     parquet_of_many_columns,
+    parquet_of_row_groups,
+    csv_with_an_empty_first_line,
+    csv_of_an_endless_first_line,
+    *HEADS,
 )
 ARCHIVES: tuple[Callable[[Path], None], ...] = (tar_of_zeros, zip_of_zeros, zip_that_lies)
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
+from evaluators import files
 from registry import archives, expansion, pickles, skops_file, tables, typed_files
 from registry.archives import ArchiveRefused
 from registry.tables import TableRefused
@@ -22,6 +24,8 @@ SECONDS, MEBIBYTES = 2.0, 300.0
 MEASURED = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
+from evaluators import files
+from evaluators.files import FileUnfit
 from registry import archives, pickles, skops_file, tables
 from registry.archives import ArchiveRefused
 from registry.tables import TableRefused
@@ -33,6 +37,8 @@ reasons, left = [], []
 try:
     if what == "table":
         tables.inspect(path, {})
+    elif what == "own":
+        files.open_rows(path)
     elif what == "archive":
         with tempfile.TemporaryDirectory(dir=path.parent) as into:
             archives.unpack(path, Path(into), limit=2 << 30)
@@ -41,7 +47,7 @@ try:
         reasons = [["pickle", problem.zh, problem.en, "-", "-"]] if problem else []
     else:
         skops_file.foreign_types(path)
-except (TableRefused, ArchiveRefused) as refused:
+except (TableRefused, ArchiveRefused, FileUnfit) as refused:
     reasons = [[r.item, r.said.zh, r.said.en, r.remedy.zh, r.remedy.en] for r in refused.reasons]
 except ValueError as refused:
     reasons = [["skops", str(refused), str(refused), "-", "-"]]
@@ -81,6 +87,47 @@ def test_a_small_table_that_stands_for_a_large_one_is_refused_cheaply(
     """security/S3: 2 s of CPU, 300 MiB; the Parquet files of S3 and their kin."""
     make(tmp_path / "table")
     refused_cheaply("table", tmp_path / "table")
+
+
+@pytest.mark.parametrize("make", bombs.HEADS, ids=lambda make: make.__name__)
+def test_a_file_at_home_is_opened_within_the_same_bounds(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """security/S3: `mingsuan evaluate` reads what others sent, too."""
+    make(tmp_path / "table")
+    refused_cheaply("own", tmp_path / "table")
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "stream"])
+def test_long_texts_are_decoded_in_parts_at_home(form: str, tmp_path: Path) -> None:
+    """security/S3: 60,000 rows of one text of 5,000 bytes are never 300 MB at once."""
+    path, table = tmp_path / "table", bombs.one_word(60_000)
+    if form == "parquet":
+        pq.write_table(table, path)
+    elif form == "arrow":
+        feather.write_feather(table, str(path), compression="zstd")
+    else:
+        with pa.OSFile(str(path), "wb") as out, pa.ipc.new_stream(out, table.schema) as stream:
+            stream.write_table(table)
+    batches = list(map(_size_and_rows, files.open_rows(path).read()))
+    assert sum(rows for _, rows in batches) == 60_000
+    assert max(size for size, _ in batches) <= 1.1 * expansion.MAX_PART
+
+
+def _size_and_rows(batch: pa.RecordBatch) -> tuple[int, int]:
+    return batch.get_total_buffer_size(), batch.num_rows
+
+
+def test_a_stream_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """security/S3: a stream has no footer; its first message is looked at."""
+    whole = pa.table([pa.array([0])] * 2001, names=[f"c{n}" for n in range(2001)])
+    for columns, refused in ((2001, True), (2000, False)):
+        table = whole.select(range(columns))
+        path = tmp_path / f"{columns}"
+        with pa.OSFile(str(path), "wb") as out, pa.ipc.new_stream(out, table.schema) as stream:
+            stream.write_table(table)
+        with pytest.raises(files.FileUnfit, match="cannot be read") if refused else nullcontext():
+            assert files.open_rows(path).rows == 1
 
 
 @pytest.mark.slow
