@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Byte code is kept, wherever it is switched off: without it every process compiles all of ours anew.
 export PYTHONDONTWRITEBYTECODE :=
+ADDED := awk 'NR==FNR{if(/^[a-z]/)seen[$$1]=1;next} /^[a-z]/{keep=!($$1 in seen)} keep'
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test coverage calibrate bench lint types docs lock
+.PHONY: help setup boosting demo serve test coverage calibrate bench lint types docs lock clients
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -17,11 +18,16 @@ $(UV):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
-# The lock is one file; what only the tests need stands below its marker line.
+# The lock is one file of three parts: the core and the server; the extra `boosting`; the tests.
 $(VENV)/.run: $(UV) requirements.lock pyproject.toml
-	@sed '/^# test extra/,$$d' requirements.lock > $(VENV)/run.txt
+	@sed '/^# boosting extra/,$$d' requirements.lock > $(VENV)/run.txt
 	$(UV) pip install --quiet --compile-bytecode -p $(BIN)/python --require-hashes -r $(VENV)/run.txt
 	$(UV) pip install --quiet -p $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.boosting: $(VENV)/.run
+	@sed '/^# test extra/,$$d' requirements.lock > $(VENV)/boosting.txt
+	$(UV) pip install --quiet --compile-bytecode -p $(BIN)/python --require-hashes -r $(VENV)/boosting.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
@@ -29,6 +35,8 @@ $(VENV)/.test: $(VENV)/.run
 	@touch $@
 
 setup: $(VENV)/.run ## the environment in .venv, from the hash-locked requirements
+
+boosting: $(VENV)/.boosting ## the same with XGBoost, LightGBM and CatBoost
 
 demo: setup ## two real models from submission to a public page, then the server on loopback
 	$(BIN)/mingsuan demo
@@ -57,9 +65,14 @@ bench: $(VENV)/.test ## speed beside peers and floors, in ratios; writes benchma
 docs: $(VENV)/.test ## the generated parts of the manual
 	$(BIN)/python -m portal.manual
 
+# What is pinned stays where it still fits; `make lock UPGRADE=--upgrade` takes the newest of everything.
 lock: $(UV) ## compile pyproject.toml into requirements.lock
-	$(UV) pip compile pyproject.toml $(LOCK) -o $(VENV)/run.lock
-	$(UV) pip compile pyproject.toml --extra test $(LOCK) -c $(VENV)/run.lock -o $(VENV)/all.lock
+	cp requirements.lock $(VENV)/run.lock && cp requirements.lock $(VENV)/boosting.lock && cp requirements.lock $(VENV)/all.lock
+	$(UV) pip compile pyproject.toml --extra server $(LOCK) $(UPGRADE) -o $(VENV)/run.lock
+	$(UV) pip compile pyproject.toml --extra server --extra boosting $(LOCK) $(UPGRADE) -c $(VENV)/run.lock -o $(VENV)/boosting.lock
+	$(UV) pip compile pyproject.toml --extra test $(LOCK) $(UPGRADE) -c $(VENV)/boosting.lock -o $(VENV)/all.lock
 	cp $(VENV)/run.lock requirements.lock
+	echo '# boosting extra: what opens models of XGBoost, LightGBM and CatBoost' >> requirements.lock
+	$(ADDED) $(VENV)/run.lock $(VENV)/boosting.lock >> requirements.lock
 	echo '# test extra: what only the tests need' >> requirements.lock
-	awk 'NR==FNR{if(/^[a-z]/)seen[$$1]=1;next} /^[a-z]/{keep=!($$1 in seen)} keep' $(VENV)/run.lock $(VENV)/all.lock >> requirements.lock
+	$(ADDED) $(VENV)/boosting.lock $(VENV)/all.lock >> requirements.lock

@@ -28,9 +28,8 @@ from evaluators import engine
 from evaluators.arrays import arrow
 from evaluators.plan import Plan
 from registry import attestation
+from registry.sandbox.child.asking import ROW_BLOCK, one_number_per_row
 from registry.sandbox.child.classes import Classes
-from registry.sandbox.child.opening import one_number_per_row
-from registry.sandbox.child.worker import ROW_BLOCK
 
 NAME = "mingsuan"
 ARTIFACT = "mingsuan_findings.json"

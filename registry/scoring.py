@@ -21,9 +21,9 @@ from registry.language import Text
 from registry.sandbox import NoSandbox, pool_uids, probe_tier
 from registry.sandbox.cell import Cell, Ways
 from registry.sandbox.child import flavours
+from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
-from registry.sandbox.child.worker import ROW_BLOCK
 from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import packages, reachable_model
 from registry.screening import safe_yaml

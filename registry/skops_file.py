@@ -12,7 +12,9 @@ from typing import Any
 
 from registry import expansion
 
-PACKAGES = frozenset({"sklearn", "numpy", "scipy", "builtins", "collections", "datetime"})
+PACKAGES = frozenset(
+    {"sklearn", "lightgbm", "numpy", "scipy", "builtins", "collections", "datetime"}
+)
 _BUILTINS = frozenset(
     [
         "bool",

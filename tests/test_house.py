@@ -2,6 +2,7 @@ import importlib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,25 @@ def test_the_lock_pins_every_requirement_with_hashes() -> None:
 
     assert stanzas
     assert all("==" in line and line.endswith("\\") for line in stanzas)
+
+
+def test_the_lock_has_a_part_for_the_server_the_boosters_and_the_tests() -> None:
+    """`make setup`, `make boosting` and the image cut the file at these marks."""
+    whole = (ROOT / "requirements.lock").read_text()
+    server, rest = whole.split("# boosting extra")
+    boosting, tests = rest.split("# test extra")
+
+    assert "\nmlflow==" in server
+    assert "\nmlflow-skinny==" in server
+    assert "\nlightgbm==" in boosting
+    assert "\npytest==" in tests
+    for name in ("Makefile", "docker/Dockerfile"):
+        assert "/^# boosting extra/" in (ROOT / name).read_text()
+
+
+def test_the_core_takes_the_client_its_user_has_and_the_server_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = [each for each in project["dependencies"] if each.startswith("mlflow")]
+
+    assert core == ["mlflow-skinny>=2.22,<4"]
+    assert project["optional-dependencies"]["server"] == ["mlflow==3.17.2"]

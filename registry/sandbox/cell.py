@@ -23,15 +23,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from registry.archives import shown
-from registry.errors import Reason
-from registry.language import Text
 from registry.sandbox import launch, pool_uids, seccomp
 from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.frames import AnswersOut, FrameIn, sealed, unanswered
 from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import Runtime, runtime
-from registry.sandbox.verdict import Cause, Contained
+from registry.sandbox.verdict import Cause, Contained, reasons
 
 _LOG_KEPT = 16 * 1024
 _PIECE = 64 * 1024
@@ -309,7 +307,7 @@ class Cell:
                 return answers
         cause = Cause.MEMORY if starved else self._verdict or Cause.TRUNCATED
         raise Contained(
-            cause, log=self._log.decode("utf-8", "replace"), reasons=_reasons(self._items)
+            cause, log=self._log.decode("utf-8", "replace"), reasons=reasons(cause, self._items)
         )
 
     def kill(self) -> None:
@@ -366,14 +364,3 @@ def _names(items: Any) -> tuple[str, ...]:
     if not isinstance(items, list):
         return ()
     return tuple(shown(str(item)) for item in items[:50])
-
-
-def _reasons(items: tuple[str, ...]) -> list[Reason]:
-    return [Reason(item, _UNLISTED, _RESAVE) for item in items]
-
-
-_UNLISTED = Text("不在公开的允许名单上", "it is not on the published list")
-_RESAVE = Text(
-    "请换用名单内的类型，或以 cloudpickle 提交",
-    "use a type from the list, or submit the model by cloudpickle",
-)

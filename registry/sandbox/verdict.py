@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from registry import extras
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 
@@ -21,6 +22,9 @@ class Cause(StrEnum):
     TRUNCATED = "truncated"
     NON_FINITE = "non_finite"
     WRONG_SHAPE = "wrong_shape"
+    SEVERAL_OUTPUTS = "several_outputs"
+    COLUMN_ORDER = "column_order"
+    MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
     UNREADABLE = "unreadable"
     MODEL_ERROR = "model_error"
@@ -76,13 +80,29 @@ SAID: dict[Cause, Text] = {
         "Check how it treats missing values.",
     ),
     Cause.WRONG_SHAPE: Text(
-        "模型没有为每一行给出一个数；两个数只能是两类的概率，加起来是一。"
-        "两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
+        "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
         "或以名称作答的，请在计划里写明 columns.classes，并与模型的类别一致。",
-        "The model does not answer with one number per row; two numbers can only be the "
-        "probabilities of two classes, which add up to one. For a classifier of two classes set "
+        "The model does not answer with one number per row. For a classifier of two classes set "
         "pyfunc_predict_fn='predict_proba'; for more, or for named ones, list the model's own "
         "classes in the plan under columns.classes.",
+    ),
+    Cause.SEVERAL_OUTPUTS: Text(
+        "模型为每一行给出几个数，分不清哪一个是要评估的答案：类别的概率加起来是一，这些不是；"
+        "或者像是概率的不止一组。请另存一个只输出那一个数的模型，再来评估。",
+        "The model answers with several numbers per row, and it cannot be told which is the answer: "
+        "probabilities of classes add up to one, these do not, or more than one of them does. Save "
+        "a model that gives the one number only, and evaluate that.",
+    ),
+    Cause.COLUMN_ORDER: Text(
+        "模型声明的列序与训练时不同，而 LightGBM 按位置读列，同样的列会被读错。"
+        "请按训练时的列序写 signature，重新保存。",
+        "The signature lists the columns in another order than the model was trained with, and "
+        "LightGBM reads them by their place: columns would be taken for others. Save it again with "
+        "the signature in the order of training.",
+    ),
+    Cause.MISSING_PACKAGE: Text(
+        "打开模型所需的软件包没有安装，模型没有打开。",
+        "A package that the model needs is not installed here; the model was not opened.",
     ),
     Cause.REFUSED_TYPES: Text(
         "模型文件含有公开名单之外的类型，没有打开。请改用名单内的类型，或以 cloudpickle 提交（将标为“代码”类）。",
@@ -90,9 +110,9 @@ SAID: dict[Cause, Text] = {
         "listed types, or submit it by cloudpickle (it is then labelled as code).",
     ),
     Cause.UNREADABLE: Text(
-        "模型文件打不开：格式不符、损坏或缺少软件包。请用平台支持的版本重新保存。",
-        "The model's files cannot be opened: wrong format, damaged, or a package is missing. Save "
-        "it again with versions the platform supports.",
+        "模型文件打不开：格式不符或损坏。请用平台支持的版本重新保存。",
+        "The model's files cannot be opened: wrong format, or damaged. Save it again with versions "
+        "the platform supports.",
     ),
     Cause.MODEL_ERROR: Text(
         "模型在计算时报错，详见所附记录。请用同样的输入列在本地试算。",
@@ -109,6 +129,46 @@ SAID: dict[Cause, Text] = {
         "The sandbox did not start. Run `mingsuan doctor` to see why.",
     ),
 }
+
+_UNLISTED = Text("不在公开的允许名单上", "it is not on the published list")
+_RESAVE = Text(
+    "请换用名单内的类型，或以 cloudpickle 提交",
+    "use a type from the list, or submit the model by cloudpickle",
+)
+_REASONS: dict[Cause, tuple[Text, Text]] = {
+    Cause.WRONG_SHAPE: (
+        Text(
+            "模型答出的这一类不在计划的 columns.classes 里",
+            "the model answers with this class, which columns.classes of the plan does not hold",
+        ),
+        Text("请在计划里写上", "add it there"),
+    ),
+    Cause.SEVERAL_OUTPUTS: (
+        Text("模型的几个输出之一", "one of the model's outputs"),
+        Text(
+            "请只留下要评估的那一个：ONNX 删去其余输出，其他格式用 PythonModel 只返回它",
+            "keep the one that is to be evaluated: in ONNX remove the other outputs, elsewhere "
+            "return it alone from a PythonModel",
+        ),
+    ),
+    Cause.COLUMN_ORDER: (
+        Text("这一列的位置与训练时不同", "it stands in another place than in training"),
+        Text("请把 signature 的列排成训练时的次序", "put the signature in the order of training"),
+    ),
+}
+
+
+def reasons(cause: Cause, items: Sequence[str]) -> list[Reason]:
+    """Each item that a sandbox named, with what is wrong with it and what to do.
+
+    Args:
+        cause: what ended the round.
+        items: as named from within: types, classes, outputs, columns or packages.
+    """
+    if cause is Cause.MISSING_PACKAGE:
+        return [extras.missing(item) for item in items]
+    said, remedy = _REASONS.get(cause, (_UNLISTED, _RESAVE))
+    return [Reason(item, said, remedy) for item in items]
 
 
 class Contained(Invalid):

@@ -19,7 +19,6 @@ from registry import screening
 from registry.sandbox import probe_tier
 from registry.sandbox.child.classes import Classes
 from registry.scoring import SandboxScorer
-from registry.screening import ScreeningFailed
 from registry.settings import Settings
 
 ROWS = 300
@@ -134,12 +133,42 @@ def test_several_classes_are_read_by_name(tmp_path: Path) -> None:
     np.testing.assert_allclose(answers, model.predict_proba(FRAME)[:, 1], rtol=1e-9)
 
 
-def test_a_pickled_wrapper_is_refused_with_the_way_to_save_it(tmp_path: Path) -> None:
+def test_a_wrapper_of_lightgbm_opens_by_the_published_list_or_as_code(tmp_path: Path) -> None:
     wrapper = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1, n_jobs=1).fit(TYPED, GRANTED)
-    mlflow.lightgbm.save_model(
-        wrapper, tmp_path / "m", signature=SIGNATURE, pip_requirements=["x"]
-    )
+    for how, trust in {"skops": "listed_types", "cloudpickle": "code"}.items():
+        mlflow.lightgbm.save_model(
+            wrapper,
+            tmp_path / how,
+            signature=SIGNATURE,
+            pip_requirements=["x"],
+            serialization_format=how,
+        )
+        found = screening.screen(tmp_path / how)
+        assert (found.flavour, found.trust_class) == (f"lightgbm-{how}", trust)
 
-    with pytest.raises(ScreeningFailed) as refused:
-        screening.screen(tmp_path / "m")
-    assert "booster_" in refused.value.reasons[0].remedy.en
+        answers = scored(tmp_path / how, pa.Table.from_pandas(FRAME, preserve_index=False))
+        expected = np.asarray(wrapper.predict_proba(TYPED))[:, 1]
+        np.testing.assert_array_equal(answers, expected)
+
+
+@pytest.mark.parametrize("case", ["xgb-early-stopping", "catboost-poisson"])
+def test_the_sandbox_answers_as_the_saved_class(case: str, tmp_path: Path) -> None:
+    """statistics/21: all rounds of a model stopped early; the logarithm of a rate."""
+    numbers = FRAME[["amount", "children"]].fillna(0.0)
+    if case == "catboost-poisson":
+        model = catboost.CatBoostRegressor(
+            loss_function="Poisson", iterations=8, verbose=0, allow_writing_files=False
+        ).fit(numbers, FRAME["children"])
+        save, expected = mlflow.catboost.save_model, model.predict(numbers)
+    else:
+        model = xgboost.XGBClassifier(
+            n_estimators=40, learning_rate=0.9, early_stopping_rounds=2, n_jobs=1
+        ).fit(numbers, GRANTED, eval_set=[(numbers[::2], 1 - GRANTED[::2])], verbose=False)
+        assert model.best_iteration < model.get_booster().num_boosted_rounds() - 1
+        save, expected = mlflow.xgboost.save_model, model.predict_proba(numbers)[:, 1]
+    signature = infer_signature(numbers[:2], np.zeros(2))
+    save(model, tmp_path / "m", signature=signature, pip_requirements=["x"])
+
+    for tier in ("A", "B"):
+        answers = scored(tmp_path / "m", pa.Table.from_pandas(numbers), tier)
+        np.testing.assert_array_equal(answers, expected)

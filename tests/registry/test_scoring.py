@@ -21,10 +21,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from registry import screening
 from registry.sandbox import Cause, Contained, NoSandbox, probe_tier
-from registry.sandbox.child import opening
+from registry.sandbox.child import asking
+from registry.sandbox.child.asking import ROW_BLOCK
+from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
-from registry.sandbox.child.worker import ROW_BLOCK, cause_of
-from registry.sandbox.verdict import SAID
+from registry.sandbox.child.worker import cause_of, items_of
+from registry.sandbox.verdict import SAID, reasons
 from registry.scoring import SandboxScorer, WrongFrame
 from registry.settings import Settings
 
@@ -256,7 +258,7 @@ def test_without_a_tier_no_model_is_opened(tmp_path: Path) -> None:
     ],
 )
 def test_answers_become_one_number_per_row(answer: Any, expected: list[float]) -> None:
-    assert opening.one_number_per_row(answer, 2).tolist() == expected
+    assert asking.one_number_per_row(answer, 2).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -270,25 +272,26 @@ def test_answers_become_one_number_per_row(answer: Any, expected: list[float]) -
 )
 def test_two_outputs_are_not_taken_for_two_classes(answer: Any) -> None:
     """public/S9: neither is explained or evaluated as if it were the model's answer."""
-    with pytest.raises(opening.NotOpened) as refused:
-        opening.one_number_per_row(answer, 2)
-    assert refused.value.cause == "wrong_shape"
-    assert "加起来是一" in SAID[Cause.WRONG_SHAPE].zh
-    assert "add up to one" in SAID[Cause.WRONG_SHAPE].en
+    with pytest.raises(NotOpened) as refused:
+        asking.one_number_per_row(answer, 2)
+    assert refused.value.cause == "several_outputs"
+    assert refused.value.items == ("output 1", "output 2")
+    assert "加起来是一" in SAID[Cause.SEVERAL_OUTPUTS].zh
+    assert "add up to one" in SAID[Cause.SEVERAL_OUTPUTS].en
 
 
 def test_probabilities_in_single_precision_are_two_classes() -> None:
     """public/S9: what rounding takes from a sum is no second output."""
     second = np.random.default_rng(0).random(500).astype(np.float32)
     answer = np.stack([np.float32(1) - second, second], axis=1)
-    assert opening.one_number_per_row(answer, 500).tolist() == second.astype(float).tolist()
-    assert opening.one_number_per_row([[np.nan, np.nan], [0.5, 0.5]], 2).tolist()[1] == 0.5
+    assert asking.one_number_per_row(answer, 500).tolist() == second.astype(float).tolist()
+    assert asking.one_number_per_row([[np.nan, np.nan], [0.5, 0.5]], 2).tolist()[1] == 0.5
 
 
-@pytest.mark.parametrize("answer", [[1], [1, 2, 3], [[1, 2, 3]] * 2, 5, ["a", "b"], None])
+@pytest.mark.parametrize("answer", [[1], [1, 2, 3], [[0.1, 0.2, 0.7]] * 2, 5, ["a", "b"], None])
 def test_other_answers_are_refused(answer: Any) -> None:
-    with pytest.raises(opening.NotOpened) as refused:
-        opening.one_number_per_row(answer, 2)
+    with pytest.raises(NotOpened) as refused:
+        asking.one_number_per_row(answer, 2)
     assert refused.value.cause == "wrong_shape"
 
 
@@ -302,7 +305,8 @@ def test_other_answers_are_refused(answer: Any) -> None:
         (OSError(28, "x"), "disk"),
         (RuntimeError("can't start new thread"), "processes"),
         (ValueError("x"), "model_error"),
-        (opening.NotOpened("refused_types", "x"), "refused_types"),
+        (NotOpened("refused_types", "x"), "refused_types"),
+        (ModuleNotFoundError("x", name="xgboost.core"), "missing_package"),
     ],
 )
 def test_an_error_inside_names_its_cause(error: Exception, cause: str) -> None:
@@ -311,6 +315,30 @@ def test_an_error_inside_names_its_cause(error: Exception, cause: str) -> None:
     wrapped.__context__ = error
     assert cause_of(wrapped) == cause
     assert cause in set(Cause)
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra() -> None:
+    """statistics/25: it was "the model raised an error; try it at home"."""
+    wrapped = RuntimeError("cannot open")
+    wrapped.__context__ = ModuleNotFoundError("x", name="xgboost.core")
+
+    assert items_of(wrapped) == ["xgboost"]
+    (why,) = reasons(Cause.MISSING_PACKAGE, items_of(wrapped))
+    assert (why.said.en, why.said.zh) == (
+        "XGBoost is not installed here; it comes with the extra boosting",
+        "此处没有安装 XGBoost，它在附加项 boosting 里",
+    )
+    assert (
+        why.remedy.en == 'run make boosting (in the sources) or pip install "mingsuan[boosting]"'
+    )
+    (other,) = reasons(Cause.MISSING_PACKAGE, ["their_own"])
+    assert "ONNX" in other.remedy.en
+
+
+def test_a_stranger_among_the_classes_is_told_to_be_one() -> None:
+    (why,) = reasons(Cause.WRONG_SHAPE, ["review"])
+    assert "columns.classes" in why.said.zh
+    assert "columns.classes" in why.said.en
 
 
 def test_the_published_list_holds_no_duplicates_and_is_sorted() -> None:

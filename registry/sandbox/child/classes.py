@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from registry.sandbox.child.refusal import NotOpened
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+SINGLE = 1e-3  # how far probabilities in single precision may miss one
 
 
 class OtherClasses(ValueError):
@@ -53,10 +57,11 @@ class Classes:
 
         Raises:
             OtherClasses: there is another number of rows or classes, or a class of another name.
+            NotOpened: a probability is asked, and the columns do not add up to one.
         """
         import numpy as np
 
-        given, named = _table(answer)
+        given, named = table_of(answer)
         if given.shape[:1] != (rows,) or given.ndim > 2:
             raise OtherClasses(f"{given.shape} for {rows} rows")
         if given.ndim == 2 and given.shape[1] > 1:
@@ -81,6 +86,8 @@ class Classes:
         if self.favourable is None:
             likeliest: npt.NDArray[np.float64] = np.array(places, np.float64)[given.argmax(axis=1)]
             return likeliest
+        if not shares_of_one(given):
+            raise NotOpened("several_outputs", "no probabilities", self.names[:20])
         wanted = self.names.index(self.favourable)
         columns = [column for column, place in enumerate(places) if place == wanted]
         return np.asarray(given[:, columns].sum(axis=1), dtype=np.float64)
@@ -113,7 +120,7 @@ def named(label: Any) -> str:
     return str(plain)
 
 
-def _table(answer: Any) -> "tuple[npt.NDArray[Any], Sequence[Any] | None]":
+def table_of(answer: Any) -> "tuple[npt.NDArray[Any], Sequence[Any] | None]":
     """The answer as an array, and the names of its columns where it has any."""
     import numpy as np
 
@@ -123,3 +130,17 @@ def _table(answer: Any) -> "tuple[npt.NDArray[Any], Sequence[Any] | None]":
     columns = getattr(answer, "columns", None)
     given = np.asarray(answer)
     return given, None if columns is None else list(columns)
+
+
+def shares_of_one(values: "npt.NDArray[Any]") -> bool:
+    """Whether columns are shares of one, row by row, as far as single precision tells."""
+    import numpy as np
+
+    try:
+        shares = values.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    sums = shares.sum(axis=1)
+    known = ~np.isnan(sums)
+    within = (shares[known] >= -SINGLE) & (shares[known] <= 1 + SINGLE)
+    return bool(within.all() and (np.abs(sums[known] - 1) <= SINGLE).all())

@@ -1,49 +1,44 @@
-"""Opens a submitted model and answers frames with it. Runs inside the sandbox only.
+"""Opens a submitted model. Runs inside the sandbox only.
 
 `MLmodel` is read by safe YAML; nothing it says chooses what is imported except a row of the table
 in `flavours`. skops files are held against the published list, never against a list of their own.
 Packages are imported where they are used: a model needs only those of its own format.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import yaml
 
-from registry.sandbox.child import flavours
+from registry.sandbox.child import asking, flavours
+from registry.sandbox.child.classes import Classes
+from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pandas as pd
-
-LOADER_VERSION = "2"
-SINGLE = 1e-3  # how far probabilities in single precision may miss one
+LOADER_VERSION = "3"
 MAX_MLMODEL = 256 * 1024
-
-Answers = Callable[["pd.DataFrame"], Any]
-
-
-class NotOpened(Exception):
-    """The model is not opened; `cause` is a word of `registry.sandbox.verdict.Cause`."""
-
-    def __init__(self, cause: str, said: str, items: tuple[str, ...] = ()) -> None:
-        super().__init__(said)
-        self.cause = cause
-        self.items = items
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A model before it is opened: its format and what `MLmodel` says about it."""
+    """A model before it is opened: its format and what `MLmodel` says about it.
+
+    Args:
+        root: its folder.
+        row: its format.
+        settings: what `MLmodel` says under the flavour.
+        generic: what it says under `python_function`.
+        signature: the declared inputs and outputs.
+    """
 
     root: Path
     row: flavours.Format
     settings: Mapping[str, Any]
     generic: Mapping[str, Any]
+    signature: Mapping[str, Any]
 
     def file(self, key: str) -> Path:
         """The file named under `key`, which must lie inside the model."""
@@ -79,230 +74,124 @@ def describe(root: Path) -> Described:
         raise NotOpened("refused_types", "the model carries code", ("code",))
     if generic.get("predict_fn", "predict") not in row.answers:
         raise NotOpened("unreadable", f"predict_fn is {generic['predict_fn']!r}")
-    return Described(root, row, settings, generic)
+    return Described(root, row, settings, generic, mlmodel.get("signature") or {})
 
 
-def open_model(described: Described) -> Answers:
-    """Open the model; the submitter's code may run from here on."""
-    return _OPENERS[described.row.name](described)
+def open_model(described: Described, classes: Classes | None = None) -> asking.Answers:
+    """Open the model; the submitter's code may run from here on.
 
-
-def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
-    """The answer as float64, one per row; of two columns that are probabilities the second.
-
-    Two numbers of different things are not two classes: taken for them, one would be explained and
-    evaluated as if it were the model's answer.
-
-    Raises:
-        NotOpened: when it has another shape or is no number (`wrong_shape`).
+    Args:
+        described: what is opened.
+        classes: how its answers will be read; a class is asked for where none is favourable.
     """
-    import numpy as np
-
-    values = np.asarray(answer)
-    if values.ndim == 2 and values.shape[1] in {1, 2}:
-        if values.shape[1] == 2 and not _probabilities(values):
-            raise NotOpened("wrong_shape", "two columns that are no probabilities of two classes")
-        values = values[:, -1]
-    if values.shape != (rows,):
-        raise NotOpened("wrong_shape", f"{values.shape} for {rows} rows")
-    if values.dtype.kind not in "biuf":
-        try:
-            values = values.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise NotOpened("wrong_shape", f"answers of type {values.dtype}") from error
-    return values.astype(np.float64, copy=False)
+    model = _OPENERS[described.row.name](described)
+    return asking.answers(
+        described.row.flavour,
+        model,
+        described.settings,
+        described.generic,
+        label=classes is not None and classes.favourable is None,
+    )
 
 
-def _probabilities(values: "npt.NDArray[Any]") -> bool:
-    """Whether two columns are shares of one, row by row, as far as single precision tells."""
-    import numpy as np
-
-    try:
-        shares = values.astype(np.float64)
-    except (TypeError, ValueError):
-        return False
-    sums = shares.sum(axis=1)
-    known = ~np.isnan(sums)
-    within = (shares[known] >= -SINGLE) & (shares[known] <= 1 + SINGLE)
-    return bool(within.all() and (np.abs(sums[known] - 1) <= SINGLE).all())
-
-
-def _sklearn(described: Described, estimator: Any) -> Answers:
-    """The estimator's own function; probabilities carry the names of their classes.
-
-    A text vectoriser takes texts, not a table: it gets the only column of its model.
-    """
-    import pandas as pd
-
-    answer = str(described.generic.get("predict_fn", "predict"))
-    predict: Answers = getattr(estimator, answer)
-    labels = getattr(estimator, "classes_", None)
-    texts = _takes_texts(estimator)
-
-    def answers(frame: "pd.DataFrame") -> Any:
-        given = frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame
-        found = predict(given)
-        named = answer == "predict_proba" and getattr(labels, "ndim", 0) == 1
-        return pd.DataFrame(found, columns=list(cast("Any", labels))) if named else found
-
-    return answers
-
-
-def _takes_texts(estimator: Any) -> bool:
-    """Whether what comes first in the estimator is one of scikit-learn's text vectorisers."""
-    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-
-    if isinstance(estimator, CountVectorizer | HashingVectorizer):
-        return True
-    if parts := getattr(estimator, "transformer_list", None):
-        return all(_takes_texts(part) for _, part in parts)
-    steps = getattr(estimator, "steps", None) or [("", None)]
-    return len(steps) > 1 and _takes_texts(steps[0][1])
-
-
-def _skops(described: Described) -> Answers:
+def _skops(described: Described) -> Any:
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
     path = described.file(described.row.path_key)
     try:
-        estimator = skops.io.load(path, trusted=list(SKOPS_TYPES))
+        return skops.io.load(path, trusted=list(SKOPS_TYPES))
     except UntrustedTypesFoundException as refused:
         unlisted = set(skops.io.get_untrusted_types(file=path)) - set(SKOPS_TYPES)
         names = tuple(sorted(unlisted))
         said = f"types outside of the published list: {names}"
         raise NotOpened("refused_types", said, names) from refused
-    return _sklearn(described, estimator)
 
 
-def _pickle(described: Described) -> Answers:
+def _pickle(described: Described) -> Any:
     import pickle
 
     with described.file(described.row.path_key).open("rb") as file:
-        return _sklearn(described, pickle.load(file))  # noqa: S301  # what the sandbox is for
+        return pickle.load(file)  # noqa: S301  # what the sandbox is for
 
 
-def _cloudpickle(described: Described) -> Answers:
+def _cloudpickle(described: Described) -> Any:
     import cloudpickle
 
     with described.file(described.row.path_key).open("rb") as file:
-        return _sklearn(described, cloudpickle.load(file))
+        return cloudpickle.load(file)
 
 
-def _python_model(described: Described) -> Answers:
-    import cloudpickle
-    from mlflow.pyfunc.model import PythonModelContext
+def _python_model(described: Described) -> Any:
+    """The model in MLflow's own wrapper, which knows each way a `predict` may be declared."""
+    from mlflow.models import ModelSignature
+    from mlflow.pyfunc import model as pyfunc
 
-    with described.file(described.row.path_key).open("rb") as file:
-        model = cloudpickle.load(file)
+    loaded: Any = _cloudpickle(described)
     listed = described.settings.get("artifacts") or {}
     artifacts = {
         str(name): str(described.root / str(entry.get("path"))) for name, entry in listed.items()
     }
-    context = cast("Any", PythonModelContext)(artifacts, None)
-    model.load_context(context)
-    return lambda frame: model.predict(context, frame)
+    made: Any = pyfunc
+    context = made.PythonModelContext(artifacts, described.settings.get("config"))
+    loaded.load_context(context)
+    signature = ModelSignature.from_dict(dict(described.signature))
+    return made._PythonModelPyfuncWrapper(loaded, context, signature)  # noqa: SLF001
 
 
-def _onnx(described: Described) -> Answers:
-    """One tensor of all columns in order, or one input per column name.
+def _onnx(described: Described) -> Any:
+    return onnx_session(str(described.file(described.row.path_key)), described.settings)
 
-    Of several outputs the probabilities (two columns) are taken, else the first.
+
+def onnx_session(path: str, settings: Mapping[str, Any]) -> Any:
+    """An ONNX model open on one thread of the processor, optimised as far as `MLmodel` says.
+
+    Args:
+        path: the file.
+        settings: what `MLmodel` says under the flavour.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    path = described.file(described.row.path_key)
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    wanted = session.get_inputs()
-
-    def answers(frame: "pd.DataFrame") -> Any:
-        outputs = session.run(None, _tensors(wanted, frame))
-        for output in outputs:
-            if getattr(output, "ndim", 0) == 2 and output.shape[1] == 2:
-                return output
-        return outputs[0]
-
-    return answers
+    level = (settings.get("onnx_session_options") or {}).get("graph_optimization_level")
+    if level is not None:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel(level)
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def _xgboost(described: Described) -> Answers:
-    """What the booster itself predicts: a probability, one per class, or a number."""
-    import xgboost
-
-    booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(str(described.file(described.row.path_key)))
-
-    def answers(frame: "pd.DataFrame") -> Any:
-        names = booster.feature_names
-        ready = _categories(frame[list(names)] if names else frame)
-        return booster.predict(xgboost.DMatrix(ready, enable_categorical=True, nthread=1))
-
-    return answers
+def _saved_class(described: Described) -> Any:
+    """An empty object of the class that was saved; the table of formats lists which may be."""
+    named = flavours.saved_class(described.row, described.settings)
+    module, _, name = named.rpartition(".")
+    return getattr(importlib.import_module(module), name)()
 
 
-def _lightgbm(described: Described) -> Answers:
-    """What the booster predicts, its columns by name where it knows their names."""
+def _xgboost(described: Described) -> Any:
+    model = _saved_class(described)
+    model.load_model(str(described.file(described.row.path_key)))
+    return model
+
+
+def _lightgbm(described: Described) -> Any:
     import lightgbm
 
-    booster = lightgbm.Booster(model_file=str(described.file(described.row.path_key)))
-    names = booster.feature_name()
-
-    def answers(frame: "pd.DataFrame") -> Any:
-        known = set(names) <= set(frame.columns)
-        ready = _categories(frame[names] if known else frame)
-        return booster.predict(ready, num_threads=1)
-
-    return answers
+    return lightgbm.Booster(model_file=str(described.file(described.row.path_key)))
 
 
-def _catboost(described: Described) -> Answers:
-    """A classifier's probabilities, named by its classes; else the number it predicts."""
-    import catboost
-    import pandas as pd
-
-    model = catboost.CatBoost()
+def _catboost(described: Described) -> Any:
+    model = _saved_class(described)
     model.load_model(str(described.file(described.row.path_key)), format="cbm")
-    labels = list(model.classes_)
-
-    def answers(frame: "pd.DataFrame") -> Any:
-        ready = frame[model.feature_names_] if set(model.feature_names_) <= set(frame) else frame
-        kind = "Probability" if labels else "RawFormulaVal"
-        found = model.predict(ready, prediction_type=kind, thread_count=1)
-        return pd.DataFrame(found, columns=labels) if labels else found
-
-    return answers
+    return model
 
 
-def _categories(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Words as categories, which is how both libraries take them."""
-    words = frame.select_dtypes(include=["object", "string"]).columns
-    return frame.astype(dict.fromkeys(words, "category")) if len(words) else frame
-
-
-_TENSOR_TYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(int64)": "int64",
-    "tensor(int32)": "int32",
-    "tensor(bool)": "bool",
-    "tensor(string)": "object",
-}
-
-
-def _tensors(wanted: Any, frame: "pd.DataFrame") -> dict[str, Any]:
-    kinds = {place.name: _TENSOR_TYPES[place.type] for place in wanted}
-    if len(wanted) == 1 and wanted[0].name not in frame.columns:
-        name = wanted[0].name
-        return {name: frame.to_numpy(dtype=kinds[name])}
-    return {name: frame[name].to_numpy(dtype=kind).reshape(-1, 1) for name, kind in kinds.items()}
-
-
-_OPENERS: dict[str, Callable[[Described], Answers]] = {
+_OPENERS: dict[str, Callable[[Described], Any]] = {
     "onnx": _onnx,
     "xgboost": _xgboost,
     "lightgbm": _lightgbm,
+    "lightgbm-skops": _skops,
+    "lightgbm-pickle": _pickle,
+    "lightgbm-cloudpickle": _cloudpickle,
     "catboost": _catboost,
     "sklearn-skops": _skops,
     "sklearn-pickle": _pickle,

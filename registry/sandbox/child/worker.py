@@ -21,10 +21,6 @@ from typing import Any
 
 from registry.sandbox.child import confine
 
-# Frames are answered in blocks of this many rows: a model's last bits may depend on how many rows
-# it sees at once, so the size is fixed here and named in every report's provenance.
-ROW_BLOCK = 8192
-
 _CAUSE_OF_ERRNO = {
     errno.EPERM: "forbidden_call",
     errno.EACCES: "outside",
@@ -51,7 +47,7 @@ def main(argument: str) -> None:
             _answer(order, program)
     except BaseException as error:  # noqa: BLE001  # whatever a model raises ends the round
         traceback.print_exc()
-        _say(order, event="failed", cause=cause_of(error), items=list(getattr(error, "items", ())))
+        _say(order, event="failed", cause=cause_of(error), items=items_of(error))
     os._exit(0)
 
 
@@ -61,11 +57,23 @@ def cause_of(error: BaseException) -> str:
         return cause
     if isinstance(error, MemoryError):
         return "memory"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return "missing_package"
     if isinstance(error, OSError) and error.errno in _CAUSE_OF_ERRNO:
         return _CAUSE_OF_ERRNO[error.errno]
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return "processes"
     return cause_of(error.__context__) if error.__context__ else "model_error"
+
+
+def items_of(error: BaseException) -> list[str]:
+    """What an exception names: types, outputs, columns; of a package that is missing its name."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return [error.name.partition(".")[0]]
+    items = getattr(error, "items", ())
+    if isinstance(items, tuple) and items:
+        return [str(item) for item in items]
+    return items_of(error.__context__) if error.__context__ else []
 
 
 def _confine(order: Mapping[str, Any]) -> None:
@@ -88,26 +96,24 @@ def _wait_for_go(order: Mapping[str, Any]) -> None:
 
 
 def _answer(order: Mapping[str, Any], program: bytes) -> None:
-    from registry.sandbox.child import opening
+    from registry.sandbox.child import asking, opening
     from registry.sandbox.child.classes import Classes
+    from registry.sandbox.child.refusal import NotOpened
 
     described = opening.describe(Path(order["model"]))
     _import(described.row.packages)
     _wait_for_go(order)
     confine.seccomp(program)
     table, out = _frame(order), _answers(order)
+    classes = Classes.told(order["classes"])
     try:
-        model = opening.open_model(described)
+        ask = opening.open_model(described, classes)
     except Exception as error:
         if cause_of(error) != "model_error":
             raise
-        raise opening.NotOpened("unreadable", str(error)[:300]) from error
-    classes = Classes.told(order["classes"])
-    read = classes.read if classes else opening.one_number_per_row
-    for start in range(0, table.num_rows, ROW_BLOCK):
-        block = table.slice(start, ROW_BLOCK)
-        answer = model(block.to_pandas())
-        out[start : start + block.num_rows] = read(answer, block.num_rows)
+        raise NotOpened("unreadable", str(error)[:300]) from error
+    for start, answers in asking.in_blocks(ask, table, classes):
+        out[start : start + answers.size] = answers
     _say(order, event="done", rows=table.num_rows)
 
 

@@ -1,0 +1,292 @@
+"""Asks an open model as its flavour does, and reads one number per row out of what it answers.
+
+One reader for the sandbox, the command line and the MLflow plugin: what a flavour calls is asked
+(pyfunc's `predict`, or `predict_proba` of the saved class where a score is asked), in blocks of
+`ROW_BLOCK` rows, on one thread. A model's last bits depend on both. The model may have been opened
+by `opening` or by MLflow; nothing here opens a file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from registry.sandbox.child import onnx_outputs
+from registry.sandbox.child.classes import Classes, shares_of_one, table_of
+from registry.sandbox.child.refusal import NotOpened
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+# Frames are answered in blocks of this many rows: a model's last bits may depend on how many rows
+# it sees at once, so the size is fixed here and named in every report's provenance.
+ROW_BLOCK = 8192
+
+Answers = Callable[["pd.DataFrame"], Any]
+
+
+def answers(
+    flavour: str,
+    model: Any,
+    settings: Mapping[str, Any],
+    generic: Mapping[str, Any],
+    *,
+    label: bool = False,
+) -> Answers:
+    """The function that answers a frame as the flavour does.
+
+    Args:
+        flavour: the key under `flavors` in `MLmodel`, one of the table in `flavours`.
+        model: the open model: the library's own object; for `python_function` MLflow's wrapper.
+        settings: what `MLmodel` says under the flavour.
+        generic: what it says under `python_function`.
+        label: ask a classifier for the class it names, not for probabilities.
+    """
+    return _ASKING[flavour](model, settings, generic, label)
+
+
+def in_blocks(
+    ask: Answers, table: Any, classes: Classes | None = None
+) -> Iterator[tuple[int, "npt.NDArray[np.float64]"]]:
+    """The answers to a table, block by block: the place of the first row, and one float64 per row.
+
+    Args:
+        ask: answers one frame.
+        table: an Arrow table of the model's inputs.
+        classes: how a classifier's answers become numbers; None takes numbers only.
+
+    Raises:
+        NotOpened, OtherClasses: when an answer is not one number per row.
+    """
+    read = classes.read if classes else one_number_per_row
+    with one_thread():
+        for start in range(0, table.num_rows, ROW_BLOCK):
+            block = table.slice(start, ROW_BLOCK)
+            yield start, read(ask(block.to_pandas()), block.num_rows)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums are made in one order: a forest's threads add its trees as they come.
+
+    The threads of the arithmetic libraries are one by the sandbox's environment, and by
+    `threadpoolctl` elsewhere.
+    """
+    try:
+        from joblib import parallel_config
+    except ImportError:  # it comes with scikit-learn, and only that asks it
+        yield
+        return
+    with parallel_config(backend="sequential"):
+        yield
+
+
+def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
+    """The answer as float64, one per row; of two columns that are probabilities the second.
+
+    Numbers of different things are not classes: taken for them, one would be explained and
+    evaluated as if it were the model's answer.
+
+    Raises:
+        NotOpened: when it has another shape or is no number (`wrong_shape`), or holds several
+            numbers that are no probabilities (`several_outputs`).
+    """
+    import numpy as np
+
+    values, named = table_of(answer)
+    if values.ndim == 2 and values.shape[1] > 1 and len(values) == rows:
+        if not shares_of_one(values):
+            raise several(values.shape[1], named)
+        values = values[:, -1] if values.shape[1] == 2 else values
+    elif values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.shape != (rows,):
+        raise NotOpened("wrong_shape", f"{values.shape} for {rows} rows")
+    if values.dtype.kind not in "biuf":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise NotOpened("wrong_shape", f"answers of type {values.dtype}") from error
+    return values.astype(np.float64, copy=False)
+
+
+def several(columns: int, named: Any = None, *, of: str = "") -> NotOpened:
+    """The refusal of an answer of several numbers, which names them."""
+    names = [f"output {place + 1}" for place in range(columns)] if named is None else named
+    items = [f"{of}: {name}" if of else str(name) for name in names]
+    return NotOpened("several_outputs", f"{columns} numbers per row: {items}"[:300], items[:20])
+
+
+def _one_column(answer: Any, of: str) -> Any:
+    """A regression's answer; its columns are never the classes of anything, whatever they add up to."""
+    values, named = table_of(answer)
+    if values.ndim == 2 and values.shape[1] > 1:
+        raise several(values.shape[1], named, of=of)
+    return answer
+
+
+def _sklearn(
+    model: Any, _settings: Mapping[str, Any], generic: Mapping[str, Any], _label: bool
+) -> Answers:
+    """The estimator's function that `predict_fn` names; probabilities carry their classes' names.
+
+    A text vectoriser takes texts, not a table: it gets the only column of its model.
+    """
+    from sklearn.base import is_regressor
+
+    function = str(generic.get("predict_fn", "predict"))
+    predict: Answers = getattr(model, function)
+    texts, regression = _takes_texts(model), is_regressor(model)
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
+        if function == "predict_proba":
+            return _with_classes(found, model)
+        return _one_column(found, type(model).__name__) if regression else found
+
+    return ask
+
+
+def _with_classes(found: Any, model: Any) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    labels: Any = getattr(model, "classes_", None)
+    known = getattr(labels, "ndim", 0) == 1
+    return pd.DataFrame(np.asarray(found), columns=list(labels)) if known else found
+
+
+def _takes_texts(estimator: Any) -> bool:
+    """Whether what comes first in the estimator is one of scikit-learn's text vectorisers."""
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
+    if isinstance(estimator, CountVectorizer | HashingVectorizer):
+        return True
+    if parts := getattr(estimator, "transformer_list", None):
+        return all(_takes_texts(part) for _, part in parts)
+    steps = getattr(estimator, "steps", None) or [("", None)]
+    return len(steps) > 1 and _takes_texts(steps[0][1])
+
+
+def _python_model(
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+) -> Answers:
+    def ask(frame: "pd.DataFrame") -> Any:
+        return model.predict(frame)
+
+    return ask
+
+
+def _xgboost(
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+) -> Answers:
+    """A classifier's probabilities, a regressor's or ranker's number; a bare booster's own answer.
+
+    The wrapper stops at its best round where it was stopped early, the bare booster does not.
+    """
+    import xgboost
+
+    predict: Any
+    if isinstance(model, xgboost.Booster):
+        model.set_param({"nthread": 1})
+
+        def predict(frame: "pd.DataFrame") -> Any:
+            return model.predict(xgboost.DMatrix(frame, enable_categorical=True, nthread=1))
+
+        names = model.feature_names
+    else:
+        model.set_params(n_jobs=1)
+        model.get_booster().set_param({"nthread": 1})
+        names = model.get_booster().feature_names
+        predict = model.predict_proba if hasattr(model, "predict_proba") else _regression(model)
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        return predict(_categories(frame[list(names)] if names else frame))
+
+    return ask
+
+
+def _regression(model: Any, **options: Any) -> Answers:
+    return lambda frame: _one_column(model.predict(frame, **options), type(model).__name__)
+
+
+def _lightgbm(
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+) -> Answers:
+    """A classifier's probabilities, named by its classes; else the number it predicts.
+
+    LightGBM reads columns by their place; a signature that lists them otherwise is refused.
+    """
+    import lightgbm
+
+    booster = model if isinstance(model, lightgbm.Booster) else model.booster_
+    names = list(booster.feature_name())
+
+    def predict(frame: "pd.DataFrame") -> Any:
+        if hasattr(model, "predict_proba"):
+            return _with_classes(model.predict_proba(frame, num_threads=1), model)
+        if model is booster:
+            return model.predict(frame, num_threads=1)
+        return _one_column(model.predict(frame, num_threads=1), type(model).__name__)
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        given = list(frame.columns)
+        if given != names and sorted(map(str, given)) == sorted(names):
+            moved = [name for name, place in zip(given, names, strict=True) if name != place]
+            raise NotOpened("column_order", f"{given} for {names}"[:300], moved[:20])
+        return predict(_categories(frame))
+
+    return ask
+
+
+def _catboost(
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], label: bool
+) -> Answers:
+    """A classifier's probabilities, named by its classes; else the class's own `predict`.
+
+    A regressor's `predict` undoes the link of its objective (Poisson, Tweedie: the exponential).
+    """
+    names = list(model.feature_names_)
+    loss = str(model.get_all_params().get("loss_function", type(model).__name__))
+
+    def predict(frame: "pd.DataFrame") -> Any:
+        if not hasattr(model, "predict_proba"):
+            return _one_column(model.predict(frame, thread_count=1), loss)
+        if label:
+            return model.predict(frame, thread_count=1)
+        return _with_classes(model.predict_proba(frame, thread_count=1), model)
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        return predict(frame[names] if set(names) <= set(frame) else frame)
+
+    return ask
+
+
+def _categories(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Words as categories, which is how both libraries take them."""
+    words = frame.select_dtypes(include=["object", "string"]).columns
+    return frame.astype(dict.fromkeys(words, "category")) if len(words) else frame
+
+
+def _onnx(
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], label: bool
+) -> Answers:
+    """The tensors of a frame; of several outputs the one that can be told to be the answer."""
+    wanted, named = model.get_inputs(), [output.name for output in model.get_outputs()]
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        outputs = model.run(named, onnx_outputs.tensors(wanted, frame))
+        return onnx_outputs.chosen(dict(zip(named, outputs, strict=True)), label=label)
+
+    return ask
+
+
+_ASKING: dict[str, Callable[[Any, Mapping[str, Any], Mapping[str, Any], bool], Answers]] = {
+    "onnx": _onnx,
+    "xgboost": _xgboost,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
+    "sklearn": _sklearn,
+    "python_function": _python_model,
+}

@@ -1,0 +1,182 @@
+"""The reader answers as the saved class does, to the last bit: one case for each kind of model."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import catboost
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pytest
+import xgboost
+from mlflow.models import infer_signature
+from sklearn.linear_model import LinearRegression
+from threadpoolctl import threadpool_limits
+
+from registry.sandbox import verdict
+from registry.sandbox.child import asking, opening
+from registry.sandbox.child.classes import Classes, named
+from registry.sandbox.child.refusal import NotOpened
+from tests.registry import oracle, oracle_onnx, python_models
+from tests.registry.oracle_case import AMOUNT, COUNT, DUE, FRAME, NOISY, ROWS, TRAINED, Case, X
+
+with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
+    warnings.simplefilter("ignore")
+    CASES = {case.name: case for case in oracle.cases()}
+TABLE = pa.Table.from_pandas(FRAME, preserve_index=False)
+
+
+@pytest.fixture(autouse=True)
+def libraries_are_quiet() -> Iterator[None]:
+    with warnings.catch_warnings(), threadpool_limits(1):  # as the sandbox's environment does
+        warnings.simplefilter("ignore")
+        yield
+
+
+def answered(folder: Path, classes: Classes | None) -> npt.NDArray[np.float64]:
+    """What the reader of the sandbox and the command line makes of a folder, here."""
+    ask = opening.open_model(opening.describe(folder), classes)
+    blocks = [block for _, block in asking.in_blocks(ask, TABLE, classes)]
+    return np.concatenate(blocks)
+
+
+def right(case: Case, folder: Path) -> npt.NDArray[np.float64]:
+    """What MLflow's loading of the saved class answers, in the same blocks, on one thread."""
+    ask, found = case.oracle(folder), []
+    with asking.one_thread():
+        for start in range(0, ROWS, asking.ROW_BLOCK):
+            block = FRAME.iloc[start : start + asking.ROW_BLOCK].reset_index(drop=True)
+            found.append(_numbers(case, ask(block), len(block)))
+    return np.concatenate(found)
+
+
+def _numbers(case: Case, answer: Any, rows: int) -> npt.NDArray[np.float64]:
+    if case.right == "label" or (case.flavour == "onnx" and isinstance(answer, pd.DataFrame)):
+        answer = answer.iloc[:, 0]
+    values = np.asarray(answer)
+    if values.size == rows:
+        return _places(case, values.ravel())
+    assert values.shape[0] == rows
+    if case.classes is None:
+        return values[:, 1].astype(np.float64)
+    assert case.classes.favourable is not None
+    order = sorted(case.classes.names)  # scikit-learn's and the boosters' order of classes
+    return values[:, order.index(case.classes.favourable)].astype(np.float64)
+
+
+def _places(case: Case, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    if case.classes is None:
+        return values.astype(np.float64)
+    labels = [named(value) for value in values]
+    if case.classes.favourable is not None:
+        return np.array([label == case.classes.favourable for label in labels], np.float64)
+    return np.array([case.classes.names.index(label) for label in labels], np.float64)
+
+
+def test_there_are_ninety_cases_and_more() -> None:
+    assert len(CASES) >= 90
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reader_answers_as_the_saved_class_to_the_last_bit(name: str, tmp_path: Path) -> None:
+    case, folder = CASES[name], tmp_path / "model"
+    case.save(folder)
+
+    expected = right(case, folder)
+
+    assert len(np.unique(expected)) > 1
+    np.testing.assert_array_equal(answered(folder, case.classes), expected)
+
+
+def _targets(*columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.stack(columns, axis=1)[:TRAINED]
+
+
+TWO = _targets(AMOUNT, COUNT)
+SHARED = _targets(DUE, 1 - DUE).astype(float)  # two numbers that add up to one
+
+
+def _uncertain(loss: str, target: Any) -> Any:
+    quiet = {"iterations": 5, "verbose": 0, "thread_count": 1, "allow_writing_files": False}
+    return catboost.CatBoostRegressor(loss_function=loss, **quiet).fit(X, target)
+
+
+PICKLED = (("serialization_format", "cloudpickle"),)
+UNTOLD = {
+    "two targets of a linear regression": Case(
+        "", "sklearn", lambda: LinearRegression().fit(X, TWO), options=PICKLED
+    ),
+    "two targets that add up to one": Case(
+        "", "sklearn", lambda: LinearRegression().fit(X, SHARED), options=PICKLED
+    ),
+    "two targets of trees": Case(
+        "", "xgboost", lambda: xgboost.XGBRegressor(n_estimators=3).fit(X, TWO)
+    ),
+    "a mean and a variance": Case(
+        "", "catboost", lambda: _uncertain("RMSEWithUncertainty", NOISY[: TRAINED])
+    ),
+    "two targets of CatBoost": Case("", "catboost", lambda: _uncertain("MultiRMSE", TWO)),
+    "two quantiles": Case(
+        "", "catboost",
+        lambda: _uncertain("MultiQuantile:alpha=0.2,0.8", NOISY[: TRAINED]),
+    ),
+    "savings and a shoe size": Case("", "pyfunc", python_models.SavingsAndShoe),
+    "two outputs of ONNX": Case(
+        "", "onnx", lambda: oracle_onnx.two_outputs(likely=False)
+    ),
+    "two probabilities of ONNX": Case(
+        "", "onnx", lambda: oracle_onnx.two_outputs(likely=True)
+    ),
+}  # fmt: skip
+NAMES = {
+    "savings and a shoe size": "savings",
+    "two outputs of ONNX": "savings",
+    "two probabilities of ONNX": "savings",
+    "a mean and a variance": "RMSEWithUncertainty",
+    "two quantiles": "MultiQuantile",
+    "two targets of CatBoost": "MultiRMSE",
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_outputs_that_cannot_be_told_apart_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    UNTOLD[name].save(tmp_path / "model")
+
+    with pytest.raises(NotOpened) as refused:
+        answered(tmp_path / "model", None)
+
+    assert refused.value.cause == "several_outputs"
+    assert len(refused.value.items) == 2
+    assert NAMES.get(name, "output 1") in refused.value.items[0]
+    for reason in verdict.reasons(verdict.Cause.SEVERAL_OUTPUTS, refused.value.items):
+        assert "PythonModel" in reason.remedy.zh
+        assert "PythonModel" in reason.remedy.en
+
+
+def test_columns_in_another_order_than_lightgbm_learnt_them_are_refused(tmp_path: Path) -> None:
+    """MLflow's own reading takes them by their place: the deployed model answers nonsense."""
+    turned = infer_signature(X[["debt", "children", "amount"]][:2], np.zeros(2))
+    case = CASES["lightgbm.train binary"]
+    replace(case, options=(("signature", turned),)).save(tmp_path / "model")
+    ask = opening.open_model(opening.describe(tmp_path / "model"))
+
+    with pytest.raises(NotOpened) as refused:
+        ask(FRAME[["debt", "children", "amount"]])
+
+    assert (refused.value.cause, refused.value.items) == ("column_order", ("debt", "amount"))
+
+
+def test_a_class_that_the_table_does_not_list_is_never_imported(tmp_path: Path) -> None:
+    CASES["XGBClassifier json"].save(tmp_path / "model")
+    path = tmp_path / "model" / "MLmodel"
+    told = path.read_text(encoding="utf-8")
+    path.write_text(
+        told.replace("xgboost.sklearn.XGBClassifier", "xgboost.dask.DaskXGBClassifier")
+    )
+
+    with pytest.raises(NotOpened, match=r"xgboost \(xgboost\.dask\.DaskXGBClassifier\)"):
+        opening.describe(tmp_path / "model")
