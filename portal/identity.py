@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal.at_hand import SAFE_METHODS
 from portal.incoming import is_form
 from portal.problems import NotSignedIn
+from portal.turns import alone
 from registry import credentials, database, invitations, organisations, passwords, tokens
 from registry.credentials import SignIn
 from registry.database import transaction
@@ -118,11 +119,12 @@ def sign_in(
         WrongPassword: the two do not go together.
         NotAMember: the person holds no role anywhere.
     """
-    attempted = _proved(factory, email=email, password=password, address=address)
-    with transaction(factory) as session:
-        return SignedIn(
-            *credentials.sign_in(session, attempted, hours=settings.session_hours),
-        )
+    with alone(email):
+        attempted = _proved(factory, email=email, password=password, address=address)
+        with transaction(factory) as session:
+            return SignedIn(
+                *credentials.sign_in(session, attempted, hours=settings.session_hours),
+            )
 
 
 def accept_invitation(
@@ -142,11 +144,12 @@ def accept_invitation(
     """
     with factory() as session:
         email = invitations.find(session, secret).email
-    attempted = _counted(factory, email=email, address=address)
-    with transaction(factory) as session:
-        person = invitations.accept(session, secret=secret, name=name, password=password)
-        credentials.forgive(session, attempted)
-        return person
+    with alone(email):
+        attempted = _counted(factory, email=email, address=address)
+        with transaction(factory) as session:
+            person = invitations.accept(session, secret=secret, name=name, password=password)
+            credentials.forgive(session, attempted)
+            return person
 
 
 def change_password(
@@ -172,12 +175,13 @@ def change_password(
         TooManyAttempts, WrongPassword: as for `sign_in`.
         PasswordRefused: the new password breaks a rule.
     """
-    attempted = _proved(factory, email=email, password=present, address=address)
-    person = attempted.person
-    if person is None:
-        raise credentials.wrong_password()
-    with transaction(factory) as session:
-        credentials.forgive(session, attempted)
+    with alone(email):
+        attempted = _proved(factory, email=email, password=present, address=address)
+        person = attempted.person
+        if person is None:
+            raise credentials.wrong_password()
+        with transaction(factory) as session:
+            credentials.forgive(session, attempted)
     hashed = credentials.hash_password(chosen, email=person.email)
     with transaction(factory) as session:
         passwords.change(session, person.id, hashed, also_tokens=also_tokens)

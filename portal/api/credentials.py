@@ -11,6 +11,7 @@ from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
+from portal.turns import in_turn
 from registry import attestation, keys, organisations, tokens
 from registry import credentials as signing
 from registry.database import transaction
@@ -107,7 +108,7 @@ def issue(by: By, session: Database, wanted: TokenIn) -> FreshToken:
 @router.post(
     "/tokens/by-password",
     status_code=201,
-    dependencies=[public],
+    dependencies=[public, in_turn],
     summary="用密码换取令牌 · A first token, by password",
 )
 def by_password(request: Request, wanted: TokenByPassword) -> FreshToken:

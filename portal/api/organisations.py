@@ -10,6 +10,7 @@ from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
+from portal.turns import in_turn
 from registry import corrections, invitations, organisations
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
@@ -236,7 +237,7 @@ def invite(by: By, session: Database, wanted: InvitationIn) -> InvitationOut:
 @router.post(
     "/invitations/accept",
     status_code=201,
-    dependencies=[public],
+    dependencies=[public, in_turn],
     summary="接受邀请 · Accept an invitation",
 )
 def accept(request: Request, acceptance: Annotated[Acceptance, Body()]) -> Joined:

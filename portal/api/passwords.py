@@ -10,6 +10,7 @@ from portal.access import allow, public
 from portal.api.shapes import Answer
 from portal.at_hand import Configured, Database
 from portal.identity import By
+from portal.turns import in_turn
 from registry import passwords
 from registry.organisations import Role
 from registry.tokens import Scope
@@ -45,7 +46,7 @@ class ResetIn(BaseModel):
 @router.post(
     "/password",
     status_code=204,
-    dependencies=[public],
+    dependencies=[public, in_turn],
     summary="修改密码 · Change your password",
 )
 def change(request: Request, wanted: PasswordIn) -> None:
@@ -87,7 +88,7 @@ def start_reset(by: By, session: Database, settings: Configured, person_id: str)
 @router.post(
     "/password/reset",
     status_code=204,
-    dependencies=[public],
+    dependencies=[public, in_turn],
     summary="用一次性链接设密码 · Choose a password by a one-time link",
 )
 def finish_reset(request: Request, wanted: ResetIn) -> None:

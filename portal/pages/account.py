@@ -11,6 +11,7 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render
+from portal.turns import in_turn
 from portal.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
 from registry.errors import RegisterError
@@ -28,7 +29,7 @@ def sign_in_page(request: Request, language: Lang, asking: Asking) -> Response:
     return render(request, "sign_in.html", language=language, asking=asking, typed=typed)
 
 
-@router.post("/sign-in", dependencies=[public])
+@router.post("/sign-in", dependencies=[public, in_turn])
 def sign_in(
     request: Request,
     language: Lang,
@@ -97,7 +98,7 @@ def invitation_page(
     )
 
 
-@router.post("/invitation", dependencies=[public])
+@router.post("/invitation", dependencies=[public, in_turn])
 def accept_invitation(
     request: Request, language: Lang, session: Database, asking: Asking, form: Form
 ) -> Response:

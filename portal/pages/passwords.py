@@ -10,6 +10,7 @@ from portal.identity import Asking, By
 from portal.pages import account, forms
 from portal.pages.rendering import Lang, go, reject, render
 from portal.problems import of_error
+from portal.turns import in_turn
 from portal.uploads import Form
 from registry import credentials, organisations, passwords
 from registry.database import transaction
@@ -34,7 +35,7 @@ def account_page(
     )
 
 
-@router.post("/account/password", dependencies=[signed_in()])
+@router.post("/account/password", dependencies=[signed_in(), in_turn])
 def change_password(
     request: Request,
     language: Lang,
@@ -111,7 +112,7 @@ def choose_page(
     )
 
 
-@router.post("/password", dependencies=[public])
+@router.post("/password", dependencies=[public, in_turn])
 def choose(
     request: Request, language: Lang, session: Database, asking: Asking, form: Form
 ) -> Response:

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -79,6 +80,41 @@ def test_nobody_is_locked_out_by_good_sign_ins_or_by_strangers(
         assert sign_in(stranger, filer.person.email, "wrong").status_code == 403
     assert sign_in(stranger, filer.person.email, "wrong").status_code == 429
     assert sign_in(client, filer.person.email).status_code == 303
+
+
+@pytest.mark.parametrize("number", [30, 60])
+def test_good_sign_ins_side_by_side_all_succeed(world: World, filer: Member, number: int) -> None:
+    """security/S4: of 30 at once 7 were refused with 429, because those under way were counted."""
+    stranger = TestClient(world.site, client=("198.51.100.9", 1), follow_redirects=False)
+    for _ in range(FREE):
+        sign_in(stranger, filer.person.email, "wrong")
+
+    def once(_: int) -> int:
+        browser = TestClient(world.site, follow_redirects=False)
+        return int(sign_in(browser, filer.person.email).status_code)
+
+    with ThreadPoolExecutor(number) as pool:
+        answers = list(pool.map(once, range(number)))
+    assert answers == [303] * number
+    with world.site.state.factory() as session:
+        for address, failures in (("testclient", 0), ("198.51.100.9", FREE)):
+            keys = Keys.of(filer.person.email, address)
+            assert session.get_one(Guess, keys.pair).failures == failures
+
+
+def test_wrong_passwords_side_by_side_are_let_through_no_more_often(
+    world: World, filer: Member
+) -> None:
+    """security/S4: turns weaken nothing: of 40 guesses at once, as many pass as one by one."""
+
+    def guess(number: int) -> int:
+        browser = TestClient(world.site, follow_redirects=False)
+        return int(sign_in(browser, filer.person.email, f"wrong {number}").status_code)
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(guess, range(40)))
+    assert set(answers) == {403, 429}
+    assert answers.count(403) <= FREE + 3  # the first waits are of one, two and four seconds
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
