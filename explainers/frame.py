@@ -408,7 +408,7 @@ TESTS: Mapping[str, Text] = {
     ),
     "groups.line": Text(
         "界线：前者不到后者的{line}%，就算超过。",
-        "The line is passed where the first is under {line} % of the second.",
+        "The line is exceeded where the first is under {line} % of the second.",
     ),
 }
 

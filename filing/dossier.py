@@ -332,7 +332,7 @@ def attach(
         if explained is not None and explained.approved is None:
             raise NotApproved(
                 "这份说明还没有人读过并确认，请先确认再附上。",
-                "Nobody has read and approved this explanation; approve it, then attach it.",
+                "Nobody has read and confirmed this explanation; confirm it, then attach it.",
             )
         if explained is not None:
             explanations.check_yardstick(session, explained)

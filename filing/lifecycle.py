@@ -34,7 +34,7 @@ class Status(StrEnum):
 
 STATUS_NAMES: dict[Status, Text] = {
     Status.DRAFT: Text("草稿", "draft"),
-    Status.SELF_CHECKED: Text("自查通过", "self-checked"),
+    Status.SELF_CHECKED: Text("已自查", "self-checked"),
     Status.SUBMITTED: Text("已提交", "submitted"),
     Status.RETURNED: Text("待补正", "returned for correction"),
     Status.ACCEPTED: Text("已受理", "accepted for review"),

@@ -31,8 +31,8 @@ class Status(StrEnum):
 
 
 STATUS_NAMES: dict[Status, Text] = {
-    Status.OK: Text("通过", "ok"),
-    Status.FAILED: Text("不通过", "failed"),
+    Status.OK: Text("对得上", "agrees"),
+    Status.FAILED: Text("对不上", "does not agree"),
     Status.NOT_CHECKED: Text("未核验", "not checked"),
 }
 
@@ -227,7 +227,7 @@ def verify(
     )
 
 
-UNREACHED = Text("外层未通过，未再往里核验。", "an outer layer failed, so this was not reached")
+UNREACHED = Text("外层对不上，未再往里核验。", "an outer layer failed, so this was not reached")
 
 
 def _unchecked(layer: Layer, said: Text = UNREACHED) -> Check:

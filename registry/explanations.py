@@ -268,7 +268,7 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
     if made.content is None:
         raise NotFinished(
             "说明还没有生成完，请等它完成后再确认。",
-            "The explanation is not finished; approve it when it is.",
+            "The explanation is not finished; confirm it when it is.",
         )
     check_yardstick(session, made)
     _check_quoted(session, made)

@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 VERDICT_NAMES: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("差异超过界线", "the difference exceeds the line"),
     Verdict.DIFFERENCE: Text(
-        "有差异，是否超过界线未定", "a difference; whether it passes the line is open"
+        "有差异，是否超过界线未定", "a difference; whether it exceeds the line is open"
     ),
     Verdict.EQUIVALENT: Text("已证明差异很小", "shown to be small"),
     Verdict.INCONCLUSIVE: Text("还不能下结论", "inconclusive"),

@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 STATE_NAMES: Mapping[str, Text] = {
-    State.PASSED: Text("通过", "passed"),
+    State.PASSED: Text("每一组都不少于 k", "every class has at least k"),
     State.ACKNOWLEDGED: Text("未达到，已书面说明理由", "fell short; acknowledged in writing"),
     "none": Text("还没有检查", "not checked yet"),
 }
@@ -170,11 +170,11 @@ def quasi_identifiers(columns: Sequence[Mapping[str, Any]], wish: Wish) -> tuple
 
 
 def admit(looked: Looked) -> None:
-    """Raise `Reidentifiable` unless the result is good enough or acknowledged in writing."""
+    """Raise `Reidentifiable` unless the result is as asked or acknowledged in writing."""
     if looked.state is not None:
         return
     raise Reidentifiable(
-        "重标识检查没有通过。请把这些列变粗（如年龄分段、地址只到市），或写明为什么仍要使用"
+        "重标识检查发现有的组不足 k，或者有的列直接认出人。请把这些列变粗（如年龄分段、地址只到市），或写明为什么仍要使用"
         f"（至少 {SHORTEST_REASON} 个字）。",
         "The re-identification check fell short. Make the columns coarser (age in bands, the city "
         f"for the address), or say in writing why the data are used (at least {SHORTEST_REASON} "
@@ -273,7 +273,7 @@ def require(session: Session, dataset_id: str) -> ReidentificationCheck:
     found = latest(session, dataset_id)
     if found is None:
         raise NotChecked(
-            "这份数据还没有通过重标识检查。请在数据页面指出准标识符并完成检查，再登记计划。",
+            "这份数据还没有做完重标识检查。请在数据页面指出准标识符并完成检查，再登记计划。",
             "This data set has no re-identification check yet. Name the quasi-identifiers on its "
             "page and finish the check, then register the plan.",
         )

@@ -130,8 +130,8 @@ def screen(directory: Path, *, limit: int | None = None) -> Screening:
     row = _format(found, mlmodel) if mlmodel else None
     if found.reasons or row is None:
         raise ScreeningFailed(
-            "提交的模型未通过检查，没有入库。请按所列原因逐项修改后重新提交。",
-            "The submission did not pass screening and was not stored. Correct every item listed "
+            "检查发现了问题，提交的模型没有入库。请按所列原因逐项修改后重新提交。",
+            "Screening found faults, and the submission was not stored. Correct every item listed "
             "and submit again.",
             reasons=found.reasons,
         )

@@ -101,7 +101,9 @@ class CheckOut(Seen):
 
     id: str
     state: State
-    reason: str = Field(description="the written acknowledgement; empty where it passed")
+    reason: str = Field(
+        description="the written acknowledgement; empty where every class has at least k"
+    )
     made_by: str
     created: datetime
 

@@ -111,7 +111,7 @@ def one(by: By, session: Database, explanation_id: str) -> ExplanationOut:
 @router.post(
     "/explanations/{explanation_id}/approve",
     dependencies=[allow(Role.FILER, scope=Scope.FILE)],
-    summary="确认说明 · Approve an explanation",
+    summary="确认说明 · Confirm an explanation",
 )
 def approve(by: By, session: Database, explanation_id: str) -> ExplanationOut:
     """Say that you have read the text and let it stand beside the filing."""

@@ -313,5 +313,7 @@ def _figures(found: Mapping[str, Any]) -> None:
         click.echo(f"理由 / reason: {found['reason']}")
     if "enough" in found:
         click.echo(
-            "达到要求 / good enough" if found["enough"] else "没有达到要求 / it falls short"
+            "每一组都不少于 k / every class has at least k"
+            if found["enough"]
+            else "没有达到要求 / it falls short"
         )

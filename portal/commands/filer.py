@@ -165,7 +165,7 @@ def _print_explanation(made: Mapping[str, Any], language: str) -> None:
     out.print(f"编号 / id: {made['id']}")
     if made["approved"] is None:
         again = f"mingsuan explain {made['version_id']} --explanation {made['id']} --approve"
-        out.print(f"尚未确认，读过以后 / not approved yet; when you have read it: {again}")
+        out.print(f"尚未确认，读过以后 / not confirmed yet; when you have read it: {again}")
 
 
 @click.group(help="填写、检查、提交备案材料。/ Fill in, check and submit a filing.")

@@ -156,7 +156,7 @@ def _print(result: "Verification") -> None:
         out.print(escape(str(_held(result))), style="bold green")
     elif result.failed is not None:
         name = LAYER_NAMES[result.failed]
-        out.print(f"核验不通过：{name.zh}。/ It fails at: {name.en}.", style="bold red")
+        out.print(f"对不上：{name.zh}。/ It fails at: {name.en}.", style="bold red")
     else:
         out.print(
             "没有可信的平台签名，不能确认。请用 --key 给出平台公钥。/ "
@@ -172,10 +172,10 @@ def _held(result: "Verification") -> Text:
 
     left = [LAYER_NAMES[each.layer] for each in result.checks if each.status is Status.NOT_CHECKED]
     if not left:
-        return Text("核验通过。", "It holds.")
+        return Text("签名、校验值和数字都对得上。", "Signatures, digests and numbers agree.")
     return Text(
-        f"核验通过；没有核验：{'、'.join(name.zh for name in left)}。",
-        f"It holds; not checked: {', '.join(name.en for name in left)}.",
+        f"核对过的都对得上；没有核对：{'、'.join(name.zh for name in left)}。",
+        f"What was checked agrees; not checked: {', '.join(name.en for name in left)}.",
     )
 
 

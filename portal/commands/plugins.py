@@ -109,8 +109,8 @@ def _table(rows: list[dict[str, Any]]) -> None:
 
 
 @plugin.command(
-    help="试一个已安装的检验：在沙箱里过一遍所有检验都要过的检查，再看误报率和检出率。/ "
-    "Try an installed probe: the checks that every probe must pass, behind the walls as a registry "
+    help="试一个已安装的检验：在沙箱里过一遍对所有检验都作的检查，再看误报率和检出率。/ "
+    "Try an installed probe: the checks made of every probe, behind the walls as a registry "
     "runs it, then how often it finds what is not there, and what is."
 )
 @click.argument("name")
@@ -133,6 +133,6 @@ def check(name: str, *, sets: int, as_json: bool) -> None:
 
         showing.as_json({"id": name, "ok": ok, "steps": [step.as_json() for step in steps]})
     elif ok:
-        click.echo("全部通过。/ Everything holds.")
+        click.echo("每一步都符合。/ Every step holds.")
     if not ok:
         raise SystemExit(1)

@@ -65,9 +65,9 @@ DONE: dict[str, Text] = {
     "cancelled": Text("已要求取消。", "Cancellation is requested."),
     "resumed": Text("已放回队列，接着做同一项工作。", "Queued again: the same work goes on."),
     "countersigned": Text(
-        "会签已通过核验并收下。", "The countersignature was checked and taken in."
+        "会签的签名已核对，已收下。", "The countersignature was checked and taken in."
     ),
-    "approved": Text("说明已确认。", "The explanation is approved."),
+    "approved": Text("说明已确认。", "The explanation is confirmed."),
     "invited": Text("邀请已生成。", "The invitation is made."),
     "joined": Text("您已加入这个单位，请登录。", "You have joined; now sign in."),
     "added": Text(
@@ -80,7 +80,7 @@ DONE: dict[str, Text] = {
     "revoked": Text("已撤销。", "Revoked."),
     "checked": Text("检查结果已登记。", "The check is on record."),
     "unchecked": Text(
-        "数据已登记，但还没有通过重标识检查。请在下面完成，然后才能用于评估。",
+        "数据已登记，但还没有做重标识检查。请在下面完成，然后才能用于评估。",
         "The data are on record, but not yet checked. Finish the check below; then they can be used.",
     ),
     "decided": Text("决定已记录。", "The decision is on record."),

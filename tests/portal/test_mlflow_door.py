@@ -144,7 +144,7 @@ def test_registering_the_same_bytes_again_is_the_same_version(door: Door) -> Non
 
 def test_a_refused_model_is_an_mlflow_error_with_every_reason(door: Door) -> None:
     assert door.found["refusal"]["code"] == "INVALID_PARAMETER_VALUE"
-    assert "did not pass screening" in door.found["refusal"]["message"]
+    assert "Screening found faults" in door.found["refusal"]["message"]
     assert "signature" in door.found["refusal"]["message"]
     assert door.found["bad_name"] == "INVALID_PARAMETER_VALUE"
 

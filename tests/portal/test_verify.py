@@ -319,10 +319,12 @@ def test_the_last_line_names_what_nobody_looked_at(
         cli.main(
             ["verify", str(tmp_path / "report.json"), "--key", str(tmp_path / "platform.pem")]
         )
-    last = " ".join(capsys.readouterr().out.split("核验通过；")[1].split())
+    last = " ".join(capsys.readouterr().out.split("核对过的都对得上；")[1].split())
     assert ended.value.code == 0
-    assert last.startswith("没有核验：测试机构签名、模型文件摘要、数据文件摘要。")
-    assert last.endswith("It holds; not checked: tester signature, model digest, data digest.")
+    assert last.startswith("没有核对：测试机构签名、模型文件摘要、数据文件摘要。")
+    assert last.endswith(
+        "What was checked agrees; not checked: tester signature, model digest, data digest."
+    )
 
 
 def test_what_is_no_report_is_not_signed(signed: Signed) -> None:

@@ -62,7 +62,7 @@ CLAIMS = (
     Claim("还不能下结论</span>", "inconclusive</span>", "clear", "beyond"),
     Claim("已证明差异很小</span>", "shown to be small</span>", "other verdicts", "beyond"),
     Claim("无法评估</span>", "not evaluable</span>", "other verdicts", "beyond"),
-    Claim("有差异，是否超过界线未定</span>", "a difference; whether it passes the line is open</span>", "other verdicts", "beyond"),
+    Claim("有差异，是否超过界线未定</span>", "a difference; whether it exceeds the line is open</span>", "other verdicts", "beyond"),
     Claim('<span class="badge">第三方评估</span>', '<span class="badge">third-party evaluation</span>', "report:clear", "report:own"),
     Claim('<span class="badge">自行评估</span>', '<span class="badge">own evaluation</span>', "report:own", "report:clear"),
     Claim("测的是第 %s 版", "of version %s", "clear", "bare"),
@@ -124,7 +124,7 @@ GENERAL = frozenset({
     "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。",
     "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。", "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。",
     # headings and words beside what the record holds
-    "经过", "没有写明", "针对：", "（第三方：", "（可不填）", "通过", "未达到，理由：", "没有测什么", "这些结果不能说明什么",
+    "经过", "没有写明", "针对：", "（第三方：", "（可不填）", "每一组都不少于 k", "未达到，理由：", "没有测什么", "这些结果不能说明什么",
     "类检验不在这份计划里：", "想测而没有测成的：", "测了没有", "量的是什么", "哪些行没有算进去", "逐条：读法、局限、方法和重算", "由这些公开的计数得出",
     "重算这些数字的命令", "没有登记；谁都可以在自己的电脑上做", "这里只说哪些要素测过、哪些没有测，不作法律结论。",
     "：这一项没有公开的计数，要有数据才能重做。", "同一个模型的另一个版本或另一次评估：什么变好、变差，什么看不出变化。",

@@ -1,0 +1,168 @@
+"""No word of the product reads as a pass, a permit or an endorsement of what it looked at.
+
+Every sentence that a person can meet is walked: those in the code of all five packages (pages, API,
+command line, errors), in the templates, and in the catalogues of texts. A sentence with such a word
+stands in `ALLOWED` with the reason why it endorses nothing, or the test fails.
+"""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("portal", "registry", "filing", "evaluators", "explainers")
+ENDORSING = re.compile(
+    "通过|合格|认证|达标|合规|获批|批准|核准|认可|放心"
+    r"|\bapprov|\bpass(?:ed|es)?\b|\bcertif|\bcomplian|\bendors|\bpermits?\b|\bgood enough",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile("[\u4e00-\u9fff]| ")
+"""A word in a natural language: with a character, or with a space; else it is a name of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A sentence with such a word that endorses nothing.
+
+    Args:
+        place: where it may stand; a path begins with it.
+        words: what the sentence must match.
+        reason: why it reads as no endorsement.
+    """
+
+    place: str
+    words: str
+    reason: str
+
+
+ALLOWED = (
+    Allowed("filing/law.py", "备案不等于批准|not an approval", "denies that a filing approves"),
+    Allowed("portal/pages/glossary.toml", "许可|permit|不代表认可", "says of a filing that it is no permit"),
+    Allowed("portal/mlflow_refusals.py", "no approval", "denies that a stage approves"),
+    Allowed("registry/law.py", "合规审查|compliance review|认证平台|testing and certification", "the statute's own noun, about a task of the city"),
+    Allowed("portal/pages/glossary.toml", "合规审查|compliance review", "the statute's own noun, explained"),
+    Allowed("filing/schema/questionnaire.toml", "合规审查|compliance review", "a duty of the law, in its words; not that it was done"),
+    Allowed("explainers/plan.py", "^(不?通过|(not )?approved)$", "what an applicant is told; the filer's word for it replaces it"),
+    Allowed("portal/plan_start.py", "^(通过|批准)$", "a word for a favourable result that the draft of a plan knows"),
+    Allowed("portal/api/explanations.py", "^(不?通过|not approved)$", "an example of what an applicant is told"),
+    Allowed("portal/api/", "^Credit approval", "an example's name, about credit"),
+    Allowed("portal/demo/stories/credit.toml", "", "about the mortgages of applicants, in the filer's words"),
+    Allowed("filing/schema/", "贷款|loan|获批|to be approved|建议批准|approval is advised|三成|30 %|60", "an example about the loans of applicants"),
+    Allowed("explainers/frame.py", "(Refused|Approved) by the program", "what a program and a person said to applicants"),
+    Allowed("evaluators/plan_columns.py", '"approve", "review", "refuse"', "an example of a column's values"),
+    Allowed("evaluators/", "pass(es)? (the|the conventional) line|whether it passes $", "a difference that goes beyond a line: the opposite of a pass"),
+    Allowed("portal/plugin_template/", "passes the line", "a difference that goes beyond a line: the opposite of a pass"),
+    Allowed("evaluators/", "通过别的", "through: by way of other inputs"),
+    Allowed("evaluators/comparison.py", "", "through: bounds"),
+    Allowed("", "合格式|规则，", "of a form: in the right format, by the rules"),
+    Allowed("evaluators/calibration.py", "how often each probe finds", "of numbers in a document for developers"),
+    Allowed("registry/screening.py", "pass signature=", "to hand a parameter over"),
+    Allowed("evaluators/engine.py", "reading the data, pass ", "one reading of the data"),
+    Allowed("filing/formats.py", "from the certificate", "the organisation's own certificate of its code"),
+    Allowed("portal/commands/filer.py", "--approve", "the name of an option: the filer confirms its own text"),
+)  # fmt: skip
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Everything that is said, with the file in which it stands."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            place = path.relative_to(ROOT).as_posix()
+            if "/migrations/" in place or "__pycache__" in place:
+                continue
+            match path.suffix:
+                case ".py":
+                    yield from ((place, said) for said in in_code(path.read_text("utf-8")))
+                case ".html":
+                    yield from ((place, said) for said in in_template(path.read_text("utf-8")))
+                case ".toml":
+                    found = tomllib.loads(path.read_text("utf-8"))
+                    yield from ((place, said) for said in in_catalogue(found))
+
+
+def in_code(source: str) -> Iterator[str]:
+    """The texts of a module; docstrings speak to developers and are left out."""
+    tree = ast.parse(source)
+    alone = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for each in ast.walk(tree):
+        if (
+            isinstance(each, ast.Constant)
+            and isinstance(each.value, str)
+            and id(each) not in alone
+        ):
+            yield each.value
+
+
+def in_template(source: str) -> Iterator[str]:
+    """The texts of a template: between the tags of HTML, and in its expressions."""
+    tree = Environment(autoescape=True).parse(source)
+    for data in tree.find_all(nodes.TemplateData):
+        yield from re.split(r"<[^>]*>", data.data)
+    for each in tree.find_all(nodes.Const):
+        if isinstance(each.value, str):
+            yield each.value
+
+
+def in_catalogue(value: Any) -> Iterator[str]:
+    """The texts of a catalogue, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from in_catalogue(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from in_catalogue(each)
+
+
+def endorsing(said: str) -> bool:
+    """Whether a text is a sentence, or a word for people, with a word that could endorse."""
+    return bool(ENDORSING.search(said)) and bool(SENTENCE.search(said.strip()))
+
+
+def allowed_by(place: str, said: str) -> list[Allowed]:
+    """The entries that excuse a sentence."""
+    return [
+        each for each in ALLOWED if place.startswith(each.place) and re.search(each.words, said)
+    ]
+
+
+def test_no_sentence_reads_as_a_pass_or_an_endorsement() -> None:
+    left = [
+        (place, said)
+        for place, said in sentences()
+        if endorsing(said) and not allowed_by(place, said)
+    ]
+    assert left == []
+
+
+def test_every_excuse_is_still_needed() -> None:
+    used = {
+        each for place, said in sentences() if endorsing(said) for each in allowed_by(place, said)
+    }
+    assert [each for each in ALLOWED if each not in used] == []
+
+
+@pytest.mark.parametrize(
+    ("walk", "source", "said"),
+    [
+        (in_code, 'click.echo("模型已通过认证")', "模型已通过认证"),
+        (in_code, 'x = Text("甲", f"The model is approved by {who}")', "The model is approved by "),
+        (in_template, "<p>Certified by the authority</p>", "Certified by the authority"),
+        (in_template, "<b>{{ t(\"合格\", 'fine') }}</b>", "合格"),
+        (in_template, "{% macro badge() %}{{ '已达标' if lang == 'zh' else 'x' }}{% endmacro %}", "已达标"),
+    ],
+)  # fmt: skip
+def test_a_word_of_praise_is_seen_wherever_it_is_written(
+    walk: Any, source: str, said: str
+) -> None:
+    """The walk itself: in code, in f-strings, in bare text, in double quotes, in a macro."""
+    assert said in list(walk(source))
+    assert endorsing(said)
