@@ -190,6 +190,18 @@ def test_every_finding_beyond_a_line_stands_first_in_answer_five() -> None:
     assert not rest
 
 
+def test_a_finding_beyond_a_line_stands_before_every_flip_of_the_engine() -> None:
+    """public/S6: first, also where the program is given a protected attribute that moves it."""
+    given = columns("age", "sex")
+    asked = ExplanationPlan.make(people(200), given, cut=0.5, protected=[RACE])
+    model = Toy(lambda x: x["age"] / 100 + 0.2 * (x["sex"] == "f"))
+    findings = beyond(("error_parity", "false_discovery_rate"))
+    made = explain(asked, people(200), model, nonce="n", report_findings=findings)
+    lead = made["questions"][4]["lead"]
+    assert any("flip" in said["kind"] for said in lead)
+    assert lead[0]["evidence"] == findings[0]
+
+
 def test_graver_lines_come_before_others() -> None:
     """public/S6"""
     serious = beyond(("error_parity", "false_omission_rate"), severity="serious", p_adjusted=0.04)

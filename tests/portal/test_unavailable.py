@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,14 @@ from sqlalchemy import func, select, text, update
 from portal.app import create_app
 from registry import database
 from registry.database import Record
-from registry.environment import SAID, DatabaseAway, DatabaseBusy, DatabaseClosed, DiskFull
+from registry.environment import (
+    SAID,
+    DatabaseAway,
+    DatabaseBusy,
+    DatabaseClosed,
+    DiskFull,
+    ReadOnly,
+)
 from registry.errors import Unavailable
 from registry.language import Text
 from registry.organisations import Role
@@ -238,10 +246,35 @@ def packed(folder: Path) -> bytes:
     return sink.getvalue()
 
 
-def test_a_full_disk_refuses_a_submission_with_its_cause_and_takes_it_later(
-    tmp_path: Path,
-) -> None:
-    """security/A1: 422 "the archive breaks the rules", or 500; scale/9: readyz stayed true."""
+@dataclass(frozen=True)
+class OnDisk:
+    """A site whose data lie on a file system of its own, and somebody who submits to it.
+
+    Args:
+        disk: where the file system is mounted.
+        app: the site.
+        client: the submitter's.
+        archive: what is submitted.
+    """
+
+    disk: Path
+    app: FastAPI
+    client: TestClient
+    archive: bytes
+
+    def submit(self) -> Any:
+        """Send the archive."""
+        return self.client.post("/api/v1/models/credit/versions", content=self.archive)
+
+    def turn(self, how: str) -> None:
+        """Mount the file system again, `ro` or `rw`; nobody may have a file open for writing."""
+        self.app.state.engine.dispose()
+        subprocess.run(["mount", "-o", f"remount,{how}", str(self.disk)], check=True)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Iterator[OnDisk]:
+    """A site on six megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = [str(shutil.which("mount")), "-t", "tmpfs", "-o", "size=6m", "none", str(disk)]
@@ -250,29 +283,51 @@ def test_a_full_disk_refuses_a_submission_with_its_cause_and_takes_it_later(
         or subprocess.run(command, capture_output=True, check=False).returncode
     ):
         pytest.skip("this account may mount nothing")
-    archive = packed(tmp_path / "model")
     with ExitStack() as stack:
         stack.callback(subprocess.run, ["umount", "--lazy", str(disk)], check=True)
         app = site_of(Settings(data=disk / "data", sandbox_tier="none"))
         stack.callback(app.state.engine.dispose)
         member = World(app).member("enterprise-own", Role.FILER)
-        client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
-        filling = disk / "filling"
+        client = TestClient(app, raise_server_exceptions=False, headers=member.bearer)
+        stack.enter_context(client)
+        yield OnDisk(disk, app, client, packed(tmp_path / "model"))
 
-        def submit() -> Any:
-            return client.post(
-                "/api/v1/models/credit/versions", content=archive, headers=member.bearer
-            )
 
-        before = list(app.state.store.digests())
-        filling.write_bytes(bytes(shutil.disk_usage(disk).free))
-        assert client.get("/readyz").json()["checks"]["data"] is False
-        check_told(submit(), SAID[DiskFull])
-        assert client.get("/zh/").status_code in {200, 503}
-        assert list(app.state.store.digests()) == before
-        filling.unlink()
-        assert client.get("/readyz").status_code == 200
-        assert submit().status_code == 201, json.dumps(submit().json())
+def test_a_full_disk_refuses_a_submission_with_its_cause_and_takes_it_later(
+    on_disk: OnDisk,
+) -> None:
+    """security/A1: 422 "the archive breaks the rules", or 500; scale/9: readyz stayed true."""
+    filling, store, client = on_disk.disk / "filling", on_disk.app.state.store, on_disk.client
+    before = list(store.digests())
+    filling.write_bytes(bytes(shutil.disk_usage(on_disk.disk).free))
+    assert client.get("/readyz").json()["checks"]["data"] is False
+    check_told(on_disk.submit(), SAID[DiskFull])
+    assert client.get("/zh/").status_code in {200, 503}
+    assert list(store.digests()) == before
+    filling.unlink()
+    assert client.get("/readyz").status_code == 200
+    assert on_disk.submit().status_code == 201, json.dumps(on_disk.submit().json())
+
+
+def test_a_disk_that_turns_read_only_is_told_and_all_is_well_when_it_is_writable_again(
+    on_disk: OnDisk,
+) -> None:
+    """security/A1: pages and submissions were 500 "unforeseen"."""
+    client, store = on_disk.client, on_disk.app.state.store
+    before = list(store.digests())
+    on_disk.turn("ro")
+    ready = TestClient(on_disk.app).get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["data"]) == (503, False)
+    # SQLite reads no log beside a database on a disk where it cannot lay down its index.
+    check_told(on_disk.submit(), SAID[DatabaseClosed])
+    for path in ("/zh/", "/en/catalogue", "/api/v1/models"):
+        check_told(client.get(path, headers={"accept": "text/html"}), SAID[DatabaseClosed])
+    with pytest.raises(ReadOnly):
+        store.check()
+    on_disk.turn("rw")
+    assert client.get("/readyz").status_code == 200
+    assert list(store.digests()) == before
+    assert on_disk.submit().status_code == 201
 
 
 @pytest.mark.s3
