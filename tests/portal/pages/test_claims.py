@@ -3,10 +3,11 @@
 import html
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from jinja2 import Environment
 
 from filing import catalogue
 from portal.app import create_app
@@ -14,19 +15,24 @@ from portal.pages import rendering
 from registry import explanations, reports
 from registry.database import Record, now
 from registry.settings import Settings
+from tests import public_pages
+from tests.portal.pages import sentences
 from tests.portal.pages.claims import CLAIMS, GENERAL, PUBLIC_TEMPLATES, Claim
 from tests.portal.pages.records import LATER, Records
+from tests.portal.pages.sentences import TEMPLATES
 from tests.portal.pages.shelf import Shelf
+from tests.portal.pages.wording import IN_CODE, IN_TEMPLATES
 
-TEMPLATES = Path(rendering.__file__).parent / "templates"
-PAIR = re.compile(r"""\bt\(\s*'((?:[^'\\]|\\.)*)',\s*'((?:[^'\\]|\\.)*)'\s*\)""", re.DOTALL)
-COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 LABEL = 8
 """A short piece without a word that denies, counts or judges is a label."""
 TELLING = re.compile("[没不无已未是有就都过还]|第三方|自行|签章|针对|较早|变更中")
-CJK = re.compile("[\u4e00-\u9fff]")
-OUTSIDE = {"算", "已公开", "份备案。", "中文", "†"}
-"""Chinese that stands in a template outside of a pair."""
+OUTSIDE = {
+    "算", "中文", "English", "JSON", "k =", "p", "//f/", "//f//v",
+    "zh-CN", "en", "width=device-width, initial-scale=1", "bad", "none",
+    "mingsuan sign report.dsse.json --key tester.pem",
+    "mingsuan compare report-1.dsse.json report-2.dsse.json",
+}  # fmt: skip
+"""What stands in a template outside of a pair: the seal, names of languages and classes, commands."""
 
 
 @pytest.fixture(scope="module")
@@ -78,32 +84,148 @@ def test_a_statement_stands_where_it_is_true_and_nowhere_else(
     assert not says(page(records, monkeypatch, claim.false_in, language), sentence)
 
 
-def pairs(template: str) -> list[tuple[str, str]]:
-    """What a template says in both languages, labels aside."""
-    text = COMMENT.sub("", (TEMPLATES / f"{template}.html").read_text(encoding="utf-8"))
-    return [(zh, en) for zh, en in PAIR.findall(text) if len(zh) > LABEL or TELLING.search(zh)]
+def source(template: str) -> str:
+    return (TEMPLATES / f"{template}.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("template", PUBLIC_TEMPLATES)
 def test_every_sentence_of_a_public_template_is_in_a_table(template: str) -> None:
-    """A new sentence goes into CLAIMS with a record of which it is false, or into GENERAL."""
+    """A new pair is entered in `wording`, whole in both languages; a claim in CLAIMS too."""
+    said = list(sentences.pairs(source(template)))
+    assert [(zh, en) for zh, en in said if en not in IN_TEMPLATES.get(zh, ())] == []
     known = GENERAL | {re.sub("<[^>]*>", "", claim.zh) for claim in CLAIMS}
-    assert [zh for zh, _ in pairs(template) if zh not in known] == []
+    telling = [zh for zh, _ in said if len(zh) > LABEL or TELLING.search(zh)]
+    assert [zh for zh in telling if zh not in known] == []
 
 
 @pytest.mark.parametrize("template", PUBLIC_TEMPLATES)
 def test_no_public_template_says_anything_outside_of_a_pair(template: str) -> None:
-    """Chinese outside of `t(…)` would escape the tables, and has no English."""
-    text = COMMENT.sub("", (TEMPLATES / f"{template}.html").read_text(encoding="utf-8"))
-    left = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", PAIR.sub("", text), flags=re.DOTALL)
-    words = {each for each in re.split(r"[\s<>\"=]+", left) if CJK.search(each)}
-    assert words <= OUTSIDE
+    """Bare text, what a reader's program reads out, an expression: none escapes the tables."""
+    assert set(sentences.strays(source(template))) <= OUTSIDE
 
 
-def test_the_tables_hold_nothing_that_no_template_says() -> None:
+def test_the_style_sheet_and_the_static_files_say_nothing() -> None:
+    """On the screen or in print: counters and the labels of cells, no words; and no scripts."""
+    css = (sentences.STATIC / "site.css").read_text(encoding="utf-8")
+    assert sentences.drawn(css) == []
+    assert {each.suffix for each in sentences.STATIC.iterdir()} == {".css", ".svg"}
+    for picture in sentences.STATIC.glob("*.svg"):
+        bare = re.sub(r"<[^>]*>", "", picture.read_text(encoding="utf-8"))
+        assert set(bare.split()) <= OUTSIDE
+    for template in PUBLIC_TEMPLATES:
+        assert not re.search(r"<script|<iframe|\son[a-z]+=", source(template)), template
+
+
+@pytest.mark.parametrize("place", sentences.SPEAKING)
+def test_every_sentence_of_the_code_that_speaks_on_public_pages_is_in_the_table(
+    place: str,
+) -> None:
+    """What stands, in which words, on the page, in the list and in the JSON twin."""
+    said = sentences.in_code((sentences.ROOT / place).read_text(encoding="utf-8"))
+    assert [(zh, en) for zh, en in said if en not in IN_CODE.get(zh, ())] == []
+
+
+def test_the_tables_hold_nothing_that_is_no_longer_said() -> None:
     """What is no longer said is taken out of the tables."""
-    said = {zh for template in PUBLIC_TEMPLATES for zh, _ in pairs(template)}
-    assert [each for each in GENERAL if each not in said] == []
+    said = {pair for each in PUBLIC_TEMPLATES for pair in sentences.pairs(source(each))}
+    assert [each for each in GENERAL if each not in {zh for zh, _ in said}] == []
+    assert {(zh, en) for zh, every in IN_TEMPLATES.items() for en in every} == said
+    spoken = {
+        pair
+        for place in sentences.SPEAKING
+        for pair in sentences.in_code((sentences.ROOT / place).read_text(encoding="utf-8"))
+    }
+    assert {(zh, en) for zh, every in IN_CODE.items() for en in every} == spoken
+
+
+def test_every_template_that_the_public_meets_is_walked(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the routes: each public page, a page that is not there, a form that is turned down."""
+    seen: set[str] = set()
+    real = Environment.get_template
+
+    def noted(self: Environment, name: Any, *args: Any, **more: Any) -> Any:
+        seen.add(str(name))
+        return real(self, name, *args, **more)
+
+    monkeypatch.setattr(Environment, "get_template", noted)
+    known = {
+        "number": records.numbers["explained"],
+        "edition": "1",
+        "report_id": records.reports["explained"],
+        "?reports/{report_id}/comparison": f"?with={records.reports['clear']}",
+    }
+    with TestClient(records.site, headers={"accept": "text/html"}) as reader:
+        for language in ("zh", "en"):
+            for address in (*public_pages.addresses(known), "no-such-page"):
+                reader.get(f"/{language}/{address}")
+            reader.post(f"/{language}/sign-in", data={"email": "a@b.example", "password": "x"})
+    assert {each.removesuffix(".html") for each in seen} <= set(PUBLIC_TEMPLATES)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_json_twin_says_nothing_that_the_page_does_not(
+    records: Records, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """Every sentence of the standing stands on the page of the same record, or denies there is any."""
+    silent = re.compile("没有自行评估|no own evaluation|没有评估报告|no evaluation report")
+    for name, address in records.pages.items():
+        text = page(records, monkeypatch, name, language)
+        with TestClient(records.site) as reader:
+            standing = reader.get(f"/{language}/{address}.json").json()["standing"]
+        del standing["evaluation"]  # the page tells those of others and the filer's own apart
+        left = [said for said in told_in(standing, language) if said not in text]
+        assert [said for said in left if not silent.search(said)] == [], name
+
+
+def told_in(value: Any, language: str) -> Iterator[str]:
+    """The texts in one language of a JSON value."""
+    if isinstance(value, dict):
+        if isinstance(value.get("zh"), str):
+            yield " ".join(html.unescape(str(value.get(language) or value["zh"])).split())
+        for each in value.values():
+            yield from told_in(each, language)
+    elif isinstance(value, list):
+        for each in value:
+            yield from told_in(each, language)
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        "<p>这个算法是安全的。</p>",
+        "<p>Certified safe by the authority.</p>",
+        '<img alt="安全的算法">',
+        '<nav aria-label="A safe algorithm">',
+        '<meta name="description" content="A register of safe algorithms">',
+        '<p title="政府推荐">x</p>',
+        "{% macro badge() %}<b>推荐</b>{% endmacro %}",
+        "{{ '推荐' if lang == 'zh' else 'Recommended' }}",
+        '{{ "Recommended" }}',
+        "{% set word = '政府推荐的算法' %}{{ word }}",
+    ],
+)
+def test_the_walk_sees_a_sentence_wherever_it_is_smuggled_in(smuggled: str) -> None:
+    """The walk itself: bare, in attributes, in a macro, in an expression, in a variable."""
+    assert set(sentences.strays(smuggled)) - OUTSIDE
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    ["{{ t('很好', 'Fine') }}", '{{ t("很好", "Fine") }}', "{{ t('很好' if x else '好', 'Fine') }}",
+     "{% macro m() %}{{ t('很好', 'Fine') }}{% endmacro %}", "{{ t('备案编号', 'Number of the safe') }}"],
+)  # fmt: skip
+def test_the_walk_sees_a_pair_however_it_is_written(smuggled: str) -> None:
+    """The walk itself: any quotes, a condition, a macro; and an English that was changed alone."""
+    said = list(sentences.pairs(smuggled))
+    assert [zh for zh, en in said if en not in IN_TEMPLATES.get(zh, ())]
+
+
+def test_the_walk_sees_words_in_a_style_sheet() -> None:
+    """The walk itself: a sentence that only a print would show."""
+    assert sentences.drawn('@media print { h1::after { content: " 已认证"; } }')
+    assert sentences.drawn("h2::before { content: counter(q) '. '; }") == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
