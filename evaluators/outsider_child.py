@@ -25,10 +25,10 @@ _TOLD = 1000
 def main(argument: str) -> None:
     """Serve one plugin as `argument` (JSON) says; see `evaluators.outsider`."""
     order: dict[str, Any] = json.loads(argument)
-    _confine(order)
+    confine.as_told(order)
     app = Path(sys.path[0])
     sys.path.extend([*order["site"], str(app / "site")])
-    program = os.pread(order["filter"], 1 << 16, 0)
+    program = os.pread(order["inner"], 1 << 16, 0)
     _import_ours()
     _send(order, {"ready": True})
     confine.seccomp(program)
@@ -37,15 +37,6 @@ def main(argument: str) -> None:
     while (message := _message(order)) is not None:
         _send(order, _answered(served, message))
     os._exit(0)
-
-
-def _confine(order: Mapping[str, Any]) -> None:
-    confine.limit(order["limits"])
-    if order["landlock"] is not None:
-        confine.die_with_parent(order["parent"])
-        confine.give_up_privileges()
-        confine.landlock(order["landlock"])
-        confine.seccomp(os.pread(order["outer"], 1 << 16, 0))
 
 
 def _import_ours() -> None:

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -69,7 +69,7 @@ class Plugin:
         kept = _kept.get()
         if kept is not None and (there := kept.get(self.key)) and not there.talk.over:
             return there
-        limits = replace(Limits.of(settings()), scratch=1 << 20)
+        limits = Limits.of(settings())
         ways = self.tier.ways(limits)
         try:
             talk = Talk.of(self.tier, ways, stage=self.stage, main=MAIN)

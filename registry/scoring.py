@@ -1,13 +1,16 @@
 """The oracle: what a submitted model answers, one number per row, without ever holding the model.
 
-One frame meets one single-use sandbox. A few sandboxes are kept started ahead of time, their
-packages imported, so that a round costs opening the model and answering; at most two work at once.
+One frame meets one single-use sandbox. Sandboxes are forked from an interpreter that has imported
+the packages, or, where that cannot be, a few are kept started ahead of time, so that a round costs
+opening the model and answering; at most two work at once.
 """
 
+import logging
 import platform
 import select
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -19,18 +22,20 @@ import pyarrow as pa
 from registry.errors import Invalid, Reason
 from registry.language import Text
 from registry.sandbox import NoSandbox, pool_uids, probe_tier
-from registry.sandbox.cell import Cell, Ways
 from registry.sandbox.child import flavours
 from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
 from registry.sandbox.limits import Limits
+from registry.sandbox.process import Ways
+from registry.sandbox.round import Round
 from registry.sandbox.runtime import packages, reachable_model
+from registry.sandbox.supply import AT_ONCE, Cells, Supply, Unfit, Zygotes
+from registry.sandbox.zygote import Model
 from registry.screening import safe_yaml
 from registry.settings import Settings
 
-AT_ONCE = 2
-
+_LOG = logging.getLogger(__name__)
 _ARROW: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "integer": pa.int32(),
@@ -69,7 +74,8 @@ class SandboxScorer:
         model_directory: the submission, materialised and read-only.
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
-        ahead: how many sandboxes are kept started for rounds to come; None as the settings say.
+        ahead: how many sandboxes are kept started for rounds to come, of warmed interpreters one
+            at most; None as the settings say.
         classes: how a classifier's answers become numbers; None takes numbers only.
 
     Raises:
@@ -98,18 +104,25 @@ class SandboxScorer:
             self._model, self._remove = reachable_model(self._model, group)
         self._ahead = settings.sandbox_ahead if ahead is None else ahead
         self._classes = classes
-        self._spare: deque[Cell] = deque()
         mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
+        self._format = flavours.of(mlmodel)[0].name
+        self._supply = self._supplied()
         self._provenance = tier.as_json() | {
             "limits": self._ways.limits.as_json(),
             "loader": LOADER_VERSION,
-            "model_format": flavours.of(mlmodel)[0].name,
+            "model_format": self._format,
             "row_block": ROW_BLOCK,
             "classes": classes.as_json() if classes else None,
             "packages": packages(),
             "python": platform.python_version(),
             "machine": platform.machine(),
         }
+
+    def _supplied(self) -> Supply:
+        if not self._ways.warm:
+            return Cells(self._ways, self._model, self._classes, self._ahead)
+        model = Model(self._model, self._format, self._classes)
+        return Zygotes(self._ways, model, ahead=self._ahead > 0)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -128,18 +141,21 @@ class SandboxScorer:
             place: np.empty(0) for place, table in enumerate(tables) if not table.num_rows
         }
         waiting = deque(place for place in range(len(tables)) if place not in answers)
-        working: dict[Cell, int] = {}
+        working: dict[Round, int] = {}
         try:
             while waiting or working:
                 self._hand_out(tables, waiting, working)
                 self._listen(working)
-                for cell in [cell for cell in working if cell.over]:
-                    place = working.pop(cell)
-                    answers[place] = cell.finish()
+                for round_ in [round_ for round_ in working if round_.over]:
+                    place = working.pop(round_)
+                    if (found := self._supply.finish(round_)) is None:
+                        waiting.appendleft(place)
+                    else:
+                        answers[place] = found
         finally:
-            for cell in working:
-                cell.end()
-        self.warm()
+            for round_ in working:
+                round_.end()
+        self._supply.keep()
         return [answers[place] for place in range(len(tables))]
 
     def _fitted(self, frame: pa.Table) -> pa.Table:
@@ -164,50 +180,49 @@ class SandboxScorer:
         return pa.Table.from_arrays(columns, schema=self._schema)
 
     def _hand_out(
-        self, tables: list[pa.Table], waiting: deque[int], working: dict[Cell, int]
+        self, tables: list[pa.Table], waiting: deque[int], working: dict[Round, int]
     ) -> None:
-        self._spare = deque(cell for cell in self._spare if not self._ended(cell))
-        needed = min(AT_ONCE - len(working), len(waiting))
-        while len(self._spare) < max(self._ahead, needed):
-            self._spare.append(Cell(self._ways, self._model, classes=self._classes))
-        for cell in [cell for cell in self._spare if cell.ready]:
-            if waiting and len(working) < AT_ONCE:
-                self._spare.remove(cell)
-                working[cell] = waiting.popleft()
-                cell.give(tables[working[cell]])
+        try:
+            while waiting and len(working) < AT_ONCE and (round_ := self._supply.take()):
+                working[round_] = waiting.popleft()
+                round_.give(tables[working[round_]])
+        except Unfit:
+            self._use_cells()
+        self._supply.provide(min(AT_ONCE - len(working), len(waiting)), len(waiting))
 
-    def _ended(self, cell: Cell) -> bool:
-        """Whether a sandbox ended before it got a frame; its failure to start is raised."""
-        if cell.over:
-            cell.finish()
-        return cell.over
+    def _use_cells(self) -> None:
+        """No interpreter of this format can be forked: its packages start threads, or the like."""
+        _LOG.warning(
+            "%s: sandboxes cannot be forked warm; each is started by itself", self._format
+        )
+        self._supply.close()
+        self._ways = replace(self._ways, warm=False)
+        self._supply = self._supplied()
 
-    def _listen(self, working: dict[Cell, int]) -> None:
-        cells = [*self._spare, *working]
-        handles = {fd: (cell, name) for cell in cells for fd, name in cell.handles().items()}
-        patience = max(0.0, min(0.25, *(cell.left() for cell in cells)))
+    def _listen(self, working: Iterable[Round]) -> None:
+        heard = [*self._supply.heard(), *working]
+        handles = {fd: (each, name) for each in heard for fd, name in each.handles().items()}
+        patience = max(0.0, min(0.25, *(each.left() for each in heard)))
         for fd in select.select(list(handles), [], [], patience)[0]:
-            cell, name = handles[fd]
-            if name in cell.handles().values():
-                cell.hear(name)
-        for cell in cells:
-            cell.tick()
+            each, name = handles[fd]
+            if name in each.handles().values():
+                each.hear(name)
+        for each in heard:
+            each.tick()
 
     def warm(self) -> None:
-        """Start the sandboxes that are kept ahead, without waiting for them."""
-        while len(self._spare) < self._ahead:
-            self._spare.append(Cell(self._ways, self._model, classes=self._classes))
+        """Start what is kept ahead, without waiting for it."""
+        self._supply.keep()
 
     def await_warm(self) -> None:
-        """Wait until every sandbox kept ahead has its packages imported."""
+        """Wait until what is kept ahead has its packages imported."""
         self.warm()
-        while not all(cell.ready or cell.over for cell in self._spare):
-            self._listen({})
+        while not self._supply.kept():
+            self._listen(())
 
     def close(self) -> None:
         """End the sandboxes that wait, and remove the staged model."""
-        while self._spare:
-            self._spare.pop().end()
+        self._supply.close()
         self._remove()
 
     def __enter__(self) -> Self:

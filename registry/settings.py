@@ -144,6 +144,10 @@ class Settings(BaseSettings):
         le=8,
         description="提前启动几个沙箱待用 / sandboxes kept started, for rounds to come",
     )
+    sandbox_warm: bool = Field(
+        True,
+        description="由预先载入软件包的解释器复制沙箱；0：每轮单独启动 / fork sandboxes from a warmed interpreter; 0: start each by itself",
+    )
     trusted_keys: str = Field(
         "",
         description="`mingsuan verify` 默认信任的公钥 / public keys `mingsuan verify` trusts by default",

@@ -11,7 +11,7 @@ from pathlib import Path
 from registry.sandbox.limits import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
-_SLACK = 128 << 20  # what the sandbox's start-up files cost beside the model's own memory
+_SLACK = 256 << 20  # what the sandbox's start-up files cost beside the model's own memory
 
 
 class ControlGroup:
@@ -29,7 +29,7 @@ class ControlGroup:
         self._v2 = (_ROOT / "cgroup.controllers").exists()
         parents = [_ROOT] if self._v2 else [_ROOT / "memory", _ROOT / "pids"]
         self._folders = [parent / name for parent in parents]
-        memory = str(limits.memory + limits.scratch * 2 + _SLACK)
+        memory = str(limits.memory + _SLACK)
         tasks = str(limits.threads + 4)
         try:
             for folder in self._folders:

@@ -1,18 +1,16 @@
 """How a sandbox is started in each tier: the command, its environment, the order it is given.
 
-Tier A is bubblewrap: namespaces, a root of read-only binds, sized tmpfs. Tier B is the worker
-confining itself by Landlock and seccomp before it imports anything; it may write no file at all.
-Neither can start a process, so that killing one process ends a sandbox.
+Tier A is bubblewrap: namespaces and a root of read-only binds. Tier B is the worker confining
+itself by Landlock and seccomp before it imports anything. In neither can a file be written or,
+once a model is opened, a process be started, so that killing one process ends a round.
 """
 
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import Runtime
 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from {main} import main; main(sys.argv[2])"
@@ -28,13 +26,18 @@ _SINGLE = dict.fromkeys(
     "1",
 )
 # Where things lie inside tier A: below a name that no installation uses for itself.
-_APP, _MODEL, _SCRATCH = "/.mingsuan/app", "/.mingsuan/model", "/.mingsuan/scratch"
+_APP, _MODEL = "/.mingsuan/app", "/.mingsuan/model"
+_FIRST = 1  # bubblewrap's own process in the pid namespace of tier A, parent of the one it starts
+_NOWHERE = "/nowhere"
 _QUIET = {
     "JOBLIB_MULTIPROCESSING": "0",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "GIT_PYTHON_REFRESH": "quiet",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
+    # Both start a thread when they are imported, and a process with threads is not forked.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ORT_DISABLE_TELEMETRY": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONWARNINGS": "ignore",
     "LANG": "C.UTF-8",
@@ -44,61 +47,35 @@ _QUIET = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Handles:
-    """The file handles a sandbox inherits, by what they are for."""
-
-    frame: int
-    answers: int
-    control: int
-    go: int
-    inner: int
-    outer: int
-
-    def all(self) -> tuple[int, ...]:
-        """Every handle, for `pass_fds`."""
-        return (self.frame, self.answers, self.control, self.go, self.inner, self.outer)
-
-
-def environment(home: str, runtime: Runtime) -> dict[str, str]:
+def environment(runtime: Runtime) -> dict[str, str]:
     """The whole environment of a sandbox; nothing of the parent's goes in."""
-    return _SINGLE | _QUIET | runtime.environment | {"HOME": home, "TMPDIR": home}
+    return _SINGLE | _QUIET | runtime.environment | {"HOME": _NOWHERE, "TMPDIR": _NOWHERE}
 
 
 def order(
-    handles: Handles,
+    handles: Mapping[str, int],
     *,
-    model: str,
     limits: Mapping[str, int],
     site: Path,
-    trial: str | None,
+    trial: Path | None,
     classes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What the worker is told (JSON)."""
+    """What the program inside is told (JSON); by_landlock and by_bubblewrap add where things lie."""
     return {
-        "in": handles.frame,
-        "out": handles.answers,
-        "control": handles.control,
-        "go": handles.go,
-        "filter": handles.inner,
-        "outer": handles.outer,
+        **handles,
         "limits": dict(limits),
         "site": [str(site)],
-        "model": model,
-        "landlock": None,
         "parent": os.getpid(),
         "trial": trial is not None,
-        "secret": trial or "",
+        "secret": str(trial or ""),
         "classes": dict(classes) if classes else None,
     }
 
 
 def by_landlock(runtime: Runtime, told: dict[str, Any], model: Path) -> list[str]:
-    """The command of tier B."""
-    readable = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime"]
-    readable += ["/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo"]
-    readable += [str(path) for path in (runtime.prefix, runtime.site, runtime.child, model)]
-    told = told | {"landlock": readable, "model": str(model)}
+    """The command of tier B: the program confines itself."""
+    readable = _readable(runtime, str(runtime.child), str(model))
+    told = told | {"confine": True, "readable": readable, "model": str(model)}
     return [*_python(runtime), str(runtime.child), json.dumps(told)]
 
 
@@ -107,34 +84,40 @@ def by_bubblewrap(
     told: dict[str, Any],
     model: Path,
     *,
-    limits: Limits,
+    outer: int,
     information: int,
-    block: int | None,
+    block: int,
 ) -> list[str]:
     """The command of tier A.
 
     Args:
         runtime: interpreter, packages and bubblewrap.
-        told: the worker's order.
+        told: the program's order.
         model: the model's folder outside of the sandbox.
-        limits: for the size of temporary storage.
+        outer: the handle of the seccomp filter it is started under.
         information: the handle on which bubblewrap names the sandbox's first process.
-        block: the handle on which it waits before it goes on; None for not at all.
+        block: the handle on which it waits before it goes on.
     """
-    size = str(limits.scratch)
     command = [str(runtime.bwrap), *_NAMESPACES, "--clearenv"]
-    for name, value in environment(_SCRATCH, runtime).items():
+    for name, value in environment(runtime).items():
         command += ["--setenv", name, value]
     command += _system()
     for path in _apart((runtime.prefix, runtime.site)):
         command += ["--ro-bind", str(path), str(path)]
     command += ["--ro-bind", str(runtime.child), _APP, "--ro-bind", str(model), _MODEL]
-    command += ["--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--proc", "/proc"]  # noqa: S108
-    command += ["--size", size, "--tmpfs", _SCRATCH, "--chdir", _SCRATCH]
+    command += ["--dev", "/dev", "--proc", "/proc", "--chdir", "/"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    command += ["--seccomp", str(told["outer"]), "--info-fd", str(information)]
-    command += ["--block-fd", str(block)] if block is not None else []
-    return [*command, "--", *_python(runtime), _APP, json.dumps(told | {"model": _MODEL})]
+    command += ["--seccomp", str(outer), "--info-fd", str(information), "--block-fd", str(block)]
+    readable = _readable(runtime, _APP, _MODEL)
+    told = told | {"confine": False, "readable": readable, "model": _MODEL, "parent": _FIRST}
+    return [*command, "--", *_python(runtime), _APP, json.dumps(told)]
+
+
+def _readable(runtime: Runtime, app: str, model: str) -> list[str]:
+    """What a process may read that Landlock confines."""
+    system = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime"]
+    system += ["/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo"]
+    return [*system, str(runtime.prefix), str(runtime.site), app, model]
 
 
 _NAMESPACES = (

@@ -18,7 +18,6 @@ class Limits:
         start_seconds: wall-clock time for starting and importing, which is trusted code.
         threads: threads, counted by the kernel where the sandbox has a user id of its own.
         files: open files.
-        scratch: bytes of temporary files (tier A; tier B has none at all).
         control: bytes on the control pipe.
         log: bytes printed.
     """
@@ -28,7 +27,6 @@ class Limits:
     start_seconds: float = 120.0
     threads: int = 64
     files: int = 256
-    scratch: int = 64 * _MEBIBYTE
     control: int = 64 * 1024
     log: int = 256 * 1024
 
@@ -42,7 +40,7 @@ class Limits:
         return asdict(self)
 
     def resources(self, *, count_threads: bool) -> dict[str, int]:
-        """The limits the kernel keeps per process.
+        """The limits the kernel keeps per process; no file may be written.
 
         RLIMIT_DATA bounds private writable memory. RLIMIT_AS, which also counts libraries, address
         space that is only reserved, and the shared frames, is set wider.
@@ -50,7 +48,7 @@ class Limits:
         kept = {
             "RLIMIT_CORE": 0,
             "RLIMIT_NOFILE": self.files,
-            "RLIMIT_FSIZE": self.scratch,
+            "RLIMIT_FSIZE": 0,
             "RLIMIT_CPU": int(self.start_seconds + 2 * self.seconds) + 1,
             "RLIMIT_DATA": self.memory,
             "RLIMIT_AS": 2 * self.memory + 2048 * _MEBIBYTE,

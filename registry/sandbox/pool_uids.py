@@ -101,7 +101,7 @@ def survivors(uid: int) -> list[int]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
-                if entry.stat().st_uid != uid and _real_uid(entry.path) != uid:
+                if entry.stat().st_uid != uid and real_uid(entry.name) != uid:
                     continue
                 state = Path(entry.path, "stat").read_text(encoding="latin-1").rpartition(")")[2]
             except (FileNotFoundError, ProcessLookupError):
@@ -111,9 +111,16 @@ def survivors(uid: int) -> list[int]:
     return found
 
 
-def _real_uid(process: str) -> int:
-    """The uid in `status`: a process that is not dumpable shows root as the owner of its folder."""
-    for line in Path(process, "status").read_text(encoding="latin-1").splitlines():
+def real_uid(process: int | str) -> int:
+    """The uid in `status`: a process that is not dumpable shows root as the owner of its folder.
+
+    Args:
+        process: its number.
+
+    Raises:
+        FileNotFoundError, ProcessLookupError: when it is gone.
+    """
+    for line in Path(f"/proc/{process}/status").read_text(encoding="latin-1").splitlines():
         if line.startswith("Uid:"):
             return int(line.split()[1])
     return -1

@@ -1,9 +1,10 @@
 """Seccomp filters, assembled here as classic BPF for x86_64 and aarch64; no library at run time.
 
-Two filters stand one behind the other. The *outer* one is in force while a sandbox starts and
-imports its packages: an allow-list, everything else answers EPERM. The *inner* one is added right
-before a submitted model is opened: it also takes away execve, and calls that no scoring model has
-a reason to make end the process at once, so that the verdict can name its cause.
+Filters stand one behind the other. The *outer* one is in force while a sandbox starts and imports
+its packages: an allow-list, everything else answers EPERM. The *inner* one is added right before a
+submitted model is opened: it also takes away execve, and calls that no scoring model has a reason
+to make end the process at once, so that the verdict can name its cause. A *zygote* stands under a
+filter of its own: it may fork, confine what it forked, and hand handles over; it may run no program.
 
 Sources: seccomp(2), bpf in the kernel's `Documentation/networking/filter.rst`, and the system call
 tables `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h`.
@@ -13,6 +14,7 @@ import errno
 import platform
 import struct
 from collections.abc import Iterator
+from enum import StrEnum
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMNS = {"x86_64": 0, "aarch64": 1}
@@ -27,6 +29,8 @@ _LOAD, _AND, _EQUAL, _ABOVE, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
 CLONE_THREAD = 0x00010000
+FORK = 0x01200011
+"""The flags of glibc's fork: SIGCHLD, and the child's number set and cleared in its own memory."""
 _CLONE_NEW = 0x7E020000  # every CLONE_NEW* flag that clone(2) knows
 
 # name: x86_64 number, aarch64 number (- where the architecture has none)
@@ -60,7 +64,14 @@ openat2 437 437, faccessat2 439 439
 """
 
 # What only the start needs: exec by bubblewrap, and putting the inner filter in place.
-_STARTING_TABLE = "execve 59 221, seccomp 317 277"
+_EXECUTING_TABLE = "execve 59 221"
+_STARTING_TABLE = f"{_EXECUTING_TABLE}, seccomp 317 277"
+
+# What a zygote does beside importing: confine its child, name it, take and hand over handles.
+_ZYGOTE_TABLE = """
+sendmsg 46 211, recvmsg 47 212, seccomp 317 277, pidfd_open 434 434, landlock_create_ruleset 444 444,
+landlock_add_rule 445 445, landlock_restrict_self 446 446
+"""
 
 # No scoring model has a reason to make these: the inner filter ends the process.
 _DEADLY_TABLE = """
@@ -89,6 +100,20 @@ _FCNTL, _IOCTL, _PRCTL, _PRLIMIT = (72, 25), (16, 29), (157, 167), (302, 261)
 _FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)
 _IOCTL_COMMANDS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS … FIOCLEX
 _PRCTL_OPTIONS = (3, 15, 16, 23, 38, 0x53564D41)  # dumpable? name, capability? privileges, VMA
+_ZYGOTE_PRCTL_OPTIONS = (1, 4)  # die with the parent, not dumpable
+
+
+class Filter(StrEnum):
+    """What a filter is for; see the module."""
+
+    OUTER = "outer"
+    INNER = "inner"
+    ZYGOTE = "zygote"
+    ZYGOTE_START = "zygote_start"
+    """As `ZYGOTE`, and execve: what bubblewrap starts the zygote under."""
+
+
+_ZYGOTES = frozenset({Filter.ZYGOTE, Filter.ZYGOTE_START})
 
 
 class UnknownMachine(RuntimeError):
@@ -118,11 +143,22 @@ def deadly(architecture: str) -> dict[str, int]:
     return numbers(_DEADLY_TABLE, architecture)
 
 
-def program(*, inner: bool, architecture: str | None = None) -> bytes:
+def added(purpose: Filter, architecture: str) -> dict[str, int]:
+    """The calls that a filter lets through beside `allowed`, whatever their arguments."""
+    tables = {
+        Filter.INNER: "",
+        Filter.OUTER: _STARTING_TABLE,
+        Filter.ZYGOTE: _ZYGOTE_TABLE,
+        Filter.ZYGOTE_START: f"{_ZYGOTE_TABLE}, {_EXECUTING_TABLE}",
+    }
+    return numbers(tables[purpose], architecture) if tables[purpose] else {}
+
+
+def program(purpose: Filter, *, architecture: str | None = None) -> bytes:
     """A filter as the kernel takes it: an array of `struct sock_filter`.
 
     Args:
-        inner: the filter for the time after the model is opened; else the one for the start.
+        purpose: what it is for.
         architecture: x86_64 or aarch64; this machine's if not given.
 
     Raises:
@@ -131,34 +167,33 @@ def program(*, inner: bool, architecture: str | None = None) -> bytes:
     architecture = architecture or machine()
     if architecture not in _ARCHITECTURES:
         raise UnknownMachine(f"no system call table for {architecture}")
-    code = b"".join(_instructions(architecture, inner=inner))
+    code = b"".join(_instructions(architecture, purpose))
     if len(code) > 4096 * 8:
         raise ValueError("the kernel takes at most 4096 instructions")
     return code
 
 
-def _instructions(architecture: str, *, inner: bool) -> Iterator[bytes]:
+def _instructions(architecture: str, purpose: Filter) -> Iterator[bytes]:
     column = _COLUMNS[architecture]
     yield _op(_LOAD, _ARCHITECTURE)
     yield from _unless_equal(_ARCHITECTURES[architecture], _KILL)
     yield _op(_LOAD, _NUMBER)
     if architecture == "x86_64":
         yield from _if_at_least(_X32, _KILL)  # the x32 numbering would slip past the list
-    for number in sorted(allowed(architecture).values()):
+    calls = allowed(architecture) | added(purpose, architecture)
+    for number in sorted(calls.values()):
         yield from _if_equal(number, _ALLOW)
     yield from _if_equal(_CLONE3[column], _ERRNO | errno.ENOSYS)  # glibc falls back to clone
-    refusal = _KILL if inner else _REFUSE
-    yield from _clone(_CLONE[column], refusal)
+    inner = purpose is Filter.INNER
+    yield from _clone(_CLONE[column], _KILL if inner else _REFUSE, fork=purpose in _ZYGOTES)
     yield from _by_argument(_FCNTL[column], 1, _FCNTL_COMMANDS)
     yield from _by_argument(_IOCTL[column], 1, _IOCTL_COMMANDS)
-    yield from _by_argument(_PRCTL[column], 0, _PRCTL_OPTIONS)
+    options = _PRCTL_OPTIONS + (_ZYGOTE_PRCTL_OPTIONS if purpose in _ZYGOTES else ())
+    yield from _by_argument(_PRCTL[column], 0, options)
     yield from _by_argument(_PRLIMIT[column], 0, (0,))  # one's own limits only
     if inner:
         for number in sorted(deadly(architecture).values()):
             yield from _if_equal(number, _KILL)
-    else:
-        for number in sorted(numbers(_STARTING_TABLE, architecture).values()):
-            yield from _if_equal(number, _ALLOW)
     yield _op(_RETURN, _REFUSE)
 
 
@@ -181,10 +216,12 @@ def _if_at_least(value: int, action: int) -> Iterator[bytes]:
     yield _op(_RETURN, action)
 
 
-def _clone(number: int, refusal: int) -> Iterator[bytes]:
-    """Threads yes; processes and namespaces no."""
-    yield _op(_EQUAL, number, 0, 5)
+def _clone(number: int, refusal: int, *, fork: bool) -> Iterator[bytes]:
+    """Threads yes; namespaces no; processes only by the fork of glibc, and only with `fork`."""
+    forking = list(_if_equal(FORK, _ALLOW)) if fork else []
+    yield _op(_EQUAL, number, 0, 5 + len(forking))
     yield _op(_LOAD, _ARGUMENTS)
+    yield from forking
     yield _op(_AND, _CLONE_NEW | CLONE_THREAD)
     yield _op(_EQUAL, CLONE_THREAD, 0, 1)
     yield _op(_RETURN, _ALLOW)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from registry.sandbox import launch
-from registry.sandbox.cell import Cell, Ways
+from registry.sandbox.cell import Cell
+from registry.sandbox.process import Ways
 from registry.sandbox.runtime import Runtime, runtime
 from registry.sandbox.tiers import Tier
 from registry.sandbox.verdict import Cause
@@ -88,7 +88,17 @@ class Talk(Cell):
             stage: the folder with the modules.
             main: the module whose `main` is run.
         """
-        return cls(TalkWays(tier.name, tier.pool_uid, tier.cgroup, ways.limits, stage, main))
+        return cls(
+            TalkWays(
+                tier.name,
+                tier.pool_uid,
+                tier.cgroup,
+                warm=False,
+                limits=ways.limits,
+                stage=stage,
+                main=main,
+            )
+        )
 
     def _open_pipes(self) -> dict[str, int]:
         inside = super()._open_pipes()
@@ -98,10 +108,8 @@ class Talk(Cell):
                 fcntl.fcntl(fd, _SET_PIPE_SIZE, 1 << 20)
         return inside
 
-    def _told(
-        self, handles: launch.Handles, trial: Path | None, *, threads: bool
-    ) -> dict[str, Any]:
-        told = super()._told(handles, trial, threads=threads)
+    def _told(self, handles: dict[str, int], trial: Path | None) -> dict[str, Any]:
+        told = super()._told(handles, trial)
         # Each answer has its own deadline; the processor time of all of them has this one.
         return told | {"limits": told["limits"] | {"RLIMIT_CPU": _CPU_SECONDS}}
 
@@ -193,8 +201,7 @@ class Talk(Cell):
         self.kill()
         for name in set(self.handles().values()) - {"control"}:
             self.hear(name)
-        starved = self._group is not None and self._group.out_of_memory()
-        cause = Cause.MEMORY if starved else self._verdict or Cause.CRASHED
+        cause = Cause.MEMORY if self._starved() else self._verdict or Cause.CRASHED
         self._verdict, log = cause, self.log
         self.end()
         raise Ended(cause, log)

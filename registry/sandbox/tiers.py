@@ -18,13 +18,16 @@ import pyarrow as pa
 
 from registry.language import Text
 from registry.sandbox import cgroups, pool_uids
-from registry.sandbox.cell import Cell, Ways
+from registry.sandbox.cell import Cell
 from registry.sandbox.child.confine import MINIMUM_LANDLOCK, landlock_version
 from registry.sandbox.ground import GroundNotOurs
 from registry.sandbox.limits import Limits
+from registry.sandbox.process import Ways
+from registry.sandbox.round import Round
 from registry.sandbox.runtime import find_bwrap
 from registry.sandbox.seccomp import UnknownMachine
 from registry.sandbox.verdict import Contained
+from registry.sandbox.zygote import Lost, Model, WarmRound, Zygote
 from registry.settings import Settings
 
 _TRIAL = Limits(memory=512 << 20, seconds=20, start_seconds=30)
@@ -38,17 +41,24 @@ class Tier:
         name: `A` (bubblewrap), `B` (Landlock) or `none`.
         pool_uid: whether each sandbox runs under a user id of its own.
         cgroup: whether memory and threads are counted for the whole sandbox.
+        cold: why rounds are not forked from a warmed interpreter; empty when they are.
         why_not: what kept a better tier from working, for `mingsuan doctor`.
     """
 
     name: str
     pool_uid: bool = False
     cgroup: bool = False
+    cold: str = ""
     why_not: tuple[str, ...] = ()
+
+    @property
+    def warm(self) -> bool:
+        """Whether rounds are forked from a warmed interpreter."""
+        return not self.cold
 
     def ways(self, limits: Limits) -> Ways:
         """How cells of this tier are made."""
-        return Ways(self.name, self.pool_uid, self.cgroup, limits)
+        return Ways(self.name, self.pool_uid, self.cgroup, self.warm, limits)
 
     def as_json(self) -> dict[str, Any]:
         """For provenance and `mingsuan doctor --json`."""
@@ -56,6 +66,7 @@ class Tier:
             "tier": self.name,
             "pool_uid": self.pool_uid,
             "cgroup": self.cgroup,
+            "warm": self.warm,
             "why_not": list(self.why_not),
         }
 
@@ -65,13 +76,13 @@ class Tier:
             why = "; ".join(self.why_not) or "-"
             return _NONE.format(why=why)
         said = [_WALLS[self.name], _UID[self.pool_uid], _GROUP[self.cgroup]]
+        said.append(_WARM if self.warm else _COLD.format(why=self.cold))
         if limits is not None:
             said.append(
                 _LIMITS.format(
                     memory=limits.memory >> 20,
                     seconds=f"{limits.seconds:g}",
                     threads=limits.threads,
-                    scratch=limits.scratch >> 20 if self.name == "A" else 0,
                     log=limits.log >> 10,
                 )
             )
@@ -84,11 +95,11 @@ def probe_tier(settings: Settings) -> Tier:
     A demanded tier that does not work gives `none`: it is never lowered in silence. The trial
     takes about a second and is made once per process.
     """
-    return _probe(settings.sandbox_tier)
+    return _probe(settings.sandbox_tier, warm=settings.sandbox_warm)
 
 
 @lru_cache
-def _probe(wanted: str) -> Tier:
+def _probe(wanted: str, *, warm: bool) -> Tier:
     why: list[str] = []
     pool = pool_uids.first() is not None
     if os.geteuid() == 0 and not pool:
@@ -100,7 +111,8 @@ def _probe(wanted: str) -> Tier:
         for pool_uid in _uid_choices(name, pool=pool):
             failure = _try(Tier(name, pool_uid, group))
             if failure is None:
-                return Tier(name, pool_uid, group, tuple(why))
+                cold = _try_warm(Tier(name, pool_uid, group)) if warm else "sandbox_warm = 0"
+                return Tier(name, pool_uid, group, cold or "", tuple(why))
             why.append(f"{name}{'' if pool_uid else ' without pool uid'}: {failure}")
     if wanted == "none":
         why.append("sandbox_tier is none")
@@ -128,16 +140,40 @@ def _try(tier: Tier) -> str | None:
     return None
 
 
-def _trial(cell: Cell) -> None:
+def _try_warm(tier: Tier) -> str | None:
+    """Why a zygote's walls do not stand here; None when they do."""
+    try:
+        if failure := _needs_landlock():
+            return failure
+        with tempfile.NamedTemporaryFile() as secret:
+            zygote = Zygote(tier.ways(_TRIAL), Model(Path("/usr"), None, trial=Path(secret.name)))
+            try:
+                _trial(WarmRound(zygote), zygote)
+            except Lost:
+                return f"the interpreter ended: {' '.join(zygote.log.decode().split())[-300:]}"
+            finally:
+                zygote.end()
+    except Contained as contained:
+        return f"{contained.cause}: {' '.join(contained.log.split())[-300:]}"
+    except (OSError, GroundNotOurs, UnknownMachine, pool_uids.NoFreeUid) as error:
+        return " ".join(str(error).split())[:300]
+    return None
+
+
+def _trial(round_: Round, *others: Zygote) -> None:
     given = False
-    while not cell.over:
-        for fd in select.select(list(cell.handles()), [], [], 0.2)[0]:
-            cell.hear(cell.handles()[fd])
-        cell.tick()
-        if cell.ready and not given:
+    heard: list[Round | Zygote] = [*others, round_]
+    while not round_.over:
+        handles = {fd: (each, name) for each in heard for fd, name in each.handles().items()}
+        for fd in select.select(list(handles), [], [], 0.2)[0]:
+            each, name = handles[fd]
+            each.hear(name)
+        for each in heard:
+            each.tick()
+        if round_.ready and not given:
             given = True
-            cell.give(pa.table({"a": pa.array([], pa.float64())}))
-    cell.finish()
+            round_.give(pa.table({"a": pa.array([], pa.float64())}))
+    round_.finish()
 
 
 def _needs_bubblewrap() -> str | None:
@@ -157,9 +193,10 @@ _REQUIRED: dict[str, Callable[[], str | None]] = {"A": _needs_bubblewrap, "B": _
 
 _WALLS = {
     "A": Text(
-        "沙箱等级 A（bubblewrap）：独立的命名空间、只读系统、无网络、系统调用白名单，不能启动程序。",
-        "Sandbox tier A (bubblewrap): namespaces of its own, a read-only system, no network, an "
-        "allow-list of system calls, no new processes.",
+        "沙箱等级 A（bubblewrap）：独立的命名空间、只读系统、不能写任何文件、无网络、系统调用白名单，"
+        "不能启动程序。",
+        "Sandbox tier A (bubblewrap): namespaces of its own, a read-only system, writes no file, "
+        "no network, an allow-list of system calls, no new processes.",
     ),
     "B": Text(
         "沙箱等级 B（Landlock 与 seccomp）：只能读运行所需的文件、不能写任何文件、无网络、系统调用白名单，"
@@ -184,10 +221,18 @@ _GROUP = {
         "Control groups cannot be written, so memory is limited per process.",
     ),
 }
+_WARM = Text(
+    "每轮在一次性进程中运行，由预先载入软件包的解释器复制而来。",
+    "Each round runs in a single-use process, forked from an interpreter with its packages imported.",
+)
+_COLD = Text(
+    "每轮单独启动一个解释器，因此较慢；原因：{why}。",
+    "Each round starts an interpreter of its own, which is slower; why: {why}.",
+)
 _LIMITS = Text(
-    "每轮上限：内存 {memory} MiB，{seconds} 秒，{threads} 个线程，临时文件 {scratch} MiB，输出 {log} KiB。",
-    "Limits of a round: {memory} MiB of memory, {seconds} s, {threads} threads, {scratch} MiB of "
-    "temporary files, {log} KiB of output.",
+    "每轮上限：内存 {memory} MiB，{seconds} 秒，{threads} 个线程，输出 {log} KiB。",
+    "Limits of a round: {memory} MiB of memory, {seconds} s, {threads} threads, {log} KiB of "
+    "output.",
 )
 _NONE = Text(
     "这台机器没有可用的沙箱，不会打开任何模型；只能评估预测结果文件。原因：{why}",

@@ -16,7 +16,6 @@ class Cause(StrEnum):
     PROCESSES = "processes"
     FORBIDDEN_CALL = "forbidden_call"
     OUTSIDE = "outside"
-    DISK = "disk"
     OUTPUT_FLOOD = "output_flood"
     PROTOCOL = "protocol"
     TRUNCATED = "truncated"
@@ -53,13 +52,11 @@ SAID: dict[Cause, Text] = {
         "does not need, and was ended. Remove this and submit again.",
     ),
     Cause.OUTSIDE: Text(
-        "模型要读写提交内容之外的文件，已终止。所需文件请一并放进提交的目录。",
+        "模型要读写提交内容之外的文件，已终止。所需文件请一并放进提交的目录；沙箱里不能写文件，"
+        "临时数据请放在内存里。",
         "The model reached for a file outside of its submission and was ended. Put what it needs "
-        "into the submitted directory.",
-    ),
-    Cause.DISK: Text(
-        "模型写出的临时文件超过上限，已终止。请去掉写文件的操作。",
-        "The model wrote more temporary files than the limit and was ended. Remove the writing.",
+        "into the submitted directory; no file can be written in a sandbox, so keep temporary data "
+        "in memory.",
     ),
     Cause.OUTPUT_FLOOD: Text(
         "模型打印的内容超过上限，已终止。请去掉打印。",

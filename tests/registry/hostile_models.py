@@ -358,11 +358,11 @@ PLAN: dict[str, tuple[Callable[[Any], Any], str]] = {
         (answers_too_few, "wrong_shape"),
         (answers_with_words, "wrong_shape"),
         (shrinks_the_shared_memory, "forbidden_call"),
-        (grows_the_shared_memory, "forbidden_call"),
+        (grows_the_shared_memory, "outside"),
         (writes_to_the_sealed_frame, "outside"),
         (floods_its_output, "output_flood"),
-        (fills_the_disk, "disk"),
-        (fills_the_disk_with_one_file, "disk"),
+        (fills_the_disk, "outside"),
+        (fills_the_disk_with_one_file, "outside"),
         (fills_anonymous_files, "forbidden_call"),
         (signals_the_parent, "forbidden_call"),
         (signals_through_a_pipe, "forbidden_call"),
@@ -387,5 +387,3 @@ SYSTEM_CALLS = (
 PLAN |= {f"calls_{name}": (calls(name), "forbidden_call") for name in SYSTEM_CALLS}
 if seccomp.machine() == "x86_64":
     PLAN["calls_by_the_x32_numbers"] = (calls("ptrace", x32=True), "forbidden_call")
-# Tier B has no writable folder at all, so what fills a disk elsewhere does not begin there.
-IN_TIER_B = {"fills_the_disk": "outside", "fills_the_disk_with_one_file": "outside"}

@@ -2,7 +2,6 @@
 
 import dataclasses
 import fcntl
-import os
 import shutil
 import socket
 import stat
@@ -16,10 +15,11 @@ import pytest
 import skops.io
 from sklearn.tree import DecisionTreeClassifier
 
-from registry.sandbox import Cause, Contained, pool_uids, probe_tier
+from registry.sandbox import Cause, Contained, pool_uids
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.registry import hostile_models as hostile
+from tests.registry.tiers import WAYS, Way, offered
 
 pytestmark = pytest.mark.hostile
 
@@ -27,25 +27,10 @@ INPUTS = [{"name": "a", "type": "double"}]
 FRAME = pa.table({"a": np.arange(100, dtype=float)})
 
 
-def limits(tier: str) -> Settings:
-    return Settings(sandbox_tier=tier, sandbox_seconds=15, sandbox_memory=512 << 20)
-
-
-def offered(tier: str) -> Settings:
-    """The settings for a tier; a machine without it skips, or fails where tiers are required."""
-    settings = limits(tier)
-    found = probe_tier(settings)
-    if found.name != tier:
-        said = f"this machine offers no tier {tier}: {'; '.join(found.why_not)}"
-        if os.environ.get("MINGSUAN_REQUIRE_TIERS") == "1":
-            pytest.fail(said)
-        pytest.skip(said)
-    return settings
-
-
-@pytest.fixture(params=["A", "B"])
+@pytest.fixture(params=WAYS, ids=str)
 def settings(request: pytest.FixtureRequest) -> Settings:
-    return offered(request.param)
+    found: Settings = offered(request.param)
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -113,8 +98,6 @@ def test_it_is_contained_and_its_cause_is_named(
 ) -> None:
     monkeypatch.setenv(hostile.MARK, "a secret of the parent")
     function, cause = hostile.PLAN[name]
-    if settings.sandbox_tier == "B":
-        cause = hostile.IN_TIER_B.get(name, cause)
     if cause == Cause.WALL_CLOCK:
         settings = settings.model_copy(update={"sandbox_seconds": 1.5})
     model = hostile.write(tmp_path / "model", hostile.Model(function))
@@ -191,6 +174,7 @@ def test_without_control_groups_memory_is_limited_all_the_same(
     )
     with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=0) as scorer:
         scorer._ways = dataclasses.replace(scorer._ways, cgroup=False)
+        scorer._supply = scorer._supplied()
         with pytest.raises(Contained) as contained:
             scorer.score([FRAME])
 
@@ -232,14 +216,18 @@ def test_a_contained_round_leaves_the_scorer_in_order(settings: Settings, tmp_pa
     assert np.array_equal(answers, np.arange(100.0))
 
 
+@pytest.mark.parametrize("warm", [True, False])
 @pytest.mark.parametrize("name", ["reads_a_secret", "is_a_fork_bomb", "takes_100_gigabytes"])
-def test_tier_a_holds_without_a_user_id_per_sandbox(name: str, lair: Path, tmp_path: Path) -> None:
-    settings = offered("A")
+def test_tier_a_holds_without_a_user_id_per_sandbox(
+    name: str, lair: Path, tmp_path: Path, *, warm: bool
+) -> None:
+    settings = offered(Way("A", warm=warm))
     function, cause = hostile.PLAN[name]
     model = hostile.write(tmp_path / "model", hostile.Model(function))
 
     with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=0) as scorer:
         scorer._ways = dataclasses.replace(scorer._ways, pool_uid=False)
+        scorer._supply = scorer._supplied()
         with pytest.raises(Contained) as contained:
             scorer.score([FRAME])
 

@@ -58,12 +58,12 @@ def test_a_cell_that_waits_is_killed_with_all_it_started() -> None:
     if tier.name == "none":
         pytest.skip("no tier")
     cell = Cell(tier.ways(Limits()), Path("/usr"), trial=Path("/etc/hostname"))
-    own = set(pool_uids.survivors(cell._uid.uid)) if cell._uid else set[int]()
+    own = set(pool_uids.survivors(cell.confined.uid.uid)) if cell.confined.uid else set[int]()
 
     cell.end()
     cell.end()
 
-    assert cell._process.returncode is not None
+    assert cell.confined.code() is not None
     assert _alive(own) == set()
 
 
@@ -79,7 +79,8 @@ def test_sandboxes_end_with_the_process_that_started_them(tmp_path: Path) -> Non
         "from registry.settings import Settings\n"
         "ways = probe_tier(Settings()).ways(Limits())\n"
         "cell = Cell(ways, Path('/usr'), trial=Path('/etc/hostname'))\n"
-        "print(cell._process.pid, cell._uid.uid if cell._uid else 0, flush=True)\n"
+        "held = cell.confined\n"
+        "print(held.pid, held.uid.uid if held.uid else 0, flush=True)\n"
         "time.sleep(600)\n"
     )
     with subprocess.Popen(

@@ -302,7 +302,7 @@ def test_other_answers_are_refused(answer: Any) -> None:
         (PermissionError(1, "x"), "forbidden_call"),
         (PermissionError(13, "x"), "outside"),
         (FileNotFoundError(2, "x"), "outside"),
-        (OSError(28, "x"), "disk"),
+        (OSError(28, "x"), "outside"),
         (RuntimeError("can't start new thread"), "processes"),
         (ValueError("x"), "model_error"),
         (NotOpened("refused_types", "x"), "refused_types"),

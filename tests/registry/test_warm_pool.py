@@ -9,56 +9,62 @@ import skops.io
 
 from registry.sandbox import Contained, probe_tier
 from registry.sandbox.cell import Cell
+from registry.sandbox.round import Round
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.models import INPUTS, credit_model, onnx_model
+from tests.registry.tiers import WAYS, Way, offered
 
 FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
 
 
-@pytest.fixture(params=["A", "B"])
+def scorer_of(way: Way, model: Path) -> SandboxScorer:
+    settings = offered(way).model_copy(update={"sandbox_ahead": 1})
+    return SandboxScorer(model, inputs=INPUTS, settings=settings)
+
+
+@pytest.fixture(params=WAYS, ids=str)
 def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxScorer]:
-    settings = Settings(sandbox_tier=request.param, sandbox_ahead=1)
-    if probe_tier(settings).name != request.param:
-        pytest.skip(f"this machine offers no tier {request.param}")
-    model = onnx_model(tmp_path / "model")
-    with SandboxScorer(model, inputs=INPUTS, settings=settings) as found:
+    with scorer_of(request.param, onnx_model(tmp_path / "model")) as found:
         yield found
 
 
-def test_a_sandbox_that_waits_takes_the_next_frame_and_no_other(scorer: SandboxScorer) -> None:
+@pytest.mark.parametrize("tier", ["A", "B"])
+def test_a_cell_that_waits_takes_the_next_frame_and_no_other(tier: str, tmp_path: Path) -> None:
     seen: list[Cell] = []
-    for _ in range(2):
-        scorer.await_warm()
-        (waiting,) = scorer._spare
-        assert waiting.ready
-        assert not waiting.over
+    with scorer_of(Way(tier, warm=False), onnx_model(tmp_path / "model")) as scorer:
+        for _ in range(2):
+            scorer.await_warm()
+            (waiting,) = scorer._supply._spare
+            assert isinstance(waiting, Cell)
+            assert waiting.ready
+            assert not waiting.over
 
-        scorer.score([FRAME])
+            scorer.score([FRAME])
 
-        assert waiting.over
-        assert waiting._process.returncode is not None
-        assert waiting not in scorer._spare
-        seen.append(waiting)
+            assert waiting.over
+            assert waiting.confined.code() is not None
+            assert waiting not in scorer._supply._spare
+            seen.append(waiting)
     assert seen[0] is not seen[1]
-    assert seen[0]._process.pid != seen[1]._process.pid
+    assert seen[0].confined.pid != seen[1].confined.pid
 
 
 def test_every_frame_of_a_round_has_a_sandbox_of_its_own(
     scorer: SandboxScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[Cell] = []
-    give = Cell.give
+    given: list[Round] = []
+    give = Round.give
 
-    def counted(cell: Cell, table: pa.Table) -> None:
-        given.append(cell)
-        give(cell, table)
+    def counted(round_: Round, table: pa.Table) -> None:
+        given.append(round_)
+        give(round_, table)
 
-    monkeypatch.setattr(Cell, "give", counted)
+    monkeypatch.setattr(Round, "give", counted)
 
     answers = scorer.score([FRAME, FRAME, FRAME])
 
-    assert len({id(cell) for cell in given}) == len(given) == 3
+    assert len({id(round_) for round_ in given}) == len(given) == 3
     assert all((answer == answers[0]).all() for answer in answers)
 
 

@@ -63,7 +63,7 @@ def in_blocks(
     with one_thread():
         for start in range(0, table.num_rows, ROW_BLOCK):
             block = table.slice(start, ROW_BLOCK)
-            yield start, read(ask(block.to_pandas()), block.num_rows)
+            yield start, read(ask(block.to_pandas(use_threads=False)), block.num_rows)
 
 
 @contextmanager

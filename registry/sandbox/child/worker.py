@@ -15,20 +15,24 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry.sandbox.child import confine
+
+if TYPE_CHECKING:
+    from registry.sandbox.child.opening import Described
 
 _CAUSE_OF_ERRNO = {
     errno.EPERM: "forbidden_call",
     errno.EACCES: "outside",
     errno.EROFS: "outside",
     errno.ENOENT: "outside",
-    errno.ENOSPC: "disk",
-    errno.EFBIG: "disk",
-    errno.EDQUOT: "disk",
+    errno.ENOSPC: "outside",
+    errno.EFBIG: "outside",
+    errno.EDQUOT: "outside",
     errno.ENOMEM: "memory",
 }
 
@@ -37,18 +41,49 @@ def main(argument: str) -> None:
     """Run one round as `argument` (JSON) says; see `registry.sandbox.cell`."""
     order: dict[str, Any] = json.loads(argument)
     faulthandler.enable()
-    _confine(order)
+    confine.as_told(order)
     sys.path.extend(order["site"])
-    program = os.pread(order["filter"], 1 << 16, 0)
-    try:
+    program = os.pread(order["inner"], 1 << 16, 0)
+    with _told_when_it_fails(order):
         if order["trial"]:
-            _try_the_walls(order, program)
+            _wait_for_go(order)
+            _try_the_walls(os.fork, socket.socket, _opening(order["secret"]))
+            confine.seccomp(program)
+            _say(order, event="done", rows=0)
         else:
-            _answer(order, program)
+            _answer_cold(order, program)
+    os._exit(0)
+
+
+def answer_warm(order: Mapping[str, Any], program: bytes, zygote: int) -> None:
+    """Run one round in a process that was forked for it and has confined itself.
+
+    Args:
+        order: as for `main`.
+        program: the inner seccomp filter.
+        zygote: the number of the process that forked this one.
+    """
+    with _told_when_it_fails(order):
+        _wait_for_go(order)
+        if order["trial"]:
+            memory = f"/proc/{zygote}/mem"
+            _try_the_walls(socket.socket, _opening(order["secret"]), _opening(memory))
+        confine.seccomp(program)
+        if order["trial"]:
+            _say(order, event="done", rows=0)
+            return
+        from registry.sandbox.child import opening
+
+        _answer(order, opening.describe(Path(order["model"])))
+
+
+@contextmanager
+def _told_when_it_fails(order: Mapping[str, Any]) -> Iterator[None]:
+    try:
+        yield
     except BaseException as error:  # noqa: BLE001  # whatever a model raises ends the round
         traceback.print_exc()
         _say(order, event="failed", cause=cause_of(error), items=items_of(error))
-    os._exit(0)
 
 
 def cause_of(error: BaseException) -> str:
@@ -76,15 +111,6 @@ def items_of(error: BaseException) -> list[str]:
     return items_of(error.__context__) if error.__context__ else []
 
 
-def _confine(order: Mapping[str, Any]) -> None:
-    confine.limit(order["limits"])
-    if order["landlock"] is not None:
-        confine.die_with_parent(order["parent"])
-        confine.give_up_privileges()
-        confine.landlock(order["landlock"])
-        confine.seccomp(os.pread(order["outer"], 1 << 16, 0))
-
-
 def _say(order: Mapping[str, Any], **words: Any) -> None:
     os.write(order["control"], (json.dumps(words)[:4000] + "\n").encode())
 
@@ -95,15 +121,22 @@ def _wait_for_go(order: Mapping[str, Any]) -> None:
         os._exit(0)
 
 
-def _answer(order: Mapping[str, Any], program: bytes) -> None:
+def _answer_cold(order: Mapping[str, Any], program: bytes) -> None:
+    from registry.sandbox.child import opening
+
+    described = opening.describe(Path(order["model"]))
+    prepare(described.row.packages)
+    _wait_for_go(order)
+    confine.seccomp(program)
+    _answer(order, described)
+
+
+def _answer(order: Mapping[str, Any], described: "Described") -> None:
+    """Open the model and answer the frame; the submitter's code may run in here."""
     from registry.sandbox.child import asking, opening
     from registry.sandbox.child.classes import Classes
     from registry.sandbox.child.refusal import NotOpened
 
-    described = opening.describe(Path(order["model"]))
-    _import(described.row.packages)
-    _wait_for_go(order)
-    confine.seccomp(program)
     table, out = _frame(order), _answers(order)
     classes = Classes.told(order["classes"])
     try:
@@ -117,17 +150,23 @@ def _answer(order: Mapping[str, Any], program: bytes) -> None:
     _say(order, event="done", rows=table.num_rows)
 
 
-def _import(packages: tuple[str, ...]) -> None:
+def prepare(packages: Sequence[str]) -> None:
+    """Import packages, and what their functions import at their first call."""
     gc.disable()  # nothing that imports make is rubbish, and looking through it takes long
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
+    from registry.sandbox.child import asking, opening  # noqa: F401  # imported once for all
+
+    pa.set_cpu_count(1)  # and no thread for it: a process with threads is not forked
     for package in packages:
         importlib.import_module(package)
     # What is imported at the first call of a function is imported now, and once for all.
-    pa.table({"a": np.zeros(1), "b": ["a"]}).to_pandas()
+    pa.table({"a": np.zeros(1), "b": ["a"]}).to_pandas(use_threads=False)
     pd.DataFrame({"a": ["a"]}).isna()
+    with asking.one_thread():
+        pass
     if "sklearn" in packages:
         from sklearn.linear_model import LinearRegression
 
@@ -153,14 +192,15 @@ def _answers(order: Mapping[str, Any]) -> Any:
     return np.frombuffer(shared, dtype="<f8")
 
 
-def _try_the_walls(order: Mapping[str, Any], program: bytes) -> None:
+def _opening(path: str) -> Callable[[], object]:
+    return lambda: Path(path).read_bytes()
+
+
+def _try_the_walls(*attempts: Callable[[], object]) -> None:
     """Try what must be refused; a wall that gives way fails the trial."""
-    _wait_for_go(order)
-    for attempt in (os.fork, socket.socket, lambda: Path(order["secret"]).read_bytes()):
+    for attempt in attempts:
         try:
             attempt()
         except OSError:
             continue
         raise RuntimeError("a wall of the sandbox gave way")
-    confine.seccomp(program)
-    _say(order, event="done", rows=0)

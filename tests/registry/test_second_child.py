@@ -1,0 +1,220 @@
+"""What a round can leave behind for the next one of the same version: nothing.
+
+Each round is a child of one warmed interpreter. Every channel that a fork would open between two
+children, or from a child to the interpreter, is tried by a model that means harm.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from evaluators.rounds import Questioner
+from registry.sandbox import Cause, Contained, zygote
+from registry.sandbox.round import Round
+from registry.sandbox.supply import Zygotes
+from registry.sandbox.zygote import WarmRound, Zygote
+from registry.scoring import SandboxScorer
+from registry.settings import Settings
+from tests.registry import hostile_models as hostile
+from tests.registry import leaving_models as leaving
+from tests.registry.tiers import WARM, WAYS, Way, offered
+
+pytestmark = pytest.mark.hostile
+
+INPUTS = [{"name": "a", "type": "double"}]
+FRAME = pa.table({"a": np.arange(1.0, 6.0)})
+BAD = pa.table({"a": [-1.0]})
+
+
+@pytest.fixture(params=WARM, ids=str)
+def settings(request: pytest.FixtureRequest) -> Settings:
+    return offered(request.param)
+
+
+@pytest.fixture
+def asking(
+    settings: Settings, tmp_path: Path
+) -> Iterator[Callable[[Callable[[Any], Any]], SandboxScorer]]:
+    """Sandboxes of a model that is one of the functions."""
+    opened: list[SandboxScorer] = []
+
+    def scorer(function: Callable[[Any], Any]) -> SandboxScorer:
+        model = leaving.write(tmp_path / f"model-{len(opened)}", function)
+        opened.append(SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=0))
+        return opened[-1]
+
+    yield scorer
+    for each in opened:
+        each.close()
+
+
+Asking = Callable[[Callable[[Any], Any]], SandboxScorer]
+
+
+def zygotes(scorer: SandboxScorer) -> list[Zygote]:
+    supply = scorer._supply
+    assert isinstance(supply, Zygotes)
+    return supply._zygotes
+
+
+@pytest.mark.parametrize("name", leaving.TRACES)
+def test_the_second_child_finds_nothing_of_the_first(name: str, asking: Asking) -> None:
+    scorer = asking(leaving.TRACES[name])
+
+    answers = [scorer.score([FRAME])[0] for _ in range(3)]
+
+    assert [found.tolist() for found in answers] == [[0.0] * 5] * 3
+    assert [each.rounds for each in zygotes(scorer)] == [3]
+
+
+@pytest.mark.parametrize("name", leaving.REACHES)
+def test_a_child_does_not_reach_its_zygote(name: str, asking: Asking) -> None:
+    scorer = asking(leaving.REACHES[name])
+
+    with pytest.raises(Contained) as contained:
+        scorer.score([FRAME])
+
+    assert contained.value.cause in {Cause.OUTSIDE, Cause.FORBIDDEN_CALL}, contained.value.log
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_a_model_that_dices_is_found_not_deterministic(way: Way, tmp_path: Path) -> None:
+    model = leaving.write(tmp_path / "model", leaving.dices)
+
+    with SandboxScorer(model, inputs=INPUTS, settings=offered(way), ahead=0) as scorer:
+        found = Questioner(scorer, ("a",), "seed").check(FRAME)
+
+    assert not found.deterministic
+
+
+def test_a_round_out_of_memory_says_so_and_the_next_one_not(asking: Asking) -> None:
+    scorer = asking(leaving.takes_memory_on_a_negative)
+    causes: list[Cause | None] = []
+    for frame in (BAD, FRAME, BAD, pa.table({"a": [0.0]})):
+        try:
+            scorer.score([frame])
+        except Contained as contained:
+            causes.append(contained.cause)
+        else:
+            causes.append(None)
+
+    assert causes == [Cause.MEMORY, None, Cause.MEMORY, Cause.CRASHED]
+
+
+@pytest.mark.parametrize("code", [128 + 9, 128 + 24, 128 + 31])
+def test_an_exit_code_is_no_signal(code: int, asking: Asking) -> None:
+    scorer = asking(leaving.leaves_with(code))
+
+    with pytest.raises(Contained) as contained:
+        scorer.score([FRAME])
+
+    assert contained.value.cause == Cause.CRASHED
+
+
+def test_a_child_that_ends_badly_ends_its_zygote(asking: Asking) -> None:
+    scorer = asking(hostile.aborts_on_a_negative)
+    scorer.score([FRAME])
+    (before,) = zygotes(scorer)
+
+    with pytest.raises(Contained):
+        scorer.score([BAD])
+
+    assert before.over
+    assert np.array_equal(scorer.score([FRAME])[0], FRAME["a"].to_numpy())
+    assert zygotes(scorer)[0] is not before
+
+
+def test_a_zygote_forks_so_many_rounds_and_no_more(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygote, "ROUNDS", 2)
+    scorer = asking(leaving.answers)
+    seen: set[int] = set()
+    for _ in range(5):
+        scorer.score([FRAME])
+        seen |= {each.confined.pid for each in zygotes(scorer)}
+
+    assert len(seen) == 3
+
+
+def test_a_zygote_that_nobody_asks_ends_and_another_takes_its_place(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygote, "IDLE", 0.3)
+    scorer = asking(leaving.answers)
+    scorer.score([FRAME])
+    (before,) = zygotes(scorer)
+    assert before.confined._process is not None
+    before.confined._process.wait(20)
+
+    answers = scorer.score([FRAME])[0]
+
+    assert np.array_equal(answers, FRAME["a"].to_numpy())
+    assert before.over
+
+
+def test_a_zygote_killed_in_mid_round_takes_its_child_along_and_work_goes_on(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children: list[int] = []
+    give = Round.give
+
+    def then_kill(round_: Round, table: pa.Table) -> None:
+        give(round_, table)
+        assert isinstance(round_, WarmRound)
+        assert round_._child is not None
+        children.append(zygote._number(round_._child))
+        if len(children) == 1:
+            os.kill(parent(children[0]), 9)
+
+    monkeypatch.setattr(Round, "give", then_kill)
+    scorer = asking(leaving.answers_slowly)
+
+    answers = scorer.score([FRAME])[0]
+
+    assert np.array_equal(answers, FRAME["a"].to_numpy())
+    assert len(children) == 2
+    assert not Path(f"/proc/{children[0]}").exists()
+
+
+def test_a_zygote_lost_again_and_again_is_said_to_have_not_started(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give = Round.give
+
+    def then_kill(round_: Round, table: pa.Table) -> None:
+        give(round_, table)
+        assert isinstance(round_, WarmRound)
+        assert round_._child is not None
+        os.kill(parent(zygote._number(round_._child)), 9)
+
+    monkeypatch.setattr(Round, "give", then_kill)
+
+    with pytest.raises(Contained) as contained:
+        asking(leaving.answers_slowly).score([FRAME])
+
+    assert contained.value.cause == Cause.NOT_STARTED
+
+
+def parent(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("PPid:"))
+
+
+def test_two_zygotes_share_the_work_where_that_pays(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Zygotes, "_pays", lambda *_: True)
+    scorer = asking(leaving.answers_slowly)
+
+    answers = scorer.score([FRAME] * 6)
+
+    assert all(np.array_equal(found, FRAME["a"].to_numpy()) for found in answers)
+    assert len(zygotes(scorer)) == 2
+    assert all(each.rounds for each in zygotes(scorer))
+    assert len({each.confined.pid for each in zygotes(scorer)}) == 2
