@@ -4,7 +4,6 @@ One check for all routes, called by the gate: the address, the query, a JSON bod
 be; here stands what no text of any kind may hold, and what no number can be kept as.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from typing import get_args
@@ -14,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from portal.at_hand import SAFE_METHODS
-from registry import characters
+from registry import characters, json_text
 from registry.characters import TextRefused
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -40,6 +39,7 @@ async def check(request: Request, *, upload: bool) -> None:
         HTTPException: 404, when the address holds what no record's address can hold.
         TextRefused: when a text holds characters that cannot be seen; lists them.
         NumberRefused: when a number is beyond what can be kept; lists each.
+        KeyTwice: when an object of the body holds a key twice; lists each.
     """
     _check_address(request)
     _check_query(request)
@@ -55,7 +55,7 @@ async def check(request: Request, *, upload: bool) -> None:
     if upload or is_form(request) or not _may_be_json(request):
         return
     try:
-        body = await request.json()
+        body = json_text.parse(await request.body())
     except (ValueError, RecursionError):
         return  # no JSON: whoever reads it says so
     check_document(body)
@@ -104,7 +104,7 @@ def check_form(form: FormData) -> None:
 def json_of(text: str, *, within: str) -> None:
     """Read the JSON of a form's field by the same rules; what is no JSON its reader refuses."""
     try:
-        value = json.loads(text)
+        value = json_text.parse(text, within=within)
     except (ValueError, RecursionError):
         return
     check_document(value, within=within)

@@ -6,7 +6,7 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -37,7 +37,7 @@ from portal import incoming, mlflow_refusals
 from portal.at_hand import SAFE_METHODS
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from registry import characters, environment, mlflow_store, model_names, submission
+from registry import characters, environment, json_text, mlflow_store, model_names, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
 from registry.errors import RegisterError, Unavailable
@@ -80,8 +80,8 @@ class Routes:
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
-        flask.before_request(_name_experiment)
         flask.before_request(_read_texts)
+        flask.before_request(_name_experiment)
         flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
         ours = {
@@ -177,11 +177,18 @@ def _read_texts() -> Response | None:
                 [[k, v] for k, v in request.args.items(multi=True)], within="query"
             )
             if request.method not in SAFE_METHODS and request.get_data(cache=True):
+                _check_keys(request.get_data(cache=True))
                 incoming.check_document(_body())
         return None
 
     answer: Response | None = handlers.catch_mlflow_exception(read)()
     return answer
+
+
+def _check_keys(body: bytes) -> None:
+    """Raise `KeyTwice` where a key stands twice; what is no JSON is refused by `_body`."""
+    with suppress(ValueError, RecursionError):
+        json_text.parse(body)
 
 
 def _body() -> dict[str, Any]:

@@ -7,7 +7,6 @@ the format; a model of any class is opened in the sandbox only.
 """
 
 import hashlib
-import json
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from registry import attestation, pickles
+from registry import attestation, json_text, pickles
 from registry.archives import (
     MAX_FILES,
     NOT_PLAIN,
@@ -31,6 +30,7 @@ from registry.archives import (
     unpack,
 )
 from registry.errors import Reason
+from registry.json_text import KeyTwice
 from registry.language import Text
 from registry.sandbox.child import flavours
 from registry.skops_file import foreign_types
@@ -204,15 +204,42 @@ def _line(error: Exception) -> str:
     return shown(" ".join(str(error).split()))[:160]
 
 
+class _Keys:
+    """Which keys the objects around the present event hold; None stands for a list."""
+
+    def __init__(self) -> None:
+        self._around: list[tuple[set[str], bool] | None] = []
+
+    def see(self, event: yaml.Event) -> None:
+        """Raise ValueError for a key that its object holds already."""
+        if isinstance(event, yaml.CollectionEndEvent):
+            self._around.pop()
+        if not isinstance(event, yaml.NodeEvent):
+            return
+        if self._around and (inside := self._around[-1]) is not None:
+            keys, expected = inside
+            if expected and isinstance(event, yaml.ScalarEvent):
+                if event.value in keys:
+                    raise ValueError(f"the key {event.value!r} stands twice")
+                keys.add(event.value)
+            self._around[-1] = keys, not expected
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._around.append(
+                (set(), True) if isinstance(event, yaml.MappingStartEvent) else None
+            )
+
+
 def safe_yaml(text: str) -> Any:
-    """Plain YAML values of `text`, refusing aliases (bombs), tags, great depth and great length.
+    """Plain YAML values of `text`, refusing aliases (bombs), tags, doubled keys, depth and length.
 
     Raises:
         ValueError: when one of these is met.
         yaml.YAMLError: when it is no YAML.
     """
     depth = 0
+    keys = _Keys()
     for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        keys.see(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ValueError("aliases and anchors")
         if tag := getattr(event, "tag", None):
@@ -228,8 +255,8 @@ def _inputs(found: _Findings, mlmodel: Mapping[str, Any]) -> list[dict[str, str]
     signature = mlmodel.get("signature")
     declared = signature.get("inputs") if isinstance(signature, Mapping) else None
     try:
-        columns = json.loads(declared) if isinstance(declared, str) else None
-    except (json.JSONDecodeError, RecursionError):
+        columns = json_text.parse(declared) if isinstance(declared, str) else None
+    except (ValueError, RecursionError, KeyTwice):
         columns = None
     if not isinstance(columns, list) or not 0 < len(columns) <= MAX_INPUTS:
         found.refuse("MLmodel: signature", _NO_SIGNATURE, _SIGN)

@@ -4,13 +4,13 @@ An early look for the submitter; the binding check against the published list is
 loader in the sandbox, by skops itself (`registry.sandbox.child.opening`).
 """
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from registry import expansion
+from registry import expansion, json_text
+from registry.json_text import KeyTwice
 
 PACKAGES = frozenset(
     {"sklearn", "lightgbm", "numpy", "scipy", "builtins", "collections", "datetime"}
@@ -54,8 +54,15 @@ def foreign_types(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_bombs(archive, path.stat().st_size)
-            schema = json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, RecursionError) as error:
+            schema = json_text.parse(archive.read("schema.json"))
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        KeyTwice,
+        OSError,
+        RuntimeError,
+        RecursionError,
+    ) as error:
         raise ValueError(" ".join(str(error).split())[:120]) from error
     return sorted({name for name, listed in _types(schema) if not listed})
 

@@ -55,10 +55,10 @@ def read(path: Path) -> Asking:
         written = read_toml(path)
         described = written.pop("data", {})
         return Asking(section(written, "plan"), described)
-    import json
+    from registry import json_text
 
     try:
-        content = json.loads(text)
+        content = json_text.parse(text)
         if "payload" in content:
             from registry import attestation
 

@@ -19,7 +19,7 @@ import pytest
 
 from evaluators import comparison
 from portal import cli, verify
-from portal.commands import comparing, describing, repeating, showing
+from portal.commands import comparing, describing, exploring, repeating, showing
 from portal.pages import comparison_view, report_file, report_view
 from registry import attestation, statements
 from registry.errors import RegisterError
@@ -410,3 +410,11 @@ def test_the_command_works_in_a_process_of_its_own(home: Path) -> None:
                           env={"PYTHONPATH": str(Path(__file__).parents[2])}, check=True, timeout=120)  # fmt: skip
     assert "已写出 / written" in done.stdout
     assert "读数据" in done.stderr
+
+
+def test_a_plan_in_which_a_key_stands_twice_is_refused_by_name(tmp_path: Path) -> None:
+    """A JSON plan at home, as at the API: which value counts is nobody's to guess."""
+    (tmp_path / "plan.json").write_text('{"plan": {"columns": {"target": "y", "target": "z"}}}')
+    with pytest.raises(RegisterError) as told:
+        exploring.read(tmp_path / "plan.json")
+    assert told.value.reasons[0].item == "plan.columns.target"

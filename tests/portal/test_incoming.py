@@ -28,6 +28,7 @@ from portal.api import description
 from portal.app import create_app
 from registry import characters
 from registry.database import Record
+from registry.organisations import Role
 from registry.settings import Settings
 from tests.portal.world import Member, World
 
@@ -161,6 +162,46 @@ def test_no_text_of_any_body_takes_a_character_that_nobody_sees(house: House) ->
                 assert "U+" in answer.json()["reasons"][0]["said"]["zh"]
                 walked += 1
     assert walked > 50
+
+
+def test_no_body_takes_a_key_that_stands_twice(house: House) -> None:
+    """The last one won in silence; every operation with a body, by its name and in both languages."""
+    walked = 0
+    with house.unchanged():
+        for method, path, operation, _ in operations(house.app):
+            content = operation.get("requestBody", {}).get("content", {})
+            access = house.access(method, path)
+            if "application/json" not in content or access.upload:
+                continue
+            client = house.client(house.who(access, method))
+            for kind in ("application/json", "application/merge-patch+json", None):
+                answer = client.request(
+                    method,
+                    plain(path),
+                    content=b'{"a": [{"k": 1, "k": 2}]}',
+                    headers={"Content-Type": kind} if kind else {},
+                )
+                assert answer.status_code == 422, (method, path, answer.text)
+                assert answer.json()["type"] == "/problems/key-twice"
+                (reason,) = answer.json()["reasons"]
+                assert reason["item"] == "a.0.k"
+                assert "“k”" in reason["said"]["zh"]
+                assert "'k'" in reason["said"]["en"]
+                walked += 1
+    assert walked > 50
+
+
+def test_no_json_of_a_form_takes_one(house: House) -> None:
+    """What is said about a file goes as JSON beside it."""
+    tester = house.world.member("tester-own", Role.TESTER)
+    with house.unchanged():
+        answer = house.client(tester).post(
+            "/api/v1/datasets",
+            data={"metadata": '{"name": "x", "name": "y"}'},
+            files={"file": ("x.csv", b"a\n1\n")},
+        )
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["reasons"][0]["item"] == "metadata.name"
 
 
 def test_no_query_and_no_path_takes_one(house: House) -> None:

@@ -160,6 +160,19 @@ def test_a_body_that_is_no_object_is_an_mlflow_error(door: Door, path: str, body
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
+@pytest.mark.parametrize("path", ["registered-models/create", "experiments/create"])
+def test_a_key_that_stands_twice_is_an_mlflow_error(door: Door, path: str) -> None:
+    """The last one won in silence; the key is named, and nothing is stored."""
+    body = '{"name": "twice-1", "name": "twice-2"}'
+    answer = door.ask("ours", "POST", f"{API}/{path}", content=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "'name'" in answer.json()["message"]
+    assert "“name”" in answer.json()["message"]
+    for name in ("twice-1", "twice-2"):
+        known = door.ask("ours", "GET", f"{API}/registered-models/get", params={"name": name})
+        assert known.status_code == 404
+
+
 HOSTILE = ["a\\u202eb", "a\\u200bb", "a\\u0000b", "a\\ud800b", "a\\u3164b"]
 
 
