@@ -16,7 +16,7 @@ import pyarrow as pa
 from evaluators import engine, missing, passes, probe
 from evaluators.data import Source
 from evaluators.files import ParquetRows
-from evaluators.left_out import Lacking
+from evaluators.lacking import Lacking
 from evaluators.plan import Plan
 from registry import tables
 from registry.errors import Invalid, Reason

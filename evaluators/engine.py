@@ -1,6 +1,6 @@
 """One run of a plan: batches to probes, requests to the model, findings and evidence out."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from evaluators import (
+    census,
     cost,
     evidence,
     findings,
@@ -21,12 +22,15 @@ from evaluators import (
     sufficiency,
     weights,
 )
+from evaluators.accumulators import Cells, merge_cells
+from evaluators.attacker import Claim, Told
 from evaluators.data import Source
 from evaluators.evidence import Before, Evidence
+from evaluators.lacking import Cause, Lacking
 from evaluators.outsider_visit import visiting
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
-from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest
+from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest, Table
 from evaluators.rounds import Questioner
 from registry import attestation
 from registry.language import Text
@@ -73,7 +77,6 @@ class Outcome:
             where one broke.
         predictions: how often the model was asked.
         rows: how many rows were read.
-        left_out: how many of them lack what: {rows, without, least} (`left_out.Lacking.overview`).
     """
 
     findings: tuple[Finding, ...]
@@ -82,7 +85,11 @@ class Outcome:
     probes: tuple[dict[str, Any], ...]
     predictions: int
     rows: int
-    left_out: Mapping[str, Any]
+
+    @property
+    def left_out(self) -> dict[str, Any]:
+        """How many rows lack what, as published: {rows, without, least}."""
+        return self.evidence.rows_read
 
     def beside(self, before: Before) -> "Outcome":
         """The same, published so that nothing follows from what is public already.
@@ -254,7 +261,8 @@ class _Going:
         self.predictions, self.broken = 0, dict[str, str]()
         self.decided: tuple[int, int] | None = None
         self.passes = 0
-        self.lacking: left_out.Lacking | None = None
+        self.lacking: Lacking | None = None
+        self.census: Cells | None = None
 
     def announce(self, entry: _Entry, *, scored: bool) -> None:
         """Say what a probe will take, where it is worth saying and the probe will run."""
@@ -305,9 +313,10 @@ class _Going:
             self.plan, self.nonce, self.seed,
             tuple(passes.Reading(e.probe, e.requests) for e in entries),
             tuple(self.source.schema.names), self.scored, self.shards, self._watched(),
+            first=self.lacking is None,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        weight, lacking = None, left_out.Lacking()
+        weight, lacking = None, Lacking()
         decided = self.decided  # every pass counts the same decisions: once is enough
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
@@ -317,16 +326,19 @@ class _Going:
                 before = self.decided or (0, 0)
                 self.decided = before[0] + folded.decided[0], before[1] + folded.decided[1]
             lacking = lacking.plus(folded.lacking)
+            if folded.census is not None:
+                parts = [each for each in (self.census, folded.census) if each is not None]
+                self.census = merge_cells(parts)
             for at, entry in enumerate(entries):
                 entry.shards += folded.states[at]
                 if at in folded.failed:
                     self._fail(entry, *folded.failed[at])
         if self.lacking is None:
-            self.lacking = left_out.Lacking(self.source.rows, lacking.sets)
+            self.lacking = replace(lacking, rows=self.source.rows, watched=work.watched)
         if weight is not None:
             weights.check_some(weight, str(self.plan.columns.weight))
 
-    def _watched(self) -> tuple[left_out.Cause, ...]:
+    def _watched(self) -> tuple[Cause, ...]:
         """What rows may lack: counted as they are read for the first time, and never again."""
         if self.lacking is not None:
             return ()
@@ -393,8 +405,9 @@ class _Going:
     def outcome(self, settled: list[Finding]) -> Outcome:
         """Publish what may be published, and seal the rest."""
         tables = {
-            entry.probe.spec.id: tuple(
-                self.guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()
+            entry.probe.spec.id: (
+                *(self.guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()),
+                *self._units(entry, settled),
             )
             for entry in self.entries
             if entry.said is None
@@ -406,7 +419,15 @@ class _Going:
         }
         told = {entry.probe.spec.id: entry.told for entry in self.entries if entry.told}
         foreign = [e.probe.spec.id for e in self.entries if isinstance(e.probe, outsider.Outsider)]
-        made = evidence.make(self.plan, settled, tables, states, told=told, foreign=foreign)
+        made = evidence.make(
+            self.plan,
+            settled,
+            tables,
+            states,
+            said=self._said(settled),
+            told=told,
+            foreign=foreign,
+        )
         return Outcome(
             findings=made.findings,
             findings_digest=findings.digest(made.findings),
@@ -414,7 +435,50 @@ class _Going:
             probes=tuple(_named(entry) for entry in self.entries),
             predictions=self.predictions,
             rows=self.source.rows,
-            left_out=(self.lacking or left_out.Lacking(self.source.rows)).overview(),
+        )
+
+    def _units(self, entry: _Entry, settled: Sequence[Finding]) -> list[Table]:
+        """The tables of distinct units behind a probe's findings, where units repeat."""
+        if self.census is None:
+            return []
+        name = entry.probe.spec.id
+        found = [each for each in settled if each.probe == name]
+        needs = [entry.probe.needs(self.plan, f.metric, f.slice) for f in found]
+        return census.tables(self.census, name, found, needs, self.plan)
+
+    def _bare(self, settled: Sequence[Finding]) -> frozenset[int]:
+        """The findings, by number, whose numbers are of units that nobody counted."""
+        probes = {entry.probe.spec.id: entry.probe for entry in self.entries}
+        return frozenset(
+            number
+            for number, each in enumerate(settled)
+            if self.census is not None
+            and findings.tells(each)
+            and census.uncounted(
+                self.census,
+                each,
+                probes[each.probe].needs(self.plan, each.metric, each.slice),
+                self.plan,
+            )
+        )
+
+    def _said(self, settled: Sequence[Finding]) -> Told:
+        """What is told beside the tables."""
+        columns, lacking = self.plan.columns, self.lacking or Lacking(self.source.rows)
+        decided = columns.score if columns.score is not None and columns.decides else None
+        claims = list[Claim]()
+        for entry in self.entries:
+            found = [each for each in settled if each.probe == entry.probe.spec.id]
+            if columns.unit is None:
+                claims += left_out.claims(
+                    found, entry.probe, self.plan, lacking, scored=self.scored
+                )
+        return Told(
+            lacking,
+            claims=tuple(dict.fromkeys(claims)),
+            decision=frozenset({"" if self.scored else decided or columns.prediction or ""}),
+            outcome=columns.target if columns.favourable is not None else None,
+            weight=columns.weight,
         )
 
 

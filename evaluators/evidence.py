@@ -12,22 +12,26 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from evaluators import disclosure, findings
+from evaluators import disclosure, findings, left_out
+from evaluators.attacker import Band, Claim, Earlier, Row, Told
+from evaluators.audit import ROWS, Fact
+from evaluators.disclosure import Cut
+from evaluators.lacking import Lacking
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Table
 from registry import attestation
-from registry.reports import Finding
+from registry.findings import Finding, Verdict
 
 CONTRADICTION = "its tables cannot be audited with ours, or contradict them; they stay sealed"
 
 
-COUNT_DECISIONS = frozenset(
-    {"selection_parity", "error_parity", "intersection_scan", "performance", "subgroup_search"}
-)
-"""The probes whose findings are counts of decisions by group."""
 OVER_GROUPS = frozenset({"differential_fairness"})
 """Metrics of all groups at once that name no group: with two groups, the ratio between them."""
+OF_ROWS = frozenset({"missing_share", "left_out", "unanswered", "unpriced", "dropped"})
+"""Details that count rows which do not count; `left_out` says of them what may be said."""
+OF_SUMS = frozenset({"overall"})
+"""Details that follow from a table's sums over its rows."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,11 @@ class Before:
     Args:
         reports: the earlier reports' tables.
         named: {report, evidence, sealed, same_rows} of each, for the statement.
-        answers: what this run's counts depend on besides the rows (see `disclosure.Earlier`).
+        answers: what this run's counts depend on besides the rows (see `Earlier`).
         outcomes: how this run reads outcomes.
     """
 
-    reports: Sequence[disclosure.Earlier] = ()
+    reports: Sequence[Earlier] = ()
     named: Sequence[Mapping[str, Any]] = ()
     answers: str = ""
     outcomes: str = ""
@@ -60,11 +64,14 @@ class Evidence:
         tables: every count table and its probe.
         shown: the same as published.
         states: per probe the full state.
-        plan: the digest of the plan that ran.
+        plan: the plan that ran.
         least: the smallest count of people that is published.
         told: what a third party's probe printed as it failed, and whose tables were not taken.
         kept: the tables of third parties that are not published; they stay sealed, and findings
             about their small rows are withheld all the same.
+        bare: findings, by number, whose numbers are of people whom no table counts.
+        said: what is told beside the tables.
+        facts: the numbers of rows that are published.
         before: what was public already.
         salt: without it the commitments could be guessed.
     """
@@ -74,11 +81,13 @@ class Evidence:
     tables: Sequence[tuple[str, Table]]
     shown: Sequence[tuple[str, Table]]
     states: Mapping[str, Any]
-    plan: str
+    plan: Plan
     least: int
     told: Mapping[str, str] = field(default_factory=dict)
     kept: Sequence[tuple[str, Table]] = ()
-    unaudited: frozenset[str] = frozenset()
+    bare: frozenset[int] = frozenset()
+    said: Told = field(default_factory=lambda: Told(Lacking()))
+    facts: frozenset[Fact] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
 
@@ -97,7 +106,7 @@ class Evidence:
         """What everyone may read."""
         states = self.sealed["states"]
         return {
-            "plan": self.plan,
+            "plan": self.plan.digest,
             "least": self.least,
             "tables": _by_probe(self.shown),
             "commitments": {n: attestation.digest([self.salt, states[n]]) for n in self.states},
@@ -111,24 +120,61 @@ class Evidence:
         Args:
             before: the earlier reports.
         """
-        cut = disclosure.suppress(
+        cut = disclosure.divide(
             [table for _, table in self.tables],
             self.least,
+            told=self.said,
+            bands=self._bands(),
             earlier=before.reports,
             answers=before.answers,
             outcomes=before.outcomes,
         )
-        shown = [(name, table) for (name, _), table in zip(self.tables, cut, strict=True)]
+        shown = [(name, table) for (name, _), table in zip(self.tables, cut.tables, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
-        gone = _gone(heeded)
+        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self.least)
         published = tuple(
-            findings.withheld(finding, self.least)
-            if finding.probe in self.unaudited and findings.tells(finding)
-            else _published(finding, gone, self.least)
-            for finding in self.full
+            left_out.published(told.bared(each), cut.facts, self.plan)
+            if number not in self.bare and told.may_tell(each)
+            else findings.withheld(each, self.least)
+            for number, each in enumerate(self.full)
         )
-        return replace(self, findings=published, shown=shown, before=before)
+        return replace(self, findings=published, shown=shown, facts=cut.facts, before=before)
+
+    @property
+    def rows_read(self) -> dict[str, Any]:
+        """All rows, and how many lack what, as far as that is published."""
+        return left_out.public(left_out.overview(self.said.lacking), self.facts)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are, where that is published."""
+        return self.said.lacking.rows if ROWS in self.facts else None
+
+    def _bands(self) -> dict[Row, Band]:
+        """How many people a row has at least or at most, by the mere verdict about it."""
+        people, places = self.plan.min_n, dict[tuple[Any, ...], list[tuple[Row, int]]]()
+        for t, (name, table) in enumerate(self.tables):
+            for r, (key, counts) in enumerate(table.rows if table.kind == "people" else ()):
+                named = (name, frozenset(zip(table.keys, key, strict=True)))
+                places.setdefault(named, []).append(((t, r), sum(counts or ())))
+        bands: dict[Row, Band] = {}
+        for each in self.full:
+            small = each.verdict is Verdict.NOT_EVALUABLE
+            for row, size in places.get((each.probe, frozenset(each.slice.items())), ()):
+                if small and each.n == size < people:
+                    bands[row] = (0, people - 1)
+                elif not small and each.n == size >= people:
+                    bands[row] = (people, None)
+        return bands
+
+    def _sums(self, cut: Cut) -> frozenset[tuple[str, frozenset[str]]]:
+        """Of which tables with a suppressed row the sums are not published: probe and keys."""
+        return frozenset(
+            (name, frozenset(table.keys))
+            for t, ((name, table), shown) in enumerate(zip(self.tables, cut.tables, strict=True))
+            if t not in cut.sums and any(counts is None for _, counts in shown.rows)
+        )
 
 
 def make(
@@ -137,8 +183,10 @@ def make(
     tables: Mapping[str, Sequence[Table]],
     states: Mapping[str, Any],
     *,
+    said: Told,
     told: Mapping[str, str] | None = None,
     foreign: Sequence[str] = (),
+    bare: frozenset[int] = frozenset(),
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -147,47 +195,40 @@ def make(
         found: the full findings.
         tables: per probe the count tables it offers.
         states: per probe the full state.
+        said: what is told beside the tables.
         told: what third parties' probes printed as they failed.
+        bare: findings, by number, whose numbers are of people whom no table counts.
         foreign: the probes of third parties; their tables are published only where they can be
             audited with ours and do not contradict them.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
-    said, kept = dict(told or {}), list[tuple[str, Table]]()
+    printed, kept = dict(told or {}), list[tuple[str, Table]]()
     for name in foreign:
         mine = [table for owner, table in flat if owner == name]
         if mine and not disclosure.agree([t for n, t in flat if n not in foreign], mine):
             flat = [(owner, table) for owner, table in flat if owner != name]
             kept += [(name, table) for table in mine]
-            said[name] = f"{said.get(name, '')}\n{CONTRADICTION}".strip()
-    alone = _unaudited(plan, found, least) - set(foreign)
-    bare = Evidence((), found, flat, flat, states, plan.digest, least, said, kept, alone)
-    return bare.beside(Before())
-
-
-def _unaudited(plan: Plan, found: Sequence[Finding], least: int) -> frozenset[str]:
-    """The probes that count decisions, where a unit is named and a count is small.
-
-    Decisions of repeated units hand in no tables of people, so nothing can be audited: one small
-    count, of the favoured or of the others, could be worked out from the rest. All are withheld.
-    """
-    if plan.columns.unit is None:
-        return frozenset()
-    counting = {each.probe for each in found if each.probe in COUNT_DECISIONS}
-    small = any(_small_share(each, least) for each in found if each.probe in counting)
-    return frozenset(counting) if small else frozenset()
-
-
-def _small_share(finding: Finding, least: int) -> bool:
-    sides = (
-        (finding.estimate, finding.n),
-        (finding.reference_estimate, finding.n_reference),
+            printed[name] = f"{printed.get(name, '')}\n{CONTRADICTION}".strip()
+    said = replace(said, claims=_unstated(said.claims, flat), facts=_facts(said.lacking, found))
+    bare_evidence = Evidence(
+        (), found, flat, flat, states, plan, least, printed, kept, bare, said, frozenset()
     )
-    return finding.group is not None and any(
-        min(share * n, n - share * n) < least - 0.5
-        for share, n in sides
-        if share is not None and n is not None and 0 <= share <= 1
-    )
+    return bare_evidence.beside(Before())
+
+
+def _unstated(claims: Sequence[Claim], tables: Sequence[tuple[str, Table]]) -> tuple[Claim, ...]:
+    """The denominators of findings that no table of their probe is about."""
+    known = {(name, frozenset(table.keys)) for name, table in tables}
+    return tuple(c for c in claims if (c.probe, frozenset(c.slice_)) not in known)
+
+
+def _facts(lacking: Lacking, found: Sequence[Finding]) -> tuple[Fact, ...]:
+    """Every number of rows that the report would state, in the order of their weight."""
+    lists = [left_out.facts(left_out.overview(lacking))]
+    lists += [left_out.facts(each.left_out) for each in found if each.left_out]
+    parts = [fact for each in lists for fact in each.parts]
+    return tuple(dict.fromkeys([ROWS, *parts, *(each.used for each in lists[1:])]))
 
 
 def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:
@@ -213,17 +254,56 @@ def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
     return found
 
 
-def _published(finding: Finding, gone: Gone, least: int) -> Finding:
-    """The finding, or its verdict alone where a number would give a small cell away."""
-    if not findings.tells(finding):
-        return finding
-    units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
-    stated = [units.get(name) for name in ("n", "n_reference")]
-    sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
-    small = finding.group is not None and any(0 < n < least for n in sizes)
-    rows = gone.get((finding.probe, frozenset(finding.slice)), set())
-    given = small or _about(finding, rows) or _over_hidden(finding, gone)
-    return findings.withheld(finding, least) if given else finding
+@dataclass(frozen=True)
+class _Told:
+    """What findings may say.
+
+    Args:
+        said: what is told beside the tables, with every number.
+        cut: what is published.
+        gone: the suppressed rows.
+        sums: tables whose sums are not published: probe and keys.
+        least: the smallest count of people that is published.
+    """
+
+    said: Told
+    cut: Cut
+    gone: Gone
+    sums: frozenset[tuple[str, frozenset[str]]]
+    least: int
+
+    def may_tell(self, finding: Finding) -> bool:
+        """Whether no number of it would give a small count away."""
+        if not findings.tells(finding):
+            return True
+        units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
+        stated = [units.get(name) for name in ("n", "n_reference")]
+        sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
+        small = finding.group is not None and any(0 < n < self.least for n in sizes)
+        about = (finding.probe, frozenset(finding.slice))
+        rest = finding.reference_group in (None, "*") and finding.n_reference is not None
+        return not (
+            small
+            or _about(finding, self.gone.get(about, set()))
+            or _over_hidden(finding, self.gone)
+            or (rest and about in self.sums)
+            or self._whole(finding)
+        )
+
+    def _whole(self, finding: Finding) -> bool:
+        """Whether it is about everybody, and how many rows that is may not be told."""
+        lacking = self.said.lacking
+        hidden = {self.said.value(f) for f in {*self.said.facts, ROWS} - self.cut.facts}
+        return not finding.slice and bool(lacking.sets) and finding.n in hidden
+
+    def bared(self, finding: Finding) -> Finding:
+        """The finding without details that count rows, or add a suppressed group to others."""
+        away = {name for name in OF_ROWS if finding.details.get(name)}
+        if (finding.probe, frozenset(finding.slice)) in self.sums:
+            away |= OF_SUMS & set(finding.details)
+        if not away:
+            return finding
+        return replace(finding, details={**finding.details, **dict.fromkeys(away)})
 
 
 def _over_hidden(finding: Finding, gone: Gone) -> bool:

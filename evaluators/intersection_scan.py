@@ -142,8 +142,8 @@ class IntersectionScan(Probe[Cells]):
         )
 
     def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
-        """The outcome too, for rates of errors."""
-        own = super().needs(plan, metric, slice_)
+        """Every feature, since each crossing is held against all others; and outcomes for errors."""
+        own = (*super().needs(plan, metric, slice_), *plan.columns.sensitive)
         return own if metric not in (METRICS[rate] for rate in ERRORS) else (*own, DESERVED)
 
     def create_accumulator(self, plan: Plan) -> Cells:
@@ -336,7 +336,11 @@ class IntersectionScan(Probe[Cells]):
         )  # fmt: skip
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
+        """Counts of the rows it compares: those of which every feature is known."""
+        if UNIT in acc.keys:
+            return []
         tables: list[Table] = []
+        acc = acc.margin(plan.columns.sensitive)
         plan = replace(plan, columns=replace(plan.columns, weight=None))  # it counts people
         places = {m: at for at, m in enumerate(acc.measures)}
         if "selection" in self.options.rates:
@@ -348,7 +352,8 @@ class IntersectionScan(Probe[Cells]):
         if len(acc.measures) > 2:
             tables += published(acc, plan, self.spec.id, counts=KNOWN,
                                 people=lambda row: tuple(row[places[m]] for m in KNOWN))  # fmt: skip
-        return tables
+        features = plan.columns.sensitive
+        return [replace(t, within=tuple(n for n in features if n not in t.keys)) for t in tables]
 
     def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
         """Everything follows from the joint table of one kind of rate, if nothing in it is suppressed."""

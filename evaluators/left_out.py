@@ -1,191 +1,26 @@
-"""Rows that lack what a finding needs: counted by cause once, for all probes.
+"""What findings and reports say of the rows that lack what they need.
 
-A cause is a column without a value, a decision that is neither favourable nor unfavourable, a price
-that is not above 0, a weight of 0, or a model that gave no number. What is kept is how many rows
-lack which set of things, so that every finding's number of usable rows is exact, on any number of
-shards and in any order of the rows.
-
-What is published of it: a count of fewer people than the smallest that is published is no number,
-one cause has one number in all findings, and the number of usable rows stands there only where it
-gives no such count away (see `_tells`).
+A row is told once in each list: by the first cause for which it does not count, so that the parts
+add up to all rows less the usable ones. Which of these numbers are published is a matter of the
+audit (`evaluators.disclosure`): a row that lacks a feature is in none of a report's tables and
+would be what a table by another feature exceeds it by.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from evaluators.missing import Told
+from evaluators.attacker import Claim
+from evaluators.audit import ROWS, Fact
+from evaluators.lacking import Cause, Lacking
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import ANSWERS, DESERVED, SCORE, UNIT, WEIGHT, Probe
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
-Kind = Literal["missing", "neither", "not_positive", "zero", "no_answer"]
-Mask = npt.NDArray[np.bool_]
-
-TWO = 2
 PRICED = ("item", "time", "cost", "control", "profile", "user")
 """Columns that price probes hold fixed, where the plan names them."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cause:
-    """Why a row does not count.
-
-    Args:
-        kind: what it lacks.
-        column: in which column; empty for a model's answer.
-    """
-
-    kind: Kind
-    column: str
-
-    def as_json(self) -> dict[str, str]:
-        """The cause as it stands in a report."""
-        return {"cause": self.kind, "column": self.column}
-
-
-@dataclass
-class Lacking:
-    """How many rows there are, and how many lack which set of things.
-
-    Args:
-        rows: all rows.
-        sets: set of causes → rows that lack exactly these; rows that lack nothing are not in it.
-    """
-
-    rows: int = 0
-    sets: Counter[frozenset[Cause]] = field(default_factory=Counter)
-
-    def add(
-        self,
-        watched: Sequence[Cause],
-        told: Told,
-        answers: Mask | None = None,
-        times: npt.NDArray[np.int64] | None = None,
-    ) -> None:
-        """Count more rows.
-
-        Args:
-            watched: the causes to look for; those about columns that are not there are passed over.
-            told: the rows.
-            answers: which rows the model gave no number for; None without a model.
-            times: how many rows each stands for; None for one.
-        """
-        size = told.rows.num_rows
-        self.rows += size if times is None else int(times.sum())
-        masks = [(cause, _lacks(cause, told, answers)) for cause in watched]
-        found = [(cause, mask) for cause, mask in masks if mask is not None and mask.any()]
-        if not found:
-            return
-        matrix = np.column_stack([mask for _, mask in found])
-        some = matrix.any(axis=1)
-        packed = np.packbits(matrix[some], axis=1)
-        keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        weights = None if times is None else times[some]
-        counts = np.bincount(inverse, weights=weights, minlength=len(first)).astype(np.int64)
-        for place, count in zip(first.tolist(), counts.tolist(), strict=True):
-            lacking = matrix[some][place]
-            self.sets[frozenset(c for (c, _), gone in zip(found, lacking, strict=True) if gone)] += count  # fmt: skip
-
-    def plus(self, other: "Lacking") -> "Lacking":
-        """Both together."""
-        return Lacking(self.rows + other.rows, self.sets + other.sets)
-
-    def by(self, cause: Cause) -> int:
-        """How many rows lack this."""
-        return sum(count for lacking, count in self.sets.items() if cause in lacking)
-
-    def without(self, causes: Iterable[Cause]) -> int:
-        """How many rows lack any of these."""
-        these = frozenset(causes)
-        return sum(count for lacking, count in self.sets.items() if these & lacking)
-
-    def published(self, causes: Sequence[Cause]) -> dict[str, Any]:
-        """What a report says of the rows that lack any of these; empty where none does.
-
-        Args:
-            causes: in the order in which they are told.
-        """
-        least = int(POLICY.value("small_cell"))
-        counts = {cause: count for cause in causes if (count := self.by(cause))}
-        if not counts:
-            return {}
-        gone = self.without(counts)
-        return {
-            "rows": self.rows,
-            "used": None if _tells(list(counts.values()), gone, least) else self.rows - gone,
-            "without": [
-                {**cause.as_json(), "rows": count if count >= least else None}
-                for cause, count in counts.items()
-            ],
-            "least": least,
-        }
-
-    def overview(self) -> dict[str, Any]:
-        """All rows and every cause by itself, for a report's first screen."""
-        causes = sorted({cause for lacking in self.sets for cause in lacking}, key=_order)
-        found = self.published(causes)
-        least = int(POLICY.value("small_cell"))
-        return {"rows": self.rows, "without": found.get("without", []), "least": least}
-
-
-def _tells(counts: Sequence[int], gone: int, least: int) -> bool:
-    """Whether the number of usable rows gives a small count away, beside the counts by cause.
-
-    Of two causes it tells how many rows lack both, and so how many lack only one. Of more it is
-    told where no row lacks two.
-    """
-    twice = sum(counts) - gone
-    if len(counts) > TWO and twice:
-        return True
-    cells = [*counts, twice, *(count - twice for count in counts)]
-    return any(0 < cell < least for cell in cells)
-
-
-def _order(cause: Cause) -> tuple[bool, str, str]:
-    return cause.kind not in ("no_answer", "neither"), cause.column, cause.kind
-
-
-def _lacks(cause: Cause, told: Told, answers: Mask | None) -> Mask | None:
-    """Which rows lack what a cause names; None where nobody can say, or none does."""
-    if cause.kind == "no_answer":
-        return answers
-    if cause.column not in told.rows.schema.names:
-        return None
-    if cause.kind == "neither":
-        other = told.neither.get(cause.column)
-        return None if other is None else _array(other)
-    column = told.rows[cause.column]
-    if cause.kind == "missing":
-        return _missing(column, told.neither.get(cause.column))
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        return None
-    zero = pa.scalar(0, column.type)
-    bad = pc.less_equal(column, zero) if cause.kind == "not_positive" else pc.equal(column, zero)
-    return _array(pc.fill_null(bad, False))
-
-
-def _missing(column: Any, neither: Any) -> Mask | None:
-    real = pa.types.is_floating(column.type)
-    if not real and not column.null_count:
-        return None
-    gone = _array(pc.is_null(column, nan_is_null=real))
-    return gone if neither is None else gone & ~_array(neither)
-
-
-def _array(mask: Any) -> Mask:
-    found: Mask = np.asarray(mask.to_numpy(zero_copy_only=False)
-                             if isinstance(mask, pa.Array) else mask.to_numpy(), dtype=np.bool_)  # fmt: skip
-    return found
 
 
 def causes(needs: Iterable[str], plan: Plan, *, scored: bool) -> tuple[Cause, ...]:
@@ -243,6 +78,69 @@ def watched(probes: Iterable[Probe[Any]], plan: Plan, *, scored: bool) -> tuple[
     return causes((name for name in needs if name != UNIT), plan, scored=scored)
 
 
+def content(lacking: Lacking, causes: Iterable[Cause]) -> dict[str, Any]:
+    """How many rows lack any of these, each row by the first of them; empty where none does.
+
+    Args:
+        lacking: what rows lack.
+        causes: of interest; those that were watched are told in that order.
+    """
+    wanted = frozenset(causes) & lacking.causes
+    if not wanted:
+        return {}
+    told = [cause for cause in lacking.watched if cause in wanted]
+    parts = [lacking.number(cause, told[:at]) for at, cause in enumerate(told)]
+    return {
+        "rows": lacking.rows,
+        "used": lacking.rows - sum(parts),
+        "without": [{**c.as_json(), "rows": n} for c, n in zip(told, parts, strict=True)],
+        "least": int(POLICY.value("small_cell")),
+    }
+
+
+def overview(lacking: Lacking) -> dict[str, Any]:
+    """All rows and every cause, for a report's first screen."""
+    told = content(lacking, lacking.watched).get("without", [])
+    return {"rows": lacking.rows, "without": told, "least": int(POLICY.value("small_cell"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the numbers of a list are: of all rows, of the usable ones, and of each cause."""
+
+    rows: Fact
+    used: Fact
+    parts: tuple[Fact, ...]
+
+
+def facts(told: Mapping[str, Any]) -> Facts:
+    """What each number of a list is.
+
+    Args:
+        told: as `content` or `overview` gives it.
+    """
+    causes = [Cause(each["cause"], each["column"]) for each in told.get("without", ())]
+    parts = (Fact(cause, frozenset(causes[:at])) for at, cause in enumerate(causes))
+    return Facts(ROWS, Fact(None, frozenset(causes)), tuple(parts))
+
+
+def public(told: Mapping[str, Any], shown: frozenset[Fact]) -> dict[str, Any]:
+    """The list with the numbers that are published; the others are None.
+
+    Args:
+        told: with every number.
+        shown: the facts that are published.
+    """
+    named = facts(told)
+    whole = {"rows": named.rows, "used": named.used}
+    held = {k: told[k] if fact in shown else None for k, fact in whole.items() if k in told}
+    without = [
+        {**each, "rows": each["rows"] if fact in shown else None}
+        for each, fact in zip(told.get("without", ()), named.parts, strict=True)
+    ]
+    return {**told, **held, **({"without": without} if "without" in told else {})}
+
+
 def beside(
     found: Sequence[Finding], probe: Probe[Any], plan: Plan, lacking: Lacking, *, scored: bool
 ) -> list[Finding]:
@@ -256,30 +154,64 @@ def beside(
         scored: whether a model answers.
     """
     small = _small(found, plan)
-    return [_with(one, probe, plan, lacking, small, scored=scored) for one in found]
+    made = []
+    for one in found:
+        needs = probe.needs(plan, one.metric, one.slice)
+        told = content(lacking, causes(needs, plan, scored=scored))
+        groups = small.get(_family(one), 0)
+        if one.verdict is not Verdict.NOT_EVALUABLE and groups:
+            told = {**told, "small_groups": groups}
+        made.append(_with(replace(one, left_out=told), Text("", ""), plan))
+    return made
 
 
-def _with(
-    finding: Finding,
-    probe: Probe[Any],
-    plan: Plan,
-    lacking: Lacking,
-    small: Mapping[Any, int],
-    *,
-    scored: bool,
-) -> Finding:
-    needs = probe.needs(plan, finding.metric, finding.slice)
-    content = lacking.published(causes(needs, plan, scored=scored))
-    groups = small.get(_family(finding), 0)
-    if finding.verdict is not Verdict.NOT_EVALUABLE and groups:
-        content = {**(content or {"rows": lacking.rows}), "small_groups": groups}
-    if not content:
+def claims(
+    found: Sequence[Finding], probe: Probe[Any], plan: Plan, lacking: Lacking, *, scored: bool
+) -> list[Claim]:
+    """What the findings say of how many rows have all they need, by group.
+
+    Args:
+        found: of one probe.
+        probe: says what a row needs.
+        plan: names the columns.
+        lacking: what rows lack.
+        scored: whether a model answers.
+    """
+    made = list[Claim]()
+    for one in found:
+        about = frozenset(one.slice)
+        if one.n is None or one.group is None or not about <= frozenset(plan.columns.sensitive):
+            continue
+        needs = probe.needs(plan, one.metric, one.slice)
+        gone = frozenset(causes(needs, plan, scored=scored)) & lacking.causes
+        sides = [(dict(one.slice), one.n)]
+        if one.reference_group not in (None, "*") and len(about) == 1:
+            sides.append((dict.fromkeys(about, str(one.reference_group)), one.n_reference or 0))
+        made += [Claim(one.probe, tuple(sorted(s.items())), gone, n) for s, n in sides]
+    return made
+
+
+def published(finding: Finding, shown: frozenset[Fact], plan: Plan) -> Finding:
+    """The finding with the numbers of rows that are published.
+
+    Args:
+        finding: with all of them, as `beside` made it.
+        shown: the facts that are published.
+        plan: names the columns.
+    """
+    said = sentence(finding.left_out, plan)
+    held = replace(finding, left_out=public(finding.left_out, shown))
+    return _with(held, said, plan)
+
+
+def _with(finding: Finding, before: Text, plan: Plan) -> Finding:
+    """The finding with its sentence about rows, in place of the one before."""
+    if not finding.left_out:
         return finding
-    told = sentence(content, plan)
-    reading = {
-        "zh": f"{finding.reading['zh']}{told.zh}", "en": f"{finding.reading['en']} {told.en}".strip()
-    }  # fmt: skip
-    return replace(finding, left_out=content, reading=reading)
+    told = sentence(finding.left_out, plan)
+    zh = finding.reading["zh"].removesuffix(before.zh)
+    en = finding.reading["en"].removesuffix(before.en).rstrip()
+    return replace(finding, reading={"zh": f"{zh}{told.zh}", "en": f"{en} {told.en}".strip()})
 
 
 def _family(finding: Finding) -> tuple[str, frozenset[str]]:
@@ -296,6 +228,8 @@ def _small(found: Sequence[Finding], plan: Plan) -> dict[tuple[str, frozenset[st
     return {family: len(names) for family, names in groups.items()}
 
 
+OF_THE_REST = Text("其余的行里，", "of the rest ")
+UNTOLD = Text("若干行（行数不公开）", "some (how many is not published)")
 _LACKS: Mapping[str, Text] = {
     "missing": Text("没有“{0}”", "lack '{0}'"),
     "decision": Text("没有决定（{0}）", "have no decision ({0})"),
@@ -312,20 +246,16 @@ def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
     """What a finding says of the rows that do not count.
 
     Args:
-        content: as `Lacking.published` gives it, with `small_groups` where groups were too small.
+        content: as `content` gives it, with `small_groups` where groups were too small.
         plan: names the columns.
     """
     parts_zh, parts_en = list[str](), list[str]()
     listed = clauses(content, plan)
     if listed:
         zh, en = "，".join(c.zh for c in listed), "; ".join(c.en for c in listed)
-        rows, used = content["rows"], content["used"]
-        if used is None:
-            parts_zh.append(f"数据共 {rows:,} 行，没有算进去的：{zh}。")
-            parts_en.append(f"Of {rows:,} rows, left out: {en}.")
-        else:
-            parts_zh.append(f"数据共 {rows:,} 行，{used:,} 行有这一项所需的内容：{zh}。")
-            parts_en.append(f"Of {rows:,} rows {used:,} have what this needs: {en}.")
+        lead = _lead(content["rows"], content["used"])
+        parts_zh.append(lead.zh.format(zh))
+        parts_en.append(lead.en.format(en))
     if groups := content.get("small_groups"):
         one = groups == 1
         parts_zh.append(f"另有 {groups:,} 组不足 {plan.min_n} 人，没有比较。")
@@ -334,6 +264,21 @@ def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
             f"{'was' if one else 'were'} not compared."
         )
     return Text("".join(parts_zh), " ".join(parts_en))
+
+
+def _lead(rows: int | None, used: int | None) -> Text:
+    """Of how many rows how many count, as far as that is published; `{}` is what is left out."""
+    if rows is None and used is None:
+        return Text("没有算进去的：{}。", "Left out: {}.")
+    if used is None:
+        return Text(
+            f"数据共 {rows:,} 行，没有算进去的：{{}}。", f"Of {rows:,} rows, left out: {{}}."
+        )
+    if rows is None:
+        return Text(f"{used:,} 行有这一项所需的内容；没有算进去的：{{}}。",
+                    f"{used:,} rows have what this needs; left out: {{}}.")  # fmt: skip
+    return Text(f"数据共 {rows:,} 行，{used:,} 行有这一项所需的内容：{{}}。",
+                f"Of {rows:,} rows {used:,} have what this needs: {{}}.")  # fmt: skip
 
 
 def clauses(content: Mapping[str, Any], plan: Plan) -> list[Text]:
@@ -358,18 +303,19 @@ def said(
         roles: prediction, score and target of the plan.
         plain: what a column is called.
     """
-    found = []
+    found = list[Text]()
     for each in content.get("without", ()):
         name, kind = each["column"], each["cause"]
         if kind == "missing" and name in (roles.get("prediction"), roles.get("score")):
             kind = "decision"
         elif kind == "missing" and name == roles.get("target"):
             kind = "outcome"
-        own, rows, least = plain(name), each["rows"], content["least"]
-        many = Text(f"不足 {least} 行", f"fewer than {least}")
-        if rows is not None:
-            many = Text(f"{rows:,} 行", f"{rows:,}")
+        own, rows = plain(name), each["rows"]
+        if rows == 0:  # whoever lacks it is told already
+            continue
+        many = UNTOLD if rows is None else Text(f"{rows:,} 行", f"{rows:,}")
+        rest = OF_THE_REST if found else Text("", "")
         lacks = _LACKS[kind]
-        found.append(Text(f"{many.zh}{lacks.zh.format(own.zh)}",
-                          f"{many.en} {lacks.en.format(own.en)}"))  # fmt: skip
+        found.append(Text(f"{rest.zh}{many.zh}{lacks.zh.format(own.zh)}",
+                          f"{rest.en}{many.en} {lacks.en.format(own.en)}"))  # fmt: skip
     return found

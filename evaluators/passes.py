@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from evaluators import missing, probe, weights
-from evaluators.accumulators import coded, truth
+from evaluators import census, missing, probe, weights
+from evaluators.accumulators import Cells, coded, truth
 from evaluators.data import BLOCK, Hashes, Source, unit_hashes
-from evaluators.left_out import Cause, Lacking
+from evaluators.lacking import Cause, Lacking
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Probe, ScoreRequest, keyed_hash
 from evaluators.rounds import Questioner
@@ -67,6 +67,7 @@ class Folded:
         decided: rows with another decision, and rows with the favourable one; None where no probe
             of the pass reads decisions.
         lacking: what its rows lack, where that is counted (`Pass.watched`).
+        census: the distinct units behind its rows, where that is counted (`Pass.first`).
     """
 
     states: list[list[Any]]
@@ -77,6 +78,7 @@ class Folded:
     weight: int | None = None
     decided: tuple[int, int] | None = None
     lacking: Lacking = field(default_factory=Lacking)
+    census: Cells | None = None
 
 
 class Reader(Protocol):
@@ -99,6 +101,7 @@ class Pass:
         scored: whether a model answers.
         shards: how many states to fold side by side.
         watched: why rows may not count, in the one pass in which that is counted.
+        first: whether it is the first pass, in which units are counted.
     """
 
     plan: Plan
@@ -109,6 +112,12 @@ class Pass:
     scored: bool
     shards: int = 1
     watched: tuple[Cause, ...] = ()
+    first: bool = False
+
+    @property
+    def counts_units(self) -> bool:
+        """Whether distinct units are counted in this pass."""
+        return self.first and self.plan.columns.unit is not None
 
     @cached_property
     def asked(self) -> dict[str, ScoreRequest]:
@@ -153,6 +162,7 @@ class Pass:
             return self.names
         found |= {plan.columns.unit or ""} if self.sampled else set()
         found |= set(plan.columns.inputs) if self.scored else set()
+        found |= plan.columns.named() if self.counts_units else set()
         found |= {plan.columns.weight or "", *(cause.column for cause in self.watched)}
         return tuple(name for name in self.names if name in found)
 
@@ -294,13 +304,16 @@ class _Fold:
         told = missing.told(sent, work.plan.columns, work.columns)
         block = told.rows
         hashes = None
-        if probe.UNIT in work.needs or self.bounds:
+        if probe.UNIT in work.needs or self.bounds or work.counts_units:
             hashes = unit_hashes(block, work.plan, work.nonce, work.names)
         answers = self._answers(number, sent, hashes)
         score = self.base.get(number, self.made.base.get(number))
         if work.watched:
             unanswered = None if score is None else np.isnan(score)
-            self.made.lacking.add(work.watched, told, unanswered)
+            repeated = hashes if work.counts_units else None
+            self.made.lacking.add(work.watched, told, unanswered, units=repeated)
+        if work.counts_units and hashes is not None:
+            self._census(block, hashes, score)
         derived = dict(_derived(work.plan, block, work.needs, score))
         if work.plan.columns.weight is not None:
             derived |= self._weights(number, block, work.plan.columns.weight)
@@ -316,6 +329,14 @@ class _Fold:
         for at, reading in enumerate(work.readings):
             if not work.grouped(reading.probe):
                 self._guarded(at, partial(self._feed, at, reading, block, derived, answers, step))
+
+    def _census(self, block: pa.Table, hashes: Hashes, score: Floats | None) -> None:
+        """Count the distinct units of a block."""
+        plan = self.work.plan
+        truths = dict(_derived(plan, block, frozenset({probe.FAVOURED, probe.DESERVED}), score))
+        before = self.made.census or census.empty(plan)
+        if before is not None:
+            self.made.census = census.add(before, block, hashes, truths, plan.columns.weight)
 
     def _answers(self, number: int, block: pa.Table, hashes: Hashes | None) -> dict[str, pa.Array]:
         """Ask the model about one block: the requests, and the rows as they are if new."""

@@ -383,14 +383,17 @@ class Table:
         counts: the names of the counts.
         rows: levels and counts; a suppressed row has None for its counts.
         kind: `people` are counted, and small cells are suppressed; or what the model did in
-            designed or altered `answers`, which says nothing about a person.
+            designed or altered `answers`, which says nothing about a person; or distinct `units`
+            (people) that have such a row, each in every count to which one of its rows belongs.
+        within: further columns that a row must have to be counted.
     """
 
     name: str
     keys: tuple[str, ...]
     counts: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], tuple[int, ...] | None], ...]
-    kind: Literal["people", "answers"] = "people"
+    kind: Literal["people", "answers", "units"] = "people"
+    within: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The table as canonical JSON content."""
@@ -400,7 +403,20 @@ class Table:
             "keys": list(self.keys),
             "counts": list(self.counts),
             "rows": [[list(k), None if c is None else list(c)] for k, c in self.rows],
+            **({"within": list(self.within)} if self.within else {}),
         }
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> "Table":
+        """The table that such content was made of."""
+        return cls(
+            content["name"],
+            tuple(content["keys"]),
+            tuple(content["counts"]),
+            tuple((tuple(k), None if c is None else tuple(c)) for k, c in content["rows"]),
+            content.get("kind", "people"),
+            tuple(content.get("within", ())),
+        )
 
 
 @cache

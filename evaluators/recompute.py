@@ -83,17 +83,24 @@ def _miscounted(
     known = {(each["cause"], each["column"]): each["rows"] for each in read["without"]}
     for finding in stated:
         own = finding.get("left_out") or {}
+        parts = [each["rows"] for each in own.get("without", ())]
         for each in own.get("without", ()):
             cause = (each["cause"], each["column"])
-            if cause not in known or known[cause] != each["rows"]:
+            least, here = known.get(cause), each["rows"]
+            if cause not in known or (here is not None and least is not None and here < least):
                 yield {"finding": _name(finding), "number": f"left_out {' '.join(cause).strip()}",
-                       "stated": each["rows"], "recomputed": known.get(cause)}  # fmt: skip
-        used = own.get("used")
-        rows = [known.get((e["cause"], e["column"])) or 0 for e in own.get("without", ())]
-        fewest, most = read["rows"] - sum(rows), read["rows"] - max(rows, default=0)
-        if used is not None and not fewest <= used <= most:
+                       "stated": here, "recomputed": least}  # fmt: skip
+        used, rows = own.get("used"), own.get("rows")
+        if rows is not None and rows != read["rows"]:
+            yield {"finding": _name(finding), "number": "left_out rows", "stated": rows,
+                   "recomputed": read["rows"]}  # fmt: skip
+        if used is None or rows is None:
+            continue
+        sure = [known.get((e["cause"], e["column"])) or 0 for e in own["without"]]
+        exact = rows - sum(parts) if None not in parts else used
+        if used != exact or used > rows - max(sure, default=0):
             yield {"finding": _name(finding), "number": "left_out used", "stated": used,
-                   "recomputed": fewest}  # fmt: skip
+                   "recomputed": min(exact, rows - max(sure, default=0))}  # fmt: skip
 
 
 def _again(
@@ -104,7 +111,9 @@ def _again(
     for planned in plan.probes:
         if planned.id not in tables or planned.id not in installed.names():
             continue
-        probe, given = bound(planned), [_table(entry) for entry in tables[planned.id]]
+        every = (Table.of_json(entry) for entry in tables[planned.id])
+        probe = bound(planned)
+        given = [table for table in every if table.keys and table.kind != "units"]
         first = probe.recompute(given, plan, Run(nonce, Oracle("model"), 0))
         plans = _plans(first, [f for f in stated if f["probe"] == planned.id])
         if plans > 1:
@@ -144,12 +153,6 @@ def _comparable(
     if stated["verdict"] == Verdict.NOT_EVALUABLE:  # why, the tables need not show
         names = tuple(name for name in names if name != "verdict")
     return [n for n in names if _at(stated, n) is not None and _at(found, n) is not None]
-
-
-def _table(content: Mapping[str, Any]) -> Table:
-    rows = tuple((tuple(k), None if c is None else tuple(c)) for k, c in content["rows"])
-    keys, counts = tuple(content["keys"]), tuple(content["counts"])
-    return Table(content["name"], keys, counts, rows, content.get("kind", "people"))
 
 
 def _key(finding: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from evaluators.disclosure import Earlier
+from evaluators.attacker import Earlier
 from evaluators.evidence import Before
 from evaluators.plan import Plan
 from evaluators.probe import Table
@@ -62,6 +62,7 @@ def known(
                 answers=_answers(columns, report.model_digest),
                 outcomes=_outcomes(columns),
                 same_rows=same,
+                rows=said["data"]["rows"],
             )
         )
         named.append(
@@ -122,10 +123,7 @@ def _related(
 
 def _tables(by_probe: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Table]:
     for name in sorted(by_probe):
-        for content in by_probe[name]:
-            rows = tuple((tuple(k), None if c is None else tuple(c)) for k, c in content["rows"])
-            keys, counts = tuple(content["keys"]), tuple(content["counts"])
-            yield Table(content["name"], keys, counts, rows, content.get("kind", "people"))
+        yield from map(Table.of_json, by_probe[name])
 
 
 def _answers(columns: Mapping[str, Any], model_digest: str) -> str:

@@ -140,7 +140,7 @@ def explore(
         "data": {
             "digest": digest,
             "name": data.name,
-            "rows": outcome.rows,
+            "rows": outcome.evidence.rows,
             "columns": [{"name": n, "type": kind} for n, kind in rows.kinds.items()],
             "held_out": "",
             **(said or {}),
@@ -152,7 +152,7 @@ def explore(
             "public": predicates.digested(outcome.public_evidence),
             "sealed": {"digest": attestation.digest(sealed)},
         },
-        "predictions": outcome.predictions,
+        "predictions": None if outcome.evidence.rows is None else outcome.predictions,
         "provenance": _provenance(scorer, started),
     }
     return Explored(report, sealed)

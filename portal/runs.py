@@ -121,13 +121,13 @@ def _publish(
                 "public": predicates.digested(outcome.public_evidence),
                 "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
             },
-            "provenance": dict(provenance),
+            "provenance": _asked(provenance, outcome),
         }
         payload = statements.make(
             statements.REPORT,
             subject=reports.subject(session, version),
             digest=version.digest,
-            predicate=reports.on_record(session, made) | measured,
+            predicate=_recorded(session, made, outcome) | measured,
         )
 
     def hand_in(session: Session, *, held: Claim, envelope_text: str) -> None:
@@ -135,6 +135,18 @@ def _publish(
         reports.hand_in(session, held=held, envelope_text=envelope_text)
 
     _deliver(place, watch, payload, hand_in)
+
+
+def _asked(provenance: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """How it was made; how often the model was asked tells how many rows there are."""
+    withheld = outcome.evidence.rows is None
+    return {**provenance, "asked": {} if withheld else provenance["asked"]}
+
+
+def _recorded(session: Session, made: Evaluation, outcome: Outcome) -> dict[str, Any]:
+    """What is on record, without the number of rows where the audit withholds it."""
+    recorded = reports.on_record(session, made)
+    return {**recorded, "data": {**recorded["data"], "rows": outcome.evidence.rows}}
 
 
 def _plans_before(session: Session, made: Evaluation) -> Iterator[Plan]:

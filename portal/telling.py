@@ -10,6 +10,11 @@ from registry.language import Text
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
 """The gravest verdict first."""
 
+NO_NUMBER = Text(
+    "数据的行数不公开：公开了就能算出很少的几个人缺了什么。",
+    "How many rows the data have is not published: it would tell how few people lack something.",
+)
+
 
 def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
     """All in their own order where they are few; else the gravest and least likely by chance.
@@ -67,4 +72,11 @@ def rows_counted(report: Mapping[str, Any]) -> Text | None:
         )
     rows = report["rows_read"]["rows"]
     zh, en = "；".join(each.zh for each in found), "; ".join(each.en for each in found)
+    if rows is None:
+        return Text(f"{zh}。{NO_NUMBER.zh}", f"{en[:1].upper()}{en[1:]}. {NO_NUMBER.en}")
     return Text(f"{rows:,} 行中：{zh}。", f"Of {rows:,} rows: {en}.")
+
+
+def rows_number(rows: int | None) -> Text:
+    """How many rows the data have, or why that is not told."""
+    return NO_NUMBER if rows is None else Text(f"{rows:,} 行", f"{rows:,} rows")

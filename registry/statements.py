@@ -79,12 +79,13 @@ class Digested(Exact):
 class Data(Exact):
     """The evaluation data: digest, schema and what is declared of them, never rows.
 
-    The last three came later; statements made before do not have them.
+    The last three came later; statements made before do not have them. `rows` is None where their
+    number would give away how few people lack something.
     """
 
     digest: Digest
     name: str
-    rows: int
+    rows: int | None
     columns: list[Object]
     held_out: str
     source: str = ""
@@ -155,7 +156,7 @@ class ExploratoryPredicate(Exact):
     findings: list[Object]
     findings_digest: Digest
     evidence: Evidence
-    predictions: int
+    predictions: int | None
     provenance: Object
     test_result: TestResult
     statements: list[Object]

@@ -87,6 +87,7 @@ class ReportView:
         counts: findings by verdict, gravest first.
         headline: what was found, in one sentence.
         beyond: in which questions, and for whom, a difference exceeds its line.
+        rows: how many rows the data have, or why that is not told.
         left_out: which rows do not count, and why; empty where the report does not say.
         omitted: what was not tested, in short.
         main: the gravest findings.
@@ -107,6 +108,7 @@ class ReportView:
     counts: Mapping[str, int]
     headline: str
     beyond: str
+    rows: str
     left_out: str
     omitted: tuple[str, ...]
     main: tuple[Row, ...]
@@ -141,6 +143,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         counts=_counts(findings),
         headline=_headline(findings, language),
         beyond=_beyond(predicate, language),
+        rows=telling.rows_number(predicate["data"]["rows"]).in_(language),
         left_out=said.in_(language) if (said := telling.rows_counted(predicate)) else "",
         omitted=tuple(s.in_(language) for s in _omitted(predicate, unplanned, unasked)),
         main=main,

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp
 
-from evaluators.disclosure import Earlier, agree, suppress
+from evaluators.attacker import Earlier
+from evaluators.disclosure import agree, suppress
 from evaluators.evidence import Before
 from evaluators.probe import Table
 from tests.evaluators.test_evidence import _made

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine
+from evaluators import engine, recompute
 from evaluators.findings import tells
 from evaluators.plan import Plan
 from registry.reports import Verdict
@@ -36,12 +37,51 @@ def people(refused: int, times: int = 1) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("probe", COUNTING)
 def test_naming_the_unit_publishes_no_small_count(probe: str, times: int) -> None:
-    """Two people refused: without tables of people nothing can be audited, so nothing is stated."""
-    probes = dict.fromkeys([probe, "selection_parity"])  # accuracy alone states no small count
-    made = published(people(refused=2, times=times), *probes, target="due", unit="id")
-    assert {finding.probe for finding in made.findings} == {*probes}
-    assert not any(tells(finding) for finding in made.findings if not finding.suppressed)
-    assert made.public_evidence["suppressed_findings"] == len(made.findings)
+    """Two people refused: no number about a group, of any probe, lets anybody count them."""
+    made = published(people(refused=2, times=times), probe, target="due", unit="id")
+    assert {finding.probe for finding in made.findings} == {probe}
+    assert not any(tells(each) for each in made.findings if each.group and not each.suppressed)
+    for table in made.public_evidence["tables"].get(probe, ()):
+        assert table["kind"] == "units"
+        assert all(counts is None or min(counts) >= 10 for _, counts in table["rows"])
+
+
+@pytest.mark.parametrize(
+    "probe", [*COUNTING, "calibration_by_group", "score_parity", "proxy_leakage"]
+)
+def test_no_number_about_fewer_than_ten_people_leaves(probe: str) -> None:
+    """Many rows of few people: 9 people with 40 rows each are 9 people, whoever counts them."""
+    rng = np.random.default_rng(3)
+    ids = [*range(400), *(400 + at for at in range(9) for _ in range(40))]
+    rows: dict[str, list[Any]] = {
+        "race": ["A"] * 200 + ["B"] * 200 + ["C"] * 360, "id": ids,
+        "got": rng.integers(0, 2, 760).tolist(), "due": rng.integers(0, 2, 760).tolist(),
+        "score": rng.random(760).tolist(),
+    }  # fmt: skip
+    scored = {"score": "score", "cut": 0.5, "prediction": None}
+    more = scored if probe in {"calibration_by_group", "score_parity", "proxy_leakage"} else {}
+    made = published(rows, probe, target="due", unit="id", **more)
+    about = [each for each in made.findings if "C" in (each.group, each.reference_group)]
+    assert not any(tells(each) for each in about)
+    assert all(each.suppressed for each in about if each.verdict is not Verdict.NOT_EVALUABLE)
+
+
+def test_tables_of_units_pass_and_a_third_party_verifies_the_report() -> None:
+    made = published(people(refused=30, times=2), "selection_parity", "error_parity",
+                     target="due", unit="id")  # fmt: skip
+    (table,) = made.public_evidence["tables"]["selection_parity"]
+    assert table["rows"] == [[["A"], [150, 150]], [["B"], [70, 30]]]  # people, not their 800 rows
+    plan = {"title": "t", "columns": {"sensitive": ["race"], "prediction": "got", "favourable": 1,
+            "target": "due", "unit": "id"},
+            "probes": [{"id": "selection_parity"}, {"id": "error_parity"}]}  # fmt: skip
+    predicate = {
+        "plan": {"content": Plan.parse(plan).as_json()}, "nonce": "n",
+        "findings": [each.as_json() for each in made.findings],
+        "evidence": {"public": {"content": made.public_evidence}},
+    }  # fmt: skip
+    again = recompute.recompute(predicate)
+    assert again.mismatched == ()
+    assert len(again.signature_only) == len(made.findings)
 
 
 def test_with_a_unit_and_no_small_count_the_numbers_stand() -> None:

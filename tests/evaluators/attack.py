@@ -1,0 +1,222 @@
+"""An attacker who has a whole publishable report and nothing else, written apart from the product.
+
+The unknowns are how many people there are of each race and sex (or of none on record), with each
+decision and outcome (or none on record). Every number that a report states is a linear equation
+in them; linear programming gives the narrowest range of any other count.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.optimize import linprog
+
+from evaluators import engine
+from evaluators.plan import Plan
+
+Row = tuple[str | None, str | None, int | None, int | None]
+"""Race, sex, decision, outcome."""
+Counts = Mapping[Row, int]
+FEATURES = ("race", "sex")
+MEANING: dict[str, Any] = {
+    "favoured": lambda got, due: got == 1,
+    "refused": lambda got, due: got == 0,
+    "tp": lambda got, due: got == due == 1,
+    "fp": lambda got, due: (got, due) == (1, 0),
+    "fn": lambda got, due: (got, due) == (0, 1),
+    "tn": lambda got, due: got == due == 0,
+    "up": lambda got, due: got == 1 and due is None,
+    "down": lambda got, due: got == 0 and due is None,
+    "deserved": lambda got, due: got is not None and due == 1,
+    "undeserved": lambda got, due: got is not None and due == 0,
+}  # fmt: skip
+RATES = {  # metric → the count above the line of the fraction, and those under it
+    "selection_rate_ratio": ("favoured", ("favoured", "refused")),
+    "false_negative_rate": ("fn", ("tp", "fn")),
+    "false_positive_rate": ("fp", ("fp", "tn")),
+    "false_discovery_rate": ("fp", ("tp", "fp")),
+    "false_omission_rate": ("fn", ("fn", "tn")),
+}
+COLUMNS = {"race": 0, "sex": 1, "got": 2, "due": 3}
+
+
+def table(counts: Counts) -> pa.Table:
+    """The rows behind the counts."""
+    rows = [key for key, count in counts.items() for _ in range(count)]
+    kinds = (pa.string(), pa.string(), pa.int64(), pa.int64())
+    names = ("race", "sex", "got", "due")
+    return pa.table({
+        name: pa.array([row[at] for row in rows], kind)
+        for at, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    })  # fmt: skip
+
+
+def report(counts: Counts, probes: Sequence[str], sensitive: Sequence[str] = FEATURES) -> Any:
+    """What is published of a run on such rows: findings, tables, and which rows were read."""
+    columns = {"sensitive": list(sensitive), "prediction": "got", "target": "due", "favourable": 1}
+    plan = {"title": "t", "columns": columns, "probes": [{"id": each} for each in probes]}
+    made = engine.run(Plan.parse(plan), table(counts), scorer=None, nonce="n")
+    return {
+        "findings": [each.as_json() for each in made.findings],
+        "tables": made.public_evidence["tables"],
+        "rows_read": dict(made.left_out),
+    }
+
+
+@dataclass
+class Attacker:
+    """Everything that a report says, as equations.
+
+    Args:
+        counts: the truth; the attacker uses none of it but which levels there are.
+        report: what is published.
+    """
+
+    counts: Counts
+    report: Mapping[str, Any]
+    sensitive: Sequence[str] = FEATURES
+
+    def __post_init__(self) -> None:
+        levels = [sorted({str(row[at]) for row in self.counts if row[at] is not None})
+                  for at in (0, 1)]  # fmt: skip
+        self.atoms: list[Row] = list(
+            product((*levels[0], None), (*levels[1], None), (1, 0, None), (1, 0, None))
+        )
+        self.equations, self.values = list[Any](), list[float]()
+        for line, value in self._read():
+            self.equations.append(line)
+            self.values.append(value)
+
+    def line(self, slice_: Mapping[str, str | None], kinds: Sequence[str] = ()) -> Any:
+        """Which atoms are of a slice, and of one of the kinds of answers."""
+        return np.array([
+            all(atom[COLUMNS[name]] == level for name, level in slice_.items())
+            and (not kinds or any(MEANING[kind](*atom[2:]) for kind in kinds))
+            for atom in self.atoms
+        ], dtype=float)  # fmt: skip
+
+    def _read(self) -> Iterator[tuple[npt.NDArray[np.float64], float]]:
+        read = self.report["rows_read"]
+        told = {each["column"] for each in read["without"]}
+        for name in {"race", "sex", "got", "due"} - told:  # nothing is said: every row has it
+            if self._watched(name):
+                yield self._lacks([name]), 0
+        yield from self._left_out(read)
+        for tables in self.report["tables"].values():
+            for each in tables:
+                for key, counts in each["rows"]:
+                    slice_ = dict(zip(each["keys"], key, strict=True))
+                    has = 1 - self._lacks(each.get("within", ()))
+                    for count, name in zip(counts or (), each["counts"], strict=False):
+                        if name in MEANING:
+                            yield self.line(slice_, [name]) * has, count
+        for finding in self.report["findings"]:
+            yield from self._left_out(finding["left_out"])
+            scan = finding["probe"] == "intersection_scan"  # it needs every feature of a row
+            has = 1 - self._lacks(self.sensitive) if scan else 1
+            yield from ((line * has, value) for line, value in self._of(finding))
+
+    def _watched(self, name: str) -> bool:
+        probes = {each["probe"] for each in self.report["findings"]}
+        return name != "due" or bool(probes & {"error_parity", "performance"})
+
+    def _lacks(self, names: Sequence[str], before: Sequence[str] = ()) -> Any:
+        return np.array([
+            any(atom[COLUMNS[n]] is None for n in names)
+            and not any(atom[COLUMNS[n]] is None for n in before)
+            for atom in self.atoms
+        ], dtype=float)  # fmt: skip
+
+    def _left_out(self, said: Mapping[str, Any]) -> Iterator[tuple[Any, float]]:
+        everyone = np.ones(len(self.atoms))
+        if said.get("rows") is not None:
+            yield everyone, said["rows"]
+        names = [each["column"] for each in said.get("without", ())]
+        for at, each in enumerate(said.get("without", ())):
+            if each["rows"] is not None:
+                yield self._lacks([each["column"]], names[:at]), each["rows"]
+        if said.get("used") is not None:
+            yield everyone - self._lacks(names), said["used"]
+
+    def _of(self, finding: Mapping[str, Any]) -> Iterator[tuple[Any, float]]:
+        slice_, details = finding["slice"], finding["details"]
+        if finding["probe"] == "performance" and not slice_ and finding["n"]:
+            yield self.line({}, ["tp", "fp", "fn", "tn"]), finding["n"]
+            if finding["metric"] == "accuracy" and finding["estimate"] is not None:
+                yield self.line({}, ["tp", "tn"]), round(finding["estimate"] * finding["n"])
+        if finding["metric"] not in RATES or "*" in slice_.values() or not slice_:
+            return
+        top, under = RATES[finding["metric"]]
+        known = self._any_of(slice_, under)
+        sides = [(self.line(slice_, under), finding["n"], finding["estimate"], slice_)]
+        against = finding["reference_group"]
+        if against not in (None, "*"):
+            other = dict.fromkeys(slice_, against)
+            sides.append((self.line(other, under), finding["n_reference"], finding["reference_estimate"], other))  # fmt: skip
+        for line, n, share, of in sides:
+            if n is not None:
+                yield line, n
+            if n is not None and share is not None:
+                yield self.line(of, [top]), round(share * n)
+        if against == "*" and finding["n_reference"] is not None:
+            yield known - self.line(slice_, under), finding["n_reference"]
+            if finding["reference_estimate"] is not None:
+                yield (self._any_of(slice_, [top]) - self.line(slice_, [top]),
+                       round(finding["reference_estimate"] * finding["n_reference"]))  # fmt: skip
+        if overall := details.get("overall"):
+            yield known, overall["n"]
+            if overall["rate"] is not None:
+                yield self._any_of(slice_, [top]), round(overall["rate"] * overall["n"])
+        if share := details.get("missing_share"):  # of all with an answer (and an outcome)
+            counted = ("tp", "fp", "fn", "tn") if finding["probe"] == "error_parity" else under
+            (name,) = slice_
+            yield self.line({name: None}, counted) - share * self.line({}, counted), 0.0
+
+    def _any_of(self, slice_: Mapping[str, str], kinds: Sequence[str]) -> Any:
+        """Everybody of whom all features of the slice are known."""
+        gone = self._lacks(list(slice_))
+        return self.line({}, kinds) * (1 - gone)
+
+    def range(self, slice_: Mapping[str, str | None], kinds: Sequence[str] = ()) -> Any:
+        """The narrowest range of a count; nan where the report contradicts itself."""
+        aim = self.line(slice_, kinds)
+        if not self.equations:
+            return 0.0, np.inf
+        ends = []
+        for sign in (1, -1):
+            found = linprog(sign * aim, A_eq=np.array(self.equations), b_eq=self.values,
+                            method="highs")  # fmt: skip
+            assert found.status in (0, 3), "what the report says does not fit together"
+            ends.append(np.inf * -sign if found.status == 3 else sign * found.fun)
+        return ends[0], ends[1]
+
+    def small(self) -> Iterator[tuple[dict[str, str | None], str, int]]:
+        """Every count of 1 to 9 people: of a slice, missing levels too, by kind of answer."""
+        for names in (("race",), ("sex",), FEATURES):
+            places = [COLUMNS[name] for name in names]
+            for key in {tuple(row[at] for at in places) for row in self.counts}:
+                slice_ = {
+                    n: None if v is None else str(v) for n, v in zip(names, key, strict=True)
+                }
+                for kind in (None, *MEANING):
+                    true = sum(
+                        count for row, count in self.counts.items()
+                        if tuple(row[at] for at in places) == key
+                        and (kind is None or MEANING[kind](*row[2:]))
+                    )  # fmt: skip
+                    if 0 < true < 10:
+                        yield slice_, kind or "", true
+
+    def pinned(self) -> list[Any]:
+        """The small counts that the report gives away: known to less than ten."""
+        found = []
+        for slice_, kind, true in self.small():
+            low, high = self.range(slice_, [kind] if kind else ())
+            assert low - 1e-6 <= true <= high + 1e-6, (slice_, kind, true, low, high)
+            if high - low < 10 - 1e-6:
+                found.append((slice_, kind, true, round(low, 3), round(high, 3)))
+        return found
