@@ -68,6 +68,10 @@ COMMANDS: dict[str, Entry] = {
             "比较两份报告：变好、变差、看不出变化", "two reports: better, worse, no change shown"
         ),
     ),
+    "work": Entry(
+        "portal.commands.work:work",
+        Text("查看、继续、取消排队的工作", "show, resume or cancel requested work"),
+    ),
     "explain": Entry(
         "portal.commands.filer:explain",
         Text("生成给公众看的说明", "make the explanation for the public"),

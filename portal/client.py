@@ -321,6 +321,12 @@ def _json(answer: httpx.Response) -> Any:
 
 def _failed(work: Mapping[str, Any]) -> WorkFailed:
     error = work.get("error") or {}
+    if work["state"] == "parked":
+        again = f"mingsuan work resume {work['id']}"
+        return WorkFailed(
+            f"工作已搁置：{error.get('zh', '')} 继续：{again}",
+            f"The work is parked: {error.get('en', '')} To let it go on: {again}",
+        )
     return WorkFailed(
         f"工作没有完成：{error.get('zh', '已取消')}",
         f"The work ended without a result: {error.get('en', 'it was cancelled')}",

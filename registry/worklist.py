@@ -52,6 +52,16 @@ class State(StrEnum):
     PARKED = "parked"
 
 
+STATE_NAMES: dict[State, Text] = {
+    State.QUEUED: Text("排队中", "queued"),
+    State.RUNNING: Text("进行中", "running"),
+    State.DONE: Text("已完成", "done"),
+    State.FAILED: Text("没有完成", "failed"),
+    State.CANCELLED: Text("已取消", "cancelled"),
+    State.PARKED: Text(
+        "已搁置，等提出者或管理员处理", "parked until its requester or the operator acts"
+    ),
+}
 LIVE = (State.QUEUED, State.RUNNING, State.PARKED)
 """What has not ended: the same cannot be requested beside it, and what it reserved is kept."""
 
@@ -433,11 +443,11 @@ def _clock(session: Session) -> ColumnElement[float]:
 def _lost_too_often() -> LostTooOften:
     return LostTooOften(
         f"处理这项工作的进程 {MAX_ATTEMPTS} 次中断，工作已搁置，不再自动重试。请管理员查看工作进程的日志，"
-        "并运行 mingsuan doctor；原因排除后点“继续”，或重新提出同样的请求。两种做法都是接着做同一项工作，"
+        "并运行 mingsuan doctor；原因排除后点“继续”（或 mingsuan work resume），或重新提出同样的请求。两种做法都是接着做同一项工作，"
         "已计费的查询不再计费。",
         f"The process working on this went away {MAX_ATTEMPTS} times, so the work is parked and not "
         "tried again by itself. Ask the operator to look at the workers' logs and to run `mingsuan "
-        "doctor`; once the cause is gone, let it go on, or request the same again. Either goes on "
+        "doctor`; once the cause is gone, let it go on (`mingsuan work resume`), or request the same again. Either goes on "
         "with the same work, and predictions already charged are not charged again.",
     )
 

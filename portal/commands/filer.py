@@ -13,11 +13,26 @@ if TYPE_CHECKING:
     from portal.client import Client, Tell
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
+
+
+def _read_before(_context: click.Context, _option: click.Parameter, value: int | None) -> int:
+    """The revision that its writer read; nobody writes over what they have not seen."""
+    if value is None:
+        raise click.UsageError(
+            "请用 --revision 给出您看过的修订次数：mingsuan file show <备案> 会显示，每次写入后也会显示新的"
+            "一次。之后有人改过，就不写入。/ Give --revision, the revision you read: `mingsuan file show "
+            "FILING` prints it, and so does every write. Nothing is written when someone changed the "
+            "filing since."
+        )
+    return value
+
+
 REVISION = click.option(
     "--revision",
     type=click.IntRange(min=1),
-    help="您看过的修订次数，之后有人改过就不写入；不给时先读现在的一次 / the revision you read: "
-    "nothing is written when someone changed it since; without it the present one is read first",
+    callback=_read_before,
+    help="您看过的修订次数（file show 会显示）；之后有人改过就不写入 / the revision you read, as `file "
+    "show` prints it; nothing is written when someone changed the filing since",
 )
 
 
@@ -186,7 +201,7 @@ def open_filing(version: str, *, as_json: bool) -> None:
 @click.argument("answers", type=FILE)
 @REVISION
 @JSON
-def fill(filing: str, answers: Path, *, revision: int | None, as_json: bool) -> None:
+def fill(filing: str, answers: Path, *, revision: int, as_json: bool) -> None:
     """Fields by code, at the top or in a table [answers]; fields not named stay as they are."""
     given = plain(section(read_toml(answers), "answers"))
     _write("PATCH", filing, "answers", {"answers": given}, revision=revision, as_json=as_json)
@@ -203,7 +218,7 @@ def attach(
     *,
     report: str | None,
     explanation: str | None,
-    revision: int | None,
+    revision: int,
     as_json: bool,
 ) -> None:
     """Attaching twice changes nothing."""
@@ -220,15 +235,14 @@ def attach(
 @click.argument("report")
 @REVISION
 @JSON
-def detach(filing: str, report: str, *, revision: int | None, as_json: bool) -> None:
+def detach(filing: str, report: str, *, revision: int, as_json: bool) -> None:
     """The report stays on record."""
     from portal.client import Client
     from registry.settings import settings
 
     here = f"/filings/{filing}"
     with Client.of(settings()) as client:
-        against = revision if revision is not None else client.get(here)["revision"]
-        made = client.delete(f"{here}/attachments/{report}?revision={against}")
+        made = client.delete(f"{here}/attachments/{report}?revision={revision}")
     show_filing(made, as_json=as_json)
 
 
@@ -236,7 +250,7 @@ def detach(filing: str, report: str, *, revision: int | None, as_json: bool) -> 
 @click.argument("filing")
 @REVISION
 @JSON
-def check(filing: str, *, revision: int | None, as_json: bool) -> None:
+def check(filing: str, *, revision: int, as_json: bool) -> None:
     """Lists everything that is missing; exit code 1 when something is."""
     body = {"action": "check"}
     _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
@@ -246,7 +260,7 @@ def check(filing: str, *, revision: int | None, as_json: bool) -> None:
 @click.argument("filing")
 @REVISION
 @JSON
-def hand_in(filing: str, *, revision: int | None, as_json: bool) -> None:
+def hand_in(filing: str, *, revision: int, as_json: bool) -> None:
     """The filing must have been checked before."""
     body = {"action": "submit"}
     _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
@@ -284,7 +298,7 @@ def _write(
     what: str,
     body: Mapping[str, Any],
     *,
-    revision: int | None,
+    revision: int,
     as_json: bool,
 ) -> None:
     from portal.client import Client
@@ -302,7 +316,7 @@ def written(
     what: str,
     body: Mapping[str, Any],
     *,
-    revision: int | None,
+    revision: int,
 ) -> dict[str, Any]:
     """Change a filing, against the revision that was read, and return it.
 
@@ -312,12 +326,11 @@ def written(
         filing: which filing.
         what: the last part of the address, such as `answers`.
         body: the change.
-        revision: the revision that the caller read; None reads the present one first.
+        revision: the revision that the caller read.
     """
     here = f"/filings/{filing}"
-    against = revision if revision is not None else client.get(here)["revision"]
     change = client.patch if method == "PATCH" else client.post
-    made: dict[str, Any] = change(f"{here}/{what}", {**body, "revision": against})
+    made: dict[str, Any] = change(f"{here}/{what}", {**body, "revision": revision})
     return made
 
 

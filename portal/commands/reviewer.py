@@ -49,7 +49,7 @@ def step(
     *,
     reason: str,
     remarks: tuple[str, ...],
-    revision: int | None,
+    revision: int,
     as_json: bool,
 ) -> None:
     """Everything that stands in the way is listed; exit code 1 when something does."""
@@ -76,7 +76,7 @@ def grade(
     *,
     reason: str,
     reason_en: str,
-    revision: int | None,
+    revision: int,
     as_json: bool,
 ) -> None:
     """The reason is at least a sentence; the public reads it."""
@@ -88,7 +88,7 @@ def grade(
 @click.argument("filing")
 @REVISION
 @JSON
-def confirm_grade(filing: str, *, revision: int | None, as_json: bool) -> None:
+def confirm_grade(filing: str, *, revision: int, as_json: bool) -> None:
     """Who proposed it cannot confirm it."""
     _decide(filing, "grade/confirmation", {}, revision=revision, as_json=as_json)
 
@@ -97,14 +97,12 @@ def confirm_grade(filing: str, *, revision: int | None, as_json: bool) -> None:
 @click.argument("filing")
 @REVISION
 @JSON
-def dismiss_grade(filing: str, *, revision: int | None, as_json: bool) -> None:
+def dismiss_grade(filing: str, *, revision: int, as_json: bool) -> None:
     """By its proposer, or by a reviewer who does not agree."""
     _decide(filing, "grade/dismissal", {}, revision=revision, as_json=as_json)
 
 
-def _decide(
-    filing: str, what: str, body: dict[str, Any], *, revision: int | None, as_json: bool
-) -> None:
+def _decide(filing: str, what: str, body: dict[str, Any], *, revision: int, as_json: bool) -> None:
     from portal.client import Client
     from registry.settings import settings
 

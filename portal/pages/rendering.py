@@ -22,7 +22,7 @@ from filing.lifecycle import Guard
 from filing.revision import CHANGE
 from portal.identity import Identity
 from portal.problems import of_error
-from registry import legal_day
+from registry import legal_day, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
@@ -232,7 +232,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset)
+    made.globals.update(asset=asset, work_states=worklist.STATE_NAMES)
     made.filters.update(FILTERS)
     return made
 

@@ -243,18 +243,20 @@ def the_filer_explains(job: api.Job, filer: Terminal) -> str:
 def the_filer_files(job: api.Job, filer: Terminal) -> str:
     """A dossier is opened, filled in from a file, completed and submitted."""
     filing = str(filer.ask("file", "open", job.version["id"])["id"])
-    early = filer.refused("file", "check", filing)
+    early = filer.refused("file", "check", filing, "--revision", "1")
     assert len(early["reasons"]) > 10
     assert "B1" in filer.run("file", "show", filing).stdout
     lines = [f"{json.dumps(code)} = {toml(said)}" for code, said in papers.answers().items()]
     (job.folder / "answers.toml").write_text("[answers]\n" + "\n".join(lines), encoding="utf-8")
-    filer.run("file", "fill", filing, "answers.toml")
+    filer.run("file", "fill", filing, "answers.toml", "--revision", "1")
     old = filer.refused("file", "fill", filing, "answers.toml", "--revision", "1")
     assert old["error"] == "Conflict"
     assert "B1" in {reason["item"] for reason in old["reasons"]}
     given = ("--report", job.report_id, "--explanation", job.explanation_id)
-    whole = filer.ask("file", "attach", filing, *given)
+    filled = filer.ask("file", "show", filing)["revision"]
+    whole = filer.ask("file", "attach", filing, *given, "--revision", str(filled))
     assert whole["lacking"] == []
-    filer.run("file", "check", filing)
-    assert filer.ask("file", "submit", filing)["status"] == "submitted"
+    checked = filer.ask("file", "check", filing, "--revision", str(whole["revision"]))
+    sent = filer.ask("file", "submit", filing, "--revision", str(checked["revision"]))
+    assert sent["status"] == "submitted"
     return filing

@@ -422,6 +422,32 @@ def test_without_a_token_the_first_step_is_said(run: Any, home: Path) -> None:
     assert run("file", "show", "x", "--json").error["error"] == "NoToken"
 
 
+WRITES = (
+    ("file", "fill", "f", "answers.toml"),
+    ("file", "attach", "f", "--report", "r"),
+    ("file", "detach", "f", "r"),
+    ("file", "check", "f"),
+    ("file", "submit", "f"),
+    ("review", "step", "f", "accept"),
+    ("review", "grade", "f", "high"),
+    ("review", "confirm-grade", "f"),
+    ("review", "dismiss-grade", "f"),
+)
+
+
+@pytest.mark.parametrize("given", WRITES, ids=" ".join)
+def test_nobody_writes_over_what_they_have_not_read(
+    run: Any, home: Path, given: tuple[str, ...]
+) -> None:
+    """filing/B1: without --revision the present one was read in silence, so no race was lost."""
+    (home / "answers.toml").write_text("B1 = '甲'\n", encoding="utf-8")
+    told = run(*given)
+    assert told.code == 2
+    assert "mingsuan file show" in told.err
+    assert "您看过的修订次数" in told.err
+    assert "the revision you read" in told.err
+
+
 def test_a_registry_that_does_not_answer_is_named(
     run: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,7 +55,13 @@ class Busy(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, state = self.answers.pop(0)
-        work = {"state": state, "done": 1, "total": 2, "said": {"zh": "问", "en": "asking"}}
+        work = {
+            "id": "w1",
+            "state": state,
+            "done": 1,
+            "total": 2,
+            "said": {"zh": "问", "en": "asking"},
+        }
         reason = {
             "item": "columns.cut",
             "said": {"zh": "不对", "en": "wrong"},
@@ -112,8 +118,10 @@ def test_watching_outlasts_an_outage_longer_than_a_silent_registry_is_waited_for
 def test_parked_work_ends_the_waiting_with_its_cause(busy: Client) -> None:
     """scale/1"""
     Busy.answers = [(200, "parked")]
-    with pytest.raises(WorkFailed, match="broken"):
+    with pytest.raises(WorkFailed, match="broken") as parked:
         busy.wait("/x", every=0.01)
+    for said in (parked.value.said.zh, parked.value.said.en):
+        assert said.endswith("mingsuan work resume w1")
 
 
 def test_work_that_failed_says_why(busy: Client) -> None:

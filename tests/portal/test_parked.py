@@ -4,6 +4,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from portal import cli
+from portal.client import Client
 from registry import worklist
 from registry.database import new_id, transaction
 from registry.errors import Unavailable
@@ -60,3 +62,55 @@ def test_the_page_lets_it_go_on(site: FastAPI, world: World, language: str) -> N
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"/{language}/evaluations/{subject}")
     assert row(site, work_id).state == State.QUEUED
+
+
+@pytest.fixture
+def tester(site: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch) -> Member:
+    """A tester whose command line talks to the site."""
+    own = world.member("tester-own", Role.TESTER)
+
+    def of(_settings: object) -> Client:
+        made = Client("http://testserver", own.token)
+        made._http = TestClient(
+            site, base_url="http://testserver/api/v1", headers=own.bearer, backend="asyncio"
+        )
+        return made
+
+    monkeypatch.setattr(Client, "of", of)
+    return own
+
+
+def command(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    return int(ended.value.code or 0)
+
+
+def test_the_command_line_shows_it_and_lets_it_go_on(
+    site: FastAPI, tester: Member, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """scale/1: there was no command for it; the way on is in what is shown."""
+    work_id = parked(site, tester)
+    assert command("work", "show", work_id) == 0
+    shown = "".join(capsys.readouterr().out.split())
+    for said in (CAUSE.said.zh, CAUSE.said.en, f"mingsuan work resume {work_id}"):
+        assert "".join(said.split()) in shown
+    assert command("work", "resume", work_id) == 0
+    assert row(site, work_id).state == State.QUEUED
+    assert command("work", "resume", work_id) == 1
+    told = capsys.readouterr().err
+    assert "这项工作没有搁置" in told
+    assert "not parked" in told
+    assert command("work", "cancel", work_id) == 0
+    assert row(site, work_id).state == State.CANCELLED
+
+
+def test_the_command_line_lets_nobody_elses_go_on(
+    site: FastAPI, world: World, tester: Member
+) -> None:
+    """The same rule as page and API: the organisation that asked for it."""
+    del tester
+    work_id = parked(site, world.member("tester-other", Role.TESTER))
+    assert command("work", "show", work_id) == 1
+    assert command("work", "resume", work_id) == 1
+    assert row(site, work_id).state == State.PARKED
