@@ -330,7 +330,8 @@ def _price(
     plan: ExplanationPlan, attribute: Column | Outsider | None, finding: Mapping[str, Any]
 ) -> Sentence:
     """How much dearer one level of an attribute is than another, in percent."""
-    names = {each.name: each.plain for each in (*plan.outsiders, *plan.columns)}
+    known: list[Column | Outsider] = [*plan.outsiders, *plan.columns]
+    names = {each.name: each.plain for each in known}
     said = prices.told(
         finding,
         attribute,

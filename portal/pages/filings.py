@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -28,18 +27,18 @@ from filing.dossier import Filing
 from filing.fields import Group, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Status
-from filing.revision import Moved
 from portal import sight
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import dossier_form, forms, overlap
-from portal.pages.overlap import Contested, Overlap
-from portal.pages.rendering import Lang, go, reject, render
+from portal.pages.attempts import attempt
+from portal.pages.overlap import Overlap
+from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import explanations, journal, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
-from registry.errors import Reason, RegisterError
+from registry.errors import Reason
 from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
@@ -174,18 +173,20 @@ def fill(
     typed = dossier_form.answers(form, _keeper(request.app.state.store))
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     found = overlap.of(form, typed, filing.answers)
-    try:
+
+    def change() -> None:
         read = overlap.revision(form)
         revisions.check(session, filing, read, reader=by)
         found.check()
         dossier.fill(session, by=by, filing_id=filing_id, answers=found.answers, revision=read)
-    except RegisterError as error:
-        session.rollback()
+
+    def again() -> Response:
         request.state.overlap = found
-        turn_down(request, error)
         return filing_page(request, language, session, by, asking, filing_id, group)
+
     following = forms.text(form, "next") or group
-    return go(f"/{language}/filings/{filing_id}?group={following}", "saved")
+    done = go(f"/{language}/filings/{filing_id}?group={following}", "saved")
+    return attempt(change, request=request, session=session, again=again, done=done)
 
 
 @router.post("/filings/{filing_id}/attach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
@@ -199,20 +200,20 @@ def attach(
     filing_id: str,
 ) -> Response:
     """Attach a report or an explanation of this model."""
-    try:
-        dossier.attach(
+    return attempt(
+        lambda: dossier.attach(
             session,
             by=by,
             filing_id=filing_id,
             revision=overlap.revision(form),
             report_id=forms.text(form, "report_id") or None,
             explanation_id=forms.text(form, "explanation_id") or None,
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error)
-        return filing_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/filings/{filing_id}", "saved")
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+    )
 
 
 @router.post("/filings/{filing_id}/detach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
@@ -226,19 +227,19 @@ def detach(
     filing_id: str,
 ) -> Response:
     """Take a report off the dossier."""
-    try:
-        dossier.detach(
+    return attempt(
+        lambda: dossier.detach(
             session,
             by=by,
             filing_id=filing_id,
             revision=overlap.revision(form),
             report_id=forms.text(form, "report_id"),
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error)
-        return filing_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/filings/{filing_id}", "saved")
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+    )
 
 
 @router.post("/filings/{filing_id}/move", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
@@ -252,19 +253,19 @@ def move(
     filing_id: str,
 ) -> Response:
     """Point the filing at a newer version; what is attached is then about an earlier one."""
-    try:
-        dossier.move(
+    return attempt(
+        lambda: dossier.move(
             session,
             by=by,
             filing_id=filing_id,
             revision=overlap.revision(form),
             version_id=forms.text(form, "version_id"),
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error)
-        return filing_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/filings/{filing_id}", "saved")
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+    )
 
 
 @router.post(
@@ -281,19 +282,20 @@ def reply(
     remark_id: str,
 ) -> Response:
     """Answer one remark."""
-    try:
-        remarks.reply(
+    return attempt(
+        lambda: remarks.reply(
             session,
             by=by,
             remark_id=remark_id,
             revision=overlap.revision(form),
             zh=forms.text(form, "reply"),
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error, {f"reply/{remark_id}": forms.text(form, "reply")})
-        return filing_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/filings/{filing_id}", "saved")
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+        typed={f"reply/{remark_id}": forms.text(form, "reply")},
+    )
 
 
 @router.post(
@@ -310,20 +312,21 @@ def take_step(
     action: Action,
 ) -> Response:
     """One step of the procedure that is the filer's."""
-    try:
-        review.take(
+    return attempt(
+        lambda: review.take(
             session,
             by=by,
             filing_id=filing_id,
             action=action,
             revision=overlap.revision(form),
             reason={"zh": forms.text(form, "reason")} if forms.text(form, "reason") else None,
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error, {f"reason/{action}": forms.text(form, "reason")})
-        return filing_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/filings/{filing_id}", "decided")
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "decided"),
+        typed={f"reason/{action}": forms.text(form, "reason")},
+    )
 
 
 def _listed(session: Session, filing: Filing) -> list[reports.Report]:
@@ -332,14 +335,6 @@ def _listed(session: Session, filing: Filing) -> list[reports.Report]:
     there = {each.id for each in own}
     earlier = [reports.get(session, each) for each in filing.report_ids if each not in there]
     return [*own, *earlier]
-
-
-def turn_down(
-    request: Request, error: RegisterError, typed: Mapping[str, Any] | None = None
-) -> None:
-    """Let the page that is rendered next say why nothing changed: a conflict where others were first."""
-    conflict = isinstance(error, Moved | Contested)
-    reject(request, error, typed, status=HTTPStatus.CONFLICT if conflict else 422)
 
 
 def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:

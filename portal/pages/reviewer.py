@@ -24,11 +24,11 @@ from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
 from portal.pages import explaining, forms, overlap, report_view
-from portal.pages.filings import line, turn_down
+from portal.pages.attempts import attempt
+from portal.pages.filings import line
 from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import explanations, journal, reports, submission
-from registry.errors import RegisterError
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -114,8 +114,8 @@ def decide(
         {"code": key, "zh": text} for key, text in forms.prefixed(form, "remark/").items() if text
     ]
     reason = forms.text(form, "reason")
-    try:
-        review.take(
+    return attempt(
+        lambda: review.take(
             session,
             by=by,
             filing_id=filing_id,
@@ -123,12 +123,13 @@ def decide(
             revision=overlap.revision(form),
             remarks=given,
             reason={"zh": reason} if reason else None,
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error, forms.typed(form))
-        return review_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/review/{filing_id}", "decided")
+        ),
+        request=request,
+        session=session,
+        again=lambda: review_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/review/{filing_id}", "decided"),
+        typed=forms.typed(form),
+    )
 
 
 @router.post("/review/{filing_id}/grade", dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)])
@@ -142,8 +143,8 @@ def propose_grade(
     filing_id: str,
 ) -> Response:
     """Propose another grade; a second reviewer confirms it."""
-    try:
-        regrading.propose(
+    return attempt(
+        lambda: regrading.propose(
             session,
             by=by,
             filing_id=filing_id,
@@ -153,12 +154,13 @@ def propose_grade(
                 "zh": forms.text(form, "grade_reason"),
                 "en": forms.text(form, "grade_reason_en"),
             },
-        )
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error, forms.typed(form))
-        return review_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/review/{filing_id}", "decided")
+        ),
+        request=request,
+        session=session,
+        again=lambda: review_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/review/{filing_id}", "decided"),
+        typed=forms.typed(form),
+    )
 
 
 @router.post(
@@ -177,10 +179,11 @@ def answer_grade(
 ) -> Response:
     """Confirm a proposed grade as the second reviewer, or dismiss it."""
     decide_on = regrading.confirm if answer is GradeAnswer.CONFIRM else regrading.dismiss
-    try:
-        decide_on(session, by=by, filing_id=filing_id, revision=overlap.revision(form))
-    except RegisterError as error:
-        session.rollback()
-        turn_down(request, error, forms.typed(form))
-        return review_page(request, language, session, by, asking, filing_id)
-    return go(f"/{language}/review/{filing_id}", "decided")
+    return attempt(
+        lambda: decide_on(session, by=by, filing_id=filing_id, revision=overlap.revision(form)),
+        request=request,
+        session=session,
+        again=lambda: review_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/review/{filing_id}", "decided"),
+        typed=forms.typed(form),
+    )
