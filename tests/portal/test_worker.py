@@ -305,12 +305,14 @@ def test_work_of_an_unknown_kind_and_unforeseen_errors_fail_with_advice(
 
 
 def test_without_a_signer_nothing_is_begun(tmp_path: Path, own_signals: None) -> None:
+    """scale/1: it is not even claimed, so another worker may take it at once."""
     with installed(tmp_path) as place:
         pass
     made = place.register()
     with pytest.raises(signer.SignerUnreachable):
         worker.run(place.settings, once=True)
-    assert place.work(made).attempts == 0
+    work = place.work(made)
+    assert (work.state, work.claim, work.worker, work.returned) == (State.QUEUED, 0, None, 0)
 
 
 def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
