@@ -28,6 +28,8 @@ CONTRADICTION = "its tables cannot be audited with ours, or contradict them; the
 
 OVER_GROUPS = frozenset({"differential_fairness"})
 """Metrics of all groups at once that name no group: with two groups, the ratio between them."""
+OF_PEOPLE = frozenset({"people", "accounts", "pairs"})
+"""Units that are people, whatever a finding is about."""
 OF_ROWS = frozenset({"missing_share", "left_out", "unanswered", "unpriced", "dropped"})
 """Details that count rows which do not count; `left_out` says of them what may be said."""
 OF_SUMS = frozenset({"overall"})
@@ -279,7 +281,8 @@ class _Told:
         units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
         stated = [units.get(name) for name in ("n", "n_reference")]
         sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
-        small = finding.group is not None and any(0 < n < self.least for n in sizes)
+        people = finding.group is not None or units.get("of") in OF_PEOPLE
+        small = people and any(0 < n < self.least for n in sizes)
         about = (finding.probe, frozenset(finding.slice))
         rest = finding.reference_group in (None, "*") and finding.n_reference is not None
         return not (

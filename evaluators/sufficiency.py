@@ -49,6 +49,13 @@ SEEN = Text(
     "按{feature}看，{metric}（{group}{against}）：在这些数据里是 {value}{interval}。",
     "By {feature}, {metric} ({group}{against}): {value} in these data{interval}.",
 )
+SEEN_AS: dict[str, Text] = {
+    "clean_bill": Text(
+        "价格差异超过“很小”的账号所占的比例",
+        "the share of accounts with a price difference beyond what counts as small",
+    ),
+}
+"""What the number of a metric is, where its name is a question that a verdict answers."""
 AGAINST = Text("，与{reference}相比", " against {reference}")
 BETWEEN = Text("（区间 {low} 至 {high}）", " (interval {low} to {high})")
 COUNT = Text("这里只有 {units}", "There are only {units}")
@@ -259,7 +266,7 @@ def _seen(finding: Finding, plan: Plan) -> Text:
         interval = BETWEEN.format(low=low, high=high)
     features = readings.listed([captions.column(about, name) for name in finding.slice])
     return (SEEN if finding.slice else PLAIN).format(
-        feature=features, metric=captions.metric(finding.metric), group=captions.group(content, about),
+        feature=features, metric=SEEN_AS.get(finding.metric) or captions.metric(finding.metric), group=captions.group(content, about),
         against=AGAINST.format(reference=against) if against.zh else Text("", ""),
         value=captions.amount(float(value), kind), interval=interval,
     )  # fmt: skip

@@ -122,6 +122,8 @@ def counts(
 ) -> tuple[CountRow, ...]:
     """The public counts that a finding follows from: its own group's and its reference's.
 
+    None where rows are weighted, or people have several: its rates are no ratios of these counts.
+
     Args:
         finding: whose.
         predicate: of the report, with the public evidence.
@@ -130,7 +132,8 @@ def counts(
     content = (predicate["evidence"]["public"].get("content") or {}).get("tables", {})
     plan = predicate["plan"].get("content") or {}
     slice_, found = finding["slice"] or {}, []
-    if finding["suppressed"]:
+    columns = plan.get("columns") or {}
+    if finding["suppressed"] or columns.get("weight") or columns.get("unit"):
         return ()
     for table in content.get(finding["probe"], []):
         if not slice_ or set(table["keys"]) != set(slice_):

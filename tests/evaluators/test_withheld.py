@@ -1,5 +1,6 @@
 """What is published of findings where a count is small and no table of people can be audited."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -118,3 +119,28 @@ def test_a_band_is_never_more_than_the_units() -> None:
         ends = [n for n in (units.get("n"), units.get("n_reference")) if n is not None]
         assert min(ends) < 30
         assert "at_least" not in units or units["at_least"] <= min(ends)
+
+
+def test_four_accounts_are_named_in_no_number_and_get_no_clean_bill() -> None:
+    """statistics/3: two accounts against two, all quoted the same; nothing says "no differences"."""
+    rows: dict[str, list[Any]] = {"acct": [], "item": [], "time": [], "vip": [], "price": []}
+    for account, item, time in product(range(4), range(10), range(3)):
+        values = (f"u{account}", f"i{item}", time, "yes" if account < 2 else "no", 10.0 + item)
+        for name, value in zip(rows, values, strict=True):
+            rows[name].append(value)
+    columns = {
+        "price": "price",
+        "item": "item",
+        "time": "time",
+        "user": "acct",
+        "profile": ["vip"],
+    }
+    plan = {"title": "t", "columns": columns, "probes": [{"id": "price_counterfactual"}]}
+    made = engine.run(Plan.parse(plan), pa.table(rows), scorer=None, nonce="n")
+
+    assert {each.metric for each in made.findings} >= {"price_gap", "clean_bill"}
+    for published_, full in zip(made.findings, made.evidence.full, strict=True):
+        assert full.verdict is Verdict.NOT_EVALUABLE
+        assert "no price differences" not in full.reading["en"]
+        assert "没有差价" not in full.reading["zh"]
+        assert not tells(published_) or not full.units

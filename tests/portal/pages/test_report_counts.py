@@ -1,0 +1,32 @@
+"""What a report says that a finding follows from: only where it does."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from evaluators import engine
+from evaluators.plan import Plan
+from portal.pages import report_method
+
+
+@pytest.mark.parametrize("role", [None, "weight", "unit"])
+def test_a_weighted_rate_and_one_of_repeated_people_do_not_follow_from_counts(
+    role: str | None,
+) -> None:
+    """A weighted 50 % of 300 rows is no 150 of 300 people."""
+    rows: dict[str, list[Any]] = {
+        "race": ["A"] * 300 + ["B"] * 200, "got": [1, 0] * 250, "more": [1.0, 3.0] * 250,
+    }  # fmt: skip
+    rows["more"] = list(range(500)) if role == "unit" else rows["more"]
+    columns = {"sensitive": ["race"], "prediction": "got", "favourable": 1}
+    content = {"title": "t", "columns": {**columns, **({role: "more"} if role else {})},
+               "probes": [{"id": "selection_parity"}]}  # fmt: skip
+    plan = Plan.parse(content)
+    made = engine.run(plan, pa.table(rows), scorer=None, nonce="n")
+    predicate = {
+        "plan": {"content": plan.as_json()},
+        "evidence": {"public": {"content": made.public_evidence}},
+    }
+    (finding,) = [each.as_json() for each in made.findings if not each.suppressed]
+    assert bool(report_method.counts(finding, predicate, "en")) == (role is None)
