@@ -57,7 +57,7 @@ class Question:
 
 QUESTIONS = (
     Question(
-        Text("贷款、保险、住房没有批", "A loan, insurance or home was refused"),
+        Text("申请没有批，例如贷款、保险、住房", "An application was refused, such as for a loan, insurance or a home"),
         Text("看看它用了您的哪些信息，什么会让结果变好。", "See which facts it uses and what would change the result."),
         {"effect": "decides"},
     ),
