@@ -238,7 +238,7 @@ class Client:
                         return found
                     if work["state"] in {"failed", "cancelled", "parked"}:
                         raise _failed(work)
-                    tell(work["done"], work["total"], Text(**work["said"]))
+                    tell(work["done"], work["total"], Text(**(work.get("waits") or work["said"])))
                 time.sleep(every)
                 every = min(every * 1.2, SLOWEST)
         except KeyboardInterrupt:

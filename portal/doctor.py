@@ -21,6 +21,7 @@ from evaluators import installed
 from portal import at_rest, enrolment, migrations, signer
 from registry import (
     artifacts,
+    attendance,
     database,
     datasets,
     mlflow_store,
@@ -272,6 +273,7 @@ def _worklist(place: Place) -> Check:
     """Parked, returned and abandoned work, with the causes; and work that nobody takes."""
     with place.factory() as session:
         seen = troubles.of_worklist(session)
+        nobody = attendance.nobody_ready(session) if seen.oldest is not None else None
     name = _NAMES["_worklist"]
     untaken = seen.oldest is not None and seen.oldest > UNTAKEN
     told = Text(
@@ -285,6 +287,8 @@ def _worklist(place: Place) -> Check:
         unforeseen=seen.unforeseen,
     )
     more = list(seen.said)
+    if nobody is not None:
+        more.append(nobody)
     if untaken:
         more.append(
             Text(
@@ -302,7 +306,9 @@ def _worklist(place: Place) -> Check:
         )
     return Check(
         name,
-        ok=not (seen.parked or seen.returned or seen.stale or seen.unforeseen or untaken),
+        ok=not (
+            seen.parked or seen.returned or seen.stale or seen.unforeseen or untaken or nobody
+        ),
         said=Text(
             told.zh + "".join(each.zh for each in more),
             " ".join([told.en, *(each.en for each in more)]),

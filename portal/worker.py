@@ -8,6 +8,7 @@ What the environment stops (`registry.environment`) is not the work's fault: the
 work off and waits, longer each time. It claims nothing while store or signer would fail it.
 """
 
+import importlib.metadata
 import os
 import signal
 import socket
@@ -15,9 +16,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import enrolment, request_log, runs
@@ -27,6 +30,7 @@ from portal.runs import Place
 from portal.watch import Watch
 from registry import (
     artifacts,
+    attendance,
     backoff,
     database,
     environment,
@@ -47,6 +51,8 @@ LOGGED = 500
 """Letters of an error of the environment that go into the log."""
 LONGEST_WAIT = 30.0
 """Seconds between two looks of a worker that cannot work, at most."""
+TELL_SECONDS = 30.0
+"""Seconds between two signs of life while nothing changes; see `attendance.SILENT`."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +88,7 @@ def run(settings: Settings, *, once: bool = False) -> None:
     except KeyboardInterrupt:
         log.info("worker_stopped")
     finally:
+        Present(place, name).leave()
         engine.dispose()
 
 
@@ -113,10 +120,12 @@ def work(
     ending = ending or threading.Event()
     failures = 0
     sweeper = Sweeper(place.settings)
+    present = Present(place, name)
     while not ending.is_set():
         try:
             busy = _turn(place, name, appliers)
         except Unavailable as away:
+            present.tell(away)
             if once:
                 raise
             failures += 1
@@ -124,11 +133,40 @@ def work(
             ending.wait(_pause(place, failures))
             continue
         failures = 0
+        present.tell(None)
         if not busy:
             sweeper.sweep()
             if once:
                 return
             ending.wait(IDLE_SECONDS)
+
+
+class Present:
+    """Writes down that this worker is there, and what it waits for; seldom, unless that changes.
+
+    Args:
+        place: the worker's surroundings.
+        name: the worker's.
+    """
+
+    def __init__(self, place: Place, name: str) -> None:
+        self._place, self._name = place, name
+        self._told: tuple[str, float] | None = None
+
+    def tell(self, cause: Unavailable | None) -> None:
+        """Say it, unless the same was said a moment ago, or the database is what is away."""
+        said, present = "" if cause is None else cause.said.en, time.monotonic()
+        if self._told and self._told[0] == said and present - self._told[1] < TELL_SECONDS:
+            return
+        version = importlib.metadata.version("mingsuan")
+        with suppress(SQLAlchemyError, Unavailable), transaction(self._place.factory) as session:
+            attendance.report(session, name=self._name, version=version, cause=cause)
+            self._told = said, present
+
+    def leave(self) -> None:
+        """Say that the worker ends; where the database is away, it is missed in a while."""
+        with suppress(SQLAlchemyError, Unavailable), transaction(self._place.factory) as session:
+            attendance.leave(session, self._name)
 
 
 def _pause(place: Place, failures: int) -> float:

@@ -6,6 +6,7 @@ could then be other than what is evaluated or filed, so every door refuses it he
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,10 +42,9 @@ def parse(text: str | bytes, *, within: str = "") -> Any:
         value = dict(pairs)
         if len(value) == len(pairs):
             return value
-        seen = set[str]()
-        twice = dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key))
+        times = Counter(key for key, _ in pairs)
         marked = _Doubled(value)
-        marked.keys_twice = tuple(twice)
+        marked.keys_twice = tuple(key for key, number in times.items() if number > 1)
         doubled.append(marked)
         return marked
 

@@ -148,7 +148,7 @@ def cancel(by: By, session: Database, evaluation_id: str) -> EvaluationOut:
 )
 def work(by: By, session: Database, work_id: str) -> Progress:
     """How far a piece of work of your organisation is, and why it failed if it did."""
-    return Progress.of(sight.work(session, by, work_id))
+    return Progress.of(session, sight.work(session, by, work_id))
 
 
 @router.post(
@@ -159,7 +159,7 @@ def work(by: By, session: Database, work_id: str) -> Progress:
 )
 def cancel_work(by: By, session: Database, work_id: str) -> Progress:
     """Ask for a piece of work of your organisation to stop."""
-    return Progress.of(worklist.cancel(session, by=by, work_id=work_id))
+    return Progress.of(session, worklist.cancel(session, by=by, work_id=work_id))
 
 
 @router.post(
@@ -170,7 +170,7 @@ def cancel_work(by: By, session: Database, work_id: str) -> Progress:
 )
 def resume_work(by: By, session: Database, work_id: str) -> Progress:
     """Let a parked piece of work of your organisation go on; what was charged is not again."""
-    return Progress.of(worklist.resume(session, by=by, work_id=work_id))
+    return Progress.of(session, worklist.resume(session, by=by, work_id=work_id))
 
 
 def _mapping(given: dict[str, Any] | str) -> dict[str, Any]:
@@ -197,6 +197,6 @@ def _shape(session: Database, made: Evaluation) -> EvaluationOut:
         predictions=made.predictions,
         nonce=made.nonce,
         created=made.created,
-        work=Progress.of(worklist.get(session, made.work_id)) if made.work_id else None,
+        work=Progress.of(session, worklist.get(session, made.work_id)) if made.work_id else None,
         report_id=session.scalar(report),
     )

@@ -127,6 +127,6 @@ def _shape(session: Database, made: Explanation) -> ExplanationOut:
     }
     return ExplanationOut(
         **values,
-        work=Progress.of(worklist.get(session, made.work_id)) if made.work_id else None,
+        work=Progress.of(session, worklist.get(session, made.work_id)) if made.work_id else None,
         about_earlier_version=sight.outdated(session, made),
     )

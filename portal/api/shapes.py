@@ -8,7 +8,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
+from registry import attendance
 from registry.errors import Invalid
 from registry.language import Text
 from registry.worklist import State, Work
@@ -45,6 +47,9 @@ class Progress(Answer):
     done: int
     total: int
     said: Bilingual = Field(description="what it is doing, in words")
+    waits: Bilingual | None = Field(
+        description="why nobody takes it up: no worker is there, or what all of them wait for"
+    )
     attempts: int = Field(description="how often a process went away with it")
     returned: int = Field(description="how often another's trouble put it off")
     cancel_requested: bool
@@ -54,8 +59,9 @@ class Progress(Answer):
     finished: datetime | None
 
     @classmethod
-    def of(cls, work: Work) -> "Progress":
+    def of(cls, session: Session, work: Work) -> "Progress":
         """The JSON form of a row of work."""
+        waits = attendance.why_queued(session, work)
         return cls(
             id=work.id,
             kind=work.kind,
@@ -64,6 +70,7 @@ class Progress(Answer):
             done=work.done,
             total=work.total,
             said=Bilingual(zh=work.said_zh, en=work.said_en),
+            waits=None if waits is None else Bilingual(zh=waits.zh, en=waits.en),
             attempts=work.attempts,
             returned=work.returned,
             cancel_requested=work.cancel,

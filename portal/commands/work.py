@@ -64,7 +64,7 @@ def _print(found: Mapping[str, Any]) -> None:
     out.print(f"状态 / state:     {STATE_NAMES[State(found['state'])]}")
     if found["total"]:
         out.print(f"进度 / progress:  {found['done']:,} / {found['total']:,}")
-    told = [found["said"], found["error"]]
+    told = [found["said"], found["waits"], found["error"]]
     for said in (each for each in told if each and each["zh"]):
         out.print(escape(said["zh"]))
         out.print(escape(said["en"]), style="dim")

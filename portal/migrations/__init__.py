@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 # Every module that owns tables; a test compares this list with what the packages declare.
 OWNERS = (
+    "registry.attendance",
     "registry.credentials",
     "registry.tokens",
     "registry.datasets",

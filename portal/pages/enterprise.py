@@ -15,6 +15,7 @@ from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import (
+    attendance,
     datasets,
     engagements,
     explanations,
@@ -215,6 +216,7 @@ def explanation_page(
     made = explanations.get(session, explanation_id)
     by.own(made.organisation_id)
     version = submission.get(session, made.version_id)
+    work = worklist.get(session, made.work_id) if made.work_id else None
     return render(
         request,
         "explanation.html",
@@ -223,7 +225,8 @@ def explanation_page(
         made=made,
         version=version,
         model=submission.model_of(session, version),
-        work=worklist.get(session, made.work_id) if made.work_id else None,
+        work=work,
+        waits=attendance.why_queued(session, work) if work else None,
         explained=explaining.view(made.content, language) if made.content else None,
     )
 

@@ -20,6 +20,7 @@ from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.uploads import Form
 from registry import (
+    attendance,
     datasets,
     engagements,
     evaluations,
@@ -170,6 +171,7 @@ def evaluation_page(
     by.own(made.organisation_id)
     version = submission.get(session, made.version_id)
     dataset = datasets.get(session, made.dataset_id)
+    work = worklist.get(session, made.work_id) if made.work_id else None
     return render(
         request,
         "evaluation.html",
@@ -181,7 +183,8 @@ def evaluation_page(
         model=submission.model_of(session, version),
         dataset=dataset,
         costs=_costs(made.plan, dataset.rows),
-        work=worklist.get(session, made.work_id) if made.work_id else None,
+        work=work,
+        waits=attendance.why_queued(session, work) if work else None,
         report=next(
             (
                 run.report

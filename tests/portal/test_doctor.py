@@ -10,7 +10,16 @@ from sqlalchemy import update
 
 from portal import at_rest, doctor, migrations
 from portal.doctor import Check
-from registry import artifacts, attestation, database, mlflow_store, outbox, submission, worklist
+from registry import (
+    artifacts,
+    attendance,
+    attestation,
+    database,
+    mlflow_store,
+    outbox,
+    submission,
+    worklist,
+)
 from registry.database import transaction
 from registry.errors import Unavailable
 from registry.mlflow_store import MlflowRegistry
@@ -204,3 +213,10 @@ def test_work_that_nobody_takes_is_told(settings: Settings, place: doctor.Place)
     assert not check.ok
     assert "60 分钟" in check.said.zh
     assert "no worker takes it" in check.said.en
+    assert "No worker runs" in check.said.en
+    with transaction(place.factory) as session:
+        cause = Unavailable("存储拒绝了密钥。", "The store refuses the key.")
+        attendance.report(session, name="w", version="1", cause=cause)
+    check = found(settings)["work list"]
+    assert cause.said.zh in check.said.zh
+    assert cause.said.en in check.said.en

@@ -191,6 +191,28 @@ def test_work_under_way_outlives_the_columns_of_putting_off(
         connection.execute(text("DROP TABLE refers"))
 
 
+def test_workers_get_a_table_beside_what_is_there(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """scale/1: work under way is not touched, and the way back loses nothing else."""
+    migrations.upgrade(empty, "0007")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        connection.execute(
+            text(WORK.replace("cancel)", "cancel, returned)").replace("false)", "false, 0)")),
+            {"id": "a", "state": "queued", "attempts": 0},
+        )
+    migrations.upgrade(empty, "0008")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT state FROM work")) == "queued"
+        assert connection.scalar(text("SELECT count(*) FROM worker")) == 0
+        connection.execute(text("INSERT INTO worker VALUES ('w', '1', 1.5, 1.0, '存储', 'store')"))
+    migrations.downgrade(empty, "0007")
+    assert "worker" not in inspect(empty).get_table_names()
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT state FROM work")) == "queued"
+
+
 WORK = """
 INSERT INTO work (id, created, kind, subject_id, organisation_id, dedup, state, claim, attempts,
   done, total, said_zh, said_en, cancel)

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 
 from portal import cli
 from portal.client import Client
-from registry import worklist
+from registry import attendance, worklist
 from registry.database import new_id, transaction
 from registry.errors import Unavailable
 from registry.organisations import Role
@@ -71,7 +71,7 @@ def tester(site: FastAPI, world: World, monkeypatch: pytest.MonkeyPatch) -> Memb
 
     def of(_settings: object) -> Client:
         made = Client("http://testserver", own.token)
-        made._http = TestClient(
+        made._http = TestClient(  # type: ignore[assignment]
             site, base_url="http://testserver/api/v1", headers=own.bearer, backend="asyncio"
         )
         return made
@@ -114,3 +114,32 @@ def test_the_command_line_lets_nobody_elses_go_on(
     assert command("work", "show", work_id) == 1
     assert command("work", "resume", work_id) == 1
     assert row(site, work_id).state == State.PARKED
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_work_that_nobody_can_take_up_says_why(
+    site: FastAPI,
+    client: TestClient,
+    tester: Member,
+    capsys: pytest.CaptureFixture[str],
+    language: str,
+) -> None:
+    """scale/1, 9: the worker looked at the store, claimed nothing, and the work gave no reason."""
+    with transaction(site.state.factory) as session:
+        work = worklist.request(
+            session,
+            kind="evaluation",
+            subject_id=new_id(),
+            organisation_id=tester.organisation.id,
+            dedup=new_id(),
+        )
+        attendance.report(session, name="w", version="1", cause=CAUSE)
+    told = client.get(f"/api/v1/worklist/{work.id}", headers=tester.bearer).json()
+    assert CAUSE.said.in_(language) in told["waits"][language]  # type: ignore[arg-type]
+    assert command("work", "show", work.id) == 0
+    shown = "".join(capsys.readouterr().out.split())
+    assert "".join(CAUSE.said.in_(language).split()) in shown  # type: ignore[arg-type]
+    with transaction(site.state.factory) as session:
+        attendance.report(session, name="w", version="1", cause=None)
+    told = client.get(f"/api/v1/worklist/{work.id}", headers=tester.bearer).json()
+    assert told["waits"] is None

@@ -21,6 +21,7 @@ from portal.runs import Place
 from portal.watch import Watch
 from registry import (
     artifacts,
+    attendance,
     attestation,
     datasets,
     evaluations,
@@ -313,6 +314,21 @@ def test_without_a_signer_nothing_is_begun(tmp_path: Path, own_signals: None) ->
         worker.run(place.settings, once=True)
     work = place.work(made)
     assert (work.state, work.claim, work.worker, work.returned) == (State.QUEUED, 0, None, 0)
+
+
+def test_a_worker_that_claims_nothing_says_why(tmp_path: Path, own_signals: None) -> None:
+    """scale/1, 9: the work stayed queued, and nowhere was it told what is away."""
+    with installed(tmp_path) as place:
+        pass
+    work = place.work(place.register())
+    here = Place(place.settings, place.factory, place.store)
+    with pytest.raises(signer.SignerUnreachable) as away:
+        worker.work(here, "w", {}, once=True)
+    with place.factory() as session:
+        told = attendance.why_queued(session, work)
+    assert told is not None
+    assert away.value.said.zh in told.zh
+    assert away.value.said.en in told.en
 
 
 def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
