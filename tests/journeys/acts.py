@@ -115,7 +115,7 @@ def the_tester_evaluates(story: Story) -> None:
     assert "[columns\n" in page.input_value("[name=plan]")
     page.fill("[name=plan]", drafted)
     press(page, "button:has-text('Register and run')")
-    said(page, "queued")
+    said(page, "Queued")
     wait_for_work(page, "a:has-text('Read the report')")
     press(page, "a:has-text('Read the report')")
     assert page.locator("text=Until it is countersigned").count()
