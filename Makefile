@@ -47,6 +47,9 @@ serve: setup ## the server, a worker and the signer on the data directory
 test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
 	$(BIN)/python -m tests.stages
 
+clients: $(VENV)/.test ## plugin, type list and reader beside MLflow 2.22, 3.9 and 3.17, each in its environment
+	$(BIN)/python -m tests.clients
+
 coverage: $(VENV)/.test ## the tests again, reporting what they reach
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
 

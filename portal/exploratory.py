@@ -122,38 +122,74 @@ def explore(
     """
     started = datetime.now(UTC)
     screened = _screened(asked.model)
-    plan = Plan.parse(_with_inputs(written, screened.inputs if screened else []))
+    plan = Plan.parse(with_inputs(written, screened.inputs if screened else []))
     rows = open_rows(data)
     digest = digest_of(data)
-    drawn = _checked(nonce) if nonce else secrets.token_hex(NONCE // 2)
+    drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)
     with _asking(asked, inputs, settings, plan.columns.reading, tell) as scorer:
         asking = None if scorer is None else _Watched(scorer, tell)
         outcome = engine.run(plan, rows, scorer=asking, nonce=drawn, progress=tell)
+    described = {
+        "digest": digest,
+        "name": data.name,
+        "columns": [{"name": n, "type": kind} for n, kind in rows.kinds.items()],
+        "held_out": "",
+        **(said or {}),
+    }
+    return reported(
+        plan,
+        outcome,
+        data=described,
+        model=_model(asked, screened),
+        nonce=drawn,
+        repeated=nonce is not None,
+        provenance=_provenance(scorer, started),
+    )
+
+
+def reported(
+    plan: Plan,
+    outcome: engine.Outcome,
+    *,
+    data: Mapping[str, Any],
+    model: Mapping[str, Any] | None,
+    nonce: str,
+    repeated: bool,
+    provenance: Mapping[str, Any],
+) -> Explored:
+    """The report of a run that no registry has made.
+
+    Args:
+        plan: what was tested.
+        outcome: what was found.
+        data: name, digest and columns of the data; how many rows, the run says.
+        model: name of the model, its digest where there is one; None where the data held the answers.
+        nonce: what the run was drawn with.
+        repeated: whether the nonce was given.
+        provenance: where, when and with what it ran.
+    """
     sealed = outcome.sealed_evidence
-    given = {"plan.json": plan.digest, f"data/{data.name}": digest}
+    given = {"plan.json": plan.digest, f"data/{data['name']}": str(data["digest"])}
     report = predicates.measured(plan, outcome, given) | {
         "format": statements.EXPLORATORY,
         "standing": {"id": "exploratory", **STANDING.as_json()},
-        "report": {"id": digest_id(plan, digest, drawn), "kind": "exploratory", **NAME.as_json()},
-        "plan": predicates.digested(plan.as_json()),
-        "data": {
-            "digest": digest,
-            "name": data.name,
-            "rows": outcome.evidence.rows,
-            "columns": [{"name": n, "type": kind} for n, kind in rows.kinds.items()],
-            "held_out": "",
-            **(said or {}),
+        "report": {
+            "id": digest_id(plan, str(data["digest"]), nonce),
+            "kind": "exploratory",
+            **NAME.as_json(),
         },
-        "model": _model(asked, screened),
-        "nonce": drawn,
-        "nonce_origin": "given" if nonce else "local",
+        "plan": predicates.digested(plan.as_json()),
+        "data": {**data, "rows": outcome.evidence.rows},
+        "model": None if model is None else dict(model),
+        "nonce": nonce,
+        "nonce_origin": "given" if repeated else "local",
         "evidence": {
             "public": predicates.digested(outcome.public_evidence),
             "sealed": {"digest": attestation.digest(sealed)},
         },
         "predictions": None if outcome.evidence.rows is None else outcome.predictions,
-        "provenance": _provenance(scorer, started),
+        "provenance": dict(provenance),
     }
     return Explored(report, sealed)
 
@@ -190,8 +226,13 @@ def _model(asked: Asked, screened: Any) -> dict[str, Any] | None:
     return {"endpoint": asked.endpoint} if asked.endpoint else None
 
 
-def _with_inputs(written: Mapping[str, Any], inputs: Any) -> dict[str, Any]:
-    """The plan with the model's own inputs where it names none."""
+def with_inputs(written: Mapping[str, Any], inputs: Any) -> dict[str, Any]:
+    """The plan with the model's own inputs where it names none.
+
+    Args:
+        written: the plan as written.
+        inputs: the declared columns, a list of {name, type}.
+    """
     columns = written.get("columns")
     if not inputs or not isinstance(columns, Mapping) or columns.get("inputs"):
         return dict(written)
@@ -274,7 +315,15 @@ def _opened(
     )
 
 
-def _checked(nonce: str) -> str:
+def checked_nonce(nonce: str) -> str:
+    """The nonce of a run that is repeated.
+
+    Args:
+        nonce: as given.
+
+    Raises:
+        BadNonce: when it is none.
+    """
     if len(nonce) != NONCE or set(nonce) - set("0123456789abcdef"):
         raise BadNonce(
             "随机数应是 64 位小写十六进制数字，见原报告的 nonce。",

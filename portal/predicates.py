@@ -12,7 +12,7 @@ from filing.law import FILING_STATEMENT
 from registry import attestation
 from registry.reports import Verdict
 
-PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow")
+PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow-skinny")
 
 
 def measured(plan: Plan, outcome: Outcome, configuration: Mapping[str, str]) -> dict[str, Any]:

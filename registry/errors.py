@@ -24,9 +24,12 @@ class Reason:
     said: Text
     remedy: Text
 
+    def __str__(self) -> str:
+        return f"{self.item}: {self.said} → {self.remedy}"
+
 
 class RegisterError(Exception):
-    """Something a caller is expected to handle.
+    """Something a caller is expected to handle; its text holds every reason.
 
     Args:
         zh: what happened and what to do next, in Chinese.
@@ -37,7 +40,7 @@ class RegisterError(Exception):
     def __init__(self, zh: str, en: str, *, reasons: Sequence[Reason] = ()) -> None:
         self.said = Text(zh, en)
         self.reasons = tuple(reasons)
-        super().__init__(str(self.said))
+        super().__init__("\n".join([str(self.said), *(f"  {why}" for why in self.reasons)]))
 
 
 class NotFound(RegisterError):

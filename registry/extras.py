@@ -1,5 +1,7 @@
 """Packages that a plain installation does not have, and the command that adds each."""
 
+import importlib.util
+
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -45,6 +47,20 @@ def missing(package: str) -> Reason:
         _NOT_INSTALLED.format(name=NAMES.get(package, package), extra=extra),
         _ADD.format(command=command),
     )
+
+
+def require(*packages: str) -> None:
+    """Go on only where packages are installed.
+
+    Args:
+        packages: the names they are imported by.
+
+    Raises:
+        PackageMissing: with the extra of the first that is missing, and the command.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise absent(package)
 
 
 def absent(package: str) -> PackageMissing:

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from registry.errors import Invalid, Reason
-from registry.language import Text
+from registry import model_inputs
+from registry.model_inputs import WrongFrame
 from registry.sandbox import NoSandbox, pool_uids, probe_tier
 from registry.sandbox.child import flavours
 from registry.sandbox.child.asking import ROW_BLOCK
@@ -36,19 +36,7 @@ from registry.screening import safe_yaml
 from registry.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_ARROW: dict[str, pa.DataType] = {
-    "boolean": pa.bool_(),
-    "integer": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "string": pa.string(),
-    "datetime": pa.timestamp("ns"),
-}
-
-
-class WrongFrame(Invalid):
-    """The frame lacks a column the model takes, or holds values of another type: see reasons."""
+__all__ = ["SandboxScorer", "Scorer", "WrongFrame"]
 
 
 class Scorer(Protocol):
@@ -96,7 +84,7 @@ class SandboxScorer:
             said = tier.describe()
             raise NoSandbox(said.zh, said.en)
         self._ways: Ways = tier.ways(Limits.of(settings))
-        self._schema = pa.schema([(c["name"], _ARROW[c["type"]]) for c in inputs])
+        self._schema = model_inputs.schema(inputs)
         group = pool_uids.first() if tier.pool_uid else None
         self._remove: Callable[[], None] = lambda: None
         self._model = model_directory.resolve()
@@ -136,7 +124,7 @@ class SandboxScorer:
             WrongFrame: when a frame does not carry the model's columns.
             Contained: when a round was ended without answers; the cause says why.
         """
-        tables = [self._fitted(frame) for frame in frames]
+        tables = [model_inputs.fitted(frame, self._schema) for frame in frames]
         answers: dict[int, npt.NDArray[np.float64]] = {
             place: np.empty(0) for place, table in enumerate(tables) if not table.num_rows
         }
@@ -157,27 +145,6 @@ class SandboxScorer:
                 round_.end()
         self._supply.keep()
         return [answers[place] for place in range(len(tables))]
-
-    def _fitted(self, frame: pa.Table) -> pa.Table:
-        """Only the model's columns, in its order and types: nothing else goes in."""
-        missing = [name for name in self._schema.names if name not in frame.column_names]
-        reasons = [Reason(name, _MISSING, _ADD) for name in missing]
-        columns = []
-        for field in self._schema:
-            if field.name in missing:
-                continue
-            try:
-                columns.append(_decoded(frame.column(field.name)).cast(field.type))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                said = Text(f"无法转换为 {field.type}：{error}", f"no {field.type}: {error}")
-                reasons.append(Reason(field.name, said, _ADD))
-        if reasons:
-            raise WrongFrame(
-                "数据缺少模型所需的列，或类型不符。",
-                "The data lack columns that the model takes, or hold another type.",
-                reasons=reasons,
-            )
-        return pa.Table.from_arrays(columns, schema=self._schema)
 
     def _hand_out(
         self, tables: list[pa.Table], waiting: deque[int], working: dict[Round, int]
@@ -235,14 +202,3 @@ class SandboxScorer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Dictionary-encoded strings as plain strings: a model meets the same type whatever the file."""
-    if pa.types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
-    return column
-
-
-_MISSING = Text("数据中没有这一列", "the data have no such column")
-_ADD = Text("请补上该列，类型与模型声明一致", "add the column, of the type the model declares")

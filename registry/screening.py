@@ -285,7 +285,9 @@ def _format(found: _Findings, mlmodel: Mapping[str, Any]) -> flavours.Format | N
         row, settings = flavours.of(mlmodel)
     except flavours.UnknownFormat as unknown:
         said = _UNKNOWN.format(found=shown(unknown.found))
-        found.refuse("MLmodel: flavors", said, _CONVERT)
+        named = mlmodel.get("flavors")
+        decided = [_INSTEAD[name] for name in named or () if name in _INSTEAD]
+        found.refuse("MLmodel: flavors", said, decided[0] if decided else _CONVERT)
         return None
     _check_python_function(found, mlmodel, row)
     _check_code(found, mlmodel, row)
@@ -410,6 +412,23 @@ _CONVERT = Text(
     "请保存为 onnx、xgboost、lightgbm、catboost、scikit-learn（skops 优先）或 PythonModel",
     "save it as onnx, xgboost, lightgbm, catboost, scikit-learn (skops preferred) or a PythonModel",
 )
+_INSTEAD: dict[str, Text] = {
+    "statsmodels": Text(
+        "statsmodels 的模型存成 pickle，公式在打开后才由代码求值，因此不予打开。请把系数写进 "
+        "PythonModel（只用 numpy），或另存为 scikit-learn 的同类模型、ONNX",
+        "models of statsmodels are pickles whose formulas are evaluated as code once open, so they "
+        "are not opened. Write the coefficients into a PythonModel (numpy is enough), or save the "
+        "same model by scikit-learn or as ONNX",
+    ),
+    "pytorch": Text(
+        "PyTorch 的模型存成 pickle，打开它要在每个沙箱里装入整个 PyTorch，因此不予打开。"
+        "请用 torch.onnx.export 另存为 ONNX，用 mlflow.onnx.save_model 提交",
+        "models of PyTorch are pickles, and opening one takes the whole of PyTorch in every sandbox, "
+        "so they are not opened. Export it by torch.onnx.export and submit it by "
+        "mlflow.onnx.save_model",
+    ),
+}
+"""Formats that were decided against, with what to do (docs/decisions/0014)."""
 _LOADER = Text(
     "要求用 {loader} 打开；这种格式只允许 {expected}",
     "it asks to be opened by {loader}; this format allows only {expected}",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from registry.settings import Settings
 
+SERVER = ("flask", "alembic")
+"""What MLflow's server part brings; a plain installation tests models and serves nothing."""
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
 STEADY_SECONDS = 10.0
@@ -34,7 +36,10 @@ MEETING_SECONDS = 3.0
 @click.option("--no-signer", is_flag=True, help="签名进程在别处 / the signer runs elsewhere")
 def serve(host: str | None, port: int | None, workers: int | None, no_signer: bool) -> None:
     """Bring the database up to date, start the helpers, then serve until told to stop."""
+    from registry import extras
     from registry.settings import settings
+
+    extras.require(*SERVER)
 
     changed = {"host": host, "port": port, "workers": workers}
     chosen = settings().model_copy(update={k: v for k, v in changed.items() if v is not None})
@@ -55,8 +60,10 @@ def worker(once: bool, attached: bool) -> None:
     if attached:
         end_with_parent()
     from portal import worker as process
+    from registry import extras
     from registry.settings import settings
 
+    extras.require(*SERVER)
     process.run(settings(), once=once)
 
 
@@ -89,8 +96,9 @@ def end_with_parent() -> None:
 def prepare(chosen: "Settings") -> None:
     """Create the data directory, for our account alone, and bring the database up to date."""
     from portal import migrations
-    from registry import database, modes
+    from registry import database, extras, modes
 
+    extras.require(*SERVER)
     modes.close_to_others()
     modes.folder(chosen.data)
     if any(modes.exposed(chosen.data, deep=False)):

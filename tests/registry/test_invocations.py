@@ -218,6 +218,11 @@ def test_classes_are_read_as_the_plan_names_them() -> None:
         pytest.raises(EndpointFailed, match="maybe"),
     ):
         score(url, classes=classes)
+    with (  # two numbers of different things are no probabilities
+        answering(lambda *_: predictions([4800, 41], [5200, 43], [100, 39])) as (url, _),
+        pytest.raises(EndpointFailed, match="no probabilities"),
+    ):
+        score(url, classes=classes)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import catboost
+import mlflow
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -17,6 +18,7 @@ from mlflow.models import infer_signature
 from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
+from portal.mlflow_models import InProcess
 from registry.sandbox import verdict
 from registry.sandbox.child import asking, opening
 from registry.sandbox.child.classes import Classes, named
@@ -90,6 +92,9 @@ def test_the_reader_answers_as_the_saved_class_to_the_last_bit(name: str, tmp_pa
 
     assert len(np.unique(expected)) > 1
     np.testing.assert_array_equal(answered(folder, case.classes), expected)
+    opened = mlflow.pyfunc.load_model(str(folder))  # as the plugin gets it
+    (inside,) = InProcess(opened, case.classes).score([TABLE])
+    np.testing.assert_array_equal(inside, expected)
 
 
 def _targets(*columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -149,6 +154,11 @@ def test_outputs_that_cannot_be_told_apart_are_refused_by_name(name: str, tmp_pa
     with pytest.raises(NotOpened) as refused:
         answered(tmp_path / "model", None)
 
+    opened = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    with pytest.raises(verdict.Contained) as inside:
+        InProcess(opened).score([TABLE])
+    assert inside.value.cause == "several_outputs"
+    assert [why.item for why in inside.value.reasons] == list(refused.value.items)
     assert refused.value.cause == "several_outputs"
     assert len(refused.value.items) == 2
     assert NAMES.get(name, "output 1") in refused.value.items[0]

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from registry import screening
+from registry.model_inputs import WrongFrame
 from registry.sandbox import Cause, Contained, NoSandbox, probe_tier
 from registry.sandbox.child import asking
 from registry.sandbox.child.asking import ROW_BLOCK
@@ -27,7 +28,7 @@ from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.sandbox.child.worker import cause_of, items_of
 from registry.sandbox.verdict import SAID, reasons
-from registry.scoring import SandboxScorer, WrongFrame
+from registry.scoring import SandboxScorer
 from registry.settings import Settings
 
 ROWS = 300

@@ -244,3 +244,23 @@ def test_a_pickle_hidden_behind_another_name_is_refused(model: Path) -> None:
     joblib.dump({"a": 1}, model / "notes.txt")
 
     assert "notes.txt" in refused(model)
+
+
+@pytest.mark.parametrize(
+    ("flavour", "remedy"),
+    [
+        ("statsmodels", "Write the coefficients into a PythonModel"),
+        ("pytorch", "torch.onnx.export"),
+        ("spacy", "save it as onnx"),
+    ],
+)
+def test_a_format_that_was_decided_against_is_refused_with_the_way_out(
+    model: Path, flavour: str, remedy: str
+) -> None:
+    change(model, "  sklearn:", f"  {flavour}:")
+
+    with pytest.raises(ScreeningFailed) as failed:
+        screen(model)
+    (reason,) = [why for why in failed.value.reasons if why.item == "MLmodel: flavors"]
+    assert flavour in reason.said.en
+    assert remedy in reason.remedy.en

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class NotOpened(Exception):
+class NotOpened(ValueError):
     """The model is not opened, or not believed.
 
     Args:

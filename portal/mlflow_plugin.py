@@ -1,0 +1,300 @@
+"""The probes inside MLflow: the plan stands in `evaluator_config`, the findings go into the run.
+
+MLflow merges what evaluators return by `dict.update`, so every metric's name carries a prefix.
+Metrics are scalars; the findings with intervals and verdicts are an artifact, the report another.
+The model is asked in this very process, by whoever opened it: there is no sandbox here, and the
+run is exploratory.
+"""
+
+import hashlib
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from mlflow.entities import Metric
+from mlflow.models import EvaluationResult
+from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
+
+from evaluators import engine
+from evaluators.arrays import arrow
+from evaluators.plan import Plan
+from portal import exploratory, predicates
+from portal.commands import exploring
+from portal.mlflow_models import InProcess, declared, flavour
+from portal.pages import report_file
+from registry import attestation
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+NAME = "mingsuan"
+FINDINGS, REPORT = "mingsuan_findings.json", "mingsuan_report.html"
+FOREIGN = re.compile(r"[^/\w.\- :]")
+LONGEST = 240
+BATCH = 1000
+"""Metrics that MLflow takes in one request."""
+
+log = logging.getLogger(__name__)
+
+
+class NoPlan(Invalid):
+    """The evaluator was asked by its name, and given nothing to go by."""
+
+
+class ColumnsUnfit(Invalid):
+    """The columns given beside the data do not lie beside its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the configuration says.
+
+    Args:
+        plan: as written.
+        nonce: of a run that is to be repeated.
+        columns: what is no feature, row by row beside the data.
+    """
+
+    plan: Mapping[str, Any]
+    nonce: str | None = None
+    columns: Any = None
+
+
+def evaluate(
+    config: Any, *, dataset: Any, run_id: str, model: Any, ignored: bool
+) -> EvaluationResult:
+    """Run a plan on MLflow's data set and log what it found.
+
+    Args:
+        config: our part of `evaluator_config`.
+        dataset: MLflow's `EvaluationDataset`.
+        run_id: the run that gets metrics and artifacts.
+        model: as MLflow opened it; None where the answers stand in the data.
+        ignored: whether the user gave metrics of their own, which we do not take.
+
+    Raises:
+        NoPlan, ColumnsUnfit, PlanInvalid, DataUnfit, BadNonce: with every reason.
+        Contained: when the model's answers are not one number per row.
+    """
+    if ignored:
+        log.warning(_IGNORED)
+    given = read(config)
+    started = datetime.now(UTC)
+    inputs = [] if model is None or _answered(given.plan) else declared(model)
+    plan = Plan.parse(exploratory.with_inputs(given.plan, inputs))
+    nonce = exploratory.checked_nonce(given.nonce) if given.nonce else secrets.token_hex(32)
+    asked = model is not None and bool(plan.columns.inputs)
+    scorer = InProcess(model, plan.columns.reading) if asked else None
+    table = table_of(dataset, given.columns)
+    outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
+    made = exploratory.reported(
+        plan,
+        outcome,
+        data=_described(dataset, table),
+        model=_named(model) if asked else None,
+        nonce=nonce,
+        repeated=given.nonce is not None,
+        provenance={
+            "standing": "exploratory",
+            "started": started.isoformat(),
+            "finished": datetime.now(UTC).isoformat(),
+            "tier": "not_used",
+            "sandbox": {"tier": "not_used"},
+            **predicates.program(),
+        },
+    )
+    return _logged(run_id, made, outcome)
+
+
+def read(config: Any) -> Given:
+    """What our part of the configuration asks.
+
+    Args:
+        config: a plan, as a mapping or as the path of a file (TOML, JSON, or a report that is to
+            be repeated); or a mapping with `plan`, and `nonce` or `columns`.
+
+    Raises:
+        NoPlan: when there is none.
+        NotToml, NotAPlan: when the file holds none.
+    """
+    apart = isinstance(config, Mapping) and "plan" in config
+    plan = config["plan"] if apart else config
+    nonce, columns = (config.get("nonce"), config.get("columns")) if apart else (None, None)
+    if isinstance(plan, str | Path):
+        asking = exploring.read(_present(Path(plan)))
+        return Given(asking.plan, nonce or asking.nonce, columns)
+    if not isinstance(plan, Mapping) or not plan:
+        raise NoPlan(
+            "没有评估计划。请写 evaluator_config={'mingsuan': {'plan': 计划}}，"
+            "计划是一个字典，或计划文件的路径。",
+            "There is no plan. Write evaluator_config={'mingsuan': {'plan': PLAN}}, where PLAN is "
+            "a dictionary, or the path of a plan's file.",
+        )
+    return Given(plan, None if nonce is None else str(nonce), columns)
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise NoPlan(
+            f"没有这个计划文件：{path}。请核对路径；相对路径从 {Path.cwd()} 算起。",
+            f"There is no plan at {path}. Check the path; a relative one starts at {Path.cwd()}.",
+        )
+    return path
+
+
+def _answered(plan: Mapping[str, Any]) -> bool:
+    """Whether the plan names a column of answers, so that no model is asked for its inputs."""
+    columns = plan.get("columns")
+    return isinstance(columns, Mapping) and bool(columns.get("prediction") or columns.get("score"))
+
+
+def table_of(dataset: Any, beside: Any = None) -> pa.Table:
+    """The rows of MLflow's data set: features, target, predictions, and what is given beside it.
+
+    Args:
+        dataset: MLflow's `EvaluationDataset`.
+        beside: a data frame (or name → values) of what is no feature, row by row.
+
+    Raises:
+        ColumnsUnfit: with every column that has another length, order or a name that is taken.
+    """
+    features = dataset.features_data
+    if not isinstance(features, pd.DataFrame):
+        features = pd.DataFrame(np.asarray(features), columns=list(dataset.feature_names))
+    columns = {str(name): features[name] for name in features.columns}
+    if dataset.has_targets:
+        columns.setdefault(str(dataset.targets_name or "target"), dataset.labels_data)
+    if dataset.has_predictions:
+        columns.setdefault(str(dataset.predictions_name or "prediction"), dataset.predictions_data)
+    return arrow({**columns, **_beside(beside, columns, features.index)})
+
+
+def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, pd.DataFrame | Mapping):
+        raise ColumnsUnfit(
+            "columns 应是 DataFrame，或从列名到取值的字典。",
+            "`columns` should be a DataFrame, or a dictionary from names to values.",
+        )
+    columns = {str(name): given[name] for name in given}
+    reasons = []
+    for name, values in columns.items():
+        own = getattr(values, "index", None)
+        if name in taken:
+            reasons.append(Reason(name, _TAKEN, _RENAME))
+        elif len(values) != len(index):
+            said = _LENGTH.format(found=len(values), rows=len(index))
+            reasons.append(Reason(name, said, _SAME_ROWS))
+        elif own is not None and not own.equals(index) and not own.equals(pd.RangeIndex(len(own))):
+            reasons.append(Reason(name, _ORDER, _SAME_ROWS))
+    if reasons:
+        raise ColumnsUnfit(
+            "另给的列与数据的行对不上。",
+            "The columns given beside the data do not lie beside its rows.",
+            reasons=reasons,
+        )
+    return columns
+
+
+def _described(dataset: Any, table: pa.Table) -> dict[str, Any]:
+    """What the report says of the rows; their digest is of the rows as Arrow writes them."""
+    written = pa.BufferOutputStream()
+    with pa.ipc.new_stream(written, table.schema) as stream:
+        stream.write_table(table)
+    return {
+        "digest": hashlib.sha256(written.getvalue()).hexdigest(),
+        "name": str(dataset.name or "dataset"),
+        "columns": [{"name": each.name, "type": str(each.type)} for each in table.schema],
+        "held_out": "",
+    }
+
+
+def _named(model: Any) -> dict[str, Any]:
+    metadata = getattr(model, "metadata", None)
+    name = getattr(model, "model_id", None) or getattr(metadata, "model_uuid", None) or "function"
+    return {"name": str(name), "flavour": flavour(model) or "function"}
+
+
+def metrics(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    """Every effect as a scalar under a name of our own, and how many findings of each verdict.
+
+    Args:
+        found: the findings as JSON.
+    """
+    counts: dict[str, int] = {}
+    seen: dict[str, int] = {}
+    for finding in found:
+        verdict = str(finding["verdict"])
+        counts[verdict] = counts.get(verdict, 0) + 1
+        value = finding["effect"].get("value")
+        if value is None:
+            continue
+        about = ".".join(f"{name}:{level}" for name, level in finding["slice"].items())
+        name = "/".join(part for part in (finding["probe"], finding["metric"], about) if part)
+        name = f"{NAME}/{FOREIGN.sub('_', name)}"[:LONGEST]
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}.{seen[name]}"), float(value)
+    for verdict, count in counts.items():
+        yield f"{NAME}/findings/{verdict}", float(count)
+
+
+def _content(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The findings as a program reads them."""
+    return {
+        "standing": "exploratory",
+        "plan": report["plan"],
+        "nonce": report["nonce"],
+        "rows": report["data"]["rows"],
+        "rows_read": report["rows_read"],
+        "predictions": report["predictions"],
+        "probes": report["probes"],
+        "findings": report["findings"],
+        "findings_digest": report["findings_digest"],
+        "evidence": report["evidence"]["public"]["content"],
+    }
+
+
+def _logged(run_id: str, made: exploratory.Explored, outcome: engine.Outcome) -> EvaluationResult:
+    """Metrics and artifacts in the run; each in one request where MLflow takes it so."""
+    named = dict(metrics([finding.as_json() for finding in outcome.findings]))
+    content = _content(made.report)
+    page = report_file.render(attestation.parse(made.statement()))
+    client, now = mlflow.MlflowClient(), int(time.time() * 1000)
+    values = [Metric(name, value, now, 0) for name, value in named.items()]
+    for start in range(0, len(values), BATCH):
+        client.log_batch(run_id, metrics=values[start : start + BATCH])
+    with TemporaryDirectory() as folder:
+        (Path(folder) / FINDINGS).write_bytes(attestation.canonical(content))
+        (Path(folder) / REPORT).write_text(page, encoding="utf-8")
+        client.log_artifacts(run_id, folder)
+    root = client.get_run(run_id).info.artifact_uri
+    artifacts = {
+        FINDINGS: JsonEvaluationArtifact(uri=f"{root}/{FINDINGS}", content=content),
+        REPORT: TextEvaluationArtifact(uri=f"{root}/{REPORT}", content=page),
+    }
+    return EvaluationResult(metrics=named, artifacts=artifacts, run_id=run_id)
+
+
+_IGNORED = Text(
+    "extra_metrics 由其他检验器计算，明算不用。",
+    "extra_metrics are other evaluators' business; Mingsuan does not compute them.",
+)
+_TAKEN = Text("数据里已有这一列", "the data have a column of that name")
+_RENAME = Text("请去掉，或改名", "leave it out, or rename it")
+_LENGTH = Text("有 {found} 个值，数据有 {rows} 行", "it has {found} values, the data {rows} rows")
+_ORDER = Text("行的索引与数据的不同", "its rows are indexed otherwise than those of the data")
+_SAME_ROWS = Text(
+    "请从同一张表里取，行数和次序与数据相同",
+    "take it from the same frame: the rows of the data, in their order",
+)

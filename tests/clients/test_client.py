@@ -1,0 +1,193 @@
+"""Plugin, type list and reader beside whichever client of MLflow is installed (`make clients`)."""
+
+import tomllib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import catboost
+import lightgbm
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import skops.io
+import xgboost
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+from evaluators import engine
+from evaluators.arrays import arrow
+from evaluators.plan import Plan
+from registry import screening
+from registry.errors import Invalid
+from registry.sandbox.child import asking, opening
+from registry.sandbox.child.trusted_types import SKOPS_TYPES
+
+with warnings.catch_warnings():  # MLflow warns of its own affairs when it is imported
+    warnings.simplefilter("ignore")
+    import mlflow
+    from mlflow.models import infer_signature
+    from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
+
+    from portal.mlflow_models import InProcess
+
+NONCE = "0" * 64
+INPUTS = ["income", "debt"]
+RNG = np.random.default_rng(5)
+ROWS = 800
+SEX = RNG.choice(["女", "男"], ROWS)
+PEOPLE = pd.DataFrame(
+    {"income": RNG.normal(size=ROWS) + (SEX == "男"), "debt": RNG.gamma(2, size=ROWS)}
+)
+DUE = (PEOPLE["income"] - PEOPLE["debt"] / 2 + RNG.normal(size=ROWS) > 0).astype(int)
+COUNT = RNG.poisson(np.exp(PEOPLE["income"] / 3))
+PLAN_TOML = """
+title = "t"
+[columns]
+target = "repaid"
+favourable = 1
+cut = 0.5
+sensitive = ["sex"]
+[[probes]]
+id = "selection_parity"
+[[probes]]
+id = "error_parity"
+"""
+
+
+@pytest.fixture(autouse=True)
+def libraries_are_quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture
+def tracking(tmp_path: Path) -> Iterator[None]:
+    """A tracking store of this test's own: files where MLflow's database asks for an older SQLAlchemy."""
+    before = mlflow.get_tracking_uri()
+    old = mlflow.__version__.startswith("2.")
+    mlflow.set_tracking_uri(tmp_path.as_uri() if old else f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.create_experiment("own", artifact_location=(tmp_path / "artifacts").as_uri())
+    mlflow.set_experiment("own")
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+def test_the_plugin_is_registered_by_being_installed() -> None:
+    assert _model_evaluation_registry.is_registered("mingsuan")
+
+
+@pytest.mark.usefixtures("tracking")
+def test_beside_the_default_evaluator_on_a_logged_model(tmp_path: Path) -> None:
+    """The plan is a path, the sensitive column no feature; the digest is that of our own run."""
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN_TOML, encoding="utf-8")
+    fitted = LogisticRegression().fit(PEOPLE, DUE)
+    own = {"plan": str(path), "nonce": NONCE, "columns": pd.DataFrame({"sex": SEX})}
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(
+            fitted,
+            "model",
+            pyfunc_predict_fn="predict_proba",
+            serialization_format="cloudpickle",
+            signature=infer_signature(PEOPLE, np.zeros(2)),
+            pip_requirements=["scikit-learn"],
+        )
+        found = mlflow.models.evaluate(
+            logged.model_uri,
+            data=PEOPLE.assign(repaid=DUE),
+            targets="repaid",
+            model_type="classifier",
+            evaluators=["default", "mingsuan"],
+            evaluator_config={"mingsuan": own, "default": {"log_model_explainability": False}},
+        )
+    written = {**tomllib.loads(PLAN_TOML)}
+    plan = Plan.parse({**written, "columns": {**written["columns"], "inputs": INPUTS}})
+    asked: Any = SimpleNamespace(predict=lambda rows: fitted.predict_proba(rows[INPUTS])[:, 1])
+    rows = arrow({**{name: PEOPLE[name] for name in INPUTS}, "repaid": DUE, "sex": SEX})
+    ours = engine.run(plan, rows, scorer=InProcess(asked), nonce=NONCE)
+
+    assert "accuracy_score" in found.metrics
+    content = found.artifacts["mingsuan_findings.json"].content
+    assert content["findings_digest"] == ours.findings_digest
+    assert ours.findings_digest in found.artifacts["mingsuan_report.html"].content
+
+
+@pytest.mark.usefixtures("tracking")
+@pytest.mark.parametrize("config", [None, {"mingsuan": "absent.toml"}])
+def test_whoever_names_us_is_told_our_reason(config: Any) -> None:
+    with mlflow.start_run(), pytest.raises(Invalid, match="There is no plan"):
+        mlflow.models.evaluate(
+            lambda rows: rows["income"],
+            data=PEOPLE.assign(repaid=DUE),
+            targets="repaid",
+            model_type="regressor",
+            evaluators="mingsuan",
+            evaluator_config=config,
+        )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        RandomForestClassifier(5),
+        HistGradientBoostingClassifier(max_iter=3),
+        CalibratedClassifierCV(LogisticRegression()),
+        lightgbm.LGBMClassifier(n_estimators=3, verbose=-1),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_the_published_list_covers_what_is_saved_with_it(model: Any, tmp_path: Path) -> None:
+    fitted, path = model.fit(PEOPLE, DUE), tmp_path / "model.skops"
+    skops.io.dump(fitted, path)
+
+    assert set(skops.io.get_untrusted_types(file=path)) <= set(SKOPS_TYPES)
+    again = skops.io.load(path, trusted=list(SKOPS_TYPES))
+    np.testing.assert_array_equal(again.predict_proba(PEOPLE), fitted.predict_proba(PEOPLE))
+
+
+def _early() -> Any:
+    model = xgboost.XGBClassifier(n_estimators=30, learning_rate=0.9, early_stopping_rounds=2)
+    return model.fit(PEOPLE[:400], DUE[:400], eval_set=[(PEOPLE[400:], DUE[400:])], verbose=False)
+
+
+def _poisson() -> Any:
+    quiet = {"iterations": 5, "verbose": 0, "allow_writing_files": False}
+    return catboost.CatBoostRegressor(loss_function="Poisson", **quiet).fit(PEOPLE, COUNT)
+
+
+SAVED: dict[str, Any] = {
+    "sklearn": lambda: LogisticRegression().fit(PEOPLE, DUE),
+    "xgboost": _early,
+    "lightgbm": lambda: lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(PEOPLE, DUE),
+    "catboost": _poisson,
+}
+
+
+@pytest.mark.parametrize("flavour", SAVED)
+def test_what_this_client_saves_is_read_as_its_class_answers(flavour: str, tmp_path: Path) -> None:
+    model, folder = SAVED[flavour](), tmp_path / "model"
+    pickled = {"pyfunc_predict_fn": "predict_proba", "serialization_format": "cloudpickle"}
+    getattr(mlflow, flavour).save_model(
+        model,
+        folder,
+        signature=infer_signature(PEOPLE, np.zeros(2)),
+        pip_requirements=["x"],
+        **(pickled if flavour == "sklearn" else {}),
+    )
+    table = pa.Table.from_pandas(PEOPLE, preserve_index=False)
+    number = hasattr(model, "predict_proba")
+    expected = model.predict_proba(PEOPLE)[:, 1] if number else model.predict(PEOPLE)
+
+    assert screening.screen(folder).flavour.startswith(flavour)
+    ask = opening.open_model(opening.describe(folder))
+    ((_, answers),) = asking.in_blocks(ask, table)
+    np.testing.assert_array_equal(answers, expected)
+    (inside,) = InProcess(mlflow.pyfunc.load_model(str(folder))).score([table])
+    np.testing.assert_array_equal(inside, expected)
