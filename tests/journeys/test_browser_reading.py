@@ -135,10 +135,12 @@ def test_the_keyboard_reaches_everything_in_order_and_is_always_seen(
 
 
 def _walk(page: Page, stops: int) -> Iterator[dict[str, Any]]:
-    """What has the focus after each press of the tabulator, until it leaves the page."""
+    """What has the focus after each press of the tabulator, until it leaves the page or starts anew."""
+    first = None
     for _ in range(stops + 2):
         page.keyboard.press("Tab")
         found = page.evaluate(FOCUSED)
-        if found is None:
+        if found is None or found["stop"] == first:
             return
+        first = found["stop"] if first is None else first
         yield found
