@@ -53,6 +53,13 @@ clients: $(VENV)/.test ## plugin, type list and reader beside MLflow 2.22, 3.9 a
 coverage: $(VENV)/.test ## the tests again, reporting what they reach
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
 
+# A client of 2.22 needs an environment of its own; the browser's and the present client's tests do not.
+clients: $(VENV)/.test ## the MLflow door with clients of 2.22 and 3.17, and a file of 500 MB
+	$(UV) venv --quiet --allow-existing $(VENV)/client-2.22
+	$(UV) pip install --quiet -p $(VENV)/client-2.22/bin/python mlflow-skinny==2.22.5 scikit-learn pandas skops
+	MINGSUAN_TEST_OLD_CLIENT=$(CURDIR)/$(VENV)/client-2.22/bin/python LARGE_BYTES=524288000 \
+	MINGSUAN_MAX_SUBMISSION=1073741824 $(BIN)/pytest -q tests/portal/test_mlflow_servers.py -k notices
+
 lint: $(VENV)/.test ## ruff and the import contracts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
 

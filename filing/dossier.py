@@ -14,7 +14,7 @@ from filing import identity
 from filing import revision as revisions
 from filing.fields import schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
-from registry import explanations, journal
+from registry import explanations, journal, submission
 from registry.database import Identified, Record, now
 from registry.engagements import Engagement
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
@@ -313,6 +313,9 @@ def attach(
 ) -> Filing:
     """Attach a report or an explanation of this model; attaching twice changes nothing.
 
+    One of a copy of this version, under another name of the same organisation, counts as this
+    model's: it is bound to the digest.
+
     Raises:
         NotOfThisModel: when it is about another model, or there is none.
         NotApproved: when nobody has approved the explanation yet.
@@ -365,7 +368,11 @@ def detach(
 
 def _same_model(session: Session, filing: Filing, found: Report | Explanation | None) -> None:
     version = session.get(Version, found.version_id) if found else None
-    if version is None or version.model_id != filing.model_id:
+    filed = session.get_one(Version, filing.version_id)
+    if version is None or not (
+        version.model_id == filing.model_id
+        or (version.organisation_id, version.digest) == (filed.organisation_id, filed.digest)
+    ):
         raise NotOfThisModel(
             "这份报告或说明不属于这个模型，请选这个模型的。",
             "That report or explanation is not about this model; choose one that is.",
@@ -394,6 +401,7 @@ def move(session: Session, *, by: Actor, filing_id: str, version_id: str, revisi
         _unclaimed(session, version_id, besides=filing)
         before, filing.version_id = filing.version_id, version_id
         _save(session, filing, "filing:dossier:moved", by, version_id=version_id, before=before)
+        submission.tell_mlflow(session, before, f"{filing.id}:moved:{filing.revision}")
     return filing
 
 
@@ -443,7 +451,9 @@ def flush(session: Session, filing: Filing) -> None:
 
 
 def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any) -> None:
-    """Write one event about a filing into the journal."""
+    """Write one event about a filing into the journal, and have MLflow told of a new state."""
+    state = f"{filing.id}:{filing.status}:{filing.since:%Y%m%d%H%M%S}"
+    submission.tell_mlflow(session, filing.version_id, state)
     journal.record(
         session,
         event,

@@ -1,15 +1,17 @@
 """What lies on disk beside the database: who can read it, and what interrupted work has left."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import signer_key
 from registry import artifacts, modes
+from registry.errors import Unavailable
 from registry.language import Text
 from registry.settings import Settings
 
@@ -26,10 +28,12 @@ class Sweeper:
 
     Args:
         settings: of the installation.
+        clear: drops uploads that nobody registered; how many.
         due: when it sweeps next, by the clock of `time.monotonic`.
     """
 
     settings: Settings
+    clear: Callable[[], int]
     due: float = 0.0
 
     def sweep(self) -> None:
@@ -39,10 +43,11 @@ class Sweeper:
         self.due = time.monotonic() + SWEEP_SECONDS
         try:
             said = remove_left_overs(self.settings)
-        except OSError as error:
+            uploads = self.clear()
+        except (OSError, Unavailable, SQLAlchemyError) as error:
             log.warning("not_swept", error=str(error))
         else:
-            log.info("swept", said=said.en)
+            log.info("swept", said=said.en, uploads=uploads)
 
 
 def examined_modes(settings: Settings) -> tuple[bool, Text]:
@@ -109,11 +114,7 @@ def _exposed(settings: Settings) -> Iterator[modes.Open]:
 
 
 def left_overs(settings: Settings) -> list[Path]:
-    """What interrupted work left in the spool, and uploads that nobody registered, once old."""
-    return [*_interrupted(settings), *_abandoned(settings)]
-
-
-def _interrupted(settings: Settings) -> list[Path]:
+    """What interrupted work left in the spool, once old (for uploads see `portal.abandoned`)."""
     spool = settings.data / "spool"
     places = ("incoming/*", "s3/*", "form-*", "upload-*", "models/.*")
     before = time.time() - LEFT_OVER
@@ -121,31 +122,6 @@ def _interrupted(settings: Settings) -> list[Path]:
         path for place in places for path in spool.glob(place) if path.lstat().st_mtime < before
         if path.name not in ("incoming", "s3", "models")
     ]  # fmt: skip
-
-
-def _abandoned(settings: Settings) -> Iterator[Path]:
-    """Folders that came through the MLflow door, to which nothing was added for `upload_days`.
-
-    What was registered lies in the store by then; its upload is gone (see `portal.mlflow_uploads`).
-    """
-    before = time.time() - settings.upload_days * 24 * 3600
-    uploads = settings.data / "mlflow" / "uploads"
-    folders = dict.fromkeys(_upload_of(path, uploads) for path in uploads.rglob("*"))
-    for folder in folders:
-        if folder is not None and _newest(folder) < before:
-            yield folder
-
-
-def _upload_of(path: Path, uploads: Path) -> Path | None:
-    """The folder of the run or the logged model that a file belongs to."""
-    parts = path.relative_to(uploads).parts
-    if "artifacts" not in parts[:-1]:
-        return None
-    return uploads.joinpath(*parts[: parts.index("artifacts") + 1])
-
-
-def _newest(folder: Path) -> float:
-    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 def remove_left_overs(settings: Settings) -> Text:

@@ -4,7 +4,6 @@ Examining changes nothing. Repairing does only what can be done twice: it applie
 wait, files versions that MLflow has not, lets parked work go on, and removes what is left over.
 """
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from alembic.util import CommandError
-from sqlalchemy import JSON, Engine, String, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
-from portal import at_rest, enrolment, migrations, signer
+from portal import abandoned, at_rest, enrolment, migrations, mlflow_tags, signer
 from registry import (
     artifacts,
     attendance,
@@ -27,12 +26,13 @@ from registry import (
     mlflow_store,
     modes,
     outbox,
+    store_mark,
     submission,
     troubles,
     worklist,
 )
 from registry.artifacts import ArtifactStore
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.errors import RegisterError
 from registry.language import Text
 from registry.mlflow_store import MlflowRegistry
@@ -46,7 +46,6 @@ from registry.submission import Model, Version
 UNTAKEN = 600.0
 """Seconds after which work that nobody takes is told."""
 SHOWN = 5
-DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,10 @@ def repair(settings: Settings) -> list[Text]:
                 ),
             ]
         _ask_again(place)
-        appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
+        appliers = mlflow_tags.appliers(settings)
         applied = outbox.apply(place.factory, appliers, limit=10_000, at_once=True)
-        gone = artifacts.collect(place.store, lambda: _mentioned(place))
+        abandoned.clear(settings, place.factory, place.store)
+        gone = artifacts.collect(place.store, lambda: abandoned.mentioned(place.factory))
         with transaction(place.factory) as session:
             resumed = worklist.resume_all(session)
         return [
@@ -186,6 +186,7 @@ def _database(place: Place) -> Check:
 
 def _store(place: Place) -> Check:
     with place.factory() as session:
+        store_mark.require(session, place.store)
         expected = submission.blobs(session) | datasets.blobs(session)
         expected |= set(session.scalars(select(Report.sealed_digest)))
     wrong: list[Text] = []
@@ -405,21 +406,3 @@ def _ask_again(place: Place) -> None:
             key = f"{submission.MLFLOW_VERSION}:{version.id}"
             payload = {"version_id": version.id, "digest": version.digest}
             outbox.add(session, submission.MLFLOW_VERSION, key, payload).applied = None
-
-
-def _mentioned(place: Place) -> set[str]:
-    """Every digest that stands anywhere on record, whichever noun put it there.
-
-    Keeping a blob too many costs space; dropping one too many costs evidence. So this reads all
-    text of all tables, and a new noun that stores blobs needs no entry here.
-    """
-    found: set[str] = set()
-    with place.factory() as session:
-        found |= submission.blobs(session)
-        for table in Record.metadata.sorted_tables:
-            told = [column for column in table.columns if isinstance(column.type, (String, JSON))]
-            texts = [func.coalesce(column.cast(String), "") for column in told]
-            for row in session.execute(select(*texts)) if texts else ():
-                for text in row:
-                    found.update(DIGEST.findall(text))
-    return found

@@ -34,7 +34,7 @@ from registry.tokens import require_scope
 FindActor = Callable[[str], Actor | None]
 
 API = "/api/2.0/mlflow"
-HEALTH = "/health"
+HEALTH, PARTS = "/health", "/parts/"
 UNKNOWN_SENDER = (
     "Missing or unknown token. Put a token with the scope “submit” into MLFLOW_TRACKING_TOKEN.\n"
     "没有令牌，或令牌无效。请把带提交权限的令牌写进环境变量 MLFLOW_TRACKING_TOKEN。"
@@ -47,11 +47,13 @@ ALLOWED: Mapping[str, str] = {
     f"{API}/experiments/set-experiment-tag": "POST",
     f"{API}/experiments/delete-experiment-tag": "POST",
     f"{API}/experiments/update": "POST",
+    f"{API}/experiments/delete": "POST",
     f"{API}/experiments/restore": "POST",
     f"{API}/runs/create": "POST",
     f"{API}/runs/get": "GET",
     f"{API}/runs/search": "POST",
     f"{API}/runs/update": "POST",
+    f"{API}/runs/delete": "POST",
     f"{API}/runs/restore": "POST",
     f"{API}/runs/log-batch": "POST",
     f"{API}/runs/log-inputs": "POST",
@@ -64,7 +66,7 @@ ALLOWED: Mapping[str, str] = {
     f"{API}/metrics/get-history": "GET",
     f"{API}/logged-models": "POST",
     f"{API}/logged-models/search": "POST",
-    f"{API}/logged-models/<model_id>": "GET PATCH",
+    f"{API}/logged-models/<model_id>": "GET PATCH DELETE",
     f"{API}/logged-models/<model_id>/tags": "PATCH",
     f"{API}/logged-models/<model_id>/tags/<tag_key>": "DELETE",
     f"{API}/logged-models/<model_id>/params": "POST",
@@ -72,6 +74,7 @@ ALLOWED: Mapping[str, str] = {
     f"{API}/registered-models/get": "GET",
     f"{API}/registered-models/search": "GET",
     f"{API}/registered-models/update": "PATCH",
+    f"{API}/registered-models/delete": "DELETE",
     f"{API}/registered-models/set-tag": "POST",
     f"{API}/registered-models/delete-tag": "DELETE",
     f"{API}/registered-models/alias": "GET POST DELETE",
@@ -84,6 +87,9 @@ ALLOWED: Mapping[str, str] = {
     f"{API}/model-versions/set-tag": "POST",
     f"{API}/model-versions/delete-tag": "DELETE",
     "/api/2.0/mlflow-artifacts/artifacts": "GET",
+    "/api/2.0/mlflow-artifacts/mpu/create/<path:artifact_path>": "POST",
+    "/api/2.0/mlflow-artifacts/mpu/complete/<path:artifact_path>": "POST",
+    "/api/2.0/mlflow-artifacts/mpu/abort/<path:artifact_path>": "POST",
     "/api/2.0/mlflow-artifacts/artifacts/<path:artifact_path>": "GET PUT",
     "/api/3.0/mlflow/server-info": "GET",
 }
@@ -127,8 +133,13 @@ class MlflowDoor:
         """Let a filer's requests through, in the workspace of the filer's organisation."""
         if scope["type"] != "http":
             return
-        if scope["path"].removeprefix(scope.get("root_path", "")) == HEALTH:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path == HEALTH:
             await self._health(send)
+            return
+        if path.startswith(PARTS):  # the signature in the address is who may
+            app = await run_in_threadpool(self._application)
+            await app(scope, receive, send)
             return
         try:
             actor = await run_in_threadpool(self._admit, Headers(scope=scope))
@@ -207,7 +218,7 @@ def configure(settings: Settings) -> None:
             "MLFLOW_WORKSPACE_STORE_URI": url,
             "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
             "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
-            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(settings.data.resolve() / "mlflow/uploads"),
+            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": "mlflow-artifacts:/",  # see Uploads
             "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": SOURCES,
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "true",

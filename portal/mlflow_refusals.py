@@ -53,20 +53,6 @@ POLICIES: Mapping[str, Policy] = {
         ),
         (r"/model-versions/delete$",),
     ),
-    "records-kept": Policy(
-        PERMISSION_DENIED,
-        Text(
-            "模型名称、运行和实验不能删除：登记过的版本可能出自它们。",
-            "Registered models, runs and experiments are not deleted: registered versions may come "
-            "from them.",
-        ),
-        Text("不用的可以留着，不影响备案。", "Leave what is not used: it affects no filing."),
-        (
-            r"/registered-models/delete$",
-            r"/(runs|experiments)/delete$",
-            r"/logged-models/<model_id>$",
-        ),
-    ),
     "names-kept": Policy(
         PERMISSION_DENIED,
         Text(
@@ -122,7 +108,6 @@ POLICIES: Mapping[str, Policy] = {
             r"/artifacts/list$",
             r"/artifacts/presigned-",
             r"/mlflow-artifacts/presigned/",
-            r"/mlflow-artifacts/mpu/",
             r"/logged-models/<model_id>/artifacts/directories$",
         ),
     ),

@@ -5,13 +5,11 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, wraps
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, Request
@@ -19,28 +17,32 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from flask import Flask, Response, jsonify, request
 from mlflow.entities import Experiment
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
-from mlflow.protos.model_registry_pb2 import CreateModelVersion, GetModelVersionDownloadUri
+from mlflow.protos.model_registry_pb2 import GetModelVersionDownloadUri
 from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
 from mlflow.utils import server_info
 from mlflow.version import VERSION
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response as PlainResponse
 from starlette.types import ASGIApp
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from portal import incoming, mlflow_refusals
+from portal import incoming, mlflow_adoption, mlflow_refusals
 from portal.at_hand import SAFE_METHODS
+from portal.body_limit import raise_limit
+from portal.mlflow_deleting import Deleting
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
+from portal.mlflow_registering import Registering, refuse_own_tags
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from registry import characters, environment, json_text, mlflow_store, model_names, submission
+from portal.mlflow_words import in_mlflow_words
+from registry import characters, environment, json_text, mlflow_store, model_names
 from registry.artifacts import ArtifactStore
-from registry.database import transaction
-from registry.errors import RegisterError, Unavailable
+from registry.errors import Unavailable
 from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
@@ -68,15 +70,26 @@ class Routes:
     def __init__(
         self, settings: Settings, factory: sessionmaker[Session], store: ArtifactStore
     ) -> None:
-        self._factory = factory
-        self._store = store
+        self._settings, self._factory, self._store = settings, factory, store
         self._limit = settings.max_submission
-        self._registry = MlflowRegistry(settings)
-        uploads = Path(settings.data.resolve() / "mlflow" / "uploads")
-        self._uploads = Uploads(uploads, store, partial(owns, factory))
+        self._base_url = settings.base_url.rstrip("/")
+        self._uploads = Uploads(
+            settings.data.resolve() / "spool",
+            factory,
+            store,
+            partial(owns, factory),
+            limit=self._limit,
+            part_address=self._address,
+        )
+        mlflow_registry = MlflowRegistry(settings)
+        self._registering = Registering(
+            factory, store, mlflow_registry, self._uploads, limit=self._limit
+        )
+        self._deleting = Deleting(factory, mlflow_registry)
 
     def application(self) -> ASGIApp:
         """MLflow's streaming routes for files, and its REST handlers behind them."""
+        mlflow_adoption.adopt(self._settings, self._factory, self._store)
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
@@ -85,24 +98,32 @@ class Routes:
         flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
         ours = {
-            f"{API}/model-versions/create": self._create_version,
-            f"{API}/model-versions/get-download-uri": self._download_uri,
-            f"{API}/registered-models/create": self._check_name,
-            f"{API}/experiments/create": self._check_location,
-            server_info.SERVER_INFO_ENDPOINT: _server_info,
+            f"POST {API}/model-versions/create": self._registering.answer,
+            f"POST {API}/model-versions/set-tag": _check_tag,
+            f"DELETE {API}/model-versions/delete-tag": _check_tag,
+            f"GET {API}/model-versions/get-download-uri": self._download_uri,
+            f"POST {API}/registered-models/create": self._check_name,
+            f"DELETE {API}/registered-models/delete": self._deleting.registered_model,
+            f"POST {API}/runs/delete": self._deleting.run,
+            f"POST {API}/experiments/create": self._check_location,
+            f"POST {API}/experiments/delete": self._deleting.experiment,
+            f"DELETE {API}/logged-models/<model_id>": self._deleting.logged_model,
+            f"GET {server_info.SERVER_INFO_ENDPOINT}": _server_info,
         }
         for path, handler, methods in handlers.get_endpoints():
             for method in methods:
+                route = f"{method} {path}"
                 if method in ALLOWED.get(path, "").split():
-                    answer = _in_mlflow_words(ours[path], handler) if path in ours else handler
+                    answer = _caught(ours[route], handler) if route in ours else handler
                 else:
                     answer = partial(_refused, mlflow_refusals.policy_of(path))
-                flask.add_url_rule(path, f"{method} {path}", answer, methods=[method])
+                flask.add_url_rule(path, route, answer, methods=[method])
         flask.add_url_rule("/version", "version", lambda: VERSION)
         api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         for kind in (OSError, SQLAlchemyError, Unavailable):
             api.add_exception_handler(kind, _api_away)
         api.add_exception_handler(StarletteHTTPException, self._of_files)
+        api.put("/parts/{upload_id}/{number}")(self._take_part)
         api.router.routes += [
             route
             for route in artifact_router.routes
@@ -127,23 +148,25 @@ class Routes:
             status_code=status,
         )
 
-    def _create_version(self, _handler: Callable[[], Response]) -> Response:
-        """Screen and store the files, then file the snapshot in MLflow."""
-        asked = handlers._get_request_message(CreateModelVersion())  # noqa: SLF001
-        path = self._uploads.path_of(_location(asked), ACTOR.get().organisation_id)
-        with self._uploads.folder(path) as folder:
-            screened = submission.keep(self._store, folder, limit=self._limit)
-        with transaction(self._factory) as session:
-            version = submission.record(
-                session, screened, by=ACTOR.get(), model_name=asked.name, note=asked.description
-            ).version
-        with transaction(self._factory) as session:
-            number = mlflow_store.file_version(
-                session, self._registry, version.id, run_id=asked.run_id
+    def _address(self, path: str) -> str:
+        """Where a client reaches a path below the door: the public address, or the one it used."""
+        return f"{self._base_url or request.host_url.rstrip('/')}/mlflow{path}"
+
+    async def _take_part(
+        self, upload_id: str, number: int, expires: int, signature: str, request: Request
+    ) -> PlainResponse:
+        """Keep one part of a large file; whoever has its signed address may send it."""
+        try:
+            await run_in_threadpool(
+                self._uploads.check_part, upload_id, number, expires=expires, signature=signature
             )
-        self._uploads.seal(path, screened.digest)
-        answer = CreateModelVersion.Response(model_version=_described(asked, number).to_proto())
-        return _wrapped(answer)
+            raise_limit(request, self._limit)
+            tag = await self._uploads.take_part(upload_id, number, request.stream())
+        except MlflowException as refused:
+            return JSONResponse(
+                json.loads(refused.serialize_as_json()), refused.get_http_status_code()
+            )
+        return PlainResponse(headers={"ETag": f'"{tag}"'})
 
     def _download_uri(self, _handler: Callable[[], Response]) -> Response:
         """Where the ordinary client reads a snapshot: through this door."""
@@ -172,7 +195,7 @@ def _read_texts() -> Response | None:
     """Read every text of a request by the rule of the other doors; an answer where it breaks it."""
 
     def read() -> Response | None:
-        with _told_as_mlflow():
+        with in_mlflow_words():
             characters.check_all(
                 [[k, v] for k, v in request.args.items(multi=True)], within="query"
             )
@@ -283,31 +306,9 @@ def _default_experiment() -> str:
         return str(store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME).experiment_id)
 
 
-def _location(asked: Any) -> str:
-    """The address of the uploaded files behind a source, looked up in the actor's workspace."""
-    source = urlsplit(asked.source)
-    tracking = handlers._get_tracking_store()  # noqa: SLF001
-    if source.scheme == "models" and source.path.startswith("/m-"):
-        return str(tracking.get_logged_model(source.path.strip("/")).artifact_location)
-    if source.scheme == "runs" and not source.netloc:
-        run_id, _, inside = source.path.strip("/").partition("/")
-        return f"{tracking.get_run(run_id).info.artifact_uri}/{inside}"
-    return str(asked.source)
-
-
-def _described(asked: Any, number: str) -> ModelVersion:
-    """MLflow's version with the tags and the description that came with the request."""
-    store = handlers._get_model_registry_store()  # noqa: SLF001
-    for tag in asked.tags:
-        store.set_model_version_tag(asked.name, number, tag)
-    if asked.description:
-        store.update_model_version(asked.name, number, asked.description)
-    if asked.model_id:
-        handlers._get_tracking_store().set_model_versions_tags(  # noqa: SLF001
-            name=asked.name, version=number, model_id=asked.model_id
-        )
-    described: ModelVersion = store.get_model_version(asked.name, number)
-    return described
+def _check_tag(handler: Callable[[], Response]) -> Response:
+    """Refuse a tag that only the platform writes."""
+    return refuse_own_tags(handler, str((_sent() or {}).get("key", "")))
 
 
 def _flask_away(error: Exception) -> Response:
@@ -334,28 +335,17 @@ def _api_away(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-@contextmanager
-def _told_as_mlflow() -> Iterator[None]:
-    """Let the register's errors leave as MLflow's."""
-    try:
-        yield
-    except RegisterError as refused:
-        error = environment.unavailable(refused) or refused
-        code = ErrorCode.Value(code_of(error))
-        raise MlflowException(told(error), error_code=code) from refused
-
-
-def _in_mlflow_words(
-    ours: Callable[[Callable[[], Response]], Response], handler: Callable[[], Response]
-) -> Callable[[], Response]:
+def _caught(
+    ours: Callable[[Callable[[], Response]], Response], handler: Callable[..., Response]
+) -> Callable[..., Response]:
     """Our handler in place of MLflow's, with the register's errors as MLflow's."""
 
     @wraps(handler)
-    def answer() -> Response:
-        with _told_as_mlflow():
-            return ours(handler)
+    def answer(**places: str) -> Response:
+        with in_mlflow_words():
+            return ours(partial(handler, **places))
 
-    caught: Callable[[], Response] = handlers.catch_mlflow_exception(answer)
+    caught: Callable[..., Response] = handlers.catch_mlflow_exception(answer)
     return caught
 
 

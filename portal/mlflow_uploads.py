@@ -1,35 +1,54 @@
-"""Where files that arrive through the MLflow door lie until they are submitted, and afterwards.
+"""The door's artifact repository: uploads and seals are rows, their bytes lie in the store.
 
-A folder that was submitted is *sealed*: its files are dropped, a note in a tree of our own says
-which snapshot took their place, reading goes to the snapshot, and nothing below the folder can be
-written again. Loads MLflow: imported by the door once it is wanted.
+Every server on the same database and store answers alike. A folder that was registered is *sealed*:
+reading goes to the snapshot that took its place, and nothing below it can be written again. Loads
+MLflow: imported by the door once it is wanted.
 """
 
-import errno
+import asyncio
+import hmac
+import os
 import posixpath
 import shutil
 import tempfile
-from collections.abc import AsyncIterable, Callable, Iterator
+import time
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from secrets import token_hex
 from typing import Any, BinaryIO, NoReturn
 
 from mlflow.entities import FileInfo
+from mlflow.entities.multipart_upload import (
+    CreateMultipartUploadResponse,
+    MultipartUploadCredential,
+    MultipartUploadPart,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
     INVALID_PARAMETER_VALUE,
     PERMISSION_DENIED,
     RESOURCE_DOES_NOT_EXIST,
 )
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from mlflow.store.artifact.artifact_repo import (
+    ArtifactRepository,
+    MultipartUploadMixin,
+    StreamUploadMixin,
+)
 from mlflow.utils.uri import validate_path_is_safe
+from sqlalchemy.orm import Session, sessionmaker
 
-from registry import characters, mlflow_store, modes
+from portal.mlflow_words import in_mlflow_words
+from registry import artifacts, characters, mlflow_store, modes, part_store, staging
 from registry.artifacts import ArtifactStore
-from registry.database import new_id
+from registry.database import transaction
 
 SNAPSHOTS = "snapshots"
 SCHEME = "mlflow-artifacts:/"
+ADDRESS_SECONDS = 3600
+"""How long the address of a part is good."""
 
 Owns = Callable[[str, str], bool]
 
@@ -39,83 +58,119 @@ def snapshot_uri(organisation_id: str, digest: str) -> str:
     return f"{SCHEME}workspaces/{organisation_id}/{SNAPSHOTS}/{digest}"
 
 
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Tell a place where no file can lie (a folder, below a file, too long) as the sender's to mend."""
-    try:
-        yield
-    except (IsADirectoryError, NotADirectoryError, FileExistsError, ValueError) as error:
-        raise _no_place(name) from error
-    except OSError as error:
-        if error.errno not in {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}:
-            raise
-        raise _no_place(name) from error
-
-
-def _no_place(name: str) -> MlflowException:
-    return MlflowException(
-        f"No file can lie at this path: {name}. Give a file a name that is no folder, and not "
-        "below another file.",
-        error_code=INVALID_PARAMETER_VALUE,
-    )
-
-
-class Uploads(LocalArtifactRepository):
-    """The door's artifact repository.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The files of a folder to be registered.
 
     Args:
-        root: the folder for what arrives; notes about sealed folders go beside it.
-        store: where snapshots are read.
-        owns: whether an organisation has a version with a digest.
+        folder: where they lie for as long as they are looked at.
+        files: path → digest of the uploaded files; None for those of a snapshot.
     """
 
-    def __init__(self, root: Path, store: ArtifactStore, owns: Owns) -> None:
-        super().__init__(str(modes.folder(root)))
-        self._root = root
-        self._notes = root.with_name("sealed")
-        self._store = store
-        self._owns = owns
+    folder: Path
+    files: Mapping[str, str] | None
 
-    def get_local_path(self, artifact_path: str) -> str | None:  # type: ignore[override]
-        """A file on disk; None for what must be read from a snapshot."""
-        if self._snapshot(artifact_path):
-            return None
-        return str(super().get_local_path(artifact_path))
+
+class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):  # type: ignore[misc]
+    """What arrives through the door, and the snapshots of what was registered.
+
+    Args:
+        spool: a folder for bytes on their way to the store, of this server alone.
+        factory: sessions on the register's database.
+        store: where the bytes are.
+        owns: whether an organisation has a version with a digest.
+        limit: the most bytes that one file may have.
+        part_address: path below the door → the address under which a client reaches it.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        factory: sessionmaker[Session],
+        store: ArtifactStore,
+        owns: Owns,
+        *,
+        limit: int,
+        part_address: Callable[[str], str],
+    ) -> None:
+        super().__init__(f"{SCHEME}workspaces")
+        self._spool = spool
+        self._factory = factory
+        self._store = store
+        self._parts = part_store.beside(store)
+        self._owns = owns
+        self._limit = limit
+        self._part_address = part_address
+
+    def get_local_path(self, artifact_path: str) -> None:  # noqa: ARG002
+        """Nothing is read past the store."""
+        return
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         """What lies directly below `path`."""
-        found = self._snapshot(path or "")
-        if found is None:
-            return list(super().list_artifacts(path))  # type: ignore[no-untyped-call]
-        digest, inside = found
-        return [
-            FileInfo(
-                posixpath.join(path or "", posixpath.basename(entry.path)), entry.is_dir, size
-            )
-            for entry in self._read(digest).list_artifacts(inside)
-            for size in [entry.file_size]
-        ]
+        below = path or ""
+        snapshot = self._snapshot(below)
+        if snapshot is not None:
+            digest, inside = snapshot
+            return [
+                FileInfo(posixpath.join(below, posixpath.basename(entry.path)), entry.is_dir, size)
+                for entry in self._read(digest).list_artifacts(inside)
+                for size in [entry.file_size]
+            ]
+        listed: dict[str, FileInfo] = {}
+        with self._factory() as session:
+            paths: list[tuple[str, int | None]] = [
+                (each.path, each.size) for each in staging.below(session, below)
+            ]
+            paths += [(f"{each.path}/", None) for each in staging.seals_below(session, below)]
+        for each, size in paths:
+            first, deeper, _ = each[len(below) + 1 :].partition("/")
+            name = f"{below}/{first}"
+            listed[name] = FileInfo(name, bool(deeper), None if deeper else size)
+        return [listed[name] for name in sorted(listed)]
 
     def download_artifacts(self, artifact_path: str, dst_path: str | None = None) -> str:
-        """A copy of a file or folder, checked where it comes from a snapshot."""
-        found = self._snapshot(artifact_path)
-        if found is None:
-            return str(super().download_artifacts(artifact_path, dst_path))  # type: ignore[no-untyped-call]
-        digest, inside = found
-        return str(self._read(digest).download_artifacts(inside, dst_path))
+        """A checked copy of one file, below `dst_path`."""
+        if dst_path is None:
+            raise ValueError("files are read from the store into a folder of the caller's")
+        snapshot = self._snapshot(artifact_path)
+        if snapshot is not None:
+            digest, inside = snapshot
+            repository = self._read(digest)
+            if repository.list_artifacts(inside):
+                raise _a_folder(artifact_path)
+            return str(repository.download_artifacts(inside, dst_path))
+        with self._factory() as session:
+            kept = staging.file_at(session, artifact_path)
+            if kept is None and staging.below(session, artifact_path, limit=1):
+                raise _a_folder(artifact_path)
+        if kept is None:
+            raise MlflowException(
+                f"No such artifact: '{artifact_path}'", error_code=RESOURCE_DOES_NOT_EXIST
+            )
+        place = Path(dst_path) / "artifact"
+        with in_mlflow_words():
+            self._copy(kept.digest, place)
+        return str(place)
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         """Take a file, unless its place is sealed."""
-        self._check_open(artifact_path, Path(local_file).name)
-        super().log_artifact(local_file, artifact_path)  # type: ignore[no-untyped-call]
+        path = self._checked(artifact_path, Path(local_file).name)
+        self._take(path, Path(local_file))
+
+    def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> NoReturn:  # noqa: ARG002
+        """Refused: through the door every file comes by itself."""
+        raise _kept()
 
     def log_artifact_from_stream(
         self, stream: BinaryIO, artifact_file_name: str, artifact_path: str | None = None
     ) -> None:
         """Take a stream, unless its place is sealed."""
-        self._check_open(artifact_path, artifact_file_name)
-        with _told(artifact_file_name):
-            super().log_artifact_from_stream(stream, artifact_file_name, artifact_path)
+        path = self._checked(artifact_path, artifact_file_name)
+        with self._spooled() as spool:
+            with spool.open("wb") as target:
+                shutil.copyfileobj(stream, target, artifacts.CHUNK)
+            self._take(path, spool)
 
     async def log_artifact_from_async_stream(
         self,
@@ -124,16 +179,118 @@ class Uploads(LocalArtifactRepository):
         artifact_path: str | None = None,
     ) -> None:
         """Take a body as it arrives, unless its place is sealed; what breaks off is dropped."""
-        self._check_open(artifact_path, artifact_file_name)
-        with _told(artifact_file_name):
-            await super().log_artifact_from_async_stream(chunks, artifact_file_name, artifact_path)
+        path = await asyncio.to_thread(self._checked, artifact_path, artifact_file_name)
+        with self._spooled() as spool:
+            await received(chunks, spool)
+            await asyncio.to_thread(self._take, path, spool)
 
     def delete_artifacts(self, artifact_path: str | None = None) -> NoReturn:  # noqa: ARG002
         """Refused."""
-        raise MlflowException("Uploaded files are kept.", error_code=PERMISSION_DENIED)
+        raise _kept()
+
+    def create_multipart_upload(
+        self, local_file: str, num_parts: int = 1, artifact_path: str | None = None
+    ) -> CreateMultipartUploadResponse:
+        """Begin a file that arrives in parts; the address of each is good for an hour."""
+        path = self._checked(artifact_path, posixpath.basename(local_file))
+        if not 1 <= num_parts <= part_store.LONGEST_PARTS:
+            raise MlflowException(
+                f"An upload has 1 to {part_store.LONGEST_PARTS} parts, not {num_parts}: make "
+                "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE larger.",
+                error_code=INVALID_PARAMETER_VALUE,
+            )
+        with in_mlflow_words():
+            with transaction(self._factory) as session:
+                upload = staging.begin(session, _organisation(path), path, secret=token_hex(32))
+            token = self._parts.begin(upload.id)
+            with transaction(self._factory) as session:
+                upload = staging.part_upload(session, upload.id)
+                upload.token = token
+            credentials = [
+                MultipartUploadCredential(self._address(upload, number), number, {})
+                for number in range(1, num_parts + 1)
+            ]
+        return CreateMultipartUploadResponse(upload.id, credentials)
+
+    def complete_multipart_upload(
+        self,
+        local_file: str,
+        upload_id: str,
+        parts: list[MultipartUploadPart],
+        artifact_path: str | None = None,
+    ) -> None:
+        """Join the parts to one file; doing so twice changes nothing."""
+        path = self._checked(artifact_path, posixpath.basename(local_file), writing=False)
+        listed = sorted((part.part_number, part.etag or "") for part in parts)
+        with in_mlflow_words():
+            with self._factory() as session:
+                upload = staging.part_upload(session, upload_id, path=path)
+                kept = {str(p.number): p.digest for p in staging.parts_of(session, upload)}
+            if upload.digest is not None:
+                return
+            if kept and {str(n): tag.strip('"') for n, tag in listed} != kept:
+                raise part_store.parts_missing()
+            digest, size = self._parts.join(upload.id, upload.token, listed, limit=self._limit)
+            with transaction(self._factory) as session:
+                staging.put(session, _organisation(path), path, digest=digest, size=size)
+                staging.part_upload(session, upload_id).digest = digest
+            self._parts.discard(upload.id, upload.token)
+
+    def abort_multipart_upload(
+        self, local_file: str, upload_id: str, artifact_path: str | None = None
+    ) -> None:
+        """Drop the parts that have arrived."""
+        path = self._checked(artifact_path, posixpath.basename(local_file), writing=False)
+        with in_mlflow_words():
+            with transaction(self._factory) as session:
+                upload = staging.part_upload(session, upload_id, path=path)
+                staging.forget(session, upload)
+            self._parts.discard(upload.id, upload.token)
+
+    def check_part(self, upload_id: str, number: int, *, expires: int, signature: str) -> None:
+        """See that a part may come now.
+
+        Raises:
+            MlflowException: when its address was not made here, or its hour is over.
+        """
+        with in_mlflow_words(), self._factory() as session:
+            upload = staging.part_upload(session, upload_id)
+        signed = hmac.compare_digest(signature, _signature(upload, number, expires))
+        if not signed or expires < time.time():
+            raise MlflowException(
+                "The address of this part is not valid, or its hour is over. Upload the file "
+                "again.\n这一块的上传地址无效，或已过一小时。请重新上传这个文件。",
+                error_code=PERMISSION_DENIED,
+            )
+
+    async def take_part(self, upload_id: str, number: int, chunks: AsyncIterable[bytes]) -> str:
+        """Keep a part as it arrives; its entity tag, the SHA-256 of its bytes."""
+        with self._spooled() as spool:
+            size, digest = await received(chunks, spool)
+            await asyncio.to_thread(self._keep_part, upload_id, number, spool, size, digest)
+        return digest
+
+    def _keep_part(self, upload_id: str, number: int, spool: Path, size: int, digest: str) -> None:
+        with in_mlflow_words():
+            with transaction(self._factory) as session:
+                upload = staging.part_upload(session, upload_id)
+                staging.put_part(
+                    session, upload, number, digest=digest, size=size, limit=self._limit
+                )
+            self._parts.put(upload_id, number, spool)
+
+    def _address(self, upload: staging.PartUpload, number: int) -> str:
+        own = self._parts.address(upload.id, upload.token, number, ADDRESS_SECONDS)
+        if own is not None:
+            return own
+        expires = int(time.time()) + ADDRESS_SECONDS
+        signature = _signature(upload, number, expires)
+        return self._part_address(
+            f"/parts/{upload.id}/{number}?expires={expires}&signature={signature}"
+        )
 
     @contextmanager
-    def folder(self, path: str) -> Iterator[Path]:
+    def folder(self, path: str) -> Iterator[Taken]:
         """The files below `path` as a folder to screen: the upload itself, or its snapshot.
 
         Args:
@@ -142,30 +299,24 @@ class Uploads(LocalArtifactRepository):
         Raises:
             MlflowException: when there is no such folder.
         """
-        found = self._snapshot(path)
-        if found is None:
-            yield self._existing(path)
-            return
-        with tempfile.TemporaryDirectory(dir=self._root.parent) as copy:
-            digest, inside = found
-            yield Path(self._read(digest).download_artifacts(inside, copy))
-
-    def seal(self, path: str, digest: str) -> None:
-        """Let the snapshot take the place of an uploaded folder; sealing twice changes nothing.
-
-        Args:
-            path: within the repository.
-            digest: of the version that holds these files.
-        """
-        if self._snapshot(path):
-            return
-        note = self._notes / path / ".digest"
-        modes.folder(note.parent)
-        fresh = note.with_name(f".{new_id()}")
-        fresh.write_text(digest, encoding="ascii")
-        fresh.replace(note)
-        # From here on nothing below is read or written; the files themselves are only in the way.
-        shutil.rmtree(self._root / path, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=modes.folder(self._spool), prefix="form-") as copy:
+            snapshot = self._snapshot(path)
+            if snapshot is not None:
+                digest, inside = snapshot
+                yield Taken(Path(self._read(digest).download_artifacts(inside, copy)), None)
+                return
+            with self._factory() as session:
+                files = {each.path: each.digest for each in staging.below(session, path)}
+            if not files:
+                raise MlflowException(
+                    f"No files were uploaded to {path}", error_code=RESOURCE_DOES_NOT_EXIST
+                )
+            for name, digest in files.items():
+                place = Path(copy) / PurePosixPath(name).relative_to(path)
+                modes.folder(place.parent)
+                with in_mlflow_words():
+                    self._copy(digest, place)
+            yield Taken(Path(copy), files)
 
     def path_of(self, location: str, organisation_id: str) -> str:
         """The path behind an `mlflow-artifacts:` address of this organisation.
@@ -176,23 +327,19 @@ class Uploads(LocalArtifactRepository):
         path = location.removeprefix(SCHEME).strip("/")
         if not location.startswith(SCHEME) or location.startswith(f"{SCHEME}/"):
             raise MlflowException(
-                f"Only files uploaded to this server can be registered, not {location}",
+                f"Only files uploaded to this server can be registered, not {location}. Sources "
+                "are runs:/RUN/PATH, models:/m-MODEL, models:/NAME/VERSION and addresses "
+                f"mlflow-artifacts:/….\n只能登记上传到本服务器的文件，不能是 {location}。来源可写 "
+                "runs:/运行/路径、models:/m-模型、models:/名称/版本或 mlflow-artifacts:/…。",
                 error_code=INVALID_PARAMETER_VALUE,
             )
         clean = PurePosixPath(validate_path_is_safe(path))
         if clean.parts[:2] != ("workspaces", organisation_id) or len(clean.parts) < 3:
             raise MlflowException(
-                "These files belong to another workspace.", error_code=PERMISSION_DENIED
+                "These files belong to another workspace.\n这些文件属于别的单位。",
+                error_code=PERMISSION_DENIED,
             )
         return clean.as_posix()
-
-    def _existing(self, path: str) -> Path:
-        folder = self._root / path
-        if not folder.is_dir():
-            raise MlflowException(
-                f"No files were uploaded to {path}", error_code=RESOURCE_DOES_NOT_EXIST
-            )
-        return folder
 
     def _snapshot(self, path: str) -> tuple[str, str] | None:
         """The digest behind a path and the rest of the path; None where uploads lie open."""
@@ -204,33 +351,87 @@ class Uploads(LocalArtifactRepository):
                     "No such snapshot in this workspace.", error_code=RESOURCE_DOES_NOT_EXIST
                 )
             return digest, "/".join(parts[4:])
-        for depth in range(1, len(parts) + 1):
-            note = self._notes.joinpath(*parts[:depth]) / ".digest"
-            if note.is_file():
-                return note.read_text(encoding="ascii"), "/".join(parts[depth:])
-        return None
+        with self._factory() as session:
+            seal = staging.seal_over(session, "/".join(parts))
+        return None if seal is None else (seal.digest, "/".join(parts)[len(seal.path) + 1 :])
 
-    def _check_open(self, folder: str | None, name: str) -> None:
+    def _checked(self, folder: str | None, name: str, *, writing: bool = True) -> str:
+        """The path of a file that is sent, where it may be written."""
         sent = posixpath.join(folder or "", name)
         path = posixpath.normpath(sent)
-        if path != sent:
+        if path != sent or len(PurePosixPath(path).parts) < 3:
             raise MlflowException(
                 f"Write the path without “.” and without empty parts: {characters.visible(sent)}",
                 error_code=INVALID_PARAMETER_VALUE,
             )
-        parts = PurePosixPath(path).parts
         for unwanted in characters.unwanted(path, lines=False):
             raise MlflowException(
                 f"{characters.visible(path)}: character {unwanted.place} is "
                 f"{characters.named(unwanted.character)}: {unwanted.why.en}. Rename the file.",
                 error_code=INVALID_PARAMETER_VALUE,
             )
-        reserved = len(parts) >= 3 and parts[2] == SNAPSHOTS
-        if reserved or self._snapshot(path):
-            raise MlflowException(
-                "The files of a submitted model are fixed. Log a new model and register it.",
-                error_code=PERMISSION_DENIED,
-            )
+        with in_mlflow_words():
+            if PurePosixPath(path).parts[2] == SNAPSHOTS:
+                raise staging.sealed()
+            if writing:
+                with self._factory() as session:
+                    staging.require_open(session, path)
+        return path
+
+    def _take(self, path: str, file: Path) -> None:
+        """Put a file into the store, then note it; a seal that came meanwhile refuses it."""
+        with in_mlflow_words():
+            digest = self._store.put(file)
+            with transaction(self._factory) as session:
+                staging.put(
+                    session, _organisation(path), path, digest=digest, size=file.stat().st_size
+                )
+
+    def _copy(self, digest: str, place: Path) -> None:
+        with self._store.open(digest) as source, place.open("xb") as target:
+            shutil.copyfileobj(source, target, artifacts.CHUNK)
+
+    @contextmanager
+    def _spooled(self) -> Iterator[Path]:
+        """A file of our own for bytes on their way to the store, gone at the end."""
+        descriptor, name = tempfile.mkstemp(dir=modes.folder(self._spool / "incoming"))
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _read(self, digest: str) -> Any:
         return mlflow_store.SnapshotRepository(mlflow_store.source_of(digest), store=self._store)
+
+
+async def received(chunks: AsyncIterable[bytes], file: Path) -> tuple[int, str]:
+    """Write a body to a file as it arrives; how many bytes, and their SHA-256."""
+    hashed, size = sha256(), 0
+    with file.open("wb") as target:
+        async for chunk in chunks:
+            hashed.update(chunk)
+            size += len(chunk)
+            await asyncio.to_thread(target.write, chunk)
+    return size, hashed.hexdigest()
+
+
+def _signature(upload: staging.PartUpload, number: int, expires: int) -> str:
+    signed = f"{upload.id}/{number}/{expires}".encode()
+    return hmac.new(upload.secret.encode(), signed, sha256).hexdigest()
+
+
+def _organisation(path: str) -> str:
+    """Whose a path is: the second part of `workspaces/ORGANISATION/…`."""
+    return PurePosixPath(path).parts[1]
+
+
+def _a_folder(path: str) -> MlflowException:
+    return MlflowException(
+        f"Artifact path refers to a directory, not a file: '{path}'",
+        error_code=INVALID_PARAMETER_VALUE,
+    )
+
+
+def _kept() -> MlflowException:
+    return MlflowException("Uploaded files are kept.", error_code=PERMISSION_DENIED)

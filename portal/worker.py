@@ -17,13 +17,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal import enrolment, request_log, runs
+from portal import abandoned, enrolment, mlflow_tags, request_log, runs
 from portal.at_rest import Sweeper
 from portal.enrolment import UnknownPlatformKey
 from portal.runs import Place
@@ -34,10 +35,8 @@ from registry import (
     backoff,
     database,
     environment,
-    mlflow_store,
     modes,
     outbox,
-    submission,
     worklist,
 )
 from registry.database import transaction
@@ -79,7 +78,7 @@ def run(settings: Settings, *, once: bool = False) -> None:
     modes.folder(settings.data)
     engine = database.connect(settings.database_url)
     place = Place(settings, database.sessions(engine), artifacts.open_store(settings))
-    appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
+    appliers = mlflow_tags.appliers(settings)
     name = f"{socket.gethostname()}:{os.getpid()}"
     structlog.contextvars.bind_contextvars(worker=name)
     log.info("worker_ready")
@@ -121,6 +120,8 @@ def work(
     failures = 0
     sweeper = Sweeper(place.settings)
     present = Present(place, name)
+    clear = partial(abandoned.clear, place.settings, place.factory, place.store)
+    sweeper = Sweeper(place.settings, clear)
     while not ending.is_set():
         try:
             busy = _turn(place, name, appliers)

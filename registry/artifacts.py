@@ -103,25 +103,35 @@ class ArtifactStore(Protocol):
             Unavailable: when the store is away, full, read-only or refuses our key.
         """
 
+    def read_mark(self) -> str:
+        """What `write_mark` wrote; empty where nothing did (see `registry.store_mark`)."""
+
+    def write_mark(self, mark: str) -> None:
+        """Mark the store as the one of a database."""
+
 
 def open_store(settings: Settings) -> ArtifactStore:
-    """The store that the settings name: files in the data directory, or S3.
+    """The store that the settings name: files in a folder, or S3.
 
     Args:
-        settings: `store` is empty for files, or `s3://bucket/prefix`.
+        settings: `store` is empty for files in the data directory, a folder from the root
+            (`/mnt/shared/mingsuan`), or `s3://bucket/prefix`.
 
     Raises:
-        Invalid: when `store` names neither.
+        Invalid: when `store` names none of them.
     """
     if not settings.store:
         return FileStore(settings.data / "store")
+    if Path(settings.store).is_absolute():
+        return FileStore(Path(settings.store))
     if settings.store.startswith("s3://"):
         from registry.s3_store import S3Store  # boto3 takes a third of a second
 
         return S3Store(settings)
     raise Invalid(
-        f"不认识的存储位置 {settings.store}。MINGSUAN_STORE 应为空，或写成 s3://存储桶/前缀。",
-        f"Unknown store {settings.store}. Leave MINGSUAN_STORE empty or write s3://bucket/prefix.",
+        f"不认识的存储位置 {settings.store}。MINGSUAN_STORE 应为空、以 / 开头的目录，或 s3://存储桶/前缀。",
+        f"Unknown store {settings.store}. Leave MINGSUAN_STORE empty, or write a folder that begins "
+        "with / or s3://bucket/prefix.",
     )
 
 
@@ -198,6 +208,16 @@ class FileStore:
 
     def check(self) -> None:
         environment.check_writing(self.root / "incoming")
+
+    def read_mark(self) -> str:
+        try:
+            return (self.root / "mark").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return ""
+
+    def write_mark(self, mark: str) -> None:
+        place = modes.file(modes.folder(self.root) / "mark")
+        place.write_text(mark, encoding="ascii")
 
     def _place(self, digest: str) -> Path:
         checked(digest)

@@ -2,8 +2,9 @@
 
 It runs in this process, on a database of its own: `mlflow.db` in the data directory, or the schema
 `mlflow` of the PostgreSQL server in use. A workspace is an organisation. A version in MLflow points
-at `mingsuan://sha256/…`, so that its clients read back exactly what was filed; nothing about a
-filing is kept there, because tags, aliases and descriptions stay its users' to write.
+at `mingsuan://sha256/…`, so that its clients read back exactly what was filed. Tags, aliases and
+descriptions stay its users' to write, but for the tags `mingsuan.…`, which tell them the state of
+review (`portal.mlflow_tags`) and are no record: that is ours.
 
 `import mlflow` takes seconds, so nothing here imports it before it is needed.
 """
@@ -23,11 +24,11 @@ from sqlalchemy.schema import CreateSchema
 
 from registry import modes, submission
 from registry.errors import RegisterError
-from registry.outbox import Apply
 from registry.settings import Settings
 
 SCHEME = "mingsuan://sha256/"
 SCHEMA = "mlflow"
+FILING_TAG, NO_FILING = "mingsuan.filing", "none"
 
 
 class MlflowFailed(RegisterError):
@@ -103,13 +104,41 @@ class MlflowRegistry:
         Raises:
             MlflowFailed: when MLflow refuses or its database does not answer.
         """
+        prepare(self._settings)
+        from mlflow.entities.model_registry import ModelVersionTag
+
         with self._speaking(organisation_id):
             known = self._numbers(name).get(source_of(digest))
             if known is not None:
                 return known
             self._make_model(name)
-            made = self._store.create_model_version(name, source_of(digest), run_id or None)
+            tags = [ModelVersionTag(FILING_TAG, NO_FILING)]
+            made = self._store.create_model_version(name, source_of(digest), run_id, tags=tags)
             return str(made.version)
+
+    def mark(
+        self, organisation_id: str, name: str, number: str, tags: Mapping[str, str | None]
+    ) -> None:
+        """Write the platform's own tags on a version; None removes one.
+
+        Args:
+            organisation_id: the workspace.
+            name: the registered model.
+            number: the version's, in MLflow.
+            tags: name → value.
+
+        Raises:
+            MlflowFailed: when MLflow has no such version, or its database does not answer.
+        """
+        prepare(self._settings)
+        from mlflow.entities.model_registry import ModelVersionTag
+
+        with self._speaking(organisation_id):
+            for key, value in tags.items():
+                if value is None:
+                    self._store.delete_model_version_tag(name, number, key)
+                else:
+                    self._store.set_model_version_tag(name, number, ModelVersionTag(key, value))
 
     def sources(self, organisation_id: str, name: str) -> Mapping[str, str]:
         """What each version of a model points at: number → source.
@@ -208,12 +237,3 @@ class VersionFiler:
 
     def __call__(self, session: Session, payload: Mapping[str, Any]) -> None:
         file_version(session, self.mlflow_registry, str(payload["version_id"]))
-
-
-def applier(settings: Settings) -> Apply:
-    """What applies the effect `mlflow_version`.
-
-    Args:
-        settings: where MLflow's database is.
-    """
-    return VersionFiler(MlflowRegistry(settings))

@@ -206,6 +206,7 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
     )
     session.add(report)
     session.flush()
+    submission.tell_mlflow(session, version.id, f"report:{report.id}")
     journal.record(
         session,
         "report:statement:handed_in",

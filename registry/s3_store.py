@@ -29,6 +29,7 @@ from registry.settings import Settings
 MULTIPART = 16 * 1024 * 1024
 IN_MEMORY = 8 * 1024 * 1024
 # A HEAD answer has no body, so there the refusal is only a status.
+ABSENT = {"404", "NoSuchKey", "NotFound", "InvalidPart", "NoSuchUpload"}
 REFUSALS = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
@@ -48,7 +49,7 @@ class S3Store:
         self._transfer = TransferConfig(
             multipart_threshold=MULTIPART, multipart_chunksize=MULTIPART
         )
-        self._client = self._connected(settings, connect=5, read=60, attempts=4)
+        self.client = self._connected(settings, connect=5, read=60, attempts=4)
         self._brief = self._connected(settings, connect=2, read=5, attempts=1)
         self._ready = False
 
@@ -76,8 +77,8 @@ class S3Store:
             digest = copy(stream, spool)
             size = spool.tell()
             spool.seek(0)
-            with self._answering(digest):
-                self._client.upload_fileobj(
+            with self.answering(digest):
+                self.client.upload_fileobj(
                     spool, self.bucket, self._key(digest), Config=self._transfer
                 )
         if self.size(digest) != size:
@@ -87,9 +88,9 @@ class S3Store:
     def open(self, digest: str) -> BinaryIO:
         """Download to a spool and check it there."""
         spool = self._spooled()
-        with ExitStack() as undo, self._answering(digest):
+        with ExitStack() as undo, self.answering(digest):
             undo.callback(spool.close)
-            answer = self._client.get_object(Bucket=self.bucket, Key=self._key(digest))
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(digest))
             if copy(answer["Body"], spool) != digest:
                 raise damaged(digest)
             spool.seek(0)
@@ -104,17 +105,27 @@ class S3Store:
         return True
 
     def size(self, digest: str) -> int:
-        with self._answering(digest):
-            answer = self._client.head_object(Bucket=self.bucket, Key=self._key(digest))
+        with self.answering(digest):
+            answer = self.client.head_object(Bucket=self.bucket, Key=self._key(digest))
             return int(answer["ContentLength"])
 
+    def take(self, place: dict[str, str], digest: str) -> None:
+        """Keep an object of the same bucket as a blob, copied within the object store.
+
+        Args:
+            place: its bucket and key.
+            digest: of its bytes, which the caller has read.
+        """
+        with self.answering(digest):
+            self.client.copy(place, self.bucket, self._key(digest), Config=self._transfer)
+
     def delete(self, digest: str) -> None:
-        with suppress(BlobNotFound), self._answering(digest):
-            self._client.delete_object(Bucket=self.bucket, Key=self._key(digest))
+        with suppress(BlobNotFound), self.answering(digest):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(digest))
 
     def blobs(self) -> Iterator[Blob]:
-        with self._answering(""):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
+        with self.answering(""):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix
             )
             for page in pages:
@@ -127,10 +138,25 @@ class S3Store:
 
     def check(self) -> None:
         """Put one small object of a fixed name, through a client that gives up soon."""
-        with self._answering("", self._brief):
-            self._brief.put_object(
-                Bucket=self.bucket, Key=f"{self.prefix.removesuffix('sha256/')}check", Body=b""
+        with self.answering("", self._brief):
+            self._brief.put_object(Bucket=self.bucket, Key=self._beside("check"), Body=b"")
+
+    def read_mark(self) -> str:
+        try:
+            with self.answering(""):
+                answer = self.client.get_object(Bucket=self.bucket, Key=self._beside("mark"))
+                return str(answer["Body"].read().decode("ascii"))
+        except BlobNotFound:
+            return ""
+
+    def write_mark(self, mark: str) -> None:
+        with self.answering(""):
+            self.client.put_object(
+                Bucket=self.bucket, Key=self._beside("mark"), Body=mark.encode("ascii")
             )
+
+    def _beside(self, name: str) -> str:
+        return f"{self.prefix.removesuffix('sha256/')}{name}"
 
     def _key(self, digest: str) -> str:
         checked(digest)
@@ -155,15 +181,24 @@ class S3Store:
         self._ready = True
 
     @contextmanager
-    def _answering(self, digest: str, client: Any = None) -> Iterator[None]:
-        """Say in the register's words what the S3 client says in its own."""
+    def answering(self, digest: str, client: Any = None) -> Iterator[None]:
+        """Say in the register's words what the S3 client says in its own.
+
+        Args:
+            digest: of what is asked for, for the message.
+            client: which client asks; None for the patient one.
+
+        Raises:
+            BlobNotFound: when there is no such object.
+            StoreUnreachable: for every other refusal.
+        """
         try:
             if not self._ready:
-                self._make_bucket(client or self._client)
+                self._make_bucket(client or self.client)
             yield
         except ClientError as failed:
             code = str(failed.response.get("Error", {}).get("Code", ""))
-            if code in {"404", "NoSuchKey", "NotFound"}:
+            if code in ABSENT:
                 raise not_found(digest) from failed
             raise self._unreachable(code or str(failed)) from failed
         except (Boto3Error, BotoCoreError) as failed:

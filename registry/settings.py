@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     )
     store: str = Field(
         "",
-        description="文件存在哪里：空为数据目录，或 s3://桶/前缀 / where artifacts are kept: empty for files, or s3://bucket/prefix",
+        description="文件存在哪里：空为数据目录，以 / 开头的目录（多台服务器须挂载同一个），或 s3://桶/前缀 / where artifacts are kept: empty for the data directory, a folder from / (which several servers must all mount), or s3://bucket/prefix",
     )
     s3_endpoint: str = Field(
         "", description="AWS 以外的 S3 服务器地址 / address of an S3 server other than AWS"

@@ -22,10 +22,11 @@ from registry import attestation, journal, model_names, outbox, screening
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, NotFound
+from registry.language import Text
 from registry.organisations import Actor, Role
 from registry.screening import Screening, TrustClass
 
-MLFLOW_VERSION = "mlflow_version"
+MLFLOW_VERSION, MLFLOW_TAGS = "mlflow_version", "mlflow_tags"
 
 
 class Model(Identified, Record):
@@ -270,6 +271,65 @@ def record(
         _keep_receipt(session, version, idempotency_key, made=known is None)
     session.flush()
     return Submitted(version, known is None)
+
+
+def tell_mlflow(session: Session, version_id: str, cause: str) -> None:
+    """Ask, through the outbox, that MLflow's tags tell the present state of a version's review.
+
+    Args:
+        session: the transaction of the change.
+        version_id: which version.
+        cause: what changed, so that the same change asks once; at most 70 characters.
+    """
+    key = f"{MLFLOW_TAGS}:{version_id}:{cause}"
+    outbox.add(session, MLFLOW_TAGS, key, {"version_id": version_id})
+
+
+def with_digest(session: Session, organisation_id: str, digest: str) -> Version:
+    """The first version of an organisation that has these bytes.
+
+    Raises:
+        VersionNotFound: when there is none.
+    """
+    query = select(Version).where(
+        Version.organisation_id == organisation_id, Version.digest == digest
+    )
+    version = session.scalar(query.order_by(Version.id).limit(1))
+    if version is None:
+        raise _version_not_found()
+    return version
+
+
+def copy(
+    session: Session, version: Version, *, by: Actor, model_name: str, note: str = ""
+) -> Submitted:
+    """Record the bytes of a version under another model of the same organisation, once.
+
+    Evaluations and explanations are bound to the digest and count for the copy; a filing is bound
+    to its model and does not move.
+
+    Args:
+        session: the caller's transaction.
+        version: what is copied.
+        by: a filer of the enterprise that owns it.
+        model_name: an existing model of that enterprise, or a new one.
+        note: what the filer says of the copy.
+
+    Raises:
+        WrongRole, NameNotAllowed: as for `submit`.
+        VersionNotFound: when the version is another organisation's.
+    """
+    if version.organisation_id != by.organisation_id:
+        raise _version_not_found()
+    screened = Screening(
+        flavour=version.flavour,
+        trust_class=TrustClass(version.trust_class),
+        inputs=version.inputs,
+        manifest=version.manifest,
+        digest=version.digest,
+        remarks=tuple(Text(**remark) for remark in version.screening["remarks"]),
+    )
+    return record(session, screened, by=by, model_name=model_name, note=note)
 
 
 def get(session: Session, version_id: str) -> Version:

@@ -94,9 +94,13 @@ def end_with_parent() -> None:
 
 
 def prepare(chosen: "Settings") -> None:
-    """Create the data directory, for our account alone, and bring the database up to date."""
+    """Create the data directory, for our account alone, and bring the database up to date.
+
+    Raises:
+        AnotherStore: when this server's store is not the one that belongs to the database.
+    """
     from portal import migrations
-    from registry import database, extras, modes
+    from registry import artifacts, database, extras, modes, store_mark
 
     extras.require(*SERVER)
     modes.close_to_others()
@@ -111,6 +115,8 @@ def prepare(chosen: "Settings") -> None:
     engine = database.connect(chosen.database_url)
     try:
         migrations.upgrade(engine)
+        with database.transaction(database.sessions(engine)) as session:
+            store_mark.adopt(session, artifacts.open_store(chosen))
     finally:
         engine.dispose()
 

@@ -26,6 +26,8 @@ OWNERS = (
     "registry.passwords",
     "registry.reidentification",
     "registry.reports",
+    "registry.staging",
+    "registry.store_mark",
     "registry.submission",
     "registry.worklist",
     "filing.dossier",

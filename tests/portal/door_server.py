@@ -1,6 +1,7 @@
 """A site of its own process for the journey through the MLflow door.
 
-MLflow's server is configured by the environment of its process, so it gets one to itself.
+MLflow's server is configured by the environment of its process, so it gets one to itself. Database
+and store come from the environment (`MINGSUAN_…`) where several servers share them.
 """
 
 import json
@@ -9,27 +10,34 @@ from pathlib import Path
 
 import uvicorn
 
+from portal import migrations
 from portal.app import create_app
 from registry.database import Record
 from registry.organisations import Role
 from registry.settings import Settings
 from tests.portal.world import World
 
+LIMIT = 40 * 1024 * 1024
 
-def main(data: Path, port: int) -> None:
-    """Print the tokens of four people, then serve."""
-    app = create_app(Settings(data=data, sandbox_tier="none", max_submission=20 * 1024 * 1024))
-    Record.metadata.create_all(app.state.engine)
-    world = World(app)
-    tokens = {
-        "ours": world.member("enterprise-own", Role.FILER).token,
-        "theirs": world.member("enterprise-other", Role.FILER).token,
-        "tester": world.member("tester-own", Role.TESTER).token,
-    }
+
+def main(data: Path, port: int, *, first: bool) -> None:
+    """Print the tokens of three people, unless another server has done so, then serve."""
+    migrations.load_tables()
+    limit = Settings().max_submission if "max_submission" in Settings().model_fields_set else LIMIT
+    app = create_app(Settings(data=data, sandbox_tier="none", max_submission=limit))
+    tokens = {}
+    if first:
+        Record.metadata.create_all(app.state.engine)
+        world = World(app)
+        tokens = {
+            "ours": world.member("enterprise-own", Role.FILER).token,
+            "theirs": world.member("enterprise-other", Role.FILER).token,
+            "tester": world.member("tester-own", Role.TESTER).token,
+        }
     sys.stdout.write(json.dumps(tokens) + "\n")
     sys.stdout.flush()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), first=len(sys.argv) == 3)

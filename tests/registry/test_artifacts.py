@@ -122,7 +122,7 @@ def test_damaged_bytes_are_never_handed_out_and_putting_again_heals(store: FileS
 def test_damaged_objects_are_never_handed_out(s3_settings: Settings) -> None:
     store = S3Store(s3_settings)
     digest = store.put(io.BytesIO(b"true"))
-    store._client.put_object(Bucket=store.bucket, Key=store._key(digest), Body=b"lies")
+    store.client.put_object(Bucket=store.bucket, Key=store._key(digest), Body=b"lies")
     with pytest.raises(artifacts.BlobDamaged):
         store.open(digest)
 
@@ -130,10 +130,10 @@ def test_damaged_objects_are_never_handed_out(s3_settings: Settings) -> None:
 @pytest.mark.s3
 def test_objects_lie_below_the_prefix(s3_settings: Settings) -> None:
     store = S3Store(s3_settings)
-    store._client.create_bucket(Bucket=store.bucket)
-    store._client.put_object(Bucket=store.bucket, Key="other/thing", Body=b"not ours")
+    store.client.create_bucket(Bucket=store.bucket)
+    store.client.put_object(Bucket=store.bucket, Key="other/thing", Body=b"not ours")
     digest = store.put(io.BytesIO(b"ours"))
-    listed = store._client.list_objects_v2(Bucket=store.bucket)["Contents"]
+    listed = store.client.list_objects_v2(Bucket=store.bucket)["Contents"]
     key = f"artifacts/sha256/{digest[:2]}/{digest[2:4]}/{digest}"
     assert {entry["Key"] for entry in listed} == {"other/thing", key}
     assert list(store.digests()) == [digest]

@@ -67,7 +67,8 @@ def test_the_outbox_files_a_submission_and_mlflow_reads_back_what_was_filed(
         version = submission.submit(
             session, store, by=by, model_name="信用审批", directory=folder
         ).version
-    appliers = {submission.MLFLOW_VERSION: mlflow_store.applier(settings)}
+    filer = mlflow_store.VersionFiler(MlflowRegistry(settings))
+    appliers = {submission.MLFLOW_VERSION: filer}
     assert outbox.apply(factory, appliers).done == 1
     with factory() as session:
         assert submission.get(session, version.id).mlflow_version == "1"

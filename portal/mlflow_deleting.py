@@ -1,0 +1,129 @@
+"""Deleting through the MLflow door: what holds nothing that was registered, by those who own it.
+
+The check and the deletion follow each other while nobody else of the organisation can record a
+version (`staging.alone`). MLflow itself only marks runs, experiments and logged models as deleted,
+so they can be restored. Loads MLflow.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+from mlflow.server import handlers
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal.mlflow_door import ACTOR
+from portal.mlflow_uploads import SCHEME
+from registry import staging, submission
+from registry.database import transaction
+from registry.errors import Refused
+from registry.mlflow_store import MlflowRegistry
+from registry.submission import ModelNotFound
+
+Handler = Callable[[], Response]
+
+
+class StillNeeded(Refused):
+    """Something registered or arriving refers to it: keep it, and withdraw the filing instead."""
+
+
+class Deleting:
+    """What answers MLflow's requests to delete.
+
+    Args:
+        factory: sessions on the register's database.
+        mlflow_registry: where versions are filed in MLflow.
+    """
+
+    def __init__(self, factory: sessionmaker[Session], mlflow_registry: MlflowRegistry) -> None:
+        self._factory = factory
+        self._registry = mlflow_registry
+
+    def registered_model(self, handler: Handler) -> Response:
+        """Delete a registered model that has no version."""
+        name, organisation_id = str(_asked("name")), ACTOR.get().organisation_id
+        with transaction(self._factory) as session:
+            staging.alone(session, organisation_id)
+            if self._registry.sources(organisation_id, name) or _versions(
+                session, organisation_id, name
+            ):
+                raise _registered(
+                    f"模型“{name}”有登记过的版本", f"The registered model {name} has versions"
+                )
+            return handler()
+
+    def run(self, handler: Handler) -> Response:
+        """Delete a run from which no version was registered."""
+        run_id = str(_asked("run_id"))
+        tracking, registry = _stores()
+        root = tracking.get_run(run_id).info.artifact_uri.removeprefix(SCHEME)
+        with transaction(self._factory) as session:
+            staging.alone(session, ACTOR.get().organisation_id)
+            versions = registry.search_model_versions(f"run_id='{run_id}'", max_results=1)
+            if versions or staging.is_origin(session, run_id=run_id):
+                raise _registered(
+                    "有登记过的版本出自这次运行", "A registered version comes from this run"
+                )
+            self._check_below(session, root)
+            return handler()
+
+    def experiment(self, handler: Handler) -> Response:
+        """Delete an experiment from whose runs no version was registered."""
+        experiment_id = str(_asked("experiment_id"))
+        organisation_id = ACTOR.get().organisation_id
+        with transaction(self._factory) as session:
+            staging.alone(session, organisation_id)
+            self._check_below(session, f"workspaces/{organisation_id}/{experiment_id}")
+            return handler()
+
+    def logged_model(self, handler: Handler) -> Response:
+        """Delete a logged model that was not registered."""
+        model_id = str((request.view_args or {})["model_id"])
+        tracking, _ = _stores()
+        root = tracking.get_logged_model(model_id).artifact_location.removeprefix(SCHEME)
+        with transaction(self._factory) as session:
+            staging.alone(session, ACTOR.get().organisation_id)
+            if staging.is_origin(session, logged_model_id=model_id):
+                raise _registered(
+                    "有登记过的版本出自这个模型",
+                    "A registered version comes from this logged model",
+                )
+            self._check_below(session, root)
+            return handler()
+
+    def _check_below(self, session: Session, root: str) -> None:
+        if staging.seals_below(session, root) or staging.seal_over(session, root):
+            raise _registered(
+                "里面有登记过的文件", "It holds files from which a version was registered"
+            )
+        if staging.arriving(session, root):
+            raise StillNeeded(
+                "有文件正在分块上传到这里，不能删除。请等它结束或中止。",
+                "A file is arriving here in parts, so it cannot be deleted. Wait for its end, or "
+                "abort it.",
+            )
+
+
+def _versions(session: Session, organisation_id: str, name: str) -> bool:
+    """Whether our record has versions under a name, in MLflow yet or not."""
+    try:
+        model = submission.model(session, organisation_id, name)
+    except ModelNotFound:
+        return False
+    return bool(submission.versions(session, organisation_id, model_id=model.id, limit=1))
+
+
+def _registered(zh: str, en: str) -> StillNeeded:
+    return StillNeeded(
+        f"{zh}，不能删除：备案、评估和说明都引用它。不再使用时，请在网站的备案页撤回备案；撤回留在记录里。",
+        f"{en}, so it cannot be deleted: filings, evaluations and explanations refer to it. When it "
+        "is no longer used, withdraw its filing on the site; the withdrawal stays on record.",
+    )
+
+
+def _stores() -> tuple[Any, Any]:
+    return handlers._get_tracking_store(), handlers._get_model_registry_store()  # noqa: SLF001
+
+
+def _asked(name: str) -> object:
+    return (request.get_json(force=True, silent=True) or {}).get(name, request.args.get(name, ""))

@@ -1,0 +1,209 @@
+"""Registering a version through the MLflow door: ours in place of MLflow's handler.
+
+The files behind a source are screened and stored like any submission; recording the version and
+sealing what it was made from are one transaction. A source that names a version copies it: the same
+digest under another name. Loads MLflow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.protos.model_registry_pb2 import CreateModelVersion
+from mlflow.server import handlers
+from mlflow.store.artifact.utils.models import get_model_name_and_version
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal.mlflow_adoption import origin_of
+from portal.mlflow_door import ACTOR
+from portal.mlflow_uploads import SNAPSHOTS, Uploads
+from registry import mlflow_store, staging, submission
+from registry.artifacts import ArtifactStore
+from registry.database import transaction
+from registry.errors import Invalid
+from registry.mlflow_store import SCHEME, MlflowRegistry
+from registry.staging import Origin
+from registry.submission import Submitted, Version
+
+OURS = "mingsuan."
+"""How the names of tags begin that only the platform writes."""
+SOURCE, COPY_OF = "mingsuan.source", "mingsuan.copy_of"
+
+
+class NotForClients(Invalid):
+    """Tags of the platform are written by the platform: choose another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a request to register led to.
+
+    Args:
+        submitted: the version of ours.
+        origin: where it was logged.
+        copy_of: the version that was copied, as `NAME NUMBER`; empty for new files.
+    """
+
+    submitted: Submitted
+    origin: Origin
+    copy_of: str = ""
+
+
+class Registering:
+    """What answers `model-versions/create`.
+
+    Args:
+        factory: sessions on the register's database.
+        store: where submissions are kept.
+        mlflow_registry: where versions are filed in MLflow.
+        uploads: where the files of a source lie.
+        limit: the most bytes that one version may have.
+    """
+
+    def __init__(
+        self,
+        factory: sessionmaker[Session],
+        store: ArtifactStore,
+        mlflow_registry: MlflowRegistry,
+        uploads: Uploads,
+        *,
+        limit: int,
+    ) -> None:
+        self._factory = factory
+        self._store = store
+        self._registry = mlflow_registry
+        self._uploads = uploads
+        self._limit = limit
+
+    def answer(self, _handler: Callable[[], Response]) -> Response:
+        """Register what the request names, and describe the version as MLflow does."""
+        asked = handlers._get_request_message(CreateModelVersion())  # noqa: SLF001
+        digest = self._digest_behind(asked.source)
+        done = self._copied(asked, digest) if digest else self._filed(asked)
+        version = done.submitted.version
+        with transaction(self._factory) as session:
+            number = mlflow_store.file_version(
+                session, self._registry, version.id, run_id=done.origin.run_id
+            )
+        described = self._described(asked, number, done)
+        response: Response = handlers._wrap_response(  # noqa: SLF001
+            CreateModelVersion.Response(model_version=described.to_proto())
+        )
+        return response
+
+    def _filed(self, asked: Any) -> Registered:
+        """Screen, store and record the uploaded files, and seal where they lay."""
+        by = ACTOR.get()
+        location, origin = _located(asked)
+        path = self._uploads.path_of(location, by.organisation_id)
+        with self._uploads.folder(path) as taken:
+            screened = submission.keep(self._store, taken.folder, limit=self._limit)
+        with transaction(self._factory) as session:
+            submitted = submission.record(
+                session, screened, by=by, model_name=asked.name, note=asked.description
+            )
+            if taken.files is not None:
+                staging.seal(
+                    session,
+                    by.organisation_id,
+                    path,
+                    digest=screened.digest,
+                    taken=taken.files,
+                    origin=origin,
+                )
+        return Registered(submitted, origin)
+
+    def _copied(self, asked: Any, digest: str) -> Registered:
+        """Record a version with the same bytes as one that is on record."""
+        by = ACTOR.get()
+        with transaction(self._factory) as session:
+            kept = submission.with_digest(session, by.organisation_id, digest)
+            name = submission.model_of(session, kept).name
+            submitted = submission.copy(
+                session, kept, by=by, model_name=asked.name, note=asked.description
+            )
+        origin = Origin(asked.run_id, asked.model_id)
+        return Registered(submitted, origin, f"{name} {kept.mlflow_version or kept.number}")
+
+    def _digest_behind(self, source: str) -> str:
+        """The digest of the version that a source names; empty where it names uploaded files."""
+        if source.startswith(SCHEME):
+            return source.removeprefix(SCHEME)
+        parts = urlsplit(source).path.strip("/").split("/")
+        if source.startswith("mlflow-artifacts:/") and parts[2:3] == [SNAPSHOTS]:
+            own = parts[0] == "workspaces" and parts[1] == ACTOR.get().organisation_id
+            return parts[3] if own and len(parts) == 4 else ""
+        if not source.startswith("models:/") or source.startswith("models:/m-"):
+            return ""
+        registry = handlers._get_model_registry_store()  # noqa: SLF001
+        name, number = get_model_name_and_version(registry, source)
+        return str(registry.get_model_version(name, number).source).removeprefix(SCHEME)
+
+    def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
+        """MLflow's version with what came with the request, as MLflow's own handler answers."""
+        store = handlers._get_model_registry_store()  # noqa: SLF001
+        for tag in asked.tags:
+            if not tag.key.startswith(OURS):
+                store.set_model_version_tag(asked.name, number, tag)
+        marks = {SOURCE: asked.source} | ({COPY_OF: done.copy_of} if done.copy_of else {})
+        self._registry.mark(ACTOR.get().organisation_id, asked.name, number, marks)
+        if asked.description or done.submitted.created:
+            store.update_model_version(asked.name, number, asked.description)
+        if done.origin.logged_model_id:
+            handlers._get_tracking_store().set_model_versions_tags(  # noqa: SLF001
+                name=asked.name, version=number, model_id=done.origin.logged_model_id
+            )
+        described: ModelVersion = store.get_model_version(asked.name, number)
+        if done.copy_of:
+            described._status_message = _told_of_copy(done.submitted.version, done.copy_of)  # noqa: SLF001
+        return described
+
+
+def refuse_own_tags(handler: Callable[[], Response], key: str) -> Response:
+    """Let a client write or delete a tag, but for those that the platform writes.
+
+    Args:
+        handler: MLflow's own.
+        key: of the tag.
+
+    Raises:
+        NotForClients: when the tag is the platform's.
+    """
+    if key.startswith(OURS):
+        raise NotForClients(
+            f"标签 {key} 由本平台写入，只能读。请换一个不以 {OURS} 开头的名称。",
+            f"The tag {key} is written by the platform and can only be read. Choose a name that "
+            f"does not begin with {OURS}",
+        )
+    return handler()
+
+
+def _located(asked: Any) -> tuple[str, Origin]:
+    """The address of the uploaded files behind a source, and where they were logged."""
+    source = urlsplit(asked.source)
+    tracking = handlers._get_tracking_store()  # noqa: SLF001
+    if source.scheme == "models" and source.path.startswith("/m-"):
+        logged = tracking.get_logged_model(source.path.strip("/"))
+        run_id = asked.run_id or logged.source_run_id or ""
+        return str(logged.artifact_location), Origin(run_id, logged.model_id)
+    if source.scheme == "runs" and not source.netloc:
+        run_id, _, inside = source.path.strip("/").partition("/")
+        return f"{tracking.get_run(run_id).info.artifact_uri}/{inside}", Origin(run_id, "")
+    told = origin_of(asked.source)
+    model_id = asked.model_id or told.logged_model_id
+    run_id = asked.run_id or told.run_id
+    if model_id and not run_id:
+        run_id = tracking.get_logged_model(model_id).source_run_id or ""
+    return str(asked.source), Origin(run_id, model_id)
+
+
+def _told_of_copy(version: Version, copy_of: str) -> str:
+    return (
+        f"Same bytes as {copy_of} (sha256 {version.digest[:12]}…): evaluations and explanations of "
+        "these bytes count here too. Its filing stays with it: file this model anew.\n"
+        f"与 {copy_of} 内容相同（摘要 {version.digest[:12]}…）：对这份内容的评估和说明在此同样算数；"
+        "备案不随之转移，请为本模型另行备案。"
+    )

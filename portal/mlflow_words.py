@@ -1,0 +1,22 @@
+"""The register's errors in MLflow's words. Loads MLflow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import ErrorCode
+
+from portal.mlflow_door import code_of, told
+from registry import environment
+from registry.errors import RegisterError
+
+
+@contextmanager
+def in_mlflow_words() -> Iterator[None]:
+    """Let the register's errors leave as MLflow's."""
+    try:
+        yield
+    except RegisterError as refused:
+        error = environment.unavailable(refused) or refused
+        code = ErrorCode.Value(code_of(error))
+        raise MlflowException(told(error), error_code=code) from refused

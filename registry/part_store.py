@@ -1,0 +1,173 @@
+"""Where the parts of a large upload lie until they are one file, beside the store of blobs.
+
+In files they come through our server and lie in a folder that every server on the same store sees;
+on S3 the sender writes them to the object store itself, at addresses signed for an hour. Joining
+streams them once, so that a file of any size takes constant memory.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from registry import artifacts, modes
+from registry.artifacts import ArtifactStore, FileStore, TooLarge
+from registry.errors import Conflict
+
+LONGEST_PARTS = 10_000
+"""Parts of one upload: what S3 takes at most."""
+
+
+class PartsMissing(Conflict):
+    """Some parts have not arrived, or are not what was sent: send them again."""
+
+
+class PartStore(Protocol):
+    """What keeps parts until they are joined."""
+
+    def begin(self, upload_id: str) -> str:
+        """Get ready for an upload; the token with which the store knows it."""
+
+    def address(self, upload_id: str, token: str, number: int, seconds: int) -> str | None:
+        """Where the sender puts a part by itself; None where it comes through our server."""
+
+    def put(self, upload_id: str, number: int, source: Path) -> None:
+        """Keep a part that came through our server."""
+
+    def join(
+        self, upload_id: str, token: str, parts: Sequence[tuple[int, str]], *, limit: int
+    ) -> tuple[str, int]:
+        """Make one blob of the parts in their order; its digest and size.
+
+        Args:
+            upload_id: which upload.
+            token: what `begin` returned.
+            parts: (number, entity tag) of each, as the sender has them.
+            limit: the most bytes they may come to.
+
+        Raises:
+            PartsMissing: when the store lacks one, or has another.
+            TooLarge: when they come to more than `limit`.
+        """
+
+    def discard(self, upload_id: str, token: str) -> None:
+        """Drop the parts; parts that are gone are no error."""
+
+
+def beside(store: ArtifactStore) -> PartStore:
+    """Where parts lie beside a store of blobs.
+
+    Args:
+        store: what `artifacts.open_store` returned.
+    """
+    if isinstance(store, FileStore):
+        return FileParts(store)
+    from registry.s3_parts import S3Parts  # boto3 takes a third of a second
+    from registry.s3_store import S3Store
+
+    return S3Parts(cast("S3Store", store))
+
+
+class FileParts:
+    """Parts as files `parts/UPLOAD/NUMBER` in the folder of a store of files.
+
+    Args:
+        store: that store.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+
+    def begin(self, upload_id: str) -> str:
+        modes.folder(self._folder(upload_id))
+        return ""
+
+    def address(self, upload_id: str, token: str, number: int, seconds: int) -> str | None:  # noqa: ARG002
+        return None
+
+    def put(self, upload_id: str, number: int, source: Path) -> None:
+        """Copy beside, then rename: a part is there whole or not at all."""
+        folder = modes.folder(self._folder(upload_id))
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".")
+        try:
+            with os.fdopen(descriptor, "wb") as target, source.open("rb") as stream:
+                artifacts.copy(stream, target)
+            Path(name).replace(folder / str(number))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def join(
+        self,
+        upload_id: str,
+        token: str,  # noqa: ARG002
+        parts: Sequence[tuple[int, str]],
+        *,
+        limit: int,
+    ) -> tuple[str, int]:
+        paths = [self._folder(upload_id) / str(number) for number, _ in parts]
+        try:
+            size = sum(path.stat().st_size for path in paths)
+            require_within(size, limit)
+            with _Chained(path.open("rb") for path in paths) as stream:
+                return self._store.put(stream), size
+        except FileNotFoundError as missing:
+            raise parts_missing() from missing
+
+    def discard(self, upload_id: str, token: str) -> None:  # noqa: ARG002
+        artifacts.discard(self._folder(upload_id))
+
+    def _folder(self, upload_id: str) -> Path:
+        return self._store.root / "parts" / upload_id
+
+
+def require_within(size: int, limit: int) -> None:
+    """See that a whole upload keeps within the limit.
+
+    Raises:
+        TooLarge: when it does not.
+    """
+    if size > limit:
+        raise TooLarge(
+            f"各块合计 {size:,} 字节，超过上限 {limit:,}。请减小，或请管理员调高 MINGSUAN_MAX_SUBMISSION。",
+            f"The parts come to {size:,} bytes; the limit is {limit:,}. Send less, or ask the "
+            "operator for a higher MINGSUAN_MAX_SUBMISSION.",
+        )
+
+
+def parts_missing() -> PartsMissing:
+    """What to raise where parts have not arrived, or are others than those sent."""
+    return PartsMissing(
+        "有的块没有收到，或与发送的不同。请重新上传这个文件。",
+        "Some parts have not arrived, or are not those that were sent. Upload the file again.",
+    )
+
+
+class _Chained(io.RawIOBase):
+    """Streams one after another as one; each is closed when it has been read."""
+
+    def __init__(self, streams: Iterable[BinaryIO]) -> None:
+        self._streams: Iterator[BinaryIO] = iter(streams)
+        self._present: BinaryIO | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most `size`, of one stream; empty at the end of the last."""
+        while True:
+            if self._present is None:
+                self._present = next(self._streams, None)
+            if self._present is None:
+                return b""
+            if chunk := self._present.read(size):
+                return chunk
+            self._present.close()
+            self._present = None
+
+    def close(self) -> None:
+        """Close the stream that is being read."""
+        with suppress(AttributeError):
+            if self._present is not None:
+                self._present.close()
+        super().close()
