@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Response
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.protos.model_registry_pb2 import CreateModelVersion
 from mlflow.server import handlers
 from mlflow.store.artifact.utils.models import get_model_name_and_version
@@ -98,6 +99,7 @@ class Registering:
         """Screen, store and record the uploaded files, and seal where they lay."""
         by = ACTOR.get()
         location, origin = _located(asked)
+        _require_run(origin.run_id)
         path = self._uploads.path_of(location, by.organisation_id)
         with self._uploads.folder(path) as taken:
             screened = submission.keep(self._store, taken.folder, limit=self._limit)
@@ -119,6 +121,7 @@ class Registering:
     def _copied(self, asked: Any, digest: str) -> Registered:
         """Record a version with the same bytes as one that is on record."""
         by = ACTOR.get()
+        _require_run(asked.run_id)
         with transaction(self._factory) as session:
             kept = submission.with_digest(session, by.organisation_id, digest)
             name = submission.model_of(session, kept).name
@@ -193,11 +196,22 @@ def _located(asked: Any) -> tuple[str, Origin]:
         run_id, _, inside = source.path.strip("/").partition("/")
         return f"{tracking.get_run(run_id).info.artifact_uri}/{inside}", Origin(run_id, "")
     told = origin_of(asked.source)
-    model_id = asked.model_id or told.logged_model_id
-    run_id = asked.run_id or told.run_id
-    if model_id and not run_id:
-        run_id = tracking.get_logged_model(model_id).source_run_id or ""
+    model_id, run_id = asked.model_id or told.logged_model_id, asked.run_id or told.run_id
+    if model_id:
+        try:
+            logged = tracking.get_logged_model(model_id)
+            run_id = run_id or logged.source_run_id or ""
+        except MlflowException:
+            if asked.model_id:  # named by the sender; else only the address looks like one
+                raise
+            model_id = ""
     return str(asked.source), Origin(run_id, model_id)
+
+
+def _require_run(run_id: str) -> None:
+    """See that a run which the sender names is one of this organisation's."""
+    if run_id:
+        handlers._get_tracking_store().get_run(run_id)  # noqa: SLF001
 
 
 def _told_of_copy(version: Version, copy_of: str) -> str:
