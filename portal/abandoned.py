@@ -10,6 +10,7 @@ from registry import artifacts, part_store, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import Record, now, transaction
 from registry.settings import Settings
+from registry.staging import StagedFolder
 
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -27,11 +28,11 @@ def clear(settings: Settings, factory: sessionmaker[Session], store: ArtifactSto
     """
     before = now() - timedelta(days=settings.upload_days)
     with factory() as session:
-        old = [(each.organisation_id, each.path) for each in staging.untouched(session, before)]
+        old = [each.id for each in staging.untouched(session, before)]
     parts = part_store.beside(store)
-    for organisation_id, path in old:
+    for folder_id in old:
         with transaction(factory) as session:
-            folder = staging.hold(session, organisation_id, path, touch=False)
+            folder = session.get_one(StagedFolder, folder_id, with_for_update=True)
             dropped = [] if folder.touched >= before else staging.clear(session, folder)
             tokens = [(upload.id, upload.token) for upload in dropped]
         for upload_id, token in tokens:

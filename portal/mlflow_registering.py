@@ -29,6 +29,16 @@ from registry.mlflow_store import SCHEME, MlflowRegistry
 from registry.staging import Origin
 from registry.submission import Submitted, Version
 
+SCHEMA = {
+    "name": [handlers._assert_string, handlers._assert_required],  # noqa: SLF001
+    "source": [handlers._assert_string, handlers._assert_required],  # noqa: SLF001
+    "run_id": [handlers._assert_string],  # noqa: SLF001
+    "run_link": [handlers._assert_string],  # noqa: SLF001
+    "tags": [handlers._assert_array],  # noqa: SLF001
+    "description": [handlers._assert_string],  # noqa: SLF001
+    "model_id": [handlers._assert_string],  # noqa: SLF001
+}
+"""What MLflow's own handler asks of a request."""
 OURS = "mingsuan."
 """How the names of tags begin that only the platform writes."""
 SOURCE, COPY_OF = "mingsuan.source", "mingsuan.copy_of"
@@ -81,13 +91,17 @@ class Registering:
 
     def answer(self, _handler: Callable[[], Response]) -> Response:
         """Register what the request names, and describe the version as MLflow does."""
-        asked = handlers._get_request_message(CreateModelVersion())  # noqa: SLF001
+        asked = handlers._get_request_message(CreateModelVersion(), schema=SCHEMA)  # noqa: SLF001
         digest = self._digest_behind(asked.source)
         done = self._copied(asked, digest) if digest else self._filed(asked)
         version = done.submitted.version
         with transaction(self._factory) as session:
             number = mlflow_store.file_version(
-                session, self._registry, version.id, run_id=done.origin.run_id
+                session,
+                self._registry,
+                version.id,
+                run_id=done.origin.run_id,
+                run_link=asked.run_link,
             )
         described = self._described(asked, number, done)
         response: Response = handlers._wrap_response(  # noqa: SLF001

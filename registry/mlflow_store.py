@@ -92,7 +92,15 @@ class MlflowRegistry:
         """Open the store, so that the first question does not have to wait for it."""
         _ = self._store
 
-    def file(self, organisation_id: str, name: str, digest: str, *, run_id: str = "") -> str:
+    def file(
+        self,
+        organisation_id: str,
+        name: str,
+        digest: str,
+        *,
+        run_id: str = "",
+        run_link: str = "",
+    ) -> str:
         """Make sure that MLflow has a version of `name` with these bytes, and return its number.
 
         Args:
@@ -100,6 +108,7 @@ class MlflowRegistry:
             name: the registered model, made if MLflow has none.
             digest: the version's digest.
             run_id: the run that logged it, when it came through the MLflow door.
+            run_link: where that run is to be seen, when its sender said so.
 
         Raises:
             MlflowFailed: when MLflow refuses or its database does not answer.
@@ -113,7 +122,9 @@ class MlflowRegistry:
                 return known
             self._make_model(name)
             tags = [ModelVersionTag(FILING_TAG, NO_FILING)]
-            made = self._store.create_model_version(name, source_of(digest), run_id, tags=tags)
+            made = self._store.create_model_version(
+                name, source_of(digest), run_id, tags=tags, run_link=run_link, description=""
+            )
             return str(made.version)
 
     def mark(
@@ -198,7 +209,12 @@ class MlflowRegistry:
 
 
 def file_version(
-    session: Session, mlflow_registry: MlflowRegistry, version_id: str, *, run_id: str = ""
+    session: Session,
+    mlflow_registry: MlflowRegistry,
+    version_id: str,
+    *,
+    run_id: str = "",
+    run_link: str = "",
 ) -> str:
     """Make sure that MLflow has one version for one of ours, and note its number on the record.
 
@@ -209,6 +225,7 @@ def file_version(
         mlflow_registry: where to file it.
         version_id: which of our versions.
         run_id: the run that logged it, when it came through the MLflow door.
+        run_link: where that run is to be seen, when its sender said so.
 
     Raises:
         VersionNotFound: when there is none.
@@ -219,7 +236,7 @@ def file_version(
     if version.mlflow_version is None:
         name = submission.model_of(session, version).name
         version.mlflow_version = mlflow_registry.file(
-            version.organisation_id, name, version.digest, run_id=run_id
+            version.organisation_id, name, version.digest, run_id=run_id, run_link=run_link
         )
         session.flush()
     return version.mlflow_version

@@ -64,6 +64,7 @@ class S3Store:
                 connect_timeout=connect,
                 read_timeout=read,
                 retries={"mode": "standard", "total_max_attempts": attempts},
+                signature_version="s3v4",  # also for addresses that a sender uses by itself
                 # Servers other than AWS do not all know the newer checksum trailers; we have our own.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",

@@ -123,18 +123,17 @@ class Origin:
 def root_of(path: str) -> str:
     """The folder of the run or logged model that a path belongs to: up to the first `artifacts`."""
     parts = PurePosixPath(path).parts
-    depth = parts.index("artifacts") + 1 if "artifacts" in parts[:-1] else min(3, len(parts))
+    depth = parts.index("artifacts") + 1 if "artifacts" in parts else min(3, len(parts))
     return "/".join(parts[:depth])
 
 
-def hold(session: Session, organisation_id: str, path: str, *, touch: bool = True) -> StagedFolder:
+def hold(session: Session, organisation_id: str, path: str) -> StagedFolder:
     """The folder that a path belongs to, made if it is new, and locked where rows are locked.
 
     Args:
         session: a writing transaction.
         organisation_id: whose files lie there.
         path: of a file or folder in the artifact tree.
-        touch: whether something is added to it.
     """
     root = root_of(path)
     query = select(StagedFolder).where(StagedFolder.path == root).with_for_update()
@@ -147,8 +146,7 @@ def hold(session: Session, organisation_id: str, path: str, *, touch: bool = Tru
         except IntegrityError:  # somebody made it in the meantime
             fresh = session.scalars(query).one()
         kept = fresh
-    if touch:
-        kept.touched = now()
+    kept.touched = now()
     return kept
 
 

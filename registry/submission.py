@@ -327,7 +327,7 @@ def copy(
         inputs=version.inputs,
         manifest=version.manifest,
         digest=version.digest,
-        remarks=tuple(Text(**remark) for remark in version.screening["remarks"]),
+        remarks=tuple(Text(**remark) for remark in version.screening.get("remarks", ())),
     )
     return record(session, screened, by=by, model_name=model_name, note=note)
 

@@ -85,7 +85,9 @@ def test_parts_beyond_the_limit_become_nothing(
     assert list(store.digests()) == []
 
 
-def test_a_part_sent_again_replaces_the_first(parts: PartStore, tmp_path: Path) -> None:
+def test_a_part_sent_again_replaces_the_first(tmp_path: Path) -> None:
+    """In files; the S3 server of these tests refuses other bytes for a part that it has."""
+    parts = part_store.beside(FileStore(tmp_path / "store"))
     token = parts.begin(ID)
     sent(parts, token, tmp_path, 1, b"first")
     tag = sent(parts, token, tmp_path, 1, TWO)

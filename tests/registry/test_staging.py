@@ -153,7 +153,9 @@ def test_a_write_and_a_seal_at_once_follow_each_other(
         by = cast.actor(session)
     outcomes: set[str] = set()
     for turn in range(6):
-        path = f"workspaces/{by.organisation_id}/1/{turn:032x}/artifacts/model"
+        # A run's model lies below its folder; a logged model's is the folder itself.
+        inside = "/model" if turn % 2 else ""
+        path = f"workspaces/{by.organisation_id}/1/{turn:032x}/artifacts{inside}"
         with transaction(factory) as session:
             put(session, by, f"{path}/MLmodel")
         outcomes |= _race(factory, by, path)
@@ -250,6 +252,7 @@ def test_what_nobody_registers_is_cleared_and_seals_stay(
         ("workspaces/o/1/models/m/artifacts/x/artifacts/y", "workspaces/o/1/models/m/artifacts"),
         ("workspaces/o/x/kept.txt", "workspaces/o/x"),
         ("workspaces/o/artifacts", "workspaces/o/artifacts"),
+        ("workspaces/o/1/models/m/artifacts", "workspaces/o/1/models/m/artifacts"),
     ],
 )
 def test_the_folder_of_a_path(path: str, root: str) -> None:
