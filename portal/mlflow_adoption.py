@@ -1,6 +1,6 @@
 """Uploads and seals that an earlier release kept in folders of its data directory, as rows.
 
-Until revision 0008 what came through the MLflow door lay in `mlflow/uploads`, and notes in
+Until revision 0009 what came through the MLflow door lay in `mlflow/uploads`, and notes in
 `mlflow/sealed` said which snapshot took the place of a folder. Taking them over can be done twice.
 """
 
