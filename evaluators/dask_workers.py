@@ -4,15 +4,18 @@ A shard is a range of the plan-fixed blocks, so every model call has the same fr
 it, and states are exact: the findings digest is that of one process, on any number of shards, in
 any order, and after the loss of a worker, whose shards Dask gives to another. What travels is the
 plan, the probes and their states; rows are read where they are counted, so every worker must see
-the files under the same path. Dask is an extra: `pip install mingsuan[dask]`.
+the files under the same path. A thread of a worker opens the model once for a run: the parts it is
+given are asked of one warmed interpreter. Dask is an extra: `pip install mingsuan[dask]`.
 """
 
+import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from evaluators import engine, passes
 from evaluators.data import BLOCK, Source
@@ -36,7 +39,7 @@ class InSandbox:
         inputs: the declared columns, a list of {name, type}.
         settings: limits and the tier.
         classes: how a classifier's answers become numbers (`Columns.reading`).
-        ahead: how many sandboxes each worker keeps started for rounds to come, part by part.
+        ahead: how many sandboxes each thread of a worker keeps started for rounds to come.
     """
 
     model: Path
@@ -83,8 +86,8 @@ def run(
     """
     rows = open_rows(path)
     wanted = shards or 4 * max(1, sum(client.nthreads().values()))
-    reader = Workers(client, rows, opening=opening, shards=wanted)
     with ExitStack() as stack:
+        reader = stack.enter_context(Workers(client, rows, opening=opening, shards=wanted))
         scorer = stack.enter_context(opening()) if opening else None
         return engine.run(
             plan, Source(rows), scorer=scorer, nonce=nonce, progress=progress,
@@ -105,11 +108,20 @@ class Workers:
     def __init__(
         self, client: Any, rows: Stored, *, opening: Opening | None = None, shards: int
     ) -> None:
-        self.client, self.rows, self.opening = client, rows, opening
+        self.client, self.rows = client, rows
+        self.opening = None if opening is None else Kept(secrets.token_hex(16), opening)
         blocks = ceil(rows.rows / BLOCK)
         each = max(1, ceil(blocks / shards))
         self.parts = [passes.Part(at, at + each) for at in range(0, blocks, each)]
         self._base: list[Any] = [{} for _ in self.parts]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the model on every worker."""
+        if self.opening is not None:
+            self.client.run(_close, self.opening.claim, on_error="ignore")  # one may be gone
 
     def fold(self, work: passes.Pass, tell: passes.Tell) -> Iterator[passes.Folded]:
         """The states of every part, as the workers bring them back."""
@@ -159,17 +171,66 @@ def _fold(
     part: passes.Part,
     samples: Mapping[str, passes.Sample],
     base: Mapping[int, Any],
-    opening: Opening | None,
+    opening: "Kept | None",
 ) -> passes.Folded:
     """Read one part, on a worker."""
-    with ExitStack() as stack:
-        asker = None
-        if work.scored and opening is not None:
-            scorer = stack.enter_context(opening())
-            asker = Questioner(scorer, work.plan.columns.inputs, work.seed)
-        return work.fold(
-            Source(rows), part, asker=asker, base=base, samples=samples, tell=lambda _: None
-        )
+    asker = None
+    if work.scored and opening is not None:
+        asker = Questioner(opening.scorer(), work.plan.columns.inputs, work.seed)
+    return work.fold(
+        Source(rows), part, asker=asker, base=base, samples=samples, tell=lambda _: None
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A model that each thread of a worker opens once, and keeps open for the parts of one run.
+
+    Args:
+        claim: names the run.
+        opening: opens the model.
+    """
+
+    claim: str
+    opening: Opening
+
+    def scorer(self) -> Scorer:
+        """The open model of this thread; one that it has kept for another run is closed."""
+        thread = threading.get_ident()
+        with _LOCK:
+            other = _OPEN.pop(thread, None) if not self._mine(thread) else None
+        if other is not None:
+            other.stack.close()
+        if (mine := _OPEN.get(thread)) is None:
+            stack = ExitStack()
+            mine = _Open(self.claim, stack, stack.enter_context(self.opening()))
+            with _LOCK:
+                _OPEN[thread] = mine
+        return mine.scorer
+
+    def _mine(self, thread: int) -> bool:
+        return thread in _OPEN and _OPEN[thread].claim == self.claim
+
+
+@dataclass(frozen=True)
+class _Open:
+    claim: str
+    stack: ExitStack
+    scorer: Scorer
+
+
+_LOCK = threading.Lock()
+_OPEN: dict[int, _Open] = {}  # by the number of the thread that opened it
+
+
+def _close(claim: str) -> None:
+    """Close what the threads of this worker have kept open for a run that is over."""
+    with _LOCK:
+        over = {thread: each for thread, each in _OPEN.items() if each.claim == claim}
+        for thread in over:
+            del _OPEN[thread]
+    for each in over.values():
+        each.stack.close()
 
 
 def _smallest(work: passes.Pass, rows: Stored, part: passes.Part) -> dict[str, Any]:

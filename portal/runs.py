@@ -81,7 +81,7 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     asked = plan.columns.inputs  # without inputs the answers stand in the data
     charge = _charge_evaluation(made)
     reading = plan.columns.reading
-    asking = _asking(place, watch, version, charge, reading) if asked else nullcontext()
+    asking = _asking(place, watch, version, charge, nonce, reading) if asked else nullcontext()
     with asking as scorer:
         outcome = engine.run(
             plan,
@@ -213,7 +213,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             session, subject_id=explanation_id, digest=digest, predictions=predictions
         )
 
-    with _asking(place, watch, version, charge) as scorer:
+    with _asking(place, watch, version, charge, nonce) as scorer:
         content = explanation.explain(
             plan,
             table,
@@ -249,11 +249,16 @@ def _unit(dataset: Dataset) -> str | None:
 
 @contextmanager
 def _asking(
-    place: Place, watch: Watch, version: Version, charge: Charge, classes: Classes | None = None
+    place: Place,
+    watch: Watch,
+    version: Version,
+    charge: Charge,
+    nonce: str,
+    classes: Classes | None = None,
 ) -> Iterator[ChargedScorer]:
     folder = artifacts.cached_directory(place.store, version, place.settings)
     with SandboxScorer(
-        folder, inputs=version.inputs, settings=place.settings, classes=classes
+        folder, inputs=version.inputs, settings=place.settings, classes=classes, nonce=nonce
     ) as scorer:
         yield ChargedScorer(scorer, watch, charge)
 

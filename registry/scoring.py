@@ -5,8 +5,10 @@ the packages, or, where that cannot be, a few are kept started ahead of time, so
 opening the model and answering; at most two work at once.
 """
 
+import hashlib
 import logging
 import platform
+import secrets
 import select
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,6 +67,7 @@ class SandboxScorer:
         ahead: how many sandboxes are kept started for rounds to come, of warmed interpreters one
             at most; None as the settings say.
         classes: how a classifier's answers become numbers; None takes numbers only.
+        nonce: keys the order in which frames are asked; None draws a key.
 
     Raises:
         NoSandbox: when this machine offers no tier.
@@ -78,6 +81,7 @@ class SandboxScorer:
         settings: Settings,
         ahead: int | None = None,
         classes: Classes | None = None,
+        nonce: str | None = None,
     ) -> None:
         tier = probe_tier(settings)
         if tier.name == "none":
@@ -92,6 +96,8 @@ class SandboxScorer:
             self._model, self._remove = reachable_model(self._model, group)
         self._ahead = settings.sandbox_ahead if ahead is None else ahead
         self._classes = classes
+        self._order_key = secrets.token_hex(32) if nonce is None else nonce
+        self._calls = 0
         mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
         self._format = flavours.of(mlmodel)[0].name
         self._supply = self._supplied()
@@ -128,7 +134,9 @@ class SandboxScorer:
         answers: dict[int, npt.NDArray[np.float64]] = {
             place: np.empty(0) for place, table in enumerate(tables) if not table.num_rows
         }
-        waiting = deque(place for place in range(len(tables)) if place not in answers)
+        order = drawn_order(self._order_key, self._calls, len(tables))
+        self._calls += 1
+        waiting = deque(place for place in order if place not in answers)
         working: dict[Round, int] = {}
         try:
             while waiting or working:
@@ -202,3 +210,19 @@ class SandboxScorer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def drawn_order(key: str, call: int, frames: int) -> list[int]:
+    """The order in which the frames of a call are asked, which no model can foresee.
+
+    A model can tell how many rounds of its version an interpreter has forked before; which frames
+    are two of a kind must not follow from that.
+
+    Args:
+        key: the nonce of the run.
+        call: how many calls were before.
+        frames: how many there are.
+    """
+    digest = hashlib.sha256(f"order of rounds {key} {call}".encode()).digest()
+    generator = np.random.Generator(np.random.Philox(int.from_bytes(digest[:16], "big")))
+    return [int(place) for place in generator.permutation(frames)]

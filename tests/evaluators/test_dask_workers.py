@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -158,3 +160,45 @@ def test_the_sandbox_runs_inside_the_workers(client: Any, path: Path, tmp_path: 
 
     assert made.findings_digest == wanted.findings_digest
     assert made.predictions == wanted.predictions
+
+
+class Counted:
+    """A formula that counts in a folder how often it was opened and closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[Formula]:
+        name = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
+        (self.folder / f"opened-{name}").touch()
+        yield Formula()
+        (self.folder / f"closed-{name}").touch()
+
+
+def test_a_thread_of_a_worker_opens_the_model_once_for_all_its_parts(
+    client: Any, path: Path, tmp_path: Path
+) -> None:
+    for run in (1, 2):
+        dask_workers.run(ASKS, path, client=client, nonce="n", opening=Counted(tmp_path), shards=7)
+
+        # The run itself opens it too, to look whether the model is steady; that one is not kept.
+        opened = [each.name.split("-", 1)[1] for each in tmp_path.glob("opened-*")]
+        closed = [each.name.split("-", 1)[1] for each in tmp_path.glob("closed-*")]
+        workers = [name for name in opened if not name.startswith(f"{os.getpid()}-")]
+        assert sorted(opened) == sorted(closed)
+        assert len({tuple(name.split("-")[:2]) for name in workers}) * run >= len(workers) > 0
+    assert client.run(lambda: len(dask_workers._OPEN)) == dict.fromkeys(client.nthreads(), 0)
+
+
+def test_a_model_that_another_run_has_kept_is_closed(tmp_path: Path) -> None:
+    first = dask_workers.Kept("first", Counted(tmp_path))
+    second = dask_workers.Kept("second", Counted(tmp_path))
+
+    assert first.scorer() is first.scorer()
+    assert len(list(tmp_path.glob("opened-*"))) == 1
+    second.scorer()
+
+    assert len(list(tmp_path.glob("closed-*"))) == 1
+    dask_workers._close("second")
+    assert len(list(tmp_path.glob("closed-*"))) == 2

@@ -6,11 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import skops.io
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.sandbox import Contained, probe_tier
 from registry.sandbox.cell import Cell
 from registry.sandbox.round import Round
-from registry.scoring import SandboxScorer
+from registry.scoring import SandboxScorer, drawn_order
 from registry.settings import Settings
 from tests.models import INPUTS, credit_model, onnx_model
 from tests.registry.tiers import WAYS, Way, offered
@@ -66,6 +68,52 @@ def test_every_frame_of_a_round_has_a_sandbox_of_its_own(
 
     assert len({id(round_) for round_ in given}) == len(given) == 3
     assert all((answer == answers[0]).all() for answer in answers)
+
+
+@given(key=st.text(), call=st.integers(0, 1000), frames=st.integers(0, 40))
+def test_every_frame_has_one_place_in_an_order_fixed_by_nonce_and_call(
+    key: str, call: int, frames: int
+) -> None:
+    order = drawn_order(key, call, frames)
+
+    assert sorted(order) == list(range(frames))
+    assert order == drawn_order(key, call, frames)
+
+
+def test_where_two_frames_of_a_kind_stand_does_not_follow_from_their_place() -> None:
+    """A steadiness check asks the first two frames of four alike; any two places are theirs."""
+    seen = set()
+    for run in range(200):
+        order = drawn_order(f"nonce {run}", 0, 4)
+        seen.add(tuple(sorted((order.index(0), order.index(1)))))
+    assert seen == {(a, b) for a in range(4) for b in range(a + 1, 4)}
+    assert len({tuple(drawn_order("nonce", call, 4)) for call in range(200)}) == 24
+
+
+def test_frames_are_asked_in_the_drawn_order_and_answered_in_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    give = Round.give
+
+    def noted(round_: Round, table: pa.Table) -> None:
+        asked.append(table["income"][0].as_py())
+        give(round_, table)
+
+    monkeypatch.setattr(Round, "give", noted)
+    frames = [pa.table({"income": [float(n)], "debt": [0.0]}) for n in range(5)]
+    settings = offered(Way("B", warm=True))
+    folder = onnx_model(tmp_path / "model")
+    with SandboxScorer(folder, inputs=INPUTS, settings=settings, ahead=0, nonce="ab") as scorer:
+        answers = [scorer.score(frames), scorer.score(frames)]
+
+    order = [drawn_order("ab", call, 5) for call in (0, 1)]
+    assert order[0] != order[1]
+    assert asked == [float(place) for call in order for place in call]
+    for found in answers:
+        values = [float(each[0]) for each in found]
+        assert values == sorted(values)  # more income, a higher answer
+        assert len(set(values)) == 5
 
 
 def test_a_stranger_in_a_file_is_named_though_the_file_is_read_once(tmp_path: Path) -> None:
