@@ -9,9 +9,8 @@ import hashlib
 import logging
 import platform
 import secrets
-import select
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +28,7 @@ from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
 from registry.sandbox.limits import Limits
+from registry.sandbox.listening import listen
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.runtime import packages, reachable_model
@@ -141,7 +141,7 @@ class SandboxScorer:
         try:
             while waiting or working:
                 self._hand_out(tables, waiting, working)
-                self._listen(working)
+                listen([*self._supply.heard(), *working])
                 for round_ in [round_ for round_ in working if round_.over]:
                     place = working.pop(round_)
                     if (found := self._supply.finish(round_)) is None:
@@ -174,17 +174,6 @@ class SandboxScorer:
         self._ways = replace(self._ways, warm=False)
         self._supply = self._supplied()
 
-    def _listen(self, working: Iterable[Round]) -> None:
-        heard = [*self._supply.heard(), *working]
-        handles = {fd: (each, name) for each in heard for fd, name in each.handles().items()}
-        patience = max(0.0, min(0.25, *(each.left() for each in heard)))
-        for fd in select.select(list(handles), [], [], patience)[0]:
-            each, name = handles[fd]
-            if name in each.handles().values():
-                each.hear(name)
-        for each in heard:
-            each.tick()
-
     def warm(self) -> None:
         """Start what is kept ahead, without waiting for it."""
         self._supply.keep()
@@ -193,7 +182,7 @@ class SandboxScorer:
         """Wait until what is kept ahead has its packages imported."""
         self.warm()
         while not self._supply.kept():
-            self._listen(())
+            listen(self._supply.heard())
 
     def close(self) -> None:
         """End the sandboxes that wait, and remove the staged model."""

@@ -8,13 +8,13 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from registry.sandbox.cell import Cell
 from registry.sandbox.child.classes import Classes
+from registry.sandbox.listening import Heard
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.verdict import Cause, Contained
@@ -23,26 +23,6 @@ from registry.sandbox.zygote import Lost, Model, WarmRound, Zygote
 AT_ONCE = 2
 """How many rounds of a model work at the same time, at most."""
 _MOST_LOST = 3
-
-
-class Heard(Protocol):
-    """What is waited on: a round, or a zygote."""
-
-    def handles(self) -> dict[int, str]:
-        """The handles to wait on, by what they are for."""
-        ...
-
-    def hear(self, name: str) -> None:
-        """Take in what has arrived."""
-        ...
-
-    def left(self) -> float:
-        """Seconds until the deadline."""
-        ...
-
-    def tick(self) -> None:
-        """Look at the clock and at whether it has ended."""
-        ...
 
 
 class Unfit(Exception):

@@ -6,7 +6,6 @@ to read a file of ours, and reports only when each was refused.
 """
 
 import os
-import select
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from registry.sandbox.cell import Cell
 from registry.sandbox.child.confine import MINIMUM_LANDLOCK, landlock_version
 from registry.sandbox.ground import GroundNotOurs
 from registry.sandbox.limits import Limits
+from registry.sandbox.listening import listen
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.runtime import find_bwrap
@@ -162,14 +162,8 @@ def _try_warm(tier: Tier) -> str | None:
 
 def _trial(round_: Round, *others: Zygote) -> None:
     given = False
-    heard: list[Round | Zygote] = [*others, round_]
     while not round_.over:
-        handles = {fd: (each, name) for each in heard for fd, name in each.handles().items()}
-        for fd in select.select(list(handles), [], [], 0.2)[0]:
-            each, name = handles[fd]
-            each.hear(name)
-        for each in heard:
-            each.tick()
+        listen([*others, round_])
         if round_.ready and not given:
             given = True
             round_.give(pa.table({"a": pa.array([], pa.float64())}))

@@ -22,6 +22,7 @@ from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.child import flavours, messages
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.messages import HANDLES, Garbled, Message, Word
+from registry.sandbox.listening import listen
 from registry.sandbox.process import Confined, Start, Ways, filter_handle
 from registry.sandbox.round import Round
 from registry.sandbox.seccomp import Filter
@@ -337,9 +338,7 @@ class WarmRound(Round):
     def _await_report(self) -> None:
         deadline = time.monotonic() + _REPORT_SECONDS
         while self._report is None and not self._zygote.over and time.monotonic() < deadline:
-            handles = self._zygote.handles()
-            for fd in select.select(list(handles), [], [], 0.25)[0]:
-                self._zygote.hear(handles[fd])
+            listen([self._zygote])
 
     def _release(self) -> None:
         self._close_inside()
