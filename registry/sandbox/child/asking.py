@@ -133,11 +133,12 @@ def _sklearn(
 
     A text vectoriser takes texts, not a table: it gets the only column of its model.
     """
-    from sklearn.base import is_regressor
+    from sklearn.base import BaseEstimator, is_regressor
 
     function = str(generic.get("predict_fn", "predict"))
     predict: Answers = getattr(model, function)
-    texts, regression = _takes_texts(model), is_regressor(model)
+    texts = _takes_texts(model)
+    regression = isinstance(model, BaseEstimator) and is_regressor(model)
 
     def ask(frame: "pd.DataFrame") -> Any:
         found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
