@@ -47,14 +47,12 @@ serve: setup ## the server, a worker and the signer on the data directory
 test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
 	$(BIN)/python -m tests.stages
 
-clients: $(VENV)/.test ## plugin, type list and reader beside MLflow 2.22, 3.9 and 3.17, each in its environment
-	$(BIN)/python -m tests.clients
-
 coverage: $(VENV)/.test ## the tests again, reporting what they reach
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
 
-# A client of 2.22 needs an environment of its own; the browser's and the present client's tests do not.
-clients: $(VENV)/.test ## the MLflow door with clients of 2.22 and 3.17, and a file of 500 MB
+# Each client has an environment of its own; `make test` runs the present one's tests.
+clients: $(VENV)/.test ## plugin, reader and door with MLflow clients of 2.22, 3.9 and 3.17, and a file of 500 MB
+	$(BIN)/python -m tests.clients
 	$(UV) venv --quiet --allow-existing $(VENV)/client-2.22
 	$(UV) pip install --quiet -p $(VENV)/client-2.22/bin/python mlflow-skinny==2.22.5 scikit-learn pandas skops
 	MINGSUAN_TEST_OLD_CLIENT=$(CURDIR)/$(VENV)/client-2.22/bin/python LARGE_BYTES=524288000 \

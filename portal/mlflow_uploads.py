@@ -71,7 +71,7 @@ class Taken:
     files: Mapping[str, str] | None
 
 
-class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):  # type: ignore[misc]
+class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
     """What arrives through the door, and the snapshots of what was registered.
 
     Args:
@@ -152,6 +152,11 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):  # t
         with in_mlflow_words():
             self._copy(kept.digest, place)
         return str(place)
+
+    def _download_file(self, remote_file_path: str, local_path: str) -> None:
+        """One file to a place of the caller's; MLflow's own way of asking."""
+        copy = self.download_artifacts(remote_file_path, str(Path(local_path).parent))
+        Path(copy).replace(local_path)
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         """Take a file, unless its place is sealed."""

@@ -118,7 +118,6 @@ def work(
     """
     ending = ending or threading.Event()
     failures = 0
-    sweeper = Sweeper(place.settings)
     present = Present(place, name)
     clear = partial(abandoned.clear, place.settings, place.factory, place.store)
     sweeper = Sweeper(place.settings, clear)

@@ -63,10 +63,17 @@ class Blob:
     written: datetime
 
 
+class Readable(Protocol):
+    """What is read from its present place on, to its end."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """The next bytes, at most `size`; empty at the end."""
+
+
 class ArtifactStore(Protocol):
     """What every store of blobs can do."""
 
-    def put(self, source: Path | BinaryIO) -> str:
+    def put(self, source: Path | Readable) -> str:
         """Keep the bytes of a file or a stream for good and return their SHA-256."""
 
     def open(self, digest: str) -> BinaryIO:
@@ -145,7 +152,7 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, source: Path | BinaryIO) -> str:
+    def put(self, source: Path | Readable) -> str:
         """Write beside, flush to disk, rename: a reader never sees half a blob."""
         descriptor, name = tempfile.mkstemp(dir=modes.folder(self.root / "incoming"))
         try:
@@ -356,7 +363,7 @@ def collect(
 
 
 @contextmanager
-def reading(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+def reading(source: Path | Readable) -> Iterator[Readable]:
     """A file opened for as long as it is read, or the stream as it is."""
     if isinstance(source, Path):
         with source.open("rb") as stream:

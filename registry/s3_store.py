@@ -17,6 +17,7 @@ from registry import modes
 from registry.artifacts import (
     Blob,
     BlobNotFound,
+    Readable,
     StoreUnreachable,
     checked,
     copy,
@@ -72,7 +73,7 @@ class S3Store:
             ),
         )
 
-    def put(self, source: Path | BinaryIO) -> str:
+    def put(self, source: Path | Readable) -> str:
         """Spool a stream to learn its digest, then upload, in parts when it is large."""
         with self._spooled() as spool, reading(source) as stream:
             digest = copy(stream, spool)

@@ -207,7 +207,12 @@ def test_an_idle_worker_sweeps_once_an_hour(tmp_path: Path) -> None:
     """security/S3: nobody has to run doctor for it."""
     settings = Settings(data=tmp_path / "data")
     cleared: list[int] = []
-    sweeper = at_rest.Sweeper(settings, lambda: cleared.append(1) or 1)
+
+    def clear() -> int:
+        cleared.append(1)
+        return 1
+
+    sweeper = at_rest.Sweeper(settings, clear)
     left = modes.folder(settings.data / "spool" / "incoming") / "old"
     past = time.time() - 2 * at_rest.LEFT_OVER
     for expected in (False, True):

@@ -371,7 +371,7 @@ def test_what_is_not_offered_is_refused_in_mlflow_s_words(
     door: Door, method: str, path: str, status: int, code: str
 ) -> None:
     """mlflow/F6: 17 of 17 such routes answered with a page."""
-    body = {} if method in ("POST", "PUT", "DELETE") else None
+    body: dict[str, str] | None = {} if method in ("POST", "PUT", "DELETE") else None
     answer = door.ask("ours", method, path, json=body)
     assert (answer.status_code, answer.json()["error_code"]) == (status, code), answer.text
     english, chinese = answer.json()["message"].split("\n")

@@ -47,14 +47,16 @@ class Pair:
 @contextmanager
 def pair(folder: Path, environment: Mapping[str, str]) -> Iterator[Pair]:
     """Two servers with data directories of their own."""
-    ports, processes, tokens = [], [], {}
+    ports: list[str] = []
+    processes: list[subprocess.Popen[bytes]] = []
+    tokens: dict[str, str] = {}
     whole = os.environ | {"PYTHONPATH": str(HERE.parents[1])} | dict(environment)
     try:
         for number in range(2):
             port = servers.free_port()
             command = [
                 sys.executable,
-                HERE / "door_server.py",
+                str(HERE / "door_server.py"),
                 str(folder / f"data{number}"),
                 str(port),
             ]

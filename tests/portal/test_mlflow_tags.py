@@ -12,6 +12,7 @@ from portal import mlflow_tags
 from registry import database, outbox, reports, submission
 from registry.database import Record, transaction
 from registry.findings import Verdict
+from registry.reports import Report
 from registry.settings import Settings
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -73,7 +74,7 @@ def test_what_is_found_of_the_same_bytes_counts_for_a_copy(scene: Scene) -> None
     assert found["mingsuan.filing"] == "none"
     assert found["mingsuan.evaluation.by"] == "third_party"
     again = scene.opened(version=copied)
-    for report in scene.session.query(papers.Report).all():
+    for report in scene.session.query(Report).all():
         scene.attach(again, report)
     scene.file(again, "check", "submit")
     assert str(again.status) == "submitted"
