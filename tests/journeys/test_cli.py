@@ -223,7 +223,7 @@ def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Termina
     assert json.loads(other.stdout)["failed"] == "data"
     raw = (job.folder / "signed.json").read_text(encoding="utf-8")
     (job.folder / "tampered.json").write_text(raw.replace('"payload":"e', '"payload":"f'), "utf-8")
-    assert "不通过" in filer.run("verify", "tampered.json", *trusted, code=1).stdout
+    assert "对不上" in filer.run("verify", "tampered.json", *trusted, code=1).stdout
 
 
 def the_filer_explains(job: api.Job, filer: Terminal) -> str:
