@@ -113,7 +113,7 @@ class FileParts:
             size = sum(path.stat().st_size for path in paths)
             require_within(size, limit)
             with _Chained(path.open("rb") for path in paths) as stream:
-                return self._store.put(stream), size
+                return self._store.put(cast("BinaryIO", stream)), size
         except FileNotFoundError as missing:
             raise parts_missing() from missing
 
