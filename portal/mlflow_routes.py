@@ -181,13 +181,19 @@ class Routes:
         """Refuse a name under which nothing could be submitted later."""
         name = request.get_json(force=True).get("name")
         if isinstance(name, str) and model_names.checked(name) != name:
-            _refuse(f"Write the model's name without blanks around it: {name!r}")
+            _refuse(
+                f"Write the model's name without blanks around it: {name!r}\n"
+                f"模型名称前后不要有空格：{name!r}"
+            )
         return handler()
 
     def _check_location(self, handler: Callable[[], Response]) -> Response:
         """Refuse an experiment whose files would lie anywhere but here."""
         if request.get_json(force=True).get("artifact_location"):
-            _refuse("Leave artifact_location out: files are kept by this server.")
+            _refuse(
+                "Leave artifact_location out: files are kept by this server.\n"
+                "请不要填 artifact_location：文件由本服务器保存。"
+            )
         return handler()
 
 
@@ -218,7 +224,7 @@ def _body() -> dict[str, Any]:
     """The JSON object that a changing request carries; MLflow's messages are nothing else."""
     body = _sent()
     if not isinstance(body, dict):
-        _refuse("Send a JSON object: the body is none.")
+        _refuse("Send a JSON object: the body is none.\n请发送 JSON 对象：请求的内容不是。")
     return body
 
 

@@ -29,6 +29,8 @@ from registry.settings import Settings
 
 MULTIPART = 16 * 1024 * 1024
 IN_MEMORY = 8 * 1024 * 1024
+COPIED_WHOLE = 5 * 1024**3
+"""Bytes that S3 copies within itself in one request; a larger object is copied in parts."""
 # A HEAD answer has no body, so there the refusal is only a status.
 ABSENT = {"404", "NoSuchKey", "NotFound", "InvalidPart", "NoSuchUpload"}
 REFUSALS = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
@@ -119,7 +121,8 @@ class S3Store:
             digest: of its bytes, which the caller has read.
         """
         with self.answering(digest):
-            self.client.copy(place, self.bucket, self._key(digest), Config=self._transfer)
+            whole = TransferConfig(multipart_threshold=COPIED_WHOLE, multipart_chunksize=MULTIPART)
+            self.client.copy(place, self.bucket, self._key(digest), Config=whole)
 
     def delete(self, digest: str) -> None:
         with suppress(BlobNotFound), self.answering(digest):

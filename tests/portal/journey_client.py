@@ -143,10 +143,7 @@ def main() -> None:
     registered()
     if LARGE:
         large()
-    refused(
-        "a pickle that runs a command",
-        lambda: log(3.0, hostile=True, registered_model_name=name_of("腌制")),
-    )
+    refused("a pickle beside the model", pickled)
     refused("deleting a version", lambda: client.delete_model_version(name_of("生产"), "1"))
     refused(
         "deleting a model with versions", lambda: client.delete_registered_model(name_of("生产"))

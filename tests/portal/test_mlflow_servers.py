@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -25,7 +25,7 @@ MEBI = 1024 * 1024
 # A client of 2.22 has an environment of its own (`make clients`).
 OLD_CLIENT = os.environ.get("MINGSUAN_TEST_OLD_CLIENT", "")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 
 @dataclass(frozen=True)
@@ -78,29 +78,26 @@ def pair(folder: Path, environment: Mapping[str, str]) -> Iterator[Pair]:
             process.wait(30)
 
 
-@pytest.fixture(scope="module", params=["files", pytest.param("s3", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=["files", "s3"])
 def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    postgres_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Pair]:
-    """On SQLite and a folder that both mount; on PostgreSQL and S3."""
+    """On PostgreSQL; the store is a folder that both mount, or S3."""
     folder = tmp_path_factory.mktemp(f"servers-{request.param}")
-    with ExitStack() as stack:
-        if request.param == "files":
-            environment = {
-                "MINGSUAN_DATABASE": f"sqlite:///{folder / 'shared.db'}",
-                "MINGSUAN_STORE": str(folder / "shared"),
-            }
-        else:
+    with servers.fresh_database(postgres_server) as database:
+        environment = {"MINGSUAN_DATABASE": database, "MINGSUAN_STORE": str(folder / "shared")}
+        if request.param == "s3":
             s3: servers.S3Server = request.getfixturevalue("s3_server")
-            server = request.getfixturevalue("postgres_server")
-            environment = {
-                "MINGSUAN_DATABASE": stack.enter_context(servers.fresh_database(server)),
+            environment |= {
                 "MINGSUAN_STORE": "s3://door/two",
                 "MINGSUAN_S3_ENDPOINT": s3.endpoint,
                 "MINGSUAN_S3_KEY": s3.key,
                 "MINGSUAN_S3_SECRET": s3.secret,
             }
-        yield stack.enter_context(pair(folder, environment))
+        with pair(folder, environment) as running:
+            yield running
 
 
 def journey(both: Pair, python: str, large: int) -> dict[str, Any]:
