@@ -1,11 +1,12 @@
 """Answers in their one stored form, made from what a form, the API or the command line sends.
 
 A stored answer is `{value}` or `{not_applicable: {zh, en?}}`, and a withheld one carries `sealed`
-as well. Only its shape is settled here: a draft may hold what `checks` still finds wrong.
+as well. Only its shape is settled here, and that an option is one of those asked: a draft may hold what
+`checks` still finds wrong.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from filing import risk
@@ -102,15 +103,34 @@ def _bilingual(part: Part, raw: Any, path: str) -> dict[str, str] | None:
     return texts or None
 
 
+def _no_such_option(path: str, given: str, known: Iterable[str]) -> WrongAnswer:
+    listed = " / ".join(known)
+    said = Text(f"没有“{given[:60]}”这个选项。", f"There is no option “{given[:60]}”.")
+    remedy = Text(f"请从这些里选：{listed}。", f"Choose one of: {listed}.")
+    return WrongAnswer(
+        f"“{path}”没有这个选项。",
+        f"“{path}” has no such option.",
+        reasons=[Reason(path, said, remedy)],
+    )
+
+
+def _choice(part: Part, raw: Any, path: str) -> str | None:
+    chosen = _string(part, raw, path)
+    if chosen is not None and part.option(chosen) is None:
+        raise _no_such_option(path, chosen, (each.id for each in part.options))
+    return chosen
+
+
 def _list(part: Part, raw: Any, path: str) -> list[str] | None:
     if isinstance(raw, str):
         raw = [raw]
     if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
         raise _misshapen(path)
     order = [each.id for each in part.options]
-    kept = [each for each in raw if each]
-    unique = dict.fromkeys(kept)
-    return sorted(unique, key=lambda each: order.index(each) if each in order else 99) or None
+    chosen = {each for each in raw if each}
+    if unknown := sorted(chosen.difference(order)):
+        raise _no_such_option(path, unknown[0], order)
+    return sorted(chosen, key=order.index) or None
 
 
 def _number(_part: Part, raw: Any, path: str) -> int | str:
@@ -155,7 +175,8 @@ def _questions(_part: Part, raw: Any, path: str) -> dict[str, Any] | None:
         raise _misshapen(path)
     made: dict[str, Any] = {}
     for name, given in raw.items():
-        if risk.questionnaire().question(str(name)) is None:
+        question = risk.questionnaire().question(str(name))
+        if question is None:
             raise _misshapen(f"{path}.{name}")
         answer = {"answer": given} if isinstance(given, str) else given
         if not isinstance(answer, Mapping):
@@ -164,7 +185,11 @@ def _questions(_part: Part, raw: Any, path: str) -> dict[str, Any] | None:
         if reason is not None:
             made[name] = {"not_applicable": reason}
         elif answer.get("answer"):
-            made[name] = {"answer": str(answer["answer"])}
+            chosen = str(answer["answer"])
+            if question.option(chosen) is None:
+                known = (each.id for each in question.options)
+                raise _no_such_option(f"{path}.{name}", chosen, known)
+            made[name] = {"answer": chosen}
     return made or None
 
 
@@ -172,7 +197,7 @@ _SHAPES: dict[Kind, Callable[[Part, Any, str], Any]] = {
     Kind.TEXT: _bilingual,
     Kind.PLAIN: _string,
     Kind.CODE: _string,
-    Kind.CHOICE: _string,
+    Kind.CHOICE: _choice,
     Kind.MULTI: _list,
     Kind.DATE: _string,
     Kind.NUMBER: _number,

@@ -22,6 +22,9 @@ GROUNDS: dict[str, Text] = {
     "privacy": Text("涉及他人个人信息", "personal information of others"),
 }
 
+BEGUN = frozenset({"pilot", "in_service", "suspended", "ended"})
+"""States of field B8 that a service has only once it has started."""
+
 Wrong = list[tuple[str, Text, Text]]  # path inside the answer, what is wrong, what to do
 
 
@@ -52,7 +55,25 @@ def check(key: str, answers: Mapping[str, Stored], *, today: date) -> list[Reaso
         wrong = _check(field.value, answer["value"], "", today)
     if "sealed" in answer:
         wrong = wrong + _sealed(field, answer["sealed"], today)
-    return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong]
+    begun = _begun(answers, today) if field.code == "B9" else []
+    return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong + begun]
+
+
+def _begun(answers: Mapping[str, Stored], today: date) -> Wrong:
+    """A state that presupposes a service, of one that by its own date has not started."""
+    state = schema().field("B8").value.option((answers.get("B8") or {}).get("value") or "")
+    start = _day(((answers["B9"].get("value")) or {}).get("start"))
+    if state is None or state.id not in BEGUN or start is None or start <= today:
+        return []
+    said = Text(
+        f"字段 B8 选的是“{state.name.zh}”，上线日期{start}却还没有到。",
+        f"Field B8 says “{state.name.en}”, and the start, {start}, lies in the future.",
+    )
+    remedy = Text(
+        "还没有开始服务的，请在字段 B8 选“研发中”；开始以后再改。",
+        "Where service has not started, choose “in development” in field B8 and change it then.",
+    )
+    return [(".start", said, remedy)]
 
 
 def check_all(answers: Mapping[str, Stored], *, today: date) -> list[Reason]:

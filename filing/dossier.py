@@ -88,7 +88,7 @@ class NotApproved(Conflict):
 
 
 class NotAssigned(Refused):
-    """Only the filer, the assigned tester and the authority read a dossier."""
+    """The filer and the assigned tester read a dossier; the authority does once it is submitted."""
 
 
 def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
@@ -188,8 +188,9 @@ def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) 
     if by.kind == Kind.TESTER and _engaged(session, by, filing):
         return filing
     raise NotAssigned(
-        "只有备案主体、受托测试机构和主管部门可以看这份材料。",
-        "Only the filer, the assigned tester and the authority may read this dossier.",
+        "这份材料由备案主体和受托测试机构看；主管部门要到提交以后才能看。",
+        "The filer and the assigned tester may read this dossier; the authority may once it has "
+        "been submitted.",
     )
 
 

@@ -111,6 +111,12 @@ def newest(session: Session, filing: Filing) -> Edition | None:
     return session.scalars(found.order_by(Edition.number.desc()).limit(1)).first()
 
 
+def first(session: Session, filing: Filing) -> Edition | None:
+    """The first edition, if the filing was ever published."""
+    found = select(Edition).where(Edition.filing_id == filing.id)
+    return session.scalars(found.order_by(Edition.number).limit(1)).first()
+
+
 def every(session: Session, filing: Filing) -> Sequence[Edition]:
     """Every edition, oldest first."""
     found = select(Edition).where(Edition.filing_id == filing.id)

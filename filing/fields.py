@@ -170,10 +170,13 @@ class Field:
         """Who sees the answer."""
         return self.value.show
 
-    @property
-    def grounds(self) -> tuple[Text, ...]:
-        """The rules that the field answers to, as a reader is shown them; ours where none does."""
-        return tuple(law.rule(each).shown for each in self.legal) or (law.OURS,)
+    def grounds(self, city: str) -> law.Grounds:
+        """The rules that the field answers to, as a filer of that city is shown them.
+
+        Args:
+            city: part `city` of field A3.
+        """
+        return law.grounds(self.legal, city)
 
     @property
     def computed(self) -> bool:

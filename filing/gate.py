@@ -3,9 +3,9 @@
 High risk: an unexpired, countersigned report by another organisation on this model digest, with
 every probe the policy requires for its task. These conditions are this platform's and stand under
 no article: Shenzhen 66 has the city see to an assessment beforehand and says neither who makes it
-nor how. A probe that could not measure anything counts as run and is shown. Medium and low
-(Shenzhen 66, Shanghai 65, disclosure beforehand): the public explanation is there no later than
-service starts. A pilot (Shenzhen 44, Shanghai 65) has conditions of its own.
+nor how. A probe that could not measure anything counts as run and is shown. Medium and low: the public
+explanation is there no later than service starts, which is this platform's condition as well, for
+disclosure beforehand (Shenzhen 66, Shanghai 65) is the city's task. A pilot (Shenzhen 44, Shanghai 65) has conditions of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ from registry.law import City
 
 SERVING = frozenset({"pilot", "in_service"})
 PUBLIC_INTEREST = frozenset({"public_decision", "public_interest"})
-DISCLOSURE: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ66",), City.SHANGHAI: ("SH65",)}
 PUBLIC_EXPLANATION: Mapping[str, tuple[str, ...]] = {
     City.SHENZHEN: ("SZ71",),
     City.SHANGHAI: ("SH16-explain",),
@@ -60,7 +59,7 @@ class Hurdle:
     @property
     def grounds(self) -> tuple[Text, ...]:
         """Where the condition comes from, as a reader is shown it."""
-        return tuple(law.rule(each).shown for each in self.legal) or (law.OURS,)
+        return law.shown(self.legal) or (law.OURS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +86,19 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is filed: the model digest, its owner, the stored answers."""
+    """What is filed.
+
+    Args:
+        model_digest: of the version.
+        owner_id: the filer's organisation.
+        answers: the stored answers.
+        explained_since: the day from which an edition has carried the explanation, if one has.
+    """
 
     model_digest: str
     owner_id: str
     answers: Mapping[str, Stored]
+    explained_since: date | None = None
 
     def value(self, key: str) -> Any:
         """The bare value of an answer, or None."""
@@ -286,7 +293,7 @@ def _explained(subject: Subject) -> Hurdle:
 def _in_time(subject: Subject, today: date) -> Hurdle:
     """Disclosure beforehand; a late one is shown, since refusing it would only hide it longer."""
     start = (subject.value("B9") or {}).get("start", "") if subject.serving else ""
-    late = bool(start) and start < today.isoformat()
+    late = bool(start) and start < (subject.explained_since or today).isoformat()
     return Hurdle(
         "explanation_in_time",
         passed=not late,
@@ -298,7 +305,6 @@ def _in_time(subject: Subject, today: date) -> Hurdle:
         ),
         remedy=Text("迟到会在公开记录里写明。", "The public record shows that it is late."),
         blocking=False,
-        legal=DISCLOSURE.get(subject.city, ()),
     )
 
 

@@ -8,13 +8,13 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import completeness, computed, evidence, gate, identity, remarks
+from filing import completeness, computed, editions, evidence, gate, identity, remarks
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard, Status
 from filing.risk import Level
-from registry import independence
+from registry import independence, legal_day
 from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
@@ -69,7 +69,13 @@ def gate_of(
     if level is None:
         return None
     version = session.get_one(Version, filing.version_id)
-    subject = gate.Subject(version.digest, filing.organisation_id, filing.answers)
+    first = editions.first(session, filing)
+    subject = gate.Subject(
+        version.digest,
+        filing.organisation_id,
+        filing.answers,
+        explained_since=legal_day.of(first.published) if first else None,
+    )
     found = evidence.attached(session, filing) if attached is None else attached
     return gate.check(subject, level, found, at=at or now(), days=settings().evaluation_days)
 

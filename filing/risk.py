@@ -103,12 +103,12 @@ class Duty:
     @property
     def grounds(self) -> tuple[Text, ...]:
         """The rules of the filer's city and national ones, or that it is ours, as shown."""
-        return (law.OURS,) if self.ours else tuple(law.rule(each).shown for each in self.articles)
+        return (law.OURS,) if self.ours else law.shown(self.articles)
 
     @property
     def away(self) -> tuple[Text, ...]:
         """The rules of the other city, as shown."""
-        return tuple(law.rule(each).shown for each in self.elsewhere)
+        return law.shown(self.elsewhere)
 
     def as_json(self) -> dict[str, Any]:
         """The duty as a JSON object."""
@@ -125,8 +125,7 @@ class Duty:
         Args:
             city: part `city` of field A3; where it is neither, both regulations are elsewhere.
         """
-        here = tuple(each for each in self.articles if law.rule(each).city in {None, city})
-        away = tuple(each for each in self.articles if each not in here)
+        here, away = law.by_city(self.articles, city)
         return replace(self, articles=here, elsewhere=away)
 
 

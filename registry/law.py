@@ -8,6 +8,7 @@ it is `OURS`.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -100,6 +101,47 @@ class Rule:
         zh = "，".join([self.place.zh, *([force.zh] if force else [])])
         en = ", ".join([self.place.en, *([force.en] if force else [])])
         return Text(f"{self.cited.zh}（{zh}）", f"{self.cited.en} ({en})")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a reader is shown of the rules behind a question or a duty, told apart by city.
+
+    Args:
+        here: rules of the filer's city and national ones; `OURS` where there are none.
+        away: rules of the other city, which bind whoever also serves people there.
+    """
+
+    here: tuple[Text, ...]
+    away: tuple[Text, ...] = ()
+
+
+def by_city(ids: Iterable[str], city: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules of a city and national ones, and those of the other city.
+
+    Args:
+        ids: of the rules.
+        city: part `city` of field A3; where it is neither, both regulations are the other city's.
+    """
+    named = tuple(ids)
+    here = tuple(each for each in named if rule(each).city in {None, city})
+    return here, tuple(each for each in named if each not in here)
+
+
+def shown(ids: Iterable[str]) -> tuple[Text, ...]:
+    """The rules as a reader is shown them; two ids of one article stand there once."""
+    return tuple(dict.fromkeys(rule(each).shown for each in ids))
+
+
+def grounds(ids: Iterable[str], city: str) -> Grounds:
+    """The rules behind something that is asked of every filer, as one of that city is shown them.
+
+    Args:
+        ids: of the rules; none where this platform asks on its own account.
+        city: part `city` of field A3.
+    """
+    here, away = by_city(ids, city)
+    return Grounds(shown(here) or (OURS,), shown(away))
 
 
 def _city(

@@ -116,6 +116,7 @@ def filing_page(
         present=filing.answers,
         field_of=schema().field,
         answers=given,
+        city=_city(filing),
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
@@ -139,6 +140,11 @@ def filing_page(
         action_names=ACTION_NAMES,
         newer=_newer(session, version),
     )
+
+
+def _city(filing: Filing) -> str:
+    """The city of filing, whose rules come first on the form."""
+    return str(((filing.answers.get("A3") or {}).get("value") or {}).get("city", ""))
 
 
 def _lacking(found: Gate | None) -> Sequence[Hurdle]:

@@ -70,7 +70,7 @@ def answers(**changed: Any) -> dict[str, Any]:
         "B6": "public_interest",
         "B7": {"purpose": text, "non_uses": text},
         "B8": "in_service",
-        "B9": {"start": "2030-01-01"},
+        "B9": {"start": "2026-11-21"},
         "B14": "decides",
         "C1#1": {"name": {"zh": "贷款申请记录", "en": "Loan applications"}, "version": "1"},
         "C2#1": ["training", "test"],

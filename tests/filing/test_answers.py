@@ -116,3 +116,24 @@ def test_dropping_a_data_set_moves_the_later_ones_up() -> None:
         "C1#2": {"value": "C1#3"},
         "C2#2": {"value": "C2#3"},
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "item", "named"),
+    [
+        ("B6", "neither", "B6", "public_interest"),
+        ("B4", ["push", "magic"], "B4", "synthesis"),
+        ("G1", {"scene_public": "neither"}, "G1.scene_public", "commerce"),
+        ("A3", {"kind": "club"}, "A3.kind", "company"),
+        ("D5", [{"factor": "收入", "influence": "huge"}], "D5.1.influence", "strong"),
+    ],
+)
+def test_an_unknown_option_is_refused_with_field_and_options(
+    key: str, raw: Any, item: str, named: str
+) -> None:
+    with pytest.raises(WrongAnswer) as refused:
+        answers.store(key, raw)
+    (reason,) = refused.value.reasons
+    assert reason.item == item
+    assert named in reason.remedy.zh
+    assert named in reason.remedy.en

@@ -38,16 +38,15 @@ def test_complete_papers_leave_nothing_to_do() -> None:
         ("B1", "\u3164", "B1.zh"),
         ("B2", "备案号网信算备123号", "B2.zh"),
         ("A2", "91350100M000100Y44", "A2"),
-        ("A4", "owner", "A4"),
         ("A6", {"post": "首席风险官"}, "A6.person"),
         ("A6", {"post": "首席风险官", "person": "王" * 61}, "A6.person"),
         ("A9", {"statement": "true", "post": "总经理", "date": "2026-11-22"}, "A9.date"),
         ("A9", {"statement": "true", "post": "总经理"}, "A9.date"),
-        ("B4", ["other", "magic"], "B4"),
         ("B9", {"start": "2026-13-01"}, "B9.start"),
         ("B9", {"start": "20261201"}, "B9.start"),
         ("B9", {"start": "0026-12-01"}, "B9.start"),
-        ("B9", {"start": "2026-12-01", "end": "2026-11-30"}, "B9.end"),
+        ("B9", {"start": "2026-11-20", "end": "2026-11-19"}, "B9.end"),
+        ("B9", {"start": "2027-01-10"}, "B9.start"),  # in service, from a day to come
         ("C7#1", ["none", "sensitive"], "C7#1"),
         ("C3#1", {"source": "own"}, "C3#1.how"),
         ("D5", [{"factor": "甲", "influence": "strong"}, {"factor": "乙"}], "D5.2.influence"),
@@ -80,7 +79,7 @@ def test_what_is_wrong_is_said_at_its_place(key: str, raw: Any, item: str) -> No
     [
         ("B1", "名" * 60),
         ("B1", {"zh": "名", "en": "n" * 240}),
-        ("B9", {"start": "2026-12-01", "end": "2026-12-01"}),
+        ("B9", {"start": "2026-11-21", "end": "2026-12-01"}),
         ("D6", {"not_applicable": "没有排除任何信息"}),
         ("D7", [ROW]),
         ("D7", {"value": [ROW], "sealed": SEAL}),
@@ -176,3 +175,16 @@ def test_every_reason_says_what_to_do_in_both_languages() -> None:
         assert reason.said.en
         assert reason.remedy.zh
         assert reason.remedy.en
+
+
+@pytest.mark.parametrize("state", ["pilot", "in_service", "suspended", "ended", "in_development"])
+def test_no_service_is_in_a_state_that_it_has_only_once_it_started(state: str) -> None:
+    """B8 said 服务中 with a start in 2027; what is planned is in development."""
+    found = checks.check("B9", stored(B8=state, B9={"start": "2026-11-22"}), today=TODAY)
+    assert [each.item for each in found] == ([] if state == "in_development" else ["B9.start"])
+    assert not checks.check("B9", stored(B8=state, B9={"start": "2026-11-21"}), today=TODAY)
+
+
+def test_an_option_of_an_earlier_schema_is_found() -> None:
+    held = stored() | {"A4": {"value": "owner"}, "B4": {"value": ["other", "magic"]}}
+    assert [each.item for each in checks.check_all(held, today=TODAY)] == ["A4", "B4"]

@@ -253,12 +253,12 @@ def test_completeness_counts_what_is_there_and_sound(scene: Scene) -> None:
         by=scene.filer,
         filing_id=filing.id,
         revision=filing.revision,
-        answers={"B14": "x", "B1": None},
+        answers={"B2": "长" * 81, "B1": None},
     )
     less = completeness.measure(filing)
     assert less.done == whole.required - 2
     assert less.percent == 100 * less.done // less.required
-    assert [each.item for each in less.reasons] == ["B1", "B14"]
+    assert [each.item for each in less.reasons] == ["B1", "B2.zh"]
 
 
 def test_a_data_set_can_be_dropped(scene: Scene) -> None:

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -150,3 +150,13 @@ def test_a_late_explanation_is_shown_and_does_not_block(service: str) -> None:
 def test_an_algorithm_not_in_service_cannot_be_late() -> None:
     found = check(level=Level.LOW, B8="ended", B9={"start": "2020-01-01"})
     assert all(each.passed for each in found.hurdles)
+
+
+def test_what_was_published_before_service_started_is_not_late() -> None:
+    """Filed in development, in service later: an edition has carried the explanation since."""
+    late = {"B8": "in_service", "B9": {"start": "2026-11-10"}}
+    for since, passed in ((date(2026, 11, 10), True), (date(2026, 11, 11), False), (None, False)):
+        filed = replace(subject(**late), explained_since=since)
+        found = gate.check(filed, Level.LOW, [], at=NOW, days=365)
+        (timely,) = [each for each in found.hurdles if each.name == "explanation_in_time"]
+        assert timely.passed is passed

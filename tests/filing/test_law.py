@@ -157,3 +157,36 @@ def test_what_is_no_pilot_is_asked_nothing_about_pilots() -> None:
 def test_what_explains_and_how_to_object_is_never_sealed() -> None:
     sealable = {each.code for each in schema() if each.show is Show.SEALABLE}
     assert not any(code[0] in "HI" for code in sealable)
+
+
+def test_our_hurdle_on_early_explanation_stands_under_no_article() -> None:
+    """Shanghai 65 and Shenzhen 66 are the city's task; the condition put to a filer is ours."""
+    for city in ("shanghai", "shenzhen"):
+        timely = hurdles(checked(city, Level.MEDIUM))["explanation_in_time"]
+        assert (timely.legal, timely.grounds) == ((), (OURS,))
+
+
+@pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
+def test_a_field_shows_the_rules_of_the_filer_s_city_first_and_each_article_once(
+    city: str,
+) -> None:
+    """B5 of a Shanghai filer stood under Shenzhen 66 alone; B6 named Shanghai 16 twice."""
+    for field in schema():
+        rules = field.grounds(city)
+        other = {each for each in City if each.value != city}
+        for name in (law.CITY_NAMES[each].zh for each in other):
+            assert not any(f"（{name}" in each.zh for each in rules.here)
+        assert rules.here
+        shown = [*rules.here, *rules.away]
+        assert len(set(shown)) == len(shown)
+    b5, b6 = schema().field("B5").grounds("shanghai"), schema().field("B6").grounds("shanghai")
+    assert (b5.here, len(b5.away)) == ((OURS,), 1)
+    assert [each.zh for each in b6.here] == [law.rule("SH16-explain").shown.zh]
+    assert [each.zh for each in b6.away] == [law.rule("SZ71").shown.zh]
+
+
+def test_the_hint_on_public_interest_is_true_in_both_cities() -> None:
+    ask = schema().field("B6").ask
+    assert "在深圳是应当" in ask.zh
+    assert "在上海是鼓励" in ask.zh
+    assert "must in Shenzhen and encouraged in Shanghai" in ask.en

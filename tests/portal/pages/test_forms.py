@@ -121,14 +121,23 @@ def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) 
         "revision": "1",
         "group": "B",
         "a/B1/zh": "一个算法",
-        "a/B4": "no-such-kind",
+        "a/B2/zh": "长" * 81,
         "a/B9/start": "someday",
     }
+    for language, said in (("zh", "没有“no-such-kind”这个选项"), ("en", "There is no option")):
+        page = filing.replace("/zh/", f"/{language}/")
+        unknown = client.post(
+            f"{page}/answers", data=typed | {"a/B4": "no-such-kind"}, headers=PAGE
+        )
+        assert unknown.status_code == 422
+        assert said in unknown.text
+        assert "synthesis" in unknown.text
+        assert 'value="一个算法"' in unknown.text
     saved = client.post(f"{filing}/answers", data=typed, headers=PAGE)
     text = client.get(saved.headers["location"], headers=PAGE).text
     assert 'value="一个算法"' in text
     assert 'value="someday"' in text
-    for key in ("B4", "B9"):
+    for key in ("B2", "B9"):
         card = text[text.index(f'id="{key}"') :]
         assert 'class="wrong"' in card[: card.index('class="card"')]
     early = client.post(
