@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from filing.fields import schema
+from filing import wording
+from filing.answers import Stored
+from filing.fields import schema, split
 from registry.language import Text
 
 MOST_QUOTED = 80
@@ -25,6 +27,33 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
         if (said := _field(old.get(key), new.get(key))) is not None
     ]
     return [*sentences, *_reports(before, after), *_explanation(before, after)]
+
+
+def answered(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> list[Text]:
+    """Sentences on every stored answer that differs, withheld and restricted ones in full.
+
+    Args:
+        before: key → stored answer, as an edition has it on file.
+        after: key → stored answer, as the filing has it now.
+    """
+    return [
+        said
+        for key in schema().keys({**before, **after})
+        if (said := _field(_row(key, before), _row(key, after))) is not None
+    ]
+
+
+def _row(key: str, given: Mapping[str, Stored]) -> dict[str, Any] | None:
+    """A stored answer in the form of an edition's, for a reader who may see everything."""
+    stored = given.get(key)
+    if stored is None:
+        return None
+    field = schema().field(key)
+    named = {"name": field.name.as_json(), "group": field.group, "set": split(key)[1]}
+    if "not_applicable" in stored:
+        return {**named, "not_applicable": stored["not_applicable"]}
+    said = wording.of(field, stored["value"]).as_json()
+    return {**named, "value": stored["value"], "said": said}
 
 
 def _field(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Text | None:

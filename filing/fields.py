@@ -17,6 +17,8 @@ from registry import law
 from registry.errors import NotFound
 from registry.language import Text
 
+NEAR = 3
+"""Fields named to someone who asked for one that is none."""
 KEY = re.compile(r"^([A-Z]\d{1,2})(?:#([1-9]\d?))?$")
 
 
@@ -245,7 +247,23 @@ class FieldNotFound(NotFound):
 
 
 def _unknown(key: str) -> FieldNotFound:
-    return FieldNotFound(f"没有“{key}”这个字段。", f"There is no field “{key}”.")
+    near = _near(key)
+    zh = "、".join(f"{each.code}（{each.name.zh}）" for each in near)
+    en = ", ".join(f"{each.code} ({each.name.en})" for each in near)
+    return FieldNotFound(
+        f"没有“{key}”这个字段。相近的：{zh}。", f"There is no field “{key}”. Near it: {en}."
+    )
+
+
+def _near(key: str) -> list[Field]:
+    """Fields that someone may have meant: of the same group by number, else by their codes."""
+    wanted = re.match(r"\s*([A-Za-z])\D*(\d{0,3})", key)
+    fields = list(schema())
+    if wanted is None or wanted[1].upper() not in {each.group for each in fields}:
+        return fields[:NEAR]
+    own = [each for each in fields if each.group == wanted[1].upper()]
+    number = int(wanted[2] or 1)
+    return sorted(own, key=lambda each: abs(int(each.code[1:]) - number))[:NEAR]
 
 
 def split(key: str) -> tuple[str, int | None]:

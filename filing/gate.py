@@ -8,6 +8,7 @@ explanation is there no later than service starts, which is this platform's cond
 disclosure beforehand (Shenzhen 66, Shanghai 65) is the city's task. A pilot (Shenzhen 44, Shanghai 65) has conditions of its own.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,6 +48,7 @@ class Hurdle:
         remedy: what to do when it does not hold.
         blocking: whether the filing stops here; else it is only shown.
         legal: the articles behind it; none where it is this platform's own condition.
+        probes: the probes that `said` names by their ids.
     """
 
     name: str
@@ -55,11 +57,29 @@ class Hurdle:
     remedy: Text
     blocking: bool = True
     legal: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()
+
+    def told(self, caption: Callable[[str], Text]) -> Text:
+        """What was looked at, with every probe called by its caption instead of its id.
+
+        Args:
+            caption: what a probe is called, by its id.
+        """
+        told = self.said
+        for each in self.probes:
+            name = caption(each)
+            told = Text(_called(told.zh, each, name.zh), _called(told.en, each, name.en))
+        return told
 
     @property
     def grounds(self) -> tuple[Text, ...]:
         """Where the condition comes from, as a reader is shown it."""
         return law.shown(self.legal) or (law.OURS,)
+
+
+def _called(text: str, probe: str, name: str) -> str:
+    whole = re.compile(rf"(?<![a-z0-9_]){re.escape(probe)}(?![a-z0-9_])")
+    return f"“{name}”".join(whole.split(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +266,27 @@ def _high(
         # would take "in service" off the record.
         shown = name == "unexpired" and not subject.serving
         left = before if shown else held
-        named = _named(name, said, before)
-        hurdles.append(Hurdle(name, bool(held), named, remedy, blocking=not shown))
+        missing = _missing(before) if name == "required_probes" else ()
+        hurdles.append(
+            Hurdle(
+                name,
+                bool(held),
+                _named(said, missing),
+                remedy,
+                blocking=not shown,
+                probes=missing,
+            )
+        )
     return (*hurdles, *(_unmeasured(each) for each in left[:1] if each.not_evaluable))
 
 
-def _named(name: str, said: Text, tried: Sequence[Evidence]) -> Text:
-    """The requirement, with the probes that are missing where it is about them."""
-    missing = sorted({probe for each in tried for probe in each.missing})
-    if name != "required_probes" or not missing:
+def _missing(tried: Sequence[Evidence]) -> tuple[str, ...]:
+    return tuple(sorted({probe for each in tried for probe in each.missing}))
+
+
+def _named(said: Text, missing: Sequence[str]) -> Text:
+    """The requirement, with the probes that are missing."""
+    if not missing:
         return said
     listed = ", ".join(missing)
     return Text(f"{said.zh}（缺少：{listed}）", f"{said.en} (missing: {listed})")
@@ -268,6 +300,7 @@ def _unmeasured(evidence: Evidence) -> Hurdle:
         said=Text(f"做了但无法评估的检查项：{listed}", f"run but not evaluable: {listed}"),
         remedy=Text("结果会公开写明。", "The public record says so."),
         blocking=False,
+        probes=evidence.not_evaluable,
     )
 
 

@@ -12,7 +12,7 @@ from filing import completeness, computed, editions, evidence, gate, identity, r
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
-from filing.lifecycle import GUARD_NAMES, Guard, Status
+from filing.lifecycle import GUARD_NAMES, Guard
 from filing.risk import Level
 from registry import independence, legal_day
 from registry.database import now
@@ -142,10 +142,6 @@ def _remarks_given(case: Case) -> list[Reason]:
 
 
 def _remarks_answered(case: Case) -> list[Reason]:
-    filing = case.filing
-    if filing.status != Status.RETURNED:
-        return []
-    this_round = remarks.on(case.session, filing, submission=filing.submissions)
     remedy = Text("请修改这个字段，或者写答复。", "Change the field, or reply.")
     return [
         Reason(
@@ -153,8 +149,7 @@ def _remarks_answered(case: Case) -> list[Reason]:
             Text(f"退回意见还没有处理：{each.zh}", f"Not dealt with: {each.en or each.zh}"),
             remedy,
         )
-        for each in this_round
-        if not each.settled_in(filing)
+        for each in remarks.unsettled(case.session, case.filing)
     ]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from filing import dossier
 from filing.dossier import Filing
 from filing.fields import FieldNotFound, schema
-from registry import attestation
+from filing.lifecycle import Status
+from registry import attestation, journal
 from registry.database import Identified, Record, now
 from registry.errors import Invalid, NotFound, Reason
 from registry.language import Text
@@ -55,6 +56,24 @@ def on(session: Session, filing: Filing, *, submission: int | None = None) -> Se
     if submission is not None:
         found = found.where(Remark.submission == submission)
     return session.scalars(found.order_by(Remark.id)).all()
+
+
+def unsettled(session: Session, filing: Filing) -> Sequence[Remark]:
+    """The remarks on a returned filing that the filer has neither answered nor acted on."""
+    if filing.status != Status.RETURNED:
+        return []
+    this_round = on(session, filing, submission=filing.submissions)
+    return [each for each in this_round if not each.settled_in(filing)]
+
+
+def returned_for(session: Session, filing: Filing) -> Mapping[str, str] | None:
+    """The reason that the reviewer gave for the whole filing, if it stands returned with one."""
+    if filing.status != Status.RETURNED:
+        return None
+    events = journal.history(session, filing.id)
+    last = next(each for each in reversed(events) if each.name == "filing:review:returned")
+    reason: Mapping[str, str] | None = last.details.get("reason")
+    return reason
 
 
 def reply(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from filing.fields import FieldNotFound, schema
 from filing.lifecycle import EVENT_NAMES
 from registry import journal, legal_day
-from registry.errors import Conflict, Reason
+from registry.errors import Conflict, Invalid, Reason
 from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Actor, Organisation, Person
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 CHANGE = "change"
 """What a reason is about that names a step instead of a field."""
 LOOK = Text("请看过再决定。", "Look at it, then decide.")
+
+
+class NeverReached(Invalid):
+    """The filing has not come to that revision yet: give the one that you read."""
 
 
 class Moved(Conflict):
@@ -37,7 +41,17 @@ def check(session: Session, filing: "Filing", read: int, *, reader: Actor) -> No
         filing: the filing as it is now.
         read: the revision against which the reader's write was made.
         reader: who is told; the names of people are told to their own organisation alone.
+
+    Raises:
+        NeverReached: when the filing has not come to that revision.
     """
+    if read > filing.revision:
+        raise NeverReached(
+            f"这份备案现在是第{filing.revision}次修订，还没有第{read}次，什么都没有保存。"
+            "请给出您看过的那一次。",
+            f"The filing is at revision {filing.revision} and has no revision {read} yet; nothing "
+            "was saved. Give the one that you read.",
+        )
     if read != filing.revision:
         changes = since(session, filing, read, reader=reader)
         raise moved(read, filing.revision, changes)
@@ -82,6 +96,29 @@ def since(session: Session, filing: "Filing", read: int, *, reader: Actor) -> li
             fields.pop(key, None)
             fields[key] = Reason(key, _field(key, event, who), LOOK)
     return [*fields.values(), *steps]
+
+
+def since_submission(session: Session, filing: "Filing", *, reader: Actor) -> list[Reason]:
+    """What the filer changed between the last return and the last submission.
+
+    Args:
+        session: any session.
+        filing: which filing.
+        reader: who is told.
+
+    Returns:
+        Each field once with its last writer; nothing before a second submission.
+    """
+    events = journal.history(session, filing.id)
+    rounds = [
+        each.details.get("revision", 0)
+        for each in events
+        if each.name == "filing:dossier:submitted"
+    ]
+    if filing.submissions < 2 or len(rounds) < 2:
+        return []
+    fields = since(session, filing, rounds[-2], reader=reader)
+    return [each for each in fields if each.item != CHANGE]
 
 
 def _who(session: Session, event: Event, reader: Actor) -> Text:

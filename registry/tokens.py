@@ -223,7 +223,11 @@ def _token_faults(label: str, scopes: Collection[str], days: int) -> list[Reason
     if not scopes:
         faults.append(("scopes", Text("至少选一个范围。", "Choose at least one scope.")))
     for scope in sorted(set(scopes) - {known.value for known in Scope}):
-        faults.append(("scopes", Text(f"没有“{scope}”这个范围。", f"{scope!r} is no scope.")))
+        zh, en = "、".join(Scope), ", ".join(Scope)
+        said = Text(
+            f"没有“{scope}”这个范围，可选：{zh}。", f"{scope!r} is no scope; there are {en}."
+        )
+        faults.append(("scopes", said))
     if not 1 <= days <= LONGEST.days:
         faults.append(
             ("days", Text("有效期为 1 到 366 天。", "A token is good for 1 to 366 days."))

@@ -1,222 +1,40 @@
 """Filings: opened, filled in, submitted, reviewed."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 
-from filing import completeness, computed, dossier, regrading, remarks, review
+from filing import dossier, regrading, remarks, review
 from filing.dossier import Filing
-from filing.gate import Gate
-from filing.lifecycle import STATUS_NAMES, STEPS, Action, Status
-from filing.remarks import Remark
-from filing.risk import Level
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Bilingual, Page, Paged
+from portal.api.dossiers import (
+    AGAINST,
+    AgainstIn,
+    AnswersIn,
+    AttachmentIn,
+    FilingLine,
+    FilingOut,
+    GradeIn,
+    MoveIn,
+    RemarkOut,
+    ReplyIn,
+    ReviewIn,
+    StepIn,
+    Words,
+    line,
+    remark_out,
+    whole,
+)
+from portal.api.shapes import Page, Paged
 from portal.at_hand import Database
 from portal.identity import By
-from registry.errors import Reason
-from registry.organisations import Kind, Role
+from registry.organisations import Role
 from registry.tokens import Scope
 
 router = APIRouter(tags=["filings"])
 FILE = Scope.FILE
-OF_FILER = frozenset(step.action for step in STEPS if step.role is Role.FILER)
-AGAINST = (
-    "the filing's revision that you read; a change against an older one is refused (409) "
-    "with what was changed since, by whom and when"
-)
-Read = Annotated[int, Field(ge=1, description=AGAINST)]
-OF_REVIEWER = frozenset(step.action for step in STEPS if step.role is Role.REVIEWER)
-
-
-class Fault(Answer):
-    """One thing that stands in the way, and what to do about it."""
-
-    item: str
-    said: Bilingual
-    remedy: Bilingual
-
-    @classmethod
-    def of(cls, reason: Reason) -> "Fault":
-        """The JSON form of a reason."""
-        return cls(
-            item=reason.item, said=Bilingual.of(reason.said), remedy=Bilingual.of(reason.remedy)
-        )
-
-
-class HurdleOut(Fault):
-    """One thing that the risk grade asks for."""
-
-    passed: bool
-    blocking: bool
-    legal: list[str] = Field(description="ids of rules; empty where it is the platform's own")
-    grounds: list[Bilingual] = Field(
-        description="title, article, place and force, or that it is ours"
-    )
-
-
-class GateOut(Answer):
-    """What the risk grade asks for, and whether it is there."""
-
-    level: Level
-    open: bool
-    hurdles: list[HurdleOut]
-
-    @classmethod
-    def of(cls, gate: Gate) -> "GateOut":
-        """The JSON form of the gate."""
-        return cls(
-            level=gate.level,
-            open=gate.open,
-            hurdles=[
-                HurdleOut(
-                    item=each.name,
-                    said=Bilingual.of(each.said),
-                    remedy=Bilingual.of(each.remedy),
-                    passed=each.passed,
-                    blocking=each.blocking,
-                    legal=list(each.legal),
-                    grounds=[Bilingual.of(ground) for ground in each.grounds],
-                )
-                for each in gate.hurdles
-            ],
-        )
-
-
-class StepOut(Answer):
-    """A step that you may take now, with what still stands in its way."""
-
-    action: Action
-    name: Bilingual
-    faults: list[Fault]
-
-
-class FilingLine(Answer):
-    """A filing in a list."""
-
-    id: str
-    version_id: str
-    organisation_id: str
-    status: Status
-    status_name: Bilingual
-    revision: int = Field(description="send it back with every change: it is made against it")
-    number: str | None
-    created: datetime
-    since: datetime
-    submitted: datetime | None
-
-
-class ProposalOut(Answer):
-    """A change of the grade that waits for a second reviewer."""
-
-    level: Level
-    reason: dict[str, str]
-    proposed: datetime
-    yours: bool = Field(description="whether you proposed it; then another reviewer confirms")
-
-
-class FilingOut(FilingLine):
-    """A filing with its answers, its grade and the steps that are open to you."""
-
-    answers: dict[str, Any]
-    computed: dict[str, Any] = Field(description="fields that the platform fills in")
-    report_ids: list[str]
-    explanation_id: str | None
-    percent: int = Field(description="share of the required answers that are sound")
-    lacking: list[Fault]
-    gate: GateOut | None = Field(description="what the risk grade asks for")
-    grade_proposal: ProposalOut | None = Field(
-        description="for the authority: a change of the grade that waits for a second reviewer"
-    )
-    steps: list[StepOut]
-
-
-class AnswersIn(BaseModel):
-    """Answers by field code; those not named stay, null clears one."""
-
-    answers: dict[str, Any] = Field(
-        examples=[{"B1": {"zh": "信贷审批模型", "en": "Credit approval model"}}]
-    )
-    revision: Read
-
-
-class AttachmentIn(BaseModel):
-    """A report or an explanation of the same model."""
-
-    report_id: str | None = None
-    explanation_id: str | None = None
-    revision: Read
-
-
-class MoveIn(BaseModel):
-    """Another version of the same model."""
-
-    version_id: str
-    revision: Read
-
-
-class Words(BaseModel):
-    """A wording; the English may be left out."""
-
-    zh: str = Field(max_length=4000)
-    en: str = Field("", max_length=4000)
-
-
-class ReplyIn(Words):
-    """What the filer says to a remark."""
-
-    revision: Read
-
-
-class RemarkIn(Words):
-    """Why one field goes back."""
-
-    code: str = Field(max_length=10, examples=["B7"])
-
-
-class StepIn(BaseModel):
-    """A step of the procedure."""
-
-    action: Action
-    reason: Words | None = Field(None, description="for steps that need one")
-    revision: Read
-
-
-class ReviewIn(StepIn):
-    """A reviewer's step."""
-
-    remarks: list[RemarkIn] = Field([], description="for a return: field by field")
-
-
-class AgainstIn(BaseModel):
-    """What a decision without further words is made against."""
-
-    revision: Read
-
-
-class GradeIn(BaseModel):
-    """Another grade than the computed one, with a reason of at least a sentence."""
-
-    level: Level
-    reason: Words
-    revision: Read
-
-
-class RemarkOut(Answer):
-    """Why a field was returned, and what the filer said or did."""
-
-    id: str
-    submission: int
-    code: str
-    said: Words
-    created: datetime
-    reply: dict[str, Any] | None
-    replied: datetime | None
-    changed: bool = Field(description="whether the field was changed since")
 
 
 @router.post(
@@ -228,14 +46,14 @@ class RemarkOut(Answer):
 def open_filing(by: By, session: Database, version_id: str) -> FilingOut:
     """Open a draft for a version, prefilled from your organisation and an earlier filing."""
     version = sight.version(session, by, version_id)
-    return _whole(session, by, dossier.open_filing(session, by=by, version_id=version.id))
+    return whole(session, by, dossier.open_filing(session, by=by, version_id=version.id))
 
 
 @router.get("/filings", dependencies=[allow(Role.FILER)], summary="本单位的备案 · Your filings")
 def mine(by: By, session: Database, paging: Paged) -> Page[FilingLine]:
     """The filings of your organisation, newest first."""
     return paging.whole(
-        dossier.of_organisation(session, by.organisation_id), _line, key=lambda row: row.id
+        dossier.of_organisation(session, by.organisation_id), line, key=lambda row: row.id
     )
 
 
@@ -246,7 +64,7 @@ def mine(by: By, session: Database, paging: Paged) -> Page[FilingLine]:
 )
 def queue(by: By, session: Database, paging: Paged) -> Page[FilingLine]:
     """What waits for a reviewer, oldest submission first."""
-    return paging.whole(review.queue(session, by=by), _line, key=lambda row: row.id)
+    return paging.whole(review.queue(session, by=by), line, key=lambda row: row.id)
 
 
 @router.get(
@@ -256,7 +74,7 @@ def queue(by: By, session: Database, paging: Paged) -> Page[FilingLine]:
 )
 def one(by: By, session: Database, filing_id: str) -> FilingOut:
     """A dossier, for its filer, an engaged tester, and the authority once it was submitted."""
-    return _whole(session, by, dossier.get(session, by=by, filing_id=filing_id))
+    return whole(session, by, dossier.get(session, by=by, filing_id=filing_id))
 
 
 @router.patch(
@@ -269,7 +87,7 @@ def fill(by: By, session: Database, filing_id: str, given: AnswersIn) -> FilingO
     made = dossier.fill(
         session, by=by, filing_id=filing_id, answers=given.answers, revision=given.revision
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.delete(
@@ -288,7 +106,7 @@ def drop(
     made = dossier.drop_data_set(
         session, by=by, filing_id=filing_id, number=position, revision=revision
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -299,7 +117,7 @@ def drop(
 def attach(by: By, session: Database, filing_id: str, given: AttachmentIn) -> FilingOut:
     """Attach a report or an explanation of this model; attaching twice changes nothing."""
     made = dossier.attach(session, by=by, filing_id=filing_id, **given.model_dump())
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.delete(
@@ -318,7 +136,7 @@ def detach(
     made = dossier.detach(
         session, by=by, filing_id=filing_id, revision=revision, report_id=report_id
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -329,7 +147,7 @@ def detach(
 def move(by: By, session: Database, filing_id: str, given: MoveIn) -> FilingOut:
     """Point the filing at another version; what is attached is at once about an earlier one."""
     made = dossier.move(session, by=by, filing_id=filing_id, **given.model_dump())
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -347,7 +165,7 @@ def step(by: By, session: Database, filing_id: str, wanted: StepIn) -> FilingOut
         reason=_said(wanted.reason),
         revision=wanted.revision,
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -366,7 +184,7 @@ def review_step(by: By, session: Database, filing_id: str, wanted: ReviewIn) -> 
         reason=_said(wanted.reason),
         revision=wanted.revision,
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -384,7 +202,7 @@ def propose_grade(by: By, session: Database, filing_id: str, wanted: GradeIn) ->
         reason=wanted.reason.model_dump(),
         revision=wanted.revision,
     )
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -395,7 +213,7 @@ def propose_grade(by: By, session: Database, filing_id: str, wanted: GradeIn) ->
 def confirm_grade(by: By, session: Database, filing_id: str, against: AgainstIn) -> FilingOut:
     """Put the proposed grade into force; who proposed it cannot confirm it."""
     made = regrading.confirm(session, by=by, filing_id=filing_id, revision=against.revision)
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.post(
@@ -406,7 +224,7 @@ def confirm_grade(by: By, session: Database, filing_id: str, against: AgainstIn)
 def dismiss_grade(by: By, session: Database, filing_id: str, against: AgainstIn) -> FilingOut:
     """Take the proposed grade off the table, as its proposer or as a reviewer who does not agree."""
     made = regrading.dismiss(session, by=by, filing_id=filing_id, revision=against.revision)
-    return _whole(session, by, made)
+    return whole(session, by, made)
 
 
 @router.get(
@@ -418,7 +236,7 @@ def remarks_on(by: By, session: Database, paging: Paged, filing_id: str) -> Page
     """Why fields were returned, oldest first, with the filer's replies."""
     filing = dossier.get(session, by=by, filing_id=filing_id)
     rows = remarks.on(session, filing)
-    return paging.whole(rows, lambda row: _remark(row, filing), key=lambda row: row.id)
+    return paging.whole(rows, lambda row: remark_out(row, filing), key=lambda row: row.id)
 
 
 @router.post(
@@ -429,66 +247,8 @@ def remarks_on(by: By, session: Database, paging: Paged, filing_id: str) -> Page
 def reply(by: By, session: Database, remark_id: str, words: ReplyIn) -> RemarkOut:
     """Answer a remark of the present round; changing the field is an answer, too."""
     made = remarks.reply(session, by=by, remark_id=remark_id, **words.model_dump())
-    return _remark(made, session.get_one(Filing, made.filing_id))
+    return remark_out(made, session.get_one(Filing, made.filing_id))
 
 
 def _said(words: Words | None) -> Mapping[str, str] | None:
     return None if words is None else words.model_dump()
-
-
-def _line(filing: Filing) -> FilingLine:
-    return FilingLine.model_validate({**_record(filing, FilingLine)})
-
-
-def _record(filing: Filing, shape: type[Answer]) -> dict[str, Any]:
-    own = {name: getattr(filing, name) for name in shape.model_fields if hasattr(filing, name)}
-    return {**own, "status_name": STATUS_NAMES[Status(filing.status)].as_json()}
-
-
-def _whole(session: Database, by: By, filing: Filing) -> FilingOut:
-    measured = completeness.measure(filing)
-    case = review.Case(session, filing, by)
-    gate = case.gate
-    return FilingOut.model_validate(
-        {
-            **_record(filing, FilingOut),
-            "computed": computed.fields(session, filing, case.evidence),
-            "percent": measured.percent,
-            "lacking": [Fault.of(reason) for reason in measured.reasons],
-            "gate": GateOut.of(gate) if gate else None,
-            "grade_proposal": _proposal(by, filing),
-            "steps": [
-                StepOut(
-                    action=choice.action,
-                    name=Bilingual.of(choice.name),
-                    faults=[Fault.of(reason) for reason in choice.reasons],
-                )
-                for choice in review.choices(session, by=by, filing=filing)
-            ],
-        }
-    )
-
-
-def _proposal(by: By, filing: Filing) -> ProposalOut | None:
-    waiting = filing.grade_proposal
-    if waiting is None or by.kind is not Kind.AUTHORITY:
-        return None
-    return ProposalOut(
-        level=waiting["level"],
-        reason=waiting["reason"],
-        proposed=waiting["proposed"],
-        yours=waiting["proposed_by"] == by.person_id,
-    )
-
-
-def _remark(remark: Remark, filing: Filing) -> RemarkOut:
-    return RemarkOut(
-        id=remark.id,
-        submission=remark.submission,
-        code=remark.key,
-        said=Words(zh=remark.zh, en=remark.en),
-        created=remark.created,
-        reply=remark.reply,
-        replied=remark.replied,
-        changed=remark.changed_in(filing),
-    )

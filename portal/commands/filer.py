@@ -1,6 +1,7 @@
 """submit, explain, file: what the enterprise that owns a model does through the registry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,25 @@ def _read_before(_context: click.Context, _option: click.Parameter, value: int |
     return value
 
 
+class _Required(click.Option):
+    """An option that help marks as required, and whose own message tells where its value is."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """What help prints behind the words."""
+        return {**super().get_help_extra(ctx), "required": "required"}
+
+
 REVISION = click.option(
     "--revision",
+    cls=_Required,
     type=click.IntRange(min=1),
     callback=_read_before,
     help="您看过的修订次数（file show 会显示）；之后有人改过就不写入 / the revision you read, as `file "
     "show` prints it; nothing is written when someone changed the filing since",
 )
+REASON = click.option("--reason", default="", help="理由（中文）/ the reason, in Chinese")
+STEPS = ("reopen", "withdraw", "amend", "abandon", "cancel")
+"""The filer's steps without a verb of their own; `check` and `submit` have one."""
 
 
 @click.command(help="提交一个 MLflow 模型目录。/ Submit an MLflow model directory.")
@@ -238,12 +251,13 @@ def attach(
 def detach(filing: str, report: str, *, revision: int, as_json: bool) -> None:
     """The report stays on record."""
     from portal.client import Client
+    from portal.commands import filing_view
     from registry.settings import settings
 
     here = f"/filings/{filing}"
-    with Client.of(settings()) as client:
+    with Client.of(settings()) as client, stale(client, filing, revision, look="file"):
         made = client.delete(f"{here}/attachments/{report}?revision={revision}")
-    show_filing(made, as_json=as_json)
+    filing_view.show(made, as_json=as_json)
 
 
 @file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
@@ -258,20 +272,66 @@ def check(filing: str, *, revision: int, as_json: bool) -> None:
 
 @file.command("submit", help="提交给主管部门审核。/ Submit the filing to the authority.")
 @click.argument("filing")
+@click.option(
+    "--note",
+    default="",
+    help="变更说明（中文）：改了什么、为什么改；变更已公示的备案时要写 / the note on a change of a "
+    "published filing, in Chinese: what was changed and why",
+)
 @REVISION
 @JSON
-def hand_in(filing: str, *, revision: int, as_json: bool) -> None:
+def hand_in(filing: str, *, note: str, revision: int, as_json: bool) -> None:
     """The filing must have been checked before."""
-    body = {"action": "submit"}
+    body = {"action": "submit", **said("reason", note)}
     _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
+
+
+@file.command(
+    "step",
+    help="走一步：继续修改、撤回、变更、放弃变更、注销。/ "
+    "Take a step: reopen, withdraw, amend, abandon the change, cancel.",
+)
+@click.argument("filing")
+@click.argument("action", type=click.Choice(STEPS))
+@REASON
+@REVISION
+@JSON
+def step(filing: str, action: str, *, reason: str, revision: int, as_json: bool) -> None:
+    """Everything that stands in the way is listed; exit code 1 when something does."""
+    body = {"action": action, **said("reason", reason)}
+    _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
+
+
+@file.command("reply", help="答复一条退回意见。/ Answer a remark on a returned filing.")
+@click.argument("filing")
+@click.argument("remark")
+@click.argument("words")
+@REVISION
+@JSON
+def reply(filing: str, remark: str, words: str, *, revision: int, as_json: bool) -> None:
+    """REMARK is the id that `file show` prints; changing the field is an answer, too."""
+    from portal.client import Client
+    from portal.commands import filing_view
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        with stale(client, filing, revision, look="file"):
+            client.post(f"/remarks/{remark}/reply", {"zh": words, "revision": revision})
+        made = client.get(f"/filings/{filing}")
+    filing_view.show(made, as_json=as_json)
 
 
 @file.command("show", help="查看进度和缺项。/ Show status, completeness and what is missing.")
 @click.argument("filing")
 @JSON
 def show(filing: str, *, as_json: bool) -> None:
-    """What is missing is listed group by group."""
+    """What is missing is listed group by group, and of a returned filing every open remark."""
     _ask("GET", f"/filings/{filing}", None, as_json=as_json)
+
+
+def said(name: str, zh: str) -> dict[str, dict[str, str]]:
+    """A wording as a part of a body; nothing where nothing was written."""
+    return {name: {"zh": zh}} if zh else {}
 
 
 def plain(value: Any) -> Any:
@@ -285,11 +345,12 @@ def plain(value: Any) -> Any:
 
 def _ask(method: str, path: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
     from portal.client import Client
+    from portal.commands import filing_view
     from registry.settings import settings
 
     with Client.of(settings()) as client:
         made = client.get(path) if method == "GET" else client.post(path, body)
-    show_filing(made, as_json=as_json)
+    filing_view.show(made, as_json=as_json)
 
 
 def _write(
@@ -302,11 +363,12 @@ def _write(
     as_json: bool,
 ) -> None:
     from portal.client import Client
+    from portal.commands import filing_view
     from registry.settings import settings
 
     with Client.of(settings()) as client:
-        made = written(client, method, filing, what, body, revision=revision)
-    show_filing(made, as_json=as_json)
+        made = written(client, method, filing, what, body, revision=revision, look="file")
+    filing_view.show(made, as_json=as_json)
 
 
 def written(
@@ -317,6 +379,7 @@ def written(
     body: Mapping[str, Any],
     *,
     revision: int,
+    look: str,
 ) -> dict[str, Any]:
     """Change a filing, against the revision that was read, and return it.
 
@@ -327,65 +390,33 @@ def written(
         what: the last part of the address, such as `answers`.
         body: the change.
         revision: the revision that the caller read.
+        look: the group of commands whose `show` prints the filing to the caller.
     """
-    here = f"/filings/{filing}"
     change = client.patch if method == "PATCH" else client.post
-    made: dict[str, Any] = change(f"{here}/{what}", {**body, "revision": revision})
+    with stale(client, filing, revision, look=look):
+        made: dict[str, Any] = change(f"/filings/{filing}/{what}", {**body, "revision": revision})
     return made
 
 
-def show_filing(made: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a filing: where it stands, what is missing and what comes next."""
-    from portal.commands import showing
+@contextmanager
+def stale(client: "Client", filing: str, revision: int, *, look: str) -> Iterator[None]:
+    """Tell who wrote against an older revision where the present one is read.
 
-    if as_json:
-        showing.as_json(made)
-    else:
-        _print_filing(made)
+    Args:
+        client: the registry.
+        filing: which filing.
+        revision: the revision that the caller read.
+        look: the group of commands whose `show` prints the filing to the caller.
+    """
+    from registry.errors import Conflict
 
-
-def _print_filing(made: Mapping[str, Any]) -> None:
-    from rich.markup import escape
-
-    from filing.fields import schema
-    from portal.commands import showing
-
-    out = showing.console()
-    name = made["status_name"]
-    out.print(f"备案 / filing:    {made['id']}", style="bold")
-    out.print(f"状态 / status:    {name['zh']} / {name['en']}")
-    out.print(f"修订 / revision:  {made['revision']}")
-    if made["number"]:
-        out.print(f"编号 / number:    {made['number']}")
-    out.print(f"完成 / complete:  {made['percent']}%")
-    for group in schema().groups:
-        lacking = [each for each in made["lacking"] if each["item"].startswith(group.id)]
-        if lacking:
-            out.print(escape(f"\n{group.id} {group.name}"), style="bold")
-        for each in lacking:
-            _print_fault(out, each)
-    gate = made["gate"]
-    missing = [each for each in gate["hurdles"] if not each["passed"]] if gate else []
-    if missing:
-        out.print("\n按风险等级还需要 / what the risk grade still asks for", style="bold")
-    for each in missing:
-        _print_fault(out, each)
-    waiting = made.get("grade_proposal")
-    if waiting:
-        out.print(
-            escape(
-                f"\n等另一位审核人员确认的等级 / a grade that waits for a second reviewer: "
-                f"{waiting['level']}（{waiting['reason']['zh']}）"
-            )
-        )
-    if made["steps"]:
-        names = [f"{step['name']['zh']} / {step['name']['en']}" for step in made["steps"]]
-        out.print(escape(f"\n可做的下一步 / next: {'；'.join(names)}"))
-
-
-def _print_fault(out: Any, each: Mapping[str, Any]) -> None:
-    from rich.markup import escape
-
-    said, remedy = each["said"], each["remedy"]
-    out.print(escape(f"  · {each['item']}：{said['zh']} {remedy['zh']}"))
-    out.print(escape(f"    {said['en']} {remedy['en']}"), style="dim")
+    try:
+        yield
+    except Conflict as refused:
+        if client.get(f"/filings/{filing}")["revision"] == revision:
+            raise
+        raise Conflict(
+            f"{refused.said.zh}现在的内容：mingsuan {look} show {filing}",
+            f"{refused.said.en} As it is now: mingsuan {look} show {filing}",
+            reasons=refused.reasons,
+        ) from None

@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
-from portal.commands.filer import REVISION, show_filing, written
+from portal.commands.filer import REASON, REVISION, said, written
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
-REASON = click.option("--reason", default="", help="理由（中文）/ the reason, in Chinese")
 REASON_EN = click.option("--reason-en", default="", help="理由（英文）/ the reason, in English")
 STEPS = ("return", "accept", "decline", "file", "publish", "refuse_change", "revoke")
 
@@ -21,13 +20,17 @@ def review() -> None:
 @click.argument("filing")
 @JSON
 def show(filing: str, *, as_json: bool) -> None:
-    """The revision printed is what `--revision` takes."""
+    """What a decision rests on: answers, grade, reports, what changed; and the revision."""
     from portal.client import Client
+    from portal.commands import filing_view, showing
     from registry.settings import settings
 
     with Client.of(settings()) as client:
         made = client.get(f"/filings/{filing}")
-    show_filing(made, as_json=as_json)
+    if as_json:
+        showing.as_json(made)
+    else:
+        filing_view.for_review(made)
 
 
 @review.command("step", help="走一步：退回、受理、备案、公示等。/ Take a step.")
@@ -58,9 +61,7 @@ def step(
         "action": action,
         "remarks": [{"code": code, "zh": text} for code, text in given],
     }
-    if reason:
-        body["reason"] = {"zh": reason}
-    _decide(filing, "review", body, revision=revision, as_json=as_json)
+    _decide(filing, "review", body | said("reason", reason), revision=revision, as_json=as_json)
 
 
 @review.command("grade", help="提出另一个等级，由另一人确认。/ Propose another grade.")
@@ -104,8 +105,9 @@ def dismiss_grade(filing: str, *, revision: int, as_json: bool) -> None:
 
 def _decide(filing: str, what: str, body: dict[str, Any], *, revision: int, as_json: bool) -> None:
     from portal.client import Client
+    from portal.commands import filing_view
     from registry.settings import settings
 
     with Client.of(settings()) as client:
-        made = written(client, "POST", filing, what, body, revision=revision)
-    show_filing(made, as_json=as_json)
+        made = written(client, "POST", filing, what, body, revision=revision, look="review")
+    filing_view.show(made, as_json=as_json)

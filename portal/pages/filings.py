@@ -26,7 +26,7 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.fields import Group, schema, sets
 from filing.gate import Gate, Hurdle
-from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Status
+from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
 from portal import sight
 from portal.access import allow
 from portal.at_hand import Database
@@ -36,7 +36,7 @@ from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
-from registry import explanations, journal, legal_day, reports, submission
+from registry import explanations, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
 from registry.errors import Reason
 from registry.language import Text
@@ -124,7 +124,7 @@ def filing_page(
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
         lacking=_lacking(guards.gate_of(session, filing)),
-        returned_for=_returned_for(session, filing),
+        returned_for=remarks.returned_for(session, filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
         seal_grounds=checks.GROUNDS,
@@ -150,16 +150,6 @@ def _city(filing: Filing) -> str:
 def _lacking(found: Gate | None) -> Sequence[Hurdle]:
     """What the grade asks for and is not there: the reviewer cannot accept without it."""
     return [each for each in (found.hurdles if found else ()) if each.blocking and not each.passed]
-
-
-def _returned_for(session: Session, filing: Filing) -> Mapping[str, str] | None:
-    """The reason that the reviewer gave for the whole filing, if it stands returned with one."""
-    if filing.status != Status.RETURNED:
-        return None
-    events = journal.history(session, filing.id)
-    last = next(each for each in reversed(events) if each.name == "filing:review:returned")
-    reason: Mapping[str, str] | None = last.details.get("reason")
-    return reason
 
 
 @router.post(

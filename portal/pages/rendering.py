@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from evaluators import captions
 from filing.law import (
     FILING_STATEMENT,
     GRADE_STATEMENT,
@@ -232,7 +233,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, work_states=worklist.STATE_NAMES)
+    made.globals.update(
+        asset=asset, work_states=worklist.STATE_NAMES, probe_caption=captions.probe
+    )
     made.filters.update(FILTERS)
     return made
 

@@ -1,0 +1,339 @@
+"""What the API says of a filing and takes for one: shapes, and how a record becomes one."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from evaluators import captions
+from filing import completeness, computed, differences, editions, remarks, review, revision
+from filing.dossier import Filing
+from filing.evidence import Evidence
+from filing.fields import schema
+from filing.gate import Gate
+from filing.lifecycle import STATUS_NAMES, Action, Status
+from filing.remarks import Remark
+from filing.risk import Level
+from portal.api.shapes import Answer, Bilingual
+from portal.at_hand import Database
+from portal.identity import By
+from registry import submission
+from registry.errors import Reason
+from registry.organisations import Kind, Person
+
+AGAINST = (
+    "the filing's revision that you read; a change against an older one is refused (409) "
+    "with what was changed since, by whom and when"
+)
+Read = Annotated[int, Field(ge=1, description=AGAINST)]
+
+
+class Fault(Answer):
+    """One thing that stands in the way, and what to do about it."""
+
+    item: str
+    said: Bilingual
+    remedy: Bilingual
+
+    @classmethod
+    def of(cls, reason: Reason) -> "Fault":
+        """The JSON form of a reason."""
+        return cls(
+            item=reason.item, said=Bilingual.of(reason.said), remedy=Bilingual.of(reason.remedy)
+        )
+
+
+class HurdleOut(Fault):
+    """One thing that the risk grade asks for."""
+
+    passed: bool
+    blocking: bool
+    legal: list[str] = Field(description="ids of rules; empty where it is the platform's own")
+    grounds: list[Bilingual] = Field(
+        description="title, article, place and force, or that it is ours"
+    )
+    probes: list[str] = Field(description="ids of the probes that it names")
+
+
+class GateOut(Answer):
+    """What the risk grade asks for, and whether it is there."""
+
+    level: Level
+    open: bool
+    hurdles: list[HurdleOut]
+
+    @classmethod
+    def of(cls, gate: Gate) -> "GateOut":
+        """The JSON form of the gate."""
+        return cls(
+            level=gate.level,
+            open=gate.open,
+            hurdles=[
+                HurdleOut(
+                    item=each.name,
+                    said=Bilingual.of(each.told(captions.probe)),
+                    remedy=Bilingual.of(each.remedy),
+                    passed=each.passed,
+                    blocking=each.blocking,
+                    legal=list(each.legal),
+                    grounds=[Bilingual.of(ground) for ground in each.grounds],
+                    probes=list(each.probes),
+                )
+                for each in gate.hurdles
+            ],
+        )
+
+
+class StepOut(Answer):
+    """A step that you may take now, with what still stands in its way."""
+
+    action: Action
+    name: Bilingual
+    faults: list[Fault]
+
+
+class FilingLine(Answer):
+    """A filing in a list."""
+
+    id: str
+    version_id: str
+    organisation_id: str
+    status: Status
+    status_name: Bilingual
+    revision: int = Field(description="send it back with every change: it is made against it")
+    number: str | None
+    created: datetime
+    since: datetime
+    submitted: datetime | None
+
+
+class Words(BaseModel):
+    """A wording; the English may be left out."""
+
+    zh: str = Field(max_length=4000)
+    en: str = Field("", max_length=4000)
+
+
+class ProposalOut(Answer):
+    """A change of the grade that waits for a second reviewer."""
+
+    level: Level
+    reason: dict[str, str]
+    proposed: datetime
+    by: str = Field(description="name of the reviewer who proposed it")
+    yours: bool = Field(description="whether you proposed it; then another reviewer confirms")
+
+
+class EvidenceOut(Answer):
+    """An attached report: by whom, when, how many findings of each verdict."""
+
+    id: str
+    said: Bilingual
+    made: datetime
+    countersigned: datetime | None
+    this_version: bool = Field(description="whether it is about the version that is filed")
+    verdicts: dict[str, int]
+
+
+class RemarkOut(Answer):
+    """Why a field was returned, and what the filer said or did."""
+
+    id: str
+    submission: int
+    code: str
+    name: Bilingual
+    said: Words
+    created: datetime
+    reply: dict[str, Any] | None
+    replied: datetime | None
+    changed: bool = Field(description="whether the field was changed since")
+
+
+class FilingOut(FilingLine):
+    """A filing with its answers, its grade and the steps that are open to you."""
+
+    answers: dict[str, Any]
+    computed: dict[str, Any] = Field(description="fields that the platform fills in")
+    report_ids: list[str]
+    explanation_id: str | None
+    percent: int = Field(description="share of the required answers that are sound")
+    lacking: list[Fault]
+    gate: GateOut | None = Field(description="what the risk grade asks for")
+    grade_proposal: ProposalOut | None = Field(
+        description="for the authority: a change of the grade that waits for a second reviewer"
+    )
+    evidence: list[EvidenceOut] = Field(description="the attached reports, as the gate reads them")
+    open_remarks: list[RemarkOut] = Field(
+        description="for filer and authority: what was returned and is neither answered nor changed"
+    )
+    returned_for: dict[str, str] | None = Field(
+        description="the reason given for the whole filing while it stands returned"
+    )
+    since_edition: list[Bilingual] = Field(
+        description="answers that differ from the last published edition, old and new text"
+    )
+    since_submission: list[Fault] = Field(
+        description="fields changed between the last two submissions, by whom and when"
+    )
+    steps: list[StepOut]
+
+
+class AnswersIn(BaseModel):
+    """Answers by field code; those not named stay, null clears one."""
+
+    answers: dict[str, Any] = Field(
+        examples=[{"B1": {"zh": "信贷审批模型", "en": "Credit approval model"}}]
+    )
+    revision: Read
+
+
+class AttachmentIn(BaseModel):
+    """A report or an explanation of the same model."""
+
+    report_id: str | None = None
+    explanation_id: str | None = None
+    revision: Read
+
+
+class MoveIn(BaseModel):
+    """Another version of the same model."""
+
+    version_id: str
+    revision: Read
+
+
+class ReplyIn(Words):
+    """What the filer says to a remark."""
+
+    revision: Read
+
+
+class RemarkIn(Words):
+    """Why one field goes back."""
+
+    code: str = Field(max_length=10, examples=["B7"])
+
+
+class StepIn(BaseModel):
+    """A step of the procedure."""
+
+    action: Action
+    reason: Words | None = Field(None, description="for steps that need one")
+    revision: Read
+
+
+class ReviewIn(StepIn):
+    """A reviewer's step."""
+
+    remarks: list[RemarkIn] = Field([], description="for a return: field by field")
+
+
+class AgainstIn(BaseModel):
+    """What a decision without further words is made against."""
+
+    revision: Read
+
+
+class GradeIn(BaseModel):
+    """Another grade than the computed one, with a reason of at least a sentence."""
+
+    level: Level
+    reason: Words
+    revision: Read
+
+
+def line(filing: Filing) -> FilingLine:
+    """A filing as a list shows it."""
+    return FilingLine.model_validate({**_record(filing, FilingLine)})
+
+
+def _record(filing: Filing, shape: type[Answer]) -> dict[str, Any]:
+    own = {name: getattr(filing, name) for name in shape.model_fields if hasattr(filing, name)}
+    return {**own, "status_name": STATUS_NAMES[Status(filing.status)].as_json()}
+
+
+def whole(session: Database, by: By, filing: Filing) -> FilingOut:
+    """A filing with everything that its reader decides on."""
+    measured = completeness.measure(filing)
+    case = review.Case(session, filing, by)
+    gate = case.gate
+    return FilingOut.model_validate(
+        {
+            **_record(filing, FilingOut),
+            "computed": computed.fields(session, filing, case.evidence),
+            "percent": measured.percent,
+            "lacking": [Fault.of(reason) for reason in measured.reasons],
+            "gate": GateOut.of(gate) if gate else None,
+            "grade_proposal": _proposal(session, by, filing),
+            "evidence": [_evidence(session, filing, each) for each in case.evidence],
+            **_read_again(session, by, filing),
+            "steps": [
+                StepOut(
+                    action=choice.action,
+                    name=Bilingual.of(choice.name),
+                    faults=[Fault.of(reason) for reason in choice.reasons],
+                )
+                for choice in review.choices(session, by=by, filing=filing)
+            ],
+        }
+    )
+
+
+def _evidence(session: Database, filing: Filing, each: Evidence) -> EvidenceOut:
+    return EvidenceOut(
+        id=each.report_id,
+        said=Bilingual.of(each.sentence),
+        made=each.made,
+        countersigned=each.countersigned,
+        this_version=each.model_digest == submission.get(session, filing.version_id).digest,
+        verdicts=dict(each.verdicts),
+    )
+
+
+def _read_again(session: Database, by: By, filing: Filing) -> dict[str, Any]:
+    """What was returned, and what changed since: for those who wrote it or decide on it."""
+    party = by.kind is Kind.AUTHORITY or by.organisation_id == filing.organisation_id
+    edition = editions.newest(session, filing) if party else None
+    on_file = edition.on_file()["dossier"]["answers"] if edition else filing.answers
+    return {
+        "open_remarks": [remark_out(each, filing) for each in remarks.unsettled(session, filing)]
+        if party
+        else [],
+        "returned_for": remarks.returned_for(session, filing) if party else None,
+        "since_edition": [
+            Bilingual.of(each) for each in differences.answered(on_file, filing.answers)
+        ],
+        "since_submission": [
+            Fault.of(each) for each in revision.since_submission(session, filing, reader=by)
+        ]
+        if party
+        else [],
+    }
+
+
+def _proposal(session: Database, by: By, filing: Filing) -> ProposalOut | None:
+    waiting = filing.grade_proposal
+    if waiting is None or by.kind is not Kind.AUTHORITY:
+        return None
+    return ProposalOut(
+        level=waiting["level"],
+        reason=waiting["reason"],
+        proposed=waiting["proposed"],
+        by=session.get_one(Person, waiting["proposed_by"]).name,
+        yours=waiting["proposed_by"] == by.person_id,
+    )
+
+
+def remark_out(remark: Remark, filing: Filing) -> RemarkOut:
+    """The JSON form of a remark."""
+    return RemarkOut(
+        id=remark.id,
+        submission=remark.submission,
+        code=remark.key,
+        name=Bilingual.of(schema().field(remark.key).name),
+        said=Words(zh=remark.zh, en=remark.en),
+        created=remark.created,
+        reply=remark.reply,
+        replied=remark.replied,
+        changed=remark.changed_in(filing),
+    )

@@ -1,0 +1,233 @@
+"""A filing as the command line prints it: for who files, and with more for who reviews."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from portal.commands import showing
+from registry.language import Text
+
+OWN_VERBS = ("check", "submit")
+"""Steps of the filer that are commands of `mingsuan file` themselves."""
+
+
+def show(made: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print where a filing stands, what is missing, what was returned and what comes next.
+
+    Args:
+        made: a filing, as the API gives it.
+        as_json: for a program.
+    """
+    if as_json:
+        showing.as_json(made)
+        return
+    _head(made)
+    _lacking(made)
+    _remarks(made)
+    _proposal(made)
+    _next(made)
+
+
+def for_review(made: Mapping[str, Any]) -> None:
+    """Print all that a reviewer decides on: also answers, grade, reports and what changed.
+
+    Args:
+        made: a filing, as the API gives it.
+    """
+    _head(made)
+    _answers(made)
+    _grade(made)
+    _reports(made)
+    _changes(made)
+    _lacking(made)
+    _remarks(made)
+    _proposal(made)
+    _next(made)
+
+
+def _head(made: Mapping[str, Any]) -> None:
+    out, name = showing.console(), made["status_name"]
+    out.print(f"备案 / filing:    {made['id']}", style="bold")
+    out.print(f"状态 / status:    {name['zh']} / {name['en']}")
+    out.print(f"修订 / revision:  {made['revision']}")
+    if made["number"]:
+        out.print(f"编号 / number:    {made['number']}")
+    out.print(f"完成 / complete:  {made['percent']}%")
+
+
+def _heading(zh: str, en: str) -> None:
+    _print(f"\n{zh} / {en}", style="bold")
+
+
+def _print(line: str, **style: Any) -> None:
+    from rich.markup import escape
+
+    showing.console().print(escape(line), **style)
+
+
+def _both(zh: str, en: str) -> None:
+    _print(f"  · {zh}")
+    _print(f"    {en}", style="dim")
+
+
+def _told(zh: Iterable[str], en: Iterable[str]) -> None:
+    _both(" ".join(each for each in zh if each), " ".join(each for each in en if each))
+
+
+def _answers(made: Mapping[str, Any]) -> None:
+    """Every answer in words, group by group, withheld ones with the reason for it."""
+    from filing.fields import schema
+
+    given = {**made["answers"], **made["computed"]}
+    for group in schema().groups:
+        keys = [
+            key
+            for key in schema().keys(given)
+            if key in given and schema().field(key) in group.fields
+        ]
+        if keys:
+            _print(f"\n{group.id} {group.name}", style="bold")
+        for key in keys:
+            name, said = schema().field(key).name, _worded(key, given[key])
+            _both(f"{key} {name.zh}：{said.zh}", f"{name.en}: {said.en}")
+
+
+def _worded(key: str, stored: Mapping[str, Any]) -> Text:
+    from filing import wording
+    from filing.fields import schema
+
+    if "not_applicable" in stored:
+        reason = wording.pair(stored["not_applicable"])
+        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
+    said = wording.of(schema().field(key), stored["value"])
+    if "sealed" not in stored:
+        return said
+    reason = wording.pair(stored["sealed"]["reason"])
+    return Text(
+        f"{said.zh}（申请不公开：{reason.zh}）", f"{said.en} (to be withheld: {reason.en})"
+    )
+
+
+def _grade(made: Mapping[str, Any]) -> None:
+    from filing import wording
+
+    _heading("现在的等级", "the grade in force")
+    if "G2" not in made["computed"]:
+        _both("问卷没有答完，还没有等级。", "The questionnaire is open; there is no grade yet.")
+        return
+    grade = made["computed"]["G2"]["value"]
+    by_method, statement = grade["computed"]["name"], wording.graded(grade)
+    _both(
+        f"{grade['name']['zh']}（平台方法得出：{by_method['zh']}）。{statement.zh}",
+        f"{grade['name']['en']} (by the platform's method: {by_method['en']}). {statement.en}",
+    )
+
+
+def _proposal(made: Mapping[str, Any]) -> None:
+    from filing import wording
+    from filing.risk import LEVEL_NAMES, Level
+
+    waiting = made.get("grade_proposal")
+    if not waiting:
+        return
+    name, reason = LEVEL_NAMES[Level(waiting["level"])], wording.pair(waiting["reason"])
+    _heading("等另一位审核人员确认的等级", "a grade that waits for a second reviewer")
+    _both(
+        f"{name.zh}，由{waiting['by']}提出（{waiting['proposed'][:10]}）：{reason.zh}",
+        f"{name.en}, proposed by {waiting['by']} ({waiting['proposed'][:10]}): {reason.en}",
+    )
+
+
+def _reports(made: Mapping[str, Any]) -> None:
+    _heading("评估报告", "evaluation reports")
+    if not made["evidence"]:
+        _both("没有附报告。", "No report is attached.")
+    for each in made["evidence"]:
+        signed = (each["countersigned"] or "")[:10]
+        own = each["this_version"]
+        _told(
+            (each["said"]["zh"],
+             f"{signed}会签。" if signed else "没有会签。",
+             "" if own else "针对的不是现在备案的版本。", each["id"]),
+            (each["said"]["en"],
+             f"Countersigned on {signed}." if signed else "Not countersigned.",
+             "" if own else "It is not about the version that is filed.", each["id"]),
+        )  # fmt: skip
+
+
+def _changes(made: Mapping[str, Any]) -> None:
+    for heading, rows in (
+        (("上次提交以后改过的", "changed since the submission before"), made["since_submission"]),
+        (("和已公示的内容相比", "against the published edition"), made["since_edition"]),
+    ):
+        if rows:
+            _heading(*heading)
+        for each in rows:
+            said = each.get("said", each)
+            _told((each.get("item", ""), said["zh"]), (said["en"],))
+
+
+def _lacking(made: Mapping[str, Any]) -> None:
+    """What is missing, and apart from it what is only shown; each with where it comes from."""
+    from filing.fields import schema
+
+    for group in schema().groups:
+        lacking = [each for each in made["lacking"] if each["item"].startswith(group.id)]
+        if lacking:
+            _print(f"\n{group.id} {group.name}", style="bold")
+        for each in lacking:
+            _fault(each)
+    failed = [each for each in (made["gate"] or {"hurdles": ()})["hurdles"] if not each["passed"]]
+    for heading, blocking in (
+        (("受理以前还缺", "before it can be accepted, still lacking"), True),
+        (("另外说明，不妨碍受理", "also noted, in the way of nothing"), False),
+    ):
+        rows = [each for each in failed if each["blocking"] is blocking]
+        if rows:
+            _heading(*heading)
+        for each in rows:
+            _fault(each)
+
+
+def _fault(each: Mapping[str, Any]) -> None:
+    said, remedy, grounds = each["said"], each["remedy"], each.get("grounds", ())
+    from_zh = f"（{'；'.join(ground['zh'] for ground in grounds)}）" if grounds else ""
+    from_en = f"({'; '.join(ground['en'] for ground in grounds)})" if grounds else ""
+    _told(
+        (f"{each['item']}：{said['zh']}", remedy["zh"], from_zh),
+        (said["en"], remedy["en"], from_en),
+    )
+
+
+def _remarks(made: Mapping[str, Any]) -> None:
+    from filing import wording
+
+    returned, whole = made["open_remarks"], made["returned_for"]
+    if returned or whole:
+        _heading("退回的原因", "why it was returned")
+    if whole:
+        reason = wording.pair(whole)
+        _both(reason.zh, reason.en)
+    for each in returned:
+        name, said = each["name"], wording.pair(each["said"])
+        _both(f"{each['code']} {name['zh']}：{said.zh}", f"{name['en']}: {said.en}")
+        reply = f'mingsuan file reply {made["id"]} {each["id"]} "…" --revision {made["revision"]}'
+        _print(f"    改这一项，或答复 / change the field, or reply: {reply}")
+
+
+def _next(made: Mapping[str, Any]) -> None:
+    """Each step that the reader may take, with the command that takes it."""
+    if made["steps"]:
+        _heading("可做的下一步", "next")
+    for each in made["steps"]:
+        name, action = each["name"], each["action"]
+        _print(f"  · {name['zh']} / {name['en']}: {_command(made, action)}")
+
+
+def _command(made: Mapping[str, Any], action: str) -> str:
+    from portal.commands import reviewer
+
+    last = f"--revision {made['revision']}"
+    if action in OWN_VERBS:
+        return f"mingsuan file {action} {made['id']} {last}"
+    group = "review" if action in reviewer.STEPS else "file"
+    return f"mingsuan {group} step {made['id']} {action} {last}"
