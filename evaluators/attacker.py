@@ -4,6 +4,7 @@ See `evaluators.audit` for the unknowns, and `evaluators.disclosure` for what is
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -18,6 +19,10 @@ from evaluators.probe import Table
 Row = tuple[int, int]
 """Number of the table, number of the row in it."""
 Band = tuple[int, int | None]
+Group = frozenset[tuple[str, str]]
+"""Levels by attribute."""
+Hidden = AbstractSet[Row | Group]
+"""What is not published: rows of tables, and groups in the whole report."""
 COUNTED = frozenset({"people", "units"})
 """Kinds of tables whose small cells are suppressed."""
 
@@ -65,6 +70,11 @@ class Claim:
         """Feature → level."""
         return dict(self.levels)
 
+    @property
+    def group(self) -> Group:
+        """The same as a group."""
+        return frozenset(self.levels)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -77,6 +87,8 @@ class Told:
         decision: the columns (empty for a model's answer) that decide whether a row has a decision.
         outcome: the column of outcomes, where they are told favourable or not.
         weight: the column of weights.
+        leaving: tables of whose counts the audit knows only that they add up to the people of a
+            group, by number → why people of that group are not in it.
     """
 
     lacking: Lacking
@@ -85,6 +97,23 @@ class Told:
     decision: frozenset[str] = frozenset()
     outcome: str | None = None
     weight: str | None = None
+    leaving: Mapping[int, frozenset[Cause]] = field(default_factory=dict)
+
+    def few(self, gone: frozenset[Cause], least: int) -> bool:
+        """Whether so few people lack exactly this."""
+        units = self.lacking.units.get(gone)
+        return 0 < (self.lacking.sets[gone] if units is None else units.size) < least
+
+    def rare(self, fact: Fact, least: int) -> bool:
+        """Whether so few people stand behind a number of rows that lack something."""
+        if not self.lacking.units or fact.lacks is None:
+            return 0 < self.value(fact) < least
+        whose = [
+            units
+            for gone, units in self.lacking.units.items()
+            if fact.lacks in gone and not fact.but_not & gone
+        ]
+        return bool(whose) and np.unique(np.concatenate(whose)).size < least
 
     def value(self, fact: Fact) -> int:
         """How many rows."""
@@ -118,7 +147,7 @@ class Told:
 
     def small(self, least: int) -> Iterator[frozenset[Cause]]:
         """The sets of causes that exactly so few rows lack."""
-        yield from (gone for gone, count in self.lacking.sets.items() if 0 < count < least)
+        yield from (gone for gone in self.lacking.sets if self.few(gone, least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +181,7 @@ class Audit:
         lines: every linear form.
         base: what is known whatever is suppressed.
         small: the forms of small counts that stand in no row of this report: their attributes.
+        claims: the denominators of findings that no table is about, by form.
         missing: the same of counts of people without a level, small or not: nothing here counts
             them, so one is taken for small where what is known leaves it no other value.
     """
@@ -164,6 +194,7 @@ class Audit:
     within: list[tuple[object, Band]]
     small: dict[object, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[object, tuple[str, ...]] = field(default_factory=dict)
+    claims: list[tuple[object, Claim]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -208,7 +239,7 @@ class Audit:
             yield Target((form,), keys)
 
     def narrow(
-        self, targets: Iterable[Target], hidden: set[Row], least: int,
+        self, targets: Iterable[Target], hidden: Hidden, least: int,
         opened: Iterable[object] = (),
     ) -> bool:  # fmt: skip
         """Whether what is published pins a small count down to fewer than `least`."""
@@ -217,13 +248,14 @@ class Audit:
             for form in target.forms:
                 if form in self.lines:
                     low, high = known.range(self.lines[form])
-                    if form in self.missing and (high < 1 or low >= least):
+                    many = self.told is None or not self.told.lacking.units
+                    if form in self.missing and (high < 1 or (many and low >= least)):
                         continue
                     if high - low < least:
                         return True
         return False
 
-    def open(self, targets: Sequence[Target], hidden: set[Row], least: int) -> list[object]:
+    def open(self, targets: Sequence[Target], hidden: Hidden, least: int) -> list[object]:
         """What is told beside the rows, as far as no small count is given away by it.
 
         Facts are themselves; the sums of a table are its number; everyone's counts are their row.
@@ -244,14 +276,15 @@ class Audit:
         yield from (fact for fact in facts if values[fact] == 0)
         for t, table in enumerate(self.reports[0]):
             sums = [sum(c[at] for _, c in table.rows if c) for at in range(len(table.counts))]
-            if table.keys and table.rows and min(sums, default=0) >= least:
+            known = ("sum", 0, t, 0) in self.lines
+            if known and table.keys and table.rows and min(sums, default=0) >= least:
                 yield t
         yield from (fact for fact in facts if values[fact] >= least)
         for t, table in enumerate(self.reports[0]):
             if not table.keys and table.rows and min(table.rows[0][1] or (0,)) >= least:
                 yield t, 0
 
-    def known(self, hidden: set[Row], opened: Iterable[object] = ()) -> Known:
+    def known(self, hidden: Hidden, opened: Iterable[object] = ()) -> Known:
         """What everyone knows: the rows that are published, and what is told beside them."""
         known = Known(self.lines)
         for name, value in self.base:
@@ -260,7 +293,8 @@ class Audit:
             known.within(name, low, high)
         rest = set(opened)
         for report, tables in enumerate(self.reports):
-            gone = hidden - rest if report == 0 else suppressed(self.shown[report] or ())
+            gone: Hidden = suppressed(self.shown[report] or ())
+            gone = hidden - rest if report == 0 else gone
             for t, table in enumerate(tables):
                 for c in range(len(table.counts)) if ("sum", report, t, 0) in self.lines else ():
                     cells = [("cell", report, t, r, c) for r in range(len(table.rows))]
@@ -269,6 +303,10 @@ class Audit:
                             known.equal(cell, self._count(cell))
                     if report > 0 or t in rest or self.told is None:
                         known.equal(("sum", report, t, c), sum(map(self._count, cells)))
+        away = [one for one in hidden if isinstance(one, frozenset)]
+        for name, claim in self.claims:
+            if not any(one <= claim.group for one in away):
+                known.equal(name, claim.n)
         for fact in rest:
             if isinstance(fact, Fact) and self.told is not None:
                 known.equal(fact, self.told.value(fact))
@@ -340,6 +378,8 @@ class _Equations:
                     for r, (key, _) in enumerate(table.rows):
                         slice_ = dict(zip(table.keys, key, strict=True))
                         line = space.count(block, slice_, count, within=table.within)
+                        if report == 0 and self.told is not None and t in self.told.leaving:
+                            line = line & space.fact(Fact(None, self.told.leaving[t]))
                         made.lines.add(("cell", report, t, r, c), line)
                         whole = whole + line
                     made.lines.add(("sum", report, t, c), whole)
@@ -369,7 +409,7 @@ class _Equations:
         for fact in {*told.facts, ROWS, *(Fact(cause) for cause in every)}:
             made.lines.add(fact, space.fact(fact))
             value = told.value(fact)
-            if 0 < value < self.least:
+            if told.rare(fact, self.least):
                 made.small[fact] = self._about(space, {fact.lacks} if fact.lacks else set())
             if fact.lacks is not None and value and fact in told.facts:
                 made.within.append((fact, (1, None)))
@@ -382,7 +422,9 @@ class _Equations:
                 line = inside.astype(bool) & space.fact(Fact(None, claim.but_not)).astype(bool)
                 name = ("claim", claim.levels, claim.but_not)
                 made.lines.add(name, line.astype(np.int8))
-                made.base.append((name, claim.n))
+                made.claims.append((name, claim))
+                if 0 < claim.n < self.least:
+                    made.small[name] = tuple(claim.slice_)
         if (rows := {one.rows for one in self.earlier} - {None}) and told.lacking.rows in rows:
             made.base.append((ROWS, told.lacking.rows))
 

@@ -7,6 +7,7 @@ outcomes, or only people; it need do nothing else.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,29 @@ def tables(
             wanted[keys, counted] = None
     return [Table(name, keys, counted, tuple(_rows(census, keys, counted)), "units")
             for keys, counted in wanted]  # fmt: skip
+
+
+def behind(census: Cells, tables: Sequence[Table]) -> list[Table]:
+    """The same tables in rows, which is what the numbers of findings count.
+
+    Args:
+        census: of all rows.
+        tables: of distinct units.
+    """
+    return [replace(table, kind="people", rows=tuple(_sums(census, table))) for table in tables]
+
+
+def _sums(census: Cells, table: Table) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Per group of a table the rows of each kind, in the order of the table."""
+    places = [census.keys.index(name) for name in table.keys]
+    marks = np.array([[kind in MEANS[count] for kind in KINDS] for count in table.counts])
+    found = {key: np.zeros(len(KINDS), dtype=np.int64) for key, _ in table.rows}
+    for key, counts in census.table.items():
+        levels = tuple(key[place] for place in places)
+        if None not in levels:
+            found[tuple(map(str, levels))] += np.array(counts, dtype=np.int64)
+    for key, own in found.items():
+        yield key, tuple(int(n) for n in marks @ own)
 
 
 def uncounted(census: Cells, finding: Finding, needs: Iterable[str], plan: Plan) -> bool:

@@ -11,11 +11,24 @@ of what is protected.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from evaluators.attacker import COUNTED, Audit, Band, Earlier, Row, Target, Told
+from evaluators.attacker import (
+    COUNTED,
+    Audit,
+    Band,
+    Earlier,
+    Group,
+    Hidden,
+    Row,
+    Target,
+    Told,
+    known_table,
+)
 from evaluators.audit import MEANS, Fact
+from evaluators.lacking import Lacking
 from evaluators.probe import Table
 
 
@@ -27,11 +40,13 @@ class Cut:
         tables: the tables; a suppressed row has None.
         facts: the numbers of rows that are stated.
         sums: the tables whose sums over all rows are stated, by number.
+        hidden: the groups that are hidden in the whole report, each as its levels by attribute.
     """
 
     tables: tuple[Table, ...]
     facts: frozenset[Fact]
     sums: frozenset[int]
+    hidden: frozenset[Group] = frozenset()
 
 
 def suppress(
@@ -52,6 +67,7 @@ def divide(
     least: int,
     *,
     told: Told | None = None,
+    behind: Sequence[Table] = (),
     bands: Mapping[Row, Band] | None = None,
     earlier: Sequence[Earlier] = (),
     answers: str = "",
@@ -59,66 +75,140 @@ def divide(
 ) -> Cut:
     """What may be published of the tables and of what is told beside them.
 
+    What is hidden are groups, for the whole report: a group that is hidden in one table is hidden in
+    every table, and so is every crossing that it is part of.
+
     Args:
         tables: the full tables, of all probes together.
         least: the smallest count of people that is published.
         told: what else the report would state.
+        behind: where the tables count units, the same tables in rows, which findings state.
         bands: between how many people a row is known to have, published or not.
         earlier: what is public already about the same people: what it suppressed must not follow
             from what is published now, nor the other way round.
         answers: of these tables (see `Earlier`).
         outcomes: of these tables (see `Earlier`).
     """
-    everyone = {(t, 0) for t, table in enumerate(tables) if not table.keys and table.rows}
-    hidden = (
-        everyone
-        | {
+    before = [one for one in earlier if one.same_rows and _alike(one.full, tables)]
+    looked = [
+        Audit.of(_with_people(tables, told), before, least=least, told=told, bands=bands or {},
+                 answers=answers, outcomes=outcomes),
+        *([Audit.of(behind, least=least, told=told)] if behind else ()),
+    ]  # fmt: skip
+    groups = _Groups(tables, frozenset(_audited(tables, told)))
+    small = (
+        {
             (t, r)
             for t, table in enumerate(tables)
             if table.kind in COUNTED
             for r, (_, counts) in enumerate(table.rows)
             if counts is not None and min(counts, default=0) < least
         }
-        | _nearly_the_same(tables, [one for one in earlier if not one.same_rows], least)
-    )
-    hidden |= _counted_otherwise(tables, earlier)
-    primary = frozenset(hidden)
-    before = [one for one in earlier if one.same_rows and _alike(one.full, tables)]
-    looked = Audit.of(tables, before, least=least, told=told, bands=bands or {},
-                       answers=answers, outcomes=outcomes)  # fmt: skip
-    if looked is None:
-        hidden |= _unaudited(tables, before)
+        | _nearly_the_same(tables, earlier, least)
+        | _counted_otherwise(tables, earlier)
+        | (_suppressed_before(tables, before) if behind else set())
+    ) - groups.everyone
+    primary = {groups.of(row) for row in small}
+    primary |= {c.group for c in (told.claims if told else ()) if 0 < c.n < least}
+    audits = [one for one in looked if one is not None]
+    hidden = set(primary)
+    if len(audits) < len(looked):
+        hidden |= {groups.of(row) for row in _unaudited(tables, before, told, least)}
     # Hiding more only widens what an attacker must allow for, so one walk over the rows suffices.
-    for number in sorted({row[0] for row in primary - everyone}):
-        _blur(tables, number, hidden, least)
-    shown, sums = frozenset[Fact](), frozenset[int]()
-    if looked is not None:
-        targets = [*_small(tables, primary - everyone, least), *looked.targets(least)]
+    for number in range(len(tables)):
+        _blur(groups, number, primary, hidden, least)
+    rows = groups.rows(primary) - groups.everyone
+    aims = [[*_small(tables, rows, least), *one.targets(least)] for one in audits]
+    for one, targets in zip(audits, aims, strict=True):
         for target in targets:
-            _protect(tables, target, hidden, looked, least)
-        _reopen(tables, targets, hidden, primary, looked, least)
-        opened = looked.open(targets, hidden, least)
-        hidden -= {row for row in everyone if row in opened}
-        shown = frozenset(each for each in opened if isinstance(each, Fact))
-        sums = frozenset(each for each in opened if isinstance(each, int))
+            _protect(groups, target, hidden, one, least)
+    guards = list(zip(audits, aims, strict=True))
+    if len(audits) == len(looked):
+        _reopen(groups, guards, hidden, primary, least)
+    gone = groups.gone(hidden)
+    opened = [set(one.open(targets, gone, least)) for one, targets in guards]
+    common = set.intersection(*opened) if len(audits) == len(looked) else set[object]()
+    rows = groups.rows(hidden) | {row for row in groups.everyone if row not in common}
+    shown = frozenset(each for each in (opened[-1] if opened else ()) if isinstance(each, Fact))
+    if len(audits) < len(looked):
+        shown = frozenset()
+    sums = frozenset(each for each in common if isinstance(each, int))
     if told is not None:
-        shown |= _unlooked(tables, looked, told, least)
-    cut = (_without(table, {r for t, r in hidden if t == number})
+        shown |= _certain(told)
+    cut = (_without(table, {r for t, r in rows if t == number})
            for number, table in enumerate(tables))  # fmt: skip
-    return Cut(tuple(cut), shown, sums)
+    return Cut(tuple(cut), shown, sums, frozenset(hidden))
 
 
-def _unlooked(
-    tables: Sequence[Table], looked: "Audit | None", told: Told, least: int
-) -> frozenset[Fact]:
-    """The facts that need no audit: zeros, and all where nobody lacks anything.
+@dataclass(frozen=True)
+class _Groups:
+    """The groups that the rows of all tables are about.
 
-    Where units are counted, rows are no count of people: all facts are told, or only the zeros
-    where so few units lack the same things.
+    Args:
+        tables: of all probes.
+        audited: the numbers of those of which the audit knows whom they count.
     """
-    units = any(table.kind == "units" for table in tables) or bool(told.lacking.units)
-    few = any(own.size < least for own in told.lacking.units.values())
-    if not told.lacking.sets or (units and not few and looked is not None):
+
+    tables: Sequence[Table]
+    audited: frozenset[int]
+
+    @cached_property
+    def everyone(self) -> set[Row]:
+        """The rows about everybody."""
+        return {(t, 0) for t, table in enumerate(self.tables) if not table.keys and table.rows}
+
+    @cached_property
+    def named(self) -> Mapping[Row, Group]:
+        """Every row of a table of people: its group."""
+        return {
+            (t, r): frozenset(zip(table.keys, key, strict=True))
+            for t, table in enumerate(self.tables)
+            if table.kind in COUNTED and table.keys
+            for r, (key, _) in enumerate(table.rows)
+        }
+
+    def of(self, row: Row) -> Group:
+        """The group of a row."""
+        return self.named[row]
+
+    def gone(self, hidden: set[Group]) -> Hidden:
+        """All that is not published while these groups, and everyone's counts, are hidden."""
+        return self.rows(hidden) | self.everyone | hidden
+
+    def rows(self, hidden: set[Group]) -> set[Row]:
+        """The rows that are hidden with these groups: theirs, and those of their crossings.
+
+        Of a table of which nobody knows whom it counts all rows go where a group by one of its
+        columns is hidden in another table.
+        """
+        found = {row for row, group in self.named.items() if any(one <= group for one in hidden)}
+        shy = {name for (t, _), g in self.named.items() if t in self.audited and g in hidden
+               for name, _ in g}  # fmt: skip
+        return found | {
+            (t, r) for t, r in self.named
+            if t not in self.audited and shy & set(self.tables[t].keys)
+        }  # fmt: skip
+
+
+def _audited(tables: Sequence[Table], told: Told | None) -> Iterator[int]:
+    people = _with_people(tables, told)
+    yield from (t for t, table in enumerate(people) if known_table(table))
+
+
+def _with_people(tables: Sequence[Table], told: Told | None) -> list[Table]:
+    """The tables as they are audited: one whose counts have no meaning here counts people."""
+    known = told.leaving if told is not None else {}
+    return [
+        replace(table, counts=("people",), rows=tuple(
+            (key, None if counts is None else (sum(counts),)) for key, counts in table.rows
+        )) if t in known else table
+        for t, table in enumerate(tables)
+    ]  # fmt: skip
+
+
+def _certain(told: Told) -> frozenset[Fact]:
+    """The facts that need no audit: zeros, and all where nobody lacks anything."""
+    if not told.lacking.sets:
         return frozenset(told.facts)
     return frozenset(fact for fact in told.facts if told.value(fact) == 0)
 
@@ -184,8 +274,25 @@ def _nearly_the_same(tables: Sequence[Table], others: Sequence[Earlier], least: 
     }
 
 
-def _unaudited(tables: Sequence[Table], before: Sequence[Earlier]) -> set[Row]:
-    """Where there are too many cells to audit: crossings, and attributes that were suppressed."""
+def _suppressed_before(tables: Sequence[Table], before: Sequence[Earlier]) -> set[Row]:
+    """Rows of groups that an earlier report suppressed; its rows behind the units are not known."""
+    shy = {
+        frozenset(zip(table.keys, key, strict=True))
+        for one in before
+        for table in one.shown
+        for key, counts in table.rows
+        if counts is None and table.kind in COUNTED
+    }
+    return {row for row, group in _Groups(tables, frozenset()).named.items() if group in shy}
+
+
+def _unaudited(
+    tables: Sequence[Table], before: Sequence[Earlier], told: Told | None, least: int
+) -> set[Row]:
+    """Where there are too many cells to audit: crossings, and attributes that were suppressed.
+
+    And the attributes that some row lacks; every group where so few rows lack the same things.
+    """
     shy = {
         name
         for one in before
@@ -193,12 +300,16 @@ def _unaudited(tables: Sequence[Table], before: Sequence[Earlier]) -> set[Row]:
         for name in table.keys
         if any(counts is None for _, counts in table.rows)
     }
+    lacking = told.lacking if told is not None else Lacking()
+    shy |= {cause.column for cause in lacking.causes}
+    few = told is not None and any(told.few(gone, least) for gone in lacking.sets)
     return {
         (t, r)
         for t, table in enumerate(tables)
-        if table.kind in COUNTED and (len(table.keys) > 1 or shy & set(table.keys))
+        if table.kind in COUNTED and table.keys
+        and (few or len(table.keys) > 1 or shy & set(table.keys))
         for r in range(len(table.rows))
-    }
+    }  # fmt: skip
 
 
 def _small(tables: Sequence[Table], rows: Iterable[Row], least: int) -> Iterator["Target"]:
@@ -206,68 +317,84 @@ def _small(tables: Sequence[Table], rows: Iterable[Row], least: int) -> Iterator
     for t, r in sorted(rows):
         counts = tables[t].rows[r][1] or ()
         small = tuple(("cell", 0, t, r, c) for c, count in enumerate(counts) if count < least)
+        if not set(tables[t].counts) <= set(MEANS):
+            small = (("cell", 0, t, r, 0),) if sum(counts) < least else ()
         yield Target(small, tables[t].keys, t)
 
 
-def _blur(tables: Sequence[Table], number: int, hidden: set[Row], least: int) -> None:
-    """Hide the smallest rows of a table until the hidden ones are several and large enough."""
-    mates = [row for row in hidden if row[0] == number]
-    rest = sorted(
-        ((number, r) for r in range(len(tables[number].rows)) if (number, r) not in hidden),
-        key=lambda row: (_size(tables, row), row),
-    )
-    while rest and not _enough(tables, mates, least):
-        mates.append(rest.pop(0))
-        hidden.add(mates[-1])
+def _blur(
+    groups: _Groups, number: int, primary: set[Group], hidden: set[Group], least: int
+) -> None:
+    """Hide the smallest groups of a table until the hidden ones are several and large enough."""
+    tables = groups.tables
+    every = [(number, r) for r in range(len(tables[number].rows)) if (number, r) in groups.named]
+    if not any(groups.of(row) in primary for row in every):
+        return
+    while True:
+        gone = groups.rows(hidden)
+        rest = [row for row in every if row not in gone]
+        if not rest or _enough(tables, [row for row in every if row in gone], least):
+            return
+        hidden.add(groups.of(min(rest, key=lambda row: (_size(tables, row), row))))
 
 
 def _protect(
-    tables: Sequence[Table], target: Target, hidden: set[Row], looked: "Audit", least: int
+    groups: _Groups, target: Target, hidden: set[Group], looked: "Audit", least: int
 ) -> None:
-    """Hide the smallest rows beside a small one until it can't be pinned down.
+    """Hide the smallest groups beside a small one until it can't be pinned down.
 
     If its whole table is not enough, tables about the same attributes go, one by one.
     """
+    tables = groups.tables
     alike = [target.table] if target.table is not None else [
         t for t, table in enumerate(tables)
         if set(table.keys) == set(target.keys) and table.keys and table.kind in COUNTED
     ]  # fmt: skip
-    while looked.narrow([target], hidden, least):
+    while looked.narrow([target], gone := groups.gone(hidden), least):
         beside = [(t, r) for t in alike for r in range(len(tables[t].rows))]
-        more = [one for one in beside if one not in hidden]
+        more = [one for one in beside if one not in gone and one in groups.named]
         if more:
-            hidden.add(min(more, key=lambda one: (_size(tables, one), one)))
-        elif whole := _finest(tables, target.keys, hidden):
-            hidden |= whole
+            hidden.add(groups.of(min(more, key=lambda one: (_size(tables, one), one))))
+        elif whole := _finest(tables, target.keys, gone):
+            hidden |= {groups.of(row) for row in whole}
         else:
             return
 
 
 def _reopen(
-    tables: Sequence[Table],
-    targets: Sequence[Target],
-    hidden: set[Row],
-    primary: frozenset[Row],
-    looked: "Audit",
+    groups: _Groups,
+    guards: Sequence[tuple["Audit", Sequence[Target]]],
+    hidden: set[Group],
+    primary: set[Group],
     least: int,
 ) -> None:
-    """Publish again what need not be hidden: rows by one attribute, the largest first."""
-    given_up = [row for row in hidden - primary if len(tables[row[0]].keys) == 1]
-    for row in sorted(given_up, key=lambda one: (-_size(tables, one), one)):
-        rest = hidden - {row}
-        mates = [one for one in rest if one[0] == row[0]]
-        lonely = bool(primary & set(mates)) and not _enough(tables, mates, least)
-        if not lonely and not looked.narrow(targets, rest, least):
-            hidden.discard(row)
+    """Publish again what need not be hidden: groups by one attribute, the largest first."""
+    tables = groups.tables
+    sizes: dict[Group, int] = {}
+    for row, group in groups.named.items():
+        sizes[group] = max(sizes.get(group, 0), _size(tables, row))
+    given_up = [group for group in hidden - primary if len(group) == 1 and group in sizes]
+    for group in sorted(given_up, key=lambda one: (-sizes[one], sorted(map(str, one)))):
+        rest = hidden - {group}
+        gone = groups.rows(rest)
+        touched = {t for t, _ in groups.rows(hidden) - gone}
+        mates = [[row for row in gone if row[0] == t] for t in touched]
+        lonely = any(each and not _enough(tables, each, least) for each in mates)
+        if not lonely and not any(
+            one.narrow(targets, groups.gone(rest), least) for one, targets in guards
+        ):
+            hidden.discard(group)
 
 
 def _enough(tables: Sequence[Table], mates: Sequence[Row], least: int) -> bool:
     """Whether a table's hidden rows are several and add up to enough people in every count."""
+    if not mates:
+        return False
     sums = np.sum([tables[t].rows[r][1] or () for t, r in mates], axis=0)
     return len(mates) > 1 and bool((sums >= least).all())
 
 
-def _finest(tables: Sequence[Table], about: Sequence[str], hidden: set[Row]) -> set[Row]:
+def _finest(tables: Sequence[Table], about: Sequence[str], hidden: Hidden) -> set[Row]:
     """What is given up next for a row past protection: one whole table.
 
     One that shares an attribute goes before the others, and the one that cuts finest first, by its
@@ -280,7 +407,7 @@ def _finest(tables: Sequence[Table], about: Sequence[str], hidden: set[Row]) -> 
         for t, table in enumerate(tables)
         if table.kind in COUNTED
         and table.keys
-        and not {(t, r) for r in range(len(table.rows))} <= hidden
+        and not all((t, r) in hidden for r in range(len(table.rows)))
     ]
     if not left:
         return set()

@@ -1,6 +1,6 @@
 """One run of a plan: batches to probes, requests to the model, findings and evidence out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -30,7 +30,7 @@ from evaluators.lacking import Cause, Lacking
 from evaluators.outsider_visit import visiting
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
-from evaluators.probe import Oracle, Probe, Run, Scorer, ScoreRequest, Table
+from evaluators.probe import Oracle, Probe, ProbeSpec, Run, Scorer, ScoreRequest, Table
 from evaluators.rounds import Questioner
 from registry import attestation
 from registry.language import Text
@@ -397,8 +397,7 @@ class _Going:
             found = left_out.beside(
                 found, entry.probe, self.plan, self.lacking, scored=self.scored
             )
-        heeded = "weight" in {*spec.roles, *spec.optional}
-        if self.plan.columns.weight is not None and not heeded:
+        if self.plan.columns.weight is not None and not _heeds_weight(spec):
             return [_unweighted(finding) for finding in found]
         return found
 
@@ -406,7 +405,7 @@ class _Going:
         """Publish what may be published, and seal the rest."""
         tables = {
             entry.probe.spec.id: (
-                *(self.guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()),
+                *self._own(entry),
                 *self._units(entry, settled),
             )
             for entry in self.entries
@@ -427,6 +426,9 @@ class _Going:
             said=self._said(settled),
             told=told,
             foreign=foreign,
+            bare=self._bare(settled),
+            behind=self._behind(tables),
+            unweighted=self._unheeding(),
         )
         return Outcome(
             findings=made.findings,
@@ -436,6 +438,36 @@ class _Going:
             predictions=self.predictions,
             rows=self.source.rows,
         )
+
+    def _own(self, entry: _Entry) -> list[Table]:
+        """A probe's own tables; where units are counted, none of ours takes rows for people."""
+        made = self.guarded(entry, partial(entry.probe.public, entry.state, self.plan)) or ()
+        theirs = self.census is None or isinstance(entry.probe, outsider.Outsider)
+        return [table for table in made if theirs or table.kind != "people"]
+
+    def _behind(self, tables: Mapping[str, Sequence[Table]]) -> dict[str, list[Table]]:
+        """Per probe its tables of distinct units, in rows."""
+        census_ = self.census
+        if census_ is None:
+            return {}
+        ours = {
+            e.probe.spec.id for e in self.entries if not isinstance(e.probe, outsider.Outsider)
+        }
+        return {
+            name: census.behind(census_, [each for each in own if each.kind == "units"])
+            for name, own in tables.items()
+            if name in ours
+        }
+
+    def _unheeding(self) -> list[str]:
+        """The probes that count rows of no weight, where there are such rows.
+
+        Beside the others' tables theirs would tell how few these rows are.
+        """
+        lacking, weight = self.lacking, self.plan.columns.weight
+        if lacking is None or Cause("zero", weight or "") not in lacking.causes:
+            return []
+        return [e.probe.spec.id for e in self.entries if not _heeds_weight(e.probe.spec)]
 
     def _units(self, entry: _Entry, settled: Sequence[Finding]) -> list[Table]:
         """The tables of distinct units behind a probe's findings, where units repeat."""
@@ -488,6 +520,10 @@ def _same_family(plan: Plan, other: Plan, name: str) -> bool:
         return False
     mine, theirs = set(plan.columns.sensitive), set(other.columns.sensitive)
     return bool(mine & theirs) or not mine
+
+
+def _heeds_weight(spec: ProbeSpec) -> bool:
+    return "weight" in {*spec.roles, *spec.optional}
 
 
 def _unweighted(finding: Finding) -> Finding:

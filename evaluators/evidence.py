@@ -13,10 +13,10 @@ from functools import cached_property, partial
 from typing import Any
 
 from evaluators import disclosure, findings, left_out
-from evaluators.attacker import Band, Claim, Earlier, Row, Told
-from evaluators.audit import ROWS, Fact
+from evaluators.attacker import Band, Claim, Earlier, Group, Row, Told
+from evaluators.audit import MEANS, ROWS, Fact
 from evaluators.disclosure import Cut
-from evaluators.lacking import Lacking
+from evaluators.lacking import Cause, Lacking
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Table
@@ -73,6 +73,9 @@ class Evidence:
             about their small rows are withheld all the same.
         bare: findings, by number, whose numbers are of people whom no table counts.
         said: what is told beside the tables.
+        behind: where units are counted, the tables in rows, which findings count; never published.
+        unweighted: the probes that count rows of no weight, as others do not; of them no number is
+            published.
         facts: the numbers of rows that are published.
         before: what was public already.
         salt: without it the commitments could be guessed.
@@ -89,6 +92,8 @@ class Evidence:
     kept: Sequence[tuple[str, Table]] = ()
     bare: frozenset[int] = frozenset()
     said: Told = field(default_factory=lambda: Told(Lacking()))
+    behind: Sequence[Table] = ()
+    unweighted: frozenset[str] = frozenset()
     facts: frozenset[Fact] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
@@ -126,6 +131,7 @@ class Evidence:
             [table for _, table in self.tables],
             self.least,
             told=self.said,
+            behind=self.behind,
             bands=self._bands(),
             earlier=before.reports,
             answers=before.answers,
@@ -134,14 +140,18 @@ class Evidence:
         shown = [(name, table) for (name, _), table in zip(self.tables, cut.tables, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
-        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self.least)
+        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self._open(cut), self.least)
         published = tuple(
-            left_out.published(told.bared(each), cut.facts, self.plan)
-            if number not in self.bare and told.may_tell(each)
-            else findings.withheld(each, self.least)
-            for number, each in enumerate(self.full)
+            self._published(number, each, told) for number, each in enumerate(self.full)
         )
         return replace(self, findings=published, shown=shown, facts=cut.facts, before=before)
+
+    def _published(self, number: int, finding: Finding, told: "_Told") -> Finding:
+        if finding.probe in self.unweighted and findings.tells(finding):
+            return findings.withheld(finding, self.least, findings.UNWEIGHTED)
+        if number in self.bare or not told.may_tell(finding):
+            return findings.withheld(finding, self.least)
+        return left_out.published(told.bared(finding), told.cut.facts, self.plan)
 
     @property
     def rows_read(self) -> dict[str, Any]:
@@ -170,6 +180,11 @@ class Evidence:
                     bands[row] = (people, None)
         return bands
 
+    def _open(self, cut: Cut) -> frozenset[tuple[str, frozenset[str]]]:
+        """Of which tables the sums are published: probe and keys."""
+        every = [(name, frozenset(table.keys)) for name, table in self.tables]
+        return frozenset(every[t] for t in cut.sums)
+
     def _sums(self, cut: Cut) -> frozenset[tuple[str, frozenset[str]]]:
         """Of which tables with a suppressed row the sums are not published: probe and keys."""
         return frozenset(
@@ -189,6 +204,8 @@ def make(
     told: Mapping[str, str] | None = None,
     foreign: Sequence[str] = (),
     bare: frozenset[int] = frozenset(),
+    behind: Mapping[str, Sequence[Table]] | None = None,
+    unweighted: Sequence[str] = (),
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -202,6 +219,9 @@ def make(
         bare: findings, by number, whose numbers are of people whom no table counts.
         foreign: the probes of third parties; their tables are published only where they can be
             audited with ours and do not contradict them.
+        behind: where units are counted, per probe its tables in rows.
+        unweighted: the probes that count rows of no weight, as others do not; of them nothing is
+            published.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
@@ -212,11 +232,58 @@ def make(
             flat = [(owner, table) for owner, table in flat if owner != name]
             kept += [(name, table) for table in mine]
             printed[name] = f"{printed.get(name, '')}\n{CONTRADICTION}".strip()
-    said = replace(said, claims=_unstated(said.claims, flat), facts=_facts(said.lacking, found))
-    bare_evidence = Evidence(
-        (), found, flat, flat, states, plan, least, printed, kept, bare, said, frozenset()
-    )
-    return bare_evidence.beside(Before())
+    kept += [(owner, table) for owner, table in flat if owner in unweighted]
+    flat = [(owner, table) for owner, table in flat if owner not in unweighted]
+    claims = [claim for claim in said.claims if claim.probe not in unweighted]
+    said = replace(
+        said, claims=_unstated(claims, flat), facts=_facts(said.lacking, found),
+        leaving=_leaving(claims, flat),
+    )  # fmt: skip
+    rows = _in_order(behind, flat) if behind else []
+    divided = Evidence(
+        (), found, flat, flat, states, plan, least, printed, kept, bare, said, rows,
+        frozenset(unweighted),
+    )  # fmt: skip
+    return divided.beside(Before())
+
+
+def _in_order(
+    behind: Mapping[str, Sequence[Table]], tables: Sequence[tuple[str, Table]]
+) -> list[Table]:
+    """For each table the same in rows; one without rows where nobody knows them."""
+    known = {(name, t.keys, t.counts): t for name, own in behind.items() for t in own}
+    return [
+        known.get((name, table.keys, table.counts), replace(table, rows=()))
+        for name, table in tables
+    ]
+
+
+def _leaving(
+    claims: Sequence[Claim], tables: Sequence[tuple[str, Table]]
+) -> dict[int, frozenset[Cause]]:
+    """The tables whose counts mean nothing to the audit but add up to the people of a group.
+
+    By number, with the causes for which people of the group are not in them: those of the findings
+    whose denominators the table's rows are.
+    """
+    own: dict[tuple[str, Group], dict[frozenset[Cause], int]] = {}
+    for claim in claims:
+        own.setdefault((claim.probe, claim.group), {})[claim.but_not] = claim.n
+    found: dict[int, frozenset[Cause]] = {}
+    for t, (name, table) in enumerate(tables):
+        if table.kind != "people" or set(table.counts) <= set(MEANS):
+            continue
+        rows = [(own.get((name, frozenset(zip(table.keys, key, strict=True)))), sum(counts or ()))
+                for key, counts in table.rows]  # fmt: skip
+        causes = {gone for each, _ in rows for gone in each or ()}
+        fitting = [
+            gone
+            for gone in sorted(causes, key=lambda one: (len(one), sorted(one)))
+            if all(each is None or each.get(gone, n) == n for each, n in rows)
+        ]
+        if fitting:
+            found[t] = fitting[0]
+    return found
 
 
 def _unstated(claims: Sequence[Claim], tables: Sequence[tuple[str, Table]]) -> tuple[Claim, ...]:
@@ -265,6 +332,7 @@ class _Told:
         cut: what is published.
         gone: the suppressed rows.
         sums: tables whose sums are not published: probe and keys.
+        open: tables whose sums are.
         least: the smallest count of people that is published.
     """
 
@@ -272,6 +340,7 @@ class _Told:
     cut: Cut
     gone: Gone
     sums: frozenset[tuple[str, frozenset[str]]]
+    open: frozenset[tuple[str, frozenset[str]]]
     least: int
 
     def may_tell(self, finding: Finding) -> bool:
@@ -285,11 +354,13 @@ class _Told:
         small = people and any(0 < n < self.least for n in sizes)
         about = (finding.probe, frozenset(finding.slice))
         rest = finding.reference_group in (None, "*") and finding.n_reference is not None
+        held = any({name for name, _ in group} <= about[1] for group in self.cut.hidden)
         return not (
             small
             or _about(finding, self.gone.get(about, set()))
+            or _of_hidden(finding, self.cut.hidden)
             or _over_hidden(finding, self.gone)
-            or (rest and about in self.sums)
+            or (rest and (about in self.sums or (held and about not in self.open)))
             or self._whole(finding)
         )
 
@@ -307,6 +378,23 @@ class _Told:
         if not away:
             return finding
         return replace(finding, details={**finding.details, **dict.fromkeys(away)})
+
+
+def _of_hidden(finding: Finding, hidden: frozenset[Group]) -> bool:
+    """Whether its group, its reference or one of all its groups is part of a hidden one."""
+    own = {name: level for name, level in finding.slice.items() if level != "*"}
+    if len(own) < len(finding.slice):
+        return any(
+            {name for name, _ in group} <= set(finding.slice)
+            and all(own.get(name, level) == level for name, level in group)
+            for group in hidden
+        )
+    against = finding.reference_group
+    sides = [own]
+    if against is not None:
+        sides += [dict.fromkeys(own, against)] if len(own) == 1 else []
+        sides += [{n: against if level == finding.group else level for n, level in own.items()}]
+    return any(group <= side.items() for group in hidden for side in sides)
 
 
 def _over_hidden(finding: Finding, gone: Gone) -> bool:

@@ -168,6 +168,15 @@ WITHHELD = Text(
 )
 
 
+UNWEIGHTED = Text(
+    "数据中有权重为 0 的行，这项检验不看权重，把它们也数在内；与其他检验的数字相减可得这些行，数字不公开；"
+    "主管部门和受托测试机构可以看到。",
+    "Some rows weigh 0, and this probe counts them, as it heeds no weights; subtracting other probes' "
+    "numbers would tell of these rows, so its numbers are not published; the authority and the "
+    "assigned tester can see them.",
+)
+
+
 BAND = Text("每一边不少于 {units}。", "Each side has at least {units}.")
 
 
@@ -178,13 +187,13 @@ def tells(finding: Finding) -> bool:
     return any(number is not None for number in numbers) or any(carried)
 
 
-def withheld(finding: Finding, least: int) -> Finding:
+def withheld(finding: Finding, least: int, why: Text = WITHHELD) -> Finding:
     """The finding as published for a suppressed group: the verdict stays, the numbers go.
 
     Of the units stays what the verdict says anyway: that there are at least so many.
     """
     blank: dict[str, Any] = dict.fromkeys(SECRET)
-    said, units = WITHHELD.format(least=least), None
+    said, units = why.format(least=least), None
     band = (finding.units or {}).get("at_least")
     if band is not None and finding.units is not None:
         units = {"of": finding.units["of"], "at_least": band}

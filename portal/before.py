@@ -55,10 +55,11 @@ def known(
         same = other.digest == dataset.digest
         with store.open(report.sealed_digest) as evidence:
             sealed = json.load(evidence)
+        public = said["evidence"]["public"]["content"]["tables"]  # some tables are sealed alone
         reports.append(
             Earlier(
-                full=tuple(_tables(sealed["tables"])),
-                shown=tuple(_tables(said["evidence"]["public"]["content"]["tables"])),
+                full=tuple(_tables({name: sealed["tables"][name] for name in public})),
+                shown=tuple(_tables(public)),
                 answers=_answers(columns, report.model_digest),
                 outcomes=_outcomes(columns),
                 same_rows=same,

@@ -220,3 +220,113 @@ class Attacker:
             if high - low < 10 - 1e-6:
                 found.append((slice_, kind, true, round(low, 3), round(high, 3)))
         return found
+
+
+@dataclass(frozen=True)
+class Totals:
+    """An attacker who knows only groups of one attribute: every row counts, or every person.
+
+    He reads each number about a group, of whichever probe, as so many rows of that group (or as
+    so many people, in a table), subtracts what he knows, and holds two numbers of one group that
+    differ against one another.
+
+    Args:
+        report: what is published.
+        truth: group → its rows.
+        name: the attribute.
+    """
+
+    report: Mapping[str, Any]
+    truth: Mapping[str, int]
+    name: str = "race"
+
+    def rows(self) -> dict[str, set[int]]:
+        """Group → the numbers of its rows that are stated."""
+        found: dict[str, set[int]] = {group: set() for group in self.truth}
+        for each in self.report["findings"]:
+            if list(each["slice"]) != [self.name] or each["probe"] == "subgroup_search":
+                continue
+            sides = [(each["slice"][self.name], each["n"])]
+            sides.append((each["reference_group"], each["n_reference"]))
+            for group, n in sides if each["metric"] in WHOLE else ():
+                if group in found and n is not None:
+                    found[group].add(n)
+        for tables in self.report["tables"].values():
+            for table_ in tables if not self.report["units"] else ():
+                for (group, *_), counts in table_["rows"] if table_["keys"] == [self.name] else ():
+                    if counts is not None:
+                        found[group].add(sum(counts))
+        return found
+
+    def everyone(self) -> set[int]:
+        """The numbers of all rows that are stated, or follow."""
+        found = {n for n in (self.report["rows_read"]["rows"],) if n is not None}
+        for each in self.report["findings"]:
+            if each["metric"] in WHOLE and each["reference_group"] == "*" and each["n_reference"]:
+                found.add(each["n"] + each["n_reference"])
+            if overall := (each["details"] or {}).get("overall"):
+                found |= {overall["n"]} if each["metric"] in WHOLE else set()
+            if not each["slice"] and each["metric"] == "accuracy" and each["n"]:
+                found.add(each["n"])
+        return found
+
+    def pinned(self, small: Mapping[str, int]) -> list[str]:
+        """The groups of few people whose rows follow, and those with two numbers that differ.
+
+        Args:
+            small: the groups of few people: group → its rows.
+        """
+        told = self.rows()
+        twice = [group for group, each in told.items() if 0 < max(each, default=0) - min(each, default=0) < 10]  # fmt: skip
+        hidden = [group for group, each in told.items() if not each]
+        alone = [g for g in hidden if g in small and len(hidden) == 1 and self.everyone()]
+        return [*twice, *(g for g in small if told[g]), *alone]
+
+
+WHOLE = frozenset({
+    "selection_rate_ratio", "scoring_rate_ratio", "standardised_mean_difference", "accuracy_by_group",
+    "kolmogorov_smirnov_distance", "success_rate_ratio",
+})  # fmt: skip
+"""Metrics for which every row with an answer counts."""
+
+
+def grouped(
+    sizes: Mapping[str, int], probes: Sequence[str], *, seed: int, most: int = 1, idle: int = 0
+) -> tuple[Any, dict[str, int]]:
+    """A report on groups of people, and how many rows each group has.
+
+    Args:
+        sizes: group → its people.
+        probes: to run.
+        seed: of the rows.
+        most: rows per person at most.
+        idle: so many rows of the first group weigh nothing; without any there are no weights.
+    """
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"{group}{at}", group, *map(int, rng.random(2) < 0.5), float(rng.random()), str(rng.choice(["f", "m"])))
+        for group, size in sizes.items() for at in range(size)
+        for _ in range(int(rng.integers(1, most + 1)))
+    ]  # fmt: skip
+    names = ("id", "race", "got", "due", "score", "sex")
+    data = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    columns: dict[str, Any] = {"sensitive": ["race"], "prediction": "got", "target": "due",
+               "favourable": 1, "score": "score", "control": ["sex"]}  # fmt: skip
+    if "regression_parity" in probes:
+        data["due"] = [float(x) for x in rng.random(len(rows))]
+        columns |= {"prediction": None, "favourable": None}
+    if most > 1:
+        columns["unit"] = "id"
+    if idle:
+        data["w"] = [0.0] * idle + [1.0] * (len(rows) - idle)
+        columns["weight"] = "w"
+    kept = {name: value for name, value in columns.items() if value is not None}
+    plan = {"title": "t", "columns": kept, "probes": [{"id": each} for each in probes]}
+    made = engine.run(Plan.parse(plan), pa.table(data), scorer=None, nonce="n")
+    told = {
+        "findings": [each.as_json() for each in made.findings],
+        "tables": made.public_evidence["tables"],
+        "rows_read": dict(made.left_out),
+        "units": most > 1,
+    }
+    return told, {group: data["race"].count(group) for group in sizes}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.evaluators.attack import Attacker, Row, report
+from tests.evaluators.attack import Attacker, Row, Totals, grouped, report
 
 LEVELS: dict[str, list[str | None]] = {"race": ["a", "b", "c"], "sex": ["f", "m"]}
 
@@ -101,3 +101,85 @@ def _random(seed: int, missing: set[str], probes: list[str], few: float) -> Atta
         counts[row] = int(rng.poisson(few / 2**gaps if gaps else rng.choice([12, 60, 150])))
     counts = {row: count for row, count in counts.items() if count}
     return Attacker(counts, report(counts, probes))
+
+
+COUNTING = [
+    "selection_parity", "intersection_scan", "error_parity", "performance", "score_parity",
+    "calibration_by_group", "proxy_leakage", "conditional_parity", "subgroup_search",
+]  # fmt: skip
+
+
+def hidden_by_table(told: dict[str, Any]) -> list[set[str]]:
+    return [
+        {key[0] for key, counts in table["rows"] if counts is None}
+        for tables in told["tables"].values()
+        for table in tables
+        if table["keys"] == ["race"] and len(table["rows"]) > 1
+    ]
+
+
+@pytest.mark.parametrize(
+    "probes", [["selection_parity", other] for other in COUNTING if other != "selection_parity"]
+)
+def test_rows_of_no_weight_are_not_the_difference_of_two_probes(probes: list[str]) -> None:
+    sizes = {"a": 180, "b": 180, "c": 60}
+    told, rows = grouped(sizes, probes, seed=11, idle=5)
+    assert Totals(told, rows).pinned({}) == []
+    assert told["rows_read"]["rows"] is None
+
+
+def test_what_ignores_weights_says_why_it_publishes_no_number() -> None:
+    told, _ = grouped(
+        {"a": 180, "b": 180}, ["selection_parity", "intersection_scan"], seed=1, idle=5
+    )
+    by_probe = {f["probe"]: f for f in told["findings"] if f["group"]}
+    assert not by_probe["selection_parity"]["suppressed"]
+    assert by_probe["intersection_scan"]["suppressed"]
+    assert "weigh 0" in by_probe["intersection_scan"]["reading"]["en"]
+    assert "权重为 0" in by_probe["intersection_scan"]["reading"]["zh"]
+    without, _ = grouped({"a": 180, "b": 180}, ["selection_parity", "intersection_scan"], seed=1)
+    assert not any(f["suppressed"] for f in without["findings"])
+
+
+@pytest.mark.parametrize("seed", [14, 103, 104, 105, 112])
+def test_the_rows_of_one_person_are_not_the_difference_of_two_probes(seed: int) -> None:
+    """Each probe used to hide groups of its own; the rows of the findings added up exactly."""
+    sizes = {"a": 120, "b": 90, "c": 20 + seed % 30, "t": 1 + seed % 3}
+    told, rows = grouped(sizes, ["selection_parity", "intersection_scan", "error_parity", "performance"],
+                         seed=seed, most=6)  # fmt: skip
+    assert Totals(told, rows).pinned({"t": rows["t"]}) == []
+
+
+@pytest.mark.parametrize("other", ["score_parity", "calibration_by_group", "subgroup_search"])
+def test_probes_that_count_otherwise_hide_the_same_groups(other: str) -> None:
+    sizes = {"a": 300, "b": 60, "c": 40, "t": 6}
+    told, rows = grouped(sizes, ["selection_parity", other], seed=5)
+    assert Totals(told, rows).pinned({"t": 6}) == []
+    assert len({frozenset(each) for each in hidden_by_table(told)}) == 1
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    probes=st.lists(st.sampled_from(COUNTING), min_size=2, max_size=4, unique=True),
+    most=st.sampled_from([1, 5]),
+    idle=st.sampled_from([0, 0, 5]),
+    few=st.integers(1, 9),
+)
+def test_a_group_hidden_by_one_probe_is_hidden_by_all(
+    seed: int, probes: list[str], most: int, idle: int, few: int
+) -> None:
+    sizes = {"a": 200, "b": 50 + seed % 40, "c": 20 + seed % 30, "t": few}
+    told, rows = grouped(sizes, probes, seed=seed, most=most, idle=idle)
+    assert Totals(told, rows).pinned({"t": rows["t"]}) == []
+    away = hidden_by_table(told)
+    assert all(each == away[0] for each in away)
+    assert not any(
+        f["n"] is not None and f["slice"].get("race") in each
+        for each in away for f in told["findings"]
+    )  # fmt: skip
+
+
+def test_regression_and_its_errors_hide_the_same_groups() -> None:
+    told, rows = grouped({"a": 300, "b": 60, "c": 40, "t": 6}, ["regression_parity", "performance"], seed=2)  # fmt: skip
+    assert Totals(told, rows).pinned({"t": 6}) == []
