@@ -119,7 +119,7 @@ class Query:
         for name in (n for n in work.tallied if n not in made):
             values = told.rows[str(sources.get(name) or name)].combine_chunks()
             truth = name in sources
-            made[name] = passes.equals(values, columns.favourable) if truth else values
+            made[name] = passes.equals(values, columns.good(sources[name])) if truth else values
         return pa.RecordBatch.from_pydict(made)
 
 

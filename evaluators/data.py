@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators import decision_words, missing
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -199,8 +199,7 @@ class Source:
         if columns.favourable is None:
             return []
         read = sorted(decision_words.read_by(plan, specs, scored=scored))
-        wanted = level_name(columns.favourable)
-        names = [name for name in read if wanted not in self._only(name)]
+        names = [name for name in read if not self._divided(name, columns)]
         if not names:
             return []
         counts: dict[str, decision_words.Counts] = {name: {} for name in names}
@@ -209,11 +208,13 @@ class Source:
                 column = missing.without_missing(block[name], name, columns)
                 decision_words.add(counts[name], column)
         kinds = {name: self.schema.field(name).type for name in names}
-        return [
-            reason
-            for name in names
-            if (reason := decision_words.fault(name, counts[name], columns, kinds[name]))
-        ]
+        return decision_words.faults(counts, columns, kinds, read)
+
+    def _divided(self, name: str, columns: Columns) -> bool:
+        """Whether a column's bounds tell that it holds the favourable value and one refusal."""
+        only, good = self._only(name), level_name(columns.good(name))
+        listed = not columns.unfavourable or bool({*only} & {*columns.unfavourable})
+        return good in only and listed
 
 
 def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

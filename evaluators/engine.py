@@ -19,6 +19,7 @@ from evaluators import (
     outsider,
     passes,
     probe,
+    readings,
     sufficiency,
     weights,
 )
@@ -380,7 +381,9 @@ class _Going:
         """What one probe has found, or why it has not."""
         spec = entry.probe.spec
         plans = 1 + sum(_same_family(self.plan, other, spec.id) for other in registered)
-        going = Run(self.nonce, replace(self.oracle, broken=self.broken), self.source.rows, plans)
+        oracle = replace(self.oracle, broken=self.broken)
+        said = readings.tested(self.plan.columns, self.plan.plain, scored=self.scored)
+        going = Run(self.nonce, oracle, self.source.rows, plans, said)
         found: list[Finding] | None = None
         if entry.said is None:
             found = self.guarded(

@@ -233,6 +233,7 @@ UNTOLD = Text("若干行（行数不公开）", "some (how many is not published
 _LACKS: Mapping[str, Text] = {
     "missing": Text("没有“{0}”", "lack '{0}'"),
     "decision": Text("没有决定（{0}）", "have no decision ({0})"),
+    "score": Text("没有分数（{0}）", "have no score ({0})"),
     "outcome": Text("没有结果（{0}）", "have no outcome ({0})"),
     "neither": Text("的“{0}”既没有列为有利、也没有列为不利",
                     "have a '{0}' listed neither as favourable nor as unfavourable"),
@@ -306,7 +307,9 @@ def said(
     found = list[Text]()
     for each in content.get("without", ()):
         name, kind = each["column"], each["cause"]
-        if kind == "missing" and name in (roles.get("prediction"), roles.get("score")):
+        if kind == "missing" and name == roles.get("score"):
+            kind = "score"
+        elif kind == "missing" and name == roles.get("prediction"):
             kind = "decision"
         elif kind == "missing" and name == roles.get("target"):
             kind = "outcome"

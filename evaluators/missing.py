@@ -69,7 +69,7 @@ def told_column(column: pa.Array, name: str, columns: Columns) -> pa.Array:
 def _told(column: Column, name: str, columns: Columns) -> tuple[Column, pa.Array | None]:
     """A column as in `told`, and where it has a word that is neither."""
     column = without_missing(column, name, columns)
-    other = _neither(column, columns) if name in decisions(columns) else None
+    other = _neither(column, name, columns) if name in decisions(columns) else None
     if other is None:
         return column, None
     column = _dense(column)
@@ -131,10 +131,10 @@ def _distinct(chunk: pa.Array) -> pa.Array:
     return encoded.dictionary.cast(pa.string()).drop_null()
 
 
-def _neither(column: Column, columns: Columns) -> pa.Array | None:
+def _neither(column: Column, name: str, columns: Columns) -> pa.Array | None:
     """Where a decision has a word that is neither favourable nor unfavourable; None if nowhere."""
     found = coded(column)
-    known = {level_name(columns.favourable), *columns.unfavourable}
+    known = {level_name(columns.good(name)), *columns.unfavourable}
     other = [code for code, level in enumerate(found.names) if level not in known]
     if not other:
         return None

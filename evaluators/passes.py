@@ -425,7 +425,7 @@ def _wanted(plan: Plan, scored: bool) -> Iterator[tuple[str, str]]:
     """Which level is the true one, in the columns of truth as `_line` gives them."""
     columns = plan.columns
     decided = (scored or columns.score is not None) and columns.decides
-    yield probe.FAVOURED, "true" if decided else level_name(columns.favourable)
+    yield probe.FAVOURED, "true" if decided else level_name(columns.good(columns.prediction))
     yield probe.DESERVED, level_name(columns.favourable)
 
 
@@ -466,7 +466,8 @@ def _derived(
     if probe.FAVOURED in needs and score is not None and columns.decides:
         yield probe.FAVOURED, pa.array(columns.favours(score), mask=np.isnan(score))
     elif probe.FAVOURED in needs and columns.prediction and columns.favourable is not None:
-        yield probe.FAVOURED, equals(block[columns.prediction], columns.favourable)
+        good = columns.good(columns.prediction)
+        yield probe.FAVOURED, equals(block[columns.prediction], good)
     if probe.DESERVED in needs and columns.target and columns.favourable is not None:
         yield probe.DESERVED, equals(block[columns.target], columns.favourable)
 

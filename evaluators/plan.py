@@ -233,6 +233,7 @@ def _check_together(reasons: Reasons, plan: Plan) -> None:
     for name in sorted(set(plan.reference) - set(plan.columns.sensitive)):
         reasons.add(f"reference.{name}", "不在敏感特征之列", "is not a sensitive feature",
                     do_zh="加到 columns.sensitive，或删去", do_en="add it to columns.sensitive or remove it")  # fmt: skip
+    plan_columns.check_answers(reasons, plan.columns)
     plan_columns.check_words(reasons, plan.columns, plan.reference)
     for planned in plan.probes:
         try:

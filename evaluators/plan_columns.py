@@ -26,6 +26,7 @@ class Columns:
         target: the observed outcome, or a human decision (see `Plan.target_kind`).
         favourable: the value of target and prediction that is good for the person. A score
             rises towards the favourable outcome, unless this is 0 or false.
+        prediction_favourable: that of prediction, where target says it with another word.
         sensitive, control: features by which groups are compared; conditions to hold fixed.
         score, prediction, cut: answers that come with the data; the cut turns a score into a
             decision (favourable at or above it; below it where `favourable` is 0).
@@ -33,8 +34,8 @@ class Columns:
         classes: the classes of a classifier of several, or of one that answers with names. With
             a cut the score is the favourable one's probability; without one the answer is the
             class that the model names or finds most probable.
-        unfavourable: the words of target and prediction that are refusals; any further word is
-            left out, and said. Empty: the one other word is.
+        unfavourable: the words of target and prediction that are refusals, those of both in one
+            list; any further word is left out, and said. Empty: the one other word is.
         missing: column → the words that count as missing in it, in place of
             `registry.tables.EMPTY`; blank always does.
         price, item, time, user, cost, profile: for price probes: the amount paid, the good, the
@@ -63,6 +64,7 @@ class Columns:
     weight: str | None = None
     classes: tuple[str, ...] = ()
     unfavourable: tuple[str, ...] = ()
+    prediction_favourable: Scalar | None = None
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -72,10 +74,19 @@ class Columns:
             value = getattr(self, entry.name)
             content[entry.name] = list(value) if isinstance(value, tuple) else value
         content["missing"] = {name: list(self.missing[name]) for name in sorted(self.missing)}
-        for name in ("classes", "unfavourable", "missing"):
-            if not content[name]:  # plans that say nothing of it keep the digest they had
+        for name in ("classes", "unfavourable", "missing", "prediction_favourable"):
+            if content[name] in (
+                None,
+                [],
+                {},
+            ):  # plans that say nothing of it keep the digest they had
                 del content[name]
         return content
+
+    def good(self, column: str | None) -> Scalar | None:
+        """The value that is good for the person in the column of decisions or of outcomes."""
+        own = self.prediction_favourable
+        return own if own is not None and column == self.prediction else self.favourable
 
     def missing_words(self, column: str) -> tuple[str, ...]:
         """The words that count as missing in a column, in small letters, without blanks around."""
@@ -96,7 +107,12 @@ class Columns:
         if self.classes:
             return score >= (0.5 if self.cut is None else self.cut)
         high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
-        return ~high if level_name(self.favourable) in {"0", "false"} else high
+        return ~high if self.falls else high
+
+    @property
+    def falls(self) -> bool:
+        """Whether a score is favourable below the cut."""
+        return not self.classes and level_name(self.favourable) in {"0", "false"}
 
     @property
     def decides(self) -> bool:
@@ -150,28 +166,41 @@ def read(reasons: Reasons, given: Any) -> Columns:
                     do_zh="例如 0.5", do_en="for instance 0.5")  # fmt: skip
         cut = None
     values["cut"] = None if cut is None else float(cut)
-    favourable = given.get("favourable")
-    if favourable is not None and not isinstance(favourable, str | int | float | bool):
-        reasons.add("columns.favourable", "要写一个值", "must be one value",
-                    do_zh="写对当事人有利的结果，例如 1", do_en="write the outcome that is good for the person, for instance 1")  # fmt: skip
-        favourable = None
+    favourable = _value(reasons, "favourable", given)
+    decided = _value(reasons, "prediction_favourable", given)
+    if decided is not None and None in (values["prediction"], values["target"], favourable):
+        reasons.add("columns.prediction_favourable", "只在 target 和 prediction 用词不同时才写",
+                    "is for plans whose target and prediction use different words",
+                    do_zh="写上 target、favourable 和 prediction；只有一列时，只写 favourable",
+                    do_en="name target, favourable and prediction; with one such column write favourable alone")  # fmt: skip
     classes = _classes(reasons, given.get("classes", ()), favourable)
-    refusals = _refusals(reasons, given.get("unfavourable", ()), favourable)
+    refusals = _refusals(reasons, given.get("unfavourable", ()), (favourable, decided))
     missing = _missing(reasons, given.get("missing", {}))
     return Columns(
-        **values, favourable=favourable, classes=classes, unfavourable=refusals, missing=missing
-    )
+        **values, favourable=favourable, classes=classes, unfavourable=refusals, missing=missing,
+        prediction_favourable=decided,
+    )  # fmt: skip
 
 
-def _refusals(reasons: Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
+def _value(reasons: Reasons, name: str, given: Mapping[str, Any]) -> Scalar | None:
+    """A value that is good for the person, as the plan writes it."""
+    value = given.get(name)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    reasons.add(f"columns.{name}", "要写一个值", "must be one value",
+                do_zh="写对当事人有利的结果，例如 1", do_en="write the outcome that is good for the person, for instance 1")  # fmt: skip
+    return None
+
+
+def _refusals(reasons: Reasons, given: Any, good: tuple[Any, ...]) -> tuple[str, ...]:
     plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
     names = tuple(level_name(value) for value in given) if plain else ()
     if not plain or len(set(names)) != len(names):
         reasons.add("columns.unfavourable", "要写一列互不相同的值", "must be a list of different values",
                     do_zh='例如 ["拒绝"]', do_en='for instance ["denied"]')  # fmt: skip
         return ()
-    if level_name(favourable) in names:
-        reasons.add("columns.unfavourable", f"“{level_name(favourable)}”是有利的结果", f"'{level_name(favourable)}' is the favourable one",
+    for name in sorted({level_name(value) for value in good if value is not None} & {*names}):
+        reasons.add("columns.unfavourable", f"“{name}”是有利的结果", f"'{name}' is the favourable one",
                     do_zh="从 unfavourable 里去掉", do_en="take it out of unfavourable")  # fmt: skip
     return names
 
@@ -188,6 +217,28 @@ def _missing(reasons: Reasons, given: Any) -> dict[str, tuple[str, ...]]:
     return {str(name): tuple(words) for name, words in given.items()}
 
 
+def check_answers(reasons: Reasons, columns: Columns) -> None:
+    """See that a plan tests a score or recorded decisions, not both: the cut would hide the latter.
+
+    Args:
+        reasons: what is wrong goes here.
+        columns: the roles.
+    """
+    score, decision = columns.score, columns.prediction
+    if score is None or decision is None or not columns.decides:
+        return
+    cut = "score" if columns.classes else "cut"  # with classes a score has a cut of one half
+    reasons.add(
+        "columns.cut",
+        f"score（“{score}”）有了分数线，prediction（“{decision}”）就不会被读取；一份计划只检验其中一个",
+        f"with a cut the score '{score}' is tested and the prediction '{decision}' is never read; "
+        "a plan tests one of the two",
+        do_zh=f"检验“{decision}”里记录的决定：删去 {cut}；检验按分数线得出的结果：删去 prediction",
+        do_en=f"to test the decisions recorded in '{decision}' remove {cut}; "
+        "to test what the cut makes of the score remove prediction",
+    )
+
+
 def check_words(reasons: Reasons, columns: Columns, reference: Mapping[str, str]) -> None:
     """See that no word which the plan uses as a level counts as missing.
 
@@ -197,10 +248,9 @@ def check_words(reasons: Reasons, columns: Columns, reference: Mapping[str, str]
         reference: sensitive feature → its declared reference group.
     """
     decided = [n for n in (columns.prediction, columns.target) if n is not None]
-    words = [level_name(v) for v in (columns.favourable,) if isinstance(v, str)]
     used = [
         *((f"reference.{name}", name, level) for name, level in reference.items()),
-        *(("columns.favourable", name, word) for name in decided for word in words),
+        *(("columns.favourable", n, v) for n in decided if isinstance(v := columns.good(n), str)),
         *(("columns.unfavourable", name, w) for name in decided for w in columns.unfavourable),
     ]
     for item, name, word in used:

@@ -215,12 +215,14 @@ class Run:
         rows: rows seen.
         plans: how many plans with the same probe and attribute are registered on this version,
             this one included: families span them all.
+        tested: what was tested, in words, as it opens a sentence; None is told by the oracle.
     """
 
     nonce: str
     oracle: Oracle
     rows: int
     plans: int = 1
+    tested: Text | None = None
 
     def rng(self, hypothesis: str) -> np.random.Generator:
         """A counter-based generator keyed by the hypothesis and the nonce (Philox-4x64)."""

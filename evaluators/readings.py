@@ -1,9 +1,9 @@
 """The plain sentences of the fairness probes, filled from the numbers and the plan's names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from evaluators.intervals import Interval
-from evaluators.plan import Plan
+from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Run
 from evaluators.rates import Comparison, Group, Lines
 from registry.language import Text
@@ -67,11 +67,44 @@ def span(ci: Interval | None) -> Text:
     return Text(f"区间 {ci.low:.2f}–{ci.high:.2f}", f"interval {ci.low:.2f}–{ci.high:.2f}")
 
 
+MODEL = Text("模型", "the model")
+RECORDED = Text("数据里记录的决定", "the decisions recorded in the data")
+
+
 def who(run: Run) -> Text:
     """Whose answers were looked at."""
-    if run.oracle.kind == "model":
-        return Text("模型", "the model")
-    return Text("数据里记录的决定", "the decisions recorded in the data")
+    if run.tested is not None:
+        return run.tested
+    return MODEL if run.oracle.kind == "model" else RECORDED
+
+
+def tested(columns: Columns, plain: Callable[[str], Text], *, scored: bool) -> Text:
+    """What a plan tests, as it opens a sentence: a score with its cut is no recorded decision.
+
+    Args:
+        columns: the roles of the plan.
+        plain: what a column is called.
+        scored: whether a model answered.
+    """
+    score = None if scored or columns.score is None else plain(columns.score)
+    if columns.names_class if scored else not (score and columns.decides):
+        return MODEL if scored else RECORDED
+    if columns.cut is None and not columns.classes:
+        return MODEL
+    whose = MODEL
+    if score is not None:
+        whose = Text(f"数据里的分数“{score.zh}”", f"the score '{score.en}' in the data")
+    of = Text("", "")
+    if columns.classes:
+        good = level_name(columns.favourable)
+        of = Text(f"“{good}”的概率", f"a probability of '{good}' ") if scored else of
+    cut = f"{0.5 if columns.cut is None else columns.cut:.12g}"
+    side = Text(f"达到 {cut}", f"at or above {cut}")
+    if columns.falls:
+        side = Text(f"低于 {cut}", f"below {cut}")
+    return Text(
+        f"{whose.zh}（{of.zh}{side.zh} 算有利）", f"{whose.en} ({of.en}{side.en} is favourable)"
+    )
 
 
 REST = Text("其他人", "everyone else")

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators import missing
+from evaluators import decision_words, missing
 from evaluators.files import Stored, open_rows
 from evaluators.plan import Columns
 from registry import tables
@@ -68,28 +68,6 @@ PRICED = frozenset({"price", "profile", "cost"})
 RANKED = frozenset({"query", "rank", "relevance"})
 RANKING = frozenset({"ranking_exposure", "performance", "stability"})
 """Questions about ranked lists that need no favourable result."""
-GRANTED = (
-    "approv",
-    "grant",
-    "accept",
-    "hire",
-    "admit",
-    "offer",
-    "pass",
-    "yes",
-    "批准",
-    "通过",
-    "录用",
-)
-"""Parts of words for a favourable decision."""
-REFUSED = (
-    *("reject", "refus", "denied", "deni", "declin", "fail", "default", "recid", "churn"),
-    *("拒", "违约", "流失", "再犯"),
-)
-"""Parts of words for what is bad for the person, in a value or in the name of its column."""
-NO = frozenset({"no", "n", "否"})
-NEGATED = ("no", "un", "dis", "非")
-UNDONE = ("不", "未", "没")
 ABOVE = Text("达到多少算有利", "favourable at or above this score")
 BELOW = Text("低于多少算有利", "favourable below this score")
 DECIDED = ("target", "score", "prediction", "decided")
@@ -333,8 +311,8 @@ def _decision(
     seen: Sequence[Seen], roles: Mapping[str, list[str]], inputs: Sequence[str]
 ) -> Iterator[str]:
     levels = {column.name: column.levels for column in seen}
-    known = next((roles[role][0] for role in ("target", "prediction") if role in roles), None)
-    several = known is not None and len(levels[known]) > 2
+    decided = [roles[role][0] for role in ("target", "prediction") if role in roles]
+    known = next(iter(decided), None)
     favourable = "1" if known is None else _favourable(known, levels[known])
     if "target" not in roles:
         yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
@@ -349,11 +327,9 @@ def _decision(
         yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
     else:
         yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
-    if known is not None and several:
-        rest = [level for level in levels[known] if _text(level) != favourable]
-        yield f"#   {_word(known)}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
-        yield "#   values: keep the real refusals and uncomment; what is not listed is left out"
-        yield f"# unfavourable = {_texts(rest)}"
+    if len(decided) > 1 and not set(levels[decided[0]]) & set(levels[decided[1]]):
+        yield from _own_word(decided[1], _favourable(decided[1], levels[decided[1]]))
+    yield from _unfavourable(levels, decided)
     for column in seen:
         one = len(column.levels) == 1
         if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
@@ -364,29 +340,47 @@ def _decision(
         yield f"cut = 0.5             # {BELOW if below else ABOVE}"
     elif "score" in roles:
         scored = next(column for column in seen if column.name == roles["score"][0])
-        yield from _cut(scored, below=below)
+        tested = roles.get("prediction")
+        yield from (
+            _tested(scored, tested[0], below=below) if tested else _cut(scored, below=below)
+        )
+
+
+def _own_word(prediction: str, good: str | None) -> Iterator[str]:
+    """The favourable value of decisions that are worded otherwise than the outcome."""
+    said = "# prediction 里对本人有利的那个值 / what is good for the person in prediction"
+    if good is None:
+        yield f"#   {_word(prediction)}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
+        yield "#   no word says which value is good for the person; the plan does not run without it"
+    yield f"{'# ' if good is None else ''}prediction_favourable = {good or '…'}   {said}"
+
+
+def _tested(score: Seen, prediction: str, *, below: bool) -> Iterator[str]:
+    """That the recorded decisions are tested, and what to change to test the score instead."""
+    yield f"#   检验的是“{_word(prediction)}”里记录的决定。要检验“{_word(score.name)}”，请删去 prediction，再填写 cut /"
+    yield f"#   tested are the decisions recorded in {_word(prediction)}; to test {_word(score.name)} instead,"
+    yield "#   remove prediction and fill in cut: a plan tests one of the two"
+    yield f"# cut = …             # {BELOW if below else ABOVE}"
 
 
 def _favourable(column: str, levels: Sequence[str]) -> str | None:
-    """The value that is good for the person, as TOML, where its word and its column's say which.
+    """The value that is good for the person, as TOML; None where no word says which."""
+    word = decision_words.good_word(column, levels)
+    plain = set(levels) <= {"0", "1"} or set(levels) <= {"true", "false"}
+    return word if word is None or plain else _text(word)
 
-    A column named for what is bad (denied, default) turns a yes into a refusal. None where more
-    or fewer than one value can be meant: a guess would turn every sentence of the report round.
-    """
-    adverse = any(word in column.lower() for word in REFUSED)
-    if set(levels) <= {"0", "1"}:
-        return "0" if adverse else "1"
-    if set(levels) <= {"true", "false"}:
-        return "false" if adverse else "true"
-    if adverse:
-        return next((_text(level) for level in levels if level.lower() in NO), None)
-    granted = [
-        level for level in levels
-        if any(word in level.lower() for word in GRANTED)
-        and not any(word in level.lower() for word in (*REFUSED, " not ", *UNDONE))
-        and not level.lower().startswith(NEGATED)
-    ]  # fmt: skip
-    return _text(granted[0]) if len(granted) == 1 else None
+
+def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> Iterator[str]:
+    """The line that says which values are refusals, ready to be uncommented, where one is needed."""
+    several = [name for name in known if len(levels[name]) > 2]
+    if not several:
+        return
+    rest = [
+        word for name in known for word in decision_words.refusals_of(name, levels[name], None)
+    ]
+    yield f"#   {'、'.join(map(_word, several))}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
+    yield "#   values: keep the real refusals and uncomment; what is not listed is left out"
+    yield f"# unfavourable = {_texts(list(dict.fromkeys(rest)))}"
 
 
 def _cut(score: Seen, *, below: bool) -> Iterator[str]:

@@ -414,9 +414,12 @@ def _header(path: Path, form: str) -> list[str]:
     if not line.strip("\r\n"):  # pyarrow would take a later line, of any length
         raise TableRefused([_no_names()])
     try:
-        return next(csv.reader(io.StringIO(line)))
+        names = next(csv.reader(io.StringIO(line)))
     except csv.Error as broken:  # such as a field of more than 131,072 characters
         raise TableRefused([_unreadable(broken)]) from broken
+    if reason := _separator_fault(line, names):
+        raise TableRefused([reason])
+    return names
 
 
 def name_faults(names: Sequence[str]) -> list[Reason]:
@@ -481,6 +484,31 @@ def _first_line_too_long() -> Reason:
 def _no_names() -> Reason:
     said = Text("第一行是空的，没有列名。", "The first line is empty: it names no column.")
     return Reason("CSV", said, _NAME_IT)
+
+
+def _separator_fault(line: str, names: Sequence[str]) -> Reason | None:
+    """What is wrong where the first line's one name looks like several, or says the separator."""
+    remedy = Text(
+        "请另存为以逗号分隔的 CSV，第一行直接写列名，小数用点。",
+        "Save it as CSV separated by commas, with the columns' names in the first line and "
+        "decimal points.",
+    )
+    if line.lower().startswith("sep="):
+        said = Text(
+            "第一行是 sep= 分隔符说明，不是列名。", "The first line is a sep= mark, not names."
+        )
+        return Reason("CSV", said, remedy)
+    other = max(";\t|", key=line.count)
+    if len(names) > 1 or other not in line.strip():
+        return None
+    zh, en = {";": ("分号", "a semicolon"), "\t": ("制表符", "a tab")}.get(
+        other, ("竖线", "a bar")
+    )
+    said = Text(
+        f"分隔符看来是{zh}：整行只读出一列。",
+        f"The separator seems to be {en}: only one column is read.",
+    )
+    return Reason("CSV", said, remedy)
 
 
 def _binary() -> Reason:

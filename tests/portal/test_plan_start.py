@@ -12,7 +12,7 @@ import pytest
 from evaluators import engine
 from evaluators.data import DataUnfit
 from evaluators.files import open_source
-from evaluators.plan import Plan
+from evaluators.plan import Plan, PlanInvalid
 from portal import plan_start
 from registry.findings import Finding, Verdict
 
@@ -176,3 +176,55 @@ def test_a_score_beside_what_is_bad_gets_no_cut_and_says_which_way_it_must_rise(
     made = engine.run(plan, open_source(tmp_path / "rows.parquet"), scorer=None, nonce="n")
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert rate.estimate == pytest.approx(0.5, abs=0.01)
+
+
+def loans(folder: Path) -> Path:
+    rows = 900
+    decision = ["approve"] * 5 + ["decline"] * 3 + ["pending", ""]
+    table = pa.table({
+        "sex": ["f"] * 450 + ["m"] * 450, "score": 500 + np.arange(rows) % 200,
+        "decision": decision * (rows // 10), "repaid": ["yes", "no", "yes"] * (rows // 3),
+    })  # fmt: skip
+    pyarrow.csv.write_csv(table, folder / "loans.csv")
+    return folder / "loans.csv"
+
+
+def test_a_score_beside_recorded_decisions_is_not_drafted_into_a_plan_that_tests_both(
+    tmp_path: Path,
+) -> None:
+    path = loans(tmp_path)
+    drafted = plan_start.draft(path)
+    assert "不填就不能运行" not in drafted
+    assert "the plan does not run" not in drafted
+    assert "tested are the decisions recorded in decision" in drafted
+    assert "检验的是“decision”里记录的决定" in drafted
+
+    filled = drafted.replace("# cut = …", "cut = 590")
+    with pytest.raises(PlanInvalid) as refused:
+        Plan.parse(tomllib.loads(filled))
+    assert [reason.item for reason in refused.value.reasons] == ["columns.cut"]
+    scored = filled.replace('\nprediction = "decision"\nprediction', "\n").splitlines()
+    kept = [line for line in scored if not line.startswith("prediction")]
+    made = engine.run(
+        Plan.parse(tomllib.loads("\n".join(kept))), open_source(path), scorer=None, nonce="n"
+    )
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert "at or above 590 is favourable" in rate.reading["en"]
+
+
+def test_outcomes_and_decisions_in_different_words_are_drafted_each_with_its_own(
+    tmp_path: Path,
+) -> None:
+    path = loans(tmp_path)
+    drafted = plan_start.draft(path)
+    columns = tomllib.loads(drafted)["columns"]
+    assert (columns["target"], columns["favourable"]) == ("repaid", "yes")
+    assert (columns["prediction"], columns["prediction_favourable"]) == ("decision", "approve")
+    line = '# unfavourable = ["no", "decline", "pending"]'
+    assert f"\n{line}\n" in drafted
+
+    said = drafted.replace(line, 'unfavourable = ["no", "decline"]')
+    made = engine.run(Plan.parse(tomllib.loads(said)), open_source(path), scorer=None, nonce="n")
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert rate.reading["en"].startswith("The decisions recorded in the data:")
+    assert rate.estimate == pytest.approx(5 / 8)
