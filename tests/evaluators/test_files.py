@@ -113,7 +113,7 @@ def test_an_infinite_number_is_refused_when_it_is_read(tmp_path: Path) -> None:
         list(rows.read())
 
 
-SCORED = {"score": "other", "cut": 0.3}
+SCORED = {"score": "other", "cut": 0.3, "prediction": None}
 
 
 @pytest.mark.parametrize("columns", [{}, SCORED])
