@@ -103,7 +103,9 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
             "most": shown(most[measure]),
         }
     )
-    row = sentence(f"{plan.task}.flip.levels", evidence={"levels": levels}, places=places)
+    # Two levels are named only where the page gives two numbers.
+    alike = "" if places["least"] != places["most"] else ".alike"
+    row = sentence(f"{plan.task}.flip.levels{alike}", evidence={"levels": levels}, places=places)
     return [*said, row | {"columns": [column.name]}]
 
 

@@ -241,7 +241,8 @@ def _number(
     places: Places,
 ) -> Sentence:
     key = f"contrast:{subject.key}"
-    shown = evidence(plan, counted, test="contrast", mean_difference=_mean(tally, key))
+    counted, test = _one_count(plan, tally, subject, kind, counted, test="contrast")
+    shown = evidence(plan, counted, test=test, mean_difference=_mean(tally, key))
     where = dict(places) | _tested(plan, tally, counted) | _mean_place(shown)
     where |= _swapped(tally, subject)
     shape = "number" if len(subject.names) == 1 else "together"
@@ -270,8 +271,9 @@ def _levels(
         kind = Kind.INCONCLUSIVE if kind in DIRECTED else kind
         kind = Kind.NOISE if kind is Kind.NOISY else kind
         grouped, groups = _grouped(plan, kind, beside)
+        whole, test = _one_count(plan, tally, subject, kind, whole, test="levels")
         where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject) | grouped
-        shown = evidence(plan, whole, test="levels", **groups)
+        shown = evidence(plan, whole, test=test, **groups)
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
     others = plan.natures[subject.names[0]].others
     rest = [_rest(plan, tally, subject, others, places)] if others else []
@@ -329,8 +331,9 @@ def _exchanged(
     if kind in DIRECTED:
         row = f"{plan.task}.group.matters"
     grouped, groups = _grouped(plan, kind, beside)
+    counted, test = _one_count(plan, tally, subject, kind, counted, test="swap")
     where = dict(places) | _tested(plan, tally, counted) | _swapped(tally, subject) | grouped
-    shown = evidence(plan, counted, test="swap", **groups)
+    shown = evidence(plan, counted, test=test, **groups)
     told = "matters" if kind in DIRECTED else kind
     said = [sentence(row, kind=told, evidence=shown, places=where)]
     unread = sentence("written", kind=told, evidence={"n": 0}, places=places)
@@ -374,6 +377,27 @@ def _grouped(
         "groups": groups,
         "group": {**named.as_json(), "n": worst.n, "changed": worst.changed},
     }
+
+
+def _one_count(
+    plan: ExplanationPlan,
+    tally: Tally,
+    subject: Subject,
+    kind: Kind,
+    counted: Counts,
+    *,
+    test: str,
+) -> tuple[Counts, str]:
+    """What changing only this did, as counted by a test, and which test that is.
+
+    A protected thing is changed on its own for answer five as well. Where both sentences would
+    only say how often the result changed, that is one count: the one of answer five.
+    """
+    key = f"flip:{subject.key}"
+    counts_only = kind in (Kind.INCONCLUSIVE, Kind.UNTRIED)
+    if plan.task != "decision" or not counts_only or f"{key}:n" not in tally:
+        return counted, test
+    return Counts(tally[f"{key}:n"], 0, 0, tally[f"{key}:changed"]), "flip"
 
 
 def _swapped(tally: Tally, subject: Subject) -> dict[str, Text]:

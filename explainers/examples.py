@@ -25,8 +25,9 @@ def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
     if search is None or search.unsteady:
         return [sentence("whatif.noise", evidence={"steady": False}, places={})]
     if search.asked < plan.k:
-        places = wording(plan) | {"least": same(plan.k)}
-        return [sentence("whatif.few", evidence={"least": plan.k}, places=places)]
+        # How many were looked at is no count of who could do better: they were looked at as moved
+        # to values that many share.
+        return [sentence("whatif.few", evidence={"least": plan.k}, places={})]
     return list(_told(plan, search))
 
 

@@ -203,7 +203,7 @@ class _Page:
 
     def _decided(self) -> dict[str, Any]:
         chosen = yardstick.told(self.plan, self.yardsticks)
-        lead = [self._stated("decided"), self._overall(), *chosen]
+        lead = [self._stated("decided"), *self._overall(), *chosen]
         return {
             "lead": lead,
             "detail": self._if_stated("decider", Text("谁做决定", "Who decides")),
@@ -300,7 +300,7 @@ class _Page:
     def _if_stated(self, name: str, title: Text) -> list[dict[str, Any]]:
         return _sections([(title, [self._stated(name)])]) if name in self.declared else []
 
-    def _overall(self) -> Sentence:
+    def _overall(self) -> list[Sentence]:
         n, good = self.tally["all:n"], self.tally["all:favourable"]
         mean = numbers.rounded(self.tally["all:sum"] / SCALE / n)
         places = effects.wording(self.plan) | {
@@ -310,7 +310,12 @@ class _Page:
             "m": effects.same(numbers.value(mean)),
         }
         shown = {"n": n, "favourable": good, "mean": mean}
-        return sentence(f"{self.plan.task}.overall", evidence=shown, places=places)
+        said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
+        if self.plan.left_out:
+            least = {"least": effects.same(self.plan.k)}
+            evidence = {"least": self.plan.k}
+            said.append(sentence("overall.left_out", evidence=evidence, places=least))
+        return said
 
     def _named(self, row: Mapping[str, Any]) -> dict[str, Any]:
         subject = next(s for s in self.plan.subjects if list(s.names) == row["columns"])

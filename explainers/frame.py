@@ -36,6 +36,15 @@ FRAME: Mapping[str, Row] = {
             "These are the {people} in the test data. Others may differ.",
         ),
     ),
+    "overall.left_out": Row(
+        Text(
+            "有的情况，不到{least}个人才有。这些人没有问到；另外随机少问了几个人，免得算出这样的人有几个。",
+            "Some things are shared by fewer than {least} people. Those people were not asked about, nor were a few others, drawn at random, so that nobody can work out how many they are.",
+        ),
+        Text(
+            "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
+        ),
+    ),
     "inputs": Row(
         Text(
             "程序看{n}项信息，都列在下面。",
@@ -144,10 +153,13 @@ FRAME: Mapping[str, Row] = {
     ),
     "whatif.few": Row(
         Text(
-            "测试的人里，结果可以变好的不到{least}{person}，所以不举例子。",
-            "Among those tested, fewer than {least} {people} could get a better result, so there is no example.",
+            "只用许多人共有的数值，举不出例子。",
+            "No example can be made from values that many people share.",
         ),
-        Text("例子要许多人共有的情况。", "An example needs what many people share."),
+        Text(
+            "这不等于没有人的结果可以变好。",
+            "It does not mean that nobody’s result could get better.",
+        ),
     ),
     "whatif.joined": Row(
         Text(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import rankdata
 
-from explainers import cells, subgroups
+from explainers import cells, few, subgroups
 from explainers.bounds import Family
 from explainers.columns import Column, Outsider, parse_columns, text_of
 from explainers.draws import generator
@@ -86,6 +86,8 @@ class ExplanationPlan:
         unit: the column that tells people apart, where a row is not a person.
         people: how many distinct people are asked about at most.
         k: how many people must share what is named, tried by name or printed.
+        rows: of the table, one for each person who may be asked about; never published.
+        left_out: whether people are left out because too few share what they have.
         donors: real rows that lend their values; sealed, never published.
         natures: what each column is.
         subjects: what is changed, one at a time.
@@ -103,6 +105,8 @@ class ExplanationPlan:
     unit: str | None
     people: int
     k: int
+    rows: npt.NDArray[np.int64]
+    left_out: bool
     donors: People
     natures: Mapping[str, Nature]
     subjects: tuple[Subject, ...]
@@ -131,7 +135,7 @@ class ExplanationPlan:
         Raises:
             ColumnsInvalid: where the description of the columns has gaps.
             ColumnsMissing: where the table lacks one of them.
-            PlanImpossible: with fewer than k people, without the column that tells them apart,
+            PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
                 or a decision without a cut.
         """
         described = parse_columns(columns)
@@ -147,17 +151,26 @@ class ExplanationPlan:
             )
         k = max(k, cells.LEAST)
         names = [column.name for column in described]
-        apart = People.read(table, names).take(cells.one_row_each(table, unit))
+        rows = cells.one_row_each(table, unit)
+        apart = People.read(table, names).take(rows)
         if len(apart) < k:
             raise PlanImpossible(
                 f"数据里不到{k}个人，说明会透露个别人的情况，请换一份人数更多的数据。",
                 f"The data hold fewer than {k} people, so an explanation would tell of single "
                 "persons; hand in data about more.",
             )
-        drawn = generator(nonce, "donors").permutation(len(apart))[:DONORS]
-        donors = apart.take(np.sort(drawn))
         named = {column.name for column in described if column.values}
         natures = {name: nature(table, apart, name, named=named, k=k) for name in names}
+        asked = few.many(apart, natures, k, generator(nonce, "left out"))
+        if len(asked) < k:
+            raise PlanImpossible(
+                f"除去情况少见的人以后，剩下不到{k}个人，说明会透露个别人的情况，"
+                "请换一份人数更多的数据。",
+                f"Without those who have what few people have, fewer than {k} people are left, so "
+                "an explanation would tell of single persons; hand in data about more.",
+            )
+        drawn = generator(nonce, "donors").permutation(len(asked))[:DONORS]
+        donors = apart.take(asked[np.sort(drawn)])
         numbers = {n: apart.arrays[n] for n in names if natures[n].kind == "number"}
         edges = {
             name: cells.edges(array, k, most=MOST_BINS, least=LEAST_PER_BIN)
@@ -173,6 +186,8 @@ class ExplanationPlan:
             unit=unit,
             people=max(people, k),
             k=k,
+            rows=rows[asked],
+            left_out=len(asked) < len(rows),
             donors=donors,
             natures=natures,
             subjects=subjects(donors, natures),
@@ -209,11 +224,10 @@ class ExplanationPlan:
         return scores >= self.cut if self.favourable_above else scores < self.cut
 
     def chosen(self, table: pa.Table, nonce: str) -> People:
-        """The distinct people who are asked about, drawn by the nonce."""
+        """The distinct people who are asked about, drawn by the nonce from the plan's table."""
         everyone = People.read(table, [column.name for column in self.columns])
-        rows = cells.one_row_each(table, self.unit)
-        order = generator(nonce, "people").permutation(len(rows))[: self.people]
-        return everyone.take(rows[np.sort(order)])
+        order = generator(nonce, "people").permutation(len(self.rows))[: self.people]
+        return everyone.take(self.rows[np.sort(order)])
 
     def as_json(self) -> dict[str, Any]:
         """The plan without the donors' rows, of which only the digest stands here."""

@@ -304,6 +304,21 @@ SENTENCES: Mapping[str, Row] = {
         ),
         ITSELF,
     ),
+    # ours: the changes went both ways and even out
+    "decision.flip.levels.alike": Row(
+        Text(
+            "如果所有人的{Y}都一样，不管是哪一种试过的情况，每100{people}里，{most}{people}的结果是“{good}”。",
+            "If {y} were the same for everyone, whichever of those tried, {most} of 100 {people} would get “{good}”.",
+        ),
+        ITSELF,
+    ),
+    "price.flip.levels.alike": Row(
+        Text(
+            "如果{Y}都一样，不管是哪一种试过的情况，{price}平均都是{most}{unit}。",
+            "If {y} were the same everywhere, whichever of those tried, the mean {price} would be {most} {unit}.",
+        ),
+        ITSELF,
+    ),
     # ours: a model that contradicts itself can't be shown to ignore anything
     "decision.flip.noise": Row(
         Text(

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from portal import identity
 from portal.access import allow, public, signed_in
-from portal.api.shapes import Answer, Page, Paged
+from portal.api.shapes import Answer, Page, Paged, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from portal.turns import in_turn
@@ -21,7 +21,7 @@ from registry.tokens import Issued, Scope, Token
 router = APIRouter(tags=["credentials"])
 
 
-class TokenIn(BaseModel):
+class TokenIn(RequestBody):
     """What a new token is for."""
 
     label: str = Field(examples=["CI"])
@@ -56,7 +56,7 @@ class FreshToken(TokenOut):
     secret: str
 
 
-class KeyIn(BaseModel):
+class KeyIn(RequestBody):
     """A public key with the proof that its private half is at hand."""
 
     proof: str = Field(max_length=10_000, description="what `mingsuan keys new` wrote")
@@ -74,7 +74,7 @@ class KeyOut(Answer):
     revoked: datetime | None
 
 
-class PlatformKeyIn(BaseModel):
+class PlatformKeyIn(RequestBody):
     """A public key of the platform's signer."""
 
     public_pem: str = Field(max_length=1000, description="Ed25519, PEM")

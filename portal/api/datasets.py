@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Bilingual, Page, Paged
+from portal.api.shapes import Answer, Bilingual, Page, Paged, RequestBody
 from portal.at_hand import Configured, Database, Store
 from portal.identity import By
 from portal.uploads import Form, file_of, json_of
@@ -30,7 +30,7 @@ class JsonLd(JSONResponse):
     media_type = croissant.MEDIA_TYPE
 
 
-class DatasetIn(BaseModel):
+class DatasetIn(RequestBody):
     """What is said of a data set."""
 
     name: str = Field(max_length=120, examples=["loanapp, held-out 30 %"])
@@ -126,7 +126,7 @@ class CheckOut(Seen):
         )
 
 
-class CheckIn(BaseModel):
+class CheckIn(RequestBody):
     """Which columns to look at, and why the data are used where classes are smaller than k."""
 
     quasi_identifiers: list[str] | None = Field(

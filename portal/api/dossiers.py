@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from evaluators import captions
 from filing import completeness, computed, differences, editions, remarks, review, revision
@@ -14,7 +14,7 @@ from filing.gate import Gate
 from filing.lifecycle import STATUS_NAMES, Action, Status
 from filing.remarks import Remark
 from filing.risk import Level
-from portal.api.shapes import Answer, Bilingual
+from portal.api.shapes import Answer, Bilingual, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from registry import submission
@@ -107,7 +107,7 @@ class FilingLine(Answer):
     submitted: datetime | None
 
 
-class Words(BaseModel):
+class Words(RequestBody):
     """A wording; the English may be left out."""
 
     zh: str = Field(max_length=4000)
@@ -178,7 +178,7 @@ class FilingOut(FilingLine):
     steps: list[StepOut]
 
 
-class AnswersIn(BaseModel):
+class AnswersIn(RequestBody):
     """Answers by field code; those not named stay, null clears one."""
 
     answers: dict[str, Any] = Field(
@@ -187,7 +187,7 @@ class AnswersIn(BaseModel):
     revision: Read
 
 
-class AttachmentIn(BaseModel):
+class AttachmentIn(RequestBody):
     """A report or an explanation of the same model."""
 
     report_id: str | None = None
@@ -195,7 +195,7 @@ class AttachmentIn(BaseModel):
     revision: Read
 
 
-class MoveIn(BaseModel):
+class MoveIn(RequestBody):
     """Another version of the same model."""
 
     version_id: str
@@ -214,7 +214,7 @@ class RemarkIn(Words):
     code: str = Field(max_length=10, examples=["B7"])
 
 
-class StepIn(BaseModel):
+class StepIn(RequestBody):
     """A step of the procedure."""
 
     action: Action
@@ -228,13 +228,13 @@ class ReviewIn(StepIn):
     remarks: list[RemarkIn] = Field([], description="for a return: field by field")
 
 
-class AgainstIn(BaseModel):
+class AgainstIn(RequestBody):
     """What a decision without further words is made against."""
 
     revision: Read
 
 
-class GradeIn(BaseModel):
+class GradeIn(RequestBody):
     """Another grade than the computed one, with a reason of at least a sentence."""
 
     level: Level

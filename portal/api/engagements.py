@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Page, Paged
+from portal.api.shapes import Answer, Page, Paged, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from registry import engagements
@@ -18,7 +18,7 @@ from registry.tokens import Scope
 router = APIRouter(tags=["engagements"])
 
 
-class GrantIn(BaseModel):
+class GrantIn(RequestBody):
     """What an enterprise grants."""
 
     tester_id: str = Field(description="an organisation of the kind `tester`")
@@ -31,7 +31,7 @@ class GrantIn(BaseModel):
     paid_by: str = Field("", max_length=200)
 
 
-class TakeOnIn(BaseModel):
+class TakeOnIn(RequestBody):
     """The tester's own declaration."""
 
     conflict_tester: str = Field(max_length=1000)

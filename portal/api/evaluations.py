@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import select
 
 from evaluators import engine
 from evaluators.plan import Plan, PlanInvalid
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Page, Paged, Progress
+from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from registry import attestation, evaluations, reports, worklist
@@ -24,7 +24,7 @@ from registry.tokens import Scope
 router = APIRouter(tags=["evaluations"])
 
 
-class PlanIn(BaseModel):
+class PlanIn(RequestBody):
     """What is to be tested, on which data."""
 
     dataset_id: str = Field(description="a data set of your own, registered for evaluation")

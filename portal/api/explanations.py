@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from explainers.columns import parse_columns
 from portal import sight
 from portal.access import allow
-from portal.api.shapes import Answer, Page, Paged, Progress
+from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from registry import explanations, worklist
@@ -20,7 +20,7 @@ from registry.tokens import Scope
 router = APIRouter(tags=["explanations"])
 
 
-class ExplanationIn(BaseModel):
+class ExplanationIn(RequestBody):
     """What is needed to explain a version."""
 
     dataset_id: str = Field(description="a data set of your own, registered for explanations")

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from portal import identity
 from portal.access import allow, public, signed_in
-from portal.api.shapes import Answer, Page, Paged
+from portal.api.shapes import Answer, Page, Paged, RequestBody
 from portal.at_hand import Database
 from portal.identity import By
 from portal.turns import in_turn
@@ -30,7 +30,7 @@ class OrganisationOut(Answer):
     district: str
 
 
-class OrganisationIn(BaseModel):
+class OrganisationIn(RequestBody):
     """The particulars of a new organisation."""
 
     kind: Kind
@@ -40,7 +40,7 @@ class OrganisationIn(BaseModel):
     district: str = Field("", examples=["福田区"])
 
 
-class CorrectionIn(BaseModel):
+class CorrectionIn(RequestBody):
     """What is completed or corrected; null stays."""
 
     credit_code: str | None = Field(None, examples=["91350100M000100Y43"])
@@ -65,7 +65,7 @@ class Member(Answer):
     role: Role
 
 
-class InvitationIn(BaseModel):
+class InvitationIn(RequestBody):
     """Whom to invite, to what."""
 
     email: str = Field(max_length=254, examples=["lin@example.org"])
@@ -86,7 +86,7 @@ class InvitationOut(Answer):
     secret: str
 
 
-class Acceptance(BaseModel):
+class Acceptance(RequestBody):
     """How an invited person joins."""
 
     secret: str = Field(max_length=100)

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from portal import identity
 from portal.access import allow, public
-from portal.api.shapes import Answer
+from portal.api.shapes import Answer, RequestBody
 from portal.at_hand import Configured, Database
 from portal.identity import By
 from portal.turns import in_turn
@@ -18,7 +18,7 @@ from registry.tokens import Scope
 router = APIRouter(tags=["credentials"])
 
 
-class PasswordIn(BaseModel):
+class PasswordIn(RequestBody):
     """The account, its present password and the new one."""
 
     email: str = Field(max_length=254, examples=["lin@example.org"])
@@ -36,7 +36,7 @@ class ResetOut(Answer):
     expires: datetime
 
 
-class ResetIn(BaseModel):
+class ResetIn(RequestBody):
     """The secret of a one-time link, and the password that the person chose."""
 
     secret: str = Field(max_length=100)

@@ -25,6 +25,15 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class RequestBody(BaseModel):
+    """What every body that is sent has in common: a key that the route does not know is refused.
+
+    Were it passed over, the sender would read "done" of a change that was never made.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Bilingual(Answer):
     """One statement in both languages."""
 

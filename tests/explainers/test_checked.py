@@ -1,5 +1,6 @@
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from explainers import checked
@@ -232,3 +233,48 @@ def test_prices_are_told_without_quantiles_and_lines(
     assert ("5.1 % higher" if value > 0 else "4.9 % lower") in said["en"]
     for word in ("p90", "p10", "205000", "置信", "提示界线"):
         assert word not in said["zh"] + said["en"]
+
+
+def tied(task: Any = "decision") -> dict[str, Any]:
+    """Sex decides for everyone, and as often one way as the other."""
+    n = 200
+    table = pa.table({"sex": ["f", "m"] * (n // 2), "age": [20, 20, 40, 40] * (n // 4)})
+    cut = 0.5 if task == "decision" else None
+    asked = ExplanationPlan.make(table, columns("age", "sex"), cut=cut, task=task)
+    return explain(
+        asked,
+        table,
+        Toy(lambda x: 0.2 + 0.6 * ((x["sex"] == "f") ^ (x["age"] > 30))),
+        nonce="n",
+    )
+
+
+def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> None:
+    """public/B3: "if everyone were f, 47; if everyone were f, 47"."""
+    told = {said["kind"]: said for said in sentences_of(tied())}
+    assert told["decision.flip.some"]["evidence"]["changed"] == 200
+    assert "decision.flip.levels" not in told
+    alike = told["decision.flip.levels.alike"]
+    assert alike["zh"] == (
+        "如果所有人的性别都一样，不管是哪一种试过的情况，每100人里，约有50人的结果是“通过”。"
+    )
+    assert alike["en"] == (
+        "If the sex were the same for everyone, whichever of those tried, about 50 of 100 people "
+        "would get “approved”."
+    )
+    assert alike["columns"] == ["sex"]
+    priced = {said["kind"]: said for said in sentences_of(tied("price"))}
+    assert "price.flip.levels" not in priced
+    assert priced["price.flip.levels.alike"]["zh"] == (
+        "如果性别都一样，不管是哪一种试过的情况，价格平均都是0.5元。"
+    )
+
+
+def test_levels_with_two_rates_name_two_levels() -> None:
+    table = people(200)
+    asked = ExplanationPlan.make(table, columns("age", "sex"), cut=0.5)
+    content = explain(asked, table, Toy(lambda x: 0.9 * (x["sex"] == "f")), nonce="n")
+    told = {said["kind"]: said for said in sentences_of(content)}
+    assert "decision.flip.levels.alike" not in told
+    assert told["decision.flip.levels"]["zh"].startswith("如果所有人的性别都是“女”")
+    assert "如果都是“男”" in told["decision.flip.levels"]["zh"]

@@ -241,7 +241,12 @@ def tables(draw: st.DrawFn) -> pa.Table:
 def test_whatever_the_table_no_value_of_a_few_people_leaves(table: pa.Table, task: Task) -> None:
     """public/B1, over random tables."""
     unit = "who" if "who" in table.column_names else None
-    assert leaked(made(table, task, unit=unit), table) == set()
+    try:
+        content = made(table, task, unit=unit)
+    except PlanImpossible:  # hardly anyone may be left beside those who have what few have
+        assert table.num_rows < 100
+        return
+    assert leaked(content, table) == set()
 
 
 @given(

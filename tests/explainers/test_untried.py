@@ -193,3 +193,22 @@ def test_what_if_names_what_was_tried_and_what_was_not() -> None:
     made = told(people(N), columns("income", "sex"), lambda x: np.tanh(x["income"] / 5_000))
     kinds = {said["kind"] for said in made["questions"][3]["detail"][-1]["sentences"]}
     assert "whatif.untried" not in kinds
+
+
+@pytest.mark.parametrize("decides", ["age 51", "above 77"])
+def test_no_example_says_nothing_of_how_many_could_get_better(decides: str) -> None:
+    """public/B2: "fewer than 10 could get a better result" while dozens could."""
+    table = people(2_000)
+
+    def refused(x: Columns) -> npt.NDArray[np.bool_]:
+        return np.asarray(x["age"] == 51 if decides == "age 51" else x["age"] > 77, dtype=bool)
+
+    assert np.count_nonzero(refused({"age": np.asarray(table["age"])})) > 10
+    asked = columns("age", "sex", age={"actionable": "any"})
+    content = told(table, asked, lambda x: np.where(refused(x), 0.1, 0.9))
+    (said,) = content["questions"][3]["detail"][-1]["sentences"]
+    assert said["kind"] == "whatif.few"
+    assert said["zh"] == "只用许多人共有的数值，举不出例子。"
+    assert said["en"] == "No example can be made from values that many people share."
+    assert said["limit"]["zh"] == "这不等于没有人的结果可以变好。"
+    assert said["limit"]["en"] == "It does not mean that nobody’s result could get better."

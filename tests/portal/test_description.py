@@ -28,6 +28,23 @@ def test_every_operation_is_described_in_both_languages(client: TestClient) -> N
         assert "application/problem+json" in refused["content"]
 
 
+def test_every_body_refuses_a_key_that_it_does_not_know(client: TestClient) -> None:
+    """A misspelt key that is passed over would be answered as if it had been written."""
+    described = client.get("/api/v1/openapi.json").json()
+    shapes, lax, bodies = described["components"]["schemas"], [], 0
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            reference = content.get("application/json", {}).get("schema", {}).get("$ref")
+            if reference is None:
+                continue
+            bodies += 1
+            if shapes[reference.rpartition("/")[2]].get("additionalProperties") is not False:
+                lax.append((method, path))
+    assert bodies >= 20
+    assert lax == []
+
+
 def test_the_description_says_which_scope_a_token_needs(client: TestClient) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
     submit = paths["/api/v1/models/{name}/versions"]["post"]
