@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
-from portal import abandoned, at_rest, enrolment, migrations, mlflow_tags, signer
+from portal import abandoned, at_rest, enrolment, installed_here, migrations, mlflow_tags, signer
 from registry import (
     artifacts,
     attendance,
@@ -94,7 +94,8 @@ def examine(settings: Settings) -> list[Check]:
         first = _database(place)
         rest = (_store, _mlflow, _outbox, _worklist) if first.ok else ()
         always = (_modes, _signer, _sandbox, _runtime, _probes, _spool)
-        return [first, *(_safely(check, place) for check in (*rest, *always))]
+        where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
+        return [where, first, *(_safely(check, place) for check in (*rest, *always))]
 
 
 def repair(settings: Settings) -> list[Text]:
@@ -169,6 +170,16 @@ def _database(place: Place) -> Check:
             said=Text(
                 f"连不上 {where}：{failed}。请检查 MINGSUAN_DATABASE。",
                 f"No connection to {where}: {failed}. Check MINGSUAN_DATABASE.",
+            ),
+        )
+    if at is None:
+        return Check(
+            name,
+            ok=False,
+            said=Text(
+                "还没有数据库。运行 mingsuan serve 会建立；如果已经装在别处，请检查 MINGSUAN_DATA。",
+                "There is no database yet. mingsuan serve makes it; where the installation is "
+                "elsewhere, check MINGSUAN_DATA.",
             ),
         )
     if at != newest:
@@ -381,6 +392,7 @@ def _spool(place: Place) -> Check:
 
 
 _NAMES: dict[str, Text] = {
+    "_place": Text("检查的安装", "installation examined"),
     "_database": Text("数据库", "database"),
     "_store": Text("内容存储", "artifact store"),
     "_mlflow": Text("MLflow 登记处", "MLflow registry"),

@@ -315,5 +315,6 @@ def _figures(found: Mapping[str, Any]) -> None:
         click.echo(
             "每一组都不少于 k / every class has at least k"
             if found["enough"]
-            else "没有达到要求 / it falls short"
+            else "没有达到要求：请把这些列分得粗一些，或去掉直接认出人的列，再检查一次。/ "
+            "It falls short: coarsen these columns, or leave out what names people, then check again."
         )

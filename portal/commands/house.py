@@ -100,7 +100,7 @@ def found(kind: str, name_zh: str, name_en: str, credit_code: str | None, distri
     """Print the identifier of the new organisation."""
     from registry import organisations
 
-    with _session() as session:
+    with _session(first=True) as session:
         made = organisations.found(
             session,
             kind=organisations.Kind(kind),
@@ -224,13 +224,27 @@ def listing(as_json: bool) -> None:
 
 
 @contextmanager
-def _session() -> Iterator["Session"]:
+def _session(*, first: bool = False) -> Iterator["Session"]:
+    """The register of this machine's installation; only what founds one makes a new database.
+
+    Args:
+        first: whether a new installation may begin with this command.
+
+    Raises:
+        AnotherInstallation: when MINGSUAN_SERVER names a registry.
+        NoInstallation: when nothing is here yet.
+    """
+    from portal import installed_here
     from portal.commands.serving import prepare
     from registry import database
     from registry.settings import settings
 
-    prepare(settings())
-    engine = database.connect(settings().database_url)
+    chosen = settings()
+    installed_here.require_here(chosen)
+    if not first:
+        installed_here.require(chosen)
+    prepare(chosen)
+    engine = database.connect(chosen.database_url)
     try:
         with database.transaction(database.sessions(engine)) as session:
             yield session

@@ -101,3 +101,12 @@ def test_a_key_names_its_field() -> None:
 def test_an_unknown_key_is_refused(key: str) -> None:
     with pytest.raises(FieldNotFound):
         schema().field(key)
+
+
+def test_an_unknown_field_is_answered_with_those_near_it() -> None:
+    for key, near in (("B10", "B9"), ("b7", "B7"), ("G9", "G2"), ("旁", "A1"), ("Z1", "A1")):
+        with pytest.raises(FieldNotFound) as told:
+            schema().field(key)
+        name = schema().field(near).name
+        assert f"{near}（{name.zh}）" in told.value.said.zh
+        assert f"{near} ({name.en})" in told.value.said.en
