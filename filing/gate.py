@@ -315,8 +315,8 @@ def _explained(subject: Subject) -> Hurdle:
         "explanation",
         passed=not absent,
         said=Text(
-            f"给公众的算法说明{'已写好' if not absent else f'还缺：{codes}'}",
-            f"the explanation for the public {'is there' if not absent else f'lacks {codes}'}",
+            f"备案主体写给公众的算法说明{'已写好' if not absent else f'还缺：{codes}'}",
+            f"the filer's own explanation for the public {'is there' if not absent else f'lacks {codes}'}",
         ),
         remedy=Text("请写好“给公众的算法说明”。", "Write the explanation for the public."),
         legal=_explanation_rules(subject),

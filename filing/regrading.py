@@ -18,7 +18,7 @@ from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
 from registry.errors import Conflict, Reason, Refused
 from registry.language import Text
-from registry.organisations import Actor, Role
+from registry.organisations import Actor, Person, Role
 
 LEAST_CHARACTERS = 15
 """Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
@@ -141,6 +141,12 @@ def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
     waiting = _waiting(case.filing)
     case.filing.grade_proposal = None
     return _noted(case, "filing:review:grade_dismissed", waiting)
+
+
+def proposer(session: Session, filing: Filing) -> str | None:
+    """The name of the reviewer who proposed the grade that waits; None where none does."""
+    waiting = filing.grade_proposal
+    return session.get_one(Person, waiting["proposed_by"]).name if waiting else None
 
 
 def _case(

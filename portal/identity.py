@@ -182,6 +182,8 @@ def change_password(
             raise credentials.wrong_password()
         with transaction(factory) as session:
             credentials.forgive(session, attempted)
+    if chosen == present:
+        raise credentials.same_password()
     hashed = credentials.hash_password(chosen, email=person.email)
     with transaction(factory) as session:
         passwords.change(session, person.id, hashed, also_tokens=also_tokens)

@@ -224,6 +224,21 @@ def wrong_password() -> WrongPassword:
     return WrongPassword("邮箱或密码不对。", "E-mail address or password is wrong.")
 
 
+def wrong_present_password() -> WrongPassword:
+    """Who is signed in and changes the password gave no address: the password alone is wrong."""
+    return WrongPassword("现在的密码不对。", "The present password is wrong.")
+
+
+def same_password() -> PasswordRefused:
+    """The new password is the present one, so that nothing would change."""
+    said = Text("新密码和现在的密码一样。", "The new password is the present one.")
+    return PasswordRefused(
+        "新密码不能和现在的一样。",
+        "The new password has to differ from the present one.",
+        reasons=[Reason("chosen", said, Text("请另选一个密码。", "Choose another password."))],
+    )
+
+
 def _password_rules(password: str, email: str) -> list[tuple[bool, Text]]:
     return [
         (

@@ -61,7 +61,8 @@ def change_password(
             also_tokens=forms.text(form, "also_tokens") == "yes",
         )
     except RegisterError as error:
-        reject(request, error)
+        wrong = isinstance(error, credentials.WrongPassword)
+        reject(request, credentials.wrong_present_password() if wrong else error)
         return account_page(request, language, session, by, asking)
     opened = identity.sign_in(
         factory, settings, email=person.email, password=chosen, address=address

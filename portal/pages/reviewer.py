@@ -79,6 +79,8 @@ def review_page(
         levels=LEVEL_NAMES,
         questions=risk.questionnaire().questions,
         proposal=filing.grade_proposal,
+        proposer=regrading.proposer(session, filing),
+        own_words=any(each.code in filing.answers for each in schema().group("H").fields),
         own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
         gate=review.gate_of(session, filing),
         reports=[(each, report_view.view(reports.statement(each), language)) for each in attached],

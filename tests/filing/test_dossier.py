@@ -212,8 +212,10 @@ def test_a_dossier_is_read_by_filer_authority_and_assigned_tester(scene: Scene) 
     filing = scene.evaluated()
     strangers = [scene.tester, scene.reviewer, cast.actor(scene.session)]
     for stranger in strangers:
-        with pytest.raises(dossier.NotAssigned):
+        with pytest.raises(dossier.NotAssigned) as refused:
             dossier.get(scene.session, by=stranger, filing_id=filing.id)
+        assert "主管部门要到提交以后才能看" in str(refused.value)  # a draft is not the authority's
+        assert "the authority may once it has been submitted" in str(refused.value)
     scene.session.add(
         Engagement(
             version_id=scene.version.id,

@@ -180,7 +180,13 @@ def test_a_password_is_changed_on_the_page(world: World, filer: Member, language
     csrf = csrf_of(browser.get(f"/{language}/account"))
     form = {"present": PASSWORD, "chosen": CHOSEN, "csrf": csrf}
     path = f"/{language}/account/password"
-    assert browser.post(path, data={**form, "present": "wrong"}).status_code == 422
+    wrong = browser.post(path, data={**form, "present": "wrong"})
+    assert wrong.status_code == 422
+    assert {"zh": "现在的密码不对。", "en": "The present password is wrong."}[language] in wrong.text
+    assert {"zh": "邮箱或密码不对", "en": "E-mail address or password"}[language] not in wrong.text
+    same = browser.post(path, data={**form, "chosen": PASSWORD})
+    assert same.status_code == 422
+    assert {"zh": "新密码不能和现在的一样", "en": "has to differ from the present"}[language] in same.text
     weak = browser.post(path, data={**form, "chosen": "password1234"})
     assert weak.status_code == 422
     assert "password1234" not in weak.text
@@ -198,6 +204,8 @@ def test_a_password_is_changed_on_the_page(world: World, filer: Member, language
 def test_a_password_is_changed_by_the_api(client: TestClient, filer: Member) -> None:
     """security/S4: by proving the present one; guesses are counted as for a sign-in."""
     body = {"email": filer.person.email, "present": PASSWORD, "chosen": CHOSEN}
+    same = client.post("/api/v1/password", json={**body, "chosen": PASSWORD})
+    assert same.status_code == 422
     weak = client.post("/api/v1/password", json={**body, "chosen": "short"})
     assert weak.status_code == 422
     assert client.post("/api/v1/password", json={**body, "also_tokens": True}).status_code == 204

@@ -48,6 +48,11 @@ def test_two_reviewers_change_a_grade_on_the_page(shelf: Shelf) -> None:
     assert own.status_code == 422
     assert "请另一位审核人员" in own.text
     assert REASON in page(shelf, here, "other")
+    name = shelf.world.member("authority-own", Role.REVIEWER).person.name
+    assert f"提出人：{name}" in page(shelf, here, "other")
+    assert f"Proposed by {name}" in page(shelf, here.replace("/zh/", "/en/"), "other")
+    told = shelf.browser(Role.REVIEWER, "other")[0].get(f"/api/v1/filings/{filing_id}")
+    assert told.json()["grade_proposal"]["by"] == name
     assert press(shelf, "other", f"{here}/grade/confirm").status_code == 303
     with shelf.site.state.factory() as session:
         assert computed.level(session.get_one(Filing, filing_id)) is Level.HIGH
