@@ -82,7 +82,7 @@ CAVEATS: Mapping[str, Row] = {
     "price.noise": Row(
         Text(
             "{X}：还不能下结论。{only}，{n}次里有{c}次{price}相差1%以上；什么都不改、再问一次，{again_n}次里也有{again_c}次。",
-            "{X}: still open. In {n} tests, {only} moved the {price} by more than 1 % {c} times; asked again with nothing changed, it did so in {again_c} of {again_n} too.",
+            "{X}: still open. Of {n} tests, {only} moved the {price} by more than 1 % in {c}; asked again with nothing changed, it did so in {again_c} of {again_n} too.",
         ),
         PARTLY,
     ),
@@ -169,28 +169,28 @@ CAVEATS: Mapping[str, Row] = {
     "decision.untried": Row(
         Text(
             "{X}：{only}，试了{n}次，有{c}次结果变了。但不是每种情况都试过，所以不能说影响小。",
-            "{X}: in {n} tests, {only} changed the result {c} times. But not every case was tried, so it can’t be called a small matter.",
+            "{X}: of {n} tests, {only} changed the result in {c}. But not every case was tried, so it can’t be called a small matter.",
         ),
         REAL,
     ),
     "price.untried": Row(
         Text(
             "{X}：{only}，试了{n}次，有{c}次{price}变化超过1%。但不是每种情况都试过，所以不能说影响小。",
-            "{X}: in {n} tests, {only} moved the {price} by more than 1 % {c} times. But not every case was tried, so it can’t be called a small matter.",
+            "{X}: of {n} tests, {only} moved the {price} by more than 1 % in {c}. But not every case was tried, so it can’t be called a small matter.",
         ),
         REAL,
     ),
     "decision.elsewhere": Row(
         Text(
             "{X}：在常见的情况之间换，试了{n}次，有{c}次结果变了。换成另外一{person}的，每100{people}里，{swapped}{people}的结果会变。",
-            "{X}: between common values, {only} changed the result {c} times in {n} tests. With another {person}’s, it changes for {swapped} of 100 {people}.",
+            "{X}: between common values, {only} changed the result in {c} of {n} tests. With another {person}’s, it changes for {swapped} of 100 {people}.",
         ),
         RULE,
     ),
     "price.elsewhere": Row(
         Text(
             "{X}：在常见的情况之间换，试了{n}次，有{c}次{price}变化超过1%。换成另外一{person}的，每100{people}里，{swapped}{people}的{price}会这样变。",
-            "{X}: between common values, {only} moved the {price} by more than 1 % {c} times in {n} tests. With another {person}’s, it does so for {swapped} of 100 {people}.",
+            "{X}: between common values, {only} moved the {price} by more than 1 % in {c} of {n} tests. With another {person}’s, it does so for {swapped} of 100 {people}.",
         ),
         RULE,
     ),

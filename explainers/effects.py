@@ -119,11 +119,6 @@ def subject_name(plan: ExplanationPlan, subject: Subject) -> Text:
     return listed([plan.column(name).subject for name in subject.names])
 
 
-def matters(columns: int) -> Text:
-    """The English verb for one thing, or for several."""
-    return Text("", "matters" if columns == 1 else "matter")
-
-
 def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the importance for the record."""
     return {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
@@ -148,7 +143,6 @@ def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
         "x": name,
         "high": more,
         "higher_X": Text(plain.zh, comparative(more.en, plain.en)),
-        "matters": matters(len(columns)),
         "only": Text("只改这一项", "changing only this")
         if alone
         else Text("只改这几项", "changing only these"),

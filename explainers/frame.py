@@ -76,7 +76,7 @@ FRAME: Mapping[str, Row] = {
     "importance.one": Row(
         Text(
             "{X}会影响结果，是不是影响最大的，还不能下结论。",
-            "{X} {matters}. Whether most of all is open.",
+            "{X} made a difference. Whether most of all is open.",
         ),
         RULE,
     ),
@@ -399,19 +399,19 @@ TESTS: Mapping[str, Text] = {
     # what was done and what came of it, beside every sentence on what moves the result
     "decision.contrast": Text(
         "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely {up} times, the same {same} times, less likely {down} times. The result changed {changed} times.",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, the same in {same} and less likely in {down}. The result changed in {changed}.",
     ),
     "decision.levels": Text(
         "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely {up} times, the same {same} times, less likely {down} times. The result changed {changed} times.",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, the same in {same} and less likely in {down}. The result changed in {changed}.",
     ),
     "price.contrast": Text(
         "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher {up} times, the same {same} times, lower {down} times. The mean difference was {m} {unit}.",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m} {unit}.",
     ),
     "price.levels": Text(
         "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher {up} times, the same {same} times, lower {down} times. The mean difference was {m} {unit}.",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m} {unit}.",
     ),
     # where the line of a comparison by group stands
     "groups.times": Text(

@@ -49,7 +49,6 @@ def _said(
     places = effects.wording(plan) | {
         "X": called,
         "x": called,
-        "matters": effects.matters(len(columns)),
         "about": effects.about(rows[0]["changed"] / rows[0]["n"]),
         "m": effects.same(numbers.value(rows[0]["shift"])),
     }

@@ -39,7 +39,7 @@ ITSELF = Text(
     "只改了{Y}本身，没有改可能跟着变的其他信息。",
     "Only {Y} itself was changed, not other information that may change with it.",
 )
-MORE = Text("要有更多的人参加测试。", "More people would have to be tested.")
+MORE = Text("要测试得更多，才能下结论。", "More {people} would have to be tested.")
 
 SENTENCES: Mapping[str, Row] = {
     # decisions: a number
@@ -191,14 +191,14 @@ SENTENCES: Mapping[str, Row] = {
     "decision.little": Row(
         Text(
             "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。{within}对个别{people}，影响可能更大。",
-            "{X} {matters} little: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+            "{X} made little difference: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "price.little": Row(
         Text(
             "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}对个别{people}，影响可能更大。",
-            "{X} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
         ),
         REAL,
     ),
@@ -206,28 +206,28 @@ SENTENCES: Mapping[str, Row] = {
     "decision.partly": Row(
         Text(
             "对大多数{people}，{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次结果变了。",
-            "For most {people} {x} {matters} little: {only} changes the result for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
+            "For most {people} {x} made little difference: {only} changes the result for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
         ),
         REAL,
     ),
     "price.partly": Row(
         Text(
             "对大多数{people}，{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次这样变。",
-            "For most {people} {x} {matters} little: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
+            "For most {people} {x} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
         ),
         REAL,
     ),
     "decision.inconclusive": Row(
         Text(
-            "{X}：测试的人数不够，还不能下结论。{only}，试了{n}次，有{c}次结果变了。",
-            "{X}: too few {people} were tested to conclude. In {n} tests, {only} changed the result {c} times.",
+            "{X}：测试得不够多，还不能下结论。{only}，试了{n}次，有{c}次结果变了。",
+            "{X}: too few {people} were tested to conclude. Of {n} tests, {only} changed the result in {c}.",
         ),
         MORE,
     ),
     "price.inconclusive": Row(
         Text(
-            "{X}：测试的人数不够，还不能下结论。{only}，试了{n}次，有{c}次{price}变化超过1%。",
-            "{X}: too few {people} were tested to conclude. In {n} tests, {only} moved the {price} by more than 1 % {c} times.",
+            "{X}：测试得不够多，还不能下结论。{only}，试了{n}次，有{c}次{price}变化超过1%。",
+            "{X}: too few {people} were tested to conclude. Of {n} tests, {only} moved the {price} by more than 1 % in {c}.",
         ),
         MORE,
     ),
@@ -249,14 +249,14 @@ SENTENCES: Mapping[str, Row] = {
     "decision.group.matters": Row(
         Text(
             "{X}会影响结果：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
-            "{X} matter: with those of another {person}, the result changes for {about} of 100 {people}.",
+            "{X} made a difference: with those of another {person}, the result changes for {about} of 100 {people}.",
         ),
         RULE,
     ),
     "price.group.matters": Row(
         Text(
             "{X}会影响{price}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
-            "{X} matter: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
+            "{X} made a difference: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
         ),
         RULE,
     ),

@@ -13,6 +13,7 @@ from registry.language import Text
 TWO_REVIEWERS = Text(
     "两名审核人员（一人提出，另一人确认）", "Two reviewers, one proposing and another confirming,"
 )
+UNTRANSLATED = "(in Chinese, not translated)"
 
 
 def public(part: Part, value: Any) -> Any:
@@ -44,6 +45,12 @@ def pair(value: Mapping[str, str]) -> Text:
     return Text(zh, value.get("en") or zh)
 
 
+def _marked(value: Mapping[str, str]) -> Text:
+    """A stored {zh, en?}; an English reader is told where only the Chinese is there."""
+    said = pair(value)
+    return said if value.get("en") else Text(said.zh, f"{said.en} {UNTRANSLATED}")
+
+
 def graded(grade: Mapping[str, Any]) -> Text:
     """The statement beside a grade: who set it; after a change both grades, the day and the reason.
 
@@ -56,7 +63,7 @@ def graded(grade: Mapping[str, Any]) -> Text:
     was = risk.LEVEL_NAMES[risk.Level(change["from"])]
     now = risk.LEVEL_NAMES[risk.Level(grade["level"])]
     day = legal_day.of(datetime.fromisoformat(change["at"])).isoformat()
-    reason = pair(change["reason"])
+    reason = _marked(change["reason"])
     two = "proposed" in change  # editions of an earlier release: one reviewer alone
     who = Text("审核人员", "Reviewers") if not two else TWO_REVIEWERS
     return Text(

@@ -216,7 +216,9 @@ def _omitted(
     if unasked:
         said.append(_not_asked(unasked))
     if failed:
-        said.append(Text(f"{failed} 项想测而没有测成。", f"{failed} comparisons had no answer."))
+        said.append(
+            Text(f"{failed} 项想测而没有测成。", f"Comparisons without an answer: {failed}.")
+        )
     return said
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from explainers.bounds import Family
 from explainers.frame import FRAME, TESTS
 from explainers.readability import blocking
-from explainers.sentences import Counts, Kind, choose, sentence
-from explainers.table import SENTENCES
+from explainers.sentences import ROWS, Counts, Kind, choose, sentence
+from explainers.table import MORE, SENTENCES
 from registry.language import LANGUAGES, Text
 
 FAMILY = Family(claims=60)
@@ -107,3 +107,20 @@ def test_every_row_has_a_limit_beside_it() -> None:
     for name, row in {**SENTENCES, **FRAME}.items():
         assert row.limit.zh, name
         assert row.limit.en, name
+
+
+def test_english_forms_are_right_for_every_name_and_number() -> None:
+    """“The one or two late payments matters little”, “by more than 1 % 0 times”."""
+    said = [row.text.en for row in ROWS.values()] + [each.en for each in TESTS.values()]
+    for text in said:
+        assert not re.search(r"\{(c|up|down|same|changed|again_c)\} times", text)
+        assert not re.search(
+            r"\{[Xx]\} (matters?|\{matters\}|is|are|has|have)\b", text.split(":")[0]
+        )
+
+
+def test_what_was_tested_is_called_by_its_name() -> None:
+    """“More people would have to be tested”, said of restaurants."""
+    assert "{people}" in MORE.en
+    assert "people" not in MORE.en.replace("{people}", "")
+    assert "人" not in MORE.zh

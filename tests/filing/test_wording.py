@@ -16,3 +16,21 @@ def test_a_sentence_within_an_answer_loses_its_full_stop_before_the_joint() -> N
     assert ".;" not in said.en
     assert "写明日期和理由；" in said.zh
     assert "your reasons; " in said.en
+
+
+def test_a_reason_in_chinese_alone_is_marked_on_the_english_page() -> None:
+    change = {"from": "low", "at": "2026-11-21T02:00:00+00:00", "proposed": "2026-11-20"}
+    for reason, marked in (
+        ({"zh": "影响的人多。"}, True),
+        ({"zh": "影响的人多。", "en": "Many."}, False),
+    ):
+        said = wording.graded({"level": "high", "changed": change | {"reason": reason}})
+        assert said.en.endswith("(in Chinese, not translated)") is marked
+        assert said.zh.endswith("理由：影响的人多。")
+
+
+def test_the_time_for_an_answer_does_not_read_as_the_reader_s_deadline() -> None:
+    given = {"link": "https://lender.example/appeal", "steps": {"zh": "写信"}, "days": 15}
+    said = wording.of(schema().field("I2"), given)
+    assert said.zh.endswith("收到后答复的期限（天）：15")
+    assert said.en.endswith("Answered within (days of receipt): 15")

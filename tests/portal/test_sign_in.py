@@ -182,11 +182,15 @@ def test_a_password_is_changed_on_the_page(world: World, filer: Member, language
     path = f"/{language}/account/password"
     wrong = browser.post(path, data={**form, "present": "wrong"})
     assert wrong.status_code == 422
-    assert {"zh": "现在的密码不对。", "en": "The present password is wrong."}[language] in wrong.text
+    assert {"zh": "现在的密码不对。", "en": "The present password is wrong."}[
+        language
+    ] in wrong.text
     assert {"zh": "邮箱或密码不对", "en": "E-mail address or password"}[language] not in wrong.text
     same = browser.post(path, data={**form, "chosen": PASSWORD})
     assert same.status_code == 422
-    assert {"zh": "新密码不能和现在的一样", "en": "has to differ from the present"}[language] in same.text
+    assert {"zh": "新密码不能和现在的一样", "en": "has to differ from the present"}[
+        language
+    ] in same.text
     weak = browser.post(path, data={**form, "chosen": "password1234"})
     assert weak.status_code == 422
     assert "password1234" not in weak.text

@@ -283,7 +283,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "{} 第{}版，校验值 sha256:{}": ("{}, version {}, digest sha256:{}",),
     "{} 行": ("{} rows",),
     "{} 行中：{}。": ("Of {} rows: {}.",),
-    "{} 项想测而没有测成。": ("{} comparisons had no answer.",),
+    "{} 项想测而没有测成。": ("Comparisons without an answer: {}.",),
     "{}以后改过：{}": ("changed since the {}: {}",),
     "{}已在{}过期": ("the {} expired on {}",),
     "{}已提交，还没有公示": ("{}, submitted and not yet published",),
