@@ -228,14 +228,17 @@ def check_answers(reasons: Reasons, columns: Columns) -> None:
     if score is None or decision is None or not columns.decides:
         return
     cut = "score" if columns.classes else "cut"  # with classes a score has a cut of one half
+    both = "prediction"
+    if columns.prediction_favourable is not None:
+        both = "prediction, prediction_favourable"
     reasons.add(
         "columns.cut",
         f"score（“{score}”）有了分数线，prediction（“{decision}”）就不会被读取；一份计划只检验其中一个",
         f"with a cut the score '{score}' is tested and the prediction '{decision}' is never read; "
         "a plan tests one of the two",
-        do_zh=f"检验“{decision}”里记录的决定：删去 {cut}；检验按分数线得出的结果：删去 prediction",
+        do_zh=f"检验“{decision}”里记录的决定：删去 {cut}；检验按分数线得出的结果：删去 {both}",
         do_en=f"to test the decisions recorded in '{decision}' remove {cut}; "
-        "to test what the cut makes of the score remove prediction",
+        f"to test what the cut makes of the score remove {both}",
     )
 
 
