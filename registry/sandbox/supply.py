@@ -39,6 +39,7 @@ class Supply(ABC):
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
         self._spare: deque[Round] = deque()
+        self._lost = 0
 
     @abstractmethod
     def provide(self, wanted: int, waiting: int) -> None:
@@ -66,22 +67,27 @@ class Supply(ABC):
         """
         for round_ in [round_ for round_ in self._spare if round_.over]:
             self._spare.remove(round_)
-            self._fell_out(round_)
+            self.finish(round_)
         ready = next((round_ for round_ in self._spare if round_.ready), None)
         if ready is not None:
             self._spare.remove(ready)
         return ready
 
-    def _fell_out(self, round_: Round) -> None:
-        round_.finish()
-
     def finish(self, round_: Round) -> npt.NDArray[np.float64] | None:
         """The answers of a round that was taken and is over; None when it must be asked again.
+
+        The round may be another supply's, which was closed under it.
 
         Raises:
             Contained: when there are none to take; its cause says why.
         """
-        return round_.finish()
+        try:
+            return round_.finish()
+        except Lost:
+            self._lost += 1
+            if self._lost >= _MOST_LOST:
+                raise Contained(Cause.NOT_STARTED) from None
+            return None
 
     def heard(self) -> list[Heard]:
         """What must be waited on beside the rounds that were taken."""
@@ -139,7 +145,6 @@ class Zygotes(Supply):
         self._zygotes: list[Zygote] = []
         self._begun: dict[Round, float] = {}
         self._rounds, self._seconds = 0, 0.0
-        self._lost = 0
 
     def provide(self, wanted: int, waiting: int) -> None:
         """Have free zygotes fork, and start one where that pays."""
@@ -175,29 +180,15 @@ class Zygotes(Supply):
             self._begun[round_] = time.monotonic()
         return round_
 
-    def _fell_out(self, round_: Round) -> None:
-        self._asked_again(round_)
-
     def finish(self, round_: Round) -> npt.NDArray[np.float64] | None:
         """The answers of a round; None when its zygote was lost and it must be asked again."""
-        begun = self._begun.pop(round_)
-        answers = self._asked_again(round_)
-        if answers is not None:
-            self._rounds, self._seconds = (
-                self._rounds + 1,
-                self._seconds + time.monotonic() - begun,
-            )
+        begun = self._begun.pop(round_, None)
+        answers = super().finish(round_)
+        if answers is not None and begun is not None:
+            self._rounds += 1
+            self._seconds += time.monotonic() - begun
             self._lost = 0
         return answers
-
-    def _asked_again(self, round_: Round) -> npt.NDArray[np.float64] | None:
-        try:
-            return round_.finish()
-        except Lost:
-            self._lost += 1
-            if self._lost >= _MOST_LOST:
-                raise Contained(Cause.NOT_STARTED) from None
-            return None
 
     def heard(self) -> list[Heard]:
         """The rounds that wait, and every zygote."""

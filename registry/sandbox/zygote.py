@@ -35,6 +35,9 @@ IDLE = 60.0
 _REPORT_SECONDS = 10.0
 _LOG_KEPT = 16 * 1024
 _KILLED = frozenset({os.CLD_KILLED, os.CLD_DUMPED})
+_BY_US = (os.CLD_KILLED, signal.SIGKILL)
+"""How a child ends that did as it should: it waits to be killed. Any other end is a word that the
+model chose, and it has passed through the zygote's memory, where the next child could find it."""
 
 
 class Lost(Exception):
@@ -228,14 +231,14 @@ class WarmRound(Round):
         self._zygote = zygote
         self._child: int | None = None
         self._report: tuple[int, int] | None = None
-        self.lost = self._asked = self._reaped = False
+        self.lost = self._asked = self._reaped = self._placed = False
         self._group: ControlGroup | None = None
         self._inside: dict[str, int] = {}
         try:
             self._group = ControlGroup(ways.limits) if ways.cgroup else None
             self._inside = self._open_pipes()
         except BaseException:
-            self._closed = True
+            self.end()
             raise
         zygote.engage(self)
 
@@ -271,20 +274,17 @@ class WarmRound(Round):
     def _place(self, child: int) -> bool:
         """Put the child into the round's control group, if it is the zygote's and alive."""
         pid = _number(child)
-        if pid <= 0:
-            return True  # it has ended before, and the report will say how
         uid = self._zygote.confined.uid
-        try:
-            if uid is not None and pool_uids.real_uid(pid) != uid.uid:
+        with suppress(ProcessLookupError):  # it has ended before; the report will say how
+            if pid > 0 and uid is not None and _uid_of(pid) != uid.uid:
                 return False
-            if self._group is not None:
+            if pid > 0 and self._group is not None:
                 self._group.add(pid)
-        except (FileNotFoundError, ProcessLookupError):
-            return True
+            self._placed = pid > 0
         return True
 
     def _held(self) -> bool:
-        return self._child is not None
+        return self._placed
 
     def tick(self) -> None:
         """Look at the clock, at whether the child has ended, and at whether the zygote has."""
@@ -348,7 +348,20 @@ class WarmRound(Round):
         if self._group is not None:
             self._group.remove()
             self._group = None
-        self._zygote.release(again=not self._asked or (self.done and self._verdict is None))
+        as_it_should = self.done and self._verdict is None and self._report == _BY_US
+        self._zygote.release(again=as_it_should or not self._asked)
+
+
+def _uid_of(pid: int) -> int:
+    """The user id of a process.
+
+    Raises:
+        ProcessLookupError: when it is gone.
+    """
+    try:
+        return pool_uids.real_uid(pid)
+    except FileNotFoundError as gone:
+        raise ProcessLookupError(pid) from gone
 
 
 def _number(process: int) -> int:

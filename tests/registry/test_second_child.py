@@ -5,6 +5,7 @@ children, or from a child to the interpreter, is tried by a model that means har
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import pytest
 
 from evaluators.rounds import Questioner
 from registry.sandbox import Cause, Contained, zygote
+from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.round import Round
-from registry.sandbox.supply import Zygotes
+from registry.sandbox.supply import Cells, Zygotes
 from registry.sandbox.zygote import WarmRound, Zygote
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
@@ -127,6 +129,69 @@ def test_a_child_that_ends_badly_ends_its_zygote(asking: Asking) -> None:
     assert before.over
     assert np.array_equal(scorer.score([FRAME])[0], FRAME["a"].to_numpy())
     assert zygotes(scorer)[0] is not before
+
+
+def test_a_round_that_ends_by_a_word_of_its_own_ends_its_zygote_too(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that it was done, and its answers are whole; its exit code was not ours."""
+    kill = WarmRound.kill_child
+
+    def late(round_: WarmRound) -> None:
+        time.sleep(1)
+        kill(round_)
+
+    monkeypatch.setattr(WarmRound, "kill_child", late)
+    scorer = asking(leaving.says_done_and_leaves_with_a_word)
+
+    answers = scorer.score([FRAME])[0]
+
+    assert np.array_equal(answers, FRAME["a"].to_numpy())
+    assert all(each.over for each in zygotes(scorer))
+
+
+def test_a_child_that_cannot_be_put_into_its_control_group_gets_no_frame(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = asking(leaving.answers)
+    if not scorer._ways.cgroup:
+        pytest.skip("control groups cannot be written here")
+    add = ControlGroup.add
+
+    def give(_round: Round, _table: pa.Table) -> None:
+        pytest.fail("a frame went to a child outside of its control group")
+
+    monkeypatch.setattr(Round, "give", give)
+
+    def refuse(group: ControlGroup, pid: int) -> None:
+        if any(each.round is not None and each.round.group is group for each in zygotes(scorer)):
+            raise FileNotFoundError(group)
+        add(group, pid)
+
+    monkeypatch.setattr(ControlGroup, "add", refuse)
+
+    with pytest.raises(FileNotFoundError):
+        scorer.score([FRAME])
+
+
+def test_rounds_of_a_supply_that_was_closed_are_asked_again(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zygote was found unfit while another one's round was at work."""
+    give = Round.give
+    scorer = asking(leaving.answers_slowly)
+
+    def then_unfit(round_: Round, table: pa.Table) -> None:
+        give(round_, table)
+        if isinstance(round_, WarmRound):
+            zygotes(scorer)[0].unfit = True
+
+    monkeypatch.setattr(Round, "give", then_unfit)
+
+    answers = scorer.score([FRAME, FRAME])
+
+    assert all(np.array_equal(found, FRAME["a"].to_numpy()) for found in answers)
+    assert isinstance(scorer._supply, Cells)
 
 
 def test_a_zygote_forks_so_many_rounds_and_no_more(
