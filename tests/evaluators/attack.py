@@ -309,7 +309,7 @@ def grouped(
         for _ in range(int(rng.integers(1, most + 1)))
     ]  # fmt: skip
     names = ("id", "race", "got", "due", "score", "sex")
-    data = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    data: dict[str, list[Any]] = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     columns: dict[str, Any] = {"sensitive": ["race"], "prediction": "got", "target": "due",
                "favourable": 1, "score": "score", "control": ["sex"]}  # fmt: skip
     if "regression_parity" in probes:

@@ -46,7 +46,10 @@ def table_of(hidden: int, blank: int, holes: int = 0, n: int = N) -> pa.Table:
 def few(x: Columns) -> npt.NDArray[np.bool_]:
     """Who is one of the few."""
     sex = np.asarray([value not in ("f", "m") for value in x["sex"]])
-    return sex | np.asarray([value is None or value != value for value in x["age"]])
+    blank: npt.NDArray[np.bool_] = np.asarray(
+        [value is None or value != value for value in x["age"]]
+    )
+    return np.logical_or(sex, blank)
 
 
 def made(
@@ -58,7 +61,7 @@ def made(
     worse: float = 0.1,
 ) -> dict[str, Any]:
     """The explanation of a program to which only the few are different."""
-    asked = [
+    asked: list[dict[str, Any]] = [
         {"name": "sex", "plain": text("性别", "sex"), "protected": protected, "actionable": "any"},
         {"name": "age", "plain": text("年龄", "age"), "actionable": "any"},
     ]
