@@ -45,11 +45,12 @@ def table_of(hidden: int, blank: int, holes: int = 0, n: int = N) -> pa.Table:
 
 def few(x: Columns) -> npt.NDArray[np.bool_]:
     """Who is one of the few."""
-    sex = np.asarray([value not in ("f", "m") for value in x["sex"]])
+    sex: npt.NDArray[np.bool_] = np.asarray([value not in ("f", "m") for value in x["sex"]])
     blank: npt.NDArray[np.bool_] = np.asarray(
         [value is None or value != value for value in x["age"]]
     )
-    return np.logical_or(sex, blank)
+    either: npt.NDArray[np.bool_] = np.logical_or(sex, blank)
+    return either
 
 
 def made(
