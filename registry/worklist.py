@@ -5,6 +5,7 @@ away, a full disk) is put off and tried again; what was put off for too long, or
 too often, is parked: it stands as it is until someone lets it go on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -377,6 +378,23 @@ def cancel(session: Session, *, by: Actor, work_id: str) -> Work:
     return work
 
 
+def owned(
+    session: Session, organisation_id: str, *, limit: int, before: str | None = None
+) -> Sequence[Work]:
+    """What an organisation asked for, newest first.
+
+    Args:
+        session: on the register's database.
+        organisation_id: who asked.
+        limit: rows at most.
+        before: only what was asked for before this piece of work.
+    """
+    rows = select(Work).where(Work.organisation_id == organisation_id)
+    if before is not None:
+        rows = rows.where(Work.id < before)
+    return session.scalars(rows.order_by(Work.id.desc()).limit(limit)).all()
+
+
 def get(session: Session, work_id: str) -> Work:
     """The row as it stands now.
 
@@ -385,7 +403,10 @@ def get(session: Session, work_id: str) -> Work:
     """
     work = session.get(Work, work_id, populate_existing=True)
     if work is None:
-        raise WorkNotFound("没有这项工作，请检查编号。", "No such work: check its identifier.")
+        raise WorkNotFound(
+            "没有这项工作。本单位的工作和编号：mingsuan work list。",
+            "No such work. `mingsuan work list` lists your organisation's, with identifiers.",
+        )
     return work
 
 

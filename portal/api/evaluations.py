@@ -141,6 +141,18 @@ def cancel(by: By, session: Database, evaluation_id: str) -> EvaluationOut:
 
 
 @router.get(
+    "/worklist",
+    dependencies=[allow(Role.FILER, Role.TESTER)],
+    tags=["work"],
+    summary="本单位的工作 · Your work",
+)
+def work_listing(by: By, session: Database, paging: Paged) -> Page[Progress]:
+    """The pieces of work that your organisation asked for, newest first."""
+    rows = worklist.owned(session, by.organisation_id, limit=paging.limit + 1, before=paging.after)
+    return paging.page(rows, lambda row: Progress.of(session, row), key=lambda row: row.id)
+
+
+@router.get(
     "/worklist/{work_id}",
     dependencies=[allow(Role.FILER, Role.TESTER)],
     tags=["work"],

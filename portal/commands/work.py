@@ -13,11 +13,32 @@ def work() -> None:
     """An evaluation or an explanation names its work; only the organisation that asked may act."""
 
 
+@work.command("list", help="本单位的工作，最新的在前。/ Your organisation's work, newest first.")
+@JSON
+def listing(*, as_json: bool) -> None:
+    """The newest, with the identifiers that the other verbs take."""
+    from portal.client import Client
+    from portal.commands import showing
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        page = client.get("/worklist")
+    if as_json:
+        showing.as_json(page)
+        return
+    if not page["items"]:
+        showing.console().print("还没有工作。/ No work has been asked for yet.")
+    for number, item in enumerate(page["items"]):
+        if number:
+            showing.console().print()
+        _print(item)
+
+
 @work.command("show", help="进行到哪里，为什么停下。/ How far it is, or why it stands still.")
 @click.argument("work_id", metavar="WORK")
 @JSON
 def show(work_id: str, *, as_json: bool) -> None:
-    """WORK is the identifier that a message about the work names."""
+    """WORK is an identifier that `work list` prints."""
     _ask("GET", f"/worklist/{work_id}", as_json=as_json)
 
 

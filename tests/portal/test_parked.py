@@ -1,5 +1,7 @@
 """scale/1: work that is parked is told to its requester and goes on by page and API."""
 
+import json
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -103,6 +105,25 @@ def test_the_command_line_shows_it_and_lets_it_go_on(
     assert "not parked" in told
     assert command("work", "cancel", work_id) == 0
     assert row(site, work_id).state == State.CANCELLED
+
+
+def test_the_list_names_ones_own_work_newest_first(
+    site: FastAPI, world: World, tester: Member, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verbs took an identifier that nothing printed."""
+    assert command("work", "list") == 0
+    assert "No work has been asked for" in capsys.readouterr().out
+    first, second = parked(site, tester), parked(site, tester)
+    others = parked(site, world.member("tester-other", Role.TESTER))
+    assert command("work", "list", "--json") == 0
+    listed = [item["id"] for item in json.loads(capsys.readouterr().out)["items"]]
+    assert listed == [second, first]
+    assert command("work", "list") == 0
+    shown = capsys.readouterr().out
+    assert first in shown
+    assert others not in shown
+    assert command("work", "show", "none") == 1
+    assert "mingsuan work list" in capsys.readouterr().err
 
 
 def test_the_command_line_lets_nobody_elses_go_on(
