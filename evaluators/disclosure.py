@@ -12,6 +12,7 @@ of what is protected.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -181,7 +182,15 @@ class _Groups:
         Of a table of which nobody knows whom it counts all rows go where a group by one of its
         columns is hidden in another table.
         """
-        found = {row for row, group in self.named.items() if any(one <= group for one in hidden)}
+        # By the parts of each group: thousands of levels may be hidden, a group has few columns.
+        sizes = {len(one) for one in hidden}
+        found = {
+            row
+            for row, group in self.named.items()
+            if any(
+                frozenset(part) in hidden for size in sizes for part in combinations(group, size)
+            )
+        }
         shy = {name for (t, _), g in self.named.items() if t in self.audited and g in hidden
                for name, _ in g}  # fmt: skip
         return found | {
