@@ -181,7 +181,7 @@ def small_evaluation(folder: Path) -> Iterator[Line]:
         "title": "benchmark",
         "columns": {"target": "due", "favourable": 1, "cut": 0.5, "sensitive": ["group", "other"],
                     "inputs": [f"x{i}" for i in range(COLUMNS)]},
-        "probes": [{"id": "selection_parity"}, {"id": "error_parity"}, {"id": "robustness"},
+        "probes": [{"id": "selection_parity"}, {"id": "error_parity"}, {"id": "counterfactual_flip"},
                    {"id": "stability"}],
     })  # fmt: skip
     kept: list[Recording] = []
