@@ -57,7 +57,13 @@ DRAWN_LIKE: Mapping[str, str] = {
     "i": "іι", "j": "јϳ", "k": "кκ", "l": "ӏ", "n": "ոп", "o": "оοօσ", "p": "рρ", "q": "ԛզ",
     "r": "г", "s": "ѕ", "t": "т", "u": "սυ", "v": "ѵν", "w": "ԝω", "x": "хχ", "y": "уγү",
 }  # fmt: skip
-SAME = str.maketrans({like: letter for letter, alike in DRAWN_LIKE.items() for like in alike})
+KANA_LIKE_HAN: Mapping[str, str] = {
+    "ロ": "口", "カ": "力", "ニ": "二", "ハ": "八", "エ": "工", "タ": "夕", "ト": "卜", "チ": "千",
+    "ー": "一", "ミ": "三", "ヌ": "又", "ノ": "丿", "オ": "才", "セ": "七", "ヘ": "へ",
+}  # fmt: skip
+SAME = str.maketrans(
+    {like: letter for letter, alike in DRAWN_LIKE.items() for like in alike} | KANA_LIKE_HAN
+)
 SELECTOR = re.compile("[\ufe00-\ufe0f]")  # a text may pick the form of an emoji, a name may not
 STROKES = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O"})
 
@@ -82,12 +88,16 @@ def reasons(item: str, name: str) -> list[Reason]:
 def skeletons(name: str) -> frozenset[str]:
     """What a name looks like: two names that share a skeleton cannot be told apart by eye.
 
-    Width, case, spaces and accents written apart do not count, nor do letters of another script
-    that are drawn alike. `I`, `l` and `1` are told apart by their case alone, so there are two
+    Width, case, spaces and marks that only hang on a letter do not count, nor do letters of another
+    script that are drawn alike. `I`, `l` and `1` are told apart by their case alone, so there are two
     skeletons: one that ignores case, one that ignores those strokes.
     """
     drawn = unicodedata.normalize("NFKC", characters.ANY.sub("", name)).translate(SAME)
-    drawn = "".join(letter for letter in drawn if not letter.isspace())
+    drawn = "".join(
+        letter
+        for letter in drawn
+        if not letter.isspace() and unicodedata.category(letter) not in {"Mn", "Me"}
+    )
     strokes = drawn.translate(STROKES).casefold()
     return frozenset({f"case:{drawn.casefold().translate(SAME)}", f"strokes:{strokes}"})
 

@@ -170,6 +170,8 @@ def test_a_name_in_one_script_or_with_latin_letters_is_let_through(name: str) ->
         ("OAO T", "ОАО Т"),
         ("café", "cafe\u0301"),
         ("上海(中国)公司", "上海（中国）公司"),
+        ("口行", "ロ行"),  # the second begins with Katakana
+        ("Bank", "Bank\u0332"),  # a line below
     ],
 )
 def test_two_names_that_look_alike_share_a_skeleton(one: str, other: str) -> None:
