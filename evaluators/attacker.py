@@ -244,15 +244,18 @@ class Audit:
     ) -> bool:  # fmt: skip
         """Whether what is published pins a small count down to fewer than `least`."""
         known = self.known(hidden, opened)
-        for target in targets:
-            for form in target.forms:
-                if form in self.lines:
-                    low, high = known.range(self.lines[form])
-                    many = self.told is None or not self.told.lacking.units
-                    if form in self.missing and (high < 1 or (many and low >= least)):
-                        continue
-                    if high - low < least:
-                        return True
+        return any(self.pinned(target, known, least) for target in targets)
+
+    def pinned(self, target: Target, known: "Known", least: int) -> bool:
+        """Whether what is known pins a small count down to fewer than `least`."""
+        for form in target.forms:
+            if form in self.lines:
+                low, high = known.range(self.lines[form])
+                many = self.told is None or not self.told.lacking.units
+                if form in self.missing and (high < 1 or (many and low >= least)):
+                    continue
+                if high - low < least:
+                    return True
         return False
 
     def open(self, targets: Sequence[Target], hidden: Hidden, least: int) -> list[object]:

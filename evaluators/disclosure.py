@@ -121,8 +121,7 @@ def divide(
     rows = groups.rows(primary) - groups.everyone
     aims = [[*_small(tables, rows, least), *one.targets(least)] for one in audits]
     for one, targets in zip(audits, aims, strict=True):
-        for target in targets:
-            _protect(groups, target, hidden, one, least)
+        _protect(groups, targets, hidden, one, least)
     guards = list(zip(audits, aims, strict=True))
     if len(audits) == len(looked):
         _reopen(groups, guards, hidden, primary, least)
@@ -348,9 +347,25 @@ def _blur(
 
 
 def _protect(
-    groups: _Groups, target: Target, hidden: set[Group], looked: "Audit", least: int
+    groups: _Groups,
+    targets: Sequence[Target],
+    hidden: set[Group],
+    looked: "Audit",
+    least: int,
 ) -> None:
-    """Hide the smallest groups beside a small one until it can't be pinned down.
+    """Hide the smallest groups beside each small one until it can't be pinned down."""
+    gone = groups.gone(hidden)
+    known = looked.known(gone, ())
+    for target in targets:
+        while looked.pinned(target, known, least) and (more := _beside(groups, target, gone)):
+            hidden |= more
+            # Only now: with thousands of levels most targets need nothing more.
+            gone = groups.gone(hidden)
+            known = looked.known(gone, ())
+
+
+def _beside(groups: _Groups, target: Target, gone: Hidden) -> set[Group]:
+    """What is given up next for a small count: the smallest group beside it in its table.
 
     If its whole table is not enough, tables about the same attributes go, one by one.
     """
@@ -359,15 +374,11 @@ def _protect(
         t for t, table in enumerate(tables)
         if set(table.keys) == set(target.keys) and table.keys and table.kind in COUNTED
     ]  # fmt: skip
-    while looked.narrow([target], gone := groups.gone(hidden), least):
-        beside = [(t, r) for t in alike for r in range(len(tables[t].rows))]
-        more = [one for one in beside if one not in gone and one in groups.named]
-        if more:
-            hidden.add(groups.of(min(more, key=lambda one: (_size(tables, one), one))))
-        elif whole := _finest(tables, target.keys, gone):
-            hidden |= {groups.of(row) for row in whole}
-        else:
-            return
+    beside = [(t, r) for t in alike for r in range(len(tables[t].rows))]
+    more = [one for one in beside if one not in gone and one in groups.named]
+    if more:
+        return {groups.of(min(more, key=lambda one: (_size(tables, one), one)))}
+    return {groups.of(row) for row in _finest(tables, target.keys, gone)}
 
 
 def _reopen(

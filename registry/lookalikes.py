@@ -62,7 +62,7 @@ KANA_LIKE_HAN: Mapping[str, str] = {
     "ー": "一", "ミ": "三", "ヌ": "又", "ノ": "丿", "オ": "才", "セ": "七", "ヘ": "へ",
 }  # fmt: skip
 SAME = str.maketrans(
-    {like: letter for letter, alike in DRAWN_LIKE.items() for like in alike} | KANA_LIKE_HAN
+    {like: letter for letter, alike in DRAWN_LIKE.items() for like in alike} | dict(KANA_LIKE_HAN)
 )
 SELECTOR = re.compile("[\ufe00-\ufe0f]")  # a text may pick the form of an emoji, a name may not
 STROKES = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O"})
