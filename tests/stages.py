@@ -49,7 +49,7 @@ LANES = (
         Stage(
             "tests",
             ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not browser"),
-            900,
+            1500,
             seen=True,
         ),
     ),
