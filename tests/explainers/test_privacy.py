@@ -244,7 +244,8 @@ def test_whatever_the_table_no_value_of_a_few_people_leaves(table: pa.Table, tas
     try:
         content = made(table, task, unit=unit)
     except PlanImpossible:  # hardly anyone may be left beside those who have what few have
-        assert table.num_rows < 100
+        owners = table[unit].to_pylist() if unit else range(table.num_rows)
+        assert len(set(owners)) < 100
         return
     assert leaked(content, table) == set()
 
