@@ -295,6 +295,7 @@ def _name_experiment() -> Response | None:
         if isinstance(listed, list):
             named["experiment_ids"] = [own if each == "0" else each for each in listed]
         request.query_string = re.sub(NO_EXPERIMENT_ASKED, rf"\g<1>{own}", query).encode("latin-1")
+        request.__dict__.pop("args", None)  # read before, and kept
 
     answer: Response | None = handlers.catch_mlflow_exception(name)()
     return answer

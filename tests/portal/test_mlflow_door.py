@@ -403,6 +403,7 @@ def test_a_run_without_an_experiment_gets_the_organisation_s_own(door: Door) -> 
     assert made.status_code == 200, made.text
     number = made.json()["run"]["info"]["experiment_id"]
     asked = door.ask("theirs", "GET", f"{API}/experiments/get?experiment_id=0").json()
+    assert "experiment" in asked, asked
     assert (asked["experiment"]["name"], asked["experiment"]["experiment_id"]) == (
         "Default",
         number,
