@@ -55,17 +55,6 @@ def told(block: pa.Table, columns: Columns, names: Sequence[str] | None = None) 
     return Told(block, neither)
 
 
-def told_column(column: pa.Array, name: str, columns: Columns) -> pa.Array:
-    """One column as in `told`.
-
-    Args:
-        column: its values.
-        name: of the column.
-        columns: what the plan says of words.
-    """
-    return _told(column, name, columns)[0]
-
-
 def _told(column: Column, name: str, columns: Columns) -> tuple[Column, pa.Array | None]:
     """A column as in `told`, and where it has a word that is neither."""
     column = without_missing(column, name, columns)

@@ -368,13 +368,6 @@ def for_version(session: Session, version_id: str) -> list[Report]:
     return list(session.scalars(mine.order_by(Report.created.desc(), Report.id.desc())))
 
 
-def own_and_third_party(session: Session, version_id: str) -> tuple[list[Report], list[Report]]:
-    """The owner's reports on a version, and those of other organisations; newest first."""
-    every = for_version(session, version_id)
-    own = [report for report in every if not report.third_party]
-    return own, [report for report in every if report.third_party]
-
-
 def about_earlier_version(model_digest: str, current: Version) -> bool:
     """Whether what is bound to `model_digest` is about another version than `current`."""
     return model_digest != current.digest

@@ -164,7 +164,7 @@ def test_an_enterprise_evaluates_its_own_version_without_an_engagement(case: Cas
     assert evaluations.charge(case.session, made, digest="a" * 64, predictions=10**9)
     report = case.report(made)
     assert not report.third_party
-    assert reports.own_and_third_party(case.session, case.version.id) == ([report], [])
+    assert reports.for_version(case.session, case.version.id) == [report]
     assert reports.statement(report)["predicate"]["report"]["kind"] == "own"
     key = cast.own_key(case.session, case.filer)
     reports.countersign(
