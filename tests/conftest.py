@@ -40,6 +40,7 @@ HASHER = credentials.HASHER
 credentials.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 # The first example of a property may import a library; the machine may be shared.
+MLFLOW = ("MLFLOW_", "_MLFLOW_")
 hypothesis.settings.register_profile("mingsuan", deadline=None)
 hypothesis.settings.load_profile("mingsuan")
 
@@ -48,6 +49,16 @@ def pytest_collection_finish() -> None:
     """Spare every later garbage collection (0.4 s each) what importing and collecting have made."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment() -> Iterator[None]:
+    """Each module leaves MLflow's environment as it was: a door opened in one sets workspaces."""
+    before = {name: value for name, value in os.environ.items() if name.startswith(MLFLOW)}
+    yield
+    for name in [name for name in os.environ if name.startswith(MLFLOW)]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture

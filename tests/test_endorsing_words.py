@@ -50,6 +50,7 @@ ALLOWED = (
     Allowed("portal/pages/glossary.toml", "合规审查|compliance review", "the statute's own noun, explained"),
     Allowed("filing/schema/questionnaire.toml", "合规审查|compliance review", "a duty of the law, in its words; not that it was done"),
     Allowed("explainers/plan.py", "^(不?通过|(not )?approved)$", "what an applicant is told; the filer's word for it replaces it"),
+    Allowed("evaluators/decision_words.py", "^(通过|批准)$", "parts of words for a favourable result in other people's data"),
     Allowed("portal/plan_start.py", "^(通过|批准)$", "a word for a favourable result that the draft of a plan knows"),
     Allowed("portal/api/explanations.py", "^(不?通过|not approved)$", "an example of what an applicant is told"),
     Allowed("portal/api/", "^Credit approval", "an example's name, about credit"),
