@@ -6,10 +6,11 @@ audit (`evaluators.disclosure`): a row that lacks a feature is in none of a repo
 would be what a table by another feature exceeds it by.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from evaluators import left_out_words
 from evaluators.attacker import Claim
 from evaluators.audit import ROWS, Fact
 from evaluators.lacking import Cause, Lacking
@@ -228,21 +229,6 @@ def _small(found: Sequence[Finding], plan: Plan) -> dict[tuple[str, frozenset[st
     return {family: len(names) for family, names in groups.items()}
 
 
-OF_THE_REST = Text("其余的行里，", "of the rest ")
-UNTOLD = Text("若干行（行数不公开）", "some (how many is not published)")
-_LACKS: Mapping[str, Text] = {
-    "missing": Text("没有“{0}”", "lack '{0}'"),
-    "decision": Text("没有决定（{0}）", "have no decision ({0})"),
-    "score": Text("没有分数（{0}）", "have no score ({0})"),
-    "outcome": Text("没有结果（{0}）", "have no outcome ({0})"),
-    "neither": Text("的“{0}”既没有列为有利、也没有列为不利",
-                    "have a '{0}' listed neither as favourable nor as unfavourable"),
-    "not_positive": Text("的“{0}”不大于 0", "have a '{0}' that is not above 0"),
-    "zero": Text("的权重（{0}）是 0", "have a weight ({0}) of 0"),
-    "no_answer": Text("没有得到模型的回答", "got no answer from the model"),
-}  # fmt: skip
-
-
 def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
     """What a finding says of the rows that do not count.
 
@@ -291,34 +277,4 @@ def clauses(content: Mapping[str, Any], plan: Plan) -> list[Text]:
     """
     columns = plan.columns
     roles = {"prediction": columns.prediction, "score": columns.score, "target": columns.target}
-    return said(content, roles, plan.plain)
-
-
-def said(
-    content: Mapping[str, Any], roles: Mapping[str, str | None], plain: Callable[[str], Text]
-) -> list[Text]:
-    """One clause per cause: how many rows lack what.
-
-    Args:
-        content: a list of causes with their rows under `without`, and `least`.
-        roles: prediction, score and target of the plan.
-        plain: what a column is called.
-    """
-    found = list[Text]()
-    for each in content.get("without", ()):
-        name, kind = each["column"], each["cause"]
-        if kind == "missing" and name == roles.get("score"):
-            kind = "score"
-        elif kind == "missing" and name == roles.get("prediction"):
-            kind = "decision"
-        elif kind == "missing" and name == roles.get("target"):
-            kind = "outcome"
-        own, rows = plain(name), each["rows"]
-        if rows == 0:  # whoever lacks it is told already
-            continue
-        many = UNTOLD if rows is None else Text(f"{rows:,} 行", f"{rows:,}")
-        rest = OF_THE_REST if found else Text("", "")
-        lacks = _LACKS[kind]
-        found.append(Text(f"{rest.zh}{many.zh}{lacks.zh.format(own.zh)}",
-                          f"{rest.en}{many.en} {lacks.en.format(own.en)}"))  # fmt: skip
-    return found
+    return left_out_words.clauses(content, roles, plan.plain)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from evaluators import captions, left_out
+from evaluators import captions, left_out_words
 from registry.language import Text
 
 ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
@@ -40,7 +40,7 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
         report: its predicate; None of it is said of a report made before rows were counted.
     """
     plan = report["plan"].get("content") or {}
-    found = left_out.said(
+    found = left_out_words.clauses(
         report.get("rows_read") or {}, plan.get("columns") or {}, partial(captions.column, plan)
     )
     small: dict[str, int] = {}

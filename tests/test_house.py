@@ -70,6 +70,17 @@ def test_help_imports_nothing_heavy() -> None:
     }
 
 
+def test_a_command_that_asks_a_server_imports_no_numerics() -> None:
+    """Half of the time of such a command would be imports that only an evaluation needs."""
+    program = "import sys, portal.client, portal.commands.showing, portal.commands.work; print(*sys.modules)"
+
+    listed = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert not {"numpy", "scipy", "pandas", "sqlalchemy", "mlflow"} & {*listed.stdout.split()}
+
+
 def test_every_command_of_the_table_can_be_called_for_help() -> None:
     from click.testing import CliRunner
 

@@ -135,7 +135,15 @@ def test_what_a_child_could_share_is_seen_before_the_fork(name: str) -> None:
     child = str(runtime(for_others=False).child)
 
     done = subprocess.run(
-        [sys.executable, "-P", "-S", "-c", LOOK.format(change=change, expected=expected), child],
+        [
+            sys.executable,
+            "-B",
+            "-P",
+            "-S",
+            "-c",
+            LOOK.format(change=change, expected=expected),
+            child,
+        ],
         capture_output=True,
         text=True,
         check=False,
