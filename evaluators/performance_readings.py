@@ -159,10 +159,10 @@ def compared(
     if reference is not None:
         plain = plan.plain_level(name, reference)
         against = Text(f"“{plain.zh}”", f"'{plain.en}'")
-    low, high = lines.alert
-    line = Text(f"{low:g} 至 {high:g} 倍", f"{low:g} to {high:g} times")
+    low, high = map(readings.margin, lines.alert)
+    line = Text(f"{low} 至 {high} 倍", f"{low} to {high} times")
     if lines.kind == "difference":
-        line = Text(f"相差 {high:g}", f"a gap of {high:g}")
+        line = Text(f"相差 {high}", f"a gap of {high}")
     lead = COMPARED.format(
         metric=NAMES[own.metric], name=plan.plain(name), group=plan.plain_level(name, level),
         own=shown(own.metric, own.value), other=against, value=shown(own.metric, other.value),

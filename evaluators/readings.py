@@ -58,6 +58,11 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+def margin(value: float) -> str:
+    """A line or margin with at most three significant digits: 1/0.95 is 1.05."""
+    return f"{value:.3g}"
+
+
 def span(ci: Interval | None) -> Text:
     """An interval of a ratio in words; an open side is said to be open."""
     if ci is None:
@@ -225,7 +230,7 @@ def _counted(group: Group) -> Text:
 def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
     """What the verdict says."""
     said = ENDINGS[found.verdict].format(
-        line=_line(lines), low=f"{lines.equivalence[0]:g}", high=f"{lines.equivalence[1]:g}",
+        line=_line(lines), low=margin(lines.equivalence[0]), high=margin(lines.equivalence[1]),
         mde=percent(found.mde),
     )  # fmt: skip
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
@@ -233,13 +238,11 @@ def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
 
 
 def _line(lines: Lines) -> Text:
-    low, high = lines.ratio
+    low, high = map(margin, lines.ratio)
     if lines.difference is None:
-        return Text(f"{low:g} 至 {high:g} 倍", f"{low:g} to {high:g} times")
+        return Text(f"{low} 至 {high} 倍", f"{low} to {high} times")
     gap = percent(lines.difference)
-    return Text(
-        f"{low:g} 至 {high:g} 倍，或相差 {gap}", f"{low:g} to {high:g} times, or a gap of {gap}"
-    )
+    return Text(f"{low} 至 {high} 倍，或相差 {gap}", f"{low} to {high} times, or a gap of {gap}")
 
 
 def joined(*parts: Text) -> Text:
