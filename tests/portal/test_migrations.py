@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 import filing
 import registry
@@ -211,6 +212,77 @@ def test_workers_get_a_table_beside_what_is_there(
     assert "worker" not in inspect(empty).get_table_names()
     with empty.connect() as connection:
         assert connection.scalar(text("SELECT state FROM work")) == "queued"
+
+
+def test_uploads_and_seals_get_tables_beside_what_is_there(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """scale/2: versions, work and workers of 0008 stay as they are, there and back."""
+    migrations.upgrade(empty, "0008")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(
+            text(WORK.replace("cancel)", "cancel, returned)").replace("false)", "false, 0)")),
+            {"id": "a", "state": "running", "attempts": 1},
+        )
+        connection.execute(text("INSERT INTO worker VALUES ('w', '1', 1.5, 1.0, '存储', 'store')"))
+    before = contents(empty)
+    assert {"organisation", "person", "model", "version", "work", "worker"} <= {
+        name for name, rows in before.items() if rows
+    }
+
+    migrations.upgrade(empty, "0009")
+    after = contents(empty)
+    assert {name: after[name] for name in before} == before
+    assert {name for name in after if name not in before} == set(UPLOADS)
+    with empty.begin() as connection:
+        for row in UPLOADS.values():
+            connection.execute(text(row))
+    with pytest.raises(IntegrityError), empty.begin() as connection:  # one file at one path
+        connection.execute(text(UPLOADS["staged_file"].replace("('f'", "('g'")))
+    with pytest.raises(IntegrityError), empty.begin() as connection:  # of an organisation there is
+        connection.execute(
+            text(
+                UPLOADS["staged_folder"]
+                .replace("'o1'", "'o9'")
+                .replace("'d', ", "'e', ")
+                .replace("w/o1", "w/o9")
+            )
+        )
+    full = contents(empty)
+    assert full["staged_file"][0][-1] == 5 * 2**30
+    assert {name: full[name] for name in before} == before
+
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "0008")
+    assert contents(empty) == before
+
+
+def contents(engine: Engine) -> dict[str, list[Any]]:
+    """Every row of every table but Alembic's own."""
+    names = [name for name in inspect(engine).get_table_names() if name != "alembic_version"]
+    with engine.connect() as connection:
+        return {
+            name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))]
+            for name in names
+        }
+
+
+UPLOADS = {
+    "store_mark": "INSERT INTO store_mark VALUES ('s', '2026-11-21 00:00:00', 'mark')",
+    "staged_folder": "INSERT INTO staged_folder (id, created, organisation_id, path, touched) VALUES "
+    "('d', '2026-11-21 00:00:00', 'o1', 'w/o1/1', '2026-11-21 00:00:00')",
+    "staged_file": "INSERT INTO staged_file (id, created, folder_id, path, digest, size) VALUES "
+    "('f', '2026-11-21 00:00:00', 'd', 'w/o1/1/甲', 'digest', 5368709120)",
+    "seal": "INSERT INTO seal (id, created, folder_id, path, digest, run_id, logged_model_id) "
+    "VALUES ('l', '2026-11-21 00:00:00', 'd', 'w/o1/1/乙', 'digest', 'run', '')",
+    "part_upload": "INSERT INTO part_upload (id, created, folder_id, path, secret, token) VALUES "
+    "('u', '2026-11-21 00:00:00', 'd', 'w/o1/1/丙', 'secret', '')",
+    "part": "INSERT INTO part (id, created, upload_id, number, digest, size) VALUES "
+    "('p', '2026-11-21 00:00:00', 'u', 1, 'digest', 5368709120)",
+}
 
 
 WORK = """
