@@ -369,11 +369,8 @@ def detach(
 
 def _same_model(session: Session, filing: Filing, found: Report | Explanation | None) -> None:
     version = session.get(Version, found.version_id) if found else None
-    filed = session.get_one(Version, filing.version_id)
-    if version is None or not (
-        version.model_id == filing.model_id
-        or (version.organisation_id, version.digest) == (filed.organisation_id, filed.digest)
-    ):
+    same = session.scalars(submission.same_bytes(filing.version_id))
+    if version is None or not (version.model_id == filing.model_id or version.id in set(same)):
         raise NotOfThisModel(
             "这份报告或说明不属于这个模型，请选这个模型的。",
             "That report or explanation is not about this model; choose one that is.",

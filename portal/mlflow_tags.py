@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing import dossier, evidence, gate
-from registry import mlflow_store, submission
+from registry import mlflow_store, reports, submission
 from registry.findings import Verdict
 from registry.mlflow_store import FILING_TAG, NO_FILING, MlflowRegistry, VersionFiler
 from registry.outbox import Apply
@@ -51,9 +51,8 @@ class TagWriter:
         self.mlflow_registry.open()
 
     def __call__(self, session: Session, payload: Mapping[str, Any]) -> None:
-        told = submission.get(session, str(payload["version_id"]))
         same = select(Version).where(
-            Version.organisation_id == told.organisation_id, Version.digest == told.digest
+            Version.id.in_(submission.same_bytes(str(payload["version_id"])))
         )
         for version in session.scalars(same).all():
             number = mlflow_store.file_version(session, self.mlflow_registry, version.id)
@@ -94,12 +93,7 @@ def tags(session: Session, version: Version, *, days: int) -> dict[str, str | No
 
 def _report(session: Session, version: Version) -> Report | None:
     """The report that speaks of a version: a third party's that it signed, else the owner's."""
-    same = select(Version.id).where(
-        Version.organisation_id == version.organisation_id, Version.digest == version.digest
-    )
-    every = session.scalars(
-        select(Report).where(Report.version_id.in_(same)).order_by(Report.created.desc())
-    ).all()
+    every = reports.for_version(session, version.id)
     signed = [each for each in every if each.third_party and each.countersigned is not None]
     own = [each for each in every if not each.third_party]
     return next(iter([*signed, *own]), None)

@@ -235,11 +235,21 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
                 return
             if kept and {str(n): tag.strip('"') for n, tag in listed} != kept:
                 raise part_store.parts_missing()
-            digest, size = self._parts.join(upload.id, upload.token, listed, limit=self._limit)
+            try:
+                digest, size = self._parts.join(upload.id, upload.token, listed, limit=self._limit)
+            except part_store.PartsMissing:
+                if self._joined(upload_id):  # a client that waited too long asked twice at once
+                    return
+                raise
             with transaction(self._factory) as session:
                 staging.put(session, _organisation(path), path, digest=digest, size=size)
                 staging.part_upload(session, upload_id).digest = digest
             self._parts.discard(upload.id, upload.token)
+
+    def _joined(self, upload_id: str) -> bool:
+        """Whether another request has made one file of the parts and dropped them."""
+        with self._factory() as session:
+            return staging.part_upload(session, upload_id).digest is not None
 
     def abort_multipart_upload(
         self, local_file: str, upload_id: str, artifact_path: str | None = None

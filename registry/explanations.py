@@ -13,6 +13,7 @@ from registry import (
     journal,
     reports,
     statements,
+    submission,
     worklist,
     yardsticks,
 )
@@ -294,8 +295,8 @@ def get(session: Session, explanation_id: str, *, lock: bool = False) -> Explana
 
 
 def for_version(session: Session, version_id: str) -> list[Explanation]:
-    """Every explanation of a version, newest first."""
-    mine = select(Explanation).where(Explanation.version_id == version_id)
+    """Every explanation of the bytes of a version, under whichever name, newest first."""
+    mine = select(Explanation).where(Explanation.version_id.in_(submission.same_bytes(version_id)))
     return list(session.scalars(mine.order_by(Explanation.created.desc(), Explanation.id.desc())))
 
 

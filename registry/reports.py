@@ -363,8 +363,8 @@ def findings(report: Report) -> list[dict[str, Any]]:
 
 
 def for_version(session: Session, version_id: str) -> list[Report]:
-    """Every report on a version, newest first."""
-    mine = select(Report).where(Report.version_id == version_id)
+    """Every report on the bytes of a version, under whichever name of its owner, newest first."""
+    mine = select(Report).where(Report.version_id.in_(submission.same_bytes(version_id)))
     return list(session.scalars(mine.order_by(Report.created.desc(), Report.id.desc())))
 
 

@@ -14,7 +14,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, func, select
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Integer,
+    Select,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -298,6 +307,18 @@ def with_digest(session: Session, organisation_id: str, digest: str) -> Version:
     if version is None:
         raise _version_not_found()
     return version
+
+
+def same_bytes(version_id: str) -> Select[tuple[str]]:
+    """The identifiers of a version and of every one of its organisation with the same digest.
+
+    Args:
+        version_id: what reports and explanations, bound to the digest, are asked about.
+    """
+    of = select(Version.organisation_id, Version.digest).where(Version.id == version_id).subquery()
+    return select(Version.id).where(
+        Version.organisation_id == of.c.organisation_id, Version.digest == of.c.digest
+    )
 
 
 def copy(

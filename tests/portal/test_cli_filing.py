@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from evaluators import captions
@@ -14,6 +15,7 @@ from filing.lifecycle import STEPS, Status
 from filing.risk import LEVEL_NAMES, Level
 from portal import cli
 from portal.commands import filer, filing_view, reviewer
+from registry import submission
 from registry.law import OURS
 from registry.organisations import Role
 from registry.reports import VERDICT_NAMES, Verdict
@@ -233,3 +235,28 @@ def test_help_marks_the_revision_as_required(
         cli.main((*words, "--help"))
     _, _, about = squeezed(capsys.readouterr().out).partition("--revision")
     assert "必填/required]" in about.partition("--json")[0]
+
+
+def test_a_copy_is_offered_what_was_found_of_the_same_bytes(
+    desk: Desk, client: TestClient
+) -> None:
+    """mlflow/F13: page and API list it and the command line attaches it; other bytes' is not."""
+    session, scene = desk.scene.session, desk.scene
+    report = papers.report(session, scene.version, scene.tester)
+    explained = papers.explanation(session, scene.version, scene.filer)
+    other = papers.report(session, cast.version(session, scene.filer, name="other"), scene.tester)
+    copied = submission.copy(session, scene.version, by=scene.filer, model_name="生产").version
+    filing, revision = desk.filing(scene.opened(version=copied))
+    for kind, found in (("reports", report), ("explanations", explained)):
+        asked = f"/api/v1/versions/{copied.id}/{kind}"
+        listed = client.get(asked, headers=desk.filer.bearer).json()["items"]
+        assert [each["id"] for each in listed] == [found.id]
+    page = client.get(f"/zh/filings/{filing}", headers=desk.filer.bearer).text
+    assert report.id in page
+    assert other.id not in page
+    words = ("--report", report.id, "--explanation", explained.id, "--revision", revision)
+    ended = desk.run(desk.filer, "file", "attach", filing, *words)
+    assert ended.code == 0, ended.err
+    session.expire_all()
+    kept = session.get_one(Filing, filing)
+    assert (kept.report_ids, kept.explanation_id) == ([report.id], explained.id)

@@ -74,7 +74,9 @@ def test_what_is_found_of_the_same_bytes_counts_for_a_copy(scene: Scene) -> None
     assert found["mingsuan.filing"] == "none"
     assert found["mingsuan.evaluation.by"] == "third_party"
     again = scene.opened(version=copied)
-    for report in scene.session.query(Report).all():
+    offered = reports.for_version(scene.session, copied.id)
+    assert offered == scene.session.query(Report).all() != []
+    for report in offered:
         scene.attach(again, report)
     scene.file(again, "check", "submit")
     assert str(again.status) == "submitted"
