@@ -125,6 +125,21 @@ class Pass:
         every = [r for reading in self.readings for r in reading.requests.values()]
         return {request.identity(): request for request in every}
 
+    def turns(self, number: int) -> list[str]:
+        """The identities of all requests as one block is asked about them.
+
+        What a model may break on is asked one by one: in an order drawn from the nonce, because a
+        model can tell how many rounds there were before. The others share frames, whose order is
+        drawn where they are asked.
+
+        Args:
+            number: the number of the block.
+        """
+        calm = [key for key, request in self.asked.items() if not request.risky]
+        risky = [key for key, request in self.asked.items() if request.risky]
+        drawn = keyed_hash(np.arange(len(risky), dtype=np.uint64), f"{self.seed} turns {number}")
+        return calm + [risky[at] for at in np.argsort(drawn)]
+
     @cached_property
     def needs(self) -> frozenset[str]:
         """The engine's columns that some probe reads row by row."""
@@ -342,8 +357,9 @@ class _Fold:
         """Ask the model about one block: the requests, and the rows as they are if new."""
         if self.asker is None:
             return {}
-        requests = list(self.work.asked.values())
-        masks = [self._chosen(key, block, hashes) for key in self.work.asked]
+        turns = self.work.turns(number)
+        requests = [self.work.asked[key] for key in turns]
+        masks = [self._chosen(key, block, hashes) for key in turns]
         fresh = number not in self.base
         if fresh:
             requests.append(ScoreRequest("base"))
@@ -353,7 +369,7 @@ class _Fold:
         values = self.asker.answer(block, requests, masks, number=number)
         if fresh:
             self.made.base[number] = values.pop()
-        found = zip(self.work.asked, values, strict=True)
+        found = zip(turns, values, strict=True)
         scored = self.work.plan.columns.as_score
         return {key: pa.array(scored(column), from_pandas=True) for key, column in found}
 

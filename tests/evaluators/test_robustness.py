@@ -12,7 +12,7 @@ import pytest
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 
-from evaluators import calibration, conformance, engine
+from evaluators import calibration, conformance, engine, passes
 from evaluators.plan import Plan
 from evaluators.robustness import Robustness
 from registry import screening
@@ -83,6 +83,40 @@ def test_a_model_that_breaks_is_named_and_takes_nothing_else_down() -> None:
     assert found["missing=x"].details["failures"] == {"missing:x": "model_error"}
     assert "raised an error" in found["missing=x"].reading["en"]
     assert found["missing=pay"].verdict is Verdict.EQUIVALENT
+
+
+def _tried(nonce: str) -> list[str]:
+    """Which inputs a model sees wholly missing, in the order of its frames."""
+    model = Reading(CALM.formula)
+    plan = Plan.parse(_plan({"kinds": ["missing"]}))
+    engine.measure(plan, TABLE, scorer=model, nonce=nonce)
+    gone = [[n for n in f.column_names if f[n].null_count == f.num_rows] for f in model.frames]
+    return [names[0] for names in gone if names]
+
+
+def test_what_may_break_a_model_is_asked_in_an_order_drawn_from_the_nonce() -> None:
+    orders = {nonce: _tried(nonce) for nonce in ("n", "m", "k")}
+
+    assert {tuple(sorted(order)) for order in orders.values()} == {("job", "n", "pay", "x")}
+    assert len({tuple(order) for order in orders.values()}) > 1, "no model can foresee it"
+    assert _tried("n") == orders["n"], "and whoever recomputes it asks in the same order"
+
+
+def test_the_order_in_which_a_model_is_asked_changes_no_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fragile(frame: pa.Table) -> Any:
+        if frame["pay"].null_count:
+            raise Contained(Cause.MODEL_ERROR)
+        return np.nan_to_num(np.array(column(frame, "x"), dtype=float))
+
+    plan = Plan.parse(_plan())
+    drawn = engine.run(plan, TABLE, scorer=Reading(fragile), nonce="n").findings_digest
+    monkeypatch.setattr(passes.Pass, "turns", lambda work, _: list(work.asked)[::-1])
+
+    turned = engine.run(plan, TABLE, scorer=Reading(fragile), nonce="n").findings_digest
+
+    assert drawn == turned
 
 
 def test_a_sample_is_enough_and_the_budget_knows() -> None:
