@@ -1,29 +1,27 @@
 """The public catalogue: entries with their standing, their history, and a search over them."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, func, or_, select
-from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, Session, defer, mapped_column
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
 
 from filing import basis, differences, editions, gate, numbers, standing
 from filing.dossier import Filing
-from filing.editions import Edition
 from filing.lifecycle import EXITS, STEPS, Status
+from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
+from filing.search_index import Asked, Filters, SearchIndex
 from filing.standing import Standing
 from registry import attestation, journal
-from registry.database import Identified, Record, now
+from registry.database import now
 from registry.journal import Event
 from registry.language import Language, Text
 from registry.settings import settings
 
-MOST_WORDS = 10
 MOST_SIZE = 100
 PUBLISHED = "filing:review:published"
 FIRST = frozenset({"filing:review:filed", PUBLISHED})
@@ -31,30 +29,6 @@ FIRST = frozenset({"filing:review:filed", PUBLISHED})
 DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
 """What is told although the public status stays what it was."""
 STEPS_TAKEN = frozenset(each.event for each in STEPS)
-
-
-class Listing(Identified, Record):
-    """One filing's line in the catalogue, made anew with every edition.
-
-    `words` is the public text as the search compares it; `kinds` and `sectors` are option ids
-    between bars, `|ranking|push|`; `effect` is the option id of field B14; `evaluated` is the newest countersigned third-party report on
-    the version that the edition is about.
-    """
-
-    __tablename__ = "listing"
-
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), unique=True)
-    number: Mapped[str] = mapped_column(String(40), unique=True)
-    slug: Mapped[str] = mapped_column(String(30), unique=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
-    grade: Mapped[str] = mapped_column(String(10), index=True)
-    kinds: Mapped[str] = mapped_column(String(200))
-    sectors: Mapped[str] = mapped_column(String(300))
-    effect: Mapped[str] = mapped_column(String(20), default="", server_default="", index=True)
-    evaluated: Mapped[datetime | None]
-    published: Mapped[datetime] = mapped_column(index=True)
-    card: Mapped[dict[str, Any]]
-    words: Mapped[str] = mapped_column(LongText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +98,6 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What a search is narrowed to; an empty value narrows nothing.
-
-    Args:
-        status: public statuses.
-        grade: high, medium, low.
-        kind, sector, effect: option ids of fields B4, B5 and B14.
-        organisation_id: the filer.
-        evaluated: with (True) or without (False) an unexpired third-party evaluation.
-    """
-
-    status: Sequence[Status] = ()
-    grade: Sequence[str] = ()
-    kind: Sequence[str] = ()
-    sector: Sequence[str] = ()
-    effect: Sequence[str] = ()
-    organisation_id: str = ""
-    evaluated: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """One line of a result, true at the moment of reading.
 
@@ -173,12 +126,25 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a result, newest publication first."""
+    """One page of a result: what has the number, then what is named so, then the rest, newest first.
+
+    Args:
+        hits: the lines of the page.
+        total: how many there are in all; where there are `more`, how many can be turned to.
+        more: whether there are more than can be turned to.
+        counts: per facet, how many hits each value has, the other facets applied.
+        partial: whether the counts are of the newest hits only.
+        near: what would be found, where nothing is.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     number: int
     size: int
+    more: bool = False
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    partial: bool = False
+    near: str = ""
 
     @property
     def pages(self) -> int:
@@ -286,118 +252,69 @@ def _happened(events: Iterable[Event]) -> list[Happening]:
     return told
 
 
-def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
-    """Make the filing's line in the catalogue from its newest edition."""
-    contents = [each.read() for each in editions.every(session, filing)]
-    content = contents[-1]
-    listing = session.scalars(select(Listing).where(Listing.filing_id == filing.id)).first()
-    if listing is None:
-        listing = Listing(filing_id=filing.id)
-        session.add(listing)
-    told = {row["key"]: row for row in content["answers"]}
-    listing.number, listing.slug = content["number"], content["slug"]
-    listing.organisation_id = filing.organisation_id
-    listing.grade = content["grade"]["level"]
-    listing.kinds = _barred(told["B4"]["value"])
-    listing.sectors = _barred(told["B5"]["value"].get("sectors", ()))
-    listing.effect = str((told.get("B14") or {}).get("value") or "")
-    listing.evaluated = _evaluated(content)
-    listing.published = edition.published
-    listing.card = {
-        "name": told["B1"]["said"],
-        "summary": told["B2"]["said"],
-        "filer": {name: content["filer"][name] for name in ("zh", "en")},
-        "basis": basis.of(contents),
-    }
-    listing.words = _words(content)
-    session.flush()
-    return listing
-
-
-def _barred(ids: Sequence[str]) -> str:
-    return f"|{'|'.join(ids)}|"
-
-
-def _evaluated(content: Mapping[str, Any]) -> datetime | None:
-    made = [
-        datetime.fromisoformat(each["made"])
-        for each in content["reports"]
-        if each["kind"] == "third_party"
-        and each["countersigned"]
-        and each["model_digest"] == content["model"]["sha256"]
-    ]
-    return max(made, default=None)
-
-
-def _words(content: Mapping[str, Any]) -> str:
-    said = [row["said"] for row in content["answers"] if "said" in row]
-    texts = [content["number"], content["slug"], content["filer"]["zh"], content["filer"]["en"]]
-    return plain(
-        "\n".join([*texts, *(each["zh"] for each in said), *(each["en"] for each in said)])
-    )
-
-
-def plain(text: str) -> str:
-    """Text as the search compares it: width, case and spacing do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def search(
     session: Session,
+    index: SearchIndex,
     query: str = "",
     filters: Filters = Filters(),
     page: int = 1,
     *,
     size: int = 20,
+    inside: bool = False,
     at: datetime | None = None,
 ) -> Page:
-    """The published filings that hold every word of `query`, newest publication first.
+    """The published filings that hold every word of `query`.
 
     Args:
-        session: any session.
+        session: any session; the index is brought up to what it sees first.
+        index: where the words are looked up.
         query: words between spaces; a Chinese phrase is found as it stands.
         filters: what to narrow it to.
         page: from 1.
         size: lines on a page, at most 100.
+        inside: whether the whole public text is searched, or number, names, filer, summary and use.
         at: the moment against which evaluations expire; None for now.
     """
     moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)
-    valid_from = gate.counting_since(moment, settings().evaluation_days)
+    asked = Asked(
+        query,
+        filters,
+        inside=inside,
+        valid=gate.counting_since(moment, settings().evaluation_days),
+    )
+    found = index.find(session, asked, skip=(page - 1) * size, size=size)
     # A dossier is large, and a line reads it only while a change of it lies with the authority.
-    line = select(Listing, Filing).options(defer(Filing.answers))
-    found = line.join(Filing, Filing.id == Listing.filing_id)
-    found = found.where(*_wanted(query), *_narrowed(filters, valid_from))
-    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    ordered = found.order_by(Listing.published.desc(), Listing.number.desc())
-    rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
-    hits = tuple(_hit(session, listing, filing, moment) for listing, filing in rows)
-    return Page(hits, total, page, size)
+    line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
+    line = line.where(Listing.id.in_(found.listings)).options(defer(Filing.answers))
+    rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
+    return Page(
+        hits=tuple(_hit(session, *rows[each], moment) for each in found.listings if each in rows),
+        total=found.total,
+        number=page,
+        size=size,
+        more=found.more,
+        counts=found.counts,
+        partial=found.partial,
+        near=found.near,
+    )
 
 
-def _wanted(query: str) -> list[ColumnElement[bool]]:
-    words = plain(query[:500]).split()[:MOST_WORDS]
-    return [Listing.words.contains(word, autoescape=True) for word in words]
+def published(session: Session) -> int:
+    """How many filings were ever published."""
+    return session.scalar(select(func.count()).select_from(Listing)) or 0
 
 
-def _narrowed(filters: Filters, valid_from: datetime) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if filters.status:
-        asked = [each for each in Status if standing.public_status(each) in filters.status]
-        wanted.append(Filing.status.in_(asked))
-    if filters.grade:
-        wanted.append(Listing.grade.in_(filters.grade))
-    for column, ids in ((Listing.kinds, filters.kind), (Listing.sectors, filters.sector)):
-        if ids:
-            wanted.append(or_(*(column.contains(f"|{each}|", autoescape=True) for each in ids)))
-    if filters.effect:
-        wanted.append(Listing.effect.in_(filters.effect))
-    if filters.organisation_id:
-        wanted.append(Listing.organisation_id == filters.organisation_id)
-    if filters.evaluated is True:
-        wanted.append(Listing.evaluated >= valid_from)
-    if filters.evaluated is False:
-        wanted.append(or_(Listing.evaluated.is_(None), Listing.evaluated < valid_from))
-    return wanted
+def newest(session: Session, size: int) -> tuple[Hit, ...]:
+    """The lines of the filings that were published last.
+
+    Args:
+        session: any session.
+        size: how many.
+    """
+    line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
+    ordered = line.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
+    rows = session.execute(ordered.options(defer(Filing.answers))).all()
+    return tuple(_hit(session, listing, filing, now()) for listing, filing in rows)
 
 
 def _hit(session: Session, listing: Listing, filing: Filing, at: datetime) -> Hit:

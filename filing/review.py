@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, dossier, editions, lifecycle, numbers
+from filing import dossier, editions, lifecycle, listings, numbers
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
@@ -217,7 +217,7 @@ def _published(case: Case) -> None:
     filing.published = filing.published or case.at
     filing.published_version_id = filing.version_id
     filing.change_note = None
-    catalogue.list_edition(session, filing, edition)
+    listings.list_edition(session, filing, edition)
     earlier = session.get(Filing, filing.replaces_id) if filing.replaces_id else None
     if earlier is not None and earlier.number and earlier.status not in lifecycle.EXITS:
         successor = Case(session, earlier, case.by, reason={"zh": f"由 {filing.number} 取代"})

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from filing.search_index import SearchIndex
 from portal import api, health, pages, request_log
 from portal.body_limit import BodyLimit
 from portal.headers import SecurityHeaders
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = database.connect(settings.database_url)
     app.state.factory = database.sessions(app.state.engine)
     app.state.store = artifacts.open_store(settings)
+    app.state.search = SearchIndex(settings.data / "search.db")
     add_problems(app)
     _add_routes(app)
     return app

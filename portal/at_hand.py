@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from filing.search_index import SearchIndex
 from registry import database
 from registry.artifacts import ArtifactStore
 from registry.settings import Settings
@@ -44,6 +45,13 @@ def store(request: Request) -> ArtifactStore:
     return found
 
 
+def search_index(request: Request) -> SearchIndex:
+    """This server's index of the public record."""
+    found: SearchIndex = request.app.state.search
+    return found
+
+
 Database = Annotated[Session, Depends(session, scope="function")]
 Configured = Annotated[Settings, Depends(settings)]
 Store = Annotated[ArtifactStore, Depends(store)]
+Index = Annotated[SearchIndex, Depends(search_index)]

@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from filing import catalogue, fields
-from filing.catalogue import Filters, Hit, PublicEntry
+from filing.catalogue import Hit, PublicEntry
 from filing.lifecycle import STATUS_NAMES, Status
+from filing.search_index import Filters
 from portal.access import public
 from portal.api.shapes import Answer, Bilingual
-from portal.at_hand import Database
+from portal.at_hand import Database, Index
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound
@@ -40,13 +41,19 @@ class HitOut(Answer):
 
 
 class Hits(Answer):
-    """One page of a search, newest publication first."""
+    """One page of a search: by number, then by name, then by text, newest publication first."""
 
     items: list[HitOut]
-    total: int
+    total: int = Field(description="where `more`, how many can be turned to")
+    more: bool = Field(description="there are more than can be turned to")
     page: int
     pages: int
     next: str | None
+    facets: dict[str, dict[str, int]] = Field(
+        description="hits per value of each facet, the other facets applied"
+    )
+    facets_partial: bool = Field(description="the facets count the newest hits only")
+    near: str = Field(description="what would be found, where nothing is")
 
 
 class TurnOut(Answer):
@@ -82,6 +89,7 @@ def search(
     request: Request,
     response: Response,
     session: Database,
+    index: Index,
     q: Annotated[str, Query(max_length=500, description="words between spaces")] = "",
     status: Annotated[list[Status] | None, Query()] = None,
     grade: Annotated[list[str] | None, Query()] = None,
@@ -90,6 +98,14 @@ def search(
     effect: Annotated[list[str] | None, Query(description="option ids of field B14")] = None,
     organisation_id: Annotated[str, Query()] = "",
     evaluated: Annotated[bool | None, Query()] = None,
+    city: Annotated[list[str] | None, Query(description="part city of field A3")] = None,
+    district: Annotated[list[str] | None, Query(description="part district of field A3")] = None,
+    personal: Annotated[list[str] | None, Query(description="yes, no: field C7")] = None,
+    choice: Annotated[list[str] | None, Query(description="yes, no: field H8")] = None,
+    beyond: Annotated[
+        list[str] | None, Query(description="yes, no: a finding beyond its line")
+    ] = None,
+    inside: Annotated[bool, Query(description="search the whole public text")] = False,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Hits:
@@ -102,8 +118,13 @@ def search(
         effect=effect or (),
         organisation_id=organisation_id,
         evaluated=evaluated,
+        city=city or (),
+        district=district or (),
+        personal=personal or (),
+        choice=choice or (),
+        beyond=beyond or (),
     )
-    found = catalogue.search(session, q, wanted, page, size=limit)
+    found = catalogue.search(session, index, q, wanted, page, size=limit, inside=inside)
     following = None
     if found.number < found.pages:
         url = request.url.include_query_params(page=found.number + 1)
@@ -111,7 +132,15 @@ def search(
         response.headers["Link"] = f'<{following}>; rel="next"'
     items = [_hit(hit) for hit in found.hits]
     return Hits(
-        items=items, total=found.total, page=found.number, pages=found.pages, next=following
+        items=items,
+        total=found.total,
+        more=found.more,
+        page=found.number,
+        pages=found.pages,
+        next=following,
+        facets={name: dict(counted) for name, counted in found.counts.items()},
+        facets_partial=found.partial,
+        near=found.near,
     )
 
 

@@ -34,7 +34,8 @@ OWNERS = (
     "filing.remarks",
     "filing.numbers",
     "filing.editions",
-    "filing.catalogue",
+    "filing.changes",
+    "filing.listings",
 )
 
 

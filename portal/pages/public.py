@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from filing import catalogue
-from filing.catalogue import Filters, PublicEntry
-from filing.fields import Option, schema
-from filing.lifecycle import STATUS_NAMES, Status
-from filing.risk import LEVEL_NAMES, Level
+from filing.catalogue import Page, PublicEntry
+from filing.fields import schema
+from filing.lifecycle import STATUS_NAMES
+from filing.search_index import NEWEST, SearchIndex
 from portal.access import public
-from portal.at_hand import Database
-from portal.pages import filed_view, report_pictures, report_view
+from portal.at_hand import Database, Index
+from portal.pages import facets, filed_view, report_pictures, report_view
 from portal.pages.glossary import terms
 from portal.pages.rendering import TEMPLATE_VERSION, Lang, language_of, render
 from registry.language import Language, Text
@@ -24,15 +24,6 @@ from registry.law import FORCE_NAMES, RULES
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One choice by which the catalogue is narrowed."""
-
-    name: str
-    label: Text
-    options: tuple[tuple[str, Text], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +85,50 @@ def home(request: Request) -> Response:
 @router.get("/{language}/", dependencies=[public])
 def start(request: Request, language: Lang, session: Database) -> Response:
     """What this is, two ways in, and the newest filings."""
-    found = catalogue.search(session, size=5)
     return render(
         request,
         "start.html",
         language=language,
-        lines=[filed_view.line(hit) for hit in found.hits],
-        total=found.total,
+        lines=[filed_view.line(hit) for hit in catalogue.newest(session, 5)],
+        total=catalogue.published(session),
     )
 
 
 @router.get("/{language}/question", dependencies=[public])
-def question(request: Request, language: Lang, session: Database) -> Response:
+def question(request: Request, language: Lang, session: Database, index: Index) -> Response:
     """Start from what happened, not from the algorithm."""
-    totals = [
-        catalogue.search(session, filters=_filters(case.asked), size=1).total for case in QUESTIONS
+    found = [
+        catalogue.search(
+            session,
+            index,
+            filters=facets.filters({name: [value] for name, value in case.asked.items()}),
+            size=1,
+        )
+        for case in QUESTIONS
     ]
     return render(
         request,
         "question.html",
         language=language,
-        cases=list(zip(QUESTIONS, totals, strict=True)),
+        cases=list(zip(QUESTIONS, (each.total for each in found), strict=True)),
         reporting=RULES["SZ70"],
     )
 
 
 @router.get("/{language}/catalogue.json", dependencies=[public])
-def catalogue_json(request: Request, session: Database) -> Response:
+def catalogue_json(request: Request, session: Database, index: Index) -> Response:
     """The catalogue page as JSON."""
-    query, chosen, page = _asked(request)
-    found = catalogue.search(session, query, _filters(chosen), page, size=PAGE_SIZE)
+    asked = _Asked.of(request)
+    found = asked.answered(session, index)
     return JSONResponse(
         {
             "total": found.total,
+            "more": found.more,
             "page": found.number,
             "pages": found.pages,
+            "facets": {name: dict(counted) for name, counted in found.counts.items()},
+            "facets_partial": found.partial,
+            "near": found.near,
             "hits": [
                 {
                     "number": hit.number,
@@ -150,22 +150,22 @@ def catalogue_json(request: Request, session: Database) -> Response:
 
 
 @router.get("/{language}/catalogue", dependencies=[public])
-def catalogue_page(request: Request, language: Lang, session: Database) -> Response:
-    """Search by word, narrowed by simple filters; every state is an address."""
-    query, chosen, page = _asked(request)
-    found = catalogue.search(session, query, _filters(chosen), page, size=PAGE_SIZE)
+def catalogue_page(request: Request, language: Lang, session: Database, index: Index) -> Response:
+    """Search by word, narrowed by what the record says; every state is an address."""
+    asked = _Asked.of(request)
+    found = asked.answered(session, index)
     return render(
         request,
         "catalogue.html",
         language=language,
-        query=query,
-        chosen=chosen,
-        filters=_choices(),
+        query=asked.query,
+        inside=asked.inside,
+        near=urlencode({"q": found.near}) if found.near else "",
+        facets=facets.shown(session, found.counts, asked.chosen),
         lines=[filed_view.line(hit) for hit in found.hits],
-        total=found.total,
-        page=found.number,
-        pages=found.pages,
-        query_string=urlencode({"q": query, **chosen}),
+        found=found,
+        newest=NEWEST,
+        query_string=asked.query_string,
     )
 
 
@@ -242,59 +242,43 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
     return page
 
 
-def _asked(request: Request) -> tuple[str, dict[str, str], int]:
-    given = request.query_params
-    names = [each.name for each in _choices()]
-    page = given.get("page", "1")
-    return (
-        given.get("q", "").strip(),
-        {name: given[name] for name in names if given.get(name)},
-        int(page) if page.isdecimal() and len(page) < 8 else 1,
-    )
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A state of the search, as its address gives it.
 
+    Args:
+        query: the words.
+        chosen: the values that each facet is narrowed to.
+        page: from 1.
+        inside: whether the whole public text is searched.
+    """
 
-def _filters(chosen: Mapping[str, str]) -> Filters:
-    known = {each.name: {value for value, _ in each.options} for each in _choices()}
-    kept = {name: value for name, value in chosen.items() if value in known[name]}
-    return Filters(
-        status=[Status(kept["status"])] if "status" in kept else (),
-        grade=[kept["grade"]] if "grade" in kept else (),
-        kind=[kept["kind"]] if "kind" in kept else (),
-        sector=[kept["sector"]] if "sector" in kept else (),
-        effect=[kept["effect"]] if "effect" in kept else (),
-        evaluated={"yes": True, "no": False}.get(kept.get("evaluated", "")),
-    )
+    query: str
+    chosen: Mapping[str, list[str]]
+    page: int
+    inside: bool
 
+    @classmethod
+    def of(cls, request: Request) -> "_Asked":
+        """What a request asks for; what is no value of a facet is left out."""
+        given = request.query_params
+        page = given.get("page", "1")
+        return cls(
+            query=given.get("q", "").strip(),
+            chosen=facets.chosen(given),
+            page=int(page) if page.isdecimal() and len(page) < 8 else 1,
+            inside=given.get("inside") == "yes",
+        )
 
-def _choices() -> tuple[Filter, ...]:
-    kinds = schema().field("B4").value.options
-    effects = schema().field("B14").value.options
-    sectors = next(part for part in schema().field("B5").value.parts if part.id == "sectors")
-    shown = (
-        Status.PUBLISHED, Status.CHANGE_PENDING, Status.CANCELLED, Status.REVOKED,
-        Status.SUPERSEDED,
-    )  # fmt: skip
-    return (
-        Filter("kind", Text("算法类型", "Kind"), _options(kinds)),
-        Filter("effect", Text("对个人的影响", "Effect on a person"), _options(effects)),
-        Filter("sector", Text("领域", "Sector"), _options(sectors.options)),
-        Filter(
-            "grade",
-            Text("风险等级", "Risk grade"),
-            tuple((level.value, LEVEL_NAMES[level]) for level in Level),
-        ),
-        Filter(
-            "status",
-            Text("状态", "Status"),
-            tuple((each.value, STATUS_NAMES[each]) for each in shown),
-        ),
-        Filter(
-            "evaluated",
-            Text("第三方评估", "Third-party evaluation"),
-            (("yes", Text("有", "yes")), ("no", Text("没有", "no"))),
-        ),
-    )
+    @property
+    def query_string(self) -> str:
+        """The state as an address, without its page."""
+        inside = {"inside": "yes"} if self.inside else {}
+        return urlencode({"q": self.query, **inside, **self.chosen}, doseq=True)
 
-
-def _options(options: tuple[Option, ...]) -> tuple[tuple[str, Text], ...]:
-    return tuple((each.id, each.name) for each in options)
+    def answered(self, session: Session, index: SearchIndex) -> Page:
+        """What is found."""
+        filters = facets.filters(self.chosen)
+        return catalogue.search(
+            session, index, self.query, filters, self.page, size=PAGE_SIZE, inside=self.inside
+        )

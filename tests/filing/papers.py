@@ -7,9 +7,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from filing import dossier, review
+from filing import catalogue, dossier, review
 from filing.dossier import Filing
 from filing.lifecycle import Action
+from filing.search_index import Filters, SearchIndex
 from registry import attestation, statements
 from registry.database import new_id, now
 from registry.evaluations import Evaluation
@@ -230,6 +231,10 @@ class Scene:
         self.reviewer = cast.actor(session, Kind.AUTHORITY)
         self.publisher = cast.actor(session, Kind.AUTHORITY)
         self.version = cast.version(session, self.filer)
+
+    def search(self, query: str = "", filters: Filters = Filters(), **how: Any) -> catalogue.Page:
+        """A search of what this scene's session sees, with an index made for it."""
+        return catalogue.search(self.session, SearchIndex(), query, filters, **how)
 
     def opened(self, version: Version | None = None, **changed: Any) -> Filing:
         """A draft with every answer given."""

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from filing import catalogue, dossier, editions
-from filing.catalogue import Filters
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.numbers import NumberNotFound
+from filing.search_index import Filters, SearchIndex
 from filing.standing import State
 from registry import attestation, database
 from registry.database import now
@@ -271,7 +271,7 @@ def test_nothing_is_found_under_an_unpublished_number(scene: Scene) -> None:
     scene.rule(filing, "accept", "file")
     with pytest.raises(NumberNotFound):
         entry(scene, filing)
-    assert catalogue.search(scene.session).total == 0
+    assert scene.search().total == 0
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,13 @@ def test_the_search_reads_every_public_word_and_nothing_else(
     scene: Scene, query: str, found: bool
 ) -> None:
     sealed(scene)
-    assert catalogue.search(scene.session, query).total == int(found)
+    assert scene.search(query).total == int(found)
 
 
 def test_a_filing_is_found_by_its_number(scene: Scene) -> None:
     filing = scene.published()
     for written in (str(filing.number), str(filing.number)[3:], "SH-" + str(filing.number)[6:]):
-        (hit,) = catalogue.search(scene.session, written).hits
+        (hit,) = scene.search(written).hits
         assert hit.number == filing.number
 
 
@@ -325,14 +325,14 @@ def test_a_filing_is_found_by_its_number(scene: Scene) -> None:
 )
 def test_a_search_can_be_narrowed(scene: Scene, filters: Filters, found: bool) -> None:
     scene.published()
-    assert catalogue.search(scene.session, "", filters).total == int(found)
+    assert scene.search("", filters).total == int(found)
 
 
 def test_an_expired_evaluation_no_longer_counts_in_the_search(scene: Scene) -> None:
     scene.published()
     later = now() + timedelta(days=365)
-    assert catalogue.search(scene.session, "", Filters(evaluated=True), at=later).total == 0
-    (hit,) = catalogue.search(scene.session, "", Filters(evaluated=False), at=later).hits
+    assert scene.search("", Filters(evaluated=True), at=later).total == 0
+    (hit,) = scene.search("", Filters(evaluated=False), at=later).hits
     assert not hit.evaluated
 
 
@@ -347,7 +347,7 @@ def test_a_change_under_way_is_found_as_such(scene: Scene) -> None:
         answers={"B1": "新名称"},
     )
     scene.file(filing, "submit", reason="改名")
-    found = catalogue.search(scene.session, "", Filters(status=[Status.CHANGE_PENDING]))
+    found = scene.search("", Filters(status=[Status.CHANGE_PENDING]))
     assert [each.status for each in found.hits] == [Status.CHANGE_PENDING]
 
 
@@ -356,12 +356,12 @@ def test_pages_are_newest_first_and_whole(scene: Scene) -> None:
     for name in ("a", "b", "c"):
         scene.version = cast.version(scene.session, scene.filer, name=name)
         published.append(str(scene.published().number))
-    first = catalogue.search(scene.session, size=2)
-    second = catalogue.search(scene.session, page=2, size=2)
+    first = scene.search(size=2)
+    second = scene.search(page=2, size=2)
 
     assert [each.number for each in (*first.hits, *second.hits)] == published[::-1]
     assert (first.total, first.pages) == (3, 2)
-    assert catalogue.search(scene.session, page=9).hits == ()
+    assert scene.search(page=9).hits == ()
 
 
 def test_the_history_tells_of_reports_and_explanations(scene: Scene) -> None:
@@ -426,7 +426,12 @@ def test_a_filing_reaches_the_catalogue_on_postgresql(postgres_url: str) -> None
             again(scene, filing, {"B1": "新名称"})
             found = entry(scene, filing)
             assert attestation.sha256(found.canonical) == found.digest
-            assert catalogue.search(session, "新名称", Filters(kind=["dispatch"])).total == 1
-            assert catalogue.search(session, SECRET).total == 0
+            assert (
+                catalogue.search(
+                    session, SearchIndex(), "新名称", Filters(kind=["dispatch"])
+                ).total
+                == 1
+            )
+            assert catalogue.search(session, SearchIndex(), SECRET).total == 0
     finally:
         engine.dispose()

@@ -86,7 +86,7 @@ def test_catalogue_page_and_edition_show_one_name(scene: Scene) -> None:
     """filing/S1: two names stood on the public site."""
     filing = scene.published()
     found = catalogue.entry(scene.session, str(filing.number)).content
-    (hit,) = catalogue.search(scene.session).hits
+    (hit,) = scene.search().hits
     told = next(each for each in found["answers"] if each["key"] == "A1")
     names = {hit.filer.zh, found["filer"]["zh"], told["said"]["zh"]}
     assert names == {owner(scene).name_zh}

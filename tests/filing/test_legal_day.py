@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from filing import catalogue, completeness, evidence, gate, guards, standing
-from filing.catalogue import Filters
+from filing.search_index import Filters
 from registry import croissant, legal_day
 from registry.organisations import Organisation
 from tests import cast
@@ -76,7 +76,7 @@ def test_the_day_said_is_the_day_from_which_the_rule_holds(scene: Scene) -> None
         opened = guards.gate_of(scene.session, filing, at=at)
         assert opened is not None
         assert opened.open is counts
-        page = catalogue.search(scene.session, filters=Filters(evaluated=counts), at=at)
+        page = scene.search(filters=Filters(evaluated=counts), at=at)
         assert page.total == 1
         assert page.hits[0].evaluated is counts
 

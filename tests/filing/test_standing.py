@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from filing import basis, catalogue, computed, dossier, standing
-from filing.catalogue import Filters, Listing, PublicEntry
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.risk import Level
+from filing.search_index import Filters, Listing, PublicEntry
 from filing.standing import State
 from registry import legal_day
 from registry.database import now
@@ -27,7 +27,7 @@ def entry(scene: Scene, filing: Filing, **how: Any) -> PublicEntry:
 
 
 def hit(scene: Scene, filing: Filing, **how: Any) -> catalogue.Hit:
-    found = catalogue.search(scene.session, str(filing.number), **how)
+    found = scene.search(str(filing.number), **how)
     return next(each for each in found.hits if each.number == filing.number)
 
 
@@ -88,8 +88,8 @@ def test_a_draft_changes_nothing_in_public(scene: Scene) -> None:
     assert hit(scene, filing).status is Status.PUBLISHED
     assert catalogue.history(scene.session, str(filing.number)) == told
     pending = Filters(status=[Status.CHANGE_PENDING])
-    assert catalogue.search(scene.session, "", pending).total == 0
-    assert catalogue.search(scene.session, "", Filters(status=[Status.PUBLISHED])).total == 1
+    assert scene.search("", pending).total == 0
+    assert scene.search("", Filters(status=[Status.PUBLISHED])).total == 1
     scene.file(filing, "abandon")
     assert entry(scene, filing).etag("zh") == before.etag("zh")
     assert catalogue.history(scene.session, str(filing.number)) == told

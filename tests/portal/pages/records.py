@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from filing import catalogue, computed, dossier, editions
+from filing import computed, dossier, editions, listings
 from filing.dossier import Filing
 from filing.guards import Case
 from filing.risk import Level
@@ -151,7 +151,7 @@ class Records:
         making = editions.Making([], case.gate, now())
         edition = editions.make(self.session, filing, by=self.scene.reviewer, making=making)
         self.session.flush()
-        catalogue.list_edition(self.session, filing, edition)
+        listings.list_edition(self.session, filing, edition)
         self.session.flush()
 
     def _regraded(self, name: str) -> None:

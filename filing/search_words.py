@@ -1,0 +1,127 @@
+"""How the search compares words: one form of every character, and Chinese in pairs.
+
+Chinese has no spaces, so a text is indexed as every pair of neighbouring characters (and the last
+one of a run alone): a phrase of pairs is then found exactly where the phrase stands, of whatever
+length. A single character is asked for as the beginning of a pair. Other scripts are whole words,
+found by their beginning. Characters are compared one by one (NFKC, case folded, traditional as
+simplified), never by dictionary, for a phrase must read the same inside a longer one.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+import opencc
+from pypinyin import lazy_pinyin
+
+MOST_WORDS = 10
+MOST_CHARACTERS = 200
+HAN = "\u3007\u3400-\u9fff\uf900-\ufaff"
+RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
+HAN_RUN = re.compile(rf"[{HAN}]")
+SPOKEN = re.compile(r"[a-z]{2,}")
+READ_ALOUD = 40
+"""Characters of one name that can be found by how they are read."""
+
+
+def _simplified() -> dict[int, str]:
+    letters = [chr(code) for code in range(0x3400, 0xA000)]
+    same = opencc.OpenCC("t2s").convert("\n".join(letters)).split("\n")
+    return {ord(old): new for old, new in zip(letters, same, strict=True) if old != new}
+
+
+SIMPLIFIED = _simplified()
+
+
+def plain(text: str) -> str:
+    """Text as the search compares it: width, case, spacing and traditional forms do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(SIMPLIFIED).split())
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text as it is indexed.
+
+    Args:
+        text: any text.
+    """
+    found: list[str] = []
+    for run in RUN.findall(plain(text)):
+        found.extend(_pairs(run, closed=True))
+    return found
+
+
+def _pairs(run: str, *, closed: bool) -> list[str]:
+    """A run's tokens; a `closed` run also gives its last character alone."""
+    if not HAN_RUN.match(run):
+        return [run]
+    pairs = [run[place : place + 2] for place in range(len(run) - 1)]
+    return [*pairs, run[-1]] if closed or len(run) == 1 else pairs
+
+
+def match(query: str) -> str:
+    """What FTS5 is asked for every word of a query; empty where no word is left.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    words = plain(query[:MOST_CHARACTERS]).split()[:MOST_WORDS]
+    return " AND ".join(phrase for word in words if (phrase := _phrase(word)))
+
+
+def _phrase(word: str) -> str:
+    runs = RUN.findall(word)
+    if not runs:
+        return ""
+    *before, last = runs
+    asked = [each for run in before for each in _pairs(run, closed=True)]
+    asked += _pairs(last, closed=False)
+    open_ended = len(last) == 1 or not HAN_RUN.match(last)
+    return f'"{" ".join(asked)}"{"*" if open_ended else ""}'
+
+
+def without_tokens(query: str) -> bool:
+    """Whether a query asks for something of which nothing can be compared, such as `%`.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    words = plain(query[:MOST_CHARACTERS]).split()[:MOST_WORDS]
+    return any(not RUN.search(word) for word in words)
+
+
+@lru_cache(maxsize=10_000)
+def spoken(name: str) -> tuple[str, ...]:
+    """A Chinese name by pinyin and by initials, from each of its characters on.
+
+    Args:
+        name: as it is written.
+    """
+    syllables = syllables_of(name)[:READ_ALOUD]
+    whole = ["".join(syllables[place:]) for place in range(len(syllables))]
+    initials = "".join(each[0] for each in syllables)
+    return (*whole, *(initials[place:] for place in range(len(initials) - 1)))
+
+
+def syllables_of(text: str) -> list[str]:
+    """The pinyin of the Chinese characters of a text, without tones.
+
+    Args:
+        text: any text.
+    """
+    read: Iterable[str] = lazy_pinyin(plain(text), errors="ignore")
+    return [each for each in read if each]
+
+
+def digits(query: str) -> str:
+    """The part of a filing number that a query is, without signs between; empty for other words.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    kept = re.sub(r"[\s\-—–()（）]", "", plain(query))
+    for sign, place in (("明算备", ""), ("沪", "sh"), ("深", "sz"), ("外", "qt")):
+        kept = kept.replace(sign, place)
+    kept = kept.removeprefix("ms")
+    is_part = len(kept) >= 3 and kept.isascii() and kept.isalnum()
+    return kept if is_part and any(each.isdigit() for each in kept) else ""

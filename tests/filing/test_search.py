@@ -1,0 +1,168 @@
+import sqlite3
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from filing import catalogue, changes, gate, search_words
+from filing.lifecycle import Status
+from filing.listings import Listing
+from filing.search_index import Asked, Filters, SearchIndex
+from registry.database import now
+from registry.settings import settings
+from tests import cast
+from tests.filing.papers import Scene
+
+HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=12)
+FEW_HAN = st.text(st.sampled_from("甲乙丙"), min_size=1, max_size=9)
+
+
+def stands_in(text: str, query: str) -> bool:
+    """What FTS5 says of one text and one query."""
+    made = sqlite3.connect(":memory:")
+    made.execute(
+        "CREATE VIRTUAL TABLE f USING fts5(t, content='', prefix='1', "
+        'tokenize="unicode61 remove_diacritics 0")'
+    )
+    made.execute("INSERT INTO f(t) VALUES (?)", (" ".join(search_words.tokens(text)),))
+    match = search_words.match(query)
+    found = made.execute("SELECT count(*) FROM f WHERE f MATCH ?", (match,)).fetchone()[0]
+    made.close()
+    return bool(found)
+
+
+@given(text=FEW_HAN, query=FEW_HAN)
+def test_chinese_is_found_exactly_where_it_stands(text: str, query: str) -> None:
+    assert stands_in(text, query) == (query in text)
+
+
+@given(text=HAN, start=st.integers(0, 11), length=st.integers(1, 12))
+def test_every_part_of_a_chinese_text_is_found(text: str, start: int, length: int) -> None:
+    part = text[start % len(text) :][:length]
+    assert stands_in(text, part)
+
+
+@given(word=st.text(string.ascii_letters, min_size=1, max_size=8))
+def test_width_and_case_do_not_matter(word: str) -> None:
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in word)
+    assert stands_in(f"some {word.upper()} here", wide)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("住房贷款", 1),
+        ("住房貸款", 1),
+        ("房", 1),
+        ("房款", 0),
+        ("zhufang", 1),
+        ("daikuan", 1),
+        ("zfdk", 1),
+        ("dksp", 1),
+        ("aikuan", 0),
+        ("ＨＯＭＥ", 1),
+        ("hom", 1),
+        ("判断", 1),
+        ("000001", 1),
+        ("0001", 1),
+        ("9999", 0),
+    ],
+)
+def test_a_name_is_found_as_people_write_it(scene: Scene, query: str, found: int) -> None:
+    scene.published()
+    assert scene.search(query).total == found
+
+
+def test_a_word_of_the_text_is_found_inside_alone(scene: Scene) -> None:
+    scene.published()
+    assert scene.search("贷款申请记录").total == 0
+    assert scene.search("贷款申请记录", inside=True).total == 1
+
+
+def test_what_is_read_alike_is_offered_where_nothing_is_found(scene: Scene) -> None:
+    scene.published()
+    found = scene.search("贷宽")
+    assert (found.total, found.near) == (0, "贷款")
+    assert scene.search(found.near).total == 1
+    assert scene.search("猫狗").near == ""
+
+
+def test_a_name_comes_before_a_text(scene: Scene) -> None:
+    named = scene.published(B1={"zh": "信用评分", "en": "Score"})
+    scene.version = cast.version(scene.session, scene.filer, name="b")
+    told = scene.published(B2={"zh": "它给信用评分。", "en": "It scores."})
+    assert [each.number for each in scene.search("信用评分").hits] == [named.number, told.number]
+    assert [each.number for each in scene.search().hits] == [told.number, named.number]
+
+
+def test_counts_say_what_another_value_would_find(scene: Scene) -> None:
+    scene.published()
+    scene.version = cast.version(scene.session, scene.filer, name="b")
+    scene.published(B4=["push", "dispatch"])
+    found = scene.search("", Filters(kind=["push"]))
+
+    assert found.total == 1
+    assert found.counts["kind"] == {"dispatch": 2, "push": 1}
+    assert found.counts["district"] == {"浦东新区": 1}
+    assert found.counts["status"] == {"published": 1}
+    for name, counted in found.counts.items():
+        if name in {"evaluated", "filer"}:
+            continue
+        for value, number in counted.items():
+            how = {"kind": ["push"], name: [value]}
+            assert scene.search("", Filters(**how)).total == number  # type: ignore[arg-type]
+
+
+def test_an_index_that_lived_on_follows_every_change(scene: Scene) -> None:
+    index = SearchIndex()
+
+    def found(query: str, **how: object) -> int:
+        return catalogue.search(
+            scene.session,
+            index,
+            query,
+            Filters(**how),  # type: ignore[arg-type]
+        ).total
+
+    assert found("") == 0
+    filing = scene.published()
+    assert found("住房") == 1
+    assert found("住房", status=[Status.PUBLISHED]) == 1
+    scene.rule(filing, "revoke", reason="撤销")
+    assert found("住房", status=[Status.PUBLISHED]) == 0
+    assert found("住房", status=[Status.REVOKED]) == 1
+    assert found("住房") == 1
+
+
+def test_a_draft_raises_no_number_and_a_publication_does(scene: Scene) -> None:
+    before = changes.latest(scene.session)
+    filing = scene.evaluated()
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file")
+    assert changes.latest(scene.session) == before
+    scene.version = cast.version(scene.session, scene.filer, name="b")
+    scene.published()
+    number, mark = changes.latest(scene.session)
+    assert number > before[0]
+    assert mark
+    line = scene.session.scalars(select(Listing)).one()
+    assert line.change == number
+
+
+def test_an_index_of_another_record_is_made_anew(scene: Scene, tmp_path: Path) -> None:
+    place = tmp_path / "search.db"
+    other = SearchIndex(place)
+    scene.published()
+    assert other.find(scene.session, _asked(""), skip=0, size=5).total == 1
+    changed = scene.session.get_one(changes.PublicChange, 1)
+    changed.mark = "another"
+    scene.session.execute(delete(Listing))
+    scene.session.flush()
+    assert SearchIndex(place).find(scene.session, _asked(""), skip=0, size=5).total == 0
+
+
+def _asked(query: str) -> Asked:
+    return Asked(query, Filters(), valid=gate.counting_since(now(), settings().evaluation_days))
