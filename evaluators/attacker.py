@@ -261,7 +261,8 @@ class Audit:
     def open(self, targets: Sequence[Target], hidden: Hidden, least: int) -> list[object]:
         """What is told beside the rows, as far as no small count is given away by it.
 
-        Facts are themselves; the sums of a table are its number; everyone's counts are their row.
+        Facts are themselves; the sums of a table are its number; everyone's counts are their row,
+        which a rate of everybody gives away, however small they are.
         """
         wanted, found = list(self._wanted(least)), list[object]()
         if not self.narrow(targets, hidden, least, wanted):
@@ -283,9 +284,9 @@ class Audit:
             if known and table.keys and table.rows and min(sums, default=0) >= least:
                 yield t
         yield from (fact for fact in facts if values[fact] >= least)
-        for t, table in enumerate(self.reports[0]):
-            if not table.keys and table.rows and min(table.rows[0][1] or (0,)) >= least:
-                yield t, 0
+        yield from (
+            (t, 0) for t, table in enumerate(self.reports[0]) if not table.keys and table.rows
+        )
 
     def known(self, hidden: Hidden, opened: Iterable[object] = ()) -> Known:
         """What everyone knows: the rows that are published, and what is told beside them."""

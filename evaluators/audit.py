@@ -32,6 +32,8 @@ MEANS: Mapping[str, tuple[str, ...]] = {
     "tn": ("tn",),
     "up": ("up",),
     "down": ("down",),
+    "right": ("tp", "tn"),
+    "wrong": ("fp", "fn"),
     "deserved": ("tp", "fn"),
     "undeserved": ("fp", "tn"),
     "due": ("tp", "fn", "silent_due"),

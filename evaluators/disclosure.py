@@ -42,12 +42,14 @@ class Cut:
         facts: the numbers of rows that are stated.
         sums: the tables whose sums over all rows are stated, by number.
         hidden: the groups that are hidden in the whole report, each as its levels by attribute.
+        everyone: the tables about everybody, by number, whose counts may follow from a finding.
     """
 
     tables: tuple[Table, ...]
     facts: frozenset[Fact]
     sums: frozenset[int]
     hidden: frozenset[Group] = frozenset()
+    everyone: frozenset[int] = frozenset()
 
 
 def suppress(
@@ -128,7 +130,9 @@ def divide(
     gone = groups.gone(hidden)
     opened = [set(one.open(targets, gone, least)) for one, targets in guards]
     common = set.intersection(*opened) if len(audits) == len(looked) else set[object]()
-    rows = groups.rows(hidden) | {row for row in groups.everyone if row not in common}
+    followed = groups.everyone & common
+    listed = {(t, r) for t, r in followed if min(tables[t].rows[r][1] or (0,)) >= least}
+    rows = groups.rows(hidden) | (groups.everyone - listed)
     shown = frozenset(each for each in (opened[-1] if opened else ()) if isinstance(each, Fact))
     if len(audits) < len(looked):
         shown = frozenset()
@@ -137,7 +141,7 @@ def divide(
         shown |= _certain(told)
     cut = (_without(table, {r for t, r in rows if t == number})
            for number, table in enumerate(tables))  # fmt: skip
-    return Cut(tuple(cut), shown, sums, frozenset(hidden))
+    return Cut(tuple(cut), shown, sums, frozenset(hidden), frozenset(t for t, _ in followed))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ it small tables could be guessed and compared.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -140,7 +140,8 @@ class Evidence:
         shown = [(name, table) for (name, _), table in zip(self.tables, cut.tables, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
-        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self._open(cut), self.least)
+        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self._open(cut), self.least,
+                     self._everybody(cut) | _apart(self.full, self.least))  # fmt: skip
         published = tuple(
             self._published(number, each, told) for number, each in enumerate(self.full)
         )
@@ -179,6 +180,25 @@ class Evidence:
                 elif not small and each.n == size >= people:
                     bands[row] = (people, None)
         return bands
+
+    def _everybody(self, cut: Cut) -> frozenset[tuple[str, str]]:
+        """The findings about everybody that give counts away which may not follow.
+
+        An accuracy gives the right answers away; any other rate of everybody is taken to give away
+        every count that its probe has of them.
+        """
+        closed = [
+            (name, table.counts)
+            for t, (name, table) in enumerate(self.tables)
+            if not table.keys and t not in cut.everyone
+        ]
+        return frozenset(
+            (each.probe, each.metric)
+            for each in self.full
+            for name, counts in closed
+            if not each.slice and each.probe == name
+            and (each.metric not in OF_EVERYBODY or counts == RIGHT)
+        )  # fmt: skip
 
     def _open(self, cut: Cut) -> frozenset[tuple[str, frozenset[str]]]:
         """Of which tables the sums are published: probe and keys."""
@@ -307,6 +327,9 @@ def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, A
     return content
 
 
+OF_EVERYBODY = {"accuracy": "accuracy_by_group"}
+"""Shares of everybody that are right answers, and the metric of the same share of a group."""
+RIGHT = ("right", "wrong")
 Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]]
 """Probe and features → the suppressed rows, each as its levels by feature."""
 
@@ -314,6 +337,8 @@ Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]
 def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
     found: dict[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]] = {}
     for name, table in tables:
+        if not table.keys:  # see `_everybody`
+            continue
         rows = found.setdefault((name, frozenset(table.keys)), set())
         rows.update(
             frozenset(zip(table.keys, key, strict=True))
@@ -334,6 +359,7 @@ class _Told:
         sums: tables whose sums are not published: probe and keys.
         open: tables whose sums are.
         least: the smallest count of people that is published.
+        apart: findings about everybody that tell of few people of no group, by probe and metric.
     """
 
     said: Told
@@ -342,6 +368,7 @@ class _Told:
     sums: frozenset[tuple[str, frozenset[str]]]
     open: frozenset[tuple[str, frozenset[str]]]
     least: int
+    apart: frozenset[tuple[str, str]] = frozenset()
 
     def may_tell(self, finding: Finding) -> bool:
         """Whether no number of it would give a small count away."""
@@ -362,6 +389,7 @@ class _Told:
             or _over_hidden(finding, self.gone)
             or (rest and (about in self.sums or (held and about not in self.open)))
             or self._whole(finding)
+            or (not finding.slice and (finding.probe, finding.metric) in self.apart)
         )
 
     def _whole(self, finding: Finding) -> bool:
@@ -378,6 +406,41 @@ class _Told:
         if not away:
             return finding
         return replace(finding, details={**finding.details, **dict.fromkeys(away)})
+
+
+def _apart(found: Sequence[Finding], least: int) -> frozenset[tuple[str, str]]:
+    """The shares of everybody from which those of all groups leave few people of no group.
+
+    A probe without tables of counts (as of several classes) states an accuracy of everybody and
+    one per group: so many right answers each. What is left are the right, and the wrong, answers
+    about those who lack the feature.
+    """
+    gone = set[tuple[str, str]]()
+    for whole in found:
+        if whole.slice or whole.metric not in OF_EVERYBODY or whole.n is None:
+            continue
+        for rows, right in _of_groups(found, whole.probe, OF_EVERYBODY[whole.metric]):
+            left = round(whole.n * (whole.estimate or 0)) - right
+            if 0 < left < least or 0 < whole.n - rows - left < least:
+                gone |= {(whole.probe, other.metric) for other in found if not other.slice}
+    return frozenset(gone)
+
+
+def _of_groups(found: Sequence[Finding], probe: str, metric: str) -> Iterator[tuple[int, int]]:
+    """Per feature: the rows of all groups together, and those that a share of them counts."""
+    groups: dict[tuple[str, ...], dict[str, tuple[int, float]]] = {}
+    for one in found:
+        if (one.probe, one.metric) != (probe, metric):
+            continue
+        sides = {one.group: (one.n, one.estimate),
+                 one.reference_group: (one.n_reference, one.reference_estimate)}  # fmt: skip
+        known = {name or "": (n, share) for name, (n, share) in sides.items()
+                 if n is not None and share is not None}  # fmt: skip
+        every = "*" in known and len(known) > 1  # a group and all the others are everyone
+        own = {} if every else groups.get(tuple(one.slice), {})
+        groups[tuple(one.slice)] = own | known
+    for each in groups.values():
+        yield sum(n for n, _ in each.values()), sum(round(n * x) for n, x in each.values())
 
 
 def _of_hidden(finding: Finding, hidden: frozenset[Group]) -> bool:

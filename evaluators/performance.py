@@ -40,6 +40,7 @@ from registry.language import Text
 
 Columns = Mapping[str, npt.NDArray[Any]]
 Metric = Literal["accuracy", "balanced_accuracy", "auc", "macro_f1", "mae", "rmse", "r2", "ndcg"]
+RIGHT = ("right", "wrong")
 COUNTS = ("tp", "fp", "fn", "tn")
 
 
@@ -316,15 +317,18 @@ class Performance(Probe[Rows]):
         )  # fmt: skip
 
     def public(self, acc: Rows, plan: Plan) -> Sequence[Table]:
-        """For two classes: outcomes and answers by group; else nothing but the commitment."""
+        """For two classes: outcomes and answers of all and by group; else only the commitment."""
         columns, tables = acc.columns(), list[Table]()
         if not columns or self.task(plan) != "binary" or plan.columns.unit:
             return tables
         rows, _ = _known(columns, "binary")
+        marks = [(rows["due"] == due) & (rows["answered"] == told)
+                 for due, told in ((1, 1), (0, 1), (1, 0), (0, 0))]  # fmt: skip
+        tp, fp, fn, tn = (int(mark.sum()) for mark in marks)
+        tables += [Table(self.spec.id, (), RIGHT, (((), (tp + tn, fp + fn)),)),
+                   Table(self.spec.id, (), COUNTS, (((), (tp, fp, fn, tn)),))]  # fmt: skip
         for name in plan.columns.sensitive:
             levels = rows[f"sensitive:{name}"]
-            marks = [(rows["due"] == due) & (rows["answered"] == told)
-                     for due, told in ((1, 1), (0, 1), (1, 0), (0, 0))]  # fmt: skip
             cells = tuple(
                 ((level,), tuple(int((mark & (levels == level)).sum()) for mark in marks))
                 for level in sorted(set(levels[levels != ""].tolist()))

@@ -3,10 +3,13 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluators import engine
+from evaluators.plan import Plan
 from tests.evaluators.attack import Attacker, Row, Totals, grouped, report
 
 LEVELS: dict[str, list[str | None]] = {"race": ["a", "b", "c"], "sex": ["f", "m"]}
@@ -64,13 +67,47 @@ def test_where_all_counts_are_large_every_number_is_published() -> None:
     [
         (344_636, {"sex", "due", "got", "race"}, ["selection_parity", "error_parity"], 8.0),
         (0, {"race"}, ["intersection_scan", "performance"], 1.0),
+        (0, {"sex"}, ["intersection_scan", "performance"], 3.0),
     ],
 )
 def test_what_was_once_worked_out_is_not_any_more(
     seed: int, missing: set[str], probes: list[str], few: float
 ) -> None:
-    """Who has a decision and no outcome, by two probes; who lacks a feature, by two others."""
+    """Who has a decision and no outcome, by two probes; who lacks a feature, by two others.
+
+    And the right answers of everybody, less those of all groups.
+    """
     assert _random(seed, missing, probes, few).pinned() == []
+
+
+def accuracies(lack: int, kinds: int) -> dict[str, float | None]:
+    """What a report says of everybody's answers, where so many of 600 people have no race."""
+    rng = np.random.default_rng(4)
+    words = ["x", "y", "z"][:kinds]
+    due = rng.choice(words, 600)
+    got = np.where(rng.random(600) < 0.97, due, rng.choice(words, 600))
+    race: list[str | None] = rng.choice(["a", "b"], 600).tolist()
+    race[:lack] = [None] * lack
+    columns = {"sensitive": ["race"], "prediction": "got", "target": "due", "favourable": "x"}
+    classes = {"classes": words} if kinds > 2 else {}
+    plan = {"title": "t", "columns": {**columns, **classes}, "probes": [{"id": "performance"}]}
+    table = pa.table({"race": race, "due": due.tolist(), "got": got.tolist()})
+    made = engine.run(Plan.parse(plan), table, scorer=None, nonce="n")
+    return {each.metric: each.estimate for each in made.findings if not each.slice}
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_the_few_of_no_group_are_not_told_by_the_accuracy_of_everybody(kinds: int) -> None:
+    """40 lack a race and few of them are judged wrongly."""
+    assert set(accuracies(40, kinds).values()) == {None}
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_the_accuracy_of_everybody_stands_where_nobody_lacks_anything(kinds: int) -> None:
+    """Though fewer than ten are judged wrongly."""
+    told = accuracies(0, kinds)
+    assert told["accuracy"] is not None
+    assert (told["balanced_accuracy"] is None) == (kinds == 2)  # it would tell six false positives
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
