@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue
+from filing import catalogue, numbers
 from filing.catalogue import Page, PublicEntry
 from filing.fields import schema
 from filing.lifecycle import STATUS_NAMES
@@ -169,6 +169,13 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
     )
 
 
+@router.get("/f/{number}", dependencies=[public])
+def filed_anywhere(request: Request, session: Database, number: str) -> Response:
+    """The address as it is printed, without a language: it leads to the page in the reader's."""
+    slug = numbers.parse(str(catalogue.find(session, number).number)).slug
+    return RedirectResponse(f"/{language_of(request)}/f/{slug}", status_code=307)
+
+
 @router.get("/{language}/f/{number}.json", dependencies=[public])
 def filed_json(session: Database, number: str) -> Response:
     """The newest edition as JSON, with its standing."""
@@ -267,13 +274,13 @@ class _Asked:
             query=given.get("q", "").strip(),
             chosen=facets.chosen(given),
             page=int(page) if page.isdecimal() and len(page) < 8 else 1,
-            inside=given.get("inside") == "yes",
+            inside=given.get("inside") == "1",
         )
 
     @property
     def query_string(self) -> str:
         """The state as an address, without its page."""
-        inside = {"inside": "yes"} if self.inside else {}
+        inside = {"inside": "1"} if self.inside else {}
         return urlencode({"q": self.query, **inside, **self.chosen}, doseq=True)
 
     def answered(self, session: Session, index: SearchIndex) -> Page:

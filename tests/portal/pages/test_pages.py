@@ -212,3 +212,13 @@ def test_what_the_platform_filled_in_reads_as_a_sentence(shelf: Shelf, page: str
     role = Role.REVIEWER if page.startswith("review") else Role.FILER
     text = shelf.browser(role)[0].get(f"/zh/{page.format(**shelf.made)}").text
     assert "credit-approval 第1版，校验值 sha256:" in html.unescape(text)
+
+
+def test_an_address_without_a_language_leads_to_the_page_in_the_readers(
+    shelf: Shelf, reader: TestClient
+) -> None:
+    slug = shelf.made["slug"]
+    for asked, language in (("en", "en"), ("zh-CN", "zh"), ("", "zh")):
+        found = reader.get(f"/f/{slug}", headers={"accept-language": asked})
+        assert (found.status_code, found.headers["location"]) == (307, f"/{language}/f/{slug}")
+    assert reader.get("/f/SH-2026-999999-X").status_code == 404
