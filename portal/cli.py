@@ -108,6 +108,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.house:doctor",
         Text("检查安装、沙箱和存储", "check the installation, sandbox and store"),
     ),
+    "journal": Entry(
+        "portal.commands.journal:journal",
+        Text("导出日志，离线核验", "export the journal, verify it offline"),
+    ),
     "users": Entry(
         "portal.commands.house:users",
         Text("单位、邀请和人员", "organisations, invitations and people"),

@@ -164,6 +164,21 @@ class Client:
         """A file, byte for byte."""
         return self._send("GET", path).content
 
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """A file of any size, piece by piece.
+
+        Raises:
+            ServerUnreachable: also when the answer breaks off in the middle.
+        """
+        try:
+            with self._http.stream("GET", path) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise self._refusal(answer)
+                yield from answer.iter_bytes()
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+
     def send_file(
         self,
         path: str,
@@ -251,16 +266,19 @@ class Client:
         try:
             answer = self._http.request(method, path, **given)
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            kind = type(error).__name__
-            raise ServerUnreachable(
-                f"连不上 {self.url}（{kind}）。请确认 mingsuan serve 正在运行，"
-                "或用 MINGSUAN_SERVER 写明地址。",
-                f"No answer from {self.url} ({kind}). Make sure that `mingsuan serve` runs, "
-                "or name the address in MINGSUAN_SERVER.",
-            ) from error
+            raise self._unreachable(error) from error
         if not answer.is_success:
             raise self._refusal(answer)
         return answer
+
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
+        kind = type(error).__name__
+        return ServerUnreachable(
+            f"连不上 {self.url}（{kind}）。请确认 mingsuan serve 正在运行，"
+            "或用 MINGSUAN_SERVER 写明地址。",
+            f"No answer from {self.url} ({kind}). Make sure that `mingsuan serve` runs, "
+            "or name the address in MINGSUAN_SERVER.",
+        )
 
     def _refusal(self, answer: httpx.Response) -> RegisterError:
         """The error that an answer stands for."""

@@ -26,6 +26,7 @@ from registry import (
     mlflow_store,
     modes,
     outbox,
+    sealing,
     store_mark,
     submission,
     troubles,
@@ -45,6 +46,8 @@ from registry.submission import Model, Version
 
 UNTAKEN = 600.0
 """Seconds after which work that nobody takes is told."""
+UNSEALED = 3600.0
+"""Seconds after which a row of the journal that no seal holds is told."""
 SHOWN = 5
 
 
@@ -92,7 +95,7 @@ def examine(settings: Settings) -> list[Check]:
     """
     with _opened(settings) as place:
         first = _database(place)
-        rest = (_store, _mlflow, _outbox, _worklist) if first.ok else ()
+        rest = (_store, _mlflow, _journal, _outbox, _worklist) if first.ok else ()
         always = (_modes, _signer, _sandbox, _runtime, _probes, _spool)
         where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
         return [where, first, *(_safely(check, place) for check in (*rest, *always))]
@@ -125,12 +128,14 @@ def repair(settings: Settings) -> list[Text]:
         gone = artifacts.collect(place.store, lambda: abandoned.mentioned(place.factory))
         with transaction(place.factory) as session:
             resumed = worklist.resume_all(session)
+        rows = sealing.seal(place.factory)
         return [
             *done,
             Text("让搁置的工作继续 {n} 项。", "Let {n} parked pieces of work go on.").format(n=resumed),
             Text("补做外部动作 {done} 项，仍失败 {failed} 项。",
                  "Applied {done} outside effects; {failed} still fail.").format(
                      done=applied.done, failed=applied.failed),
+            Text("封存日志 {n} 行。", "Sealed {n} rows of the journal.").format(n=rows),
             Text("清除无人引用的内容 {n} 份。", "Removed {n} blobs that nothing refers to.").format(
                 n=len(gone)),
         ]  # fmt: skip
@@ -276,6 +281,38 @@ def _outbox(place: Place) -> Check:
     return Check(name, ok=True, said=said.format(listed=listed))
 
 
+def _journal(place: Place) -> Check:
+    """Every row against its seal, and whether somebody seals."""
+    name = _NAMES["_journal"]
+    try:
+        proof = sealing.check(place.factory)
+    except ValueError as unreadable:
+        said = Text(
+            "日志里有一行或一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
+            "A row or a seal of the journal cannot be read any more ({what}). "
+            "Compare it with a backup or an earlier export.",
+        )
+        return Check(name, ok=False, said=said.format(what=unreadable))
+    if proof.count:
+        said = Text(
+            "{n} 处与封存不符：{shown}。请与备份或以前的导出对照，查明是谁改了数据库。",
+            "{n} things are not as they were sealed: {shown}. Compare with a backup or an earlier "
+            "export, and find out who changed the database.",
+        )
+        return Check(name, ok=False, said=said.format(n=proof.count, shown=proof.shown(SHOWN)))
+    with place.factory() as session:
+        since = sealing.waiting_since(session)
+    told = proof.said
+    if since is not None and (database.now() - since).total_seconds() > UNSEALED:
+        late = Text(
+            "有的行等了超过一小时还没有封存：请看工作进程是否在运行，或运行 mingsuan doctor --repair。",
+            " Rows have waited for more than an hour to be sealed: see whether a worker runs, or "
+            "run mingsuan doctor --repair.",
+        )
+        return Check(name, ok=False, said=Text(told.zh + late.zh, told.en + late.en))
+    return Check(name, ok=True, said=told)
+
+
 def _modes(place: Place) -> Check:
     ok, said = at_rest.examined_modes(place.settings)
     return Check(_NAMES["_modes"], ok=ok, said=said)
@@ -397,6 +434,7 @@ _NAMES: dict[str, Text] = {
     "_store": Text("内容存储", "artifact store"),
     "_mlflow": Text("MLflow 登记处", "MLflow registry"),
     "_worklist": Text("工作列表", "work list"),
+    "_journal": Text("日志", "journal"),
     "_outbox": Text("待办的外部动作", "outbox"),
     "_modes": Text("文件权限", "who can read the files"),
     "_signer": Text("签名进程", "signer"),

@@ -37,6 +37,7 @@ from registry import (
     environment,
     modes,
     outbox,
+    sealing,
     worklist,
 )
 from registry.database import transaction
@@ -50,6 +51,8 @@ LOGGED = 500
 """Letters of an error of the environment that go into the log."""
 LONGEST_WAIT = 30.0
 """Seconds between two looks of a worker that cannot work, at most."""
+SEAL_SECONDS = 10.0
+"""Seconds between two looks at what of the journal is to be sealed."""
 TELL_SECONDS = 30.0
 """Seconds between two signs of life while nothing changes; see `attendance.SILENT`."""
 
@@ -121,6 +124,7 @@ def work(
     present = Present(place, name)
     clear = partial(abandoned.clear, place.settings, place.factory, place.store)
     sweeper = Sweeper(place.settings, clear)
+    sealer = Sealer(place)
     while not ending.is_set():
         try:
             busy = _turn(place, name, appliers)
@@ -134,11 +138,36 @@ def work(
             continue
         failures = 0
         present.tell(None)
+        sealer.seal()
         if not busy:
             sweeper.sweep()
             if once:
                 return
             ending.wait(IDLE_SECONDS)
+
+
+class Sealer:
+    """Seals the journal between two turns; `sealing.seal` keeps it to once a minute for all.
+
+    Args:
+        place: the worker's surroundings.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place, self._due = place, 0.0
+
+    def seal(self) -> None:
+        """Seal if it is time; what cannot be sealed waits for the next time."""
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + SEAL_SECONDS
+        try:
+            rows = sealing.seal(self._place.factory)
+        except (SQLAlchemyError, Unavailable) as error:
+            log.warning("not_sealed", error=f"{type(error).__name__}: {error}"[:LOGGED])
+        else:
+            if rows:
+                log.info("journal_sealed", rows=rows)
 
 
 class Present:

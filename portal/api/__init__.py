@@ -11,6 +11,7 @@ from portal.api import (
     evaluations,
     explanations,
     filings,
+    journal,
     organisations,
     passwords,
     reports,
@@ -31,6 +32,7 @@ NOUNS = (
     explanations,
     filings,
     catalogue,
+    journal,
     words,
     description,
 )

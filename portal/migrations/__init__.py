@@ -26,6 +26,7 @@ OWNERS = (
     "registry.passwords",
     "registry.reidentification",
     "registry.reports",
+    "registry.sealing",
     "registry.staging",
     "registry.store_mark",
     "registry.submission",

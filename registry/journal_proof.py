@@ -1,0 +1,307 @@
+"""Whether rows of the journal are those that were sealed: no database, no server, only hashes.
+
+A journal is a list of entries: the rows of a batch, each `{"row": {…}}`, then the seal of that
+batch, `{"seal": {…}}`; rows behind the last seal wait for theirs. In a file each entry is one line
+of canonical JSON. `docs/decisions/0028-the-journal-is-sealed.md` has the format.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, BinaryIO
+
+from registry import attestation, merkle
+from registry.attestation import NotCanonical
+from registry.errors import Invalid
+from registry.language import Text
+
+NOTHING_BEFORE = "0" * 64
+"""What the first seal names as the hash of the seal before it."""
+HEADER = ("number", "at", "before", "root", "rows", "first", "last")
+"""What the hash of a seal is taken of; the leaves are bound by the root."""
+ROW = ("seq", "at", "name", "subject", "person_id", "organisation_id", "details")
+LONGEST_LINE = 32 * 1024**2
+MOST_MATCHED = 200
+"""Changed rows of one batch among which it is looked for two that changed places."""
+MOST_FAULTS = 1000
+"""Faults that are kept; all are counted."""
+
+Entry = Mapping[str, Any]
+
+
+class NotAJournal(Invalid):
+    """The file is no exported journal: export it again."""
+
+
+class Kind(StrEnum):
+    """What is wrong with a row or a seal."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    SEAL_CHANGED = "seal_changed"
+    SEAL_REMOVED = "seal_removed"
+    HEAD_MISSING = "head_missing"
+
+
+SAID: dict[Kind, Text] = {
+    Kind.CHANGED: Text("第 {n} 行在封存后被改动", "row {n} was changed after it was sealed"),
+    Kind.REMOVED: Text("第 {n} 行在封存后被删除", "row {n} was removed after it was sealed"),
+    Kind.INSERTED: Text(
+        "第 {n} 行不在封存之内，是后来插入的", "row {n} was inserted: no seal holds it"
+    ),
+    Kind.REORDERED: Text("第 {n} 行被换了位置", "row {n} was moved from its place"),
+    Kind.SEAL_CHANGED: Text(
+        "第 {n} 次封存与自身的哈希或前一次封存不符",
+        "seal {n} does not fit its hash or the seal before",
+    ),
+    Kind.SEAL_REMOVED: Text("第 {n} 次封存不见了", "seal {n} is missing"),
+    Kind.HEAD_MISSING: Text(
+        "没有一次封存的哈希是您保存的那个：记录被截短或全部重写",
+        "no seal has the hash that you kept: the journal was cut short or written anew",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it was sealed.
+
+    Args:
+        kind: what happened to it.
+        number: of the row (its `seq`) or of the seal; 0 for the whole.
+    """
+
+    kind: Kind
+    number: int
+
+    @property
+    def said(self) -> Text:
+        """The fault as a sentence without a full stop."""
+        return SAID[self.kind].format(n=self.number)
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was found.
+
+    Args:
+        seals: how many seals were read.
+        sealed: rows that they hold.
+        waiting: rows behind the last seal.
+        head: the hash of the last seal; `NOTHING_BEFORE` where there is none.
+        count: how many faults there are.
+        faults: the first `MOST_FAULTS` of them.
+    """
+
+    seals: int = 0
+    sealed: int = 0
+    waiting: int = 0
+    head: str = NOTHING_BEFORE
+    count: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, kind: Kind, number: int) -> None:
+        """Count a fault, and keep it where there is room."""
+        self.count += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(kind, number))
+
+    @property
+    def said(self) -> Text:
+        """How much was found to hold, as sentences."""
+        said = Text(
+            "{sealed} 行分 {seals} 次封存，逐行相符；{waiting} 行等待封存。",
+            "{sealed} rows in {seals} seals, each as it was sealed; {waiting} rows wait for theirs.",
+        ).format(sealed=self.sealed, seals=self.seals, waiting=self.waiting)
+        if not self.seals:
+            return said
+        head = Text("最近一次封存的哈希：{head}。", " Hash of the last seal: {head}.").format(
+            head=self.head
+        )
+        return Text(said.zh + head.zh, said.en + head.en)
+
+    def as_json(self) -> dict[str, Any]:
+        """What was found, as a JSON object."""
+        return {
+            "ok": not self.count,
+            "seals": self.seals,
+            "sealed": self.sealed,
+            "waiting": self.waiting,
+            "head": self.head,
+            "faults": self.count,
+            "listed": [
+                {"kind": str(each.kind), "number": each.number, "said": each.said.as_json()}
+                for each in self.faults
+            ],
+        }
+
+    def shown(self, most: int) -> Text:
+        """The first faults, joined."""
+        first = [each.said for each in self.faults[:most]]
+        return Text("；".join(each.zh for each in first), "; ".join(each.en for each in first))
+
+
+def leaf_of(row: Entry) -> str:
+    """The hash of one row, 64 hexadecimal digits."""
+    return merkle.leaf(attestation.canonical(dict(row))).hex()
+
+
+def root_of(leaves: Iterable[str]) -> str:
+    """The root over the hashes of the rows, 64 hexadecimal digits."""
+    return merkle.root([bytes.fromhex(each) for each in leaves]).hex()
+
+
+def hash_of(seal: Entry) -> str:
+    """The hash that the next seal names, 64 hexadecimal digits."""
+    header = {name: seal[name] for name in HEADER}
+    return hashlib.sha256(attestation.canonical(header)).hexdigest()
+
+
+def check(entries: Iterable[Entry], *, kept: str = "") -> Proof:
+    """Hold every row against the seal that follows it, and every seal against the one before.
+
+    Args:
+        entries: as the module's first lines say.
+        kept: the hash of a seal that the reader kept from earlier; empty for none.
+    """
+    proof, rows, behind, met = Proof(), list[Entry](), 0, not kept
+    for entry in entries:
+        if "row" in entry:
+            rows.append(entry["row"])
+            continue
+        seal = entry["seal"]
+        _check_seal(proof, seal, expected=behind + 1)
+        _check_rows(proof, seal, rows)
+        behind, rows = seal["number"], []
+        proof.seals += 1
+        proof.sealed += seal["rows"]
+        proof.head = seal["hash"]
+        met = met or seal["hash"] == kept
+    proof.waiting = len(rows)
+    if not met:
+        proof.add(Kind.HEAD_MISSING, 0)
+    return proof
+
+
+def _check_seal(proof: Proof, seal: Entry, *, expected: int) -> None:
+    number = seal["number"]
+    for missing in range(expected, min(number, expected + MOST_FAULTS)):
+        proof.add(Kind.SEAL_REMOVED, missing)
+    numbers = [seq for seq, _ in seal["leaves"]]
+    sound = (
+        (seal["before"] == proof.head or number > expected)
+        and seal["hash"] == hash_of(seal)
+        and seal["root"] == root_of(each for _, each in seal["leaves"])
+        and numbers
+        and (seal["rows"], seal["first"], seal["last"]) == (len(numbers), numbers[0], numbers[-1])
+    )
+    if not sound or number < expected:
+        proof.add(Kind.SEAL_CHANGED, number)
+
+
+def _check_rows(proof: Proof, seal: Entry, rows: list[Entry]) -> None:
+    listed: dict[int, str] = dict(seal["leaves"])
+    changed: dict[int, Entry] = {}
+    seen: set[int] = set()
+    highest = rows[0]["seq"] if rows else 0
+    for row in rows:
+        seq = row["seq"]
+        if seq not in listed or seq in seen:
+            proof.add(Kind.INSERTED, seq)
+            continue
+        if seq < highest:
+            proof.add(Kind.REORDERED, seq)
+        seen.add(seq)
+        highest = max(highest, seq)
+        if leaf_of(row) != listed[seq]:
+            changed[seq] = row
+    moved = _moved(changed, listed)
+    for seq in changed:
+        proof.add(Kind.REORDERED if seq in moved else Kind.CHANGED, seq)
+    for seq in listed:
+        if seq not in seen:
+            proof.add(Kind.REMOVED, seq)
+
+
+def _moved(changed: Mapping[int, Entry], listed: Mapping[int, str]) -> set[int]:
+    """Of the rows that are not as sealed, those with the content that another one was sealed with."""
+    if len(changed) > MOST_MATCHED:
+        return set()
+    places = {listed[seq] for seq in changed}
+    return {
+        seq
+        for seq, row in changed.items()
+        if any(leaf_of({**row, "seq": other}) in places for other in changed if other != seq)
+    }
+
+
+def read(file: BinaryIO) -> Iterator[Entry]:
+    """The entries of an exported journal, read line by line.
+
+    Args:
+        file: open for reading bytes.
+
+    Raises:
+        NotAJournal: naming the line that is no entry.
+    """
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        try:
+            entry = attestation.parse(line.removesuffix(b"\n"))
+        except NotCanonical as error:
+            raise _no_entry(number) from error
+        if len(line) > LONGEST_LINE or not (_is_row(entry) or _is_seal(entry)):
+            raise _no_entry(number)
+        yield entry
+    if not number:
+        raise NotAJournal(
+            "文件是空的，没有任何记录。请重新导出。",
+            "The file is empty. Export the journal again.",
+        )
+
+
+def line_of(entry: Entry) -> bytes:
+    """One line of an exported journal."""
+    return attestation.canonical(dict(entry)) + b"\n"
+
+
+def _no_entry(number: int) -> NotAJournal:
+    return NotAJournal(
+        f"第 {number} 个文本行不是日志的行或封存：文件被改动过，或不是导出的日志。请重新导出。",
+        f"Line {number} of the file is neither a row nor a seal of a journal: the file was changed, "
+        "or is no exported journal. Export it again.",
+    )
+
+
+def _is_row(entry: Any) -> bool:
+    row = entry.get("row") if isinstance(entry, dict) and len(entry) == 1 else None
+    return isinstance(row, dict) and set(row) == set(ROW) and type(row["seq"]) is int
+
+
+def _is_seal(entry: Any) -> bool:
+    seal = entry.get("seal") if isinstance(entry, dict) and len(entry) == 1 else None
+    return (
+        isinstance(seal, dict)
+        and set(seal) == {*HEADER, "hash", "leaves"}
+        and all(_counts(seal[name]) for name in ("number", "rows", "first", "last"))
+        and all(_is_hash(seal[name]) for name in ("before", "root", "hash"))
+        and isinstance(seal["at"], str)
+        and isinstance(seal["leaves"], list)
+        and all(_is_leaf(each) for each in seal["leaves"])
+    )
+
+
+def _is_leaf(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _counts(value[0]) and _is_hash(value[1])
+
+
+def _counts(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef")

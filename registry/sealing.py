@@ -1,0 +1,198 @@
+"""Sealing the journal: its rows in batches, each bound to the batch before, by one sealer at a time.
+
+A seal holds a contiguous stretch of rows, so none may come into a stretch that is sealed. On
+PostgreSQL a row's number is drawn before its transaction commits, and a lower one may commit after
+a higher one; the sealer therefore keeps writers of the journal out while it looks, or puts the
+sealing off where one is at work. SQLite has one writer anyway.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
+
+from registry import environment, journal_proof
+from registry.database import Moment, Record, now, transaction
+from registry.environment import DatabaseBusy
+from registry.journal import Event
+from registry.journal_proof import NOTHING_BEFORE, Entry, Proof
+
+AT_MOST_EVERY = timedelta(minutes=1)
+BATCH = 1000
+"""Rows of one seal, at most."""
+BATCHES = 10
+"""Seals of one sealing, at most: while it goes on, nobody else writes to the journal."""
+PATIENCE_MILLISECONDS = 500
+"""How long a sealer waits for those who write; the others wait behind it meanwhile."""
+LOWEST = -(2**63)
+"""Below every number that a row can have, also one that somebody chose to slip it in."""
+
+SEQ = BigInteger().with_variant(Integer, "sqlite")
+
+
+class JournalSeal(Record):
+    """What binds one batch of rows: a root over their hashes, and the hash of the seal before.
+
+    `leaves` are pairs of `seq` and hash: the root alone says that something changed, not what.
+    `before` is unique, so that the chain cannot fork even where two sealers were let in.
+    """
+
+    __tablename__ = "journal_seal"
+
+    number: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment())
+    before: Mapped[str] = mapped_column(String(64), unique=True)
+    root: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column(Integer)
+    first: Mapped[int] = mapped_column(SEQ)
+    last: Mapped[int] = mapped_column(SEQ)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    leaves: Mapped[list[Any]]
+
+
+def seal(factory: sessionmaker[Session]) -> int:
+    """Seal what is not sealed yet, unless that was done within the last minute; how many rows.
+
+    Args:
+        factory: sessions on the database.
+
+    Raises:
+        Unavailable, OperationalError: when the database is away.
+    """
+    with factory() as session:  # most calls end here, and stand in no writer's way
+        if _sealed_just_now(newest(session)) or not _unsealed(session, newest(session), limit=1):
+            return 0
+    try:
+        with transaction(factory) as session:
+            _keep_writers_out(session)
+            return _seal(session)
+    except OperationalError as error:
+        if isinstance(environment.unavailable(error), DatabaseBusy):
+            return 0  # somebody writes, or seals, at this moment: the next call will do it
+        raise
+
+
+def newest(session: Session) -> JournalSeal | None:
+    """The last seal; None before the first."""
+    return session.scalar(select(JournalSeal).order_by(JournalSeal.number.desc()).limit(1))
+
+
+def waiting_since(session: Session) -> datetime | None:
+    """When the oldest row that no seal holds was written; None when there is none."""
+    last = newest(session)
+    behind = 0 if last is None else last.last
+    return session.scalar(select(func.min(Event.at)).where(Event.seq > behind))
+
+
+def entries(factory: sessionmaker[Session]) -> Iterator[Entry]:
+    """The whole journal with its seals, for `journal_proof`; rows without a seal stand at the end.
+
+    Each batch is read in a transaction of its own: whoever reads slowly holds no connection.
+
+    Args:
+        factory: sessions on the database.
+    """
+    number, behind = 0, LOWEST
+    while True:
+        with factory() as session:
+            found = session.scalar(
+                select(JournalSeal)
+                .where(JournalSeal.number > number)
+                .order_by(JournalSeal.number)
+                .limit(1)
+            )
+            rows = [] if found is None else _rows(session, after=behind, until=found.last)
+        if found is None:
+            break
+        yield from ({"row": each} for each in rows)
+        yield {"seal": _as_json(found)}
+        number, behind = found.number, max(behind, found.last)
+    while True:
+        with factory() as session:
+            rows = _rows(session, after=behind, limit=BATCH)
+        if not rows:
+            return
+        yield from ({"row": each} for each in rows)
+        behind = rows[-1]["seq"]
+
+
+def check(factory: sessionmaker[Session]) -> Proof:
+    """Hold every row on record against its seal.
+
+    Args:
+        factory: sessions on the database.
+    """
+    return journal_proof.check(entries(factory))
+
+
+def _sealed_just_now(last: JournalSeal | None) -> bool:
+    """A clock that was set back does not stop the sealing."""
+    return last is not None and timedelta(0) <= now() - last.at < AT_MOST_EVERY
+
+
+def _keep_writers_out(session: Session) -> None:
+    """Let nobody write to the journal, or seal, before this transaction ends."""
+    if session.get_bind().dialect.name == "postgresql":
+        connection = session.connection()
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_MILLISECONDS}")
+        connection.exec_driver_sql("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _seal(session: Session) -> int:
+    last = newest(session)
+    if _sealed_just_now(last):  # by another sealer, while this one waited
+        return 0
+    done = 0
+    for _ in range(BATCHES):
+        rows = _unsealed(session, last, limit=BATCH)
+        if not rows:
+            break
+        last = _sealed(rows, last)
+        session.add(last)
+        session.flush()
+        done += len(rows)
+    return done
+
+
+def _sealed(rows: Sequence[dict[str, Any]], last: JournalSeal | None) -> JournalSeal:
+    leaves = [[row["seq"], journal_proof.leaf_of(row)] for row in rows]
+    made = JournalSeal(
+        number=1 if last is None else last.number + 1,
+        at=now(),
+        before=NOTHING_BEFORE if last is None else last.hash,
+        root=journal_proof.root_of(each for _, each in leaves),
+        rows=len(rows),
+        first=rows[0]["seq"],
+        last=rows[-1]["seq"],
+        hash="",
+        leaves=leaves,
+    )
+    made.hash = journal_proof.hash_of(_as_json(made))
+    return made
+
+
+def _unsealed(session: Session, last: JournalSeal | None, *, limit: int) -> list[dict[str, Any]]:
+    return _rows(session, after=0 if last is None else last.last, limit=limit)
+
+
+def _rows(
+    session: Session, *, after: int, until: int | None = None, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows as they are hashed and exported, in the order of their numbers."""
+    columns = [getattr(Event, name) for name in journal_proof.ROW]
+    query = select(*columns).where(Event.seq > after).order_by(Event.seq).limit(limit)
+    if until is not None:
+        query = query.where(Event.seq <= until)
+    return [{**row, "at": _written(row["at"])} for row in session.execute(query).mappings()]
+
+
+def _as_json(made: JournalSeal) -> dict[str, Any]:
+    names = (*journal_proof.HEADER, "hash", "leaves")
+    return {name: getattr(made, name) for name in names} | {"at": _written(made.at)}
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")

@@ -1,0 +1,165 @@
+"""The journal goes home and is proved there: worker, doctor, command line and API."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fastapi import FastAPI
+from sqlalchemy import Engine, text, update
+
+from portal import doctor, migrations, worker
+from portal.cli import app
+from portal.commands.places import FileThere
+from portal.runs import Place
+from registry import artifacts, database, journal, sealing
+from registry.database import transaction
+from registry.journal import Event
+from registry.organisations import Role
+from registry.settings import Settings
+from tests import cast
+from tests.portal.command_line import CommandLine
+from tests.portal.world import World
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A migrated installation in which something was done."""
+    monkeypatch.setenv("MINGSUAN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MINGSUAN_SANDBOX_TIER", "none")
+    monkeypatch.delenv("MINGSUAN_SERVER", raising=False)
+    chosen = Settings()
+    chosen.data.mkdir()
+    engine = database.connect(chosen.database_url)
+    migrations.upgrade(engine)
+    with transaction(database.sessions(engine)) as session:
+        cast.actor(session)
+        for number in range(4):
+            journal.record(session, "a:b:c", f"s{number}")
+    engine.dispose()
+    return chosen
+
+
+@pytest.fixture
+def place(settings: Settings) -> Iterator[Place]:
+    engine = database.connect(settings.database_url)
+    yield Place(settings, database.sessions(engine), artifacts.open_store(settings))
+    engine.dispose()
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["journal", *words])
+
+
+def examined(settings: Settings) -> doctor.Check:
+    return next(each for each in doctor.examine(settings) if each.name.en == "journal")
+
+
+def test_the_worker_seals_and_the_doctor_names_the_row_that_was_changed(
+    settings: Settings, place: Place
+) -> None:
+    worker.work(place, "w", {}, once=True)
+    assert examined(settings).ok
+    assert "in 1 seals" in examined(settings).said.en
+    with transaction(place.factory) as session:
+        session.execute(update(Event).where(Event.subject == "s1").values(subject="s9"))
+        seq = session.query(Event.seq).where(Event.subject == "s9").scalar()
+    check = examined(settings)
+    assert not check.ok
+    assert f"row {seq} was changed" in check.said.en
+    with transaction(place.factory) as session:
+        session.execute(text("UPDATE event SET details = 'no JSON' WHERE subject = 's2'"))
+    assert not examined(settings).ok
+
+
+def test_the_doctor_tells_when_nobody_seals_and_seals(
+    settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert examined(settings).ok
+    monkeypatch.setattr(doctor, "UNSEALED", -1.0)
+    assert not examined(settings).ok
+    with place.factory() as session:
+        assert sealing.newest(session) is None
+    assert any("Sealed" in said.en for said in doctor.repair(settings))
+    with place.factory() as session:
+        assert sealing.newest(session) is not None
+
+
+def test_an_export_is_verified_at_home_and_a_line_touched_is_named(
+    settings: Settings, place: Place, tmp_path: Path
+) -> None:
+    sealing.seal(place.factory)
+    file = tmp_path / "journal.ndjson"
+    assert run("export", str(file)).exit_code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    assert isinstance(run("export", str(file)).exception, FileThere)
+
+    settings.data.rename(tmp_path / "gone")  # verifying needs no registry
+    good = run("verify", str(file), "--json")
+    told = json.loads(good.output)
+    assert (good.exit_code, told["ok"], told["seals"], told["waiting"]) == (0, True, 1, 0)
+    assert run("verify", str(file), "--kept", told["head"]).exit_code == 0
+    assert run("verify", str(file), "--kept", "0" * 64).exit_code == 1
+
+    lines = file.read_bytes().splitlines(keepends=True)
+    number = json.loads(lines[1])["row"]["seq"]
+    file.write_bytes(b"".join([lines[0], *lines[2:]]))
+    bad = run("verify", str(file))
+    assert bad.exit_code == 1
+    assert f"row {number} was removed" in bad.output
+
+
+def test_an_authoritys_administrator_takes_it_home_and_nobody_else_does(
+    site: FastAPI,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = CommandLine(site, monkeypatch, capsys)
+    assert sealing.seal(site.state.factory) > 0
+    file = tmp_path / "journal.ndjson"
+    others = (
+        world.member("authority-own", Role.REVIEWER),
+        world.member("enterprise-own", Role.ADMINISTRATOR),
+        world.member("tester-own", Role.ADMINISTRATOR),
+    )
+    for other in others:
+        assert command(other, "journal", "export", str(file), "--online").code == 1
+        assert [*tmp_path.glob("*journal*")] == []
+    member = world.member("authority-own", Role.ADMINISTRATOR)
+    assert command(member, "journal", "export", str(file), "--online").code == 0
+    told = json.loads(run("verify", str(file), "--json").output)
+    assert (told["ok"], told["seals"]) == (True, 1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'migrated.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    engine = database.connect(url)
+    yield engine
+    engine.dispose()
+
+
+OLD = """
+INSERT INTO event (at, name, subject, person_id, organisation_id, details)
+VALUES ('2026-11-21 00:00:00', 'a:b:c', 's', NULL, NULL, '{"weight": 0.1, "note": "一"}')
+"""
+
+
+def test_rows_written_before_the_migration_are_sealed_as_found(empty: Engine) -> None:
+    migrations.upgrade(empty, "0011")
+    with empty.begin() as connection:
+        for _ in range(3):
+            connection.execute(text(OLD.replace(":", r"\:")))
+    migrations.upgrade(empty)
+    register = database.sessions(empty)
+    assert sealing.seal(register) == 3
+    assert sealing.check(register).count == 0
+    migrations.downgrade(empty, "0011")
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM event")) == 3
