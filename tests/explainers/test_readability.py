@@ -50,3 +50,25 @@ def test_syllables_are_counted_by_ear(word: str, count: int) -> None:
 
 def test_numbers_do_not_end_an_english_sentence() -> None:
     assert profile("It was 3.5 of them", "en")["sentence_max"] == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("人均收入变高了。", "zh"),
+        ("这是原因之一。", "zh"),
+        ("体系很好。", "zh"),
+        ("均价不高。", "zh"),
+        ("There was a product recall.", "en"),
+        ("The insurance premium is low.", "en"),
+    ],
+)
+def test_an_ordinary_word_that_holds_or_is_a_listed_one_is_left_alone(
+    text: str, language: Language
+) -> None:
+    listed = [r for r in remarks(text, language) if r.rule in ("jargon", "officialese")]
+    assert listed == []
+
+
+def test_a_term_of_several_segmented_words_is_found_at_its_place() -> None:
+    assert [r.place for r in blocking("它的召回率高。", "zh")] == [(2, 5)]
