@@ -45,8 +45,8 @@ def pair(value: Mapping[str, str]) -> Text:
     return Text(zh, value.get("en") or zh)
 
 
-def _marked(value: Mapping[str, str]) -> Text:
-    """A stored {zh, en?}; an English reader is told where only the Chinese is there."""
+def own_words(value: Mapping[str, str]) -> Text:
+    """Somebody's own words, stored as {zh, en?}; an English reader is told where only Chinese is there."""
     said = pair(value)
     return said if value.get("en") else Text(said.zh, f"{said.en} {UNTRANSLATED}")
 
@@ -63,7 +63,7 @@ def graded(grade: Mapping[str, Any]) -> Text:
     was = risk.LEVEL_NAMES[risk.Level(change["from"])]
     now = risk.LEVEL_NAMES[risk.Level(grade["level"])]
     day = legal_day.of(datetime.fromisoformat(change["at"])).isoformat()
-    reason = _marked(change["reason"])
+    reason = own_words(change["reason"])
     two = "proposed" in change  # editions of an earlier release: one reviewer alone
     who = Text("审核人员", "Reviewers") if not two else TWO_REVIEWERS
     return Text(

@@ -96,12 +96,12 @@ def _worded(key: str, stored: Mapping[str, Any]) -> Text:
     from filing.fields import schema
 
     if "not_applicable" in stored:
-        reason = wording.pair(stored["not_applicable"])
+        reason = wording.own_words(stored["not_applicable"])
         return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
     said = wording.of(schema().field(key), stored["value"])
     if "sealed" not in stored:
         return said
-    reason = wording.pair(stored["sealed"]["reason"])
+    reason = wording.own_words(stored["sealed"]["reason"])
     return Text(
         f"{said.zh}（申请不公开：{reason.zh}）", f"{said.en} (to be withheld: {reason.en})"
     )
@@ -129,7 +129,7 @@ def _proposal(made: Mapping[str, Any]) -> None:
     waiting = made.get("grade_proposal")
     if not waiting:
         return
-    name, reason = LEVEL_NAMES[Level(waiting["level"])], wording.pair(waiting["reason"])
+    name, reason = LEVEL_NAMES[Level(waiting["level"])], wording.own_words(waiting["reason"])
     _heading("等另一位审核人员确认的等级", "a grade that waits for a second reviewer")
     _both(
         f"{name.zh}，由{waiting['by']}提出（{waiting['proposed'][:10]}）：{reason.zh}",
@@ -205,10 +205,10 @@ def _remarks(made: Mapping[str, Any]) -> None:
     if returned or whole:
         _heading("退回的原因", "why it was returned")
     if whole:
-        reason = wording.pair(whole)
+        reason = wording.own_words(whole)
         _both(reason.zh, reason.en)
     for each in returned:
-        name, said = each["name"], wording.pair(each["said"])
+        name, said = each["name"], wording.own_words(each["said"])
         _both(f"{each['code']} {name['zh']}：{said.zh}", f"{name['en']}: {said.en}")
         reply = f'mingsuan file reply {made["id"]} {each["id"]} "…" --revision {made["revision"]}'
         _print(f"    改这一项，或答复 / change the field, or reply: {reply}")

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from explainers.columns import ColumnsInvalid, parse_columns
 from portal.pages import charts, forms
-from portal.pages.rendering import in_language
+from portal.pages.rendering import in_language, named
 from registry.errors import Invalid, Reason
 from registry.language import Language, Text
 
@@ -251,7 +251,7 @@ def _picture(content: Mapping[str, Any], language: Language) -> Markup | None:
     counted = content["task"] != "price" or "k" in content["plan"]
     bars = [
         charts.Bar(
-            label=shortened(in_language(row["plain"], language)),
+            label=shortened(named(row["plain"], language)),
             value=100 * row["changed"] / row["n"],
             low=row["low"] if counted else None,
             high=row["high"] if counted else None,

@@ -15,7 +15,7 @@ from filing.standing import Freshness, Standing, State
 from portal import telling
 from portal.pages import beyond, explaining, report_view
 from portal.pages.beyond import Beyond
-from portal.pages.rendering import in_language
+from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
 from registry import datasets, explanations, reports, submission
 from registry.language import Language, Text
@@ -138,7 +138,7 @@ def _evaluation(
     summary: Mapping[str, Any], statement: Mapping[str, Any], language: Language
 ) -> Evaluation:
     plan = statement["predicate"]["plan"].get("content") or {}
-    title = in_language(plan.get("title"), language) or str(summary["id"])
+    title = named(plan.get("title"), language) or str(summary["id"])
     return Evaluation(summary, report_view.view(statement, language), title)
 
 

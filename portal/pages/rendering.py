@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from evaluators import captions
+from filing import wording
 from filing.law import (
     FILING_STATEMENT,
     GRADE_STATEMENT,
@@ -264,7 +265,14 @@ def _chooser(language: Language) -> Callable[[str, str], str]:
 
 
 def in_language(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:
-    """A text, a {zh, en} mapping or a plain string in `language`; Chinese where English is missing."""
+    """A text, a {zh, en} mapping or a plain string in `language`; Chinese in place of English is marked."""
+    if isinstance(value, Mapping) and value.get("zh"):
+        return wording.own_words(value).in_(language)
+    return named(value, language)
+
+
+def named(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:
+    """A name or title in `language`, unmarked: one in Chinese alone is called the same in English."""
     if value is None:
         return ""
     if isinstance(value, Text):
@@ -317,6 +325,7 @@ def size(value: int) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "in": in_language,
+    "named": named,
     "moment": moment,
     "day": day,
     "number": number,

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from portal.pages import report_view
-from portal.pages.rendering import STATIC, environment, in_language
+from portal.pages.rendering import STATIC, environment, in_language, named
 from registry.language import Language, Text
 
 LANGUAGES: tuple[tuple[Language, str], ...] = (("zh", "zh-CN"), ("en", "en"))
@@ -45,7 +45,7 @@ def render(statement: Mapping[str, Any]) -> str:
         # Rendered by the same environment, which has escaped every value in it.
         parts.append({"lang": tag, "at": at, "body": Markup(body)})  # noqa: S704
     title = predicate["plan"]["content"]["title"]
-    names = Text(in_language(title, "zh"), in_language(title, "en"))
+    names = Text(named(title, "zh"), named(title, "en"))
     title = names.zh if names.zh == names.en else str(names)
     return pages.get_template("report_file.html").render(title=title, parts=parts, style=_style())
 

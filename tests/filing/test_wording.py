@@ -2,6 +2,7 @@
 
 from filing import wording
 from filing.fields import schema
+from portal.pages.rendering import in_language, named
 
 
 def test_a_sentence_within_an_answer_loses_its_full_stop_before_the_joint() -> None:
@@ -34,3 +35,25 @@ def test_the_time_for_an_answer_does_not_read_as_the_reader_s_deadline() -> None
     said = wording.of(schema().field("I2"), given)
     assert said.zh.endswith("收到后答复的期限（天）：15")
     assert said.en.endswith("Answered within (days of receipt): 15")
+
+
+def test_somebody_s_own_words_in_chinese_alone_are_marked_for_english_readers() -> None:
+    """On pages by the filter that every template uses; a return's reason went unmarked there."""
+    for given, english in (
+        ({"zh": "请补充。"}, "请补充。 (in Chinese, not translated)"),
+        ({"zh": "请补充。", "en": ""}, "请补充。 (in Chinese, not translated)"),
+        ({"zh": "请补充。", "en": "Add it."}, "Add it."),
+        ({}, ""),
+    ):
+        assert in_language(given, "en") == english
+        assert in_language(given, "zh") == given.get("zh", "")
+
+
+def test_a_name_or_title_in_chinese_alone_carries_no_mark() -> None:
+    """A mark within the title of a window or the label of a bar would be part of the name."""
+    for given, english in (
+        ({"zh": "信用评估"}, "信用评估"),
+        ({"zh": "甲", "en": "A"}, "A"),
+        ({}, ""),
+    ):
+        assert named(given, "en") == english

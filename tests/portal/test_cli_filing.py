@@ -13,6 +13,7 @@ from filing import dossier
 from filing.dossier import Filing
 from filing.lifecycle import STEPS, Status
 from filing.risk import LEVEL_NAMES, Level
+from filing.wording import UNTRANSLATED
 from portal import cli
 from portal.commands import filer, filing_view, reviewer
 from registry import submission
@@ -156,6 +157,25 @@ def test_a_reviewer_is_shown_what_is_decided_on(desk: Desk) -> None:
     shown = desk.run(desk.reviewer, "review", "show", filing).out
     assert squeezed(f"由{desk.reviewer.person.name}提出") in shown
     assert squeezed(reason) in shown
+
+
+def test_own_words_in_chinese_alone_are_marked_on_the_english_line(desk: Desk) -> None:
+    """A proposal's reason and a return's stood in Chinese on the line of a reader of English."""
+    filing, revision = desk.filing(desk.scene.submitted(G1=papers.LOW))
+    mark = squeezed(str(UNTRANSLATED))
+    reason = "影响的人比问卷所说的多得多，出错也不容易改正。"
+    words = ("medium", "--reason", reason, "--revision", revision)
+    assert desk.run(desk.reviewer, "review", "grade", filing, *words).code == 0
+    shown = desk.run(desk.reviewer, "review", "show", filing).out
+    assert f"{squeezed(reason)}{mark}" in shown
+    assert shown.count(mark) == 1, "what has its English is not marked, nor is a Chinese line"
+    later = str(int(revision) + 1)
+    step = ("return", "--reason", "有一处要补。", "--remark", "B7=请写明不用于什么。")
+    ended = desk.run(desk.reviewer, "review", "step", filing, *step, "--revision", later)
+    assert ended.code == 0, ended.err
+    shown = desk.run(desk.filer, "file", "show", filing).out
+    for said in ("有一处要补。", "请写明不用于什么。"):
+        assert f"{said}{mark}" in shown
 
 
 def test_a_reviewer_is_shown_what_changed(desk: Desk) -> None:
