@@ -309,7 +309,7 @@ def with_digest(session: Session, organisation_id: str, digest: str) -> Version:
     return version
 
 
-def same_bytes(version_id: str) -> Select[tuple[str]]:
+def same_bytes(version_id: str) -> Select[str]:
     """The identifiers of a version and of every one of its organisation with the same digest.
 
     Args:

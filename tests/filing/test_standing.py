@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from filing import basis, catalogue, computed, dossier, standing
+from filing.catalogue import PublicEntry
 from filing.dossier import Filing
 from filing.lifecycle import Status
+from filing.listings import Listing
 from filing.risk import Level
-from filing.search_index import Filters, Listing, PublicEntry
+from filing.search_index import Filters
 from filing.standing import State
 from registry import legal_day
 from registry.database import now

@@ -49,6 +49,7 @@ def test_a_second_request_to_join_meets_what_the_first_has_made(
     folder = f"workspaces/{organisation_id}/1/{'a' * 32}/artifacts"
     one, two = (uploads_on(factory, store, tmp_path / name) for name in ("one", "two"))
     upload = one.create_multipart_upload("f", 1, folder).upload_id
+    assert upload is not None
     part = tmp_path / "part"
     part.write_bytes(b"part")
     tag = hashlib.sha256(b"part").hexdigest()
