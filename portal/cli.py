@@ -54,6 +54,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.data:data",
         Text("登记数据，检查会不会认出人", "register data, check who could be singled out"),
     ),
+    "engagement": Entry(
+        "portal.commands.engaging:engagement",
+        Text("委托测试机构：授予、接受、结束", "engage a tester: grant, take on, end"),
+    ),
     "evaluate": Entry(
         "portal.commands.tester:evaluate",
         Text("按计划评估一个版本", "evaluate a version by a plan"),
