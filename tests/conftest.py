@@ -29,7 +29,7 @@ from registry import (  # noqa: F401  # every noun's tables
     worklist,
 )
 from registry.artifacts import ArtifactStore, FileStore
-from registry.settings import Settings
+from registry.settings import Settings, settings
 from tests import servers
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
@@ -53,12 +53,17 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def environment() -> Iterator[None]:
-    """Each module leaves MLflow's environment as it was: a door opened in one sets workspaces."""
+    """Each module leaves MLflow's environment as it was: a door opened in one sets workspaces.
+
+    And none reads settings that another has cached.
+    """
+    settings.cache_clear()
     before = {name: value for name, value in os.environ.items() if name.startswith(MLFLOW)}
     yield
     for name in [name for name in os.environ if name.startswith(MLFLOW)]:
         del os.environ[name]
     os.environ.update(before)
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -18,14 +18,16 @@ from registry.database import transaction
 from registry.journal import Event
 from registry.organisations import Role
 from registry.settings import Settings
+from registry.settings import settings as cached
 from tests import cast
 from tests.portal.command_line import CommandLine
 from tests.portal.world import World
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """A migrated installation in which something was done."""
+    cached.cache_clear()  # commands read the environment once for each process
     monkeypatch.setenv("MINGSUAN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MINGSUAN_SANDBOX_TIER", "none")
     monkeypatch.delenv("MINGSUAN_SERVER", raising=False)
@@ -38,7 +40,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         for number in range(4):
             journal.record(session, "a:b:c", f"s{number}")
     engine.dispose()
-    return chosen
+    yield chosen
+    cached.cache_clear()
 
 
 @pytest.fixture
