@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response
+from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.model_registry_pb2 import CreateModelVersion
@@ -24,7 +25,7 @@ from portal.mlflow_uploads import SNAPSHOTS, Uploads
 from registry import mlflow_store, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
-from registry.errors import Invalid
+from registry.errors import Conflict, Invalid
 from registry.mlflow_store import SCHEME, MlflowRegistry
 from registry.staging import Origin
 from registry.submission import Submitted, Version
@@ -42,6 +43,10 @@ SCHEMA = {
 OURS = "mingsuan."
 """How the names of tags begin that only the platform writes."""
 SOURCE, COPY_OF = "mingsuan.source", "mingsuan.copy_of"
+
+
+class RunDeleted(Conflict):
+    """The run that a request names was deleted: restore it, or log the model in another run."""
 
 
 class NotForClients(Invalid):
@@ -96,6 +101,7 @@ class Registering:
         done = self._copied(asked, digest) if digest else self._filed(asked)
         version = done.submitted.version
         with transaction(self._factory) as session:
+            _hold(session, done.origin)
             number = mlflow_store.file_version(
                 session,
                 self._registry,
@@ -113,11 +119,12 @@ class Registering:
         """Screen, store and record the uploaded files, and seal where they lay."""
         by = ACTOR.get()
         location, origin = _located(asked)
-        _require_run(origin.run_id)
+        _require(origin)  # before anything is read; again when it is recorded
         path = self._uploads.path_of(location, by.organisation_id)
         with self._uploads.folder(path) as taken:
             screened = submission.keep(self._store, taken.folder, limit=self._limit)
         with transaction(self._factory) as session:
+            _hold(session, origin)
             submitted = submission.record(
                 session, screened, by=by, model_name=asked.name, note=asked.description
             )
@@ -134,15 +141,14 @@ class Registering:
 
     def _copied(self, asked: Any, digest: str) -> Registered:
         """Record a version with the same bytes as one that is on record."""
-        by = ACTOR.get()
-        _require_run(asked.run_id)
+        by, origin = ACTOR.get(), Origin(asked.run_id, asked.model_id)
         with transaction(self._factory) as session:
+            _hold(session, origin)
             kept = submission.with_digest(session, by.organisation_id, digest)
             name = submission.model_of(session, kept).name
             submitted = submission.copy(
                 session, kept, by=by, model_name=asked.name, note=asked.description
             )
-        origin = Origin(asked.run_id, asked.model_id)
         return Registered(submitted, origin, f"{name} {kept.mlflow_version or kept.number}")
 
     def _digest_behind(self, source: str) -> str:
@@ -222,10 +228,30 @@ def _located(asked: Any) -> tuple[str, Origin]:
     return str(asked.source), Origin(run_id, model_id)
 
 
-def _require_run(run_id: str) -> None:
-    """See that a run which the sender names is one of this organisation's."""
-    if run_id:
-        handlers._get_tracking_store().get_run(run_id)  # noqa: SLF001
+def _hold(session: Session, origin: Origin) -> None:
+    """See that a version's origin is there, and keep it from being deleted meanwhile.
+
+    Raises:
+        RunDeleted: when the run was deleted.
+        MlflowException: when there is no such run or logged model of this organisation.
+    """
+    staging.present(session, ACTOR.get().organisation_id)
+    _require(origin)
+
+
+def _require(origin: Origin) -> None:
+    tracking = handlers._get_tracking_store()  # noqa: SLF001
+    if origin.logged_model_id:
+        tracking.get_logged_model(origin.logged_model_id)  # none that was deleted
+    if not origin.run_id:
+        return
+    if tracking.get_run(origin.run_id).info.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise RunDeleted(
+            f"运行 {origin.run_id} 已删除，不能再由它登记版本。请先恢复它（mlflow runs restore），"
+            "或在另一次运行里重新记录模型。",
+            f"The run {origin.run_id} was deleted, so no version can be registered from it. Restore "
+            "it first (mlflow runs restore), or log the model again in another run.",
+        )
 
 
 def _told_of_copy(version: Version, copy_of: str) -> str:

@@ -130,11 +130,14 @@ def root_of(path: str) -> str:
 def hold(session: Session, organisation_id: str, path: str) -> StagedFolder:
     """The folder that a path belongs to, made if it is new, and locked where rows are locked.
 
+    It waits for whoever is `alone`, so nothing arrives between a check and a deletion.
+
     Args:
         session: a writing transaction.
         organisation_id: whose files lie there.
         path: of a file or folder in the artifact tree.
     """
+    present(session, organisation_id)
     root = root_of(path)
     query = select(StagedFolder).where(StagedFolder.path == root).with_for_update()
     kept = session.scalar(query)
@@ -168,14 +171,14 @@ def put(
     """
     folder = hold(session, organisation_id, path)
     require_open(session, path)
-    present = session.scalar(select(StagedFile).where(StagedFile.path == path))
-    if present is None:
-        present = StagedFile(folder_id=folder.id, path=path, digest=digest, size=size)
-        session.add(present)
+    kept = file_at(session, path)
+    if kept is None:
+        kept = StagedFile(folder_id=folder.id, path=path, digest=digest, size=size)
+        session.add(kept)
     else:
-        present.digest, present.size = digest, size
+        kept.digest, kept.size = digest, size
     session.flush()
-    return present
+    return kept
 
 
 def require_open(session: Session, path: str) -> None:
@@ -250,16 +253,14 @@ def seal(
     Raises:
         ChangedMeanwhile: when other files lie there now; nothing must be recorded then.
     """
-    owner = select(Organisation.id).where(Organisation.id == organisation_id)
-    session.execute(owner.with_for_update(read=True, key_share=True))  # see `alone`
     folder = hold(session, organisation_id, path)
     kept = seal_over(session, path)
     if kept is not None:
         if kept.path == path and kept.digest == digest:
             return kept
         raise _changed(path)
-    present = below(session, path)
-    if not taken or {each.path: each.digest for each in present} != dict(taken):
+    files = below(session, path)
+    if not taken or {each.path: each.digest for each in files} != dict(taken):
         raise _changed(path)
     fresh = Seal(
         folder_id=folder.id,
@@ -269,25 +270,35 @@ def seal(
         logged_model_id=origin.logged_model_id,
     )
     session.add(fresh)
-    for each in present:
+    for each in files:
         session.delete(each)
     session.flush()
     return fresh
 
 
-def alone(session: Session, organisation_id: str) -> None:
-    """Keep everybody else from recording or sealing for an organisation until the transaction ends.
+def present(session: Session, organisation_id: str) -> None:
+    """Keep everybody else from being `alone` until the transaction ends; many may be present.
 
-    Recording a version refers to the organisation's row, and sealing locks it; both wait for this
-    one, or this one for them. On SQLite a writer is alone anyway.
+    Args:
+        session: a writing transaction.
+        organisation_id: whose files or versions it adds to.
+    """
+    owner = select(Organisation.id).where(Organisation.id == organisation_id)
+    session.execute(owner.with_for_update(read=True, key_share=True))
+
+
+def alone(session: Session, organisation_id: str) -> None:
+    """Keep everybody else from uploading or registering for an organisation.
+
+    It waits until nobody is `present`, and then they wait until the transaction ends. On SQLite a
+    writer is alone anyway.
 
     Args:
         session: a writing transaction.
         organisation_id: whose.
     """
-    session.execute(
-        select(Organisation.id).where(Organisation.id == organisation_id).with_for_update()
-    )
+    owner = select(Organisation.id).where(Organisation.id == organisation_id)
+    session.execute(owner.with_for_update())
 
 
 def arriving(session: Session, path: str) -> bool:

@@ -167,6 +167,46 @@ def test_a_write_and_a_seal_at_once_follow_each_other(
     assert outcomes
 
 
+@pytest.mark.parametrize("how", ["a file", "a file in parts"])
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def test_nothing_arrives_between_a_check_and_a_deletion(
+    kind: str, how: str, request: pytest.FixtureRequest
+) -> None:
+    """On PostgreSQL an upload into a folder that was there did not wait for whoever is alone."""
+    engine: Engine = request.getfixturevalue("engine")
+    if kind == "postgresql":
+        engine = database.connect(request.getfixturevalue("postgres_url"))
+        database.Record.metadata.create_all(engine)
+    factory = database.sessions(engine)
+    with transaction(factory) as session:
+        by = cast.actor(session)
+        path = f"workspaces/{by.organisation_id}/1/{'a' * 32}/artifacts"
+        put(session, by, f"{path}/early")
+    start, arrived = threading.Barrier(2), threading.Event()
+
+    def arrive() -> None:
+        start.wait()
+        with transaction(factory) as session:
+            if how == "a file":
+                put(session, by, f"{path}/late")
+            else:
+                staging.begin(session, by.organisation_id, f"{path}/late", secret="s")
+        arrived.set()
+
+    thread = threading.Thread(target=arrive)
+    with transaction(factory) as session:
+        staging.alone(session, by.organisation_id)
+        assert not staging.arriving(session, path)
+        thread.start()
+        start.wait()
+        assert not arrived.wait(1), "it came while the other was alone"
+    thread.join()
+    assert arrived.is_set()
+    engine.dispose()
+
+
 def _race(factory: sessionmaker[Session], by: Actor, path: str) -> set[str]:
     start, outcomes = threading.Barrier(2), set()
 
