@@ -66,9 +66,12 @@ def libraries_are_quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def tracking(tmp_path: Path) -> Iterator[None]:
-    """A tracking store of this test's own: files where MLflow's database asks for an older SQLAlchemy."""
+    """A tracking store of this test's own, also where a model is only saved: 2.22 makes `mlruns`.
+
+    It is of files where MLflow's database asks for an older SQLAlchemy.
+    """
     before = mlflow.get_tracking_uri()
     old = mlflow.__version__.startswith("2.")
     mlflow.set_tracking_uri(tmp_path.as_uri() if old else f"sqlite:///{tmp_path / 'mlflow.db'}")
@@ -82,7 +85,6 @@ def test_the_plugin_is_registered_by_being_installed() -> None:
     assert _model_evaluation_registry.is_registered("mingsuan")
 
 
-@pytest.mark.usefixtures("tracking")
 def test_beside_the_default_evaluator_on_a_logged_model(tmp_path: Path) -> None:
     """The plan is a path, the sensitive column no feature; the digest is that of our own run."""
     path = tmp_path / "plan.toml"
@@ -118,7 +120,6 @@ def test_beside_the_default_evaluator_on_a_logged_model(tmp_path: Path) -> None:
     assert ours.findings_digest in found.artifacts["mingsuan_report.html"].content
 
 
-@pytest.mark.usefixtures("tracking")
 @pytest.mark.parametrize("config", [None, {"mingsuan": "absent.toml"}])
 def test_whoever_names_us_is_told_our_reason(config: Any) -> None:
     with mlflow.start_run(), pytest.raises(Invalid, match="There is no plan"):
