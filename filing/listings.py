@@ -14,8 +14,8 @@ from filing.editions import Edition
 from registry.database import Identified, Record
 from registry.findings import Verdict
 
-PERSONAL = frozenset({"ordinary", "sensitive"})
-"""Options of field C7 that are personal information."""
+NONE = "none"
+"""The option of field C7 that stands alone: no personal information."""
 
 
 class Listing(Identified, Record):
@@ -79,6 +79,9 @@ def facets(content: Mapping[str, Any]) -> dict[str, str]:
 
     Args:
         content: the edition's JSON object.
+
+    Nothing is said (an empty value) of what the edition does not tell: no data set described, no
+    report attached, an answer withheld.
     """
     told = {row["key"]: row.get("value") for row in content["answers"]}
     # What is withheld is neither there nor not there.
@@ -87,14 +90,14 @@ def facets(content: Mapping[str, Any]) -> dict[str, str]:
     }
     asked_data = {key for key in told if key.startswith("C7#")}
     kinds = {kind for key, row in told.items() if key.startswith("C7#") for kind in row or ()}
-    beyond = any(each["verdicts"].get(Verdict.DISPARITY) for each in content["reports"])
+    beyond = [bool(each["verdicts"].get(Verdict.DISPARITY)) for each in content["reports"]]
     place = told.get("A3") or {}
     return {
         "city": str(place.get("city") or ""),
         "district": _chinese(place.get("district") or ""),
-        "personal": "yes" if kinds & PERSONAL else "" if hidden & asked_data else "no",
+        "personal": "yes" if kinds - {NONE} else "no" if kinds and not hidden & asked_data else "",
         "choice": "yes" if (told.get("H8") or {}).get("how") else "" if "H8" in hidden else "no",
-        "beyond": "yes" if beyond else "no",
+        "beyond": "yes" if any(beyond) else "no" if beyond else "",
     }
 
 

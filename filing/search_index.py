@@ -1,7 +1,9 @@
 """The search's index: an SQLite file beside each server, made from the public record.
 
 It is a projection and nothing more: lines of the catalogue that changed (`filing.changes`) are
-read before every search, and a file of another record, or of a later state of it, is made anew.
+read before every search. A file of another record is made anew, and one of a later state of it when
+a server first opens it: a record that was put back. Afterwards a later state only means that another
+request sees more than this one.
 What a hit shows is read from the record. Lookups are FTS5 without content; `line` keeps what was
 indexed, since such a table forgets only what it is shown again.
 """
@@ -24,7 +26,7 @@ from filing.lifecycle import Status
 from filing.listings import Listing
 from registry import modes
 
-FORM = "1"
+FORM = "2"
 """Raised with every change of what is indexed or how: files of another form are made anew."""
 NEWEST = 20_000
 """Hits that can be turned to, and of which facets are counted."""
@@ -123,6 +125,7 @@ class SearchIndex:
         self.path = path
         self._kept = threading.local()
         self._writing = threading.Lock()
+        self._compared = False
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -143,13 +146,19 @@ class SearchIndex:
             session: any session.
         """
         number, mark = changes.latest(session)
-        if self._state() == (FORM, mark, number):
+        kept = self._state()
+        if kept == (FORM, mark, number):
+            self._compared = True
             return
         with self._writing, self._transaction() as index:
             kept = self._state()
-            if kept is None or kept[:2] != (FORM, mark) or kept[2] > number:
+            put_back = kept is not None and kept[2] > number and not self._compared
+            if kept is None or kept[:2] != (FORM, mark) or put_back:
                 self._empty(index)
                 kept = (FORM, mark, -1)
+            self._compared = True
+            if kept[2] > number:
+                return
             for batch in _changed(session, kept[2]):
                 _write(index, batch)
             index.execute("DELETE FROM state")

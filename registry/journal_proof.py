@@ -111,11 +111,20 @@ class Proof:
 
     @property
     def said(self) -> Text:
-        """How much was found to hold, as sentences."""
-        said = Text(
+        """How much was looked at and whether all of it holds, as sentences."""
+        found = Text(
             "{sealed} 行分 {seals} 次封存，逐行相符；{waiting} 行等待封存。",
             "{sealed} rows in {seals} seals, each as it was sealed; {waiting} rows wait for theirs.",
-        ).format(sealed=self.sealed, seals=self.seals, waiting=self.waiting)
+        )
+        if self.count:
+            found = Text(
+                "{sealed} 行分 {seals} 次封存，{count} 处与封存不符；{waiting} 行等待封存。",
+                "{sealed} rows in {seals} seals; {count} things are not as they were sealed; "
+                "{waiting} rows wait for theirs.",
+            )
+        said = found.format(
+            sealed=self.sealed, seals=self.seals, waiting=self.waiting, count=self.count
+        )
         if not self.seals:
             return said
         head = Text("最近一次封存的哈希：{head}。", " Hash of the last seal: {head}.").format(

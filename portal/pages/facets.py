@@ -49,7 +49,9 @@ LABELS = {
     "grade": Text("风险等级", "Risk grade"),
     "status": Text("状态", "Status"),
     "evaluated": Text("未过期的第三方评估", "Third-party evaluation that has not expired"),
-    "beyond": Text("超过界线的差异", "A difference beyond its line"),
+    "beyond": Text(
+        "附的报告里超过界线的差异", "A difference beyond its line in an attached report"
+    ),
     "personal": Text("数据里的个人信息", "Personal information in the data"),
     "choice": Text("“您可以怎样选择”的说明", "An answer to “what you can choose”"),
     "city": Text("备案城市", "City of filing"),

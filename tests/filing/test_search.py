@@ -1,13 +1,14 @@
 import sqlite3
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from filing import catalogue, changes, gate, search_words
+from filing import catalogue, changes, gate, listings, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_index import Asked, Filters, SearchIndex
@@ -162,6 +163,60 @@ def test_an_index_of_another_record_is_made_anew(scene: Scene, tmp_path: Path) -
     scene.session.execute(delete(Listing))
     scene.session.flush()
     assert SearchIndex(place).find(scene.session, _asked(""), skip=0, size=5).total == 0
+
+
+def test_whoever_sees_less_does_not_empty_what_others_have_read(scene: Scene) -> None:
+    index = SearchIndex()
+    scene.published()
+    assert index.find(scene.session, _asked(""), skip=0, size=5).total == 1
+    number = changes.latest(scene.session)[0]
+    changed = scene.session.get_one(changes.PublicChange, 1)
+    changed.number = number - 1  # as a request sees it that began before the last change
+    scene.session.flush()
+    assert index.find(scene.session, _asked(""), skip=0, size=5).total == 1
+    assert index._state()[2] == number  # type: ignore[index]
+
+
+def test_a_record_that_was_put_back_is_read_anew_when_a_server_starts(
+    scene: Scene, tmp_path: Path
+) -> None:
+    place = tmp_path / "search.db"
+    scene.published()
+    assert SearchIndex(place).find(scene.session, _asked(""), skip=0, size=5).total == 1
+    changed = scene.session.get_one(changes.PublicChange, 1)
+    changed.number -= 1
+    scene.session.execute(delete(Listing))
+    scene.session.flush()
+    assert SearchIndex(place).find(scene.session, _asked(""), skip=0, size=5).total == 0
+
+
+def _content(answers: dict[str, Any], reports: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"answers": [{"key": k, "value": v} for k, v in answers.items()], "reports": reports}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "personal"),
+    [(["biometric"], "yes"), (["minors"], "yes"), (["none"], "no"), (None, "")],
+)
+def test_of_personal_information_nothing_is_said_that_was_not_filed(
+    kinds: list[str] | None, personal: str
+) -> None:
+    answers = {} if kinds is None else {"C7#1": kinds}
+    assert listings.facets(_content(answers, []))["personal"] == personal
+
+
+@pytest.mark.parametrize(
+    ("reports", "beyond"),
+    [
+        ([], ""),
+        ([{"verdicts": {"equivalent": 2}}], "no"),
+        ([{"verdicts": {"disparity": 1}}], "yes"),
+    ],
+)
+def test_without_a_report_there_is_no_word_on_differences(
+    reports: list[dict[str, Any]], beyond: str
+) -> None:
+    assert listings.facets(_content({}, reports))["beyond"] == beyond
 
 
 def _asked(query: str) -> Asked:

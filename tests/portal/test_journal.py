@@ -111,6 +111,9 @@ def test_an_export_is_verified_at_home_and_a_line_touched_is_named(
     bad = run("verify", str(file))
     assert bad.exit_code == 1
     assert f"row {number} was removed" in bad.output
+    assert "1 things are not as they were sealed" in bad.output
+    assert "each as it was sealed" not in bad.output
+    assert "逐行相符" not in bad.output
 
 
 def test_an_authoritys_administrator_takes_it_home_and_nobody_else_does(

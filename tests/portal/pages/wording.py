@@ -285,7 +285,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "未过期的第三方评估": ("Third-party evaluation that has not expired",),
     "备案主体": ("Filer",),
     "所在区": ("District",),
-    "超过界线的差异": ("A difference beyond its line",),
+    "附的报告里超过界线的差异": ("A difference beyond its line in an attached report",),
     "数据里的个人信息": ("Personal information in the data",),
     "“您可以怎样选择”的说明": ("An answer to “what you can choose”",),
     " 等 {} 组": (" and {} more",),
