@@ -82,12 +82,22 @@ def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _name(row: Mapping[str, Any]) -> Text:
-    name = Text(**row["name"])
-    if row["set"] is None:
+    return in_its_set(Text(**row["name"]), row["group"], row["set"])
+
+
+def in_its_set(name: Text, group_id: str, number: int | None) -> Text:
+    """The name of a field, in a repeated group with which set it is of.
+
+    Args:
+        name: of the field.
+        group_id: the group's letter.
+        number: of the set; None where the group does not repeat.
+    """
+    if number is None:
         return name
-    group = schema().group(row["group"])
+    group = schema().group(group_id)
     one = group.one or group.name
-    return Text(f"{one.zh}{row['set']}·{name.zh}", f"{one.en} {row['set']}, {name.en}")
+    return Text(f"{one.zh}{number}·{name.zh}", f"{one.en} {number}, {name.en}")
 
 
 def _told(row: Mapping[str, Any]) -> Text:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import dossier, editions, lifecycle, listings, numbers
+from filing import dossier, editions, lifecycle, listings, numbers, submissions
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
@@ -187,6 +187,7 @@ def _submitted(case: Case) -> None:
     filing.submitted, filing.submitted_by = case.at, case.by.person_id
     if filing.editions and case.reason is not None:
         filing.change_note = dict(case.reason)
+    submissions.keep(case.session, filing)
 
 
 def _returned(case: Case) -> None:

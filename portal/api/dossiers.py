@@ -6,7 +6,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from evaluators import captions
-from filing import completeness, computed, differences, editions, remarks, review, revision
+from filing import (
+    completeness,
+    computed,
+    differences,
+    editions,
+    remarks,
+    review,
+    revision,
+    submissions,
+)
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.fields import schema
@@ -149,6 +158,25 @@ class RemarkOut(Answer):
     changed: bool = Field(description="whether the field was changed since")
 
 
+class ChangeOut(Answer):
+    """Something that the last submission has otherwise than the one before."""
+
+    key: str = Field(description="of the field; empty for reports and explanation")
+    name: Bilingual
+    before: Bilingual | None = Field(description="null: it was not there")
+    after: Bilingual | None = Field(description="null: it was taken out")
+
+
+class ComparisonOut(Answer):
+    """The last submission beside the one before."""
+
+    number: int = Field(description="of the last submission, from 1")
+    said: Bilingual = Field(description="what the comparison comes to, or why there is none")
+    changes: list[ChangeOut] | None = Field(
+        description="in the order of the form; null where there is nothing to compare with"
+    )
+
+
 class FilingOut(FilingLine):
     """A filing with its answers, its grade and the steps that are open to you."""
 
@@ -174,6 +202,10 @@ class FilingOut(FilingLine):
     )
     since_submission: list[Fault] = Field(
         description="fields changed between the last two submissions, by whom and when"
+    )
+    resubmitted: ComparisonOut | None = Field(
+        description="for filer and authority: old and new text since the submission before; null "
+        "for a filing never submitted"
     )
     steps: list[StepOut]
 
@@ -308,7 +340,25 @@ def _read_again(session: Database, by: By, filing: Filing) -> dict[str, Any]:
         ]
         if party
         else [],
+        "resubmitted": _resubmitted(session, filing) if party else None,
     }
+
+
+def _resubmitted(session: Database, filing: Filing) -> ComparisonOut | None:
+    found = submissions.compared(session, filing)
+    if found is None:
+        return None
+    changes = None if found.changes is None else [_change(each) for each in found.changes]
+    return ComparisonOut(number=found.number, said=Bilingual.of(found.said), changes=changes)
+
+
+def _change(each: submissions.Change) -> ChangeOut:
+    return ChangeOut(
+        key=each.key,
+        name=Bilingual.of(each.name),
+        before=Bilingual.of(each.before) if each.before else None,
+        after=Bilingual.of(each.after) if each.after else None,
+    )
 
 
 def _proposal(session: Database, by: By, filing: Filing) -> ProposalOut | None:

@@ -6,6 +6,7 @@ from typing import Any
 from portal.commands import showing
 from registry.language import Text
 
+NOT_ANSWERED = Text("没有", "nothing")
 OWN_VERBS = ("check", "submit")
 """Steps of the filer that are commands of `mingsuan file` themselves."""
 
@@ -75,6 +76,7 @@ def _told(zh: Iterable[str], en: Iterable[str]) -> None:
 
 def _answers(made: Mapping[str, Any]) -> None:
     """Every answer in words, group by group, withheld ones with the reason for it."""
+    from filing import wording
     from filing.fields import schema
 
     given = {**made["answers"], **made["computed"]}
@@ -87,24 +89,9 @@ def _answers(made: Mapping[str, Any]) -> None:
         if keys:
             _print(f"\n{group.id} {group.name}", style="bold")
         for key in keys:
-            name, said = schema().field(key).name, _worded(key, given[key])
+            field = schema().field(key)
+            name, said = field.name, wording.stored(field, given[key])
             _both(f"{key} {name.zh}：{said.zh}", f"{name.en}: {said.en}")
-
-
-def _worded(key: str, stored: Mapping[str, Any]) -> Text:
-    from filing import wording
-    from filing.fields import schema
-
-    if "not_applicable" in stored:
-        reason = wording.own_words(stored["not_applicable"])
-        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
-    said = wording.of(schema().field(key), stored["value"])
-    if "sealed" not in stored:
-        return said
-    reason = wording.own_words(stored["sealed"]["reason"])
-    return Text(
-        f"{said.zh}（申请不公开：{reason.zh}）", f"{said.en} (to be withheld: {reason.en})"
-    )
 
 
 def _grade(made: Mapping[str, Any]) -> None:
@@ -164,6 +151,26 @@ def _changes(made: Mapping[str, Any]) -> None:
         for each in rows:
             said = each.get("said", each)
             _told((each.get("item", ""), said["zh"]), (said["en"],))
+    _resubmitted(made["resubmitted"])
+
+
+def _resubmitted(compared: Mapping[str, Any] | None) -> None:
+    """Old and new text since the submission before, or why there is none."""
+    if compared is None:
+        return
+    _heading("和上次提交相比", "beside the submission before")
+    _both(compared["said"]["zh"], compared["said"]["en"])
+    for each in compared["changes"] or ():
+        was, now = (each[side] or NOT_ANSWERED.as_json() for side in ("before", "after"))
+        _told(
+            (
+                each["key"],
+                f"{each['name']['zh']}：",
+                f"原来“{was['zh']}”，",
+                f"现在“{now['zh']}”。",
+            ),
+            (f"{each['name']['en']}:", f"before “{was['en']}”;", f"now “{now['en']}”."),
+        )
 
 
 def _lacking(made: Mapping[str, Any]) -> None:

@@ -33,6 +33,7 @@ OWNERS = (
     "registry.worklist",
     "filing.dossier",
     "filing.remarks",
+    "filing.submissions",
     "filing.numbers",
     "filing.editions",
     "filing.changes",

@@ -15,6 +15,7 @@ from filing import (
     remarks,
     review,
     risk,
+    submissions,
     wording,
 )
 from filing.fields import schema
@@ -88,6 +89,7 @@ def review_page(
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
+        resubmitted=submissions.compared(session, filing),
         steps=steps,
         returnable=any(each.action is Action.RETURN for each in steps),
         action_names=ACTION_NAMES,

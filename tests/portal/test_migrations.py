@@ -375,6 +375,59 @@ VALUES ('e1', '2026-11-21 00:00:00', 'f1', 1, '{"model":{"version_id":"v1"}}', '
 """
 
 
+@pytest.mark.parametrize(
+    ("status", "submitted", "kept"),
+    [
+        ("submitted", 2, True),
+        ("accepted", 1, True),
+        ("filed", 1, True),
+        ("draft", 0, False),
+        ("returned", 1, False),
+        ("change_pending", 1, False),
+        ("published", 1, False),
+    ],
+)
+def test_what_is_under_review_is_kept_as_its_submission(
+    empty: Engine,
+    organisation_row: Callable[[Engine], str],
+    status: str,
+    submitted: int,
+    kept: bool,
+) -> None:
+    """What an editable filing said when it was submitted is not known, so nothing is made up."""
+    answers = '{"B2": {"value": {"zh": "判断贷款"}}}'
+    migrations.upgrade(empty, "0013")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": answers})
+        connection.execute(
+            text(
+                "UPDATE filing SET status = :status, submissions = :count, report_ids = :reports"
+            ),
+            {"status": status, "count": submitted, "reports": '["r1"]'},
+        )
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0014")
+    with empty.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT filing_id, number, version_id, explanation_id, CAST(report_ids AS TEXT), "
+                "CAST(answers AS TEXT) FROM submission"
+            )
+        ).all()
+    found = [(*row[:4], json.loads(row[4]), json.loads(row[5])) for row in rows]
+    expected = ("f1", submitted, "v1", None, ["r1"], json.loads(answers))
+    assert found == ([expected] if kept else [])
+    assert {name: rows for name, rows in contents(empty).items() if name in before} == before
+
+    migrations.downgrade(empty, "0013")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:

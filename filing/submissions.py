@@ -1,0 +1,207 @@
+"""Submissions: what a filing said each time it was submitted, and what changed between two of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from filing import differences, wording
+from filing.answers import Stored
+from filing.dossier import Filing
+from filing.fields import schema, split
+from registry import legal_day
+from registry.database import Identified, Record
+from registry.explanations import Explanation
+from registry.language import Text
+from registry.organisations import Organisation
+from registry.reports import Report
+from registry.submission import Version
+
+
+class Submission(Identified, Record):
+    """What a filing said and carried as one submission had it; written once, never changed."""
+
+    __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("filing_id", "number"),)
+
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
+    number: Mapped[int]
+    version_id: Mapped[str] = mapped_column(ForeignKey("version.id"))
+    answers: Mapped[dict[str, Any]]
+    report_ids: Mapped[list[Any]]
+    explanation_id: Mapped[str | None] = mapped_column(ForeignKey("explanation.id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that two submissions have differently.
+
+    Args:
+        key: `B1`, `C1#2` or B3 for the version; empty for what is attached.
+        name: of the field or of what is attached.
+        before: what the earlier one said; None where it said nothing.
+        after: what the later one says; None where it says nothing.
+    """
+
+    key: str
+    name: Text
+    before: Text | None
+    after: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The last submission beside the one before.
+
+    Args:
+        number: of the last submission, from 1.
+        changes: in the order of the form; None where there is nothing to compare with.
+    """
+
+    number: int
+    changes: Sequence[Change] | None
+
+    @property
+    def said(self) -> Text:
+        """What the comparison comes to, in a sentence."""
+        if self.number == 1:
+            return Text(
+                "这是这份备案的第一次提交，没有上一次可以比较。",
+                "This is the filing’s first submission: there is none before to compare it with.",
+            )
+        now, before = self.number, self.number - 1
+        if self.changes is None:
+            return Text(
+                f"第{before}次提交的内容没有保存下来，第{now}次提交没有可以比较的。",
+                f"What submission {before} said was not kept: there is nothing to compare "
+                f"submission {now} with.",
+            )
+        if not self.changes:
+            return Text(
+                f"第{now}次提交和第{before}次相比，没有不同。",
+                f"Submission {now} does not differ from submission {before}.",
+            )
+        count = len(self.changes)
+        places = "place" if count == 1 else "places"
+        return Text(
+            f"第{now}次提交和第{before}次相比，有{count}处不同。",
+            f"Submission {now} differs from submission {before} in {count} {places}.",
+        )
+
+
+def keep(session: Session, filing: Filing) -> None:
+    """Write down what the filing says and carries, as its present submission.
+
+    Args:
+        session: the caller's transaction.
+        filing: has been counted as submitted.
+    """
+    session.add(
+        Submission(
+            filing_id=filing.id,
+            number=filing.submissions,
+            version_id=filing.version_id,
+            answers=dict(filing.answers),
+            report_ids=list(filing.report_ids),
+            explanation_id=filing.explanation_id,
+        )
+    )
+
+
+def compared(session: Session, filing: Filing) -> Comparison | None:
+    """The last submission of a filing beside the one before; None for one never submitted.
+
+    Withheld and restricted answers are told in full: for the filer and the authority alone.
+
+    Args:
+        session: any session.
+        filing: which filing.
+    """
+    last = filing.submissions
+    if not last:
+        return None
+    mine = select(Submission).where(
+        Submission.filing_id == filing.id, Submission.number.in_((last - 1, last))
+    )
+    kept = {each.number: each for each in session.scalars(mine)}
+    if len(kept) < 2:
+        return Comparison(last, None)
+    before, after = kept[last - 1], kept[last]
+    attached = _attached(session, before, after)
+    return Comparison(last, [*_answers(before.answers, after.answers), *attached])
+
+
+def _answers(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> list[Change]:
+    # A set that the later one leaves out has its keys in the earlier one's order alone.
+    keys = dict.fromkeys([*schema().keys(after), *schema().keys(before)])
+    return [
+        Change(key, _name(key), _said(key, before), _said(key, after))
+        for key in keys
+        if _unsalted(before.get(key)) != _unsalted(after.get(key))
+    ]
+
+
+def _unsalted(stored: Stored | None) -> Stored | None:
+    """The answer without the salt of its seal: nobody wrote that."""
+    if stored is None or "sealed" not in stored:
+        return stored
+    seal = {name: each for name, each in stored["sealed"].items() if name != "salt"}
+    return {**stored, "sealed": seal}
+
+
+def _name(key: str) -> Text:
+    field = schema().field(key)
+    return differences.in_its_set(field.name, field.group, split(key)[1])
+
+
+def _said(key: str, given: Mapping[str, Stored]) -> Text | None:
+    stored = given.get(key)
+    return None if stored is None else wording.stored(schema().field(key), stored)
+
+
+def _attached(session: Session, before: Submission, after: Submission) -> Iterable[Change]:
+    """The version, the reports and the explanation, where they are not the same."""
+    rows: tuple[tuple[str, Text, Callable[[Submission], Text | None]], ...] = (
+        ("B3", schema().field("B3").name, lambda each: _version(session, each.version_id)),
+        ("", Text("附上的评估报告", "attached reports"), lambda each: _reports(session, each)),
+        ("", Text("附上的说明", "attached explanation"), lambda each: _explained(session, each)),
+    )
+    for key, name, said in rows:
+        was, now = said(before), said(after)
+        if was != now:
+            yield Change(key, name, was, now)
+
+
+def _version(session: Session, version_id: str) -> Text:
+    version = session.get_one(Version, version_id)
+    return Text(
+        f"第{version.number}版，校验值 sha256:{version.digest}",
+        f"version {version.number}, digest sha256:{version.digest}",
+    )
+
+
+def _reports(session: Session, kept: Submission) -> Text | None:
+    told = [_report(session, session.get_one(Report, each)) for each in kept.report_ids]
+    if not told:
+        return None
+    return Text("\n".join(each.zh for each in told), "\n".join(each.en for each in told))
+
+
+def _report(session: Session, report: Report) -> Text:
+    by = session.get_one(Organisation, report.organisation_id).name
+    number = session.get_one(Version, report.version_id).number
+    day = legal_day.of(report.created).isoformat()
+    return Text(
+        f"{by.zh}在{day}对第{number}版的评估报告 {report.id}",
+        f"report {report.id} by {by.en} on version {number}, {day}",
+    )
+
+
+def _explained(session: Session, kept: Submission) -> Text | None:
+    if kept.explanation_id is None:
+        return None
+    made = session.get_one(Explanation, kept.explanation_id)
+    day = legal_day.of(made.created).isoformat()
+    return Text(f"{day}的说明 {made.id}", f"explanation {made.id} of {day}")
