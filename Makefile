@@ -51,12 +51,13 @@ coverage: $(VENV)/.test ## the tests again, reporting what they reach
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
 
 # Each client has an environment of its own; `make test` runs the present one's tests.
-clients: $(VENV)/.test ## plugin, reader and door with MLflow clients of 2.22, 3.9 and 3.17, and a file of 500 MB
+clients: $(VENV)/.test ## MLflow clients of 2.22, 3.9 and 3.17, a file of 500 MB, and one digest for every model of the oracle
 	$(BIN)/python -m tests.clients
 	$(UV) venv --quiet --allow-existing $(VENV)/client-2.22
 	$(UV) pip install --quiet -p $(VENV)/client-2.22/bin/python mlflow-skinny==2.22.5 scikit-learn pandas skops
 	MINGSUAN_TEST_OLD_CLIENT=$(CURDIR)/$(VENV)/client-2.22/bin/python LARGE_BYTES=524288000 \
 	MINGSUAN_MAX_SUBMISSION=1073741824 $(BIN)/pytest -q tests/portal/test_mlflow_servers.py -k notices
+	WHOLE_ORACLE=1 $(BIN)/pytest -q -n 2 tests/portal/test_mlflow_digests.py
 
 lint: $(VENV)/.test ## ruff and the import contracts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

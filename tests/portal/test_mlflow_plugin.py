@@ -23,18 +23,16 @@ from evaluators.plan import Plan
 from registry import attestation
 from registry.errors import Invalid, Reason
 from registry.language import Text
-from registry.settings import Settings
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")
-    from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
     from mlflow.types import ColSpec, Schema
 
     from mingsuan_mlflow import Clash, MingsuanEvaluator
-    from portal import exploratory
     from portal.mlflow_models import InProcess, ServedElsewhere
     from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan
-    from tests.registry import oracle, oracle_case
+    from tests.portal import evaluating
+    from tests.portal.evaluating import judged
 
 NONCE = "0" * 64
 INPUTS = ["income", "debt"]
@@ -60,16 +58,8 @@ GIVEN = {"mingsuan": {"plan": PLAN, "nonce": NONCE}}
 @pytest.fixture(scope="module", autouse=True)
 def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A tracking server of this test's own, with our plugin known under its name."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        mlflow.create_experiment("own", artifact_location=(folder / "artifacts").as_uri())
-    mlflow.set_experiment("own")
-    _model_evaluation_registry.register("mingsuan", MingsuanEvaluator)
-    yield
-    mlflow.set_tracking_uri(before)
+    with evaluating.tracking(tmp_path_factory.mktemp("mlflow")):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -91,13 +81,6 @@ def chance(people: pd.DataFrame) -> Any:
     """The probability of repaying, from a model that saw only the inputs."""
     fitted = LogisticRegression().fit(people[INPUTS], people["repaid"])
     return lambda rows: fitted.predict_proba(rows[INPUTS])[:, 1]
-
-
-def judged(*args: Any, **given: Any) -> Any:
-    """MLflow's own call; what it warns of in its own affairs is not our test's."""
-    with warnings.catch_warnings(), mlflow.start_run():
-        warnings.simplefilter("ignore")
-        return mlflow.models.evaluate(*args, **given)
 
 
 def test_the_plugin_is_found_under_its_name() -> None:
@@ -423,48 +406,3 @@ def test_a_file_that_hides_one_of_our_packages_is_named(tmp_path: Path, name: st
     assert "Rename it" in done.stderr
     assert "请给它改名" in done.stderr
     assert issubclass(Clash, ImportError)
-
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    CASES = {case.name: case for case in oracle.cases()}
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["XGBClassifier, stopped early", "CatBoostRegressor Poisson", "LGBMClassifier skops",
-     "onnx zipmap", "PythonModel Shares", "sklearn skops forest on threads"],
-)  # fmt: skip
-def test_the_command_line_in_the_sandbox_finds_the_same(name: str, tmp_path: Path) -> None:
-    """mlflow/F3: two readers of one model gave two digests, and nothing said so."""
-    case, rows = CASES[name], oracle_case.FRAME[:600].assign(due=oracle_case.DUE[:600])
-    rows["sex"] = np.where(np.arange(600) % 2, "女", "男")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        case.save(tmp_path / "model")
-    rows.to_csv(tmp_path / "rows.csv", index=False)
-    plan = {
-        "title": "t",
-        "columns": {"target": "due", "favourable": 1, "cut": 0.5, "sensitive": ["sex"]},
-        "probes": [{"id": "score_parity"}, {"id": "selection_parity"}],
-    }
-    made = exploratory.explore(
-        plan,
-        tmp_path / "rows.csv",
-        asked=exploratory.Asked(tmp_path / "model"),
-        settings=Settings(),
-        nonce=NONCE,
-        tell=engine.silent,
-    )
-    found = judged(
-        str(tmp_path / "model"),
-        data=pd.read_csv(tmp_path / "rows.csv"),
-        targets="due",
-        model_type="regressor",
-        evaluators="mingsuan",
-        evaluator_config={"mingsuan": {"plan": plan, "nonce": NONCE}},
-    )
-    content = found.artifacts[FINDINGS].content
-    assert content["plan"]["digest"] == made.report["plan"]["digest"]
-    assert content["findings_digest"] == made.report["findings_digest"]
-    assert content["predictions"] == made.report["predictions"] > 0

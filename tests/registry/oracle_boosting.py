@@ -275,6 +275,14 @@ def _lightgbm() -> Iterator[Case]:
         "LGBMRegressor dart", "lightgbm", lambda: wrapper(regressor, NOISY, boosting_type="dart")
     )
     yield Case(
+        "LGBMModel",
+        "lightgbm",
+        lambda: wrapper(lightgbm.LGBMModel, DUE, objective="binary"),
+        "pyfunc",
+        None,
+        (("serialization_format", "cloudpickle"),),
+    )
+    yield Case(
         "LGBMRanker",
         "lightgbm",
         lambda: wrapper(lightgbm.LGBMRanker, RANKS),
