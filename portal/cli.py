@@ -117,7 +117,7 @@ COMMANDS: dict[str, Entry] = {
         Text("导出日志，离线核验", "export the journal, verify it offline"),
     ),
     "users": Entry(
-        "portal.commands.house:users",
+        "portal.commands.people:users",
         Text("单位、邀请和人员", "organisations, invitations and people"),
     ),
 }

@@ -7,7 +7,8 @@ code would do as well as its own.
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import journal, organisations, particulars
+from registry import attestation, journal, organisations, particulars
+from registry.errors import Conflict
 from registry.organisations import (
     Actor,
     Kind,
@@ -19,11 +20,21 @@ from registry.organisations import (
 )
 
 
+class RecordMoved(Conflict):
+    """Someone corrected the record in between: look at it, then repeat your correction."""
+
+
+def revision_of(organisation: Organisation) -> str:
+    """What a correction is made against: the mark of the code and district that were read."""
+    return attestation.digest([organisation.credit_code, organisation.district])[:16]
+
+
 def correct(
     session: Session,
     *,
     by: Actor | None,
     organisation_id: str,
+    revision: str,
     credit_code: str | None = None,
     district: str | None = None,
 ) -> Organisation:
@@ -33,6 +44,7 @@ def correct(
         session: the caller's transaction.
         by: an administrator of an authority; None is the platform's own operator.
         organisation_id: whose.
+        revision: of the record that the writer read.
         credit_code: unified social credit code; its check character is tested.
         district: where it sits.
 
@@ -41,6 +53,7 @@ def correct(
         WrongRole: `by` administers no authority.
         OrganisationInvalid: a value breaks a rule; lists each.
         NameTaken: another organisation has this code.
+        RecordMoved: the record has another revision by now.
     """
     if by is not None:
         by.require(Role.ADMINISTRATOR)
@@ -50,6 +63,8 @@ def correct(
                 "Only an administrator of an authority may correct an organisation's record.",
             )
     organisation = organisations.get(session, organisation_id)
+    session.refresh(organisation, with_for_update=True)
+    _check_unmoved(organisation, revision)
     before = {"credit_code": organisation.credit_code, "district": organisation.district}
     code = (credit_code or "").strip().upper() or organisation.credit_code
     place = organisation.district if district is None else district.strip()
@@ -80,3 +95,15 @@ def correct(
         after={"credit_code": code, "district": place},
     )
     return organisation
+
+
+def _check_unmoved(organisation: Organisation, read: str) -> None:
+    if read == revision_of(organisation):
+        return
+    code, place = organisation.credit_code or "—", organisation.district or "—"
+    raise RecordMoved(
+        f"您看过以后，这个单位的登记资料又有了改动：现在代码是 {code}，所在区是 {place}。"
+        "这一次什么都没有保存，请看过再更正。",
+        f"The organisation's record was changed since you read it: its code is now {code}, its "
+        f"district {place}. Nothing was saved; look at it, then correct it.",
+    )

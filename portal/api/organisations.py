@@ -8,11 +8,12 @@ from pydantic import Field
 from portal import identity
 from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged, RequestBody
-from portal.at_hand import Database
+from portal.at_hand import Configured, Database
 from portal.identity import By
 from portal.turns import in_turn
 from registry import corrections, invitations, organisations
-from registry.organisations import Kind, Role
+from registry.invitations import Invited
+from registry.organisations import Kind, Organisation, Role
 from registry.tokens import Scope
 
 router = APIRouter(tags=["organisations"])
@@ -28,6 +29,14 @@ class OrganisationOut(Answer):
     name_en: str
     credit_code: str | None
     district: str
+    revision: str = Field(description="of code and district: send it back with a correction")
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> "OrganisationOut":
+        """The JSON form of an organisation."""
+        names = ("id", "kind", "name_zh", "name_en", "credit_code", "district")
+        own = {name: getattr(organisation, name) for name in names}
+        return cls(**own, revision=corrections.revision_of(organisation))
 
 
 class OrganisationIn(RequestBody):
@@ -45,6 +54,9 @@ class CorrectionIn(RequestBody):
 
     credit_code: str | None = Field(None, examples=["91350100M000100Y43"])
     district: str | None = Field(None, examples=["福田区"])
+    revision: str = Field(
+        max_length=64, description="the record's revision that you read; an older one is refused"
+    )
 
 
 class Me(Answer):
@@ -76,7 +88,7 @@ class InvitationIn(RequestBody):
 
 
 class InvitationOut(Answer):
-    """A fresh invitation; `secret` is shown this once."""
+    """A fresh invitation; `secret` and `link` are shown this once."""
 
     id: str
     organisation_id: str
@@ -84,6 +96,26 @@ class InvitationOut(Answer):
     role: Role
     expires: str
     secret: str
+    link: str
+
+    @classmethod
+    def of(cls, invited: Invited, public_url: str) -> "InvitationOut":
+        """The JSON form of a fresh invitation.
+
+        Args:
+            invited: it, with its secret.
+            public_url: where the site that takes it answers.
+        """
+        record = invited.record
+        return cls(
+            id=record.id,
+            organisation_id=record.organisation_id,
+            email=record.email,
+            role=Role(record.role),
+            expires=record.expires.isoformat(),
+            secret=invited.secret,
+            link=f"{public_url}/zh/invitation?token={invited.secret}",
+        )
 
 
 class Acceptance(RequestBody):
@@ -108,9 +140,7 @@ def me(by: By, session: Database) -> Me:
     """The person, organisation, roles and scopes behind the request."""
     return Me(
         person_id=by.person_id,
-        organisation=OrganisationOut.model_validate(
-            organisations.get(session, by.organisation_id)
-        ),
+        organisation=OrganisationOut.of(organisations.get(session, by.organisation_id)),
         roles=sorted(by.roles),
         scopes=None if by.scopes is None else sorted(by.scopes),
     )
@@ -124,7 +154,7 @@ def listing(
 ) -> Page[OrganisationOut]:
     """Every organisation, or those of one kind: this is where a tester is found."""
     rows = organisations.listing(session, kind=kind)
-    return paging.whole(rows, OrganisationOut.model_validate, key=lambda row: row.id)
+    return paging.whole(rows, OrganisationOut.of, key=lambda row: row.id)
 
 
 @router.get(
@@ -134,7 +164,7 @@ def listing(
 )
 def one(session: Database, organisation_id: str) -> OrganisationOut:
     """One organisation by its identifier."""
-    return OrganisationOut.model_validate(organisations.get(session, organisation_id))
+    return OrganisationOut.of(organisations.get(session, organisation_id))
 
 
 @router.post(
@@ -146,7 +176,7 @@ def one(session: Database, organisation_id: str) -> OrganisationOut:
 def found(by: By, session: Database, wanted: OrganisationIn) -> OrganisationOut:
     """Put an organisation on record; then invite its first administrator."""
     made = organisations.found(session, by=by, **wanted.model_dump())
-    return OrganisationOut.model_validate(made)
+    return OrganisationOut.of(made)
 
 
 @router.patch(
@@ -161,7 +191,7 @@ def correct(
     made = corrections.correct(
         session, by=by, organisation_id=organisation_id, **wanted.model_dump()
     )
-    return OrganisationOut.model_validate(made)
+    return OrganisationOut.of(made)
 
 
 @router.get(
@@ -214,7 +244,7 @@ def withdraw_role(
     dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
     summary="邀请成员 · Invite someone",
 )
-def invite(by: By, session: Database, wanted: InvitationIn) -> InvitationOut:
+def invite(by: By, session: Database, settings: Configured, wanted: InvitationIn) -> InvitationOut:
     """Invite someone to a role. The secret works once, for seven days, and is shown only now."""
     invited = invitations.invite(
         session,
@@ -223,15 +253,7 @@ def invite(by: By, session: Database, wanted: InvitationIn) -> InvitationOut:
         email=wanted.email,
         role=wanted.role,
     )
-    record = invited.record
-    return InvitationOut(
-        id=record.id,
-        organisation_id=record.organisation_id,
-        email=record.email,
-        role=record.role,
-        expires=record.expires.isoformat(),
-        secret=invited.secret,
-    )
+    return InvitationOut.of(invited, settings.public_url)
 
 
 @router.post(

@@ -13,6 +13,7 @@ from portal.identity import By
 from portal.turns import in_turn
 from registry import passwords
 from registry.organisations import Role
+from registry.passwords import Reset
 from registry.tokens import Scope
 
 router = APIRouter(tags=["credentials"])
@@ -34,6 +35,21 @@ class ResetOut(Answer):
     link: str = Field(description="the page on which the person chooses a password")
     secret: str = Field(description="the same for POST /password/reset")
     expires: datetime
+
+    @classmethod
+    def of(cls, reset: Reset, public_url: str) -> "ResetOut":
+        """The JSON form of a fresh reset.
+
+        Args:
+            reset: it, with its secret.
+            public_url: where the site that takes it answers.
+        """
+        return cls(
+            person_id=reset.record.person_id,
+            link=f"{public_url}/zh/password?token={reset.secret}",
+            secret=reset.secret,
+            expires=reset.record.expires,
+        )
 
 
 class ResetIn(RequestBody):
@@ -77,12 +93,7 @@ def start_reset(by: By, session: Database, settings: Configured, person_id: str)
     for other organisations too, ask the platform's operator.
     """
     reset = passwords.start_reset(session, by=by, person_id=person_id)
-    return ResetOut(
-        person_id=person_id,
-        link=f"{settings.public_url}/zh/password?token={reset.secret}",
-        secret=reset.secret,
-        expires=reset.record.expires,
-    )
+    return ResetOut.of(reset, settings.public_url)
 
 
 @router.post(

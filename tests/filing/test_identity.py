@@ -138,7 +138,12 @@ def test_what_the_record_lacks_is_said_to_be_the_authoritys_to_add(scene: Scene)
 
     code = cast.credit_code("abcdef01")
     corrections.correct(
-        scene.session, by=None, organisation_id=place.id, credit_code=code, district="徐汇区"
+        scene.session,
+        by=None,
+        organisation_id=place.id,
+        revision=corrections.revision_of(place),
+        credit_code=code,
+        district="徐汇区",
     )
     fill(scene, filing)
     assert completeness.measure(filing).complete
@@ -155,21 +160,45 @@ def test_only_the_authority_corrects_a_record(scene: Scene) -> None:
     assert Role.ADMINISTRATOR in chief.roles
     with pytest.raises(WrongRole):
         corrections.correct(
-            scene.session, by=scene.filer, organisation_id=place.id, credit_code=code
+            scene.session,
+            by=scene.filer,
+            organisation_id=place.id,
+            revision=corrections.revision_of(place),
+            credit_code=code,
         )
     plain = Actor(
         chief.person_id, chief.organisation_id, Kind.AUTHORITY, frozenset({Role.REVIEWER})
     )
     with pytest.raises(WrongRole):
-        corrections.correct(scene.session, by=plain, organisation_id=place.id, credit_code=code)
+        corrections.correct(
+            scene.session,
+            by=plain,
+            organisation_id=place.id,
+            revision=corrections.revision_of(place),
+            credit_code=code,
+        )
     with pytest.raises(OrganisationInvalid):
         corrections.correct(
-            scene.session, by=chief, organisation_id=place.id, credit_code=f"{code[:-1]}0"
+            scene.session,
+            by=chief,
+            organisation_id=place.id,
+            revision=corrections.revision_of(place),
+            credit_code=f"{code[:-1]}0",
         )
     other = scene.session.get_one(Organisation, scene.tester.organisation_id)
     with pytest.raises(NameTaken):
         corrections.correct(
-            scene.session, by=chief, organisation_id=place.id, credit_code=other.credit_code
+            scene.session,
+            by=chief,
+            organisation_id=place.id,
+            revision=corrections.revision_of(place),
+            credit_code=other.credit_code,
         )
-    corrections.correct(scene.session, by=chief, organisation_id=place.id, credit_code=code)
+    corrections.correct(
+        scene.session,
+        by=chief,
+        organisation_id=place.id,
+        revision=corrections.revision_of(place),
+        credit_code=code,
+    )
     assert place.credit_code == code

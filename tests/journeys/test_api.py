@@ -121,6 +121,7 @@ def people_come_together(job: Job) -> None:
         particulars = {
             "credit_code": cast.credit_code(f"{len(job.places):08}"),
             "district": "徐汇区",
+            "revision": place["revision"],
         }
         chief.ask("PATCH", f"/organisations/{place['id']}", json=particulars)
         job.places[kind] = place["id"]

@@ -47,6 +47,7 @@ PLAN = {
 COLUMN = {"name": "x", "plain": {"zh": "甲", "en": "the first"}, "actionable": 0}
 # A sound body for each changing route that looks at a record after it has read its body.
 BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/organisations/{organisation_id}": {"revision": "as read"},
     "/api/v1/invitations": {"email": "new@example.org", "role": "administrator"},
     "/api/v1/versions/{version_id}/engagements": {
         "tester_id": "{tester_id}",

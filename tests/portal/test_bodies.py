@@ -18,7 +18,11 @@ def test_a_correction_of_what_cannot_be_corrected_is_refused_whole(
     place = world.member("enterprise-own", Role.FILER).organisation
     address = f"/api/v1/organisations/{place.id}"
     before = client.get(address, headers=chief.bearer).json()
-    answered = client.patch(address, json={"name_en": "Other"} | more, headers=chief.bearer)
+    answered = client.patch(
+        address,
+        json={"name_en": "Other", "revision": before["revision"]} | more,
+        headers=chief.bearer,
+    )
     assert answered.status_code == 422
     (reason,) = answered.json()["reasons"]
     assert reason["item"] == "body.name_en"
@@ -26,4 +30,5 @@ def test_a_correction_of_what_cannot_be_corrected_is_refused_whole(
     assert reason["said"]["en"] == "There is no such item."
     assert client.get(address, headers=chief.bearer).json() == before
     if more:
-        assert client.patch(address, json=more, headers=chief.bearer).status_code == 200
+        told = more | {"revision": before["revision"]}
+        assert client.patch(address, json=told, headers=chief.bearer).status_code == 200

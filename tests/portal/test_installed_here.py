@@ -47,7 +47,11 @@ def test_nothing_is_made_in_an_empty_folder(
 
 @pytest.mark.parametrize(
     "words",
-    [*COMMANDS, ("organisation", "tester", "甲", "--name-en", "A")],
+    [
+        *COMMANDS,
+        ("organisation", "tester", "甲", "--name-en", "A"),
+        ("reset-password", "a@b.example"),
+    ],
     ids=lambda words: words[0],
 )
 def test_a_server_that_is_named_is_not_ignored(
@@ -56,12 +60,14 @@ def test_a_server_that_is_named_is_not_ignored(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """It is asked as somebody, and without a token nothing is done here in its stead."""
     monkeypatch.setenv("MINGSUAN_SERVER", OTHER)
+    monkeypatch.delenv("MINGSUAN_TOKEN", raising=False)
     settings.cache_clear()
     assert ended("users", *words) == 1
     told = capsys.readouterr().err
-    assert f"MINGSUAN_SERVER 是 {OTHER}" in told
-    assert f"MINGSUAN_SERVER is {OTHER}" in told
+    assert f"没有令牌。请在 {OTHER}" in told
+    assert f"There is no token. Make one at {OTHER}" in told
     assert list(here.iterdir()) == []
 
 
