@@ -16,10 +16,10 @@ from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
 from filing.search_index import Asked, Filters, SearchIndex
 from filing.standing import Standing
-from registry import attestation, journal
+from registry import journal
 from registry.database import now
 from registry.journal import Event
-from registry.language import Language, Text
+from registry.language import Text
 from registry.settings import settings
 
 MOST_SIZE = 100
@@ -53,11 +53,6 @@ class PublicEntry:
     def number(self) -> str:
         """The filing number."""
         return str(self.content["number"])
-
-    def etag(self, language: Language | None = None, template: str = "") -> str:
-        """A strong validator: the content, the standing, the language, the template's version."""
-        seen = [self.digest, self.standing.revision, language, template]
-        return f'"{attestation.digest(seen)[:32]}"'
 
     def as_json(self) -> dict[str, Any]:
         """The entry as its `.json` twin: the edition untouched, the standing beside it."""

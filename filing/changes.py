@@ -1,10 +1,14 @@
 """The count of changes to the public record, raised in the transaction that makes the change.
 
-Everything that follows the public record (the search's index on every node) asks this one number
-whether it is behind, and then the lines of the catalogue that carry a later one. The number is
-raised in one place, before anything is written: whoever changes a filing raises it without
-knowing. It lies in one row, so that two who publish at once do it one after the other, and nobody
-who reads sees a number whose smaller one is still to come.
+Everything that follows the public record (the search's index and the kept pages on every node)
+asks this one number whether it is behind, and then the lines of the catalogue that carry a later
+one. The number is raised in one place, before anything is written: whoever changes a filing raises
+it without knowing. It lies in one row, so that two who publish at once do it one after the other,
+and nobody who reads sees a number whose smaller one is still to come.
+
+What stands on a filed page is told from all filings of its model (a newer version elsewhere, a
+filing that took its place, a change that was handed in), so the lines of all of them carry the
+number of a change of any.
 """
 
 import secrets
@@ -17,6 +21,7 @@ from filing.dossier import Filing
 from filing.editions import Edition
 from filing.listings import Listing
 from registry.database import Record
+from registry.reports import Report
 
 RAISE = text(
     "INSERT INTO public_change (id, number, mark) VALUES (1, 1, :mark) "
@@ -48,28 +53,55 @@ def latest(session: Session) -> tuple[int, str]:
     return (found.number, found.mark) if found else (0, "")
 
 
+def revision(session: Session, slug: str) -> tuple[int, str]:
+    """The number of the newest change that one filed page can show, and the record's mark.
+
+    Args:
+        session: any session.
+        slug: of the page's address.
+
+    Returns:
+        (0, "") where nothing is published under it, and before the first change that was counted.
+    """
+    change = select(Listing.change, PublicChange.mark).join(PublicChange, PublicChange.id == 1)
+    row = session.execute(change.where(Listing.slug == slug)).first()
+    return (row.change, row.mark) if row else (0, "")
+
+
 @event.listens_for(Session, "before_flush")
 def _raise(session: Session, _context: object, _given: object) -> None:
-    """Count a change of what the public reads, and write its number on the lines that changed."""
+    """Count a change of what the public reads, and write its number on the lines that it touches."""
     changed = [each for each in (*session.new, *session.dirty) if _is_public(session, each)]
     if not changed:
         return
+    with session.no_autoflush:
+        lines = _lines(session, changed)
+    if not lines and not any(isinstance(each, Report) for each in changed):
+        return  # handed in, and nothing of its model was ever published
     mark = secrets.token_hex(16)
     number: int = session.connection().execute(RAISE, {"mark": mark}).scalar_one()
-    for each in changed:
-        listing = each if isinstance(each, Listing) else _line(session, each)
-        if listing is not None:
-            listing.change = number
+    for line in lines:
+        line.change = number
 
 
 def _is_public(session: Session, row: Any) -> bool:
-    """Whether a row that is about to be written is of a filing that was ever published."""
+    """Whether a row that is about to be written shows on a public page."""
     if isinstance(row, Listing | Edition):
         return row in session.new or session.is_modified(row)
-    return isinstance(row, Filing) and bool(row.editions) and session.is_modified(row)
+    if isinstance(row, Filing):
+        return bool(row.editions or row.submissions) and session.is_modified(row)
+    return isinstance(row, Report) and row not in session.new and session.is_modified(row)
 
 
-def _line(session: Session, row: Filing | Edition) -> Listing | None:
-    filing_id = row.id if isinstance(row, Filing) else row.filing_id
-    with session.no_autoflush:
-        return session.scalars(select(Listing).where(Listing.filing_id == filing_id)).first()
+def _lines(session: Session, changed: list[Any]) -> list[Listing]:
+    """The lines of all filings of the models whose filings changed, and those not yet written."""
+    rows = [each for each in changed if not isinstance(each, Report)]
+    filings = [
+        row if isinstance(row, Filing) else session.get_one(Filing, row.filing_id) for row in rows
+    ]
+    models = {each.model_id for each in filings}
+    if not models:
+        return []
+    lines = select(Listing).join(Filing, Filing.id == Listing.filing_id)
+    written = session.scalars(lines.where(Filing.model_id.in_(models))).all()
+    return [*written, *(each for each in rows if isinstance(each, Listing))]

@@ -2,25 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
 from portal import api, health, pages, request_log
 from portal.body_limit import BodyLimit
+from portal.head import HeadAsGet
 from portal.headers import SecurityHeaders
 from portal.mlflow_door import MlflowDoor
+from portal.page_cache import PageCache
 from portal.problems import add_problems
 from portal.request_log import RequestLog
 from registry import artifacts, database, modes, tokens
 from registry import settings as configuration
 from registry.organisations import Actor
 from registry.settings import Settings
-
-STATIC = Path(pages.__file__).parent / "static"
 
 
 class Site(FastAPI):
@@ -31,11 +29,10 @@ class Site(FastAPI):
     """
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The framework's stack within the body limit, the headers and the log."""
-        secure = self.state.settings.secure_cookies
-        return RequestLog(
-            SecurityHeaders(BodyLimit(super().build_middleware_stack()), secure=secure)
-        )
+        """The framework's stack within the body limit, the kept pages, the headers and the log."""
+        limited = BodyLimit(super().build_middleware_stack())
+        kept = HeadAsGet(PageCache(limited, self.state.factory))
+        return RequestLog(SecurityHeaders(kept, secure=self.state.settings.secure_cookies))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -66,8 +63,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(api.router())
-    if STATIC.is_dir():
-        app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_pages = getattr(pages, "install", None)
     if add_pages is not None:
         add_pages(app)

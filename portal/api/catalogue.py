@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from filing import catalogue, fields
-from filing.catalogue import Hit, PublicEntry
+from filing import catalogue, fields, numbers
+from filing.catalogue import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_index import Filters
 from portal.access import public
 from portal.api.shapes import Answer, Bilingual
 from portal.at_hand import Database, Index
+from portal.page_cache import keep
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound
@@ -110,6 +111,7 @@ def search(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Hits:
     """Published filings that hold every word of the query."""
+    keep(request, session)
     wanted = Filters(
         status=status or (),
         grade=grade or (),
@@ -152,13 +154,14 @@ def entry(
     edition: Annotated[int | None, Query(ge=1, description="the newest by default")] = None,
 ) -> Response:
     """An edition untouched, with its digest, and its standing at this moment beside it."""
-    found = catalogue.entry(session, slug, edition)
-    return _tagged(request, found, found.as_json())
+    keep(request, session, numbers.parse(slug).slug)
+    return JSONResponse(catalogue.entry(session, slug, edition).as_json())
 
 
 @router.get("/catalogue/{slug}/history", summary="变更历史 · History")
-def history(session: Database, slug: str) -> HistoryOut:
+def history(request: Request, session: Database, slug: str) -> HistoryOut:
     """The editions with what changed in each, and what happened to the filing."""
+    keep(request, session, numbers.parse(slug).slug)
     found = catalogue.history(session, slug)
     return HistoryOut(
         editions=[
@@ -182,16 +185,18 @@ def history(session: Database, slug: str) -> HistoryOut:
     response_model=dict[str, Any],
 )
 def canonical(
+    request: Request,
     session: Database,
     slug: str,
     edition: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     """The canonical JSON that the digest is of."""
+    keep(request, session, numbers.parse(slug).slug)
     found = catalogue.entry(session, slug, edition)
     return Response(
         found.canonical,
         media_type="application/json",
-        headers={"ETag": f'"{found.digest}"', "Digest": f"sha-256={found.digest}"},
+        headers={"ETag": f'W/"{found.digest}"', "Digest": f"sha-256={found.digest}"},
     )
 
 
@@ -253,11 +258,3 @@ def _published_report(session: Database, slug: str, report_id: str) -> Report:
             "这份备案没有附这份报告。", "No such report is published with this filing."
         )
     return reports.get(session, report_id)
-
-
-def _tagged(request: Request, found: PublicEntry, content: dict[str, Any]) -> Response:
-    etag = found.etag()
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return JSONResponse(content, headers=headers)

@@ -16,11 +16,13 @@ def routers() -> list[APIRouter]:
         public,
         reports,
         reviewer,
+        static,
         tester,
         twins,
     )
 
     return [
+        static.router,
         twins.router,
         account.router,
         passwords.router,

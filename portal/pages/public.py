@@ -15,9 +15,10 @@ from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
 from portal.access import public
 from portal.at_hand import Database, Index
+from portal.page_cache import keep
 from portal.pages import facets, filed_view, report_pictures, report_view
 from portal.pages.glossary import terms
-from portal.pages.rendering import TEMPLATE_VERSION, Lang, language_of, render
+from portal.pages.rendering import Lang, language_of, render
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
@@ -79,12 +80,13 @@ QUESTIONS = (
 @router.get("/", dependencies=[public])
 def home(request: Request) -> Response:
     """The start page in the reader's language; Chinese where nothing is said."""
-    return RedirectResponse(f"/{language_of(request)}/", status_code=307)
+    return _in_own_language(request, "")
 
 
 @router.get("/{language}/", dependencies=[public])
 def start(request: Request, language: Lang, session: Database) -> Response:
     """What this is, two ways in, and the newest filings."""
+    keep(request, session)
     return render(
         request,
         "start.html",
@@ -97,6 +99,7 @@ def start(request: Request, language: Lang, session: Database) -> Response:
 @router.get("/{language}/question", dependencies=[public])
 def question(request: Request, language: Lang, session: Database, index: Index) -> Response:
     """Start from what happened, not from the algorithm."""
+    keep(request, session)
     found = [
         catalogue.search(
             session,
@@ -118,6 +121,7 @@ def question(request: Request, language: Lang, session: Database, index: Index) 
 @router.get("/{language}/catalogue.json", dependencies=[public])
 def catalogue_json(request: Request, session: Database, index: Index) -> Response:
     """The catalogue page as JSON."""
+    keep(request, session)
     asked = _Asked.of(request)
     found = asked.answered(session, index)
     return JSONResponse(
@@ -152,6 +156,7 @@ def catalogue_json(request: Request, session: Database, index: Index) -> Respons
 @router.get("/{language}/catalogue", dependencies=[public])
 def catalogue_page(request: Request, language: Lang, session: Database, index: Index) -> Response:
     """Search by word, narrowed by what the record says; every state is an address."""
+    keep(request, session)
     asked = _Asked.of(request)
     found = asked.answered(session, index)
     return render(
@@ -173,24 +178,27 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
 def filed_anywhere(request: Request, session: Database, number: str) -> Response:
     """The address as it is printed, without a language: it leads to the page in the reader's."""
     slug = numbers.parse(str(catalogue.find(session, number).number)).slug
-    return RedirectResponse(f"/{language_of(request)}/f/{slug}", status_code=307)
+    return _in_own_language(request, f"f/{slug}")
 
 
 @router.get("/{language}/f/{number}.json", dependencies=[public])
-def filed_json(session: Database, number: str) -> Response:
+def filed_json(request: Request, session: Database, number: str) -> Response:
     """The newest edition as JSON, with its standing."""
+    keep(request, session, numbers.parse(number).slug)
     return JSONResponse(catalogue.entry(session, number).as_json())
 
 
 @router.get("/{language}/f/{number}/v{edition}.json", dependencies=[public])
-def edition_json(session: Database, number: str, edition: int) -> Response:
+def edition_json(request: Request, session: Database, number: str, edition: int) -> Response:
     """One edition as JSON, with its standing now."""
+    keep(request, session, numbers.parse(number).slug)
     return JSONResponse(catalogue.entry(session, number, edition).as_json())
 
 
 @router.get("/{language}/f/{number}", dependencies=[public])
 def filed(request: Request, language: Lang, session: Database, number: str) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
+    keep(request, session, numbers.parse(number).slug)
     entry = catalogue.entry(session, number)
     if number != entry.content["slug"]:  # the number as it is printed leads to the address
         return RedirectResponse(f"/{language}/f/{entry.content['slug']}", status_code=307)
@@ -202,18 +210,21 @@ def filed_edition(
     request: Request, language: Lang, session: Database, number: str, edition: int
 ) -> Response:
     """One edition, which never changes; its standing does."""
+    keep(request, session, numbers.parse(number).slug)
     return _filed(request, language, session, catalogue.entry(session, number, edition))
 
 
 @router.get("/{language}/words", dependencies=[public])
 def words(request: Request, language: Lang) -> Response:
     """The words that a reader may not know."""
+    keep(request)
     return render(request, "words.html", language=language, terms=terms())
 
 
 @router.get("/{language}/about", dependencies=[public])
 def about(request: Request, language: Lang) -> Response:
     """What this is and which rules stand behind it."""
+    keep(request)
     return render(
         request, "about.html", language=language, rules=RULES.values(), forces=FORCE_NAMES
     )
@@ -222,15 +233,13 @@ def about(request: Request, language: Lang) -> Response:
 @router.get("/{language}/accessibility", dependencies=[public])
 def accessibility(request: Request, language: Lang) -> Response:
     """What was done so that everyone can use the site, and what was not."""
+    keep(request)
     return render(request, "accessibility.html", language=language)
 
 
 def _filed(request: Request, language: Language, session: Session, entry: PublicEntry) -> Response:
-    validator = entry.etag(language, TEMPLATE_VERSION)
-    if request.headers.get("if-none-match") == validator:
-        return Response(status_code=304, headers={"etag": validator})
     content = entry.content
-    page = render(
+    return render(
         request,
         "filed.html",
         language=language,
@@ -244,9 +253,12 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
     )
-    page.headers["etag"] = validator
-    page.headers["cache-control"] = "no-cache"
-    return page
+
+
+def _in_own_language(request: Request, rest: str) -> Response:
+    """To a page in the reader's language, which the request's headers tell."""
+    address = f"/{language_of(request)}/{rest}"
+    return RedirectResponse(address, status_code=307, headers={"vary": "Accept-Language"})
 
 
 @dataclass(frozen=True, slots=True)

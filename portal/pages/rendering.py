@@ -241,18 +241,6 @@ def environment() -> Environment:
     return made
 
 
-def _template_version() -> str:
-    """The digest of everything that pages are made with, part of each page's validator."""
-    made = hashlib.sha256()
-    for place in sorted(HERE.rglob("*.*")):
-        if place.suffix in (".html", ".py", ".toml", ".css", ".svg"):
-            made.update(place.read_bytes())
-    return made.hexdigest()[:16]
-
-
-TEMPLATE_VERSION = _template_version()
-
-
 @lru_cache
 def asset(name: str) -> str:
     """The address of a static file, with its digest, so that it may be cached for ever."""

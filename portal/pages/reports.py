@@ -12,6 +12,7 @@ from portal import sight
 from portal.access import allow, public
 from portal.at_hand import Database
 from portal.identity import Asking, By
+from portal.page_cache import keep
 from portal.pages import comparison_view, forms, report_view
 from portal.pages.rendering import Lang, go, reject, render
 from portal.uploads import Form
@@ -29,8 +30,9 @@ ENVELOPE_LIMIT = 32 * 1024**2
 
 
 @router.get("/reports/{report_id}.json", dependencies=[public])
-def report_json(session: Database, asking: Asking, report_id: str) -> Response:
+def report_json(request: Request, session: Database, asking: Asking, report_id: str) -> Response:
     """The signed statement as JSON."""
+    keep(request, session)
     report = readable(session, report_id, asking.actor if asking else None)
     return JSONResponse(reports.statement(report))
 
@@ -55,6 +57,7 @@ def report_page(
     report_id: str,
 ) -> Response:
     """The report: a first screen for a lawyer, then every finding, then how to check it."""
+    keep(request, session)
     actor = asking.actor if asking else None
     report = readable(session, report_id, actor)
     version = submission.get(session, report.version_id)
@@ -86,6 +89,7 @@ def comparison_page(
     earlier: str,
 ) -> Response:
     """This report beside an earlier one: what got better, worse, or shows no change."""
+    keep(request, session)
     actor = asking.actor if asking else None
     two = readable(session, report_id, actor)
     one = readable(session, earlier, actor)

@@ -13,6 +13,7 @@ from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_index import Asked, Filters, SearchIndex
 from registry.database import now
+from registry.reports import Report
 from registry.settings import settings
 from tests import cast
 from tests.filing.papers import Scene
@@ -151,6 +152,34 @@ def test_a_draft_raises_no_number_and_a_publication_does(scene: Scene) -> None:
     assert mark
     line = scene.session.scalars(select(Listing)).one()
     assert line.change == number
+
+
+def test_a_line_carries_the_number_of_a_change_of_any_filing_of_its_model(scene: Scene) -> None:
+    first = scene.published()
+    line = scene.session.scalars(select(Listing)).one()
+    before = line.change
+    other = cast.version(scene.session, scene.filer, name="other")
+    scene.version, model = other, scene.version.model_id
+    elsewhere = scene.published()
+    scene.session.refresh(line)
+    assert line.change == before, "another model's publication shows on no page of this one"
+    elsewhere.model_id = model
+    elsewhere.status = Status.CHANGE_PENDING
+    scene.session.flush()
+    assert first.id != elsewhere.id
+    assert line.change == changes.latest(scene.session)[0] > before
+    assert changes.revision(scene.session, line.slug) == changes.latest(scene.session)
+    assert changes.revision(scene.session, "nothing") == (0, "")
+
+
+def test_a_countersignature_on_a_report_raises_the_number(scene: Scene) -> None:
+    scene.published()
+    before = changes.latest(scene.session)[0]
+    report = scene.session.scalars(select(Report)).first()
+    assert report is not None
+    report.countersigned = now()
+    scene.session.flush()
+    assert changes.latest(scene.session)[0] == before + 1
 
 
 def test_an_index_of_another_record_is_made_anew(scene: Scene, tmp_path: Path) -> None:
