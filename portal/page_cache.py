@@ -4,7 +4,7 @@ A route says with `keep` that its answer is the same for everyone, and what it t
 page, the whole record, or nothing that changes. Before a kept answer goes out again, the record is
 asked for the number of its newest change (`filing.changes`), so every server sees what any server
 wrote, and a revoked filing is never served as it stood. Time changes what is told at the beginning
-of a legal day only (`filing.gate.expires`): nothing is kept beyond it.
+of a legal day only (`filing.gate.expires`): nothing is kept beyond its own.
 
 Whoever sends a sign-in, a token or the word on what was just done is answered anew and nothing of it
 is kept.
@@ -14,10 +14,11 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 import brotli
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -53,12 +54,12 @@ class Told:
     Args:
         slug: the filed page; empty for the whole record.
         revision: of the record when the answer was begun; None for what no change of it touches.
-        until: from when time may have changed what is told; None for never.
+        day: the legal day on which it was told; None for what no day changes.
     """
 
     slug: str = ""
     revision: Revision | None = None
-    until: datetime | None = None
+    day: date | None = None
 
 
 def keep(request: Request, session: Session | None = None, slug: str = "") -> None:
@@ -73,7 +74,7 @@ def keep(request: Request, session: Session | None = None, slug: str = "") -> No
         request.scope[KEY] = Told()
         return
     revision = changes.revision(session, slug) if slug else changes.latest(session)
-    request.scope[KEY] = Told(slug, revision, legal_day.after(now(), 1))
+    request.scope[KEY] = Told(slug, revision, legal_day.of(now()))
 
 
 @dataclass(slots=True)
@@ -136,21 +137,27 @@ class PageCache:
         kept = self._kept.get(address)
         if kept is None:
             return None
-        told = kept.told
-        outlived = told.until is not None and now() >= told.until
-        if outlived or (
-            told.revision is not None
-            and told.revision != await run_in_threadpool(self._revision, told.slug)
-        ):
+        if not await self._holds(kept.told):
             self._drop(address, kept)
             return None
         if address in self._kept:
             self._kept.move_to_end(address)
         return kept
 
-    def _revision(self, slug: str) -> Revision:
-        with self.factory() as session:
-            return changes.revision(session, slug) if slug else changes.latest(session)
+    async def _holds(self, told: Told) -> bool:
+        if told.day is not None and told.day != legal_day.of(now()):
+            return False
+        if told.revision is None:
+            return True
+        return told.revision == await run_in_threadpool(self._revision, told.slug)
+
+    def _revision(self, slug: str) -> Revision | None:
+        """What the record says now; None where it cannot be asked, which the application tells."""
+        try:
+            with self.factory() as session:
+                return changes.revision(session, slug) if slug else changes.latest(session)
+        except SQLAlchemyError:
+            return None
 
     def _keeper(self, address: tuple[str, bytes]) -> Callable[[Kept], None]:
         def keeper(kept: Kept) -> None:

@@ -108,11 +108,13 @@ def render(
         template: the file under `templates/`.
         language: of the page.
         status: the HTTP status.
-        asking: who is signed in, for the header and the forms.
+        asking: who is signed in, for the header and the forms; None takes whoever the request's
+            gate knew.
         context: what the template shows.
     """
     page = environment().get_template(template)
     rejected: Rejected | None = getattr(request.state, "rejected", None)
+    asking = asking or getattr(request.state, "identity", None)
     context["typed"] = Typed(context.get("typed") or typed_before(request))
     done = request.cookies.get(DONE_COOKIE, "")
     body = page.render(

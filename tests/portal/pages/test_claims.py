@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from jinja2 import Environment
 
 from filing import catalogue
+from portal import page_cache
 from portal.app import create_app
 from portal.pages import rendering
 from registry import explanations, reports
@@ -54,7 +55,8 @@ def page(records: Records, monkeypatch: pytest.MonkeyPatch, name: str, language:
     with monkeypatch.context() as patched:
         if kind.startswith("later"):
             moment = now() + LATER
-            patched.setattr(catalogue, "now", lambda: moment)
+            for clock in (catalogue, page_cache):
+                patched.setattr(clock, "now", lambda: moment)
         if kind.endswith("line"):
             address = f"catalogue?q={records.numbers[rest]}"
         elif kind == "report":

@@ -1,0 +1,134 @@
+"""Public pages beside the same server's hello-world: kept, known, and made anew.
+
+The server is a process of its own on loopback, asked over one connection that stays open; its own
+processor time is read before and after.
+"""
+
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measuring import Line
+
+ROUNDS = 7
+ASKED = 400
+MADE_ANEW = 40
+FIRST_VIEW = 15_000
+TICKS = os.sysconf("SC_CLK_TCK")
+BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br"}
+
+
+def lines() -> Iterator[Line]:
+    """Published pages of a register with the demo's credit model on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = _Server(Path(folder))
+        try:
+            yield from _measured(server)
+        finally:
+            server.stop()
+
+
+def _measured(server: "_Server") -> Iterator[Line]:
+    page = server.page
+    tag = server.get(page).headers["ETag"]
+    known = {**BROWSER, "If-None-Match": str(tag)}
+    cases = {
+        "a kept filed page, packed": lambda: server.cpu(page, ASKED),
+        "a filed page that the reader knows (304)": lambda: server.cpu(page, ASKED, known),
+        "floor": lambda: server.cpu("/hello", ASKED),
+    }
+    took: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(ROUNDS):  # in turns, so that each meets the same machine
+        for name, measure in cases.items():
+            took[name].append(measure())
+    median = {name: sorted(each)[ROUNDS // 2] for name, each in took.items()}
+    floor = median.pop("floor")
+    for name, seconds in median.items():
+        yield Line(
+            what=name,
+            ours=seconds,
+            beside="the same server's hello-world",
+            theirs=floor,
+            promise=("least", 0.6),
+        )
+    anew = sorted(server.cpu(page, MADE_ANEW, fresh=True) for _ in range(3))[1]
+    yield Line(
+        what="a filed page made anew and packed",
+        ours=anew,
+        beside="promise",
+        theirs=0.005,
+        promise=("most", 1.0),
+    )
+    yield Line(
+        what="first view as sent: page, style sheet and icon",
+        ours=float(server.first_view()),
+        beside="promise",
+        theirs=float(FIRST_VIEW),
+        unit="bytes",
+        promise=("most", 1.0),
+    )
+
+
+class _Server:
+    """The site with one more route, on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "benchmarks.site_server", str(folder)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        told = self.process.stdout.readline() if self.process.stdout else ""
+        port, self.page = told.split()
+        self.connection = http.client.HTTPConnection("127.0.0.1", int(port))
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
+        """One answer, read to its end."""
+        self.connection.request("GET", path, headers=headers or BROWSER)
+        answer = self.connection.getresponse()
+        self.last = answer.read()
+        return answer
+
+    def cpu(
+        self,
+        path: str,
+        times: int,
+        headers: dict[str, str] | None = None,
+        *,
+        fresh: bool = False,
+    ) -> float:
+        """Processor seconds of the server for one answer.
+
+        Args:
+            path: what is asked for.
+            times: how often.
+            headers: of the request.
+            fresh: with a query that was never asked before, so that nothing is kept of it.
+        """
+        self.get(path, headers)
+        before = self._ticks()
+        for place in range(times):
+            self.get(f"{path}?{time.monotonic_ns()}.{place}" if fresh else path, headers)
+        return (self._ticks() - before) / TICKS / times
+
+    def first_view(self) -> int:
+        """Bytes of the page, its style sheet and its icon as they are sent, without headers."""
+        self.get(self.page)
+        sent = len(self.last)
+        for name in ("site.css", "icon.svg"):
+            self.get(f"/static/{name}")
+            sent += len(self.last)
+        return sent
+
+    def _ticks(self) -> int:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        after = fields.rpartition(")")[2].split()
+        return int(after[11]) + int(after[12])
+
+    def stop(self) -> None:
+        """End the server."""
+        self.connection.close()
+        self.process.terminate()
+        self.process.wait()

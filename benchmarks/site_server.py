@@ -1,0 +1,46 @@
+"""The server that `benchmarks.site` asks: a published credit model, and a hello-world beside it.
+
+`python -m benchmarks.site_server FOLDER` prints its port and the address of the filed page.
+"""
+
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from filing import catalogue
+from portal.app import create_app
+from registry.database import Record
+from registry.settings import Settings
+from tests.portal.pages.shelf import Shelf
+from tests.portal.world import World
+
+
+def main(folder: Path) -> None:
+    """Publish the model and serve until ended.
+
+    Args:
+        folder: for the register's data.
+    """
+    app = create_app(Settings(data=folder / "data", sandbox_tier="none", log_level="WARNING"))
+    Record.metadata.create_all(app.state.engine)
+
+    async def hello(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse("hello, world")
+
+    app.router.routes.insert(0, Route("/hello", hello))  # bare: no gate, no identity, no database
+    Shelf(app, World(app))
+    with app.state.factory() as session:
+        slug = catalogue.newest(session, 1)[0].slug
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print(listening.getsockname()[1], f"/zh/f/{slug}", flush=True)
+        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,289 @@
+"""Kept pages: the same on every server, never older than the record, and nobody's own."""
+
+import gzip
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import brotli
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
+from starlette.types import Receive, Scope, Send
+
+from filing import catalogue, changes
+from filing.dossier import Filing
+from portal import page_cache
+from portal.app import create_app
+from portal.pages.rendering import asset
+from registry import database, legal_day
+from registry.database import transaction
+from registry.organisations import Role
+from tests import cast
+from tests.filing import papers
+from tests.filing.papers import Scene
+from tests.portal.world import World
+
+
+@dataclass
+class Published:
+    """One published filing, read at two servers on one record."""
+
+    site: FastAPI
+    slug: str
+    filing_id: str
+    servers: list[TestClient]
+
+    @property
+    def page(self) -> str:
+        return f"/zh/f/{self.slug}"
+
+
+def _publish(scene: Scene) -> Filing:
+    filing = scene.opened(G1=papers.LOW)
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer, run=()))
+    scene.file(filing, "check", "submit")
+    return scene.rule(filing, "accept", "file", "publish")
+
+
+@pytest.fixture
+def published(site: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Iterator[Published]:
+    """A low-risk filing with a report that tested nothing, so that its page needs no evidence."""
+    with transaction(site.state.factory) as session:
+        scene = Scene(session)
+        filing = _publish(scene)
+        slug = catalogue.newest(session, 1)[0].slug
+        filing_id = filing.id
+    other = create_app(site.state.settings)
+    with TestClient(site) as one, TestClient(other) as two:
+        yield Published(site, slug, filing_id, [one, two])
+    other.state.engine.dispose()
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The numbers of which the public content was read anew, in order."""
+    read: list[str] = []
+    real = catalogue.entry
+
+    def counted(session: Any, number: str, *given: Any, **how: Any) -> Any:
+        read.append(number)
+        return real(session, number, *given, **how)
+
+    monkeypatch.setattr(catalogue, "entry", counted)
+    return read
+
+
+def test_a_page_is_made_once_at_each_server(published: Published, rendered: list[str]) -> None:
+    answers = [server.get(published.page) for server in published.servers * 3]
+    assert {each.status_code for each in answers} == {200}
+    assert len({each.text for each in answers}) == 1
+    assert len({each.headers["etag"] for each in answers}) == 1
+    assert len(rendered) == 2
+
+
+def test_a_revocation_at_one_server_shows_at_the_next_request_at_every_other(
+    published: Published,
+) -> None:
+    one, two = published.servers
+    before = [server.get(published.page) for server in (one, two)]
+    assert all("已撤销" not in each.text for each in before)
+    with transaction(published.site.state.factory) as session:
+        scene = Scene(session)
+        scene.rule(session.get_one(Filing, published.filing_id), "revoke", reason="查出了问题")
+    known = {"if-none-match": before[0].headers["etag"]}
+    for server in (one, two):
+        for address in (published.page, f"{published.page}/v1", "/zh/catalogue"):
+            after = server.get(address, headers=known)
+            assert after.status_code == 200
+            assert "撤销" in after.text, address
+        assert server.get(f"{published.page}.json").json()["standing"]["status"]["id"] == "revoked"
+
+
+def test_a_newer_version_in_a_filing_of_its_own_shows_on_the_page_of_the_earlier(
+    published: Published,
+) -> None:
+    twin = f"{published.page}.json"
+    assert [each.get(twin).json()["standing"]["successor"] for each in published.servers] == [
+        None,
+        None,
+    ]
+    with transaction(published.site.state.factory) as session:
+        scene = Scene(session)
+        earlier = session.get_one(Filing, published.filing_id)
+        scene.version = cast.version(session, scene.filer, name="second")
+        newer = _publish(scene)
+        newer.model_id, newer.replaces_id = earlier.model_id, earlier.id
+        number = newer.number
+    assert number
+    for server in published.servers:
+        assert server.get(twin).json()["standing"]["successor"] == number
+
+
+def test_what_expires_is_not_served_from_the_day_on_which_it_does(
+    site: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(site.state.factory) as session:
+        scene = Scene(session)
+        scene.published()
+        slug = catalogue.newest(session, 1)[0].slug
+        until = catalogue.entry(session, slug).standing.evaluation.until
+    assert until is not None
+    twin = f"/zh/f/{slug}.json"
+
+    def states(moment: Any) -> tuple[str, str]:
+        monkeypatch.setattr(page_cache, "now", lambda: moment)
+        monkeypatch.setattr(catalogue, "now", lambda: moment)
+        with TestClient(site) as client:
+            client.get(twin)
+            standing = client.get(twin).json()["standing"]
+            return standing["evaluation"]["state"], standing["third_party_evaluation"]["state"]
+
+    assert states(until - timedelta(seconds=1)) == ("current", "current")
+    assert states(until) == ("expired", "expired")
+
+
+def test_a_page_kept_a_second_before_midnight_is_made_anew_at_midnight(
+    published: Published, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = published.servers[0]
+    midnight = legal_day.after(database.now(), 1)
+    for moment, made in ((-1, 1), (-0.001, 1), (0, 2), (1, 2)):
+        later = midnight + timedelta(seconds=moment)
+        monkeypatch.setattr(page_cache, "now", lambda later=later: later)
+        server.get(published.page)
+        assert len(rendered) == made, moment
+
+
+def test_nothing_of_someone_signed_in_is_kept_nor_served(published: Published) -> None:
+    world = World(published.site)
+    browser, _ = world.browser(world.member("enterprise-own", Role.FILER))
+    own = browser.get(published.page)
+    assert "我的账号" in own.text
+    assert own.headers["cache-control"] == "no-store"
+    everyone = published.servers[0].get(published.page)
+    assert "我的账号" not in everyone.text
+    assert everyone.headers["cache-control"] == "public, no-cache"
+    assert "Cookie" in everyone.headers["vary"]
+    assert "我的账号" in browser.get(published.page).text
+
+
+def test_the_word_on_what_was_done_reaches_no_one_else(published: Published) -> None:
+    server = published.servers[0]
+    done = server.get(published.page, headers={"cookie": "mingsuan-done=saved"})
+    assert "已保存" in done.text
+    assert "已保存" not in server.get(published.page).text
+
+
+@pytest.mark.parametrize(
+    ("name", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress)]
+)
+def test_a_page_is_sent_packed_as_it_is_asked_for(
+    published: Published, name: str, unpack: Any
+) -> None:
+    server = published.servers[0]
+    plain = server.get(published.page, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    with server.stream("GET", published.page, headers={"accept-encoding": name}) as packed:
+        sent = b"".join(packed.iter_raw())
+    assert packed.headers["content-encoding"] == name
+    assert int(packed.headers["content-length"]) == len(sent) < len(plain.content) / 2
+    assert unpack(sent) == plain.content
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert "Accept-Encoding" in packed.headers["vary"]
+
+
+@pytest.mark.parametrize("many", ['"x", {}', "{}", "*"])
+def test_who_knows_the_page_is_told_so_without_a_body(published: Published, many: str) -> None:
+    server = published.servers[0]
+    tag = server.get(published.page).headers["etag"]
+    known = server.get(published.page, headers={"if-none-match": many.format(tag)})
+    assert known.status_code == 304
+    assert known.content == b""
+    assert known.headers["etag"] == tag
+    assert known.headers["x-content-type-options"] == "nosniff"
+    assert "content-length" not in known.headers
+
+
+@pytest.mark.parametrize("address", ["/zh/", "/zh/catalogue?q=x", "/zh/words", "{page}", "{css}"])
+def test_head_tells_what_get_would(published: Published, address: str) -> None:
+    here = address.format(page=published.page, css=asset("site.css"))
+    server = published.servers[0]
+    told, read = server.head(here), server.get(here)
+    assert told.status_code == read.status_code == 200
+    assert told.content == b""
+    same = ("etag", "content-type", "content-length", "cache-control")
+    assert [told.headers.get(each) for each in same] == [read.headers.get(each) for each in same]
+
+
+def test_head_of_an_own_page_is_kept_out_of_shared_caches(published: Published) -> None:
+    world = World(published.site)
+    browser, _ = world.browser(world.member("enterprise-own", Role.FILER))
+    assert browser.head("/zh/desk").headers["cache-control"] == "no-store"
+    assert published.servers[0].head("/zh/no-such-page").status_code == 404
+
+
+def test_a_file_is_kept_for_ever_under_its_digest_alone(published: Published) -> None:
+    server = published.servers[0]
+    named = server.get(asset("site.css"))
+    assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for other in ("/static/site.css", "/static/site.css?another"):
+        assert server.get(other).headers["cache-control"] == "public, no-cache"
+        assert server.get(other).content == named.content
+    assert server.get("/static/..%2f__init__.py").status_code == 404
+    assert server.get("/static/nothing.css").status_code == 404
+
+
+def test_what_is_not_found_is_not_kept(published: Published) -> None:
+    server = published.servers[0]
+    missing = f"{published.page}/v9"
+    assert server.get(missing).status_code == 404
+    assert "etag" not in server.get(missing).headers
+
+
+def test_what_is_kept_stays_within_its_bytes_and_the_longest_unread_goes(site: FastAPI) -> None:
+    asked: list[str] = []
+
+    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        scope[page_cache.KEY] = page_cache.Told()
+        answer = Response(scope["path"] * 1000)
+        await answer(scope, _receive, send)
+
+    cache = page_cache.PageCache(application, site.state.factory, most=40_000)
+    reader = TestClient(cache)
+    for path in ("/a", "/b", "/c", "/a", "/d", "/e", "/f", "/g", "/h", "/i"):
+        assert reader.get(path).text == path * 1000
+        reader.get("/a")
+    assert asked.count("/a") == 1
+    assert reader.get("/i").text == "/i" * 1000
+    assert asked.count("/i") == 1
+    reader.get("/b")
+    assert asked.count("/b") == 2
+    kept = cache._kept.values()
+    assert 0 < sum(each.size for each in kept) == cache._size <= 40_000
+    large = "/" + "x" * 20
+    reader.get(large)
+    reader.get(large)
+    assert asked.count(large) == 2, "a quarter of the room at most for one"
+
+
+def test_a_database_that_is_lost_is_not_hidden_by_a_kept_page(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = published.servers[0]
+    assert server.get("/zh/").status_code == 200
+
+    def lost(*_: Any) -> Any:
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise OperationalError("SELECT", {}, fault)
+
+    monkeypatch.setattr(changes, "latest", lost)
+    answer = TestClient(published.site, raise_server_exceptions=False).get("/zh/")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
