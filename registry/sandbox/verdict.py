@@ -22,6 +22,7 @@ class Cause(StrEnum):
     NON_FINITE = "non_finite"
     WRONG_SHAPE = "wrong_shape"
     SEVERAL_OUTPUTS = "several_outputs"
+    WHOSE_PROBABILITY = "whose_probability"
     COLUMN_ORDER = "column_order"
     MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
@@ -90,6 +91,16 @@ SAID: dict[Cause, Text] = {
         "probabilities of classes add up to one, these do not, or more than one of them does. Save "
         "a model that gives the one number only, and evaluate that.",
     ),
+    Cause.WHOSE_PROBABILITY: Text(
+        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数。评估：请在计划的 columns.classes "
+        "里写明模型的全部类别（ONNX 请保留 zipmap）；说明：请以 0 和 1 为类别另存（1 是所问的结果），"
+        "或用 PythonModel 只返回那一个概率。",
+        "The classes of this classifier are not called 0 and 1, so it cannot be told whose "
+        "probability is the score. For an evaluation list all of the model's classes in the plan "
+        "under columns.classes (in ONNX keep the zipmap); for an explanation save the model with "
+        "the classes 0 and 1 (1 is the outcome asked about), or return that one probability from a "
+        "PythonModel.",
+    ),
     Cause.COLUMN_ORDER: Text(
         "模型声明的列序与训练时不同，而 LightGBM 按位置读列，同样的列会被读错。"
         "请按训练时的列序写 signature，重新保存。",
@@ -147,6 +158,10 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
             "keep the one that is to be evaluated: in ONNX remove the other outputs, elsewhere "
             "return it alone from a PythonModel",
         ),
+    ),
+    Cause.WHOSE_PROBABILITY: (
+        Text("模型的类别之一", "one of the model's classes"),
+        Text("请写进计划的 columns.classes", "list it under columns.classes of the plan"),
     ),
     Cause.COLUMN_ORDER: (
         Text("这一列的位置与训练时不同", "it stands in another place than in training"),

@@ -35,6 +35,11 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
             due = 1 / (1 + np.exp(-model_input["amount"].to_numpy()))
             return np.stack([1 - due, due], axis=1)
 
+    class ApproveDeny(PythonModel):
+        def predict(self, context, model_input, params=None):
+            yes = 1 / (1 + np.exp(-model_input["amount"]))
+            return pd.DataFrame({"approve": yes, "deny": 1 - yes})
+
     class Framed(PythonModel):
         def predict(self, context, model_input, params=None):
             return pd.DataFrame({"price": model_input["amount"] + 1.5})

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from registry.sandbox.child import onnx_outputs
-from registry.sandbox.child.classes import Classes, shares_of_one, table_of
+from registry.sandbox.child.classes import Classes, named, shares_of_one, table_of
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
@@ -83,22 +83,23 @@ def one_thread() -> Iterator[None]:
 
 
 def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
-    """The answer as float64, one per row; of two columns that are probabilities the second.
+    """The answer as float64, one per row; of two probabilities that of class 1 or true.
 
-    Numbers of different things are not classes: taken for them, one would be explained and
+    Columns without names are taken for no and yes. Numbers of different things are not classes: taken for them, one would be explained and
     evaluated as if it were the model's answer.
 
     Raises:
         NotOpened: when it has another shape or is no number (`wrong_shape`), or holds several
-            numbers that are no probabilities (`several_outputs`).
+            numbers that are no probabilities (`several_outputs`), or the probabilities of two
+            classes of other names (`whose_probability`).
     """
     import numpy as np
 
-    values, named = table_of(answer)
+    values, names = table_of(answer)
     if values.ndim == 2 and values.shape[1] > 1 and len(values) == rows:
         if not shares_of_one(values):
-            raise several(values.shape[1], named)
-        values = values[:, -1] if values.shape[1] == 2 else values
+            raise several(values.shape[1], names)
+        values = values[:, _yes(names)] if values.shape[1] == 2 else values
     elif values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (rows,):
@@ -111,6 +112,22 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
     return values.astype(np.float64, copy=False)
 
 
+def _yes(names: Any) -> int:
+    """Which of two columns is the score: by a library's order it is that of any class."""
+    if names is None:
+        return 1
+    words = [named(label).casefold() for label in names]
+    for yes, no in (("1", "0"), ("true", "false")):
+        if sorted(words) == sorted((no, yes)):
+            return words.index(yes)
+    raise whose([named(label) for label in names])
+
+
+def whose(labels: list[str]) -> NotOpened:
+    """The refusal of probabilities of which it cannot be told whose is the score."""
+    return NotOpened("whose_probability", f"classes {labels}"[:300], labels[:20])
+
+
 def several(columns: int, named: Any = None, *, of: str = "") -> NotOpened:
     """The refusal of an answer of several numbers, which names them."""
     names = [f"output {place + 1}" for place in range(columns)] if named is None else named
@@ -119,11 +136,22 @@ def several(columns: int, named: Any = None, *, of: str = "") -> NotOpened:
 
 
 def _one_column(answer: Any, of: str) -> Any:
-    """A regression's answer; its columns are never the classes of anything, whatever they add up to."""
-    values, named = table_of(answer)
+    """What `predict` answers: its columns are never the classes of anything, whatever they add up to."""
+    values, names = table_of(answer)
     if values.ndim == 2 and values.shape[1] > 1:
-        raise several(values.shape[1], named, of=of)
+        raise several(values.shape[1], names, of=of)
     return answer
+
+
+def _one_decision(model: Any, predict: Answers, **options: Any) -> Answers:
+    """Probabilities of a classifier that names one class per row; of several they are several outputs."""
+
+    def ask(frame: "pd.DataFrame") -> Any:
+        if hasattr(model, "predict"):
+            _one_column(model.predict(frame[:1], **options), type(model).__name__)
+        return predict(frame)
+
+    return ask
 
 
 def _sklearn(
@@ -133,18 +161,20 @@ def _sklearn(
 
     A text vectoriser takes texts, not a table: it gets the only column of its model.
     """
-    from sklearn.base import BaseEstimator, is_regressor
+    from sklearn.base import BaseEstimator
 
     function = str(generic.get("predict_fn", "predict"))
     predict: Answers = getattr(model, function)
     texts = _takes_texts(model)
-    regression = isinstance(model, BaseEstimator) and is_regressor(model)
+    if function == "predict_proba":
+        predict = _one_decision(model, predict)
 
     def ask(frame: "pd.DataFrame") -> Any:
         found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
         if function == "predict_proba":
             return _with_classes(found, model)
-        return _one_column(found, type(model).__name__) if regression else found
+        own = isinstance(model, BaseEstimator)
+        return _one_column(found, type(model).__name__) if own else found
 
     return ask
 
@@ -200,7 +230,8 @@ def _xgboost(
         model.set_params(n_jobs=1)
         model.get_booster().set_param({"nthread": 1})
         names = model.get_booster().feature_names
-        predict = model.predict_proba if hasattr(model, "predict_proba") else _regression(model)
+        chances = hasattr(model, "predict_proba")
+        predict = _one_decision(model, model.predict_proba) if chances else _regression(model)
 
     def ask(frame: "pd.DataFrame") -> Any:
         return predict(_categories(frame[list(names)] if names else frame))
@@ -252,11 +283,14 @@ def _catboost(
     loss = str(model.get_all_params().get("loss_function", type(model).__name__))
 
     def predict(frame: "pd.DataFrame") -> Any:
-        if not hasattr(model, "predict_proba"):
+        if label or not hasattr(model, "predict_proba"):
             return _one_column(model.predict(frame, thread_count=1), loss)
-        if label:
-            return model.predict(frame, thread_count=1)
-        return _with_classes(model.predict_proba(frame, thread_count=1), model)
+        return _with_classes(chances(frame), model)
+
+    def likely(frame: "pd.DataFrame") -> Any:
+        return model.predict_proba(frame, thread_count=1)
+
+    chances = _one_decision(model, likely, thread_count=1)
 
     def ask(frame: "pd.DataFrame") -> Any:
         return predict(frame[names] if set(names) <= set(frame) else frame)

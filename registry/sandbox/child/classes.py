@@ -53,7 +53,8 @@ class Classes:
         """The answers to one block as float64, one per row.
 
         Labels are one per row. Probabilities are one column per class: by the names of a data
-        frame's columns or of dictionaries' keys, else in the plan's order.
+        frame's columns or of dictionaries' keys; without names 0, 1, 2 … where these are the
+        plan's, in whichever order, else in the plan's order.
 
         Raises:
             OtherClasses: there is another number of rows or classes, or a class of another name.
@@ -80,9 +81,13 @@ class Classes:
     ) -> "npt.NDArray[np.float64]":
         import numpy as np
 
-        places = self._places(named) if named is not None else list(range(given.shape[1]))
         if named is None and given.shape[1] != len(self.names):
             raise OtherClasses(f"{given.shape[1]} columns for {len(self.names)} classes")
+        numbers = range(len(self.names))
+        if named is None and set(self.names) != {str(number) for number in numbers}:
+            places = list(numbers)
+        else:
+            places = self._places(numbers if named is None else named)
         if self.favourable is None:
             likeliest: npt.NDArray[np.float64] = np.array(places, np.float64)[given.argmax(axis=1)]
             return likeliest

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child.classes import shares_of_one, table_of
+from registry.sandbox.child.classes import named, shares_of_one, table_of
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def chosen(outputs: Mapping[str, Any], *, label: bool) -> Any:
         label: whether the class is asked, not the probabilities.
 
     Raises:
-        NotOpened: when it cannot be told which output is the answer (`several_outputs`).
+        NotOpened: when it cannot be told which output is the answer (`several_outputs`), or to
+            which class each of its columns belongs (`whose_probability`).
     """
     if len(outputs) == 1:
         return _named(next(iter(outputs.values())))
@@ -58,6 +59,8 @@ def chosen(outputs: Mapping[str, Any], *, label: bool) -> Any:
         return labels[0]
     likely = [output for output in outputs.values() if _probabilities(output)]
     if len(likely) == 1:
+        if labels and not isinstance(likely[0], list):
+            _require_numbered(labels[0], likely[0].shape[1])
         return _named(likely[0])
     raise NotOpened("several_outputs", f"outputs {list(outputs)}"[:300], list(outputs)[:20])
 
@@ -75,6 +78,15 @@ def _named(output: Any) -> Any:
 def _names_classes(output: Any) -> bool:
     """Whether an output is one word or whole number per row."""
     return not isinstance(output, list) and output.ndim == 1 and output.dtype.kind in "iuOUS"
+
+
+def _require_numbered(labels: Any, columns: int) -> None:
+    """See that columns without names belong to classes 0, 1, 2 …: others have an order of their own."""
+    import numpy as np
+
+    seen = sorted({named(label) for label in np.unique(labels).tolist()})
+    if not set(seen) <= {str(number) for number in range(columns)}:
+        raise NotOpened("whose_probability", f"classes {seen}"[:300], seen[:20])
 
 
 def _probabilities(output: Any) -> bool:
