@@ -5,10 +5,12 @@ version (`staging.alone`). MLflow itself only marks runs, experiments and logged
 so they can be restored. Loads MLflow.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
+from mlflow.entities import ViewType
 from mlflow.server import handlers
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,6 +23,9 @@ from registry.mlflow_store import MlflowRegistry
 from registry.submission import ModelNotFound
 
 Handler = Callable[[], Response]
+RUN = re.compile(r"[0-9a-f]{32}")
+PAGE, TOGETHER = 1000, 200
+"""How many versions MLflow tells of at once, and how many runs are asked about at once."""
 
 
 class StillNeeded(Refused):
@@ -60,7 +65,8 @@ class Deleting:
         with transaction(self._factory) as session:
             staging.alone(session, ACTOR.get().organisation_id)
             versions = registry.search_model_versions(f"run_id='{run_id}'", max_results=1)
-            if versions or staging.is_origin(session, run_id=run_id):
+            waiting = run_id in submission.runs_waited_for(session)
+            if versions or waiting or staging.is_origin(session, run_id=run_id):
                 raise _registered(
                     "有登记过的版本出自这次运行", "A registered version comes from this run"
                 )
@@ -74,6 +80,12 @@ class Deleting:
         with transaction(self._factory) as session:
             staging.alone(session, organisation_id)
             self._check_below(session, f"workspaces/{organisation_id}/{experiment_id}")
+            runs = staging.runs_of(session, organisation_id) | submission.runs_waited_for(session)
+            if _any_within(experiment_id, runs | _runs_of_versions()):
+                raise _registered(
+                    "里面有一次运行，有登记过的版本出自它",
+                    "A registered version comes from one of its runs",
+                )
             return handler()
 
     def logged_model(self, handler: Handler) -> Response:
@@ -102,6 +114,36 @@ class Deleting:
                 "A file is arriving here in parts, so it cannot be deleted. Wait for its end, or "
                 "abort it.",
             )
+
+
+def _runs_of_versions() -> set[str]:
+    """The runs that the versions of the sender's organisation name in MLflow."""
+    _, registry = _stores()
+    found: set[str] = set()
+    token = None
+    while True:
+        page = registry.search_model_versions("", max_results=PAGE, page_token=token)
+        found |= {str(version.run_id) for version in page if version.run_id}
+        token = page.token
+        if not token:
+            return found
+
+
+def _any_within(experiment_id: str, runs: set[str]) -> bool:
+    """Whether one of these runs is in an experiment."""
+    tracking, _ = _stores()
+    known = sorted(run for run in runs if RUN.fullmatch(run))
+    return any(
+        tracking.search_runs(
+            [experiment_id],
+            "attributes.run_id IN ({})".format(
+                ",".join(f"'{run}'" for run in known[start : start + TOGETHER])
+            ),
+            ViewType.ALL,
+            max_results=1,
+        )
+        for start in range(0, len(known), TOGETHER)
+    )
 
 
 def _versions(session: Session, organisation_id: str, name: str) -> bool:

@@ -28,7 +28,7 @@ from registry.database import transaction
 from registry.errors import Conflict, Invalid
 from registry.mlflow_store import SCHEME, MlflowRegistry
 from registry.staging import Origin
-from registry.submission import Submitted, Version
+from registry.submission import MadeBy, Submitted, Version
 
 SCHEMA = {
     "name": [handlers._assert_string, handlers._assert_required],  # noqa: SLF001
@@ -106,8 +106,7 @@ class Registering:
                 session,
                 self._registry,
                 version.id,
-                run_id=done.origin.run_id,
-                run_link=asked.run_link,
+                made_by=MadeBy(done.origin.run_id, asked.run_link),
             )
         described = self._described(asked, number, done)
         response: Response = handlers._wrap_response(  # noqa: SLF001
@@ -126,7 +125,12 @@ class Registering:
         with transaction(self._factory) as session:
             _hold(session, origin)
             submitted = submission.record(
-                session, screened, by=by, model_name=asked.name, note=asked.description
+                session,
+                screened,
+                by=by,
+                model_name=asked.name,
+                note=asked.description,
+                made_by=MadeBy(origin.run_id, asked.run_link),
             )
             if taken.files is not None:
                 staging.seal(
@@ -147,7 +151,12 @@ class Registering:
             kept = submission.with_digest(session, by.organisation_id, digest)
             name = submission.model_of(session, kept).name
             submitted = submission.copy(
-                session, kept, by=by, model_name=asked.name, note=asked.description
+                session,
+                kept,
+                by=by,
+                model_name=asked.name,
+                note=asked.description,
+                made_by=MadeBy(origin.run_id, asked.run_link),
             )
         return Registered(submitted, origin, f"{name} {kept.mlflow_version or kept.number}")
 

@@ -213,8 +213,7 @@ def file_version(
     mlflow_registry: MlflowRegistry,
     version_id: str,
     *,
-    run_id: str = "",
-    run_link: str = "",
+    made_by: submission.MadeBy | None = None,
 ) -> str:
     """Make sure that MLflow has one version for one of ours, and note its number on the record.
 
@@ -224,8 +223,7 @@ def file_version(
         session: a writing transaction.
         mlflow_registry: where to file it.
         version_id: which of our versions.
-        run_id: the run that logged it, when it came through the MLflow door.
-        run_link: where that run is to be seen, when its sender said so.
+        made_by: the run that it comes from; None names the one that was told when it was recorded.
 
     Raises:
         VersionNotFound: when there is none.
@@ -235,8 +233,13 @@ def file_version(
     session.refresh(version, with_for_update=True)
     if version.mlflow_version is None:
         name = submission.model_of(session, version).name
+        run = made_by or submission.told_of(session, version_id)
         version.mlflow_version = mlflow_registry.file(
-            version.organisation_id, name, version.digest, run_id=run_id, run_link=run_link
+            version.organisation_id,
+            name,
+            version.digest,
+            run_id=run.run_id,
+            run_link=run.run_link,
         )
         session.flush()
     return version.mlflow_version

@@ -77,6 +77,11 @@ def add(session: Session, kind: str, key: str, payload: Mapping[str, Any]) -> Ef
     return effect
 
 
+def payload(session: Session, key: str) -> Mapping[str, Any]:
+    """What an effect's applier was told, applied yet or not; nothing where there is no such effect."""
+    return session.scalar(select(Effect.payload).where(Effect.key == key)) or {}
+
+
 def pending(session: Session, *, kinds: Sequence[str] | None = None) -> Sequence[Effect]:
     """What is still to be applied, oldest first.
 

@@ -319,6 +319,13 @@ def is_origin(session: Session, *, run_id: str = "", logged_model_id: str = "") 
     return bool(asked) and session.scalar(select(Seal.id).where(or_(*asked)).limit(1)) is not None
 
 
+def runs_of(session: Session, organisation_id: str) -> set[str]:
+    """The runs from which an organisation's versions were registered."""
+    query = select(Seal.run_id).join(StagedFolder, Seal.folder_id == StagedFolder.id)
+    query = query.where(StagedFolder.organisation_id == organisation_id, Seal.run_id != "")
+    return set(session.scalars(query.distinct()))
+
+
 def begin(session: Session, organisation_id: str, path: str, *, secret: str) -> PartUpload:
     """Note that a file begins to arrive in parts.
 

@@ -106,6 +106,29 @@ class ChangedWhileRead(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class MadeBy:
+    """The run of MLflow that a version comes from, told with the wish for a version in MLflow.
+
+    Whoever fulfils it, the request or a worker, names the same run; until then the run is kept.
+
+    Args:
+        run_id: the run; empty where nothing is known.
+        run_link: where it is to be seen, when its sender said so.
+    """
+
+    run_id: str = ""
+    run_link: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """What is known, and nothing else."""
+        found = {"run_id": self.run_id, "run_link": self.run_link}
+        return {name: value for name, value in found.items() if value}
+
+
+NOBODY = MadeBy()
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
     """The answer to a submission.
 
@@ -248,6 +271,7 @@ def record(
     note: str = "",
     idempotency_key: str | None = None,
     mlflow_version: str | None = None,
+    made_by: MadeBy = NOBODY,
 ) -> Submitted:
     """Record what `keep` stored as a version, once.
 
@@ -259,6 +283,7 @@ def record(
         note: what the filer says of this version.
         idempotency_key: the same key with the same bytes gets the same answer.
         mlflow_version: the number MLflow gave it already; None asks for one through the outbox.
+        made_by: the run that it comes from, when it came through the MLflow door.
 
     Raises:
         WrongRole, NameNotAllowed, KeyAlreadyUsed: as for `submit`.
@@ -275,7 +300,7 @@ def record(
     version = known or _new_version(session, model, screened, by=by, note=note.strip())
     if known is None:
         version.mlflow_version = mlflow_version
-        _announce(session, model, version, by=by)
+        _announce(session, model, version, by=by, made_by=made_by)
     if idempotency_key:
         _keep_receipt(session, version, idempotency_key, made=known is None)
     session.flush()
@@ -322,7 +347,13 @@ def same_bytes(version_id: str) -> Select[str]:
 
 
 def copy(
-    session: Session, version: Version, *, by: Actor, model_name: str, note: str = ""
+    session: Session,
+    version: Version,
+    *,
+    by: Actor,
+    model_name: str,
+    note: str = "",
+    made_by: MadeBy = NOBODY,
 ) -> Submitted:
     """Record the bytes of a version under another model of the same organisation, once.
 
@@ -335,6 +366,7 @@ def copy(
         by: a filer of the enterprise that owns it.
         model_name: an existing model of that enterprise, or a new one.
         note: what the filer says of the copy.
+        made_by: the run that the sender names for it.
 
     Raises:
         WrongRole, NameNotAllowed: as for `submit`.
@@ -350,7 +382,7 @@ def copy(
         digest=version.digest,
         remarks=tuple(Text(**remark) for remark in version.screening.get("remarks", ())),
     )
-    return record(session, screened, by=by, model_name=model_name, note=note)
+    return record(session, screened, by=by, model_name=model_name, note=note, made_by=made_by)
 
 
 def get(session: Session, version_id: str) -> Version:
@@ -533,7 +565,21 @@ def _new_version(
     return version
 
 
-def _announce(session: Session, model: Model, version: Version, *, by: Actor) -> None:
+def told_of(session: Session, version_id: str) -> MadeBy:
+    """The run that was told with the wish for a version in MLflow."""
+    payload = outbox.payload(session, f"{MLFLOW_VERSION}:{version_id}")
+    return MadeBy(str(payload.get("run_id", "")), str(payload.get("run_link", "")))
+
+
+def runs_waited_for(session: Session) -> set[str]:
+    """The runs of versions that are on record and may not be in MLflow yet."""
+    waiting = outbox.pending(session, kinds=[MLFLOW_VERSION])
+    return {str(each.payload["run_id"]) for each in waiting if "run_id" in each.payload}
+
+
+def _announce(
+    session: Session, model: Model, version: Version, *, by: Actor, made_by: MadeBy
+) -> None:
     journal.record(
         session,
         "model:version:submitted",
@@ -550,7 +596,7 @@ def _announce(session: Session, model: Model, version: Version, *, by: Actor) ->
             session,
             MLFLOW_VERSION,
             f"{MLFLOW_VERSION}:{version.id}",
-            {"version_id": version.id, "digest": version.digest},
+            {"version_id": version.id, "digest": version.digest, **made_by.as_json()},
         )
 
 

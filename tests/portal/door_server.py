@@ -1,17 +1,22 @@
 """A site of its own process for the journey through the MLflow door.
 
 MLflow's server is configured by the environment of its process, so it gets one to itself. Database
-and store come from the environment (`MINGSUAN_…`) where several servers share them.
+and store come from the environment (`MINGSUAN_…`) where several servers share them. With
+`PAUSE_ON_RECORD` a registration stops where its version is on record and not yet in MLflow.
 """
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from portal import migrations
 from portal.app import create_app
+from portal.mlflow_registering import Registering
 from registry.database import Record
 from registry.organisations import Role
 from registry.settings import Settings
@@ -23,6 +28,8 @@ LIMIT = 40 * 1024 * 1024
 def main(data: Path, port: int, *, first: bool) -> None:
     """Print the tokens of three people, unless another server has done so, then serve."""
     migrations.load_tables()
+    if folder := os.environ.get("PAUSE_ON_RECORD"):
+        pause(Path(folder))
     limit = Settings().max_submission if "max_submission" in Settings().model_fields_set else LIMIT
     app = create_app(Settings(data=data, sandbox_tier="none", max_submission=limit))
     tokens = {}
@@ -37,6 +44,21 @@ def main(data: Path, port: int, *, first: bool) -> None:
     sys.stdout.write(json.dumps(tokens) + "\n")
     sys.stdout.flush()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+
+
+def pause(folder: Path) -> None:
+    """Let a registration wait, once its version is on record, while `wait` stands in a folder."""
+    for name in ("_copied", "_filed"):
+        done = getattr(Registering, name)
+
+        def held(self: Any, *given: Any, done: Any = done) -> Any:
+            found = done(self, *given)
+            (folder / "recorded").touch()
+            while (folder / "wait").exists():
+                time.sleep(0.02)
+            return found
+
+        setattr(Registering, name, held)
 
 
 if __name__ == "__main__":

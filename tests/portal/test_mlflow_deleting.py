@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
@@ -16,6 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from portal import mlflow_tags
+from registry import database, outbox
+from registry.settings import Settings
 from tests import models, servers
 
 HERE = Path(__file__).parent
@@ -32,6 +35,8 @@ class Door:
 
     url: str
     token: str
+    pauses: Path
+    settings: Settings
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request."""
@@ -64,6 +69,30 @@ class Door:
         body = {"experiment_id": found["run"]["info"]["experiment_id"]}
         return self.ask("POST", f"{API}/experiments/delete", json=body)
 
+    @contextmanager
+    def registering(self, name: str, source: str, run_id: str) -> Iterator[Future[httpx.Response]]:
+        """A registration, between the version on record and the version in MLflow."""
+        recorded, wait = self.pauses / "recorded", self.pauses / "wait"
+        recorded.unlink(missing_ok=True)
+        wait.touch()
+        with ThreadPoolExecutor(1) as apart:
+            answer = apart.submit(self.register, name, source, run_id)
+            try:
+                while not (recorded.exists() or answer.done()):
+                    time.sleep(0.02)
+                assert not answer.done(), answer.result().text
+                yield answer
+            finally:
+                wait.unlink()
+
+    def version(self, name: str) -> dict[str, Any]:
+        """The first version of a name, as a client reads it."""
+        asked = {"name": name, "version": "1"}
+        found = self.ask("GET", f"{API}/model-versions/get", params=asked)
+        assert found.status_code == 200, found.text
+        version: dict[str, Any] = found.json()["model_version"]
+        return version
+
     def register(self, name: str, source: str, run_id: str = "") -> httpx.Response:
         """A version from a source."""
         self.ask("POST", f"{API}/registered-models/create", json={"name": name})
@@ -79,19 +108,23 @@ def door(
 ) -> Iterator[Door]:
     """A site in a process of its own."""
     folder, port = tmp_path_factory.mktemp("door"), servers.free_port()
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    environment = os.environ | {
+        "PYTHONPATH": str(HERE.parents[1]),
+        "PAUSE_ON_RECORD": str(folder),
+    }
+    url = ""
     command = [sys.executable, str(HERE / "door_server.py"), str(folder / "data"), str(port)]
     with ExitStack() as stack, (folder / "server.log").open("wb") as log:
         if request.param == "postgresql":
             server = request.getfixturevalue("postgres_server")
-            environment |= {
-                "MINGSUAN_DATABASE": stack.enter_context(servers.fresh_database(server))
-            }
+            url = stack.enter_context(servers.fresh_database(server))
+            environment |= {"MINGSUAN_DATABASE": url}
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             servers.wait_for(port, process, 120)
             tokens = json.loads((folder / "server.log").read_text().splitlines()[0])
-            yield Door(f"http://127.0.0.1:{port}/mlflow", tokens["ours"])
+            settings = Settings(data=folder / "data", database=url)
+            yield Door(f"http://127.0.0.1:{port}/mlflow", tokens["ours"], folder, settings)
         finally:
             process.terminate()
             process.wait(30)
@@ -143,3 +176,65 @@ def test_deleting_and_registering_at_once_follow_each_other(
             outcome = registered.result(), removed.result()
         assert outcome in ((200, 403), (409, 200)), outcome
         assert door.stage(run_id) == ("active" if outcome[0] == 200 else "deleted")
+
+
+@pytest.mark.parametrize("how", ["new files", "a copy"])
+@pytest.mark.parametrize("delete", [Door.delete_run, Door.delete_experiment])
+def test_a_run_is_kept_once_its_version_is_on_record(
+    door: Door, tmp_path: Path, delete: Callable[[Door, str], httpx.Response], how: str
+) -> None:
+    """A copy was on record before MLflow knew of its run, and the run could go meanwhile."""
+    seed = 300 + 2 * (delete is Door.delete_run) + 10 * (how == "a copy")
+    run_id, source = _of(door, tmp_path, seed, how)
+
+    with door.registering(f"between {seed}", source, run_id) as registered:
+        removed = delete(door, run_id)
+
+    assert (registered.result().status_code, removed.status_code) == (200, 403), removed.text
+    assert door.version(f"between {seed}")["run_id"] == run_id
+    assert door.stage(run_id) == "active"
+
+
+@pytest.mark.parametrize("how", ["new files", "a copy"])
+def test_a_worker_that_comes_first_files_the_version_with_its_run(
+    door: Door, tmp_path: Path, how: str
+) -> None:
+    seed = 400 + 10 * (how == "a copy")
+    run_id, source = _of(door, tmp_path, seed, how)
+
+    with door.registering(f"worker {seed}", source, run_id) as registered:
+        engine = database.connect(door.settings.database_url)
+        appliers = mlflow_tags.appliers(door.settings)
+        assert outbox.apply(database.sessions(engine), appliers, at_once=True).failed == 0
+        engine.dispose()
+
+    assert registered.result().status_code == 200
+    assert door.version(f"worker {seed}")["run_id"] == run_id
+
+
+@pytest.mark.parametrize("how", ["new files", "a copy"])
+def test_an_experiment_is_kept_for_a_version_that_names_its_run(
+    door: Door, tmp_path: Path, how: str
+) -> None:
+    """Also where the files of the version lie in another experiment."""
+    seed = 500 + 10 * (how == "a copy")
+    trained = door.run(models.credit_model(tmp_path / "trained", seed=seed + 5))
+    _, source = _of(door, tmp_path, seed, how)
+    if how == "new files":
+        found = door.ask("GET", f"{API}/runs/get", params={"run_id": source.split("/")[1]})
+        source = f"{found.json()['run']['info']['artifact_uri']}/model"
+    assert door.register(f"elsewhere {seed}", source, trained).status_code == 200
+    assert door.version(f"elsewhere {seed}")["run_id"] == trained
+
+    assert door.delete_experiment(trained).status_code == 403
+    assert door.stage(trained) == "active"
+
+
+def _of(door: Door, tmp_path: Path, seed: int, how: str) -> tuple[str, str]:
+    """A run, and a source: its own files, or a version that is there already."""
+    run_id = door.run(models.credit_model(tmp_path / "model", seed=seed))
+    if how == "new files":
+        return run_id, f"runs:/{run_id}/model"
+    other = door.run(models.credit_model(tmp_path / "other", seed=seed + 1))
+    assert door.register(f"first {seed}", f"runs:/{other}/model").status_code == 200
+    return run_id, f"models:/first {seed}/1"
