@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from filing import wording
+from filing import in_full
 from filing.answers import Stored
 from filing.fields import schema, split
 from registry.language import Text
@@ -52,7 +52,7 @@ def _row(key: str, given: Mapping[str, Stored]) -> dict[str, Any] | None:
     named = {"name": field.name.as_json(), "group": field.group, "set": split(key)[1]}
     if "not_applicable" in stored:
         return {**named, "not_applicable": stored["not_applicable"]}
-    said = wording.of(field, stored["value"]).as_json()
+    said = in_full.value(field, stored["value"]).as_json()
     return {**named, "value": stored["value"], "said": said}
 
 

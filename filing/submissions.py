@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import differences, wording
+from filing import differences, in_full
 from filing.answers import Stored
 from filing.dossier import Filing
 from filing.fields import schema, split
@@ -158,7 +158,7 @@ def _name(key: str) -> Text:
 
 def _said(key: str, given: Mapping[str, Stored]) -> Text | None:
     stored = given.get(key)
-    return None if stored is None else wording.stored(schema().field(key), stored)
+    return None if stored is None else in_full.stored(schema().field(key), stored)
 
 
 def _attached(session: Session, before: Submission, after: Submission) -> Iterable[Change]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from filing import risk
-from filing.checks import GROUNDS
 from filing.fields import Field, Kind, Part, Show
 from filing.law import GRADE_STATEMENT
 from registry import legal_day
@@ -38,27 +37,6 @@ def of(field: Field, value: Any) -> Text:
         value: its bare value, or the part of it that may be shown.
     """
     return _COMPUTED[field.code](value) if field.computed else _said(field.value, value)
-
-
-def stored(field: Field, given: Mapping[str, Any]) -> Text:
-    """A stored answer in full, for a reader who may see what is withheld.
-
-    Args:
-        field: the field that was answered.
-        given: `{value, sealed?}` or `{not_applicable}`.
-    """
-    if "not_applicable" in given:
-        reason = own_words(given["not_applicable"])
-        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
-    said = of(field, given["value"])
-    if "sealed" not in given:
-        return said
-    seal = given["sealed"]
-    ground, reason = GROUNDS.get(seal["ground"], _same(seal["ground"])), own_words(seal["reason"])
-    return Text(
-        f"{said.zh}（申请不公开：{ground.zh}，{reason.zh}；复查日期 {seal['review']}）",
-        f"{said.en} (to be withheld: {ground.en}, {reason.en}; review on {seal['review']})",
-    )
 
 
 def pair(value: Mapping[str, str]) -> Text:
@@ -101,8 +79,6 @@ def _said(part: Part, value: Any) -> Text:
             return pair(value)
         case Kind.CHOICE | Kind.MULTI:
             return _join([_option(part, each) for each in _listed(value)], "、", ", ")
-        case Kind.QUESTIONNAIRE:
-            return _questions(value)
         case Kind.FILE:
             return _same(f"{value['name']} (sha256:{value['sha256']})")
         case Kind.PARTS:
@@ -112,24 +88,6 @@ def _said(part: Part, value: Any) -> Text:
             return _join(rows, "\n", "\n")
         case _:
             return _same(str(value))
-
-
-def _questions(value: Mapping[str, Any]) -> Text:
-    """Each question that was answered, with the option that was chosen."""
-    told = [
-        (each.ask, _chosen(each, value[each.id]))
-        for each in risk.questionnaire().questions
-        if each.id in value
-    ]
-    return _join([Text(f"{a.zh} {b.zh}", f"{a.en} {b.en}") for a, b in told], "\n", "\n")
-
-
-def _chosen(question: risk.Question, given: Mapping[str, Any]) -> Text:
-    if "not_applicable" in given:
-        reason = own_words(given["not_applicable"])
-        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
-    option = question.option(given.get("answer"))
-    return option.name if option else _same(str(given.get("answer", "")))
 
 
 def _inner(part: Part, value: Mapping[str, Any]) -> list[Text]:

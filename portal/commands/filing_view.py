@@ -76,7 +76,7 @@ def _told(zh: Iterable[str], en: Iterable[str]) -> None:
 
 def _answers(made: Mapping[str, Any]) -> None:
     """Every answer in words, group by group, withheld ones with the reason for it."""
-    from filing import wording
+    from filing import in_full
     from filing.fields import schema
 
     given = {**made["answers"], **made["computed"]}
@@ -90,7 +90,7 @@ def _answers(made: Mapping[str, Any]) -> None:
             _print(f"\n{group.id} {group.name}", style="bold")
         for key in keys:
             field = schema().field(key)
-            name, said = field.name, wording.stored(field, given[key])
+            name, said = field.name, in_full.stored(field, given[key])
             _both(f"{key} {name.zh}：{said.zh}", f"{name.en}: {said.en}")
 
 

@@ -1,0 +1,61 @@
+"""Answers in words for filer and authority, who read what the public does not: withheld, restricted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from filing import risk, wording
+from filing.checks import GROUNDS
+from filing.fields import Field, Kind
+from registry.language import Text
+
+
+def stored(field: Field, given: Mapping[str, Any]) -> Text:
+    """A stored answer in full, for a reader who may see what is withheld.
+
+    Args:
+        field: the field that was answered.
+        given: `{value, sealed?}` or `{not_applicable}`.
+    """
+    if "not_applicable" in given:
+        reason = wording.own_words(given["not_applicable"])
+        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
+    said = value(field, given["value"])
+    if "sealed" not in given:
+        return said
+    seal = given["sealed"]
+    reason = wording.own_words(seal["reason"])
+    ground = GROUNDS.get(seal["ground"], Text(seal["ground"], seal["ground"]))
+    return Text(
+        f"{said.zh}（申请不公开：{ground.zh}，{reason.zh}；复查日期 {seal['review']}）",
+        f"{said.en} (to be withheld: {ground.en}, {reason.en}; review on {seal['review']})",
+    )
+
+
+def value(field: Field, given: Any) -> Text:
+    """An answer's bare value in words, also of a questionnaire, which the public never reads.
+
+    Args:
+        field: the field that was answered.
+        given: its value.
+    """
+    return _questions(given) if field.kind is Kind.QUESTIONNAIRE else wording.of(field, given)
+
+
+def _questions(value: Mapping[str, Any]) -> Text:
+    """Each question that was answered, with the option that was chosen."""
+    told = [
+        (each.ask, _chosen(each, value[each.id]))
+        for each in risk.questionnaire().questions
+        if each.id in value
+    ]
+    lines = [Text(f"{asked.zh} {said.zh}", f"{asked.en} {said.en}") for asked, said in told]
+    return Text("\n".join(each.zh for each in lines), "\n".join(each.en for each in lines))
+
+
+def _chosen(question: risk.Question, given: Mapping[str, Any]) -> Text:
+    if "not_applicable" in given:
+        reason = wording.own_words(given["not_applicable"])
+        return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
+    answer = str(given.get("answer", ""))
+    option = question.option(answer)
+    return option.name if option else Text(answer, answer)
