@@ -100,6 +100,7 @@ def describe(
         "@type": "sc:Dataset",
         "conformsTo": list(CONFORMS),
         "name": dataset.name,
+        **({"alternateName": dataset.name_en} if dataset.name_en else {}),
         "description": _description(dataset),
         "identifier": f"sha256:{dataset.digest}",
         "citeAs": f"{owner.name_zh}：{dataset.name}（sha256:{dataset.digest}）",

@@ -18,6 +18,7 @@ from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.datafiles import Stored, keep, require_said
 from registry.errors import Conflict, NotFound
+from registry.language import Text
 from registry.organisations import Actor, Role
 from registry.reidentification import Looked, ReidentificationCheck, Wish
 
@@ -32,6 +33,7 @@ class Use(StrEnum):
 class Dataset(Identified, Record):
     """One registered data set.
 
+    `name_en` is empty where there is no English name; the other stands in for it then.
     `digest` is the SHA-256 of the file as stored; `columns` is a list of
     {name, type, role, plain: {zh, en}, …} where type is one of boolean, long, double, datetime,
     string and role is one of input, target, sensitive, control, price, cost, profile, item, time,
@@ -53,6 +55,12 @@ class Dataset(Identified, Record):
     deidentification: Mapped[str] = mapped_column(String(1000), default="")
     held_out: Mapped[str] = mapped_column(String(500), default="")
     registered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    name_en: Mapped[str] = mapped_column(String(120), default="", server_default="")
+
+    @property
+    def called(self) -> Text:
+        """What it is called in either language; one in Chinese alone is called the same in English."""
+        return Text(self.name, self.name_en or self.name)
 
 
 class DatasetNotFound(NotFound):
@@ -75,6 +83,7 @@ def register(
     source: str,
     deidentification: str,
     held_out: str = "",
+    name_en: str = "",
     wish: Wish | None = None,
     limit: int | None = None,
 ) -> Dataset:
@@ -92,6 +101,7 @@ def register(
         source: where the rows come from.
         deidentification: how persons were made unrecognisable.
         held_out: how it is known that the model was not trained on these rows.
+        name_en: what it is called in English, where it has a name in English.
         wish: the re-identification check; data for an evaluation are always checked, by their
             sensitive columns where nothing is named.
         limit: the largest file taken, bytes.
@@ -115,6 +125,7 @@ def register(
         source=source,
         deidentification=deidentification,
         held_out=held_out,
+        name_en=name_en,
     )
 
 
@@ -128,6 +139,7 @@ def record(
     source: str,
     deidentification: str,
     held_out: str = "",
+    name_en: str = "",
 ) -> Dataset:
     """Put on record what `keep` stored; the same file for the same use is one record.
 
@@ -140,6 +152,7 @@ def record(
         source: as for `register`.
         deidentification: as for `register`.
         held_out: as for `register`.
+        name_en: as for `register`.
 
     Raises:
         WrongRole, DatasetRefused, AlreadyRegistered: as for `register`.
@@ -154,24 +167,15 @@ def record(
         )
     )
     if known is not None:
-        _same(known, name=name.strip(), columns=stored.columns)
-        if not known.deidentification:  # registered before it had to be said
-            known.deidentification = deidentification.strip()[:1000]
-            session.flush()
-            journal.record(
-                session,
-                "dataset:deidentification:said",
-                known.id,
-                person_id=by.person_id,
-                organisation_id=by.organisation_id,
-                digest=known.digest,
-            )
+        _same(known, name=name.strip(), name_en=name_en.strip(), columns=stored.columns)
+        _complete(session, known, by=by, deidentification=deidentification, name_en=name_en)
         if reidentification.latest(session, known.id) is None:
             _check(session, known.id, stored.looked, by=by)
         return known
     dataset = Dataset(
         organisation_id=by.organisation_id,
         name=name.strip()[:120],
+        name_en=name_en.strip()[:120],
         use=use,
         digest=stored.digest,
         format=stored.format,
@@ -197,6 +201,29 @@ def record(
     )
     _check(session, dataset.id, stored.looked, by=by)
     return dataset
+
+
+def _complete(
+    session: Session, known: Dataset, *, by: Actor, deidentification: str, name_en: str
+) -> None:
+    """Add what was not said when the file was registered; what was said stays."""
+    said: list[str] = []
+    if not known.deidentification:  # registered before it had to be said
+        known.deidentification = deidentification.strip()[:1000]
+        said.append("dataset:deidentification:said")
+    if not known.name_en and name_en.strip():
+        known.name_en = name_en.strip()[:120]
+        said.append("dataset:name_en:said")
+    session.flush()
+    for event in said:
+        journal.record(
+            session,
+            event,
+            known.id,
+            person_id=by.person_id,
+            organisation_id=by.organisation_id,
+            digest=known.digest,
+        )
 
 
 def look(store: ArtifactStore, dataset: Dataset, wish: Wish) -> Looked:
@@ -304,6 +331,7 @@ def about(dataset: Dataset) -> dict[str, Any]:
     return {
         "id": dataset.id,
         "name": dataset.name,
+        "name_en": dataset.name_en,
         "use": str(dataset.use),
         "organisation_id": dataset.organisation_id,
         "digest": dataset.digest,
@@ -373,10 +401,11 @@ def _check(session: Session, dataset_id: str, looked: Looked | None, *, by: Acto
         reidentification.record(session, dataset_id, looked, by=by)
 
 
-def _same(known: Dataset, *, name: str, columns: list[dict[str, Any]]) -> None:
-    if known.columns != columns or known.name != name:
+def _same(known: Dataset, *, name: str, name_en: str, columns: list[dict[str, Any]]) -> None:
+    other = known.name_en and name_en and known.name_en != name_en
+    if known.columns != columns or known.name != name or other:
         raise AlreadyRegistered(
-            f"同一个文件已登记为“{known.name}”，但名称或列的说明不同。请使用原有登记。",
-            f"This file is on record as {known.name!r} with another name or other columns. "
+            f"同一个文件已登记为“{known.called.zh}”，但名称或列的说明不同。请使用原有登记。",
+            f"This file is on record as {known.called.en!r} with another name or other columns. "
             "Use that record.",
         )

@@ -155,9 +155,9 @@ def _check_usable(report: reports.Report, version: Version) -> None:
 def _check_deidentified(dataset: Dataset) -> None:
     if not dataset.deidentification.strip():
         raise NotDeidentified(
-            f"数据“{dataset.name}”没有说明怎样去标识化，不能用来生成公开的说明。"
+            f"数据“{dataset.called.zh}”没有说明怎样去标识化，不能用来生成公开的说明。"
             "请把同一个文件再登记一次，并写明怎样去标识化；没有个人的，写明没有。",
-            f"Nothing says how persons were made unrecognisable in {dataset.name!r}, so no public "
+            f"Nothing says how persons were made unrecognisable in {dataset.called.en!r}, so no public "
             "explanation is made from it. Register the same file again and say how; if there are "
             "no persons in it, say so.",
         )

@@ -33,7 +33,13 @@ class JsonLd(JSONResponse):
 class DatasetIn(RequestBody):
     """What is said of a data set."""
 
-    name: str = Field(max_length=120, examples=["loanapp, held-out 30 %"])
+    name: str = Field(max_length=120, examples=["贷款申请，留出的三成"])
+    name_en: str = Field(
+        "",
+        max_length=120,
+        examples=["loan applications, held-out 30 %"],
+        description="its name in English; without one the other is shown to everybody",
+    )
     use: Use
     columns: list[dict[str, Any]] = Field(
         [], description="{name, role, type?, …} for the columns that have something to say"
@@ -152,6 +158,7 @@ class DatasetOut(Answer):
 
     id: str
     name: str
+    name_en: str = Field(description="empty where there is no English name")
     use: Use
     digest: str
     format: str
@@ -179,6 +186,7 @@ class Shared(Answer):
 
     dataset_id: str
     name: str
+    name_en: str = Field(description="empty where there is no English name")
     rows: int = Field(description="rows of the data set that was asked about")
     shared: int | None = Field(description="how many of them the other has; null: not compared")
     columns: list[str] = Field(description="the columns by which rows were compared")
@@ -195,7 +203,7 @@ FORM = {
                     "properties": {
                         "metadata": {
                             "type": "string",
-                            "description": "JSON: name, use, columns, source, deidentification, "
+                            "description": "JSON: name, name_en, use, columns, source, deidentification, "
                             "held_out, quasi_identifiers, acknowledgement (see DatasetIn)",
                         },
                         "file": {
@@ -356,6 +364,7 @@ def shared(
         Shared(
             dataset_id=each.other.id,
             name=each.other.name,
+            name_en=each.other.name_en,
             rows=found.rows,
             shared=each.overlap.shared if each.overlap else None,
             columns=list(each.overlap.columns) if each.overlap else [],

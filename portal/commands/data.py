@@ -49,6 +49,7 @@ def data() -> None:
 @data.command(help="登记一个数据文件。/ Register a data file.")
 @click.argument("file", type=ANY)
 @click.option("--name", default="", help="名称；默认用文件名 / what it is called")
+@click.option("--name-en", default="", help="英文名称 / its name in English")
 @click.option(
     "--use",
     type=click.Choice(["evaluation", "explanation"]),
@@ -71,6 +72,7 @@ def add(file: Path, *, as_json: bool, **given: Any) -> None:
 
     said = {
         "name": given["name"],
+        "name_en": given["name_en"],
         "source": given["source"],
         "deidentification": given["deidentification"],
         "held_out": given["held_out"],
@@ -104,7 +106,7 @@ def listing(as_json: bool) -> None:
     table = Table("编号 / id", "名称 / name", "行 / rows", "用途 / use", "检查 / check")
     for each in found:
         table.add_row(
-            each["id"], escape(each["name"]), f"{each['rows']:,}", each["use"], _state(each)
+            each["id"], escape(_called(each)), f"{each['rows']:,}", each["use"], _state(each)
         )
     showing.console().print(table)
 
@@ -195,7 +197,13 @@ def overlaps(dataset: str, *, as_json: bool) -> None:
         return
     for each in found:
         shared = "没有比 / not compared" if each["shared"] is None else f"{each['shared']:,}"
-        click.echo(f"{each['dataset_id']}  {shared:>10}  {each['name']}")
+        click.echo(f"{each['dataset_id']}  {shared:>10}  {_called(each)}")
+
+
+def _called(found: Mapping[str, Any]) -> str:
+    """Both names; one name alone is printed once."""
+    name = describing.called(found)
+    return name.zh if name.zh == name.en else str(name)
 
 
 def _named(quasi: Sequence[str], *, none: bool) -> list[str] | None:
@@ -263,7 +271,7 @@ def _show(found: Mapping[str, Any], *, as_json: bool) -> None:
         return
     for said, value in (
         (Text("编号", "id"), found["id"]),
-        (Text("名称", "name"), found["name"]),
+        (Text("名称", "name"), _called(found)),
         (Text("校验值", "digest"), found["digest"]),
         (Text("行", "rows"), f"{found['rows']:,}"),
         (Text("来源", "source"), found["source"]),

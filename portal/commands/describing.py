@@ -58,7 +58,7 @@ class Description:
     Args:
         path: the file; None when a record is named.
         dataset: a data set already on record.
-        said: name, source, held_out, deidentification, acknowledgement, quasi_identifiers.
+        said: name, name_en, source, held_out, deidentification, acknowledgement, quasi_identifiers.
     """
 
     path: Path | None
@@ -100,13 +100,14 @@ class Description:
         if known is not None and (
             known["deidentification"] or not self.said.get("deidentification")
         ):
-            tell(1, 1, Text(f"数据已登记：{known['name']}", f"on record: {known['name']}"))
+            tell(1, 1, _on_record_said(known))
             return str(known["id"])
         lacking = [name for name in NEEDED if not self.said.get(name)]
         if self.path is None or lacking:
             raise _undescribed(self.path, lacking)
         metadata = {
             "name": self.said.get("name") or self.path.name,
+            "name_en": self.said.get("name_en", ""),
             "use": use,
             "columns": list(columns),
             "source": self.said["source"],
@@ -126,6 +127,16 @@ class Description:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         same = (each for each in client.items("/datasets") if each["digest"] == digest)
         return next((each for each in same if each["use"] == use), None)
+
+
+def called(found: Mapping[str, Any]) -> Text:
+    """What a data set is called, as the API gives it."""
+    return Text(found["name"], found["name_en"] or found["name"])
+
+
+def _on_record_said(known: Mapping[str, Any]) -> Text:
+    name = called(known)
+    return Text(f"数据已登记：{name.zh}", f"on record: {name.en}")
 
 
 def require_one_file(path: Path) -> None:
@@ -157,6 +168,7 @@ def options(command: Command) -> Command:
         ),
         click.option("--held-out", default="", help="怎样确保未用于训练 / how held out"),
         click.option("--source", default="", help="数据来源 / where the rows come from"),
+        click.option("--data-name-en", default="", help="英文名称 / their name in English"),
         click.option("--data-name", default="", help="数据的名称 / what the data are called"),
         click.option("--dataset", help="已登记的数据编号 / a data set already on record"),
         click.option(
@@ -174,6 +186,7 @@ def of_options(given: Mapping[str, Any]) -> Description:
         "held_out": str(given["held_out"]),
         "deidentification": str(given["deidentification"]),
         "name": str(given["data_name"]),
+        "name_en": str(given["data_name_en"]),
         "quasi_identifiers": list(given["quasi"]) or None,
         "acknowledgement": str(given["acknowledge"]),
     }

@@ -349,7 +349,9 @@ class Journey:
         filing = dossier.get(session, by=by, filing_id=self.filing_id)
         review.take(session, by=by, filing_id=filing.id, action=action, revision=filing.revision)
 
-    def _registered(self, rows: pd.DataFrame, by: Actor, use: Use, name: str) -> Dataset:
+    def _registered(
+        self, rows: pd.DataFrame, by: Actor, use: Use, name: Mapping[str, str]
+    ) -> Dataset:
         """The data set on record: the same rows are the same file and the same record."""
         path = self.place.folder / f"{self.name}-{use}.csv"
         rows.to_csv(path, index=False)
@@ -363,7 +365,8 @@ class Journey:
                 session,
                 self.place.store,
                 by=by,
-                name=name[:120],
+                name=name["zh"],
+                name_en=name["en"],
                 use=use,
                 path=path,
                 columns=[

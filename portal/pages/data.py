@@ -70,6 +70,7 @@ def register_dataset(
                 request.app.state.store,
                 by=by,
                 name=forms.text(form, "name"),
+                name_en=forms.text(form, "name_en"),
                 use=use,
                 path=forms.keep_file(form, "file", Path(folder)),
                 columns=forms.roles(forms.text(form, "roles")),

@@ -168,7 +168,7 @@ def _words(
     return Words(
         tested=explaining.view(made.content, language) if made.content else None,
         version=None if about else submission.get(session, made.version_id).number,
-        data={"name": data.name, "source": data.source},
+        data={"name": data.called.in_(language), "source": data.source},
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
         declared=own,
         unexplained=missing,

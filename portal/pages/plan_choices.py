@@ -159,6 +159,14 @@ def entries(text: str) -> dict[str, str]:
     return found
 
 
+def _title(dataset: Dataset, given: str) -> str:
+    """What was typed; the name of the data set, left as it was offered, in both its languages."""
+    called = dataset.called
+    if given not in ("", called.zh, called.en) or called.zh == called.en:
+        return written(given or called.zh)
+    return f"{{ zh = {written(called.zh)}, en = {written(called.en)} }}"
+
+
 def draft(dataset: Dataset, version: Version, asked: QueryParams) -> str:
     """The plan in TOML that follows from what was chosen.
 
@@ -168,7 +176,7 @@ def draft(dataset: Dataset, version: Version, asked: QueryParams) -> str:
         asked: the fields of the form.
     """
     known = roles(dataset)
-    lines = [f"title = {written(asked.get('title') or dataset.name)}"]
+    lines = [f"title = {_title(dataset, asked.get('title') or '')}"]
     if asked.get("frame"):
         lines.append(f"frame = {written(asked['frame'])}")
     if asked.get("target_kind") in TARGETS and asked["target_kind"] != "outcome":

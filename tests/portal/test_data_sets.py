@@ -153,6 +153,7 @@ def test_croissant_and_overlaps_hold_no_row(doors: Doors) -> None:
         {
             "dataset_id": made["id"],
             "name": "people.csv",
+            "name_en": "",
             "rows": ROWS,
             "shared": ROWS - 20,
             "columns": ["paid", "pay", "place", "sex"],
@@ -162,6 +163,58 @@ def test_croissant_and_overlaps_hold_no_row(doors: Doors) -> None:
     assert "40（66.7%）" in page
     for text in (told.text, json.dumps(shared), page, json.dumps(made)):
         assert SECRET not in text
+
+
+NAMES = {"name": "贷款申请", "name_en": "Loan applications"}
+
+
+def test_a_name_is_told_in_the_readers_language_and_one_name_in_both(doors: Doors) -> None:
+    """It held “中文 / English” in one string, and either reader was shown the other's words."""
+    two = doors.add(people(doors.folder), **NAMES).json()
+    one = doors.add(people(doors.folder, "later.csv", first=20), name="还款记录").json()
+    assert (two["name"], two["name_en"]) == (NAMES["name"], NAMES["name_en"])
+    assert (one["name"], one["name_en"]) == ("还款记录", "")
+    for language, own, other in (
+        ("zh", NAMES["name"], NAMES["name_en"]),
+        ("en", NAMES["name_en"], NAMES["name"]),
+    ):
+        for address in ("desk", f"datasets/{two['id']}", f"datasets/{one['id']}?compare=1"):
+            page = doors.browser.get(f"/{language}/{address}", headers=PAGE)
+            assert page.status_code == 200
+            assert own in page.text
+            assert other not in page.text
+            assert ("还款记录" in page.text) == (two["id"] not in address)
+    shared = doors.api.get(f"{API}/datasets/{one['id']}/overlaps").json()["items"]
+    assert (shared[0]["name"], shared[0]["name_en"]) == (NAMES["name"], NAMES["name_en"])
+    croissants = [
+        doors.api.get(f"{API}/datasets/{each['id']}/croissant").json() for each in (two, one)
+    ]
+    assert [each["name"] for each in croissants] == [NAMES["name"], "还款记录"]
+    assert croissants[0]["alternateName"] == NAMES["name_en"]
+    assert "alternateName" not in croissants[1]
+
+
+def test_an_english_name_is_added_once_and_a_form_takes_it(doors: Doors) -> None:
+    path = people(doors.folder)
+    made = doors.add(path, name="贷款申请").json()
+    assert doors.add(path, **NAMES).json()["name_en"] == NAMES["name_en"]
+    assert doors.add(path, name="贷款申请").json()["name_en"] == NAMES["name_en"]
+    refused = doors.add(path, **NAMES | {"name_en": "Other"})
+    assert refused.status_code == 409
+    assert NAMES["name_en"] in refused.json()["detail_en"]
+    with doors.world.site.state.factory() as session:
+        names = [each.name for each in journal.history(session, made["id"])]
+    assert names.count("dataset:name_en:said") == 1
+    form = {"csrf": doors.csrf, "use": "evaluation", "roles": "sex: sensitive", **SAID, **NAMES}
+    sent = doors.browser.post(
+        "/zh/datasets/new",
+        data=form,
+        files={"file": ("later.csv", people(doors.folder, "later.csv", first=20).read_bytes())},
+        headers=PAGE,
+    )
+    assert sent.status_code == 303
+    listed = doors.api.get(f"{API}/datasets").json()["items"]
+    assert [each["name_en"] for each in listed] == [NAMES["name_en"]] * 2
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -312,6 +365,13 @@ def test_the_command_line_does_the_same(
 
     code, told = run(capsys, "list")
     assert made["id"] in told
+    run(capsys, "add", "people.csv", *said, "--name", "people.csv", "--name-en", "People")
+    assert "name: people.csv\n" in run(capsys, "show", made["id"])[1]
+    people(terminal.folder, "later.csv", first=20)
+    named = ("--name", "贷款申请", "--name-en", "Loan applications")
+    assert run(capsys, "add", "later.csv", *said, *named)[0] == 0
+    code, told = run(capsys, "overlaps", made["id"])
+    assert "贷款申请 / Loan applications" in told
     assert SECRET not in told
     code, told = run(capsys, "check", made["id"], "--quasi", "place")
     assert (code, "没有达到要求" in told) == (1, True)
@@ -324,7 +384,7 @@ def test_the_command_line_does_the_same(
     written = json.loads((terminal.folder / "rows.json").read_text(encoding="utf-8"))
     assert written["@type"] == "sc:Dataset"
     code, told = run(capsys, "overlaps", made["id"], "--json")
-    assert json.loads(told) == []
+    assert [each["name_en"] for each in json.loads(told)] == ["Loan applications"]
     for words in (("check", "."), ("add", ".", *said)):
         code, told = run(capsys, *words)  # statistics/24: one rule at every door, with the remedy
         assert (code, "Make one Parquet file of the folder" in told) == (1, True)

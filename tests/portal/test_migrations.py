@@ -159,6 +159,29 @@ def test_checks_of_data_sets_come_and_go_and_the_data_sets_stay(
         assert connection.scalar(text("SELECT count(*) FROM reidentification_check")) == 0
 
 
+@pytest.mark.parametrize("name", ["留出集", "贷款（留出）/ Loans, held out"])
+def test_data_sets_are_called_as_before_and_may_be_named_in_english(
+    empty: Engine, organisation_row: Callable[[Engine], str], name: str
+) -> None:
+    migrations.upgrade(empty, "0014")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        connection.execute(text(PERSON))
+        connection.execute(text(DATASET))
+        connection.execute(text("UPDATE dataset SET name = :name"), {"name": name})
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0015")
+    with empty.begin() as connection:
+        row = connection.execute(text("SELECT name, name_en FROM dataset")).one()
+        assert tuple(row) == (name, "")
+        connection.execute(text("UPDATE dataset SET name_en = 'Loans'"))
+
+    migrations.downgrade(empty, "0014")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 def test_work_under_way_outlives_the_columns_of_putting_off(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from jinja2 import Environment
+from sqlalchemy import update
 
 from filing import catalogue
 from portal import page_cache
 from portal.app import create_app
 from portal.pages import rendering
 from registry import explanations, reports
-from registry.database import Record, now
+from registry.database import Record, now, transaction
+from registry.datasets import Dataset
 from registry.settings import Settings
 from tests import public_pages
 from tests.portal.pages import sentences
@@ -290,3 +292,22 @@ def test_a_link_cannot_make_the_register_say_that_something_was_done(
         first = reader.get("/zh/about")
         assert "说明已确认。" in first.text
         assert 'mingsuan-done=""' in first.headers["set-cookie"]
+
+
+def test_the_data_explained_on_are_named_in_the_readers_language(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One name stands for both; two names are told each to its readers."""
+    assert "留出集" in page(records, monkeypatch, "explained", "en")
+    try:
+        with transaction(records.site.state.factory) as session:
+            session.execute(update(Dataset).values(name_en="Held-out set"))
+        english = page(records, monkeypatch, "explained", "en")
+        assert "Held-out set" in english
+        assert "留出集" not in english
+        chinese = page(records, monkeypatch, "explained", "zh")
+        assert "留出集" in chinese
+        assert "Held-out set" not in chinese
+    finally:
+        with transaction(records.site.state.factory) as session:
+            session.execute(update(Dataset).values(name_en=""))

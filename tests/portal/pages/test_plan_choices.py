@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from evaluators import installed
 from evaluators.plan import Plan
 from portal.pages import plan_choices
+from registry.language import Text
 from registry.organisations import Role
 from tests.portal.pages.shelf import Shelf
 
@@ -23,8 +24,8 @@ COLUMNS = [
 VERSION: Any = SimpleNamespace(inputs=[{"name": "income", "type": "double"}])
 
 
-def data(columns: list[dict[str, str]] = COLUMNS, name: str = "数据") -> Any:
-    return SimpleNamespace(name=name, columns=columns)
+def data(columns: list[dict[str, str]] = COLUMNS, name: str = "数据", name_en: str = "") -> Any:
+    return SimpleNamespace(called=Text(name, name_en or name), columns=columns)
 
 
 def drafted(*fields: tuple[str, str]) -> dict[str, Any]:
@@ -61,12 +62,33 @@ def test_choices_and_their_options_stand_in_the_plan() -> None:
     assert plan.target_kind == "human_decision"
 
 
-@given(name=st.text(min_size=1, max_size=20), title=st.text(min_size=1, max_size=20))
-def test_no_name_breaks_out_of_its_quotes(name: str, title: str) -> None:
+WORD = st.text(min_size=1, max_size=20)
+
+
+@given(name=WORD, title=WORD, english=st.one_of(st.just(""), WORD))
+def test_no_name_breaks_out_of_its_quotes(name: str, title: str, english: str) -> None:
     columns = [{"name": name, "role": "sensitive"}]
-    written = plan_choices.draft(data(columns, title), VERSION, QueryParams([]))
+    written = plan_choices.draft(data(columns, title, english), VERSION, QueryParams([]))
 
     assert tomllib.loads(written)["columns"]["sensitive"] == [name]
+    two = {"zh": title, "en": english}
+    assert tomllib.loads(written)["title"] == (title if english in ("", title) else two)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("贷款申请", {"zh": "贷款申请", "en": "Loan applications"}),
+        ("Loan applications", {"zh": "贷款申请", "en": "Loan applications"}),
+        ("另一个标题", "另一个标题"),
+    ],
+)
+def test_a_title_left_as_it_was_offered_is_there_in_both_languages(
+    typed: str, title: str | dict[str, str]
+) -> None:
+    named = data(name="贷款申请", name_en="Loan applications")
+    written = plan_choices.draft(named, VERSION, QueryParams([("title", typed)]))
+
     assert tomllib.loads(written)["title"] == title
 
 
