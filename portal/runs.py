@@ -196,17 +196,9 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
         counting = yardsticks.counting(session, made.version_id, version.digest)
     if counting and counting[0].differences(made.plan):
         counting = []  # a report that came in since; approval names the differences
-    table = datasets.load(place.store, dataset)
     asked = dict(made.plan)
     declared = asked.pop("declared", None)
     asked["unit"] = _unit(dataset) or asked.get("unit")
-    plan = ExplanationPlan.make(
-        table,
-        asked.pop("columns"),
-        cut=asked.pop("cut", None),
-        nonce=nonce,
-        **asked | {"k": place.settings.k_anonymity},
-    )
 
     def charge(session: Session, digest: str, predictions: int) -> bool:
         return engagements.charge(
@@ -214,6 +206,14 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
         )
 
     with _asking(place, watch, version, charge, nonce) as scorer:
+        table = datasets.load(place.store, dataset)
+        plan = ExplanationPlan.make(
+            table,
+            asked.pop("columns"),
+            cut=asked.pop("cut", None),
+            nonce=nonce,
+            **asked | {"k": place.settings.k_anonymity},
+        )
         content = explanation.explain(
             plan,
             table,
@@ -256,10 +256,12 @@ def _asking(
     nonce: str,
     classes: Classes | None = None,
 ) -> Iterator[ChargedScorer]:
+    """The version's sandboxes: those kept ahead start at once, while the data are still read."""
     folder = artifacts.cached_directory(place.store, version, place.settings)
     with SandboxScorer(
         folder, inputs=version.inputs, settings=place.settings, classes=classes, nonce=nonce
     ) as scorer:
+        scorer.warm()
         yield ChargedScorer(scorer, watch, charge)
 
 

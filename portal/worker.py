@@ -125,9 +125,10 @@ def work(
     clear = partial(abandoned.clear, place.settings, place.factory, place.store)
     sweeper = Sweeper(place.settings, clear)
     sealer = Sealer(place)
+    effects = outbox.Effects(place.factory, appliers, wait=once)
     while not ending.is_set():
         try:
-            busy = _turn(place, name, appliers)
+            busy = _turn(place, name, effects)
         except Unavailable as away:
             present.tell(away)
             if once:
@@ -203,7 +204,7 @@ def _pause(place: Place, failures: int) -> float:
     return backoff.jittered(failures, first=first, longest=LONGEST_WAIT)
 
 
-def _turn(place: Place, name: str, appliers: Mapping[str, Apply]) -> bool:
+def _turn(place: Place, name: str, effects: outbox.Effects) -> bool:
     """One piece of work and the effects that are due; whether there was anything to do.
 
     Raises:
@@ -211,7 +212,7 @@ def _turn(place: Place, name: str, appliers: Mapping[str, Apply]) -> bool:
     """
     try:
         worked = _next(place, name)
-        return outbox.apply(place.factory, appliers).done > 0 or worked
+        return effects.apply().done > 0 or worked
     except Exception as error:
         environment.check(error)
         raise

@@ -4,6 +4,7 @@ An effect is keyed, and whoever applies it must find nothing left to do the seco
 that dies between the doing and the noting leaves it to be done again.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -127,6 +128,44 @@ def apply(
     return Applied(done, failed)
 
 
+class Effects:
+    """The effects of one worker; a slow start of what applies them holds up nothing else.
+
+    The first effect that is due has MLflow imported and its tables made, which takes as long as a
+    small evaluation. That is done in a thread; until it is over, effects stay due.
+
+    Args:
+        factory: sessions on the database.
+        appliers: as for `apply`.
+        wait: wait for the start instead, for a worker that stops when nothing is due.
+    """
+
+    def __init__(
+        self, factory: sessionmaker[Session], appliers: Mapping[str, Apply], *, wait: bool = False
+    ) -> None:
+        self._factory, self._appliers, self._wait = factory, appliers, wait
+        self._start: threading.Thread | None = None
+
+    def apply(self) -> Applied:
+        """Apply what is due, if it can be applied at once."""
+        if not self._wait and not self._started():
+            return Applied(0, 0)
+        return apply(self._factory, self._appliers)
+
+    def await_start(self) -> None:
+        """Wait for a start that is under way."""
+        if self._start is not None:
+            self._start.join()
+
+    def _started(self) -> bool:
+        if self._start is None and _due(self._factory, list(self._appliers), limit=1):
+            self._start = threading.Thread(
+                target=_make_ready, args=(self._appliers,), name="effects", daemon=True
+            )
+            self._start.start()
+        return self._start is not None and not self._start.is_alive()
+
+
 def _make_ready(appliers: Mapping[str, Apply]) -> None:
     """Start what starts slowly now, so that no transaction is held meanwhile.
 
@@ -146,7 +185,7 @@ def wait_after(attempts: int) -> timedelta:
 
 
 def _due(
-    factory: sessionmaker[Session], kinds: Sequence[str], *, limit: int, at_once: bool
+    factory: sessionmaker[Session], kinds: Sequence[str], *, limit: int, at_once: bool = False
 ) -> list[str]:
     query = select(Effect.id).where(Effect.applied.is_(None), Effect.kind.in_(kinds))
     if not at_once:

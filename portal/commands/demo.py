@@ -1,9 +1,12 @@
 """demo: both models through the whole job, then the site on loopback."""
 
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,10 @@ from registry.language import Text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from portal.demo.journey import Journey
     from registry.settings import Settings
+
+_SCREEN = threading.Lock()
 
 
 @click.command(
@@ -26,30 +32,66 @@ if TYPE_CHECKING:
 def demo(no_serve: bool, port: int | None) -> None:
     """A second run reuses what is there; after a crash it goes on where it stopped."""
     from portal.commands import serving
+    from registry import extras, modes
     from registry.settings import settings
 
+    extras.require(*serving.SERVER)
     chosen = settings().model_copy(update={"port": port} if port else {})
     if not no_serve:
         serving.check_port(chosen)
     _say(Text("准备数据目录和数据库", "data directory and database"))
-    serving.prepare(chosen)
-    log = chosen.data / "processes.log"
-    with serving.beside(chosen, workers=chosen.workers, signer=True, log=log):
+    modes.close_to_others()
+    modes.folder(chosen.data)
+    folder = modes.folder(chosen.data / "demo")
+    with ExitStack() as stack:
+        trained = stack.enter_context(_training(folder))
+        serving.prepare(chosen)
+        log = chosen.data / "processes.log"
+        stack.enter_context(serving.beside(chosen, workers=chosen.workers, signer=True, log=log))
         server = None if no_serve else _serve(chosen)
-        passwords, numbers = _carry(chosen)
+        passwords, numbers = _carry(chosen, folder, trained)
         _print(chosen, passwords, numbers)
         if server is not None:
             server.join()
 
 
-def _carry(chosen: "Settings") -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Take both models the whole way; returns the sign-ins and the filing numbers."""
+@contextmanager
+def _training(folder: Path) -> Iterator[Callable[[], None]]:
+    """Have both models trained by a process of its own; what is given waits until they are.
+
+    Training imports as much as the whole rest, which goes on meanwhile.
+    """
+    process = subprocess.Popen([sys.executable, "-m", "portal.demo.models", str(folder)])
+
+    def wait() -> None:
+        if code := process.wait():
+            raise click.ClickException(
+                f"训练没有完成（{code}），请看上面的输出，再运行一次 mingsuan demo。/ The training "
+                f"ended without models ({code}); see the output above and run mingsuan demo again."
+            )
+
+    try:
+        yield wait
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _carry(
+    chosen: "Settings", folder: Path, trained: Callable[[], None]
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Take both models the whole way; returns the sign-ins and the filing numbers.
+
+    Args:
+        chosen: the installation.
+        folder: the demo's own.
+        trained: waits for the models.
+    """
     from portal.demo import cast, models
     from portal.demo.journey import Journey, Place
-    from registry import artifacts, database, modes
+    from registry import artifacts, database
     from registry.database import transaction
 
-    folder = modes.folder(chosen.data / "demo")
     passwords = cast.sign_ins(folder)
     factory = database.sessions(database.connect(chosen.database_url))
     with transaction(factory) as session:
@@ -59,21 +101,46 @@ def _carry(chosen: "Settings") -> tuple[Mapping[str, str], Mapping[str, str]]:
         }
     place = Place(folder, factory, artifacts.open_store(chosen), actors, _key(folder))
     _say(Text("训练两个模型（已有就直接用）", "train both models (or use those there are)"))
-    journeys = [
-        Journey("credit", models.credit(folder), place, _progress),
-        Journey("pricing", models.pricing(folder), place, _progress),
-    ]
-    for journey in journeys:
-        click.secho(
-            f"\n{journey.story['answers']['B1']['zh']} · {journey.story['model']}", bold=True
-        )
-        for name, step in journey.steps():
-            start = time.monotonic()
-            _say(name)
-            step()
-            _line("")
-            click.echo(f"  ✓ {name.zh} / {name.en}  {time.monotonic() - start:.1f}s")
+    trained()
+    made = {"credit": models.credit(folder), "pricing": models.pricing(folder)}
+    journeys = [Journey(name, each, place, _progress) for name, each in made.items()]
+    _walk(journeys)
     return passwords, {journey.name: journey.number for journey in journeys}
+
+
+def _walk(journeys: Sequence["Journey"]) -> None:
+    """Take all their steps, side by side: two enterprises do not wait for each other.
+
+    Raises:
+        RegisterError: the first thing that stopped one of them; the others are stopped as well.
+    """
+    ending = threading.Event()
+    with ThreadPoolExecutor(len(journeys)) as pool:
+        walking = [pool.submit(_steps, journey, ending) for journey in journeys]
+        try:
+            for each in as_completed(walking):
+                each.result()
+        finally:
+            ending.set()
+
+
+def _steps(journey: "Journey", ending: threading.Event) -> None:
+    """Take the steps of one, until told to end."""
+
+    def tell(done: int, total: int, said: Text) -> None:
+        if ending.is_set():
+            raise CancelledError
+        _progress(done, total, said)
+
+    journey.tell = tell
+    filed = f"{journey.story['answers']['B1']['zh']} · {journey.story['model']}"
+    for name, step in journey.steps():
+        start = time.monotonic()
+        _say(name)
+        step()
+        with _SCREEN:
+            _line("")
+            click.echo(f"  ✓ {filed}：{name.zh} / {name.en}  {time.monotonic() - start:.1f}s")
 
 
 def _key(folder: Path) -> "Ed25519PrivateKey":

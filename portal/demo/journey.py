@@ -46,7 +46,7 @@ from registry.reports import Report
 from registry.worklist import State
 
 STORIES = Path(__file__).parent / "stories"
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
 BUDGET = 2_000_000
 WAIT_SECONDS = 600
 

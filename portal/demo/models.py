@@ -1,5 +1,6 @@
 """The two demo models, trained on the spot and saved the way any MLflow user would."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,14 @@ def _remove(directory: Path) -> None:
     import shutil
 
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def main() -> None:
+    """Train both in a folder (`python -m portal.demo.models FOLDER`)."""
+    folder = Path(sys.argv[1])
+    credit(folder)
+    pricing(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,10 @@
 """Real worker processes on a real model in the sandbox: done, killed, stalled, cancelled, failed."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import onnxruntime
 import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
@@ -28,6 +31,7 @@ from registry import (
     explanations,
     journal,
     keys,
+    outbox,
     reports,
     worklist,
 )
@@ -303,6 +307,47 @@ def test_work_of_an_unknown_kind_and_unforeseen_errors_fail_with_advice(
     assert errors["broken"] is not None
     assert errors["broken"]["kind"] == "Unforeseen"
     assert made["broken"] in errors["broken"]["zh"]
+
+
+def test_work_does_not_wait_for_what_an_effect_needs(
+    place: Installation, own_signals: None
+) -> None:
+    """The first effect imports MLflow, which takes as long as a small evaluation."""
+    go, given, ending = threading.Event(), list[object](), threading.Event()
+
+    class Slow:
+        def ready(self) -> None:
+            assert go.wait(120)
+
+        def __call__(self, _session: Session, payload: Mapping[str, Any]) -> None:
+            given.append(payload["key"])
+
+    with transaction(place.factory) as session:
+        outbox.add(session, "slow", "slow", {"key": 1})
+    here = Place(place.settings, place.factory, place.store)
+    appliers = {"slow": Slow()}
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(worker.work, here, "w", appliers, ending=ending)
+        try:
+            time.sleep(2 * worker.IDLE_SECONDS)  # the start of the effect is under way
+            with transaction(place.factory) as session:
+                by = place.tester.organisation_id
+                made = worklist.request(
+                    session, kind="unheard", subject_id="x", organisation_id=by, dedup="unheard"
+                ).id
+            until(lambda: _state(place, made) == State.FAILED, 30)
+            assert given == []
+            go.set()
+            until(lambda: given == [1], 30)
+        finally:
+            go.set()
+            ending.set()
+        working.result(30)
+
+
+def _state(place: Installation, work_id: str) -> State:
+    with place.factory() as session:
+        return State(worklist.get(session, work_id).state)
 
 
 def test_without_a_signer_nothing_is_begun(tmp_path: Path, own_signals: None) -> None:

@@ -160,3 +160,42 @@ def test_workers_at_once_share_the_effects_on_postgresql(postgres_url: str) -> N
         assert sorted(together(engine)) == [f"k{number}" for number in range(10)]
     finally:
         engine.dispose()
+
+
+class Slow(Seen):
+    """An applier whose start takes until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go, self.starts = threading.Event(), list[int]()
+
+    def ready(self) -> None:
+        self.starts.append(threading.get_ident())
+        assert self.go.wait(30)
+
+
+def test_a_slow_start_keeps_nobody_waiting(factory: sessionmaker[Session]) -> None:
+    slow = Slow()
+    effects = outbox.Effects(factory, {"notice": slow})
+    assert effects.apply() == Applied(0, 0)
+    assert slow.starts == []  # nothing was due
+    add(factory)
+    for _ in range(3):
+        assert effects.apply() == Applied(0, 0)
+    assert slow.given == []
+    slow.go.set()
+    effects.await_start()
+    assert effects.apply() == Applied(1, 0)
+    begun, *_ = slow.starts
+    assert begun != threading.get_ident()
+    assert slow.given == [{"key": "k"}]
+
+
+def test_who_stops_when_nothing_is_due_waits_for_a_slow_start(
+    factory: sessionmaker[Session],
+) -> None:
+    slow = Slow()
+    slow.go.set()
+    add(factory)
+    assert outbox.Effects(factory, {"notice": slow}, wait=True).apply() == Applied(1, 0)
+    assert slow.starts == [threading.get_ident()]
