@@ -13,12 +13,13 @@ from evaluators import wording
 from evaluators.plan import level_name
 from evaluators.policy import POLICY
 from evaluators.probe import Change, Oracle, Scorer, ScoreRequest, keyed_hash
+from registry import scoring
 from registry.errors import Invalid
-from registry.sandbox import Contained
-from registry.scoring import WrongFrame
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+APART = 16
+"""Frames of risky requests that are made at a time."""
 
 
 class AnswersUnfit(Invalid):
@@ -67,23 +68,33 @@ class Questioner:
             )
             for at, values in zip(calm, made, strict=True):
                 found[at] = values
-        for at in sorted(set(range(len(requests))) - set(calm)):
-            found[at] = self._apart(block, requests[at], chosen[at], number=number)
+        risky = [at for at in range(len(requests)) if at not in calm]
+        for few in (risky[at : at + APART] for at in range(0, len(risky), APART)):
+            asked = [requests[at] for at in few]
+            made = self._apart(block, asked, [chosen[at] for at in few], number=number)
+            for at, values in zip(few, made, strict=True):
+                found[at] = values
         return found
 
     def _apart(
-        self, block: pa.Table, request: ScoreRequest, chosen: Mask, *, number: int
-    ) -> Floats:
-        """The answers to a risky request; NaN throughout if the model broke on it."""
-        rows = self._generator(number, -1).permutation(np.flatnonzero(chosen))
-        answers = np.full(block.num_rows, np.nan)
-        if not rows.size:
-            return answers
-        try:
-            frame = altered(block.take(rows), request, self.inputs)
-            answers[rows] = self._score([frame])[0]
-        except (Contained, WrongFrame) as failure:
-            self.broken[request.identity()] = str(getattr(failure, "cause", "wrong_frame"))
+        self,
+        block: pa.Table,
+        requests: Sequence[ScoreRequest],
+        chosen: Sequence[Mask],
+        *,
+        number: int,
+    ) -> list[Floats]:
+        """The answers to risky requests; NaN throughout where the model broke."""
+        rows = [self._generator(number, -1).permutation(np.flatnonzero(mask)) for mask in chosen]
+        asked = [at for at, mine in enumerate(rows) if mine.size]
+        frames = [altered(block.take(rows[at]), requests[at], self.inputs) for at in asked]
+        answers = [np.full(block.num_rows, np.nan) for _ in requests]
+        for at, found in zip(asked, scoring.apart(self.scorer, frames), strict=True):
+            if isinstance(found, np.ndarray):
+                answers[at][rows[at]] = self._counted([found], [rows[at].size])[0]
+            else:
+                cause = str(getattr(found, "cause", "wrong_frame"))
+                self.broken[requests[at].identity()] = cause
         return answers
 
     def _mixed(
@@ -140,8 +151,9 @@ class Questioner:
         return Oracle("model", self.inputs, steady, stable, max(repeat, shape))
 
     def _score(self, frames: Sequence[pa.Table]) -> list[Floats]:
-        answers = self.scorer.score(frames)
-        sizes = [frame.num_rows for frame in frames]
+        return self._counted(self.scorer.score(frames), [frame.num_rows for frame in frames])
+
+    def _counted(self, answers: list[Floats], sizes: Sequence[int]) -> list[Floats]:
         if [len(values) for values in answers] != sizes:
             raise AnswersUnfit(
                 "模型给出的结果个数与行数不同，请检查模型的输出。",

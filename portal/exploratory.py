@@ -25,10 +25,11 @@ from evaluators.files import Stored, open_rows
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
 from portal import predicates
-from registry import attestation, statements
+from registry import attestation, scoring, statements
 from registry.errors import Invalid
 from registry.language import Text
 from registry.sandbox.child.classes import Classes
+from registry.scoring import Answers, Failure
 from registry.settings import Settings
 
 STANDING = Text(
@@ -260,6 +261,16 @@ class _Watched:
     def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
         """One array of answers per frame."""
         found = self._scorer.score(frames)
+        self._count(found)
+        return found
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+        """Per frame its answers or why there are none."""
+        found = scoring.apart(self._scorer, frames)
+        self._count([each for each in found if isinstance(each, np.ndarray)])
+        return found
+
+    def _count(self, found: Sequence[Answers]) -> None:
         self._answers += sum(answers.size for answers in found)
         if time.monotonic() - self._told > SECONDS:
             self._told = time.monotonic()
@@ -267,7 +278,6 @@ class _Watched:
                 f"模型已回答 {self._answers:,} 次", f"{self._answers:,} answers of the model"
             )
             self._tell(self._answers, 0, said)
-        return found
 
 
 @contextmanager

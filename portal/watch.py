@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from registry import worklist
+from registry import scoring, worklist
 from registry.database import transaction
 from registry.errors import Unavailable
 from registry.language import Text
-from registry.scoring import Scorer
+from registry.scoring import Answers, Failure, Scorer
 from registry.worklist import Cancelled, Claim, ClaimLost
 
 FRAMES = 4  # frames between two looks at whether to go on
@@ -95,14 +93,23 @@ class ChargedScorer:
         self.rounds = 0
         self.predictions = 0
 
-    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+    def score(self, frames: Sequence[pa.Table]) -> list[Answers]:
         """One array per frame, in the order of `frames`."""
-        answers: list[npt.NDArray[np.float64]] = []
+        answers: list[Answers] = []
         for start in range(0, len(frames), FRAMES):
             few = frames[start : start + FRAMES]
             self._pay(few)
             answers += self._scorer.score(few)
         return answers
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+        """Per frame its answers or why there are none, in the order of `frames`; all are charged."""
+        found: list[Answers | Failure] = []
+        for start in range(0, len(frames), FRAMES):
+            few = frames[start : start + FRAMES]
+            self._pay(few)
+            found += scoring.apart(self._scorer, few)
+        return found
 
     def _pay(self, frames: Sequence[pa.Table]) -> None:
         self._watch.check()

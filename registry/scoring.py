@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from registry import model_inputs
 from registry.model_inputs import WrongFrame
-from registry.sandbox import NoSandbox, pool_uids, probe_tier
+from registry.sandbox import Contained, NoSandbox, pool_uids, probe_tier
 from registry.sandbox.child import flavours
 from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.classes import Classes
@@ -38,20 +38,56 @@ from registry.screening import safe_yaml
 from registry.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-__all__ = ["SandboxScorer", "Scorer", "WrongFrame"]
+__all__ = ["AsksApart", "SandboxScorer", "Scorer", "WrongFrame", "apart"]
+
+Answers: TypeAlias = npt.NDArray[np.float64]
+Failure: TypeAlias = Contained | WrongFrame
 
 
-class Scorer(Protocol):
+class Answering(Protocol):
     """Answers frames of inputs."""
 
-    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+    def score(self, frames: Sequence[pa.Table]) -> list[Answers]:
         """One array per frame, one float64 per row; each frame meets the model on its own."""
         ...
+
+
+class Scorer(Answering, Protocol):
+    """Answers frames of inputs, and says how."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         """How the answers came about: tier, limits, loader, format, packages."""
         ...
+
+
+@runtime_checkable
+class AsksApart(Protocol):
+    """Answers frames of which any may break the model, several at a time."""
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+        """Per frame its answers, or why there are none; no frame takes another down."""
+        ...
+
+
+def apart(scorer: Answering, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+    """Per frame its answers or why there are none, from any scorer.
+
+    Args:
+        scorer: one that cannot ask several apart is asked about one after another.
+        frames: what it is asked.
+    """
+    if isinstance(scorer, AsksApart):
+        return scorer.apart(frames)
+    return [_alone(scorer, frame) for frame in frames]
+
+
+def _alone(scorer: Answering, frame: pa.Table) -> Answers | Failure:
+    try:
+        (answers,) = scorer.score([frame])
+    except (Contained, WrongFrame) as failure:
+        return failure
+    return answers
 
 
 class SandboxScorer:
@@ -123,40 +159,68 @@ class SandboxScorer:
         """How the answers come about: tier, limits, loader, format, packages."""
         return self._provenance
 
-    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+    def score(self, frames: Sequence[pa.Table]) -> list[Answers]:
         """One array per frame, in the order of `frames`.
 
         Raises:
             WrongFrame: when a frame does not carry the model's columns.
             Contained: when a round was ended without answers; the cause says why.
         """
-        tables = [model_inputs.fitted(frame, self._schema) for frame in frames]
-        answers: dict[int, npt.NDArray[np.float64]] = {
-            place: np.empty(0) for place, table in enumerate(tables) if not table.num_rows
-        }
-        order = drawn_order(self._order_key, self._calls, len(tables))
+        tables = {at: model_inputs.fitted(one, self._schema) for at, one in enumerate(frames)}
+        found = self._asked(tables, _raise)
+        return [answers for _, answers in sorted(found.items())]
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+        """Per frame its answers, or why its round was ended without any."""
+        tables, failed = dict[int, pa.Table](), dict[int, Failure]()
+        for place, frame in enumerate(frames):
+            try:
+                tables[place] = model_inputs.fitted(frame, self._schema)
+            except WrongFrame as failure:
+                failed[place] = failure
+        answered = self._asked(tables, failed.__setitem__)
+        return [
+            failed[place] if place in failed else answered[place] for place in range(len(frames))
+        ]
+
+    def _asked(
+        self, tables: Mapping[int, pa.Table], fail: Callable[[int, Contained], None]
+    ) -> dict[int, Answers]:
+        """The answers by place.
+
+        Args:
+            tables: what is asked, by place.
+            fail: hears of a place that has none; what it raises ends the call.
+        """
+        answers = {place: np.empty(0) for place, table in tables.items() if not table.num_rows}
+        places = list(tables)
+        order = [places[at] for at in drawn_order(self._order_key, self._calls, len(places))]
         self._calls += 1
         waiting = deque(place for place in order if place not in answers)
         working: dict[Round, int] = {}
         try:
             while waiting or working:
-                self._hand_out(tables, waiting, working)
+                try:
+                    self._hand_out(tables, waiting, working)
+                except Contained as failure:  # a sandbox did not start
+                    fail(waiting.popleft(), failure)
+                    continue
                 listen([*self._supply.heard(), *working])
-                for round_ in [round_ for round_ in working if round_.over]:
-                    place = working.pop(round_)
-                    if (found := self._supply.finish(round_)) is None:
-                        waiting.appendleft(place)
-                    else:
-                        answers[place] = found
+                self._take_in(waiting, working, answers, fail)
         finally:
             for round_ in working:
                 round_.end()
         self._supply.keep()
-        return [answers[place] for place in range(len(tables))]
+        return answers
 
     def _hand_out(
-        self, tables: list[pa.Table], waiting: deque[int], working: dict[Round, int]
+        self, tables: Mapping[int, pa.Table], waiting: deque[int], working: dict[Round, int]
     ) -> None:
+        """Give frames to the sandboxes that are ready, and see to it that more are soon.
+
+        Raises:
+            Contained: when a sandbox did not start; something waits then.
+        """
         try:
             while waiting and len(working) < AT_ONCE and (round_ := self._supply.take()):
                 working[round_] = waiting.popleft()
@@ -164,6 +228,26 @@ class SandboxScorer:
         except Unfit:
             self._use_cells()
         self._supply.provide(min(AT_ONCE - len(working), len(waiting)), len(waiting))
+
+    def _take_in(
+        self,
+        waiting: deque[int],
+        working: dict[Round, int],
+        answers: dict[int, Answers],
+        fail: Callable[[int, Contained], None],
+    ) -> None:
+        """Read what has ended; a round that was lost by no fault of its own waits again."""
+        for round_ in [round_ for round_ in working if round_.over]:
+            place = working.pop(round_)
+            try:
+                found = self._supply.finish(round_)
+            except Contained as failure:
+                fail(place, failure)
+                continue
+            if found is None:
+                waiting.appendleft(place)
+            else:
+                answers[place] = found
 
     def _use_cells(self) -> None:
         """No interpreter of this format can be forked: its packages start threads, or the like."""
@@ -199,6 +283,10 @@ class SandboxScorer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _raise(_place: int, failure: Contained) -> None:
+    raise failure
 
 
 def drawn_order(key: str, call: int, frames: int) -> list[int]:

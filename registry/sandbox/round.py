@@ -43,7 +43,7 @@ class Round(ABC):
 
     def __init__(self, limits: Limits, *, seconds: float) -> None:
         self._limits = limits
-        self.over = self.done = False
+        self.over = self.done = self.told = False
         self._waits = False
         self._rows: int | None = None
         self._verdict: Cause | None = None
@@ -141,8 +141,9 @@ class Round(ABC):
             elif words.get("event") == "ready" and self._rows is None:
                 self._waits = True
             elif words.get("event") == "done" and self._rows is not None:
-                self.done = self.over = True
+                self.done = self.told = self.over = True
             elif words.get("event") == "failed" and words.get("cause") in _TELLABLE:
+                self.told = True
                 self._items = _names(words.get("items"))
                 self._decide(Cause(words["cause"]))
             else:

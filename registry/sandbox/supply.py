@@ -183,12 +183,21 @@ class Zygotes(Supply):
     def finish(self, round_: Round) -> npt.NDArray[np.float64] | None:
         """The answers of a round; None when its zygote was lost and it must be asked again."""
         begun = self._begun.pop(round_, None)
-        answers = super().finish(round_)
-        if answers is not None and begun is not None:
-            self._rounds += 1
-            self._seconds += time.monotonic() - begun
+        try:
+            answers = super().finish(round_)
+        except Contained:
+            self._took(begun)
+            raise
+        if answers is not None:
+            self._took(begun)
             self._lost = 0
         return answers
+
+    def _took(self, begun: float | None) -> None:
+        """Remember how long a round took that was taken at `begun`."""
+        if begun is not None:
+            self._rounds += 1
+            self._seconds += time.monotonic() - begun
 
     def heard(self) -> list[Heard]:
         """The rounds that wait, and every zygote."""

@@ -36,8 +36,9 @@ _REPORT_SECONDS = 10.0
 _LOG_KEPT = 16 * 1024
 _KILLED = frozenset({os.CLD_KILLED, os.CLD_DUMPED})
 _BY_US = (os.CLD_KILLED, signal.SIGKILL)
-"""How a child ends that did as it should: it waits to be killed. Any other end is a word that the
-model chose, and it has passed through the zygote's memory, where the next child could find it."""
+"""How a child ends that did as it should, whether it answered or said why it could not: it waits to
+be killed. Any other end is a word that the model chose, and it has passed through the zygote's
+memory, where the next child could find it."""
 
 
 class Lost(Exception):
@@ -348,7 +349,7 @@ class WarmRound(Round):
         if self._group is not None:
             self._group.remove()
             self._group = None
-        as_it_should = self.done and self._verdict is None and self._report == _BY_US
+        as_it_should = self.told and self._report == _BY_US
         self._zygote.release(again=as_it_should or not self._asked)
 
 

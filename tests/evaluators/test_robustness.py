@@ -1,6 +1,7 @@
 """Shaken, missing and strange inputs: what changes, and what breaks."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from evaluators import calibration, conformance, engine, passes
 from evaluators.plan import Plan
 from evaluators.robustness import Robustness
-from registry import screening
+from registry import scoring, screening
 from registry.findings import Finding, Verdict
 from registry.sandbox import Cause, Contained
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
@@ -83,6 +84,33 @@ def test_a_model_that_breaks_is_named_and_takes_nothing_else_down() -> None:
     assert found["missing=x"].details["failures"] == {"missing:x": "model_error"}
     assert "raised an error" in found["missing=x"].reading["en"]
     assert found["missing=pay"].verdict is Verdict.EQUIVALENT
+
+
+class Apart(Reading):
+    """A model that is asked several frames at a time, any of which may break it."""
+
+    def __init__(self, formula: Any) -> None:
+        super().__init__(formula)
+        self.calls = list[int]()
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Any]:
+        """Per frame its answers or why there are none."""
+        self.calls.append(len(frames))
+        return scoring.apart(Reading(self.formula), frames)
+
+
+def test_what_may_break_a_model_is_handed_over_together_and_found_alike() -> None:
+    def fragile(frame: pa.Table) -> Any:
+        if frame["x"].null_count or frame["n"].null_count:
+            raise Contained(Cause.MODEL_ERROR)
+        return column(frame, "x")
+
+    together = Apart(fragile)
+    found = _run(together)
+    alone = _run(Reading(fragile))
+    assert {k: f.as_json() for k, f in found.items()} == {k: f.as_json() for k, f in alone.items()}
+    assert found["missing=n"].details["failures"] == {"missing:n": "model_error"}
+    assert together.calls == [11], "four missing, seven strange"
 
 
 def _tried(nonce: str) -> list[str]:

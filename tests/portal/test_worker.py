@@ -183,6 +183,26 @@ def test_a_registered_plan_becomes_a_signed_report(place: Installation, own_sign
         reports.countersign(session, by=place.tester, report_id=report.id, envelope_text=signed)
 
 
+def test_rounds_that_may_break_a_model_are_all_charged(
+    place: Installation, own_signals: None
+) -> None:
+    robust = {"id": "robustness", "kinds": ["missing", "out_of_range"]}
+    made = place.register(PLAN | {"title": "缺了和超出", "probes": [robust]})
+    worker.run(place.settings, once=True)
+    asked = reports.statement(place.report(made))["predicate"]["provenance"]["asked"]
+    assert asked["rounds"] == rounds(place, made)
+    assert asked["predictions"] == charged(place, made)
+    calm, missing, strange = 4 + 2, 2, 4  # four that check it, the rows as they are and again
+    assert asked["rounds"] == calm + missing + strange
+
+
+def charged(place: Installation, made: Evaluation | Explanation) -> int:
+    """How many predictions were charged so far."""
+    mine = select(func.sum(Round.predictions)).where(Round.subject_id == made.id)
+    with place.factory() as session:
+        return int(session.scalars(mine).one())
+
+
 def test_an_explanation_is_made_and_approved(place: Installation, own_signals: None) -> None:
     made = place.explain()
     worker.run(place.settings, once=True)

@@ -229,6 +229,20 @@ def says_done_and_leaves_with_a_word(frame: Any) -> Any:
         os._exit(77)
 
 
+def raises_on_a_negative(frame: Any) -> Any:
+    """An error like any other: its round says so."""
+    if frame["a"].iloc[0] < 0:
+        raise ValueError("a negative")
+    return frame["a"]
+
+
+def says_failed_and_leaves_with_a_word(_frame: Any) -> Any:
+    """It says itself that it failed, so that its zygote may stay, and leaves a word behind."""
+    for fd in pipes():
+        os.write(fd, b'{"event": "failed", "cause": "model_error"}\n')
+        os._exit(77)
+
+
 def leaves_with(code: int) -> Callable[[Any], Any]:
     """A model that ends its process with an exit code."""
 

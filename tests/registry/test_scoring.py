@@ -19,14 +19,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from registry import screening
+from registry import scoring, screening
 from registry.model_inputs import WrongFrame
-from registry.sandbox import Cause, Contained, NoSandbox, probe_tier
+from registry.sandbox import Cause, Contained, NoSandbox, listening, probe_tier
 from registry.sandbox.child import asking
 from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.sandbox.child.worker import cause_of, items_of
+from registry.sandbox.round import Round
 from registry.sandbox.verdict import SAID, reasons
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
@@ -168,6 +169,53 @@ def test_frames_keep_their_order_and_never_depend_on_their_neighbours(
     whole = model.predict_proba(FRAME)[:, 1]
     assert np.array_equal(np.concatenate(answers), whole)
     assert np.array_equal(again[0], whole[:100])
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_frame_that_breaks_the_model_takes_no_other_down(
+    tmp_path: Path, settings: Settings, warm: bool
+) -> None:
+    model = fitted(LogisticRegression())
+    folder = saved(tmp_path / "model", model, "skops")
+    gone = TABLE.set_column(0, "amount", pa.nulls(ROWS, pa.float64()))
+    frames = [TABLE.slice(0, 100), gone, TABLE.slice(0, 0), TABLE.drop(["region"]), TABLE, gone]
+    inputs = screening.screen(folder).inputs
+    ways = settings.model_copy(update={"sandbox_warm": warm})
+
+    with SandboxScorer(folder, inputs=inputs, settings=ways, ahead=0) as scorer:
+        first, broken, empty, unfit, whole, again = scorer.apart(frames)
+        with pytest.raises(Contained):
+            scorer.score(frames[:2])
+
+    expected = model.predict_proba(FRAME)[:, 1]
+    for answers, wanted in ((first, expected[:100]), (empty, []), (whole, expected)):
+        assert isinstance(answers, np.ndarray)
+        assert np.array_equal(answers, wanted)
+    assert isinstance(unfit, WrongFrame)
+    for each in (broken, again):
+        assert isinstance(each, Contained)
+        assert each.cause is Cause.MODEL_ERROR
+
+
+def test_rounds_that_may_break_are_asked_two_at_a_time(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path / "model", fitted(LogisticRegression()), "skops")
+    inputs = screening.screen(folder).inputs
+    at_work = list[int]()
+
+    def heard(handles: Any) -> None:
+        given = [each for each in handles if isinstance(each, Round) and each._rows is not None]
+        at_work.append(len(given))
+        listening.listen(handles)
+
+    monkeypatch.setattr(scoring, "listen", heard)
+    ways = settings.model_copy(update={"sandbox_warm": False})
+    with SandboxScorer(folder, inputs=inputs, settings=ways, ahead=2) as scorer:
+        scorer.await_warm()
+        found = scoring.apart(scorer, [TABLE] * 4)
+    assert [len(each) for each in found if isinstance(each, np.ndarray)] == [ROWS] * 4
+    assert max(at_work) == 2
 
 
 def test_large_frames_are_answered_in_fixed_blocks(tmp_path: Path, settings: Settings) -> None:

@@ -131,6 +131,42 @@ def test_a_child_that_ends_badly_ends_its_zygote(asking: Asking) -> None:
     assert zygotes(scorer)[0] is not before
 
 
+def test_a_round_that_says_why_it_failed_and_waits_keeps_its_zygote(asking: Asking) -> None:
+    """What the zygote learns of it is what it learns of every round: that we killed it."""
+    scorer = asking(leaving.raises_on_a_negative)
+    scorer.score([FRAME])
+    (before,) = zygotes(scorer)
+
+    for _ in range(3):
+        with pytest.raises(Contained) as contained:
+            scorer.score([BAD])
+        assert contained.value.cause == Cause.MODEL_ERROR
+        assert np.array_equal(scorer.score([FRAME])[0], FRAME["a"].to_numpy())
+
+    assert zygotes(scorer) == [before]
+    assert not before.over
+    assert before.rounds == 7
+
+
+def test_a_round_that_says_it_failed_and_leaves_with_a_word_ends_its_zygote(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = WarmRound.kill_child
+
+    def late(round_: WarmRound) -> None:
+        time.sleep(1)
+        kill(round_)
+
+    monkeypatch.setattr(WarmRound, "kill_child", late)
+    scorer = asking(leaving.says_failed_and_leaves_with_a_word)
+
+    with pytest.raises(Contained) as contained:
+        scorer.score([FRAME])
+
+    assert contained.value.cause == Cause.MODEL_ERROR
+    assert all(each.over for each in zygotes(scorer))
+
+
 def test_a_round_that_ends_by_a_word_of_its_own_ends_its_zygote_too(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,8 +76,8 @@ def answer_warm(order: Mapping[str, Any], program: bytes, zygote: int) -> None:
             from registry.sandbox.child import opening
 
             _answer(order, opening.describe(Path(order["model"])))
-        while True:  # an exit code would pass through the zygote's memory, to be found there
-            signal.pause()
+    while True:  # an exit code would pass through the zygote's memory, to be found there
+        signal.pause()
 
 
 @contextmanager
