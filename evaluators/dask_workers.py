@@ -5,7 +5,8 @@ it, and states are exact: the findings digest is that of one process, on any num
 any order, and after the loss of a worker, whose shards Dask gives to another. What travels is the
 plan, the probes and their states; rows are read where they are counted, so every worker must see
 the files under the same path. A thread of a worker opens the model once for a run: the parts it is
-given are asked of one warmed interpreter. Dask is an extra: `pip install mingsuan[dask]`.
+given are asked of one warmed interpreter, and so is the sample that shows whether it is steady; where
+the run is started, no sandbox is needed. Dask is an extra: `pip install mingsuan[dask]`.
 """
 
 import secrets
@@ -17,13 +18,17 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+
 from evaluators import engine, passes
 from evaluators.data import BLOCK, Source
 from evaluators.files import Stored, open_rows
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
 from evaluators.rounds import Questioner
+from registry import scoring
 from registry.sandbox.child.classes import Classes
+from registry.scoring import Answers, Failure
 from registry.settings import Settings
 
 Opening = Callable[[], AbstractContextManager[Scorer]]
@@ -88,9 +93,8 @@ def run(
     wanted = shards or 4 * max(1, sum(client.nthreads().values()))
     with ExitStack() as stack:
         reader = stack.enter_context(Workers(client, rows, opening=opening, shards=wanted))
-        scorer = stack.enter_context(opening()) if opening else None
         return engine.run(
-            plan, Source(rows), scorer=scorer, nonce=nonce, progress=progress,
+            plan, Source(rows), scorer=reader.scorer, nonce=nonce, progress=progress,
             registered=registered, through=reader,
         )  # fmt: skip
 
@@ -114,12 +118,26 @@ class Workers:
         each = max(1, ceil(blocks / shards))
         self.parts = [passes.Part(at, at + each) for at in range(0, blocks, each)]
         self._base: list[Any] = [{} for _ in self.parts]
+        self._started = list[Any]()
 
     def __enter__(self) -> Self:
+        """Have every worker open the model, without waiting: what starts slowly starts at once."""
+        if self.opening is not None:
+            self._started = [
+                self.client.submit(_begin, self.opening, workers=[name], pure=False)
+                for name, threads in self.client.nthreads().items()
+                for _ in range(threads)
+            ]
         return self
+
+    @property
+    def scorer(self) -> "OnWorkers | None":
+        """The model as this process asks it: by a worker, which has it open."""
+        return None if self.opening is None else OnWorkers(self.client, self.opening)
 
     def __exit__(self, *_: object) -> None:
         """Close the model on every worker."""
+        self._started.clear()
         if self.opening is not None:
             self.client.run(_close, self.opening.claim, on_error="ignore")  # one may be gone
 
@@ -210,6 +228,46 @@ class Kept:
 
     def _mine(self, thread: int) -> bool:
         return thread in _OPEN and _OPEN[thread].claim == self.claim
+
+
+@dataclass(frozen=True)
+class OnWorkers:
+    """The model that the threads of the workers have open, asked from here.
+
+    Args:
+        client: a `distributed.Client`.
+        kept: opens the model on a worker.
+    """
+
+    client: Any
+    kept: Kept
+
+    def score(self, frames: Sequence[pa.Table]) -> list[Answers]:
+        """One array per frame, from one worker."""
+        asked = self.client.submit(_score, self.kept, list(frames), pure=False)
+        found: list[Answers] = asked.result()
+        return found
+
+    def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+        """Per frame its answers or why there are none, from one worker."""
+        asked = self.client.submit(_apart, self.kept, list(frames), pure=False)
+        found: list[Answers | Failure] = asked.result()
+        return found
+
+
+def _score(kept: Kept, frames: Sequence[pa.Table]) -> list[Answers]:
+    return kept.scorer().score(frames)
+
+
+def _apart(kept: Kept, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
+    return scoring.apart(kept.scorer(), frames)
+
+
+def _begin(kept: Kept) -> None:
+    """Open the model in this thread of a worker, and have its sandbox start."""
+    warm = getattr(kept.scorer(), "warm", None)
+    if warm is not None:
+        warm()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The portal turns kinds into HTTP statuses, so no module below it mentions HTTP.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.language import Text
 
@@ -41,6 +42,16 @@ class RegisterError(Exception):
         self.said = Text(zh, en)
         self.reasons = tuple(reasons)
         super().__init__("\n".join([str(self.said), *(f"  {why}" for why in self.reasons)]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It travels whole from another process, whatever its kind is made from."""
+        return _arrived, (type(self), self.args, self.__dict__)
+
+
+def _arrived(kind: type[RegisterError], args: tuple[Any, ...], held: dict[str, Any]) -> Any:
+    made = kind.__new__(kind, *args)
+    made.__dict__.update(held)
+    return made
 
 
 class NotFound(RegisterError):

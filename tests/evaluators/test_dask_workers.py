@@ -18,7 +18,10 @@ import skops.io
 
 from evaluators import dask_workers, data, engine, files
 from evaluators.plan import Plan
-from registry.sandbox import probe_tier
+from registry.errors import Reason
+from registry.language import Text
+from registry.sandbox import Cause, Contained, probe_tier
+from registry.sandbox.verdict import SAID
 from registry.settings import Settings
 from tests.evaluators import decisions
 from tests.models import INPUTS, credit_model
@@ -162,6 +165,29 @@ def test_the_sandbox_runs_inside_the_workers(client: Any, path: Path, tmp_path: 
     assert made.predictions == wanted.predictions
 
 
+class Fails:
+    """A model whose sandbox is ended at every round."""
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        reason = Reason("income", Text("缺", "missing"), Text("补", "add it"))
+        raise Contained(Cause.MODEL_ERROR, log="said", reasons=[reason])
+
+
+@contextlib.contextmanager
+def failing() -> Iterator[Fails]:
+    yield Fails()
+
+
+def test_why_a_model_failed_on_a_worker_is_told_whole(client: Any, path: Path) -> None:
+    with pytest.raises(Contained) as told:
+        dask_workers.run(ASKS, path, client=client, nonce="n", opening=failing, shards=2)
+
+    assert told.value.cause is Cause.MODEL_ERROR
+    assert told.value.log == "said"
+    assert told.value.said.zh == SAID[Cause.MODEL_ERROR].zh
+    assert [each.item for each in told.value.reasons] == ["income"]
+
+
 class Counted:
     """A formula that counts in a folder how often it was opened and closed."""
 
@@ -182,12 +208,11 @@ def test_a_thread_of_a_worker_opens_the_model_once_for_all_its_parts(
     for run in (1, 2):
         dask_workers.run(ASKS, path, client=client, nonce="n", opening=Counted(tmp_path), shards=7)
 
-        # The run itself opens it too, to look whether the model is steady; that one is not kept.
         opened = [each.name.split("-", 1)[1] for each in tmp_path.glob("opened-*")]
         closed = [each.name.split("-", 1)[1] for each in tmp_path.glob("closed-*")]
-        workers = [name for name in opened if not name.startswith(f"{os.getpid()}-")]
         assert sorted(opened) == sorted(closed)
-        assert len({tuple(name.split("-")[:2]) for name in workers}) * run >= len(workers) > 0
+        assert not [name for name in opened if name.startswith(f"{os.getpid()}-")]
+        assert len({tuple(name.split("-")[:2]) for name in opened}) * run >= len(opened) > 0
     assert client.run(lambda: len(dask_workers._OPEN)) == dict.fromkeys(client.nthreads(), 0)
 
 
