@@ -15,7 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-TABLE = ("fairness", "parquet", "dask_workers", "price", "sandbox", "site", "outages")
+TABLE = (
+    "fairness",
+    "parquet",
+    "dask_workers",
+    "price",
+    "sandbox",
+    "dask_sandbox",
+    "site",
+    "outages",
+)
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PACKAGES = ("numpy", "scipy", "pyarrow", "fairlearn", "pyfixest", "dask", "duckdb", "scikit-learn")

@@ -36,7 +36,7 @@ def lines() -> Iterator[Line]:
         parquet.write(one / "000.parquet", ROWS)
         for at in range(FILES):
             os.link(one / "000.parquet", many / f"{at:03}.parquet")
-        clients = {workers: _cluster(stack, workers) for workers in (1, 2)}
+        clients = {workers: cluster(stack, workers) for workers in (1, 2)}
         for client in clients.values():
             _run(client, one)  # the workers import what they need
         taken: dict[int, list[tuple[float, float]]] = {workers: [] for workers in clients}
@@ -52,13 +52,14 @@ def lines() -> Iterator[Line]:
                "one worker: this process and the worker", busy[1])  # fmt: skip
 
 
-def _cluster(stack: ExitStack, workers: int) -> Any:
+def cluster(stack: ExitStack, workers: int) -> Any:
+    """A client of so many workers of one thread, which end with the stack."""
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(
+    made = LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
     )
-    return stack.enter_context(Client(stack.enter_context(cluster)))
+    return stack.enter_context(Client(stack.enter_context(made)))
 
 
 def _run(client: Any, folder: Path) -> None:
