@@ -5,7 +5,8 @@ with the same nonce and therefore the same rounds and findings; what it hands in
 fenced off.
 
 What the environment stops (`registry.environment`) is not the work's fault: the worker puts the
-work off and waits, longer each time. It claims nothing while store or signer would fail it.
+work off and waits, longer each time. It claims nothing while store, signer or an unprepared sandbox
+would fail it.
 """
 
 import importlib.metadata
@@ -43,6 +44,7 @@ from registry import (
 from registry.database import transaction
 from registry.errors import RegisterError, Unavailable
 from registry.outbox import Apply
+from registry.sandbox import probe_tier
 from registry.settings import Settings
 from registry.worklist import Cancelled, Claim, ClaimLost
 
@@ -222,14 +224,15 @@ def _next(place: Place, name: str) -> bool:
     """Do one piece of work, if there is any, and if it could be done and its result signed.
 
     Raises:
-        Unavailable: when store or signer is away, before anything is claimed; or when something
-            went away meanwhile, after the work was put off.
+        Unavailable: when store or signer is away or the sandbox's runtime is not ready, before
+            anything is claimed; or when something went away meanwhile, after the work was put off.
     """
     with place.factory() as session:
         if not worklist.waiting(session):
             return False
     place.store.check()
     enrolment.require_known(place.settings, place.factory)
+    probe_tier(place.settings)  # once per process; it prepares what a sandbox runs on
     with transaction(place.factory) as session:
         held = worklist.claim(session, worker=name, lease=place.settings.lease)
     if held is None:

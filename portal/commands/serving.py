@@ -25,7 +25,8 @@ SERVER = ("flask", "alembic")
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
 STEADY_SECONDS = 10.0
-SIGNER_SECONDS = 10.0
+SIGNER_SECONDS = 300.0
+"""How long a signer that lives is waited for; one that ended is not."""
 MEETING_SECONDS = 3.0
 
 
@@ -199,7 +200,7 @@ def beside(
     crew = _Crew(chosen, log)
     try:
         if signer:
-            _start_signer(chosen, crew)
+            _start_signer(chosen, crew, log)
         for _ in range(workers):
             crew.start("worker")
         with crew.watched():
@@ -249,9 +250,10 @@ class _Crew:
         self._members: list[_Member] = []
         self._ending = threading.Event()
 
-    def start(self, name: str) -> None:
+    def start(self, name: str) -> "subprocess.Popen[bytes]":
         """Start one process and remember it."""
         self._members.append(_Member(name, self._begin))
+        return self._members[-1].process
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -291,7 +293,7 @@ class _Crew:
                 said.close()
 
 
-def _start_signer(chosen: "Settings", crew: "_Crew") -> None:
+def _start_signer(chosen: "Settings", crew: "_Crew", log: Path | None) -> None:
     """Start the signer and set its key up; a record that has another key is left as it is.
 
     Raises:
@@ -301,12 +303,39 @@ def _start_signer(chosen: "Settings", crew: "_Crew") -> None:
 
     with _record(chosen) as factory:
         enrolment.require_own_key(chosen, factory)
-        crew.start("signer")
-        if not _answers(chosen, SIGNER_SECONDS):
-            raise click.ClickException(
-                "签名进程没有启动，请看它的输出。/ The signer did not start; see what it printed."
-            )
+        _wait_for_signer(chosen, crew.start("signer"), log)
         enrolment.set_up(chosen, factory)
+
+
+def _wait_for_signer(
+    chosen: "Settings", process: "subprocess.Popen[bytes]", log: Path | None
+) -> None:
+    """Wait until it answers, as long as it lives: a busy machine takes long to start it.
+
+    Raises:
+        click.ClickException: when it ended, or was waited for too long; says where its output is.
+    """
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < SIGNER_SECONDS:
+        ended = process.poll() is not None
+        if _answers(chosen, 0.0):
+            return
+        if ended:
+            break
+        time.sleep(0.1)
+    where = ("上面", "above") if log is None else (f"文件 {log}", f"in {log}")
+    code = process.poll()
+    if code is None:
+        zh = f"签名进程启动了 {waited:.0f} 秒，还没有应答：机器可能太忙。"
+        en = f"The signer has not answered for {waited:.0f} s since it was started: the machine may be too busy."
+    else:
+        zh = f"签名进程 {waited:.0f} 秒后自己结束了（退出码 {code}）。"
+        en = f"The signer ended by itself after {waited:.0f} s (exit code {code})."
+    raise click.ClickException(
+        f"{zh}它若有输出，在{where[0]}。已经做好的都留着，可以再运行同一条命令。/ "
+        f"{en} What it printed, if anything, is {where[1]}. "
+        "Nothing done so far is lost; run the same command again."
+    )
 
 
 def _meet_signer(chosen: "Settings") -> None:

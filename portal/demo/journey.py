@@ -402,7 +402,9 @@ class Journey:
             ):
                 said = work.error or {}
                 raise WorkFailed(
-                    f"工作没有完成：{said.get('zh', work.state)}",
-                    f"The work ended without a result: {said.get('en', work.state)}",
+                    f"工作没有完成：{said.get('zh', work.state)}"
+                    "已经做好的都留着，再运行一次 mingsuan demo 就接着做。",
+                    f"The work ended without a result: {said.get('en', work.state)} What was done "
+                    "is kept; run `mingsuan demo` again, and it goes on from there.",
                 )
             time.sleep(POLL_SECONDS)

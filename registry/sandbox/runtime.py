@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from registry.errors import Unavailable
 from registry.sandbox.ground import ground, locked, open_to_others, owned
 
 PACKAGES = (
@@ -40,6 +42,11 @@ PACKAGES = (
 OPTIONAL = ("xgboost", "xgboost-cpu", "lightgbm", "catboost")
 _WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")
 _LAYOUT = "4"
+STALLED_SECONDS = 120.0
+"""How long preparing may take no processor time before the machine is called too busy."""
+MOST_WORK_SECONDS = 600.0
+"""Processor time after which a package is taken to be one that cannot be imported."""
+_LOOK_SECONDS = 0.1
 _NOT_NEEDED = frozenset(
     {"site-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 )
@@ -47,6 +54,23 @@ _WARM = (
     "numpy, pandas, pyarrow, yaml, sklearn.ensemble, sklearn.pipeline, sklearn.compose, skops.io, "
     "onnxruntime, cloudpickle, mlflow.pyfunc.model"
 )
+
+
+class RuntimeNotReady(Unavailable):
+    """What a sandbox runs on was not prepared yet; what there is of it is kept, and goes on."""
+
+    retry_after = 60
+
+
+def not_ready() -> RuntimeNotReady:
+    """The error, with its cause and what helps."""
+    return RuntimeNotReady(
+        f"沙箱的运行环境还没有准备好：机器太忙，{STALLED_SECONDS:.0f} 秒里没有进展。"
+        "已经准备的部分留着，再试时接着做；若持续如此，请管理员减轻机器负荷，再运行 mingsuan doctor。",
+        "What the sandbox runs on is not ready yet: the machine was too busy to go on with it for "
+        f"{STALLED_SECONDS:.0f} s. What there is is kept, and the next try goes on from it. If it "
+        "stays so, the operator must lower the machine's load, then run `mingsuan doctor`.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,11 @@ class Runtime:
 
 @lru_cache
 def runtime(*, for_others: bool) -> Runtime:
-    """The runtime of this process; staged when `for_others` and other users cannot reach it."""
+    """The runtime of this process; staged when `for_others` and other users cannot reach it.
+
+    Raises:
+        RuntimeNotReady: when the machine is too busy to prepare it; a later call goes on.
+    """
     child = _stage("child", _child_digest(), _put_child)
     bwrap = find_bwrap(for_others=for_others)
     prefix, site = Path(sys.base_prefix).resolve(), Path(sysconfig.get_path("platlib")).resolve()
@@ -87,7 +115,7 @@ def runtime(*, for_others: bool) -> Runtime:
     python = (prefix / "bin" / name).resolve()
     if not for_others or (open_to_others(python) and open_to_others(site / "numpy")):
         return Runtime(python, prefix, site, child, bwrap, staged=False)
-    stage = _stage("runtime", _runtime_digest(), _put_runtime)
+    stage = _stage("runtime", _runtime_digest(), _put_runtime, goes_on=True)
     return Runtime(stage / "bin" / name, stage, stage / "site-packages", child, bwrap, staged=True)
 
 
@@ -143,21 +171,35 @@ def _sweep_models(models: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _stage(kind: str, digest: str, put: Callable[[Path], None]) -> Path:
-    """The finished folder of that name, made under a lock if it is not there yet."""
+def _stage(kind: str, digest: str, put: Callable[[Path], None], *, goes_on: bool = False) -> Path:
+    """The finished folder of that name, made under a lock if it is not there yet.
+
+    Args:
+        kind: what it holds.
+        digest: of what it holds.
+        put: fills the folder.
+        goes_on: whether `put` takes what an earlier try has left, which is kept for it.
+    """
     base = ground()
     target = base / f"{kind}-{digest[:16]}"
     if not target.exists():
         with locked(base / f"{kind}.lock"):
             if not target.exists():
-                making = Path(tempfile.mkdtemp(prefix=f"making-{kind}-", dir=base))
-                try:
-                    put(making)
-                    _open(making)
-                    making.rename(target)
-                finally:
-                    shutil.rmtree(making, ignore_errors=True)
+                _make(target, put, goes_on=goes_on)
     return owned(target)
+
+
+def _make(target: Path, put: Callable[[Path], None], *, goes_on: bool) -> None:
+    making = target.with_name(f"making-{target.name}")
+    if not goes_on:
+        shutil.rmtree(making, ignore_errors=True)
+    try:
+        put(owned(making, mode=0o700))
+        _open(making)
+        making.rename(target)
+    finally:
+        if not goes_on:
+            shutil.rmtree(making, ignore_errors=True)
 
 
 def _child_digest() -> str:
@@ -221,26 +263,64 @@ def _put_file(source: Path, target: Path) -> None:
             pass
         else:
             return
-    shutil.copy2(source, target)
-    target.chmod(0o755 if status.st_mode & 0o100 else 0o644)
+    part = target.with_name(f"{target.name}.part")  # a name is given to whole files alone
+    shutil.copy2(source, part)
+    part.chmod(0o755 if status.st_mode & 0o100 else 0o644)
+    part.rename(target)
 
 
 def _compile(stage: Path, name: str) -> None:
-    """Import everything once, so that byte code lies ready and no sandbox has to make it."""
+    """Import everything once, so that byte code lies ready and no sandbox has to make it.
+
+    Raises:
+        RuntimeNotReady: when the machine lets it do nothing for a long time.
+    """
     program = f"import sys; sys.path.append({str(stage / 'site-packages')!r})\nimport {_WARM}"
     environment = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "LD_LIBRARY_PATH": str(stage / "lib"),
     }
-    subprocess.run(
+    with subprocess.Popen(
         [str(stage / "bin" / name), "-P", "-s", "-S", "-W", "ignore", "-c", program],
         env=environment,
         cwd="/",
-        check=False,  # a package that cannot be imported will say so when a model needs it
-        capture_output=True,
-        timeout=120,
-    )
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as importing:
+        try:
+            _see_through(importing)
+        finally:
+            importing.kill()
+
+
+def _see_through(importing: subprocess.Popen[bytes]) -> None:
+    """Wait for its end as long as it goes on; how it ends is no matter.
+
+    A package that cannot be imported will say so when a model needs it.
+
+    Raises:
+        RuntimeNotReady: when it takes no processor time for `STALLED_SECONDS`.
+    """
+    done, since = 0.0, time.monotonic()
+    while importing.poll() is None and done < MOST_WORK_SECONDS:
+        time.sleep(_LOOK_SECONDS)
+        spent = _processor_seconds(importing.pid)
+        if spent > done:
+            done, since = spent, time.monotonic()
+        elif time.monotonic() - since > STALLED_SECONDS:
+            raise not_ready()
+
+
+def _processor_seconds(pid: int) -> float:
+    """Processor time of a process so far; of one that has ended, none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _open(folder: Path) -> None:

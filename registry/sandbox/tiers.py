@@ -30,7 +30,7 @@ from registry.sandbox.verdict import Contained
 from registry.sandbox.zygote import Lost, Model, WarmRound, Zygote
 from registry.settings import Settings
 
-_TRIAL = Limits(memory=512 << 20, seconds=20, start_seconds=30)
+_TRIAL = Limits(memory=512 << 20, seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,9 @@ def probe_tier(settings: Settings) -> Tier:
 
     A demanded tier that does not work gives `none`: it is never lowered in silence. The trial
     takes about a second and is made once per process.
+
+    Raises:
+        RuntimeNotReady: when the machine was too busy to prepare what a sandbox runs on.
     """
     return _probe(settings.sandbox_tier, warm=settings.sandbox_warm)
 

@@ -121,3 +121,30 @@ def test_children_get_the_settings_of_their_parent(tmp_path: Path) -> None:
     assert told["MINGSUAN_DATA"] == str(tmp_path)
     assert told["MINGSUAN_PORT"] == "8099"
     assert told["MINGSUAN_S3_KEY"] == "k"
+
+
+def test_a_signer_that_is_slow_to_start_is_waited_for_as_long_as_it_lives(tmp_path: Path) -> None:
+    """Breaker, issue 7, F7: "did not start; see what it printed" of one that was importing still."""
+    chosen = Settings(data=tmp_path)
+    log = tmp_path / "log"
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 1; exit 3"]) as process:
+        begun = time.monotonic()
+        with pytest.raises(click.ClickException) as told:
+            serving._wait_for_signer(chosen, process, log)
+
+    assert time.monotonic() - begun > 0.9, "not given up while it lived"
+    for word in ("自己结束了（退出码 3）", "ended by itself", str(log), "再运行", "again"):
+        assert word in told.value.message
+
+
+def test_a_signer_that_lives_and_never_answers_is_named_as_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "SIGNER_SECONDS", 0.5)
+    with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        with pytest.raises(click.ClickException) as told:
+            serving._wait_for_signer(Settings(data=tmp_path), process, None)
+        process.kill()
+
+    for word in ("还没有应答", "太忙", "has not answered", "above"):
+        assert word in told.value.message

@@ -40,6 +40,7 @@ from registry.engagements import Round
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
 from registry.reports import Report
+from registry.sandbox.runtime import RuntimeNotReady, not_ready
 from registry.worklist import State, Work
 from tests.portal.installation import PLAN, Installation, installed
 from tests.processes import worker_process
@@ -394,6 +395,29 @@ def test_a_worker_that_claims_nothing_says_why(tmp_path: Path, own_signals: None
     assert told is not None
     assert away.value.said.zh in told.zh
     assert away.value.said.en in told.en
+
+
+def test_before_the_sandboxs_runtime_is_prepared_nothing_is_claimed(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Breaker, issue 7, F2: a slow machine failed evaluations for good, as internal errors."""
+
+    def slow(_settings: object) -> None:
+        raise not_ready()
+
+    monkeypatch.setattr(worker, "probe_tier", slow)
+    made = place.register()
+    here = Place(place.settings, place.factory, place.store)
+    with pytest.raises(RuntimeNotReady) as away:
+        worker.work(here, "w", {}, once=True)
+    work = place.work(made)
+    assert (work.state, work.claim, work.attempts, work.returned) == (State.QUEUED, 0, 0, 0)
+    with place.factory() as session:
+        told = attendance.why_queued(session, work)
+    assert told is not None
+    assert away.value.said.zh in told.zh
+    with transaction(place.factory) as session:
+        worklist.cancel(session, by=place.tester, work_id=work.id)
 
 
 def test_the_logs_hold_no_secret(place: Installation, tmp_path: Path) -> None:
