@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -150,6 +150,7 @@ class Estimate:
             "classical_t": (self.coefficient or 0.0) / plain if plain else None,
             "intercept": float(self.fit.coefficients[0]), "r_squared": self.fit.r_squared,
             "df": self.fit.df, "rows": len(self.fit.design.matrix),
+            "left": asdict(self.left) if self.left else None,
             "residual_df": len(self.fit.design.matrix) - len(terms),
             "others": {terms[i]: float(self.fit.coefficients[i]) for i in range(1, len(terms))
                        if i != at and i not in crossed},

@@ -44,6 +44,7 @@ from evaluators.plan import Plan
 from evaluators.probe import (
     FAVOURED,
     UNIT,
+    Gathered,
     NullDesign,
     Options,
     Probe,
@@ -152,6 +153,13 @@ class ConditionalParity(Probe[Kept]):
         held = () if metric == "selection_rate_ratio" else plan.columns.control
         own = (name for name in plan.columns.sensitive if name in slice_)
         return ((model.outcome if model else "") or FAVOURED, *held, *own)
+
+    def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> Gathered | None:
+        """What is pooled over strata, or estimated in a model, comes of every stratum."""
+        by = (*slice_, *plan.columns.control)
+        if metric == "selection_rate_ratio":
+            return Gathered(by, (conditional_readings.NEXT,), conditional_readings.NOT_WITHIN)
+        return None if metric == "stratum_rate_ratio" else Gathered(by)
 
     def create_accumulator(self, plan: Plan) -> Kept:
         self.plan = plan

@@ -42,6 +42,13 @@ UNDEFINED = Text(
     "Next, people alike in {controls}: nobody in either group got the favourable result, so the "
     "ratio is not defined and nothing is said.",
 )
+NEXT = Text("再比较", "Next, people alike in")
+"""How what holds within strata begins."""
+NOT_WITHIN = Text(
+    "再比较条件相同的人：有的层有不足 {least} 人的格子，数字不公开。",
+    "Next, people alike in the conditions: some strata have cells of fewer than {least} people, so "
+    "these numbers are not published.",
+)
 MANY_LEVELS = Text(
     "“{control}”有 {many} 个不同的值，不能直接分层；请在这项检验的选项 edges 里写明分段的界线，再登记一次。",
     "'{control}' has {many} different values and makes no strata as it is; name cut points for it "

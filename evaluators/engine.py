@@ -21,6 +21,7 @@ from evaluators import (
     probe,
     readings,
     sufficiency,
+    together,
     weights,
 )
 from evaluators.accumulators import Cells, merge_cells
@@ -432,6 +433,10 @@ class _Going:
             bare=self._bare(settled),
             behind=self._behind(tables),
             unweighted=self._unheeding(),
+            gathered=together.of(
+                settled, {e.probe.spec.id: e.probe for e in self.entries}, self.plan
+            ),
+            counted=None if self.census is None else frozenset(self.census.keys[:-1]),
         )
         return Outcome(
             findings=made.findings,

@@ -7,33 +7,25 @@ it small tables could be guessed and compared.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import product
 from typing import Any
 
-from evaluators import disclosure, findings, left_out
+from evaluators import audit, disclosure, findings, left_out, together
 from evaluators.attacker import Band, Claim, Earlier, Group, Row, Told
 from evaluators.audit import MEANS, ROWS, Fact
 from evaluators.disclosure import Cut
 from evaluators.lacking import Cause, Lacking
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.probe import Table
+from evaluators.probe import Gathered, Table
+from evaluators.tellable import OF_EVERYBODY, RIGHT, Tellable, apart, gone
 from registry import attestation
 from registry.findings import Finding, Verdict
 
 CONTRADICTION = "its tables cannot be audited with ours, or contradict them; they stay sealed"
-
-
-OVER_GROUPS = frozenset({"differential_fairness"})
-"""Metrics of all groups at once that name no group: with two groups, the ratio between them."""
-OF_PEOPLE = frozenset({"people", "accounts", "pairs"})
-"""Units that are people, whatever a finding is about."""
-OF_ROWS = frozenset({"missing_share", "left_out", "unanswered", "unpriced", "dropped"})
-"""Details that count rows which do not count; `left_out` says of them what may be said."""
-OF_SUMS = frozenset({"overall"})
-"""Details that follow from a table's sums over its rows."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +68,8 @@ class Evidence:
         behind: where units are counted, the tables in rows, which findings count; never published.
         unweighted: the probes that count rows of no weight, as others do not; of them no number is
             published.
+        gathered: which findings, by number, state what several groups give together.
+        counted: the features by which people are counted; None where rows are people.
         facts: the numbers of rows that are published.
         before: what was public already.
         salt: without it the commitments could be guessed.
@@ -94,6 +88,8 @@ class Evidence:
     said: Told = field(default_factory=lambda: Told(Lacking()))
     behind: Sequence[Table] = ()
     unweighted: frozenset[str] = frozenset()
+    gathered: Mapping[int, Gathered] = field(default_factory=dict)
+    counted: frozenset[str] | None = None
     facts: frozenset[Fact] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
@@ -115,7 +111,7 @@ class Evidence:
         return {
             "plan": self.plan.digest,
             "least": self.least,
-            "tables": _by_probe(self.shown),
+            "tables": _by_probe([(name, _every_row(table)) for name, table in self.shown]),
             "commitments": {n: attestation.digest([self.salt, states[n]]) for n in self.states},
             "suppressed_findings": sum(finding.suppressed for finding in self.findings),
             **({"earlier": [dict(one) for one in named]} if (named := self.before.named) else {}),
@@ -140,19 +136,40 @@ class Evidence:
         shown = [(name, table) for (name, _), table in zip(self.tables, cut.tables, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
-        told = _Told(self.said, cut, _gone(heeded), self._sums(cut), self._open(cut), self.least,
-                     self._everybody(cut) | _apart(self.full, self.least))  # fmt: skip
-        published = tuple(
-            self._published(number, each, told) for number, each in enumerate(self.full)
-        )
-        return replace(self, findings=published, shown=shown, facts=cut.facts, before=before)
+        told = Tellable(self.said, cut, gone(heeded), self._sums(cut), self._open(cut), self.least,
+                        self._everybody(cut))  # fmt: skip
+        first = self._all_published(told)
+        audited = {name for name, table in self.tables if table.counts == RIGHT}
+        left = apart(self.full, first, audited, self.least)
+        published = self._all_published(replace(told, apart=told.apart | left)) if left else first
+        return replace(self, findings=together.own(self.full, published), shown=shown,
+                       facts=cut.facts, before=before)  # fmt: skip
 
-    def _published(self, number: int, finding: Finding, told: "_Told") -> Finding:
+    def _all_published(self, told: Tellable) -> tuple[Finding, ...]:
+        return tuple(self._published(number, each, told) for number, each in enumerate(self.full))
+
+    def _published(self, number: int, finding: Finding, told: Tellable) -> Finding:
         if finding.probe in self.unweighted and findings.tells(finding):
             return findings.withheld(finding, self.least, findings.UNWEIGHTED)
         if number in self.bare or not told.may_tell(finding):
             return findings.withheld(finding, self.least)
+        gathered = self.gathered.get(number)
+        if (
+            gathered is not None
+            and findings.tells(finding)
+            and self._mixed(finding, gathered, told)
+        ):
+            alone = together.apart(finding, gathered, self.plan, self.least)
+            if alone is None:
+                return findings.withheld(finding, self.least, together.WHY)
+            finding = alone
         return left_out.published(told.bared(finding), told.cut.facts, self.plan)
+
+    def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> bool:
+        """Whether one of the groups behind its numbers is hidden, or counted nowhere."""
+        by = frozenset(gathered.by)
+        uncounted = self.counted is not None and not by <= self.counted
+        return uncounted or told.hides(finding.probe, by)
 
     @property
     def rows_read(self) -> dict[str, Any]:
@@ -226,6 +243,8 @@ def make(
     bare: frozenset[int] = frozenset(),
     behind: Mapping[str, Sequence[Table]] | None = None,
     unweighted: Sequence[str] = (),
+    gathered: Mapping[int, Gathered] | None = None,
+    counted: frozenset[str] | None = None,
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -242,6 +261,8 @@ def make(
         behind: where units are counted, per probe its tables in rows.
         unweighted: the probes that count rows of no weight, as others do not; of them nothing is
             published.
+        gathered: which findings, by number, state what several groups give together.
+        counted: the features by which people are counted; None where rows are people.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
@@ -262,7 +283,7 @@ def make(
     rows = _in_order(behind, flat) if behind else []
     divided = Evidence(
         (), found, flat, flat, states, plan, least, printed, kept, bare, said, rows,
-        frozenset(unweighted),
+        frozenset(unweighted), dict(gathered or {}), counted,
     )  # fmt: skip
     return divided.beside(Before())
 
@@ -320,163 +341,26 @@ def _facts(lacking: Lacking, found: Sequence[Finding]) -> tuple[Fact, ...]:
     return tuple(dict.fromkeys([ROWS, *parts, *(each.used for each in lists[1:])]))
 
 
+def _every_row(table: Table) -> Table:
+    """A table of crossings of which some are suppressed, with a row for every crossing there is.
+
+    Where only those stood there that somebody is of, the missing rows would say of whole groups of
+    few people that none of them has a level of another feature.
+    """
+    if len(table.keys) < 2 or all(counts is not None for _, counts in table.rows):
+        return table
+    levels = [
+        list(dict.fromkeys(key[at] for key, _ in table.rows)) for at in range(len(table.keys))
+    ]
+    if not audit.fits(map(len, levels)):
+        return table  # nothing of such a table is published
+    known = dict(table.rows)
+    keys = sorted({*product(*levels)})
+    return replace(table, rows=tuple((key, known.get(key)) for key in keys))
+
+
 def _by_probe(tables: Sequence[tuple[str, Table]]) -> dict[str, list[dict[str, Any]]]:
     content: dict[str, list[dict[str, Any]]] = {}
     for name, table in tables:
         content.setdefault(name, []).append(table.as_json())
     return content
-
-
-OF_EVERYBODY = {"accuracy": "accuracy_by_group"}
-"""Shares of everybody that are right answers, and the metric of the same share of a group."""
-RIGHT = ("right", "wrong")
-Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]]
-"""Probe and features → the suppressed rows, each as its levels by feature."""
-
-
-def _gone(tables: Sequence[tuple[str, Table]]) -> Gone:
-    found: dict[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]] = {}
-    for name, table in tables:
-        if not table.keys:  # see `_everybody`
-            continue
-        rows = found.setdefault((name, frozenset(table.keys)), set())
-        rows.update(
-            frozenset(zip(table.keys, key, strict=True))
-            for key, counts in table.rows
-            if counts is None
-        )
-    return found
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What findings may say.
-
-    Args:
-        said: what is told beside the tables, with every number.
-        cut: what is published.
-        gone: the suppressed rows.
-        sums: tables whose sums are not published: probe and keys.
-        open: tables whose sums are.
-        least: the smallest count of people that is published.
-        apart: findings about everybody that tell of few people of no group, by probe and metric.
-    """
-
-    said: Told
-    cut: Cut
-    gone: Gone
-    sums: frozenset[tuple[str, frozenset[str]]]
-    open: frozenset[tuple[str, frozenset[str]]]
-    least: int
-    apart: frozenset[tuple[str, str]] = frozenset()
-
-    def may_tell(self, finding: Finding) -> bool:
-        """Whether no number of it would give a small count away."""
-        if not findings.tells(finding):
-            return True
-        units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
-        stated = [units.get(name) for name in ("n", "n_reference")]
-        sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
-        people = finding.group is not None or units.get("of") in OF_PEOPLE
-        small = people and any(0 < n < self.least for n in sizes)
-        about = (finding.probe, frozenset(finding.slice))
-        rest = finding.reference_group in (None, "*") and finding.n_reference is not None
-        held = any({name for name, _ in group} <= about[1] for group in self.cut.hidden)
-        return not (
-            small
-            or _about(finding, self.gone.get(about, set()))
-            or _of_hidden(finding, self.cut.hidden)
-            or _over_hidden(finding, self.gone)
-            or (rest and (about in self.sums or (held and about not in self.open)))
-            or self._whole(finding)
-            or (not finding.slice and (finding.probe, finding.metric) in self.apart)
-        )
-
-    def _whole(self, finding: Finding) -> bool:
-        """Whether it is about everybody, and how many rows that is may not be told."""
-        lacking = self.said.lacking
-        hidden = {self.said.value(f) for f in {*self.said.facts, ROWS} - self.cut.facts}
-        return not finding.slice and bool(lacking.sets) and finding.n in hidden
-
-    def bared(self, finding: Finding) -> Finding:
-        """The finding without details that count rows, or add a suppressed group to others."""
-        away = {name for name in OF_ROWS if finding.details.get(name)}
-        if (finding.probe, frozenset(finding.slice)) in self.sums:
-            away |= OF_SUMS & set(finding.details)
-        if not away:
-            return finding
-        return replace(finding, details={**finding.details, **dict.fromkeys(away)})
-
-
-def _apart(found: Sequence[Finding], least: int) -> frozenset[tuple[str, str]]:
-    """The shares of everybody from which those of all groups leave few people of no group.
-
-    A probe without tables of counts (as of several classes) states an accuracy of everybody and
-    one per group: so many right answers each. What is left are the right, and the wrong, answers
-    about those who lack the feature.
-    """
-    gone = set[tuple[str, str]]()
-    for whole in found:
-        if whole.slice or whole.metric not in OF_EVERYBODY or whole.n is None:
-            continue
-        for rows, right in _of_groups(found, whole.probe, OF_EVERYBODY[whole.metric]):
-            left = round(whole.n * (whole.estimate or 0)) - right
-            if 0 < left < least or 0 < whole.n - rows - left < least:
-                gone |= {(whole.probe, other.metric) for other in found if not other.slice}
-    return frozenset(gone)
-
-
-def _of_groups(found: Sequence[Finding], probe: str, metric: str) -> Iterator[tuple[int, int]]:
-    """Per feature: the rows of all groups together, and those that a share of them counts."""
-    groups: dict[tuple[str, ...], dict[str, tuple[int, float]]] = {}
-    for one in found:
-        if (one.probe, one.metric) != (probe, metric):
-            continue
-        sides = {one.group: (one.n, one.estimate),
-                 one.reference_group: (one.n_reference, one.reference_estimate)}  # fmt: skip
-        known = {name or "": (n, share) for name, (n, share) in sides.items()
-                 if n is not None and share is not None}  # fmt: skip
-        every = "*" in known and len(known) > 1  # a group and all the others are everyone
-        own = {} if every else groups.get(tuple(one.slice), {})
-        groups[tuple(one.slice)] = own | known
-    for each in groups.values():
-        yield sum(n for n, _ in each.values()), sum(round(n * x) for n, x in each.values())
-
-
-def _of_hidden(finding: Finding, hidden: frozenset[Group]) -> bool:
-    """Whether its group, its reference or one of all its groups is part of a hidden one."""
-    own = {name: level for name, level in finding.slice.items() if level != "*"}
-    if len(own) < len(finding.slice):
-        return any(
-            {name for name, _ in group} <= set(finding.slice)
-            and all(own.get(name, level) == level for name, level in group)
-            for group in hidden
-        )
-    against = finding.reference_group
-    sides = [own]
-    if against is not None:
-        sides += [dict.fromkeys(own, against)] if len(own) == 1 else []
-        sides += [{n: against if level == finding.group else level for n, level in own.items()}]
-    return any(group <= side.items() for group in hidden for side in sides)
-
-
-def _over_hidden(finding: Finding, gone: Gone) -> bool:
-    """Whether a finding compares all groups' rates while a group of its probe is hidden."""
-    hidden = (rows for (probe, _), rows in gone.items() if probe == finding.probe)
-    return finding.metric in OVER_GROUPS and any(hidden)
-
-
-def _about(finding: Finding, rows: set[frozenset[tuple[str, str | None]]]) -> bool:
-    """Whether a suppressed row is the finding's group, its reference, or one of all groups."""
-    whole: set[tuple[str, str | None]] = {
-        (name, level) for name, level in finding.slice.items() if level != "*"
-    }
-    if len(whole) < len(finding.slice):
-        return any(whole <= row for row in rows)
-    against = finding.reference_group
-    beside: set[tuple[str, str | None]] = {  # the reference in its stratum
-        (name, against if level == finding.group else level) for name, level in whole
-    }
-    return not rows.isdisjoint({frozenset(whole), frozenset(beside)}) or (
-        len(whole) == 1 and frozenset((name, against) for name in finding.slice) in rows
-    )

@@ -36,6 +36,7 @@ from evaluators.probe import (
     FAVOURED,
     UNIT,
     Details,
+    Gathered,
     NullDesign,
     Options,
     Probe,
@@ -53,6 +54,8 @@ Floats = npt.NDArray[np.float64]
 Rate = Literal["selection", "wrongly_refused", "wrongly_granted"]
 
 KNOWN = ("tp", "fp", "fn", "tn")
+OF_ALL = ("difference_ci", "shrunk_rate", "shrunk_ci", "shrink_weight")
+"""Details that come of all groups."""
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "selection": (("tp", "fp", "up"), ("tp", "fp", "fn", "tn", "up", "down")),
     "wrongly_refused": (("fn",), ("tp", "fn")),
@@ -145,6 +148,13 @@ class IntersectionScan(Probe[Cells]):
         """Every feature, since each crossing is held against all others; and outcomes for errors."""
         own = (*super().needs(plan, metric, slice_), *plan.columns.sensitive)
         return own if metric not in (METRICS[rate] for rate in ERRORS) else (*own, DESERVED)
+
+    def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> Gathered | None:
+        """Bounds and the steadier rates come of all groups and crossings; so does ε."""
+        by = plan.columns.sensitive
+        if not slice_:
+            return Gathered(by) if metric == "differential_fairness" else None
+        return Gathered(by, readings.RATIO, readings.OF_ALL, bounds=True, details=OF_ALL)
 
     def create_accumulator(self, plan: Plan) -> Cells:
         self.target, self.favourable = plan.columns.target, plan.columns.favourable

@@ -205,6 +205,29 @@ def published(finding: Finding, shown: frozenset[Fact], plan: Plan) -> Finding:
     return _with(held, said, plan)
 
 
+def spoken(finding: Finding, plan: Plan) -> Text:
+    """The sentence of a finding without what it says of rows left out.
+
+    Args:
+        finding: as `beside` made it.
+        plan: names the columns.
+    """
+    told = sentence(finding.left_out, plan) if finding.left_out else Text("", "")
+    zh = finding.reading["zh"].removesuffix(told.zh)
+    return Text(zh, finding.reading["en"].removesuffix(told.en).rstrip())
+
+
+def spoken_anew(finding: Finding, said: Text, plan: Plan) -> Finding:
+    """The finding with another sentence before what it says of rows left out.
+
+    Args:
+        finding: as `beside` made it.
+        said: the other sentence.
+        plan: names the columns.
+    """
+    return _with(replace(finding, reading=said.as_json()), Text("", ""), plan)
+
+
 def _with(finding: Finding, before: Text, plan: Plan) -> Finding:
     """The finding with its sentence about rows, in place of the one before."""
     if not finding.left_out:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import equivalence, findings, task_metrics, verdicts
+from evaluators import class_counts, equivalence, findings, task_metrics, verdicts
 from evaluators import performance_readings as say
 from evaluators.accumulators import Rows, coded, merge_rows, numbers, truth
 from evaluators.answer_nulls import performance_nulls, performance_planted
@@ -25,6 +25,7 @@ from evaluators.probe import (
     SCORE,
     UNIT,
     Details,
+    Gathered,
     NullDesign,
     Options,
     Probe,
@@ -107,7 +108,7 @@ class Performance(Probe[Rows]):
             "模型做得有多准？对各组人一样准吗？",
             "How well does the model do its task, and as well for every group?",
         ),
-        built_on=("evaluators.accumulators", "evaluators.equivalence", "evaluators.answer_nulls", "evaluators.intervals",
+        built_on=("evaluators.accumulators", "evaluators.class_counts", "evaluators.equivalence", "evaluators.answer_nulls", "evaluators.intervals",
                   "evaluators.multiplicity", "evaluators.task_metrics", "evaluators.verdicts"),
     )  # fmt: skip
     options: PerformanceOptions
@@ -122,6 +123,15 @@ class Performance(Probe[Rows]):
         if len(columns.classes) > 2 and columns.cut is None:
             return "multiclass"
         return "regression" if columns.favourable is None else "binary"
+
+    def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> Gathered | None:
+        """Of several classes every metric but the accuracy comes of the counts of each class."""
+        if self.task(plan) != "multiclass":
+            return None
+        by_class = not metric.startswith("accuracy")
+        return Gathered(
+            (*slice_, *([class_counts.CLASS] if by_class or plan.columns.unit else []))
+        )
 
     def create_accumulator(self, plan: Plan) -> Rows:
         self.plan = plan
@@ -317,9 +327,17 @@ class Performance(Probe[Rows]):
         )  # fmt: skip
 
     def public(self, acc: Rows, plan: Plan) -> Sequence[Table]:
-        """For two classes: outcomes and answers of all and by group; else only the commitment."""
+        """Outcomes and answers of all and by group, of several classes class by class.
+
+        Of numbers and rankings there is only the commitment.
+        """
         columns, tables = acc.columns(), list[Table]()
-        if not columns or self.task(plan) != "binary" or plan.columns.unit:
+        if not columns or plan.columns.unit:
+            return tables
+        if self.task(plan) == "multiclass":
+            known, _ = _known(columns, "multiclass")
+            return list(class_counts.tables(self.spec.id, known, plan.columns.sensitive))
+        if self.task(plan) != "binary":
             return tables
         rows, _ = _known(columns, "binary")
         marks = [(rows["due"] == due) & (rows["answered"] == told)
@@ -339,6 +357,8 @@ class Performance(Probe[Rows]):
     def recompute(self, tables: Sequence[Table], plan: Plan, run: Run) -> list[Finding]:
         found = list[Finding]()
         for table in tables:
+            if table.counts != COUNTS or not table.keys:
+                continue
             if any(counts is None for _, counts in table.rows) or not table.rows:
                 continue  # everyone else can't be had without a suppressed group
             name = table.keys[0]

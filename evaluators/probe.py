@@ -334,6 +334,19 @@ class Probe(ABC, Generic[Acc]):
         features = [name for name in slice_ if name in known]
         return (*derived, *(name for role in roles for name in columns.listed(role)), *features)
 
+    def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> "Gathered | None":  # noqa: ARG002
+        """What of a finding's numbers comes of more groups than its own and its reference.
+
+        Strata, a declared model, draws over all crossings: such a number changes with every one of
+        the groups behind it, and gives a hidden one away (see `evaluators.together`). None: nothing.
+
+        Args:
+            plan: names the columns.
+            metric: of the finding.
+            slice_: of the finding.
+        """
+        return None
+
     def answers_per_row(self, plan: Plan) -> int:  # noqa: ARG002
         """The most answers per row this probe will request, for the budget."""
         return 0
@@ -373,6 +386,26 @@ class Probe(ABC, Generic[Acc]):
 
 
 NullDesign = Callable[[np.random.Generator], NullCase]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Numbers of a finding that several groups give together.
+
+    Args:
+        by: the columns by which these groups are told apart.
+        since: with which words the part of its sentence begins that has such numbers; where none
+            are named, no number of the finding is left without the groups.
+        instead: what is said in place of that part.
+        bounds: whether its interval and tests are such numbers.
+        details: which of its details are.
+    """
+
+    by: tuple[str, ...]
+    since: tuple[Text, ...] = ()
+    instead: Text | None = None
+    bounds: bool = False
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,16 +174,26 @@ def comparison(
         of_reference=_of(found.reference, again=True), counted_reference=_counted(found.reference),
     )  # fmt: skip
     interval = span(found.ratio_ci)
+    times, without = RATIO
     ratio = Text(
-        f"前者是后者的 {number(found.ratio)} 倍（{interval.zh}）。",
-        f"That is {number(found.ratio)} times as often ({interval.en}).",
+        f"{times.zh} {number(found.ratio)} 倍（{interval.zh}）。",
+        f"{times.en} {number(found.ratio)} times as often ({interval.en}).",
     )
     if found.ratio is None:
-        ratio = Text(f"参照组为 0，倍数没有上限（{interval.zh}）。",
-                     f"The reference has none, so the ratio is unbounded ({interval.en}).")  # fmt: skip
+        ratio = Text(f"{without.zh}（{interval.zh}）。", f"{without.en} ({interval.en}).")
     return joined(opening, ratio, ending(found, lines, plan))
 
 
+RATIO = (
+    Text("前者是后者的", "That is"),
+    Text("参照组为 0，倍数没有上限", "The reference has none, so the ratio is unbounded"),
+)
+"""How the part of the sentence after the two rates begins."""
+OF_ALL = Text(
+    "区间和检验由所有交叉组一起算出，其中有不足 {least} 人的格子，所以不公开。",
+    "Interval and test come of all crossings together, some of which have cells of fewer than "
+    "{least} people, so they are not published.",
+)
 WEIGHTED = Text("加权", "weighted")
 
 

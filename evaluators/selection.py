@@ -31,6 +31,7 @@ from evaluators.probe import (
     FAVOURED,
     UNIT,
     WEIGHT,
+    Gathered,
     NullDesign,
     Options,
     ProbeSpec,
@@ -102,6 +103,13 @@ class SelectionParity(Counting):
     def marks(self, batch: pa.RecordBatch) -> list[Any]:
         mark = truth(batch[FAVOURED])
         return [mark >= 0, mark == 1]
+
+    def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> Gathered | None:  # noqa: ARG002
+        """The bounds of a crossing come of draws over all crossings."""
+        if len(slice_) < 2:
+            return None
+        return Gathered(plan.columns.sensitive, readings.RATIO, readings.OF_ALL, bounds=True,
+                        details=("difference_ci",))  # fmt: skip
 
     def extract_findings(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
         found = [

@@ -8,6 +8,7 @@ same organisation that has the plan's attributes, whose rows may overlap.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -56,10 +57,11 @@ def known(
         with store.open(report.sealed_digest) as evidence:
             sealed = json.load(evidence)
         public = said["evidence"]["public"]["content"]["tables"]  # some tables are sealed alone
+        full = tuple(_tables({name: sealed["tables"][name] for name in public}))
         reports.append(
             Earlier(
-                full=tuple(_tables({name: sealed["tables"][name] for name in public})),
-                shown=tuple(_tables(public)),
+                full=full,
+                shown=tuple(map(_same_rows, full, _tables(public))),
                 answers=_answers(columns, report.model_digest),
                 outcomes=_outcomes(columns),
                 same_rows=same,
@@ -125,6 +127,12 @@ def _related(
 def _tables(by_probe: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Table]:
     for name in sorted(by_probe):
         yield from map(Table.of_json, by_probe[name])
+
+
+def _same_rows(full: Table, shown: Table) -> Table:
+    """A published table with the rows of the sealed one: it also has those that nobody is of."""
+    known = dict(shown.rows)
+    return replace(shown, rows=tuple((key, known.get(key)) for key, _ in full.rows))
 
 
 def _answers(columns: Mapping[str, Any], model_digest: str) -> str:

@@ -138,7 +138,9 @@ Made by `make docs` from what each probe declares, and from its calibration
 ([the full tables](calibration.md)). *State* says what a probe keeps while rows go by: cells and
 sums by cluster are bounded, whatever the number of rows; the others say what they cost. The ranges
 of type-I error (α = .05, simulated data without a difference), coverage and power (simulated data
-with a planted difference) go over the probe's designs. What popular tools say of the same data,
+with a planted difference) go over the probe's designs. A measured type-I error is a share of
+simulated data sets: it may lie above α by its Monte-Carlo error, and by no more (99 %, one-sided:
+up to 0.0615 with 2,000 sets; *allowed* in the full tables). What popular tools say of the same data,
 measured side by side: [defects of popular tools](popular-tools.md).
 
 | probe | 问题 question | state | type-I error | coverage | power |

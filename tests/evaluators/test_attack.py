@@ -107,7 +107,7 @@ def test_the_accuracy_of_everybody_stands_where_nobody_lacks_anything(kinds: int
     """Though fewer than ten are judged wrongly."""
     told = accuracies(0, kinds)
     assert told["accuracy"] is not None
-    assert (told["balanced_accuracy"] is None) == (kinds == 2)  # it would tell six false positives
+    assert told["balanced_accuracy"] is None  # it would tell how few of one class are misjudged
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
