@@ -21,7 +21,10 @@ from filing.dossier import Filing
 from filing.editions import Edition
 from filing.listings import Listing
 from registry.database import Record
+from registry.datasets import Dataset
+from registry.explanations import Explanation
 from registry.reports import Report
+from registry.submission import Version
 
 RAISE = text(
     "INSERT INTO public_change (id, number, mark) VALUES (1, 1, :mark) "
@@ -90,18 +93,28 @@ def _is_public(session: Session, row: Any) -> bool:
         return row in session.new or session.is_modified(row)
     if isinstance(row, Filing):
         return bool(row.editions or row.submissions) and session.is_modified(row)
-    return isinstance(row, Report) and row not in session.new and session.is_modified(row)
+    later = isinstance(row, Report | Dataset) and row not in session.new
+    return later and session.is_modified(row)
 
 
 def _lines(session: Session, changed: list[Any]) -> list[Listing]:
     """The lines of all filings of the models whose filings changed, and those not yet written."""
-    rows = [each for each in changed if not isinstance(each, Report)]
+    rows = [each for each in changed if not isinstance(each, Report | Dataset)]
     filings = [
         row if isinstance(row, Filing) else session.get_one(Filing, row.filing_id) for row in rows
     ]
-    models = {each.model_id for each in filings}
+    models = {each.model_id for each in filings} | _explained(session, changed)
     if not models:
         return []
     lines = select(Listing).join(Filing, Filing.id == Listing.filing_id)
     written = session.scalars(lines.where(Filing.model_id.in_(models))).all()
     return [*written, *(each for each in rows if isinstance(each, Listing))]
+
+
+def _explained(session: Session, changed: list[Any]) -> set[str]:
+    """The models that were explained on data whose record changed: their pages name the data."""
+    data = [each.id for each in changed if isinstance(each, Dataset)]
+    if not data:
+        return set()
+    models = select(Version.model_id).join(Explanation, Explanation.version_id == Version.id)
+    return set(session.scalars(models.where(Explanation.dataset_id.in_(data))))

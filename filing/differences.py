@@ -52,7 +52,7 @@ def _row(key: str, given: Mapping[str, Stored]) -> dict[str, Any] | None:
     named = {"name": field.name.as_json(), "group": field.group, "set": split(key)[1]}
     if "not_applicable" in stored:
         return {**named, "not_applicable": stored["not_applicable"]}
-    said = in_full.value(field, stored["value"]).as_json()
+    said = in_full.value(field, stored["value"], marked=False).as_json()
     return {**named, "value": stored["value"], "said": said}
 
 

@@ -31,14 +31,17 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
     )
 
 
-def value(field: Field, given: Any) -> Text:
+def value(field: Field, given: Any, *, marked: bool = True) -> Text:
     """An answer's bare value in words, also of a questionnaire, which the public never reads.
 
     Args:
         field: the field that was answered.
         given: its value.
+        marked: tell a reader of English where words are there in Chinese alone.
     """
-    return _questions(given) if field.kind is Kind.QUESTIONNAIRE else wording.of(field, given)
+    if field.kind is Kind.QUESTIONNAIRE:
+        return _questions(given)
+    return wording.of(field, given, marked=marked)
 
 
 def _questions(value: Mapping[str, Any]) -> Text:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from filing import risk
-from filing.fields import Field, Kind, Part, Show
+from filing.fields import Field, FieldNotFound, Kind, Part, Show, schema
 from filing.law import GRADE_STATEMENT
 from registry import legal_day
 from registry.language import Text
@@ -13,6 +13,10 @@ from registry.language import Text
 TWO_REVIEWERS = Text(
     "两名审核人员（一人提出，另一人确认）", "Two reviewers, one proposing and another confirming,"
 )
+NAMES = frozenset({"B1"})
+"""Fields that are a name: called in English as in Chinese, unmarked."""
+NAME = "name"
+"""The part of an answer that is one."""
 UNTRANSLATED = "(in Chinese, not translated)"
 
 
@@ -29,14 +33,44 @@ def public(part: Part, value: Any) -> Any:
     return value
 
 
-def of(field: Field, value: Any) -> Text:
-    """What a reader sees of an answer, as one text per language.
+def of(field: Field, value: Any, *, marked: bool = False) -> Text:
+    """What an answer says, as one text per language.
 
     Args:
         field: the field that was answered.
         value: its bare value, or the part of it that may be shown.
+        marked: tell a reader of English where words are there in Chinese alone; names are not.
     """
-    return _COMPUTED[field.code](value) if field.computed else _said(field.value, value)
+    if field.computed:
+        return _COMPUTED[field.code](value)
+    return _said(field.value, value, marked=marked and field.code not in NAMES)
+
+
+def answered(row: Mapping[str, Any]) -> Text:
+    """What a reader sees of an edition's answer: its words as published, Chinese alone marked.
+
+    The published words themselves stay as they are; where today's schema would say them otherwise,
+    they are shown unmarked but for a text that is the Chinese over again.
+
+    Args:
+        row: a public answer of an edition, with `said`.
+    """
+    published = Text(**row["said"])
+    try:
+        field = schema().field(row["key"])
+    except FieldNotFound:
+        return repeated(published)
+    if field.code in NAMES or field.computed:
+        return published
+    if of(field, row["value"]) != published:
+        return repeated(published)
+    return of(field, row["value"], marked=True)
+
+
+def repeated(said: Text) -> Text:
+    """A text whose English may be the Chinese over again, then marked for a reader of English."""
+    chinese = any("\u4e00" <= each <= "\u9fff" for each in said.en)
+    return own_words({"zh": said.zh}) if chinese and said.zh == said.en else said
 
 
 def pair(value: Mapping[str, str]) -> Text:
@@ -73,29 +107,30 @@ def graded(grade: Mapping[str, Any]) -> Text:
     )
 
 
-def _said(part: Part, value: Any) -> Text:
+def _said(part: Part, value: Any, *, marked: bool) -> Text:
     match part.kind:
         case Kind.TEXT:
-            return pair(value)
+            return own_words(value) if marked and part.id != NAME else pair(value)
         case Kind.CHOICE | Kind.MULTI:
             return _join([_option(part, each) for each in _listed(value)], "、", ", ")
         case Kind.FILE:
             return _same(f"{value['name']} (sha256:{value['sha256']})")
         case Kind.PARTS:
-            return _join(_unended(_inner(part, value)), "；", "; ")
+            return _join(_unended(_inner(part, value, marked=marked)), "；", "; ")
         case Kind.ROWS:
-            rows = [_join(_unended(_inner(part, row)), "，", ", ") for row in value]
+            inner = (_inner(part, row, marked=marked) for row in value)
+            rows = [_join(_unended(each), "，", ", ") for each in inner]
             return _join(rows, "\n", "\n")
         case _:
             return _same(str(value))
 
 
-def _inner(part: Part, value: Mapping[str, Any]) -> list[Text]:
+def _inner(part: Part, value: Mapping[str, Any], *, marked: bool) -> list[Text]:
     return [
         Text(f"{each.name.zh}：{said.zh}", f"{each.name.en}: {said.en}")
         for each in part.parts
         if each.id in value
-        for said in (_said(each, value[each.id]),)
+        for said in (_said(each, value[each.id], marked=marked),)
     ]
 
 

@@ -313,8 +313,20 @@ def size(value: int) -> str:
     return f"{amount:.1f} GiB"
 
 
+def answered(row: Mapping[str, Any], language: Language) -> str:
+    """An edition's answer in `language`; Chinese in place of English is marked."""
+    return wording.answered(row).in_(language)
+
+
+def repeated(said: Text, language: Language) -> str:
+    """A published text in `language`, marked where its English is the Chinese over again."""
+    return wording.repeated(said).in_(language)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "answered": answered,
     "in": in_language,
+    "repeated": repeated,
     "named": named,
     "moment": moment,
     "day": day,

@@ -1,5 +1,7 @@
 """Answers in words."""
 
+from typing import Any
+
 from filing import wording
 from filing.fields import schema
 from portal.pages.rendering import in_language, named
@@ -57,3 +59,33 @@ def test_a_name_or_title_in_chinese_alone_carries_no_mark() -> None:
         ({}, ""),
     ):
         assert named(given, "en") == english
+
+
+def row(code: str, value: Any) -> dict[str, Any]:
+    """An answer as an edition publishes it."""
+    return {"key": code, "value": value, "said": wording.of(schema().field(code), value).as_json()}
+
+
+def test_words_in_chinese_alone_are_marked_where_they_stand_inside_an_answer() -> None:
+    both, alone = {"zh": "估算", "en": "to estimate"}, {"zh": "招聘"}
+    published = row("B7", {"purpose": both, "non_uses": alone})
+    assert wording.UNTRANSLATED not in published["said"]["en"], "published words stay as they are"
+    said = wording.answered(published)
+    assert said.en.endswith(f"招聘 {wording.UNTRANSLATED}")
+    assert "to estimate;" in said.en
+    assert wording.UNTRANSLATED not in said.zh
+    whole = row("B7", {"purpose": both, "non_uses": both})
+    assert wording.answered(whole).as_json() == whole["said"]
+
+
+def test_a_name_in_chinese_alone_is_called_the_same_unmarked() -> None:
+    assert wording.answered(row("B1", {"zh": "甲算法"})).en == "甲算法"
+    data = row("C1#1", {"name": {"zh": "贷款记录"}, "version": "1"})
+    assert wording.UNTRANSLATED not in wording.answered(data).en
+
+
+def test_an_edition_that_says_it_otherwise_than_today_is_read_as_it_was_published() -> None:
+    old = row("B4", ["dispatch"]) | {"said": {"zh": "旧的说法", "en": "as it was said"}}
+    assert wording.answered(old).en == "as it was said"
+    gone = {"key": "Z9", "value": {"zh": "甲"}, "said": {"zh": "甲", "en": "甲"}}
+    assert wording.answered(gone).en == f"甲 {wording.UNTRANSLATED}"

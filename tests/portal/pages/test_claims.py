@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from jinja2 import Environment
-from sqlalchemy import update
+from sqlalchemy import select
 
-from filing import catalogue
+from filing import catalogue, wording
 from portal import page_cache
 from portal.app import create_app
 from portal.pages import rendering
@@ -301,7 +301,8 @@ def test_the_data_explained_on_are_named_in_the_readers_language(
     assert "留出集" in page(records, monkeypatch, "explained", "en")
     try:
         with transaction(records.site.state.factory) as session:
-            session.execute(update(Dataset).values(name_en="Held-out set"))
+            for each in session.scalars(select(Dataset)):
+                each.name_en = "Held-out set"
         english = page(records, monkeypatch, "explained", "en")
         assert "Held-out set" in english
         assert "留出集" not in english
@@ -310,4 +311,19 @@ def test_the_data_explained_on_are_named_in_the_readers_language(
         assert "Held-out set" not in chinese
     finally:
         with transaction(records.site.state.factory) as session:
-            session.execute(update(Dataset).values(name_en=""))
+            for each in session.scalars(select(Dataset)):
+                each.name_en = ""
+
+
+def test_an_answer_in_chinese_alone_is_marked_for_a_reader_of_english(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The filer’s E7 stood in Chinese among English answers, as if it had been translated."""
+    mark = wording.UNTRANSLATED
+    english = page(records, monkeypatch, "changed", "en")
+    assert f"换了一个标准 {mark}" in english
+    assert "plain content" in english
+    assert f"plain content {mark}" not in english
+    chinese = page(records, monkeypatch, "changed", "zh")
+    assert "换了一个标准" in chinese
+    assert mark not in chinese
