@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -227,7 +228,8 @@ def rounds(folder: Path) -> Iterator[Line]:
         with warm, cold:
             warm.score([table])  # the interpreter stands
             (zygote,) = cast("Zygotes", warm._supply)._zygotes  # noqa: SLF001
-            cell = partial(Cell, cold._ways, cold._model)  # noqa: SLF001
+            model_of_cell = replace(zygote.model, folder=cold._model)  # noqa: SLF001
+            cell = partial(Cell, cold._ways, model_of_cell)  # noqa: SLF001
             taken = [
                 (_ready(partial(WarmRound, zygote), table, zygote), _ready(cell, table))
                 for _ in range(WARM_RUNS)

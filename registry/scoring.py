@@ -29,11 +29,11 @@ from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
 from registry.sandbox.limits import Limits
 from registry.sandbox.listening import listen
+from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.runtime import packages, reachable_model
 from registry.sandbox.supply import AT_ONCE, Cells, Supply, Unfit, Zygotes
-from registry.sandbox.zygote import Model
 from registry.screening import safe_yaml
 from registry.settings import Settings
 
@@ -149,9 +149,9 @@ class SandboxScorer:
         }
 
     def _supplied(self) -> Supply:
-        if not self._ways.warm:
-            return Cells(self._ways, self._model, self._classes, self._ahead)
         model = Model(self._model, self._format, self._classes)
+        if not self._ways.warm:
+            return Cells(self._ways, model, self._ahead)
         return Zygotes(self._ways, model, ahead=self._ahead > 0)
 
     @property

@@ -1,12 +1,11 @@
 """A sandbox started for one round: a process of its own, ahead of time where that is wished."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 from registry.sandbox import launch
 from registry.sandbox.cgroups import ControlGroup
-from registry.sandbox.child.classes import Classes
+from registry.sandbox.model import Model
 from registry.sandbox.process import Confined, Start, Ways, filter_handle
 from registry.sandbox.round import Round
 from registry.sandbox.seccomp import Filter
@@ -20,24 +19,15 @@ class Cell(Round):
 
     Args:
         ways: tier and limits.
-        model: the model's folder, where the cell's user id can read it.
-        trial: a file that must stay out of reach: try the walls instead of opening a model.
-        classes: how a classifier's answers are read; None reads numbers.
+        model: what it is started for.
     """
 
-    def __init__(
-        self,
-        ways: Ways,
-        model: Path,
-        *,
-        trial: Path | None = None,
-        classes: Classes | None = None,
-    ) -> None:
-        self._ways, self._classes = ways, classes
+    def __init__(self, ways: Ways, model: Model) -> None:
+        self._ways, self._model = ways, model
         self.confined = Confined(ways, ways.runtime)
         super().__init__(ways.limits, seconds=ways.limits.start_seconds)
         try:
-            self._start(model, trial)
+            self._start()
         except BaseException:
             self.end()
             raise
@@ -47,7 +37,7 @@ class Cell(Round):
         """The control group of its process."""
         return self.confined.group
 
-    def _start(self, model: Path, trial: Path | None) -> None:
+    def _start(self) -> None:
         inside = self._open_pipes()
         inside |= {purpose: filter_handle(purpose) for purpose in (Filter.OUTER, Filter.INNER)}
         try:
@@ -56,24 +46,22 @@ class Cell(Round):
                     "in": self._frame.reader,
                     "out": self._answers.fd,
                     **{name: fd for name, fd in inside.items() if name != "log"},
-                },
-                trial,
+                }
             )
             inherited = tuple(fd for name, fd in inside.items() if name != "log")
             inherited += (self._frame.reader, self._answers.fd)
             log, outer = inside["log"], inside[Filter.OUTER]
-            self.confined.start(Start(told, model, inherited, log, outer))
+            self.confined.start(Start(told, self._model.folder, inherited, log, outer))
         finally:
             for fd in inside.values():
                 os.close(fd)
 
-    def _told(self, handles: dict[str, int], trial: Path | None) -> dict[str, Any]:
+    def _told(self, handles: dict[str, int]) -> dict[str, Any]:
         return launch.order(
             handles,
             limits=self._ways.resources,
             site=self._ways.runtime.site,
-            trial=trial,
-            classes=self._classes.as_json() if self._classes else None,
+            model=self._model,
         )
 
     def _own_end(self) -> Cause | None:

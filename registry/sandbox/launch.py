@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from registry.sandbox.model import Model
 from registry.sandbox.runtime import Runtime
 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from {main} import main; main(sys.argv[2])"
@@ -57,8 +58,7 @@ def order(
     *,
     limits: Mapping[str, int],
     site: Path,
-    trial: Path | None,
-    classes: Mapping[str, Any] | None = None,
+    model: Model,
 ) -> dict[str, Any]:
     """What the program inside is told (JSON); by_landlock and by_bubblewrap add where things lie."""
     return {
@@ -66,9 +66,10 @@ def order(
         "limits": dict(limits),
         "site": [str(site)],
         "parent": os.getpid(),
-        "trial": trial is not None,
-        "secret": str(trial or ""),
-        "classes": dict(classes) if classes else None,
+        "trial": model.trial is not None,
+        "secret": str(model.trial or ""),
+        "packages": model.packages,
+        "classes": model.classes.as_json() if model.classes else None,
     }
 
 

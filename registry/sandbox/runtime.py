@@ -5,6 +5,7 @@ once on the ground: hard links where the file system allows, copies elsewhere; o
 library and the packages that models need. A stage is named after the digest of what it holds.
 """
 
+import compileall
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -41,7 +42,7 @@ PACKAGES = (
 )
 OPTIONAL = ("xgboost", "xgboost-cpu", "lightgbm", "catboost")
 _WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")
-_LAYOUT = "4"
+_LAYOUT = "5"
 STALLED_SECONDS = 120.0
 """How long preparing may take no processor time before the machine is called too busy."""
 MOST_WORK_SECONDS = 600.0
@@ -50,10 +51,15 @@ _LOOK_SECONDS = 0.1
 _NOT_NEEDED = frozenset(
     {"site-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 )
-_WARM = (
-    "numpy, pandas, pyarrow, yaml, sklearn.ensemble, sklearn.pipeline, sklearn.compose, skops.io, "
-    "onnxruntime, cloudpickle, mlflow.pyfunc.model"
-)
+_IMPORTS = """
+import sys
+from contextlib import suppress
+sys.path[:0], sys.path[len(sys.path):] = [sys.argv[1]], [sys.argv[2]]
+from registry.sandbox.child import flavours, worker
+for row in flavours.FORMATS:
+    with suppress(ImportError):  # a package that cannot be imported will say so when a model needs it
+        worker.prepare(row.packages)
+"""
 
 
 class RuntimeNotReady(Unavailable):
@@ -115,7 +121,9 @@ def runtime(*, for_others: bool) -> Runtime:
     python = (prefix / "bin" / name).resolve()
     if not for_others or (open_to_others(python) and open_to_others(site / "numpy")):
         return Runtime(python, prefix, site, child, bwrap, staged=False)
-    stage = _stage("runtime", _runtime_digest(), _put_runtime, goes_on=True)
+    stage = _stage(
+        "runtime", _runtime_digest(), lambda target: _put_runtime(target, child), goes_on=True
+    )
     return Runtime(stage / "bin" / name, stage, stage / "site-packages", child, bwrap, staged=True)
 
 
@@ -137,7 +145,7 @@ def find_bwrap(*, for_others: bool) -> Path | None:
 
 def packages() -> dict[str, str]:
     """The versions of the packages models meet, for provenance."""
-    return {name: files.version for name, files in sorted(_distributions().items())}
+    return dict(_versions())
 
 
 def reachable_model(directory: Path, group: int) -> tuple[Path, Callable[[], None]]:
@@ -215,6 +223,7 @@ def _put_child(target: Path) -> None:
         (folder / "__init__.py").touch()
     for source in (Path(__file__).parent / "child").glob("*.py"):
         shutil.copyfile(source, package / source.name)
+    compileall.compile_dir(target, quiet=2)
 
 
 def _put_bwrap(target: Path) -> None:
@@ -224,7 +233,7 @@ def _put_bwrap(target: Path) -> None:
             _put_file(Path(str(file.locate())), target.joinpath(*file.parts))
 
 
-def _put_runtime(target: Path) -> None:
+def _put_runtime(target: Path, child: Path) -> None:
     prefix = Path(sys.base_prefix)
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     _put_file((prefix / "bin" / name).resolve(), target / "bin" / name)
@@ -237,7 +246,7 @@ def _put_runtime(target: Path) -> None:
             source = Path(str(file.locate()))
             if ".." not in file.parts and source.is_file():
                 _put_file(source, target / "site-packages" / Path(*file.parts))
-    _compile(target, name)
+    _compile(target, name, child)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -269,20 +278,22 @@ def _put_file(source: Path, target: Path) -> None:
     part.rename(target)
 
 
-def _compile(stage: Path, name: str) -> None:
-    """Import everything once, so that byte code lies ready and no sandbox has to make it.
+def _compile(stage: Path, name: str, child: Path) -> None:
+    """Prepare for each format once, so that byte code lies ready and no sandbox has to make it.
 
     Raises:
         RuntimeNotReady: when the machine lets it do nothing for a long time.
     """
-    program = f"import sys; sys.path.append({str(stage / 'site-packages')!r})\nimport {_WARM}"
     environment = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "LD_LIBRARY_PATH": str(stage / "lib"),
     }
     with subprocess.Popen(
-        [str(stage / "bin" / name), "-P", "-s", "-S", "-W", "ignore", "-c", program],
+        [
+            *(str(stage / "bin" / name), "-P", "-s", "-S", "-W", "ignore", "-c", _IMPORTS),
+            *(str(child), str(stage / "site-packages")),
+        ],
         env=environment,
         cwd="/",
         stdin=subprocess.DEVNULL,
@@ -336,6 +347,11 @@ def _runtime_digest() -> str:
     versions = sorted(f"{name}=={version}" for name, version in packages().items())
     what = [_LAYOUT, sys.version, sys.base_prefix, sysconfig.get_path("platlib"), *versions]
     return hashlib.sha256("\n".join(what).encode()).hexdigest()
+
+
+@lru_cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    return tuple((name, files.version) for name, files in sorted(_distributions().items()))
 
 
 @lru_cache

@@ -7,18 +7,17 @@ costs and nothing of what it answers.
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from registry.sandbox.cell import Cell
-from registry.sandbox.child.classes import Classes
 from registry.sandbox.listening import Heard
+from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.verdict import Cause, Contained
-from registry.sandbox.zygote import Lost, Model, WarmRound, Zygote
+from registry.sandbox.zygote import Lost, WarmRound, Zygote
 
 AT_ONCE = 2
 """How many rounds of a model work at the same time, at most."""
@@ -104,19 +103,18 @@ class Cells(Supply):
 
     Args:
         ways: tier and limits.
-        model: the model's folder.
-        classes: how a classifier's answers are read.
+        model: what they are started for.
         ahead: how many are kept started.
     """
 
-    def __init__(self, ways: Ways, model: Path, classes: Classes | None, ahead: int) -> None:
+    def __init__(self, ways: Ways, model: Model, ahead: int) -> None:
         super().__init__(ways)
-        self._model, self._classes, self._ahead = model, classes, ahead
+        self._model, self._ahead = model, ahead
 
     def provide(self, wanted: int, waiting: int) -> None:  # noqa: ARG002  # all cost the same
         """Start cells until as many as are wanted, or kept ahead, wait."""
         while len(self._spare) < max(self._ahead, wanted):
-            self._spare.append(Cell(self._ways, self._model, classes=self._classes))
+            self._spare.append(Cell(self._ways, self._model))
 
     def keep(self) -> None:
         """Start the cells that are kept ahead."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.sandbox.cell import Cell
+from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
 from registry.sandbox.runtime import Runtime, runtime
 from registry.sandbox.tiers import Tier
@@ -76,7 +77,7 @@ class Talk(Cell):
 
     def __init__(self, ways: TalkWays) -> None:
         self._answer = bytearray()
-        super().__init__(ways, ways.stage)
+        super().__init__(ways, Model(ways.stage, None))
 
     @classmethod
     def of(cls, tier: Tier, ways: Ways, *, stage: Path, main: str) -> "Talk":
@@ -108,8 +109,8 @@ class Talk(Cell):
                 fcntl.fcntl(fd, _SET_PIPE_SIZE, 1 << 20)
         return inside
 
-    def _told(self, handles: dict[str, int], trial: Path | None) -> dict[str, Any]:
-        told = super()._told(handles, trial)
+    def _told(self, handles: dict[str, int]) -> dict[str, Any]:
+        told = super()._told(handles)
         # Each answer has its own deadline; the processor time of all of them has this one.
         return told | {"limits": told["limits"] | {"RLIMIT_CPU": _CPU_SECONDS}}
 

@@ -22,12 +22,13 @@ from registry.sandbox.child.confine import MINIMUM_LANDLOCK, landlock_version
 from registry.sandbox.ground import GroundNotOurs
 from registry.sandbox.limits import Limits
 from registry.sandbox.listening import listen
+from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.runtime import find_bwrap
 from registry.sandbox.seccomp import UnknownMachine
 from registry.sandbox.verdict import Contained
-from registry.sandbox.zygote import Lost, Model, WarmRound, Zygote
+from registry.sandbox.zygote import Lost, WarmRound, Zygote
 from registry.settings import Settings
 
 _TRIAL = Limits(memory=512 << 20, seconds=20)
@@ -135,7 +136,7 @@ def _try(tier: Tier) -> str | None:
         if failure := _REQUIRED[tier.name]():
             return failure
         with tempfile.NamedTemporaryFile() as secret:
-            _trial(Cell(tier.ways(_TRIAL), Path("/usr"), trial=Path(secret.name)))
+            _trial(Cell(tier.ways(_TRIAL), Model(Path("/usr"), None, trial=Path(secret.name))))
     except Contained as contained:
         return f"{contained.cause}: {' '.join(contained.log.split())[-300:]}"
     except (OSError, GroundNotOurs, UnknownMachine, pool_uids.NoFreeUid) as error:

@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from registry.sandbox import launch, pool_uids
 from registry.sandbox.cgroups import ControlGroup
-from registry.sandbox.child import flavours, messages
-from registry.sandbox.child.classes import Classes
+from registry.sandbox.child import messages
 from registry.sandbox.child.messages import HANDLES, Garbled, Message, Word
 from registry.sandbox.listening import listen
+from registry.sandbox.model import Model
 from registry.sandbox.process import Confined, Start, Ways, filter_handle
 from registry.sandbox.round import Round
 from registry.sandbox.seccomp import Filter
@@ -43,28 +43,6 @@ memory, where the next child could find it."""
 
 class Lost(Exception):
     """The zygote of a round ended, which no model can bring about: ask the round again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What a zygote stands ready for: one version, in one format, for one claim.
-
-    Args:
-        folder: the model's files, where the zygote's user id can read them; it opens none.
-        format: a word of `flavours`, which says what is imported; None imports nothing.
-        classes: how a classifier's answers are read; None reads numbers.
-        trial: a file that must stay out of reach: rounds try the walls instead.
-    """
-
-    folder: Path
-    format: str | None
-    classes: Classes | None = None
-    trial: Path | None = None
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """What is imported before a round."""
-        return next((row.packages for row in flavours.FORMATS if row.name == self.format), ())
 
 
 class Zygote:
@@ -108,10 +86,9 @@ class Zygote:
                 {"link": link, **{name: inside[name] for name in filters[1:]}},
                 limits=self.ways.resources,
                 site=self.ways.runtime.site,
-                trial=self.model.trial,
-                classes=self.model.classes.as_json() if self.model.classes else None,
+                model=self.model,
             )
-            told |= {"packages": self.model.packages, "idle": IDLE}
+            told |= {"idle": IDLE}
             inherited = (link, *(inside[name] for name in filters[1:]))
             start = Start(told, self.model.folder, inherited, log, inside[filters[0]])
             self.confined.start(start)

@@ -87,6 +87,7 @@ def listeners() -> Iterator[list[socket.socket]]:
     abstract.close()
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("name", hostile.PLAN)
 def test_it_is_contained_and_its_cause_is_named(
     name: str,
@@ -166,6 +167,7 @@ def test_a_tree_with_a_changed_child_index_crashes_only_its_sandbox(
     assert "Segmentation fault" in contained.log
 
 
+@pytest.mark.usefixtures("bare")
 def test_without_control_groups_memory_is_limited_all_the_same(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +183,7 @@ def test_without_control_groups_memory_is_limited_all_the_same(
     assert contained.value.cause == Cause.MEMORY
 
 
+@pytest.mark.usefixtures("bare")
 def test_frames_never_meet_the_traces_of_one_another(settings: Settings, tmp_path: Path) -> None:
     model = hostile.write(tmp_path / "model", hostile.Model(hostile.counts_its_frames))
 
@@ -190,6 +193,7 @@ def test_frames_never_meet_the_traces_of_one_another(settings: Settings, tmp_pat
     assert [frame.max() for frame in answers] == [0.0, 0.0, 0.0]
 
 
+@pytest.mark.usefixtures("bare")
 def test_nothing_of_the_parents_environment_goes_in(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +207,7 @@ def test_nothing_of_the_parents_environment_goes_in(
     assert not answers.any()
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_contained_round_leaves_the_scorer_in_order(settings: Settings, tmp_path: Path) -> None:
     model = hostile.write(tmp_path / "model", hostile.Model(hostile.aborts_on_a_negative))
     bad = pa.table({"a": [-1.0, 2.0]})

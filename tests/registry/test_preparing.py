@@ -29,7 +29,7 @@ def test_preparing_waits_as_long_as_it_goes_on(
     monkeypatch.setattr(runtime, "STALLED_SECONDS", 0.6)
     busy = 'n=0; while [ $n -lt 1000000 ]; do n=$((n+1)); done; echo done > "$0.done"'
 
-    runtime._compile(stage(tmp_path, busy), NAME)
+    runtime._compile(stage(tmp_path, busy), NAME, tmp_path)
 
     assert (tmp_path / "bin" / f"{NAME}.done").exists()
 
@@ -40,7 +40,7 @@ def test_preparing_that_stands_still_is_the_machines_trouble(
     monkeypatch.setattr(runtime, "STALLED_SECONDS", 0.6)
 
     with pytest.raises(RuntimeNotReady) as told:
-        runtime._compile(stage(tmp_path, "exec sleep 37.25"), NAME)
+        runtime._compile(stage(tmp_path, "exec sleep 37.25"), NAME, tmp_path)
 
     assert environment.unavailable(told.value) is told.value, "work is put off, not failed"
     said = told.value.said
@@ -58,7 +58,7 @@ def test_what_never_ends_by_itself_is_left_to_the_model_that_needs_it(
     """A package that calculates for ever is no slow machine: models without it still open."""
     monkeypatch.setattr(runtime, "MOST_WORK_SECONDS", 0.3)
 
-    runtime._compile(stage(tmp_path, "while :; do :; done"), NAME)
+    runtime._compile(stage(tmp_path, "while :; do :; done"), NAME, tmp_path)
 
 
 def test_a_stage_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

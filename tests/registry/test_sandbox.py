@@ -4,17 +4,20 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from registry.sandbox import Tier, ground, pool_uids, probe_tier, runtime
+from registry.sandbox import Cause, Contained, Tier, ground, launch, pool_uids, probe_tier, runtime
 from registry.sandbox.cell import Cell
 from registry.sandbox.child import confine
 from registry.sandbox.frames import AnswersOut, FrameIn, unanswered
 from registry.sandbox.limits import Limits
+from registry.sandbox.listening import listen
+from registry.sandbox.model import Model
 from registry.settings import Settings
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="pool uids need root")
@@ -57,7 +60,7 @@ def test_a_cell_that_waits_is_killed_with_all_it_started() -> None:
     tier = probe_tier(Settings())
     if tier.name == "none":
         pytest.skip("no tier")
-    cell = Cell(tier.ways(Limits()), Path("/usr"), trial=Path("/etc/hostname"))
+    cell = Cell(tier.ways(Limits()), Model(Path("/usr"), None, trial=Path("/etc/hostname")))
     own = set(pool_uids.survivors(cell.confined.uid.uid)) if cell.confined.uid else set[int]()
 
     cell.end()
@@ -76,9 +79,10 @@ def test_sandboxes_end_with_the_process_that_started_them(tmp_path: Path) -> Non
         "from registry.sandbox import probe_tier\n"
         "from registry.sandbox.cell import Cell\n"
         "from registry.sandbox.limits import Limits\n"
+        "from registry.sandbox.model import Model\n"
         "from registry.settings import Settings\n"
         "ways = probe_tier(Settings()).ways(Limits())\n"
-        "cell = Cell(ways, Path('/usr'), trial=Path('/etc/hostname'))\n"
+        "cell = Cell(ways, Model(Path('/usr'), None, trial=Path('/etc/hostname')))\n"
         "held = cell.confined\n"
         "print(held.pid, held.uid.uid if held.uid else 0, flush=True)\n"
         "time.sleep(600)\n"
@@ -156,8 +160,65 @@ def test_the_runtime_holds_what_models_need_and_nothing_of_ours() -> None:
     assert {"numpy", "scikit-learn", "skops", "onnxruntime", "pandas"} <= set(runtime.packages())
     assert "mingsuan" not in runtime.packages()
     child = runtime.runtime(for_others=False).child
-    assert {path.name for path in (child / "registry").iterdir()} == {"__init__.py", "sandbox"}
+    found = {path.name for path in (child / "registry").iterdir()} - {"__pycache__"}
+    assert found == {"__init__.py", "sandbox"}
     assert (child / "registry" / "__init__.py").read_bytes() == b""
+
+
+PREPARING = """
+import sys
+sys.path[:0], sys.path[len(sys.path):] = [sys.argv[1]], [sys.argv[2]]
+from registry.sandbox.child import flavours, worker, zygote
+for row in flavours.FORMATS:
+    worker.prepare(row.packages)
+"""
+
+
+@needs_root
+def test_no_sandbox_makes_byte_code_anew_whatever_its_format() -> None:
+    """It may write none, so what is not there is compiled again by every sandbox."""
+    found = runtime.runtime(for_others=True)
+    if not found.staged:
+        pytest.skip("the interpreter is not staged: its installer keeps its byte code")
+    command = [str(found.python), "-P", "-s", "-S", "-B", "-v", "-c", PREPARING]
+    done = subprocess.run(
+        [*command, str(found.child), str(found.site)],
+        env=launch.environment(found),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    taken = [line for line in done.stderr.splitlines() if line.startswith("# code object from")]
+
+    assert len(taken) > 1000
+    assert [line for line in taken if ".pyc" not in line] == []
+
+
+def test_a_cell_is_ready_before_a_byte_of_the_model_is_read(tmp_path: Path) -> None:
+    """What it imports is told by the table of formats; what is no model is found out behind the walls."""
+    tier = probe_tier(Settings())
+    if tier.name == "none":
+        pytest.skip("no tier")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "MLmodel").write_text("no: [model", encoding="utf-8")
+    group, model = pool_uids.first() if tier.pool_uid else None, tmp_path / "model"
+    with ExitStack() as left_behind:
+        if group is not None:
+            model, remove = runtime.reachable_model(model, group)
+            left_behind.callback(remove)
+        cell = Cell(tier.ways(Limits(memory=512 << 20, seconds=15)), Model(model, "onnx"))
+        left_behind.callback(cell.end)
+        while not cell.ready and not cell.over:
+            listen([cell])
+        assert cell.ready
+        cell.give(pa.table({"a": [1.0]}))
+        while not cell.over:
+            listen([cell])
+        with pytest.raises(Contained) as contained:
+            cell.finish()
+
+    assert contained.value.cause == Cause.MODEL_ERROR
 
 
 @needs_root

@@ -26,7 +26,7 @@ from tests.registry import hostile_models as hostile
 from tests.registry import leaving_models as leaving
 from tests.registry.tiers import WARM, WAYS, Way, offered
 
-pytestmark = pytest.mark.hostile
+pytestmark = [pytest.mark.hostile, pytest.mark.usefixtures("bare")]
 
 INPUTS = [{"name": "a", "type": "double"}]
 FRAME = pa.table({"a": np.arange(1.0, 6.0)})

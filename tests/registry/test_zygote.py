@@ -22,10 +22,10 @@ from registry import screening
 from registry.sandbox import launch, probe_tier, tiers
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.sandbox.child.zygote import Fault
+from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
 from registry.sandbox.runtime import runtime
 from registry.sandbox.supply import Cells, Zygotes
-from registry.sandbox.zygote import Model
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.models import INPUTS, credit_model, onnx_model

@@ -6,6 +6,7 @@ One reader for the sandbox, the command line and the MLflow plugin: what a flavo
 by `opening` or by MLflow; nothing here opens a file.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -161,11 +162,9 @@ def _sklearn(
 
     A text vectoriser takes texts, not a table: it gets the only column of its model.
     """
-    from sklearn.base import BaseEstimator
-
     function = str(generic.get("predict_fn", "predict"))
     predict: Answers = getattr(model, function)
-    texts = _takes_texts(model)
+    texts, own = _takes_texts(model), _is_estimator(model)
     if function == "predict_proba":
         predict = _one_decision(model, predict)
 
@@ -173,7 +172,6 @@ def _sklearn(
         found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
         if function == "predict_proba":
             return _with_classes(found, model)
-        own = isinstance(model, BaseEstimator)
         return _one_column(found, type(model).__name__) if own else found
 
     return ask
@@ -188,11 +186,16 @@ def _with_classes(found: Any, model: Any) -> Any:
     return pd.DataFrame(np.asarray(found), columns=list(labels)) if known else found
 
 
+def _is_estimator(model: Any) -> bool:
+    """Whether it is one of scikit-learn's; what was opened has imported what it is made of."""
+    base = sys.modules.get("sklearn.base")
+    return base is not None and isinstance(model, base.BaseEstimator)
+
+
 def _takes_texts(estimator: Any) -> bool:
     """Whether what comes first in the estimator is one of scikit-learn's text vectorisers."""
-    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-
-    if isinstance(estimator, CountVectorizer | HashingVectorizer):
+    text = sys.modules.get("sklearn.feature_extraction.text")
+    if text and isinstance(estimator, text.CountVectorizer | text.HashingVectorizer):
         return True
     if parts := getattr(estimator, "transformer_list", None):
         return all(_takes_texts(part) for _, part in parts)

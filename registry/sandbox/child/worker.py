@@ -19,12 +19,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from registry.sandbox.child import confine
-
-if TYPE_CHECKING:
-    from registry.sandbox.child.opening import Described
 
 _CAUSE_OF_ERRNO = {
     errno.EPERM: "forbidden_call",
@@ -73,9 +70,7 @@ def answer_warm(order: Mapping[str, Any], program: bytes, zygote: int) -> None:
         if order["trial"]:
             _say(order, event="done", rows=0)
         else:
-            from registry.sandbox.child import opening
-
-            _answer(order, opening.describe(Path(order["model"])))
+            _answer(order)
     while True:  # an exit code would pass through the zygote's memory, to be found there
         signal.pause()
 
@@ -125,21 +120,19 @@ def _wait_for_go(order: Mapping[str, Any]) -> None:
 
 
 def _answer_cold(order: Mapping[str, Any], program: bytes) -> None:
-    from registry.sandbox.child import opening
-
-    described = opening.describe(Path(order["model"]))
-    prepare(described.row.packages)
+    prepare(order["packages"])
     _wait_for_go(order)
     confine.seccomp(program)
-    _answer(order, described)
+    _answer(order)
 
 
-def _answer(order: Mapping[str, Any], described: "Described") -> None:
-    """Open the model and answer the frame; the submitter's code may run in here."""
+def _answer(order: Mapping[str, Any]) -> None:
+    """Open the model and answer the frame; every wall stands, as a submitter's code may run."""
     from registry.sandbox.child import asking, opening
     from registry.sandbox.child.classes import Classes
     from registry.sandbox.child.refusal import NotOpened
 
+    described = opening.describe(Path(order["model"]))
     table, out = _frame(order), _answers(order)
     classes = Classes.told(order["classes"])
     try:
