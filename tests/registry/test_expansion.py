@@ -2,9 +2,10 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,11 @@ from registry.tables import TableRefused
 from tests.registry import bombs
 
 SECONDS, MEBIBYTES = 2.0, 300.0
-MEASURED = """
-import json, resource, sys, tempfile, time
+ALONE = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
+"""No library starts a thread when it is imported: a fork would not have it."""
+Refused = Callable[[str, Path], None]
+MEASURING = """
+import json, os, resource, sys, tempfile, time
 from pathlib import Path
 from evaluators import files
 from evaluators.files import FileUnfit
@@ -30,59 +34,79 @@ from registry import archives, pickles, skops_file, tables
 from registry.archives import ArchiveRefused
 from registry.tables import TableRefused
 
-what, path = sys.argv[1], Path(sys.argv[2])
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, begun = peak(), time.process_time()
-reasons, left = [], []
-try:
-    if what == "table":
-        tables.inspect(path, {})
-    elif what == "own":
-        files.open_rows(path)
-    elif what == "archive":
-        with tempfile.TemporaryDirectory(dir=path.parent) as into:
-            archives.unpack(path, Path(into), limit=2 << 30)
-    elif what == "pickle":
-        problem = pickles.walk(path).problem
-        reasons = [["pickle", problem.zh, problem.en, "-", "-"]] if problem else []
-    else:
-        skops_file.foreign_types(path)
-except (TableRefused, ArchiveRefused, FileUnfit) as refused:
-    reasons = [[r.item, r.said.zh, r.said.en, r.remedy.zh, r.remedy.en] for r in refused.reasons]
-except ValueError as refused:
-    reasons = [["skops", str(refused), str(refused), "-", "-"]]
-print(json.dumps({
-    "seconds": time.process_time() - begun, "mebibytes": peak() - before, "reasons": reasons,
-}))
+
+def measure(what, path):
+    before, begun = peak(), time.process_time()
+    reasons = []
+    try:
+        if what == "table":
+            tables.inspect(path, {})
+        elif what == "own":
+            files.open_rows(path)
+        elif what == "archive":
+            with tempfile.TemporaryDirectory(dir=path.parent) as into:
+                archives.unpack(path, Path(into), limit=2 << 30)
+        elif what == "pickle":
+            problem = pickles.walk(path).problem
+            reasons = [["pickle", problem.zh, problem.en, "-", "-"]] if problem else []
+        else:
+            skops_file.foreign_types(path)
+    except (TableRefused, ArchiveRefused, FileUnfit) as refused:
+        reasons = [[r.item, r.said.zh, r.said.en, r.remedy.zh, r.remedy.en] for r in refused.reasons]
+    except ValueError as refused:
+        reasons = [["skops", str(refused), str(refused), "-", "-"]]
+    seconds = time.process_time() - begun
+    print(json.dumps(
+        {"seconds": seconds, "mebibytes": peak() - before, "reasons": reasons}
+    ), flush=True)
+
+assert len(os.listdir("/proc/self/task")) == 1  # else a fork would not have what it needs
+for line in sys.stdin:
+    what, path = json.loads(line)
+    if (child := os.fork()) == 0:
+        measure(what, Path(path))
+        os._exit(0)
+    if ended := os.waitpid(child, 0)[1]:
+        print(json.dumps({"ended": ended}), flush=True)
 """
 
 
-def measured(what: str, path: Path) -> dict[str, Any]:
-    """What it costs a process of its own to refuse a file, and what it says."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, what, str(path)],
-        capture_output=True,
+@pytest.fixture(scope="module")
+def measuring() -> Iterator["subprocess.Popen[str]"]:
+    """A process that has imported the readers and forks one of its own for each file."""
+    with subprocess.Popen(
+        [sys.executable, "-c", MEASURING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=300,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        env=os.environ | ALONE,
+    ) as process:
+        yield process
 
 
-def refused_cheaply(what: str, path: Path) -> None:
+@pytest.fixture
+def refused_cheaply(measuring: "subprocess.Popen[str]") -> Refused:
     """Hold a file to the limits of time and memory, and its refusal to both languages."""
-    found = measured(what, path)
-    assert found["reasons"], "it was not refused"
-    assert found["seconds"] < SECONDS, found
-    assert found["mebibytes"] < MEBIBYTES, found
-    for item, zh, en, remedy_zh, remedy_en in found["reasons"]:
-        assert all((item, zh, en, remedy_zh, remedy_en))
+
+    def check(what: str, path: Path) -> None:
+        assert measuring.stdin
+        assert measuring.stdout
+        measuring.stdin.write(json.dumps([what, str(path)]) + "\n")
+        measuring.stdin.flush()
+        found: dict[str, Any] = json.loads(measuring.stdout.readline())
+        assert found.get("reasons"), found or "it was not refused"
+        assert found["seconds"] < SECONDS, found
+        assert found["mebibytes"] < MEBIBYTES, found
+        for item, zh, en, remedy_zh, remedy_en in found["reasons"]:
+            assert all((item, zh, en, remedy_zh, remedy_en))
+
+    return check
 
 
 @pytest.mark.parametrize("make", bombs.TABLES, ids=lambda make: make.__name__)
 def test_a_small_table_that_stands_for_a_large_one_is_refused_cheaply(
-    make: Callable[[Path], None], tmp_path: Path
+    make: Callable[[Path], None], tmp_path: Path, refused_cheaply: Refused
 ) -> None:
     """security/S3: 2 s of CPU, 300 MiB; the Parquet files of S3 and their kin."""
     make(tmp_path / "table")
@@ -91,7 +115,7 @@ def test_a_small_table_that_stands_for_a_large_one_is_refused_cheaply(
 
 @pytest.mark.parametrize("make", bombs.HEADS, ids=lambda make: make.__name__)
 def test_a_file_at_home_is_opened_within_the_same_bounds(
-    make: Callable[[Path], None], tmp_path: Path
+    make: Callable[[Path], None], tmp_path: Path, refused_cheaply: Refused
 ) -> None:
     """security/S3: `mingsuan evaluate` reads what others sent, too."""
     make(tmp_path / "table")
@@ -133,7 +157,7 @@ def test_a_stream_of_too_many_columns_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("make", bombs.ARCHIVES, ids=lambda make: make.__name__)
 def test_a_small_archive_of_zeros_is_refused_cheaply(
-    make: Callable[[Path], None], tmp_path: Path
+    make: Callable[[Path], None], tmp_path: Path, refused_cheaply: Refused
 ) -> None:
     """security/S3: the tar.gz of 4 GiB, the zip of 1 GiB; nothing is left over."""
     make(tmp_path / "archive")
@@ -143,14 +167,14 @@ def test_a_small_archive_of_zeros_is_refused_cheaply(
 
 @pytest.mark.parametrize("make", [bombs.pickle_of_zeros, bombs.pickle_of_steps])
 def test_a_compressed_pickle_is_given_up_cheaply(
-    make: Callable[[Path], None], tmp_path: Path
+    make: Callable[[Path], None], tmp_path: Path, refused_cheaply: Refused
 ) -> None:
     """security/S3: the same kind within a submission."""
     make(tmp_path / "model.pkl")
     refused_cheaply("pickle", tmp_path / "model.pkl")
 
 
-def test_a_schema_of_brackets_is_refused_cheaply(tmp_path: Path) -> None:
+def test_a_schema_of_brackets_is_refused_cheaply(tmp_path: Path, refused_cheaply: Refused) -> None:
     """security/S3: the same kind within a submission."""
     bombs.skops_of_brackets(tmp_path / "model.skops")
     refused_cheaply("skops", tmp_path / "model.skops")
