@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.measuring import Line
@@ -37,7 +37,7 @@ def _measured(server: "_Server") -> Iterator[Line]:
     page = server.page
     tag = server.get(page).headers["ETag"]
     known = {**BROWSER, "If-None-Match": str(tag)}
-    cases = {
+    cases: dict[str, Callable[[], float]] = {
         "a kept filed page, packed": lambda: server.cpu(page, ASKED),
         "a filed page that the reader knows (304)": lambda: server.cpu(page, ASKED, known),
         "floor": lambda: server.cpu("/hello", ASKED),

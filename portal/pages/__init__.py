@@ -7,6 +7,7 @@ def routers() -> list[APIRouter]:
     """Every page, in the order in which addresses are matched."""
     from portal.pages import (
         account,
+        addresses,
         data,
         desk,
         enterprise,
@@ -23,6 +24,7 @@ def routers() -> list[APIRouter]:
 
     return [
         static.router,
+        addresses.router,
         twins.router,
         account.router,
         passwords.router,

@@ -16,9 +16,10 @@ from filing.search_index import NEWEST, SearchIndex
 from portal.access import public
 from portal.at_hand import Database, Index
 from portal.page_cache import keep
-from portal.pages import facets, filed_view, report_pictures, report_view
+from portal.pages import addresses, facets, filed_view, report_pictures, report_view
+from portal.pages.addresses import in_own_language
 from portal.pages.glossary import terms
-from portal.pages.rendering import Lang, language_of, render
+from portal.pages.rendering import Lang, render
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
@@ -80,7 +81,7 @@ QUESTIONS = (
 @router.get("/", dependencies=[public])
 def home(request: Request) -> Response:
     """The start page in the reader's language; Chinese where nothing is said."""
-    return _in_own_language(request, "")
+    return in_own_language(request, "")
 
 
 @router.get("/{language}/", dependencies=[public])
@@ -100,22 +101,22 @@ def start(request: Request, language: Lang, session: Database) -> Response:
 def question(request: Request, language: Lang, session: Database, index: Index) -> Response:
     """Start from what happened, not from the algorithm."""
     keep(request, session)
-    found = [
-        catalogue.search(
-            session,
-            index,
-            filters=facets.filters({name: [value] for name, value in case.asked.items()}),
-            size=1,
-        )
-        for case in QUESTIONS
-    ]
     return render(
         request,
         "question.html",
         language=language,
-        cases=list(zip(QUESTIONS, (each.total for each in found), strict=True)),
+        cases=cases(session, index),
         reporting=RULES["SZ70"],
     )
+
+
+def cases(session: Session, index: SearchIndex) -> list[tuple[Question, int]]:
+    """Each case of a question, with the number of filings of which it is one."""
+    asked = (
+        facets.filters({name: [value] for name, value in each.asked.items()}) for each in QUESTIONS
+    )
+    found = [catalogue.search(session, index, filters=filters, size=1) for filters in asked]
+    return list(zip(QUESTIONS, (each.total for each in found), strict=True))
 
 
 @router.get("/{language}/catalogue.json", dependencies=[public])
@@ -174,25 +175,17 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
     )
 
 
-@router.get("/f/{number}", dependencies=[public])
-def filed_anywhere(request: Request, session: Database, number: str) -> Response:
-    """The address as it is printed, without a language: it leads to the page in the reader's."""
-    slug = numbers.parse(str(catalogue.find(session, number).number)).slug
-    return _in_own_language(request, f"f/{slug}")
-
-
 @router.get("/{language}/f/{number}.json", dependencies=[public])
 def filed_json(request: Request, session: Database, number: str) -> Response:
     """The newest edition as JSON, with its standing."""
-    keep(request, session, numbers.parse(number).slug)
-    return JSONResponse(catalogue.entry(session, number).as_json())
+    return addresses.filed_json(request, session, number)
 
 
 @router.get("/{language}/f/{number}/v{edition}.json", dependencies=[public])
 def edition_json(request: Request, session: Database, number: str, edition: int) -> Response:
-    """One edition as JSON, with its standing now."""
+    """One edition as JSON, with its standing now and the explanation that it carries."""
     keep(request, session, numbers.parse(number).slug)
-    return JSONResponse(catalogue.entry(session, number, edition).as_json())
+    return JSONResponse(addresses.whole(session, catalogue.entry(session, number, edition)))
 
 
 @router.get("/{language}/f/{number}", dependencies=[public])
@@ -252,13 +245,8 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         gravest_picture=report_pictures.gravest,
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
+        code=addresses.code(request.app.state.settings, content["slug"]),
     )
-
-
-def _in_own_language(request: Request, rest: str) -> Response:
-    """To a page in the reader's language, which the request's headers tell."""
-    address = f"/{language_of(request)}/{rest}"
-    return RedirectResponse(address, status_code=307, headers={"vary": "Accept-Language"})
 
 
 @dataclass(frozen=True, slots=True)

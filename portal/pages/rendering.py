@@ -28,6 +28,7 @@ from registry import legal_day, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError
 from registry.language import LANGUAGES, Language, Text
+from registry.settings import Settings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -127,6 +128,7 @@ def render(
         wrong=rejected.error if rejected else None,
         without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
+        canonical=canonical(request),
         filing_statement=FILING_STATEMENT,
         grade_statement=GRADE_STATEMENT,
         grading_statement=GRADING_STATEMENT,
@@ -215,6 +217,22 @@ def other_language(request: Request, language: Language) -> str | None:
     other = "en" if language == "zh" else "zh"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"/{other}/{rest}{query}"
+
+
+def canonical(request: Request) -> str | None:
+    """The one address of this page for search engines: no query but the catalogue's, no signed-in state.
+
+    None where nobody has said under which address the public reaches this register.
+    """
+    settings: Settings = request.app.state.settings
+    if not settings.base_url or request.method != "GET":
+        return None
+    query = (
+        f"?{request.url.query}"
+        if request.url.query and request.url.path.endswith("catalogue")
+        else ""
+    )
+    return f"{settings.public_url}{request.url.path}{query}"
 
 
 def language_of(request: Request) -> Language:

@@ -1,12 +1,17 @@
-"""The JSON twins of the working records: the API's answer, to those who may read the record."""
+"""The JSON twins of pages: of working records the API's answer, to those who may read the record."""
 
 from collections.abc import Callable
 
-from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from portal.access import public
+from portal.at_hand import Database, Index
+from portal.page_cache import keep
+from portal.pages import public as public_pages
+from portal.pages.glossary import terms
 from portal.pages.rendering import Lang
+from registry.law import FORCE_NAMES, RULES
 
 KINDS = ("datasets", "engagements", "evaluations", "explanations", "filings", "versions")
 
@@ -22,3 +27,50 @@ def _twin_of(kind: str) -> Callable[..., Response]:
 
 for _kind in KINDS:
     router.add_api_route(f"/{_kind}/{{record_id}}.json", _twin_of(_kind), dependencies=[public])
+
+
+@router.get("/words.json", dependencies=[public])
+def words(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both stand in it
+    """The words that a reader may not know, in both languages."""
+    keep(request)
+    told = [
+        {
+            "name": each.name.as_json(),
+            "meaning": each.meaning.as_json(),
+            "source": each.source.as_json(),
+        }
+        for each in terms()
+    ]
+    return JSONResponse({"words": told})
+
+
+@router.get("/about.json", dependencies=[public])
+def about(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both stand in it
+    """The rules behind the register, with their force."""
+    keep(request)
+    told = [
+        {
+            "id": each.id,
+            "cited": each.cited.as_json(),
+            "force": FORCE_NAMES[each.force].as_json() if each.force else None,
+            "about": each.about.as_json(),
+        }
+        for each in RULES.values()
+    ]
+    return JSONResponse({"rules": told})
+
+
+@router.get("/question.json", dependencies=[public])
+def question(request: Request, language: Lang, session: Database, index: Index) -> Response:
+    """What can have happened, and where the filings of such cases are listed."""
+    keep(request, session)
+    told = [
+        {
+            "name": case.name.as_json(),
+            "advice": case.advice.as_json(),
+            "total": total,
+            "catalogue": f"/{language}/catalogue.json?{case.query}",
+        }
+        for case, total in public_pages.cases(session, index)
+    ]
+    return JSONResponse({"cases": told})

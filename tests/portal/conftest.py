@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from portal.app import create_app
 from registry.database import Record
 from registry.settings import Settings
+from tests.portal.published import Published, on_two_servers
 from tests.portal.world import World
 
 
@@ -52,3 +53,10 @@ def client(site: FastAPI) -> Iterator[TestClient]:
 def world(site: FastAPI) -> World:
     """Two enterprises, two testers, an authority and an industry body, each with its people."""
     return World(site)
+
+
+@pytest.fixture
+def published(site: FastAPI) -> Iterator[Published]:
+    """One published filing, read at two servers."""
+    with on_two_servers(site) as made:
+        yield made

@@ -2,8 +2,6 @@
 
 import gzip
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,50 +16,14 @@ from starlette.types import Receive, Scope, Send
 from filing import catalogue, changes
 from filing.dossier import Filing
 from portal import page_cache
-from portal.app import create_app
 from portal.pages.rendering import asset
 from registry import database, legal_day
 from registry.database import transaction
 from registry.organisations import Role
 from tests import cast
-from tests.filing import papers
 from tests.filing.papers import Scene
+from tests.portal.published import Published, publish
 from tests.portal.world import World
-
-
-@dataclass
-class Published:
-    """One published filing, read at two servers on one record."""
-
-    site: FastAPI
-    slug: str
-    filing_id: str
-    servers: list[TestClient]
-
-    @property
-    def page(self) -> str:
-        return f"/zh/f/{self.slug}"
-
-
-def _publish(scene: Scene) -> Filing:
-    filing = scene.opened(G1=papers.LOW)
-    scene.attach(filing, papers.report(scene.session, scene.version, scene.filer, run=()))
-    scene.file(filing, "check", "submit")
-    return scene.rule(filing, "accept", "file", "publish")
-
-
-@pytest.fixture
-def published(site: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Iterator[Published]:
-    """A low-risk filing with a report that tested nothing, so that its page needs no evidence."""
-    with transaction(site.state.factory) as session:
-        scene = Scene(session)
-        filing = _publish(scene)
-        slug = catalogue.newest(session, 1)[0].slug
-        filing_id = filing.id
-    other = create_app(site.state.settings)
-    with TestClient(site) as one, TestClient(other) as two:
-        yield Published(site, slug, filing_id, [one, two])
-    other.state.engine.dispose()
 
 
 @pytest.fixture
@@ -116,7 +78,7 @@ def test_a_newer_version_in_a_filing_of_its_own_shows_on_the_page_of_the_earlier
         scene = Scene(session)
         earlier = session.get_one(Filing, published.filing_id)
         scene.version = cast.version(session, scene.filer, name="second")
-        newer = _publish(scene)
+        newer = publish(scene)
         newer.model_id, newer.replaces_id = earlier.model_id, earlier.id
         number = newer.number
     assert number

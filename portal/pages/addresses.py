@@ -1,0 +1,185 @@
+"""Addresses that last: of a filing without a language, for people, programs and search engines."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from io import BytesIO
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import segno
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from markupsafe import Markup
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from filing import catalogue, numbers
+from filing.catalogue import PublicEntry
+from filing.listings import Listing
+from portal.access import public
+from portal.at_hand import Configured, Database
+from portal.page_cache import FOR_EVER, keep
+from portal.pages.rendering import NoSuchPage, language_of
+from registry import explanations
+from registry.language import LANGUAGES
+from registry.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+MOST_IN_A_SITEMAP = 50_000
+FIXED = ("", "catalogue", "question", "words", "about", "accessibility")
+NOT_FOR_ROBOTS = ("/api/", "/mlflow/", "/*/sign-in", "/*/desk", "/*/account", "/*/catalogue?")
+
+
+def in_own_language(request: Request, rest: str) -> Response:
+    """To a page in the reader's language, which the request's headers tell.
+
+    Args:
+        request: of an address without a language.
+        rest: the address below the language.
+    """
+    address = f"/{language_of(request)}/{rest}"
+    return RedirectResponse(address, status_code=307, headers={"vary": "Accept-Language"})
+
+
+def whole(session: Session, entry: PublicEntry) -> dict[str, object]:
+    """The JSON twin of a filed page: edition, standing, and the explanation with its envelope.
+
+    Args:
+        session: any session.
+        entry: the edition with its standing.
+    """
+    named = entry.content["explanation"]
+    made = explanations.get(session, named["id"]) if named else None
+    explanation = None
+    if made is not None:
+        explanation = {"digest": made.digest, "content": made.content, "envelope": made.envelope}
+    slug = entry.content["slug"]
+    return {
+        **entry.as_json(),
+        "explanation": explanation,
+        "addresses": {
+            "page": f"/f/{slug}",
+            "edition": f"/f/{slug}/v{entry.content['edition']}.json",
+            "history": f"/api/v1/catalogue/{slug}/history",
+            "reports": [f"/zh/reports/{each['id']}.json" for each in entry.content["reports"]],
+        },
+    }
+
+
+@router.get("/f/{number}.json", dependencies=[public])
+def filed_json(request: Request, session: Database, number: str) -> Response:
+    """The newest edition as JSON, with its standing, its explanation and where the rest is."""
+    keep(request, session, numbers.parse(number).slug)
+    return JSONResponse(whole(session, catalogue.entry(session, number)))
+
+
+@router.get("/f/{number}/v{edition}.json", dependencies=[public])
+def edition_bytes(request: Request, session: Database, number: str, edition: int) -> Response:
+    """One edition byte for byte, as its digest is of; it never changes."""
+    keep(request, session, numbers.parse(number).slug)
+    entry = catalogue.entry(session, number, edition)
+    return Response(
+        entry.canonical,
+        media_type="application/json",
+        headers={"etag": f'W/"{entry.digest}"', "cache-control": FOR_EVER},
+    )
+
+
+@router.get("/f/{number}/v{edition}", dependencies=[public])
+def edition_anywhere(request: Request, session: Database, number: str, edition: int) -> Response:
+    """One edition's page, in the reader's language."""
+    entry = catalogue.entry(session, number, edition)
+    return in_own_language(request, f"f/{entry.content['slug']}/v{edition}")
+
+
+@router.get("/f/{number}", dependencies=[public])
+def filed_anywhere(request: Request, session: Database, number: str) -> Response:
+    """The address as it is printed, without a language: it leads to the page in the reader's."""
+    slug = numbers.parse(str(catalogue.find(session, number).number)).slug
+    return in_own_language(request, f"f/{slug}")
+
+
+@router.get("/robots.txt", dependencies=[public])
+def robots(request: Request, settings: Configured) -> Response:
+    """What search engines may read: everything public, each state of the search but once."""
+    keep(request)
+    lines = ["User-agent: *", *(f"Disallow: {each}" for each in NOT_FOR_ROBOTS)]
+    if settings.base_url:
+        lines.append(f"Sitemap: {settings.public_url}/sitemap.xml")
+    return PlainTextResponse("\n".join([*lines, ""]))
+
+
+@router.get("/sitemap.xml", dependencies=[public])
+def sitemap(request: Request, session: Database, settings: Configured) -> Response:
+    """The parts of the list of all public pages."""
+    keep(request, session)
+    total = session.scalar(select(func.count()).select_from(Listing)) or 0
+    index = Element("sitemapindex", xmlns=SITEMAP)
+    for part in range(1, _parts(total) + 1):
+        _place(index, "sitemap", f"{settings.public_url}/sitemap-{part}.xml")
+    return _xml(index)
+
+
+@router.get("/sitemap-{part}.xml", dependencies=[public])
+def sitemap_part(request: Request, session: Database, settings: Configured, part: str) -> Response:
+    """One part of it: filings in the order in which they were first published."""
+    keep(request, session)
+    total = session.scalar(select(func.count()).select_from(Listing)) or 0
+    if not part.isdecimal() or not 1 <= int(part[:9]) <= _parts(total):
+        raise NoSuchPage("没有这一份网址清单。", "There is no such list of addresses.")
+    urls = Element("urlset", xmlns=SITEMAP)
+    for address, changed in _addresses(session, int(part)):
+        place = _place(urls, "url", f"{settings.public_url}{address}")
+        if changed:
+            SubElement(place, "lastmod").text = changed
+    return _xml(urls)
+
+
+def _parts(total: int) -> int:
+    return max(1, -(-total // (MOST_IN_A_SITEMAP // len(LANGUAGES) - len(FIXED))))
+
+
+def _addresses(session: Session, part: int) -> Iterator[tuple[str, str]]:
+    """The addresses of one part, each with the day of its newest edition."""
+    size = MOST_IN_A_SITEMAP // len(LANGUAGES) - len(FIXED)
+    if part == 1:
+        yield from ((f"/{language}/{each}", "") for language in LANGUAGES for each in FIXED)
+    rows = select(Listing.slug, Listing.published).order_by(Listing.id)
+    for slug, published in session.execute(rows.offset((part - 1) * size).limit(size)):
+        for language in LANGUAGES:
+            yield f"/{language}/f/{slug}", published.date().isoformat()
+
+
+def _place(parent: Element, kind: str, address: str) -> Element:
+    place = SubElement(parent, kind)
+    SubElement(place, "loc").text = address
+    return place
+
+
+def _xml(root: Element) -> Response:
+    body = tostring(root, encoding="utf-8", xml_declaration=True)
+    return Response(body, media_type="application/xml")
+
+
+def code(settings: Settings, slug: str) -> Markup | None:
+    """The permanent address of a filed page as a QR code (ISO/IEC 18004) to look at and to print.
+
+    Args:
+        settings: with the address under which the public reaches this register.
+        slug: of the filing.
+
+    Returns:
+        An SVG; None where nobody has said under which address the public reaches this register
+        (MINGSUAN_BASE_URL), since a request's own Host may be anyone's.
+    """
+    return _svg(f"{settings.public_url}/f/{slug}") if settings.base_url else None
+
+
+@lru_cache(maxsize=512)
+def _svg(address: str) -> Markup:
+    drawn = BytesIO()
+    made = segno.make_qr(address, error="m")
+    made.save(drawn, kind="svg", xmldecl=False, svgns=False, scale=3, border=4, svgclass="qr",
+              lineclass=None, title=address, light="#fff", dark="#000", omitsize=False)  # fmt: skip
+    return Markup(drawn.getvalue().decode().strip())  # noqa: S704  # made of digits and our address
