@@ -123,7 +123,9 @@ class PageCache:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        personal = "authorization" in headers or COOKIE in headers.get("cookie", "")
+        # Every line of cookies counts, as it does for the application (RFC 9113, section 8.2.3).
+        cookies = any(COOKIE in line for line in headers.getlist("cookie"))
+        personal = cookies or "authorization" in headers
         address = (scope["path"], scope["query_string"])
         kept = None if personal else await self._fresh(address)
         if kept is None:
@@ -196,7 +198,7 @@ class _Taking:
         """Take one message of the application."""
         if message["type"] == "http.response.start" and message["status"] == 200:
             told: Told | None = self.scope.get(KEY)
-            if told is not None and self.keeper is not None:
+            if told is not None and self.keeper is not None and not self._known():
                 self.start = message
                 return
             if told is not None:
@@ -207,6 +209,10 @@ class _Taking:
         self.body += message.get("body", b"")
         if not message.get("more_body", False):
             await self._end(self.start)
+
+    def _known(self) -> bool:
+        """Whether the application found out who is asking, by whatever the request carried."""
+        return self.scope.get("state", {}).get("identity") is not None
 
     async def _end(self, start: Message) -> None:
         headers = MutableHeaders(raw=list(start["headers"]))

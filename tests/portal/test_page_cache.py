@@ -134,6 +134,29 @@ def test_nothing_of_someone_signed_in_is_kept_nor_served(published: Published) -
     assert "我的账号" in browser.get(published.page).text
 
 
+def test_a_sign_in_in_a_second_line_of_cookies_is_one(published: Published) -> None:
+    world = World(published.site)
+    browser, _ = world.browser(world.member("enterprise-own", Role.FILER))
+    secret = browser.cookies["mingsuan"]
+    lines = [("cookie", "theme=1"), ("cookie", f"mingsuan={secret}"), ("accept", "text/html")]
+    for address in (published.page, "/zh/about", "/zh/"):
+        own = published.servers[0].get(address, headers=lines)
+        assert "我的账号" in own.text
+        assert own.headers["cache-control"] == "no-store"
+        assert "我的账号" not in published.servers[0].get(address).text, address
+
+
+def test_whoever_the_application_knows_is_answered_alone(site: FastAPI) -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[page_cache.KEY] = page_cache.Told()
+        scope.setdefault("state", {})["identity"] = object()
+        await Response("own")(scope, receive, send)
+
+    cache = page_cache.PageCache(application, site.state.factory)
+    assert TestClient(cache).get("/").headers["cache-control"] == "no-store"
+    assert not cache._kept
+
+
 def test_the_word_on_what_was_done_reaches_no_one_else(published: Published) -> None:
     server = published.servers[0]
     done = server.get(published.page, headers={"cookie": "mingsuan-done=saved"})
