@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "macros", "question", "about", "accessibility",
-    "words", "report", "_report", "_explanation", "_probes", "comparison", "platform_keys", "sign_in",
+    "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem",
 )  # fmt: skip
 
@@ -112,6 +112,7 @@ GENERAL = frozenset({
     "明算要把三件事放在一起：算法模型的备案、第三方对同一版本的评估、写给公众的说明。每份备案的页面写明有哪几样、谁做的。",
     "要求（我们的说法）",
     # what one may do here
+    "连同现在的状态（JSON）", "这一次公示的原始字节（JSON）",
     "贷款被拒、价格和别人不一样、被系统排在后面？从您遇到的事开始。", "提交模型，委托测试，填写备案。表格会一步步教您。",
     "在沙箱里测试同一个版本，得到可以离线核验的报告。", "不用登录，看算法怎么用、有没有测过、写了怎样申诉没有。",
     "在全文里查找", "数字只数了最新的 %s 份。", "超过 %s 份，只能翻到这么多。", "是不是要找：",

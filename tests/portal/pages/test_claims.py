@@ -30,7 +30,7 @@ LABEL = 8
 """A short piece without a word that denies, counts or judges is a label."""
 TELLING = re.compile("[没不无已未是有就都过还]|第三方|自行|签章|针对|较早|变更中")
 OUTSIDE = {
-    "算", "中文", "English", "JSON", "k =", "p", "//f/", "//f//v",
+    "算", "中文", "English", "JSON", "k =", "p", "/f/", "/f//v",
     "zh-CN", "en", "width=device-width, initial-scale=1", "bad", "none",
     "mingsuan sign report.dsse.json --key tester.pem",
     "mingsuan compare report-1.dsse.json report-2.dsse.json",
