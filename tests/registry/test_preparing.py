@@ -1,5 +1,6 @@
 """issue 7, line 13: what a sandbox runs on is prepared at the machine's pace, and nothing is lost."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -103,7 +104,7 @@ def test_a_file_that_was_half_copied_is_copied_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(runtime.shutil, "copy2", half)
+        killed.setattr(shutil, "copy2", half)
         with pytest.raises(KeyboardInterrupt):
             runtime._put_file(source, target)
     runtime._put_file(source, target)
