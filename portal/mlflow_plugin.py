@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,7 +39,8 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 
 NAME = "mingsuan"
-FINDINGS, REPORT = "mingsuan_findings.json", "mingsuan_report.html"
+KEYS = ("plan", "nonce", "columns")
+FINDINGS, REPORT, ENVELOPE = "mingsuan_findings.json", "mingsuan_report.html", "report.dsse.json"
 FOREIGN = re.compile(r"[^/\w.\- :]")
 LONGEST = 240
 BATCH = 1000
@@ -49,6 +51,10 @@ log = logging.getLogger(__name__)
 
 class NoPlan(Invalid):
     """The evaluator was asked by its name, and given nothing to go by."""
+
+
+class KeyUnknown(Invalid):
+    """A key beside the plan is one of ours misspelt: it would be left unread."""
 
 
 class ColumnsUnfit(Invalid):
@@ -94,6 +100,9 @@ def evaluate(
     plan = Plan.parse(exploratory.with_inputs(given.plan, inputs))
     nonce = exploratory.checked_nonce(given.nonce) if given.nonce else secrets.token_hex(32)
     asked = model is not None and bool(plan.columns.inputs)
+    if model is not None and not asked:
+        named = plan.columns.prediction or plan.columns.score
+        log.warning(_NOT_ASKED.format(column=named or "—"))
     scorer = InProcess(model, plan.columns.reading) if asked else None
     table = table_of(dataset, given.columns)
     outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
@@ -125,9 +134,11 @@ def read(config: Any) -> Given:
 
     Raises:
         NoPlan: when there is none.
+        KeyUnknown: when a key is one of ours misspelt.
         NotToml, NotAPlan: when the file holds none.
     """
     apart = isinstance(config, Mapping) and "plan" in config
+    _check_keys(config if apart else {})
     plan = config["plan"] if apart else config
     nonce, columns = (config.get("nonce"), config.get("columns")) if apart else (None, None)
     if isinstance(plan, str | Path):
@@ -141,6 +152,21 @@ def read(config: Any) -> Given:
             "a dictionary, or the path of a plan's file.",
         )
     return Given(plan, None if nonce is None else str(nonce), columns)
+
+
+def _check_keys(config: Mapping[str, Any]) -> None:
+    """See that no key is one of ours misspelt; others may be another evaluator's."""
+    reasons = []
+    for key in sorted(str(each) for each in set(config) - set(KEYS)):
+        if near := get_close_matches(key.casefold(), KEYS, n=1):
+            remedy = Text(f"是不是 {near[0]}", f"did you mean {near[0]}")
+            reasons.append(Reason(key, Text("没有这一项", "there is no such key"), remedy))
+    if reasons:
+        raise KeyUnknown(
+            "evaluator_config 里有不认识的项。",
+            "evaluator_config has keys that are not known.",
+            reasons=reasons,
+        )
 
 
 def _present(path: Path) -> Path:
@@ -190,13 +216,15 @@ def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, 
     columns = {str(name): given[name] for name in given}
     reasons = []
     for name, values in columns.items():
-        own = getattr(values, "index", None)
+        own = values.index if isinstance(values, pd.Series) else None
         if name in taken:
             reasons.append(Reason(name, _TAKEN, _RENAME))
+        elif isinstance(values, str) or not hasattr(values, "__len__"):
+            reasons.append(Reason(name, _NO_LIST, _SAME_ROWS))
         elif len(values) != len(index):
             said = _LENGTH.format(found=len(values), rows=len(index))
             reasons.append(Reason(name, said, _SAME_ROWS))
-        elif own is not None and not own.equals(index) and not own.equals(pd.RangeIndex(len(own))):
+        elif own is not None and not _beside_each_other(own, index):
             reasons.append(Reason(name, _ORDER, _SAME_ROWS))
     if reasons:
         raise ColumnsUnfit(
@@ -205,6 +233,12 @@ def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, 
             reasons=reasons,
         )
     return columns
+
+
+def _beside_each_other(own: pd.Index, index: pd.Index) -> bool:
+    """Whether rows lie beside each other: by one index, or counted anew where the data's is no count."""
+    counted = pd.RangeIndex(len(index))
+    return own.equals(index) or (own.equals(counted) and not index.sort_values().equals(counted))
 
 
 def _described(dataset: Any, table: pa.Table) -> dict[str, Any]:
@@ -277,6 +311,8 @@ def _logged(run_id: str, made: exploratory.Explored, outcome: engine.Outcome) ->
     with TemporaryDirectory() as folder:
         (Path(folder) / FINDINGS).write_bytes(attestation.canonical(content))
         (Path(folder) / REPORT).write_text(page, encoding="utf-8")
+        # Under the name that the page's own commands give it.
+        (Path(folder) / ENVELOPE).write_text(made.envelope(), encoding="utf-8")
         client.log_artifacts(run_id, folder)
     root = client.get_run(run_id).info.artifact_uri
     artifacts = {
@@ -286,6 +322,12 @@ def _logged(run_id: str, made: exploratory.Explored, outcome: engine.Outcome) ->
     return EvaluationResult(metrics=named, artifacts=artifacts, run_id=run_id)
 
 
+_NOT_ASKED = Text(
+    "计划检验“{column}”这一列里已有的答案，没有问模型。要检验模型，请去掉 prediction 和 score，写上 target。",
+    "The plan tests the answers recorded in '{column}'; the model was not asked. To test the model "
+    "remove prediction and score, and name the target.",
+)
+_NO_LIST = Text("不是一列取值", "it is no list of values")
 _IGNORED = Text(
     "extra_metrics 由其他检验器计算，明算不用。",
     "extra_metrics are other evaluators' business; Mingsuan does not compute them.",

@@ -148,7 +148,9 @@ def counts(
 def commands(predicate: Mapping[str, Any]) -> tuple[tuple[Text, str], ...]:
     """What to type to make the findings again: from the published counts, and from the rows."""
     own = predicate["report"]["kind"] == "exploratory"
-    data, model = predicate["data"]["name"], predicate.get("model") or {}
+    name, model = str(predicate["data"]["name"]), predicate.get("model") or {}
+    # Only a file that was read at home has a name that a command can take.
+    data = name if own and "." in name else "DATA"
     asked = bool((predicate["plan"].get("content") or {}).get("columns", {}).get("inputs"))
     ask = f" --endpoint {model['endpoint']}" if "endpoint" in model else " --model MODEL"
     repeat = f"mingsuan evaluate report.dsse.json --data {_quoted(data)}{ask if asked else ''}"

@@ -29,6 +29,7 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
     from mlflow.types import ColSpec, Schema
 
     from mingsuan_mlflow import Clash, MingsuanEvaluator
+    from portal import verify
     from portal.mlflow_models import InProcess, ServedElsewhere
     from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan
     from tests.portal import evaluating
@@ -330,6 +331,9 @@ def test_beside_the_default_evaluator_the_sensitive_column_is_no_feature(
         (lambda people: people[["sex"]][:5], "it has 5 values, the data 1200 rows"),
         (lambda people: people[["sex"]][::-1], "indexed otherwise"),
         (lambda people: people[["sex", "debt"]], "the data have a column of that name"),
+        (lambda people: {"sex": list(people["sex"])[:5]}, "it has 5 values, the data 1200 rows"),
+        (lambda _: {"sex": "female"}, "no list of values"),
+        (lambda _: {"sex": 7}, "no list of values"),
         (lambda _: 7, "should be a DataFrame"),
     ],
 )
@@ -345,6 +349,69 @@ def test_columns_that_do_not_lie_beside_the_rows_are_refused(
             evaluators=["mingsuan"],
             evaluator_config={"mingsuan": {"plan": PLAN, "columns": columns(people)}},
         )
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_columns_may_be_plain_lists_beside_the_rows(
+    people: pd.DataFrame, logged: str, kind: Any
+) -> None:
+    digests = {
+        judged(
+            logged,
+            data=people[[*INPUTS, "repaid"]],
+            targets="repaid",
+            model_type="classifier",
+            evaluators=["mingsuan"],
+            evaluator_config={"mingsuan": {"plan": PLAN, "nonce": NONCE, "columns": beside}},
+        )
+        .artifacts[FINDINGS]
+        .content["findings_digest"]
+        for beside in (people[["sex"]], {"sex": kind(people["sex"])})
+    }
+    assert len(digests) == 1
+
+
+def test_nobody_gets_the_column_of_somebody_else(people: pd.DataFrame, logged: str) -> None:
+    """Data that were shuffled, and a column that was not, lie beside each other by place alone."""
+    shuffled = people.sample(frac=1, random_state=1)
+
+    def found(columns: pd.DataFrame) -> Any:
+        return judged(
+            logged,
+            data=shuffled[[*INPUTS, "repaid"]],
+            targets="repaid",
+            model_type="classifier",
+            evaluators=["mingsuan"],
+            evaluator_config={"mingsuan": {"plan": PLAN, "nonce": NONCE, "columns": columns}},
+        )
+
+    with pytest.raises(ColumnsUnfit, match="indexed otherwise"):
+        found(people[["sex"]])
+    assert found(shuffled[["sex"]]).metrics
+
+
+@pytest.mark.parametrize("key", ["colums", "column", "none", "Plan"])
+def test_a_misspelt_key_is_named(people: pd.DataFrame, logged: str, key: str) -> None:
+    with pytest.raises(Invalid, match=key):
+        judged(
+            logged,
+            data=people[[*INPUTS, "repaid"]],
+            targets="repaid",
+            model_type="classifier",
+            evaluators=["mingsuan"],
+            evaluator_config={"mingsuan": {"plan": PLAN, key: people[["sex"]]}},
+        )
+
+
+def test_a_model_that_is_not_asked_is_said_so(
+    people: pd.DataFrame, chance: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A plan that names a column of decisions tests them, and not the model beside it."""
+    config = {"mingsuan": {"plan": ANSWERED, "nonce": NONCE}}
+    judged(chance, data=people, targets="repaid", model_type="regressor",
+           evaluators="mingsuan", evaluator_config=config)  # fmt: skip
+    assert "granted" in caplog.text
+    assert "the model was not asked" in caplog.text
 
 
 def test_the_run_gets_a_page_to_read_and_the_metrics_in_one_request(
@@ -374,6 +441,13 @@ def test_the_run_gets_a_page_to_read_and_the_metrics_in_one_request(
     assert "探索性" in page
     assert found.artifacts[FINDINGS].content["findings_digest"] in page
     assert '<link rel="stylesheet"' not in page
+    # The page's own command can be followed: its file lies beside it.
+    assert "mingsuan verify report.dsse.json" in page
+    assert "--data DATA" in page
+    kept = mlflow.artifacts.load_text(
+        found.artifacts[REPORT].uri.replace(REPORT, "report.dsse.json")
+    )
+    assert verify.verify(kept.encode(), platform={}).failed is None
 
 
 def test_metrics_of_the_users_own_are_not_dropped_without_a_word(
