@@ -9,7 +9,6 @@ indexed, since such a table forgets only what it is shown again.
 """
 
 import sqlite3
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from filing import changes, editions, listings, search_words, standing
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.listings import Listing
-from registry import modes
+from filing.search_file import SearchFile
 
 FORM = "2"
 """Raised with every change of what is indexed or how: files of another form are made anew."""
@@ -36,7 +35,6 @@ SINGLE = ("status", "grade", "effect", "city", "district", "personal", "choice",
 SEVERAL = ("kind", "sector")
 FACETS = (*SEVERAL, *SINGLE, "filer", "evaluated")
 MOST_FILERS = 10
-WAIT_SECONDS = 60
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS state (form TEXT, mark TEXT, number INT);
 CREATE TABLE IF NOT EXISTS line (
@@ -122,22 +120,9 @@ class SearchIndex:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path
-        self._kept = threading.local()
-        self._writing = threading.Lock()
+        check = "SELECT form, mark, number FROM state"
+        self._file = SearchFile(path, tables=TABLES, check=check, form=FORM)
         self._compared = False
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._kept, "connection", None)
-        if found is None:
-            if self.path is not None:
-                modes.file(self.path)
-            place = str(self.path) if self.path else ":memory:"
-            found = sqlite3.connect(place, isolation_level=None, timeout=WAIT_SECONDS)
-            found.executescript(f"PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;{TABLES}")
-            self._kept.connection = found
-        return found
 
     def refresh(self, session: Session) -> None:
         """Bring the index to what the session sees.
@@ -150,7 +135,7 @@ class SearchIndex:
         if kept == (FORM, mark, number):
             self._compared = True
             return
-        with self._writing, self._transaction() as index:
+        with self._file.writing() as index:
             kept = self._state()
             put_back = kept is not None and kept[2] > number and not self._compared
             if kept is None or kept[:2] != (FORM, mark) or put_back:
@@ -165,13 +150,10 @@ class SearchIndex:
             index.execute("INSERT INTO state VALUES (?, ?, ?)", (FORM, mark, number))
 
     def _state(self) -> tuple[str, str, int] | None:
-        found: tuple[str, str, int] | None = self._connection.execute(
-            "SELECT form, mark, number FROM state"
-        ).fetchone()
+        found: tuple[str, str, int] | None = (
+            self._file.connection().execute("SELECT form, mark, number FROM state").fetchone()
+        )
         return found
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._connection)
 
     @staticmethod
     def _empty(index: sqlite3.Connection) -> None:
@@ -188,9 +170,16 @@ class SearchIndex:
             asked: words and filters.
             skip: hits before the page.
             size: hits on the page.
+
+        Raises:
+            DatabaseBusy: when the index cannot be brought up to date soon.
+            Unavailable: when the environment closes its file to us.
         """
+        return self._file.using(lambda: self._find(session, asked, skip, size))
+
+    def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
         self.refresh(session)
-        index = self._connection
+        index = self._file.connection()
         match = search_words.match(asked.query)
         if search_words.without_tokens(asked.query):
             return Found((), 0)
@@ -206,20 +195,6 @@ class SearchIndex:
             partial=partial,
             near="" if total or not match else _near(index, asked.query),
         )
-
-
-class _Transaction:
-    """One writing transaction of the index."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self.connection.execute("BEGIN IMMEDIATE")
-        return self.connection
-
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 class _Hits:

@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = database.connect(settings.database_url)
     app.state.factory = database.sessions(app.state.engine)
     app.state.store = artifacts.open_store(settings)
-    app.state.search = SearchIndex(settings.data / "search.db")
+    app.state.search = SearchIndex(settings.search_index)
     add_problems(app)
     _add_routes(app)
     return app

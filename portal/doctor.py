@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
+from filing import search_file
 from portal import abandoned, at_rest, enrolment, installed_here, migrations, mlflow_tags, signer
 from registry import (
     artifacts,
@@ -96,7 +97,7 @@ def examine(settings: Settings) -> list[Check]:
     with _opened(settings) as place:
         first = _database(place)
         rest = (_store, _mlflow, _journal, _outbox, _worklist) if first.ok else ()
-        always = (_modes, _signer, _sandbox, _runtime, _probes, _spool)
+        always = (_modes, _search, _signer, _sandbox, _runtime, _probes, _spool)
         where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
         return [where, first, *(_safely(check, place) for check in (*rest, *always))]
 
@@ -318,6 +319,11 @@ def _modes(place: Place) -> Check:
     return Check(_NAMES["_modes"], ok=ok, said=said)
 
 
+def _search(place: Place) -> Check:
+    ok, said = search_file.examined(place.settings.search_index)
+    return Check(_NAMES["_search"], ok=ok, said=said)
+
+
 def _worklist(place: Place) -> Check:
     """Parked, returned and abandoned work, with the causes; and work that nobody takes."""
     with place.factory() as session:
@@ -437,6 +443,7 @@ _NAMES: dict[str, Text] = {
     "_journal": Text("日志", "journal"),
     "_outbox": Text("待办的外部动作", "outbox"),
     "_modes": Text("文件权限", "who can read the files"),
+    "_search": Text("搜索索引", "search index"),
     "_signer": Text("签名进程", "signer"),
     "_sandbox": Text("沙箱", "sandbox"),
     "_runtime": Text("沙箱运行环境", "sandbox runtime"),

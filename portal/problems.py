@@ -1,6 +1,7 @@
 """Turns the register's errors into RFC 9457 problem documents, or into a page for a browser."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -267,6 +268,7 @@ EXPLAIN: dict[type[Exception], Callable[[Exception], Problem]] = {
     IntegrityError: _of_clash,
     SQLAlchemyError: _of_environment,
     OSError: _of_environment,
+    sqlite3.Error: _of_environment,  # the search's index is read without sqlalchemy
     Exception: _of_unforeseen,
 }
 

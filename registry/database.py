@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def connect(url: str) -> Engine:
 def _engine(url: str) -> Engine:
     address = make_url(url)
     kind = address.get_backend_name()
-    prepare = _file if kind == "sqlite" else _served
+    prepare = partial(_file, seen=set()) if kind == "sqlite" else _served
     options: dict[str, Any] = {"pool_pre_ping": True}
     if kind not in READERS:
         raise ArgumentError(f"{kind} is no database that the record can lie in")
@@ -220,9 +221,9 @@ def _writers_waiting() -> WritersWaiting:
     )
 
 
-def _file(engine: Engine) -> Engine:
-    """The engine of an SQLite file."""
-    _close_file(engine)
+def _file(engine: Engine, seen: set[Path]) -> Engine:
+    """The engine of an SQLite file; `seen` is shared by those on the same file."""
+    _keep_to_file(engine, seen)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -254,17 +255,32 @@ def _file(engine: Engine) -> Engine:
     return engine
 
 
-def _close_file(engine: Engine) -> None:
-    """Let the file of a SQLite database be made for our account alone.
+def _keep_to_file(engine: Engine, seen: set[Path]) -> None:
+    """Make the file of a SQLite database once, for our account alone, and use no other.
 
-    SQLite gives `-wal`, `-shm` and the journal the mode of the database file.
+    SQLite gives `-wal`, `-shm` and the journal the mode of the database file. A file that was there
+    and is moved away is missed: an empty one in its place would be taken for the record.
     """
 
     @event.listens_for(engine, "do_connect")
     def _before(_dialect: object, _record: object, arguments: Any, _named: object) -> None:
         place = Path(str(arguments[0])) if arguments else Path()
-        if arguments and arguments[0] not in ("", ":memory:") and place.parent.is_dir():
-            modes.file(place)
+        if not arguments or arguments[0] in ("", ":memory:") or not place.parent.is_dir():
+            return
+        if place in seen:
+            _check_there(place)
+        else:
+            seen.add(modes.file(place))
+
+    @event.listens_for(engine, "checkout")
+    def _taken(_connection: object, _record: object, _proxy: object) -> None:
+        for place in seen:
+            _check_there(place)
+
+
+def _check_there(place: Path) -> None:
+    if not place.exists():
+        raise environment.made(environment.DatabaseClosed)
 
 
 def _served(engine: Engine) -> Engine:

@@ -64,6 +64,12 @@ class DatabaseClosed(Unavailable):
     retry_after = 60
 
 
+class DatabaseDamaged(Unavailable):
+    """The database file is no longer whole: look at the disk, put a backup in its place."""
+
+    retry_after = 60
+
+
 class DatabaseAway(Unavailable):
     """The database does not answer, or has ended the connection."""
 
@@ -103,6 +109,11 @@ SAID: dict[type[Unavailable], Text] = {
         "The database file cannot be opened; the operator must see whether the data directory is "
         "there and can be read and written.",
     ),
+    DatabaseDamaged: Text(
+        "数据库文件已损坏，请管理员检查磁盘，并用备份恢复。",
+        "The database file is damaged; the operator must look at the disk and put a backup in its "
+        "place.",
+    ),
     DatabaseAway: Text(
         "数据库没有应答，可能正在重启，请稍后再试。",
         "The database does not answer; it may be restarting. Try again in a moment.",
@@ -131,6 +142,8 @@ OF_SQLITE: dict[int, type[Unavailable]] = {
     sqlite3.SQLITE_IOERR: DiskFault,
     sqlite3.SQLITE_FULL: DiskFull,
     sqlite3.SQLITE_CANTOPEN: DatabaseClosed,
+    sqlite3.SQLITE_CORRUPT: DatabaseDamaged,
+    sqlite3.SQLITE_NOTADB: DatabaseDamaged,
 }
 
 # PostgreSQL's states, https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest

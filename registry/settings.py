@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.data.resolve() / 'mingsuan.db'}"
 
     @property
+    def search_index(self) -> Path:
+        """The file of this server's search index."""
+        return self.data / "search.db"
+
+    @property
     def signer_path(self) -> Path:
         """The socket on which the signer process listens."""
         return Path(self.signer_socket) if self.signer_socket else self.data / "signer.sock"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from filing import search_file
+from filing.search_index import SearchIndex
 from portal import at_rest, doctor, migrations
 from portal.doctor import Check
 from registry import (
@@ -88,6 +90,28 @@ def test_a_database_that_was_never_migrated_is_said_so(tmp_path: Path) -> None:
     assert "mingsuan serve" in checks["database"].said.en
     assert "artifact store" not in checks
     assert any("database is not ready" in text.en for text in doctor.repair(settings))
+
+
+def test_what_is_wrong_with_the_searchs_index_is_named(
+    settings: Settings, place: doctor.Place
+) -> None:
+    """scale/9: with a folder in its place every search failed, and nothing said so."""
+    file = settings.search_index
+    assert doctor._search(place).ok
+    with place.factory() as session:
+        SearchIndex(file).refresh(session)
+    whole = doctor._search(place)
+    assert (whole.ok, whole.said.en) == (True, "0 lines.")
+    for each in file.parent.glob("search.db*"):
+        each.unlink()
+    file.write_text("no database " * 1000)
+    damaged = doctor._search(place)
+    assert not damaged.ok
+    assert "not a database" in damaged.said.en
+    file.unlink()
+    file.mkdir()
+    assert doctor._search(place).said == search_file.CLOSED
+    assert not found(settings)["search index"].ok
 
 
 def test_missing_and_damaged_blobs_are_named(settings: Settings, place: doctor.Place) -> None:

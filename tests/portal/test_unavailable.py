@@ -27,6 +27,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
 
+from filing import search_file
 from portal.app import create_app
 from registry import database
 from registry.database import Record
@@ -210,6 +211,56 @@ def test_every_route_is_503_while_the_database_cannot_be_opened(tmp_path: Path) 
         assert client.get("/api/v1/evaluations", headers=member.bearer).status_code == 200
         assert client.get("/readyz").status_code == 200
     assert told > asked * 0.8
+
+
+def test_a_database_that_was_moved_away_is_503_and_no_empty_one_takes_its_place(
+    tmp_path: Path,
+) -> None:
+    """scale/9: SQLite made an empty file, and every page was 500 "no such table"."""
+    app = site_of(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    member = World(app).member("enterprise-own", Role.FILER)
+    database_file = Path(app.state.engine.url.database)
+    away = tmp_path / "away.db"
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get("/api/v1/evaluations", headers=member.bearer).status_code == 200
+        database_file.rename(away)
+        for _ in range(2):
+            told = client.get("/api/v1/evaluations", headers=member.bearer)
+            check_told(told, SAID[DatabaseClosed])
+            told = client.post("/api/v1/tokens", json=NEW_TOKEN, headers=member.browser)
+            check_told(told, SAID[DatabaseClosed])
+            check_told(client.get("/zh/catalogue.json?q=贷款"), SAID[DatabaseClosed])
+            assert client.get("/readyz").status_code == 503
+        assert not database_file.exists()
+        away.rename(database_file)
+        assert client.get("/api/v1/evaluations", headers=member.bearer).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["folder", "damaged", "written elsewhere"])
+def test_whatever_happens_to_the_searchs_index_is_never_500(tmp_path: Path, wrong: str) -> None:
+    """scale/9: each was 500, the last one after more than a minute."""
+    app = site_of(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    index = tmp_path / "data" / "search.db"
+    with (
+        TestClient(app, raise_server_exceptions=False) as client,
+        ExitStack() as stack,
+    ):
+        if wrong == "folder":
+            index.mkdir()
+        elif wrong == "damaged":
+            index.write_text("no database " * 1000)
+        else:
+            other = sqlite3.connect(index, isolation_level=None)
+            stack.callback(other.close)
+            other.execute("PRAGMA journal_mode=WAL")
+            other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        answer = client.get("/zh/catalogue.json?q=贷款")
+        assert time.monotonic() - begun < 5
+        if wrong == "damaged":
+            assert answer.status_code == 200
+            return
+        check_told(answer, search_file.CLOSED if wrong == "folder" else search_file.BUSY)
 
 
 @pytest.mark.postgres

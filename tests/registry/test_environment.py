@@ -4,9 +4,7 @@ import errno
 import os
 import shutil
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +19,7 @@ from registry.environment import (
     DatabaseAway,
     DatabaseBusy,
     DatabaseClosed,
+    DatabaseDamaged,
     DiskFault,
     DiskFull,
     NotPermitted,
@@ -78,6 +77,9 @@ def test_sqlites_own_errors_have_their_cause(tmp_path: Path) -> None:
     assert type(environment.unavailable(closed)) is ReadOnly
     gone = caught(f"sqlite:///{tmp_path / 'nowhere' / 'some.db'}", "SELECT 1")
     assert type(environment.unavailable(gone)) is DatabaseClosed
+    (tmp_path / "words.db").write_text("no database " * 1000)
+    damaged = caught(f"sqlite:///{tmp_path / 'words.db'}", "SELECT * FROM t")
+    assert type(environment.unavailable(damaged)) is DatabaseDamaged
     with sqlite3.connect(tmp_path / "some.db", isolation_level=None) as other:
         other.execute("CREATE TABLE v (a)")
         other.execute("BEGIN IMMEDIATE")
@@ -131,21 +133,6 @@ def test_what_was_raised_from_the_environment_is_the_environments() -> None:
     with pytest.raises(DiskFull) as raised:
         environment.check(refused)
     assert raised.value.__cause__ is refused
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of two megabytes, gone at the end."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=2m", "none", str(place)]
-    if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this account may mount nothing")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def test_a_full_disk_is_no_damage_of_the_archive(small_disk: Path, tmp_path: Path) -> None:
