@@ -8,6 +8,7 @@ number, 网信算备 + 21 digits + 号, whose first six digits are an administra
 import re
 from urllib.parse import urlsplit
 
+from registry import characters, lookalikes
 from registry.language import Text
 
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -190,4 +191,11 @@ def link(address: str) -> list[Text]:
     ]
 
 
-FORMATS = {"credit_code": credit_code, "no_personal_mailbox": no_personal_mailbox}
+def name(text: str) -> list[Text]:
+    """What makes a name easily taken for another one; see `registry.lookalikes`."""
+    if any(characters.unwanted(text)):
+        return []  # every text is told of those
+    return [reason.said for reason in lookalikes.reasons("", text)]
+
+
+FORMATS = {"name": name, "credit_code": credit_code, "no_personal_mailbox": no_personal_mailbox}

@@ -10,6 +10,7 @@ from typing import Any
 
 from filing.answers import Stored
 from filing.fields import Field, Kind, Part, schema
+from registry import districts
 from registry.errors import Reason
 from registry.language import Text
 from registry.organisations import Organisation
@@ -39,21 +40,13 @@ def taken(owner: Organisation, answers: Mapping[str, Stored]) -> dict[str, Store
         if part is not field.value:
             inside = (made.get(field.code) or {}).get("value")
             given = inside if isinstance(inside, Mapping) else {}
-            whole = {**given, part.id: _translated(value, given.get(part.id))}
+            whole = {**given, part.id: value}
             value = {name: inner for name, inner in whole.items() if inner is not None} or None
         if value is None:
             made.pop(field.code, None)
         else:
             made[field.code] = {"value": value}
     return made
-
-
-def _translated(recorded: Any, given: Any) -> Any:
-    """What is on record, with the filer's own translation where the record has Chinese alone."""
-    if not (isinstance(recorded, Mapping) and isinstance(given, Mapping)):
-        return recorded
-    same = given.get("zh") == recorded["zh"]
-    return {**recorded, "en": given["en"]} if same and "en" in given else recorded
 
 
 def refusals(owner: Organisation, typed: Mapping[str, Stored]) -> list[Reason]:
@@ -99,7 +92,8 @@ def _recorded(owner: Organisation, part: Part) -> Any:
     }
     value = found[part.record]
     if part.kind is Kind.TEXT and isinstance(value, str):
-        value = {"zh": value} if value else None
+        english = districts.english(value)
+        value = {"zh": value, **({"en": english} if english else {})} if value else None
     return value or None
 
 
@@ -117,9 +111,8 @@ def _differing(
 
 def _same(given: Any, recorded: Any) -> bool:
     if isinstance(given, Mapping) and isinstance(recorded, Mapping):
-        # A language that the record has not, or that was left out, contradicts nothing.
-        both = given.keys() & recorded.keys()
-        return "zh" in both and all(given[each] == recorded[each] for each in both)
+        # A language that was left out contradicts nothing; one that the record has not, does.
+        return "zh" in given and all(recorded.get(each) == said for each, said in given.items())
     return bool(given == recorded)
 
 
@@ -140,6 +133,8 @@ def _words(value: Any) -> Text:
     if value is None:
         return Text("空白", "nothing")
     if isinstance(value, Mapping):
-        zh = str(value.get("zh", ""))
-        return Text(f"“{zh}”", f"“{value.get('en') or zh}”")
+        zh, en = str(value.get("zh", "")), str(value.get("en") or "")
+        return Text(
+            f"“{zh}”" + (f"（{en}）" if en else ""), f"“{en or zh}”" + (f" ({zh})" if en else "")
+        )
     return Text(f"“{value}”", f"“{value}”")

@@ -24,7 +24,9 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
 BLANK = re.compile("[\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159]")
 NO_CHARACTER = re.compile(
-    "[\ufdd0-\ufdef\ufff0-\ufffb\U000e0000-\U000e0fff"
+    # U+FFFC and U+FFFD stand for what could not be read or shown, so nobody wrote them; what a
+    # private character looks like is agreed between two, and a register is read by strangers.
+    "[\ufdd0-\ufdef\ufff0-\ufffd\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010fffd"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "]"
 )
@@ -49,7 +51,7 @@ ANY = re.compile("|".join(f"(?:{kind.pattern})" for kind in CLASSES))
 SUSPECT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufdd0-\ufdef"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0010ffff]"
+    "\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001bca0-\U0010ffff]"
 )
 MOST_REASONS = 20  # of one document: enough to mend it by, and no page of a thousand lines
 SHOWN_PATH = 80

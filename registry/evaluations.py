@@ -13,6 +13,7 @@ from registry import (
     datasets,
     engagements,
     journal,
+    lookalikes,
     reidentification,
     submission,
     worklist,
@@ -63,6 +64,27 @@ class NotForThis(Invalid):
     """The version or the data set cannot be used for this."""
 
 
+class TitleMisread(Invalid):
+    """A report is called by its plan's title: write it so that it is taken for no other."""
+
+
+def _check_title(plan: Mapping[str, Any]) -> None:
+    title = plan.get("title") or {}
+    said = title if isinstance(title, Mapping) else {"zh": title}
+    reasons = [
+        reason
+        for language, words in said.items()
+        for reason in lookalikes.reasons(f"title.{language}", str(words))
+        if words
+    ]
+    if reasons:
+        raise TitleMisread(
+            "计划的标题容易看错，没有登记。请逐项改正。",
+            "The plan's title is easily misread, and it was not registered. Correct each item.",
+            reasons=reasons,
+        )
+
+
 def register_plan(
     session: Session,
     *,
@@ -94,7 +116,9 @@ def register_plan(
         NotChecked: when the data set has no re-identification check.
         NotRunning, BudgetSpent: when the engagement does not carry the run.
         NotIndependent: when the person is tied to the enterprise.
+        TitleMisread: when the plan's title is easily taken for another one.
     """
+    _check_title(plan)
     version = open_version(session, version_id)
     engagement = _entitled(session, by, version, engagement_id)
     dataset = own_dataset(session, by, dataset_id, Use.EVALUATION)

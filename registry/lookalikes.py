@@ -57,13 +57,31 @@ DRAWN_LIKE: Mapping[str, str] = {
     "i": "іι", "j": "јϳ", "k": "кκ", "l": "ӏ", "n": "ոп", "o": "оοօσ", "p": "рρ", "q": "ԛզ",
     "r": "г", "s": "ѕ", "t": "т", "u": "սυ", "v": "ѵν", "w": "ԝω", "x": "хχ", "y": "уγү",
 }  # fmt: skip
+# Letters of Latin itself that are drawn like another one (from the same table).
+LATIN_ALIKE: Mapping[str, str] = {
+    "a": "ɑ", "b": "ƅ", "c": "ᴄ", "f": "ſẝ", "g": "ɡᶃ", "i": "ıɩɪ", "j": "ȷ", "k": "ĸᴋ", "l": "Ɩǀ",
+    "o": "ᴏ", "s": "ƽꜱ", "u": "ᴜʋ", "v": "ᴠ", "w": "ᴡ", "y": "ʏỿ", "z": "ᴢ", "I": "İ",
+}  # fmt: skip
+SIGNS_ALIKE: Mapping[str, str] = {
+    "-": "−˗⁃", "'": "’‘‛ʼʻʹʽˈ`´′׳", '"': "“”„‟″״", "·": "•・‧∙⋅᛫⸱ꞏ•",
+}  # fmt: skip
 KANA_LIKE_HAN: Mapping[str, str] = {
     "ロ": "口", "カ": "力", "ニ": "二", "ハ": "八", "エ": "工", "タ": "夕", "ト": "卜", "チ": "千",
     "ー": "一", "ミ": "三", "ヌ": "又", "ノ": "丿", "オ": "才", "セ": "七", "ヘ": "へ",
 }  # fmt: skip
 SAME = str.maketrans(
-    {like: letter for letter, alike in DRAWN_LIKE.items() for like in alike} | dict(KANA_LIKE_HAN)
+    {
+        like: letter
+        for table in (DRAWN_LIKE, LATIN_ALIKE, SIGNS_ALIKE)
+        for letter, alike in table.items()
+        for like in alike
+    }
+    | dict(KANA_LIKE_HAN)
 )
+AT_THE_EDGE = ".·。,，、;；:：!！-_'\""  # before or after a name it is easily overlooked
+RADICAL = re.compile("[\u2e80-\u2eff\u31c0-\u31ef]")  # radicals and strokes; others by their form
+MOST_MARKS = 4
+"""Marks on one letter at most, none of them twice: Unicode Technical Standard 39, 5.4."""
 SELECTOR = re.compile("[\ufe00-\ufe0f]")  # a text may pick the form of an emoji, a name may not
 STROKES = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O"})
 
@@ -82,22 +100,25 @@ def reasons(item: str, name: str) -> list[Reason]:
     if selector is not None:
         why = characters.CLASSES[characters.INVISIBLE]
         return [characters.Unwanted(selector.start() + 1, selector.group(), why).reason(item)]
-    return _forms(item, name) + _mixture(item, name)
+    return _forms(item, name) + _piles(item, name) + _mixture(item, name)
 
 
 def skeletons(name: str) -> frozenset[str]:
     """What a name looks like: two names that share a skeleton cannot be told apart by eye.
 
-    Width, case, spaces and marks that only hang on a letter do not count, nor do letters of another
-    script that are drawn alike. `I`, `l` and `1` are told apart by their case alone, so there are two
+    Width, case, spaces, marks that only hang on a letter and points at either end do not count, nor
+    do letters that are drawn alike; all dashes are one sign, and so are all apostrophes. `I`, `l` and `1` are told apart by their case alone, so there are two
     skeletons: one that ignores case, one that ignores those strokes.
     """
-    drawn = unicodedata.normalize("NFKC", characters.ANY.sub("", name)).translate(SAME)
+    # Before the form is folded, too: folded, some apostrophes become a blank and a mark.
+    drawn = characters.ANY.sub("", name).translate(SAME)
+    drawn = unicodedata.normalize("NFKC", drawn).translate(SAME)
     drawn = "".join(
-        letter
+        "-" if unicodedata.category(letter) == "Pd" else letter
         for letter in drawn
         if not letter.isspace() and unicodedata.category(letter) not in {"Mn", "Me"}
     )
+    drawn = drawn.strip(AT_THE_EDGE) or drawn
     strokes = drawn.translate(STROKES).casefold()
     return frozenset({f"case:{drawn.casefold().translate(SAME)}", f"strokes:{strokes}"})
 
@@ -129,6 +150,18 @@ def _forms(item: str, name: str) -> list[Reason]:
         and (plain := unicodedata.normalize("NFKC", letter)) != letter
         and plain.isalnum()
     ]
+    found += [
+        Reason(
+            item,
+            Text(
+                f"第 {place.start() + 1} 个字符是 {characters.named(place.group())}：它是部首，不是字。",
+                f"Character {place.start() + 1} is {characters.named(place.group())}: a part of "
+                "characters, not one itself.",
+            ),
+            Text("请改写为同形的汉字。", "Write the character that looks like it instead."),
+        )
+        for place in RADICAL.finditer(name)
+    ]
     if name and not any(letter.isalnum() for letter in name):
         found.append(
             Reason(
@@ -138,6 +171,25 @@ def _forms(item: str, name: str) -> list[Reason]:
             )
         )
     return found
+
+
+def _piles(item: str, name: str) -> list[Reason]:
+    """Marks heaped on one letter until nothing can be read."""
+    heap: list[str] = []
+    for place, letter in enumerate(name, 1):
+        if unicodedata.category(letter) not in {"Mn", "Me"}:
+            heap = []
+            continue
+        if letter in heap or len(heap) == MOST_MARKS:
+            said = Text(
+                f"第 {place} 个字符是 {characters.named(letter)}：同一个字母上的附加符号太多或重复。",
+                f"Character {place} is {characters.named(letter)}: too many marks on one letter, or "
+                "the same one twice.",
+            )
+            remedy = Text("请删去多余的附加符号。", "Delete the marks that are too many.")
+            return [Reason(item, said, remedy)]
+        heap.append(letter)
+    return []
 
 
 def _mixture(item: str, name: str) -> list[Reason]:

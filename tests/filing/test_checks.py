@@ -65,6 +65,10 @@ def test_complete_papers_leave_nothing_to_do() -> None:
         ("A1", {"not_applicable": "没有"}, "A1"),
         ("D6", {"not_applicable": {"en": "none"}}, "D6.not_applicable.zh"),
         ("D6", {"not_applicable": "无" * 201}, "D6.not_applicable.zh"),
+        ("B1", "Ехample Bаnk", "B1.zh"),  # Cyrillic among Latin (breaker, issue 7, F5)
+        ("B1", {"zh": "贷款审批", "en": "l\u0301\u0301oan"}, "B1.en"),
+        ("B1", "贷款\ue000", "B1.zh"),
+        ("C1#1", {"name": "申请记录⻔", "version": "1"}, "C1#1.name.zh"),
         ("B1", None, "B1"),
         ("C1#1", None, "C1#1"),
         ("G1", None, "G1"),

@@ -73,13 +73,28 @@ def test_what_is_on_record_may_be_said_again_and_is_never_lost(scene: Scene) -> 
         "en": owner(scene).name_en,
     }
     assert filing.answers["A2"]["value"] == owner(scene).credit_code
-    assert filing.answers["A3"]["value"]["district"] == {"zh": "浦东新区"}
-    said = {
-        "zh": "浦东新区",
-        "en": "Pudong",
-    }  # the record has Chinese alone: a translation may stay
-    fill(scene, filing, A3={"kind": "company", "city": "shanghai", "district": said})
-    assert filing.answers["A3"]["value"]["district"] == said
+    district = {"zh": "浦东新区", "en": "Pudong New Area"}
+    assert filing.answers["A3"]["value"]["district"] == district
+    fill(scene, filing, A3={"kind": "company", "city": "shanghai", "district": district})
+    assert filing.answers["A3"]["value"]["district"] == district
+
+
+@pytest.mark.parametrize("recorded", ["黄浦区", "某县"])
+def test_the_english_district_is_never_the_filers_own(scene: Scene, recorded: str) -> None:
+    """Breaker, issue 7, F4: an English reader was told of another district than a Chinese one."""
+    owner(scene).district = recorded
+    filing = scene.opened()
+    said = {"zh": recorded, "en": "Pudong New Area"}
+    before = dict(filing.answers)
+    with pytest.raises(NotOnRecord) as caught:
+        fill(scene, filing, A3={"kind": "company", "city": "shanghai", "district": said})
+    (reason,) = caught.value.reasons
+    assert reason.item == "A3.district"
+    assert "Pudong New Area" in reason.said.zh
+    assert filing.answers == before
+    fill(scene, filing, A3={"kind": "company", "city": "shanghai"})
+    kept = filing.answers["A3"]["value"]["district"]
+    assert kept.get("en") == {"黄浦区": "Huangpu District"}.get(recorded)
 
 
 def test_catalogue_page_and_edition_show_one_name(scene: Scene) -> None:

@@ -302,6 +302,18 @@ def test_no_field_of_any_form_takes_one(house: House) -> None:
     assert walked > 500
 
 
+def test_a_form_in_broken_utf_8_changes_nothing(house: House) -> None:
+    """Breaker, issue 7, F6: half a character was saved as U+FFFD, which nobody wrote."""
+    member = house.who(house.access("POST", "/{language}/submit"), "POST")
+    client = house.client(member, browser=True)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    with house.unchanged():
+        for language in ("zh", "en"):
+            answer = client.post(f"/{language}/submit", content=b"model=x%ED%A0%80", headers=kind)
+            assert answer.status_code == 422, answer.text
+            assert "U+FFFD" in answer.text
+
+
 def test_no_name_of_a_file_takes_one(house: House) -> None:
     """The names of files that a form carries, and the fields' own names."""
     path = "/{language}/submit"

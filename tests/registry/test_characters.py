@@ -135,6 +135,12 @@ def test_no_record_takes_such_a_text_by_whichever_door() -> None:
         "x\ny",
         "x\ufe0f",
         "…",
+        "示例主管部⻔",  # a radical (breaker, issue 7, F3)
+        "㇐号公司",  # a stroke
+        "明算\ue000",  # private use (F5)
+        "a" + "\u0301\u0302\u0303\u0304\u0305" + "lgo",
+        "a\u0301\u0301lgo",
+        "x\ufffd",  # bytes that were no text (F6)
     ],
 )
 def test_a_name_that_is_easily_misread_is_refused(name: str) -> None:
@@ -172,6 +178,15 @@ def test_a_name_in_one_script_or_with_latin_letters_is_let_through(name: str) ->
         ("上海(中国)公司", "上海（中国）公司"),
         ("口行", "ロ行"),  # the second begins with Katakana
         ("Bank", "Bank\u0332"),  # a line below
+        # breaker, issue 7, F3
+        *(("enterprise-own", f"enterprise{dash}own") for dash in "\u2010\u2011\u2012–—―−－﹣"),
+        *(("O'Neil Bank", f"O{sign}Neil Bank") for sign in "’‘ʼ´`′＇"),
+        ("Credit Bank", "Credıt Bank"),
+        ("sangnan", "ƽangnan"),
+        ("apple", "аррӏе"),
+        ("示例主管部门", "示例主管部门."),
+        ("示例主管部门", "示例主管部门·"),
+        ("买买提·张", "买买提・张"),
     ],
 )
 def test_two_names_that_look_alike_share_a_skeleton(one: str, other: str) -> None:

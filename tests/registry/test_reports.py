@@ -106,6 +106,16 @@ def test_a_plan_is_sealed_as_canonical_json_and_requests_work(case: Case) -> Non
     assert event.details["data"] == case.dataset.digest
 
 
+@pytest.mark.parametrize(
+    "title", [{"zh": "贷款", "en": "Ехample Bаnk"}, {"zh": "a\u0301\u0301"}, {"zh": "贷款⻔"}]
+)
+def test_a_title_that_is_easily_misread_is_not_registered(case: Case, title: Any) -> None:
+    """Breaker, issue 7, F5: a report's title is a public name like any other."""
+    with pytest.raises(evaluations.TitleMisread) as caught:
+        case.register(plan=PLAN | {"title": title})
+    assert caught.value.reasons[0].item.startswith("title.")
+
+
 def test_the_same_plan_is_one_evaluation_while_it_runs_and_a_new_one_after(case: Case) -> None:
     made = case.register()
     assert case.register() is made
