@@ -150,6 +150,29 @@ METRICS: dict[str, Text] = {
     "total_cost_gap_same_goods": Text("同样商品最终应付的价格相差多少", "gap of what is paid in the end for the same goods"),
     "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
 }  # fmt: skip
+HUMAN = "human_decision"
+AGREEMENT: dict[str, Text] = {
+    "error_parity": Text("各组里模型与人工不一致的比例", "How often the model and people disagree, by group"),
+    "performance": Text("模型与人工有多一致", "How well the model agrees with people, by group"),
+    "regression_parity": Text("估出来的数与人工定的数，对各组是否一样接近", "Are estimates as close to what people set for every group?"),
+    "calibration_by_group": Text("同样的评分，各组里人工的决定是否一样", "Does the same score go with the same decisions of people in every group?"),
+    "false_negative_rate": Text("人工同意的人里，模型拒绝的比例", "refused by the model, among those whom a person favoured"),
+    "false_positive_rate": Text("人工拒绝的人里，模型同意的比例", "favoured by the model, among those whom a person refused"),
+    "false_discovery_rate": Text("模型同意的人里，人工拒绝的比例", "refused by a person, among those the model favoured"),
+    "false_omission_rate": Text("模型拒绝的人里，人工同意的比例", "favoured by a person, among those the model refused"),
+    "equalized_odds_difference": Text("两种不一致里较大的差距", "the larger gap of the two disagreements"),
+    "false_negative_rate_ratio": Text("人工同意的人里，模型拒绝的比例，与其他人之比", "refused by the model among those whom a person favoured, as a ratio to the others"),
+    "false_positive_rate_ratio": Text("人工拒绝的人里，模型同意的比例，与其他人之比", "favoured by the model among those whom a person refused, as a ratio to the others"),
+    "accuracy": Text("与人工一致的比例", "share of answers that agree with people's"),
+    "balanced_accuracy": Text("各类与人工一致的比例的平均", "mean share of answers that agree with people's over the classes"),
+    "auc": Text("分数高低与人工的决定合不合（AUC）", "whether scores rank as people decided (AUC)"),
+    "accuracy_by_group": Text("与人工一致的比例，组间之差", "share of answers that agree with people's, difference of groups"),
+    "balanced_accuracy_by_group": Text("各类与人工一致的比例的平均，组间之差", "mean share of answers that agree with people's over the classes, difference of groups"),
+    "mae": Text("与人工平均差多少", "mean distance from people's"),
+    "mae_by_group": Text("与人工的平均差距，组间之比", "mean distance from people's, ratio of groups"),
+    "auc_difference": Text("组内分数与人工的决定合不合之差（AUC）", "difference of how far scores rank as people decided within the groups (AUC)"),
+}  # fmt: skip
+"""Probes and metrics where people decided what results are held against: they are not the truth."""
 PERSONALISED = "personalised_"
 OUTSIDE = "_outside"
 PATTERNS: tuple[tuple[str, Text], ...] = (
@@ -223,8 +246,20 @@ SIDES: dict[str, dict[str, Text]] = {
 FREE = "free:"
 
 
-def probe(name: str) -> Text:
-    """What a probe asks, short enough for a heading."""
+def by_people(plan: Mapping[str, Any] | None) -> bool:
+    """Whether people decided what the results of a plan's content are held against."""
+    return plan is not None and plan.get("target_kind") == HUMAN
+
+
+def probe(name: str, plan: Mapping[str, Any] | None = None) -> Text:
+    """What a probe asks, short enough for a heading.
+
+    Args:
+        name: of the probe.
+        plan: the content of the plan it runs by; where people decided, it asks for agreement.
+    """
+    if name in AGREEMENT and by_people(plan):
+        return AGREEMENT[name]
     if name in PROBES:
         return PROBES[name]
     from evaluators import installed
@@ -237,8 +272,15 @@ def probe(name: str) -> Text:
     return Text(name, name.replace("_", " "))
 
 
-def metric(name: str) -> Text:
-    """What was measured, in plain words; the code in words where nobody captioned it."""
+def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
+    """What was measured, in plain words; the code in words where nobody captioned it.
+
+    Args:
+        name: of the metric.
+        plan: the content of the plan it was measured by; where people decided, it is agreement.
+    """
+    if name in AGREEMENT and by_people(plan):
+        return AGREEMENT[name]
     if name in METRICS:
         return METRICS[name]
     if name.startswith(PERSONALISED):

@@ -24,6 +24,19 @@ LEADS: Mapping[str, Text] = {
         "got it ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),
 }
+AGREEMENT: Mapping[str, Text] = {
+    "wrongly_refused": Text(
+        "{who}：{attribute}为“{group}”、人工给了有利结果的{of}被模型拒绝（{rate}），{reference}{of_reference}（{rate_reference}）。",
+        "{who}: {of} with {attribute} '{group}' whom a person favoured were refused by the model "
+        "({rate}), and {of_reference} of {reference} ({rate_reference}).",
+    ),
+    "wrongly_granted": Text(
+        "{who}：{attribute}为“{group}”、人工拒绝的{of}从模型得到有利结果（{rate}），{reference}{of_reference}（{rate_reference}）。",
+        "{who}: {of} with {attribute} '{group}' whom a person refused got the favourable result "
+        "from the model ({rate}), and {of_reference} of {reference} ({rate_reference}).",
+    ),
+}
+"""Where people decided what results are held against."""
 SHRUNK = Text(
     "把各组的偶然起伏考虑进去，对这一组比例的较稳的估计是 {rate}（其中本组数据占 {weight}）。",
     "Allowing for chance among the groups, a steadier estimate of this rate is {rate} (its own data "

@@ -167,7 +167,7 @@ class ErrorParity(Counting):
                 gaps = made if named else _all_pairs(found, plan, size, adjusted)
                 odds, silent = odds + gaps, silent or not gaps
         crowded = not named and any(len(_enough(each, plan)) > MOST_PAIRED for each in every)
-        yield say.odds([] if silent else odds, size, why=TOO_MANY if crowded else NO_ODDS)
+        yield say.odds([] if silent else odds, size, why=TOO_MANY if crowded else say.no_odds)
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
         return published(acc, plan, self.spec.id, counts=PEOPLE, people=lambda row: row)
@@ -247,6 +247,11 @@ class _Sayer:
             **rates.numbers(found, lines=error_lines(), family=self.family),
         )
 
+    @property
+    def no_odds(self) -> Text:
+        """Why nothing is said of both error rates together."""
+        return NO_ODDS if self.plan.target_kind == "outcome" else NO_ODDS_AGREEMENT
+
     def chosen(self) -> str:
         """How the reference came about."""
         return "declared" if declared(self.plan, self.attribute) else "fewest_errors"
@@ -277,12 +282,13 @@ class _Sayer:
         values = {"groups": len(kinds), "gap": readings.percent(gap), "line": readings.percent(line),
                   "low": readings.percent(low), "high": readings.percent(high)}  # fmt: skip
         ci = Interval(low, high, able[0].level, "max_of_newcombe")
+        said = ODDS if self.plan.target_kind == "outcome" else ODDS_AGREEMENT
         return draft(
             self.spec,
             metrics,
             slice_={self.attribute: "*"},
             verdict=verdict,
-            reading=readings.joined(ODDS.format(**values), ODDS_END[verdict].format(**values)),
+            reading=readings.joined(said.format(**values), ODDS_END[verdict].format(**values)),
             limit=self.limit,
             n=sum(c.group.n for c in able),
             units=findings.units(
@@ -345,6 +351,11 @@ TOO_MANY = Text(
     f"There are more than {MOST_PAIRED} groups, too many to compare in pairs; name the reference "
     "group under [reference] in the plan.",
 )
+NO_ODDS_AGREEMENT = Text(
+    "有的组没有足够的人来算模型与人工不一致的两种比例，或比例没有定义，这一项不作判断。",
+    "Some group's rate of one of the two disagreements of the model with people rests on too few "
+    "people or has no defined ratio; nothing is said about both together.",
+)
 NO_ODDS = Text(
     "有的组没有足够的人来算错误拒绝率或错误给予率，或比例没有定义，这一项不作判断。",
     "Some group's rate of wrongly refused or wrongly granted rests on too few people or has no "
@@ -355,6 +366,12 @@ ODDS = Text(
     "在 {groups} 组之间，错误拒绝率和错误给予率相差最多 {gap}（区间 {low}–{high}）。",
     "Over {groups} groups, the rates of wrongly refused and wrongly granted differ by at most "
     "{gap} (interval {low}–{high}).",
+)
+ODDS_AGREEMENT = Text(
+    "在 {groups} 组之间，模型与人工不一致的两种比例（人工同意而模型拒绝的，人工拒绝而模型同意的）相差最多 {gap}（区间 {low}–{high}）。",
+    "Over {groups} groups, the two rates of disagreement with people (favoured by a person and "
+    "refused by the model; refused by a person and favoured by the model) differ by at most {gap} "
+    "(interval {low}–{high}).",
 )
 ODDS_END: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text(

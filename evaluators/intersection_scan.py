@@ -243,9 +243,10 @@ class IntersectionScan(Probe[Cells]):
     ) -> Finding:  # fmt: skip
         rate, slice_ = whole.rates[place], dict(whole.slices[place])
         lines = _lines(rate)
-        said = readings.comparison(
-            made, lines, plan, crossing_readings.LEADS[rate], slice_=slice_, who=readings.who(run)
-        )
+        lead = crossing_readings.LEADS[rate]
+        if plan.target_kind != "outcome":
+            lead = crossing_readings.AGREEMENT.get(rate, lead)
+        said = readings.comparison(made, lines, plan, lead, slice_=slice_, who=readings.who(run))
         also = crossing_readings.SHRUNK.format(
             rate=readings.percent(shrunk.rate), weight=readings.percent(shrunk.weight)
         )

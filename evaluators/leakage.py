@@ -14,7 +14,7 @@ from evaluators import equivalence, findings, inference, readings, verdicts, wei
 from evaluators.accumulators import Rows, coded, merge_rows, numbers
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Auc
-from evaluators.intervals import quantile
+from evaluators.intervals import Interval, quantile
 from evaluators.multiplicity import holm
 from evaluators.nulls import leakage_nulls, leakage_planted
 from evaluators.plan import Plan
@@ -361,10 +361,17 @@ def _said(
     parts = [SCORE_TELLS.format(**values)]
     if details.get("features_auc") is not None:
         parts.append(FEATURES_TELL.format(**values))
-    parts.append(ENDINGS[verdict].format(**values))
+    parts.append(_ending(verdict, ci).format(**values))
     if verdict is Verdict.EQUIVALENT and real:
         parts.append(readings.REAL)
     return readings.joined(*parts)
+
+
+def _ending(verdict: Verdict, ci: Interval | None) -> Text:
+    """What it comes to; of a difference, whether it is known to lie below the line."""
+    line = POLICY.value("leakage_auc")
+    below = ci is not None and 1 - line < ci.low and ci.high < line
+    return BELOW if below and verdict is Verdict.DIFFERENCE else ENDINGS[verdict]
 
 
 SCORE_TELLS = Text(
@@ -377,10 +384,14 @@ FEATURES_TELL = Text(
 )
 ENDINGS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("分数明显泄露这一特征，超过 {line} 的界线。", "The score gives the feature away, beyond the line of {line}."),
-    Verdict.DIFFERENCE: Text("分数带有这一特征的信息；是否超过 {line} 的界线，还不能确定或没有超过。", "The score carries information on it; that it passes the line of {line} is not shown."),
+    Verdict.DIFFERENCE: Text("分数带有这一特征的信息；是否超过 {line} 的界线，还不能确定。", "The score carries information on it; whether it passes the line of {line} is open."),
     Verdict.EQUIVALENT: Text("已证明从分数几乎猜不出。", "It is shown that the score tells next to nothing."),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip
+BELOW = Text(
+    "分数带有这一特征的信息，但没有超过 {line} 的界线。",
+    "The score carries information on it, but does not pass the line of {line}.",
+)
 SMALL = Text(
     "“{name}”为“{group}”的人或其余的人不足 {least} 人，不作判断。",
     "Fewer than {least} people have {name} '{group}', or do not: nothing is said.",

@@ -426,7 +426,9 @@ TESTS: Mapping[str, Text] = {
 
 REST: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("{n}项差异超过界线", "{n} beyond the line"),
-    Verdict.DIFFERENCE: Text("{n}项有差异，是否超过界线未定", "{n} different, with the line open"),
+    Verdict.DIFFERENCE: Text(
+        "{n}项有差异，没有证明超过界线", "{n} different, not shown to exceed the line"
+    ),
     Verdict.EQUIVALENT: Text("{n}项差异很小", "{n} shown to be small"),
     Verdict.INCONCLUSIVE: Text("{n}项还不能下结论", "{n} still open"),
     Verdict.NOT_EVALUABLE: Text("{n}项没有测成", "{n} that could not be tested"),

@@ -20,8 +20,9 @@ class Verdict(StrEnum):
 
 VERDICT_NAMES: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("差异超过界线", "the difference exceeds the line"),
+    # True of both: the interval reaches over the line, or lies wholly below it.
     Verdict.DIFFERENCE: Text(
-        "有差异，是否超过界线未定", "a difference; whether it exceeds the line is open"
+        "有差异，没有证明超过界线", "a difference, not shown to exceed the line"
     ),
     Verdict.EQUIVALENT: Text("已证明差异很小", "shown to be small"),
     Verdict.INCONCLUSIVE: Text("还不能下结论", "inconclusive"),

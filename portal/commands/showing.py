@@ -122,10 +122,12 @@ def findings(
         if each["probe"] != above:
             above = each["probe"]
             table.add_section()
-            table.add_row(f"[bold]{escape(captions.probe(above).zh)}[/] [dim]{escape(above)}[/]")
+            table.add_row(
+                f"[bold]{escape(captions.probe(above, plan).zh)}[/] [dim]{escape(above)}[/]"
+            )
         said, colour = VERDICTS[each["verdict"]]
         table.add_row(
-            escape(f"  {captions.both(captions.metric(each['metric']))}"),
+            escape(f"  {captions.both(captions.metric(each['metric'], plan))}"),
             escape(_group(each, plan or {})) + (" †" if marked else ""),
             _people(each),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),

@@ -18,7 +18,6 @@ from explainers.columns import Outsider
 from registry.language import Text
 
 NAMED = 3
-HUMAN = "human_decision"
 ERRORS: Mapping[str, tuple[Text, Text]] = {
     "false_negative_rate": (
         Text("人工同意的人里，这个算法没有同意的", "not favoured by the algorithm, of those a person favoured"),
@@ -144,7 +143,7 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
         return Text(**finding["reading"])
     if shares and against is not None and 0 <= against <= 1:
         return _rates(finding, plan)
-    about, measured = _about(finding, plan), captions.metric(finding["metric"])
+    about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
     if shares:
         many, sure = _hundred(value), _of_a_hundred(finding)
         return Text(
@@ -232,8 +231,8 @@ def _whom(metric: str, plan: Mapping[str, Any]) -> Text:
     decided, happened = ERRORS.get(metric.removesuffix("_ratio"), (None, None))
     if metric in ERRORS:
         decided, happened = ERRORS[metric]
-    said = decided if plan.get("target_kind") == HUMAN else happened
-    return said or captions.metric(metric)
+    said = decided if captions.by_people(plan) else happened
+    return said or captions.metric(metric, plan)
 
 
 def _about(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:

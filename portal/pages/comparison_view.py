@@ -121,9 +121,9 @@ def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
         interval = f"{_signed(each.low, scale)} – {_signed(each.high, scale)}"
     sides = [side["verdict"] if side else "" for side in (each.before, each.after)]
     return Line(
-        question=captions.probe(str(about["probe"])).in_(language),
+        question=captions.probe(str(about["probe"]), plan).in_(language),
         label=captions.group(about, plan).in_(language),
-        metric=captions.metric(str(about["metric"])).in_(language),
+        metric=captions.metric(str(about["metric"]), plan).in_(language),
         before=_value(each.before),
         after=_value(each.after),
         change=size,
@@ -155,7 +155,7 @@ def _picture(moved: list[Compared], plan: Mapping[str, Any], language: Language)
     rows = [
         charts.Bar(
             label=captions.group(e.finding, plan).in_(language)
-            + " · " + captions.metric(str(e.finding["metric"])).in_(language),
+            + " · " + captions.metric(str(e.finding["metric"]), plan).in_(language),
             value=expm1(e.size or 0.0), low=expm1(e.low or 0.0), high=expm1(e.high or 0.0),
             shown=_signed(e.size or 0.0, e.kind),
         )

@@ -27,6 +27,7 @@ from portal.problems import of_error
 from registry import legal_day, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError
+from registry.findings import VERDICT_NAMES
 from registry.language import LANGUAGES, Language, Text
 from registry.settings import Settings
 
@@ -255,7 +256,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(
-        asset=asset, work_states=worklist.STATE_NAMES, probe_caption=captions.probe
+        asset=asset,
+        work_states=worklist.STATE_NAMES,
+        probe_caption=captions.probe,
+        verdict_names=VERDICT_NAMES,
     )
     made.filters.update(FILTERS)
     return made

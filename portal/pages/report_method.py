@@ -70,6 +70,13 @@ COUNTS: dict[str, Text] = {
     "asked": Text("提问数", "asked"),
     "flipped": Text("结果变了", "result changed"),
 }
+COUNTS_BY_PEOPLE: dict[str, Text] = {
+    "tp": Text("人工同意，模型同意", "favoured by both"),
+    "fp": Text("人工拒绝，模型同意", "refused by a person, favoured by the model"),
+    "fn": Text("人工同意，模型拒绝", "favoured by a person, refused by the model"),
+    "tn": Text("人工拒绝，模型拒绝", "refused by both"),
+}
+"""Where people decided what results are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +213,7 @@ def _row(
     language: Language,
 ) -> CountRow:
     label = captions.group({"slice": at, "group": None}, plan).in_(language)
-    shown = [(COUNTS.get(n, Text(n, n.replace("_", " "))).in_(language), f"{v:,}")
+    known = COUNTS | (COUNTS_BY_PEOPLE if captions.by_people(plan) else {})
+    shown = [(known.get(n, Text(n, n.replace("_", " "))).in_(language), f"{v:,}")
              for n, v in zip(names, numbers, strict=True)]  # fmt: skip
     return CountRow(label, tuple(shown))

@@ -80,7 +80,7 @@ def _picture(
     near = [line for line in lines if min(points) <= line <= max(points)] or lines[:1]
     low, high = min([*points, neutral(kind), *near]), max([*points, neutral(kind), *near])
     margin = (high - low or 1) * 0.08
-    measured, scale = captions.metric(metric), captions.KINDS.get(kind, Text(kind, kind))
+    measured, scale = captions.metric(metric, plan), captions.KINDS.get(kind, Text(kind, kind))
     named = Text(f"{measured.zh}（{scale.zh}）", f"{measured.en} ({scale.en})").in_(language)
     if not scale.zh:
         named = measured.in_(language)

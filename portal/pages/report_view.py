@@ -136,6 +136,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
     serious = [f for f in findings if f["verdict"] in ("disparity", "difference")]
     main = tuple(_row(f, predicate, language) for f in _foremost(serious or findings))
     unplanned, unasked = _unplanned(predicate), _unasked(predicate)
+    plan = predicate["plan"].get("content") or {}
     return ReportView(
         subject=statement["subject"][0]["name"],
         model_digest=statement["subject"][0]["digest"]["sha256"],
@@ -155,7 +156,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         compared=_compared(predicate, language),
         untested=_untested(predicate, language),
         unplanned=tuple(said.in_(language) for said in unplanned),
-        unasked=tuple(captions.probe(n).in_(language) for n in unasked),
+        unasked=tuple(captions.probe(n, plan).in_(language) for n in unasked),
         commands=tuple((said.in_(language), typed) for said, typed in commands(predicate)),
         rules=_price_rules(predicate),
         exploratory=predicate["report"]["kind"] == "exploratory",
@@ -202,7 +203,7 @@ def _beyond(predicate: Mapping[str, Any], language: Language) -> str:
         shown = ("；" if language == "zh" else "; ").join(named)
         if more > 0:
             shown += Text(f" 等 {len(found)} 组", f" and {more} more").in_(language)
-        title = captions.probe(probe).in_(language)
+        title = captions.probe(probe, plan).in_(language)
         lines.append(f"“{title}”（{shown}）" if language == "zh" else f"'{title}' ({shown})")
     said = Text("差异超过界线的：{0}。", "Beyond the line: {0}.").in_(language)
     return said.format(("、" if language == "zh" else ", ").join(lines))
@@ -214,7 +215,7 @@ def _omitted(
     """What was not tested, for the first screen; the last of `unplanned` stands further down."""
     said, failed = list(unplanned[:-1]), _counts(predicate["findings"]).get("not_evaluable", 0)
     if unasked:
-        said.append(_not_asked(unasked))
+        said.append(_not_asked(unasked, predicate["plan"].get("content") or {}))
     if failed:
         said.append(
             Text(f"{failed} 项想测而没有测成。", f"Comparisons without an answer: {failed}.")
@@ -222,9 +223,9 @@ def _omitted(
     return said
 
 
-def _not_asked(probes: Sequence[str]) -> Text:
+def _not_asked(probes: Sequence[str], plan: Mapping[str, Any]) -> Text:
     """The questions that the plan does not ask, the first of them by name."""
-    named = [captions.probe(each) for each in probes[:UNASKED]]
+    named = [captions.probe(each, plan) for each in probes[:UNASKED]]
     zh = "".join(f"“{each.zh}”" for each in named)
     en = ", ".join(f"“{each.en}”" for each in named)
     if len(probes) <= UNASKED:
@@ -264,7 +265,7 @@ def _question(
     told, hidden = telling.most(findings, SHOWN), len(findings) - SHOWN
     return Question(
         id=probe,
-        title=captions.probe(probe).in_(language),
+        title=captions.probe(probe, plan).in_(language),
         counts=_counts(findings),
         rows=tuple(_row(finding, predicate, language) for finding in told),
         more=_more(hidden).in_(language) if hidden > 0 else "",
@@ -305,7 +306,7 @@ def _untested(predicate: Mapping[str, Any], language: Language) -> tuple[str, ..
     for (probe, why), groups in said.items():
         about = _listed(list(dict.fromkeys(groups)), joint, language)
         named = f"（{about}）" if language == "zh" else f" ({about})"
-        lines.append(f"{captions.probe(probe).in_(language)}{named}{colon}{why}")
+        lines.append(f"{captions.probe(probe, plan).in_(language)}{named}{colon}{why}")
     return tuple(lines)
 
 
@@ -323,8 +324,8 @@ def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:
     run, found = {each["id"] for each in predicate["probes"]}, []
     lacking = [name for name in predicate["required_probes"] if name not in run]
     if lacking:
-        zh = "、".join(f"“{captions.probe(name).zh}”" for name in lacking)
-        en = "; ".join(f"'{captions.probe(name).en}'" for name in lacking)
+        zh = "、".join(f"“{captions.probe(name, plan).zh}”" for name in lacking)
+        en = "; ".join(f"'{captions.probe(name, plan).en}'" for name in lacking)
         found.append(Text(f"按平台的规定应当测、这次没有测：{zh}。",
                           f"Required by this platform and not tested here: {en}."))  # fmt: skip
     if not (plan.get("columns") or {}).get("inputs"):
@@ -358,7 +359,7 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
     return Row(
         label=captions.group(finding, plan).in_(language),
         against=captions.reference(finding, plan).in_(language),
-        metric=captions.metric(finding["metric"]).in_(language),
+        metric=captions.metric(finding["metric"], plan).in_(language),
         n=_people(finding),
         estimate=_estimate(finding["estimate"], finding),
         reference=_estimate(finding["reference_estimate"], finding),

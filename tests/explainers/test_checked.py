@@ -50,7 +50,7 @@ def test_groups_are_compared_per_hundred_with_interval_verdict_and_line() -> Non
     assert "种族是“少数”的人，每100人里，约有72人的结果是“通过”" in said["zh"]
     assert "种族是“多数”的人，约有91人" in said["zh"]
     assert "在71%和86%之间" in said["zh"]
-    assert "有差异，是否超过界线未定" in said["zh"]
+    assert "有差异，没有证明超过界线" in said["zh"]
     assert "前者不到后者的80%" in said["test"]["zh"]
     assert said["evidence"]["estimate"] == RATES["estimate"]
     assert said["limit"]["zh"]
@@ -120,7 +120,7 @@ def test_an_attribute_that_the_report_leaves_out_is_said_to_be_untested() -> Non
     assert left["evidence"] == {
         "n": 1, "disparity": 0, "difference": 1, "equivalent": 0, "inconclusive": 0, "not_evaluable": 0,
     }  # fmt: skip
-    assert "1项有差异，是否超过界线未定" in left["zh"]
+    assert "1项有差异，没有证明超过界线" in left["zh"]
 
 
 PERSON = "human_decision"

@@ -63,7 +63,7 @@ CLAIMS = (
     Claim("还不能下结论</span>", "inconclusive</span>", "clear", "beyond"),
     Claim("已证明差异很小</span>", "shown to be small</span>", "other verdicts", "beyond"),
     Claim("无法评估</span>", "not evaluable</span>", "other verdicts", "beyond"),
-    Claim("有差异，是否超过界线未定</span>", "a difference; whether it exceeds the line is open</span>", "other verdicts", "beyond"),
+    Claim("有差异，没有证明超过界线</span>", "a difference, not shown to exceed the line</span>", "other verdicts", "beyond"),
     Claim('<span class="badge">第三方评估</span>', '<span class="badge">third-party evaluation</span>', "report:clear", "report:own"),
     Claim('<span class="badge">自行评估</span>', '<span class="badge">own evaluation</span>', "report:own", "report:clear"),
     Claim("测的是第 %s 版", "of version %s", "clear", "bare"),

@@ -136,7 +136,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "明算要把三件事放在一起：算法模型的备案、第三方对同一版本的评估、写给公众的说明。每份备案的页面写明有哪几样、谁做的。": ("Mingsuan is there to join three things: the filing of an algorithm model, a third party’s evaluation of the same version, and an explanation written for the public. Each filing’s page says which of them there are and who made them.",),
     "替您做决定的算法，来这里查": ("Look up an algorithm that decides about you",),
     "最近公开": ("Newest",),
-    "有差异，是否超过界线未定": ("a difference; whether it exceeds the line is open",),
+    "有差异，没有证明超过界线": ("a difference, not shown to exceed the line",),
     "有效至": ("Valid until",),
     "服务状态": ("State of the service",),
     "服务状态由备案主体填写。": ("The state of the service is the filer’s word.",),
