@@ -21,6 +21,10 @@ class EmptyBody(Invalid):
     """The request carries no file: send one."""
 
 
+class FormInstead(Invalid):
+    """A form came where the file itself is the body: send the file, without a form around it."""
+
+
 class FieldsInvalid(Invalid):
     """Fields of the form break a rule: correct every one that is listed."""
 
@@ -33,7 +37,15 @@ async def body(request: Request) -> AsyncIterator[Path]:
 
     Raises:
         EmptyBody: nothing was sent.
+        FormInstead: a form was sent.
     """
+    if incoming.is_form(request):
+        await request.close()  # nobody will read its files
+        raise FormInstead(
+            "这里要直接发送文件本身，不要放在表单里：用 curl --data-binary @文件，Content-Type 写文件的类型。",
+            "The file itself is the body here, without a form around it: use "
+            "`curl --data-binary @FILE`, with the file's own Content-Type.",
+        )
     spool = modes.folder(request.app.state.settings.data / "spool" / "incoming")
     with tempfile.NamedTemporaryFile(dir=spool, prefix="upload-") as arriving:
         size = 0

@@ -105,6 +105,23 @@ def test_an_archive_is_refused_by_api_and_page(
     nothing_left(site)
 
 
+def test_a_form_where_the_file_is_the_body_is_told_how_to_send_it(
+    client: TestClient, site: FastAPI, world: World
+) -> None:
+    """Breaker, issue 7, F10: `curl -F archive=@x.zip` was 500, "something unforeseen"."""
+    filer = world.member("enterprise-own", Role.FILER)
+    for sent in ({"files": {"archive": ("x.zip", b"PK")}}, {"data": {"archive": "x"}}):
+        answer = client.post(
+            "/api/v1/models/credit/versions",
+            headers=filer.bearer,
+            **sent,
+        )
+        assert answer.status_code == 422, answer.text
+        assert "--data-binary" in answer.json()["detail"]
+        assert "--data-binary" in answer.json()["detail_en"]
+    nothing_left(site)
+
+
 def test_the_command_line_refuses_the_same_at_home(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
