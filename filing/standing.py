@@ -392,8 +392,8 @@ def _evaluated(
         )
         return Freshness(State.CHANGE_SUBMITTED, said, until)
     said = Text(
-        f"{noun.zh}针对的就是这个版本，{day}以前计入",
-        f"{noun.en} of this very version, counts until {day}",
+        f"{noun.zh}针对的就是这个版本，{day}起算过期",
+        f"{noun.en} of this very version, counts as expired from {day}",
     )
     return Freshness(State.CURRENT, said, until)
 

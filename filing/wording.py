@@ -1,10 +1,11 @@
 """Answers in words: one reading of any value in both languages, without what is restricted."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from filing import risk
+from filing import formats, risk
 from filing.fields import Field, FieldNotFound, Kind, Part, Show, schema
 from filing.law import GRADE_STATEMENT
 from registry import legal_day
@@ -65,6 +66,45 @@ def answered(row: Mapping[str, Any]) -> Text:
     if of(field, row["value"]) != published:
         return repeated(published)
     return of(field, row["value"], marked=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One part of an answer.
+
+    Args:
+        name: what the part is called.
+        said: what it says.
+        address: the web address that it is, to follow; empty for anything else.
+    """
+
+    name: Text
+    said: Text
+    address: str
+
+
+def parts(row: Mapping[str, Any]) -> tuple[Line, ...]:
+    """An edition's answer part by part; none where today's schema would not say the published words.
+
+    Args:
+        row: a public answer of an edition, with `said`.
+    """
+    try:
+        field = schema().field(row["key"])
+    except FieldNotFound:
+        return ()
+    value = row["value"]
+    if field.value.kind is not Kind.PARTS or of(field, value) != Text(**row["said"]):
+        return ()
+    return tuple(
+        Line(each.name, _said(each, value[each.id], marked=True), _address(each, value[each.id]))
+        for each in field.value.parts
+        if each.id in value
+    )
+
+
+def _address(part: Part, value: Any) -> str:
+    return str(value) if part.kind is Kind.LINK and not formats.link(str(value)) else ""
 
 
 def repeated(said: Text) -> Text:

@@ -21,6 +21,7 @@ from registry import (
     explanations,
     modes,
     organisations,
+    reidentification,
     reports,
     submission,
     worklist,
@@ -83,6 +84,7 @@ def version_page(
     by.own(version.organisation_id)
     model = submission.model_of(session, version)
     newest = submission.latest(session, model.id)
+    owned = datasets.owned(session, by.organisation_id, use=datasets.Use.EVALUATION)
     return render(
         request,
         "version.html",
@@ -95,6 +97,8 @@ def version_page(
         testers=organisations.listing(session, kind=Kind.TESTER),
         runs=reports.registered(session, version_id),
         explanations=explanations.for_version(session, version_id),
+        datasets=owned,
+        unchecked=reidentification.unchecked(session, [each.id for each in owned]),
     )
 
 

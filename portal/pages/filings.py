@@ -24,7 +24,7 @@ from filing import (
 )
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.fields import Group, schema, sets
+from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
 from portal import sight
@@ -120,6 +120,7 @@ def filing_page(
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
+        typed_in=_typed_in,
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
@@ -348,6 +349,16 @@ def _by_key(reasons: list[Reason]) -> dict[str, list[Reason]]:
     for reason in reasons:
         found.setdefault(reason.item.partition(".")[0], []).append(reason)
     return found
+
+
+def _typed_in(field: Field, stored: Mapping[str, Any]) -> bool:
+    """Whether somebody typed in the field: what stands there may come from the record alone."""
+    value = stored.get("value")
+    if field.value.kind is not Kind.PARTS or not isinstance(value, Mapping):
+        return bool(stored)
+    if "not_applicable" in stored or "sealed" in stored:
+        return True
+    return any(each.id in value and not each.record for each in field.value.parts)
 
 
 def _as_stored(typed: Mapping[str, Any]) -> dict[str, Any]:

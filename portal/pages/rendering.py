@@ -347,6 +347,7 @@ def repeated(said: Text, language: Language) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "answered": answered,
+    "parts": wording.parts,
     "in": in_language,
     "repeated": repeated,
     "named": named,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from filing import wording
 from filing.fields import schema
 from portal.pages.rendering import in_language, named
@@ -89,3 +91,26 @@ def test_an_edition_that_says_it_otherwise_than_today_is_read_as_it_was_publishe
     assert wording.answered(old).en == "as it was said"
     gone = {"key": "Z9", "value": {"zh": "甲"}, "said": {"zh": "甲", "en": "甲"}}
     assert wording.answered(gone).en == f"甲 {wording.UNTRANSLATED}"
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("https://bank.example/appeal", "https://bank.example/appeal"),
+        ("http://bank.example/", "http://bank.example/"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("https://name:secret@bank.example/", ""),
+    ],
+)
+def test_only_a_web_address_is_one_to_follow(link: str, address: str) -> None:
+    """N6: editions of earlier releases are shown, too."""
+    field, value = schema().field("I2"), {"link": link, "days": 15}
+    row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
+    lines = wording.parts(row)
+    assert [(each.said.zh, each.address) for each in lines] == [(link, address), ("15", "")]
+
+
+def test_words_that_todays_schema_would_not_say_stay_as_published() -> None:
+    row = {"key": "I2", "value": {"days": 15}, "said": {"zh": "十五天内答复", "en": "15 days"}}
+    assert wording.parts(row) == ()

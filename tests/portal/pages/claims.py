@@ -36,6 +36,8 @@ CLAIMS = (
     Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "line:clear", "line:changed"),
     Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "later:clear"),
     Claim("第三方评估针对的就是这个版本", "third-party evaluation of this very version", "clear", "pending"),
+    Claim("起算过期", "counts as expired from", "clear", "later:clear"),
+    Claim("起算过期", "counts as expired from", "line:clear", "line:changed"),
     Claim("自行评估针对的就是这个版本", "own evaluation of this very version", "own", "clear"),
     Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "changed", "clear"),
     Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "line:changed", "line:clear"),

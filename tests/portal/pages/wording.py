@@ -298,7 +298,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "{}以后改过：{}": ("changed since the {}: {}",),
     "{}已在{}过期": ("the {} expired on {}",),
     "{}已提交，还没有公示": ("{}, submitted and not yet published",),
-    "{}针对的就是这个版本，{}以前计入": ("{} of this very version, counts until {}",),
+    "{}针对的就是这个版本，{}起算过期": ("{} of this very version, counts as expired from {}",),
     "{}针对的是现在公示的内容；{}": ("{} of what is published now; {}",),
     "{}针对的是较早的第{}版，现在公示的是第{}版": ("{} of an earlier version: {}, while version {} is published",),
     "{}（备案主体填写）": ("{} (the filer's word)",),
