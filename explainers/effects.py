@@ -269,22 +269,26 @@ def _levels(
         where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject) | grouped
         shown = evidence(plan, whole, test=test, **groups)
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
-    others = plan.natures[subject.names[0]].others
-    rest = [_rest(plan, tally, subject, others, places)] if others else []
+    rest = _rest(plan, tally, subject, places)
     return [each | {"levels": _shares(plan, tally, subject, column)} for each in (*rest, *said)]
 
 
 def _rest(
-    plan: ExplanationPlan, tally: Tally, subject: Subject, others: int, places: Places
-) -> Sentence:
-    """The levels that are not tried by name: tried together, or not at all."""
-    key = f"contrast:{subject.key}:rest"
-    where = dict(places) | {"k": same(others), "least": same(plan.k)}
-    if f"{key}:n" not in tally:
-        return sentence("levels.left_out", evidence={"n": 0}, places=where)
-    n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
-    where |= {"about": about(changed / n)}
-    return sentence(f"{plan.task}.rest", evidence={"n": n, "changed": changed}, places=where)
+    plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places
+) -> list[Sentence]:
+    """The levels that are not tried by name: those tried together, and those not tried at all."""
+    key, said = f"contrast:{subject.key}:rest", list[Sentence]()
+    together, others = len(subject.rest), plan.natures[subject.names[0]].others
+    where = dict(places) | {"k": same(together), "least": same(plan.k)}
+    if together:
+        n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
+        where |= {"about": about(changed / n)}
+        shown = {"n": n, "changed": changed}
+        said.append(sentence(f"{plan.task}.rest", evidence=shown, places=where))
+    if others > together:
+        where |= {"k": same(others - together)}
+        said.append(sentence("levels.left_out", evidence={"n": 0}, places=where))
+    return said
 
 
 def _level(

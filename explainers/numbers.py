@@ -17,7 +17,9 @@ def value(number: Any) -> str:
     if abs(number) >= 1000:
         return f"{number:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(number))))
-    return f"{number:.{digits}f}".rstrip("0").rstrip(".")
+    text = f"{number:,.{digits}f}"
+    # Only zeros behind a point may go: 149.9 is about 150, not 15.
+    return text.rstrip("0").rstrip(".") if digits else text
 
 
 def per_hundred(share: float) -> str:

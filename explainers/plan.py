@@ -16,7 +16,7 @@ from explainers.columns import Column, Outsider, parse_columns, text_of
 from explainers.draws import generator
 from explainers.people import Array, People
 from explainers.subgroups import Subgroup
-from explainers.subjects import Nature, Subject, nature, subjects
+from explainers.subjects import Nature, Subject, nature, of_asked, subjects
 from registry import attestation
 from registry.errors import Invalid
 from registry.language import Text
@@ -169,6 +169,7 @@ class ExplanationPlan:
                 f"Without those who have what few people have, fewer than {k} people are left, so "
                 "an explanation would tell of single persons; hand in data about more.",
             )
+        natures = {name: of_asked(natures[name], apart.arrays[name][asked]) for name in names}
         drawn = generator(nonce, "donors").permutation(len(asked))[:DONORS]
         donors = apart.take(asked[np.sort(drawn)])
         numbers = {n: apart.arrays[n] for n in names if natures[n].kind == "number"}

@@ -1,7 +1,7 @@
 """What is changed at one time: a column, or the columns that change together."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from explainers import cells
 from explainers.groups import association, correlated
-from explainers.people import People, missing
+from explainers.people import Array, People, missing
 
 MOST_LEVELS = 12  # of a column with names for values; the others are tried together
 
@@ -64,7 +64,8 @@ class Nature:
     Args:
         kind: see `Subject`.
         levels: those that k people have, the most common first, at most `MOST_LEVELS`.
-        rest: the others, where at least k people have one of them.
+        rest: those of the others that are tried together: further levels that k people have, and
+            the rarer ones where at least k people have one of them.
         others: how many others there are, tried or not.
         blank: whether at least k people have no value, so that having none is tried.
         untried: whether a few people have another level or no value, which nobody tries.
@@ -101,18 +102,31 @@ def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str],
     if name not in apart.levels and not few:
         return Nature("number", blank=blank, untried=lone)
     enough, rare = cells.shared(array, k)
-    levels, rest = tuple(enough[:MOST_LEVELS]), (*enough[MOST_LEVELS:], *rare)
+    levels, more = tuple(enough[:MOST_LEVELS]), enough[MOST_LEVELS:]
     if len(levels) < 2:
         return Nature("rare", blank=blank, untried=True)
-    together = bool(rest) and int(np.count_nonzero(np.isin(known, rest))) >= k
+    # Common levels beside them make a few people no more: those are asked about nowhere.
+    together = int(np.count_nonzero(np.isin(known, rare))) >= k
     return Nature(
         "levels",
         levels,
-        rest if together else (),
-        others=len(rest),
+        (*more, *rare) if together else tuple(more),
+        others=len(more) + len(rare),
         blank=blank,
-        untried=lone or (bool(rest) and not together),
+        untried=lone or (bool(rare) and not together),
     )
+
+
+def of_asked(nature: Nature, array: Array) -> Nature:
+    """What a column is among those who are asked about: levels that none of them has are untried.
+
+    Args:
+        nature: what it is among all.
+        array: its values among those who are asked about.
+    """
+    rest = tuple(level for level in nature.rest if np.count_nonzero(array == level))
+    untried = nature.untried or len(rest) < len(nature.rest)
+    return replace(nature, rest=rest, untried=untried)
 
 
 def subjects(donors: People, natures: Mapping[str, Nature]) -> tuple[Subject, ...]:

@@ -54,8 +54,10 @@ def test_a_column_that_decides_for_rare_levels_is_never_said_to_matter_little(fe
 def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     """public/S2: not even together, and then nothing is little."""
     made = told(towns(3), [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
-    left_out, last = about(made, "town")[0], about(made, "town")[-1]
-    assert left_out["kind"] == "decision.rest"  # with the thirteenth town
+    thirteenth, left_out, last = about(made, "town")
+    assert thirteenth["zh"].startswith("所在镇另有1种少见的情况，没有逐一测试。合在一起试，")
+    assert left_out["zh"] == "所在镇另有2种少见的情况，人太少，没有测试。"
+    assert last["kind"] == "untried"
     few = pa.table({"town": ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9, "age": people(N)["age"]})
     made = told(few, [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     left_out, last = about(made, "town")
@@ -63,6 +65,13 @@ def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     assert last["kind"] == "untried"
     assert "不是每种情况都试过，所以不能说影响小" in last["zh"]
     assert "can’t be called a small matter" in last["en"]
+
+
+def test_a_common_level_beside_them_makes_nobody_of_the_few_tried() -> None:
+    """Three people of the rarest town are refused and asked about nowhere: nothing is little."""
+    made = told(towns(3), [TOWN | {"protected": True}, *columns("age")], refuses_the_rare)
+    kinds = [said["kind"] for said in about(made, "town")]
+    assert kinds == ["decision.rest", "levels.left_out", "untried", "decision.flip.none", "flip.untried"]  # fmt: skip
 
 
 def blank(share: float) -> pa.Table:
