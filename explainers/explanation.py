@@ -18,7 +18,7 @@ from explainers import (
 )
 from explainers.asking import SCALE, AskedAgain, Asking, Check, Reading, Tally, merged
 from explainers.blanks import Blank
-from explainers.columns import Column, Outsider
+from explainers.columns import Column, Outsider, written_level
 from explainers.contrasts import Contrast
 from explainers.counterfactual import Search, search
 from explainers.draws import generator
@@ -225,11 +225,12 @@ class _Page:
     def _item(self, column: Column) -> dict[str, Any]:
         """One column as the filer described it, without names for what fewer than k people have."""
         named = {
-            column.level(self.plan.donors.value(column.name, code))
+            written_level(self.plan.donors.value(column.name, code))
             for code in self.plan.natures[column.name].levels
         }
         described = column.as_json()
-        values = {k: text for k, text in described["values"].items() if Text(**text) in named}
+        # By the level, not by its name: a rare one may be called as a common one is.
+        values = {level: text for level, text in described["values"].items() if level in named}
         return described | {"values": values}
 
     def _moves(self) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             statements.EXPLANATION,
             subject=reports.subject(session, version),
             digest=version.digest,
-            predicate=explanations.on_record(session, made)
+            predicate=explanations.on_record(session, made, content)
             | {
                 "content": content,
                 "content_digest": attestation.digest(content),

@@ -212,16 +212,34 @@ def issue_nonce(session: Session, explanation_id: str) -> str:
     return made.nonce
 
 
-def on_record(session: Session, made: Explanation) -> dict[str, Any]:
-    """The part of an explanation's predicate that the register knows."""
+def on_record(
+    session: Session, made: Explanation, content: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The part of an explanation's predicate that the register knows.
+
+    Args:
+        session: any session.
+        made: the explanation.
+        content: its text: a plan that names more levels than it stands in the statement by its
+            digest alone, because fewer people than may be told of have them.
+    """
     report = reports.get(session, made.report_id) if made.report_id else None
     return {
         "explanation": {"id": made.id, "owner": reports.party(session, made.organisation_id)},
-        "plan": {"digest": made.plan_digest, "content": made.plan},
+        "plan": _stated(made, content or {}),
         "data": reports.data(session, session.get_one(Dataset, made.dataset_id)),
         "nonce": made.nonce,
         "report": {"digest": report.statement_digest} if report else None,
     }
+
+
+def _stated(made: Explanation, content: Mapping[str, Any]) -> dict[str, Any]:
+    items = [item for asked in content.get("questions", ()) for item in asked.get("items", ())]
+    told = {item["name"]: set(item["values"]) for item in items}
+    for column in made.plan.get("columns") or ():
+        if set(column.get("values") or ()) - told.get(column.get("name"), set()):
+            return {"digest": made.plan_digest}
+    return {"digest": made.plan_digest, "content": made.plan}
 
 
 def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation:
@@ -243,7 +261,7 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation
     predicate = statement["predicate"]
     version = session.get_one(Version, made.version_id)
     reports.check_about(session, statement, version, statements.EXPLANATION)
-    for part, recorded in on_record(session, made).items():
+    for part, recorded in on_record(session, made, predicate["content"]).items():
         reports.check_same(part, predicate[part], recorded)
     digest = attestation.digest(predicate["content"])
     reports.check_same("content_digest", predicate["content_digest"], digest)

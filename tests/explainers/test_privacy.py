@@ -186,6 +186,15 @@ def test_names_for_rare_levels_stay_with_the_filer() -> None:
     assert "东边" in raw
 
 
+def test_a_rare_level_that_is_called_as_a_common_one_is_stays_with_the_filer() -> None:
+    """public/B1: the level itself stands in the data of one person."""
+    table = attacked()
+    values = {"独户村": text("东边", "the east"), "东城": text("东边", "the east")}
+    raw = json.dumps(made(table, columns={"town": {"values": values}}), ensure_ascii=False)
+    assert "独户村" not in raw
+    assert "东城" in raw
+
+
 def test_too_few_people_are_not_explained_at_all() -> None:
     """public/B1"""
     table = attacked().slice(0, LEAST - 1)

@@ -57,9 +57,10 @@ def envelope(
 ) -> str:
     explanations.issue_nonce(session, made.id)
     version = session.get_one(Version, made.version_id)
-    predicate = explanations.on_record(session, made) | {
-        "content": CONTENT,
-        "content_digest": attestation.digest(CONTENT),
+    content = changed.pop("told", CONTENT)
+    predicate = explanations.on_record(session, made, content) | {
+        "content": content,
+        "content_digest": attestation.digest(content),
         "provenance": {},
         "statements": [],
     }
@@ -95,6 +96,27 @@ def test_an_explanation_is_requested_handed_in_and_approved(
         "explanation:run:handed_in",
         "explanation:text:approved",
     ]
+
+
+def test_what_only_a_few_have_is_named_in_no_signed_statement(
+    session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
+) -> None:
+    """public/B1: the envelope is public, and the plan in it named levels that the text withholds."""
+    east, lone = {"zh": "东边", "en": "the east"}, {"zh": "王家独户", "en": "the Wangs"}
+    column = {"name": "town", "plain": {"zh": "镇", "en": "town"}, "values": {"e": east, "w": lone}}
+    made = ask(session, filer, version, plan={"cut": 0.5, "columns": [column]})
+    held = claimed(session)
+    told = {"questions": [{"id": "information", "items": [column | {"values": {"e": east}}]}]}
+    with pytest.raises(OtherStatement), session.begin_nested():
+        whole = {"digest": made.plan_digest, "content": made.plan}
+        text = envelope(session, made, platform, told=told, plan=whole)
+        explanations.hand_in(session, held=held, envelope_text=text)
+    text = envelope(session, made, platform, told=told)
+    explanations.hand_in(session, held=held, envelope_text=text)
+    stated = reports.signed_statement(session, text)
+    assert stated["predicate"]["plan"] == {"digest": made.plan_digest}
+    named = explanations.on_record(session, made, {"questions": [{"items": [column]}]})
+    assert named["plan"]["content"] == made.plan
 
 
 def test_the_same_request_is_one_while_it_stands(
