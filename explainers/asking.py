@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from explainers import people
 from explainers.draws import generator
+from explainers.means import EXTREMES, summed
 from explainers.people import Array, People, Scorer
 from explainers.plan import BLOCK, PRICE_MARGIN, ExplanationPlan
 
@@ -22,7 +23,6 @@ Scores = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Tally = dict[str, int]
 
-SCALE = 10**9  # sums of answers are kept as whole billionths
 TINY = 1e-9  # two answers closer than this, relative to their size, are one answer
 
 
@@ -178,7 +178,8 @@ def _tiny(before: Scores, after: Scores) -> Scores:
 
 def base_tally(plan: ExplanationPlan, base: Scores) -> Tally:
     """How many people there are, how many get the good result, and the sum of the answers."""
-    return counted("all", n=len(base), favourable=plan.favourable(base), sum=fixed(base))
+    tally = counted("all", n=len(base), favourable=plan.favourable(base))
+    return tally | summed("all:sum", base)
 
 
 def counted(key: str, /, **counts: int | Flags) -> Tally:
@@ -189,15 +190,14 @@ def counted(key: str, /, **counts: int | Flags) -> Tally:
     }
 
 
-def fixed(values: Scores) -> int:
-    """The exact sum of values kept as whole billionths; Python's integers do not overflow."""
-    return sum(map(int, np.rint(values * SCALE).tolist()))
-
-
 def merged(tallies: Iterable[Tally]) -> Tally:
-    """The sum of tallies, name by name."""
+    """The sum of tallies, name by name; of extremes the largest."""
     total: Tally = {}
     for tally in tallies:
         for name, count in tally.items():
-            total[name] = total.get(name, 0) + count
+            known = total.get(name)
+            if known is None:
+                total[name] = count
+            else:
+                total[name] = max(known, count) if name.endswith(EXTREMES) else known + count
     return total

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers import subgroups
-from explainers.asking import Question, Reading, Scores, Tally, Variant, counted, fixed
+from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
+from explainers.means import summed
 from explainers.people import People
 from explainers.plan import ExplanationPlan
 
@@ -31,12 +32,12 @@ class Blank:
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             changed = reading.changed(base, answers[0])
-            return subgroups.counted(self.plan, self.key, block, changed) | counted(
+            tally = subgroups.counted(self.plan, self.key, block, changed) | counted(
                 self.key,
                 n=len(base),
                 changed=changed,
                 favourable=reading.plan.favourable(answers[0]),
-                sum=fixed(answers[0]),
             )
+            return tally | summed(f"{self.key}:sum", answers[0])
 
         return Question([Variant(1, {self.name: empty})], fold)

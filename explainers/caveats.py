@@ -224,8 +224,8 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "price.blank": Row(
         Text(
-            "假如都没有填{X}，{price}平均是{m}{unit}。照实际填写的，平均是{own}{unit}。",
-            "If {X} were never filled in, the mean {price} would be {m} {unit}. As filled in, it is {own} {unit}.",
+            "假如都没有填{X}，{price}平均是{m}。照实际填写的，平均是{own}。",
+            "If {X} were never filled in, the mean {price} would be {m}. As filled in, it is {own}.",
         ),
         RULE,
     ),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explainers import numbers, prices
-from explainers.asking import SCALE, Tally
+from explainers import means, numbers, prices
+from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, about, again, of_subject, same, wording
 from explainers.frame import REST
@@ -22,6 +22,7 @@ ERRORS = {
     "false_discovery_rate": "among_granted",
     "false_omission_rate": "among_refused",
 }
+ONE_DIGIT_OF_THREE = 0.005
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
@@ -92,6 +93,8 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
         return said
     measure, shown = ("per_hundred", _share) if plan.task == "decision" else ("mean", _money)
+    if any(one[measure] is None for one in levels):
+        return said
     least, most = (pick(levels, key=lambda one: one[measure]) for pick in (min, max))
     places = (
         wording(plan)
@@ -105,8 +108,16 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     )
     # Two levels are named only where the page gives two numbers.
     alike = "" if places["least"] != places["most"] else ".alike"
+    if alike and plan.task == "price" and not _even(tally, column, len(levels)):
+        return said  # they are one number only as coarse as they may be told
     row = sentence(f"{plan.task}.flip.levels{alike}", evidence={"levels": levels}, places=places)
     return [*said, row | {"columns": [column.name]}]
+
+
+def _even(tally: Tally, column: Column, levels: int) -> bool:
+    """Whether the prices under all levels are the same in three digits that count."""
+    sums = [tally[f"flip:{column.name}:{i}:sum"] for i in range(levels)]
+    return max(sums) - min(sums) <= ONE_DIGIT_OF_THREE * max(map(abs, sums))
 
 
 def _share(per_hundred: float) -> Text:
@@ -130,7 +141,7 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         "moved": tally[f"{key}:moved"],
         "low": numbers.rounded(low),
         "high": numbers.rounded(high),
-        "mean_size": numbers.rounded(tally[f"{key}:size"] / SCALE / n),
+        "mean_size": means.told(tally, f"{key}:size", n, plan.k),
         "claims": plan.family.claims,
         "alpha": plan.family.alpha,
         "levels": _levels(plan, tally, column),
@@ -408,7 +419,7 @@ def _levels(plan: ExplanationPlan, tally: Tally, column: Column) -> list[dict[st
         {
             "level": column.level(plan.donors.value(column.name, code)).as_json(),
             "per_hundred": numbers.rounded(100 * tally[f"flip:{column.name}:{i}:favourable"] / n),
-            "mean": numbers.rounded(tally[f"flip:{column.name}:{i}:sum"] / SCALE / n),
+            "mean": means.told(tally, f"flip:{column.name}:{i}:sum", n, plan.k),
         }
         for i, code in enumerate(plan.natures[column.name].levels)
     ]

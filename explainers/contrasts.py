@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from explainers import subgroups
-from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted, fixed
+from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted
+from explainers.means import summed
 from explainers.people import Array, People, missing
 from explainers.plan import GAP, ExplanationPlan, mid_percentiles
 from explainers.subjects import Subject
@@ -82,9 +83,8 @@ class Contrast:
             tally |= subgroups.counted(self.plan, self.key, block, differs)
             for i, answer in enumerate(named):
                 key = f"{self.key}:{i}"
-                tally |= counted(
-                    key, favourable=reading.plan.favourable(answer), sum=fixed(answer)
-                )
+                tally |= counted(key, favourable=reading.plan.favourable(answer))
+                tally |= summed(f"{key}:sum", answer)
                 if i:
                     tally |= compared(key, reading, named[0], answer)
             if rest:
@@ -99,7 +99,7 @@ class Contrast:
 def compared(key: str, reading: Reading, before: Scores, after: Scores) -> Tally:
     """Up, same and down; whose result changed, and to which; the sum of the differences."""
     rise, changed = reading.rise(before, after), reading.changed(before, after)
-    return counted(
+    tally = counted(
         key,
         n=len(before),
         up=rise > 0,
@@ -108,8 +108,8 @@ def compared(key: str, reading: Reading, before: Scores, after: Scores) -> Tally
         changed=changed,
         gained=changed & (rise > 0),
         lost=changed & (rise < 0),
-        difference=fixed(after - before),
     )
+    return tally | summed(f"{key}:difference", after - before)
 
 
 def any_change(reading: Reading, answers: Sequence[Scores]) -> Flags:

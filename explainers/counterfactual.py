@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from explainers import people
+from explainers import means, people
 from explainers.asking import Flags, Reading, Scores
 from explainers.draws import generator
 from explainers.people import People, Scorer, missing
@@ -182,11 +182,16 @@ def _averaged(
         if len(rows) < plan.k:
             continue
         moved = _moved(pool.take(rows), [example.moves] * len(rows))
-        after = float(people.score(scorer, [moved.frame([{}])])[0].mean())
-        before = float(score[rows].mean())
-        if after < before:
+        prices = (score[rows], people.score(scorer, [moved.frame([{}])])[0])
+        before, after = (_mean(each, plan.k) for each in prices)
+        if before is not None and after is not None and after < before:
             told.append(WhatIf(example.moves, before, after, len(rows)))
     return tuple(told)
+
+
+def _mean(prices: Scores, k: int) -> float | None:
+    """A mean price of those who share some values, as it may be told."""
+    return means.told(means.summed("prices", prices), "prices", len(prices), k)
 
 
 def _moved(rows: People, tries: Sequence[Sequence[Move]]) -> People:

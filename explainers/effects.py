@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import numbers, subgroups
-from explainers.asking import SCALE, Tally
+from explainers import means, numbers, subgroups
+from explainers.asking import Tally
 from explainers.columns import Column, comparative
 from explainers.plan import ExplanationPlan
 from explainers.sentences import (
@@ -208,20 +208,21 @@ def _blank(plan: ExplanationPlan, tally: Tally, name: str) -> Sentence:
     """What would come of it if nobody had filled in a column."""
     key, column = f"blank:{name}", plan.column(name)
     n, everyone = tally[f"{key}:n"], tally["all:n"]
-    mean, own = tally[f"{key}:sum"] / SCALE / n, tally["all:sum"] / SCALE / everyone
+    mean = means.told(tally, f"{key}:sum", n, plan.k)
+    own = means.told(tally, "all:sum", everyone, plan.k)
     share = tally[f"{key}:favourable"] / n
     places = wording(plan) | {
         "X": column.subject,
         "a": about(share),
         "b": about(tally["all:favourable"] / everyone),
-        "m": same(numbers.value(mean)),
-        "own": same(numbers.value(own)),
+        "m": means.written(mean, plan.wording.unit),
+        "own": means.written(own, plan.wording.unit),
     }
     shown = {
         "n": n,
         "changed": tally[f"{key}:changed"],
         "favourable": tally[f"{key}:favourable"],
-        "mean": numbers.rounded(mean),
+        "mean": mean,
     }
     return sentence(f"{plan.task}.blank", evidence=shown, places=places)
 
@@ -236,8 +237,8 @@ def _number(
 ) -> Sentence:
     key = f"contrast:{subject.key}"
     counted, test = _one_count(plan, tally, subject, kind, counted, test="contrast")
-    shown = evidence(plan, counted, test=test, mean_difference=_mean(tally, key))
-    where = dict(places) | _tested(plan, tally, counted) | _mean_place(shown)
+    shown = evidence(plan, counted, test=test, mean_difference=_mean(plan, tally, key))
+    where = dict(places) | _tested(plan, tally, counted) | _mean_place(plan, shown)
     where |= _swapped(tally, subject)
     shape = "number" if len(subject.names) == 1 else "together"
     row = _row(plan, kind, shape)
@@ -273,9 +274,7 @@ def _levels(
     return [each | {"levels": _shares(plan, tally, subject, column)} for each in (*rest, *said)]
 
 
-def _rest(
-    plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places
-) -> list[Sentence]:
+def _rest(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places) -> list[Sentence]:
     """The levels that are not tried by name: those tried together, and those not tried at all."""
     key, said = f"contrast:{subject.key}:rest", list[Sentence]()
     together, others = len(subject.rest), plan.natures[subject.names[0]].others
@@ -306,12 +305,12 @@ def _level(
         a, b = b, a
     where = dict(places) | _tested(plan, tally, counted) | ends
     where |= {"a": a, "b": b, "result": plan.wording.favourable}
-    shown = evidence(plan, counted, test="levels", mean_difference=_mean(tally, key))
+    shown = evidence(plan, counted, test="levels", mean_difference=_mean(plan, tally, key))
     return sentence(
         _row(plan, kind, "levels"),
         kind=kind,
         evidence=shown,
-        places=where | _mean_place(shown),
+        places=where | _mean_place(plan, shown),
         test=f"{plan.task}.levels" if kind in DIRECTED else "",
     )
 
@@ -442,13 +441,12 @@ def hundred(share: float) -> Text:
     return Text(numbers.per_hundred(share), numbers.per_hundred_en(share))
 
 
-def _mean_place(shown: Mapping[str, Any]) -> dict[str, Text]:
-    return {"m": same(numbers.value(abs(shown["mean_difference"])))}
+def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Text]:
+    return {"m": means.written(shown["mean_difference"], plan.wording.unit)}
 
 
-def _mean(tally: Tally, key: str) -> float:
-    n = tally.get(f"{key}:n", 0)
-    return numbers.rounded(tally.get(f"{key}:difference", 0) / SCALE / n) if n else 0.0
+def _mean(plan: ExplanationPlan, tally: Tally, key: str) -> float | None:
+    return means.told(tally, f"{key}:difference", tally.get(f"{key}:n", 0), plan.k)
 
 
 def _shares(
@@ -459,7 +457,7 @@ def _shares(
         {
             "level": _level_name(plan, column, level).as_json(),
             "per_hundred": numbers.rounded(100 * tally[f"{key}:{i}:favourable"] / n),
-            "mean": numbers.rounded(tally[f"{key}:{i}:sum"] / SCALE / n),
+            "mean": means.told(tally, f"{key}:{i}:sum", n, plan.k),
         }
         for i, level in enumerate(subject.levels)
     ]

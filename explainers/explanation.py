@@ -11,12 +11,13 @@ from explainers import (
     counterfactual,
     effects,
     examples,
+    means,
     numbers,
     readability,
     strongest,
     yardstick,
 )
-from explainers.asking import SCALE, AskedAgain, Asking, Check, Reading, Tally, merged
+from explainers.asking import AskedAgain, Asking, Check, Reading, Tally, merged
 from explainers.blanks import Blank
 from explainers.columns import Column, Outsider, written_level
 from explainers.contrasts import Contrast
@@ -303,12 +304,12 @@ class _Page:
 
     def _overall(self) -> list[Sentence]:
         n, good = self.tally["all:n"], self.tally["all:favourable"]
-        mean = numbers.rounded(self.tally["all:sum"] / SCALE / n)
+        mean = means.told(self.tally, "all:sum", n, self.plan.k)
         places = effects.wording(self.plan) | {
             "n": effects.same(numbers.count(n)),
             "about": effects.about(good / n),
             "About": Text("", capitalised(effects.about(good / n).en)),
-            "m": effects.same(numbers.value(mean)),
+            "m": means.written(mean, self.plan.wording.unit),
         }
         shown = {"n": n, "favourable": good, "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]

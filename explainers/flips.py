@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from explainers import subgroups
-from explainers.asking import Question, Reading, Scores, Tally, Variant, counted, fixed
+from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
 from explainers.columns import Column
 from explainers.contrasts import constant, one_of
+from explainers.means import summed
 from explainers.people import Array, People, missing
 from explainers.plan import ExplanationPlan
 
@@ -59,15 +60,16 @@ class Flip:
                 n=len(base),
                 changed=changed,
                 moved=np.any(np.asarray(risen) != 0, axis=0),
-                size=fixed(np.max([np.abs(answer - base) for answer in answers], axis=0)),
             )
+            size = np.max([np.abs(answer - base) for answer in answers], axis=0)
+            tally |= summed(f"{self.key}:size", size)
             for i, answer in enumerate(answers):
                 tally |= counted(
                     f"{self.key}:{i}",
                     changed=differs[i],
                     favourable=reading.plan.favourable(answer),
-                    sum=fixed(answer),
                 )
+                tally |= summed(f"{self.key}:{i}:sum", answer)
             return tally
 
         return Question([Variant(1, {name: array}) for array in replaced], fold)

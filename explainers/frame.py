@@ -28,8 +28,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "price.overall": Row(
         Text(
-            "测试了{n}{person}。{price}平均是{m}{unit}。",
-            "{n} {people} were tested. The mean {price} is {m} {unit}.",
+            "测试了{n}{person}。{price}平均是{m}。",
+            "{n} {people} were tested. The mean {price} is {m}.",
         ),
         Text(
             "这只说测试数据里的情况，今后可能不同。",
@@ -82,8 +82,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "price.importance": Row(
         Text(
-            "影响最大的是{X}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。平均变{m}{unit}。",
-            "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and by {m} {unit} on average.",
+            "影响最大的是{X}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。平均变{m}。",
+            "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and by {m} on average.",
         ),
         RULE,
     ),
@@ -406,12 +406,12 @@ TESTS: Mapping[str, Text] = {
         "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, the same in {same} and less likely in {down}. The result changed in {changed}.",
     ),
     "price.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m} {unit}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
     ),
     "price.levels": Text(
-        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}{unit}。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m} {unit}.",
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
     ),
     # where the line of a comparison by group stands
     "groups.times": Text(

@@ -11,17 +11,9 @@ from typing import Any
 import numpy as np
 
 from explainers import subgroups
-from explainers.asking import (
-    SCALE,
-    Question,
-    Reading,
-    Scores,
-    Tally,
-    Variant,
-    counted,
-    fixed,
-)
+from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
 from explainers.contrasts import donated
+from explainers.means import summed, told
 from explainers.people import People
 from explainers.plan import ExplanationPlan
 from explainers.subjects import Subject
@@ -46,7 +38,9 @@ class Swap:
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             changed, size = reading.changed(base, answers[0]), np.abs(answers[0] - base)
-            tally = counted(self.key, n=len(base), changed=changed, size=fixed(size))
+            tally = counted(self.key, n=len(base), changed=changed) | summed(
+                f"{self.key}:size", size
+            )
             return tally | subgroups.counted(self.plan, self.key, block, changed)
 
         return Question([variant], fold)
@@ -55,7 +49,7 @@ class Swap:
 def ranked(plan: ExplanationPlan, tally: Tally) -> list[dict[str, Any]]:
     """The subjects by how many of 100 results change, most first, with simultaneous intervals."""
     rows = [_row(plan, tally, s) for s in plan.subjects if s.tested]
-    return sorted(rows, key=lambda row: (-row["value"], -row["shift"], row["columns"]))
+    return sorted(rows, key=lambda row: (-row["value"], -(row["shift"] or 0.0), row["columns"]))
 
 
 def beyond_noise(plan: ExplanationPlan, tally: Tally, row: Mapping[str, Any]) -> bool:
@@ -73,7 +67,7 @@ def _row(plan: ExplanationPlan, tally: Tally, subject: Subject) -> dict[str, Any
         "columns": list(subject.names),
         "n": n,
         "changed": changed,
-        "shift": tally[f"{key}:size"] / SCALE / n,
+        "shift": told(tally, f"{key}:size", n, plan.k),
         "value": 100 * changed / n,
         "low": 100 * plan.family.lower(changed, n),
         "high": 100 * plan.family.upper(changed, n),

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from explainers.asking import SCALE, Question, Reading, Scores, Tally, Variant, fixed
+from explainers.asking import Question, Reading, Scores, Tally, Variant
+from explainers.means import HIGH, LOW, SCALE, step, summed
 from explainers.people import People, missing
 from explainers.plan import ExplanationPlan
 
@@ -46,7 +47,7 @@ class Picture:
                 key = f"{self.key}:{i}"
                 tally[f"{key}:n"] = int(np.count_nonzero(here))
                 tally[f"{key}:people"] = int((good[1] - good[0])[here].sum())
-                tally[f"{key}:score"] = fixed((answers[1] - answers[0])[here])
+                tally |= summed(f"{key}:score", (answers[1] - answers[0])[here])
             return tally
 
         return Question(variants, fold)
@@ -56,7 +57,8 @@ def drawn(plan: ExplanationPlan, tally: Tally, name: str) -> Mapping[str, Any] |
     """The points of one picture, centred on the people tested; None where there is no line.
 
     In a decision the height is how many of 100 people more get the good result than on average;
-    in pricing it is how much is paid more than on average.
+    in pricing it is how much is paid more than on average, in steps so coarse that what fewer than
+    k people pay cannot be worked out.
     """
     edges, what = plan.edges[name], "people" if plan.task == "decision" else "score"
     counts = [tally.get(f"picture:{name}:{i}:n", 0) for i in range(len(edges) - 1)]
@@ -67,4 +69,16 @@ def drawn(plan: ExplanationPlan, tally: Tally, name: str) -> Mapping[str, Any] |
     heights = np.concatenate([[0.0], np.cumsum(steps)])
     middles = (heights[:-1] + heights[1:]) / 2
     heights -= float(np.average(middles, weights=counts))
+    least = max(_least(plan, tally, f"picture:{name}:{i}:score", n) for i, n in enumerate(counts))
+    if what == "score" and least:
+        if least > float(np.ptp(heights)):
+            return None
+        heights = np.rint(heights / least) * least
     return {"values": list(edges), "heights": [float(height) for height in heights]}
+
+
+def _least(plan: ExplanationPlan, tally: Tally, name: str, n: int) -> float:
+    """How coarse a step of the picture must be: few may be the only ones whom it moves."""
+    extreme = max(abs(tally.get(name + HIGH, 0)), abs(tally.get(name + LOW, 0))) / SCALE
+    width = (tally.get(name + HIGH, 0) + tally.get(name + LOW, 0)) / SCALE
+    return step(min(extreme, width) if width else 0.0, n, plan.k)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explainers import effects, numbers
+from explainers import effects, means
 from explainers.asking import Tally
 from explainers.effects import Sentence
 from explainers.plan import ExplanationPlan
@@ -50,7 +50,7 @@ def _said(
         "X": called,
         "x": called,
         "about": effects.about(rows[0]["changed"] / rows[0]["n"]),
-        "m": effects.same(numbers.value(rows[0]["shift"])),
+        "m": means.written(rows[0]["shift"], plan.wording.unit),
     }
     shown = {"rows": [effects.rounded_row(each) for each in rows]}
     return sentence(row, kind=row, evidence=shown, places=places) | {"columns": names}

@@ -103,7 +103,11 @@ def test_what_only_a_few_have_is_named_in_no_signed_statement(
 ) -> None:
     """public/B1: the envelope is public, and the plan in it named levels that the text withholds."""
     east, lone = {"zh": "东边", "en": "the east"}, {"zh": "王家独户", "en": "the Wangs"}
-    column = {"name": "town", "plain": {"zh": "镇", "en": "town"}, "values": {"e": east, "w": lone}}
+    column = {
+        "name": "town",
+        "plain": {"zh": "镇", "en": "town"},
+        "values": {"e": east, "w": lone},
+    }
     made = ask(session, filer, version, plan={"cut": 0.5, "columns": [column]})
     held = claimed(session)
     told = {"questions": [{"id": "information", "items": [column | {"values": {"e": east}}]}]}

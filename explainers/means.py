@@ -1,0 +1,76 @@
+"""Means that tell of nobody: so coarse that what fewer than k people add cannot be worked out.
+
+One amount far from the rest, or the only one that a change moves, is a mean times the number of
+people. So with each sum its extremes are kept. How far k people could move the mean, each from one
+extreme to the other, is the least step that the mean is rounded to; a mean smaller than its step is
+not told.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from explainers import numbers
+from registry.language import Text
+
+SCALE = 10**9  # sums of answers are kept as whole billionths
+EXTREMES = (HIGH, LOW) = (".high", ".low")  # merged by the larger, not by the sum
+
+UNTOLD = Text(
+    "多少，不公布（少数几个就能左右它）", "an amount that is not told, as a few could move it"
+)
+
+Tally = Mapping[str, int]
+
+
+def summed(name: str, values: npt.NDArray[np.float64]) -> dict[str, int]:
+    """A tally of the sum of some amounts, one a person, and of the extremes among them.
+
+    Args:
+        name: of the sum in the tally.
+        values: the amounts.
+    """
+    billionths = list(map(int, np.rint(values * SCALE).tolist()))
+    tally = {name: sum(billionths)}
+    if billionths:
+        tally |= {name + HIGH: max(billionths), name + LOW: -min(billionths)}
+    return tally
+
+
+def told(tally: Tally, name: str, n: int, k: int) -> float | None:
+    """The mean of n amounts as it may be told; None where few people would be told of.
+
+    Args:
+        tally: with what `summed` made.
+        name: of the sum.
+        n: how many amounts.
+        k: how many people must share what is told.
+    """
+    width = (tally.get(name + HIGH, 0) + tally.get(name + LOW, 0)) / SCALE
+    return coarse(tally.get(name, 0) / SCALE / n, step(width, n, k)) if n else None
+
+
+def step(width: float, n: int, k: int) -> float:
+    """The least round step of a mean of n amounts that lie so far apart; 0 where all are one."""
+    least = k * width / n
+    if least <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return float(next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= least))
+
+
+def coarse(mean: float, step: float) -> float | None:
+    """A mean rounded to a step; None where it is smaller than the step."""
+    if not step:
+        return numbers.rounded(mean)
+    return numbers.rounded(round(mean / step) * step) if abs(mean) >= step else None
+
+
+def written(mean: float | None, unit: Text) -> Text:
+    """A mean without its sign and with its unit, or that it is not told."""
+    if mean is None:
+        return UNTOLD
+    number = numbers.value(abs(mean))
+    return Text(number + unit.zh, f"{number} {unit.en}".strip())

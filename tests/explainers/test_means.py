@@ -1,0 +1,114 @@
+"""public/B1: no mean, times the number of people, is what one of them pays.
+
+Whoever reads that all pay 100 yuan and the mean of 1,000 is 149.90 knows that one pays 50,000.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explainers import means
+from explainers.explanation import explain, sentences_of
+from explainers.plan import ExplanationPlan
+from tests.explainers.toys import Rule, Scores, Toy, text
+
+N = 1_000
+LONE = 97  # the shoe size of one person
+ASKED: list[dict[str, Any]] = [
+    {"name": "shoe", "plain": text("鞋码", "shoe size")},
+    {"name": "age", "plain": text("年龄", "age")},
+    {"name": "sex", "plain": text("性别", "sex"), "protected": True},
+    {"name": "fare", "plain": text("票种", "kind of fare"), "actionable": "any"},
+]
+WORDING = {"price": text("票价", "fare"), "unit": text("元", "yuan")}
+Columns = Mapping[str, npt.NDArray[Any]]
+
+
+def table() -> pa.Table:
+    random = np.random.default_rng(6)
+    shoe = random.integers(30, 50, N)
+    age = random.integers(18, 80, N)
+    shoe[7], age[7] = LONE, 50
+    fare = random.choice(["full", "half"], N)
+    fare[7] = "full"
+    return pa.table({"shoe": shoe, "age": age, "sex": random.choice(["f", "m"], N), "fare": fare})
+
+
+def made(rule: Rule, **more: Any) -> dict[str, Any]:
+    plan = ExplanationPlan.make(
+        table(), ASKED, cut=None, task="price", wording=WORDING, nonce="n", **more
+    )
+    return explain(plan, table(), Toy(rule), nonce="n")
+
+
+def half(x: Columns) -> Scores:
+    return np.where(x["fare"] == "half", 50.0, 100.0)
+
+
+ALONE: Mapping[str, Callable[[Columns], npt.NDArray[np.bool_]]] = {
+    "as things are": lambda x: x["shoe"] == LONE,
+    "when sex is changed": lambda x: (x["shoe"] == LONE) & (x["sex"] == "f"),
+    "when age is changed": lambda x: (x["shoe"] == LONE) & (x["age"] > 52),
+    "when the fare is changed": lambda x: (x["shoe"] == LONE) & (x["fare"] == "full"),
+}
+
+
+@pytest.mark.parametrize("when", ALONE)
+def test_no_number_of_the_page_depends_on_how_much_one_person_pays(when: str) -> None:
+    """public/B1: two programs, to one of which one person pays 3,000 yuan more."""
+
+    def paid(amount: float) -> dict[str, Any]:
+        return made(lambda x: half(x) + amount * ALONE[when](x))
+
+    one, other = (json.dumps(paid(amount), sort_keys=True) for amount in (36_000.0, 39_000.0))
+    assert one == other
+
+
+def test_a_mean_that_few_could_move_is_said_to_be_untold_and_why() -> None:
+    """public/B1: both languages."""
+    content = made(lambda x: half(x) + 40_000.0 * (x["shoe"] == LONE))
+    said = next(s for s in sentences_of(content) if s["kind"] == "price.overall")
+    assert said["zh"].endswith("票价平均是多少，不公布（少数几个就能左右它）。")
+    assert said["en"].endswith(
+        "The mean fare is an amount that is not told, as a few could move it."
+    )
+    assert said["evidence"]["mean"] is None
+
+
+def test_a_mean_that_many_share_is_told() -> None:
+    """The other way round: every tenth pays more, and the page says how much that is."""
+    told = {s["kind"]: s for s in sentences_of(made(lambda x: half(x) + x["age"]))}
+    truth = float(
+        (half({"fare": np.asarray(table()["fare"])}) + np.asarray(table()["age"])).mean()
+    )
+    assert told["price.overall"]["evidence"]["mean"] == pytest.approx(truth, abs=1)
+    assert told["price.whatif.one"]["evidence"]["people"] > 400
+    assert "平均从" in told["price.whatif.one"]["zh"]
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=20, max_size=60),
+    st.integers(10, 20),
+)
+def test_what_fewer_than_k_add_moves_a_mean_less_than_its_step(
+    amounts: list[float], k: int
+) -> None:
+    """public/B1, over random amounts."""
+    array = np.asarray(amounts)
+    tally = means.summed("a", array)
+    told = means.told(tally, "a", len(array), k)
+    width = (tally["a.high"] + tally["a.low"]) / means.SCALE
+    step = means.step(width, len(array), k)
+    assert (k - 1) * width / len(array) <= step
+    if told is not None:
+        assert abs(told - array.mean()) <= step / 2 + 1e-6 * max(1, abs(told))
+        assert not step or abs(told / step - round(told / step)) < 1e-6
+    else:
+        assert abs(array.mean()) < step * (1 + 1e-9)
