@@ -20,7 +20,18 @@ MOST_LETTERS = 40  # of a level's name; a longer one is a text that somebody wro
 MOSTLY = 0.5  # of the people: the share that named levels of a column must cover (ours)
 TAIL = 0.025  # of the people at either end, whose values stand in no cell
 
-_DATED = re.compile(r"\s*(\d{4}\s*[-/.年]\s*\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})")
+_YEAR, _DAY = r"(19|20)\d{2}", r"(0?[1-9]|[12]\d|3[01])"
+_NAMED = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATED = re.compile(
+    r"\s*("
+    r"\d{4}\s*[-/.年]\s*\d{1,2}"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(\d{2})?\b"
+    rf"|{_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"
+    rf"|{_DAY}[\s-]{_NAMED}[\s,-]+(\d{{4}}|\d{{2}})\b"
+    rf"|{_NAMED}\s+{_DAY},?\s+(\d{{4}}|\d{{2}})\b"
+    r")",
+    re.IGNORECASE,
+)
 
 
 def one_row_each(table: pa.Table, unit: str | None) -> npt.NDArray[np.int64]:

@@ -184,8 +184,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "again.differs": Row(
         Text(
-            "同样的信息问了两次，{n}次里有{k}次回答不一样，{c}次结果变了。比这更小的差别不算。",
-            "The same question was asked twice. Of {n} answers {k} differed, and {c} results changed. Smaller differences than these are not counted.",
+            "同样的信息问了两次，{n}次里有{k}次回答不一样，{c}次结果变了。",
+            "The same question was asked twice. Of {n} answers {k} differed, and {c} results changed.",
         ),
         Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
     ),

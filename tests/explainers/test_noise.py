@@ -186,3 +186,11 @@ def test_a_rare_level_in_noise_is_no_fact() -> None:
     made = explain(ExplanationPlan.make(table, asked, cut=0.5), table, Toy(lambda x: LOTTERY.random(len(x["age"]))), nonce="n")  # fmt: skip
     assert "hamlet" not in repr(made)
     assert "noise" in {s["kind"] for s in sentences_of(made) if s.get("columns") == ["town"]}
+
+
+def test_no_difference_is_said_to_be_left_out_where_all_are_counted() -> None:
+    """public/B3: there is no least difference below which nothing counts."""
+    for rule in (lottery, noisy):
+        said = next(s for s in sentences_of(told(rule)) if s["kind"] == "again.differs")
+        assert "不算" not in said["zh"]
+        assert "not counted" not in said["en"]

@@ -143,6 +143,28 @@ def test_what_people_wrote_and_days_are_exchanged_as_a_whole_with_the_remedy() -
         assert not [s for s in said if s.get("columns") == [name] and s.get("levels")]
 
 
+DAYS = ("%Y-%m-%d", "%Y%m%d", "%d %b %Y", "%d-%b-%y", "%B %d, %Y", "%m/%d/%y", "%d.%m.%Y", "%y-%m-%d")  # fmt: skip
+
+
+@pytest.mark.parametrize("written", DAYS)
+def test_a_day_is_no_level_however_it_is_written(written: str) -> None:
+    """public/B1: also where k people share it."""
+    days = np.datetime64("2020-01-01") + np.arange(N) % 20
+    table = pa.table({"income": np.arange(N), "day": [d.strftime(written) for d in days.tolist()]})
+    plan = ExplanationPlan.make(table, described(table), cut=0.5)
+    assert plan.natures["day"].kind == "text"
+
+
+@pytest.mark.parametrize(
+    "code", ["20-25 years", "310101", "A1", "1.5", "12/24", "may", "20209999"]
+)
+def test_what_looks_a_little_like_a_day_keeps_its_levels(code: str) -> None:
+    """The other way round."""
+    table = pa.table({"income": np.arange(N), "code": [code, f"{code} "] * (N // 2)})
+    plan = ExplanationPlan.make(table, described(table), cut=0.5)
+    assert plan.natures["code"].kind == "levels"
+
+
 def test_a_rare_pair_of_common_values_is_in_no_example() -> None:
     """public/B1: nobody's combination is named."""
     only = {"job": {"actionable": "any"}, "place": {"actionable": "any"}}

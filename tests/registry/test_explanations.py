@@ -111,9 +111,9 @@ def test_what_only_a_few_have_is_named_in_no_signed_statement(
     made = ask(session, filer, version, plan={"cut": 0.5, "columns": [column]})
     held = claimed(session)
     told = {"questions": [{"id": "information", "items": [column | {"values": {"e": east}}]}]}
+    whole = {"digest": made.plan_digest, "content": made.plan}
+    text = envelope(session, made, platform, told=told, plan=whole)
     with pytest.raises(OtherStatement), session.begin_nested():
-        whole = {"digest": made.plan_digest, "content": made.plan}
-        text = envelope(session, made, platform, told=told, plan=whole)
         explanations.hand_in(session, held=held, envelope_text=text)
     text = envelope(session, made, platform, told=told)
     explanations.hand_in(session, held=held, envelope_text=text)
