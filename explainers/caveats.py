@@ -132,8 +132,8 @@ CAVEATS: Mapping[str, Row] = {
     # columns that move together
     "decision.together": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),

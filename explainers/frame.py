@@ -398,12 +398,12 @@ FRAME: Mapping[str, Row] = {
 TESTS: Mapping[str, Text] = {
     # what was done and what came of it, beside every sentence on what moves the result
     "decision.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, the same in {same} and less likely in {down}. The result changed in {changed}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次难易不变，{down}次更难。有{changed}次结果本身变了。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, as likely in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "decision.levels": Text(
-        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次不变，{down}次更难。有{changed}次结果变了。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, the same in {same} and less likely in {down}. The result changed in {changed}.",
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次难易不变，{down}次更难。有{changed}次结果本身变了。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, as likely in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "price.contrast": Text(
         "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",

@@ -60,23 +60,23 @@ SENTENCES: Mapping[str, Row] = {
     # ours: models built of trees answer in steps; many changes do nothing, and none the other way
     "decision.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，有时更容易{result}，有时没有影响。试了{n}次：{k}次更容易，{s}次不变，{d}次更难。",
-            "All else equal, {more_X} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} the same and {d} less likely.",
+            "其他信息不变时，{X}变{high}，有时更容易{result}，有时没有影响。试了{n}次：{k}次更容易，{s}次难易不变，{d}次更难。",
+            "All else equal, {more_X} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
         ),
         RULE,
     ),
     "decision.number.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),
     # ours: it matters for certain, but too few people to say which way
     "decision.number.direction_open": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
         ),
         MORE,
     ),
@@ -97,22 +97,22 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.levels.steps": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时没有影响。试了{n}次：{k}次更容易，{s}次不变，{d}次更难。",
-            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} the same and {d} less likely.",
+            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时没有影响。试了{n}次：{k}次更容易，{s}次难易不变，{d}次更难。",
+            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
         ),
         RULE,
     ),
     "decision.levels.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),
     "decision.levels.direction_open": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次不变。有{c}次结果变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and the same in {s}. The result changed in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
         ),
         MORE,
     ),

@@ -124,3 +124,15 @@ def test_what_was_tested_is_called_by_its_name() -> None:
     assert "{people}" in MORE.en
     assert "people" not in MORE.en.replace("{people}", "")
     assert "人" not in MORE.zh
+
+
+def test_what_stays_and_what_changes_is_said_to_be_the_chance_or_the_result() -> None:
+    """N8: "121 the same … 13 changed" was one sentence about scores and one about results."""
+    said = [each.text for each in SENTENCES.values()] + list(TESTS.values())
+    decided = [each for each in said if "次更难" in each.zh]
+    assert len(decided) > 7
+    for each in decided:
+        assert "次不变" not in each.zh
+        assert "难易不变" in each.zh
+        assert "the same" not in each.en
+        assert ("{changed}" in each.zh or "{c}" in each.zh) == ("结果本身变了" in each.zh)
