@@ -51,6 +51,19 @@ class Cut:
     hidden: frozenset[Group] = frozenset()
     everyone: frozenset[int] = frozenset()
 
+    def without(self, groups: frozenset[Group]) -> "Cut":
+        """The same without the rows of these groups, and of their crossings, in any table.
+
+        Args:
+            groups: hidden in the whole report.
+        """
+        if groups <= self.hidden:
+            return self
+        rows = _Groups(self.tables, frozenset()).rows(set(groups - self.hidden))
+        tables = tuple(_without(table, {r for t, r in rows if t == number})
+                       for number, table in enumerate(self.tables))  # fmt: skip
+        return replace(self, tables=tables, hidden=self.hidden | groups)
+
 
 def suppress(
     tables: Sequence[Table],

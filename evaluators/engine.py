@@ -20,6 +20,7 @@ from evaluators import (
     passes,
     probe,
     readings,
+    sizes,
     sufficiency,
     together,
     weights,
@@ -437,6 +438,7 @@ class _Going:
                 settled, {e.probe.spec.id: e.probe for e in self.entries}, self.plan
             ),
             counted=None if self.census is None else frozenset(self.census.keys[:-1]),
+            groups=self._sizes(settled),
         )
         return Outcome(
             findings=made.findings,
@@ -446,6 +448,21 @@ class _Going:
             predictions=self.predictions,
             rows=self.source.rows,
         )
+
+    def _sizes(self, settled: Sequence[Finding]) -> list[sizes.Sizes]:
+        """How many accounts are in the groups that price probes compare, as they were quoted."""
+        columns, accounts = self.plan.columns, None
+        priced = [e for e in self.entries if e.probe.spec.task == "pricing" and e.said is None
+                  and not e.requests]  # fmt: skip
+        if priced and self.census is not None:
+            accounts = len({key[-1] for key in self.census.table})
+        elif columns.user is None:
+            accounts = self.source.rows
+        own = {e.probe.spec.id: self.guarded(e, partial(e.probe.sizes, e.state, self.plan)) or ()
+               for e in priced}  # fmt: skip
+        found = [each for each in settled if each.probe in own]
+        stated = {name: made for name, made in own.items() if made}
+        return sizes.of(found, stated, accounts=accounts, min_n=self.plan.min_n)
 
     def _own(self, entry: _Entry) -> list[Table]:
         """A probe's own tables; where units are counted, none of ours takes rows for people."""

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
-from evaluators import audit, disclosure, findings, left_out, together
+from evaluators import audit, directions, disclosure, findings, left_out, sizes, together
 from evaluators.attacker import Band, Claim, Earlier, Group, Row, Told
 from evaluators.audit import MEANS, ROWS, Fact
 from evaluators.disclosure import Cut
@@ -21,6 +21,7 @@ from evaluators.lacking import Cause, Lacking
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
+from evaluators.sizes import Sizes
 from evaluators.tellable import OF_EVERYBODY, RIGHT, Tellable, apart, gone
 from registry import attestation
 from registry.findings import Finding, Verdict
@@ -70,6 +71,7 @@ class Evidence:
             published.
         gathered: which findings, by number, state what several groups give together.
         counted: the features by which people are counted; None where rows are people.
+        sizes: groups of accounts that only findings count.
         facts: the numbers of rows that are published.
         before: what was public already.
         salt: without it the commitments could be guessed.
@@ -90,6 +92,7 @@ class Evidence:
     unweighted: frozenset[str] = frozenset()
     gathered: Mapping[int, Gathered] = field(default_factory=dict)
     counted: frozenset[str] | None = None
+    sizes: Sequence[Sizes] = ()
     facts: frozenset[Fact] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
@@ -133,6 +136,7 @@ class Evidence:
             answers=before.answers,
             outcomes=before.outcomes,
         )
+        cut = cut.without(sizes.hidden(self.sizes, self.least, cut.hidden))
         shown = [(name, table) for (name, _), table in zip(self.tables, cut.tables, strict=True)]
         alone = disclosure.suppress([table for _, table in self.kept], self.least)
         heeded = [*shown, *zip((name for name, _ in self.kept), alone, strict=True)]
@@ -163,7 +167,9 @@ class Evidence:
             if alone is None:
                 return findings.withheld(finding, self.least, together.WHY)
             finding = alone
-        return left_out.published(told.bared(finding), told.cut.facts, self.plan)
+        state = self.states.get(finding.probe)
+        finding = directions.bared(told.bared(finding), state, self.least)
+        return left_out.published(finding, told.cut.facts, self.plan)
 
     def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> bool:
         """Whether one of the groups behind its numbers is hidden, or counted nowhere."""
@@ -245,6 +251,7 @@ def make(
     unweighted: Sequence[str] = (),
     gathered: Mapping[int, Gathered] | None = None,
     counted: frozenset[str] | None = None,
+    groups: Sequence[Sizes] = (),
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -263,6 +270,7 @@ def make(
             published.
         gathered: which findings, by number, state what several groups give together.
         counted: the features by which people are counted; None where rows are people.
+        groups: groups of accounts that only findings count.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
@@ -283,7 +291,7 @@ def make(
     rows = _in_order(behind, flat) if behind else []
     divided = Evidence(
         (), found, flat, flat, states, plan, least, printed, kept, bare, said, rows,
-        frozenset(unweighted), dict(gathered or {}), counted,
+        frozenset(unweighted), dict(gathered or {}), counted, groups,
     )  # fmt: skip
     return divided.beside(Before())
 

@@ -22,6 +22,7 @@ from evaluators.findings import draft, not_evaluable
 from evaluators.findings import units as counted
 from evaluators.offer_nulls import offer_nulls, offer_planted
 from evaluators.offer_rows import Amounts, Groups, Paid, cells, groups, kept, marked, offered, paid
+from evaluators.offer_sizes import sizes_by
 from evaluators.plan import Plan, Scalar
 from evaluators.policy import POLICY
 from evaluators.price_family import PRICE, Judged, Line, Result
@@ -39,6 +40,7 @@ from evaluators.probe import (
     Table,
 )
 from evaluators.regression import Codes, Coefficient, Floats
+from evaluators.sizes import Sizes
 from registry.language import Text
 from registry.reports import Finding, Verdict
 
@@ -175,7 +177,7 @@ class OfferAccess(Probe[pa.Table]):
         optional=("sensitive", "profile", "price", "item", "time", "user", "unit"),
         built_on=(
             "evaluators.account_rates", "evaluators.dose", "evaluators.equivalence", "evaluators.intervals", "evaluators.multiplicity",
-            "evaluators.offer_nulls", "evaluators.offer_readings", "evaluators.offer_rows",
+            "evaluators.offer_nulls", "evaluators.offer_readings", "evaluators.offer_rows", "evaluators.offer_sizes",
             "evaluators.loyalty_readings", "evaluators.price_defences", "evaluators.price_family",
             "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.verdicts",
         ),
@@ -245,6 +247,18 @@ class OfferAccess(Probe[pa.Table]):
                 tables.append(Table(f"{self.spec.id}:{attribute}", (attribute, "offer"),
                                     ("accounts", "quotes", "made"), tuple(counted)))  # fmt: skip
         return tables
+
+    def sizes(self, acc: pa.Table, plan: Plan) -> Sequence[Sizes]:
+        """Accounts and rows by group, and of each those with an offer, without, and unknown."""
+        rows = quotes.ordered(acc)
+        if not rows.num_rows:
+            return ()
+        seen, made = self._seen(rows, plan), list[Sizes]()
+        for attribute in self.attributes(plan):
+            found = self._groups(seen, attribute, plan)
+            if found.problem is None:
+                made += sizes_by(found, seen.account, seen.offers, (self.spec.id, attribute))
+        return made
 
     def _nothing(self, why: Text) -> Finding:
         limit = offer_readings.limit(mismatch=None, clustered=True, left_out=0)

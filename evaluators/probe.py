@@ -34,6 +34,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
+from evaluators.sizes import Sizes
 from registry import attestation
 from registry.findings import Finding
 from registry.language import Text
@@ -361,6 +362,13 @@ class Probe(ABC, Generic[Acc]):
 
     def public(self, acc: Acc, plan: Plan) -> "Sequence[Table]":  # noqa: ARG002
         """Count tables that may be published once small cells are suppressed (see evidence)."""
+        return ()
+
+    def sizes(self, acc: Acc, plan: Plan) -> Sequence[Sizes]:  # noqa: ARG002
+        """Groups of accounts that no table of people counts, for the audit; never published.
+
+        A price probe that says nothing is judged by the sizes that its findings state.
+        """
         return ()
 
     def recompute(self, tables: "Sequence[Table]", plan: Plan, run: Run) -> list[Finding]:  # noqa: ARG002

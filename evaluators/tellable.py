@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evaluators import findings
+from evaluators import findings, sizes
 from evaluators.attacker import Group, Told
 from evaluators.audit import ROWS
 from evaluators.disclosure import Cut
@@ -84,6 +84,7 @@ class Tellable:
             or self._others(finding.details)
             or _about(finding, self.gone.get(about, set()))
             or _of_hidden(finding, self.cut.hidden)
+            or self._lists(finding)
             or _over_hidden(finding, self.gone)
             or (rest and (about in self.sums or (held and about not in self.open)))
             or self._whole(finding)
@@ -96,6 +97,14 @@ class Tellable:
         reasons = [n for name, n in left.items() if name != "rows"]
         few = any(0 < n < self.least for n in (details.get("without") or 0, *reasons))
         return few or bool(left and ROWS not in self.cut.facts)
+
+    def _lists(self, finding: Finding) -> bool:
+        """Whether it lists a hidden level, or one of few accounts, beside its two sides."""
+        listed = sizes.levels(finding)
+        names = [frozenset({(by, level)}) for by in finding.slice for level, _ in listed]
+        return any(0 < n < self.least for _, n in listed) or any(
+            one in self.cut.hidden for one in names
+        )
 
     def hides(self, probe: str, by: frozenset[str]) -> bool:
         """Whether a group is hidden that some of these columns tell apart."""
