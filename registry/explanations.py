@@ -92,8 +92,8 @@ def request(
         version_id: what is explained.
         dataset_id: a data set that the enterprise registered for explanations.
         plan: columns with their plain names, wording and options, as explainers read them.
-        report_id: the countersigned report that gives the numbers about groups; where none is
-            named, the newest that counts at the gate.
+        report_id: the countersigned report that gives the numbers about groups; where one counts
+            at the gate, the newest that does, also where none is named.
 
     What the newest report that counts settles is put into the plan where the plan is silent; its
     sensitive attributes are protected whatever the plan says.
@@ -103,7 +103,8 @@ def request(
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
         NotDeidentified: when nothing says how persons were made unrecognisable in the data.
-        OtherYardstick: when the plan contradicts the newest report that counts.
+        OtherYardstick: when the plan contradicts the newest report that counts, or another report
+            is named.
     """
     by.require(Role.FILER)
     version = evaluations.open_version(session, version_id)
@@ -114,6 +115,7 @@ def request(
         plan = counting[0].applied(plan, [str(each["name"]) for each in version.inputs])
         _check_same(counting[0].differences(plan))
         report_id = report_id or counting[0].report_id
+        _check_quoted(counting, report_id)
     if report_id is not None:
         _check_usable(reports.get(session, report_id), version)
     made = Explanation(
@@ -186,16 +188,22 @@ def _check_same(reasons: Sequence[Reason]) -> None:
         )
 
 
-def _check_quoted(session: Session, made: Explanation) -> None:
-    """Refuse a text that says there is no report to use where there is one by now."""
-    if made.report_id is None and (
-        counting := yardsticks.counting(session, made.version_id, made.model_digest)
-    ):
+def _check_quoted(counting: Sequence[yardsticks.Yardstick], quoted: str | None) -> None:
+    """Refuse a text that quotes another report, or none, where a newer one counts by now."""
+    newest = counting[0].report_id if counting else quoted
+    if quoted == newest:
+        return
+    if quoted is None:
         said = Text(
-            f"说明里写着没有评估报告，但报告 {counting[0].report_id} 已经生效。",
-            f"The text says that there is no report, but report {counting[0].report_id} counts.",
+            f"说明里写着没有评估报告，但报告 {newest} 已经生效。",
+            f"The text says that there is no report, but report {newest} counts.",
         )
-        _check_same([Reason("report", said, yardsticks.FIX)])
+    else:
+        said = Text(
+            f"说明引用的是报告 {quoted}，最新的有效报告是 {newest}。",
+            f"The text quotes report {quoted}, but the newest that counts is {newest}.",
+        )
+    _check_same([Reason("report", said, yardsticks.FIX)])
 
 
 def issue_nonce(session: Session, explanation_id: str) -> str:
@@ -279,7 +287,8 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
         ExplanationNotFound: when there is no such explanation.
         WrongRole, NotYours: unless `by` is a filer of the enterprise.
         NotFinished: while there is no text.
-        OtherYardstick: when it goes by something else than the newest report that counts.
+        OtherYardstick: when it goes by something else than the newest report that counts, or
+            quotes another.
     """
     by.require(Role.FILER)
     made = get(session, explanation_id, lock=True)
@@ -290,7 +299,8 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
             "The explanation is not finished; confirm it when it is.",
         )
     check_yardstick(session, made)
-    _check_quoted(session, made)
+    counting = yardsticks.counting(session, made.version_id, made.model_digest)
+    _check_quoted(counting, made.report_id)
     if made.approved is None:
         made.approved, made.approved_by = now(), by.person_id
         session.flush()

@@ -70,7 +70,7 @@ class Case:
             session, by=tester, report_id=report.id, envelope_text=attestation.encode(signed)
         )
 
-    def ask(self, **changed: Any) -> Explanation:
+    def ask(self, *, quoting: Report | None = None, **changed: Any) -> Explanation:
         """A request for an explanation, by what the filer chose."""
         data = cast.dataset(self.session, self.filer, use=Use.EXPLANATION)
         plan = {"task": "decision", "columns": COLUMNS, **changed}
@@ -80,6 +80,7 @@ class Case:
             version_id=self.version.id,
             dataset_id=data.id,
             plan={name: value for name, value in plan.items() if value is not None},
+            report_id=quoting.id if quoting else None,
         )
 
     def approve(self, made: Explanation) -> Explanation:
@@ -144,6 +145,23 @@ def test_a_text_that_says_there_is_no_report_is_not_approved_once_there_is_one(c
     with pytest.raises(OtherYardstick) as refused:
         case.approve(made)
     assert report.id in named(refused)["report"]
+
+
+def test_the_filer_chooses_no_report_to_quote(case: Case) -> None:
+    """public/B2: the page says that it goes by the newest; its findings are of that one, too."""
+    older = case.report()
+    made = case.ask()
+    newest = case.report()
+    with pytest.raises(OtherYardstick) as refused:
+        case.ask(quoting=older)
+    assert older.id in named(refused)["report"]
+    assert newest.id in named(refused)["report"]
+    with pytest.raises(OtherYardstick) as refused:
+        case.approve(made)
+    assert set(named(refused)) == {"report"}
+    again = case.ask(quoting=newest)
+    assert again.report_id == newest.id
+    assert case.approve(again).approved
 
 
 def test_an_approved_text_is_checked_again_when_it_is_attached_or_published(case: Case) -> None:
