@@ -48,13 +48,13 @@ def many(apart: People, natures: Mapping[str, Nature], k: int, draw: np.random.G
 
 
 def _few(apart: People, natures: Mapping[str, Nature], k: int) -> Flags:
-    """Whose level of some column, or lack of a value, is that of fewer than k people."""
+    """Whose level of some column, code or lack of a value is that of fewer than k people."""
     few = np.zeros(len(apart), bool)
     for name, nature in natures.items():
         array = apart.arrays[name]
         blank = missing(array)
         groups = [blank]
-        if nature.kind in ("levels", "rare"):
+        if nature.kind in ("levels", "rare") or nature.coded:
             shared, _ = cells.shared(array, k)
             groups.append(~blank & ~np.isin(array, shared))
         for group in groups:

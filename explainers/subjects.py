@@ -69,6 +69,7 @@ class Nature:
         others: how many others there are, tried or not.
         blank: whether at least k people have no value, so that having none is tried.
         untried: whether a few people have another level or no value, which nobody tries.
+        coded: whether a number has so few values that they may stand for levels.
     """
 
     kind: ColumnKind
@@ -77,6 +78,7 @@ class Nature:
     others: int = 0
     blank: bool = False
     untried: bool = False
+    coded: bool = False
 
 
 def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str], k: int) -> Nature:
@@ -100,7 +102,10 @@ def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str],
         return Nature("text", blank=blank, untried=lone)
     few = len(distinct) == 2 or (name in named and len(distinct) <= MOST_LEVELS)
     if name not in apart.levels and not few:
-        return Nature("number", blank=blank, untried=lone)
+        coded = len(distinct) <= MOST_LEVELS
+        odd = cells.shared(array, k)[1] if coded else []
+        alone = 0 < int(np.count_nonzero(np.isin(known, odd))) < k
+        return Nature("number", blank=blank, untried=lone or alone, coded=coded)
     enough, rare = cells.shared(array, k)
     levels, more = tuple(enough[:MOST_LEVELS]), enough[MOST_LEVELS:]
     if len(levels) < 2:

@@ -167,6 +167,23 @@ def test_nothing_on_the_page_depends_on_what_the_few_got(
     assert json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
+@pytest.mark.parametrize("codes", [(1, 2, 3), (0.5, 1.5, 2.5, 9.0), tuple(range(12))])
+def test_a_level_written_as_a_number_is_one_all_the_same(codes: tuple[float, ...]) -> None:
+    """public/B1: four people of code 3 were refused, and the page counted four refused."""
+    code = np.resize(np.asarray(codes[:-1]), N)
+    code[:4] = codes[-1]
+    table = pa.table({"code": code, "age": np.random.default_rng(8).integers(18, 80, N)})
+    asked = [{"name": name, "plain": text(name, name)} for name in table.column_names]
+
+    def page(worse: float) -> dict[str, Any]:
+        plan = ExplanationPlan.make(table, asked, cut=0.5, nonce="n")
+        return explain(plan, table, Toy(lambda x: np.where(x["code"] == codes[-1], worse, 0.9)), nonce="n")  # fmt: skip
+
+    assert json.dumps(page(0.1), sort_keys=True) == json.dumps(page(0.9), sort_keys=True)
+    kinds = {s["kind"] for s in sentences_of(page(0.1)) if s.get("columns") == ["code"]}
+    assert "little" not in kinds
+
+
 @pytest.mark.parametrize("k", [LEAST, 20])
 def test_how_many_the_few_are_cannot_be_worked_out(k: int) -> None:
     """public/B1: as many are left out in every case, whatever the few are in number."""
