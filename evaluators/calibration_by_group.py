@@ -311,7 +311,7 @@ def _reference(seen: CalibrationGroups, plan: Plan) -> str | None:
     named = declared(plan, seen.name)
     if named is not None:
         return named if named in seen.levels else None
-    enough = [level for level in seen.levels if seen.people(level) >= plan.min_n]
+    enough = [level for level in seen.levels if seen.judged(level, plan)]
     return max(enough, key=lambda level: (seen.people(level), level), default=None)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from evaluators import calibration_statistics as statistics
-from evaluators import equivalence, unit_sums
+from evaluators import equivalence, unit_sums, weights
 from evaluators.calibration_statistics import Banded, Counted, NullErrors, Recalibration
 from evaluators.contrasts import Effect, Judged, Line
 from evaluators.histogram import Histogram
@@ -90,9 +90,13 @@ class CalibrationGroups:
         other = None if against is None else self.units.kish((self.name, against))
         return self.units.kish((self.name, level)), other
 
+    def judged(self, level: str, plan: Plan) -> bool:
+        """Whether a group has enough independent units of equal weight."""
+        return weights.enough(self.sides(level) or (self.people(level),), plan.min_n)
+
     def enough(self, level: str, plan: Plan) -> str | None:
         """Why a group can't be judged; None if it can."""
-        if self.people(level) < plan.min_n:
+        if not self.judged(level, plan):
             return "small"
         n, observed = self.outcomes(level)
         return (

@@ -61,27 +61,61 @@ class Recalibration:
 
 
 def recalibration(seen: Counted) -> Recalibration | None:
-    """Maximum likelihood by Newton's method; None where it has no maximum (no spread, separation)."""
+    """Maximum likelihood by Newton's method; None where it has no maximum (no spread, separation).
+
+    A step that would make the likelihood smaller is halved until it does not: from (0, 1) full
+    steps overshoot where the scores say little of the outcomes, and never come back.
+    """
     logit, n, y = seen.logit, seen.n.astype(np.float64), seen.observed.astype(np.float64)
-    at, bread = np.array([0.0, 1.0]), np.zeros((2, 2))
+    if not _overlap(seen):
+        return None
+    middle = float((n * logit).sum() / n.sum())
+    x = logit - middle
+    at, bread = np.array([middle, 1.0]), np.zeros((2, 2))
     for _ in range(STEPS):
-        mean = expit(at[0] + at[1] * logit)
+        mean = expit(at[0] + at[1] * x)
         weight = n * mean * (1 - mean)
         left = y - n * mean
-        score = np.array([left.sum(), (left * logit).sum()])
-        s0, s1, s2 = weight.sum(), (weight * logit).sum(), (weight * logit**2).sum()
+        score = np.array([left.sum(), (left * x).sum()])
+        s0, s1, s2 = weight.sum(), (weight * x).sum(), (weight * x**2).sum()
         determinant = s0 * s2 - s1 * s1
-        if not determinant > 1e-9 * s0 * s2 or not np.isfinite(at).all():
+        if not determinant > 1e-9 * s0 * s2:
             return None
         bread = np.array([[s2, -s1], [-s1, s0]]) / determinant
-        step = bread @ score
-        at = at + step * min(1.0, 2.0 / max(1e-300, float(np.abs(step).max())))
-        if np.abs(step).max() < 1e-10:
+        step = _halved(at, bread @ score, x, n, y)
+        at = at + step
+        if np.abs(step).max() < 1e-10 * max(1.0, float(np.abs(at).max())):
             break
     else:
         return None
-    rows = ((float(bread[0, 0]), float(bread[0, 1])), (float(bread[1, 0]), float(bread[1, 1])))
-    return Recalibration(float(at[1]), float(at[0]), rows, _large(seen))
+    back = np.array([[1.0, -middle], [0.0, 1.0]])
+    (a, b), (c, d) = (back @ bread @ back.T).tolist()
+    return Recalibration(
+        float(at[1]), float(at[0] - at[1] * middle), ((a, b), (c, d)), _large(seen)
+    )
+
+
+def _overlap(seen: Counted) -> bool:
+    """Whether the scores of either outcome reach beyond some of the other's (Albert, Anderson 1984)."""
+    yes, no = seen.logit[seen.observed > 0], seen.logit[seen.observed < seen.n]
+    if not yes.size or not no.size:
+        return False
+    return bool(yes.min() < no.max() and no.min() < yes.max())
+
+
+def _halved(at: Floats, step: Floats, x: Floats, n: Floats, y: Floats) -> Floats:
+    """The step, or the largest of its halves that does not make the likelihood smaller."""
+
+    def likelihood(point: Floats) -> float:
+        line = point[0] + point[1] * x
+        return float((y * line - n * np.logaddexp(0.0, line)).sum())
+
+    now = likelihood(at)
+    for _ in range(STEPS):
+        if likelihood(at + step) >= now - 1e-12 * abs(now):
+            break
+        step = step / 2
+    return step
 
 
 def _large(seen: Counted) -> float:

@@ -204,11 +204,14 @@ def estimate(
     units = unit if plan.columns.unit else None
     declared = Declared(options.kind, attribute, covariates, crossed, reference)
     if attribute in options.numeric:
+        if not weights.enough([_kish(np.ones(len(y), dtype=np.bool_), units)], plan.min_n):
+            return [Estimate("", n=len(y), why="small_all", left=left)]
         return [_one(_fit(x, declared, [], y, units), "", x, declared, y, units=units, left=left)]
     sizes = {v: _people(x[attribute] == v, units) for v in np.unique(x[attribute]).tolist()}
     levels = [v for v in sizes if v != reference]
+    alike = {v: _kish(x[attribute] == v, units) for v in (*levels, reference)}
     small = [Estimate(v, n=sizes[v], why="small", left=left) for v in levels
-             if min(sizes[v], sizes.get(reference, 0)) < plan.min_n]  # fmt: skip
+             if not weights.enough([alike[v], alike[reference]], plan.min_n)]  # fmt: skip
     able = [v for v in levels if v not in {one.level for one in small}]
     if not able:
         return small

@@ -112,7 +112,8 @@ def within(
         p = f"{found.heterogeneity.p_value:.2g}"
         return APART.format(**values, p=p, each=_each(strata, found.strata, plan, named))
     if one.why is not None:
-        return (UNDEFINED if one.why == "undefined" else NO_OVERLAP).format(**values)
+        said = (UNDEFINED if one.why == "undefined" else NO_OVERLAP).format(**values)
+        return said if one.why == "undefined" else readings.few(said, plan)
     interval = readings.span(one.ratio_ci)
     if one.ratio is None or found.standardised is None:
         said = WITHIN_OPEN.format(**values, interval=interval)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evaluators import equivalence, rates, verdicts
+from evaluators import equivalence, rates, verdicts, weights
 from evaluators.accumulators import Cells, Key
 from evaluators.intervals import quantile
 from evaluators.multiplicity import holm
@@ -134,7 +134,7 @@ class Conditions:
         }  # fmt: skip
 
     def _pairs(self, every: Sequence[Group]) -> list[tuple[Pair, Group, Group]]:
-        enough = [group for group in every if group.people >= self.plan.min_n]
+        enough = [group for group in every if group.enough(self.plan)]
         return [
             (rates.pair(one.name, other.name), one, other)
             for one, other in combinations(enough, 2)
@@ -151,7 +151,7 @@ class Conditions:
         """The strata in which both groups are large enough for a verdict of their own."""
         for key in self._both(one, other):
             first, second = self.by_stratum[key][one], self.by_stratum[key][other]
-            if min(first.people, second.people) >= self.plan.min_n and first.k + second.k:
+            if first.enough(self.plan) and second.enough(self.plan) and first.k + second.k:
                 yield key, first, second
 
     def _strata(self, one: str, other: str) -> Strata | None:
@@ -182,7 +182,8 @@ class Conditions:
 
     def _enough(self, strata: Strata) -> bool:
         favoured = float(strata.k1.sum() + strata.k0.sum())
-        return min(self._people(strata)) >= self.plan.min_n and favoured > 0
+        sides = (*self._people(strata), *(strata.kish(first=first) for first in (True, False)))
+        return weights.enough(sides, self.plan.min_n) and favoured > 0
 
     def _held(
         self, every: Sequence[Group], against: Group, place: object, size: int

@@ -54,7 +54,8 @@ def sentence(
              "reference": reference, "least": plan.min_n, "n": one.n,
              "n_reference": one.n_reference, **words}  # fmt: skip
     if one.why is not None or found.interval is None:
-        return why[one.why or "small"].format(**names)
+        said = why[one.why or "small"].format(**names)
+        return readings.few(said, plan) if one.why == "small" else said
     interval = found.interval
     opening = wording.opening.format(
         **names, own=wording.own(one.estimate), other=wording.own(one.reference_estimate),

@@ -191,7 +191,7 @@ class ErrorParity(Counting):
 
 def _enough(found: Sequence[Group], plan: Plan) -> list[Group]:
     """The groups with a sufficient denominator."""
-    return [group for group in found if group.people >= plan.min_n]
+    return [group for group in found if group.enough(plan)]
 
 
 def _all_pairs(

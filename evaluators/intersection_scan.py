@@ -198,7 +198,7 @@ class IntersectionScan(Probe[Cells]):
         whole = crossings(acc, plan.columns.sensitive, rated, least=plan.min_n)
         pairs = whole.groups()
         able = [p for p, (one, rest) in enumerate(pairs)
-                if min(one.people, rest.people) >= plan.min_n and one.k + rest.k]  # fmt: skip
+                if one.enough(plan) and rest.enough(plan) and one.k + rest.k]  # fmt: skip
         found += self._cells(whole, pairs, able, plan, run)
         small = whole.small + len(pairs) - len(able)
         if small or not pairs:
@@ -281,7 +281,7 @@ class IntersectionScan(Probe[Cells]):
 
     def _small(self, many: int, plan: Plan) -> Finding:
         limit = readings.joined(crossing_readings.LIMIT, readings.frame(plan))
-        why = crossing_readings.SMALL.format(many=many, least=plan.min_n)
+        why = readings.few(crossing_readings.SMALL.format(many=many, least=plan.min_n), plan)
         return not_evaluable(self.spec, "crossings_too_small", slice_={}, why=why, limit=limit,
                              details={"crossings_too_small": many})  # fmt: skip
 
@@ -292,16 +292,12 @@ class IntersectionScan(Probe[Cells]):
         most = min(MOST_ATTRIBUTES, len(plan.columns.sensitive))
         sets: dict[tuple[str, ...], list[int]] = {}
         for place, (slice_, (one, _)) in enumerate(zip(whole.slices, pairs, strict=True)):
-            if (
-                len(slice_) == most
-                and whole.rates[place] == "selection"
-                and one.people >= plan.min_n
-            ):
+            if len(slice_) == most and whole.rates[place] == "selection" and one.enough(plan):
                 sets.setdefault(tuple(n for n, _ in slice_), []).append(place)
         several = [places for places in sets.values() if len(places) > 1]
         if not several:
             return not_evaluable(self.spec, "differential_fairness", slice_={}, limit=limit,
-                                 why=crossing_readings.FEW.format(least=plan.min_n))  # fmt: skip
+                                 why=readings.few(crossing_readings.FEW.format(least=plan.min_n), plan))  # fmt: skip
         null = _null(whole, several, run.rng(f"{self.spec.id}/epsilon"))
         if null is None:
             return not_evaluable(self.spec, "differential_fairness", slice_={}, limit=limit,

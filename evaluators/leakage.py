@@ -163,7 +163,7 @@ class ProxyLeakage(Probe[Rows]):
             if made is None or made.test is None or made.interval is None:
                 yield not_evaluable(
                     self.spec, "score_auc", slice_={name: level}, limit=limit, group=level,
-                    n=many[level], why=SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level), least=plan.min_n),
+                    n=many[level], why=_small(name, level, plan),
                 )  # fmt: skip
                 continue
             details = {
@@ -330,9 +330,13 @@ def _sides(member: Mask, units: npt.NDArray[np.uint64] | None) -> tuple[float, f
 
 
 def _enough(member: Mask, units: npt.NDArray[np.uint64] | None, plan: Plan) -> bool:
-    if units is None:
-        return min(int(member.sum()), int((~member).sum())) >= plan.min_n
-    return min(np.unique(units[member]).size, np.unique(units[~member]).size) >= plan.min_n
+    return weights.enough(_sides(member, units), plan.min_n)
+
+
+def _small(name: str, level: str, plan: Plan) -> Text:
+    """Why nothing is said about a level."""
+    group = plan.plain_level(name, level)
+    return readings.few(SMALL.format(name=plan.plain(name), group=group, least=plan.min_n), plan)
 
 
 def _detectable(member: Mask, alpha: float) -> float:

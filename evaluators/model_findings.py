@@ -73,6 +73,7 @@ class Modelled:
         }  # fmt: skip
         if one.why is not None or one.fit is None:
             why = model_readings.WHY[one.why or "collinear"].format(**values)
+            why = readings.few(why, self.plan) if one.why in {"small", "small_all"} else why
             return not_evaluable(self.spec, metric, slice_=slice_, why=why, limit=limit,
                                  group=one.level or None, reference_group=reference, n=one.n)  # fmt: skip
         lines, level = selection_lines(), 1 - self.plan.alpha / found.size

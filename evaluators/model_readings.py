@@ -100,9 +100,13 @@ WHY: dict[str, Text] = {
         "declare least squares or leave that term out.",
     ),
     "small": Text(
-        "声明的模型里，“{group}”或“{reference}”的完整行不足 {least}，不作判断。",
-        "The declared model has fewer than {least} complete rows of '{group}' or of '{reference}': "
-        "nothing is said.",
+        "声明的模型里，“{group}”或“{reference}”数据完整的不足 {least} 人，不作判断。",
+        "The declared model has fewer than {least} people of '{group}' or of '{reference}' whose "
+        "rows are complete: nothing is said.",
+    ),
+    "small_all": Text(
+        "声明的模型里，数据完整的不足 {least} 人，不作判断。",
+        "The declared model has fewer than {least} people whose rows are complete: nothing is said.",
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from evaluators import weights
+from evaluators import readings, weights
 from evaluators.accumulators import Cells, Key, coded, merge_cells
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
@@ -218,7 +218,7 @@ NO_REFERENCE = Text(
 def no_reference(spec: ProbeSpec, metric: str, attribute: str, plan: Plan, limit: Text) -> Finding:
     """The finding of an attribute whose groups can't be compared."""
     named = declared(plan, attribute)
-    why = NO_GROUP.format(attribute=plan.plain(attribute), least=plan.min_n)
+    why = readings.few(NO_GROUP.format(attribute=plan.plain(attribute), least=plan.min_n), plan)
     if named is not None:
         why = NO_REFERENCE.format(reference=plan.plain_level(attribute, named))
     return not_evaluable(spec, metric, slice_={attribute: "*"}, why=why, limit=limit)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from evaluators import class_counts, equivalence, findings, task_metrics, verdicts
+from evaluators import class_counts, equivalence, findings, task_metrics, verdicts, weights
 from evaluators import performance_readings as say
 from evaluators.accumulators import Rows, coded, merge_rows, numbers, truth
 from evaluators.answer_nulls import performance_nulls, performance_planted
@@ -228,9 +228,9 @@ class Performance(Probe[Rows]):
     ) -> Finding:
         """A metric for everyone: a measurement, held against what was declared if anything was."""
         limit, seen = say.limit(plan), task_metrics.estimate(metric, _view(rows))
-        if seen is None or seen.size < plan.min_n:
+        if seen is None or not weights.enough([seen.effective], plan.min_n):
             size = 0 if seen is None else seen.size
-            why = say.SMALL.format(metric=say.NAMES[metric], n=size, least=plan.min_n)
+            why = say.small(metric, size, plan)
             return not_evaluable(self.spec, metric, slice_={}, why=why, limit=limit, n=size)
         ci = seen.interval(1 - plan.alpha)
         line = self.options.required.get(metric)  # type: ignore[call-overload]
@@ -402,7 +402,8 @@ def _pair_of(
     outside = levels == named if named is not None else (levels != "") & (levels != level)
     inside = levels == level
     own, other = (task_metrics.estimate(metric, _view(rows, m)) for m in (inside, outside))
-    enough = own is not None and other is not None and min(own.size, other.size) >= plan.min_n
+    sides = [0.0 if side is None else side.effective for side in (own, other)]
+    enough = weights.enough(sides, plan.min_n)
     gap = task_metrics.gap(own, other) if enough and own and other else None
     return _Pair(metric, slice_, named, own, other, gap, int(inside.sum()), int(outside.sum()))
 

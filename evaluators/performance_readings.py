@@ -127,8 +127,14 @@ def whole(seen: Estimate, ci: Interval, line: float | None, verdict: Verdict) ->
 def group_small(slice_: tuple[str, str], metric: str, plan: Plan) -> Text:
     """Why two groups are not compared."""
     name, level = slice_
-    return GROUP_SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level),
+    said = GROUP_SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level),
                               metric=NAMES[metric], least=plan.min_n)  # fmt: skip
+    return readings.few(said, plan)
+
+
+def small(metric: str, many: int, plan: Plan) -> Text:
+    """Why a metric of everyone is not told."""
+    return readings.few(SMALL.format(metric=NAMES[metric], n=many, least=plan.min_n), plan)
 
 
 def compared(

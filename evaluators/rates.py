@@ -16,7 +16,7 @@ from typing import Any
 
 from scipy.special import ndtr
 
-from evaluators import equivalence, findings, inference, intervals, verdicts
+from evaluators import equivalence, findings, inference, intervals, verdicts, weights
 from evaluators.inference import Test
 from evaluators.intervals import Interval
 from evaluators.multiplicity import holm
@@ -63,6 +63,10 @@ class Group:
     def effective_people(self) -> float:
         """As many units of equal weight would say as much: never more than there are."""
         return self.people if self.kish is None else min(float(self.people), self.kish)
+
+    def enough(self, plan: Plan) -> bool:
+        """Whether there are enough units of equal weight to judge."""
+        return weights.enough([self.effective_people], plan.min_n)
 
     def effective(self) -> tuple[float, float]:
         """Counts deflated by the design effect (Rao and Scott 1992)."""
@@ -135,7 +139,7 @@ def reference(
     """
     if declared is not None:
         return next((group for group in groups if group.name == declared), None)
-    enough = [group for group in groups if group.people >= plan.min_n]
+    enough = [group for group in groups if group.enough(plan)]
     sign = 1 if high else -1
     return max(enough, key=lambda g: (sign * (g.rate or 0.0), g.n, g.name), default=None)
 
@@ -152,7 +156,7 @@ def family_size(groups: Sequence[Group], declared: str | None, plan: Plan) -> in
 
     With a declared reference one per other group, else all pairs.
     """
-    enough = [group for group in groups if group.people >= plan.min_n]
+    enough = [group for group in groups if group.enough(plan)]
     if declared is None:
         return math.comb(len(enough), 2)
     return sum(group.name != declared for group in enough)
@@ -197,10 +201,9 @@ def compare(
 
 
 def _why_not(group: Group, against: Group, plan: Plan) -> str | None:
-    if group.people < plan.min_n:
-        return "group_small"
-    if against.people < plan.min_n:
-        return "reference_small"
+    for side, one in (("group", group), ("reference", against)):
+        if not one.enough(plan):
+            return f"{side}_small" if one.people < plan.min_n else f"{side}_uneven"
     nobody = group.rate in {None, 0.0} and against.rate in {None, 0.0}
     return "undefined" if nobody else None
 
@@ -284,7 +287,7 @@ def adjusted(
     keys: list[tuple[int, tuple[str, str]]] = []
     p_values: list[float] = []
     for place, (groups, declared) in enumerate(families):
-        enough = [group for group in groups if group.people >= plan.min_n]
+        enough = [group for group in groups if group.enough(plan)]
         for first, second in combinations(enough, 2):
             if declared is None or declared in {first.name, second.name}:
                 keys.append((place, pair(first.name, second.name)))

@@ -19,6 +19,20 @@ WHY: dict[str, Text] = {
         "Only {n_reference} people of the reference '{reference}' count towards this rate, fewer "
         "than {least}: nothing is said.",
     ),
+    "group_uneven": Text(
+        "“{group}”有 {n} 人可以用来算这个比例，但权重或每人的行数相差太大，只相当于 {effective} 个份量"
+        "相同的人，少于 {least} 人，不作判断。",
+        "{n} people of '{group}' count towards this rate, but their weights or numbers of rows are so "
+        "uneven that they tell as much as {effective} people of equal weight, fewer than {least}: "
+        "nothing is said.",
+    ),
+    "reference_uneven": Text(
+        "参照组“{reference}”有 {n_reference} 人可以用来算这个比例，但权重或每人的行数相差太大，只相当于 "
+        "{effective_reference} 个份量相同的人，少于 {least} 人，不作判断。",
+        "{n_reference} people of the reference '{reference}' count towards this rate, but their "
+        "weights or numbers of rows are so uneven that they tell as much as {effective_reference} "
+        "people of equal weight, fewer than {least}: nothing is said.",
+    ),
     "undefined": Text(
         "“{group}”和参照组“{reference}”的比例都是 0，两者之比没有定义，不作判断。",
         "Both '{group}' and the reference '{reference}' have a rate of 0; their ratio is not "
@@ -160,7 +174,8 @@ def comparison(
     reference = REST if other == "*" else plan.plain_level(next(iter(slice_)), other)
     names = {"attribute": attribute, "group": group, "reference": reference,
              "n": found.group.people, "n_reference": found.reference.people,
-             "least": plan.min_n, **values}  # fmt: skip
+             "least": plan.min_n, "effective": f"{found.group.effective_people:.1f}",
+             "effective_reference": f"{found.reference.effective_people:.1f}", **values}  # fmt: skip
     if found.why is not None:
         return WHY[found.why].format(**names)
     weighted = found.group.mass is not None  # its rate is not the share of anything counted
@@ -263,6 +278,19 @@ def joined(*parts: Text) -> Text:
 def attached(*parts: Text) -> Text:
     """Parts of one sentence, without a space between them."""
     return Text("".join(p.zh for p in parts), "".join(p.en for p in parts))
+
+
+def few(said: Text, plan: Plan) -> Text:
+    """That too few people were there, and how they are counted where they do not count alike."""
+    if plan.columns.unit is None and plan.columns.weight is None:
+        return said
+    return joined(said, ALIKE)
+
+
+ALIKE = Text(
+    "行数或权重不等的人，折算成份量相同的人来数。",
+    "People of unequal numbers of rows or weights count as so many of equal weight.",
+)
 
 
 def weighted(plan: Plan) -> Text:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from evaluators import unit_sums
+from evaluators import unit_sums, weights
 from evaluators.accumulators import Key
 from evaluators.contrasts import Effect
 from evaluators.exact_sums import ExactSums
@@ -94,6 +94,12 @@ class RegressionGroups:
         key = (self.name, level)
         return self.sums.rows(key) if self.units is None else self.units.units(key)
 
+    def judged(self, level: str, plan: Plan) -> bool:
+        """Whether a group has enough independent units of equal weight."""
+        key = (self.name, level)
+        many = self.sums.rows(key) if self.units is None else self.units.kish(key)
+        return weights.enough([many], plan.min_n)
+
     def sides(self, pair: tuple[str, str]) -> tuple[float, float] | None:
         """Kish's effective number of units on each side; None where every row is one."""
         if self.units is None:
@@ -111,22 +117,22 @@ class RegressionGroups:
         """
         one, other = self.errors(pair[0]), self.errors(pair[1])
         blank = Effect(metric, *pair, n=one.n, n_reference=other.n, units=self.sides(pair))
-        if min(self.people(level) for level in pair) < plan.min_n:
+        if not all(self.judged(level, plan) for level in pair):
             return replace(blank, why="small")
         if not min(one.square, other.square) > 0:
             return replace(blank, why="perfect")
-        value, weights, estimates = _contrast(metric, one, other, self.typical)
+        value, shares, estimates = _contrast(metric, one, other, self.typical)
         place = {BIAS: 0, MAE: 1, RMSE: 2}[metric]
         if self.units is None:
             sizes = _standardised(place, (one, other), self.typical)
-            parts = [w**2 * v / e.n for w, v, e in zip(weights, sizes, (one, other), strict=True)]
+            parts = [w**2 * v / e.n for w, v, e in zip(shares, sizes, (one, other), strict=True)]
             error = math.sqrt(sum(parts))
             below = sum(v**2 / (e.n - 1) for v, e in zip(parts, (one, other), strict=True))
             df, test = (error**4 / below if below else 1.0), "welch"
         else:
             spread = unit_sums.spread([
                 (units, weight * sums[:, 1 + place] / errors.n)
-                for level, weight, errors in zip(pair, weights, (one, other), strict=True)
+                for level, weight, errors in zip(pair, shares, (one, other), strict=True)
                 for units, _, sums in [self.units.sums((self.name, level))]
             ])  # fmt: skip
             error, df, test = spread.error, spread.df, "clustered"

@@ -304,7 +304,7 @@ class RegressionParity(Probe[Predictions]):
     ) -> Iterator[Finding]:
         """Signed errors and the two ratios."""
         named, levels = declared(plan, groups.name), groups.levels
-        enough = [level for level in levels if groups.people(level) >= plan.min_n]
+        enough = [level for level in levels if groups.judged(level, plan)]
         best = min(enough, key=lambda level: (groups.errors(level).absolute, level), default=None)
         against = best if named is None else named if named in levels else None
         if against is None or len(levels) < 2:

@@ -308,7 +308,7 @@ class ScoreParity(Probe[Scores]):
         against = rates.reference(every, named, plan, high=True)
         if against is None or len(every) < 2:
             return
-        enough = [g.name for g in every if g.people >= plan.min_n]
+        enough = [g.name for g in every if g.enough(plan)]
         share = len(_metrics(plan)) * run.plans
         for metric in _metrics(plan)[1:]:
             pairs = [p for p in combinations(enough, 2) if named is None or named in p]

@@ -347,7 +347,7 @@ class Stability(Probe[StabilityState]):
         if one is None:
             return not_evaluable(
                 self.spec, "population_stability_index", slice_=slice_, n=n, n_reference=earlier,
-                why=say.FEW.format(name=plain, n=n, earlier=earlier, least=plan.min_n), limit=limit,
+                why=say.few(plain, sizes, plan), limit=limit,
             )  # fmt: skip
         alert, margin = POLICY.value("drift_alert"), POLICY.value("drift_equivalence")
         ci, held = one.interval(1 - plan.alpha / size), one.within(margin)
@@ -391,7 +391,7 @@ def _drift(
     rows = [np.unique(units[mask], return_counts=True)[1] for mask in (after, before)]
     sizes = rows[0].size, rows[1].size
     kish = weights.kish(rows[0].astype(float)), weights.kish(rows[1].astype(float))
-    if min(sizes) < plan.min_n:
+    if not weights.enough(kish, plan.min_n):
         return None, sizes, kish
     made = drift.measure(values[before], values[after], (units[before], units[after]))
     return made, sizes, kish

@@ -64,6 +64,12 @@ FEW = Text(
 )
 
 
+def few(name: Text, sizes: tuple[int, int], plan: Plan) -> Text:
+    """Why two periods are not compared."""
+    said = FEW.format(name=name, n=sizes[0], earlier=sizes[1], least=plan.min_n)
+    return readings.few(said, plan)
+
+
 def same(filed: bool, seen: Counts, verdict: Verdict, line: float, plan: Plan) -> Text:
     """The sentence about answers that should be the same.
 

@@ -194,7 +194,7 @@ class SubgroupSearch(Probe[Rows]):
     ) -> list[Finding]:  # fmt: skip
         able = [
             (s, one, rest) for s, one, rest in found
-            if min(one.people, rest.people) >= plan.min_n and one.k + rest.k
+            if one.enough(plan) and rest.enough(plan) and one.k + rest.k
         ]  # fmt: skip
         overlapping = any(
             a.overlaps(b) for i, (a, _, _) in enumerate(able) for b, _, _ in able[:i]
@@ -218,6 +218,7 @@ class SubgroupSearch(Probe[Rows]):
     def _small(self, slice_: Slice, one: Group, plan: Plan) -> Finding:
         name, level = readings.slice_name(dict(slice_.conditions), plan)
         why = search_readings.SMALL.format(attribute=name, group=level, least=plan.min_n)
+        why = readings.few(why, plan)
         limit = readings.joined(search_readings.LIMIT, readings.frame(plan))
         return not_evaluable(self.spec, "slice_rate_ratio", slice_=dict(slice_.conditions), why=why,
                              limit=limit, group=one.name, n=one.n)  # fmt: skip

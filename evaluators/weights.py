@@ -7,6 +7,7 @@ integers, so their sums do not depend on shards or order.
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +108,19 @@ def kish(sizes: Floats) -> float:
     """How many units of equal size say as much as these (Kish 1965, 11.7); order leaves no trace."""
     squared = float((np.sort(sizes) ** 2).sum())
     return float(sizes.sum()) ** 2 / squared if squared else 0.0
+
+
+def enough(sides: Iterable[float | None], least: int) -> bool:
+    """Whether every side has so many units of equal weight, to the decimal that sentences give.
+
+    One rule for every probe, of counts and of effective numbers alike: a group that is one heavy
+    row or one person of thousands of rows has as few people as that says (judging.md, Units).
+
+    Args:
+        sides: Kish's effective number of each side; a side that is None is not there.
+        least: the fewest that are judged.
+    """
+    return all(round(side, 1) >= least for side in sides if side is not None)
 
 
 def design_effect(rate: float, variance: float, rows: int, *, kish: float) -> float:

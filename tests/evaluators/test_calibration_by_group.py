@@ -194,6 +194,60 @@ def test_separated_outcomes_have_no_slope() -> None:
     assert statistics.recalibration(seen) is None
 
 
+def _worthless(slope: float, seed: int, *, narrow: float = 1.0) -> pa.Table:
+    """Scores from 0 to 1 of which the outcomes know a little (`slope`) or nothing (0)."""
+    rng = np.random.default_rng(seed)
+    score = 0.5 + narrow * (rng.uniform(0.0003, 0.9997, 600) - 0.5)
+    due = rng.random(600) < expit(slope * logit(score) - 0.4)
+    race = np.repeat(["a", "b"], 300)
+    return pa.table({"race": race, "score": score, "due": due.astype(int)})
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2, -0.5])
+def test_a_worthless_score_has_a_slope_and_it_is_that_of_statsmodels(slope: float) -> None:
+    covered = 0
+    for seed in range(20):
+        table = _worthless(slope, seed)
+        found = _run(table)
+        for name in ("a", "b"):
+            score, due = _group(table, name)
+            fitted = sm.Logit(due, sm.add_constant(logit(score))).fit(disp=False)
+            one = found[f"{SLOPE}:{name}"]
+            assert one.estimate == pytest.approx(fitted.params[1], rel=1e-4, abs=1e-5)
+            assert one.verdict is Verdict.DISPARITY
+            assert one.ci is not None
+            covered += one.ci["low"] < slope - 1 < one.ci["high"]
+            assert one.ci["high"] < 0.8 - 1
+    assert covered >= 37  # of 40 at a level of 1 - 0.05 / 6
+
+
+def test_scores_that_lie_close_together_have_a_slope() -> None:
+    table = _worthless(0.0, 1, narrow=0.01)
+    score, due = _group(table, "a")
+    fitted = sm.Logit(due, sm.add_constant((logit(score)) * 100)).fit(disp=False)
+    one = _run(table)[f"{SLOPE}:a"]
+    assert one.estimate == pytest.approx(fitted.params[1] * 100, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("score", "due"),
+    [
+        pytest.param([0.4] * 300, [0, 1, 1] * 100, id="constant"),
+        pytest.param([0.2] * 150 + [0.7] * 150, [0] * 150 + [1] * 150, id="split"),
+        pytest.param([0.2] * 150 + [0.7] * 150, [1] * 150 + [0] * 150, id="split the other way"),
+        pytest.param([0.2] * 100 + [0.5] * 100 + [0.7] * 100, [0] * 100 + [0, 1] * 50 + [1] * 100,
+                     id="split but for one score"),
+    ],
+)  # fmt: skip
+def test_scores_without_a_slope_are_told_so(score: list[float], due: list[int]) -> None:
+    other = _worthless(1.0, 2).slice(300)
+    table = pa.concat_tables([pa.table({"race": ["a"] * 300, "score": score, "due": due}), other])
+    found = _run(table)
+    assert found[f"{SLOPE}:a"].verdict is Verdict.NOT_EVALUABLE
+    assert "all scores are alike, or they split" in found[f"{SLOPE}:a"].reading["en"]
+    assert found[f"{SLOPE}:b"].verdict is not Verdict.NOT_EVALUABLE
+
+
 @pytest.mark.parametrize("unit", [None, "who"])
 def test_the_probe_conforms(unit: str | None) -> None:
     rng = np.random.default_rng(8)
