@@ -1,9 +1,11 @@
 """The site as one application: API, pages, health, static files and the MLflow door."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
@@ -66,9 +68,17 @@ def _add_routes(app: FastAPI) -> None:
     add_pages = getattr(pages, "install", None)
     if add_pages is not None:
         add_pages(app)
-    app.mount("/mlflow", _mlflow_door(app))
+    app.router.routes.append(_Whole("/mlflow", _mlflow_door(app)))
     for router in getattr(pages, "routers", list)():
         app.include_router(router)
+
+
+class _Whole(Mount):
+    """What answers for every address below a path, also for one with a line break in it."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 def _mlflow_door(app: FastAPI) -> MlflowDoor:

@@ -5,7 +5,7 @@ be; here stands what no text of any kind may hold, and what no number can be kep
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from fastapi import Request
@@ -76,8 +76,7 @@ def check_document(value: object, *, within: str = "") -> None:
         within: what it is, put before the path of each item.
     """
     characters.check_all(value, within=within)
-    beyond = [_too_large(path) for path, number in _numbers(value, within) if _unkept(number)]
-    _refuse(beyond)
+    _refuse([path for path, number in _numbers(value, within) if _unkept(number)])
 
 
 def check_form(form: FormData) -> None:
@@ -126,7 +125,7 @@ def _check_query(request: Request) -> None:
     whole = _whole_numbers(request, "query_params")
     _refuse(
         [
-            _too_large(name)
+            name
             for name, value in request.query_params.multi_items()
             if name in whole and _beyond(value)
         ]
@@ -157,13 +156,22 @@ def _too_large(path: str) -> Reason:
     )
 
 
-def _refuse(beyond: list[Reason]) -> None:
-    if beyond:
-        raise NumberRefused(
-            "有的数超出范围，请逐项改正。",
-            "Numbers are out of range; correct each.",
-            reasons=beyond[: characters.MOST_REASONS],
-        )
+def beyond(paths: Iterable[str]) -> NumberRefused:
+    """What to raise where numbers are beyond what can be kept.
+
+    Args:
+        paths: where each stands in the request.
+    """
+    return NumberRefused(
+        "有的数超出范围，请逐项改正。",
+        "Numbers are out of range; correct each.",
+        reasons=[_too_large(path) for path in paths][: characters.MOST_REASONS],
+    )
+
+
+def _refuse(paths: list[str]) -> None:
+    if paths:
+        raise beyond(paths)
 
 
 def _may_be_json(request: Request) -> bool:

@@ -19,10 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal import body_limit
-from registry import environment, mlflow_store
+from portal.pages.rendering import language_of
+from registry import characters, environment, mlflow_store
 from registry.artifacts import ArtifactStore
 from registry.errors import Conflict, Invalid, NotFound, Refused, RegisterError, Unavailable
 from registry.organisations import Actor, Role
@@ -134,6 +136,10 @@ class MlflowDoor:
         if scope["type"] != "http":
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path in ("", "/") and _reads_pages(scope):
+            desk = f"/{language_of(Request(scope))}/desk"  # lists an enterprise's own models
+            await _send(send, 303, b"", b"text/plain", (b"location", desk.encode()))
+            return
         if path == HEALTH:
             await self._health(send)
             return
@@ -153,6 +159,11 @@ class MlflowDoor:
             await _answer(send, 401, "UNAUTHENTICATED", UNKNOWN_SENDER)
             return
         scope.setdefault("state", {})["actor"] = actor  # for the log and the caches
+        try:
+            characters.check("path", path, lines=False)
+        except characters.TextRefused as refused:
+            await _answer(send, 400, code_of(refused), told(refused))
+            return
         app = await run_in_threadpool(self._application)
         from mlflow.utils.workspace_context import ServerWorkspaceContext
 
@@ -250,6 +261,12 @@ def owns(factory: sessionmaker[Session], organisation_id: str, digest: str) -> b
     )
     with factory() as session:
         return session.scalar(query.limit(1)) is not None
+
+
+def _reads_pages(scope: Scope) -> bool:
+    """Whether a person's browser asks, who followed an address that an MLflow client printed."""
+    asks = Headers(scope=scope).get("accept", "")
+    return scope["method"] in {"GET", "HEAD"} and "text/html" in asks
 
 
 async def _away(send: Send, away: Unavailable) -> None:

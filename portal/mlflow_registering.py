@@ -19,14 +19,17 @@ from mlflow.server import handlers
 from mlflow.store.artifact.utils.models import get_model_name_and_version
 from sqlalchemy.orm import Session, sessionmaker
 
+from portal import mlflow_own_tags
 from portal.mlflow_adoption import origin_of
 from portal.mlflow_door import ACTOR
 from portal.mlflow_uploads import SNAPSHOTS, Uploads
 from registry import mlflow_store, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
-from registry.errors import Conflict, Invalid
+from registry.errors import Conflict, NotFound
+from registry.language import Text
 from registry.mlflow_store import SCHEME, MlflowRegistry
+from registry.screening import TrustClass
 from registry.staging import Origin
 from registry.submission import MadeBy, Submitted, Version
 
@@ -40,8 +43,6 @@ SCHEMA = {
     "model_id": [handlers._assert_string],  # noqa: SLF001
 }
 """What MLflow's own handler asks of a request."""
-OURS = "mingsuan."
-"""How the names of tags begin that only the platform writes."""
 SOURCE, COPY_OF = "mingsuan.source", "mingsuan.copy_of"
 
 
@@ -49,8 +50,12 @@ class RunDeleted(Conflict):
     """The run that a request names was deleted: restore it, or log the model in another run."""
 
 
-class NotForClients(Invalid):
-    """Tags of the platform are written by the platform: choose another name."""
+class ExperimentDeleted(Conflict):
+    """The experiment in which a model lies was deleted: restore it, or log the model in another."""
+
+
+class NoSuchModel(NotFound):
+    """Nobody made the registered model: make it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,12 @@ class Registering:
         """Register what the request names, and describe the version as MLflow does."""
         asked = handlers._get_request_message(CreateModelVersion(), schema=SCHEMA)  # noqa: SLF001
         digest = self._digest_behind(asked.source)
+        if not digest:  # a client that copies a version sends all of its tags, ours too
+            mlflow_own_tags.refuse(tag.key for tag in asked.tags)
         done = self._copied(asked, digest) if digest else self._filed(asked)
         version = done.submitted.version
         with transaction(self._factory) as session:
-            _hold(session, done.origin)
+            _hold(session, done.origin, asked.name)
             number = mlflow_store.file_version(
                 session,
                 self._registry,
@@ -118,12 +125,12 @@ class Registering:
         """Screen, store and record the uploaded files, and seal where they lay."""
         by = ACTOR.get()
         location, origin = _located(asked)
-        _require(origin)  # before anything is read; again when it is recorded
         path = self._uploads.path_of(location, by.organisation_id)
+        _require(origin, asked.name, path)  # before anything is read; again when it is recorded
         with self._uploads.folder(path) as taken:
             screened = submission.keep(self._store, taken.folder, limit=self._limit)
         with transaction(self._factory) as session:
-            _hold(session, origin)
+            _hold(session, origin, asked.name, path)
             submitted = submission.record(
                 session,
                 screened,
@@ -147,7 +154,7 @@ class Registering:
         """Record a version with the same bytes as one that is on record."""
         by, origin = ACTOR.get(), Origin(asked.run_id, asked.model_id)
         with transaction(self._factory) as session:
-            _hold(session, origin)
+            _hold(session, origin, asked.name)
             kept = submission.with_digest(session, by.organisation_id, digest)
             name = submission.model_of(session, kept).name
             submitted = submission.copy(
@@ -178,10 +185,12 @@ class Registering:
         """MLflow's version with what came with the request, as MLflow's own handler answers."""
         store = handlers._get_model_registry_store()  # noqa: SLF001
         for tag in asked.tags:
-            if not tag.key.startswith(OURS):
+            if not mlflow_own_tags.is_ours(tag.key):
                 store.set_model_version_tag(asked.name, number, tag)
-        marks = {SOURCE: asked.source} | ({COPY_OF: done.copy_of} if done.copy_of else {})
-        self._registry.mark(ACTOR.get().organisation_id, asked.name, number, marks)
+        itself = done.copy_of == f"{asked.name} {number}"
+        if not itself and SOURCE not in store.get_model_version(asked.name, number).tags:
+            marks = {SOURCE: asked.source} | ({COPY_OF: done.copy_of} if done.copy_of else {})
+            self._registry.mark(ACTOR.get().organisation_id, asked.name, number, marks)
         if asked.description or done.submitted.created:
             store.update_model_version(asked.name, number, asked.description)
         if done.origin.logged_model_id:
@@ -189,28 +198,13 @@ class Registering:
                 name=asked.name, version=number, model_id=done.origin.logged_model_id
             )
         described: ModelVersion = store.get_model_version(asked.name, number)
-        if done.copy_of:
+        if itself:
+            described._status_message = _told_of_itself(done.copy_of)  # noqa: SLF001
+        elif done.copy_of:
             described._status_message = _told_of_copy(done.submitted.version, done.copy_of)  # noqa: SLF001
+        elif done.submitted.version.trust_class == TrustClass.CODE:
+            described._status_message = _told_of_code(done.submitted.version)  # noqa: SLF001
         return described
-
-
-def refuse_own_tags(handler: Callable[[], Response], key: str) -> Response:
-    """Let a client write or delete a tag, but for those that the platform writes.
-
-    Args:
-        handler: MLflow's own.
-        key: of the tag.
-
-    Raises:
-        NotForClients: when the tag is the platform's.
-    """
-    if key.startswith(OURS):
-        raise NotForClients(
-            f"标签 {key} 由本平台写入，只能读。请换一个不以 {OURS} 开头的名称。",
-            f"The tag {key} is written by the platform and can only be read. Choose a name that "
-            f"does not begin with {OURS}",
-        )
-    return handler()
 
 
 def _located(asked: Any) -> tuple[str, Origin]:
@@ -237,30 +231,96 @@ def _located(asked: Any) -> tuple[str, Origin]:
     return str(asked.source), Origin(run_id, model_id)
 
 
-def _hold(session: Session, origin: Origin) -> None:
-    """See that a version's origin is there, and keep it from being deleted meanwhile.
+def _hold(session: Session, origin: Origin, name: str, path: str = "") -> None:
+    """See that what a version comes from is there, and keep it from being deleted meanwhile.
 
     Raises:
-        RunDeleted: when the run was deleted.
+        RunDeleted, ExperimentDeleted, NoSuchModel: as for `_require`.
         MlflowException: when there is no such run or logged model of this organisation.
     """
     staging.present(session, ACTOR.get().organisation_id)
-    _require(origin)
+    _require(origin, name, path)
 
 
-def _require(origin: Origin) -> None:
+def _require(origin: Origin, name: str, path: str = "") -> None:
+    """See that a registered model is there, and what its version is to come from.
+
+    Args:
+        origin: the run and the logged model.
+        name: of the registered model.
+        path: of the uploaded files; empty for a copy.
+
+    Raises:
+        NoSuchModel: when nobody made the registered model.
+        RunDeleted: when the run was deleted.
+        ExperimentDeleted: when the experiment was, in which the model or its files lie.
+    """
+    _require_model(name)
     tracking = handlers._get_tracking_store()  # noqa: SLF001
-    if origin.logged_model_id:
-        tracking.get_logged_model(origin.logged_model_id)  # none that was deleted
-    if not origin.run_id:
-        return
-    if tracking.get_run(origin.run_id).info.lifecycle_stage != LifecycleStage.ACTIVE:
-        raise RunDeleted(
-            f"运行 {origin.run_id} 已删除，不能再由它登记版本。请先恢复它（mlflow runs restore），"
-            "或在另一次运行里重新记录模型。",
-            f"The run {origin.run_id} was deleted, so no version can be registered from it. Restore "
-            "it first (mlflow runs restore), or log the model again in another run.",
+    experiment = path.split("/")[2] if path else ""
+    if origin.logged_model_id:  # none that was deleted
+        experiment = str(tracking.get_logged_model(origin.logged_model_id).experiment_id)
+    if origin.run_id:
+        info = tracking.get_run(origin.run_id).info
+        if info.lifecycle_stage != LifecycleStage.ACTIVE:
+            raise RunDeleted(
+                f"运行 {origin.run_id} 已删除，不能再由它登记版本。请先恢复它（mlflow runs restore），"
+                "或在另一次运行里重新记录模型。",
+                f"The run {origin.run_id} was deleted, so no version can be registered from it. "
+                "Restore it first (mlflow runs restore), or log the model again in another run.",
+            )
+    if experiment.isdecimal() and _deleted(experiment):
+        raise ExperimentDeleted(
+            f"实验 {experiment} 已删除，不能再由其中的模型登记版本。请先恢复它"
+            "（mlflow experiments restore），或在另一个实验里重新记录模型。",
+            f"The experiment {experiment} was deleted, so no version can be registered from a model "
+            "in it. Restore it first (mlflow experiments restore), or log the model again in "
+            "another experiment.",
         )
+
+
+def _require_model(name: str) -> None:
+    registry = handlers._get_model_registry_store()  # noqa: SLF001
+    try:
+        registry.get_registered_model(name)
+    except MlflowException as missing:
+        if missing.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise NoSuchModel(
+            f"没有名为“{name}”的登记模型。请先用 create_registered_model 建立，或改用 register_model"
+            "（它会自动建立）。",
+            f"There is no registered model “{name}”. Make it first with create_registered_model, or "
+            "use register_model, which makes it.",
+        ) from missing
+
+
+def _deleted(experiment: str) -> bool:
+    """Whether an experiment of this organisation was deleted; one that is not there was not."""
+    tracking = handlers._get_tracking_store()  # noqa: SLF001
+    try:
+        found = tracking.get_experiment(experiment)
+    except MlflowException:  # a folder that a client chose, and no experiment
+        return False
+    return bool(found.lifecycle_stage != LifecycleStage.ACTIVE)
+
+
+def _told_of_itself(name: str) -> str:
+    return (
+        f"{name} is already registered under this name: nothing was copied, and its filing stands.\n"
+        f"{name} 已在这个名称下登记：没有复制任何内容，备案不变。"
+    )
+
+
+def _told_of_code(version: Version) -> str:
+    """What screening remarked of a format that runs code of its own when it is opened."""
+    remarks = [Text(**remark) for remark in version.screening.get("remarks", ())]
+    warning = Text(
+        "打开这个模型会运行文件自带的代码（信任等级：code）；本平台只在沙箱里打开它。在别处请只打开可信来源的模型。",
+        "Whoever opens this model runs code that its files bring (trust class: code); here it is "
+        "opened in the sandbox only. Open it elsewhere only where you trust who made it.",
+    )
+    told = [warning, *remarks]
+    return "\n".join([*(each.en for each in told), *(each.zh for each in told)])
 
 
 def _told_of_copy(version: Version, copy_of: str) -> str:

@@ -5,8 +5,8 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -24,7 +24,7 @@ from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
 from mlflow.utils import server_info
 from mlflow.version import VERSION
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -32,12 +32,13 @@ from starlette.responses import Response as PlainResponse
 from starlette.types import ASGIApp
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from portal import incoming, mlflow_adoption, mlflow_refusals
+from portal import incoming, mlflow_adoption, mlflow_own_tags, mlflow_parts, mlflow_refusals
 from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.mlflow_deleting import Deleting
 from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
-from portal.mlflow_registering import Registering, refuse_own_tags
+from portal.mlflow_paths import told_twice
+from portal.mlflow_registering import Registering
 from portal.mlflow_uploads import Uploads, snapshot_uri
 from portal.mlflow_words import in_mlflow_words
 from registry import characters, environment, json_text, mlflow_store, model_names
@@ -47,6 +48,7 @@ from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
 THREADS = 16
+REGISTER = f"{API}/model-versions/create"  # refuses tags of ours by itself: a copy brings them
 NOT_HERE = (
     server_info.SERVER_INFO_WORKSPACES_ENABLED,  # none can be chosen: the token decides
     server_info.SERVER_INFO_TRACE_ARCHIVAL_ENABLED,
@@ -54,6 +56,8 @@ NOT_HERE = (
     server_info.SERVER_INFO_PRESIGNED_UPLOAD_RUN_ID_SUPPORTED,
     server_info.SERVER_INFO_PRESIGNED_UPLOAD_MODEL_ID_SUPPORTED,
 )
+CATCHING = handlers.catch_mlflow_exception(lambda: None).__code__
+MANY_DIGITS = re.compile("[0-9]{10}")
 NO_EXPERIMENT = ("0", 0)
 NO_EXPERIMENT_ASKED = r"\b(experiment_id=)0(?=&|$)"
 
@@ -95,30 +99,37 @@ class Routes:
         flask = Flask("mingsuan.mlflow")
         flask.before_request(_read_texts)
         flask.before_request(_name_experiment)
+        flask.before_request(_check_tags)
         flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
         ours = {
-            f"POST {API}/model-versions/create": self._registering.answer,
-            f"POST {API}/model-versions/set-tag": _check_tag,
-            f"DELETE {API}/model-versions/delete-tag": _check_tag,
+            f"POST {REGISTER}": self._registering.answer,
             f"GET {API}/model-versions/get-download-uri": self._download_uri,
-            f"POST {API}/registered-models/create": self._check_name,
+            f"POST {API}/registered-models/create": _check_name,
             f"DELETE {API}/registered-models/delete": self._deleting.registered_model,
             f"POST {API}/runs/delete": self._deleting.run,
-            f"POST {API}/experiments/create": self._check_location,
+            f"POST {API}/experiments/create": _check_location,
             f"POST {API}/experiments/delete": self._deleting.experiment,
             f"DELETE {API}/logged-models/<model_id>": self._deleting.logged_model,
             f"GET {server_info.SERVER_INFO_ENDPOINT}": _server_info,
         }
-        for path, handler, methods in handlers.get_endpoints():
+        told_twice()
+        endpoints = handlers.get_endpoints()
+        for path, handler, methods in endpoints:
             for method in methods:
                 route = f"{method} {path}"
                 if method in ALLOWED.get(path, "").split():
-                    answer = _caught(ours[route], handler) if route in ours else handler
+                    answer = _caught(ours.get(route, _as_mlflow), handler)
                 else:
                     answer = partial(_refused, mlflow_refusals.policy_of(path))
-                flask.add_url_rule(path, route, answer, methods=[method])
-        flask.add_url_rule("/version", "version", lambda: VERSION)
+                flask.add_url_rule(
+                    path, route, answer, methods=[method], provide_automatic_options=False
+                )
+        for path in {path for path, _, _ in endpoints}:
+            flask.add_url_rule(
+                path, f"OPTIONS {path}", partial(_options, path), methods=["OPTIONS"]
+            )
+        flask.add_url_rule("/version", "version", lambda: VERSION, provide_automatic_options=False)
         api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         for kind in (OSError, SQLAlchemyError, Unavailable):
             api.add_exception_handler(kind, _api_away)
@@ -153,15 +164,21 @@ class Routes:
         return f"{self._base_url or request.host_url.rstrip('/')}/mlflow{path}"
 
     async def _take_part(
-        self, upload_id: str, number: int, expires: int, signature: str, request: Request
+        self,
+        request: Request,
+        upload_id: str,
+        number: str,
+        expires: str = "",
+        signature: str = "",
     ) -> PlainResponse:
         """Keep one part of a large file; whoever has its signed address may send it."""
         try:
+            place, until = mlflow_parts.count(number), mlflow_parts.count(expires)
             await run_in_threadpool(
-                self._uploads.check_part, upload_id, number, expires=expires, signature=signature
+                self._uploads.check_part, upload_id, place, expires=until, signature=signature
             )
             raise_limit(request, self._limit)
-            tag = await self._uploads.take_part(upload_id, number, request.stream())
+            tag = await self._uploads.take_part(upload_id, place, request.stream())
         except MlflowException as refused:
             return JSONResponse(
                 json.loads(refused.serialize_as_json()), refused.get_http_status_code()
@@ -177,24 +194,23 @@ class Routes:
         uri = snapshot_uri(ACTOR.get().organisation_id, digest)
         return _wrapped(GetModelVersionDownloadUri.Response(artifact_uri=uri))
 
-    def _check_name(self, handler: Callable[[], Response]) -> Response:
-        """Refuse a name under which nothing could be submitted later."""
-        name = request.get_json(force=True).get("name")
-        if isinstance(name, str) and model_names.checked(name) != name:
-            _refuse(
-                f"Write the model's name without blanks around it: {name!r}\n"
-                f"模型名称前后不要有空格：{name!r}"
-            )
-        return handler()
 
-    def _check_location(self, handler: Callable[[], Response]) -> Response:
-        """Refuse an experiment whose files would lie anywhere but here."""
-        if request.get_json(force=True).get("artifact_location"):
-            _refuse(
-                "Leave artifact_location out: files are kept by this server.\n"
-                "请不要填 artifact_location：文件由本服务器保存。"
-            )
-        return handler()
+def _check_name(handler: Callable[[], Response]) -> Response:
+    """Refuse a name under which nothing could be submitted later."""
+    name = request.get_json(force=True).get("name")
+    if isinstance(name, str):
+        model_names.require_spelt(name)
+    return handler()
+
+
+def _check_location(handler: Callable[[], Response]) -> Response:
+    """Refuse an experiment whose files would lie anywhere but here."""
+    if request.get_json(force=True).get("artifact_location"):
+        _refuse(
+            "Leave artifact_location out: files are kept by this server.\n"
+            "请不要填 artifact_location：文件由本服务器保存。"
+        )
+    return handler()
 
 
 def _read_texts() -> Response | None:
@@ -264,6 +280,20 @@ def _refused(name: str | None, **_places: str) -> Response:
     )
 
 
+def _options(path: str, **_places: str) -> Response:
+    """Which methods a path offers; the refusal of its policy where it offers none."""
+    offered = ALLOWED.get(path)
+    if offered is None:
+        return _refused(mlflow_refusals.policy_of(path))
+    allow = ", ".join([*offered.split(), "OPTIONS"])
+    return Response(status=204, headers={"Allow": allow})
+
+
+def _as_mlflow(handler: Callable[[], Response]) -> Response:
+    """What MLflow's own handler answers."""
+    return handler()
+
+
 def _server_info(handler: Callable[[], Response]) -> Response:
     """What this server can do: MLflow's own answer speaks of routes that are not offered."""
     told = handler().get_json()
@@ -313,9 +343,19 @@ def _default_experiment() -> str:
         return str(store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME).experiment_id)
 
 
-def _check_tag(handler: Callable[[], Response]) -> Response:
-    """Refuse a tag that only the platform writes."""
-    return refuse_own_tags(handler, str((_sent() or {}).get("key", "")))
+def _check_tags() -> Response | None:
+    """Refuse tags that only the platform writes, on a route that is offered."""
+    path = request.url_rule.rule if request.url_rule else ""
+    offered = request.method in ALLOWED.get(path, "").split()
+    if not offered or request.method in SAFE_METHODS or path == REGISTER:
+        return None
+
+    def check() -> None:
+        with in_mlflow_words():
+            mlflow_own_tags.refuse(mlflow_own_tags.keys(path, _sent(), request.view_args or {}))
+
+    answer: Response | None = handlers.catch_mlflow_exception(check)()
+    return answer
 
 
 def _flask_away(error: Exception) -> Response:
@@ -345,15 +385,41 @@ def _api_away(_request: Request, error: Exception) -> JSONResponse:
 def _caught(
     ours: Callable[[Callable[[], Response]], Response], handler: Callable[..., Response]
 ) -> Callable[..., Response]:
-    """Our handler in place of MLflow's, with the register's errors as MLflow's."""
+    """Our handler in place of MLflow's, with the register's errors as MLflow's.
+
+    MLflow's is asked without its own `catch_mlflow_exception`, which stands around ours instead: an
+    error in it undoes what ours began, and one that only names a driver's fault is put into words.
+    """
+    bare = handler.__wrapped__ if handler.__code__ is CATCHING else handler  # type: ignore[attr-defined]
 
     @wraps(handler)
     def answer(**places: str) -> Response:
-        with in_mlflow_words():
-            return ours(partial(handler, **places))
+        with in_mlflow_words(), _numbers_named():
+            return ours(partial(bare, **places))
 
     caught: Callable[..., Response] = handlers.catch_mlflow_exception(answer)
     return caught
+
+
+@contextmanager
+def _numbers_named() -> Iterator[None]:
+    """Tell a number that is too large for a column as such, and not in the words of a driver.
+
+    Raises:
+        NumberRefused: names the fields of the request that may hold it.
+    """
+    try:
+        yield
+    except MlflowException as failed:
+        if isinstance(failed.__cause__, OverflowError | DataError):
+            raise incoming.beyond(_large_fields()) from failed
+        raise
+
+
+def _large_fields() -> list[str]:
+    """The names under which a request sends more digits than a column of MLflow's takes."""
+    sent = dict(request.args.items(multi=True)) | dict(_sent() or {}) | (request.view_args or {})
+    return [name for name, value in sent.items() if MANY_DIGITS.search(str(value))]
 
 
 def _wrapped(message: Any) -> Response:

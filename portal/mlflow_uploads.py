@@ -6,7 +6,6 @@ MLflow: imported by the door once it is wanted.
 """
 
 import asyncio
-import hmac
 import os
 import posixpath
 import shutil
@@ -40,7 +39,8 @@ from mlflow.store.artifact.artifact_repo import (
 from mlflow.utils.uri import validate_path_is_safe
 from sqlalchemy.orm import Session, sessionmaker
 
-from portal.mlflow_words import in_mlflow_words
+from portal import mlflow_parts
+from portal.mlflow_words import in_mlflow_words, said
 from registry import artifacts, characters, mlflow_store, modes, part_store, staging
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
@@ -145,8 +145,11 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             if kept is None and staging.below(session, artifact_path, limit=1):
                 raise _a_folder(artifact_path)
         if kept is None:
-            raise MlflowException(
-                f"No such artifact: '{artifact_path}'", error_code=RESOURCE_DOES_NOT_EXIST
+            shown = characters.visible(artifact_path)
+            raise said(
+                RESOURCE_DOES_NOT_EXIST,
+                f"没有这个文件：{shown}。请用 list_artifacts 查看有哪些文件。",
+                f"No such artifact: {shown}. See what is there with list_artifacts.",
             )
         place = Path(dst_path) / "artifact"
         with in_mlflow_words():
@@ -198,12 +201,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
     ) -> CreateMultipartUploadResponse:
         """Begin a file that arrives in parts; the address of each is good for an hour."""
         path = self._checked(artifact_path, posixpath.basename(local_file))
-        if not 1 <= num_parts <= part_store.LONGEST_PARTS:
-            raise MlflowException(
-                f"An upload has 1 to {part_store.LONGEST_PARTS} parts, not {num_parts}: make "
-                "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE larger.",
-                error_code=INVALID_PARAMETER_VALUE,
-            )
+        mlflow_parts.check_count(num_parts)
         with in_mlflow_words():
             with transaction(self._factory) as session:
                 upload = staging.begin(session, _organisation(path), path, secret=token_hex(32))
@@ -226,7 +224,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
     ) -> None:
         """Join the parts to one file; doing so twice changes nothing."""
         path = self._checked(artifact_path, posixpath.basename(local_file), writing=False)
-        listed = sorted((part.part_number, part.etag or "") for part in parts)
+        listed = mlflow_parts.in_order(parts)
         with in_mlflow_words():
             with self._factory() as session:
                 upload = staging.part_upload(session, upload_id, path=path)
@@ -270,13 +268,8 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         """
         with in_mlflow_words(), self._factory() as session:
             upload = staging.part_upload(session, upload_id)
-        signed = hmac.compare_digest(signature, _signature(upload, number, expires))
-        if not signed or expires < time.time():
-            raise MlflowException(
-                "The address of this part is not valid, or its hour is over. Upload the file "
-                "again.\n这一块的上传地址无效，或已过一小时。请重新上传这个文件。",
-                error_code=PERMISSION_DENIED,
-            )
+        if not mlflow_parts.is_signed(upload, number, expires, signature):
+            raise mlflow_parts.address_refused()
 
     async def take_part(self, upload_id: str, number: int, chunks: AsyncIterable[bytes]) -> str:
         """Keep a part as it arrives; its entity tag, the SHA-256 of its bytes."""
@@ -299,7 +292,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         if own is not None:
             return own
         expires = int(time.time()) + ADDRESS_SECONDS
-        signature = _signature(upload, number, expires)
+        signature = mlflow_parts.signature(upload, number, expires)
         return self._part_address(
             f"/parts/{upload.id}/{number}?expires={expires}&signature={signature}"
         )
@@ -323,9 +316,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             with self._factory() as session:
                 files = {each.path: each.digest for each in staging.below(session, path)}
             if not files:
-                raise MlflowException(
-                    f"No files were uploaded to {path}", error_code=RESOURCE_DOES_NOT_EXIST
-                )
+                raise _no_files(path)
             for name, digest in files.items():
                 place = Path(copy) / PurePosixPath(name).relative_to(path)
                 modes.folder(place.parent)
@@ -341,18 +332,20 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         """
         path = location.removeprefix(SCHEME).strip("/")
         if not location.startswith(SCHEME) or location.startswith(f"{SCHEME}/"):
-            raise MlflowException(
+            raise said(
+                INVALID_PARAMETER_VALUE,
+                f"只能登记上传到本服务器的文件，不能是 {location}。来源可写 runs:/运行/路径、"
+                "models:/m-模型、models:/名称/版本或 mlflow-artifacts:/…。",
                 f"Only files uploaded to this server can be registered, not {location}. Sources "
                 "are runs:/RUN/PATH, models:/m-MODEL, models:/NAME/VERSION and addresses "
-                f"mlflow-artifacts:/….\n只能登记上传到本服务器的文件，不能是 {location}。来源可写 "
-                "runs:/运行/路径、models:/m-模型、models:/名称/版本或 mlflow-artifacts:/…。",
-                error_code=INVALID_PARAMETER_VALUE,
+                "mlflow-artifacts:/….",
             )
         clean = PurePosixPath(validate_path_is_safe(path))
         if clean.parts[:2] != ("workspaces", organisation_id) or len(clean.parts) < 3:
-            raise MlflowException(
-                "These files belong to another workspace.\n这些文件属于别的单位。",
-                error_code=PERMISSION_DENIED,
+            raise said(
+                PERMISSION_DENIED,
+                "这些文件属于别的单位。",
+                "These files belong to another workspace.",
             )
         return clean.as_posix()
 
@@ -362,8 +355,11 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         if len(parts) >= 3 and parts[0] == "workspaces" and parts[2] == SNAPSHOTS:
             digest = parts[3] if len(parts) > 3 else ""
             if not self._owns(parts[1], digest):
-                raise MlflowException(
-                    "No such snapshot in this workspace.", error_code=RESOURCE_DOES_NOT_EXIST
+                raise said(
+                    RESOURCE_DOES_NOT_EXIST,
+                    "本单位没有登记过这个摘要的模型。请用 get_model_version_download_uri 取得地址。",
+                    "No such snapshot in this workspace. Ask get_model_version_download_uri for "
+                    "the address.",
                 )
             return digest, "/".join(parts[4:])
         with self._factory() as session:
@@ -375,17 +371,14 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         sent = posixpath.join(folder or "", name)
         path = posixpath.normpath(sent)
         if path != sent or len(PurePosixPath(path).parts) < 3:
-            raise MlflowException(
-                f"Write the path without “.” and without empty parts: {characters.visible(sent)}",
-                error_code=INVALID_PARAMETER_VALUE,
-            )
-        for unwanted in characters.unwanted(path, lines=False):
-            raise MlflowException(
-                f"{characters.visible(path)}: character {unwanted.place} is "
-                f"{characters.named(unwanted.character)}: {unwanted.why.en}. Rename the file.",
-                error_code=INVALID_PARAMETER_VALUE,
+            shown = characters.visible(sent)
+            raise said(
+                INVALID_PARAMETER_VALUE,
+                f"路径里不要有“.”，也不要有空的一段：{shown}",
+                f"Write the path without “.” and without empty parts: {shown}",
             )
         with in_mlflow_words():
+            characters.check(characters.visible(path), path, lines=False)
             if PurePosixPath(path).parts[2] == SNAPSHOTS:
                 raise staging.sealed()
             if writing:
@@ -431,22 +424,31 @@ async def received(chunks: AsyncIterable[bytes], file: Path) -> tuple[int, str]:
     return size, hashed.hexdigest()
 
 
-def _signature(upload: staging.PartUpload, number: int, expires: int) -> str:
-    signed = f"{upload.id}/{number}/{expires}".encode()
-    return hmac.new(upload.secret.encode(), signed, sha256).hexdigest()
-
-
 def _organisation(path: str) -> str:
     """Whose a path is: the second part of `workspaces/ORGANISATION/…`."""
     return PurePosixPath(path).parts[1]
 
 
+def _no_files(path: str) -> MlflowException:
+    shown = characters.visible(path)
+    return said(
+        RESOURCE_DOES_NOT_EXIST,
+        f"{shown} 下没有上传过文件。MLflow 3 把模型记在运行之外：来源请写 models:/m-…"
+        "（log_model 返回的 model_uri），或用 register_model。",
+        f"No files were uploaded to {shown}. MLflow 3 logs a model beside its run: take "
+        "models:/m-… as the source (the model_uri that log_model returns), or use register_model.",
+    )
+
+
 def _a_folder(path: str) -> MlflowException:
-    return MlflowException(
-        f"Artifact path refers to a directory, not a file: '{path}'",
-        error_code=INVALID_PARAMETER_VALUE,
+    shown = characters.visible(path)
+    return said(
+        INVALID_PARAMETER_VALUE,
+        f"这是文件夹，不是文件：{shown}。请用 list_artifacts 列出其中的文件。",
+        f"Artifact path refers to a directory, not a file: {shown}. List its files with "
+        "list_artifacts.",
     )
 
 
 def _kept() -> MlflowException:
-    return MlflowException("Uploaded files are kept.", error_code=PERMISSION_DENIED)
+    return said(PERMISSION_DENIED, "上传的文件不能删除。", "Uploaded files are kept.")

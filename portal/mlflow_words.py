@@ -11,6 +11,17 @@ from registry import environment
 from registry.errors import RegisterError
 
 
+def said(code: int, zh: str, en: str) -> MlflowException:
+    """An error of MLflow's with a text of ours in both languages.
+
+    Args:
+        code: MLflow's, which also decides the HTTP status.
+        zh: what is wrong and what to do, in Chinese.
+        en: the same in English.
+    """
+    return MlflowException(f"{en}\n{zh}", error_code=code)
+
+
 @contextmanager
 def in_mlflow_words() -> Iterator[None]:
     """Let the register's errors leave as MLflow's."""

@@ -63,7 +63,8 @@ class SnapshotRepository(ArtifactRepository):
         files, inside = self._files(remote_file_path)
         if inside not in files:
             raise MlflowException(
-                f"No such file in the submitted model: {remote_file_path}",
+                f"No such file in the submitted model: {remote_file_path}. List its files.\n"
+                f"已登记的模型里没有这个文件：{remote_file_path}。请先列出文件。",
                 error_code=RESOURCE_DOES_NOT_EXIST,
             )
         try:
@@ -71,7 +72,7 @@ class SnapshotRepository(ArtifactRepository):
             with self._store.open(digest) as source, Path(local_path).open("wb") as target:
                 shutil.copyfileobj(source, target)
         except RegisterError as failed:
-            raise MlflowException(failed.said.en) from failed
+            raise MlflowException(_both(failed)) from failed
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> NoReturn:  # noqa: ARG002
         """Refused."""
@@ -87,7 +88,8 @@ class SnapshotRepository(ArtifactRepository):
 
     def _refuse(self) -> NoReturn:
         raise MlflowException(
-            "The files of a submitted model are fixed. Submit a new version instead.",
+            "The files of a submitted model are fixed. Submit a new version instead.\n"
+            "已登记模型的文件不能改动。请登记新版本。",
             error_code=PERMISSION_DENIED,
         )
 
@@ -103,7 +105,12 @@ class SnapshotRepository(ArtifactRepository):
                     manifest = attestation.parse(stream.read())
             except RegisterError as failed:
                 raise MlflowException(
-                    failed.said.en, error_code=RESOURCE_DOES_NOT_EXIST
+                    _both(failed), error_code=RESOURCE_DOES_NOT_EXIST
                 ) from failed
             self._manifests[digest] = {str(entry["path"]): entry for entry in manifest}
         return self._manifests[digest], inside.strip("/")
+
+
+def _both(failed: RegisterError) -> str:
+    """An error of the register as MLflow's clients print it."""
+    return f"{failed.said.en}\n{failed.said.zh}"

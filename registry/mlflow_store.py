@@ -29,6 +29,7 @@ from registry.settings import Settings
 SCHEME = "mingsuan://sha256/"
 SCHEMA = "mlflow"
 FILING_TAG, NO_FILING = "mingsuan.filing", "none"
+VERSION_TAG, TRUST_TAG = "mingsuan.version", "mingsuan.trust_class"
 
 
 class MlflowFailed(RegisterError):
@@ -100,6 +101,7 @@ class MlflowRegistry:
         *,
         run_id: str = "",
         run_link: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> str:
         """Make sure that MLflow has a version of `name` with these bytes, and return its number.
 
@@ -109,6 +111,7 @@ class MlflowRegistry:
             digest: the version's digest.
             run_id: the run that logged it, when it came through the MLflow door.
             run_link: where that run is to be seen, when its sender said so.
+            tags: the platform's own tags that never change.
 
         Raises:
             MlflowFailed: when MLflow refuses or its database does not answer.
@@ -121,9 +124,14 @@ class MlflowRegistry:
             if known is not None:
                 return known
             self._make_model(name)
-            tags = [ModelVersionTag(FILING_TAG, NO_FILING)]
+            written = {FILING_TAG: NO_FILING} | dict(tags or {})
             made = self._store.create_model_version(
-                name, source_of(digest), run_id, tags=tags, run_link=run_link, description=""
+                name,
+                source_of(digest),
+                run_id,
+                tags=[ModelVersionTag(key, value) for key, value in written.items()],
+                run_link=run_link,
+                description="",
             )
             return str(made.version)
 
@@ -240,6 +248,7 @@ def file_version(
             version.digest,
             run_id=run.run_id,
             run_link=run.run_link,
+            tags={VERSION_TAG: version.id, TRUST_TAG: str(version.trust_class)},
         )
         session.flush()
     return version.mlflow_version

@@ -32,3 +32,24 @@ def checked(name: str) -> str:
             reasons=misread,
         )
     return spelt
+
+
+def require_spelt(name: str) -> None:
+    """See that a name is sent in its one spelling, where what was sent is kept by somebody else.
+
+    Raises:
+        NameNotAllowed: as for `checked`; or it has blanks around it or another Unicode form.
+    """
+    spelt = checked(name)
+    if name != name.strip():
+        raise NameNotAllowed(
+            f"模型名称前后不要有空格：“{name}”。请写“{spelt}”。",
+            f"Write the model's name without blanks around it: “{name}”. Write “{spelt}”.",
+        )
+    if name != spelt:
+        raise NameNotAllowed(
+            f"模型名称“{spelt}”里有拆开书写的字（例如字母与附加符号分开）。请用 Unicode 的合成形式"
+            "（NFC）书写，看上去相同。",
+            f"The name “{spelt}” is sent with letters in pieces, such as a letter and its accent. "
+            "Send it in Unicode's composed form (NFC); it looks the same.",
+        )

@@ -1,6 +1,8 @@
 """Small real models as MLflow directories, written without starting MLflow."""
 
 import json
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,26 @@ def credit_model(folder: Path, *, seed: int = 0, inputs: object = INPUTS) -> Pat
         "sklearn": {"pickled_model": "model.skops", "serialization_format": "skops"},
     }
     return _saved(folder, "model.skops", skops.io.dumps(_fitted(seed)), flavours, inputs)
+
+
+def pickled_model(folder: Path) -> Path:
+    """The same regression as a pickle that calls `os.system` on loading.
+
+    Args:
+        folder: made for it.
+    """
+    flavours = {
+        "python_function": {"loader_module": "mlflow.sklearn", "predict_fn": "predict_proba"},
+        "sklearn": {"pickled_model": "model.pkl", "serialization_format": "pickle"},
+    }
+    fitted = _fitted(0)
+    fitted.extra = _Calling()
+    return _saved(folder, "model.pkl", pickle.dumps(fitted), flavours, INPUTS)
+
+
+class _Calling:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
 
 
 def onnx_model(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from fastapi.testclient import TestClient
 from portal.app import create_app
 from registry.database import Record
 from registry.settings import Settings
+from tests import servers
+from tests.portal import doors
+from tests.portal.doors import Door
 from tests.portal.published import Published, on_two_servers
 from tests.portal.world import World
 
@@ -60,3 +64,18 @@ def published(site: FastAPI) -> Iterator[Published]:
     """One published filing, read at two servers."""
     with on_two_servers(site) as made:
         yield made
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def door(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Door]:
+    """A site in a process of its own, on each database."""
+    with ExitStack() as stack:
+        database = ""
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgres_server")
+            database = stack.enter_context(servers.fresh_database(server))
+        yield stack.enter_context(doors.opened(tmp_path_factory.mktemp("door"), database))

@@ -148,6 +148,9 @@ def test_nothing_is_registered_from_a_deleted_run(
         assert "已删除" in answer.json()["message"]
     restored = door.ask("POST", f"{API}/runs/restore", json={"run_id": run_id})
     if restored.status_code == 200:
+        found = door.ask("GET", f"{API}/runs/get", params={"run_id": run_id}).json()
+        experiment = {"experiment_id": found["run"]["info"]["experiment_id"]}
+        door.ask("POST", f"{API}/experiments/restore", json=experiment)
         assert door.register(f"runs {seed}", sources["runs"]).status_code == 200
 
 

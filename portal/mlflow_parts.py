@@ -1,0 +1,111 @@
+"""The parts of a large upload as a client sees them: how many, in which order, at which address.
+
+Loads MLflow.
+"""
+
+import hmac
+import re
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+
+from mlflow.entities.multipart_upload import MultipartUploadPart
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, PERMISSION_DENIED
+
+from portal.mlflow_words import said
+from registry import part_store, staging
+
+
+def check_count(sent: int) -> None:
+    """See that a file comes in as many parts as an upload may have.
+
+    Args:
+        sent: how many parts the client announces; 0 where it sent no whole number.
+
+    Raises:
+        MlflowException: when it may not.
+    """
+    most = part_store.LONGEST_PARTS
+    if sent < 1:
+        raise said(
+            INVALID_PARAMETER_VALUE,
+            f"num_parts 是文件分成的块数：请写 1 到 {most} 的整数。",
+            f"num_parts is how many parts the file comes in: write a whole number from 1 to {most}.",
+        )
+    if sent > most:
+        raise said(
+            INVALID_PARAMETER_VALUE,
+            f"一次上传最多 {most} 块，不能是 {sent} 块。请调大 MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE。",
+            f"An upload has 1 to {most} parts, not {sent}: make "
+            "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE larger.",
+        )
+
+
+def in_order(parts: Sequence[MultipartUploadPart]) -> list[tuple[int, str]]:
+    """The parts that make up a file by number, each once and none left out.
+
+    Args:
+        parts: as the client lists them.
+
+    Raises:
+        MlflowException: when they do not run from 1 without a gap.
+    """
+    listed = sorted((part.part_number, part.etag or "") for part in parts)
+    numbers = [number for number, _ in listed]
+    if not numbers or numbers != list(range(1, len(numbers) + 1)):
+        raise said(
+            INVALID_PARAMETER_VALUE,
+            "parts 要把每一块各列一次，从 1 起连续编号，不能为空。没有合成文件；请改正后再发送。",
+            "parts lists each part once, numbered from 1 without a gap, and at least one. No file "
+            "was made; correct the list and send it again.",
+        )
+    return listed
+
+
+def count(sent: str) -> int:
+    """A number in the address of a part.
+
+    Args:
+        sent: as it stands there.
+
+    Raises:
+        MlflowException: when it is none that an address made here can hold.
+    """
+    if re.fullmatch("[0-9]{1,12}", sent) is None:
+        raise address_refused()
+    return int(sent)
+
+
+def signature(upload: staging.PartUpload, number: int, expires: int) -> str:
+    """What proves that the address of a part was made here.
+
+    Args:
+        upload: which upload; its secret signs.
+        number: of the part.
+        expires: until when the address is good, in seconds since 1970.
+    """
+    signed = f"{upload.id}/{number}/{expires}".encode()
+    return hmac.new(upload.secret.encode(), signed, sha256).hexdigest()
+
+
+def is_signed(upload: staging.PartUpload, number: int, expires: int, sent: str) -> bool:
+    """Whether the address of a part was made here and is still good.
+
+    Args:
+        upload: which upload.
+        number: of the part.
+        expires: until when the address says that it is good.
+        sent: the signature in it, any text.
+    """
+    made = signature(upload, number, expires)
+    return hmac.compare_digest(sent.encode(), made.encode()) and expires >= time.time()
+
+
+def address_refused() -> MlflowException:
+    """What to raise where the address of a part was not made here, or is too old."""
+    return said(
+        PERMISSION_DENIED,
+        "这一块的上传地址无效，或已过一小时。请重新上传这个文件。",
+        "The address of this part is not valid, or its hour is over. Upload the file again.",
+    )
