@@ -67,7 +67,9 @@ class Server:
     def bare(self, value: Any) -> Any:
         """An answer without what two servers cannot have in common."""
         if isinstance(value, Mapping):
-            if str(value.get("key", "")).startswith(("mingsuan.", "mlflow.user")):
+            # What only ours writes, and what only a plain server let a client write in its place.
+            key = str(value.get("key", "")).strip().casefold()
+            if key.startswith(("mingsuan.", "mlflow.user")):
                 return None
             bared = {k: self.bare(each) for k, each in value.items() if not VOLATILE.search(k)}
             return {k: each for k, each in bared.items() if each != []}
