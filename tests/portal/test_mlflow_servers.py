@@ -298,6 +298,8 @@ def test_what_one_server_took_the_other_lists_and_a_refusal_seals_nothing(both: 
     listed = both.ask(1, "GET", FILES, params={"path": f"{place}/model"}).json()["files"]
     assert [each["path"] for each in listed] == ["MLmodel"]
     turns = cycle((1, 0))
+    named = both.ask(0, "POST", f"{API}/registered-models/create", json={"name": "空"})
+    assert named.is_success, named.text
     refused = both.ask(
         next(turns), "POST", f"{API}/model-versions/create",
         json={"name": "空", "source": f"mlflow-artifacts:/{place}/model"},
