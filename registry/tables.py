@@ -44,7 +44,11 @@ MAX_FIRST_LINE = MAX_COLUMNS * MAX_NAME
 BLOCK = 4 * 1024 * 1024
 MOSTLY = 0.9
 
-EMPTY = pa.array(["", "na", "n/a", "#n/a", "nan", "null", "none"])
+# Blank, and what programs write for a missing value: pandas and R, spreadsheets, databases, C.
+EMPTY = pa.array([
+    "", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "(null)", "#null!",
+    "\\n", "none", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
+])  # fmt: skip
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d{1,18}$"
 PADDED = r"^[+-]?0\d"

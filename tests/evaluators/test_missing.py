@@ -115,7 +115,11 @@ def test_a_metric_frame_and_its_nulls_read_alike() -> None:
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("word", WORDS)
+MARKS = ("<NA>", "NaT", "#NULL!", "\\N", "(null)", "-nan", "1.#IND", "-1.#QNAN", "#NA", "#N/A N/A")
+"""What other programs write for a missing value."""
+
+
+@pytest.mark.parametrize("word", [*WORDS, *MARKS])
 def test_each_word_of_the_list_is_missing(word: str) -> None:
     """statistics/23: one list, the register's own."""
     assert word.strip().lower() in tables.EMPTY.to_pylist()
