@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnxruntime
 import pyarrow as pa
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from evaluators import engine as evaluation_engine
@@ -406,6 +406,10 @@ def test_before_the_sandboxs_runtime_is_prepared_nothing_is_claimed(
         raise not_ready()
 
     monkeypatch.setattr(worker, "probe_tier", slow)
+    with transaction(
+        place.factory
+    ) as session:  # workers that other tests killed said nothing of it
+        session.execute(delete(attendance.Worker))
     made = place.register()
     here = Place(place.settings, place.factory, place.store)
     with pytest.raises(RuntimeNotReady) as away:
