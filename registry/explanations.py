@@ -250,6 +250,23 @@ def _stated(made: Explanation, content: Mapping[str, Any]) -> dict[str, Any]:
     return {"digest": made.plan_digest, "content": made.plan}
 
 
+def public_envelope(made: Explanation) -> str | None:
+    """The signed envelope as everybody may read it.
+
+    Args:
+        made: the explanation.
+
+    Returns:
+        None where there is none, and where an earlier release signed a plan that names levels which
+        the text withholds (see `on_record`).
+    """
+    if made.envelope is None:
+        return None
+    signed = statements.read(attestation.payload(attestation.decode(made.envelope)))
+    stated = _stated(made, made.content or {})
+    return made.envelope if signed["predicate"]["plan"] == stated else None
+
+
 def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation:
     """Record the finished explanation and end its work, in one transaction.
 

@@ -53,7 +53,11 @@ def whole(session: Session, entry: PublicEntry) -> dict[str, object]:
     made = explanations.get(session, named["id"]) if named else None
     explanation = None
     if made is not None:
-        explanation = {"digest": made.digest, "content": made.content, "envelope": made.envelope}
+        explanation = {
+            "digest": made.digest,
+            "content": made.content,
+            "envelope": explanations.public_envelope(made),
+        }
     slug = entry.content["slug"]
     return {
         **entry.as_json(),

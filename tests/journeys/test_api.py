@@ -361,6 +361,15 @@ def the_public_reads(job: Job, number: str) -> None:
     )
     assert result.holds, [check.as_json() for check in result.checks]
 
+    # The page's twin is whole: the explanation with its signed envelope, which can be verified, too.
+    place = public.http.base_url.copy_with(path=f"/f/{hits['items'][0]['slug']}.json")
+    told = public.get(str(place))["explanation"]
+    assert told["content"] == public.get(f"{here}/explanation")["content"]
+    signed = verify.verify(
+        told["envelope"].encode(), platform=_loaded(public.get("/keys/platform"))
+    )
+    assert signed.failed is None, [check.as_json() for check in signed.checks]
+
 
 def _loaded(listed: list[dict[str, Any]]) -> dict[str, Any]:
     return {one["key_id"]: attestation.load_public(one["public_pem"]) for one in listed}

@@ -119,6 +119,9 @@ def test_what_only_a_few_have_is_named_in_no_signed_statement(
     explanations.hand_in(session, held=held, envelope_text=text)
     stated = reports.signed_statement(session, text)
     assert stated["predicate"]["plan"] == {"digest": made.plan_digest}
+    assert explanations.public_envelope(made) == text
+    made.envelope = envelope(session, made, platform, told=told, plan=whole)
+    assert explanations.public_envelope(made) is None, "signed before plans were kept back"
     named = explanations.on_record(session, made, {"questions": [{"items": [column]}]})
     assert named["plan"]["content"] == made.plan
 
