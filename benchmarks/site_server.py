@@ -39,6 +39,7 @@ def main(folder: Path) -> None:
     # Named as TCP: of a socket that is not, asyncio leaves Nagle on, and each answer waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         print(listening.getsockname()[1], f"/zh/f/{slug}", flush=True)
         config = uvicorn.Config(app, log_level="warning", access_log=False)
         uvicorn.Server(config).run(sockets=[listening])

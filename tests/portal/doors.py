@@ -88,15 +88,16 @@ class Door:
 
 
 @contextmanager
-def opened(folder: Path, database: str = "") -> Iterator[Door]:
+def opened(folder: Path, database: str = "", **more: str) -> Iterator[Door]:
     """A site in a process of its own, which MLflow's server needs.
 
     Args:
         folder: for its data and its log.
         database: its PostgreSQL database; empty for SQLite.
+        more: of its environment.
     """
     port = servers.free_port()
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])} | more
     environment |= {"MINGSUAN_DATABASE": database} if database else {}
     command = [sys.executable, str(HERE / "door_server.py"), str(folder / "data"), str(port)]
     with (folder / "server.log").open("wb") as log:

@@ -1,9 +1,5 @@
 """Deleting through the MLflow door while somebody registers from what is deleted."""
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import httpx
 import pytest
@@ -20,54 +15,25 @@ from portal import mlflow_tags
 from registry import database, outbox
 from registry.settings import Settings
 from tests import models, servers
+from tests.portal import doors
+from tests.portal.doors import API, Door
 
-HERE = Path(__file__).parent
-API = "/api/2.0/mlflow"
-FILES = "/api/2.0/mlflow-artifacts/artifacts"
 TURNS = 2
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
-class Door:
-    """A running site, somebody's token, and an experiment of theirs."""
+class PausingDoor(Door):
+    """One whose server waits, where a test says so, between a version on record and its filing.
 
-    url: str
-    token: str
+    Args:
+        pauses: the folder by which the test and the server tell each other.
+        settings: of the site.
+    """
+
     pauses: Path
     settings: Settings
-
-    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """One request."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.request(method, self.url + path, headers=headers, timeout=120, **more)
-
-    def run(self, files: Path) -> str:
-        """A run with the files of a model below `model`."""
-        experiment = self.ask(
-            "POST", f"{API}/experiments/create", json={"name": os.urandom(8).hex()}
-        ).json()["experiment_id"]
-        made = self.ask("POST", f"{API}/runs/create", json={"experiment_id": experiment})
-        info = made.json()["run"]["info"]
-        root = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
-        for file in sorted(files.iterdir()):
-            path = f"{FILES}/{root}/model/{file.name}"
-            assert self.ask("PUT", path, content=file.read_bytes()).status_code == 200
-        return str(info["run_id"])
-
-    def stage(self, run_id: str) -> str:
-        """`active` or `deleted`."""
-        found = self.ask("GET", f"{API}/runs/get", params={"run_id": run_id})
-        return str(found.json()["run"]["info"]["lifecycle_stage"])
-
-    def delete_run(self, run_id: str) -> httpx.Response:
-        return self.ask("POST", f"{API}/runs/delete", json={"run_id": run_id})
-
-    def delete_experiment(self, run_id: str) -> httpx.Response:
-        found = self.ask("GET", f"{API}/runs/get", params={"run_id": run_id}).json()
-        body = {"experiment_id": found["run"]["info"]["experiment_id"]}
-        return self.ask("POST", f"{API}/experiments/delete", json=body)
 
     @contextmanager
     def registering(self, name: str, source: str, run_id: str) -> Iterator[Future[httpx.Response]]:
@@ -85,54 +51,27 @@ class Door:
             finally:
                 wait.unlink()
 
-    def version(self, name: str) -> dict[str, Any]:
-        """The first version of a name, as a client reads it."""
-        asked = {"name": name, "version": "1"}
-        found = self.ask("GET", f"{API}/model-versions/get", params=asked)
-        assert found.status_code == 200, found.text
-        version: dict[str, Any] = found.json()["model_version"]
-        return version
-
-    def register(self, name: str, source: str, run_id: str = "") -> httpx.Response:
-        """A version from a source."""
-        self.ask("POST", f"{API}/registered-models/create", json={"name": name})
-        body = {"name": name, "source": source, "run_id": run_id}
-        return self.ask("POST", f"{API}/model-versions/create", json=body)
-
 
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 )
 def door(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Door]:
-    """A site in a process of its own."""
-    folder, port = tmp_path_factory.mktemp("door"), servers.free_port()
-    environment = os.environ | {
-        "PYTHONPATH": str(HERE.parents[1]),
-        "PAUSE_ON_RECORD": str(folder),
-    }
-    url = ""
-    command = [sys.executable, str(HERE / "door_server.py"), str(folder / "data"), str(port)]
-    with ExitStack() as stack, (folder / "server.log").open("wb") as log:
+) -> Iterator[PausingDoor]:
+    """A site in a process of its own, on each database."""
+    folder, url = tmp_path_factory.mktemp("door"), ""
+    with ExitStack() as stack:
         if request.param == "postgresql":
             server = request.getfixturevalue("postgres_server")
             url = stack.enter_context(servers.fresh_database(server))
-            environment |= {"MINGSUAN_DATABASE": url}
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            servers.wait_for(port, process, 120)
-            tokens = json.loads((folder / "server.log").read_text().splitlines()[0])
-            settings = Settings(data=folder / "data", database=url)
-            yield Door(f"http://127.0.0.1:{port}/mlflow", tokens["ours"], folder, settings)
-        finally:
-            process.terminate()
-            process.wait(30)
+        plain = stack.enter_context(doors.opened(folder, url, PAUSE_ON_RECORD=str(folder)))
+        settings = Settings(data=folder / "data", database=url)
+        yield PausingDoor(plain.url, plain.token, folder, settings)
 
 
 @pytest.mark.parametrize("delete", [Door.delete_run, Door.delete_experiment])
 def test_nothing_is_registered_from_a_deleted_run(
-    door: Door, tmp_path: Path, delete: Callable[[Door, str], httpx.Response]
+    door: PausingDoor, tmp_path: Path, delete: Callable[[PausingDoor, str], httpx.Response]
 ) -> None:
     seed = 100 + (delete is Door.delete_run)
     run_id = door.run(models.credit_model(tmp_path / "model", seed=seed))
@@ -156,7 +95,7 @@ def test_nothing_is_registered_from_a_deleted_run(
 
 @pytest.mark.parametrize("delete", [Door.delete_run, Door.delete_experiment])
 def test_deleting_and_registering_at_once_follow_each_other(
-    door: Door, tmp_path: Path, delete: Callable[[Door, str], httpx.Response]
+    door: PausingDoor, tmp_path: Path, delete: Callable[[PausingDoor, str], httpx.Response]
 ) -> None:
     """Either the version is there and its run with it, or the run is deleted and no version is."""
     for turn in range(TURNS):
@@ -184,7 +123,10 @@ def test_deleting_and_registering_at_once_follow_each_other(
 @pytest.mark.parametrize("how", ["new files", "a copy"])
 @pytest.mark.parametrize("delete", [Door.delete_run, Door.delete_experiment])
 def test_a_run_is_kept_once_its_version_is_on_record(
-    door: Door, tmp_path: Path, delete: Callable[[Door, str], httpx.Response], how: str
+    door: PausingDoor,
+    tmp_path: Path,
+    delete: Callable[[PausingDoor, str], httpx.Response],
+    how: str,
 ) -> None:
     """A copy was on record before MLflow knew of its run, and the run could go meanwhile."""
     seed = 300 + 2 * (delete is Door.delete_run) + 10 * (how == "a copy")
@@ -200,7 +142,7 @@ def test_a_run_is_kept_once_its_version_is_on_record(
 
 @pytest.mark.parametrize("how", ["new files", "a copy"])
 def test_a_worker_that_comes_first_files_the_version_with_its_run(
-    door: Door, tmp_path: Path, how: str
+    door: PausingDoor, tmp_path: Path, how: str
 ) -> None:
     seed = 400 + 10 * (how == "a copy")
     run_id, source = _of(door, tmp_path, seed, how)
@@ -217,7 +159,7 @@ def test_a_worker_that_comes_first_files_the_version_with_its_run(
 
 @pytest.mark.parametrize("how", ["new files", "a copy"])
 def test_an_experiment_is_kept_for_a_version_that_names_its_run(
-    door: Door, tmp_path: Path, how: str
+    door: PausingDoor, tmp_path: Path, how: str
 ) -> None:
     """Also where the files of the version lie in another experiment."""
     seed = 500 + 10 * (how == "a copy")
@@ -233,7 +175,7 @@ def test_an_experiment_is_kept_for_a_version_that_names_its_run(
     assert door.stage(trained) == "active"
 
 
-def _of(door: Door, tmp_path: Path, seed: int, how: str) -> tuple[str, str]:
+def _of(door: PausingDoor, tmp_path: Path, seed: int, how: str) -> tuple[str, str]:
     """A run, and a source: its own files, or a version that is there already."""
     run_id = door.run(models.credit_model(tmp_path / "model", seed=seed))
     if how == "new files":
