@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from registry import attestation, json_text, pickles
+from registry import attestation, download_note, json_text, pickles
 from registry.archives import (
     MAX_FILES,
     NOT_PLAIN,
@@ -50,7 +50,6 @@ _EXPECTED = _ENVIRONMENT | {
     "MLmodel",
     "input_example.json",
     "serving_input_example.json",
-    "registered_model_meta",
     "README.md",
     "LICENSE",
 }
@@ -126,6 +125,8 @@ def screen(directory: Path, *, limit: int | None = None) -> Screening:
     found = _Findings(directory)
     _list_files(found, limit)
     mlmodel = _read_mlmodel(found) if not found.reasons else {}
+    if download_note.NAME in found.files:
+        _leave_out_note(found, mlmodel)
     inputs = _inputs(found, mlmodel) if mlmodel else []
     row = _format(found, mlmodel) if mlmodel else None
     if found.reasons or row is None:
@@ -144,6 +145,12 @@ def screen(directory: Path, *, limit: int | None = None) -> Screening:
         digest=attestation.digest(manifest),
         remarks=tuple(found.remarks),
     )
+
+
+def _leave_out_note(found: _Findings, mlmodel: Mapping[str, Any]) -> None:
+    """What MLflow's client writes into every copy is no part of the model: one digest for all."""
+    if download_note.is_only_a_note(found.root / download_note.NAME, mlmodel):
+        del found.files[download_note.NAME]
 
 
 def _entry(root: Path, path: str) -> dict[str, Any]:

@@ -106,6 +106,14 @@ def registered() -> None:
         found[f"loaded {name}"] = sorted(
             path.name for path in folder.iterdir() if path.name != "registered_model_meta"
         )
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name_of('生产')}/1"))
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(str(folder), "copy")
+    back = mlflow.register_model(f"runs:/{run.info.run_id}/copy", name_of("取回再登"))
+    found["downloaded and registered"] = [
+        (folder / "registered_model_meta").read_text(encoding="utf-8"),
+        back.source == copied.source,
+    ]
     if NEW:
         answers = mlflow.pyfunc.load_model(f"models:/{name_of('生产')}/1").predict(ROWS)
         found["answers"] = [round(float(row[1]), 6) for row in answers]
@@ -130,7 +138,6 @@ def large() -> None:
 def pickled() -> None:
     """Register the files of a model with a pickle among them."""
     folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name_of('生产')}/1"))
-    (folder / "registered_model_meta").unlink(missing_ok=True)
     (folder / "extra.pkl").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     with mlflow.start_run() as run:
         mlflow.log_artifacts(str(folder), "mixed")

@@ -41,6 +41,15 @@ def files(folder: str) -> dict[str, str]:
     }
 
 
+def registered_from_copy(source: str) -> list[str]:
+    """Fetch a model, log the copy as it is with the note that the client adds, and register it."""
+    folder = Path(mlflow.artifacts.download_artifacts(source))
+    note = (folder / "registered_model_meta").read_text(encoding="utf-8")
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(str(folder), "copy")
+    return [note, str(mlflow.register_model(f"runs:/{run.info.run_id}/copy", NAME).version)]
+
+
 def main() -> None:
     """Log, look, register, download; then a model that is refused."""
     found: dict[str, object] = {}
@@ -58,6 +67,10 @@ def main() -> None:
     found["one_file"] = (
         Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/1/MLmodel")).read_bytes().hex()
     )
+    found["registered_from_copies"] = [
+        registered_from_copy(f"models:/{NAME}/1"),
+        registered_from_copy(f"models:/{model_id}"),
+    ]
     client.set_registered_model_alias(NAME, "champion", "1")
     found["by_alias"] = client.get_model_version_by_alias(NAME, "champion").version
     log(NAME)

@@ -117,6 +117,14 @@ def test_what_was_logged_is_what_is_downloaded_byte_for_byte(door: Door) -> None
     assert door.found["one_file"] == door.found["uploaded"]["MLmodel"]
 
 
+def test_a_downloaded_model_registered_again_is_the_same_version(door: Door) -> None:
+    """The client writes into a copy what it was fetched as; that is no part of the model."""
+    (numbered, first), (unnumbered, second) = door.found["registered_from_copies"]
+    assert numbered == "model_name: 信用审批\nmodel_version: '1'\n"
+    assert unnumbered == "model_name: null\nmodel_version: null\n"
+    assert [first, second] == ["1", "1"]
+
+
 def test_a_registered_version_is_a_submission_of_ours(door: Door) -> None:
     engine = database.connect(door.settings.database_url)
     store = artifacts.open_store(door.settings)

@@ -145,6 +145,9 @@ def test_a_client_notices_nothing_of_two_servers(both: Pair, client: str) -> Non
     assert "evaluations and explanations of these bytes count here too" in found["copied_says"]
     assert "备案不随之转移" in found["copied_says"]
     assert found["promoted"] == ["1", True]
+    note, same_source = found["downloaded and registered"]
+    assert note.startswith("model_name: 生产 ")
+    assert same_source
     assert found["loaded 生产"] == found["loaded 随记随登"]
     assert found["large"] == [int(os.environ.get("LARGE_BYTES", 20 * MEBI)), True]
     assert found["deleted"] == "deleted"

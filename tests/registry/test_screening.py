@@ -89,6 +89,55 @@ def test_the_digest_depends_on_bytes_and_names_alone(model: Path, tmp_path: Path
     assert screen(copy).digest != screen(model).digest
 
 
+NOTE = "model_name: 信用审批\nmodel_version: '3'\n"
+
+
+@pytest.mark.parametrize("note", [NOTE, "model_name: null\nmodel_version: null\n"])
+def test_the_note_of_mlflows_client_in_a_copy_is_no_part_of_the_model(
+    model: Path, note: str
+) -> None:
+    before = screen(model)
+    (model / "registered_model_meta").write_text(note, encoding="utf-8")
+
+    found = screen(model)
+
+    assert found.digest == before.digest
+    assert found.remarks == before.remarks
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NOTE + "more: 1\n",
+        NOTE + "# more\n",
+        NOTE.replace("'3'", "3"),
+        NOTE.replace("'3'", "null"),
+        NOTE.replace("'3'", "'3x'"),
+        NOTE + " " * 5000,
+        "- 1\n",
+        "{",
+        "\udcff",
+    ],
+)
+def test_another_file_of_that_name_counts_and_is_told(model: Path, content: str) -> None:
+    before = screen(model)
+    (model / "registered_model_meta").write_bytes(content.encode("utf-8", "surrogateescape"))
+
+    found = screen(model)
+
+    assert found.digest != before.digest
+    assert any("registered_model_meta is no part" in remark.en for remark in found.remarks)
+
+
+@pytest.mark.parametrize("path", ["registered_model_meta", "./x/../registered_model_meta", "."])
+def test_a_note_that_mlmodel_leads_to_counts(model: Path, path: str) -> None:
+    change(model, "code: null", f"code: null\n    artifacts: {{a: {{path: '{path}'}}}}")
+    before = screen(model)
+    (model / "registered_model_meta").write_text(NOTE, encoding="utf-8")
+
+    assert screen(model).digest != before.digest
+
+
 @pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")
 @pytest.mark.filterwarnings("ignore:Hint. Inferred schema contains integer:UserWarning")
 @pytest.mark.parametrize("serialization", ["cloudpickle", "pickle"])
