@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from evaluators import plan_columns
 from evaluators.option_faults import option_faults
-from evaluators.plan_columns import Columns, Scalar, level_name
+from evaluators.plan_columns import Columns, level_name
 from evaluators.plan_reasons import PlanInvalid, Reasons, Words
 from evaluators.policy import POLICY
 from registry import attestation
+from registry.class_names import Scalar
 from registry.language import Text
 
 __all__ = ["Columns", "Named", "Plan", "PlanInvalid", "ProbePlan", "Scalar", "level_name"]

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.plan_reasons import Reasons
-from registry import tables
+from registry import class_names, tables
+from registry.class_names import Scalar
+from registry.errors import Reason
 from registry.sandbox.child.classes import Classes
-
-Scalar = str | int | float | bool
 
 _ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit", "query", "rank",
         "weight")  # fmt: skip
@@ -264,16 +264,8 @@ def check_words(reasons: Reasons, columns: Columns, reference: Mapping[str, str]
 
 
 def _classes(reasons: Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
-    plain = isinstance(given, list | tuple) and all(isinstance(v, Scalar) for v in given)
-    names = tuple(level_name(value) for value in given) if plain else ()
-    if not plain or len(set(names)) != len(names) or len(names) == 1:
-        reasons.add("columns.classes", "要写两个以上互不相同的类别", "must be two or more different classes",
-                    do_zh='例如 ["approve", "review", "refuse"]', do_en='for instance ["approve", "review", "refuse"]')  # fmt: skip
-        return ()
-    if names and level_name(favourable) not in names:
-        reasons.add("columns.favourable", "不在 classes 所列的类别之中", "is not one of the classes",
-                    do_zh=f"从中选一个：{'、'.join(names)}", do_en=f"choose from: {', '.join(names)}")  # fmt: skip
-        return ()
+    names, wrong = class_names.checked(given, favourable)
+    reasons.found += [Reason(f"columns.{why.item}", why.said, why.remedy) for why in wrong]
     return names
 
 

@@ -191,6 +191,7 @@ class _Page:
                 "alpha": self.plan.family.alpha,
                 "cut": self.plan.cut,
                 "favourable_above": self.plan.favourable_above,
+                **({"classes": self.plan.classes.as_json()} if self.plan.classes else {}),
                 "protected": sorted(
                     {c.name for c in self.plan.columns if c.protected}
                     | {outsider.name for outsider in self.plan.outsiders}

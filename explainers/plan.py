@@ -20,6 +20,7 @@ from explainers.subjects import Nature, Subject, nature, of_asked, subjects
 from registry import attestation
 from registry.errors import Invalid
 from registry.language import Text
+from registry.sandbox.child.classes import Classes
 
 Task = Literal["decision", "price"]
 
@@ -82,6 +83,8 @@ class ExplanationPlan:
         task: "decision" (a score held against a cut) or "price" (a value).
         cut: the score from which the decision changes (decision).
         favourable_above: whether reaching the cut is good for the person.
+        classes: of a classifier, and which of them has the probability that is the score; None
+            where the answer is a number by itself.
         wording: what the results are called.
         unit: the column that tells people apart, where a row is not a person.
         people: how many distinct people are asked about at most.
@@ -101,6 +104,7 @@ class ExplanationPlan:
     task: Task
     cut: float | None
     favourable_above: bool
+    classes: Classes | None
     wording: Wording
     unit: str | None
     people: int
@@ -124,6 +128,7 @@ class ExplanationPlan:
         nonce: str = "",
         task: Task = "decision",
         favourable_above: bool = True,
+        classes: Classes | None = None,
         wording: Mapping[str, Any] | Wording | None = None,
         protected: Sequence[Mapping[str, Any] | Outsider] = (),
         unit: str | None = None,
@@ -183,6 +188,7 @@ class ExplanationPlan:
             task=task,
             cut=cut if task == "decision" else None,
             favourable_above=favourable_above,
+            classes=classes,
             wording=Wording.parse(wording),
             unit=unit,
             people=max(people, k),
@@ -237,6 +243,7 @@ class ExplanationPlan:
             "task": self.task,
             "cut": self.cut,
             "favourable_above": self.favourable_above,
+            **({"classes": self.classes.as_json()} if self.classes else {}),
             "wording": self.wording.as_json(),
             "columns": [column.as_json() for column in self.columns],
             "protected": [outsider.as_json() for outsider in self.outsiders],

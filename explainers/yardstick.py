@@ -41,7 +41,7 @@ def _chosen(plan: ExplanationPlan) -> Sentence:
         protected = Text("没有列出受保护的信息。", "Nothing is listed as protected.")
     above = plan.favourable_above
     places = effects.wording(plan) | {
-        "cut": effects.same("" if plan.cut is None else f"{plan.cut:g}"),
+        "cut": _cut(plan),
         "side": Text("达到这条线", "from there on") if above else Text("低于这条线", "below it"),
         "protected": protected,
     }
@@ -49,7 +49,20 @@ def _chosen(plan: ExplanationPlan) -> Sentence:
         "chosen_by": "filer",
         "cut": plan.cut,
         "favourable_above": above,
+        **({"classes": plan.classes.as_json()} if plan.classes else {}),
         "protected": [c.name for c in plan.columns if c.protected]
         + [outsider.name for outsider in plan.outsiders],
     }
     return sentence(f"{plan.task}.chosen", evidence=shown, places=places)
+
+
+def _cut(plan: ExplanationPlan) -> Text:
+    """The cut, and of which class the chance is held against it."""
+    shown = "" if plan.cut is None else f"{plan.cut:g}"
+    if plan.classes is None:
+        return effects.same(shown)
+    good = plan.classes.favourable
+    return Text(
+        f"{shown}（程序算出的“{good}”的机会与它相比）",
+        f"{shown} (the chance of “{good}” that the program gives is held against it)",
+    )

@@ -24,6 +24,7 @@ from portal.watch import Charge, ChargedScorer, Watch
 from registry import (
     artifacts,
     attestation,
+    class_names,
     datasets,
     engagements,
     evaluations,
@@ -196,7 +197,9 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
         counting = yardsticks.counting(session, made.version_id, version.digest)
     if counting and counting[0].differences(made.plan):
         counting = []  # a report that came in since; approval names the differences
-    asked = dict(made.plan)
+    asked, classes = dict(made.plan), class_names.of_explanation(made.plan)
+    for key in ("classes", "favourable"):
+        asked.pop(key, None)
     declared = asked.pop("declared", None)
     asked["unit"] = _unit(dataset) or asked.get("unit")
 
@@ -205,12 +208,13 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             session, subject_id=explanation_id, digest=digest, predictions=predictions
         )
 
-    with _asking(place, watch, version, charge, nonce) as scorer:
+    with _asking(place, watch, version, charge, nonce, classes) as scorer:
         table = datasets.load(place.store, dataset)
         plan = ExplanationPlan.make(
             table,
             asked.pop("columns"),
             cut=asked.pop("cut", None),
+            classes=classes,
             nonce=nonce,
             **asked | {"k": place.settings.k_anonymity},
         )

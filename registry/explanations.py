@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import (
     attestation,
+    class_names,
     evaluations,
     journal,
     reports,
@@ -105,6 +106,7 @@ def request(
         NotDeidentified: when nothing says how persons were made unrecognisable in the data.
         OtherYardstick: when the plan contradicts the newest report that counts, or another report
             is named.
+        ClassesUnfit: when the classes that it names do not fit together.
     """
     by.require(Role.FILER)
     version = evaluations.open_version(session, version_id)
@@ -116,6 +118,7 @@ def request(
         _check_same(counting[0].differences(plan))
         report_id = report_id or counting[0].report_id
         _check_quoted(counting, report_id)
+    class_names.of_explanation(plan)
     if report_id is not None:
         _check_usable(reports.get(session, report_id), version)
     made = Explanation(

@@ -16,6 +16,7 @@ from registry.database import now
 from registry.errors import Reason
 from registry.language import Text
 from registry.reports import Report
+from registry.sandbox.child.classes import named
 from registry.settings import settings
 
 FLIPS = "counterfactual_flip"  # the probe that changes the columns in its option `change` alone
@@ -34,6 +35,8 @@ class Yardstick:
         sensitive: the columns it compares people by, or changes alone.
         names: what columns and their levels are called, by column: {plain, levels}.
         target_kind: "outcome" or "human_decision": what its results were held against.
+        classes: of the model; empty where its answer is a number by itself.
+        favourable: the class that is good for the person, where there are any.
     """
 
     report_id: str
@@ -42,6 +45,8 @@ class Yardstick:
     sensitive: tuple[str, ...]
     names: Mapping[str, Any] = field(default_factory=dict)
     target_kind: str = "outcome"
+    classes: tuple[str, ...] = ()
+    favourable: str = ""
 
     @classmethod
     def of(cls, report: Report) -> "Yardstick":
@@ -54,14 +59,17 @@ class Yardstick:
             if probe.get("id") == FLIPS
             for name in probe.get("change") or ()
         ]
-        favourable = str(columns.get("favourable")).lower()
+        favourable = named(columns.get("favourable"))
+        classes = tuple(named(each) for each in columns.get("classes") or ())
         return cls(
             report_id=report.id,
             cut=columns.get("cut"),
-            favourable_above=bool(columns.get("classes")) or favourable not in ("0", "false"),
+            favourable_above=bool(classes) or favourable.lower() not in ("0", "false"),
             sensitive=tuple(dict.fromkeys([*(columns.get("sensitive") or ()), *flipped])),
             names=plan.get("names") or {},
             target_kind=plan.get("target_kind") or "outcome",
+            classes=classes,
+            favourable=favourable if classes else "",
         )
 
     def applied(self, plan: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
@@ -76,6 +84,8 @@ class Yardstick:
             if plan.get("cut") is None:
                 settled["cut"] = self.cut
             settled.setdefault("favourable_above", self.favourable_above)
+        if self.classes and plan.get("task", "decision") == "decision" and not plan.get("classes"):
+            settled |= {"classes": list(self.classes), "favourable": self.favourable}
         settled["columns"] = [
             {**column, "protected": True} if column.get("name") in self.sensitive else column
             for column in plan.get("columns") or ()
@@ -110,6 +120,13 @@ class Yardstick:
                 sides = [ABOVE if side else BELOW for side in (above, self.favourable_above)]
                 name = Text("哪一边是有利的结果", "the favourable side")
                 found.append(_reason("favourable_above", name, *sides))
+        if decides and (self.cut is not None or self.classes):
+            given = tuple(named(each) for each in plan.get("classes") or ())
+            asked_class = _asked_class(given, named(plan.get("favourable")))
+            own_class = _asked_class(self.classes, self.favourable)
+            if asked_class != own_class:
+                name = Text("问的是哪一类", "the class asked about")
+                found.append(_reason("classes", name, _class(asked_class), _class(own_class)))
         told = {each.get("name") for each in plan.get("protected") or ()}
         told |= {c.get("name") for c in plan.get("columns") or () if c.get("protected")}
         missing = [name for name in self.sensitive if name not in told]
@@ -132,6 +149,17 @@ class Yardstick:
             found.append(Text(f"分数线是{new.zh}和{old.zh}", f"the cut is {new.en} and {old.en}"))
         elif self.cut is not None and self.favourable_above != other.favourable_above:
             found.append(Text("有利的一边相反", "the favourable sides are opposite"))
+        new_class, old_class = (
+            _asked_class(each.classes, each.favourable) for each in (self, other)
+        )
+        if new_class != old_class and None not in (self.cut, other.cut):
+            new, old = _class(new_class), _class(old_class)
+            found.append(
+                Text(
+                    f"问的类别是“{new.zh}”和“{old.zh}”",
+                    f"the class asked about is “{new.en}” and “{old.en}”",
+                )
+            )
         for one, more in ((self, other), (other, self)):
             extra = [name for name in more.sensitive if name not in one.sensitive]
             which = Text("较早", "older") if more is other else Text("较新", "newer")
@@ -165,6 +193,21 @@ def counting(
         and report.model_digest == model_digest
         and moment < legal_day.after(report.created, days)
     ]
+
+
+def _asked_class(names: tuple[str, ...], favourable: str) -> tuple[frozenset[str], str]:
+    """The classes in any order and the one asked about; of 0 and 1, 1 is asked about unnamed."""
+    if not names:
+        return frozenset({"0", "1"}), "1"
+    return frozenset(names), favourable
+
+
+def _class(asked: tuple[frozenset[str], str]) -> Text:
+    names, favourable = asked
+    listed = sorted(names)
+    return Text(
+        f"{favourable}（{'、'.join(listed)} 之一）", f"{favourable} (of {', '.join(listed)})"
+    )
 
 
 def _number(value: float | None) -> Text:

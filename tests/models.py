@@ -30,6 +30,22 @@ def credit_model(folder: Path, *, seed: int = 0, inputs: object = INPUTS) -> Pat
     return _saved(folder, "model.skops", skops.io.dumps(_fitted(seed)), flavours, inputs)
 
 
+def worded_model(folder: Path) -> Path:
+    """A regression that answers `approve` to most and `refuse` to the rest: the first word is good.
+
+    Args:
+        folder: made for it.
+    """
+    flavours = {
+        "python_function": {"loader_module": "mlflow.sklearn", "predict_fn": "predict_proba"},
+        "sklearn": {"pickled_model": "model.skops", "serialization_format": "skops"},
+    }
+    features = np.random.default_rng(0).normal(size=(50, 2))
+    words = np.where(features[:, 0] > features[:, 1] - 1, "approve", "refuse")
+    fitted = LogisticRegression().fit(features, words)
+    return _saved(folder, "model.skops", skops.io.dumps(fitted), flavours, INPUTS)
+
+
 def pickled_model(folder: Path) -> Path:
     """The same regression as a pickle that calls `os.system` on loading.
 

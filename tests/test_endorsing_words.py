@@ -57,7 +57,7 @@ ALLOWED = (
     Allowed("portal/demo/stories/credit.toml", "", "about the mortgages of applicants, in the filer's words"),
     Allowed("filing/schema/", "贷款|loan|获批|to be approved|建议批准|approval is advised|三成|30 %|60", "an example about the loans of applicants"),
     Allowed("explainers/frame.py", "(Refused|Approved) by the program", "what a program and a person said to applicants"),
-    Allowed("evaluators/plan_columns.py", '"approve", "review", "refuse"', "an example of a column's values"),
+    Allowed("registry/class_names.py", '"approve", "review", "refuse"', "an example of a column's values"),
     Allowed("evaluators/", "pass(es)? (the|the conventional) line|whether it passes $", "a difference that goes beyond a line: the opposite of a pass"),
     Allowed("portal/plugin_template/", "passes the line", "a difference that goes beyond a line: the opposite of a pass"),
     Allowed("evaluators/", "通过别的", "through: by way of other inputs"),

@@ -28,8 +28,10 @@ class ExplanationIn(RequestBody):
         None, description="the countersigned report it quotes; else the newest that counts"
     )
     plan: dict[str, Any] = Field(
-        description="columns (plain names, units, direction words), cut, task, wording; where a "
-        "report counts at the gate, cut and favourable_above may be left out and must be its own",
+        description="columns (plain names, units, direction words), cut, task, wording; for a "
+        "classifier that answers with words its classes and the favourable one; where a report "
+        "counts at the gate, cut, favourable_above, classes and favourable may be left out and must "
+        "be its own",
         examples=[
             {
                 "task": "decision",

@@ -1,5 +1,6 @@
 """The explanation on pages: the form that asks for one, and the text as the public reads it."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +98,7 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         "task": "price" if pricing else "decision",
         "cut": None if pricing else _fraction(forms.text(form, "cut")),
         **({"favourable_above": side != "no"} if side else {}),
+        **_classes(form),
         "wording": _pairs(form, "w", WORDING),
         "declared": _pairs(form, "d", DECLARED),
         "columns": [_column(form, name) for name in inputs],
@@ -160,6 +162,14 @@ def _column(form: FormData, name: str) -> dict[str, Any]:
         "actionable": {"1": 1, "-1": -1, "any": "any"}.get(actionable, 0),
         "protected": bool(forms.text(form, f"{place}/protected")),
     }
+
+
+def _classes(form: FormData) -> dict[str, Any]:
+    """The classes of a classifier that answers with words, and the one that is good for the person."""
+    names = re.split(r"[,，、;；\n]", forms.text(form, "classes"))
+    typed = [name.strip() for name in names if name.strip()]
+    good = forms.text(form, "favourable_class")
+    return ({"classes": typed} if typed else {}) | ({"favourable": good} if good else {})
 
 
 def _outsiders(lines: str) -> list[dict[str, Any]]:

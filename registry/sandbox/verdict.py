@@ -79,10 +79,10 @@ SAID: dict[Cause, Text] = {
     ),
     Cause.WRONG_SHAPE: Text(
         "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
-        "或以名称作答的，请在计划里写明 columns.classes，并与模型的类别一致。",
+        "或以名称作答的，请在计划里写明 columns.classes（说明的计划：classes），并与模型的类别一致。",
         "The model does not answer with one number per row. For a classifier of two classes set "
         "pyfunc_predict_fn='predict_proba'; for more, or for named ones, list the model's own "
-        "classes in the plan under columns.classes.",
+        "classes in the plan under columns.classes (an explanation's: classes).",
     ),
     Cause.SEVERAL_OUTPUTS: Text(
         "模型为每一行给出几个数，分不清哪一个是要评估的答案：类别的概率加起来是一，这些不是；"
@@ -92,14 +92,13 @@ SAID: dict[Cause, Text] = {
         "a model that gives the one number only, and evaluate that.",
     ),
     Cause.WHOSE_PROBABILITY: Text(
-        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数。评估：请在计划的 columns.classes "
-        "里写明模型的全部类别（ONNX 请保留 zipmap）；说明：请以 0 和 1 为类别另存（1 是所问的结果），"
-        "或用 PythonModel 只返回那一个概率。",
+        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数。请在计划里写明模型的全部类别和其中"
+        "有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 favourable；ONNX 请"
+        "保留 zipmap）。",
         "The classes of this classifier are not called 0 and 1, so it cannot be told whose "
-        "probability is the score. For an evaluation list all of the model's classes in the plan "
-        "under columns.classes (in ONNX keep the zipmap); for an explanation save the model with "
-        "the classes 0 and 1 (1 is the outcome asked about), or return that one probability from a "
-        "PythonModel.",
+        "probability is the score. Name all of the model's classes in the plan and the favourable "
+        "one of them (evaluation: columns.classes and columns.favourable; explanation: classes and "
+        "favourable; in ONNX keep the zipmap).",
     ),
     Cause.COLUMN_ORDER: Text(
         "模型声明的列序与训练时不同，而 LightGBM 按位置读列，同样的列会被读错。"
@@ -146,8 +145,9 @@ _RESAVE = Text(
 _REASONS: dict[Cause, tuple[Text, Text]] = {
     Cause.WRONG_SHAPE: (
         Text(
-            "模型答出的这一类不在计划的 columns.classes 里",
-            "the model answers with this class, which columns.classes of the plan does not hold",
+            "模型答出的这一类不在计划的 columns.classes（说明的计划：classes）里",
+            "the model answers with this class, which columns.classes of the plan (an "
+            "explanation's: classes) does not hold",
         ),
         Text("请在计划里写上", "add it there"),
     ),
@@ -161,7 +161,10 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
     ),
     Cause.WHOSE_PROBABILITY: (
         Text("模型的类别之一", "one of the model's classes"),
-        Text("请写进计划的 columns.classes", "list it under columns.classes of the plan"),
+        Text(
+            "请写进计划的 columns.classes（说明的计划：classes）",
+            "list it under columns.classes of the plan (an explanation's: classes)",
+        ),
     ),
     Cause.COLUMN_ORDER: (
         Text("这一列的位置与训练时不同", "it stands in another place than in training"),

@@ -120,7 +120,9 @@ class Installation:
                 engagement_id=self.engagement.id,
             )
 
-    def explain(self) -> Explanation:
+    def explain(
+        self, plan: dict[str, Any] | None = None, *, version: Version | None = None
+    ) -> Explanation:
         """Ask for an explanation on the enterprise's own copy of the data."""
         with transaction(self.factory) as session:
             own = datasets.register(
@@ -138,9 +140,9 @@ class Installation:
             return explanations.request(
                 session,
                 by=self.filer,
-                version_id=self.version.id,
+                version_id=(version or self.version).id,
                 dataset_id=own.id,
-                plan=EXPLANATION,
+                plan=plan or EXPLANATION,
             )
 
     def work(self, made: Evaluation | Explanation) -> Work:

@@ -111,6 +111,43 @@ def test_what_the_filer_left_open_comes_from_the_report(case: Case) -> None:
     assert case.approve(made).approved
 
 
+WORDED: dict[str, Any] = {
+    **REPORTED,
+    "columns": {
+        **REPORTED["columns"],
+        "classes": ["bad", "good", "fair"],
+        "favourable": "good",
+    },
+}
+
+
+def test_the_classes_are_those_of_the_report(case: Case) -> None:
+    case.report(WORDED)
+    made = case.ask()
+    assert made.plan["classes"] == ["bad", "good", "fair"]
+    assert made.plan["favourable"] == "good"
+    assert case.ask(classes=["good", "fair", "bad"], favourable="good").plan["cut"] == 0.8
+    with pytest.raises(OtherYardstick) as refused:
+        case.ask(classes=["bad", "good", "fair"], favourable="bad")
+    assert set(named(refused)) == {"classes"}
+    assert all(name in named(refused)["classes"] for name in ("bad", "good", "fair"))
+
+
+def test_classes_that_the_report_does_not_name_are_another_yardstick(case: Case) -> None:
+    case.report()
+    with pytest.raises(OtherYardstick) as refused:
+        case.ask(classes=["good", "bad"], favourable="good")
+    assert set(named(refused)) == {"classes"}
+    assert case.ask(classes=[0, 1], favourable=1).plan["cut"] == 0.8
+
+
+def test_two_reports_that_ask_about_other_classes_differ_in_that(case: Case) -> None:
+    worded, plain = (yardsticks.Yardstick.of(case.report(plan)) for plan in (WORDED, REPORTED))
+    (said,) = plain.beside(worded)
+    assert "good" in said.zh
+    assert "good" in said.en
+
+
 def test_another_cut_or_side_is_refused_with_both_values(case: Case) -> None:
     case.report()
     with pytest.raises(OtherYardstick) as refused:
