@@ -11,12 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.measuring import Line
+from tests import servers
 
 ROUNDS = 7
-ASKED = 400
+ASKED = 2000
 MADE_ANEW = 40
 FIRST_VIEW = 15_000
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -25,21 +27,37 @@ BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br"}
 
 def lines() -> Iterator[Line]:
     """Published pages of a register with the demo's credit model on it."""
+    with running("") as server:
+        yield from _kept(server, "SQLite")
+        yield from _made(server)
+    with servers.own_postgres() as beside, running(beside.url) as server:
+        yield from _kept(server, "PostgreSQL")
+
+
+@contextmanager
+def running(database: str) -> Iterator["_Server"]:
+    """A server with a register of its own.
+
+    Args:
+        database: its address; empty for SQLite.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        server = _Server(Path(folder))
+        server = _Server(Path(folder), database)
         try:
-            yield from _measured(server)
+            yield server
         finally:
             server.stop()
 
 
-def _measured(server: "_Server") -> Iterator[Line]:
+def _kept(server: "_Server", database: str) -> Iterator[Line]:
     page = server.page
     tag = server.get(page).headers["ETag"]
     known = {**BROWSER, "If-None-Match": str(tag)}
     cases: dict[str, Callable[[], float]] = {
-        "a kept filed page, packed": lambda: server.cpu(page, ASKED),
-        "a filed page that the reader knows (304)": lambda: server.cpu(page, ASKED, known),
+        f"a kept filed page, packed ({database})": lambda: server.cpu(page, ASKED),
+        f"a filed page that the reader knows, 304 ({database})": lambda: server.cpu(
+            page, ASKED, known
+        ),
         "floor": lambda: server.cpu("/hello", ASKED),
     }
     took: dict[str, list[float]] = {name: [] for name in cases}
@@ -56,6 +74,10 @@ def _measured(server: "_Server") -> Iterator[Line]:
             theirs=floor,
             promise=("least", 0.6),
         )
+
+
+def _made(server: "_Server") -> Iterator[Line]:
+    page = server.page
     anew = sorted(server.cpu(page, MADE_ANEW, fresh=True) for _ in range(3))[1]
     yield Line(
         what="a filed page made anew and packed",
@@ -77,8 +99,8 @@ def _measured(server: "_Server") -> Iterator[Line]:
 class _Server:
     """The site with one more route, on a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.site_server", str(folder)]
+    def __init__(self, folder: Path, database: str) -> None:
+        command = [sys.executable, "-m", "benchmarks.site_server", str(folder), database]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         told = self.process.stdout.readline() if self.process.stdout else ""
         port, self.page = told.split()

@@ -1,6 +1,6 @@
 """The server that `benchmarks.site` asks: a published credit model, and a hello-world beside it.
 
-`python -m benchmarks.site_server FOLDER` prints its port and the address of the filed page.
+`python -m benchmarks.site_server FOLDER [DATABASE]` prints its port and the address of the filed page.
 """
 
 import socket
@@ -20,13 +20,17 @@ from tests.portal.pages.shelf import Shelf
 from tests.portal.world import World
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, database: str = "") -> None:
     """Publish the model and serve until ended.
 
     Args:
         folder: for the register's data.
+        database: its address; empty for SQLite.
     """
-    app = create_app(Settings(data=folder / "data", sandbox_tier="none", log_level="WARNING"))
+    settings = Settings(
+        data=folder / "data", database=database, sandbox_tier="none", log_level="WARNING"
+    )
+    app = create_app(settings)
     Record.metadata.create_all(app.state.engine)
 
     async def hello(_request: Request) -> PlainTextResponse:
@@ -46,4 +50,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

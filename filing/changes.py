@@ -12,9 +12,10 @@ number of a change of any.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, String, event, select, text
+from sqlalchemy import Integer, String, bindparam, event, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing.dossier import Filing
@@ -23,6 +24,7 @@ from filing.listings import Listing
 from registry.database import Record
 from registry.datasets import Dataset
 from registry.explanations import Explanation
+from registry.reader import Reader
 from registry.reports import Report
 from registry.submission import Version
 
@@ -46,17 +48,26 @@ class PublicChange(Record):
     mark: Mapped[str] = mapped_column(String(32))
 
 
-def latest(session: Session) -> tuple[int, str]:
+Revision = tuple[int, str]
+"""The number of a change, and the mark of the record that it is of."""
+LATEST = select(PublicChange.number, PublicChange.mark)
+OF_PAGE = (
+    select(Listing.change, PublicChange.mark)
+    .join(PublicChange, PublicChange.id == 1)
+    .where(Listing.slug == bindparam("slug"))
+)
+
+
+def latest(session: Session) -> Revision:
     """The number of the newest change that the session sees, and the record's mark.
 
     Args:
         session: any session.
     """
-    found = session.execute(select(PublicChange.number, PublicChange.mark)).first()
-    return (found.number, found.mark) if found else (0, "")
+    return _only(session.execute(LATEST).all())
 
 
-def revision(session: Session, slug: str) -> tuple[int, str]:
+def revision(session: Session, slug: str) -> Revision:
     """The number of the newest change that one filed page can show, and the record's mark.
 
     Args:
@@ -66,9 +77,36 @@ def revision(session: Session, slug: str) -> tuple[int, str]:
     Returns:
         (0, "") where nothing is published under it, and before the first change that was counted.
     """
-    change = select(Listing.change, PublicChange.mark).join(PublicChange, PublicChange.id == 1)
-    row = session.execute(change.where(Listing.slug == slug)).first()
-    return (row.change, row.mark) if row else (0, "")
+    return _only(session.execute(OF_PAGE, {"slug": slug}).all())
+
+
+async def latest_now(reader: Reader) -> Revision:
+    """What `latest` says, asked without a session.
+
+    Args:
+        reader: of the record.
+
+    Raises:
+        Unavailable: when the record does not answer at once.
+    """
+    return _only(await reader.ask(LATEST))
+
+
+async def revision_now(reader: Reader, slug: str) -> Revision:
+    """What `revision` says, asked without a session.
+
+    Args:
+        reader: of the record.
+        slug: of the page's address.
+
+    Raises:
+        Unavailable: when the record does not answer at once.
+    """
+    return _only(await reader.ask(OF_PAGE, slug=slug))
+
+
+def _only(rows: Sequence[Any]) -> Revision:
+    return (rows[0][0], rows[0][1]) if rows else (0, "")
 
 
 @event.listens_for(Session, "before_flush")

@@ -178,13 +178,7 @@ class SearchFile:
 
     def _identity(self) -> tuple[int, int] | None:
         """Which file lies at the path now; None for none, and for memory."""
-        if self.path is None:
-            return None
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+        return None if self.path is None else modes.identity(self.path)
 
     def _tell(self, error: sqlite3.Error) -> NoReturn:
         code = _code(error)

@@ -20,6 +20,7 @@ from portal.request_log import RequestLog
 from registry import artifacts, database, modes, tokens
 from registry import settings as configuration
 from registry.organisations import Actor
+from registry.reader import Reader
 from registry.settings import Settings
 
 
@@ -33,14 +34,14 @@ class Site(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """The framework's stack within the body limit, the kept pages, the headers and the log."""
         limited = BodyLimit(super().build_middleware_stack())
-        kept = HeadAsGet(PageCache(limited, self.state.factory))
+        kept = HeadAsGet(PageCache(limited, self.state.reader))
         return RequestLog(SecurityHeaders(kept, secure=self.state.settings.secure_cookies))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the site.
 
-    `app.state` carries `settings`, `engine`, `factory` (sessions), `store` (artifacts) and
+    `app.state` carries `settings`, `engine`, `factory` (sessions), `reader`, `store` (artifacts) and
     `error_page` (see `portal.problems.add_problems`).
 
     Args:
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.engine = database.connect(settings.database_url)
     app.state.factory = database.sessions(app.state.engine)
+    app.state.reader = Reader(app.state.engine)
     app.state.store = artifacts.open_store(settings)
     app.state.search = SearchIndex(settings.search_index)
     add_problems(app)

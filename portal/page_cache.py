@@ -18,18 +18,19 @@ from datetime import date
 from typing import Final
 
 import brotli
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, sessionmaker
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from filing import changes
+from filing.changes import Revision
 from portal import conditional
 from portal.identity import COOKIE
 from registry import legal_day
 from registry.database import now
+from registry.errors import Unavailable
+from registry.reader import Reader
 
 KEY: Final = "mingsuan.keep"
 MOST_BYTES = 64 * 1024**2
@@ -38,7 +39,6 @@ LEAST_PACKED = 512
 VARY = "Accept-Encoding, Authorization, Cookie"
 REVALIDATED = "public, no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
-Revision = tuple[int, str]
 
 # Level 5 and 6: as small as what is packed for each request elsewhere, in about a millisecond.
 PACKINGS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -86,6 +86,8 @@ class Kept:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     packed: dict[str, bytes] = field(default_factory=dict)
+    seen: Revision | None = None
+    """The newest change of the whole record after which the page was found to hold."""
 
     @property
     def size(self) -> int:
@@ -106,14 +108,12 @@ class PageCache:
 
     Args:
         app: what the requests go to.
-        factory: sessions on the record.
+        reader: of the record.
         most: bytes that are kept at most; the least recently sent go first.
     """
 
-    def __init__(
-        self, app: ASGIApp, factory: sessionmaker[Session], *, most: int = MOST_BYTES
-    ) -> None:
-        self.app, self.factory, self.most = app, factory, most
+    def __init__(self, app: ASGIApp, reader: Reader, *, most: int = MOST_BYTES) -> None:
+        self.app, self.reader, self.most = app, reader, most
         self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
         self._size = 0
 
@@ -139,27 +139,31 @@ class PageCache:
         kept = self._kept.get(address)
         if kept is None:
             return None
-        if not await self._holds(kept.told):
+        if not await self._holds(kept):
             self._drop(address, kept)
             return None
         if address in self._kept:
             self._kept.move_to_end(address)
         return kept
 
-    async def _holds(self, told: Told) -> bool:
+    async def _holds(self, kept: Kept) -> bool:
+        """Whether a page tells what the record says now; not where the record cannot be asked."""
+        told = kept.told
         if told.day is not None and told.day != legal_day.of(now()):
             return False
         if told.revision is None:
             return True
-        return told.revision == await run_in_threadpool(self._revision, told.slug)
-
-    def _revision(self, slug: str) -> Revision | None:
-        """What the record says now; None where it cannot be asked, which the application tells."""
         try:
-            with self.factory() as session:
-                return changes.revision(session, slug) if slug else changes.latest(session)
-        except SQLAlchemyError:
-            return None
+            latest = await changes.latest_now(self.reader)
+            if not told.slug:
+                return told.revision == latest
+            if kept.seen != latest:  # asked before the page's own: so it is never taken for newer
+                if told.revision != await changes.revision_now(self.reader, told.slug):
+                    return False
+                kept.seen = latest
+        except Unavailable:
+            return False
+        return True
 
     def _keeper(self, address: tuple[str, bytes]) -> Callable[[Kept], None]:
         def keeper(kept: Kept) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.orm.attributes import QueryableAttribute
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from registry import characters, environment, modes
@@ -47,6 +47,8 @@ WRITERS: dict[str, dict[str, int]] = {
     "postgresql": {"pool_size": 5, "max_overflow": 5, "pool_timeout": 20},
 }
 """Connections of one process: how many, and seconds to wait for one."""
+IDENTITY = "mingsuan.identity"
+Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
 
 class NoDatabaseAddress(Invalid):
@@ -259,7 +261,8 @@ def _keep_to_file(engine: Engine, seen: set[Path]) -> None:
     """Make the file of a SQLite database once, for our account alone, and use no other.
 
     SQLite gives `-wal`, `-shm` and the journal the mode of the database file. A file that was there
-    and is moved away is missed: an empty one in its place would be taken for the record.
+    and is moved away is missed: an empty one in its place would be taken for the record. Where
+    another was put in its place, connections to the one before are closed.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -273,14 +276,28 @@ def _keep_to_file(engine: Engine, seen: set[Path]) -> None:
             seen.add(modes.file(place))
 
     @event.listens_for(engine, "checkout")
-    def _taken(_connection: object, _record: object, _proxy: object) -> None:
+    def _taken(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
         for place in seen:
             _check_there(place)
+            if IDENTITY not in record.info:  # the log lies beside the file from the first query on
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+                record.info[IDENTITY] = identity(place)
+            elif record.info[IDENTITY] != identity(place):
+                raise InvalidatePoolError("another file lies in the place of the database")
 
 
 def _check_there(place: Path) -> None:
     if not place.exists():
         raise environment.made(environment.DatabaseClosed)
+
+
+def identity(place: Path) -> Identity:
+    """Which SQLite file lies at a path now, with the log beside it: another one was put there else.
+
+    Args:
+        place: of the database file.
+    """
+    return modes.identity(place), modes.identity(Path(f"{place}-wal"))
 
 
 def _served(engine: Engine) -> Engine:

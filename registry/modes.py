@@ -50,6 +50,19 @@ def file(place: Path) -> Path:
     return place
 
 
+def identity(place: Path) -> tuple[int, int] | None:
+    """Which file lies at a path now: its device and its number; None for none.
+
+    Args:
+        place: the file.
+    """
+    try:
+        status = place.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """Something that other accounts may read, enter or change.

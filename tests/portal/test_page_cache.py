@@ -2,7 +2,11 @@
 
 import gzip
 import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -10,19 +14,22 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.testclient import TestClient
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event
+from sqlalchemy.orm import Session, sessionmaker
 from starlette.types import Receive, Scope, Send
 
-from filing import catalogue, changes
+from filing import catalogue
 from filing.dossier import Filing
 from portal import page_cache
+from portal.app import create_app
 from portal.pages.rendering import asset
 from registry import database, legal_day
-from registry.database import transaction
+from registry.database import Record, transaction
 from registry.organisations import Role
-from tests import cast
+from registry.settings import Settings
+from tests import cast, servers
 from tests.filing.papers import Scene
-from tests.portal.published import Published, publish
+from tests.portal.published import Published, on_two_servers, publish
 from tests.portal.world import World
 
 
@@ -152,7 +159,7 @@ def test_whoever_the_application_knows_is_answered_alone(site: FastAPI) -> None:
         scope.setdefault("state", {})["identity"] = object()
         await Response("own")(scope, receive, send)
 
-    cache = page_cache.PageCache(application, site.state.factory)
+    cache = page_cache.PageCache(application, site.state.reader)
     assert TestClient(cache).get("/").headers["cache-control"] == "no-store"
     assert not cache._kept
 
@@ -239,7 +246,7 @@ def test_what_is_kept_stays_within_its_bytes_and_the_longest_unread_goes(site: F
         answer = Response(scope["path"] * 1000)
         await answer(scope, _receive, send)
 
-    cache = page_cache.PageCache(application, site.state.factory, most=40_000)
+    cache = page_cache.PageCache(application, site.state.reader, most=40_000)
     reader = TestClient(cache)
     for path in ("/a", "/b", "/c", "/a", "/d", "/e", "/f", "/g", "/h", "/i"):
         assert reader.get(path).text == path * 1000
@@ -257,18 +264,136 @@ def test_what_is_kept_stays_within_its_bytes_and_the_longest_unread_goes(site: F
     assert asked.count(large) == 2, "a quarter of the room at most for one"
 
 
+def served(url: str, folder: Path) -> FastAPI:
+    """A site with every table, on a database of its own."""
+    app = create_app(Settings(data=folder, database=url, sandbox_tier="none"))
+    Record.metadata.create_all(app.state.engine)
+    return app
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def losable(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[Published, Callable[[], None], Callable[[], None]]]:
+    """One published filing on each database, with what takes the database away and gives it back."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            server = stack.enter_context(servers.own_postgres())
+            url = stack.enter_context(servers.fresh_database(server.url))
+            app = served(url, tmp_path / "data")
+            take, give = server.stop, server.start
+        else:
+            app = served("", tmp_path / "data")
+            place, away = Path(app.state.engine.url.database), tmp_path / "away.db"
+
+            def take() -> None:
+                place.rename(away)
+
+            def give() -> None:
+                away.rename(place)
+
+        stack.callback(app.state.engine.dispose)
+        yield stack.enter_context(on_two_servers(app)), take, give
+
+
 def test_a_database_that_is_lost_is_not_hidden_by_a_kept_page(
-    published: Published, monkeypatch: pytest.MonkeyPatch
+    losable: tuple[Published, Callable[[], None], Callable[[], None]],
+) -> None:
+    published, take, give = losable
+    pages = ("/zh/", published.page)
+    server = TestClient(published.site, raise_server_exceptions=False)
+    assert {server.get(page).status_code for page in pages * 2} == {200}
+    take()
+    for page in pages * 2:
+        answer = server.get(page)
+        assert answer.status_code == 503, page
+        assert answer.headers["retry-after"]
+    give()
+    assert {server.get(page).status_code for page in pages} == {200}
+
+
+def revoke(factory: sessionmaker[Session], filing_id: str) -> None:
+    """Revoke a filing on record."""
+    with transaction(factory) as session:
+        Scene(session).rule(session.get_one(Filing, filing_id), "revoke", reason="查出了问题")
+
+
+@pytest.mark.postgres
+def test_a_revocation_shows_at_every_server_on_postgresql(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    app = served(postgres_url, tmp_path / "data")
+    with on_two_servers(app) as published:
+        for server in published.servers * 2:
+            assert "已撤销" not in server.get(published.page).text
+        revoke(app.state.factory, published.filing_id)
+        for server in published.servers:
+            assert "已撤销" in server.get(published.page).text
+    app.state.engine.dispose()
+
+
+@pytest.mark.parametrize("how", ["moved into its place", "written over it"])
+def test_a_record_that_was_put_back_is_told_at_once(
+    published: Published, tmp_path: Path, how: str
+) -> None:
+    """The kept connection, and those of the pool, read the file that they were opened on."""
+    place = Path(published.site.state.engine.url.database)
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(place)) as ours, closing(sqlite3.connect(other)) as copy:
+        ours.backup(copy)
+    apart = database.connect(f"sqlite:///{other}")
+    revoke(database.sessions(apart), published.filing_id)
+    with closing(sqlite3.connect(other)) as copy:
+        copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    apart.dispose()
+    for server in published.servers * 2:
+        assert "已撤销" not in server.get(published.page).text
+    for end in ("-wal", "-shm"):
+        Path(f"{place}{end}").unlink(missing_ok=True)
+    if how == "moved into its place":
+        other.replace(place)
+    else:
+        place.write_bytes(other.read_bytes())
+    for server in published.servers:
+        for address in (published.page, "/zh/catalogue", f"{published.page}/v1"):
+            told = server.get(address)
+            assert "撤销" in told.text or told.status_code == 503, address
+            # SQLite itself holds on to the log of a file that was written over while it was open.
+            assert told.status_code == 200 or how == "written over it"
+
+
+def test_a_kept_page_opens_no_session_and_waits_for_no_writer(published: Published) -> None:
+    server, engine = published.servers[0], published.site.state.engine
+    pages = ("/zh/", published.page, f"{published.page}.json", "/zh/catalogue")
+    for page in pages * 2:
+        server.get(page)
+    taken: list[object] = []
+    event.listen(engine, "checkout", lambda *given: taken.append(given))
+    with closing(sqlite3.connect(engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        assert {server.get(page).status_code for page in pages} == {200}
+        assert time.monotonic() - begun < 1
+    assert taken == []
+    revoke(published.site.state.factory, published.filing_id)
+    taken.clear()
+    assert "已撤销" in server.get(published.page).text
+    assert taken
+    taken.clear()
+    server.get(published.page)
+    assert taken == []
+
+
+def test_what_changed_elsewhere_leaves_a_filed_page_kept(
+    published: Published, rendered: list[str]
 ) -> None:
     server = published.servers[0]
-    assert server.get("/zh/").status_code == 200
-
-    def lost(*_: Any) -> Any:
-        fault = sqlite3.OperationalError("disk I/O error")
-        fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
-        raise OperationalError("SELECT", {}, fault)
-
-    monkeypatch.setattr(changes, "latest", lost)
-    answer = TestClient(published.site, raise_server_exceptions=False).get("/zh/")
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"]
+    server.get(published.page)
+    with transaction(published.site.state.factory) as session:
+        publish(Scene(session))
+    assert len(rendered) == 1
+    for _ in range(3):
+        server.get(published.page)
+    assert len(rendered) == 1
+    revoke(published.site.state.factory, published.filing_id)
+    assert "已撤销" in server.get(published.page).text
