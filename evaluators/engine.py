@@ -319,12 +319,13 @@ class _Going:
             first=self.lacking is None,
         )  # fmt: skip
         said = Text(f"读数据，第 {self.passes} 遍", f"reading the data, pass {self.passes}")
-        weight, lacking = None, Lacking()
+        weighing, lacking = None, Lacking()
         decided = self.decided  # every pass counts the same decisions: once is enough
         for folded in reader.fold(work, lambda done: self.progress(done, self.source.rows, said)):
             self.predictions += folded.asked
             self.broken |= folded.broken
-            weight = None if folded.weight is None else folded.weight + (weight or 0)
+            if folded.weighing is not None:
+                weighing = folded.weighing + (weighing or 0)
             if decided is None and folded.decided is not None:
                 before = self.decided or (0, 0)
                 self.decided = before[0] + folded.decided[0], before[1] + folded.decided[1]
@@ -338,8 +339,8 @@ class _Going:
                     self._fail(entry, *folded.failed[at])
         if self.lacking is None:
             self.lacking = replace(lacking, rows=self.source.rows, watched=work.watched)
-        if weight is not None:
-            weights.check_some(weight, str(self.plan.columns.weight))
+        if weighing is not None:
+            weights.check_some(weighing, str(self.plan.columns.weight))
 
     def _watched(self) -> tuple[Cause, ...]:
         """What rows may lack: counted as they are read for the first time, and never again."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from evaluators import readings, weights
-from evaluators.accumulators import Cells, Key, coded, merge_cells
+from evaluators.accumulators import Cells, Coded, Key, coded, merge_cells
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
 from evaluators.probe import COUNT, UNIT, WEIGHT, Details, Options, Probe, ProbeSpec, Table
@@ -60,8 +60,11 @@ class Counting(Probe[Cells]):
 
     def create_accumulator(self, plan: Plan) -> Cells:
         keys = plan.columns.sensitive + ((UNIT,) if plan.columns.unit else ())
-        weighted = plan.columns.weight is not None
-        return Cells(keys, _weighted(self.measures) if weighted else self.measures)
+        if plan.columns.weight is None:
+            return Cells(keys, self.measures)
+        # Where units repeat, variances are between them: the squares of rows are not asked for.
+        kinds = ("", ":weight") if plan.columns.unit else ("", ":weight", ":square")
+        return Cells(keys, tuple(name + kind for kind in kinds for name in self.measures))
 
     def keys(self, plan: Plan) -> tuple[str, ...]:
         return plan.columns.sensitive
@@ -74,14 +77,33 @@ class Counting(Probe[Cells]):
         marks = self.marks(batch)
         levels = [coded(batch[name]) for name in acc.keys]
         if WEIGHT in batch.schema.names:
-            own = batch[WEIGHT].to_numpy()
-            marks = [mark & (own > 0) for mark in marks]
-            amounts = [mark * each for each in (own, weights.squares(own)) for mark in marks]
-            return acc.add(levels, marks, amounts)
+            return merge_cells([acc, self._weighed(acc, levels, marks, batch[WEIGHT].to_numpy())])
         if COUNT in batch.schema.names:
             times = batch[COUNT].to_numpy()
             marks = [mark * times for mark in marks]
         return acc.add(levels, marks)
+
+    def _weighed(
+        self, acc: Cells, levels: Sequence[Coded], marks: Sequence[Any], own: Any
+    ) -> Cells:
+        """The cells of rows with weights: counts, sums of weights, and of squares where asked for."""
+        powers, parts = weights.parts(own)
+        kinds = len(acc.measures) // len(self.measures)
+        marks = [mark & (own > 0) for mark in marks]
+        amounts = [mark * part for mark in marks for part in parts[: 1 if kinds == 2 else None]]
+        named = tuple(str(place) for place in range(len(marks) + len(amounts)))
+        by_power = Cells((*acc.keys, "power"), named).add(
+            [*levels, coded(pa.array(powers))], marks, amounts
+        )
+        made, size = list[Cells](), len(amounts) // len(marks)
+        for (*key, power), row in by_power.table.items():
+            sums = [
+                weights.joined(int(str(power)), row[at : at + size])
+                for at in range(len(marks), len(row), size)
+            ]
+            whole = (*row[: len(marks)], *(n for kind in zip(*sums, strict=True) for n in kind))
+            made.append(Cells(acc.keys, acc.measures, {tuple(key): whole}))
+        return merge_cells([Cells(acc.keys, acc.measures), *made])
 
     @abstractmethod
     def marks(self, batch: pa.RecordBatch) -> list[Any]:
@@ -94,11 +116,6 @@ class Counting(Probe[Cells]):
         return acc.as_json()
 
 
-def _weighted(measures: tuple[str, ...]) -> tuple[str, ...]:
-    """Counts, then sums of weights, then sums of their squares."""
-    return tuple(name + kind for kind in ("", ":weight", ":square") for name in measures)
-
-
 def groups(acc: Cells, attribute: str, top: str, bottom: Sequence[str]) -> list[Group]:
     """The groups of one attribute with a rate: `top` over the sum of `bottom`.
 
@@ -107,7 +124,7 @@ def groups(acc: Cells, attribute: str, top: str, bottom: Sequence[str]) -> list[
     clustered = UNIT in acc.keys
     margin = acc.margin([attribute, UNIT] if clustered else [attribute])
     sums: dict[str, list[list[tuple[int, int]]]] = {}
-    kinds = ("", ":weight", ":square") if top + ":weight" in acc.measures else ("",)
+    kinds = [kind for kind in ("", ":weight", ":square") if top + kind in acc.measures]
     places = [
         (acc.measures.index(top + kind), [acc.measures.index(name + kind) for name in bottom])
         for kind in kinds
@@ -131,16 +148,14 @@ def _group(name: str, found: Sequence[Sequence[tuple[int, int]]], *, clustered: 
         spread, kish = (1.0, None) if alone else (_spread(counts), weights.kish(counts[:, 1]))
         return Group(name, k, n, spread, units, kish=kish)
     mass = tuple(sum(pairs[1][at] for pairs in found) for at in (0, 1))
-    square = tuple(sum(pairs[2][at] for pairs in found) for at in (0, 1))
-    plain = (mass[0] / weights.SCALE, mass[1] / weights.SCALE)
-    rate = mass[0] / mass[1]
+    rate, plain = mass[0] / mass[1], (mass[0] / weights.UNIT, mass[1] / weights.UNIT)
     if clustered:
-        own = np.array([pairs[1] for pairs in found], dtype=np.float64) / weights.SCALE
-        variance = weights.unit_variance(own[:, 0], own[:, 1])
-        kish = weights.kish(own[:, 1])
+        own = np.array([[part / mass[1] for part in pairs[1]] for pairs in found])
+        variance, kish = weights.unit_variance(own[:, 0], own[:, 1]), weights.kish(own[:, 1])
     else:
+        square = tuple(sum(pairs[2][at] for pairs in found) for at in (0, 1))
         variance = weights.row_variance((mass[0], mass[1]), (square[0], square[1]), n)
-        kish = plain[1] ** 2 / (square[1] / weights.SCALE)
+        kish = weights.row_kish(mass[1], square[1])
     spread = weights.design_effect(rate, variance, n, kish=n / kish)
     return Group(name, k, n, spread, units, plain, kish)
 
@@ -242,7 +257,7 @@ def published(
     attributes = plan.columns.sensitive
     if UNIT in acc.keys:
         return []
-    plain = len(acc.measures) // (3 if plan.columns.weight else 1)
+    plain = sum(":" not in measure for measure in acc.measures)
     tables = []
     for size in range(1, min(3, len(attributes)) + 1):
         for keys in combinations(attributes, size):

@@ -63,7 +63,7 @@ class Folded:
         base: block → the model's answers to the rows as they are.
         asked: predictions.
         broken: identity of a risky request → why rounds of it ended without answers.
-        weight: the sum of the weights, in fixed point; None where the plan has none.
+        weighing: rows that weigh more than 0; None where the plan has no weights.
         decided: rows with another decision, and rows with the favourable one; None where no probe
             of the pass reads decisions.
         lacking: what its rows lack, where that is counted (`Pass.watched`).
@@ -75,7 +75,7 @@ class Folded:
     base: dict[int, Floats] = field(default_factory=dict)
     asked: int = 0
     broken: dict[str, str] = field(default_factory=dict)
-    weight: int | None = None
+    weighing: int | None = None
     decided: tuple[int, int] | None = None
     lacking: Lacking = field(default_factory=Lacking)
     census: Cells | None = None
@@ -381,8 +381,8 @@ class _Fold:
 
     def _weights(self, number: int, block: pa.Table, name: str) -> dict[str, pa.Array]:
         """The weights of a block, checked whoever reads them."""
-        found = weights.fixed(block[name], name, first=number * BLOCK)
-        self.made.weight = (self.made.weight or 0) + sum(found.tolist())
+        found = weights.read(block[name], name, first=number * BLOCK)
+        self.made.weighing = (self.made.weighing or 0) + int((found > 0).sum())
         return {probe.WEIGHT: pa.array(found)} if probe.WEIGHT in self.work.needs else {}
 
     def _chosen(self, key: str, block: pa.Table, hashes: Hashes | None) -> Mask:

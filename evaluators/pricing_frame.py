@@ -1,5 +1,6 @@
 """One attribute's regression frame: complete rows, coded factors, cells, clusters."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -51,7 +52,7 @@ class Frame:
         unit: the cluster of each row.
         second: a second clustering, if the plan asks for two.
         clustered: False where every row is a unit of its own.
-        weights: one per row, or None.
+        weights: one per row, 1 on average, or None.
         dropped: rows left out because a named column is missing.
         unpriced: rows left out because the price is no positive number.
     """
@@ -192,7 +193,7 @@ def build(rows: pa.Table, attribute: str, recipe: Recipe, reference: str | None)
         unit=unit,
         second=quotes.units(used, recipe.second) if recipe.second else None,
         clustered=recipe.unit is not None,
-        weights=quotes.numbers(used.column(recipe.weight)) if recipe.weight else None,
+        weights=_relative(quotes.numbers(used.column(recipe.weight))) if recipe.weight else None,
         dropped=int((priced & ~complete).sum()),
         unpriced=int((~priced).sum()),
     )
@@ -216,6 +217,11 @@ def _known(rows: pa.Table, attribute: str, recipe: Recipe) -> quotes.Mask:
         weights = quotes.numbers(rows.column(recipe.weight))
         known &= np.isfinite(weights) & (weights > 0)
     return known
+
+
+def _relative(weights: Floats) -> Floats:
+    """Weights over their mean, of which no scale is left."""
+    return weights / (math.fsum(weights) / len(weights)) if len(weights) else weights
 
 
 def _is_groups(column: pa.ChunkedArray, name: str, recipe: Recipe) -> bool:

@@ -11,7 +11,7 @@ of all probes, has them answered in the sandbox, and puts the answers beside the
 - `DESERVED`: whether the observed outcome is the favourable one, boolean;
 - `UNIT`: the keyed 64-bit hash of the plan's unit, or of the row's content without one, uint64;
 - `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64;
-- `WEIGHT`: the plan's weight of the row in fixed point (`evaluators.weights`), int64;
+- `WEIGHT`: the plan's weight of the row, 0 or more (`evaluators.weights`), float64;
 - `COUNT`: how many equal rows a row stands for, int64; only for probes that count (`Probe.counts`).
 
 Everything else in a batch is the data as sent.

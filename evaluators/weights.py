@@ -2,12 +2,14 @@
 
 A weight says how many people of the frame a row stands for. Rates are then ratios of weighted
 sums, and their variance is the linearised one over units (Kish 1965; Särndal, Swensson and Wretman
-1992, 5.6), so every count of people stays what it was: a number of rows. Weights are fixed-point
-integers, so their sums do not depend on shards or order.
+1992, 5.6), so every count of people stays what it was: a number of rows. Only the ratios of weights
+matter: they and their squares are added up exactly, as the whole numbers of a fixed power of two
+that floats are, and divided by one another before they are rounded. So neither the scale of the
+weights nor shards nor order leave a trace.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +19,23 @@ import pyarrow.compute as pc
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
-SCALE = 10**6
-"""Fixed-point units per one."""
-MOST = 10**6
+LEAST, MOST = 1e-30, 1e30
+"""The smallest and the largest weight besides 0: sums of squares stay whole numbers of some 400 bits."""
+_MANTISSA = 53
+_LOWEST = math.frexp(LEAST)[1]
+_LOW = 27
+UNIT = 1 << (_MANTISSA - _LOWEST)
+"""Exact sums of weights count so many to the one; those of squares its square."""
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _POSITIVE = Text("权重应是不小于 0 的数，缺失也不行。", "Give every row a weight of 0 or more.")
-_SCALED = Text("请把全部权重除以同一个数。", "Divide all weights by one number.")
+_SCALED = Text(
+    "只有权重之间的比例起作用：请把全部权重乘以同一个数；不该计入的行，权重写 0。",
+    "Only the ratios of weights matter: multiply all of them by one number; give rows that do not "
+    "count a weight of 0.",
+)
 _SOME = Text("至少要有一行的权重大于 0。", "Give at least one row a weight above 0.")
 
 
@@ -33,8 +43,8 @@ class WeightsUnfit(Invalid):
     """The column of weights holds what can't be one: correct every listed item."""
 
 
-def fixed(column: pa.ChunkedArray | pa.Array, name: str, *, first: int = 0) -> Integers:
-    """Weights as fixed-point integers.
+def read(column: pa.ChunkedArray | pa.Array, name: str, *, first: int = 0) -> Floats:
+    """Weights as numbers, each fit to be one.
 
     Args:
         column: the weights.
@@ -42,59 +52,106 @@ def fixed(column: pa.ChunkedArray | pa.Array, name: str, *, first: int = 0) -> I
         first: the number of the first row, for the message.
 
     Raises:
-        WeightsUnfit: for a missing, negative, infinite or too large weight.
+        WeightsUnfit: for a missing, negative, infinite, too small or too large weight.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     filled = pc.fill_null(column.cast(pa.float64()), math.nan)
     values: Floats = filled.to_numpy(zero_copy_only=False)
-    bad = ~(values >= 0) | np.isinf(values)
-    if bad.any():
-        row, count = int(np.argmax(bad)), int(bad.sum())
-        said = Text(
-            f"第 {first + row + 1} 行的权重是 {values[row]:g}（缺失记作 nan）；"
-            f"这一批里共有 {count} 行不能用。",
-            f"Row {first + row + 1} has the weight {values[row]:g} (missing is nan); {count} rows "
-            "of its block cannot be used.",
+    _refuse(~(values >= 0) | np.isinf(values), values, (name, first), _POSITIVE)
+    _refuse((values > MOST) | ((values > 0) & (values < LEAST)), values, (name, first), _SCALED)
+    return values
+
+
+def _refuse(
+    bad: npt.NDArray[np.bool_], values: Floats, where: tuple[str, int], remedy: Text
+) -> None:
+    if not bad.any():
+        return
+    (name, first), row, count = where, int(np.argmax(bad)), int(bad.sum())
+    said = Text(
+        f"第 {first + row + 1} 行的权重是 {values[row]:g}（缺失记作 nan）；"
+        f"这一批里共有 {count} 行不能用。",
+        f"Row {first + row + 1} has the weight {values[row]:g} (missing is nan); {count} rows "
+        "of its block cannot be used.",
+    )
+    if remedy is _SCALED:
+        limits = Text(
+            f"除 0 以外，权重要在 {LEAST:g} 与 {MOST:g} 之间。",
+            f"Besides 0, weights lie between {LEAST:g} and {MOST:g}.",
         )
-        raise _unfit(Reason(name, said, _POSITIVE))
-    if values.size and values.max() > MOST:
-        said = Text(f"有超过 {MOST:,} 的权重。", f"A weight exceeds {MOST:,}.")
-        raise _unfit(Reason(name, said, _SCALED))
-    found: Integers = np.rint(values * SCALE).astype(np.int64)
-    return found
+        said = Text(said.zh + limits.zh, f"{said.en} {limits.en}")
+    raise _unfit(Reason(name, said, remedy))
 
 
-def check_some(total: int, name: str) -> None:
+def check_some(rows: int, name: str) -> None:
     """See that not all weights are zero.
+
+    Args:
+        rows: how many rows weigh more than 0.
+        name: of the column.
 
     Raises:
         WeightsUnfit: when they are.
     """
-    if total == 0:
+    if rows == 0:
         said = Text("全部权重都是 0。", "All weights are 0.")
         raise _unfit(Reason(name, said, _SOME))
 
 
-def squares(weights: Integers) -> Integers:
-    """The squares of fixed-point weights, in the same fixed point: a pure function of each row's."""
-    plain = weights / SCALE
-    found: Integers = np.rint(plain * plain * SCALE).astype(np.int64)
-    return found
+def parts(own: Floats) -> tuple[Integers, tuple[Integers, Integers, Integers, Integers]]:
+    """Weights and their squares as whole numbers that can be added up without a loss.
+
+    A weight is a whole number of 53 bits times a power of two. Sums of those with the same power
+    are exact; `joined` makes one number of them.
+
+    Args:
+        own: one weight per row.
+
+    Returns:
+        The power of each row, and its whole number and the three parts of that number's square.
+    """
+    fraction, exponent = np.frexp(own)
+    whole = (fraction * 2.0**_MANTISSA).astype(np.int64)
+    high, low = whole >> _LOW, whole & ((1 << _LOW) - 1)
+    powers = np.where(own > 0, exponent.astype(np.int64) - _LOWEST, 0)
+    return powers, (whole, high * high, high * low, low * low)
+
+
+def joined(power: int, sums: Sequence[int]) -> tuple[int, ...]:
+    """Sums over rows of one power as sums in `UNIT`s.
+
+    Args:
+        power: of the rows.
+        sums: of their whole numbers and, where they are asked for, of the three parts of squares.
+
+    Returns:
+        The sum of the weights in `UNIT`s, and that of their squares in `UNIT`s squared.
+    """
+    mass = sums[0] << power
+    if len(sums) == 1:
+        return (mass,)
+    high, middle, low = sums[1:]
+    square = (high << 2 * _LOW) + (middle << _LOW + 1) + low
+    return mass, square << 2 * power
 
 
 def row_variance(mass: tuple[int, int], square: tuple[int, int], rows: int) -> float:
     """The linearised variance of a weighted rate whose rows are the units.
 
     Args:
-        mass: weighted counts, of those who count and of all.
-        square: sums of squared weights, likewise.
+        mass: weighted counts, of those who count and of all, in `UNIT`s.
+        square: sums of squared weights, likewise, in `UNIT`s squared.
         rows: how many rows.
     """
-    k, n = mass[0] / SCALE, mass[1] / SCALE
-    k2, n2 = square[0] / SCALE, square[1] / SCALE
-    rate = k / n
-    return rows / max(1, rows - 1) * (k2 * (1 - rate) ** 2 + (n2 - k2) * rate**2) / n**2
+    rate, whole = mass[0] / mass[1], mass[1] ** 2
+    favoured, others = square[0] / whole, (square[1] - square[0]) / whole
+    return rows / max(1, rows - 1) * (favoured * (1 - rate) ** 2 + others * rate**2)
+
+
+def row_kish(mass: int, square: int) -> float:
+    """Kish's effective number of rows, from the exact sums of weights and of their squares."""
+    return mass**2 / square
 
 
 def unit_variance(k: Floats, n: Floats) -> float:
