@@ -63,6 +63,28 @@ def in_order(parts: Sequence[MultipartUploadPart]) -> list[tuple[int, str]]:
     return listed
 
 
+def check_announced(listed: int, announced: int | None) -> None:
+    """See that a file is made of as many parts as it was begun with; the upload stays as it is.
+
+    Args:
+        listed: how many parts the client says that there are.
+        announced: how many it said at first; None where an earlier release began the upload.
+
+    Raises:
+        MlflowException: when the numbers differ.
+    """
+    if announced is None or listed == announced:
+        return
+    raise said(
+        INVALID_PARAMETER_VALUE,
+        f"这次上传开始时说是 {announced} 块，现在列出 {listed} 块。没有合成文件，收到的块还在：请补齐后列出全部"
+        f" {announced} 块再发送；文件变了的，请重新上传。",
+        f"This upload was begun with {announced} parts, and {listed} are listed. No file was made, and "
+        f"the parts that arrived are kept: send what is missing and list all {announced}; where the "
+        "file has changed, upload it again.",
+    )
+
+
 def count(sent: str) -> int:
     """A number in the address of a part.
 

@@ -204,7 +204,9 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         mlflow_parts.check_count(num_parts)
         with in_mlflow_words():
             with transaction(self._factory) as session:
-                upload = staging.begin(session, _organisation(path), path, secret=token_hex(32))
+                upload = staging.begin(
+                    session, _organisation(path), path, secret=token_hex(32), parts=num_parts
+                )
             token = self._parts.begin(upload.id)
             with transaction(self._factory) as session:
                 upload = staging.part_upload(session, upload.id)
@@ -228,11 +230,14 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         with in_mlflow_words():
             with self._factory() as session:
                 upload = staging.part_upload(session, upload_id, path=path)
-                kept = {str(p.number): p.digest for p in staging.parts_of(session, upload)}
+                kept = {p.number: p.digest for p in staging.parts_of(session, upload)}
+            mlflow_parts.check_announced(len(listed), upload.parts)
             if upload.digest is not None:
                 return
-            if kept and {str(n): tag.strip('"') for n, tag in listed} != kept:
-                raise part_store.parts_missing()
+            told = {number: tag.strip('"') for number, tag in listed}
+            other = sorted(n for n in kept | told if kept.get(n) != told.get(n))
+            if kept and other:
+                raise part_store.parts_missing(other)
             try:
                 digest, size = self._parts.join(upload.id, upload.token, listed, limit=self._limit)
             except part_store.PartsMissing:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 from registry import artifacts, modes
 from registry.artifacts import ArtifactStore, FileStore, TooLarge
 from registry.errors import Conflict
+from registry.language import Text
 
 LONGEST_PARTS = 10_000
 """Parts of one upload: what S3 takes at most."""
@@ -138,11 +139,18 @@ def require_within(size: int, limit: int) -> None:
         )
 
 
-def parts_missing() -> PartsMissing:
-    """What to raise where parts have not arrived, or are others than those sent."""
+def parts_missing(numbers: Sequence[int] = ()) -> PartsMissing:
+    """What to raise where parts have not arrived, or are others than those sent.
+
+    Args:
+        numbers: which, where it is known.
+    """
+    some = ", ".join(str(number) for number in numbers[:20]) + (" …" if numbers[20:] else "")
+    named = Text(f"（{some}）", f" ({some})") if numbers else Text("", "")
     return PartsMissing(
-        "有的块没有收到，或与发送的不同。请重新上传这个文件。",
-        "Some parts have not arrived, or are not those that were sent. Upload the file again.",
+        f"有的块没有收到，或与发送的不同{named.zh}。没有合成文件：请把这些块再发一次，或重新上传这个文件。",
+        f"Some parts have not arrived, or are not those that were sent{named.en}. No file was made: "
+        "send these again. Upload the file again where their addresses are an hour old.",
     )
 
 

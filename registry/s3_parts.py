@@ -53,6 +53,7 @@ class S3Parts:
         client = self._store.client
         try:
             with self._store.answering(upload_id):
+                self._require(place, token, parts)
                 self._complete(place, token, listed)
                 size = int(client.head_object(**place)["ContentLength"])
                 require_within(size, limit)
@@ -73,6 +74,24 @@ class S3Parts:
             with suppress(client.exceptions.NoSuchUpload):
                 client.abort_multipart_upload(**place, UploadId=token)
             client.delete_object(**place)
+
+    def _require(
+        self, place: dict[str, str], token: str, parts: Sequence[tuple[int, str]]
+    ) -> None:
+        """See that all parts are there before they are joined: some servers drop an upload that fails.
+
+        Raises:
+            PartsMissing: naming those that are not.
+        """
+        client, held = self._store.client, dict[int, str]()
+        with suppress(client.exceptions.NoSuchUpload):  # joined before, or aborted
+            pages = client.get_paginator("list_parts").paginate(**place, UploadId=token)
+            for page in pages:
+                for each in page.get("Parts", ()):
+                    held[int(each["PartNumber"])] = str(each["ETag"]).strip('"')
+            other = [number for number, tag in parts if held.get(number) != tag.strip('"')]
+            if other:
+                raise parts_missing(other)
 
     def _complete(self, place: dict[str, str], token: str, parts: list[dict[str, object]]) -> None:
         """Join the parts; where that was done before, the object is there already."""

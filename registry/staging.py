@@ -69,7 +69,10 @@ class Seal(Identified, Record):
 
 
 class PartUpload(Identified, Record):
-    """A file that arrives in parts; `secret` signs their addresses, `digest` stands once it is whole."""
+    """A file that arrives in parts; `secret` signs their addresses, `digest` stands once it is whole.
+
+    `parts` is how many were announced; None where an earlier release began it.
+    """
 
     __tablename__ = "part_upload"
 
@@ -78,6 +81,7 @@ class PartUpload(Identified, Record):
     secret: Mapped[str] = mapped_column(String(64))
     token: Mapped[str] = mapped_column(String(1000), default="")
     digest: Mapped[str | None] = mapped_column(String(64))
+    parts: Mapped[int | None]
 
 
 class Part(Identified, Record):
@@ -326,15 +330,24 @@ def runs_of(session: Session, organisation_id: str) -> set[str]:
     return set(session.scalars(query.distinct()))
 
 
-def begin(session: Session, organisation_id: str, path: str, *, secret: str) -> PartUpload:
+def begin(
+    session: Session, organisation_id: str, path: str, *, secret: str, parts: int
+) -> PartUpload:
     """Note that a file begins to arrive in parts.
+
+    Args:
+        session: a writing transaction.
+        organisation_id: whose.
+        path: where the file will lie in the artifact tree.
+        secret: signs the addresses of the parts.
+        parts: how many are announced.
 
     Raises:
         Sealed, NoPlace: as for `put`.
     """
     folder = hold(session, organisation_id, path)
     require_open(session, path)
-    upload = PartUpload(folder_id=folder.id, path=path, secret=secret)
+    upload = PartUpload(folder_id=folder.id, path=path, secret=secret, parts=parts)
     session.add(upload)
     session.flush()
     return upload

@@ -37,7 +37,7 @@ def test_what_nobody_registers_goes_after_its_days_bytes_and_all(
         digests.append(store.put(tmp_path / "file"))
         with transaction(factory) as session:
             staging.put(session, organisation_id, f"{root}/x", digest=digests[-1], size=9)
-            upload = staging.begin(session, organisation_id, f"{root}/y", secret="s")
+            upload = staging.begin(session, organisation_id, f"{root}/y", secret="s", parts=1)
             staging.put_part(session, upload, 1, digest="0" * 64, size=9, limit=99)
             part_store.beside(store).put(upload.id, 1, tmp_path / "file")
             if number == 0:

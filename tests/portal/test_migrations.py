@@ -283,6 +283,31 @@ def test_uploads_and_seals_get_tables_beside_what_is_there(
     assert contents(empty) == before
 
 
+def test_uploads_under_way_go_on_without_a_number_of_parts(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0015")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (UPLOADS["staged_folder"], UPLOADS["part_upload"], UPLOADS["part"]):
+            connection.execute(text(row))
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0017")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT parts FROM part_upload WHERE id = 'u'")) is None
+        connection.execute(
+            text(
+                "INSERT INTO part_upload (id, created, folder_id, path, secret, token, parts) "
+                "VALUES ('v', '2026-11-21 00:00:00', 'd', 'w/o1/1/丁', 'secret', '', 3)"
+            )
+        )
+        assert connection.scalar(text("SELECT sum(parts) FROM part_upload")) == 3
+        connection.execute(text("DELETE FROM part_upload WHERE id = 'v'"))
+    migrations.downgrade(empty, "0015")
+    assert contents(empty) == before
+
+
 def contents(engine: Engine) -> dict[str, list[Any]]:
     """Every row of every table but Alembic's own."""
     names = [name for name in inspect(engine).get_table_names() if name != "alembic_version"]

@@ -198,6 +198,38 @@ def test_parts_that_are_missing_are_told(both: Pair) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (409, "RESOURCE_CONFLICT")
     assert "Upload the file again" in answer.json()["message"]
     assert both.ask(0, "GET", f"{FILES}/{folder}/f").status_code == 404
+    body["parts"] = one + sent(upload["credentials"][1:])
+    assert both.ask(0, "POST", f"{MPU}/complete/{folder}", json=body).status_code == 200
+    read = both.ask(1, "GET", f"{FILES}/{folder}/f")
+    assert read.content == b"".join(bytes([n]) * 6 * MEBI for n in (1, 2))
+
+
+def test_a_file_is_made_of_as_many_parts_as_were_announced(both: Pair) -> None:
+    """A file cut off at a part was whole for the door: the list ran from 1 without a gap."""
+    upload, folder = begun(both, "announced", 3)
+    two = sent(upload["credentials"][:2])
+    body = {"path": "f", "upload_id": upload["upload_id"], "parts": two}
+    short = both.ask(1, "POST", f"{MPU}/complete/{folder}", json=body)
+    third = sent(upload["credentials"][2:])
+    long = both.ask(
+        0,
+        "POST",
+        f"{MPU}/complete/{folder}",
+        json=body | {"parts": [*two, *third, {"part_number": 4, "etag": "x", "url": "x"}]},
+    )
+    for refused, listed in ((short, 2), (long, 4)):
+        assert (refused.status_code, refused.json()["error_code"]) == (
+            400,
+            "INVALID_PARAMETER_VALUE",
+        )
+        assert f"begun with 3 parts, and {listed} are listed" in refused.json()["message"]
+        assert f"开始时说是 3 块，现在列出 {listed} 块" in refused.json()["message"]
+    assert both.ask(0, "GET", f"{FILES}/{folder}/f").status_code == 404
+
+    whole = both.ask(1, "POST", f"{MPU}/complete/{folder}", json=body | {"parts": [*two, *third]})
+    assert whole.status_code == 200, whole.text
+    read = both.ask(0, "GET", f"{FILES}/{folder}/f")
+    assert read.content == b"".join(bytes([n]) * 6 * MEBI for n in (1, 2, 3))
 
 
 def test_an_aborted_upload_is_gone(both: Pair) -> None:

@@ -68,3 +68,37 @@ def test_a_second_request_to_join_meets_what_the_first_has_made(
     with factory() as session:
         [kept] = staging.below(session, folder)
     assert (kept.digest, kept.size) == (tag, 4)
+
+
+@pytest.mark.parametrize("listed", [1, 3])
+def test_a_list_of_other_parts_than_announced_makes_no_file_and_can_be_mended(
+    factory: sessionmaker[Session], store: FileStore, tmp_path: Path, listed: int
+) -> None:
+    with transaction(factory) as session:
+        organisation_id = cast.actor(session).organisation_id
+    folder = f"workspaces/{organisation_id}/1/{'a' * 32}/artifacts"
+    door = uploads_on(factory, store, tmp_path / "one")
+    upload = door.create_multipart_upload("f", 2, folder).upload_id
+    assert upload is not None
+    tags = []
+    for number, content in enumerate((b"one", b"two", b"six"), 1):
+        (tmp_path / "part").write_bytes(content)
+        tags.append(hashlib.sha256(content).hexdigest())
+        if number <= listed:
+            door._keep_part(upload, number, tmp_path / "part", 3, tags[-1])
+    parts = [MultipartUploadPart(number, tag, "x") for number, tag in enumerate(tags, 1)]
+
+    with pytest.raises(MlflowException, match=f"begun with 2 parts, and {listed} are listed"):
+        door.complete_multipart_upload("f", upload, parts[:listed], folder)
+    with factory() as session:
+        assert staging.below(session, folder) == []
+
+    if listed == 1:
+        with pytest.raises(MlflowException, match=r"not those that were sent \(2\)"):
+            door.complete_multipart_upload("f", upload, parts[:2], folder)
+        (tmp_path / "part").write_bytes(b"two")
+        door._keep_part(upload, 2, tmp_path / "part", 3, tags[1])
+        door.complete_multipart_upload("f", upload, parts[:2], folder)
+        with factory() as session:
+            [kept] = staging.below(session, folder)
+        assert kept.size == 6

@@ -56,7 +56,7 @@ def test_what_is_sealed_is_written_no_more(session: Session, by: Actor, run: str
         with pytest.raises(Sealed):
             put(session, by, f"{run}/{path}")
         with pytest.raises(Sealed):
-            staging.begin(session, by.organisation_id, f"{run}/{path}", secret="s")
+            staging.begin(session, by.organisation_id, f"{run}/{path}", secret="s", parts=1)
     put(session, by, f"{run}/model2/MLmodel")
     put(session, by, f"{run}/Model/MLmodel")
 
@@ -192,7 +192,7 @@ def test_nothing_arrives_between_a_check_and_a_deletion(
             if how == "a file":
                 put(session, by, f"{path}/late")
             else:
-                staging.begin(session, by.organisation_id, f"{path}/late", secret="s")
+                staging.begin(session, by.organisation_id, f"{path}/late", secret="s", parts=1)
         arrived.set()
 
     thread = threading.Thread(target=arrive)
@@ -238,7 +238,7 @@ def _race(factory: sessionmaker[Session], by: Actor, path: str) -> set[str]:
 
 
 def test_parts_are_counted_together(session: Session, by: Actor, run: str) -> None:
-    upload = staging.begin(session, by.organisation_id, f"{run}/large", secret="s")
+    upload = staging.begin(session, by.organisation_id, f"{run}/large", secret="s", parts=1)
     for number, size in ((1, 6), (2, 3), (1, 5)):
         staging.put_part(session, upload, number, digest=ONE, size=size, limit=9)
 
@@ -253,7 +253,7 @@ def test_parts_are_counted_together(session: Session, by: Actor, run: str) -> No
 def test_an_upload_in_parts_is_found_at_its_path_until_it_is_forgotten(
     session: Session, by: Actor, run: str
 ) -> None:
-    upload = staging.begin(session, by.organisation_id, f"{run}/large", secret="s")
+    upload = staging.begin(session, by.organisation_id, f"{run}/large", secret="s", parts=1)
     staging.put_part(session, upload, 1, digest=ONE, size=1, limit=9)
 
     assert staging.part_upload(session, upload.id, path=f"{run}/large") is upload
@@ -272,7 +272,7 @@ def test_what_nobody_registers_is_cleared_and_seals_stay(
     sealed(session, by, f"{run}/model", MLmodel=ONE)
     put(session, by, f"{run}/notes")
     put(session, by, f"{other}/notes")
-    staging.begin(session, by.organisation_id, f"{run}/large", secret="s")
+    staging.begin(session, by.organisation_id, f"{run}/large", secret="s", parts=1)
     assert staging.untouched(session, now() - timedelta(days=1)) == []
 
     soon = now() + timedelta(seconds=1)
