@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators import decision_words, missing
+from evaluators import decision_words, missing, unknown_levels
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from registry.errors import Invalid, Reason
@@ -126,7 +126,7 @@ class Source:
         specs = [probe.spec for probe in probes]
         reasons = [*self._lacking(plan, named), *_underived(plan, specs, scored=scored)]
         if not reasons:
-            reasons += self._undivided(plan, specs, scored=scored)
+            reasons += self._unsaid(plan, specs, scored=scored)
         if self.rows == 0:
             reasons.append(
                 _reason(
@@ -193,22 +193,28 @@ class Source:
         near = low is not None and high is not None and high - low <= 1
         return (level_name(low), level_name(high)) if near else ()
 
-    def _undivided(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:
-        """Decisions whose words nothing divides into favourable, unfavourable and left out."""
-        columns = plan.columns
-        if columns.favourable is None:
-            return []
-        read = sorted(decision_words.read_by(plan, specs, scored=scored))
-        names = [name for name in read if not self._divided(name, columns)]
+    def _unsaid(self, plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[Reason]:
+        """Words of which the plan has to say what they mean: of decisions, and of groups."""
+        columns, read = plan.columns, list[str]()
+        if columns.favourable is not None:
+            read = sorted(decision_words.read_by(plan, specs, scored=scored))
+        decided = [name for name in read if not self._divided(name, columns)]
+        grouped = unknown_levels.asked_of(columns, self.schema)
+        names = list(dict.fromkeys([*decided, *grouped]))
         if not names:
             return []
-        counts: dict[str, decision_words.Counts] = {name: {} for name in names}
+        words: dict[str, decision_words.Counts] = {name: {} for name in decided}
+        levels: dict[str, decision_words.Counts] = {name: {} for name in grouped}
         for block in self.blocks(names, coded=names):
-            for name in names:
-                column = missing.without_missing(block[name], name, columns)
-                decision_words.add(counts[name], column)
-        kinds = {name: self.schema.field(name).type for name in names}
-        return decision_words.faults(counts, columns, kinds, read)
+            for name, held in words.items():
+                decision_words.add(held, missing.without_missing(block[name], name, columns))
+            for name, held in levels.items():
+                decision_words.add(held, block[name])
+        kinds = {name: self.schema.field(name).type for name in decided}
+        return [
+            *decision_words.faults(words, columns, kinds, read),
+            *unknown_levels.faults(levels, columns),
+        ]
 
     def _divided(self, name: str, columns: Columns) -> bool:
         """Whether a column's bounds tell that it holds the favourable value and one refusal."""

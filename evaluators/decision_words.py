@@ -5,6 +5,7 @@ knows: "pending" and "withdrawn" are no refusals, "denied" is, so the plan says 
 (`columns.unfavourable`), and what it does not list is left out and told.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -236,4 +237,9 @@ def _listed(counts: Counts, left: str, right: str) -> str:
 def _written(word: str, kind: pa.DataType) -> str:
     """A word as TOML has it."""
     plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    return word if plain else f'"{word}"'
+    return word if plain else quoted(word)
+
+
+def quoted(word: str) -> str:
+    """A text as TOML has it."""
+    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007f")

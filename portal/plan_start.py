@@ -7,14 +7,14 @@ stands in the plan as a comment, beside the list of columns.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators import decision_words, missing
+from evaluators import decision_words, missing, unknown_levels
 from evaluators.files import Stored, open_rows
 from evaluators.plan import Columns
 from registry import tables
@@ -70,6 +70,10 @@ RANKING = frozenset({"ranking_exposure", "performance", "stability"})
 """Questions about ranked lists that need no favourable result."""
 ABOVE = Text("达到多少算有利", "favourable at or above this score")
 BELOW = Text("低于多少算有利", "favourable below this score")
+PROPOSED = Text(
+    "下面列出的值算作缺失，不成一组。请核对：真实的一组，就从方括号里去掉",
+    "the values below are missing and no group: check, and take real groups out of the brackets",
+)
 DECIDED = ("target", "score", "prediction", "decided")
 PRICE_ROLES = {
     "cost": Text("正当的成本因素", "legitimate cost factors"),
@@ -89,6 +93,7 @@ class Seen:
         missing: how many values are missing.
         range: from the least to the greatest, for numbers with many values.
         ends: the least and the greatest number; None without numbers.
+        unknown: the words that say "not known", and where there are any the codes for missing.
     """
 
     name: str
@@ -97,6 +102,12 @@ class Seen:
     missing: int
     range: str = ""
     ends: tuple[float, float] | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The values by which people can be grouped: those that are known."""
+        return tuple(level for level in self.levels if level not in self.unknown)
 
     @property
     def binary(self) -> bool:
@@ -153,7 +164,11 @@ def look(rows: Stored) -> list[Seen]:
     schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
     table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
     told = missing.told(table, Columns()).rows
-    return [_seen(name, kind, told[name]) for name, kind in kinds.items()]
+    unknown = unknown_levels.proposed(table)
+    return [
+        replace(_seen(name, kind, told[name]), unknown=tuple(unknown.get(name, ())))
+        for name, kind in kinds.items()
+    ]
 
 
 def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
@@ -193,7 +208,7 @@ def _with_groups(roles: dict[str, list[str]], seen: Sequence[Seen]) -> dict[str,
         return roles
     used = {name for names in roles.values() for name in names}
     groups = [c.name for c in seen if c.name not in used and c.kind in GROUPING
-              and 2 <= len(c.levels) <= FEW]  # fmt: skip
+              and 2 <= len(c.groups) <= FEW]  # fmt: skip
     return {**roles, "sensitive": groups[:GROUPS]} if groups else roles
 
 
@@ -223,7 +238,7 @@ def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
     if role == "time":
         return named or column.kind == "datetime" or name in MOMENTS
     if role == "sensitive":
-        return named and 2 <= len(column.levels) <= FEW
+        return named and 2 <= len(column.groups) <= FEW
     return named
 
 
@@ -300,11 +315,22 @@ def _columns(
                 if guessed
                 else f'# {role} = ["…"]   # {said}'
             )
+    yield from _missing(seen, roles)
     if inputs:
         yield f"inputs = {_texts(inputs)}"
     else:
         yield '# inputs = ["…"]      # 要向模型提问时：全部输入列 / when a model is asked'
     yield ""
+
+
+def _missing(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:
+    """That a word for "not known" is no group of people, where people are grouped by its column."""
+    grouping = [*roles.get("sensitive", []), *roles.get("profile", [])]
+    for column in seen:
+        if column.unknown and column.name in grouping:
+            yield f"#   {PROPOSED.zh} /"
+            yield f"#   {PROPOSED.en}"
+            yield unknown_levels.line(column.name, column.unknown)
 
 
 def _decision(
@@ -407,7 +433,7 @@ def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator
     yield "# 对照组：这里写的是人数最多的一组 / the reference group: here the largest"
     yield "[reference]"
     for column in chosen:
-        yield f"{_text(column.name)} = {_text(column.levels[0])}"
+        yield f"{_text(column.name)} = {_text(column.groups[0])}"
     yield ""
 
 

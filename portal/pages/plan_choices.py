@@ -8,16 +8,18 @@ import inspect
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import pyarrow as pa
 from starlette.datastructures import QueryParams
 
-from evaluators import installed
+from evaluators import installed, unknown_levels
 from evaluators.probe import Options, Probe
+from portal import plan_start
 from registry.datasets import Dataset
 from registry.language import Text
 from registry.submission import Version
@@ -167,13 +169,38 @@ def _title(dataset: Dataset, given: str) -> str:
     return f"{{ zh = {written(called.zh)}, en = {written(called.en)} }}"
 
 
-def draft(dataset: Dataset, version: Version, asked: QueryParams) -> str:
+def unknown(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
+    """Column → the words that are to be declared missing, so that "not known" is no group.
+
+    Args:
+        dataset: whose columns have roles.
+        batches: its rows, of which the first are looked at.
+    """
+    known, held, looked = roles(dataset), list[pa.RecordBatch](), 0
+    names = [name for role in ("sensitive", "profile") for name in known.get(role, [])]
+    if not names:
+        return {}
+    for batch in batches:
+        held.append(batch.select(names))
+        looked += batch.num_rows
+        if looked >= plan_start.ROWS:
+            break
+    return unknown_levels.proposed(pa.Table.from_batches(held)) if held else {}
+
+
+def draft(
+    dataset: Dataset,
+    version: Version,
+    asked: QueryParams,
+    missing: Mapping[str, Sequence[str]],
+) -> str:
     """The plan in TOML that follows from what was chosen.
 
     Args:
         dataset: whose columns have roles.
         version: whose inputs are to be scored.
         asked: the fields of the form.
+        missing: what is to be declared missing, see `unknown`.
     """
     known = roles(dataset)
     lines = [f"title = {_title(dataset, asked.get('title') or '')}"]
@@ -184,6 +211,9 @@ def draft(dataset: Dataset, version: Version, asked: QueryParams) -> str:
     lines += ["", "[columns]"]
     lines += [f"{role} = {written(known[role][0])}" for role in ONE if known.get(role)]
     lines += [f"{role} = {written(known[role])}" for role in MANY if known.get(role)]
+    for name, words in missing.items():
+        lines += [f"# {said}" for said in (plan_start.PROPOSED.zh, plan_start.PROPOSED.en)]
+        lines.append(unknown_levels.line(name, words))
     lines.append(f"inputs = {written([str(each['name']) for each in version.inputs])}")
     if not known.get("price"):
         lines += [

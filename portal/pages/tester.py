@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from evaluators import engine
 from evaluators.plan import Plan
 from portal import sight
 from portal.access import allow
-from portal.at_hand import Database
+from portal.at_hand import Database, Store
 from portal.identity import Asking, By
 from portal.pages import forms, plan_choices
 from portal.pages.desk import lines
@@ -29,6 +30,7 @@ from registry import (
     submission,
     worklist,
 )
+from registry.artifacts import BlobNotFound
 from registry.errors import Invalid, RegisterError
 from registry.language import Text
 from registry.organisations import Role
@@ -105,6 +107,7 @@ def plan_form(
     request: Request,
     language: Lang,
     session: Database,
+    store: Store,
     by: By,
     asking: Asking,
     version: str,
@@ -116,7 +119,12 @@ def plan_form(
     by.own(chosen.organisation_id)
     target = sight.version(session, by, version)
     asked = request.query_params
-    drafted: dict[str, Any] = {"plan": plan_choices.draft(chosen, target, asked)}
+    typed = typed_before(request)
+    if not typed:
+        missing: dict[str, list[str]] = {}
+        with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
+            missing = plan_choices.unknown(chosen, datasets.batches(store, chosen))
+        typed = {"plan": plan_choices.draft(chosen, target, asked, missing)}
     return render(
         request,
         "plan_new.html",
@@ -130,13 +138,19 @@ def plan_form(
         offers=plan_choices.offers(chosen, asked),
         targets=[(key, said.in_(language)) for key, said in plan_choices.TARGETS.items()],
         asked=asked,
-        typed=typed_before(request) or drafted,
+        typed=typed,
     )
 
 
 @router.post("/evaluations/new", dependencies=[allow(*EVALUATES, scope=Scope.EVALUATE)])
 def register_plan(
-    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+    request: Request,
+    language: Lang,
+    session: Database,
+    store: Store,
+    by: By,
+    asking: Asking,
+    form: Form,
 ) -> Response:
     """Check, digest and register the plan; a worker takes it from there."""
     version_id, dataset_id = forms.text(form, "version"), forms.text(form, "dataset")
@@ -157,7 +171,7 @@ def register_plan(
         session.rollback()
         reject(request, error, forms.typed(form))
         return plan_form(
-            request, language, session, by, asking, version_id, dataset_id, engagement_id
+            request, language, session, store, by, asking, version_id, dataset_id, engagement_id
         )
     return go(f"/{language}/evaluations/{made.id}", "queued")
 

@@ -4,6 +4,7 @@ import tomllib
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def data(columns: list[dict[str, str]] = COLUMNS, name: str = "数据", name_en:
 
 
 def drafted(*fields: tuple[str, str]) -> dict[str, Any]:
-    return tomllib.loads(plan_choices.draft(data(), VERSION, QueryParams(list(fields))))
+    return tomllib.loads(plan_choices.draft(data(), VERSION, QueryParams(list(fields)), {}))
 
 
 def test_without_a_choice_the_usual_probes_that_the_data_can_feed_are_drafted() -> None:
@@ -68,7 +69,7 @@ WORD = st.text(min_size=1, max_size=20)
 @given(name=WORD, title=WORD, english=st.one_of(st.just(""), WORD))
 def test_no_name_breaks_out_of_its_quotes(name: str, title: str, english: str) -> None:
     columns = [{"name": name, "role": "sensitive"}]
-    written = plan_choices.draft(data(columns, title, english), VERSION, QueryParams([]))
+    written = plan_choices.draft(data(columns, title, english), VERSION, QueryParams([]), {})
 
     assert tomllib.loads(written)["columns"]["sensitive"] == [name]
     two = {"zh": title, "en": english}
@@ -87,7 +88,7 @@ def test_a_title_left_as_it_was_offered_is_there_in_both_languages(
     typed: str, title: str | dict[str, str]
 ) -> None:
     named = data(name="贷款申请", name_en="Loan applications")
-    written = plan_choices.draft(named, VERSION, QueryParams([("title", typed)]))
+    written = plan_choices.draft(named, VERSION, QueryParams([("title", typed)]), {})
 
     assert tomllib.loads(written)["title"] == title
 
@@ -108,6 +109,19 @@ def test_every_option_is_described_in_both_languages(name: str) -> None:
     assert options <= set(told), "an option has no line in the docstring of the options"
     chinese = set(plan_choices.wording().get(name, {}))
     assert {each for each in chinese if "." not in each} == options, "portal/pages/options.toml"
+
+
+def test_a_word_for_not_known_is_proposed_as_missing_where_people_are_grouped_by_it() -> None:
+    rows = pa.table({
+        "race": ["a", "b", "未知", "NA"], "approve": [0, 1, 1, 0], "income": ["-", "1", "2", "3"],
+    })  # fmt: skip
+    missing = plan_choices.unknown(data(), rows.to_batches())
+    written = plan_choices.draft(data(), VERSION, QueryParams([]), missing)
+
+    assert tomllib.loads(written)["columns"]["missing"] == {"race": ["未知", "NA"]}
+    assert "请核对" in written
+    assert "check" in written
+    assert plan_choices.unknown(data(), rows.slice(0, 2).to_batches()) == {}
 
 
 def test_the_page_writes_the_plan_that_was_chosen(shelf: Shelf) -> None:
