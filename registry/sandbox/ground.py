@@ -7,11 +7,17 @@ owner is checked before anything in it is trusted.
 
 import fcntl
 import os
+import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+UNUSED_SECONDS = 7 * 24 * 3600
+"""How long a stage lies unused before it is removed: an earlier version may be gone back to."""
+_held: dict[Path, int] = {}
 
 
 class GroundNotOurs(RuntimeError):
@@ -56,6 +62,62 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def hold(stage: Path) -> bool:
+    """Keep a stage from being swept as long as this process lives; False where there is none.
+
+    Args:
+        stage: a folder of the ground.
+    """
+    if stage in _held:
+        return stage.exists()
+    try:
+        fd = os.open(stage, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    if not stage.exists():  # swept between the two lines above
+        os.close(fd)
+        return False
+    _held[stage] = fd
+    with suppress(OSError):
+        os.utime(fd)
+    return True
+
+
+def sweep(base: Path, kind: str, *, older: float = UNUSED_SECONDS) -> list[str]:
+    """Remove the stages of a kind, finished or not, that no process holds and none has for long.
+
+    Called under the lock of the kind, so that nobody is making one.
+
+    Args:
+        base: the ground.
+        kind: what they hold: the first word of their names.
+        older: seconds since a process last began to use it.
+
+    Returns:
+        The names of those removed.
+    """
+    gone = []
+    for stage in [*base.glob(f"{kind}-*"), *base.glob(f"making-{kind}-*")]:
+        status = stage.lstat()
+        unused = stat.S_ISDIR(status.st_mode) and time.time() - status.st_mtime > older
+        if unused and _sweep(stage):
+            gone.append(stage.name)
+    return gone
+
+
+def _sweep(stage: Path) -> bool:
+    fd = os.open(stage, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(stage, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return not stage.exists()
 
 
 def open_to_others(path: Path) -> bool:

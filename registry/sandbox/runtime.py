@@ -25,7 +25,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from registry.errors import Unavailable
-from registry.sandbox.ground import ground, locked, open_to_others, owned
+from registry.sandbox.ground import ground, hold, locked, open_to_others, owned, sweep
 
 PACKAGES = (
     "numpy",
@@ -190,10 +190,11 @@ def _stage(kind: str, digest: str, put: Callable[[Path], None], *, goes_on: bool
     """
     base = ground()
     target = base / f"{kind}-{digest[:16]}"
-    if not target.exists():
+    while not hold(target):
         with locked(base / f"{kind}.lock"):
             if not target.exists():
                 _make(target, put, goes_on=goes_on)
+                sweep(base, kind)
     return owned(target)
 
 
