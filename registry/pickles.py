@@ -14,7 +14,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -71,14 +72,35 @@ class Walk:
     """What was found.
 
     Args:
-        names: every `module.name` the pickle refers to.
-        unlisted: those that are not on the list, sorted.
-        problem: why the walk could not be finished (with a place `{path}`); None when it was.
+        names: every (module, name) the pickle refers to.
+        problem: what the walker cannot decide (with a place `{path}`); None when all is known.
+        whole: whether it was followed to its end, so that no name is missing but those that are
+            put together when it is opened.
     """
 
-    names: frozenset[str]
-    unlisted: tuple[str, ...]
+    names: frozenset[tuple[str, str]]
     problem: Text | None
+    whole: bool
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Every `module.name` that is not on the list, sorted."""
+        return tuple(
+            sorted(f"{module}.{name}" for module, name in self.names if not listed(module, name))
+        )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a walk has come upon so far; `arrays` says that bytes were stepped over."""
+
+    names: set[tuple[str, str]] = field(default_factory=set)
+    doubt: Text | None = None
+    arrays: bool = False
+
+    def wonder(self, why: str) -> None:
+        """Note what cannot be decided; the walk goes on, for names may follow."""
+        self.doubt = self.doubt or _undecided(_Undecidable(why))
 
 
 class _Undecidable(Exception):
@@ -101,27 +123,33 @@ def looks_like(path: Path) -> bool:
 
 def walk(path: Path) -> Walk:
     """Walk a pickle file, also inside gzip, zlib, bzip2, xz, lzma and zip."""
-    found: set[tuple[str, str]] = set()
-    problem = None
+    seen = _Seen()
     try:
-        _walk_file(path, found)
-    except (_Undecidable, ValueError, LookupError, OSError, EOFError, TypeError) as error:
-        problem = _undecided(error)
-    except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
-        problem = _undecided(error)
-    names = frozenset(f"{module}.{name}" for module, name in found)
-    unlisted = sorted(f"{module}.{name}" for module, name in found if not listed(module, name))
-    return Walk(names, tuple(unlisted), problem)
+        _walk_file(path, seen)
+    except _UNFINISHED as error:
+        return Walk(frozenset(seen.names), _undecided(error), whole=False)
+    return Walk(frozenset(seen.names), seen.doubt, whole=True)
 
 
-def _walk_file(path: Path, found: set[tuple[str, str]]) -> None:
+def _walk_file(path: Path, seen: _Seen) -> None:
     if path.stat().st_size > MAX_BYTES:
         raise _Undecidable(f"more than {MAX_BYTES} bytes")
     steps = _Steps(path.stat().st_size)
     for stream in _layers(path.read_bytes(), 0):
-        _Machine(stream, found, steps).run()
-        if stream.read(1):
-            raise _Undecidable("bytes after the end of the pickle")
+        try:
+            _Machine(stream, seen, steps).run()
+            if stream.read(1):
+                raise _Undecidable("bytes after the end of the pickle")
+        finally:
+            if seen.arrays:
+                _look_into_arrays(stream, seen, steps)
+
+
+def _look_into_arrays(stream: BinaryIO, seen: _Seen, steps: "_Steps") -> None:
+    """Only joblib steps over an array's bytes; `pickle` takes them for opcodes, and so must a look."""
+    stream.seek(0)
+    with suppress(*_UNFINISHED):
+        _Machine(stream, seen, steps, arrays=False).run()
 
 
 def _undecided(error: Exception) -> Text:
@@ -132,6 +160,18 @@ def _undecided(error: Exception) -> Text:
     )
 
 
+_UNFINISHED = (
+    _Undecidable,
+    ValueError,
+    LookupError,
+    OSError,
+    EOFError,
+    TypeError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    RuntimeError,
+)
 _WRAPPINGS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\x1f\x8b", lambda: zlib.decompressobj(31)),
     (b"BZh", bz2.BZ2Decompressor),
@@ -244,11 +284,12 @@ class _Machine:
     """Follows one pickle: constants, tuples and small dictionaries exactly, the rest opaquely."""
 
     def __init__(
-        self, stream: BinaryIO, found: set[tuple[str, str]], steps: _Steps, depth: int = 0
+        self, stream: BinaryIO, seen: _Seen, steps: _Steps, depth: int = 0, *, arrays: bool = True
     ) -> None:
         self._stream = stream
         self._steps = steps
-        self._found = found
+        self._seen = seen
+        self._arrays = arrays
         self._depth = depth
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
@@ -341,10 +382,11 @@ class _Machine:
     def _setitems(self, _: Any) -> None:
         self._set(self._to_mark())
 
-    def _name(self, module: Any, name: Any) -> _Global:
+    def _name(self, module: Any, name: Any) -> "_Global | _Opaque":
         if not isinstance(module, str) or not isinstance(name, str):
-            raise _Undecidable("a name that is put together at run time")
-        self._found.add((module, name))
+            self._seen.wonder("a name that is put together at run time")
+            return _OPAQUE
+        self._seen.names.add((module, name))
         return _Global(module, name)
 
     def _global(self, argument: str) -> None:
@@ -358,16 +400,18 @@ class _Machine:
     def _inst(self, argument: str) -> None:
         arguments = tuple(self._to_mark())
         module, _, name = argument.partition(" ")
-        self._stack.append(_Made(self._name(module, name), arguments))
+        self._make(self._name(module, name), arguments)
 
     def _obj(self, _: Any) -> None:
         maker, *arguments = self._to_mark()
         self._make(maker, tuple(arguments))
 
     def _make(self, maker: Any, arguments: Any) -> None:
-        if not isinstance(maker, _Global):
-            raise _Undecidable("a call of something that is not named")
-        self._stack.append(_Made(maker, arguments))
+        if isinstance(maker, _Global):
+            self._stack.append(_Made(maker, arguments))
+        else:
+            self._seen.wonder("a call of something that is not named")
+            self._stack.append(_OPAQUE)
 
     def _reduce(self, _: Any) -> None:
         arguments, maker = self._stack.pop(), self._stack.pop()
@@ -404,7 +448,12 @@ class _Machine:
     def _build(self, _: Any) -> None:
         state = self._stack.pop()
         top = self._stack[-1]
-        if isinstance(top, _Made) and f"{top.maker.module}.{top.maker.name}" == _WRAPPER:
+        if (
+            self._arrays
+            and isinstance(top, _Made)
+            and f"{top.maker.module}.{top.maker.name}" == _WRAPPER
+        ):
+            self._seen.arrays = True
             self._step_over_array(state)
 
     def _step_over_array(self, state: Any) -> None:
@@ -418,7 +467,7 @@ class _Machine:
         if kind == "O":
             if self._depth >= MAX_NESTING:
                 raise _Undecidable("nested too deeply")
-            _Machine(self._stream, self._found, self._steps, self._depth + 1).run()
+            _Machine(self._stream, self._seen, self._steps, self._depth + 1).run()
             return
         size = math.prod(shape) * width * (4 if kind == "U" else 1)
         padding = self._stream.read(1)[0] if state.get(_ALIGNMENT) is not None else 0

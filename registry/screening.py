@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from registry import attestation, download_note, json_text, pickles
+from registry import attestation, download_note, json_text, pickle_screening, pickles
 from registry.archives import (
     MAX_FILES,
     NOT_PLAIN,
@@ -352,7 +352,9 @@ def _model_path(found: _Findings, value: Any, row: flavours.Format) -> str | Non
 def _check_content(found: _Findings, path: str, row: flavours.Format) -> None:
     file = found.root / path
     if row.trust == "code":
-        _look_at_pickle(found, path)
+        reasons, remarks = pickle_screening.looked_at(file, path)
+        found.reasons += reasons
+        found.remarks += remarks
     elif row.serialization == "skops":
         try:
             foreign = foreign_types(file)
@@ -369,25 +371,14 @@ def _check_content(found: _Findings, path: str, row: flavours.Format) -> None:
                 found.refuse(path, said, _SAVE_AS.get(row.name, _LOG_AGAIN))
 
 
-def _look_at_pickle(found: _Findings, path: str) -> None:
-    walk = pickles.walk(found.root / path)
-    found.remarks.append(_CODE_REMARK.format(path=shown(path)))
-    if walk.problem:
-        found.remarks.append(walk.problem.format(path=shown(path)))
-    elif walk.unlisted:
-        names = ", ".join(shown(name) for name in walk.unlisted[:20])
-        found.remarks.append(_UNLISTED.format(path=shown(path), names=names))
-    else:
-        found.remarks.append(_LISTED.format(path=shown(path)))
-
-
 def _check_beside(found: _Findings, path: str | None, row: flavours.Format) -> None:
     for other in found.files:
         if other == path or other in _EXPECTED:
             continue
-        if row.trust != "code" and (
-            _PICKLE_NAME.search(other) or pickles.looks_like(found.root / other)
-        ):
+        pickled = _PICKLE_NAME.search(other) or pickles.looks_like(found.root / other)
+        if pickled and row.trust == "code":
+            found.reasons += pickle_screening.wrong_with(found.root / other, other)
+        elif pickled:
             found.refuse(other, _STRAY_PICKLE, _REMOVE)
         elif row.trust != "code":
             found.remarks.append(_BESIDE.format(path=shown(other)))
@@ -479,17 +470,6 @@ _SAVE_AS = {
 _STRAY_PICKLE = Text(
     "这种格式不需要 pickle 文件，而 pickle 打开时会运行代码",
     "this format needs no pickle, and a pickle runs code when opened",
-)
-_CODE_REMARK = Text(
-    "{path} 打开时会运行提交者写的代码，只在沙箱内打开",
-    "{path} runs its submitter's code when opened; it is opened in the sandbox only",
-)
-_UNLISTED = Text(
-    "{path} 引用了名单之外的对象：{names}", "{path} names objects outside of the list: {names}"
-)
-_LISTED = Text(
-    "{path} 只引用名单内的对象（不改变“代码”类别）",
-    "{path} names only objects on the list (its class stays: code)",
 )
 _BESIDE = Text(
     "{path} 不属于这种格式，不会被打开", "{path} is no part of this format; it is never opened"

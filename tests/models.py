@@ -46,18 +46,20 @@ def worded_model(folder: Path) -> Path:
     return _saved(folder, "model.skops", skops.io.dumps(fitted), flavours, INPUTS)
 
 
-def pickled_model(folder: Path) -> Path:
-    """The same regression as a pickle that calls `os.system` on loading.
+def pickled_model(folder: Path, *, calling: bool = False) -> Path:
+    """The same regression as a pickle.
 
     Args:
         folder: made for it.
+        calling: whether opening it calls `os.system`.
     """
     flavours = {
         "python_function": {"loader_module": "mlflow.sklearn", "predict_fn": "predict_proba"},
         "sklearn": {"pickled_model": "model.pkl", "serialization_format": "pickle"},
     }
     fitted = _fitted(0)
-    fitted.extra = _Calling()
+    if calling:
+        fitted.extra = _Calling()
     return _saved(folder, "model.pkl", pickle.dumps(fitted), flavours, INPUTS)
 
 

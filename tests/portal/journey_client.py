@@ -144,6 +144,27 @@ def pickled() -> None:
     mlflow.register_model(f"runs:/{run.info.run_id}/mixed", name_of(name_of("腌制")))
 
 
+def calling() -> None:
+    """Register a model whose pickle starts a program when it is opened."""
+    fitted = LogisticRegression().fit(ROWS, [0, 0, 1, 1])
+    fitted.extra = Calling()
+    signature = mlflow.models.infer_signature(ROWS, fitted.predict_proba(ROWS))
+    named = {"name": "model"} if NEW else {"artifact_path": "model"}
+    with mlflow.start_run():
+        mlflow.sklearn.log_model(
+            fitted, signature=signature, serialization_format="pickle",
+            pip_requirements=["scikit-learn"],
+            registered_model_name=name_of("启动程序"), **named,
+        )  # fmt: skip
+
+
+class Calling:
+    """What a pickle calls when it is opened."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
+
+
 def main() -> None:
     """Walk through all of it."""
     warnings.simplefilter("ignore")
@@ -151,6 +172,7 @@ def main() -> None:
     if LARGE:
         large()
     refused("a pickle beside the model", pickled)
+    refused("a pickle that starts a program", calling)
     refused("deleting a version", lambda: client.delete_model_version(name_of("生产"), "1"))
     refused(
         "deleting a model with versions", lambda: client.delete_registered_model(name_of("生产"))

@@ -205,7 +205,23 @@ def test_a_version_names_itself_and_how_far_its_format_can_be_trusted(
     assert answer.status_code == 200, answer.text
     message = answer.json()["model_version"]["status_message"]
     assert "runs code that its files bring" in message
-    assert "posix.system" in message
+    assert "only objects on the list" in message
     assert "沙箱" in message
     assert door.version("pickled")["tags"]["mingsuan.trust_class"] == "code"
+    assert made
+
+
+@pytest.mark.slow
+def test_a_pickle_that_starts_a_program_is_refused_with_the_way_out(
+    door: Door, made: Mapping[str, str], tmp_path: Path
+) -> None:
+    folder = models.pickled_model(tmp_path / "model", calling=True)
+    answer = door.register("calling", f"runs:/{door.run(folder)}/model")
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    message = answer.json()["message"]
+    assert "posix.system, which starts programs or changes the system" in message
+    assert "posix.system（启动别的程序或改动系统）" in message
+    assert "skops" in message
+    assert "PythonModel" in message
     assert made

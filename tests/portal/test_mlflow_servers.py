@@ -157,6 +157,7 @@ def test_a_client_notices_nothing_of_two_servers(both: Pair, client: str) -> Non
             assert any("一" <= letter <= "鿿" for letter in told["text"]), what
             assert "\n" in told["text"], what
     assert "extra.pkl" in found["messages"]["a pickle beside the model"]["text"]
+    assert "posix.system" in found["messages"]["a pickle that starts a program"]["text"]
     assert "withdraw its filing" in found["messages"]["deleting a version"]["text"]
 
 

@@ -21,6 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from registry.pickle_powers import power
 from registry.pickles import listed, looks_like, walk
 
 ROWS = np.random.default_rng(0).random((50, 3))
@@ -53,7 +54,7 @@ def test_an_estimator_of_every_protocol_is_walked_to_its_end(
 
     assert found.problem is None
     assert found.unlisted == ()
-    assert "sklearn.ensemble._forest.RandomForestClassifier" in found.names
+    assert ("sklearn.ensemble._forest", "RandomForestClassifier") in found.names
 
 
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3)])
@@ -71,7 +72,7 @@ def test_arrays_in_joblib_files_are_stepped_over(tmp_path: Path, compress: Any) 
 
     assert found.problem is None
     assert found.unlisted == ()
-    assert "sklearn.tree._tree.Tree" in found.names
+    assert ("sklearn.tree._tree", "Tree") in found.names
 
 
 def test_an_object_inside_a_joblib_array_is_seen(tmp_path: Path) -> None:
@@ -175,3 +176,81 @@ def test_a_pickle_is_known_by_its_head(tmp_path: Path) -> None:
     assert looks_like(put(tmp_path, pickle.dumps(1)))
     assert not looks_like(put(tmp_path, b"\x08\x0a"))
     assert not looks_like(put(tmp_path, b""))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "system"),
+        ("posix", "system"),
+        ("os", "popen"),
+        ("subprocess", "Popen"),
+        ("builtins", "eval"),
+        ("__builtin__", "eval"),
+        ("builtins", "open"),
+        ("io", "open"),
+        ("socket", "socket"),
+        ("urllib.request", "urlopen"),
+        ("shutil", "rmtree"),
+        ("ctypes", "CDLL"),
+        ("pickle", "loads"),
+        ("importlib", "import_module"),
+        ("runpy", "run_path"),
+        ("logging", "os.system"),
+        ("numpy.testing._private.utils", "runstring"),
+        ("sklearn.utils", "builtins.exec"),
+        ("commands", "getoutput"),
+    ],
+)
+def test_what_acts_on_the_machine_is_known_by_name(module: str, name: str) -> None:
+    said = power(module, name)
+    assert said is not None
+    assert said.zh
+    assert said.en
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("sklearn.linear_model._logistic", "LogisticRegression"),
+        ("numpy", "log1p"),
+        ("builtins", "getattr"),
+        ("os", "getenv"),
+        ("math", "exp"),
+        ("json", "loads"),
+        ("cloudpickle.cloudpickle", "_make_function"),
+        ("lightgbm.sklearn", "LGBMClassifier"),
+        ("datetime", "datetime"),
+        ("pandas", "DataFrame"),
+        ("my.code", "Model"),
+        ("functools", "partial"),
+    ],
+)
+def test_what_models_are_made_of_is_not(module: str, name: str) -> None:
+    assert power(module, name) is None
+
+
+WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R"
+STATE = b"(dS'shape'\n(I40\ntsS'dtype'\ncnumpy\ndtype\n(S'i1'\ntRsb"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WRAPPER + STATE + b"0cos\nsystem\n(S'true'\ntR." + b" " * 40 + b".",
+        WRAPPER + b"(dS'shape'\nNsb0cos\nsystem\n(S'true'\ntR.",
+        b"cfunctools\npartial\n(cmath\nexp\nI1\ntR)R0cos\nsystem\n(S'true'\ntR.",
+    ],
+)
+def test_what_follows_a_doubt_is_still_named(tmp_path: Path, content: bytes) -> None:
+    """`pickle` reads on where joblib would step over bytes, and where a call is of no name."""
+    assert ("os", "system") in walk(put(tmp_path, content)).names
+
+
+def test_a_doubt_is_not_the_end_of_a_walk(tmp_path: Path) -> None:
+    own = walk(put(tmp_path, cloudpickle.dumps(lambda frame: frame)))
+    cut_off = walk(put(tmp_path, b"\x80\x04N"))
+
+    assert own.whole
+    assert own.problem is not None
+    assert not cut_off.whole

@@ -2,10 +2,12 @@
 
 import json
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import joblib
 import mlflow
 import numpy as np
@@ -136,6 +138,49 @@ def test_a_note_that_mlmodel_leads_to_counts(model: Path, path: str) -> None:
     (model / "registered_model_meta").write_text(NOTE, encoding="utf-8")
 
     assert screen(model).digest != before.digest
+
+
+def as_pickle(folder: Path, content: bytes) -> Path:
+    """The submission with a pickle in place of its skops file."""
+    (folder / "model.skops").unlink()
+    (folder / "model.pkl").write_bytes(content)
+    change(folder, "serialization_format: skops", "serialization_format: pickle")
+    return change(folder, "pickled_model: model.skops", "pickled_model: model.pkl")
+
+
+def test_a_pickle_that_acts_on_the_machine_is_refused_by_name(model: Path) -> None:
+    as_pickle(model, b"cos\nsystem\n(S'true'\ntR0csubprocess\nPopen\n.")
+
+    with pytest.raises(ScreeningFailed) as failed:
+        screen(model)
+
+    said = [(reason.item, reason.said.en) for reason in failed.value.reasons]
+    assert [item for item, _ in said] == ["model.pkl", "model.pkl"]
+    assert "os.system, which starts programs" in said[0][1]
+    assert "subprocess.Popen" in said[1][1]
+    assert all("skops" in reason.remedy.en for reason in failed.value.reasons)
+
+
+def test_a_pickle_that_nobody_can_follow_to_its_end_is_refused(model: Path) -> None:
+    assert set(refused(as_pickle(model, b"\x80\x02\x82\x01."))) == {"model.pkl"}
+
+
+def test_own_code_by_value_is_labelled_and_taken(model: Path) -> None:
+    """No list sees into a function's own code: it is the sandbox that holds it."""
+    found = screen(as_pickle(model, cloudpickle.dumps(lambda frame: frame)))
+
+    assert found.trust_class is TrustClass.CODE
+    assert any("opened in the sandbox only" in remark.en for remark in found.remarks)
+
+
+def test_a_pickle_beside_a_pickled_model_is_looked_at_too(model: Path) -> None:
+    as_pickle(model, pickle.dumps(LinearRegression()))
+    (model / "artifacts").mkdir()
+    (model / "artifacts" / "more.pkl").write_bytes(pickle.dumps({"a": 1}))
+    assert screen(model).trust_class is TrustClass.CODE
+
+    (model / "artifacts" / "more.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    assert set(refused(model)) == {"artifacts/more.pkl"}
 
 
 @pytest.mark.filterwarnings("ignore:.*type hint:UserWarning")

@@ -1,0 +1,83 @@
+"""Why a pickle is not registered, and what a reviewer should know of one that is.
+
+A pickle is code: whatever is registered has the trust class `code` and is opened in the sandbox
+only. What is refused is named, for nobody who downloads a model expects it to start a program.
+"""
+
+from pathlib import Path
+
+from registry import pickle_powers, pickles
+from registry.archives import shown
+from registry.errors import Reason
+from registry.language import Text
+
+MOST = 20
+"""Names that are told of one file."""
+
+
+def wrong_with(file: Path, path: str) -> list[Reason]:
+    """Each name by which a pickle acts on the machine, or that nobody can follow it to its end.
+
+    Args:
+        file: the pickle.
+        path: how it is called in the submission.
+    """
+    return _wrong(pickles.walk(file), path)
+
+
+def looked_at(file: Path, path: str) -> tuple[list[Reason], list[Text]]:
+    """What is wrong with the pickle that holds a model, and what is told of it if nothing is.
+
+    Args:
+        file: the pickle.
+        path: how it is called in the submission.
+    """
+    walk = pickles.walk(file)
+    told = [_CODE]
+    if walk.problem:
+        told.append(walk.problem)
+    if walk.unlisted:
+        names = ", ".join(shown(name) for name in walk.unlisted[:MOST])
+        told.append(
+            _UNLISTED.format(path="{path}", names=names.replace("{", "(").replace("}", ")"))
+        )
+    elif not walk.problem:
+        told.append(_LISTED)
+    return _wrong(walk, path), [text.format(path=shown(path)) for text in told]
+
+
+def _wrong(walk: pickles.Walk, path: str) -> list[Reason]:
+    reasons = []
+    if not walk.whole and walk.problem:
+        reasons.append(Reason(shown(path), walk.problem.format(path=shown(path)), _RESAVE))
+    powers = {f"{m}.{n}": said for m, n in walk.names if (said := pickle_powers.power(m, n))}
+    for name in sorted(powers)[:MOST]:
+        said = _POWER.format(name=shown(name), does=powers[name])
+        reasons.append(Reason(shown(path), said, _WITHOUT))
+    return reasons
+
+
+_POWER = Text(
+    "它引用 {name}（{does}）；打开模型不需要它",
+    "it names {name}, which {does}; no model needs that to be opened",
+)
+_WITHOUT = Text(
+    "请改存为 skops、ONNX 或模型库自带的格式；需要自有代码时，写成 PythonModel，不引用这类函数",
+    "save it by skops, as ONNX or in its library's own format; where own code is needed, write a "
+    "PythonModel that does not refer to such functions",
+)
+_RESAVE = Text(
+    "请改存为 skops、ONNX 或模型库自带的格式，或用 MLflow 重新保存",
+    "save it by skops, as ONNX or in its library's own format, or save it again with MLflow",
+)
+_CODE = Text(
+    "{path} 打开时会运行提交者写的代码，只在沙箱内打开",
+    "{path} runs its submitter's code when opened; it is opened in the sandbox only",
+)
+_UNLISTED = Text(
+    "{path} 引用了名单之外的对象：{names}", "{path} names objects outside of the list: {names}"
+)
+_LISTED = Text(
+    "{path} 只引用名单内的对象（不改变“代码”类别）",
+    "{path} names only objects on the list (its class stays: code)",
+)
