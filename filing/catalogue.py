@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from filing import basis, differences, editions, gate, numbers, standing
+from filing import basis, concerns, differences, editions, gate, numbers, standing
+from filing.concerns import Count
 from filing.dossier import Filing
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
@@ -41,6 +42,7 @@ class PublicEntry:
         digest: SHA-256 of the canonical content.
         standing: status and freshness now.
         newest: whether this is the newest edition.
+        concerns: what is counted of appeals, complaints and reports.
     """
 
     content: Mapping[str, Any]
@@ -48,6 +50,7 @@ class PublicEntry:
     digest: str
     standing: Standing
     newest: bool
+    concerns: tuple[Count, ...] = ()
 
     @property
     def number(self) -> str:
@@ -60,6 +63,7 @@ class PublicEntry:
             "edition": dict(self.content),
             "digest": self.digest,
             "standing": self.standing.as_json(),
+            "concerns": concerns.counts_as_json(self.concerns),
         }
 
 
@@ -182,6 +186,7 @@ def entry(
             days=settings().evaluation_days,
         ),
         newest=chosen.number == filing.editions,
+        concerns=concerns.counts(session, filing.id),
     )
 
 

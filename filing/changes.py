@@ -15,9 +15,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, event, select, text
+from sqlalchemy import Integer, String, bindparam, event, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.listings import Listing
@@ -32,6 +33,10 @@ RAISE = text(
     "INSERT INTO public_change (id, number, mark) VALUES (1, 1, :mark) "
     "ON CONFLICT (id) DO UPDATE SET number = public_change.number + 1 RETURNING number"
 )
+
+
+COUNTED_BY = ("status", "put", "outcome")
+"""What of a concern its filing's counts are told from."""
 
 
 class PublicChange(Record):
@@ -129,6 +134,10 @@ def _is_public(session: Session, row: Any) -> bool:
     """Whether a row that is about to be written shows on a public page."""
     if isinstance(row, Listing | Edition):
         return row in session.new or session.is_modified(row)
+    if isinstance(row, Concern):  # one that is not counted yet leaves no trace, not even a number
+        told = inspect(row).attrs
+        moved = any(told[name].history.has_changes() for name in COUNTED_BY)
+        return row.counted and (row in session.new or moved)
     if isinstance(row, Filing):
         return bool(row.editions or row.submissions) and session.is_modified(row)
     later = isinstance(row, Report | Dataset) and row not in session.new

@@ -151,7 +151,6 @@ class Standing:
         changed: names of fields about data, design and training that changed since the
             newest evaluation of the published version.
         pending: what a submitted change touches.
-        open_reports: reports of breaches that are open.
         reason: why the filing ended, if it did.
         successor: the number of the filing that took its place.
     """
@@ -166,7 +165,6 @@ class Standing:
     service: Service
     changed: tuple[Text, ...] = ()
     pending: Pending = Pending()
-    open_reports: int = 0
     reason: Mapping[str, str] | None = None
     successor: str | None = None
 
@@ -183,7 +181,6 @@ class Standing:
             "service": self.service.as_json(),
             "changed_since_evaluation": [each.as_json() for each in self.changed],
             "pending_change": self.pending.as_json(),
-            "open_reports": self.open_reports,
             "reason": dict(self.reason) if self.reason else None,
             "successor": self.successor,
         }

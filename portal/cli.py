@@ -88,6 +88,12 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.reviewer:review",
         Text("审核备案：退回、受理、公示、调整等级", "review a filing: steps and grades"),
     ),
+    "case": Entry(
+        "portal.commands.concerning:case",
+        Text(
+            "申诉、投诉、举报：提交、查询、办理", "appeal, complain, report; follow; deal with it"
+        ),
+    ),
     "sign": Entry(
         "portal.commands.papers:sign",
         Text("用本单位的钥匙会签报告", "countersign a report with your key"),

@@ -23,8 +23,9 @@ from types import FrameType
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
+from filing import forgetting
 from portal import abandoned, enrolment, mlflow_tags, request_log, runs
 from portal.at_rest import Sweeper
 from portal.enrolment import UnknownPlatformKey
@@ -55,6 +56,8 @@ LONGEST_WAIT = 30.0
 """Seconds between two looks of a worker that cannot work, at most."""
 SEAL_SECONDS = 10.0
 """Seconds between two looks at what of the journal is to be sealed."""
+FORGET_SECONDS = 600.0
+"""Seconds between two looks at what people wrote and is to be deleted."""
 TELL_SECONDS = 30.0
 """Seconds between two signs of life while nothing changes; see `attendance.SILENT`."""
 
@@ -126,7 +129,10 @@ def work(
     present = Present(place, name)
     clear = partial(abandoned.clear, place.settings, place.factory, place.store)
     sweeper = Sweeper(place.settings, clear)
-    sealer = Sealer(place)
+    chores = (
+        Chore(place, sealing.seal, seconds=SEAL_SECONDS, done="journal_sealed"),
+        Chore(place, forgetting.run, seconds=FORGET_SECONDS, done="concerns_forgotten"),
+    )
     effects = outbox.Effects(place.factory, appliers, wait=once)
     while not ending.is_set():
         try:
@@ -141,7 +147,8 @@ def work(
             continue
         failures = 0
         present.tell(None)
-        sealer.seal()
+        for each in chores:
+            each.look()
         if not busy:
             sweeper.sweep()
             if once:
@@ -149,28 +156,40 @@ def work(
             ending.wait(IDLE_SECONDS)
 
 
-class Sealer:
-    """Seals the journal between two turns; `sealing.seal` keeps it to once a minute for all.
+class Chore:
+    """Something small to be done on the record between two turns, now and then.
 
     Args:
         place: the worker's surroundings.
+        act: does what is due and says how much that was; several workers may do it at once.
+        seconds: between two looks.
+        done: what the log calls it.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place, self._due = place, 0.0
+    def __init__(
+        self,
+        place: Place,
+        act: Callable[[sessionmaker[Session]], int],
+        *,
+        seconds: float,
+        done: str,
+    ) -> None:
+        self._place, self._act, self._seconds, self._done = place, act, seconds, done
+        self._due = 0.0
 
-    def seal(self) -> None:
-        """Seal if it is time; what cannot be sealed waits for the next time."""
+    def look(self) -> None:
+        """Do it if it is time; what cannot be done waits for the next time."""
         if time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + SEAL_SECONDS
+        self._due = time.monotonic() + self._seconds
         try:
-            rows = sealing.seal(self._place.factory)
+            rows = self._act(self._place.factory)
         except (SQLAlchemyError, Unavailable) as error:
-            log.warning("not_sealed", error=f"{type(error).__name__}: {error}"[:LOGGED])
+            told = f"{type(error).__name__}: {error}"[:LOGGED]
+            log.warning("chore_put_off", chore=self._done, error=told)
         else:
             if rows:
-                log.info("journal_sealed", rows=rows)
+                log.info(self._done, rows=rows)
 
 
 class Present:

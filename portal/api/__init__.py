@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from portal.api import (
     catalogue,
+    concerns,
     credentials,
     datasets,
     description,
@@ -32,6 +33,7 @@ NOUNS = (
     explanations,
     filings,
     catalogue,
+    concerns,
     journal,
     words,
     description,

@@ -37,6 +37,8 @@ OWNERS = (
     "filing.numbers",
     "filing.editions",
     "filing.changes",
+    "filing.concerns",
+    "filing.senders",
     "filing.listings",
 )
 

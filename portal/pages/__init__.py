@@ -8,6 +8,7 @@ def routers() -> list[APIRouter]:
     from portal.pages import (
         account,
         addresses,
+        concerns,
         data,
         desk,
         enterprise,
@@ -36,6 +37,7 @@ def routers() -> list[APIRouter]:
         reviewer.router,
         reports.router,
         platform_keys.router,
+        concerns.router,
         public.router,
     ]
 

@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 MOST_IN_A_SITEMAP = 50_000
-FIXED = ("", "catalogue", "question", "words", "about", "accessibility")
+FIXED = ("", "catalogue", "question", "concern", "words", "about", "accessibility")
 NOT_FOR_ROBOTS = ("/api/", "/mlflow/", "/*/sign-in", "/*/desk", "/*/account", "/*/catalogue?")
 
 

@@ -12,7 +12,7 @@ from registry.errors import Invalid
 Choice = TypeVar("Choice", bound=StrEnum)
 MOST_DIGITS = 18
 """Of a number that both databases can hold."""
-NEVER_SHOWN_AGAIN = frozenset({"password", "present", "chosen", "csrf"})
+NEVER_SHOWN_AGAIN = frozenset({"password", "present", "chosen", "csrf", "code"})
 
 
 class FileMissing(Invalid):

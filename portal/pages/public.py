@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from filing import catalogue, numbers
 from filing.catalogue import Page, PublicEntry
+from filing.concerns import COUNTED
 from filing.fields import schema
 from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
@@ -245,6 +246,7 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         gravest_picture=report_pictures.gravest,
         history=catalogue.history(session, entry.number),
         status_names=STATUS_NAMES,
+        counted=COUNTED,
         code=addresses.code(request.app.state.settings, content["slug"]),
     )
 

@@ -170,7 +170,6 @@ def test_evaluation_and_explanation_are_about_this_version(scene: Scene) -> None
     assert standing.evaluation.state is State.CURRENT
     assert standing.third_party.state is State.CURRENT
     assert standing.explanation.state is State.DECLARED
-    assert standing.open_reports == 0
 
 
 def test_an_evaluation_expires(scene: Scene) -> None:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from filing import dossier
+from filing.concern_steps import Status
+from filing.concerns import Concern
 from filing.remarks import Remark
-from registry import attestation, organisations, tokens, worklist
+from filing.routes import Route
+from registry import attestation, legal_day, organisations, tokens, worklist
 from registry.database import now, transaction
 from registry.datasets import Dataset, Use
 from registry.engagements import Engagement
@@ -174,6 +177,28 @@ class Records:
         session.flush()
         self._keep("filing_id", Kind.ENTERPRISE, filing.id)
         self._keep("remark_id", Kind.ENTERPRISE, remark.id)
+        for kind in (Kind.ENTERPRISE, Kind.AUTHORITY, Kind.INDUSTRY_BODY):
+            self._concern(session, filing.id, filer, kind)
+
+    def _concern(self, session: Session, filing_id: str, filer: Member, kind: Kind) -> None:
+        """An appeal for the filer, and a report for each that watches."""
+        watch = Kind.AUTHORITY if kind is Kind.ENTERPRISE else kind
+        concern = Concern(
+            number=f"0000{len(self.ids):06}",
+            code_digest=DIGEST,
+            filing_id=filing_id,
+            filer_id=filer.organisation.id,
+            watch_id=self.world.member(f"{watch}-own", Role.ADMINISTRATOR).organisation.id,
+            by_filer=kind is Kind.ENTERPRISE,
+            route=Route.APPEAL if kind is Kind.ENTERPRISE else Route.REPORT,
+            situation="other",
+            status=Status.RECEIVED,
+            acknowledge_by=legal_day.today(),
+            delete_on=legal_day.today(),
+        )
+        session.add(concern)
+        session.flush()
+        self._keep("concern_number", kind, concern.number)
 
     def _credentials(self, session: Session) -> None:
         for (name, role), member in self.world.members.items():

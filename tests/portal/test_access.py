@@ -74,6 +74,8 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/api/v1/filings/{filing_id}/grade/confirmation": {"revision": 1},
     "/api/v1/filings/{filing_id}/grade/dismissal": {"revision": 1},
+    "/api/v1/concerns/{concern_number}/steps": {"action": "acknowledge", "revision": 1},
+    "/api/v1/concerns/{concern_number}/review": {"action": "acknowledge", "revision": 1},
     "/api/v1/remarks/{remark_id}/reply": {"zh": "已改", "revision": 1},
     "/api/v1/versions/{version_id}/explanations": {
         "dataset_id": "{dataset_id}",

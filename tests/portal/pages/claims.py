@@ -1,8 +1,9 @@
 """Every fixed sentence of the public templates: those about a record, and those about no record.
 
 A sentence about a record stands here with a record of which it is true and one of which it is false
-(names of `tests.portal.pages.records`; `report:`, `line:` and `later:` before a name mean its
-report's page, its line in the catalogue, its page after the evaluation has expired). A new sentence
+(names of `tests.portal.pages.records`; `report:`, `line:`, `form:` and `later:` before a name mean
+its report's page, its line in the catalogue, the form of its concerns, its page after the evaluation
+has expired). A new sentence
 in a public template has to be entered in one of the tables, or `test_claims` fails.
 """
 
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
-    "invitation", "password", "message", "problem",
+    "invitation", "password", "message", "problem", "concern_start", "concern_new", "concern_receipt",
+    "concern_follow",
 )  # fmt: skip
 
 
@@ -104,6 +106,13 @@ CLAIMS = (
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
     Claim("算法说明没有写全，缺H5", "the explanation lacks H5", "bare", "own"),
     Claim("。常一起变的信息合在一起。细线是估计的范围。", "What changes together is shown together. The thin line is the range of the estimate.", "explained", "own"),
+    Claim("年第4季度收到申诉1件，已结案1件，成立1件。", "appeal, 1 received, 1 closed, 1 upheld.", "appealed", "clear"),
+    Claim("件尚未核实", "of them not yet verified", "complained", "appealed"),
+    Claim("收到不等于核实。不交给备案主体的，在向它询问或结案以后才计入，按收到的季度计。", "Received is not verified.", "appealed", "clear"),
+    Claim("备案写明收到后 %s 天内答复。", "The filing promises an answer within %s days of receipt.", "form:clear", "form:bare"),
+    Claim("备案没有写答复期限。", "The filing names no day for an answer.", "form:bare", "form:clear"),
+    Claim("深圳经济特区人工智能产业促进条例 第70条", "Shenzhen AI industry regulation, art", "form:other city", "form:clear"),
+    Claim("上海的条例没有举报这一条，这是本平台的服务。", "Shanghai's regulation has no article on reports;", "form:clear", "form:other city"),
 )  # fmt: skip
 
 GENERAL = frozenset({
@@ -123,7 +132,14 @@ GENERAL = frozenset({
     "看“评估”：有没有人测过，谁测的，发现了什么，没测什么。",
     "页面写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",
     "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。",
-    "知道备案编号的话，直接查：", "在本网站直接提交举报的功能还没有开放。", "不同意结果怎么办", "读完整报告、下载并核验",
+    "知道备案编号的话，直接查：", "不同意结果怎么办", "读完整报告、下载并核验",
+    "申诉、投诉、举报", "我要申诉、投诉或举报",
+    "三条途径，去处不同。不用登录，也可以不留姓名。", "不用登录，也可以不留姓名。", "找到那个算法，从它的备案页开始", "查询已经提交的",
+    "投诉：我同意交给备案主体处理", "不交给备案主体的，交给谁",
+    "这里还没有登记主管部门或行业组织，举报请直接向它们提出。",
+    "写什么时候、什么结果、为什么不对。%s 到 %s 字。不要写别人的身份证号、电话。",
+    "不填也能用编号和查询码查询。", "已收到", "请现在记下编号和查询码。查询码只显示这一次，平台没有保存。",
+    "最迟告知是否受理", "用编号和查询码查询",
     # how the site was made (tests/journeys walks it by keyboard, without scripts, at four times the size)
     "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。",
     "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。",

@@ -7,10 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from filing import computed, dossier, editions, listings
+from filing import computed, dossier, editions, handling, listings, receiving
+from filing.concern_steps import Action, Outcome
 from filing.dossier import Filing
 from filing.guards import Case
+from filing.handling import Taken
+from filing.receiving import Given
 from filing.risk import Level
+from filing.routes import Route
 from registry import attestation, statements
 from registry.database import now, transaction
 from registry.explanations import Explanation
@@ -60,6 +64,8 @@ class Records:
         self._own("own")
         self._own("unsigned", by=scene.tester, signed=False)
         self._bare("bare")
+        self._concerned("appealed", Route.APPEAL, closed=True)
+        self._concerned("complained", Route.COMPLAINT, closed=False)
         self._regraded("regraded")
         self._changed("changed", publish=True)
         self._changed("pending", publish=False)
@@ -153,6 +159,21 @@ class Records:
         self.session.flush()
         listings.list_edition(self.session, filing, edition)
         self.session.flush()
+
+    def _concerned(self, name: str, route: Route, *, closed: bool) -> None:
+        """A filing about which somebody sent something, which its filer dealt with or did not."""
+        filing = self._third_party(name)
+        sent = receiving.receive(
+            self.session,
+            number=str(filing.number),
+            given=Given(route, "other", "结果不对，请重新看一看。", consent=True),
+            address="test",
+        )
+        if closed:
+            taken = Taken(Action.CLOSE, sent.concern.revision, "已更正。", Outcome.UPHELD)
+            handling.take(
+                self.session, by=self.scene.filer, number=sent.concern.number, taken=taken
+            )
 
     def _regraded(self, name: str) -> None:
         filing = self._opened(name, G1=papers.LOW)

@@ -61,6 +61,8 @@ def page(records: Records, monkeypatch: pytest.MonkeyPatch, name: str, language:
                 patched.setattr(clock, "now", lambda: moment)
         if kind.endswith("line"):
             address = f"catalogue?q={records.numbers[rest]}"
+        elif kind == "form":
+            address = f"{records.pages[rest]}/concern"
         elif kind == "report":
             address = f"reports/{records.reports[rest]}"
         else:

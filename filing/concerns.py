@@ -1,0 +1,261 @@
+"""Concerns: appeals, complaints and reports of breaches about a published filing, and who sees which.
+
+A concern that is not for the filer is nobody's but its sender's and its handler's until the handler
+puts a question to the filer: no count, no page, no list, no feed tells before that it is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import Text as LongText
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from filing import routes
+from filing.concern_steps import HIDDEN_FROM_ALL, OPEN, Outcome, Side, Status
+from filing.routes import ROUTE_NAMES, Route
+from registry import independence, legal_day
+from registry.database import Identified, Record, now
+from registry.errors import NotFound
+from registry.language import Text
+from registry.organisations import Actor
+
+COUNTED = Text(
+    "收到不等于核实。不交给备案主体的，在向它询问或结案以后才计入，按收到的季度计。",
+    "Received is not verified. What is not for the filer is counted once it was put to the filer or "
+    "closed, under the quarter of its receipt.",
+)
+
+
+class Concern(Identified, Record):
+    """One concern; what a person wrote is in its messages and in `contact`, and is deleted in time.
+
+    `by_filer` says whether the filer deals with it; `watch_id` is the authority or industry body
+    that deals with it otherwise, or looks at it first where it was held. `put` is when the filer was
+    asked. `code_digest` is None once everything personal is deleted.
+    """
+
+    __tablename__ = "concern"
+
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    code_digest: Mapped[str | None] = mapped_column(String(64))
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
+    filer_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    watch_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    by_filer: Mapped[bool]
+    route: Mapped[Route] = mapped_column(String(20))
+    situation: Mapped[str] = mapped_column(String(20))
+    status: Mapped[Status] = mapped_column(String(20))
+    since: Mapped[datetime] = mapped_column(default=now)
+    revision: Mapped[int] = mapped_column()
+    contact: Mapped[str | None] = mapped_column(String(200))
+    promised_days: Mapped[int | None]
+    acknowledge_by: Mapped[date]
+    answer_by: Mapped[date | None]
+    reply_by: Mapped[date | None]
+    put: Mapped[datetime | None]
+    closed: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(String(20))
+    ground: Mapped[str | None] = mapped_column(String(20))
+    delete_on: Mapped[date] = mapped_column(index=True)
+    forgotten: Mapped[datetime | None]
+
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
+
+    @property
+    def counted(self) -> bool:
+        """Whether the public record counts it: a filer's own at receipt, others once put or closed."""
+        if self.status in HIDDEN_FROM_ALL:
+            return False
+        return self.by_filer or self.put is not None or self.status == Status.CLOSED
+
+    @property
+    def known_to_filer(self) -> bool:
+        """Whether the filer may know that it is there."""
+        if self.by_filer:
+            return self.status not in HIDDEN_FROM_ALL
+        return self.put is not None
+
+
+class ConcernMessage(Identified, Record):
+    """Something that was said in a concern; `said` is None once it is deleted."""
+
+    __tablename__ = "concern_message"
+
+    concern_id: Mapped[str] = mapped_column(ForeignKey("concern.id"), index=True)
+    side: Mapped[Side] = mapped_column(String(20))
+    to: Mapped[Side] = mapped_column(String(20))
+    said: Mapped[str | None] = mapped_column(LongText)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+
+
+class ConcernNotFound(NotFound):
+    """No such case, or none that you may see: check the number."""
+
+
+def not_found() -> ConcernNotFound:
+    """The one answer for a case that is not there and for one that is somebody else's."""
+    return ConcernNotFound(
+        "没有这个编号的事项，或者不归本单位处理。请检查编号。",
+        "There is no case of this number, or none of your organisation's. Check the number.",
+    )
+
+
+def get(
+    session: Session, *, by: Actor, number: str, to_write: bool = False
+) -> tuple[Concern, Side]:
+    """A concern that an actor may see, and in what part they meet it.
+
+    Args:
+        session: the caller's transaction.
+        by: who asks.
+        number: the case number as it is kept.
+        to_write: lock the row for the rest of the transaction (PostgreSQL).
+
+    Raises:
+        ConcernNotFound: when there is none, or none that they may see.
+    """
+    query = select(Concern).where(Concern.number == number)
+    if to_write:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    side = None if found is None else side_of(session, found, by)
+    if found is None or side is None:
+        raise not_found()
+    return found, side
+
+
+def side_of(session: Session, concern: Concern, by: Actor) -> Side | None:
+    """In what part an actor meets a concern; None where they may not know of it."""
+    if by.organisation_id == concern.filer_id:
+        if not concern.known_to_filer:
+            return None
+        return Side.HANDLER if concern.by_filer else Side.FILER
+    if by.organisation_id != concern.watch_id or _tied(session, concern.filer_id, by):
+        return None
+    if not concern.by_filer:
+        return Side.HANDLER
+    return Side.MODERATOR if concern.status in HIDDEN_FROM_ALL else None
+
+
+def waiting(session: Session, *, by: Actor) -> Sequence[tuple[Concern, Side]]:
+    """The concerns of the actor's organisation that it may see: open ones first, oldest first.
+
+    What was put to a filer stands where it was put, since when it came in is not told to it.
+    """
+    mine = or_(Concern.filer_id == by.organisation_id, Concern.watch_id == by.organisation_id)
+    found = session.scalars(select(Concern).where(mine)).all()
+    seen = [(each, side) for each in found if (side := side_of(session, each, by)) is not None]
+    return sorted(
+        seen,
+        key=lambda row: (
+            row[0].status not in OPEN | {Status.HELD},
+            row[0].put if row[1] is Side.FILER else row[0].created,
+            row[0].number,
+        ),
+    )
+
+
+def messages(session: Session, concern: Concern, side: Side) -> Sequence[ConcernMessage]:
+    """What was said in a concern, as far as one side reads it, oldest first."""
+    said = select(ConcernMessage).where(ConcernMessage.concern_id == concern.id)
+    if side is Side.MODERATOR:
+        side = Side.HANDLER  # a moderator reads what the handler would
+    seen = said.where(or_(ConcernMessage.side == side, ConcernMessage.to == side))
+    return session.scalars(seen.order_by(ConcernMessage.id)).all()
+
+
+def say(
+    session: Session, concern: Concern, side: Side, to: Side, said: str, *, by: Actor | None
+) -> None:
+    """Add something that was said."""
+    session.add(
+        ConcernMessage(
+            concern_id=concern.id,
+            side=side,
+            to=to,
+            said=said,
+            person_id=by.person_id if by else None,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many concerns of one route came in a quarter, as far as they are public.
+
+    Args:
+        route: which of the three.
+        quarter: of their receipt, on the legal day: `2026Q4`.
+        received: how many came in; not verified.
+        closed: how many of them are closed.
+        upheld: how many of those were upheld.
+    """
+
+    route: Route
+    quarter: str
+    received: int
+    closed: int
+    upheld: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The count as a JSON object."""
+        return {
+            "route": {"id": self.route.value, **ROUTE_NAMES[self.route].as_json()},
+            "quarter": self.quarter,
+            "received": self.received,
+            "closed": self.closed,
+            "upheld": self.upheld,
+        }
+
+    @property
+    def said(self) -> Text:
+        """The count in a sentence."""
+        name, year, part = ROUTE_NAMES[self.route], self.quarter[:4], self.quarter[-1]
+        open_ = self.received - self.closed
+        zh = f"{year}年第{part}季度收到{name.zh}{self.received}件"
+        en = f"{self.quarter}: {name.en}, {self.received} received"
+        if open_:
+            zh, en = f"{zh}，其中{open_}件尚未核实", f"{en}, {open_} of them not yet verified"
+        if self.closed:
+            zh = f"{zh}，已结案{self.closed}件，成立{self.upheld}件"
+            en = f"{en}, {self.closed} closed, {self.upheld} upheld"
+        return Text(f"{zh}。", f"{en}.")
+
+
+def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
+    """What the public record counts of a filing, newest quarter first.
+
+    Args:
+        session: any session.
+        filing_id: which filing.
+    """
+    found = session.scalars(select(Concern).where(Concern.filing_id == filing_id)).all()
+    sums: dict[tuple[str, Route], list[int]] = {}
+    for each in found:
+        if not each.counted:
+            continue
+        row = sums.setdefault(
+            (routes.quarter(legal_day.of(each.created)), Route(each.route)), [0, 0, 0]
+        )
+        row[0] += 1
+        row[1] += each.status == Status.CLOSED
+        row[2] += each.outcome == Outcome.UPHELD
+    order = list(Route)
+    ordered = sorted(sums.items(), key=lambda item: (item[0][0], -order.index(item[0][1])))
+    return tuple(Count(route, when, *row) for (when, route), row in reversed(ordered))
+
+
+def counts_as_json(given: Sequence[Count]) -> Mapping[str, Any]:
+    """The counts as a JSON object, with what they do not say."""
+    return {
+        "note": COUNTED.as_json(),
+        "counts": [each.as_json() for each in given],
+    }
+
+
+def _tied(session: Session, filer_id: str, by: Actor) -> bool:
+    """Whether a person belongs or belonged to the filer, and so may not know what it may not."""
+    return by.person_id in independence.belonged(session, filer_id)

@@ -1,0 +1,251 @@
+"""Dealing with a concern: who may take which step, what must be said with it, and what follows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from filing import concern_steps, concerns, follow_codes, routes
+from filing.concern_steps import (
+    ACTION_NAMES,
+    GROUND_NAMES,
+    OUTCOME_NAMES,
+    STATUS_NAMES,
+    Action,
+    Ground,
+    Outcome,
+    Side,
+    Status,
+)
+from filing.concerns import Concern
+from filing.dossier import Filing
+from filing.receiving import MOST_WORDS, ConcernInvalid
+from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
+from registry import characters, journal, legal_day
+from registry.database import now
+from registry.errors import Conflict, Reason
+from registry.language import Text
+from registry.organisations import Actor
+
+ASKED = Text("向备案主体的询问", "question to the filer")
+"""What a filer is told that it is: whether a complaint or a report lies behind it, it is not told."""
+
+
+class ConcernMoved(Conflict):
+    """Somebody took a step in between: read the case again, then decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What somebody does with a concern.
+
+    Args:
+        action: which step.
+        revision: the revision that they read.
+        words: what they say with it, to whom the step's row names.
+        outcome: what came of it, for closing.
+        ground: why, for setting it aside.
+    """
+
+    action: Action
+    revision: int
+    words: str = ""
+    outcome: Outcome | None = None
+    ground: Ground | None = None
+
+
+def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
+    """Take one step with a concern.
+
+    Args:
+        session: the caller's transaction.
+        by: who takes it.
+        number: the case number in any form.
+        taken: the step.
+
+    Raises:
+        ConcernNotFound: when there is none that they may see.
+        ConcernMoved: when it has another revision by now.
+        StepRefused: when the procedure has no such step for them from here.
+        ConcernInvalid: with everything that the step lacks.
+    """
+    concern, side = concerns.get(session, by=by, number=follow_codes.plain(number), to_write=True)
+    if concern.revision != taken.revision:
+        raise _moved()
+    before = Status(concern.status)
+    row = concern_steps.step(before, taken.action, side, by_filer=concern.by_filer)
+    _check(concern, row, taken)
+    _go(concern, row, taken)
+    if row.to is not None:
+        said_by = Side.HANDLER if side is Side.MODERATOR else side
+        concerns.say(session, concern, said_by, row.to, taken.words.strip(), by=by)
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise _moved() from error
+    journal.record(
+        session,
+        f"filing:concern:{taken.action}",
+        concern.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        revision=concern.revision,
+    )
+    return concern
+
+
+def _go(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
+    moment = now()
+    if row.target is not None:
+        concern.status = row.target
+    concern.since = moment
+    if taken.action is Action.PUT:
+        concern.put = moment
+        concern.reply_by = legal_day.of(moment) + timedelta(days=routes.REPLY_WITHIN)
+    if taken.action in {Action.CLOSE, Action.SET_ASIDE}:
+        concern.closed = moment
+        concern.outcome = taken.outcome if taken.action is Action.CLOSE else None
+        concern.ground = taken.ground if taken.action is Action.SET_ASIDE else None
+        concern.delete_on = routes.deleted_after_closing(legal_day.of(moment), concern.delete_on)
+
+
+def _check(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
+    """Raise for everything that the step lacks."""
+    words = taken.words.strip()
+    reasons = characters.reasons("words", words)
+    if row.to is not None and not words:
+        reasons.append(_lacks("words", "没有写要说的话。", "Nothing is said."))
+    if len(words) > MOST_WORDS:
+        reasons.append(
+            _lacks("words", f"超过{MOST_WORDS}个字。", f"More than {MOST_WORDS} characters.")
+        )
+    if taken.action is Action.CLOSE:
+        if taken.outcome is None:
+            reasons.append(_lacks("outcome", "没有写结果。", "No outcome is given."))
+        elif taken.outcome is Outcome.UPHELD and not heard(concern, legal_day.today()):
+            reasons.append(
+                Reason(
+                    "outcome",
+                    Text(
+                        "备案主体还没有得到答复的机会。",
+                        "The filer has not had its chance to reply.",
+                    ),
+                    Text(
+                        "请先用自己的话询问，等答复或者等期限过去。",
+                        "Ask it in your own words first, then wait for the reply or its last day.",
+                    ),
+                )
+            )
+    if taken.action is Action.SET_ASIDE and taken.ground is None:
+        reasons.append(_lacks("ground", "没有写理由。", "No ground is given."))
+    if reasons:
+        name = ACTION_NAMES[taken.action]
+        raise ConcernInvalid(
+            f"还不能“{name.zh}”，请先改正。",
+            f"One cannot {name.en} yet; correct the following.",
+            reasons=reasons,
+        )
+
+
+def heard(concern: Concern, today: date) -> bool:
+    """Whether the filer had its right of reply: it handles it itself, replied, or let the day pass.
+
+    Args:
+        concern: which one.
+        today: the legal day.
+    """
+    if concern.by_filer or concern.status == Status.REPLIED:
+        return True
+    return concern.reply_by is not None and today > concern.reply_by
+
+
+def told(session: Session, concern: Concern, side: Side) -> dict[str, Any]:
+    """A concern as one side is told of it, as a JSON object.
+
+    A filer that was asked is told the question and its own reply: not the route, the situation, the
+    words, the contact, or when it came in.
+    """
+    status = Status(concern.status)
+    filing = session.get_one(Filing, concern.filing_id)
+    common: dict[str, Any] = {
+        "number": follow_codes.shown(concern.number),
+        "filing": filing.number,
+        "part": side.value,
+        "status": {"id": status.value, **STATUS_NAMES[status].as_json()},
+        "revision": concern.revision,
+        "outcome": _named(concern.outcome, OUTCOME_NAMES),
+        "messages": [
+            {
+                "from": Side(each.side).value,
+                "to": Side(each.to).value,
+                "at": each.created.isoformat(),
+                "said": each.said,
+            }
+            for each in concerns.messages(session, concern, side)
+        ],
+        "steps": [
+            {"action": each.action.value, **ACTION_NAMES[each.action].as_json()}
+            for each in concern_steps.steps_from(status, side, by_filer=concern.by_filer)
+        ],
+        "forgotten": concern.forgotten.isoformat() if concern.forgotten else None,
+    }
+    if side is Side.FILER:
+        return {
+            **common,
+            "kind": {"id": "question", **ASKED.as_json()},
+            "put": concern.put.isoformat() if concern.put else None,
+            "reply_by": concern.reply_by.isoformat() if concern.reply_by else None,
+            "late": late(concern, legal_day.today(), asked=True),
+        }
+    route = Route(concern.route)
+    return {
+        **common,
+        "kind": {"id": route.value, **ROUTE_NAMES[route].as_json()},
+        "situation": {"id": concern.situation, **SITUATION_NAMES[concern.situation].as_json()},
+        "received": concern.created.isoformat(),
+        "acknowledge_by": concern.acknowledge_by.isoformat(),
+        "answer_by": concern.answer_by.isoformat() if concern.answer_by else None,
+        "answer": routes.answered_by(route, concern.answer_by, concern.promised_days).as_json(),
+        "late": late(concern, legal_day.today()),
+        "contact": concern.contact,
+        "put": concern.put.isoformat() if concern.put else None,
+        "reply_by": concern.reply_by.isoformat() if concern.reply_by else None,
+        "closed": concern.closed.isoformat() if concern.closed else None,
+        "ground": _named(concern.ground, GROUND_NAMES),
+        "delete_on": concern.delete_on.isoformat(),
+    }
+
+
+def late(concern: Concern, today: date, *, asked: bool = False) -> bool:
+    """Whether an open concern has passed the day by which it was to be taken on or answered.
+
+    Args:
+        concern: which one.
+        today: the legal day.
+        asked: told to a filer that was asked: whether its day of reply has passed.
+    """
+    status = Status(concern.status)
+    if asked:
+        return status is Status.PUT and not (concern.reply_by is None or today <= concern.reply_by)
+    if status not in concern_steps.OPEN:
+        return False
+    unanswered = concern.answer_by is not None and today > concern.answer_by
+    return unanswered or (status is Status.RECEIVED and today > concern.acknowledge_by)
+
+
+def _named(kept: str | None, names: Mapping[Any, Text]) -> dict[str, Any] | None:
+    return {"id": str(kept), **names[kept].as_json()} if kept else None
+
+
+def _lacks(item: str, zh: str, en: str) -> Reason:
+    return Reason(item, Text(zh, en), Text("请改正。", "Correct it."))
+
+
+def _moved() -> ConcernMoved:
+    return ConcernMoved(
+        "您打开以后，有人办了一步。这一次什么都没有保存，请重新看过再决定。",
+        "Somebody took a step since you opened it. Nothing was saved; read it again, then decide.",
+    )

@@ -1,0 +1,205 @@
+"""Appeals, complaints and reports: sent by anybody, followed by code, dealt with by whom they are for."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from filing import catalogue, concerns, follow_codes, handling, receiving, routes
+from filing.concern_steps import Action, Ground, Outcome
+from filing.handling import Taken
+from filing.receiving import MOST_CONTACT, MOST_WORDS, Given
+from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
+from portal import following, identity
+from portal.access import allow, public
+from portal.api.shapes import RequestBody
+from portal.at_hand import Database
+from portal.identity import By
+from registry.organisations import Kind, Role
+from registry.tokens import Scope
+
+router = APIRouter(tags=["concerns"])
+WATCHING = {Kind.AUTHORITY, Kind.INDUSTRY_BODY}
+DEALING = WATCHING | {Kind.ENTERPRISE}
+
+
+class ConcernIn(RequestBody):
+    """What somebody sends; no account, no name."""
+
+    route: Route = Field(description="appeal, complaint or report")
+    situation: str = Field(max_length=40, description="id of what happened, from /routes")
+    words: str = Field(max_length=4 * MOST_WORDS, description="in your own words")
+    contact: str = Field("", max_length=4 * MOST_CONTACT, description="may be left out")
+    consent: bool = Field(False, description="whether the filer may get a complaint")
+    watch_id: str = Field(
+        "", max_length=40, description="an authority or industry body of the list"
+    )
+
+
+class CodeIn(RequestBody):
+    """The private code of a case; it never stands in an address."""
+
+    code: str = Field(max_length=100)
+
+
+class AdditionIn(CodeIn):
+    """What a sender adds."""
+
+    words: str = Field(max_length=4 * MOST_WORDS)
+
+
+class TakenIn(RequestBody):
+    """A step with a case."""
+
+    action: Action
+    revision: int = Field(ge=1, description="the case's revision that you read")
+    words: str = Field("", max_length=4 * MOST_WORDS, description="what you say with it")
+    outcome: Outcome | None = Field(None, description="for closing")
+    ground: Ground | None = Field(None, description="for setting aside")
+
+
+@router.get("/routes", dependencies=[public], summary="三条途径 · The three routes")
+def three_routes() -> dict[str, Any]:
+    """What can have happened, and which route leads to whom."""
+    return {
+        "routes": [
+            {"id": each.value, **ROUTE_NAMES[each].as_json(), "told": ROUTES_TOLD[each].as_json()}
+            for each in Route
+        ],
+        "situations": [
+            {"id": each.id, **each.name.as_json(), "route": each.route.value}
+            for each in SITUATIONS
+        ],
+        "notice": receiving.notice().as_json(),
+    }
+
+
+@router.get(
+    "/catalogue/{slug}/concerns", dependencies=[public], summary="申诉、投诉和举报的件数 · Counts"
+)
+def counts(session: Database, slug: str) -> dict[str, Any]:
+    """What is counted of a filing, and who can deal with what is not for the filer."""
+    filing = catalogue.find(session, slug)
+    return {
+        **concerns.counts_as_json(concerns.counts(session, filing.id)),
+        "watching": [
+            {"id": each.id, **each.name.as_json()} for each in receiving.watchers(session, filing)
+        ],
+    }
+
+
+@router.post(
+    "/catalogue/{slug}/concerns",
+    dependencies=[public],
+    status_code=201,
+    summary="申诉、投诉、举报 · Appeal, complain or report",
+)
+def send(request: Request, session: Database, slug: str, given: ConcernIn) -> dict[str, Any]:
+    """Take a concern in; the answer holds the private code, which is kept nowhere and told once."""
+    made = receiving.receive(
+        session,
+        number=slug,
+        given=Given(**given.model_dump()),
+        address=identity.address_of(request),
+    )
+    return {
+        **receiving.told(session, made.concern),
+        "code": follow_codes.shown(made.code),
+        "notice": routes.purpose(made.concern.delete_on).as_json(),
+    }
+
+
+@router.post(
+    "/cases/{number}/follow", dependencies=[public], summary="凭查询码查询 · Follow by code"
+)
+def follow(request: Request, session: Database, number: str, given: CodeIn) -> dict[str, Any]:
+    """Where a case stands, for whoever has its code."""
+    return receiving.told(session, _opened(request, session, number, given.code))
+
+
+@router.post("/cases/{number}/additions", dependencies=[public], summary="补充 · Add to a case")
+def add(request: Request, session: Database, number: str, given: AdditionIn) -> dict[str, Any]:
+    """Add to a case that is open, with its code."""
+    _opened(request, session, number, given.code)
+    made = receiving.add(session, number=number, code=given.code, words=given.words)
+    return receiving.told(session, made)
+
+
+@router.get(
+    "/concerns",
+    dependencies=[allow(Role.FILER, Role.REVIEWER, Role.ADMINISTRATOR, kinds=DEALING)],
+    summary="本单位要办的 · What waits for your organisation",
+)
+def mine(by: By, session: Database) -> dict[str, Any]:
+    """The cases that your organisation may see, open ones first."""
+    found = concerns.waiting(session, by=by)
+    return {"items": [handling.told(session, each, side) for each, side in found]}
+
+
+@router.get(
+    "/concerns/{concern_number}",
+    dependencies=[
+        allow(
+            Role.FILER,
+            Role.REVIEWER,
+            Role.ADMINISTRATOR,
+            own={Role.FILER, Role.REVIEWER, Role.ADMINISTRATOR},
+            kinds=DEALING,
+        )
+    ],
+    summary="一件事项 · One case",
+)
+def one(by: By, session: Database, concern_number: str) -> dict[str, Any]:
+    """One case, as far as your organisation may read it."""
+    found = concerns.get(session, by=by, number=follow_codes.plain(concern_number))
+    return handling.told(session, *found)
+
+
+@router.post(
+    "/concerns/{concern_number}/steps",
+    dependencies=[
+        allow(Role.FILER, Role.ADMINISTRATOR, scope=Scope.FILE, kinds={Kind.ENTERPRISE})
+    ],
+    summary="备案主体办理 · The filer's steps",
+)
+def step(by: By, session: Database, concern_number: str, given: TakenIn) -> dict[str, Any]:
+    """Take on, answer and close what is for the filer; reply to a question."""
+    return _take(by, session, concern_number, given)
+
+
+@router.post(
+    "/concerns/{concern_number}/review",
+    dependencies=[
+        allow(
+            Role.REVIEWER,
+            Role.ADMINISTRATOR,
+            own={Role.REVIEWER, Role.ADMINISTRATOR},
+            scope=Scope.REVIEW,
+            kinds=WATCHING,
+        )
+    ],
+    summary="主管部门或行业组织办理 · The authority's steps",
+)
+def review(by: By, session: Database, concern_number: str, given: TakenIn) -> dict[str, Any]:
+    """Take on, put to the filer in your own words, close; look first at what was held."""
+    return _take(by, session, concern_number, given)
+
+
+def _take(by: By, session: Database, number: str, given: TakenIn) -> dict[str, Any]:
+    handling.take(session, by=by, number=number, taken=Taken(**given.model_dump()))
+    try:
+        return handling.told(
+            session, *concerns.get(session, by=by, number=follow_codes.plain(number))
+        )
+    except concerns.ConcernNotFound:  # what was let through is the filer's alone
+        return {"number": number, "part": None}
+
+
+def _opened(request: Request, session: Database, number: str, code: str) -> concerns.Concern:
+    return following.opened(
+        request.app.state.factory,
+        session,
+        number=number,
+        code=code,
+        address=identity.address_of(request),
+    )

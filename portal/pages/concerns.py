@@ -1,0 +1,261 @@
+"""Pages on which anybody appeals, complains or reports, follows a case, and on which it is dealt with."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from filing import catalogue, concerns, follow_codes, handling, numbers, receiving, routes
+from filing.concern_steps import (
+    GROUND_NAMES,
+    OUTCOME_NAMES,
+    Action,
+    Ground,
+    Outcome,
+    Side,
+)
+from filing.handling import Taken
+from filing.receiving import Given
+from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
+from portal import following, identity
+from portal.access import allow, public
+from portal.api.concerns import DEALING, three_routes
+from portal.at_hand import Database
+from portal.identity import Asking, By
+from portal.page_cache import keep
+from portal.pages import forms, overlap
+from portal.pages.attempts import attempt
+from portal.pages.rendering import Lang, go, reject, render
+from portal.uploads import Form
+from registry.errors import RegisterError
+from registry.language import Language
+from registry.organisations import Role
+
+router = APIRouter(prefix="/{language}", include_in_schema=False)
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+@router.get("/concern.json", dependencies=[public])
+def routes_json(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both stand in it
+    """The three routes and the situations, as JSON."""
+    return JSONResponse(three_routes())
+
+
+@router.get("/concern", dependencies=[public])
+def routes_page(request: Request, language: Lang, session: Database) -> Response:
+    """The three routes, told apart, and the way to the filing that one means."""
+    keep(request, session)
+    return render(
+        request,
+        "concern_start.html",
+        language=language,
+        routes=[(each, ROUTE_NAMES[each], ROUTES_TOLD[each]) for each in Route],
+        situations=SITUATIONS,
+        names=ROUTE_NAMES,
+    )
+
+
+@router.get("/f/{number}/concern", dependencies=[public])
+def form_page(request: Request, language: Lang, session: Database, number: str) -> Response:
+    """The form about one filing, from what happened."""
+    slug = numbers.parse(number).slug
+    keep(request, session, slug)
+    if number != slug:
+        return RedirectResponse(f"/{language}/f/{slug}/concern", status_code=307)
+    return _form(request, language, session, number)
+
+
+@router.post("/f/{number}/concern", dependencies=[public])
+def send(request: Request, language: Lang, session: Database, form: Form, number: str) -> Response:
+    """Take a concern in, and show number and code: once, for the code is kept nowhere."""
+    try:
+        made = receiving.receive(
+            session,
+            number=number,
+            given=Given(
+                route=forms.choice(Route, forms.text(form, "route")),
+                situation=forms.text(form, "situation"),
+                words=forms.text(form, "words"),
+                contact=forms.text(form, "contact"),
+                consent=forms.text(form, "consent") == "1",
+                watch_id=forms.text(form, "watch_id"),
+            ),
+            address=identity.address_of(request),
+        )
+    except RegisterError as error:
+        session.rollback()
+        reject(request, error, forms.typed(form))
+        return _private(_form(request, language, session, number))
+    answer = render(
+        request,
+        "concern_receipt.html",
+        language=language,
+        status=201,
+        told=receiving.told(session, made.concern),
+        purpose=routes.purpose(made.concern.delete_on),
+        code=follow_codes.shown(made.code),
+    )
+    return _private(answer)
+
+
+@router.get("/follow", dependencies=[public])
+def follow_page(request: Request, language: Lang) -> Response:
+    """The form for number and code."""
+    keep(request)
+    return render(request, "concern_follow.html", language=language, told=None, code="")
+
+
+@router.post("/follow", dependencies=[public])
+def follow(request: Request, language: Lang, session: Database, form: Form) -> Response:
+    """Where a case stands; what is added to it, where something was typed."""
+    number, code = forms.text(form, "number"), forms.text(form, "code")
+    words = forms.text(form, "words")
+    told = None
+    try:
+        found = _opened(request, session, number, code)
+        told = receiving.told(session, found)
+        if words:
+            made = receiving.add(session, number=number, code=code, words=words)
+            told = receiving.told(session, made)
+            form = type(form)()
+    except RegisterError as error:
+        session.rollback()
+        reject(request, error, forms.typed(form))
+    answer = render(
+        request,
+        "concern_follow.html",
+        language=language,
+        told=told,
+        code=code if told else "",
+        typed={**forms.typed(form), "number": number},
+    )
+    return _private(answer)
+
+
+@router.get(
+    "/concerns",
+    dependencies=[allow(Role.FILER, Role.REVIEWER, Role.ADMINISTRATOR, kinds=DEALING)],
+)
+def list_page(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking
+) -> Response:
+    """The cases that the organisation may see, open ones first."""
+    return render(
+        request,
+        "concerns.html",
+        language=language,
+        asking=asking,
+        rows=[
+            handling.told(session, each, side) for each, side in concerns.waiting(session, by=by)
+        ],
+    )
+
+
+_OWN = allow(
+    Role.FILER,
+    Role.REVIEWER,
+    Role.ADMINISTRATOR,
+    own={Role.FILER, Role.REVIEWER, Role.ADMINISTRATOR},
+    kinds=DEALING,
+)
+
+
+@router.get("/concerns/{concern_number}", dependencies=[_OWN])
+def case_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    concern_number: str,
+) -> Response:
+    """One case, as far as the organisation may read it, and the steps from here."""
+    concern, side = concerns.get(session, by=by, number=follow_codes.plain(concern_number))
+    return render(
+        request,
+        "concern.html",
+        language=language,
+        asking=asking,
+        told=handling.told(session, concern, side),
+        question=handling.ASKED if side is Side.FILER else None,
+        outcomes=[(each.value, name.in_(language)) for each, name in OUTCOME_NAMES.items()],
+        grounds=[(each.value, name.in_(language)) for each, name in GROUND_NAMES.items()],
+    )
+
+
+@router.post("/concerns/{concern_number}/steps", dependencies=[_OWN])
+def take(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    concern_number: str,
+) -> Response:
+    """One step with a case."""
+
+    def taken() -> None:
+        outcome, ground = forms.text(form, "outcome"), forms.text(form, "ground")
+        handling.take(
+            session,
+            by=by,
+            number=concern_number,
+            taken=Taken(
+                action=forms.choice(Action, forms.text(form, "action")),
+                revision=overlap.revision(form),
+                words=forms.text(form, "words"),
+                outcome=forms.choice(Outcome, outcome) if outcome else None,
+                ground=forms.choice(Ground, ground) if ground else None,
+            ),
+        )
+
+    return attempt(
+        taken,
+        request=request,
+        session=session,
+        again=lambda: case_page(request, language, session, by, asking, concern_number),
+        done=go(f"/{language}/concerns", "decided"),
+        typed=forms.typed(form),
+    )
+
+
+def _form(request: Request, language: Language, session: Session, number: str) -> Response:
+    entry = catalogue.entry(session, number)
+    told: dict[str, Any] = {row["key"]: row for row in entry.content["answers"]}
+    city = ((told.get("A3") or {}).get("value") or {}).get("city", "")
+    filing = catalogue.find(session, number)
+    return render(
+        request,
+        "concern_new.html",
+        language=language,
+        entry=entry,
+        slug=entry.content["slug"],
+        name=told["B1"]["said"],
+        routes=[
+            (each, ROUTE_NAMES[each], ROUTES_TOLD[each], routes.ground(each, city))
+            for each in Route
+        ],
+        situations=SITUATIONS,
+        watching=receiving.watchers(session, filing),
+        promised=routes.promised_days(entry.content),
+        purpose=receiving.notice(),
+        least=receiving.LEAST_WORDS,
+        most=receiving.MOST_WORDS,
+    )
+
+
+def _opened(request: Request, session: Session, number: str, code: str) -> concerns.Concern:
+    return following.opened(
+        request.app.state.factory,
+        session,
+        number=number,
+        code=code,
+        address=identity.address_of(request),
+    )
+
+
+def _private(answer: Response) -> Response:
+    answer.headers.update(PRIVATE)
+    return answer

@@ -1,0 +1,459 @@
+"""Appeals, complaints and reports: who gets them, who learns of them, what is counted and deleted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from filing import (
+    catalogue,
+    changes,
+    concerns,
+    follow_codes,
+    forgetting,
+    handling,
+    receiving,
+    routes,
+    senders,
+)
+from filing.concern_steps import STEPS, Action, Ground, Outcome, Side, Status, StepRefused
+from filing.concerns import Concern, ConcernMessage, ConcernNotFound
+from filing.dossier import Filing
+from filing.handling import ConcernMoved, Taken
+from filing.receiving import ConcernInvalid, Given, NobodyWatches, Receipt
+from filing.routes import Route
+from registry import journal, legal_day, organisations
+from registry.characters import TextRefused
+from registry.database import now
+from registry.organisations import Actor, Kind, Organisation, Role
+from tests import cast
+from tests.filing.papers import Scene
+
+WORDS = "十一月二十日被拒绝贷款，没有说明理由，请重新看。"
+ASKED = "有人反映：年龄大的申请人都被拒绝。请说明年龄怎样用。"
+
+
+@dataclass
+class Filed:
+    """A published filing, and what can be sent about it."""
+
+    scene: Scene
+    filing: Filing
+
+    @property
+    def session(self) -> Session:
+        return self.scene.session
+
+    @property
+    def authority(self) -> Actor:
+        """Whoever published it, and so gets what is not for the filer."""
+        return self.scene.publisher
+
+    def send(
+        self, route: Route = Route.REPORT, *, address: str = "203.0.113.7", **said: object
+    ) -> Receipt:
+        given = Given(route, **{"situation": "other", "words": WORDS} | said)  # type: ignore[arg-type]
+        return receiving.receive(
+            self.session, number=str(self.filing.number), given=given, address=address
+        )
+
+    def take(self, by: Actor, concern: Concern, action: Action, **said: object) -> Concern:
+        taken = Taken(action, **{"revision": concern.revision} | said)  # type: ignore[arg-type]
+        return handling.take(self.session, by=by, number=concern.number, taken=taken)
+
+    def counts(self) -> list[tuple[str, int, int, int]]:
+        return [
+            (each.route.value, each.received, each.closed, each.upheld)
+            for each in catalogue.entry(self.session, str(self.filing.number)).concerns
+        ]
+
+    def seen(self, by: Actor) -> list[Side]:
+        return [side for _, side in concerns.waiting(self.session, by=by)]
+
+
+@pytest.fixture
+def filed(scene: Scene) -> Filed:
+    return Filed(scene, scene.published())
+
+
+def test_an_appeal_goes_to_the_filer_with_the_days_that_its_filing_promises(filed: Filed) -> None:
+    sent = filed.send(Route.APPEAL)
+
+    today = legal_day.today()
+    assert sent.handler == filed.session.get_one(Organisation, filed.filing.organisation_id).name
+    assert sent.concern.promised_days == 15
+    assert sent.concern.answer_by == today + timedelta(days=15)
+    told = receiving.told(filed.session, sent.concern)
+    assert "15天" in told["answer"]["zh"]
+    assert (today + timedelta(days=15)).isoformat() in told["answer"]["en"]
+    assert filed.seen(filed.scene.filer) == [Side.HANDLER]
+    assert filed.seen(filed.authority) == []
+
+
+def test_the_days_are_those_stored_at_receipt_whatever_is_published_later(filed: Filed) -> None:
+    sent = filed.send(Route.APPEAL)
+    content = catalogue.entry(filed.session, str(filed.filing.number)).content
+    assert routes.promised_days(content) == sent.concern.promised_days
+    without = {"answers": [row for row in content["answers"] if row["key"] != "I2"]}
+    assert routes.promised_days(without) is None
+    silent = routes.clock(Route.APPEAL, date(2026, 11, 29), None)
+    assert silent.answer_by is None
+    assert "没有写" in routes.answered_by(Route.APPEAL, None, None).zh
+
+
+def test_a_day_is_the_legal_one() -> None:
+    late = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # in China it is New Year's Day
+    assert routes.quarter(legal_day.of(late)) == "2027Q1"
+    assert routes.clock(Route.APPEAL, legal_day.of(late), 15).answer_by == date(2027, 1, 16)
+    assert [routes.quarter(date(2026, month, 1)) for month in (3, 4, 9, 10)] == [
+        "2026Q1",
+        "2026Q2",
+        "2026Q3",
+        "2026Q4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("route", "consent", "for_the_filer"),
+    [
+        (Route.APPEAL, False, True),
+        (Route.APPEAL, True, True),
+        (Route.COMPLAINT, False, False),
+        (Route.COMPLAINT, True, True),
+        (Route.REPORT, False, False),
+        (Route.REPORT, True, False),
+    ],
+)
+def test_who_gets_it(filed: Filed, route: Route, consent: bool, for_the_filer: bool) -> None:
+    sent = filed.send(route, consent=consent)
+
+    assert sent.concern.by_filer is for_the_filer
+    assert filed.seen(filed.scene.filer) == ([Side.HANDLER] if for_the_filer else [])
+    assert filed.seen(filed.authority) == ([] if for_the_filer else [Side.HANDLER])
+    assert filed.counts() == ([(route.value, 1, 0, 0)] if for_the_filer else [])
+
+
+def test_only_shenzhen_has_an_article_and_ours_is_called_ours() -> None:
+    assert "70" in routes.ground(Route.REPORT, "shenzhen").zh
+    for route in Route:
+        told = routes.ground(route, "shanghai")
+        assert "第" not in told.zh, "no article"
+    assert "上海的条例没有" in routes.ground(Route.REPORT, "shanghai").zh
+    assert "本平台的要求" in routes.answered_by(Route.REPORT, date(2026, 12, 1), None).zh
+    assert "本平台" not in routes.answered_by(Route.APPEAL, date(2026, 12, 1), 15).zh
+
+
+def test_a_report_leaves_no_trace_that_leads_to_the_filing(filed: Filed) -> None:
+    before = (changes.latest(filed.session), _public_rows(filed))
+    events = len(journal.history(filed.session, filed.filing.id))
+
+    sent = filed.send()
+    filed.take(filed.authority, sent.concern, Action.ACKNOWLEDGE)
+
+    assert (changes.latest(filed.session), _public_rows(filed)) == before
+    assert len(journal.history(filed.session, filed.filing.id)) == events
+    for each in journal.history(filed.session, sent.concern.id):
+        told = str(each.details)
+        assert filed.filing.id not in told
+        assert str(filed.filing.number) not in told
+        assert each.organisation_id != filed.filing.organisation_id
+    with pytest.raises(ConcernNotFound) as hidden:
+        concerns.get(filed.session, by=filed.scene.filer, number=sent.concern.number)
+    with pytest.raises(ConcernNotFound) as absent:
+        concerns.get(filed.session, by=filed.scene.filer, number="0000000000")
+    assert str(hidden.value) == str(absent.value)
+
+
+def _public_rows(filed: Filed) -> list[object]:
+    tables = ("listing", "filing", "edition")
+    return [filed.session.execute(text(f"SELECT * FROM {each}")).all() for each in tables]
+
+
+def test_the_change_is_counted_for_what_is_public_at_once(filed: Filed) -> None:
+    before = changes.latest(filed.session)[0]
+    sent = filed.send(Route.APPEAL)
+    received = changes.latest(filed.session)[0]
+    assert received > before
+    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    assert changes.latest(filed.session)[0] == received, "nothing that is counted changed"
+
+
+def test_whoever_belongs_to_the_filer_sees_no_report_from_the_authoritys_side(
+    filed: Filed,
+) -> None:
+    sent = filed.send()
+    filer = filed.session.get_one(Organisation, filed.filing.organisation_id)
+    organisations.give_role(
+        filed.session,
+        person_id=filed.authority.person_id,
+        organisation=filer,
+        role=Role.FILER,
+        by=None,
+    )
+    assert filed.seen(filed.authority) == []
+    with pytest.raises(ConcernNotFound):
+        concerns.get(filed.session, by=filed.authority, number=sent.concern.number)
+
+
+def test_another_authority_sees_nothing(filed: Filed) -> None:
+    filed.send()
+    assert filed.seen(cast.actor(filed.session, Kind.AUTHORITY)) == []
+    assert filed.seen(filed.scene.tester) == []
+
+
+def test_a_sender_can_choose_an_industry_body(filed: Filed) -> None:
+    body = cast.actor(filed.session, Kind.INDUSTRY_BODY)
+    filed.send(watch_id=body.organisation_id)
+    assert filed.seen(body) == [Side.HANDLER]
+    assert filed.seen(filed.authority) == []
+    with pytest.raises(ConcernInvalid):
+        filed.send(watch_id=filed.filing.organisation_id)
+
+
+def test_the_filer_answers_a_question_in_the_authoritys_words_and_never_reads_the_original(
+    filed: Filed,
+) -> None:
+    sent = filed.send(contact="13800000000", situation="unequal")
+    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
+
+    concern, side = concerns.get(filed.session, by=filed.scene.filer, number=sent.concern.number)
+    told = handling.told(filed.session, concern, side)
+    assert side is Side.FILER
+    assert [each["said"] for each in told["messages"]] == [ASKED]
+    for secret in (WORDS, "13800000000", "unequal", "report", "举报", "created", "acknowledge_by"):
+        assert secret not in str(told), secret
+    assert filed.counts() == [("report", 1, 0, 0)]
+
+    with pytest.raises(ConcernInvalid, match="机会"):
+        filed.take(filed.authority, concern, Action.CLOSE, words="成立。", outcome=Outcome.UPHELD)
+    filed.take(filed.scene.filer, concern, Action.REPLY, words="年龄不用来决定。")
+    filed.take(filed.authority, concern, Action.CLOSE, words="已核实。", outcome=Outcome.UPHELD)
+    assert filed.counts() == [("report", 1, 1, 1)]
+    sender = receiving.told(filed.session, concern)
+    assert [each["said"] for each in sender["messages"]] == [WORDS, "已核实。"]
+    assert sender["outcome"]["id"] == "upheld"
+
+
+def test_a_report_that_is_closed_without_a_question_is_counted_and_stays_unseen(
+    filed: Filed,
+) -> None:
+    sent = filed.send()
+    filed.take(
+        filed.authority,
+        sent.concern,
+        Action.CLOSE,
+        words="查过，没有这回事。",
+        outcome=Outcome.NOT_UPHELD,
+    )
+    assert filed.counts() == [("report", 1, 1, 0)]
+    assert filed.seen(filed.scene.filer) == []
+
+
+def test_whoever_lets_the_day_of_reply_pass_was_heard(filed: Filed) -> None:
+    sent = filed.send()
+    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
+    last = sent.concern.reply_by
+    assert last == legal_day.today() + timedelta(days=routes.REPLY_WITHIN)
+    assert not handling.heard(sent.concern, last)
+    assert handling.heard(sent.concern, last + timedelta(days=1))
+
+
+def test_a_question_needs_words_and_a_closing_its_outcome(filed: Filed) -> None:
+    sent = filed.send()
+    with pytest.raises(ConcernInvalid):
+        filed.take(filed.authority, sent.concern, Action.PUT)
+    with pytest.raises(ConcernInvalid) as refused:
+        filed.take(filed.authority, sent.concern, Action.CLOSE)
+    assert {each.item for each in refused.value.reasons} == {"words", "outcome"}
+    with pytest.raises(StepRefused):
+        filed.take(filed.authority, sent.concern, Action.REPLY, words="不该由我说")
+
+
+def test_a_filer_can_neither_ask_itself_nor_set_aside_what_it_was_sent(filed: Filed) -> None:
+    sent = filed.send(Route.APPEAL)
+    for action in (Action.PUT, Action.SET_ASIDE):
+        with pytest.raises(StepRefused):
+            filed.take(
+                filed.scene.filer, sent.concern, action, words="不看", ground=Ground.UNRELATED
+            )
+    filed.take(
+        filed.scene.filer, sent.concern, Action.CLOSE, words="改了。", outcome=Outcome.UPHELD
+    )
+    assert filed.counts() == [("appeal", 1, 1, 1)]
+
+
+def test_a_step_against_an_older_revision_changes_nothing(filed: Filed) -> None:
+    sent = filed.send()
+    read = sent.concern.revision
+    filed.take(filed.authority, sent.concern, Action.ACKNOWLEDGE)
+    with pytest.raises(ConcernMoved):
+        filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED, revision=read)
+    assert sent.concern.put is None
+
+
+def test_more_from_one_network_is_looked_at_first_and_the_first_is_never_refused(
+    filed: Filed,
+) -> None:
+    many = [filed.send(Route.APPEAL, address=f"203.0.113.{at}") for at in range(6)]
+    elsewhere = filed.send(Route.APPEAL, address="198.51.100.1")
+    other_route = filed.send(Route.REPORT, address="203.0.113.9")
+
+    assert [each.concern.status for each in many] == [Status.RECEIVED] * 3 + [Status.HELD] * 3
+    assert elsewhere.concern.status == other_route.concern.status == Status.RECEIVED
+    assert filed.counts() == [("appeal", 4, 0, 0)]
+    assert len(filed.seen(filed.scene.filer)) == 4
+    assert filed.seen(filed.authority).count(Side.MODERATOR) == 3
+    receipts = {frozenset(receiving.told(filed.session, each.concern)) for each in many}
+    assert len(receipts) == 1
+
+    held = many[3].concern
+    filed.take(filed.authority, held, Action.RELEASE)
+    assert filed.counts() == [("appeal", 5, 0, 0)]
+    with pytest.raises(ConcernNotFound):
+        concerns.get(filed.session, by=filed.authority, number=held.number)
+    set_aside = many[4].concern
+    with pytest.raises(ConcernInvalid):
+        filed.take(filed.authority, set_aside, Action.SET_ASIDE, words="是广告。")
+    filed.take(
+        filed.authority,
+        set_aside,
+        Action.SET_ASIDE,
+        words="是广告。",
+        ground=Ground.ADVERTISING,
+    )
+    assert filed.counts() == [("appeal", 5, 0, 0)]
+    told = receiving.told(filed.session, set_aside)
+    assert told["ground"]["id"] == "advertising"
+    assert told["messages"][-1]["said"] == "是广告。"
+
+
+def test_very_much_from_one_network_pauses_and_others_do_not(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(senders, "LEAST_BEFORE_PAUSES", 5)
+    monkeypatch.setattr(senders, "MOST_BEFORE_PAUSES", 6)
+    for _ in range(5):
+        filed.send(address="203.0.113.1")
+    with pytest.raises(senders.TooManySent) as paused:
+        filed.send(address="203.0.113.2")
+    assert 0 < paused.value.retry_after <= 61
+    filed.send(address="198.51.100.1")
+    rows = filed.session.scalars(select(senders.Sender)).all()
+    assert not any("203.0.113" in str(vars(each)) for each in rows)
+    later = now() + timedelta(days=1)
+    for module in (senders, legal_day):
+        monkeypatch.setattr(module, "now", lambda: later)
+    filed.send(address="203.0.113.2")
+    kept = filed.session.scalars(select(senders.Sender.day)).all()
+    assert set(kept) == {legal_day.of(later)}
+
+
+def test_numbers_say_nothing_of_each_other() -> None:
+    drawn = [follow_codes.draw() for _ in range(200)]
+    assert len({each.number for each in drawn}) == 200
+    assert sorted(each.number for each in drawn) != [each.number for each in drawn]
+    assert len({each.number[0] for each in drawn}) > 10
+
+
+def test_only_number_and_code_together_open_a_case(filed: Filed) -> None:
+    sent = filed.send()
+    number = sent.concern.number
+    typed = follow_codes.shown(sent.code).lower().replace("0", "o").replace("1", "l")
+    assert receiving.follow(filed.session, number=f" {number} ", code=typed) is sent.concern
+    told = set()
+    for wrong in ((number, "A" * 16), ("0" * 10, sent.code), ("", "")):
+        with pytest.raises(ConcernNotFound) as refused:
+            receiving.follow(filed.session, number=wrong[0], code=wrong[1])
+        told.add(str(refused.value))
+    assert len(told) == 1
+    assert sent.code not in str(vars(sent.concern))
+
+
+@pytest.mark.parametrize(
+    ("said", "item"),
+    [
+        ({"words": "太短"}, "words"),
+        ({"words": "长" * 4001}, "words"),
+        ({"contact": "长" * 201}, "contact"),
+        ({"contact": "两行\n地址"}, "contact"),
+        ({"situation": "nowhere"}, "situation"),
+        ({"words": WORDS + "\u202e"}, "words"),
+    ],
+)
+def test_what_breaks_a_rule_is_named_and_nothing_is_kept(
+    filed: Filed, said: dict[str, Any], item: str
+) -> None:
+    with pytest.raises((ConcernInvalid, TextRefused)) as refused:
+        filed.send(**said)
+    assert {each.item for each in refused.value.reasons} == {item}
+    assert filed.session.scalars(select(Concern)).all() == []
+
+
+def test_where_nobody_watches_a_report_is_sent_elsewhere_and_an_appeal_is_taken(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "WATCHING", ())
+    with pytest.raises(NobodyWatches):
+        filed.send()
+    assert filed.send(Route.APPEAL).concern.watch_id is None
+
+
+def test_on_its_day_what_people_wrote_is_gone_and_the_counts_stay(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = filed.send(Route.APPEAL, contact="13800000000")
+    closed = filed.take(
+        filed.scene.filer, sent.concern, Action.CLOSE, words="改了。", outcome=Outcome.UPHELD
+    )
+    today = legal_day.today()
+    assert closed.delete_on == today + timedelta(days=routes.KEPT_AFTER_CLOSING)
+    counted = filed.counts()
+    assert forgetting.due(filed.session) == 0
+
+    def on(day: date) -> Callable[[], date]:
+        return lambda: day
+
+    monkeypatch.setattr(legal_day, "today", on(closed.delete_on - timedelta(days=1)))
+    assert forgetting.due(filed.session) == 0
+    monkeypatch.setattr(legal_day, "today", on(closed.delete_on))
+    assert forgetting.due(filed.session) == 1
+    assert forgetting.due(filed.session) == 0
+
+    row = filed.session.scalars(select(Concern).execution_options(populate_existing=True)).one()
+    assert row.contact is None
+    assert row.code_digest is None
+    filed.session.expire_all()
+    assert set(filed.session.scalars(select(ConcernMessage.said))) == {None}
+    assert filed.counts() == counted
+    with pytest.raises(ConcernNotFound):
+        receiving.follow(filed.session, number=row.number, code=sent.code)
+
+
+def test_no_case_is_kept_longer_than_it_was_said(filed: Filed) -> None:
+    sent = filed.send()
+    day = legal_day.today() + timedelta(days=routes.KEPT_AT_MOST)
+    assert sent.concern.delete_on == day
+    assert day.isoformat() in receiving.notice().zh
+    assert routes.deleted_after_closing(day - timedelta(days=1), day) == day
+
+
+def test_what_is_past_its_day_is_late_and_what_is_closed_is_not(filed: Filed) -> None:
+    concern = filed.send(Route.APPEAL).concern
+    assert not handling.late(concern, concern.acknowledge_by)
+    assert handling.late(concern, concern.acknowledge_by + timedelta(days=1))
+    filed.take(filed.scene.filer, concern, Action.ACKNOWLEDGE)
+    assert concern.answer_by is not None
+    assert not handling.late(concern, concern.answer_by)
+    assert handling.late(concern, concern.answer_by + timedelta(days=1))
+    filed.take(filed.scene.filer, concern, Action.CLOSE, words="改了。", outcome=Outcome.UPHELD)
+    assert not handling.late(concern, concern.answer_by + timedelta(days=1))
+
+
+def test_every_step_that_ends_a_case_tells_its_sender() -> None:
+    for each in STEPS:
+        if each.target in {Status.CLOSED, Status.SET_ASIDE}:
+            assert each.to is Side.SENDER, each

@@ -1,0 +1,171 @@
+"""The three routes by API and pages: sent by anybody, followed by code, counted, deleted."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from filing import forgetting, routes
+from filing.concerns import Concern
+from registry import guesses, legal_day
+from registry.database import transaction
+from registry.guesses import Guess
+from tests.portal.published import Published
+
+WORDS = "十一月二十日被拒绝贷款，没有说明理由，文件名是 zebra-quokka。"
+CONTACT = "lisi-numbat@example.org"
+SAID = {"route": "appeal", "situation": "result", "words": WORDS, "contact": CONTACT}
+
+
+def send(published: Published, **changed: Any) -> Any:
+    """Send one by the API."""
+    address = f"/api/v1/catalogue/{published.slug}/concerns"
+    answer = published.servers[0].post(address, json=SAID | changed)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def follow(reader: TestClient, number: str, code: str) -> Any:
+    """Ask by number and code."""
+    plain = number.replace("-", "")
+    return reader.post(f"/api/v1/cases/{plain}/follow", json={"code": code})
+
+
+def test_an_appeal_is_counted_at_once_on_every_server_and_as_data(published: Published) -> None:
+    before = [server.get(published.page).text for server in published.servers]
+    assert not any("收到申诉" in each for each in before)
+
+    made = send(published)
+
+    when = routes.quarter(legal_day.today())
+    for server in published.servers:
+        page = server.get(published.page).text
+        assert f"{when[:4]}年第{when[-1]}季度收到申诉1件，其中1件尚未核实。" in page
+        twin = server.get(f"/f/{published.slug}.json").json()["concerns"]
+        assert twin["counts"] == [
+            {
+                "route": {"id": "appeal", "zh": "申诉", "en": "appeal"},
+                "quarter": when,
+                "received": 1,
+                "closed": 0,
+                "upheld": 0,
+            }
+        ]
+        assert WORDS not in page
+    assert made["promised_days"] == 15
+    assert made["answer_by"] == (legal_day.today() + timedelta(days=15)).isoformat()
+
+
+def test_a_report_changes_no_page_and_no_tag(published: Published) -> None:
+    def seen() -> list[tuple[str, str]]:
+        return [
+            (server.get(page).text, server.get(page).headers["etag"])
+            for server in published.servers
+            for page in (published.page, f"/f/{published.slug}.json", "/zh/catalogue", "/zh/")
+        ]
+
+    before = seen()
+    send(published, route="report")
+    assert seen() == before
+
+
+def test_the_page_takes_one_in_and_shows_the_code_once(published: Published) -> None:
+    reader = published.servers[0]
+    form = reader.get(f"{published.page}/concern")
+    assert form.status_code == 200
+    assert "备案写明收到后 15 天内答复。" in form.text
+    made = reader.post(f"{published.page}/concern", data=SAID)
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store"
+    number, code = (
+        re.search(rf'id="case-{name}">([^<]+)<', made.text)[1]  # type: ignore[index]
+        for name in ("number", "code")
+    )
+    followed = reader.post("/zh/follow", data={"number": number, "code": code})
+    assert followed.headers["cache-control"] == "no-store"
+    assert "已收到，尚未核实" in followed.text
+    assert WORDS in followed.text
+    added = reader.post(
+        "/zh/follow", data={"number": number, "code": code, "words": "补充一句：还有一份文件。"}
+    )
+    assert "补充一句" in added.text
+    wrong = reader.post("/zh/follow", data={"number": number, "code": "A" * 16})
+    assert wrong.status_code == 422
+    assert WORDS not in wrong.text
+    assert "A" * 16 not in wrong.text, "a code is never shown again"
+
+
+def test_a_form_that_is_turned_down_keeps_what_was_typed_and_stores_nothing(
+    published: Published,
+) -> None:
+    reader = published.servers[0]
+    answer = reader.post(f"{published.page}/concern", data=SAID | {"words": "太短"})
+    assert answer.status_code == 422
+    assert 'value="result" required checked' in answer.text
+    assert CONTACT in answer.text
+    with published.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Concern)) == 0
+
+
+def test_wrong_codes_wait_and_nobody_is_locked_out(published: Published) -> None:
+    made = send(published)
+    reader = published.servers[0]
+    for _ in range(guesses.FREE):
+        assert follow(reader, made["number"], "A" * 16).status_code == 404
+    waiting = follow(reader, made["number"], "A" * 16)
+    if waiting.status_code == 404:  # the one that is over is counted, the next one waits
+        waiting = follow(reader, made["number"], "A" * 16)
+    assert waiting.status_code == 429
+    assert int(waiting.headers["retry-after"]) > 0
+    assert "锁定任何人" in waiting.json()["detail"]
+    with TestClient(published.site, client=("198.51.100.9", 5)) as elsewhere:
+        assert follow(elsewhere, made["number"], made["code"]).status_code == 200
+    other = send(published, route="report")
+    assert follow(reader, other["number"], other["code"]).status_code == 200
+
+
+def test_whoever_follows_rightly_is_written_down_nowhere(published: Published) -> None:
+    made = send(published)
+    assert follow(published.servers[0], made["number"], made["code"]).status_code == 200
+    with published.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Guess)) == 0
+
+
+def test_the_bytes_of_what_was_deleted_are_gone_from_the_file(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = send(published)
+    data = published.site.state.settings.data
+
+    def on_disk() -> bytes:
+        return b"".join(each.read_bytes() for each in sorted(data.glob("mingsuan.db*")))
+
+    assert b"zebra-quokka" in on_disk()
+    last = date.fromisoformat(made["delete_on"])
+    assert forgetting.run(published.site.state.factory) == 0
+    monkeypatch.setattr(legal_day, "today", lambda: last)
+    assert forgetting.run(published.site.state.factory) == 1
+
+    for secret in (b"zebra-quokka", CONTACT.encode()):
+        assert secret not in on_disk()
+    assert follow(published.servers[0], made["number"], made["code"]).status_code == 404
+
+
+def test_where_nobody_is_there_to_report_to_the_form_says_so(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "这里还没有登记主管部门或行业组织，举报请直接向它们提出。"
+    assert said not in published.servers[0].get(f"{published.page}/concern").text
+    monkeypatch.setattr("filing.receiving.WATCHING", ())
+    with transaction(published.site.state.factory) as session:  # the page is made anew
+        session.execute(select(Concern))
+    send(published)
+    assert said in published.servers[0].get(f"{published.page}/concern").text
+
+
+def test_a_number_that_is_not_published_takes_nothing(published: Published) -> None:
+    answer = published.servers[0].post("/api/v1/catalogue/SH-2020-999999-X/concerns", json=SAID)
+    assert answer.status_code in {404, 422}
