@@ -233,7 +233,13 @@ class ConditionalParity(Probe[Kept]):
         why = self._unfit(joint, plan)
         named = declared(plan, attribute)
         conditions = Conditions(
-            attribute, named, overall, None if why else joint, plan, selection_lines()
+            attribute,
+            named,
+            overall,
+            None if why else joint,
+            plan,
+            selection_lines(),
+            run.untold.get(attribute, ()),
         )
         first = conditions.compared(run.plans, {})
         if first.against is None:

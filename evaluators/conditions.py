@@ -1,6 +1,6 @@
 """Groups compared over all and within strata of control features, in one family per attribute."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
@@ -75,6 +75,7 @@ class Conditions:
         joint: counts by attribute, controls (and unit); None where the strata can't be formed.
         plan: alpha and the least denominator.
         lines: what ratios are held against.
+        untold: the attribute's groups that are hidden in the report.
     """
 
     attribute: str
@@ -83,6 +84,7 @@ class Conditions:
     joint: Cells | None
     plan: Plan
     lines: Lines
+    untold: Collection[str] = ()
 
     def compared(self, plans: int, modelled: Mapping[str, float]) -> Compared:
         """Every comparison, adjusted together.
@@ -92,7 +94,7 @@ class Conditions:
             modelled: group → p of the declared model's coefficient, part of the same family.
         """
         every = groups(self.overall, self.attribute, "favoured", ("n",))
-        against = rates.reference(every, self.named, self.plan, high=True)
+        against = rates.reference(every, self.named, self.plan, high=True, untold=self.untold)
         if against is None or len(every) < 2:
             return Compared(every)
         self._divide()

@@ -167,8 +167,7 @@ def run(
         going = _measured(
             plan, table, scorer, nonce, progress=progress, shards=shards, through=through
         )
-        found = [f for entry in going.entries for f in going.findings(entry, registered)]
-        return going.outcome([findings.settle(finding) for finding in found])
+        return going.concluded(registered)
 
 
 def measure(
@@ -188,8 +187,7 @@ def measure(
     """
     with visiting():
         going = _measured(plan, table, scorer, nonce)
-        found = [f for entry in going.entries for f in going.findings(entry, ())]
-        return [findings.settle(finding) for finding in found]
+        return [f for entry in going.entries for f in going.findings(entry, ())]
 
 
 def _measured(
@@ -380,13 +378,62 @@ class _Going:
         entry.active, entry.failed = False, f"{kind}: {said}"[:500]
         entry.said, entry.told = _why(entry.probe, kind)
 
-    def findings(self, entry: _Entry, registered: Sequence[Plan]) -> list[Finding]:
-        """What one probe has found, or why it has not."""
+    def concluded(self, registered: Sequence[Plan]) -> Outcome:
+        """What was found, with no group for the one held against whose numbers are hidden.
+
+        Which groups are hidden follows from the findings; where one of them was chosen for the
+        reference, the findings are made again without it.
+
+        Args:
+            registered: the other plans registered on this model version.
+        """
+        untold: dict[str, frozenset[str]] = {}
+        found = {entry.probe.spec.id: self.findings(entry, registered) for entry in self.entries}
+        while True:
+            made = self.outcome([each for own in found.values() for each in own])
+            chosen = {
+                (each.probe, name, each.reference_group)
+                for each in made.evidence.full
+                for name in each.slice
+                if name not in self.plan.reference
+                and each.reference_group not in (None, *untold.get(name, ()))
+                and frozenset({(name, each.reference_group)}) in made.evidence.hidden
+            }
+            if not chosen:
+                return made
+            for group in made.evidence.hidden:
+                for name, level in group if len(group) == 1 else ():
+                    untold[name] = untold.get(name, frozenset()) | {str(level)}
+            again = {probe for probe, _, _ in chosen}
+            found |= {
+                entry.probe.spec.id: self.findings(entry, registered, untold)
+                for entry in self.entries
+                if entry.probe.spec.id in again
+            }
+
+    def findings(
+        self,
+        entry: _Entry,
+        registered: Sequence[Plan],
+        untold: Mapping[str, frozenset[str]] | None = None,
+    ) -> list[Finding]:
+        """What one probe has found, or why it has not, rounded.
+
+        Args:
+            entry: the probe with what it has counted.
+            registered: the other plans registered on this model version.
+            untold: sensitive feature → the groups that are hidden.
+        """
+        return [findings.settle(f) for f in self._found(entry, registered, untold or {})]
+
+    def _found(
+        self, entry: _Entry, registered: Sequence[Plan], untold: Mapping[str, frozenset[str]]
+    ) -> list[Finding]:
         spec = entry.probe.spec
         plans = 1 + sum(_same_family(self.plan, other, spec.id) for other in registered)
         oracle = replace(self.oracle, broken=self.broken)
         said = readings.tested(self.plan.columns, self.plan.plain, scored=self.scored)
-        going = Run(self.nonce, oracle, self.source.rows, plans, said)
+        going = Run(self.nonce, oracle, self.source.rows, plans, said, untold)
         found: list[Finding] | None = None
         if entry.said is None:
             found = self.guarded(

@@ -154,10 +154,11 @@ class ErrorParity(Counting):
         size = sum(rates.family_size(found, named, plan) for found in every) * run.plans
         pairs = rates.adjusted([(found, named) for found in every], plan, run.plans)
         say = _Sayer(self.spec, attribute, plan, run, missing_share(acc, attribute, PEOPLE))
+        untold = run.untold.get(attribute, ())
         odds: list[Comparison] = []
         silent = False
         for rate, found, adjusted in zip(ERROR_RATES, every, pairs, strict=True):
-            against = rates.reference(found, named, plan, high=False)
+            against = rates.reference(found, named, plan, high=False, untold=untold)
             if against is None or len(found) < 2:
                 yield no_reference(self.spec, rate.metric, attribute, plan, say.limit)
                 continue

@@ -22,7 +22,7 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
 from evaluators.sizes import Sizes
-from evaluators.tellable import OF_EVERYBODY, RIGHT, Tellable, apart, gone
+from evaluators.tellable import OF_EVERYBODY, RIGHT, SOME_TOO_SMALL, Tellable, apart, gone
 from registry import attestation
 from registry.findings import Finding, Verdict
 
@@ -73,6 +73,7 @@ class Evidence:
         counted: the features by which people are counted; None where rows are people.
         sizes: groups of accounts that only findings count.
         facts: the numbers of rows that are published.
+        hidden: the groups that are hidden in the whole report.
         before: what was public already.
         salt: without it the commitments could be guessed.
     """
@@ -94,6 +95,7 @@ class Evidence:
     counted: frozenset[str] | None = None
     sizes: Sequence[Sizes] = ()
     facts: frozenset[Fact] = frozenset()
+    hidden: frozenset[Group] = frozenset()
     before: Before = field(default_factory=Before)
     salt: str = field(default_factory=partial(secrets.token_hex, 32))
 
@@ -147,7 +149,7 @@ class Evidence:
         left = apart(self.full, first, audited, self.least)
         published = self._all_published(replace(told, apart=told.apart | left)) if left else first
         return replace(self, findings=together.own(self.full, published), shown=shown,
-                       facts=cut.facts, before=before)  # fmt: skip
+                       facts=cut.facts, hidden=cut.hidden, before=before)  # fmt: skip
 
     def _all_published(self, told: Tellable) -> tuple[Finding, ...]:
         return tuple(self._published(number, each, told) for number, each in enumerate(self.full))
@@ -155,6 +157,8 @@ class Evidence:
     def _published(self, number: int, finding: Finding, told: Tellable) -> Finding:
         if finding.probe in self.unweighted and findings.tells(finding):
             return findings.withheld(finding, self.least, findings.UNWEIGHTED)
+        if told.counts_small(finding):
+            return findings.withheld(finding, self.least, SOME_TOO_SMALL)
         if number in self.bare or not told.may_tell(finding):
             return findings.withheld(finding, self.least)
         gathered = self.gathered.get(number)

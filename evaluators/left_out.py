@@ -243,10 +243,13 @@ def _family(finding: Finding) -> tuple[str, frozenset[str]]:
 
 
 def _small(found: Sequence[Finding], plan: Plan) -> dict[tuple[str, frozenset[str]], int]:
-    """How many groups of each question were too small to be compared."""
+    """How many groups of each question were too small to be compared.
+
+    A group of which nobody counts is one of them: of a hidden group that would tell whether any does.
+    """
     groups: dict[tuple[str, frozenset[str]], set[str]] = {}
     for one in found:
-        few = one.n is not None and 0 < one.n < plan.min_n
+        few = one.n is not None and one.n < plan.min_n
         if one.verdict is Verdict.NOT_EVALUABLE and few and one.group is not None:
             groups.setdefault(_family(one), set()).add(one.group)
     return {family: len(names) for family, names in groups.items()}

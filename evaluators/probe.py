@@ -217,6 +217,8 @@ class Run:
         plans: how many plans with the same probe and attribute are registered on this version,
             this one included: families span them all.
         tested: what was tested, in words, as it opens a sentence; None is told by the oracle.
+        untold: sensitive feature → its groups that are hidden in the whole report; none of them is
+            chosen for the one that all others are held against.
     """
 
     nonce: str
@@ -224,6 +226,7 @@ class Run:
     rows: int
     plans: int = 1
     tested: Text | None = None
+    untold: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def rng(self, hypothesis: str) -> np.random.Generator:
         """A counter-based generator keyed by the hypothesis and the nonce (Philox-4x64)."""

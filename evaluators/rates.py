@@ -9,7 +9,7 @@ line of the difference and the line of the ratio together stay within α, at the
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -127,21 +127,33 @@ class Comparison:
 
 
 def reference(
-    groups: Sequence[Group], declared: str | None, plan: Plan, *, high: bool
+    groups: Sequence[Group],
+    declared: str | None,
+    plan: Plan,
+    *,
+    high: bool,
+    untold: Collection[str] = (),
 ) -> Group | None:
     """The reference group: the declared one, else the best-off with a sufficient denominator.
+
+    The best-off of those that are told: which of two hidden groups fares better is theirs alone.
+    Where all are hidden, the largest.
 
     Args:
         groups: all groups.
         declared: the plan's reference group.
         plan: for the least denominator.
         high: whether a high rate is good for the person.
+        untold: the groups that are hidden in the report (see `Run`).
     """
     if declared is not None:
         return next((group for group in groups if group.name == declared), None)
     enough = [group for group in groups if group.enough(plan)]
     sign = 1 if high else -1
-    return max(enough, key=lambda g: (sign * (g.rate or 0.0), g.n, g.name), default=None)
+    told = [group for group in enough if group.name not in untold]
+    if not told:
+        return max(enough, key=lambda g: (g.n, g.name), default=None)
+    return max(told, key=lambda g: (sign * (g.rate or 0.0), g.n, g.name))
 
 
 def together(found: Sequence[Group]) -> Group:

@@ -279,7 +279,9 @@ class RegressionParity(Probe[Predictions]):
     ) -> Iterator[Finding]:
         """Quantile success rates."""
         named, limit = declared(plan, attribute), _limit(plan)
-        against = rates.reference(every, named, plan, high=True)
+        against = rates.reference(
+            every, named, plan, high=True, untold=run.untold.get(attribute, ())
+        )
         if against is None or len(every) < 2:
             yield no_reference(self.spec, SUCCESS, attribute, plan, limit)
             return
@@ -305,7 +307,10 @@ class RegressionParity(Probe[Predictions]):
         """Signed errors and the two ratios."""
         named, levels = declared(plan, groups.name), groups.levels
         enough = [level for level in levels if groups.judged(level, plan)]
-        best = min(enough, key=lambda level: (groups.errors(level).absolute, level), default=None)
+        told = [level for level in enough if level not in run.untold.get(groups.name, ())]
+        best = min(told, key=lambda level: (groups.errors(level).absolute, level), default=None)
+        if best is None:  # all are hidden: as `rates.reference` has it
+            best = max(enough, key=lambda one: (groups.errors(one).n, one), default=None)
         against = best if named is None else named if named in levels else None
         if against is None or len(levels) < 2:
             yield from (

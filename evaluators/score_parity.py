@@ -282,7 +282,9 @@ class ScoreParity(Probe[Scores]):
     ) -> Iterator[Finding]:
         """Scoring rates: the share above everyone's median."""
         named, limit = declared(plan, attribute), self._limit(plan)
-        against = rates.reference(every, named, plan, high=True)
+        against = rates.reference(
+            every, named, plan, high=True, untold=run.untold.get(attribute, ())
+        )
         if against is None or len(every) < 2:
             yield no_reference(self.spec, SCORING_RATE, attribute, plan, limit)
             return
@@ -305,7 +307,9 @@ class ScoreParity(Probe[Scores]):
     def _effects(self, seen: ScoreGroups, plan: Plan, run: Run) -> Iterator[Finding]:
         """The statistics that are no rates."""
         every, named = seen.rates(), declared(plan, seen.name)
-        against = rates.reference(every, named, plan, high=True)
+        against = rates.reference(
+            every, named, plan, high=True, untold=run.untold.get(seen.name, ())
+        )
         if against is None or len(every) < 2:
             return
         enough = [g.name for g in every if g.enough(plan)]

@@ -120,7 +120,9 @@ class SelectionParity(Counting):
     def _attribute(self, acc: Cells, attribute: str, plan: Plan, run: Run) -> Iterator[Finding]:
         every, named = groups(acc, attribute, "favoured", ("n",)), declared(plan, attribute)
         limit = readings.joined(self.limit, readings.frame(plan), readings.weighted(plan))
-        against = rates.reference(every, named, plan, high=True)
+        against = rates.reference(
+            every, named, plan, high=True, untold=run.untold.get(attribute, ())
+        )
         if against is None or len(every) < 2:
             yield no_reference(self.spec, "selection_rate_ratio", attribute, plan, limit)
             return

@@ -10,6 +10,7 @@ from evaluators.audit import ROWS
 from evaluators.disclosure import Cut
 from evaluators.probe import Table
 from registry.findings import Finding
+from registry.language import Text
 
 OVER_GROUPS = frozenset({"differential_fairness"})
 """Metrics of all groups at once that name no group: with two groups, the ratio between them."""
@@ -22,6 +23,13 @@ OF_SUMS = frozenset({"overall"})
 OF_EVERYBODY = {"accuracy": "accuracy_by_group"}
 """Shares of everybody that are right answers, and the metric of the same share of a group."""
 RIGHT = ("right", "wrong")
+TOO_SMALL = frozenset({"cells_too_small", "crossings_too_small"})
+"""Details that count the crossings that somebody is of and that are too small to be compared."""
+SOME_TOO_SMALL = Text(
+    "有的交叉组人数太少，没有比较；有几个不公开，因为由此可以推出不足 {least} 人的组；主管部门和受托测试机构可以看到。",
+    "Some intersections are too small to be compared; how many is not published, as it would tell of "
+    "groups of fewer than {least} people; the authority and the assigned tester can see it.",
+)
 Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]]
 """Probe and features → the suppressed rows, each as its levels by feature."""
 
@@ -97,6 +105,13 @@ class Tellable:
         reasons = [n for name, n in left.items() if name != "rows"]
         few = any(0 < n < self.least for n in (details.get("without") or 0, *reasons))
         return few or bool(left and ROWS not in self.cut.facts)
+
+    def counts_small(self, finding: Finding) -> bool:
+        """Whether it counts crossings that are too small while some crossing or group is hidden."""
+        counted = any(finding.details.get(name) for name in TOO_SMALL)
+        return counted and any(
+            away for (name, _), away in self.gone.items() if name == finding.probe
+        )
 
     def _lists(self, finding: Finding) -> bool:
         """Whether it lists a hidden level, or one of few accounts, beside its two sides."""

@@ -270,14 +270,31 @@ def _hidden(told: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(groups - shown - {"*"})
 
 
+def _judged(told: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """Which groups were judged at all, by question: the verdicts are published of hidden ones too."""
+    return {
+        (each["probe"], each["metric"], side, *sorted(
+            f"{name}={level}" for name, level in each["slice"].items() if level != each["group"]
+        ))
+        for each in told["findings"]
+        for side in (each["group"], each["reference_group"])
+        if each["verdict"] != "not_evaluable" and side is not None
+    }  # fmt: skip
+
+
 @settings(
     max_examples=6,
-    derandomize=True,  # 1 of 150 random examples finds what record 0024 names as open
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@example(seed=19412, which=1, few=2, unknown=25, extra={})
+@example(seed=19412, which=1, few=2, unknown=25, extra={})  # c, hidden, had the best rate
+@example(seed=4151507178, which=0, few=7, unknown=0, extra={"weight": "weight"})
+@example(seed=3008228468, which=7, few=5, unknown=25, extra={"unit": "who"})
+@example(seed=1525474959, which=10, few=9, unknown=0, extra={})
+@example(seed=1388813, which=10, few=2, unknown=0, extra={"weight": "weight"})  # too small a group
+@example(seed=1155739069, which=1, few=4, unknown=25, extra={})
+@example(seed=2786340443, which=10, few=2, unknown=25, extra={})  # so many crossings too small
 @given(
     seed=st.integers(0, 2**32 - 1),
     which=st.integers(0, len(PLANS) - 1),
@@ -288,7 +305,11 @@ def _hidden(told: Mapping[str, Any]) -> frozenset[str]:
 def test_two_hidden_people_may_change_groups_and_nothing_that_is_published_changes(
     seed: int, which: int, few: int, unknown: int, extra: dict[str, str]
 ) -> None:
-    """Whatever adds hidden groups up stays; whatever tells them apart would change."""
+    """Whatever adds hidden groups up stays; whatever tells them apart would change.
+
+    What may be told is given: which groups are hidden, and which of them were large enough to be
+    judged, as their verdicts say.
+    """
     columns, probes = PLANS[which]
     columns = {**columns, **extra}
     data = _people({"a": 300, "b": 160, "c": 60 + seed % 40, "t": few, None: unknown}, seed)
@@ -303,16 +324,6 @@ def test_two_hidden_people_may_change_groups_and_nothing_that_is_published_chang
     )
     race[[one, other]] = race[[other, one]]
     again = report({**data, "race": race.tolist()}, columns, probes)
-    assume(_hidden(again) == _hidden(told))
+    assume((_hidden(again), _judged(again)) == (_hidden(told), _judged(told)))
     before, after = said(told), said(again)
-    moved = {
-        place for place in before.keys() | after.keys() if before.get(place) != after.get(place)
-    }
-    # Which rates are withheld follows the hidden counts (record 0024, not covered): seed 19412 shows it.
-    assume(not any(place[-1] == "suppressed" for place in moved))
-    # How many groups could be tested is known: that bounds a size, and names nobody.
-    assert not {
-        place
-        for place in moved
-        if place[-2:] != ("family", "size") and "too_small" not in place[1]
-    }
+    assert {p for p in before.keys() | after.keys() if before.get(p) != after.get(p)} == set()
