@@ -2,13 +2,16 @@
 
 That a model answers so many altered rows otherwise is said of the model. But in which direction,
 and what the rows of one level or with one kind of words gained on average, is said of them: of
-three people it is theirs. So both go where they are few.
+three people it is theirs. So both go where they are few. And whose rows were altered at all is said
+of people: where no finding states them, its row of the table goes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from evaluators import findings
+from evaluators.probe import Table
 from registry.findings import Finding
 
 TURNED = ("to_favourable", "to_unfavourable")
@@ -36,6 +39,33 @@ def bared(finding: Finding, state: Any, least: int) -> Finding:
         away[SHIFT] = {way: mean if rows[way] >= least else None
                        for way, mean in told[SHIFT].items()}  # fmt: skip
     return replace(finding, details={**told, **away}) if away else finding
+
+
+def closed(
+    tables: Sequence[tuple[str, Table]], found: Sequence[Finding]
+) -> list[tuple[str, Table]]:
+    """The tables without the rows of altered answers that no finding states.
+
+    Args:
+        tables: as they would be published, each with its probe.
+        found: the findings as published.
+    """
+
+    def open_(probe: str, key: Sequence[str | None]) -> bool:
+        about = [each for each in found if each.probe == probe and _names(each, key)]
+        return any(map(findings.tells, about)) and not any(each.suppressed for each in about)
+
+    return [
+        (name, replace(table, rows=tuple(
+            (key, counts if open_(name, key) else None) for key, counts in table.rows
+        )) if table.kind == "answers" else table)
+        for name, table in tables
+    ]  # fmt: skip
+
+
+def _names(finding: Finding, key: Sequence[str | None]) -> bool:
+    """Whether a finding is about an alteration; one that names none is about all of them."""
+    return not finding.slice or not {*finding.slice, *finding.slice.values()}.isdisjoint(key)
 
 
 def _rows(finding: Finding, state: Any) -> Mapping[str, int]:

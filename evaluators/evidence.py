@@ -148,6 +148,7 @@ class Evidence:
         audited = {name for name, table in self.tables if table.counts == RIGHT}
         left = apart(self.full, first, audited, self.least)
         published = self._all_published(replace(told, apart=told.apart | left)) if left else first
+        shown = directions.closed(shown, published)
         return replace(self, findings=together.own(self.full, published), shown=shown,
                        facts=cut.facts, hidden=cut.hidden, before=before)  # fmt: skip
 

@@ -14,13 +14,18 @@ from tests.evaluators.decisions import Reading, column
 ROWS = 400
 
 
+def run(probe: str, table: pa.Table, model: Reading, **columns: Any) -> engine.Outcome:
+    """A run of one probe."""
+    plan = {"title": "t", "probes": [{"id": probe}],
+            "columns": {"cut": 0.5, "favourable": 1, **columns}}  # fmt: skip
+    return engine.run(Plan.parse(plan), table, scorer=model, nonce="n")
+
+
 def published(
     probe: str, table: pa.Table, model: Reading, **columns: Any
 ) -> Mapping[str, Mapping[str, Any]]:
     """Metric → details, as published."""
-    plan = {"title": "t", "probes": [{"id": probe}],
-            "columns": {"cut": 0.5, "favourable": 1, **columns}}  # fmt: skip
-    made = engine.run(Plan.parse(plan), table, scorer=model, nonce="n")
+    made = run(probe, table, model, **columns)
     assert [f.details for f in made.evidence.full if f.probe == probe]
     return {str(dict(f.slice)): f.details for f in made.findings}
 
@@ -91,3 +96,39 @@ def test_many_rows_of_few_people_of_a_level_do_not_tell_what_they_gain() -> None
     found = published("counterfactual_flip", table, Reading(answer), inputs=["x", "race"],
                       sensitive=["race"], unit="who")  # fmt: skip
     assert not any(found["{'race': '*'}"].get("mean_shift", {}).values())
+
+
+def _texts(men: int, women: int, others: int) -> pa.Table:
+    words = [*["他"] * men, *["她"] * women, *["其人"] * others]
+    return pa.table({"text": [f"{who}有稳定收入，编号 {at}" for at, who in enumerate(words)]})
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (_texts(3, 1, 80), None),  # four people's texts hold such words
+        (_texts(80, 0, 4), None),  # four people's texts hold none
+        (_texts(40, 20, 25), 60),
+        (_texts(60, 20, 0), 80),
+    ],
+)
+def test_how_few_texts_hold_a_word_stands_in_no_table(texts: pa.Table, told: int | None) -> None:
+    made = run("text_swap", texts, MEN, inputs=["text"])
+    (about,) = [f for f in made.findings if f.slice["words"] == "gender"]
+    assert about.n == told
+    (table,) = made.public_evidence["tables"]["text_swap"]
+    (row,) = [counts for key, counts in table["rows"] if key == ["gender"]]
+    assert (row and row[0]) == told
+    sealed = made.sealed_evidence["tables"]["text_swap"][0]["rows"]
+    assert sealed[0][1] is not None
+
+
+def test_answers_of_few_in_one_list_do_not_follow_from_another() -> None:
+    """Of 80 texts four hold a region: neither the finding nor its row counts them."""
+    words = ["他在上海" if at < 4 else "他" for at in range(80)]
+    table = pa.table({"text": [f"{who}有稳定收入，编号 {at}" for at, who in enumerate(words)]})
+    made = run("text_swap", table, MEN, inputs=["text"])
+    (shown,) = made.public_evidence["tables"]["text_swap"]
+    rows = {key[0]: counts for key, counts in shown["rows"]}
+    assert rows["regions"] is None
+    assert rows["gender"] is not None
