@@ -260,7 +260,7 @@ class RegressionParity(Probe[Predictions]):
             missing = whole.sums.rows((name, None)) / int(shares.everyone.sum())
             extra = {
                 "quantile": self.options.quantile, "cut_exact": shares.cut.exact,
-                "cut": float(toward_favour(np.array([shares.cut.value]), plan)[0]),
+                "cut": _rough(shares, plan),
                 "share_beyond": shares.share_above(), "unanswered": whole.unanswered,
             }  # fmt: skip
             found += self._rates(shares.rates(), name, plan, run, missing=missing, extra=extra)
@@ -411,6 +411,12 @@ def _numeric(kind: pa.DataType) -> bool:
 
 def _limit(plan: Plan) -> Text:
     return readings.joined(LIMIT, readings.frame(plan))
+
+
+def _rough(shares: ScoreGroups, plan: Plan) -> float | None:
+    """The cut as it is told."""
+    told = shares.rough_cut
+    return None if told is None else float(toward_favour(np.array([told]), plan)[0])
 
 
 def _family(attribute: str) -> str:

@@ -32,6 +32,9 @@ MEASURES = ("above", "centred", "square", "ranking")
 """What is added up per unit: scores above the median, standardised scores and their squares less
 one, and the influence on the AUC."""
 
+FINEST = 6
+"""The most digits that a quantile is told with."""
+
 
 @dataclass(frozen=True)
 class ScoreGroups:
@@ -73,6 +76,25 @@ class ScoreGroups:
             return first
         inside = self.inner.under(self.name)
         return statistics.finer(first, self.everyone, self.share, self.inner, inside)
+
+    @cached_property
+    def rough_cut(self) -> float | None:
+        """The cut so rough that as many people as share what is published round to it.
+
+        A quantile is the score of one person. With a unit nobody counts whose scores these are, so
+        there it is told to nobody.
+        """
+        least, value = POLICY.value("small_cell"), self.cut.value
+        if self.units is not None:
+            return None
+        size = math.floor(math.log10(abs(value))) if value else 0
+        for digits in range(FINEST, 0, -1):
+            step = 10.0 ** (size - digits + 1)
+            place = round(value / step)
+            near = np.rint(self.grid.middles / step) == place
+            if self.everyone[near].sum() >= least:
+                return float(f"{place * step:.{FINEST}g}")
+        return None
 
     def above(self, level: str) -> int:
         """How many of a group lie above it."""

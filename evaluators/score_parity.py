@@ -60,7 +60,7 @@ BUILT_ON = (
 
 
 class ScoreDetails(RateDetails):
-    """Beside the effect: spreads, bounds left open by ties and by the grid, further distances."""
+    """Beside the effect: everyone's median (rough, as it is one person's), spreads, bounds left open by ties and by the grid, further distances."""
 
     median: float | None = None
     median_exact: bool | None = None
@@ -260,7 +260,9 @@ class ScoreParity(Probe[Scores]):
                 found.append(no_reference(self.spec, SCORING_RATE, name, plan, self._limit(plan)))
                 continue
             extra = {
-                "median": float(toward_favour(np.array([seen.cut.value]), plan)[0]),
+                "median": None
+                if seen.rough_cut is None
+                else float(toward_favour(np.array([seen.rough_cut]), plan)[0]),
                 "median_exact": seen.cut.exact,
                 "above_median": seen.share_above(),
                 "unanswered": whole.unanswered,

@@ -131,6 +131,35 @@ def test_a_coarse_grid_merges_the_same_on_any_number_of_shards(
     assert rate.estimate == pytest.approx((score > np.median(score))[race == rate.group].mean())
 
 
+@pytest.mark.parametrize("people", [200, 1000])
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_median_is_no_single_persons_score(people: int, *, shared: bool) -> None:
+    """As many people as share what is published round to it; one that many share is told."""
+    score = np.random.default_rng(people).lognormal(6, 1, people)
+    score = np.round(score, -2) + 0.25 if shared else score
+    table = pa.table({"race": ["a", "b"] * (people // 2), "score": score})
+    found = _run(table, columns={"target": None, "favourable": None})
+    told = next(each for name, each in found.items() if RATE in name).details["median"]
+    digits = len(f"{told:.6g}".replace(".", "").strip("0"))
+    alike = [float(f"{one:.{digits}g}") == told for one in score.tolist()]
+    assert sum(alike) >= 10
+    assert shared == (told in score)
+
+
+def test_where_too_few_people_are_near_it_no_median_is_told() -> None:
+    score = 10.0 ** np.arange(60)
+    table = pa.table({"race": ["a", "b"] * 30, "score": score})
+    found = _run(table, columns={"target": None, "favourable": None})
+    assert {each.details["median"] for name, each in found.items() if RATE in name} == {None}
+
+
+def test_where_rows_are_no_people_no_median_is_told() -> None:
+    table = _table(-0.3, rows=600).append_column("who", pa.array(np.arange(600) // 20))
+    plan = _plan(columns={"unit": "who"})
+    found = engine.run(plan, table, scorer=None, nonce="n").evidence.full
+    assert {each.details.get("median") for each in found if each.metric == RATE} == {None}
+
+
 def test_a_new_york_example_worked_by_hand() -> None:
     score = [*range(40), *range(20, 60)]
     table = pa.table({"race": ["a"] * 40 + ["b"] * 40, "score": np.array(score, dtype=float)})
@@ -138,7 +167,7 @@ def test_a_new_york_example_worked_by_hand() -> None:
     # The median of 80 scores lies at 29.5: 10 of 40 and 30 of 40 score above it.
     rate = found[f"{RATE}:a"]
     assert (rate.estimate, rate.reference_estimate) == (0.25, 0.75)
-    assert rate.details["median"] == 29
+    assert rate.details["median"] == 30  # 29 is the score of two people; 16 score 25 to 34
     assert rate.verdict is Verdict.DISPARITY
     assert f"{RANKING}:a" not in found
 
