@@ -11,11 +11,17 @@ from filing import dossier
 from filing.dossier import Filing
 from filing.fields import FieldNotFound, schema
 from filing.lifecycle import Status
-from registry import attestation, journal
+from registry import attestation, journal, lengths
 from registry.database import Identified, Record, now
 from registry.errors import Invalid, NotFound, Reason
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor
+
+REMARK = Limit("remarks", Text("退回意见", "remark"), 1000)
+REMARK_EN = Limit("remarks", Text("退回意见（英文）", "remark in English"), 4000)
+REPLY = Limit("reply", Text("答复", "reply"), 1000)
+REPLY_EN = Limit("reply", Text("答复（英文）", "reply in English"), 4000)
 
 
 class Remark(Identified, Record):
@@ -101,7 +107,8 @@ def reply(
     filing = dossier.editable(session, by, remark.filing_id, revision)
     if not zh.strip():
         raise Invalid("请写答复。", "Write the reply.")
-    remark.reply = {"zh": zh.strip()[:1000], **({"en": en.strip()[:4000]} if en.strip() else {})}
+    lengths.check([(REPLY, zh), (REPLY_EN, en)])
+    remark.reply = {"zh": zh.strip(), **({"en": en.strip()} if en.strip() else {})}
     remark.replied, remark.replied_by = now(), by.person_id
     dossier.touch(session, filing)
     dossier.note(session, "filing:dossier:replied", filing, by, key=remark.key)
@@ -125,6 +132,8 @@ def check(given: Sequence[Mapping[str, str]]) -> list[Reason]:
         if not str(row.get("zh", "")).strip():
             said = Text(f"没有写“{name.zh}”为什么退回。", f"No reason is given for “{name.en}”.")
             reasons.append(Reason(key, said, _REMEDY))
+        reasons += REMARK.reasons(str(row.get("zh", "")), item=key)
+        reasons += REMARK_EN.reasons(str(row.get("en", "")), item=key)
     return reasons
 
 
@@ -147,8 +156,8 @@ def write(
             filing_id=filing.id,
             submission=filing.submissions,
             key=row["code"],
-            zh=row["zh"].strip()[:1000],
-            en=row.get("en", "").strip()[:4000],
+            zh=row["zh"].strip(),
+            en=row.get("en", "").strip(),
             written_by=by.person_id,
             digest=attestation.digest(filing.answers.get(row["code"])),
         )

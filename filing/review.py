@@ -17,9 +17,10 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
-from registry import explanations, legal_day
+from registry import explanations, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Role
 
 __all__ = [
@@ -33,7 +34,10 @@ __all__ = [
     "take",
 ]
 
-MOST_REASON = 1000
+REASONS = {
+    "zh": Limit("reason", Text("理由", "reason"), 1000),
+    "en": Limit("reason", Text("理由（英文）", "reason in English"), 4000),
+}
 
 
 class NotReady(Invalid):
@@ -62,7 +66,7 @@ def take(
         filing_id: which filing.
         action: which step.
         revision: the revision the actor read.
-        remarks: for a return, rows of {code, zh, en?}.
+        remarks: rows of {code, zh, en?}, which a return alone takes.
         reason: for the steps that need one, or the note on a change: {zh, en?} or the Chinese.
 
     Raises:
@@ -86,13 +90,18 @@ def take(
 
 
 def worded(reason: str | Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """What an actor says with a step, in its stored form; None when no Chinese is given."""
+    """What an actor says with a step, in its stored form; None when no Chinese is given.
+
+    Raises:
+        TextTooLong: when it is longer than it may be.
+    """
     given = {"zh": reason} if isinstance(reason, str) else dict(reason or {})
     kept = {
-        language: str(given[language]).strip()[:MOST_REASON]
+        language: str(given[language]).strip()
         for language in ("zh", "en")
         if str(given.get(language) or "").strip()
     }
+    lengths.check((REASONS[language], text) for language, text in kept.items())
     return kept if "zh" in kept else None
 
 
@@ -105,6 +114,8 @@ def _hold(case: Case, step: Step) -> None:
             reasons=tied,
         )
     reasons = [reason for guard in step.guards for reason in GUARDS[guard](case)]
+    if Guard.REMARKS_GIVEN not in step.guards:
+        reasons += [_unsent(each) for each in case.given]
     if reasons:
         name = ACTION_NAMES[step.action]
         raise NotReady(
@@ -112,6 +123,21 @@ def _hold(case: Case, step: Step) -> None:
             f"One cannot {name.en} yet; deal with the following first.",
             reasons=reasons,
         )
+
+
+def _unsent(remark: Mapping[str, str]) -> Reason:
+    """Why a remark cannot go with a step that returns nothing: it would be lost."""
+    return Reason(
+        str(remark.get("code", "")),
+        Text(
+            "这里写了退回意见，但这一步不退回材料。",
+            "A remark stands here; this step returns nothing.",
+        ),
+        Text(
+            "要退回，请选“退回补正”；不退回，请清空这一条。",
+            "To return it, choose “return for correction”; otherwise clear the remark.",
+        ),
+    )
 
 
 def _go(case: Case, step: Step) -> None:

@@ -145,7 +145,7 @@ def check_all(value: object, *, within: str = "") -> None:
         TextRefused: lists the first characters that may not stand where they do.
     """
     found: list[Reason] = []
-    for path, text in _texts(value, within):
+    for path, text in texts(value, within):
         found += reasons(visible(path)[:SHOWN_PATH], text)
         if len(found) >= MOST_REASONS:
             break
@@ -171,8 +171,13 @@ def all_visible(value: Any) -> Any:
     return value
 
 
-def _texts(value: object, within: str) -> Iterator[tuple[str, str]]:
-    """Every text with the path to it; a stack and no recursion, for a body may be nested deep."""
+def texts(value: object, within: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a JSON value with the path to it, the keys of its objects too.
+
+    Args:
+        value: texts, numbers, lists and objects; a stack and no recursion, for it may be deep.
+        within: what the value is, put before each path.
+    """
     waiting: list[tuple[str, object]] = [(within, value)]
     while waiting:
         path, each = waiting.pop()

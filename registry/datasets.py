@@ -13,14 +13,23 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, reidentification, tables
+from registry import journal, lengths, reidentification, tables
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.datafiles import Stored, keep, require_said
 from registry.errors import Conflict, NotFound
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Role
 from registry.reidentification import Looked, ReidentificationCheck, Wish
+
+NAME = Limit("name", Text("名称", "name"), 120)
+NAME_EN = Limit("name_en", Text("英文名称", "name in English"), 120)
+SOURCE = Limit("source", Text("来源", "source"), 1000)
+DEIDENTIFICATION = Limit(
+    "deidentification", Text("去标识化说明", "statement of de-identification"), 1000
+)
+HELD_OUT = Limit("held_out", Text("与训练数据怎样分开", "statement of what was held out"), 500)
 
 
 class Use(StrEnum):
@@ -159,6 +168,9 @@ def record(
     """
     require(by, use)
     require_said({"name": name, "source": source, "deidentification": deidentification})
+    given = (name, name_en, source, deidentification, held_out)
+    limits = (NAME, NAME_EN, SOURCE, DEIDENTIFICATION, HELD_OUT)
+    lengths.check(zip(limits, given, strict=True))
     known = session.scalar(
         select(Dataset).where(
             Dataset.organisation_id == by.organisation_id,
@@ -174,17 +186,17 @@ def record(
         return known
     dataset = Dataset(
         organisation_id=by.organisation_id,
-        name=name.strip()[:120],
-        name_en=name_en.strip()[:120],
+        name=name.strip(),
+        name_en=name_en.strip(),
         use=use,
         digest=stored.digest,
         format=stored.format,
         size=stored.size,
         rows=stored.rows,
         columns=stored.columns,
-        source=source.strip()[:1000],
-        deidentification=deidentification.strip()[:1000],
-        held_out=held_out.strip()[:500],
+        source=source.strip(),
+        deidentification=deidentification.strip(),
+        held_out=held_out.strip(),
         registered_by=by.person_id,
     )
     session.add(dataset)
@@ -209,10 +221,10 @@ def _complete(
     """Add what was not said when the file was registered; what was said stays."""
     said: list[str] = []
     if not known.deidentification:  # registered before it had to be said
-        known.deidentification = deidentification.strip()[:1000]
+        known.deidentification = deidentification.strip()
         said.append("dataset:deidentification:said")
     if not known.name_en and name_en.strip():
-        known.name_en = name_en.strip()[:120]
+        known.name_en = name_en.strip()
         said.append("dataset:name_en:said")
     session.flush()
     for event in said:

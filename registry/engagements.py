@@ -16,13 +16,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import independence, journal, submission
+from registry import independence, journal, lengths, submission
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
+from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Kind, Organisation, Role
 
 MOST_QUERIES = 10**12
 """The largest budget of one engagement."""
+TIES = Text("利益关系声明", "declaration of ties")
+MOST_TIES = 1000
+PAID_BY = Limit("paid_by", Text("费用由谁承担", "statement of who pays"), 200)
 WIDE = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -132,13 +137,14 @@ def grant(
             "这家测试机构对该版本已有进行中的委托，请先结束它。",
             "This tester already has a running engagement on the version; end that one first.",
         )
+    lengths.check([(PAID_BY, paid_by)])
     engagement = Engagement(
         version_id=version_id,
         enterprise_id=by.organisation_id,
         tester_id=tester_id,
         query_budget=query_budget,
-        conflict_filer=_declared(conflict_filer),
-        paid_by=paid_by.strip()[:200],
+        conflict_filer=_declared("conflict_filer", conflict_filer),
+        paid_by=paid_by.strip(),
         granted_by=by.person_id,
     )
     session.add(engagement)
@@ -197,13 +203,14 @@ def check_tester(session: Session, by: Actor, engagement: Engagement) -> None:
     )
 
 
-def _declared(statement: str) -> str:
+def _declared(item: str, statement: str) -> str:
     if not statement.strip():
         raise ConflictUndeclared(
             "请写明与对方有无利益关系；没有请写“无”。",
             "State what ties you to the other side; if nothing does, write “none”.",
         )
-    return statement.strip()[:1000]
+    lengths.check([(Limit(item, TIES, MOST_TIES), statement)])
+    return statement.strip()
 
 
 def _running(session: Session, version_id: str, tester_id: str) -> Engagement | None:
@@ -236,7 +243,7 @@ def take_on(
         raise NotRunning(
             "这项委托已经接受过，或已结束。", "This engagement was taken on already, or has ended."
         )
-    engagement.conflict_tester = _declared(conflict_tester)
+    engagement.conflict_tester = _declared("conflict_tester", conflict_tester)
     engagement.accepted = now()
     session.flush()
     _record(session, "taken_on", engagement, by)

@@ -12,6 +12,7 @@ from registry import (
     class_names,
     evaluations,
     journal,
+    lengths,
     reports,
     statements,
     submission,
@@ -27,6 +28,8 @@ from registry.submission import Version
 from registry.worklist import Claim
 
 KIND = "explanation"
+MOST_WORDS = 500
+"""Characters of any one text that the filer supplies for an explanation."""
 
 
 class Explanation(Identified, Record):
@@ -101,6 +104,7 @@ def request(
 
     Raises:
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
+        TextTooLong: when a text of the plan has more than `MOST_WORDS` characters; lists each.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
         NotDeidentified: when nothing says how persons were made unrecognisable in the data.
@@ -109,6 +113,7 @@ def request(
         ClassesUnfit: when the classes that it names do not fit together.
     """
     by.require(Role.FILER)
+    lengths.refuse(lengths.within(plan, MOST_WORDS))
     version = evaluations.open_version(session, version_id)
     by.own(version.organisation_id)
     _check_deidentified(evaluations.own_dataset(session, by, dataset_id, Use.EXPLANATION))

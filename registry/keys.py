@@ -8,12 +8,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, characters, journal
+from registry import attestation, characters, journal, lengths
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound
+from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Kind, OrganisationKey, Role, WrongRole
 
 PROOF_TYPE = "application/vnd.mingsuan.key-proof+json"
+LABEL = Limit("label", Text("名称", "label"), 100)
 
 
 class PlatformKey(Identified, Record):
@@ -69,13 +72,14 @@ def register(session: Session, *, by: Actor, proof_text: str, label: str = "") -
 
     Raises:
         WrongRole: unless `by` is an administrator.
-        TextRefused: when the label holds a character that cannot be seen.
+        TextRefused, TextTooLong: when the label holds a character that cannot be seen, or too many.
         NoProof: when the text is none.
         NoPossession: when the proof is for another organisation or its signature does not hold.
         KeyTaken: when the key is on record already, revoked or not.
     """
     by.require(Role.ADMINISTRATOR)
     characters.check("label", label, lines=False)
+    lengths.check([(LABEL, label)])
     public = _proven(proof_text, by.organisation_id)
     key_id = attestation.key_id(public)
     if session.scalar(select(OrganisationKey).where(OrganisationKey.key_id == key_id)):
@@ -87,7 +91,7 @@ def register(session: Session, *, by: Actor, proof_text: str, label: str = "") -
         organisation_id=by.organisation_id,
         key_id=key_id,
         public_pem=attestation.public_pem(public),
-        label=label[:100],
+        label=label.strip(),
     )
     session.add(key)
     session.flush()

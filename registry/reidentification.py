@@ -17,12 +17,13 @@ import pyarrow as pa
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import anonymity, identifiers, journal
+from registry import anonymity, identifiers, journal, lengths
 from registry.anonymity import Exposure
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, Reason
 from registry.identifiers import Direct
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor
 
 K = 5
@@ -32,6 +33,7 @@ K_SOURCE = Text(
 )
 SHORTEST_REASON = 8
 LONGEST_REASON = 1000
+REASON = Limit("reason", Text("理由", "reason"), LONGEST_REASON)
 
 
 class State(StrEnum):
@@ -198,8 +200,9 @@ def record(
         Reidentifiable: when it fell short and no reason is written.
     """
     admit(looked)
+    lengths.check([(REASON, looked.wish.reason)])
     state = looked.state or State.PASSED
-    reason = "" if state is State.PASSED else looked.wish.reason.strip()[:LONGEST_REASON]
+    reason = "" if state is State.PASSED else looked.wish.reason.strip()
     made = ReidentificationCheck(
         dataset_id=dataset_id,
         quasi_identifiers=list(looked.columns),

@@ -27,14 +27,16 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import attestation, journal, model_names, outbox, screening
+from registry import attestation, journal, lengths, model_names, outbox, screening
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.errors import Conflict, Invalid, NotFound
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Role
 from registry.screening import Screening, TrustClass
 
+NOTE = Limit("note", Text("这一版的说明", "note on this version"), 500)
 MLFLOW_VERSION, MLFLOW_TAGS = "mlflow_version", "mlflow_tags"
 
 
@@ -166,10 +168,12 @@ def submit(
         WrongRole: when the actor is no filer.
         NameNotAllowed: when the name cannot stand.
         ScreeningFailed: with every reason, when the directory is refused.
+        TextTooLong: when the note is.
         KeyAlreadyUsed: when the key came with another model or other bytes.
     """
     by.require(Role.FILER)
     name = model_names.checked(model_name)
+    lengths.check([(NOTE, note)])
     return record(
         session,
         keep(store, directory),
@@ -209,6 +213,7 @@ def submit_archive(
     """
     by.require(Role.FILER)
     name = model_names.checked(model_name)
+    lengths.check([(NOTE, note)])
     return record(
         session,
         keep_archive(store, archive, limit=limit),
@@ -557,7 +562,7 @@ def _new_version(
         trust_class=screened.trust_class,
         inputs=[dict(column) for column in screened.inputs],
         screening=screened.as_json(),
-        note=note[:500],
+        note=note[: NOTE.most],  # of a description in MLflow, which keeps the whole
         submitted_by=by.person_id,
     )
     session.add(version)

@@ -12,6 +12,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
+from portal import unrevised
 from portal.access import Access, declared, public
 from portal.problems import MEDIA_TYPE, STATUS
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
@@ -33,6 +34,12 @@ Send `Authorization: Bearer ms_…`; the first one comes from `POST /api/v1/toke
 
 **出错 · Errors.** 一律是 RFC 9457 问题文档，`reasons` 逐项列出原因和改法。
 Always RFC 9457 problem documents; `reasons` lists every offending item and its remedy.
+
+**修订 · Revisions.** 改动备案和单位资料的操作都要写明依据哪一次修订（`revision`），期间有别人改过就是 409，什么都不变；
+不需要的写操作在 `x-needs-no-revision` 里说明为什么。
+What changes a filing or an organisation says which `revision` it was made against; if somebody else
+wrote meanwhile the answer is 409 and nothing changes. A write that needs none says why in
+`x-needs-no-revision`.
 
 **重发 · Sending again.** 提交版本时可带 `Idempotency-Key`；同样的字节只登记一次。
 Submissions take an `Idempotency-Key`; the same bytes are one version.
@@ -110,6 +117,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
         parts["schemas"].pop(noise, None)
     for route, method, operation in _operations(made, routes):
         _complete(operation, declared(route.dependencies)[0], method)
+        if why := unrevised.API.get(f"{method} {route.path_format}"):
+            operation["x-needs-no-revision"] = why.as_json()
     return made
 
 

@@ -48,7 +48,7 @@ def sign_in(
             address=identity.address_of(request),
         )
     except RegisterError as error:
-        reject(request, error, forms.typed(form), status=403)
+        reject(request, error, forms.typed(form))
         return render(request, "sign_in.html", language=language, asking=asking)
     if asking and asking.sign_in:
         credentials.sign_out(session, asking.sign_in.id)
@@ -83,7 +83,7 @@ def invitation_page(
     try:
         invitation = invitations.find(session, token)
     except RegisterError as error:
-        reject(request, error, status=404)
+        reject(request, error)
         return render(request, "message.html", language=language, asking=asking)
     organisation = organisations.get(session, invitation.organisation_id)
     return render(

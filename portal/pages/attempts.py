@@ -1,15 +1,12 @@
 """A change that a form asks for: made, or turned down with nothing of it kept and the form shown again."""
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from filing.revision import Moved
-from portal.pages.overlap import Contested
 from portal.pages.rendering import reject
 from registry.errors import RegisterError
 
@@ -37,14 +34,6 @@ def attempt(
         change()
     except RegisterError as error:
         session.rollback()
-        _turn_down(request, error, typed)
+        reject(request, error, typed)
         return again()
     return done
-
-
-def _turn_down(
-    request: Request, error: RegisterError, typed: Mapping[str, Any] | None = None
-) -> None:
-    """Let the page that is rendered next say why nothing changed: a conflict where others were first."""
-    conflict = isinstance(error, Moved | Contested)
-    reject(request, error, typed, status=HTTPStatus.CONFLICT if conflict else 422)

@@ -11,7 +11,9 @@ from starlette.datastructures import FormData
 from explainers.columns import ColumnsInvalid, parse_columns
 from portal.pages import charts, forms
 from portal.pages.rendering import in_language, named
+from registry import lengths
 from registry.errors import Invalid, Reason
+from registry.explanations import MOST_WORDS
 from registry.language import Language, Text
 
 CHART_ROWS = 8
@@ -129,6 +131,7 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     ]
     if asked["task"] == "decision" and asked["cut"] is None and not settled:
         reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
+    reasons += lengths.within(asked, MOST_WORDS)
     named = [(part, asked[part]) for part in ("wording", "declared")]
     named += [(each["name"], {"unit": each["unit"]}) for each in asked["columns"]]
     reasons += [

@@ -9,7 +9,6 @@ from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
 from portal.pages import account, forms
 from portal.pages.rendering import Lang, go, reject, render
-from portal.problems import of_error
 from portal.turns import in_turn
 from portal.uploads import Form
 from registry import credentials, organisations, passwords
@@ -85,7 +84,7 @@ def start_reset(
         reset = passwords.start_reset(session, by=by, person_id=person_id)
     except RegisterError as error:
         session.rollback()
-        reject(request, error, status=of_error(error).status)
+        reject(request, error)
         return account.organisation_page(request, language, session, by, asking)
     link = f"{request.app.state.settings.public_url}/{language}/password?token={reset.secret}"
     request.state.shown = link
@@ -100,7 +99,7 @@ def choose_page(
     try:
         record, person = passwords.find_reset(session, token)
     except RegisterError as error:
-        reject(request, error, status=404)
+        reject(request, error)
         return render(request, "message.html", language=language, asking=asking)
     return render(
         request,

@@ -17,6 +17,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
         request: which request met it.
         problem: what the API would answer.
     """
+    request.state.rejected = None  # the problem stands for it
     asking: Identity | None = getattr(request.state, "identity", None)
     came_from = request.url.path if request.method == "GET" else ""
     return render(

@@ -163,24 +163,21 @@ class Rejected:
 
     error: RegisterError
     typed: Mapping[str, Any]
-    status: int = 422
+    status: int
 
 
-def reject(
-    request: Request,
-    error: RegisterError,
-    typed: Mapping[str, Any] | None = None,
-    *,
-    status: int = 422,
-) -> None:
+def reject(request: Request, error: RegisterError, typed: Mapping[str, Any] | None = None) -> None:
     """Let the page that is rendered next show `error` and fill its form in again.
 
-    An error that says how long to wait keeps the status and the headers that the API gives it.
+    The page answers with the status that the API gives the same error.
+
+    Args:
+        request: for the page that says why nothing changed.
+        error: what went wrong.
+        typed: the fields as they were sent; never a password.
     """
     error = unavailable(error) or error
-    problem = of_error(error)
-    status = problem.status if problem.headers else status
-    request.state.rejected = Rejected(error, typed or {}, status)
+    request.state.rejected = Rejected(error, typed or {}, of_error(error).status)
 
 
 def typed_before(request: Request) -> Mapping[str, Any]:

@@ -37,7 +37,8 @@ class Procedure(RuleBasedStateMachine):
 
     def attempt(self, by: Actor, action: Action, *, reason: str | None, remark: bool) -> bool:
         before = Status(self.filing.status)
-        given = [{"code": "B1", "zh": "请改"}] if remark else []
+        said = remark and action is Action.RETURN  # with another step it would be lost
+        given = [{"code": "B1", "zh": "请改"}] if said else []
         try:
             review.take(
                 self.session,

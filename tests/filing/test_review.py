@@ -9,6 +9,7 @@ from filing.lifecycle import Action, Guard, Status
 from filing.review import NotReady
 from filing.revision import Moved
 from registry import journal
+from registry.lengths import TextTooLong
 from registry.organisations import Actor, Kind, WrongRole
 from tests import cast
 from tests.filing import papers
@@ -389,3 +390,23 @@ def test_an_edition_of_an_unpublished_filing_cannot_be_restored(scene: Scene) ->
 
 def test_every_guard_is_tested_by_a_function() -> None:
     assert set(guards.GUARDS) == set(Guard)
+
+
+def test_remarks_with_a_step_that_returns_nothing_are_refused_and_not_dropped(
+    scene: Scene,
+) -> None:
+    filing = scene.submitted()
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept", remarks=[{"code": "B1", "zh": "请写全名"}])
+    assert [each.item for each in caught.value.reasons] == ["B1"]
+    assert filing.status == Status.SUBMITTED
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reason_that_is_too_long_is_refused_and_not_cut(scene: Scene, language: str) -> None:
+    filing = scene.submitted()
+    said = {"zh": "理由", language: "长" * 4001}
+    with pytest.raises(TextTooLong) as caught:
+        scene.rule(filing, "decline", reason=said)
+    assert [each.item for each in caught.value.reasons] == ["reason"]
+    assert filing.status == Status.SUBMITTED

@@ -6,6 +6,7 @@ import re
 from fastapi.testclient import TestClient
 
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
+from portal import unrevised
 
 
 def test_every_operation_is_described_in_both_languages(client: TestClient) -> None:
@@ -78,3 +79,24 @@ def test_word_lists_are_public_and_bilingual(client: TestClient) -> None:
         words = client.get(f"/api/v1/words/{name}").json()
         assert words
         assert all(word["name"]["zh"] and word["name"]["en"] for word in words)
+
+
+def test_every_write_carries_a_revision_or_says_why_it_needs_none(client: TestClient) -> None:
+    """filing/B1: walks the operations, so that a new one is told of; the table tells of no other."""
+    described = client.get("/api/v1/openapi.json").json()
+    shapes, without = described["components"]["schemas"], set()
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            if method == "get":
+                continue
+            asked = {each["name"] for each in operation.get("parameters", []) if each["required"]}
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            shape = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            asked |= set(shapes.get(shape, {}).get("required", ()))
+            why = operation.get("x-needs-no-revision")
+            assert ("revision" in asked) == (why is None), (method, path)
+            if why is not None:
+                assert why["zh"]
+                assert why["en"]
+                without.add(f"{method.upper()} {path}")
+    assert without == set(unrevised.API)

@@ -45,7 +45,7 @@ def test_two_reviewers_change_a_grade_on_the_page(shelf: Shelf) -> None:
     assert made.status_code == 303
     assert "/grade/confirm" not in page(shelf, here)
     own = press(shelf, "own", f"{here}/grade/confirm")
-    assert own.status_code == 422
+    assert own.status_code == 403
     assert "请另一位审核人员" in own.text
     assert REASON in page(shelf, here, "other")
     name = shelf.world.member("authority-own", Role.REVIEWER).person.name

@@ -1,0 +1,87 @@
+"""How long a text of the record may be: a longer one is refused and never cut.
+
+What is cut in silence says something else than its author wrote, and is signed for all the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from registry import characters
+from registry.errors import Invalid, Reason
+from registry.language import Text
+
+
+class TextTooLong(Invalid):
+    """Texts are longer than their fields take: shorten each that is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long one text may be.
+
+    Args:
+        item: what the door calls it.
+        name: what people call it.
+        most: characters at most, without blanks around them.
+    """
+
+    item: str
+    name: Text
+    most: int
+
+    def reasons(self, text: str, *, item: str = "") -> list[Reason]:
+        """Why a text is refused; empty for one that fits.
+
+        Args:
+            text: as it was sent.
+            item: what the door calls it, where that is not the same for all.
+        """
+        length, most = len(text.strip()), self.most
+        if length <= most:
+            return []
+        return [
+            Reason(
+                item or self.item,
+                Text(
+                    f"“{self.name.zh}”有 {length:,} 个字，最多 {most:,} 个。",
+                    f"The {self.name.en} has {length:,} characters; it takes at most {most:,}.",
+                ),
+                Text("请写短一些，再重新提交。", "Shorten it and send it again."),
+            )
+        ]
+
+
+def within(value: object, most: int) -> list[Reason]:
+    """Why texts of a JSON value are refused, each under its path; empty where all fit.
+
+    Args:
+        value: texts, numbers, lists and objects, as deep as they come.
+        most: characters that each text may have.
+    """
+    found: list[Reason] = []
+    for path, text in characters.texts(value):
+        place = characters.visible(path)[: characters.SHOWN_PATH]
+        found += Limit(place, Text(place, place), most).reasons(text)
+    return found[: characters.MOST_REASONS]
+
+
+def check(given: Iterable[tuple[Limit, str]]) -> None:
+    """Raise unless every text fits.
+
+    Args:
+        given: each text with its limit.
+
+    Raises:
+        TextTooLong: lists every one that does not.
+    """
+    refuse([reason for limit, text in given for reason in limit.reasons(text)])
+
+
+def refuse(reasons: Sequence[Reason]) -> None:
+    """Raise `TextTooLong` where there are reasons to."""
+    if reasons:
+        raise TextTooLong(
+            "有的内容太长，没有保存任何内容。请逐项写短一些。",
+            "Some texts are too long; nothing was stored. Shorten each.",
+            reasons=reasons,
+        )

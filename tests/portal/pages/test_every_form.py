@@ -1,0 +1,299 @@
+"""filing/B1 for every form of every page, read off the pages: none is listed here by hand.
+
+The first test holds the list to the routes of the site, so that a new form is walked as soon as a
+route takes it.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from filing import dossier
+from filing.dossier import Filing
+from filing.lifecycle import STEPS
+from portal import unrevised
+from portal.unrevised import NEW, ONCE, OWN
+from registry.database import transaction
+from registry.organisations import Kind, Role
+from tests.portal.pages import every_form
+from tests.portal.pages.every_form import Form
+from tests.portal.pages.stage import Stage, staged
+from tests.portal.world import Member
+
+LANGUAGES = ("zh", "en")
+HOSTILE = {"bidi": "甲\u202e乙", "nul": "甲\0乙", "surrogate": "甲\ud800乙"}
+TOO_LONG = "长" * 20_000
+ENDLESS = frozenset({"roles", "plan", "protected", "proof", "public_pem"})
+"""Fields that hold a document of many lines, which has rules of its own."""
+FILE_FIRST = frozenset({"/{language}/submit", "/{language}/datasets/new"})
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    yield from staged(tmp_path_factory.mktemp("stage"))
+
+
+@pytest.fixture(scope="module")
+def forms(stage: Stage) -> Mapping[str, list[Form]]:
+    """Every form, by language."""
+    chinese = stage.forms("zh")
+    return {"zh": chinese, "en": [each.in_english() for each in chinese]}
+
+
+@pytest.fixture
+def client(stage: Stage) -> Iterator[TestClient]:
+    stage.restore()
+    with TestClient(stage.site, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client
+    stage.restore()
+
+
+def revised(found: list[Form]) -> list[Form]:
+    """The forms that change what others change too."""
+    return [each for each in found if each.route not in unrevised.PAGES]
+
+
+def once(found: list[Form]) -> list[Form]:
+    """One form of each kind: of several people who see the same one, the first."""
+    kinds: dict[tuple[str, str], Form] = {}
+    for each in found:
+        kinds.setdefault((each.route, each.step), each)
+    return list(kinds.values())
+
+
+def filled(form: Form, *, mark: str = "字") -> Form:
+    """The form with its own word typed into every box for text."""
+    typed = {name: f"{mark}{n}号" for n, name in enumerate(form.texts)}
+    # What does not apply has a reason instead of a value: the boxes of a field exclude one another.
+    return form.with_texts({name: word for name, word in typed.items() if not _excluded(name)})
+
+
+def some(form: Form) -> list[str]:
+    """The first and last boxes for text; those between are made by the same macro."""
+    return list(dict.fromkeys(form.texts[:3] + form.texts[-2:]))
+
+
+def _excluded(name: str) -> bool:
+    return name.startswith(("na/", "seal/")) or "/na/" in name
+
+
+def test_every_route_that_takes_a_form_has_one_on_a_page(
+    stage: Stage, forms: Mapping[str, list[Form]]
+) -> None:
+    found = forms["zh"]
+    print(f"{len(found)} forms, {len(once(found))} kinds, by whoever sees each")
+    assert {each.route for each in found} == set(every_form.posts(stage.site))
+    taken = {each.action.rpartition("/")[2] for each in found if "/steps/" in each.route}
+    assert taken == {each.action.value for each in STEPS if each.role is not None}
+
+
+def test_every_form_carries_its_sign_in_s_mark_and_its_revision_or_says_why_not(
+    stage: Stage, forms: Mapping[str, list[Form]]
+) -> None:
+    assert set(unrevised.PAGES) <= set(every_form.posts(stage.site))
+    for form in [*forms["zh"], *forms["en"]]:
+        if form.sender is not None:
+            assert form.values.get("csrf") == form.sender.csrf, form.page
+        carried = form.values.get("revision", "").isdecimal()
+        assert carried == (form.route not in unrevised.PAGES), (form.page, form.route)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_that_somebody_overtook_changes_nothing_and_keeps_every_word(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+) -> None:
+    for each in revised(once(forms[language])):
+        form = filled(each)
+        stage.restore()
+        overtake(stage, form)
+        before = stage.rows()
+        answer = every_form.send(client, form, member=form.sender)
+        told = every_form.plain(answer)
+        assert answer.status_code == 409, (form.action, answer.status_code, told)
+        assert stage.rows() == before, form.action
+        assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in told
+        said = "又有了改动" if language == "zh" else "Changed since you opened it"
+        assert said in told, form.action
+        again = every_form.on_page(stage.site, form.page, told, form.sender)
+        kept = {value for one in again for value in one.values.values()}
+        for name in form.texts:
+            assert form.values[name] in kept | {""}, (form.action, name)
+
+
+def overtake(stage: Stage, form: Form) -> None:
+    """Somebody else writes in the filing of a form, after its page was opened."""
+    filing_id = next(each for each in stage.points.values() if each in form.action)
+    with transaction(stage.site.state.factory) as session:
+        filing = session.get_one(Filing, filing_id)
+        dossier.touch(session, filing)
+        other = stage.member(Kind.AUTHORITY, Role.REVIEWER, "other").actor
+        dossier.note(session, "filing:review:grade_dismissed", filing, other)
+
+
+def test_a_form_of_somebody_else_s_changes_nothing(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient
+) -> None:
+    before, tried = stage.rows(), 0
+    sides: dict[str, set[str]] = {}
+    for form in forms["zh"]:
+        if form.sender is not None:
+            sides.setdefault(form.action, set()).add(form.sender.organisation.id)
+    for form in once(forms["zh"]):
+        for member in [None, *stage.world.members.values()]:
+            if form.access.anyone or (member is not None and may(form, member, sides)):
+                continue
+            own = form.with_texts({"csrf": member.csrf}) if member else form
+            answer = every_form.send(client, own, member=member)
+            who = member.person.email if member else "nobody"
+            assert answer.status_code in {303, 401, 403, 404}, (form.action, who, alert(answer))
+            if answer.status_code == 303:
+                assert "/sign-in" in answer.headers["location"]
+            tried += 1
+        if form.sender is not None and not form.access.anyone:
+            unmarked = form.with_texts({"csrf": "0" * 32})
+            answer = every_form.send(client, unmarked, member=form.sender)
+            assert answer.status_code == 403, form.action
+            tried += 1
+    assert stage.rows() == before
+    print(f"{tried} refused posts")
+    assert tried > 500
+
+
+def may(form: Form, member: Member, sides: Mapping[str, set[str]]) -> bool:
+    """Whether a member may send the form: the role, and a side of what it is about."""
+    if not form.access.admits(member.actor, method="POST"):
+        return False
+    same = member.organisation.id in sides.get(form.action, ())
+    bound = bool(form.access.own & member.actor.roles) and "{" in form.route.replace(
+        "{language}", ""
+    )
+    return same or not bound
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_that_nobody_can_see_is_refused_with_field_reason_and_remedy(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+) -> None:
+    before, tried = stage.rows(), 0
+    for form in once(forms[language]):
+        for name in some(form):
+            for kind, text in HOSTILE.items():
+                answer = every_form.send(client, form, member=form.sender, changed={name: text})
+                said = alert(answer)
+                assert answer.status_code == 422, (form.action, name, kind)
+                assert name in said, (form.action, name, said)
+                assert ("删去" if language == "zh" else "elete") in said, (form.action, said)
+                tried += 1
+    assert stage.rows() == before
+    print(f"{tried} posts of hostile text")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_that_is_too_long_is_refused_and_never_cut(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+) -> None:
+    holes, before = [], stage.rows()
+    for form in once(forms[language]):
+        for name in some(form):
+            if name in ENDLESS or form.route in FILE_FIRST or _excluded(name):
+                continue
+            changed = {**sound(form), name: TOO_LONG}
+            answer = every_form.send(client, form, member=form.sender, changed=changed)
+            said, stored = alert(answer), stage.rows() != before
+            changed_something = stored
+            if form.route.endswith("/answers") and answer.status_code == 303:
+                # A draft keeps what was typed, and says beside the field why it cannot be submitted.
+                said, stored = stage.read(client, form.page, form.sender), False
+                said = "".join(re.findall(r'class="wrong">(.*?)</p>', said))
+            if changed_something:
+                stage.restore()
+            told = re.search("最多|上限|太长" if language == "zh" else "at most|too long", said)
+            named = {name, *name.split("/")[1:2]} & set(re.split(r"[^\w/]", said))
+            if stored or not (told or named):
+                holes.append(
+                    (form.action.rpartition("/")[2], name, answer.status_code, said[:200])
+                )
+    assert not holes, "\n".join(map(str, holes))
+
+
+def alert(answer: Response) -> str:
+    """What the page says went wrong."""
+    found = re.search(r'role="alert">(.*?)</div>', every_form.plain(answer), flags=re.DOTALL)
+    return found.group(1) if found else ""
+
+
+SOUND: dict[str, dict[str, str]] = {
+    "/{language}/versions/{version_id}/engagements": {"conflict": "无"},
+    "/{language}/engagements/{engagement_id}/take-on": {"conflict": "无"},
+    "/{language}/organisation/tokens": {"label": "甲", "scopes": "read"},
+    "/{language}/organisation/invite": {"email": "another@example.org"},
+    "/{language}/filings/{filing_id}/remarks/{remark_id}": {"reply": "已改"},
+    "/{language}/review/{filing_id}/grade": {
+        "grade_reason": "看过问卷和测评报告，影响的人数比填写的多，应当从严。",
+        "level": "high",
+    },
+}
+
+
+def sound(form: Form) -> dict[str, str]:
+    """What a form needs to be taken, beyond what stands in it."""
+    said = dict(SOUND.get(form.route, {}))
+    if form.route.endswith("/answers") and form.texts:
+        said[form.texts[0]] = "写得清楚"
+    if form.route.endswith("/steps/{action}"):
+        said |= {"reason": "理由写在这里"} if "reason" in form.values else {}
+        said |= {"remark/B1": "请写全名"} if form.action.endswith("return") else {}
+    return said
+
+
+def test_of_one_form_sent_twice_at_once_one_wins(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient
+) -> None:
+    won = 0
+    for form in once(forms["zh"]):
+        if unrevised.PAGES.get(form.route) in (OWN, ONCE, NEW):
+            continue
+        stage.restore()
+        before = stage.rows()
+        send = partial(every_form.send, client, form, member=form.sender, changed=sound(form))
+        single = send()
+        alone = grown(before, stage.rows())
+        stage.restore()
+        answers = at_once(send)
+        statuses = sorted(each.status_code for each in answers)
+        assert max(statuses) < 500, (form.action, statuses)
+        if single.status_code != 303:
+            continue
+        won += 1
+        if form.route not in unrevised.PAGES:
+            assert statuses == [303, 409], (form.action, statuses, [alert(a) for a in answers])
+        assert grown(before, stage.rows()) == alone, form.action
+    print(f"{won} forms sent twice at once")
+    assert won > 20
+
+
+def grown(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> dict[str, int]:
+    """How many rows each table gained."""
+    return {name: len(rows) - len(before[name]) for name, rows in after.items()}
+
+
+def at_once(send: Callable[[], Response]) -> list[Response]:
+    """The answers of two who send the same thing at the same moment."""
+    ready, answers = threading.Barrier(2), list[Response]()
+
+    def one() -> None:
+        ready.wait()
+        answers.append(send())
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return answers
