@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, defer
 
 from filing import basis, concerns, differences, editions, gate, numbers, standing
 from filing.concerns import Count
 from filing.dossier import Filing
+from filing.editions import Edition
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
@@ -29,6 +30,9 @@ FIRST = frozenset({"filing:review:filed", PUBLISHED})
 """What the public is told of the time before the first publication."""
 DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
 """What is told although the public status stays what it was."""
+NUMBERED = (
+    select(Filing).where(Filing.number == bindparam("number")).options(defer(Filing.answers))
+)
 STEPS_TAKEN = frozenset(each.event for each in STEPS)
 
 
@@ -166,9 +170,46 @@ def entry(
         NumberNotFound: when the number is malformed or nothing was published under it.
         EditionNotFound: when there is no such edition.
     """
+    return told(session, number, edition, at=at)[0]
+
+
+def history(session: Session, number: str) -> History:
+    """The editions of a filing with what changed in each, and what happened to it.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+    """
+    return told(session, number)[1]
+
+
+def told(
+    session: Session, number: str, edition: int | None = None, *, at: datetime | None = None
+) -> tuple[PublicEntry, History]:
+    """`entry` and `history` of one filing, read at once.
+
+    Args:
+        session: any session.
+        number: the filing number in either form.
+        edition: which edition; None for the newest.
+        at: for when the standing is told; None for now.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+        EditionNotFound: when there is no such edition.
+    """
     filing = find(session, number)
     every = editions.every(session, filing)
-    chosen = every[-1] if edition is None else editions.get(session, filing, edition)
+    chosen = every[-1] if edition is None else editions.chosen(every, edition)
+    return _entry(session, filing, every, chosen, at), _history(session, filing, every)
+
+
+def _entry(
+    session: Session,
+    filing: Filing,
+    every: Sequence[Edition],
+    chosen: Edition,
+    at: datetime | None,
+) -> PublicEntry:
     contents = [each.read() for each in every if each.number <= chosen.number]
     read = newest = basis.of(contents)
     if chosen.number != filing.editions:
@@ -197,7 +238,7 @@ def find(session: Session, number: str) -> Filing:
         NumberNotFound: when the number is malformed or nothing was published under it.
     """
     wanted = str(numbers.parse(number))
-    filing = session.scalars(select(Filing).where(Filing.number == wanted)).first()
+    filing = session.scalars(NUMBERED, {"number": wanted}).first()
     if filing is None or not filing.editions:
         raise numbers.NumberNotFound(
             f"没有编号为“{wanted}”的公示内容。", f"Nothing is published under {wanted}."
@@ -205,16 +246,9 @@ def find(session: Session, number: str) -> Filing:
     return filing
 
 
-def history(session: Session, number: str) -> History:
-    """The editions of a filing with what changed in each, and what happened to it.
-
-    Raises:
-        NumberNotFound: when the number is malformed or nothing was published under it.
-    """
-    filing = find(session, number)
-    every = editions.every(session, filing)
+def _history(session: Session, filing: Filing, every: Sequence[Edition]) -> History:
     contents = [each.read() for each in every]
-    earlier: list[dict[str, Any] | None] = [None, *contents[:-1]]
+    earlier: list[Mapping[str, Any] | None] = [None, *contents[:-1]]
     turns = [
         Turn(
             edition=made.number,

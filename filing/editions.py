@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from filing import computed, numbers, risk, wording
 from filing.answers import Stored
@@ -49,15 +50,28 @@ class Edition(Identified, Record):
     published: Mapped[datetime]
     published_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
 
-    def read(self) -> dict[str, Any]:
-        """What the public reads, as a JSON object."""
-        content: dict[str, Any] = attestation.parse(self.content.encode())
-        return content
+    def read(self) -> Mapping[str, Any]:
+        """What the public reads, as a JSON object; it is one for all who read it."""
+        return _read(self.content)
 
     def on_file(self) -> dict[str, Any]:
         """Everything that was on file, as a JSON object."""
         record: dict[str, Any] = attestation.parse(self.record.encode())
         return record
+
+
+EVERY = (
+    select(Edition)
+    .where(Edition.filing_id == bindparam("filing_id"))
+    .options(defer(Edition.record))
+    .order_by(Edition.number)
+)
+
+
+@lru_cache(maxsize=256)
+def _read(content: str) -> Mapping[str, Any]:
+    read: Mapping[str, Any] = attestation.parse(content.encode())
+    return read
 
 
 class EditionNotFound(NotFound):
@@ -118,24 +132,22 @@ def first(session: Session, filing: Filing) -> Edition | None:
 
 
 def every(session: Session, filing: Filing) -> Sequence[Edition]:
-    """Every edition, oldest first."""
-    found = select(Edition).where(Edition.filing_id == filing.id)
-    return session.scalars(found.order_by(Edition.number)).all()
+    """Every edition, oldest first; what is on file behind it is read where it is asked for."""
+    return session.scalars(EVERY, {"filing_id": filing.id}).all()
 
 
-def get(session: Session, filing: Filing, number: int) -> Edition:
-    """One edition by its number.
+def chosen(every: Sequence[Edition], number: int) -> Edition:
+    """One of a filing's editions by its number.
 
     Raises:
         EditionNotFound: when there is none.
     """
-    found = select(Edition).where(Edition.filing_id == filing.id, Edition.number == number)
-    edition = session.scalars(found).first()
-    if edition is None:
-        raise EditionNotFound(
-            f"这份备案没有第{number}次公示的内容。", f"The filing has no edition {number}."
-        )
-    return edition
+    for edition in every:
+        if edition.number == number:
+            return edition
+    raise EditionNotFound(
+        f"这份备案没有第{number}次公示的内容。", f"The filing has no edition {number}."
+    )
 
 
 def carries(session: Session, report: Report) -> bool:

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
 
 from filing import basis, editions, gate
 from filing.dossier import Filing
@@ -202,6 +202,18 @@ class _Published:
     days: int
 
 
+OTHERS = (
+    select(Filing)
+    .where(
+        Filing.model_id == bindparam("model_id"),
+        Filing.id != bindparam("filing_id"),
+        Filing.submissions > 0,
+        Filing.status.not_in([Status.CANCELLED, Status.REVOKED, Status.DECLINED]),
+    )
+    .options(defer(Filing.answers))
+)
+
+
 def public_status(status: Status | str) -> Status:
     """The status that the public sees of a published filing; an unsubmitted change is none.
 
@@ -268,13 +280,7 @@ def _published(
     """The newest version of the model that is published, here or in a filing of its own."""
     version, digest = newest["model"]["version"], newest["model"]["sha256"]
     pending, successor = _own_pending(session, filing), None
-    others = select(Filing).where(
-        Filing.model_id == filing.model_id,
-        Filing.id != filing.id,
-        Filing.submissions > 0,
-        Filing.status.not_in([Status.CANCELLED, Status.REVOKED, Status.DECLINED]),
-    )
-    for other in session.scalars(others):
+    for other in session.scalars(OTHERS, {"model_id": filing.model_id, "filing_id": filing.id}):
         edition = editions.newest(session, other)
         if edition is None:
             pending = _further(pending, _submitted_version(session, other))

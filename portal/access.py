@@ -33,7 +33,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
-from fastapi.concurrency import run_in_threadpool
 
 from portal import identity, incoming
 from portal.at_hand import SAFE_METHODS
@@ -87,10 +86,10 @@ class Gate:
     access: Access = field(default_factory=Access)
 
     async def __call__(
-        self, request: Request, asking: Annotated[Identity | None, Depends(identity.current)]
+        self, request: Request, asking: Annotated[Identity | None, Depends(identity.at_the_gate)]
     ) -> None:
         """Let the request through or raise what stands against it."""
-        await run_in_threadpool(self._check, request, asking)
+        self._check(request, asking)
         if self.access.upload:
             settings = request.app.state.settings
             raise_limit(request, max(settings.max_submission, settings.max_dataset))

@@ -68,8 +68,18 @@ class Dataset(Identified, Record):
 
     @property
     def called(self) -> Text:
-        """What it is called in either language; one in Chinese alone is called the same in English."""
-        return Text(self.name, self.name_en or self.name)
+        """What it is called in either language."""
+        return called(self.name, self.name_en)
+
+
+def called(name: str, name_en: str) -> Text:
+    """What data are called in either language; those in Chinese alone are called the same in English.
+
+    Args:
+        name: as their record has it.
+        name_en: in English; empty where nobody gave one.
+    """
+    return Text(name, name_en or name)
 
 
 class DatasetNotFound(NotFound):

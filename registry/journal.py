@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, select
+from sqlalchemy import BigInteger, Integer, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.database import Moment, Record, now
@@ -62,6 +62,9 @@ def record(
     return event
 
 
+ABOUT = select(Event).where(Event.subject == bindparam("subject")).order_by(Event.seq)
+
+
 def history(session: Session, subject: str) -> Sequence[Event]:
     """Every event about `subject`, oldest first."""
-    return session.scalars(select(Event).where(Event.subject == subject).order_by(Event.seq)).all()
+    return session.scalars(ABOUT, {"subject": subject}).all()

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from filing import basis, wording
@@ -13,16 +15,21 @@ from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.standing import Freshness, Standing, State
 from portal import telling
-from portal.pages import beyond, explaining, report_view
+from portal.memo import Memo
+from portal.pages import beyond, explaining, rendering, report_pictures, report_view
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
 from registry import datasets, explanations, reports, submission
+from registry.datasets import Dataset
+from registry.explanations import Explanation
 from registry.language import Language, Text
 from registry.reports import VERDICT_NAMES, Verdict
 
 PLAIN = frozenset({State.CURRENT, State.DECLARED, State.NONE})
 """States that call for no warning; none of them reads as passed."""
+PARTS: Memo["Parts"] = Memo(256)
+"""Of as many editions, each about 80 kB."""
 SECTIONS = (
     ("third_party", Text("第三方评估", "Third-party evaluation")),
     ("own", Text("备案主体自行评估", "The filer's own evaluation")),
@@ -84,15 +91,35 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What only another edition changes on the filed page, as it is sent.
+
+    Args:
+        found: what was found beyond a line.
+        told: at a glance, the explanation, the evaluations, what was filed.
+    """
+
+    found: Markup
+    told: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class Filed:
     """Everything on the filed page that is not in the edition's own words."""
 
     badges: tuple[Badge, ...]
+    graded: Text
+    city: Text | None
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the parts show."""
+
     beyond: Beyond
     evaluations: tuple[Evaluation, ...]
     words: Words
-    graded: Text
-    city: Text | None
 
     @property
     def omitted(self) -> list[str]:
@@ -120,17 +147,72 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         language: of the page.
     """
     content = entry.content
+    return Filed(
+        badges=badges(entry.standing),
+        graded=wording.graded(content["grade"]),
+        city=CITY_STATEMENTS.get(_city(content)),
+        parts=_parts(session, entry, language),
+    )
+
+
+def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
+    """The parts, made once of an edition: the key holds all that is no edition's."""
+    lapse, data = entry.standing.service.lapse, _data(session, entry.content)
+
+    def made() -> Parts:
+        shown = _shown(session, entry.content, data, language)
+        template = rendering.environment().get_template("_filed_parts.html")
+        module = template.make_module(
+            {
+                **rendering.in_words(language),
+                "content": entry.content,
+                "told": {row["key"]: row for row in entry.content["answers"]},
+                "groups": schema().groups,
+                "gravest": report_view.gravest,
+                "gravest_picture": report_pictures.gravest,
+                "shown": shown,
+                "lapse": lapse,
+            }
+        )
+        return Parts(found=module.found(), told=module.told_of())  # type: ignore[attr-defined]
+
+    return PARTS.get((entry.digest, language, lapse, data), made)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The data on which an explanation rests, as its record names them now."""
+
+    called: Text
+    source: str
+    digest: str
+
+
+RESTS_ON = (
+    select(Dataset.name, Dataset.name_en, Dataset.source, Dataset.digest)
+    .join(Explanation, Explanation.dataset_id == Dataset.id)
+    .where(Explanation.id == bindparam("explanation_id"))
+)
+
+
+def _data(session: Session, content: Mapping[str, Any]) -> Data | None:
+    if content["explanation"] is None:
+        return None
+    row = session.execute(RESTS_ON, {"explanation_id": content["explanation"]["id"]}).one()
+    return Data(datasets.called(row.name, row.name_en), row.source, row.digest)
+
+
+def _shown(
+    session: Session, content: Mapping[str, Any], data: Data | None, language: Language
+) -> Shown:
     evaluations = tuple(
         _evaluation(each, _statement(session, each["id"]), language) for each in content["reports"]
     )
     predicates = [(each.summary, each.view.predicate) for each in evaluations]
-    return Filed(
-        badges=badges(entry.standing),
+    return Shown(
         beyond=beyond.of(predicates, content["model"]["sha256"]),
         evaluations=evaluations,
-        words=_words(session, content, predicates, language),
-        graded=wording.graded(content["grade"]),
-        city=CITY_STATEMENTS.get(_city(content)),
+        words=_words(session, content, predicates, data, language),
     )
 
 
@@ -155,15 +237,15 @@ def _words(
     session: Session,
     content: Mapping[str, Any],
     predicates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    data: Data | None,
     language: Language,
 ) -> Words:
     told = {row["key"]: row for row in content["answers"]}
     own = tuple(row for row in content["answers"] if row["group"] == "H")
     missing = tuple(schema().field(code).name for code in basis.unexplained(told))
-    if content["explanation"] is None:
+    if data is None:
         return Words(None, None, None, other_rows=False, declared=own, unexplained=missing)
     made = explanations.get(session, content["explanation"]["id"])
-    data = datasets.get(session, made.dataset_id)
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
     return Words(
         tested=explaining.view(made.content, language) if made.content else None,

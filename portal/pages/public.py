@@ -9,15 +9,14 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from filing import catalogue, numbers
-from filing.catalogue import Page, PublicEntry
+from filing.catalogue import History, Page, PublicEntry
 from filing.concerns import COUNTED
-from filing.fields import schema
 from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
 from portal.access import public
 from portal.at_hand import Database, Index
 from portal.page_cache import keep
-from portal.pages import addresses, facets, filed_view, report_pictures, report_view
+from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import in_own_language
 from portal.pages.glossary import terms
 from portal.pages.rendering import Lang, render
@@ -193,10 +192,10 @@ def edition_json(request: Request, session: Database, number: str, edition: int)
 def filed(request: Request, language: Lang, session: Database, number: str) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
     keep(request, session, numbers.parse(number).slug)
-    entry = catalogue.entry(session, number)
+    entry, past = catalogue.told(session, number)
     if number != entry.content["slug"]:  # the number as it is printed leads to the address
         return RedirectResponse(f"/{language}/f/{entry.content['slug']}", status_code=307)
-    return _filed(request, language, session, entry)
+    return _filed(request, language, session, entry, past)
 
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
@@ -205,7 +204,7 @@ def filed_edition(
 ) -> Response:
     """One edition, which never changes; its standing does."""
     keep(request, session, numbers.parse(number).slug)
-    return _filed(request, language, session, catalogue.entry(session, number, edition))
+    return _filed(request, language, session, *catalogue.told(session, number, edition))
 
 
 @router.get("/{language}/words", dependencies=[public])
@@ -231,7 +230,9 @@ def accessibility(request: Request, language: Lang) -> Response:
     return render(request, "accessibility.html", language=language)
 
 
-def _filed(request: Request, language: Language, session: Session, entry: PublicEntry) -> Response:
+def _filed(
+    request: Request, language: Language, session: Session, entry: PublicEntry, past: History
+) -> Response:
     content = entry.content
     return render(
         request,
@@ -240,11 +241,8 @@ def _filed(request: Request, language: Language, session: Session, entry: Public
         entry=entry,
         content=content,
         told={row["key"]: row for row in content["answers"]},
-        groups=schema().groups,
         filed=filed_view.view(session, entry, language),
-        gravest=report_view.gravest,
-        gravest_picture=report_pictures.gravest,
-        history=catalogue.history(session, entry.number),
+        history=past,
         status_names=STATUS_NAMES,
         counted=COUNTED,
         code=addresses.code(request.app.state.settings, content["slug"]),

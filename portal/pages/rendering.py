@@ -41,7 +41,7 @@ class NoSuchPage(NotFound):
     """No page at this address: check it, or start from the start page."""
 
 
-def language_in_address(language: str) -> Language:
+async def language_in_address(language: str) -> Language:  # on the loop: a thread costs more
     """The language that the address begins with.
 
     Raises:
@@ -120,8 +120,7 @@ def render(
     context["typed"] = Typed(context.get("typed") or typed_before(request))
     done = request.cookies.get(DONE_COOKIE, "")
     body = page.render(
-        lang=language,
-        t=_chooser(language),
+        **in_words(language),
         actor=asking.actor if asking else None,
         person=asking.person if asking else None,
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
@@ -142,6 +141,15 @@ def render(
     if done:
         answer.delete_cookie(DONE_COOKIE)
     return answer
+
+
+def in_words(language: Language) -> dict[str, Any]:
+    """What every template needs to speak one language.
+
+    Args:
+        language: which.
+    """
+    return {"lang": language, "t": _chooser(language)}
 
 
 class Typed(dict[str, Any]):

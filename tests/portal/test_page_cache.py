@@ -22,8 +22,9 @@ from filing import catalogue
 from filing.dossier import Filing
 from portal import page_cache
 from portal.app import create_app
+from portal.memo import Memo
 from portal.pages.rendering import asset
-from registry import database, legal_day
+from registry import database, legal_day, reports
 from registry.database import Record, transaction
 from registry.organisations import Role
 from registry.settings import Settings
@@ -37,13 +38,13 @@ from tests.portal.world import World
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The numbers of which the public content was read anew, in order."""
     read: list[str] = []
-    real = catalogue.entry
+    real = catalogue.told
 
     def counted(session: Any, number: str, *given: Any, **how: Any) -> Any:
         read.append(number)
         return real(session, number, *given, **how)
 
-    monkeypatch.setattr(catalogue, "entry", counted)
+    monkeypatch.setattr(catalogue, "told", counted)
     return read
 
 
@@ -397,3 +398,40 @@ def test_what_changed_elsewhere_leaves_a_filed_page_kept(
     assert len(rendered) == 1
     revoke(published.site.state.factory, published.filing_id)
     assert "已撤销" in server.get(published.page).text
+
+
+def test_what_a_new_standing_leaves_as_it_was_is_not_made_anew(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    real = reports.statement
+
+    def counted(report: Any) -> Any:
+        read.append(report)
+        return real(report)
+
+    monkeypatch.setattr(reports, "statement", counted)
+    server = published.servers[0]
+    before = server.get(published.page).text
+    assert len(read) == 1
+    assert server.get(f"/en/f/{published.slug}").status_code == 200
+    assert len(read) == 2, "each language is a page of its own"
+    revoke(published.site.state.factory, published.filing_id)
+    after = server.get(published.page).text
+    assert "已撤销" in after
+    assert "已撤销" not in before
+    assert len(read) == 2
+    told = before[before.index('<section aria-labelledby="evaluation">') :]
+    assert told[: told.index('id="history"')] in after
+
+
+def test_a_memo_keeps_what_was_asked_for_last() -> None:
+    made: list[str] = []
+    memo: Memo[str] = Memo(2)
+
+    def get(key: str) -> str:
+        return memo.get(key, lambda: made.append(key) or key)  # type: ignore[func-returns-value]
+
+    assert [get(each) for each in ("a", "b", "a", "c", "a", "b")] == ["a", "b", "a", "c", "a", "b"]
+    assert made == ["a", "b", "c", "b"]
+    assert len(memo) == 2
