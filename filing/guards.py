@@ -8,7 +8,16 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import completeness, computed, editions, evidence, gate, identity, remarks
+from filing import (
+    completeness,
+    computed,
+    editions,
+    evidence,
+    gate,
+    identity,
+    remarks,
+    same_model,
+)
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
@@ -240,4 +249,5 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.IDENTITY: _identity,
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,
+    Guard.ONE_FILING: lambda case: same_model.refusals(case.session, case.filing),
 }

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import dossier, editions, lifecycle, listings, numbers, submissions
+from filing import dossier, editions, lifecycle, listings, numbers, same_model, submissions
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
@@ -84,6 +84,8 @@ def take(
     if step.role is Role.FILER:
         by.own(filing.organisation_id)
     case = Case(session, filing, by, remarks, worded(reason))
+    if Guard.ONE_FILING in step.guards:
+        same_model.hold(session, filing)
     _hold(case, step)
     _go(case, step)
     return filing

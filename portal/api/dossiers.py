@@ -14,6 +14,7 @@ from filing import (
     remarks,
     review,
     revision,
+    same_model,
     submissions,
 )
 from filing.dossier import Filing
@@ -190,6 +191,9 @@ class FilingOut(FilingLine):
     grade_proposal: ProposalOut | None = Field(
         description="for the authority: a change of the grade that waits for a second reviewer"
     )
+    same_model: list[Bilingual] = Field(
+        description="for the authority: live filings of other organisations with the same bytes"
+    )
     evidence: list[EvidenceOut] = Field(description="the attached reports, as the gate reads them")
     open_remarks: list[RemarkOut] = Field(
         description="for filer and authority: what was returned and is neither answered nor changed"
@@ -297,6 +301,9 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "lacking": [Fault.of(reason) for reason in measured.reasons],
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),
+            "same_model": [Bilingual.of(each) for each in same_model.told(session, filing)]
+            if by.kind is Kind.AUTHORITY
+            else [],
             "evidence": [_evidence(session, filing, each) for each in case.evidence],
             **_read_again(session, by, filing),
             "steps": [

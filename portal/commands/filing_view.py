@@ -38,6 +38,7 @@ def for_review(made: Mapping[str, Any]) -> None:
     _answers(made)
     _grade(made)
     _reports(made)
+    _same_model(made)
     _changes(made)
     _lacking(made)
     _remarks(made)
@@ -139,6 +140,13 @@ def _reports(made: Mapping[str, Any]) -> None:
              f"Countersigned on {signed}." if signed else "Not countersigned.",
              "" if own else "It is not about the version that is filed.", each["id"]),
         )  # fmt: skip
+
+
+def _same_model(made: Mapping[str, Any]) -> None:
+    if made["same_model"]:
+        _heading("其他单位备了同一个模型", "other organisations filed the same model")
+    for each in made["same_model"]:
+        _both(each["zh"], each["en"])
 
 
 def _changes(made: Mapping[str, Any]) -> None:

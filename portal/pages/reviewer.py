@@ -15,6 +15,7 @@ from filing import (
     remarks,
     review,
     risk,
+    same_model,
     submissions,
     wording,
 )
@@ -84,6 +85,7 @@ def review_page(
         own_words=any(each.code in filing.answers for each in schema().group("H").fields),
         own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
         gate=review.gate_of(session, filing),
+        same_model=same_model.told(session, filing),
         reports=[(each, report_view.view(reports.statement(each), language)) for each in attached],
         explained=explaining.view(explanation.content, language)
         if explanation and explanation.content

@@ -213,7 +213,10 @@ def test_text_that_is_too_long_is_refused_and_never_cut(
                 said = "".join(re.findall(r'class="wrong">(.*?)</p>', said))
             if changed_something:
                 stage.restore()
-            told = re.search("最多|上限|太长" if language == "zh" else "at most|too long", said)
+            told = re.search(
+                "最多|上限|太长" if language == "zh" else r"at most|too long|takes \d+ characters",
+                said,
+            )
             named = {name, *name.split("/")[1:2]} & set(re.split(r"[^\w/]", said))
             if stored or not (told or named):
                 holes.append(
