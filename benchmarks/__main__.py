@@ -23,6 +23,7 @@ TABLE = (
     "sandbox",
     "dask_sandbox",
     "site",
+    "search",
     "outages",
 )
 HERE = Path(__file__).parent

@@ -321,8 +321,9 @@ def search(
     line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
     line = line.where(Listing.id.in_(found.listings)).options(defer(Filing.answers))
     rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
+    lines = [rows[each] for each in found.listings if each in rows]
     return Page(
-        hits=tuple(_hit(session, *rows[each], moment) for each in found.listings if each in rows),
+        hits=_hits(session, lines, moment),
         total=found.total,
         number=page,
         size=size,
@@ -348,10 +349,21 @@ def newest(session: Session, size: int) -> tuple[Hit, ...]:
     line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
     ordered = line.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
     rows = session.execute(ordered.options(defer(Filing.answers))).all()
-    return tuple(_hit(session, listing, filing, now()) for listing, filing in rows)
+    return _hits(session, [(listing, filing) for listing, filing in rows], now())
 
 
-def _hit(session: Session, listing: Listing, filing: Filing, at: datetime) -> Hit:
+def _hits(
+    session: Session, lines: Sequence[tuple[Listing, Filing]], at: datetime
+) -> tuple[Hit, ...]:
+    beside = standing.others(session, [filing for _, filing in lines])
+    return tuple(
+        _hit(session, listing, filing, beside[filing.id], at) for listing, filing in lines
+    )
+
+
+def _hit(
+    session: Session, listing: Listing, filing: Filing, beside: Sequence[Filing], at: datetime
+) -> Hit:
     read = _basis(session, listing, filing)
     days = settings().evaluation_days
     valid_from = gate.counting_since(at, days)
@@ -367,7 +379,7 @@ def _hit(session: Session, listing: Listing, filing: Filing, at: datetime) -> Hi
         published=listing.published,
         evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
         found=_found(read["reports"]),
-        standing=standing.of(session, filing, read, at=at, days=days),
+        standing=standing.of(session, filing, read, beside=beside, at=at, days=days),
     )
 
 

@@ -32,11 +32,16 @@ def _simplified() -> dict[int, str]:
 
 
 SIMPLIFIED = _simplified()
+TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
+"""Most texts have none, and to look for one takes a tenth of writing every character anew."""
 
 
 def plain(text: str) -> str:
     """Text as the search compares it: width, case, spacing and traditional forms do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(SIMPLIFIED).split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if TRADITIONAL.search(folded):
+        folded = folded.translate(SIMPLIFIED)
+    return " ".join(folded.split())
 
 
 def tokens(text: str) -> list[str]:

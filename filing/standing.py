@@ -205,8 +205,7 @@ class _Published:
 OTHERS = (
     select(Filing)
     .where(
-        Filing.model_id == bindparam("model_id"),
-        Filing.id != bindparam("filing_id"),
+        Filing.model_id.in_(bindparam("models", expanding=True)),
         Filing.submissions > 0,
         Filing.status.not_in([Status.CANCELLED, Status.REVOKED, Status.DECLINED]),
     )
@@ -231,6 +230,7 @@ def of(
     read: Mapping[str, Any],
     *,
     newest: Mapping[str, Any] | None = None,
+    beside: Sequence[Filing] | None = None,
     at: datetime,
     days: int,
 ) -> Standing:
@@ -241,10 +241,13 @@ def of(
         filing: the filing as it is now.
         read: the basis (`filing.basis`) of the edition that is read.
         newest: the basis of the newest edition, where an older one is read.
+        beside: what `others` says of it; None to ask.
         at: now.
         days: how long an evaluation counts.
     """
-    now, successor = _published(session, filing, newest or read, at, days)
+    if beside is None:
+        beside = others(session, [filing])[filing.id]
+    now, successor = _published(session, filing, beside, newest or read, at, days)
     reports: Sequence[Mapping[str, Any]] = read["reports"]
     outside = [each for each in reports if each["kind"] == "third_party"]
     own = [each for each in reports if each["kind"] != "third_party"]
@@ -274,13 +277,36 @@ def _since(filing: Filing, newest: Mapping[str, Any]) -> datetime:
     return (filing.submitted or published) if changing else published
 
 
+def others(session: Session, filings: Sequence[Filing]) -> dict[str, list[Filing]]:
+    """By filing, those of the same model that were handed in and have not ended.
+
+    Args:
+        session: any session.
+        filings: some filings, all asked for at once.
+    """
+    models = list(dict.fromkeys(each.model_id for each in filings))
+    found = session.scalars(OTHERS, {"models": models}).all() if models else []
+    by_model: dict[str, list[Filing]] = {}
+    for each in found:
+        by_model.setdefault(each.model_id, []).append(each)
+    return {
+        filing.id: [each for each in by_model.get(filing.model_id, []) if each.id != filing.id]
+        for filing in filings
+    }
+
+
 def _published(
-    session: Session, filing: Filing, newest: Mapping[str, Any], at: datetime, days: int
+    session: Session,
+    filing: Filing,
+    others: Sequence[Filing],
+    newest: Mapping[str, Any],
+    at: datetime,
+    days: int,
 ) -> tuple[_Published, str | None]:
     """The newest version of the model that is published, here or in a filing of its own."""
     version, digest = newest["model"]["version"], newest["model"]["sha256"]
     pending, successor = _own_pending(session, filing), None
-    for other in session.scalars(OTHERS, {"model_id": filing.model_id, "filing_id": filing.id}):
+    for other in others:
         edition = editions.newest(session, other)
         if edition is None:
             pending = _further(pending, _submitted_version(session, other))

@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
+from benchmarks import filings
 from filing import catalogue, changes, gate, listings, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_index import Asked, Filters, SearchIndex
+from portal.app import create_app
+from registry import database
 from registry.database import now
 from registry.reports import Report
-from registry.settings import settings
+from registry.settings import Settings, settings
 from tests import cast
 from tests.filing.papers import Scene
 
@@ -250,3 +253,42 @@ def test_without_a_report_there_is_no_word_on_differences(
 
 def _asked(query: str) -> Asked:
     return Asked(query, Filters(), valid=gate.counting_since(now(), settings().evaluation_days))
+
+
+def test_a_page_asks_no_more_for_many_hits_than_for_few(scene: Scene) -> None:
+    index = SearchIndex()
+
+    def asked() -> int:
+        catalogue.search(scene.session, index)
+        scene.session.flush()
+        scene.session.expire_all()
+        seen: list[str] = []
+        engine = scene.session.get_bind()
+        counting = lambda *given: seen.append(given[2])  # noqa: E731
+        event.listen(engine, "before_cursor_execute", counting)
+        assert catalogue.search(scene.session, index).total
+        event.remove(engine, "before_cursor_execute", counting)
+        return len(seen)
+
+    scene.published()
+    few = asked()
+    for name in ("b", "c", "d"):
+        scene.version = cast.version(scene.session, scene.filer, name=name)
+        scene.published()
+    assert asked() == few
+
+
+def test_a_register_made_for_measuring_is_found_like_any_other(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    database.Record.metadata.create_all(app.state.engine)
+    characters = filings.fill(app.state.settings.database_url, 30, whole=200)
+    with app.state.factory() as session:
+        found = catalogue.search(session, app.state.search, size=30)
+        assert found.total == len(found.hits) == 30
+        assert sum(found.counts["grade"].values()) == 30
+        one = found.hits[3]
+        assert one.slug in {
+            each.slug for each in catalogue.search(session, app.state.search, one.name.zh).hits
+        }
+    assert characters > 30 * 200
+    app.state.engine.dispose()
