@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from http import HTTPStatus
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -276,6 +277,8 @@ async def _away(send: Send, away: Unavailable) -> None:
 async def _answer(send: Send, status: int, code: str, message: str, *, wait: int = 0) -> None:
     body = json.dumps({"error_code": code, "message": message}).encode()
     more = [(b"retry-after", b"%d" % wait)] if wait else []
+    if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, section 11.6.1: how to say who one is
+        more.append((b"www-authenticate", b'Bearer realm="mingsuan"'))
     await _send(send, status, body, b"application/json", *more)
 
 

@@ -272,6 +272,7 @@ def test_the_log_says_who_came_through_the_door(door: Door) -> None:
 def test_a_wrong_token_is_refused(door: Door, token: str) -> None:
     answer = door.ask(token, "GET", f"{API}/registered-models/search")
     assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="mingsuan"'
     assert answer.json()["error_code"] == "UNAUTHENTICATED"
     assert httpx.get(f"{door.url}{API}/registered-models/search").status_code == 401
 
