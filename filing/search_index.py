@@ -179,6 +179,15 @@ class SearchIndex:
         """
         return self._file.using(lambda: self._find(session, asked, skip, size))
 
+    def check(self) -> None:
+        """See that the index's file can be opened and read; one that is missing or damaged is made.
+
+        Raises:
+            DatabaseBusy: when another holds it for longer than somebody may wait.
+            Unavailable: when the environment closes its file to us.
+        """
+        self._file.using(self._state)
+
     def count(self, asked: Asked) -> tuple[dict[str, dict[str, int]], bool]:
         """The counts of `find` alone, by the index as it is.
 

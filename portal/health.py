@@ -23,7 +23,7 @@ def alive() -> dict[str, str]:
 
 @router.get("/readyz", dependencies=[public])
 def ready(request: Request) -> JSONResponse:
-    """Say whether the database answers and takes changes, and disk and store take bytes."""
+    """Say whether database and search answer, the database takes changes, disk and store bytes."""
     state = request.app.state
 
     def database_answers() -> None:
@@ -35,6 +35,7 @@ def ready(request: Request) -> JSONResponse:
         "writing": _passes(lambda: database.check_writing(state.engine)),
         "data": _passes(lambda: environment.check_writing(state.settings.data / "spool")),
         "store": _passes(state.store.check),
+        "search": _passes(state.search.check),
     }
     whole = all(checks.values())
     return JSONResponse({"ready": whole, "checks": checks}, status_code=200 if whole else 503)

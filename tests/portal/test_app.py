@@ -97,7 +97,7 @@ def test_a_site_with_its_tables_is_ready(client: TestClient) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]) == (
         200,
-        {"database": True, "writing": True, "data": True, "store": True},
+        {"database": True, "writing": True, "data": True, "store": True, "search": True},
     )
 
 

@@ -204,7 +204,7 @@ def test_every_route_is_503_while_the_database_cannot_be_opened(tmp_path: Path) 
         check_told(client.get(door, headers=member.bearer), SAID[DatabaseClosed])
         assert client.get("/readyz").json() == {
             "ready": False,
-            "checks": dict.fromkeys(("database", "writing", "data", "store"), False),
+            "checks": dict.fromkeys(("database", "writing", "data", "store", "search"), False),
         }
         (tmp_path / "data").unlink()
         (tmp_path / "elsewhere").rename(tmp_path / "data")
@@ -261,6 +261,8 @@ def test_whatever_happens_to_the_searchs_index_is_never_500(tmp_path: Path, wron
             assert answer.status_code == 200
             return
         check_told(answer, search_file.CLOSED if wrong == "folder" else search_file.BUSY)
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"]["search"]) == (503, False)
 
 
 @pytest.mark.postgres
