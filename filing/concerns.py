@@ -67,9 +67,7 @@ class Concern(Identified, Record):
     @property
     def counted(self) -> bool:
         """Whether the public record counts it: a filer's own at receipt, others once put or closed."""
-        if self.status in HIDDEN_FROM_ALL:
-            return False
-        return self.by_filer or self.put is not None or self.status == Status.CLOSED
+        return counted(self.status, by_filer=self.by_filer, put=self.put)
 
     @property
     def known_to_filer(self) -> bool:
@@ -89,6 +87,19 @@ class ConcernMessage(Identified, Record):
     to: Mapped[Side] = mapped_column(String(20))
     said: Mapped[str | None] = mapped_column(LongText)
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+
+
+def counted(status: Status, *, by_filer: bool, put: datetime | None) -> bool:
+    """Whether the public record counts a concern.
+
+    Args:
+        status: where it stands.
+        by_filer: whether the filer deals with it.
+        put: when the filer was asked, if it was.
+    """
+    if status in HIDDEN_FROM_ALL:
+        return False
+    return by_filer or put is not None or status == Status.CLOSED
 
 
 class ConcernNotFound(NotFound):
@@ -232,10 +243,11 @@ def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
         session: any session.
         filing_id: which filing.
     """
-    found = session.scalars(select(Concern).where(Concern.filing_id == filing_id)).all()
+    columns = (Concern.created, Concern.route, Concern.status, Concern.by_filer, Concern.put)
+    found = select(*columns, Concern.outcome).where(Concern.filing_id == filing_id)
     sums: dict[tuple[str, Route], list[int]] = {}
-    for each in found:
-        if not each.counted:
+    for each in session.execute(found):
+        if not counted(each.status, by_filer=each.by_filer, put=each.put):
             continue
         row = sums.setdefault(
             (routes.quarter(legal_day.of(each.created)), Route(each.route)), [0, 0, 0]

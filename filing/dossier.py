@@ -19,6 +19,7 @@ from registry.database import Identified, Record, now
 from registry.engagements import Engagement
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
 from registry.explanations import Explanation
+from registry.journal import Event
 from registry.organisations import Actor, Kind, Organisation, Role
 from registry.reports import Report
 from registry.submission import Version
@@ -448,11 +449,11 @@ def flush(session: Session, filing: Filing) -> None:
         raise revisions.moved(read, None) from error
 
 
-def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any) -> None:
+def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any) -> Event:
     """Write one event about a filing into the journal, and have MLflow told of a new state."""
     state = f"{filing.id}:{filing.status}:{filing.since:%Y%m%d%H%M%S}"
     submission.tell_mlflow(session, filing.version_id, state)
-    journal.record(
+    return journal.record(
         session,
         event,
         filing.id,

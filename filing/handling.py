@@ -1,6 +1,6 @@
 """Dealing with a concern: who may take which step, what must be said with it, and what follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from filing import concern_steps, concerns, follow_codes, routes
+from filing import concern_steps, concerns, follow_codes, routes, waiting
 from filing.concern_steps import (
     ACTION_NAMES,
     GROUND_NAMES,
@@ -22,19 +22,22 @@ from filing.concern_steps import (
 )
 from filing.concerns import Concern
 from filing.dossier import Filing
-from filing.receiving import MOST_WORDS, ConcernInvalid
+from filing.receiving import WORDS, ConcernInvalid
+from filing.revision import Moved
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
-from registry import characters, journal, legal_day
+from registry import characters, inbox, journal, legal_day
 from registry.database import now
-from registry.errors import Conflict, Reason
+from registry.errors import Reason
 from registry.language import Text
 from registry.organisations import Actor
 
+MOST_COPIED = 12
+"""Characters in a row that a question may share with what a sender wrote."""
 ASKED = Text("向备案主体的询问", "question to the filer")
 """What a filer is told that it is: whether a complaint or a report lies behind it, it is not told."""
 
 
-class ConcernMoved(Conflict):
+class ConcernMoved(Moved):
     """Somebody took a step in between: read the case again, then decide."""
 
 
@@ -78,6 +81,8 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
     before = Status(concern.status)
     row = concern_steps.step(before, taken.action, side, by_filer=concern.by_filer)
     _check(concern, row, taken)
+    if taken.action is Action.PUT:
+        _check_own_words(session, concern, taken)
     _go(concern, row, taken)
     if row.to is not None:
         said_by = Side.HANDLER if side is Side.MODERATOR else side
@@ -86,7 +91,7 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
         session.flush()
     except StaleDataError as error:
         raise _moved() from error
-    journal.record(
+    event = journal.record(
         session,
         f"filing:concern:{taken.action}",
         concern.id,
@@ -94,6 +99,7 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
         organisation_id=by.organisation_id,
         revision=concern.revision,
     )
+    inbox.turn(session, event, *waiting.on_concern(concern))
     return concern
 
 
@@ -118,10 +124,7 @@ def _check(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
     reasons = characters.reasons("words", words)
     if row.to is not None and not words:
         reasons.append(_lacks("words", "没有写要说的话。", "Nothing is said."))
-    if len(words) > MOST_WORDS:
-        reasons.append(
-            _lacks("words", f"超过{MOST_WORDS}个字。", f"More than {MOST_WORDS} characters.")
-        )
+    reasons += WORDS.reasons(words)
     if taken.action is Action.CLOSE:
         if taken.outcome is None:
             reasons.append(_lacks("outcome", "没有写结果。", "No outcome is given."))
@@ -148,6 +151,43 @@ def _check(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
             f"One cannot {name.en} yet; correct the following.",
             reasons=reasons,
         )
+
+
+def _check_own_words(session: Session, concern: Concern, taken: Taken) -> None:
+    """Raise where a question repeats what the sender wrote: the filer never reads the original."""
+    said = [each.said or "" for each in concerns.messages(session, concern, Side.SENDER)]
+    found = copied(taken.words, [*said, concern.contact or ""])
+    if found:
+        raise ConcernInvalid(
+            "询问里照抄了来信，备案主体会看出是谁写的。",
+            "The question repeats what the sender wrote; the filer could tell who did.",
+            reasons=[
+                Reason(
+                    "words",
+                    Text(f"照抄了“{found}”。", f"“{found}” is copied."),
+                    Text("请用自己的话写。", "Write it in your own words."),
+                )
+            ],
+        )
+
+
+def copied(words: str, originals: Sequence[str]) -> str:
+    """The first run of characters that a text shares with others; empty where it shares none.
+
+    Blanks and line breaks do not count.
+
+    Args:
+        words: the text.
+        originals: what it may not repeat.
+    """
+    plain = "".join(words.split())
+    runs = {
+        each[at : at + MOST_COPIED]
+        for each in ("".join(original.split()) for original in originals)
+        for at in range(len(each) - MOST_COPIED + 1)
+    }
+    starts = range(len(plain) - MOST_COPIED + 1)
+    return next((run for at in starts if (run := plain[at : at + MOST_COPIED]) in runs), "")
 
 
 def heard(concern: Concern, today: date) -> bool:
@@ -246,6 +286,6 @@ def _lacks(item: str, zh: str, en: str) -> Reason:
 
 def _moved() -> ConcernMoved:
     return ConcernMoved(
-        "您打开以后，有人办了一步。这一次什么都没有保存，请重新看过再决定。",
-        "Somebody took a step since you opened it. Nothing was saved; read it again, then decide.",
+        "您打开以后，这件事项又有了改动。这一次什么都没有保存，请重新看过再决定。",
+        "Changed since you opened it. Nothing was saved; read it again, then decide.",
     )

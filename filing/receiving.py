@@ -8,21 +8,33 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, concern_steps, concerns, editions, follow_codes, routes, senders
+from filing import (
+    catalogue,
+    concern_steps,
+    concerns,
+    editions,
+    follow_codes,
+    routes,
+    senders,
+    waiting,
+)
 from filing.concern_steps import Action, Side, Status
 from filing.concerns import Concern, ConcernMessage, ConcernNotFound
 from filing.dossier import Filing
 from filing.editions import EditionNotFound
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
-from registry import characters, journal, legal_day, organisations
+from registry import characters, inbox, journal, legal_day, organisations
 from registry.database import now
 from registry.errors import Invalid, Reason
 from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Kind, Organisation
 
 LEAST_WORDS = 10
 MOST_WORDS = 4000
 MOST_CONTACT = 200
+WORDS = Limit("words", Text("写的话", "text"), MOST_WORDS)
+CONTACT = Limit("contact", Text("联系方式", "address"), MOST_CONTACT)
 MOST_ADDED = 20
 """What a sender may add to one case."""
 WATCHING = (Kind.AUTHORITY, Kind.INDUSTRY_BODY)
@@ -123,7 +135,8 @@ def receive(session: Session, *, number: str, given: Given, address: str) -> Rec
     concerns.say(session, concern, Side.SENDER, Side.HANDLER, given.words.strip(), by=None)
     session.flush()
     # Its subject is nothing that anybody else knows: no row leads from a filing to a concern.
-    journal.record(session, "filing:concern:received", concern.id)
+    received = journal.record(session, "filing:concern:received", concern.id)
+    inbox.turn(session, received, *waiting.on_concern(concern))
     return Receipt(concern, drawn.code, handler_of(session, concern))
 
 
@@ -284,14 +297,7 @@ def _check(given: Given) -> None:
     reasons = _of_words(given.words)
     contact = given.contact.strip()
     reasons += characters.reasons("contact", contact, lines=False)
-    if len(contact) > MOST_CONTACT:
-        reasons.append(
-            Reason(
-                "contact",
-                Text(f"超过{MOST_CONTACT}个字。", f"It has more than {MOST_CONTACT} characters."),
-                Text("请写短一些。", "Make it shorter."),
-            )
-        )
+    reasons += CONTACT.reasons(contact)
     if given.situation not in SITUATION_NAMES:
         reasons.append(
             Reason(
@@ -319,16 +325,7 @@ def _of_words(words: str) -> list[Reason]:
                 ),
             )
         )
-    if len(words) > MOST_WORDS:
-        reasons.append(
-            Reason(
-                "words",
-                Text(f"超过{MOST_WORDS}个字。", f"It has more than {MOST_WORDS} characters."),
-                Text(
-                    "请写短一些，其余的提交后再补充。", "Make it shorter; add the rest afterwards."
-                ),
-            )
-        )
+    reasons += WORDS.reasons(words)
     return reasons
 
 

@@ -11,13 +11,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import dossier, editions, lifecycle, listings, numbers, same_model, submissions
+from filing import (
+    dossier,
+    editions,
+    lifecycle,
+    listings,
+    numbers,
+    same_model,
+    submissions,
+    waiting,
+)
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
-from registry import explanations, legal_day, lengths
+from registry import explanations, inbox, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.lengths import Limit
@@ -153,7 +162,8 @@ def _go(case: Case, step: Step) -> None:
         details["reason"] = dict(case.reason)
     if filing.number is not None:
         details["number"] = filing.number
-    dossier.note(case.session, step.event, filing, case.by, **details)
+    event = dossier.note(case.session, step.event, filing, case.by, **details)
+    inbox.turn(case.session, event, *waiting.on_filing(case.session, filing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,10 @@ COMMANDS: dict[str, Entry] = {
             "申诉、投诉、举报：提交、查询、办理", "appeal, complain, report; follow; deal with it"
         ),
     ),
+    "inbox": Entry(
+        "portal.commands.concerning:inbox",
+        Text("等本单位办的", "what waits for your organisation"),
+    ),
     "sign": Entry(
         "portal.commands.papers:sign",
         Text("用本单位的钥匙会签报告", "countersign a report with your key"),

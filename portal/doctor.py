@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators import installed
 from filing import search_file
-from portal import abandoned, at_rest, enrolment, installed_here, migrations, mlflow_tags, signer
+from portal import abandoned, at_rest, effects, enrolment, installed_here, migrations, signer
 from registry import (
     artifacts,
     attendance,
@@ -123,7 +123,7 @@ def repair(settings: Settings) -> list[Text]:
                 ),
             ]
         _ask_again(place)
-        appliers = mlflow_tags.appliers(settings)
+        appliers = effects.appliers(settings)
         applied = outbox.apply(place.factory, appliers, limit=10_000, at_once=True)
         abandoned.clear(settings, place.factory, place.store)
         gone = artifacts.collect(place.store, lambda: abandoned.mentioned(place.factory))

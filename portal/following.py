@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from filing import follow_codes, receiving
 from filing.concerns import Concern, ConcernNotFound
-from registry import guesses
+from registry import guesses, lengths
 from registry.database import transaction
 from registry.errors import Refused
 from registry.guesses import Keys, TooManyAttempts
+from registry.language import Text
+from registry.lengths import Limit
+
+NUMBER = Limit("number", Text("编号", "case number"), 40)
+CODE = Limit("code", Text("查询码", "private code"), 100)
 
 
 class TooManyCodes(Refused):
@@ -39,9 +44,11 @@ def opened(
         address: the client's network address.
 
     Raises:
+        TextTooLong: number or code are longer than any.
         TooManyCodes: too many codes were wrong from this network; with the seconds to wait.
         ConcernNotFound: the two do not go together.
     """
+    lengths.check([(NUMBER, number), (CODE, code)])
     keys = Keys.of(f"case:{follow_codes.plain(number)[:40]}", address)
     try:
         guesses.check(session, keys)

@@ -51,6 +51,8 @@ PAGES: Mapping[str, Text] = {
     "/{language}/versions/{version_id}/explain": NEW,
     "/{language}/explanations/{explanation_id}/approve": ONE_WAY,
     "/{language}/versions/{version_id}/filing": NEW,
+    "/{language}/f/{number}/concern": NEW,
+    "/{language}/follow": NEW,
 }
 """Forms of pages, by the path template that takes them."""
 
@@ -84,5 +86,8 @@ API: Mapping[str, Text] = {
     "POST /api/v1/versions/{version_id}/explanations": NEW,
     "POST /api/v1/explanations/{explanation_id}/approve": ONE_WAY,
     "POST /api/v1/versions/{version_id}/filings": NEW,
+    "POST /api/v1/catalogue/{slug}/concerns": NEW,
+    "POST /api/v1/cases/{number}/follow": LOOK,
+    "POST /api/v1/cases/{number}/additions": NEW,
 }
 """Operations of the API, by method and path template."""

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from filing import forgetting
-from portal import abandoned, enrolment, mlflow_tags, request_log, runs
+from portal import abandoned, effects, enrolment, request_log, runs
 from portal.at_rest import Sweeper
 from portal.enrolment import UnknownPlatformKey
 from portal.runs import Place
@@ -86,7 +86,7 @@ def run(settings: Settings, *, once: bool = False) -> None:
     modes.folder(settings.data)
     engine = database.connect(settings.database_url)
     place = Place(settings, database.sessions(engine), artifacts.open_store(settings))
-    appliers = mlflow_tags.appliers(settings)
+    appliers = effects.appliers(settings)
     name = f"{socket.gethostname()}:{os.getpid()}"
     structlog.contextvars.bind_contextvars(worker=name)
     log.info("worker_ready")
@@ -133,10 +133,10 @@ def work(
         Chore(place, sealing.seal, seconds=SEAL_SECONDS, done="journal_sealed"),
         Chore(place, forgetting.run, seconds=FORGET_SECONDS, done="concerns_forgotten"),
     )
-    effects = outbox.Effects(place.factory, appliers, wait=once)
+    pending = outbox.Effects(place.factory, appliers, wait=once)
     while not ending.is_set():
         try:
-            busy = _turn(place, name, effects)
+            busy = _turn(place, name, pending)
         except Unavailable as away:
             present.tell(away)
             if once:

@@ -16,9 +16,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import independence, journal, lengths, submission
+from registry import inbox, independence, journal, lengths, submission
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
+from registry.inbox import Waiting, Waits
+from registry.journal import Event
 from registry.language import Text
 from registry.lengths import Limit
 from registry.organisations import Actor, Kind, Organisation, Role
@@ -149,7 +151,9 @@ def grant(
     )
     session.add(engagement)
     session.flush()
-    _record(session, "granted", engagement, by, tester=tester_id, budget=query_budget)
+    granted = _record(session, "granted", engagement, by, tester=tester_id, budget=query_budget)
+    place = f"/engagements/{engagement.id}"
+    inbox.turn(session, granted, Waits(tester_id, Waiting.TAKE_ON, place))
     return engagement
 
 
@@ -246,7 +250,7 @@ def take_on(
     engagement.conflict_tester = _declared("conflict_tester", conflict_tester)
     engagement.accepted = now()
     session.flush()
-    _record(session, "taken_on", engagement, by)
+    inbox.turn(session, _record(session, "taken_on", engagement, by))
     return engagement
 
 
@@ -265,7 +269,7 @@ def end(session: Session, *, by: Actor, engagement_id: str) -> Engagement:
     if engagement.ended is None:
         engagement.ended = now()
         session.flush()
-        _record(session, "ended", engagement, by)
+        inbox.turn(session, _record(session, "ended", engagement, by))
     return engagement
 
 
@@ -386,8 +390,8 @@ def check_budget(engagement: Engagement, *, taken: int, wanted: int) -> None:
         )
 
 
-def _record(session: Session, what: str, on: Engagement, by: Actor, **details: Any) -> None:
-    journal.record(
+def _record(session: Session, what: str, on: Engagement, by: Actor, **details: Any) -> Event:
+    return journal.record(
         session,
         f"version:engagement:{what}",
         on.id,

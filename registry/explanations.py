@@ -11,6 +11,7 @@ from registry import (
     attestation,
     class_names,
     evaluations,
+    inbox,
     journal,
     lengths,
     reports,
@@ -22,6 +23,8 @@ from registry import (
 from registry.database import Identified, Record, new_id, now
 from registry.datasets import Dataset, Use
 from registry.errors import Conflict, Invalid, NotFound, Reason
+from registry.inbox import Waiting, Waits
+from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Actor, Role
 from registry.submission import Version
@@ -301,7 +304,9 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation
     made.content, made.digest = predicate["content"], digest
     made.envelope, made.finished = envelope_text, now()
     session.flush()
-    _record(session, "explanation:run:handed_in", made, None)
+    handed_in = _record(session, "explanation:run:handed_in", made, None)
+    filer, place = made.organisation_id, f"/explanations/{made.id}"
+    inbox.turn(session, handed_in, Waits(filer, Waiting.READ_EXPLANATION, place))
     return made
 
 
@@ -329,7 +334,7 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
     if made.approved is None:
         made.approved, made.approved_by = now(), by.person_id
         session.flush()
-        _record(session, "explanation:text:approved", made, by)
+        inbox.turn(session, _record(session, "explanation:text:approved", made, by))
     return made
 
 
@@ -353,8 +358,8 @@ def for_version(session: Session, version_id: str) -> list[Explanation]:
     return list(session.scalars(mine.order_by(Explanation.created.desc(), Explanation.id.desc())))
 
 
-def _record(session: Session, name: str, made: Explanation, by: Actor | None) -> None:
-    journal.record(
+def _record(session: Session, name: str, made: Explanation, by: Actor | None) -> Event:
+    return journal.record(
         session,
         name,
         made.id,

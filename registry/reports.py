@@ -13,6 +13,7 @@ from registry import (
     attestation,
     engagements,
     evaluations,
+    inbox,
     journal,
     keys,
     reidentification,
@@ -27,6 +28,7 @@ from registry.datasets import Dataset
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.evaluations import Evaluation
 from registry.findings import VERDICT_NAMES, Finding, Verdict
+from registry.inbox import Waiting, Waits
 from registry.organisations import Actor, Kind, Organisation, Role
 from registry.submission import Version
 from registry.worklist import Claim, Work
@@ -207,7 +209,7 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
     session.add(report)
     session.flush()
     submission.tell_mlflow(session, version.id, f"report:{report.id}")
-    journal.record(
+    handed_in = journal.record(
         session,
         "report:statement:handed_in",
         report.id,
@@ -216,6 +218,9 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
         statement=report.statement_digest,
         findings=report.findings_digest,
     )
+    if report.third_party:
+        tester, place = report.organisation_id, f"/reports/{report.id}"
+        inbox.turn(session, handed_in, Waits(tester, Waiting.COUNTERSIGN, place))
     return report
 
 
@@ -290,7 +295,7 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
     report.countersigned, report.countersigned_by = now(), by.person_id
     report.countersigned_key_id = signer
     session.flush()
-    journal.record(
+    signed = journal.record(
         session,
         "report:statement:countersigned",
         report.id,
@@ -299,6 +304,7 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
         key=signer,
         statement=report.statement_digest,
     )
+    inbox.turn(session, signed)
     return report
 
 

@@ -109,6 +109,27 @@ def show(number: str, *, as_json: bool) -> None:
     _show(told, as_json=as_json)
 
 
+@click.command(help="等本单位办的。/ What waits for your organisation.")
+@JSON
+def inbox(*, as_json: bool) -> None:
+    """Oldest first; each line names the page where it is dealt with."""
+    from portal.client import Client
+    from portal.commands import showing
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        found = client.get("/inbox")
+        url = client.url
+    if as_json:
+        showing.as_json(found)
+        return
+    table = showing.table("等什么 what", "名称 name", "在哪里 where")
+    for each in found:
+        name = f"{each['name']['zh']} · {each['name']['en']}"
+        table.add_row(name, each["label"], f"{url}/zh{each['place']}")
+    showing.console().print(table)
+
+
 def _said_with_it(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a step, whoever takes it."""
     for option in (

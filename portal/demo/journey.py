@@ -17,9 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from filing import dossier, review
+from filing import concern_steps, concerns, dossier, handling, receiving, review
 from filing.dossier import Filing
+from filing.handling import Taken
 from filing.lifecycle import EDITABLE, EXITS, Action, Status
+from filing.receiving import Given
+from filing.routes import Route
 from portal.demo.models import Trained
 from registry import (
     attestation,
@@ -109,6 +112,7 @@ class Journey:
         yield Text("生成给公众的说明", "make the explanation"), self.explain
         yield Text("填写并提交备案", "fill in and submit the filing"), self.file
         yield Text("审核、给编号、公示", "review, number, publish"), self.review
+        yield Text("有人申诉，有人举报", "somebody appeals, somebody reports"), self.hear
 
     @property
     def _filer(self) -> Actor:
@@ -344,6 +348,22 @@ class Journey:
                 by = self._publisher if action is Action.PUBLISH else self._reviewer
                 self._step(session, by, action)
             self.number = filing.number or ""
+
+    def hear(self) -> None:
+        """Somebody appeals and is answered; somebody reports a breach, which waits for the authority."""
+        with transaction(self.place.factory) as session:
+            if concerns.counts(session, self.filing_id):
+                return
+            for told in self.story["concerns"]:
+                given = Given(Route(told["route"]), told["situation"], told["words"])
+                sent = receiving.receive(
+                    session, number=self.number, given=given, address="demo"
+                ).concern
+                if "answer" in told:
+                    closing = concern_steps.Action.CLOSE
+                    outcome = concern_steps.Outcome.NOT_UPHELD
+                    taken = Taken(closing, sent.revision, told["answer"], outcome)
+                    handling.take(session, by=self._filer, number=sent.number, taken=taken)
 
     def _step(self, session: Session, by: Actor, action: Action) -> None:
         filing = dossier.get(session, by=by, filing_id=self.filing_id)

@@ -19,6 +19,7 @@ OWNERS = (
     "registry.evaluations",
     "registry.explanations",
     "registry.guesses",
+    "registry.inbox",
     "registry.journal",
     "registry.keys",
     "registry.organisations",

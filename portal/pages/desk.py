@@ -18,11 +18,13 @@ from registry import (
     datasets,
     engagements,
     evaluations,
+    inbox,
     organisations,
     reidentification,
     submission,
     worklist,
 )
+from registry.inbox import WAITING_NAMES, Waiting
 from registry.organisations import Actor, Kind, Role
 from registry.submission import Model, Version
 from registry.worklist import Work
@@ -59,6 +61,9 @@ def desk(request: Request, language: Lang, session: Database, by: By, asking: As
         asking=asking,
         organisation=organisation,
         choices=asking.choices if asking else (),
+        waits=[
+            (WAITING_NAMES[Waiting(each.what)], each) for each in inbox.waiting(session, by=by)
+        ],
         **{
             "models": [],
             "filings": [],

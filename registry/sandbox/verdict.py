@@ -23,7 +23,6 @@ class Cause(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     SEVERAL_OUTPUTS = "several_outputs"
     WHOSE_PROBABILITY = "whose_probability"
-    NO_SCORE = "no_score"
     COLUMN_ORDER = "column_order"
     MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
@@ -93,23 +92,13 @@ SAID: dict[Cause, Text] = {
         "a model that gives the one number only, and evaluate that.",
     ),
     Cause.WHOSE_PROBABILITY: Text(
-        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数；它只说出类别的，类别也不是分数。请在计划里写明模型的全部类别和其中"
+        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数。请在计划里写明模型的全部类别和其中"
         "有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 favourable；ONNX 请"
         "保留 zipmap）。",
         "The classes of this classifier are not called 0 and 1, so it cannot be told whose "
-        "probability is the score, and a class that it names is none. Name all of the model's classes in the plan and the favourable "
+        "probability is the score. Name all of the model's classes in the plan and the favourable "
         "one of them (evaluation: columns.classes and columns.favourable; explanation: classes and "
         "favourable; in ONNX keep the zipmap).",
-    ),
-    Cause.NO_SCORE: Text(
-        "模型给出的数是编号（聚类的组、是否异常），不是分数：大的不表示更多。请在计划里把这些编号写成类别，并写明"
-        "其中有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 favourable）；要评估"
-        "分数的，请用 PythonModel 返回它（例如 decision_function 或到中心的距离）。",
-        "The model answers with numbers that name something (a cluster, what is an outlier) and are "
-        "no scores: a larger one is not more. Name these numbers as classes in the plan, and the "
-        "favourable one of them (evaluation: columns.classes and columns.favourable; explanation: "
-        "classes and favourable); where there is a score, return it from a PythonModel (such as "
-        "decision_function, or the distance to a centre).",
     ),
     Cause.COLUMN_ORDER: Text(
         "模型声明的列序与训练时不同，而 LightGBM 按位置读列，同样的列会被读错。"
@@ -175,13 +164,6 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
         Text(
             "请写进计划的 columns.classes（说明的计划：classes）",
             "list it under columns.classes of the plan (an explanation's: classes)",
-        ),
-    ),
-    Cause.NO_SCORE: (
-        Text("它给出编号，不是分数", "it answers with numbers that name something, no scores"),
-        Text(
-            "请在计划里把编号写成 classes，或用 PythonModel 返回分数",
-            "name the numbers as classes in the plan, or return the score from a PythonModel",
         ),
     ),
     Cause.COLUMN_ORDER: (

@@ -238,6 +238,19 @@ def test_the_filer_answers_a_question_in_the_authoritys_words_and_never_reads_th
     assert sender["outcome"]["id"] == "upheld"
 
 
+def test_a_question_that_copies_the_original_is_refused(filed: Filed) -> None:
+    sent = filed.send(contact="lisi-numbat@example.org")
+    for said in (
+        f"有人说：{WORDS[5:20]}",
+        f"有人说：{WORDS[5:11]} \n{WORDS[11:20]}",
+        "问 lisi-numbat@example.org",
+    ):
+        with pytest.raises(ConcernInvalid, match="照抄"):
+            filed.take(filed.authority, sent.concern, Action.PUT, words=said)
+    assert sent.concern.put is None
+    filed.take(filed.authority, sent.concern, Action.PUT, words=f"请说明：{WORDS[:8]}")
+
+
 def test_a_report_that_is_closed_without_a_question_is_counted_and_stays_unseen(
     filed: Filed,
 ) -> None:

@@ -543,3 +543,32 @@ def test_every_line_of_the_catalogue_is_given_the_effect_its_edition_states(
     with empty.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM listing")) == 2
     migrations.upgrade(empty)
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [("submitted", "accept_filing"), ("returned", "mend_filing"), ("published", None)],
+)
+def test_what_waits_at_the_upgrade_waits_on_the_desk(
+    empty: Engine, organisation_row: Callable[[Engine], str], status: str, waits: str | None
+) -> None:
+    migrations.upgrade(empty, "0018")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": '{"B1": {"value": {"zh": "贷款"}}}'})
+        connection.execute(text("UPDATE filing SET status = :status"), {"status": status})
+        connection.execute(text("UPDATE organisation SET kind = 'authority'"))
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0019")
+    with empty.connect() as connection:
+        found = connection.execute(
+            text("SELECT organisation_id, subject, what, label, created FROM inbox_item")
+        ).all()
+    assert [tuple(row)[:4] for row in found] == ([("o1", "f1", waits, "贷款")] if waits else [])
+    assert all(str(row.created).startswith("2026-11-21 00:00:00") for row in found)
+    migrations.downgrade(empty, "0018")
+    assert contents(empty) == before
+    migrations.upgrade(empty)

@@ -83,12 +83,6 @@ def models(
     yield "singles", lambda: _number(TensorProto.FLOAT), "pyfunc", None
 
 
-def of_words(fitted: Any, options: dict[str, Any]) -> Any:
-    """A classifier that answers with words, as scikit-learn's converter writes it."""
-    types = [("x", FloatTensorType([None, 3]))]
-    return skl2onnx.to_onnx(fitted, initial_types=types, options=options or None)
-
-
 def two_outputs(*, likely: bool) -> Any:
     """A graph of two outputs of two numbers: savings and shoe size, or both probabilities."""
     weights = numpy_helper.from_array(np.ones((3, 2), np.float32), "w")

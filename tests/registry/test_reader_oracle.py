@@ -1,9 +1,8 @@
 """The reader answers as the saved class does, to the last bit: one case for each kind of model."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,7 @@ import pyarrow as pa
 import pytest
 import xgboost
 from mlflow.models import infer_signature
-from sklearn.cluster import KMeans, MiniBatchKMeans
-from sklearn.ensemble import IsolationForest
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
 from portal.mlflow_models import InProcess
@@ -29,18 +24,7 @@ from registry.sandbox.child import asking, opening
 from registry.sandbox.child.classes import Classes, named
 from registry.sandbox.child.refusal import NotOpened
 from tests.registry import oracle, oracle_onnx, python_models
-from tests.registry.oracle_case import (
-    AMOUNT,
-    COUNT,
-    DUE,
-    FRAME,
-    GRADE,
-    NOISY,
-    ROWS,
-    TRAINED,
-    Case,
-    X,
-)
+from tests.registry.oracle_case import AMOUNT, COUNT, DUE, FRAME, NOISY, ROWS, TRAINED, Case, X
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
     warnings.simplefilter("ignore")
@@ -181,85 +165,6 @@ def test_outputs_that_cannot_be_told_apart_are_refused_by_name(name: str, tmp_pa
     for reason in verdict.reasons(verdict.Cause.SEVERAL_OUTPUTS, refused.value.items):
         assert "PythonModel" in reason.remedy.zh
         assert "PythonModel" in reason.remedy.en
-
-
-NO_SCORES: dict[str, tuple[Callable[[], Any], str, str]] = {
-    "KMeans": (lambda: KMeans(3, random_state=0).fit(X), "no_score", "KMeans (clusterer)"),
-    "a cluster at the end of a pipeline": (
-        lambda: make_pipeline(StandardScaler(), MiniBatchKMeans(3, random_state=0)).fit(X),
-        "no_score",
-        "MiniBatchKMeans (clusterer)",
-    ),
-    "outliers": (
-        lambda: IsolationForest(n_estimators=5, random_state=0).fit(X),
-        "no_score",
-        "IsolationForest (outlier_detector)",
-    ),
-    "classes 0, 1 and 2 by number": (
-        lambda: LogisticRegression().fit(X, GRADE[:TRAINED]),
-        "whose_probability",
-        "0",
-    ),
-    "classes 1 and 2 by number": (
-        lambda: LogisticRegression().fit(X, DUE[:TRAINED] + 1),
-        "whose_probability",
-        "1",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", NO_SCORES)
-def test_numbers_that_name_something_are_no_scores(name: str, tmp_path: Path) -> None:
-    """A cluster's number was held against the cut as if 2 were more than 1."""
-    made, cause, item = NO_SCORES[name]
-    Case("", "sklearn", made, options=PICKLED).save(tmp_path / "model")
-
-    with pytest.raises(NotOpened) as refused:
-        answered(tmp_path / "model", None)
-    assert (refused.value.cause, refused.value.items[0]) == (cause, item)
-    opened = mlflow.pyfunc.load_model(str(tmp_path / "model"))
-    with pytest.raises(verdict.Contained) as inside:
-        InProcess(opened).score([TABLE])
-    assert inside.value.cause == cause
-    for reason in verdict.reasons(verdict.Cause(cause), refused.value.items):
-        assert "classes" in reason.remedy.zh
-        assert "classes" in reason.remedy.en
-
-    numbers = sorted(set(made().predict(X).tolist()))
-    told = Classes(tuple(str(each) for each in numbers), str(numbers[-1]))
-    expected = made().predict(X) == numbers[-1]
-    np.testing.assert_array_equal(answered(tmp_path / "model", told)[:TRAINED], expected)
-
-
-def test_a_booster_that_names_one_class_gives_no_score(tmp_path: Path) -> None:
-    case = CASES["xgboost.train softmax"]
-    case.save(tmp_path / "model")
-
-    with pytest.raises(NotOpened) as refused:
-        answered(tmp_path / "model", None)
-
-    assert refused.value.cause == "whose_probability"
-    assert refused.value.items == ("0", "1", "2")
-
-
-def test_onnx_without_zipmap_cannot_tell_words_apart(tmp_path: Path) -> None:
-    """The columns have the order of the alphabet, which the file does not say: with zipmap it does."""
-    words = np.where(DUE[:TRAINED] == 1, "approve", "refuse")
-    told = Classes(("refuse", "approve"), "approve")
-    fitted = LogisticRegression().fit(X, words)
-    for zipmap in (False, True):
-        made = partial(oracle_onnx.of_words, fitted, {} if zipmap else {"zipmap": False})
-        Case("", "onnx", made).save(tmp_path / str(zipmap))
-
-    for classes in (None, told):
-        with pytest.raises(NotOpened) as refused:
-            answered(tmp_path / "False", classes)
-        assert refused.value.cause == "whose_probability"
-        assert refused.value.items == ("approve", "refuse")
-    chances = fitted.predict_proba(X)[:, 0]
-    np.testing.assert_allclose(answered(tmp_path / "True", told)[:TRAINED], chances, atol=1e-6)
-    named_class = answered(tmp_path / "False", Classes(told.names))
-    np.testing.assert_array_equal(named_class[:TRAINED], fitted.predict(X) == "approve")
 
 
 def test_columns_in_another_order_than_lightgbm_learnt_them_are_refused(tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ One reader for the sandbox, the command line and the MLflow plugin: what a flavo
 by `opening` or by MLflow; nothing here opens a file.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child import labels, onnx_outputs
+from registry.sandbox.child import onnx_outputs
 from registry.sandbox.child.classes import Classes, named, shares_of_one, table_of
 from registry.sandbox.child.refusal import NotOpened
 
@@ -93,13 +92,10 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
     Raises:
         NotOpened: when it has another shape or is no number (`wrong_shape`), or holds several
             numbers that are no probabilities (`several_outputs`), or the probabilities of two
-            classes of other names (`whose_probability`), or numbers that name a cluster or an
-            outlier (`no_score`).
+            classes of other names (`whose_probability`).
     """
     import numpy as np
 
-    if isinstance(answer, labels.Labels):
-        raise answer.refusal
     values, names = table_of(answer)
     if values.ndim == 2 and values.shape[1] > 1 and len(values) == rows:
         if not shares_of_one(values):
@@ -128,9 +124,9 @@ def _yes(names: Any) -> int:
     raise whose([named(label) for label in names])
 
 
-def whose(classes: list[str]) -> NotOpened:
+def whose(labels: list[str]) -> NotOpened:
     """The refusal of probabilities of which it cannot be told whose is the score."""
-    return NotOpened("whose_probability", f"classes {classes}"[:300], classes[:20])
+    return NotOpened("whose_probability", f"classes {labels}"[:300], labels[:20])
 
 
 def several(columns: int, named: Any = None, *, of: str = "") -> NotOpened:
@@ -176,9 +172,7 @@ def _sklearn(
         found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
         if function == "predict_proba":
             return _with_classes(found, model)
-        if not own:
-            return found
-        return labels.of_estimator(_one_column(found, type(model).__name__), model)
+        return _one_column(found, type(model).__name__) if own else found
 
     return ask
 
@@ -187,9 +181,9 @@ def _with_classes(found: Any, model: Any) -> Any:
     import numpy as np
     import pandas as pd
 
-    classes: Any = getattr(model, "classes_", None)
-    known = getattr(classes, "ndim", 0) == 1
-    return pd.DataFrame(np.asarray(found), columns=list(classes)) if known else found
+    labels: Any = getattr(model, "classes_", None)
+    known = getattr(labels, "ndim", 0) == 1
+    return pd.DataFrame(np.asarray(found), columns=list(labels)) if known else found
 
 
 def _is_estimator(model: Any) -> bool:
@@ -231,11 +225,8 @@ def _xgboost(
     if isinstance(model, xgboost.Booster):
         model.set_param({"nthread": 1})
 
-        one_class = _names_one(model)
-
         def predict(frame: "pd.DataFrame") -> Any:
-            found = model.predict(xgboost.DMatrix(frame, enable_categorical=True, nthread=1))
-            return labels.Labels(found, "whose_probability", one_class) if one_class else found
+            return model.predict(xgboost.DMatrix(frame, enable_categorical=True, nthread=1))
 
         names = model.feature_names
     else:
@@ -249,14 +240,6 @@ def _xgboost(
         return predict(_categories(frame[list(names)] if names else frame))
 
     return ask
-
-
-def _names_one(booster: Any) -> tuple[str, ...]:
-    """The classes of which a booster names one per row (multi:softmax); none where it gives numbers."""
-    learner = json.loads(booster.save_config())["learner"]
-    if learner["objective"]["name"] != "multi:softmax":
-        return ()
-    return tuple(str(each) for each in range(int(learner["learner_model_param"]["num_class"])))
 
 
 def _regression(model: Any, **options: Any) -> Answers:

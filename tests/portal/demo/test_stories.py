@@ -42,3 +42,13 @@ def test_what_is_used_is_not_left_out_of_what_the_filer_says(name: str) -> None:
         for each in personal
         if each["plain"]["zh"] not in told["answers"]["H3"]["zh"]
     ] == []
+
+
+@pytest.mark.parametrize("name", ["credit", "pricing"])
+def test_what_people_send_about_a_demonstration_says_that_it_is_one(name: str) -> None:
+    """An appeal that is answered, and a report that waits for the authority."""
+    appeal, report = story(name)["concerns"]
+    assert (appeal["route"], report["route"]) == ("appeal", "report")
+    assert "answer" not in report
+    for said in (appeal["words"], appeal["answer"], report["words"]):
+        assert said.startswith("（演示）")

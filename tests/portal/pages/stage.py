@@ -12,11 +12,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from filing import dossier, regrading, review
+from filing import dossier, handling, numbers, receiving, regrading, review
+from filing.concern_steps import Action as ConcernAction
 from filing.dossier import Filing
 from filing.fields import schema
+from filing.handling import Taken
 from filing.lifecycle import Action
+from filing.receiving import Given
 from filing.risk import Level
+from filing.routes import Route
 from portal.access import Access
 from portal.app import create_app
 from registry import (
@@ -258,6 +262,19 @@ class Stage:
             remarks=[{"code": "B1", "zh": "请写全名"}] if action is Action.RETURN else [],
         )
 
+    def _concerns(self, session: Session, filing: Filing) -> None:
+        """An appeal for the filer, a report and a question of the authority's."""
+        number = str(filing.number)
+        self._know("number", numbers.parse(number).slug)
+        words = "结果不对，请派人重新看一看。"
+        for route in (Route.APPEAL, Route.REPORT, Route.COMPLAINT):
+            given = Given(route, "other", words)
+            sent = receiving.receive(session, number=number, given=given, address="stage").concern
+            self._know("concern_number", sent.number)
+        asking = self.member(Kind.AUTHORITY, Role.REVIEWER, "other").actor
+        asked = Taken(ConcernAction.PUT, sent.revision, "请说明怎样使用这些信息。")
+        handling.take(session, by=asking, number=sent.number, taken=asked)
+
     def _filings(self, session: Session) -> None:
         a = Action
         submitted = (a.CHECK, a.SUBMIT)
@@ -283,7 +300,7 @@ class Stage:
         )
         self.filing(session, *submitted, a.ACCEPT, point="accepted")
         self.filing(session, *submitted, a.ACCEPT, a.FILE, point="filed")
-        self.filing(session, *published, point="published")
+        self._concerns(session, self.filing(session, *published, point="published"))
         self.filing(session, *published, a.AMEND, point="amended")
         self.filing(session, *published, a.AMEND, a.SUBMIT, point="resubmitted")
 

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlalchemy import select
 
-from filing import dossier
+from filing import dossier, follow_codes
+from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import STEPS
 from portal import unrevised
 from portal.unrevised import NEW, ONCE, OWN
-from registry.database import transaction
+from registry.database import now, transaction
 from registry.organisations import Kind, Role
 from tests.portal.pages import every_form
 from tests.portal.pages.every_form import Form
@@ -127,7 +129,14 @@ def test_a_form_that_somebody_overtook_changes_nothing_and_keeps_every_word(
 
 
 def overtake(stage: Stage, form: Form) -> None:
-    """Somebody else writes in the filing of a form, after its page was opened."""
+    """Somebody else writes in the filing or the case of a form, after its page was opened."""
+    if "/concerns/" in form.action:
+        with transaction(stage.site.state.factory) as session:
+            number = form.action.split("/")[-2]
+            kept = follow_codes.plain(number)
+            concern = session.scalars(select(Concern).where(Concern.number == kept)).one()
+            concern.since = now()
+        return
     filing_id = next(each for each in stage.points.values() if each in form.action)
     with transaction(stage.site.state.factory) as session:
         filing = session.get_one(Filing, filing_id)
@@ -237,6 +246,12 @@ SOUND: dict[str, dict[str, str]] = {
     "/{language}/organisation/tokens": {"label": "甲", "scopes": "read"},
     "/{language}/organisation/invite": {"email": "another@example.org"},
     "/{language}/filings/{filing_id}/remarks/{remark_id}": {"reply": "已改"},
+    "/{language}/f/{number}/concern": {
+        "route": "appeal",
+        "situation": "other",
+        "words": "结果不对，请派人重新看一看。",
+    },
+    "/{language}/concerns/{concern_number}/steps": {"words": "查过了，答复写在这里。"},
     "/{language}/review/{filing_id}/grade": {
         "grade_reason": "看过问卷和测评报告，影响的人数比填写的多，应当从严。",
         "level": "high",

@@ -22,7 +22,7 @@ from starlette.routing import Mount
 
 from filing import follow_codes
 from portal.app import create_app
-from registry import database
+from registry import database, inbox, outbox
 from registry.organisations import Role
 from registry.settings import Settings
 from tests.portal.pages.shelf import Shelf
@@ -31,7 +31,10 @@ WORDS = "内部人说：模型偷偷用了民族这一列，文件名是 zebra-q
 ADDED = "补充：文件在 wombat-okapi 文件夹里。"
 CONTACT = "lisi-numbat@example.org"
 ASKED = "请说明训练时用了哪些列。"
-OWN_TABLES = {"concern", "concern_message", "sender", "guess", "event", "sqlite_sequence"}
+OWN_TABLES = {
+    "concern", "concern_message", "sender", "guess", "event", "sqlite_sequence",
+    "effect", "inbox_item", "inbox_turn",
+}  # fmt: skip
 """Where a report may leave rows: of itself, and of what no filer can read."""
 READERS = (
     ("anybody", None),
@@ -112,6 +115,8 @@ class Worlds:
 
     def walk(self) -> list[str]:
         """Every answer that differs between the two; what the one with it answers is kept."""
+        for each in (self.without, self.having):
+            outbox.apply(each.site.state.factory, {inbox.EFFECT: inbox.apply}, at_once=True)
         plain, self.answered = self._answers(self.without), self._answers(self.having)
         assert len(plain) > 50 * len(READERS)
         return [each for each, answer in plain.items() if answer != self.answered[each]]
@@ -269,6 +274,8 @@ def test_an_appeal_is_found_by_the_same_walk(worlds: Worlds) -> None:
     assert f"anybody None {page}" in found
     assert f"anybody None {page}.json" in found
     assert f"enterprise-own {Role.FILER} /zh/concerns" in found
+    assert f"enterprise-own {Role.FILER} /zh/desk" in found
+    assert f"enterprise-own {Role.FILER} /api/v1/inbox" in found
     assert not any("enterprise-other" in each and "/zh/concerns" in each for each in found)
 
 

@@ -1,0 +1,65 @@
+"""Who has to act next on a filing or a concern."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from filing import follow_codes
+from filing.concern_steps import Status as ConcernStatus
+from filing.concerns import Concern
+from filing.dossier import Filing
+from filing.lifecycle import Status
+from registry import organisations
+from registry.inbox import Waiting, Waits
+from registry.organisations import Kind
+
+REVIEWED: Mapping[Status, Waiting] = {
+    Status.SUBMITTED: Waiting.ACCEPT_FILING,
+    Status.ACCEPTED: Waiting.FILE_FILING,
+    Status.FILED: Waiting.PUBLISH_FILING,
+}
+TO_BE_ENDED = frozenset({ConcernStatus.RECEIVED, ConcernStatus.ACCEPTED})
+
+
+def on_filing(session: Session, filing: Filing) -> list[Waits]:
+    """Who has to act on a filing: the authorities while it lies with them, its filer once returned.
+
+    Args:
+        session: any session.
+        filing: as it stands.
+    """
+    told = (filing.answers.get("B1") or {}).get("value") or {}
+    label = str(told.get("zh", ""))
+    if filing.status == Status.RETURNED:
+        place = f"/filings/{filing.id}"
+        return [Waits(filing.organisation_id, Waiting.MEND_FILING, place, label)]
+    what = REVIEWED.get(Status(filing.status))
+    if what is None:
+        return []
+    place = f"/review/{filing.id}"
+    authorities = organisations.listing(session, kind=Kind.AUTHORITY)
+    return [Waits(each.id, what, place, label) for each in authorities]
+
+
+def on_concern(concern: Concern) -> list[Waits]:
+    """Who has to act on a concern; the filer only where it may know of it.
+
+    Args:
+        concern: as it stands.
+    """
+    label = follow_codes.shown(concern.number)
+    place, status = f"/concerns/{label}", ConcernStatus(concern.status)
+    filer, watch = concern.filer_id, concern.watch_id
+    if status is ConcernStatus.PUT:
+        return [Waits(filer, Waiting.QUESTION, place, label)]
+    if concern.by_filer and status in TO_BE_ENDED:
+        return [Waits(filer, Waiting.CONCERN, place, label)]
+    watching: Mapping[ConcernStatus, Waiting] = {
+        ConcernStatus.HELD: Waiting.MODERATE,
+        ConcernStatus.RECEIVED: Waiting.CONCERN,
+        ConcernStatus.ACCEPTED: Waiting.CONCERN,
+        ConcernStatus.REPLIED: Waiting.REPLIED,
+    }
+    if watch is None or status not in watching:
+        return []
+    return [Waits(watch, watching[status], place, label, not_for_id=filer)]
