@@ -34,7 +34,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-BUSY_MILLISECONDS = 30_000
+BUSY_MILLISECONDS = 5_000
+"""How long a statement waits for somebody else's lock; then the answer is 503, and nothing is lost."""
 IDLE_MILLISECONDS = 60_000
 WAITING_WRITERS = 16
 """Writers of one process that may wait for a connection; the next one is told to come back."""
@@ -43,7 +44,7 @@ READERS: dict[str, dict[str, int]] = {
     "postgresql": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 10},
 }
 WRITERS: dict[str, dict[str, int]] = {
-    "sqlite": {"pool_size": 1, "max_overflow": 0, "pool_timeout": 20},
+    "sqlite": {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10},
     "postgresql": {"pool_size": 5, "max_overflow": 5, "pool_timeout": 20},
 }
 """Connections of one process: how many, and seconds to wait for one."""
@@ -175,7 +176,9 @@ def _engine(url: str) -> Engine:
     if kind not in READERS:
         raise ArgumentError(f"{kind} is no database that the record can lie in")
     if kind == "sqlite":
-        options = {"connect_args": {"check_same_thread": False, "timeout": 30}}
+        options = {
+            "connect_args": {"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000}
+        }
         if address.database in {None, "", ":memory:"}:  # one connection has all of it
             readers = prepare(create_engine(url, **options))
             return _with_writers(readers, readers.execution_options(writing=True))

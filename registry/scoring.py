@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from registry import model_inputs
+from registry import environment, model_inputs
 from registry.model_inputs import WrongFrame
 from registry.sandbox import Contained, NoSandbox, pool_uids, probe_tier
 from registry.sandbox.child import flavours
@@ -86,6 +86,7 @@ def _alone(scorer: Answering, frame: pa.Table) -> Answers | Failure:
     try:
         (answers,) = scorer.score([frame])
     except (Contained, WrongFrame) as failure:
+        environment.check(failure)  # the machine's trouble is no answer of the model
         return failure
     return answers
 
@@ -171,14 +172,23 @@ class SandboxScorer:
         return [answers for _, answers in sorted(found.items())]
 
     def apart(self, frames: Sequence[pa.Table]) -> list[Answers | Failure]:
-        """Per frame its answers, or why its round was ended without any."""
+        """Per frame its answers, or why its round was ended without any.
+
+        Raises:
+            Unavailable: when the machine could not start a sandbox.
+        """
         tables, failed = dict[int, pa.Table](), dict[int, Failure]()
         for place, frame in enumerate(frames):
             try:
                 tables[place] = model_inputs.fitted(frame, self._schema)
             except WrongFrame as failure:
                 failed[place] = failure
-        answered = self._asked(tables, failed.__setitem__)
+
+        def fail(place: int, failure: Contained) -> None:
+            environment.check(failure)  # the machine's trouble is no answer of the model
+            failed[place] = failure
+
+        answered = self._asked(tables, fail)
         return [
             failed[place] if place in failed else answered[place] for place in range(len(frames))
         ]

@@ -21,7 +21,7 @@ from registry.archives import shown
 from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.frames import AnswersOut, FrameIn, unanswered
 from registry.sandbox.limits import Limits
-from registry.sandbox.verdict import Cause, Contained, reasons
+from registry.sandbox.verdict import Cause, Contained, not_started, reasons
 
 _LOG_KEPT = 16 * 1024
 _PIECE = 64 * 1024
@@ -192,6 +192,9 @@ class Round(ABC):
         if self._verdict is None and answers is not None:
             return answers
         cause = Cause.MEMORY if starved else self._verdict or Cause.TRUNCATED
+        if cause is Cause.NOT_STARTED:
+            log = self._log.decode("utf-8", "replace")
+            raise not_started(self._limits.start_seconds, log=log)
         raise Contained(
             cause, log=self._log.decode("utf-8", "replace"), reasons=reasons(cause, self._items)
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from registry import extras
-from registry.errors import Invalid, Reason, Refused
+from registry.errors import Invalid, Reason, Refused, Unavailable
 from registry.language import Text
 
 
@@ -184,6 +184,32 @@ def reasons(cause: Cause, items: Sequence[str]) -> list[Reason]:
         return [extras.missing(item) for item in items]
     said, remedy = _REASONS.get(cause, (_UNLISTED, _RESAVE))
     return [Reason(item, said, remedy) for item in items]
+
+
+class SlowToStart(Unavailable):
+    """No sandbox came up in time, before anything of the model ran: try again later."""
+
+    retry_after = 60
+
+
+def not_started(seconds: float, *, log: str = "") -> "Contained":
+    """A round that ended before anything of its model ran: the machine's trouble, not the work's.
+
+    What raises it is put off and tried again (`environment.unavailable` finds its cause).
+
+    Args:
+        seconds: how long a sandbox may take to start.
+        log: the sandbox's output, capped.
+    """
+    made = Contained(Cause.NOT_STARTED, log=log)
+    made.__cause__ = SlowToStart(
+        f"沙箱没有启动（限 {seconds:.0f} 秒）：机器太忙、磁盘太慢，或沙箱不能用。模型还没有运行，"
+        "这不是模型或数据的问题；若持续如此，请管理员运行 mingsuan doctor。",
+        f"No sandbox started (within {seconds:.0f} s): the machine is too busy, its disk too slow, "
+        "or sandboxes do not work. Nothing of the model ran, so neither it nor the data are at "
+        "fault; if it stays so, the operator should run `mingsuan doctor`.",
+    )
+    return made
 
 
 class Contained(Invalid):

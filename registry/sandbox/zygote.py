@@ -26,7 +26,7 @@ from registry.sandbox.model import Model
 from registry.sandbox.process import Confined, Start, Ways, filter_handle
 from registry.sandbox.round import Round
 from registry.sandbox.seccomp import Filter
-from registry.sandbox.verdict import Cause, Contained
+from registry.sandbox.verdict import Cause, not_started
 
 ROUNDS = 32
 """How many rounds a zygote forks before another takes its place."""
@@ -291,7 +291,8 @@ class WarmRound(Round):
         self.end()
         if self._zygote.started or self._zygote.unfit:
             raise Lost
-        raise Contained(Cause.NOT_STARTED, log=self._zygote.log.decode("utf-8", "replace"))
+        log = self._zygote.log.decode("utf-8", "replace")
+        raise not_started(self._zygote.ways.limits.start_seconds, log=log)
 
     def kill(self) -> None:
         """End the child, and return when it is gone and the zygote has said how it ended."""

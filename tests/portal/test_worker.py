@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ from registry.engagements import Round
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
 from registry.reports import Report
+from registry.sandbox.limits import Limits
 from registry.sandbox.runtime import RuntimeNotReady, not_ready
+from registry.sandbox.verdict import SlowToStart
 from registry.worklist import State, Work
 from tests.portal.installation import PLAN, Installation, installed
 from tests.processes import worker_process
@@ -420,6 +423,25 @@ def test_before_the_sandboxs_runtime_is_prepared_nothing_is_claimed(
         told = attendance.why_queued(session, work)
     assert told is not None
     assert away.value.said.zh in told.zh
+    with transaction(place.factory) as session:
+        worklist.cancel(session, by=place.tester, work_id=work.id)
+
+
+def test_a_sandbox_that_starts_too_slowly_fails_nobody_s_work(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 7, 13: a slow machine or a cold disk failed an evaluation for good."""
+    of = Limits.of
+    monkeypatch.setattr(Limits, "of", lambda settings: replace(of(settings), start_seconds=0.0))
+    made = place.register(PLAN | {"title": "沙箱起得慢的一次"})
+    here = Place(place.settings, place.factory, place.store)
+    with pytest.raises(SlowToStart) as away:
+        worker.work(here, "w", {}, once=True)
+    work = place.work(made)
+    assert (work.state, work.attempts, work.returned) == (State.QUEUED, 0, 1)
+    assert work.not_before is not None
+    assert away.value.said.zh in work.said_zh
+    assert away.value.said.en in work.said_en
     with transaction(place.factory) as session:
         worklist.cancel(session, by=place.tester, work_id=work.id)
 
