@@ -1,7 +1,7 @@
 """Calibration by group: does a probability mean the same for everyone?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -268,7 +268,7 @@ class CalibrationByGroup(Probe[Calibrated]):
                 self.spec, one.effect.metric, slice_={name: one.effect.group},
                 verdict=one.verdict, limit=_limit(plan),
                 reading=contrast_readings.sentence(
-                    one, WORDING[one.effect.metric], plan, name, WHY, each=each, **words
+                    one, _wording(one.effect.metric, plan), plan, name, _why(plan), each=each, **words
                 ),
                 details={**one.effect.details, **extra},
                 **contrasts.numbers(one, family=f"{'+'.join(ARTICLES)}/{self.spec.id}/{name}"),
@@ -400,6 +400,34 @@ WORDING = {
         readings.percent,
     ),
 }  # fmt: skip
+AGREEMENT = {
+    RATIO: (
+        "{attribute}为“{group}”的人，按分数该有 {expected} {each}得到有利的决定，人实际给了 {observed} {each}（{own} 倍）；“{reference}”按分数该有 {reference_expected} {each}，人给了 {reference_observed} {each}（{other} 倍）。两个倍数之比是 {size}（区间 {low}–{high}；低于 1 表示人对这一组比分数所说的严，高于 1 表示更宽）。",
+        "By their scores {expected} {each} with {attribute} '{group}' would get the favourable decision, and people gave it to {observed} ({own} times as many); with '{reference}' {reference_expected} would, and people gave it to {reference_observed} ({other} times as many). The one ratio over the other is {size} (interval {low}–{high}; below 1 people were stricter on this group than the score says, above 1 more lenient).",
+    ),
+    SLOPE: (
+        "在{attribute}为“{group}”的人里，分数拉开的差距与人的决定的差距相比，斜率是 {own}（区间 {low}–{high}；1 表示相符，低于 1 表示分数比人的决定极端，高于 1 表示分数比人的决定接近）。",
+        "Among people with {attribute} '{group}', the spread of the scores against that of people's decisions has slope {own} (interval {low}–{high}; 1 agrees, below 1 the scores are more extreme than the decisions, above 1 more alike).",
+    ),
+    ERROR: (
+        "把分数从低到高分成十档，{attribute}为“{group}”的人在各档里，分数所说的比例与人给了有利决定的比例平均相差 {size}（区间 {low}–{high}）。",
+        "With the scores cut into ten bands, the share that the score says of people with {attribute} '{group}' and the share whom people favoured differ by {size} on average (interval {low}–{high}).",
+    ),
+}  # fmt: skip
+"""The openings where people decided what the score is held against."""
+
+
+def _wording(metric: str, plan: Plan) -> Wording:
+    said = WORDING[metric]
+    return (
+        said if plan.target_kind == "outcome" else replace(said, opening=Text(*AGREEMENT[metric]))
+    )
+
+
+def _why(plan: Plan) -> Mapping[str, Text]:
+    return WHY if plan.target_kind == "outcome" else WHY_AGREEMENT
+
+
 WHY = {
     "small": Text(
         "“{group}”（或参照组）既有分数又有结果的人不足 {least} 人，不作判断。",
@@ -418,9 +446,28 @@ WHY = {
         "In '{group}' all scores are alike, or they split the outcomes completely: there is no slope.",
     ),
 }  # fmt: skip
+WHY_AGREEMENT = {
+    **WHY,
+    "small": Text(
+        "“{group}”（或参照组）既有分数又有人的决定的人不足 {least} 人，不作判断。",
+        "Fewer than {least} people of '{group}' (or of the reference) have both a score and a person's decision: nothing is said.",
+    ),
+    "events": Text(
+        "“{group}”（或参照组）里人给了有利决定的太少，或者没有给的太少，看不出分数与人的决定合不合。",
+        "People favoured too few of '{group}' (or of the reference), or all but too few: how far the score agrees with them can't be told.",
+    ),
+    "certain": Text(
+        "“{group}”和参照组里，分数全是 0 或 1，而且全都与人的决定相符，有多不确定无从估计，不作判断。",
+        "In '{group}' and the reference every score is 0 or 1 and agrees with people's decisions, so how uncertain that is can't be estimated: nothing is said.",
+    ),
+    "no_slope": Text(
+        "“{group}”的人分数都一样，或者分数把人的决定完全分开，斜率算不出来。",
+        "In '{group}' all scores are alike, or they split people's decisions completely: there is no slope.",
+    ),
+}  # fmt: skip
 OUTSIDE = Text(
-    "有 {n} 行的分数不在 0 与 1 之间，所以分数不是概率，谈不上准不准；请先把分数换算成概率。",
-    "{n} rows have a score outside 0 to 1, so the score is no probability and can't be right or wrong as one; turn it into a probability first.",
+    "有 {n} 行的分数不在 0 与 1 之间，所以分数不是概率，不能与比例相比；请先把分数换算成概率。",
+    "{n} rows have a score outside 0 to 1, so the score is no probability and can't be compared with a share; turn it into a probability first.",
 )
 LIMIT = Text(
     "分数准，不等于决定公平；实际结果若受过不公平的影响，这里看不出来。",

@@ -1,6 +1,6 @@
 """The plain sentences of estimates held against lines: what was seen, and what follows from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evaluators import equivalence, readings
@@ -35,7 +35,7 @@ def sentence(
     wording: Wording,
     plan: Plan,
     attribute: str,
-    why: dict[str, Text],
+    why: Mapping[str, Text],
     **words: object,
 ) -> Text:
     """The reading of a finding.
@@ -70,7 +70,7 @@ def ending(found: Judged, wording: Wording, plan: Plan) -> Text:
     mde = found.mde
     said = ENDINGS[found.verdict]
     if found.verdict is Verdict.DIFFERENCE and _short(found):
-        said = SHORT
+        said = readings.SHORT
     line, show = found.line, wording.show
     said = said.format(
         line=wording.line.format(low=show(line.low), high=show(line.high)),
@@ -109,10 +109,7 @@ ENDINGS: dict[Verdict, Text] = {
         "整个区间都在界线之外（{line}）：差异超过界线。",
         "The whole interval lies beyond the line ({line}): the difference exceeds it.",
     ),
-    Verdict.DIFFERENCE: Text(
-        "确有差异；是否超过界线（{line}），这些数据还不能确定。",
-        "There is a difference; whether it passes the line ({line}) these data leave open.",
-    ),
+    Verdict.DIFFERENCE: readings.DIFFERS,
     Verdict.EQUIVALENT: Text(
         "已证明差别很小：{near}。", "The difference is shown to be small: {near}."
     ),
@@ -121,7 +118,3 @@ ENDINGS: dict[Verdict, Text] = {
         "Inconclusive: with the planned numbers only a difference of about {mde} would show.",
     ),
 }
-SHORT = Text(
-    "确有差异，但没有超过界线（{line}）。",
-    "There is a difference, but it does not pass the line ({line}).",
-)

@@ -74,7 +74,7 @@ EPSILON = Text(
 )
 EPSILON_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("整个区间都超过 {line}：差异超过界线。", "The whole interval exceeds {line}: beyond the line."),
-    Verdict.DIFFERENCE: Text("各组确有差异；是否超过界线（{line}），还不能确定。", "There is a difference; whether it exceeds the line ({line}) is open."),
+    Verdict.DIFFERENCE: readings.DIFFERS,
     Verdict.EQUIVALENT: Text("已证明各组相差很小。", "The groups are shown to differ little."),
     Verdict.INCONCLUSIVE: Text("还不能下结论：这样的差距可以是偶然。", "Inconclusive: a gap like this may be chance."),
 }  # fmt: skip

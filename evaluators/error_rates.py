@@ -379,9 +379,6 @@ ODDS_END: dict[Verdict, Text] = {
         "整个区间都超过 {line}：差异超过界线。",
         "The whole interval exceeds {line}: beyond the line.",
     ),
-    Verdict.DIFFERENCE: Text(
-        "确有差异；是否超过 {line}，还不能确定。",
-        "There is a difference; whether it exceeds {line} is open.",
-    ),
+    Verdict.DIFFERENCE: readings.DIFFERS,
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }

@@ -8,7 +8,7 @@ from evaluators.policy import POLICY
 from evaluators.price_family import Judged
 from evaluators.price_lines import EQUIVALENCE, LINE_TEXT, dearer, interval, percent, share, texts
 from evaluators.price_readings import PROBLEMS as PRICE_PROBLEMS
-from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS, cells
+from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS, cells, concluded
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -85,7 +85,8 @@ def ending(judged: Judged, alpha: float) -> Text:
             Text(f"按这批数据的误差，差异要到 {size} 左右才看得出来。",
                  f" With errors like these a difference of about {size} would show. "),
         )  # fmt: skip
-    return texts(VERDICTS[judged.verdict], _GAP)
+    found = judged.result
+    return texts(concluded(judged.verdict, found.low, found.high, found.units), _GAP)
 
 
 _GAP = Text("", " ")

@@ -9,6 +9,7 @@ from evaluators.policy import POLICY
 from evaluators.price_family import Judged
 from evaluators.price_lines import LINE_TEXT, dearer, interval, percent, share, texts
 from evaluators.price_readings import SMALL_BUT_REAL
+from evaluators.readings import DIFFERS
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -43,9 +44,8 @@ _RATES: Mapping[Verdict, Text] = {
         f"整个区间都在 {LOW:g} 至 {HIGH:g} 倍之外：差异超过界线。",
         f"The whole interval lies outside {LOW:g} to {HIGH:g}: the difference exceeds the line.",
     ),
-    Verdict.DIFFERENCE: Text(
-        f"两组确有差异；是否超出 {LOW:g} 至 {HIGH:g} 倍，这些数据还不能确定。",
-        f"There is a difference; whether it passes {LOW:g} to {HIGH:g} these data leave open.",
+    Verdict.DIFFERENCE: DIFFERS.format(
+        line=Text(f"{LOW:g} 至 {HIGH:g} 倍", f"{LOW:g} to {HIGH:g} times")
     ),
     Verdict.EQUIVALENT: Text(
         f"已证明差别很小：两者之比在 {NEAR[0]:g} 与 {NEAR[1]:g} 之间。",

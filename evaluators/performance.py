@@ -242,7 +242,7 @@ class Performance(Probe[Rows]):
         details = {"task": task, "units": seen.size, "left_out": left_out}
         return draft(
             self.spec, metric, slice_={}, verdict=verdict,
-            reading=say.whole(seen, ci, line, verdict), limit=limit, n=int(seen.parts.size),
+            reading=say.whole(seen, ci, line, verdict, plan), limit=limit, n=int(seen.parts.size),
             estimate=seen.value, effect={"kind": kind, "value": seen.value}, ci=ci.as_json(),
             threshold=None if line is None else {
                 "value": line, "rule": f"{'≤' if metric in ERRORS else '≥'} {line:g}",

@@ -20,6 +20,14 @@ NAMES: Mapping[str, Text] = {
     "r2": Text("解释了多少变动（R²）", "the share of the variation explained (R²)"),
     "ndcg": Text("排序得分（NDCG，1 为最好）", "the ranking score (NDCG, 1 is best)"),
 }  # fmt: skip
+AGREEMENT: Mapping[str, Text] = {
+    "accuracy": Text("与人的决定一致的比例", "the share of answers that agree with people's"),
+    "balanced_accuracy": Text("各类与人的决定一致的比例的平均", "the mean share of answers that agree with people's over the classes"),
+    "auc": Text("把人给了有利决定的排在前面的概率（AUC）", "the chance that the score puts a case that a person favoured before another (AUC)"),
+    "mae": Text("与人定的数平均差多少（MAE）", "the mean distance from what people set (MAE)"),
+    "rmse": Text("与人定的数的均方根差（RMSE）", "the root mean square distance from what people set (RMSE)"),
+}  # fmt: skip
+"""What the metrics say where people decided what answers are held against; the rest keep their names."""
 UNFIT: Mapping[str, Text] = {
     "binary": Text(
         "没有可比的结果：请在计划里写 favourable，并给出模型和 cut，或写 prediction。",
@@ -70,13 +78,17 @@ COMPARED = Text(
 )
 ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("整个区间都在界线（{line}）之外：差别超过界线。", "The whole interval lies beyond the line ({line}): the difference exceeds it."),
-    Verdict.DIFFERENCE: Text("两组确有差别；是否超过界线（{line}），这些数据还不能确定。", "There is a difference; whether it passes the line ({line}) these data leave open."),
+    Verdict.DIFFERENCE: readings.DIFFERS,
     Verdict.EQUIVALENT: Text("已证明差别很小。", "The difference is shown to be small."),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip
 LIMIT = Text(
     "准不准是对照数据里记录的结果说的；记录本身若有偏差，这里看不出来。",
     "Right and wrong are held against the outcomes recorded in the data; a bias in those records does not show here.",
+)
+LIMIT_AGREEMENT = Text(
+    "用来对照的是人作的决定，所以这里说的是与人是否一致，不是对不对。",
+    "Answers are held against people's decisions, so this is about agreement with people, not about being right.",
 )
 REST = Text("其他人", "everyone else")
 
@@ -97,7 +109,14 @@ class Held(Protocol):
 
 def limit(plan: Plan) -> Text:
     """What the numbers do not show."""
-    return readings.joined(LIMIT, readings.frame(plan))
+    said = LIMIT if plan.target_kind == "outcome" else LIMIT_AGREEMENT
+    return readings.joined(said, readings.frame(plan))
+
+
+def named(metric: str, plan: Plan) -> Text:
+    """What a metric says: of outcomes, or of people's decisions."""
+    judged = plan.target_kind == "outcome"
+    return NAMES[metric] if judged else AGREEMENT.get(metric, NAMES[metric])
 
 
 def shown(metric: str, value: float) -> str:
@@ -107,7 +126,7 @@ def shown(metric: str, value: float) -> str:
     )
 
 
-def whole(seen: Estimate, ci: Interval, line: float | None, verdict: Verdict) -> Text:
+def whole(seen: Estimate, ci: Interval, line: float | None, verdict: Verdict, plan: Plan) -> Text:
     """The sentence about everyone.
 
     Args:
@@ -115,8 +134,9 @@ def whole(seen: Estimate, ci: Interval, line: float | None, verdict: Verdict) ->
         ci: its interval.
         line: what was declared, if anything.
         verdict: of the finding.
+        plan: says whether people decided.
     """
-    name = NAMES[seen.metric]
+    name = named(seen.metric, plan)
     said = WHOLE.format(metric=name, value=shown(seen.metric, seen.value),
                         low=shown(seen.metric, ci.low), high=shown(seen.metric, ci.high))  # fmt: skip
     if line is None:
@@ -128,13 +148,13 @@ def group_small(slice_: tuple[str, str], metric: str, plan: Plan) -> Text:
     """Why two groups are not compared."""
     name, level = slice_
     said = GROUP_SMALL.format(name=plan.plain(name), group=plan.plain_level(name, level),
-                              metric=NAMES[metric], least=plan.min_n)  # fmt: skip
+                              metric=named(metric, plan), least=plan.min_n)  # fmt: skip
     return readings.few(said, plan)
 
 
 def small(metric: str, many: int, plan: Plan) -> Text:
     """Why a metric of everyone is not told."""
-    return readings.few(SMALL.format(metric=NAMES[metric], n=many, least=plan.min_n), plan)
+    return readings.few(SMALL.format(metric=named(metric, plan), n=many, least=plan.min_n), plan)
 
 
 def compared(
@@ -170,7 +190,7 @@ def compared(
     if lines.kind == "difference":
         line = Text(f"相差 {high}", f"a gap of {high}")
     lead = COMPARED.format(
-        metric=NAMES[own.metric], name=plan.plain(name), group=plan.plain_level(name, level),
+        metric=named(own.metric, plan), name=plan.plain(name), group=plan.plain_level(name, level),
         own=shown(own.metric, own.value), other=against, value=shown(own.metric, other.value),
     )  # fmt: skip
     small = [readings.REAL] * (verdict is Verdict.EQUIVALENT and real)

@@ -1,14 +1,18 @@
 """The plain sentences of the price probes: what was measured, beside the line, and its limit."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from evaluators import equivalence, findings
 from evaluators.findings import not_evaluable
 from evaluators.plan import Plan
 from evaluators.price_lines import (
+    ALERT,
     EQUIVALENCE,
     LINE_TEXT,
     dearer,
     interval,
+    log_line,
     names,
     percent,
     share,
@@ -24,14 +28,18 @@ from registry.reports import Finding, Verdict
 VERDICTS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("差异超过提示界线。", "The difference is beyond the alert line."),
     Verdict.DIFFERENCE: Text(
-        "差异是有的，但是否超过界线还不能确定。",
-        "There is a difference; whether it passes the line is open.",
+        "差异是有的，没有证明超过提示界线。",
+        "There is a difference; it is not shown to pass the alert line.",
     ),
     Verdict.EQUIVALENT: Text("已证明差异很小。", "The difference is shown to be small."),
     Verdict.INCONCLUSIVE: Text(
         "这些数据还不足以下结论。", "These data do not suffice for a conclusion."
     ),
 }
+BELOW = Text(
+    "差异是有的，但没有超过提示界线。",
+    "There is a difference, but it does not pass the alert line.",
+)
 SMALL_BUT_REAL = Text("差异很小，但确实存在。", "The difference is small but real.")
 
 PROBLEMS: dict[str, Text] = {
@@ -68,6 +76,22 @@ PROBLEMS: dict[str, Text] = {
 }
 
 
+def concluded(
+    verdict: Verdict, low: float | None, high: float | None, units: Mapping[str, Any] | None
+) -> Text:
+    """What a verdict on log-ratios says; a difference known to stay short of the line is told so.
+
+    Args:
+        verdict: of the finding.
+        low: the lower end of its interval.
+        high: the upper end.
+        units: on each side; on a few accounts nothing is known to stay short.
+    """
+    inside = low is not None and high is not None and max(-low, high) <= log_line(ALERT)
+    known = inside and units is not None and equivalence.enough(findings.sides(units))
+    return BELOW if known and verdict is Verdict.DIFFERENCE else VERDICTS[verdict]
+
+
 def observational(
     estimate: Estimate,
     frame: Frame,
@@ -87,7 +111,7 @@ def observational(
         f"{held.zh}{who.zh}，价格{size.zh}{interval(low, high).zh}。",
         f"{held.en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
     )
-    ending = VERDICTS[verdict]
+    ending = concluded(verdict, low, high, frame.standing(estimate.contrast))
     significant = estimate.p is not None and estimate.p < plan.alpha
     if verdict is Verdict.EQUIVALENT and significant:
         ending = SMALL_BUT_REAL

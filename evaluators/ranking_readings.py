@@ -26,7 +26,7 @@ SKEW = Text(
 )
 ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("整个区间都在界线（{line_low} 至 {line_high} 倍）之外：差异超过界线。", "The whole interval lies beyond the line ({line_low} to {line_high} times): the difference exceeds it."),
-    Verdict.DIFFERENCE: Text("确有差异；是否超过界线（{line_low} 至 {line_high} 倍），还不能确定。", "There is a difference; whether it passes the line ({line_low} to {line_high} times) is open."),
+    Verdict.DIFFERENCE: readings.DIFFERS.format(line=Text("{line_low} 至 {line_high} 倍", "{line_low} to {line_high} times")),
     Verdict.EQUIVALENT: Text("已证明差别很小：在 {near_low} 与 {near_high} 倍之间。", "The difference is shown to be small: between {near_low} and {near_high} times."),
     Verdict.INCONCLUSIVE: Text("还不能下结论：按计划的列表数，要差到 {mde} 左右才看得出来。", "Inconclusive: with the planned lists only a relative difference of about {mde} would show."),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from evaluators import equivalence
 from evaluators.intervals import Interval
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Run
@@ -40,15 +41,22 @@ WHY: dict[str, Text] = {
     ),
 }
 
+DIFFERS = Text(
+    "确有差异；没有证明超过界线（{line}）。",
+    "There is a difference; it is not shown to exceed the line ({line}).",
+)
+"""Of a difference whose interval may reach beyond the line: true wherever in it the truth lies."""
+SHORT = Text(
+    "确有差异，但没有超过界线（{line}）。",
+    "There is a difference, but it does not pass the line ({line}).",
+)
+"""Of a difference whose whole interval stays short of the line."""
 ENDINGS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text(
         "整个区间都在界线（{line}）之外：差异超过界线。",
         "The whole interval lies beyond the line ({line}): the difference exceeds it.",
     ),
-    Verdict.DIFFERENCE: Text(
-        "两组确有差异；是否超过界线（{line}），这些数据还不能确定。",
-        "There is a difference; whether it passes the line ({line}) these data leave open.",
-    ),
+    Verdict.DIFFERENCE: DIFFERS,
     Verdict.EQUIVALENT: Text(
         "已证明差别很小：两者之比在 {low} 与 {high} 之间。",
         "The difference is shown to be small: the ratio lies between {low} and {high}.",
@@ -254,12 +262,26 @@ def _counted(group: Group) -> Text:
 
 def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
     """What the verdict says."""
-    said = ENDINGS[found.verdict].format(
+    said = SHORT if _short(found, lines) else ENDINGS[found.verdict]
+    said = said.format(
         line=_line(lines), low=margin(lines.equivalence[0]), high=margin(lines.equivalence[1]),
         mde=percent(found.mde),
     )  # fmt: skip
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
     return joined(said, REAL) if found.verdict is Verdict.EQUIVALENT and real else said
+
+
+def _short(found: Comparison, lines: Lines) -> bool:
+    """Whether a difference is known to stay short of the lines."""
+    ratio, gap = found.ratio_ci, found.difference_ci
+    if found.verdict is not Verdict.DIFFERENCE or ratio is None:
+        return False
+    if not equivalence.enough((found.group.effective_people, found.reference.effective_people)):
+        return False  # on a few people that is not known either
+    inside = lines.ratio[0] <= ratio.low and ratio.high <= lines.ratio[1]
+    if lines.difference is None or not inside:
+        return inside
+    return gap is not None and -lines.difference <= gap.low and gap.high <= lines.difference
 
 
 def _line(lines: Lines) -> Text:

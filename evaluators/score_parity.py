@@ -35,12 +35,14 @@ from evaluators.score_readings import (
     HIGHER_IS_WORSE,
     LIMIT,
     MEAN,
+    RANKED,
     RANKING,
     RATE_LEAD,
     RISK,
     ROWS_LEAD,
     SCORING_RATE,
     WHY,
+    WHY_AGREEMENT,
     WORDING,
 )
 from evaluators.unit_sums import UnitSums, merge_unit_sums
@@ -332,7 +334,7 @@ class ScoreParity(Probe[Scores]):
                 )  # fmt: skip
                 yield draft(
                     self.spec, metric, slice_={seen.name: group.name}, verdict=judged.verdict,
-                    reading=contrast_readings.sentence(judged, _wording(metric, plan), plan, seen.name, WHY),
+                    reading=contrast_readings.sentence(judged, _wording(metric, plan), plan, seen.name, _why(plan)),
                     limit=self._limit(plan), details=_plain(judged.effect),
                     **contrasts.numbers(judged, family=_family(seen.name)),
                 )  # fmt: skip
@@ -444,7 +446,13 @@ def _judged(effect: Effect, plan: Plan, size: int, p_adjusted: float | None) -> 
 
 
 def _wording(metric: str, plan: Plan) -> Wording:
+    if metric == RANKING and plan.target_kind != "outcome":
+        return RANKED
     return RISK if metric == MEAN and falls(plan) else WORDING[metric]
+
+
+def _why(plan: Plan) -> Mapping[str, Text]:
+    return WHY if plan.target_kind == "outcome" else WHY_AGREEMENT
 
 
 def _plain(effect: Effect) -> dict[str, Any]:

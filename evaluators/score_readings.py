@@ -48,6 +48,16 @@ WORDING = {
         contrast_readings.signed,
     ),
 }  # fmt: skip
+RANKED = Wording(
+    Text(
+        "在{attribute}为“{group}”的人里，随机取一个人工给了有利结果的和一个没有给的，前者分数更有利的机会是 {own}；在“{reference}”里是 {other}（0.5 等于看不出人的决定）。两者相差 {size}（区间 {low} 至 {high}）。",
+        "Among people with {attribute} '{group}', of one whom a person favoured and one whom not, the first has the better score with chance {own}; with '{reference}' it is {other} (0.5 tells nothing of people's decisions). They differ by {size} (interval {low} to {high}).",
+    ),
+    WORDING[RANKING].line,
+    WORDING[RANKING].near,
+    contrast_readings.signed,
+)
+"""The ranking, where people decided what the score is held against."""
 WHY = {
     "small": Text(
         "“{group}”或参照组“{reference}”有分数的人不足 {least} 人，不作判断。",
@@ -64,6 +74,17 @@ WHY = {
     "perfect": Text(
         "在“{group}”或“{reference}”里，分数把人完全排对、完全排错或者全都打平，误差无从估计，不作判断。",
         "In '{group}' or '{reference}' the score ranks everyone rightly, wrongly or all alike, so the error can't be estimated: nothing is said.",
+    ),
+}  # fmt: skip
+WHY_AGREEMENT = {
+    **WHY,
+    "outcomes": Text(
+        "“{group}”或“{reference}”里，人工给了有利结果的人或没有给的人不足 {least} 人，看不出分数与人的决定合不合。",
+        "In '{group}' or '{reference}' people favoured fewer than {least}, or all but fewer: how far the score goes with people's decisions can't be told.",
+    ),
+    "perfect": Text(
+        "在“{group}”或“{reference}”里，分数把人的决定完全分开或者全都打平，有多不确定无从估计，不作判断。",
+        "In '{group}' or '{reference}' the score splits people's decisions completely or is all alike, so how uncertain that is can't be estimated: nothing is said.",
     ),
 }  # fmt: skip
 RISK = Wording(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from evaluators.plan import Plan
 from registry.language import Text
 
 LEADS: Mapping[str, Text] = {
@@ -16,10 +17,29 @@ LEADS: Mapping[str, Text] = {
         "judged rightly ({rate}), and {of_reference} of {reference} ({rate_reference}).",
     ),
 }
+AGREED = Text(
+    "{who}，在没有搜过的一半数据里：{attribute}为“{group}”的{of}所得的结果与人的决定一致（{rate}），{reference}{of_reference}（{rate_reference}）。",
+    "{who}, on the half that was not searched: for {of} with {attribute} '{group}' the result "
+    "agrees with what people decided ({rate}), and for {of_reference} of {reference} ({rate_reference}).",
+)
+"""Of `correct`, where people decided what results are held against."""
 SEVERITY: Mapping[str, Text] = {
     "minor": Text("按惯例属于较轻（超过 5%）。", "By convention this is minor (beyond 5 %)."),
     "major": Text("按惯例属于较重（超过 10%）。", "By convention this is major (beyond 10 %)."),
 }
+
+
+def lead(rate: str, plan: Plan) -> Text:
+    """How the sentence about a group opens.
+
+    Args:
+        rate: what was searched for.
+        plan: says whether people decided.
+    """
+    agreed = rate == "correct" and plan.target_kind != "outcome"
+    return AGREED if agreed else LEADS[rate]
+
+
 LIMIT = Text(
     "数据按人随机分成两半，一半用来找，另一半用来检验；没有列出的人群不等于没有问题，只是在搜索的一半里没有更突出。",
     "The data were split at random by person, one half to search and one to test; a group that is "

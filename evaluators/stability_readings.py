@@ -54,7 +54,7 @@ DRIFT = Text(
 )
 DRIFT_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("变化很大，超过了 {line} 的惯例界线。", "That is a major shift, beyond the conventional line of {line}."),
-    Verdict.DIFFERENCE: Text("有变化；是否超过 {line} 的惯例界线，这些数据还不能确定。", "There is a shift; whether it passes the conventional line of {line} these data leave open."),
+    Verdict.DIFFERENCE: Text("有变化；没有证明超过 {line} 的惯例界线。", "There is a shift; it is not shown to pass the conventional line of {line}."),
     Verdict.EQUIVALENT: Text("已证明变化很小。", "The shift is shown to be small."),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip

@@ -228,7 +228,7 @@ class SubgroupSearch(Probe[Rows]):
     ) -> Finding:  # fmt: skip
         lines, own, gap = search_lines(), made.group.interval(0.95), made.difference_ci
         reading = readings.comparison(
-            made, lines, plan, search_readings.LEADS[self.options.rate],
+            made, lines, plan, search_readings.lead(self.options.rate, plan),
             slice_=dict(slice_.conditions), who=readings.who(run),
         )  # fmt: skip
         severity = _severity(made)

@@ -58,7 +58,7 @@ ALLOWED = (
     Allowed("filing/schema/", "贷款|loan|获批|to be approved|建议批准|approval is advised|三成|30 %|60", "an example about the loans of applicants"),
     Allowed("explainers/frame.py", "(Refused|Approved) by the program", "what a program and a person said to applicants"),
     Allowed("registry/class_names.py", '"approve", "review", "refuse"', "an example of a column's values"),
-    Allowed("evaluators/", "pass(es)? (the|the conventional) line|whether it passes $", "a difference that goes beyond a line: the opposite of a pass"),
+    Allowed("evaluators/", "pass(es)? (the|the conventional|the alert) line", "a difference that goes beyond a line: the opposite of a pass"),
     Allowed("portal/plugin_template/", "passes the line", "a difference that goes beyond a line: the opposite of a pass"),
     Allowed("evaluators/", "通过别的", "through: by way of other inputs"),
     Allowed("evaluators/comparison.py", "", "through: bounds"),

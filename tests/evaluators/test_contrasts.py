@@ -73,4 +73,4 @@ def test_a_difference_short_of_the_line_is_said_to_be() -> None:
     said = contrast_readings.sentence(
         _judge(math.log(0.84), 0.05, RATIO), wording, PLAN, "race", {}
     )
-    assert "还不能确定" in said.zh
+    assert "没有证明超过界线" in said.zh
