@@ -67,6 +67,7 @@ ALLOWED = (
     Allowed("registry/screening.py", "pass signature=", "to hand a parameter over"),
     Allowed("evaluators/engine.py", "reading the data, pass ", "one reading of the data"),
     Allowed("filing/formats.py", "from the certificate", "the organisation's own certificate of its code"),
+    Allowed("portal/unrevised.py", "^(POST|PUT|PATCH|DELETE) /", "the address of a call, no sentence"),
     Allowed("portal/commands/filer.py", "--approve", "the name of an option: the filer confirms its own text"),
 )  # fmt: skip
 
