@@ -11,7 +11,7 @@ from pydantic import Field
 
 from evaluators import equivalence, exposure, findings, ranking_readings, readings, verdicts
 from evaluators.accumulators import Rows, merge_rows
-from evaluators.columns import is_level, is_number, names, real
+from evaluators.columns import is_level, names, real
 from evaluators.exposure import Placements, Share
 from evaluators.findings import draft, not_evaluable
 from evaluators.intervals import quantile
@@ -49,7 +49,9 @@ class RankingOptions(Options):
 
     Args:
         k: the first places, for skew@k.
-        relevance: the target, the score, or every item alike; `auto` takes the first there is.
+        relevance: the target (its favourable result where the plan names one, else its number), the
+            score, or every item alike; `auto` takes the first there is. A score that falls towards
+            the favourable result is nobody's merit: `auto` passes it over.
     """
 
     k: int = Field(default=10, ge=1, le=1000)
@@ -114,6 +116,8 @@ class RankingExposure(Probe[Rows]):
         """What an item's due is taken from."""
         given, columns = self.options.relevance, plan.columns
         there = [name for name in ("target", "score") if columns.role(name)]
+        if given == "auto" and columns.falls:
+            there = [name for name in there if name != "score"]
         if given == "auto":
             return there[0] if there else "equal"
         return given if given in there else "equal"
@@ -132,11 +136,11 @@ class RankingExposure(Probe[Rows]):
             columns["item"] = names(batch[roles.item])
         due = self.due(plan)
         if due != "equal":
-            source = batch[roles.role(due)]
-            number = (
-                is_number(source) or pa.types.is_boolean(source.type) or roles.favourable is None
+            source, judged = (
+                batch[roles.role(due)],
+                due == "target" and roles.favourable is not None,
             )
-            columns["relevance"] = real(source) if number else _marks(source, roles.favourable)
+            columns["relevance"] = _marks(source, roles.favourable) if judged else real(source)
         for name in roles.sensitive:
             columns[f"group:{name}"] = names(batch[name])
         return acc.add(columns)
@@ -157,7 +161,7 @@ class RankingExposure(Probe[Rows]):
         self, columns: Mapping[str, Array], name: str, plan: Plan, run: Run
     ) -> Iterator[Finding]:
         said = _Said(self, name, plan, run, self.due(plan))
-        why, many = _unfit(columns)
+        why, many = ("risk", 0) if said.due == "score" and plan.columns.falls else _unfit(columns)
         if why is not None:
             yield said.nothing("exposure_ratio", why, many=many)
             return
@@ -376,7 +380,7 @@ class _Said:
         mde = None if found.null_error is None else power * found.null_error
         names: dict[str, object] = {
             "attribute": plan.plain(self.attribute), "group": plan.plain_level(self.attribute, level),
-            "by": ranking_readings.BY[self.due], "k": self.probe.options.k,
+            "by": ranking_readings.by(self.due, plan), "k": self.probe.options.k,
         }  # fmt: skip
         lead = ranking_readings.EXPOSURE if metric == "exposure_ratio" else ranking_readings.SKEW
         ending = ranking_readings.ending(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from evaluators import readings
 from evaluators.exposure import Share
 from evaluators.intervals import Interval
+from evaluators.plan import Plan
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -14,6 +15,9 @@ BY: Mapping[str, Text] = {
     "score": Text("按分数", "by the score"),
     "equal": Text("按条目数", "by the number of items"),
 }
+FAVOURED = Text("按记录的有利结果", "by the recorded favourable results")
+JUDGED = Text("按人评的相关程度", "by the relevance that people judged")
+DECIDED = Text("按人作的有利决定", "by the favourable decisions of people")
 EXPOSURE = Text(
     "在 {lists} 份列表里（越靠前越被看到），{attribute}为“{group}”的条目平均得到 {got} 的曝光，{by}应得 {due}：得到的是应得的 {ratio} 倍（区间 {low}–{high}）。",
     "In {lists} lists (higher places are seen more), items with {attribute} '{group}' get {got} of "
@@ -59,6 +63,10 @@ WHY: Mapping[str, Text] = {
         "相关程度里有 {many} 行是负数，份额没有定义，无法评估；请换成不小于 0 的数。",
         "{many} values of relevance are negative, so shares are not defined: not evaluable; use values of 0 or more.",
     ),
+    "risk": Text(
+        "favourable 写明分数越高越不利，这样的分数不是应得的依据，无法评估；请把选项 relevance 写成 target 或 equal。",
+        "By `favourable` a higher score is worse, so it is no measure of what an item is due: not evaluable; set the option `relevance` to target or equal.",
+    ),
     "one_group": Text("“{attribute}”在列表里只有一个值，没有可比的。", "'{attribute}' has only one value in the lists: nothing to compare."),
     "few": Text(
         "{attribute}为“{group}”的条目只出现在 {many} 份独立的列表（或只有 {many} 个不同条目）里，少于 {least}，不作判断。",
@@ -87,6 +95,20 @@ def ending(verdict: Verdict, *, line: float, near: float, mde: float | None, rea
         mde=readings.percent(None if mde is None else math.expm1(mde)),
     )  # fmt: skip
     return readings.joined(said, readings.REAL) if verdict is Verdict.EQUIVALENT and real else said
+
+
+def by(due: str, plan: Plan) -> Text:
+    """What an item's due is taken from, as the plan has it.
+
+    Args:
+        due: "target", "score" or "equal".
+        plan: says which result of the target is favourable, if any, and whether people decided.
+    """
+    if due != "target":
+        return BY[due]
+    if plan.target_kind != "outcome":
+        return DECIDED if plan.columns.favourable is not None else JUDGED
+    return BY[due] if plan.columns.favourable is None else FAVOURED
 
 
 def ratio(lead: Text, found: Share, ci: Interval | None, **values: object) -> Text:

@@ -179,3 +179,64 @@ def test_lists_of_one_group_count_in_the_draws_where_labels_move_between_lists()
         small += one.p_value is not None and one.p_value < 0.05
     assert alone > 30, "most sets have such lists"
     assert small <= 7, f"{small} of 60: without these lists in the draws it was one in five"
+
+
+def _risky(kind: str, favourable: Any, **more: Any) -> dict[tuple[str, str], Finding]:
+    """Lists by lowest risk first, where groups default as often and are shown alike."""
+    rng = np.random.default_rng(5)
+    lists, long = 200, 20
+    group = np.where(rng.random(lists * long) < 0.33, "b", "a")
+    bad = rng.random(lists * long) < np.where(group == "b", 0.5, 0.27)
+    risk = np.where(bad, 0.6, 0.4) + rng.normal(0, 0.05, bad.size)
+    query = np.repeat(np.arange(lists), long)
+    rank = np.empty(bad.size, dtype=np.int64)
+    rank[np.lexsort([risk, query])] = np.tile(np.arange(1, long + 1), lists)
+    columns = {"group": group, "query": query, "rank": rank, "score": risk}
+    if kind == "default":
+        columns["outcome"] = bad.astype(np.int64)
+    elif kind == "codes":
+        columns["outcome"] = np.where(bad, 2, 1)
+    elif kind == "words":
+        columns["outcome"] = np.where(bad, "defaulted", "repaid")
+    roles = {"target": "outcome"} if "outcome" in columns else {}
+    plan = {
+        "title": "t", "target_kind": more.pop("target_kind", "outcome"),
+        "columns": {"sensitive": ["group"], "query": "query", "rank": "rank", "score": "score",
+                    "favourable": favourable, **roles},
+        "probes": [{"id": "ranking_exposure", **more}],
+    }  # fmt: skip
+    found = engine.measure(Plan.parse(plan), pa.table(columns), scorer=None, nonce="n")
+    return {(f.metric, f.slice["group"]): f for f in found}
+
+
+@pytest.mark.parametrize(
+    ("kind", "favourable"),
+    [("default", 0), ("codes", 1), ("words", "repaid")],
+)
+def test_what_is_due_is_the_favourable_result_and_never_the_number_of_the_other(
+    kind: str, favourable: Any
+) -> None:
+    """Findings 7, S1: b was due its share of the defaults, where 0 was favourable."""
+    one = _risky(kind, favourable)["exposure_ratio", "b"]
+    assert one.reference_estimate == pytest.approx(0.24, abs=0.03), "b's share of those who repaid"
+    assert one.verdict is not Verdict.DISPARITY
+    assert "by the recorded favourable results" in one.reading["en"]
+    assert "按记录的有利结果" in one.reading["zh"]
+    for said in one.reading.values():
+        assert "相关程度" not in said
+        assert "relevance" not in said
+    decided = _risky(kind, favourable, target_kind="human_decision")["exposure_ratio", "b"]
+    assert "by the favourable decisions of people" in decided.reading["en"]
+    assert "按人作的有利决定" in decided.reading["zh"]
+
+
+def test_a_risk_is_no_merit() -> None:
+    """The same of a score that is the worse the higher it is: it tells nobody's due."""
+    asked = _risky("none", 0, relevance="score")["exposure_ratio", "*"]
+    assert asked.verdict is Verdict.NOT_EVALUABLE
+    assert "worse" in asked.reading["en"]
+    assert "越高越不利" in asked.reading["zh"]
+    left = _risky("none", 0)["exposure_ratio", "b"]
+    assert "by the number of items" in left.reading["en"]
+    merit = _risky("none", 1)["exposure_ratio", "b"]
+    assert "by the score" in merit.reading["en"]
