@@ -1,8 +1,8 @@
 """Answers in their one stored form, made from what a form, the API or the command line sends.
 
 A stored answer is `{value}` or `{not_applicable: {zh, en?}}`, and a withheld one carries `sealed`
-as well. Only its shape is settled here, and that an option is one of those asked: a draft may hold what
-`checks` still finds wrong.
+as well. Only its shape is settled here, that an option is one of those asked, and that a name is read
+as no other: a draft may hold what `checks` still finds wrong.
 """
 
 import secrets
@@ -11,6 +11,7 @@ from typing import Any
 
 from filing import risk
 from filing.fields import Group, Kind, Part, schema, split
+from registry import lookalikes
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -85,10 +86,18 @@ def _shape(part: Part, raw: Any, path: str) -> Any:
     return _SHAPES[part.kind](part, raw, path)
 
 
-def _string(_part: Part, raw: Any, path: str) -> str | None:
+def _string(part: Part, raw: Any, path: str) -> str | None:
     if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
         raise _misshapen(path)
-    return raw.replace("\r\n", "\n").strip() or None
+    text = raw.replace("\r\n", "\n").strip()
+    # A draft may be unfinished, but a name that is read as another one is not even kept.
+    if part.is_name and text and (misread := lookalikes.reasons(path, text)):
+        raise WrongAnswer(
+            f"“{part.name.zh}”会被看成别的名称。",
+            f"“{part.name.en}” would be read as another name.",
+            reasons=misread,
+        )
+    return text or None
 
 
 def _bilingual(part: Part, raw: Any, path: str) -> dict[str, str] | None:
@@ -98,7 +107,7 @@ def _bilingual(part: Part, raw: Any, path: str) -> dict[str, str] | None:
     texts = {
         language: text
         for language in ("zh", "en")
-        if pair.get(language) and (text := _string(part, pair[language], path))
+        if pair.get(language) and (text := _string(part, pair[language], f"{path}.{language}"))
     }
     return texts or None
 

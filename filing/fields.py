@@ -128,6 +128,11 @@ class Part:
     parts: tuple["Part", ...] = ()
     record: str = ""
 
+    @property
+    def is_name(self) -> bool:
+        """Whether it is what something is called, which must not be read as another name."""
+        return self.format == "name"
+
     def option(self, option_id: str) -> Option | None:
         """The option with that id, if any."""
         return next((each for each in self.options if each.id == option_id), None)

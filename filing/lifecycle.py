@@ -270,19 +270,29 @@ def step(status: Status, action: Action) -> Step:
         (each for each in STEPS if each.action is action and status in each.sources), None
     )
     if found is None:
-        done, name = ACTION_NAMES[action], STATUS_NAMES[status]
-        possible = [
-            (ACTION_NAMES[each.action], ROLE_NAMES[each.role])
-            for each in steps_from(status)
-            if each.role
-        ]
-        zh = "、".join(f"{what.zh}（{who.zh}）" for what, who in possible) or "没有后续步骤"
-        en = ", ".join(f"{what.en} ({who.en})" for what, who in possible) or "none"
-        raise WrongStatus(
-            f"备案现在的状态是“{name.zh}”，不能“{done.zh}”。可以做的：{zh}。",
-            f"The filing is at “{name.en}”, where one cannot {done.en}. Possible steps: {en}.",
-        )
+        raise wrong_status(status, ACTION_NAMES[action])
     return found
+
+
+def wrong_status(status: Status, tried: Text) -> WrongStatus:
+    """The refusal of what cannot be done at `status`: what was tried, and which steps there are.
+
+    Args:
+        status: where the filing is.
+        tried: what was tried, as a page calls it.
+    """
+    name = STATUS_NAMES[status]
+    possible = [
+        (ACTION_NAMES[each.action], ROLE_NAMES[each.role])
+        for each in steps_from(status)
+        if each.role
+    ]
+    zh = "、".join(f"{what.zh}（{who.zh}）" for what, who in possible) or "没有后续步骤"
+    en = ", ".join(f"{what.en} ({who.en})" for what, who in possible) or "none"
+    return WrongStatus(
+        f"备案现在的状态是“{name.zh}”，不能“{tried.zh}”。可以做的：{zh}。",
+        f"The filing is at “{name.en}”, where one cannot {tried.en}. Possible steps: {en}.",
+    )
 
 
 def steps_from(status: Status, roles: Iterable[Role] | None = None) -> list[Step]:

@@ -13,7 +13,7 @@ from filing import computed, dossier, lifecycle
 from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import Case, independent
-from filing.lifecycle import Action, Status
+from filing.lifecycle import Status
 from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
 from registry.errors import Conflict, Reason, Refused
@@ -24,6 +24,10 @@ LEAST_CHARACTERS = 15
 """Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
 LEAST_DIFFERENT = 8
 """How many of them differ at least, so that one sign held down is no reason."""
+
+PROPOSED = "filing:review:grade_proposed"
+REGRADED = "filing:review:regraded"
+DISMISSED = "filing:review:grade_dismissed"
 
 
 class NotASecondPerson(Refused):
@@ -65,7 +69,7 @@ def propose(
         ProposalPending: while another change waits.
         NotReady: without a whole reason, without a computed grade, below the floor.
     """
-    case = _case(session, by, filing_id, revision, worded(reason))
+    case = _case(session, by, filing_id, revision, PROPOSED, worded(reason))
     filing = case.filing
     if filing.grade_proposal is not None:
         raise ProposalPending(
@@ -92,7 +96,7 @@ def propose(
         "proposed": case.at.isoformat(),
         "answers": computed.answered(filing),
     }
-    return _noted(case, "filing:review:grade_proposed", filing.grade_proposal)
+    return _noted(case, PROPOSED, filing.grade_proposal)
 
 
 def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
@@ -104,7 +108,7 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         NotASecondPerson: when the actor proposed it.
         NotReady: when the questionnaire was changed since, or the grade is below the floor.
     """
-    case = _case(session, by, filing_id, revision)
+    case = _case(session, by, filing_id, revision, REGRADED)
     filing, waiting = case.filing, _waiting(case.filing)
     if waiting["proposed_by"] == by.person_id:
         raise NotASecondPerson(
@@ -127,7 +131,7 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         "confirmed": case.at.isoformat(),
     }
     filing.grade_proposal = None
-    return _noted(case, "filing:review:regraded", waiting)
+    return _noted(case, REGRADED, waiting)
 
 
 def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
@@ -137,10 +141,10 @@ def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         FilingNotFound, NotAssigned, Moved, WrongRole, WrongStatus, NotIndependent: as for `propose`.
         NoProposal: when nothing waits.
     """
-    case = _case(session, by, filing_id, revision)
+    case = _case(session, by, filing_id, revision, DISMISSED)
     waiting = _waiting(case.filing)
     case.filing.grade_proposal = None
-    return _noted(case, "filing:review:grade_dismissed", waiting)
+    return _noted(case, DISMISSED, waiting)
 
 
 def proposer(session: Session, filing: Filing) -> str | None:
@@ -154,13 +158,14 @@ def _case(
     by: Actor,
     filing_id: str,
     revision: int,
+    event: str,
     reason: Mapping[str, str] | None = None,
 ) -> Case:
     by.require(Role.REVIEWER)
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     revisions.check(session, filing, revision, reader=by)
     if filing.status != Status.SUBMITTED:
-        lifecycle.step(filing.status, Action.ACCEPT)  # raises: only while it is under review
+        raise lifecycle.wrong_status(Status(filing.status), lifecycle.EVENT_NAMES[event])
     case = Case(session, filing, by, reason=reason)
     if tied := independent(case):
         raise NotIndependent(

@@ -12,8 +12,9 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-import opencc
 from pypinyin import lazy_pinyin
+
+from registry.simplified import simplified
 
 MOST_WORDS = 10
 MOST_CHARACTERS = 200
@@ -25,23 +26,10 @@ READ_ALOUD = 40
 """Characters of one name that can be found by how they are read."""
 
 
-def _simplified() -> dict[int, str]:
-    letters = [chr(code) for code in range(0x3400, 0xA000)]
-    same = opencc.OpenCC("t2s").convert("\n".join(letters)).split("\n")
-    return {ord(old): new for old, new in zip(letters, same, strict=True) if old != new}
-
-
-SIMPLIFIED = _simplified()
-TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
-"""Most texts have none, and to look for one takes a tenth of writing every character anew."""
-
-
 def plain(text: str) -> str:
     """Text as the search compares it: width, case, spacing and traditional forms do not matter."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    if TRADITIONAL.search(folded):
-        folded = folded.translate(SIMPLIFIED)
-    return " ".join(folded.split())
+    return " ".join(simplified(folded).split())
 
 
 def tokens(text: str) -> list[str]:

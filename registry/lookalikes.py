@@ -14,6 +14,7 @@ from functools import cache
 from registry import characters
 from registry.errors import Reason
 from registry.language import Text
+from registry.simplified import simplified
 
 # The first word of a letter's Unicode name is its script, but for these.
 SPELT_SCRIPTS: Mapping[str, str] = {
@@ -107,12 +108,13 @@ def skeletons(name: str) -> frozenset[str]:
     """What a name looks like: two names that share a skeleton cannot be told apart by eye.
 
     Width, case, spaces, marks that only hang on a letter and points at either end do not count, nor
-    do letters that are drawn alike; all dashes are one sign, and so are all apostrophes. `I`, `l` and `1` are told apart by their case alone, so there are two
-    skeletons: one that ignores case, one that ignores those strokes.
+    do letters that are drawn alike; a traditional character is its simplified one, all dashes are
+    one sign, and so are all apostrophes. `I`, `l` and `1` are told apart by their case alone, so
+    there are two skeletons: one that ignores case, one that ignores those strokes.
     """
     # Before the form is folded, too: folded, some apostrophes become a blank and a mark.
     drawn = characters.ANY.sub("", name).translate(SAME)
-    drawn = unicodedata.normalize("NFKC", drawn).translate(SAME)
+    drawn = simplified(unicodedata.normalize("NFKC", drawn).translate(SAME))
     drawn = "".join(
         "-" if unicodedata.category(letter) == "Pd" else letter
         for letter in drawn

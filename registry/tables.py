@@ -419,8 +419,8 @@ def _header(path: Path, form: str) -> list[str]:
         raise TableRefused([_no_names()])
     try:
         names = next(csv.reader(io.StringIO(line)))
-    except csv.Error as broken:  # such as a field of more than 131,072 characters
-        raise TableRefused([_unreadable(broken)]) from broken
+    except csv.Error as broken:  # its one fault here: a name of more than 131,072 characters
+        raise TableRefused([_first_line_too_long()]) from broken
     if reason := _separator_fault(line, names):
         raise TableRefused([reason])
     return names
@@ -475,6 +475,18 @@ def _broken(name: str, broken: Exception) -> Reason:
 
 
 def _unreadable(broken: Exception) -> Reason:
+    if "straddling" in str(broken):  # how the reader calls a line that it cannot hold
+        said = Text(
+            f"有一行长过 {BLOCK:,} 字节：某一格太长，或者有双引号没有成对。",
+            f"One line has more than {BLOCK:,} bytes: a cell is too long, or a double quote is not "
+            "closed.",
+        )
+        remedy = Text(
+            f"请看双引号是否成对；一格最多 {MAX_CELL:,} 字节，更长的请缩短。",
+            f"See that double quotes come in pairs; a cell takes at most {MAX_CELL:,} bytes, so "
+            "shorten longer ones.",
+        )
+        return Reason("CSV", said, remedy)
     said = Text(f"无法按 CSV 读取：{broken}", f"It cannot be read as CSV: {broken}")
     return Reason("CSV", said, _SAVE_UTF8)
 

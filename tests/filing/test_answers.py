@@ -137,3 +137,45 @@ def test_an_unknown_option_is_refused_with_field_and_options(
     assert reason.item == item
     assert named in reason.remedy.zh
     assert named in reason.remedy.en
+
+
+NAMES = [
+    (field.code, part.id)
+    for group in schema().groups
+    for field in group.fields
+    for part in (field.value, *field.value.parts)
+    if part.format == "name"
+]
+
+
+def test_the_names_of_a_filing_are_known() -> None:
+    """So that the test of names below asks about some."""
+    assert {("B1", ""), ("C1", "name")} <= set(NAMES)
+
+
+@pytest.mark.parametrize(("code", "part"), NAMES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("\u0415\u0445\u0430mple", "U+0415"),
+        ("给\ufe0f房", "U+FE0F"),
+        ("a" + "\u0301" * 60, "U+0301"),
+        ("Ｂank", "U+FF22"),
+        ("两\n行", "U+000A"),
+    ],
+)
+def test_a_name_that_is_read_as_another_is_not_even_kept(
+    code: str, part: str, language: str, name: str, sign: str
+) -> None:
+    """Breaker on issue 7, G1: each name of a filing, in each language, in a draft too."""
+    called = {"zh": "名称", language: name}
+    key = f"{code}#1" if code[0] == "C" else code
+    with pytest.raises(WrongAnswer) as refused:
+        answers.store(key, {part: called} if part else called)
+    reason = refused.value.reasons[0]
+    assert reason.item.endswith(f"{part}.{language}" if part else f"{code}.{language}")
+    assert sign in reason.said.zh
+    assert sign in reason.said.en
+    assert reason.remedy.zh
+    assert reason.remedy.en

@@ -1,5 +1,6 @@
 """filing/B2: a grade is changed by two reviewers, for a reason, and never below a floor."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -214,6 +215,36 @@ def test_only_independent_reviewers_decide_on_a_grade_under_review(scene: Scene)
     scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
     with pytest.raises(WrongStatus):
         propose(scene, filing, Level.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    ("turn", "zh", "en"),
+    [
+        (
+            lambda scene, filing: propose(scene, filing, Level.MEDIUM),
+            "提出调整风险等级",
+            "propose another risk grade",
+        ),
+        (confirm, "确认调整风险等级", "confirm another risk grade"),
+        (
+            lambda scene, filing: regrading.dismiss(
+                scene.session, by=scene.reviewer, filing_id=filing.id, revision=filing.revision
+            ),
+            "撤下等级调整",
+            "dismiss the change of the grade",
+        ),
+    ],
+)
+def test_a_grade_step_out_of_time_is_refused_by_its_own_name(
+    scene: Scene, turn: Callable[[Scene, Filing], object], zh: str, en: str
+) -> None:
+    """Breaker on issue 7, G2: nobody tried to accept, so the refusal does not say so."""
+    filing = submitted(scene, papers.LOW)
+    scene.rule(filing, "return", remarks=[{"code": "B1", "zh": "改名"}])
+    with pytest.raises(WrongStatus) as refused:
+        turn(scene, filing)
+    assert f"不能“{zh}”" in refused.value.said.zh
+    assert f"one cannot {en}." in refused.value.said.en
 
 
 def test_an_edition_says_who_set_the_grade_both_grades_and_why(scene: Scene) -> None:

@@ -187,6 +187,8 @@ def test_a_name_in_one_script_or_with_latin_letters_is_let_through(name: str) ->
         ("示例主管部门", "示例主管部门."),
         ("示例主管部门", "示例主管部门·"),
         ("买买提·张", "买买提・张"),
+        ("示例主管部门", "示例主管部門"),  # G3
+        ("深圳市计算机学会", "深圳市計算機學會"),
     ],
 )
 def test_two_names_that_look_alike_share_a_skeleton(one: str, other: str) -> None:

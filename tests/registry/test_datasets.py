@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.orm import Session
 
-from registry import attestation, datasets, journal, overlaps, tables
+from registry import attestation, datasets, expansion, journal, overlaps, tables
 from registry.artifacts import ArtifactStore, TooLarge
 from registry.datafiles import DatasetRefused
 from registry.datasets import Use
@@ -217,6 +217,26 @@ def test_a_file_that_is_no_table_is_refused_with_the_place(
     said: str,
 ) -> None:
     assert said in refusals(session, store, by, write(tmp_path, text))[item]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a,b\n1," + "z" * 9_000_000, 'a,b\n1,"x\n' + "2,y\n" * 3_000_000],
+    ids=["a cell", "a quote not closed"],
+)
+def test_a_line_that_cannot_be_held_is_told_by_its_causes(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, text: str
+) -> None:
+    """Breaker on issue 7, G4: no words of a library, and a remedy that helps."""
+    with pytest.raises(DatasetRefused) as refused:
+        register(session, store, by, write(tmp_path, text))
+    (reason,) = refused.value.reasons
+    for words in (reason.said.zh, reason.said.en, reason.remedy.zh, reason.remedy.en):
+        assert "straddl" not in words
+        assert "UTF-8" not in words
+    assert "双引号没有成对" in reason.said.zh
+    assert "a cell is too long" in reason.said.en
+    assert f"{expansion.MAX_CELL:,}" in reason.remedy.en
 
 
 def test_every_wrong_role_is_named_with_its_column(
