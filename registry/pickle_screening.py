@@ -12,17 +12,28 @@ from registry.errors import Reason
 from registry.language import Text
 
 MOST = 20
-"""Names that are told of one file."""
+"""Names that are told of one file; of more, how many follow."""
 
 
 def wrong_with(file: Path, path: str) -> list[Reason]:
-    """Each name by which a pickle acts on the machine, or that nobody can follow it to its end.
+    """What is wrong with a pickle beside the model, which any loader may open.
 
     Args:
         file: the pickle.
         path: how it is called in the submission.
     """
-    return _wrong(pickles.walk(file), path)
+    walk = pickles.walk(file)
+    return _unfollowed(walk, path) + _powers(walk, path)
+
+
+def acting(file: Path, path: str) -> list[Reason]:
+    """The names by which a file that need not be a pickle would act, were it opened as one.
+
+    Args:
+        file: any file beside the model.
+        path: how it is called in the submission.
+    """
+    return _powers(pickles.walk(file), path)
 
 
 def looked_at(file: Path, path: str) -> tuple[list[Reason], list[Text]]:
@@ -32,35 +43,44 @@ def looked_at(file: Path, path: str) -> tuple[list[Reason], list[Text]]:
         file: the pickle.
         path: how it is called in the submission.
     """
-    walk = pickles.walk(file)
+    walk = pickles.walk(file, pickles.Loader.PICKLE)  # as the sandbox opens it
     told = [_CODE]
     if walk.problem:
         told.append(walk.problem)
     if walk.unlisted:
         names = ", ".join(shown(name) for name in walk.unlisted[:MOST])
-        told.append(
-            _UNLISTED.format(path="{path}", names=names.replace("{", "(").replace("}", ")"))
-        )
+        more = len(walk.unlisted) - MOST
+        said = _UNLISTED_MORE if more > 0 else _UNLISTED
+        names = names.replace("{", "(").replace("}", ")")
+        told.append(said.format(path="{path}", names=names, more=more))
     elif not walk.problem:
         told.append(_LISTED)
-    return _wrong(walk, path), [text.format(path=shown(path)) for text in told]
+    wrong = _unfollowed(walk, path) + _powers(walk, path)
+    return wrong, [text.format(path=shown(path)) for text in told]
 
 
-def _wrong(walk: pickles.Walk, path: str) -> list[Reason]:
-    reasons = []
-    if not walk.whole and walk.problem:
-        reasons.append(Reason(shown(path), walk.problem.format(path=shown(path)), _RESAVE))
+def _unfollowed(walk: pickles.Walk, path: str) -> list[Reason]:
+    if walk.whole or not walk.problem:
+        return []
+    return [Reason(shown(path), walk.problem.format(path=shown(path)), _RESAVE)]
+
+
+def _powers(walk: pickles.Walk, path: str) -> list[Reason]:
     powers = {f"{m}.{n}": said for m, n in walk.names if (said := pickle_powers.power(m, n))}
-    for name in sorted(powers)[:MOST]:
-        said = _POWER.format(name=shown(name), does=powers[name])
-        reasons.append(Reason(shown(path), said, _WITHOUT))
+    reasons = [
+        Reason(shown(path), _POWER.format(name=shown(name), does=powers[name]), _WITHOUT)
+        for name in sorted(powers)[:MOST]
+    ]
+    if len(powers) > MOST:
+        reasons.append(Reason(shown(path), _MORE.format(more=len(powers) - MOST), _WITHOUT))
     return reasons
 
 
 _POWER = Text(
-    "它引用 {name}（{does}）；打开模型不需要它",
-    "it names {name}, which {does}; no model needs that to be opened",
+    "它引用 {name}（{does}）；这样的名称不予登记",
+    "it names {name}, which {does}; a pickle with such a name is not registered",
 )
+_MORE = Text("另有 {more} 个这样的名称", "it names {more} more of this kind")
 _WITHOUT = Text(
     "请改存为 skops、ONNX 或模型库自带的格式；需要自有代码时，写成 PythonModel，不引用这类函数",
     "save it by skops, as ONNX or in its library's own format; where own code is needed, write a "
@@ -76,6 +96,10 @@ _CODE = Text(
 )
 _UNLISTED = Text(
     "{path} 引用了名单之外的对象：{names}", "{path} names objects outside of the list: {names}"
+)
+_UNLISTED_MORE = Text(
+    "{path} 引用了名单之外的对象：{names}，另有 {more} 个",
+    "{path} names objects outside of the list: {names} and {more} more",
 )
 _LISTED = Text(
     "{path} 只引用名单内的对象（不改变“代码”类别）",

@@ -1,8 +1,9 @@
 """What a pickle would import, found by walking its opcodes; nothing is imported or executed.
 
 A small abstract machine follows the stack and the memo, so that names built from memoised strings
-are found, and the arrays that joblib writes between opcodes are stepped over. Whatever it cannot
-decide is a *problem*: the walk fails closed. The walk describes; it never replaces the sandbox.
+are found. A file is read as each loader that may open it reads it: joblib steps over the arrays that
+it writes between opcodes, `pickle` takes their bytes for opcodes. Whatever the machine cannot decide
+is a *problem*: the walk fails closed. The walk describes; it never replaces the sandbox.
 """
 
 import bz2
@@ -14,13 +15,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from registry import expansion
 from registry.language import Text
+from registry.pickle_listed import listed
 
 MAX_BYTES = 512 * 1024**2
 MAX_OPCODES = 20_000_000
@@ -28,43 +30,14 @@ FEW_OPCODES = 1_000_000
 OPCODES_PER_BYTE = 4
 MAX_NESTING = 3
 
-LISTED: dict[str, frozenset[str]] = {
-    "builtins": frozenset(
-        {"set", "frozenset", "slice", "range", "complex", "bytearray", "object", "tuple"}
-    ),
-    "collections": frozenset({"OrderedDict", "defaultdict", "deque", "Counter"}),
-    "copyreg": frozenset({"_reconstructor", "__newobj__"}),
-    "datetime": frozenset({"datetime", "date", "timedelta", "timezone"}),
-    "decimal": frozenset({"Decimal"}),
-    "_codecs": frozenset({"encode"}),
-    "numpy": frozenset(
-        {"ndarray", "dtype", "float64", "float32", "int64", "int32", "bool_", "bool"}
-    ),
-    "numpy._core.multiarray": frozenset({"_reconstruct", "scalar"}),
-    "numpy.core.multiarray": frozenset({"_reconstruct", "scalar"}),
-    "numpy._core.numeric": frozenset({"_frombuffer"}),
-    "numpy.random._pickle": frozenset({"__randomstate_ctor", "__bit_generator_ctor"}),
-    "numpy.random.mtrand": frozenset({"RandomState"}),
-    "numpy.random._mt19937": frozenset({"MT19937"}),
-    "joblib.numpy_pickle": frozenset({"NumpyArrayWrapper"}),
-    "scipy.sparse._csr": frozenset({"csr_matrix", "csr_array"}),
-}
-_SKLEARN = (
-    "sklearn.calibration",
-    "sklearn.compose._",
-    "sklearn.ensemble._",
-    "sklearn.impute._",
-    "sklearn.linear_model._",
-    "sklearn.naive_bayes",
-    "sklearn.neighbors._",
-    "sklearn.pipeline",
-    "sklearn.preprocessing._",
-    "sklearn.svm._",
-    "sklearn.tree._",
-    "sklearn._loss",
-)
-_WRAPPER = "joblib.numpy_pickle.NumpyArrayWrapper"
 _ALIGNMENT = "numpy_array_alignment_bytes"
+
+
+class Loader(Enum):
+    """What may open a file; cloudpickle's loader is `pickle`'s."""
+
+    PICKLE = "pickle"
+    JOBLIB = "joblib"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +47,8 @@ class Walk:
     Args:
         names: every (module, name) the pickle refers to.
         problem: what the walker cannot decide (with a place `{path}`); None when all is known.
-        whole: whether it was followed to its end, so that no name is missing but those that are
-            put together when it is opened.
+        whole: whether it was followed to its end, as each loader reads it or as far as that loader
+            itself would get, so that no name is missing but those put together when it is opened.
     """
 
     names: frozenset[tuple[str, str]]
@@ -92,11 +65,10 @@ class Walk:
 
 @dataclass(slots=True)
 class _Seen:
-    """What a walk has come upon so far; `arrays` says that bytes were stepped over."""
+    """What a walk has come upon so far."""
 
     names: set[tuple[str, str]] = field(default_factory=set)
     doubt: Text | None = None
-    arrays: bool = False
 
     def wonder(self, why: str) -> None:
         """Note what cannot be decided; the walk goes on, for names may follow."""
@@ -104,14 +76,11 @@ class _Seen:
 
 
 class _Undecidable(Exception):
-    """The walker cannot tell what this opcode would do."""
+    """The walker cannot tell what a loader would do."""
 
 
-def listed(module: str, name: str) -> bool:
-    """Whether `module.name` is on the list: containers, arrays, scikit-learn's own estimators."""
-    if name in LISTED.get(module, ()):
-        return True
-    return module.startswith(_SKLEARN) and name[:1].isupper() and "." not in name
+class _Broken(Exception):
+    """A loader itself stops here with an error."""
 
 
 def looks_like(path: Path) -> bool:
@@ -121,35 +90,46 @@ def looks_like(path: Path) -> bool:
     return len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
 
 
-def walk(path: Path) -> Walk:
-    """Walk a pickle file, also inside gzip, zlib, bzip2, xz, lzma and zip."""
-    seen = _Seen()
+def walk(path: Path, *loaders: Loader) -> Walk:
+    """Walk a pickle file, also inside gzip, zlib, bzip2, xz, lzma and zip.
+
+    Args:
+        path: the file.
+        loaders: what may open it; where none is named, any.
+    """
+    seen, steps = _Seen(), _Steps(path.stat().st_size)
+    stopped: list[Exception] = []
     try:
-        _walk_file(path, seen)
+        with path.open("rb") as file:
+            for stream in _contents(file, path.stat().st_size):
+                stopped += _look(stream, seen, steps, loaders or tuple(Loader))
     except _UNFINISHED as error:
-        return Walk(frozenset(seen.names), _undecided(error), whole=False)
+        stopped.append(error)
+    if stopped:
+        return Walk(frozenset(seen.names), _undecided(stopped[0]), whole=False)
     return Walk(frozenset(seen.names), seen.doubt, whole=True)
 
 
-def _walk_file(path: Path, seen: _Seen) -> None:
-    if path.stat().st_size > MAX_BYTES:
-        raise _Undecidable(f"more than {MAX_BYTES} bytes")
-    steps = _Steps(path.stat().st_size)
-    for stream in _layers(path.read_bytes(), 0):
+def _look(
+    stream: BinaryIO, seen: _Seen, steps: "_Steps", loaders: tuple[Loader, ...]
+) -> list[Exception]:
+    """Read a stream as each loader does; why that tells too little, where it does.
+
+    A loader that stops with an error shows no more than was seen, if another gets to the end. Where
+    the walker cannot tell what a loader would do, the others say nothing about it.
+    """
+    broken: list[Exception] = []
+    for loader in loaders:
+        stream.seek(0)
         try:
-            _Machine(stream, seen, steps).run()
+            _Machine(stream, seen, steps, loader).run()
             if stream.read(1):
-                raise _Undecidable("bytes after the end of the pickle")
-        finally:
-            if seen.arrays:
-                _look_into_arrays(stream, seen, steps)
-
-
-def _look_into_arrays(stream: BinaryIO, seen: _Seen, steps: "_Steps") -> None:
-    """Only joblib steps over an array's bytes; `pickle` takes them for opcodes, and so must a look."""
-    stream.seek(0)
-    with suppress(*_UNFINISHED):
-        _Machine(stream, seen, steps, arrays=False).run()
+                raise _Broken("bytes after the end of the pickle")
+        except _Undecidable as error:
+            return [error]
+        except _UNFINISHED as error:
+            broken.append(error)
+    return broken if len(broken) == len(loaders) else []
 
 
 def _undecided(error: Exception) -> Text:
@@ -162,6 +142,7 @@ def _undecided(error: Exception) -> Text:
 
 _UNFINISHED = (
     _Undecidable,
+    _Broken,
     ValueError,
     LookupError,
     OSError,
@@ -179,12 +160,26 @@ _WRAPPINGS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\x5d\x00\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE)),
     (b"\x78", zlib.decompressobj),
 )
+_ZIP = b"PK\x03\x04"
+_PACKED = (_ZIP, *(head for head, _ in _WRAPPINGS))
+
+
+def _contents(file: BinaryIO, size: int) -> Iterator[BinaryIO]:
+    """What is to be walked in a file: itself, or what is packed in it."""
+    head = file.read(max(len(head) for head in _PACKED))
+    if size > MAX_BYTES:
+        raise _Undecidable(f"more than {MAX_BYTES} bytes")
+    file.seek(0)
+    if head.startswith(_PACKED):
+        yield from _layers(file.read(), 0)
+    else:
+        yield file
 
 
 def _layers(data: bytes, depth: int) -> Iterator[BinaryIO]:
     if depth > MAX_NESTING:
         raise _Undecidable("nested too deeply")
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(_ZIP):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(member.file_size for member in archive.infolist()) > _room(data):
                 raise _Undecidable("unpacks to too many bytes")
@@ -224,12 +219,16 @@ class _Made:
     arguments: Any
 
 
+_WRAPPER_ITSELF = _Global("joblib.numpy_pickle", "NumpyArrayWrapper")
+
+
 class _Opaque:
     """A value whose content does not matter."""
 
 
 _OPAQUE = _Opaque()
 _MARK = object()
+_OPCODES = {each.code: each for each in pickletools.opcodes}
 _CONSTANTS = frozenset(
     [
         "INT",
@@ -283,25 +282,32 @@ class _Steps:
 class _Machine:
     """Follows one pickle: constants, tuples and small dictionaries exactly, the rest opaquely."""
 
-    def __init__(
-        self, stream: BinaryIO, seen: _Seen, steps: _Steps, depth: int = 0, *, arrays: bool = True
-    ) -> None:
+    def __init__(self, stream: BinaryIO, seen: _Seen, steps: _Steps, loader: Loader) -> None:
         self._stream = stream
         self._steps = steps
         self._seen = seen
-        self._arrays = arrays
-        self._depth = depth
+        self._loader = loader
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
     def run(self) -> None:
         """Follow the opcodes up to STOP, collecting names."""
-        for opcode, argument, _ in pickletools.genops(self._stream):
+        while code := self._stream.read(1):
             self._steps.count()
+            opcode = _OPCODES.get(code.decode("latin-1"))
+            if opcode is None:
+                raise _Broken(f"unknown opcode {code!r}")
             if opcode.name == "STOP":
                 return
-            self._step(opcode.name, argument)
-        raise _Undecidable("no STOP")
+            self._step(opcode.name, self._argument(opcode))
+        raise _Broken("no STOP")
+
+    def _argument(self, opcode: pickletools.OpcodeInfo) -> Any:
+        if opcode.arg is None:
+            return None
+        if opcode.name in {"INT", "LONG"}:
+            return _whole_number(self._stream.readline())
+        return opcode.arg.reader(self._stream)
 
     def _step(self, name: str, argument: Any) -> None:
         if name in _CONSTANTS:
@@ -311,7 +317,7 @@ class _Machine:
         elif name not in {"PROTO", "FRAME"}:
             action = getattr(self, f"_{name.lower()}", None)
             if action is None:
-                raise _Undecidable(f"opcode {name}")
+                raise _Broken(f"opcode {name}")
             action(argument)
 
     def _to_mark(self) -> list[Any]:
@@ -320,7 +326,10 @@ class _Machine:
                 items = self._stack[place + 1 :]
                 del self._stack[place:]
                 return items
-        raise _Undecidable("no mark")
+        raise _Broken("no mark")
+
+    def _readonly_buffer(self, _: Any) -> None:
+        """The value on top stays what it is."""
 
     def _mark(self, _: Any) -> None:
         self._stack.append(_MARK)
@@ -407,6 +416,12 @@ class _Machine:
         self._make(maker, tuple(arguments))
 
     def _make(self, maker: Any, arguments: Any) -> None:
+        if (
+            self._loader is Loader.JOBLIB
+            and isinstance(arguments, tuple)
+            and _WRAPPER_ITSELF in arguments
+        ):
+            raise _Undecidable("an array of unknown size")  # made in a way that is not followed
         if isinstance(maker, _Global):
             self._stack.append(_Made(maker, arguments))
         else:
@@ -449,27 +464,35 @@ class _Machine:
         state = self._stack.pop()
         top = self._stack[-1]
         if (
-            self._arrays
+            self._loader is Loader.JOBLIB
             and isinstance(top, _Made)
-            and f"{top.maker.module}.{top.maker.name}" == _WRAPPER
+            and top.maker == _WRAPPER_ITSELF
         ):
-            self._seen.arrays = True
             self._step_over_array(state)
 
     def _step_over_array(self, state: Any) -> None:
         """Skip the bytes of an array, which joblib writes right behind its wrapper's BUILD."""
-        shape, dtype = state["shape"], state["dtype"]
-        code = dtype.arguments[0] if isinstance(dtype, _Made) else None
+        if not isinstance(state, dict) or not isinstance(shape := state.get("shape"), tuple):
+            raise _Undecidable("an array of unknown size")
+        dtype = state.get("dtype")
+        code = dtype.arguments[0] if isinstance(dtype, _Made) and dtype.arguments else None
         described = re.fullmatch(r"([a-zA-Z])(\d+)", code) if isinstance(code, str) else None
         if described is None or not all(isinstance(n, int) and n >= 0 for n in shape):
             raise _Undecidable("an array of unknown size")
         kind, width = described[1], int(described[2])
-        if kind == "O":
-            if self._depth >= MAX_NESTING:
-                raise _Undecidable("nested too deeply")
-            _Machine(self._stream, self._seen, self._steps, self._depth + 1).run()
+        if kind == "O":  # joblib lets `pickle` read it
+            _Machine(self._stream, self._seen, self._steps, Loader.PICKLE).run()
             return
         size = math.prod(shape) * width * (4 if kind == "U" else 1)
         padding = self._stream.read(1)[0] if state.get(_ALIGNMENT) is not None else 0
-        if len(self._stream.read(padding + size)) != padding + size:
-            raise _Undecidable("an array that is cut off")
+        left = len(self._stream.read(min(padding + size, MAX_BYTES + 1)))
+        if left != padding + size:
+            raise _Broken("an array that is cut off")
+
+
+def _whole_number(line: bytes) -> Any:
+    """A number in text as `pickle` reads it, in any base; what is none does not matter here."""
+    try:
+        return int(line.strip().removesuffix(b"L"), 0)
+    except ValueError:
+        return {b"00": False, b"01": True}.get(line.strip(), _OPAQUE)

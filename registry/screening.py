@@ -380,6 +380,8 @@ def _check_beside(found: _Findings, path: str | None, row: flavours.Format) -> N
             found.reasons += pickle_screening.wrong_with(found.root / other, other)
         elif pickled:
             found.refuse(other, _STRAY_PICKLE, _REMOVE)
+        elif reasons := pickle_screening.acting(found.root / other, other):
+            found.reasons += reasons
         elif row.trust != "code":
             found.remarks.append(_BESIDE.format(path=shown(other)))
 

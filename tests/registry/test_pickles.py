@@ -1,16 +1,23 @@
 """The walker names what a pickle would import, and fails closed where it cannot tell."""
 
+import builtins
 import bz2
+import ctypes
 import datetime as dt
 import gzip
+import importlib
 import io
 import lzma
 import os
 import pickle
+import shutil
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -21,9 +28,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from registry import pickle_screening
+from registry.pickle_listed import listed
 from registry.pickle_powers import power
-from registry.pickles import listed, looks_like, walk
+from registry.pickles import Loader, looks_like, walk
 
+LIBRARIES = sys.stdlib_module_names | {
+    "numpy", "pandas", "scipy", "sklearn", "joblib", "cloudpickle", "skops", "mlflow",
+}  # fmt: skip
 ROWS = np.random.default_rng(0).random((50, 3))
 
 
@@ -228,6 +240,129 @@ def test_what_acts_on_the_machine_is_known_by_name(module: str, name: str) -> No
 )
 def test_what_models_are_made_of_is_not(module: str, name: str) -> None:
     assert power(module, name) is None
+
+
+def names_of(module: ModuleType) -> set[str]:
+    """The names in a module that hold what acts on the machine, or a module that does."""
+    acting = (
+        exec, eval, compile, open, os.system, os.popen, subprocess.Popen, subprocess.run,
+        importlib.import_module, shutil.rmtree, pickle.loads, pickle.load, ctypes.CDLL, os.remove,
+        io.FileIO, cloudpickle.load, np.load,
+    )  # fmt: skip
+    holders = (os, subprocess, builtins, importlib, shutil, pickle, ctypes)
+    found = set()
+    for name, value in list(vars(module).items()):
+        if name.startswith("@"):  # pytest's own, in the modules that it rewrites
+            continue
+        if any(value is each for each in acting):
+            found.add(name)
+        if any(value is each for each in holders):
+            found |= {f"{name}.{each}" for each in ("system", "exec", "eval", "x.__call__")}
+    return found
+
+
+def test_what_acts_is_known_under_each_name_by_which_a_library_holds_it() -> None:
+    """`enum.bltns.eval`, `random._os.system`, `_frozen_importlib.__import__` are the same objects."""
+    looked_into = 0
+    for name, module in sorted(sys.modules.items()):
+        package = name.partition(".")[0]
+        if not isinstance(module, ModuleType) or package not in LIBRARIES:
+            continue
+        for each in names_of(module):
+            looked_into += 1
+            assert power(name, each), f"{name} {each}"
+    assert looked_into > 500
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("builtins", "exec.__call__"),
+        ("builtins", "eval.__call__"),
+        ("_io", "open.__call__"),
+        ("_pyio", "open"),
+        ("_frozen_importlib", "_gcd_import"),
+        ("_imp", "create_dynamic"),
+        ("cloudpickle", "loads"),
+        ("joblib.externals.cloudpickle", "loads"),
+        ("tokenize", "open"),
+        ("logging", "FileHandler"),
+        ("logging.config", "dictConfig"),
+        ("numpy", "genfromtxt"),
+        ("numpy.lib._npyio_impl", "load"),
+        ("numpy.ctypeslib", "load_library"),
+        ("pandas", "read_json"),
+        ("pandas.io.parsers.readers", "read_csv"),
+        ("pandas", "DataFrame.to_pickle"),
+        ("mlflow.pyfunc", "load_model"),
+        ("mlflow.utils.process", "_exec_cmd"),
+        ("mlflow.projects", "run"),
+        ("psutil", "Popen"),
+        ("typing", "ForwardRef"),
+        ("py_compile", "compile"),
+        ("_interpreters", "exec"),
+        ("atexit", "register"),
+        ("collections", "abc.sys.modules"),
+        ("my.code", "f.__globals__.get"),
+        ("a.nobody", "pandas.eval"),
+    ],
+)
+def test_every_part_of_a_name_and_every_alias_counts(module: str, name: str) -> None:
+    assert power(module, name) is not None
+
+
+def hiding(content: bytes) -> bytes:
+    """A pickle whose array bytes are opcodes, behind a number that only `pickle` can read."""
+    hidden = b"I0x10\n0cos\nsystem\n(S'true'\ntR0"
+    state = b"(dS'shape'\n(I%d\ntsS'dtype'\ncnumpy\ndtype\n(S'u1'\ntRsb" % len(hidden)
+    return WRAPPER + state + hidden + b"0" + content
+
+
+def test_what_an_array_hides_is_named_and_a_look_that_ends_early_is_no_end(tmp_path: Path) -> None:
+    """`pickle` reads hexadecimal and runs on; the walk stopped there and said that all is listed."""
+    path = put(tmp_path, hiding(b"N."))
+    for loaders in ((), (Loader.PICKLE,), (Loader.JOBLIB, Loader.PICKLE)):
+        assert ("os", "system") in walk(path, *loaders).names, loaders
+    many = b"N0" * 600_000 + hiding(b"N.")
+    assert not walk(put(tmp_path, gzip.compress(many)), Loader.JOBLIB, Loader.PICKLE).whole
+
+
+def test_joblib_s_file_is_followed_as_joblib_reads_it_and_no_model_is_opened_by_joblib(
+    tmp_path: Path,
+) -> None:
+    joblib.dump({"a": np.arange(9.0)}, tmp_path / "m.joblib")
+    assert walk(tmp_path / "m.joblib").whole
+    assert not walk(tmp_path / "m.joblib", Loader.PICKLE).whole
+
+
+@pytest.mark.parametrize(
+    "state", [b"N", b"(dS'shape'\nNs", b"(dS'shape'\n(I4\ntsS'dtype'\ncnumpy\ndtype\n(S'V8'\ntRs"]
+)
+def test_an_array_of_unknown_size_leaves_the_rest_unknown(tmp_path: Path, state: bytes) -> None:
+    content = WRAPPER + state + b"b."
+    assert walk(put(tmp_path, content), Loader.PICKLE).whole
+    assert walk(put(tmp_path, content)).whole is state.endswith(b"'V8'\ntRs")
+
+
+def test_of_many_names_it_is_told_how_many_follow(tmp_path: Path) -> None:
+    content = b"".join(b"cos\nfn%02d\n0" % number for number in range(25)) + b"N."
+    reasons = pickle_screening.wrong_with(put(tmp_path, content), "m.pkl")
+    assert [reason.said.en for reason in reasons][-1] == "it names 5 more of this kind"
+    assert len(reasons) == 21
+    content = b"".join(b"cmine\nfn%02d\n0" % number for number in range(25)) + b"N."
+    _, told = pickle_screening.looked_at(put(tmp_path, content), "m.pkl")
+    assert told[-1].en.endswith(" and 5 more")
+    assert told[-1].zh.endswith("另有 5 个")
+
+
+@pytest.mark.parametrize("wrap", [bytes, gzip.compress, zlib.compress, in_zip])
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_file_of_any_name_is_looked_at_as_a_pickle(
+    tmp_path: Path, protocol: int, wrap: Callable[[bytes], bytes]
+) -> None:
+    path = put(tmp_path, wrap(pickle.dumps(Gadget(), protocol=protocol)))
+    assert pickle_screening.acting(path, "extra.bin")
+    assert not pickle_screening.acting(put(tmp_path, wrap(b"cost,n\n1,2\n")), "extra.csv")
 
 
 WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R"
