@@ -25,10 +25,8 @@ from registry.law import City
 
 SERVING = frozenset({"pilot", "in_service"})
 PUBLIC_INTEREST = frozenset({"public_decision", "public_interest"})
-PUBLIC_EXPLANATION: Mapping[str, tuple[str, ...]] = {
-    City.SHENZHEN: ("SZ71",),
-    City.SHANGHAI: ("SH16-explain",),
-}
+PUBLIC_EXPLANATION: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ71",)}
+"""Where an explanation must be given; what a city only encourages is no ground to stop a filing."""
 PILOT_RULES: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ44",), City.SHANGHAI: ("SH65",)}
 TASKS = {"prices": "pricing", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {

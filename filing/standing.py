@@ -382,7 +382,7 @@ def _noun(reports: Sequence[Mapping[str, Any]]) -> Text:
 def _evaluated(
     given: Sequence[Mapping[str, Any]], noun: Text, read: Mapping[str, Any], now: _Published
 ) -> Freshness:
-    """How fresh the reports of one kind are; the worst that is true of them is said."""
+    """How fresh the reports of one kind are: the worst that is true, and always what was changed."""
     reports = _signed(given) if noun is THIRD_PARTY else given
     if not given:
         return Freshness(State.NONE, Text(f"没有{noun.zh}", f"no {noun.en}"))
@@ -398,19 +398,16 @@ def _evaluated(
     about = _about(reports, now)
     if not about:
         latest = max(each["version"] for each in reports)
-        return Freshness(
-            State.EARLIER_VERSION,
-            Text(
-                f"{noun.zh}针对的是较早的第{latest}版，现在公示的是第{now.version}版",
-                f"{noun.en} of an earlier version: {latest}, while version {now.version} is "
-                "published",
-            ),
+        said = Text(
+            f"{noun.zh}针对的是较早的第{latest}版，现在公示的是第{now.version}版",
+            f"{noun.en} of an earlier version: {latest}, while version {now.version} is published",
         )
+        return Freshness(State.EARLIER_VERSION, _and_changed(said, _changed(reports, read)))
     until, changed, pending = _expiry(about, now.days), _changed(about, read), now.pending.said
     day, names = legal_day.of(until).isoformat(), _named(changed)
     if now.at >= until:
         said = Text(f"{noun.zh}已在{day}过期", f"the {noun.en} expired on {day}")
-        return Freshness(State.EXPIRED, said, until)
+        return Freshness(State.EXPIRED, _and_changed(said, changed), until)
     if changed:
         said = Text(f"{noun.zh}以后改过：{names.zh}", f"changed since the {noun.en}: {names.en}")
         return Freshness(State.CHANGED, said, until)
@@ -433,6 +430,14 @@ def _changed(about: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tup
         return ()
     newest = max(about, key=lambda each: str(each["made"]))
     return tuple(Text(**name) for name in read["changed"][newest["id"]])
+
+
+def _and_changed(said: Text, changed: Sequence[Text]) -> Text:
+    """A statement, and after it what was changed since the evaluation."""
+    if not changed:
+        return said
+    names = _named(changed)
+    return Text(f"{said.zh}；评估以后改过：{names.zh}", f"{said.en}; changed since: {names.en}")
 
 
 def _named(fields: Sequence[Text]) -> Text:

@@ -263,7 +263,8 @@ def badges(now: Standing) -> tuple[Badge, ...]:
     shown = [Badge(STATUS_NAMES[now.status], tone)]
     if now.service.lapse is not None:
         shown.append(Badge(now.service.lapse, "warn"))
-    if now.service.lapse is None or now.third_party.state is not State.EXPIRED:
+    # That it has expired is said once, unless something was changed since as well.
+    if now.service.lapse is None or now.third_party.state is not State.EXPIRED or now.changed:
         shown.append(_badge(now.third_party))
     if now.own.state is not State.NONE:
         shown.append(_badge(now.own))

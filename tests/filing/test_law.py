@@ -10,7 +10,7 @@ from filing.fields import Show, schema
 from filing.gate import Gate, Hurdle, Subject
 from filing.risk import Duty, Level
 from registry import law
-from registry.law import OURS, City
+from registry.law import OURS, City, Force
 from tests.filing import papers
 
 NOW = papers.at(2026, 11, 21)
@@ -103,7 +103,7 @@ def test_elsewhere_in_the_country_neither_city_s_rules_bind_the_filer() -> None:
     [
         ("shenzhen", "public_interest", ("SZ71",)),
         ("shenzhen", "other", ()),
-        ("shanghai", "public_decision", ("SH16-explain",)),
+        ("shanghai", "public_decision", ()),  # encouraged only: what stops a filing is our rule
         ("shanghai", "other", ()),
         ("other", "public_interest", ()),
     ],
@@ -112,6 +112,19 @@ def test_the_explanation_is_compulsory_by_the_filer_s_city_only(
     city: str, public: str, legal: tuple[str, ...]
 ) -> None:
     assert hurdles(checked(city, Level.MEDIUM, B6=public))["explanation"].legal == legal
+
+
+@pytest.mark.parametrize("city", ["shenzhen", "shanghai", "other"])
+@pytest.mark.parametrize("public", ["public_decision", "public_interest", "other"])
+@pytest.mark.parametrize("level", list(Level))
+def test_what_stops_a_filing_stands_under_no_rule_that_only_encourages(
+    city: str, public: str, level: Level
+) -> None:
+    """Breaker on issue 7, G7: the condition is this platform's own, and is said to be."""
+    stopping = [each for each in checked(city, level, B6=public).hurdles if each.blocking]
+    assert stopping
+    for each in stopping:
+        assert all(law.rule(rule).force is not Force.ENCOURAGED for rule in each.legal), each.name
 
 
 DECLARED = {"declared": ["no_standard", "advanced", "outside"], "standard": {"zh": "ISO"}}

@@ -281,6 +281,39 @@ def test_an_expired_evaluation_shows_beside_the_state_of_the_service_from_that_m
     assert [each.evaluated for each in listed] == [True, False]
 
 
+def test_what_was_changed_since_is_said_of_an_expired_evaluation_too(scene: Scene) -> None:
+    """Breaker on issue 7, G5: the mark with the field's name does not vanish on the day of expiry."""
+    filing = scene.published()
+    again(scene, filing, E7="换了一个标准")
+    until = entry(scene, filing).standing.third_party.until
+    assert until is not None
+    found = entry(scene, filing, at=until).standing
+
+    assert found.third_party.state is State.EXPIRED
+    assert "过期" in found.third_party.said.zh
+    assert "以后改过：“训练停止与选择标准”" in found.third_party.said.zh
+    assert "changed since: “" in found.third_party.said.en
+    assert hit(scene, filing, at=until).standing == found
+
+
+def test_what_was_changed_since_is_said_of_an_evaluation_of_an_earlier_version(
+    scene: Scene,
+) -> None:
+    """The same where a newer version is published beside it."""
+    filing = scene.published()
+    again(scene, filing, E7="换了一个标准")
+    newer = cast.version(scene.session, scene.filer)
+    second = scene.opened(newer)
+    scene.attach(second, papers.report(scene.session, newer, scene.tester))
+    scene.file(second, "check", "submit")
+    scene.rule(second, "accept", "file", "publish")
+    found = entry(scene, filing).standing.third_party
+
+    assert found.state is State.EARLIER_VERSION
+    assert "以后改过：“训练停止与选择标准”" in found.said.zh
+    assert "changed since: “" in found.said.en
+
+
 def test_only_the_report_that_a_grade_asks_for_lapses(scene: Scene) -> None:
     """Expiry: of low risk no third party is asked; an own report beside does not stand in for one."""
     low = own(scene)

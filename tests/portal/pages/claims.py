@@ -10,7 +10,7 @@ in a public template has to be entered in one of the tables, or `test_claims` fa
 from dataclasses import dataclass
 
 PUBLIC_TEMPLATES = (
-    "base", "start", "catalogue", "_hits", "filed", "macros", "question", "about", "accessibility",
+    "base", "start", "catalogue", "_hits", "filed", "_filed_parts", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "concern_start", "concern_new", "concern_receipt",
     "concern_follow",
@@ -43,6 +43,7 @@ CLAIMS = (
     Claim("自行评估针对的就是这个版本", "own evaluation of this very version", "own", "clear"),
     Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "changed", "clear"),
     Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "line:changed", "line:clear"),
+    Claim("过期；评估以后改过：“训练停止与选择标准”", "; changed since: ", "later:changed", "later:clear"),
     Claim("备案变更中：", "A change is under way: ", "pending", "changed"),
     Claim("针对较早的版本", "about an earlier version", "newer", "clear"),
     Claim("第三方评估针对的是较早的第1版，现在公示的是第2版", "third-party evaluation of an earlier version: 1", "earlier", "newer"),

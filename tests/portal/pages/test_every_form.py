@@ -203,6 +203,9 @@ def test_text_that_nobody_can_see_is_refused_with_field_reason_and_remedy(
     print(f"{tried} posts of hostile text")
 
 
+@pytest.mark.timeout(
+    900
+)  # every box of every form is posted: minutes on a machine with other work
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_text_that_is_too_long_is_refused_and_never_cut(
     stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str

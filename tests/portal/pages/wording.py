@@ -332,6 +332,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "{} 行中：{}。": ("Of {} rows: {}.",),
     "{} 项想测而没有测成。": ("Comparisons without an answer: {}.",),
     "{}以后改过：{}": ("changed since the {}: {}",),
+    "{}；评估以后改过：{}": ("{}; changed since: {}",),
     "{}已在{}过期": ("the {} expired on {}",),
     "{}已提交，还没有公示": ("{}, submitted and not yet published",),
     "{}针对的就是这个版本，{}起算过期": ("{} of this very version, counts as expired from {}",),
