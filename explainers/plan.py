@@ -231,9 +231,14 @@ class ExplanationPlan:
         return scores >= self.cut if self.favourable_above else scores < self.cut
 
     def chosen(self, table: pa.Table, nonce: str) -> People:
-        """The distinct people who are asked about, drawn by the nonce from the plan's table."""
+        """The distinct people who are asked about, drawn by the nonce from the plan's table.
+
+        Never everybody: of two explanations, from data that differ by one person, the counts of one
+        less those of the other would be that person's result (record 0030).
+        """
         everyone = People.read(table, [column.name for column in self.columns])
-        order = generator(nonce, "people").permutation(len(self.rows))[: self.people]
+        most = min(self.people, max(self.k, len(self.rows) - self.k))
+        order = generator(nonce, "people").permutation(len(self.rows))[:most]
         return everyone.take(self.rows[np.sort(order)])
 
     def as_json(self) -> dict[str, Any]:

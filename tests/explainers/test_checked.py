@@ -245,14 +245,14 @@ def tied(task: Any = "decision") -> dict[str, Any]:
         asked,
         table,
         Toy(lambda x: 0.2 + 0.6 * ((x["sex"] == "f") ^ (x["age"] > 30))),
-        nonce="n",
+        nonce="e",
     )
 
 
 def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> None:
     """public/B3: "if everyone were f, 47; if everyone were f, 47"."""
     told = {said["kind"]: said for said in sentences_of(tied())}
-    assert told["decision.flip.some"]["evidence"]["changed"] == 200
+    assert told["decision.flip.some"]["evidence"]["changed"] == 190
     assert "decision.flip.levels" not in told
     alike = told["decision.flip.levels.alike"]
     assert alike["zh"] == (
