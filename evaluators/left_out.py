@@ -154,14 +154,14 @@ def beside(
         lacking: what rows lack.
         scored: whether a model answers.
     """
-    small = _small(found, plan)
+    absent = _not_compared(found)
     made = []
     for one in found:
         needs = probe.needs(plan, one.metric, one.slice)
         told = content(lacking, causes(needs, plan, scored=scored))
-        groups = small.get(_family(one), 0)
+        groups = absent.get(_family(one), 0)
         if one.verdict is not Verdict.NOT_EVALUABLE and groups:
-            told = {**told, "small_groups": groups}
+            told = {**told, "not_compared": groups}
         made.append(_with(replace(one, left_out=told), Text("", ""), plan))
     return made
 
@@ -242,24 +242,27 @@ def _family(finding: Finding) -> tuple[str, frozenset[str]]:
     return finding.metric, frozenset(finding.slice)
 
 
-def _small(found: Sequence[Finding], plan: Plan) -> dict[tuple[str, frozenset[str]], int]:
-    """How many groups of each question were too small to be compared.
+def _not_compared(found: Sequence[Finding]) -> dict[tuple[str, frozenset[str]], int]:
+    """How many groups of each question were compared with no other.
 
-    A group of which nobody counts is one of them: of a hidden group that would tell whether any does.
+    The count is one of verdicts, which are published of hidden groups too. For which reason, and of
+    how many rows, would tell of a hidden group what its verdict does not.
     """
-    groups: dict[tuple[str, frozenset[str]], set[str]] = {}
+    absent: dict[tuple[str, frozenset[str]], set[str]] = {}
+    compared: dict[tuple[str, frozenset[str]], set[str | None]] = {}
     for one in found:
-        few = one.n is not None and one.n < plan.min_n
-        if one.verdict is Verdict.NOT_EVALUABLE and few and one.group is not None:
-            groups.setdefault(_family(one), set()).add(one.group)
-    return {family: len(names) for family, names in groups.items()}
+        if one.verdict is not Verdict.NOT_EVALUABLE:
+            compared.setdefault(_family(one), set()).update((one.group, one.reference_group))
+        elif one.group is not None:
+            absent.setdefault(_family(one), set()).add(one.group)
+    return {family: len(names - compared.get(family, set())) for family, names in absent.items()}
 
 
 def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
     """What a finding says of the rows that do not count.
 
     Args:
-        content: as `content` gives it, with `small_groups` where groups were too small.
+        content: as `content` gives it, with `not_compared` where groups were not compared.
         plan: names the columns.
     """
     parts_zh, parts_en = list[str](), list[str]()
@@ -269,13 +272,10 @@ def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
         lead = _lead(content["rows"], content["used"])
         parts_zh.append(lead.zh.format(zh))
         parts_en.append(lead.en.format(en))
-    if groups := content.get("small_groups"):
+    if groups := content.get("not_compared"):
         one = groups == 1
-        parts_zh.append(f"另有 {groups:,} 组不足 {plan.min_n} 人，没有比较。")
-        parts_en.append(
-            f"{groups:,} more {'group' if one else 'groups'} of fewer than {plan.min_n} people "
-            f"{'was' if one else 'were'} not compared."
-        )
+        parts_zh.append(f"另有 {groups:,} 组没有比较。")
+        parts_en.append(f"{groups:,} more {'group was' if one else 'groups were'} not compared.")
     return Text("".join(parts_zh), " ".join(parts_en))
 
 

@@ -34,7 +34,7 @@ def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:
 
 
 def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
-    """How many rows lack what the probes read, and which groups are too small: one clause each.
+    """How many rows lack what the probes read, and how many groups were not compared: one clause each.
 
     Args:
         report: its predicate; None of it is said of a report made before rows were counted.
@@ -43,19 +43,18 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
     found = left_out_words.clauses(
         report.get("rows_read") or {}, plan.get("columns") or {}, partial(captions.column, plan)
     )
-    small: dict[str, int] = {}
+    absent: dict[str, int] = {}
     for each in report["findings"]:
-        groups = (each.get("left_out") or {}).get("small_groups", 0)
+        groups = (each.get("left_out") or {}).get("not_compared", 0)
         if groups and len(each["slice"]) == 1:
             name = next(iter(each["slice"]))
-            small[name] = max(groups, small.get(name, 0))
-    least = plan.get("min_n")
-    for name, groups in small.items():
+            absent[name] = max(groups, absent.get(name, 0))
+    for name, groups in absent.items():
         own, one = captions.column(plan, name), groups == 1
         found.append(Text(
-            f"“{own.zh}”有 {groups:,} 组可用的人不足 {least}，没有比较",
-            f"{groups:,} {'group' if one else 'groups'} of '{own.en}' with fewer than {least} "
-            f"usable people {'was' if one else 'were'} not compared",
+            f"“{own.zh}”有 {groups:,} 组没有比较",
+            f"{groups:,} {'group' if one else 'groups'} of '{own.en}' "
+            f"{'was' if one else 'were'} not compared",
         ))  # fmt: skip
     return found
 

@@ -61,7 +61,7 @@ class Finding:
             they weigh unequally; `second` of another kind, `at_least` so many as the verdict
             itself implies. A suppressed finding has {of, at_least} alone. None where the probe
             does not say.
-        left_out: the rows that do not count: {rows, used, without, least, small_groups}, see
+        left_out: the rows that do not count: {rows, used, without, least, not_compared}, see
             `evaluators.left_out`; empty where every row does.
         details: further numbers of the probe's own findings schema.
         reading, limit: {zh, en}.

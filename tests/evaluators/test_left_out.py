@@ -208,7 +208,7 @@ def test_the_parts_add_up_to_what_is_left_out(
     assert sum(each["rows"] for each in told["without"]) == told["rows"] - told["used"] == gone
 
 
-def test_groups_too_small_are_counted_and_a_withheld_finding_says_nothing() -> None:
+def test_groups_not_compared_are_counted_and_a_withheld_finding_says_nothing() -> None:
     """statistics/13: numbers that are suppressed stay suppressed."""
     cells = {("a", 1, 1): 200, ("a", 1, 0): 200, ("b", 1, 1): 150, ("b", 1, 0): 150,
              ("c", 1, 1): 12, ("c", 1, 0): 12, ("d", 1, 1): 3, ("d", 1, 0): 9}  # fmt: skip
@@ -218,12 +218,8 @@ def test_groups_too_small_are_counted_and_a_withheld_finding_says_nothing() -> N
     ])  # fmt: skip
     found = {f.group: f for f in _run(table, "selection_parity").findings}
 
-    assert found["b"].left_out["small_groups"] == 2
-    assert (
-        found["b"]
-        .reading["en"]
-        .endswith("2 more groups of fewer than 30 people were not compared.")
-    )
+    assert found["b"].left_out["not_compared"] == 2
+    assert found["b"].reading["en"].endswith("2 more groups were not compared.")
     assert found["d"].suppressed
     assert found["d"].left_out == {}
     assert "40" not in found["d"].reading["en"]

@@ -181,6 +181,21 @@ def test_an_adjusted_p_value_is_not_that_of_a_hidden_group() -> None:
     )
 
 
+def _uneven(few: int) -> Data:
+    """Of two hidden groups, t of 3 and `few` people and c of the rest, among them a heavy one."""
+    data = rows(
+        {("a",): (150, 150), ("b",): (70, 90), ("c",): (25, 10 - few), ("t",): (3, few)}, "race"
+    )
+    first = data["race"].index("c")
+    return {**data, "weight": [1e3 if at == first else 1.0 for at in range(len(data["race"]))]}
+
+
+def test_how_many_were_not_compared_does_not_tell_the_rows_of_a_hidden_group() -> None:
+    """Of less than 30 people of equal weight in any case, and of less than 30 rows in some."""
+    columns = {**PLAIN, "weight": "weight"}
+    assert possible(_uneven, 4, columns=columns, probes=["selection_parity"]) == EVERY
+
+
 def _whole(value: float) -> bool:
     return abs(value - round(value)) < 1e-7
 

@@ -340,7 +340,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "{}针对的是较早的第{}版，现在公示的是第{}版": ("{} of an earlier version: {}, while version {} is published",),
     "{}（备案主体填写）": ("{} (the filer's word)",),
     "{}：{}，每100人约{}人{}。": ("{}: {}, about {} of 100{}.",),
-    "“{}”有 {} 组可用的人不足 {}，没有比较": ("{} {} of '{}' with fewer than {} usable people {} not compared",),
+    "“{}”有 {} 组没有比较": ("{} {} of '{}' {} not compared",),
     "一共比较了 {} 项：{}。": ("{} {} made. {}.",),
     "不应得到有利结果的人里，得到了的": ("granted, of those who should not have got the favourable result",),
     "两名审核人员（一人提出，另一人确认）": ("Two reviewers, one proposing and another confirming,",),
