@@ -6,9 +6,18 @@ from evaluators.dose_response import Response
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_family import Judged
-from evaluators.price_lines import EQUIVALENCE, LINE_TEXT, dearer, interval, percent, share, texts
+from evaluators.price_lines import (
+    EQUIVALENCE,
+    LINE_TEXT,
+    cells,
+    dearer,
+    interval,
+    percent,
+    share,
+    texts,
+)
 from evaluators.price_readings import PROBLEMS as PRICE_PROBLEMS
-from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS, cells, concluded
+from evaluators.price_readings import SMALL_BUT_REAL, VERDICTS, concluded
 from registry.language import Text
 from registry.reports import Verdict
 

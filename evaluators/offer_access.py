@@ -317,12 +317,14 @@ class OfferAccess(Probe[pa.Table]):
     def _finding(
         self, judged: Judged, attribute: str, plan: Plan, size: int, limit: Text
     ) -> Finding:
-        result, same = judged.result, bool(judged.result.details["same"])
+        result, held = judged.result, offer_readings.RAW
+        if result.details["same"]:
+            held = offer_readings.fixed(plan, self.options.strata)
         if result.metric.startswith("offer_rate"):
             said = _called(plan, str(result.details["offer"]))
-            reading = offer_readings.rate(judged, plan, attribute, said, same=same)
+            reading = offer_readings.rate(judged, plan, attribute, said, held=held)
         else:
-            reading = offer_readings.cost(judged, plan, attribute, same=same)
+            reading = offer_readings.cost(judged, plan, attribute, held=held)
         return price_family.finding(
             self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|{attribute}", size=size,
             reading=reading, limit=limit,

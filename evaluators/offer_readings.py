@@ -1,13 +1,13 @@
 """The plain sentences of offer_access."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from evaluators.loyalty_readings import PROBLEMS as LOYALTY_PROBLEMS
 from evaluators.loyalty_readings import ending
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.price_family import Judged
-from evaluators.price_lines import LINE_TEXT, dearer, interval, percent, share, texts
+from evaluators.price_lines import LINE_TEXT, alike, cells, dearer, interval, percent, share, texts
 from evaluators.price_readings import SMALL_BUT_REAL
 from evaluators.readings import DIFFERS
 from registry.language import Text
@@ -23,8 +23,8 @@ PROBLEMS: Mapping[str, Text] = {
         "Neither group ever got this offer, so the ratio is not defined; not evaluable.",
     ),
     "no_overlap": Text(
-        "两组没有在同样的商品和时间下出现过，所以无法评估。",
-        "The two groups were never seen with the same goods at the same moment; not evaluable.",
+        "两组没有在这里固定的条件都相同时出现过，所以无法评估。",
+        "The two groups were never seen under the same values of what is held fixed here; not evaluable.",
     ),
     "few_accounts": Text(
         "其中一组的账号少于计划规定的最小数，所以无法评估。",
@@ -53,7 +53,6 @@ _RATES: Mapping[Verdict, Text] = {
     ),
 }
 _GAP = Text("", " ")
-SAME = Text("（商品、时间等条件相同时）", " with goods, moment and conditions alike")
 RAW = Text("（不考虑任何条件）", " as they stand")
 
 
@@ -63,13 +62,23 @@ def problem(attribute: Text, word: str) -> Text:
     return Text(f"“{attribute.zh}”：{why.zh}", f"“{attribute.en}”: {why.en}")
 
 
-def rate(judged: Judged, plan: Plan, attribute: str, offer: Text, *, same: bool) -> Text:
+def fixed(plan: Plan, strata: Sequence[str]) -> Text:
+    """What two groups' rows have in common, in brackets: goods and moment as far as the plan names them.
+
+    Args:
+        plan: names the columns.
+        strata: further ones that are held the same.
+    """
+    held = alike(cells(plan), strata, plan)
+    return Text(f"（{held.zh}时）", f" with {held.en}")
+
+
+def rate(judged: Judged, plan: Plan, attribute: str, offer: Text, *, held: Text) -> Text:
     """What two rates of an offer say."""
     found, name = judged.result, plan.plain(attribute)
     if found.problem is not None:
         return problem(Text(f"{name.zh} · {offer.zh}", f"{name.en} · {offer.en}"), found.problem)
     group, reference = (plan.plain_level(attribute, v) for v in (found.group, found.reference))
-    held = SAME if same else RAW
     own, other = share(found.estimate or 0.0), share(found.reference_estimate or 0.0)
     return texts(
         Text(
@@ -109,17 +118,13 @@ def _rate_ending(judged: Judged, alpha: float) -> Text:
     return _RATES[judged.verdict]
 
 
-def cost(judged: Judged, plan: Plan, attribute: str, *, same: bool) -> Text:
+def cost(judged: Judged, plan: Plan, attribute: str, *, held: Text) -> Text:
     """What two final prices say, and where the difference comes from."""
     found, name = judged.result, plan.plain(attribute)
     if found.problem is not None:
         return problem(name, found.problem)
     group, reference = (plan.plain_level(attribute, v) for v in (found.group, found.reference))
-    size, span, held = (
-        dearer(found.value or 0.0),
-        interval(found.low, found.high),
-        SAME if same else RAW,
-    )
+    size, span = dearer(found.value or 0.0), interval(found.low, found.high)
     return texts(
         Text(
             f"最终应付的价格（标价 − 优惠 + 费用）：“{name.zh}”为“{group.zh}”的账号与“{reference.zh}”的相比，价格{size.zh}{span.zh}{held.zh}。",

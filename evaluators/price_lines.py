@@ -1,7 +1,7 @@
 """The lines a price difference is held against, and the sentences that say a number plainly."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evaluators.plan import Plan
@@ -88,3 +88,36 @@ def names(columns: Iterable[str], plan: Plan) -> Text:
     """Columns in quotes, as the plan calls them."""
     said = [plan.plain(name) for name in columns]
     return Text("、".join(f"“{n.zh}”" for n in said), ", ".join(f"“{n.en}”" for n in said))
+
+
+def cells(plan: Plan) -> Text:
+    """What makes two quotes alike: item and moment, as far as the plan has columns for them."""
+    columns = plan.columns
+    said = [Text("商品", "item")] * bool(columns.item) + [Text("时间", "moment")] * bool(
+        columns.time
+    )
+    return Text("和".join(word.zh for word in said), " and ".join(word.en for word in said))
+
+
+def alike(cell: Text, factors: Sequence[str], plan: Plan) -> Text:
+    """What is held fixed, as the plan has it; empty where nothing is.
+
+    Args:
+        cell: item and moment, as far as they are held.
+        factors: further columns that are.
+        plan: for their plain names.
+    """
+    said = [Text(f"{cell.zh}相同", f"the same {cell.en}")] * bool(cell.zh)
+    if factors:
+        named = names(factors, plan)
+        said.append(Text(f"{named.zh}相同", f"equal {named.en}"))
+    return Text("、".join(part.zh for part in said), " and ".join(part.en for part in said))
+
+
+def under(held: Text) -> Text:
+    """How a comparison opens that holds something fixed, or nothing."""
+    if not held.zh:
+        return Text(
+            "不考虑任何条件，直接比较：", "Compared as they stand, with nothing held fixed: "
+        )
+    return Text(f"在{held.zh}的条件下：", f"With {held.en}: ")

@@ -10,6 +10,8 @@ from evaluators.price_lines import (
     ALERT,
     EQUIVALENCE,
     LINE_TEXT,
+    alike,
+    cells,
     dearer,
     interval,
     log_line,
@@ -17,6 +19,7 @@ from evaluators.price_lines import (
     percent,
     share,
     texts,
+    under,
 )
 from evaluators.price_spread import Spread
 from evaluators.pricing_frame import Frame
@@ -136,34 +139,15 @@ def _levels(plan: Plan, column: str, group: str, reference: str) -> tuple[Text, 
     return plan.plain_level(column, group), plan.plain_level(column, reference)
 
 
-def cells(plan: Plan) -> Text:
-    """What makes two quotes alike: item and moment, as far as the plan has columns for them."""
-    columns = plan.columns
-    said = [Text("商品", "item")] * bool(columns.item) + [Text("时间", "moment")] * bool(
-        columns.time
-    )
-    return Text("和".join(word.zh for word in said), " and ".join(word.en for word in said))
-
-
 def _held(estimate: Estimate, plan: Plan) -> Text:
     step = estimate.step
     if estimate.metric == "unexplained_price_gap":
         return Text("按参照组的定价方式折算后仍未解释的部分：", "Left unexplained when everybody is priced as the reference group: ")  # fmt: skip
     if estimate.metric == "residual_quantile_gap":
         q = estimate.details["worst_quantile"]
-        return Text(f"扣除条件后，在第 {q * 100:g} 百分位上（差异最明显处）：", f"After the conditions, at the {q * 100:g}th percentile, where the gap is clearest: ")  # fmt: skip
-    if not step.cells and not step.factors:
-        return Text(
-            "不考虑任何条件，直接比较：", "Compared as they stand, with nothing held fixed: "
-        )
-    same = cells(plan)
-    alike = Text(f"{same.zh}相同", f"the same {same.en}") if step.cells else Text("", "")
-    factors = names(step.factors, plan)
-    held = Text(f"{factors.zh}相同", f"equal {factors.en}") if step.factors else Text("", "")
-    both = Text("、" if step.cells and step.factors else "", " and " if step.cells and step.factors else "")  # fmt: skip
-    return Text(
-        f"在{alike.zh}{both.zh}{held.zh}的条件下：", f"With {alike.en}{both.en}{held.en}: "
-    )
+        after = Text("扣除条件后", "After the conditions") if step.cells or step.factors else Text("不扣除任何条件", "With nothing held fixed")  # fmt: skip
+        return Text(f"{after.zh}，在第 {q * 100:g} 百分位上（差异最明显处）：", f"{after.en}, at the {q * 100:g}th percentile, where the gap is clearest: ")  # fmt: skip
+    return under(alike(cells(plan) if step.cells else Text("", ""), step.factors, plan))
 
 
 def observational_limit(
@@ -341,8 +325,8 @@ def _changed(
     own, other = _levels(plan, next(iter(slice_)), group, reference)
     if metric == "price_range":
         return Text(
-            f"只改{named.zh}，同一商品最贵与最便宜的报价平均相差：最贵的{size.zh}。",
-            f"Changing only {named.en}, the dearest quote for the same goods is on average {size.en} than the cheapest. ",
+            f"只改{named.zh}，同一行最贵与最便宜的报价平均相差：最贵的{size.zh}。",
+            f"Changing only {named.en}, the dearest quote for the same row is on average {size.en} than the cheapest. ",
         )
     if metric == "main_effect":
         return Text(
@@ -360,8 +344,8 @@ def _changed(
             f"With the profile “{group}”, all else equal, the price is {size.en} on average. ",
         )
     return Text(
-        f"商品、时间、成本不变，只把{named.zh}从 {other.zh} 改为 {own.zh}：平均价格{size.zh}。",
-        f"Same goods, moment and costs; only {named.en} changed from {other.en} to {own.en}: the price is {size.en} on average. ",
+        f"其他输入都不变，只把{named.zh}从 {other.zh} 改为 {own.zh}：平均价格{size.zh}。",
+        f"All other inputs alike, only {named.en} changed from {other.en} to {own.en}: the price is {size.en} on average. ",
     )
 
 
@@ -376,14 +360,23 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
 
 
 def clean_bill(
-    spread: Spread | None, means: float, verdict: Verdict, problem: str | None, *, needed: int
-) -> Text:
-    """Whether all three parts of the clean bill hold."""
+    spread: Spread | None, means: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text
+) -> Text:  # fmt: skip
+    """Whether all three parts of the clean bill hold.
+
+    Args:
+        spread: the widest of all comparisons.
+        means: the largest mean difference.
+        verdict: of the finding.
+        problem: why nothing is concluded.
+        needed: the fewest that could show it.
+        of: what was compared: `ROWS`, `ACCOUNTS` or `PAIRS`.
+    """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
     facts = Text(
-        f"任何一项改变带来的平均差异最大 {percent(means)}；{share(spread.beyond)} 的行有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
-        f"The largest mean difference of any change is {percent(means)}; {share(spread.beyond)} of rows have one "
+        f"任何一项改变带来的平均差异最大 {percent(means)}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
+        f"The largest mean difference of any change is {percent(means)}; {share(spread.beyond)} of {of.en} have one "
         f"beyond {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
     )
     ending = {
@@ -391,8 +384,8 @@ def clean_bill(
             "三个条件都满足：差异很小。", "All three conditions hold: the differences are small."
         ),
         Verdict.INCONCLUSIVE: Text(
-            f"没有看到超过界线的差异，但行数不够作出“很小”的结论（至少要 {needed} 行，每组也是）。",
-            f"No difference beyond the line was seen, but there are too few rows to call it small (at least {needed}, in every group too).",
+            f"没有看到超过界线的差异，但{of.zh}数不够作出“很小”的结论（{of.zh}数至少 {needed}，每组也是）。",
+            f"No difference beyond the line was seen, but there are too few {of.en} to call it small (at least {needed}, in every group too).",
         ),
         Verdict.DIFFERENCE: Text(
             "有超过“很小”界线的差异。", "There are differences beyond what counts as small."
@@ -423,10 +416,13 @@ def no_accounts(spec: ProbeSpec) -> Finding:
     )  # fmt: skip
 
 
+ROWS, ACCOUNTS = Text("行", "rows"), Text("账号", "accounts")
+PAIRS = Text("账号对", "matched pairs of accounts")
 ACCOUNTS_LIMIT = Text(
-    "只说明这些账号在这些时间得到的报价；账号是随机分配画像的单位，逐条报价不能当作独立样本。",
-    "Speaks for these accounts at these moments; profiles were assigned to accounts, so single quotes "
-    "are no independent trials.",
+    "只说明这些账号得到的报价；按账号计算，不把逐条报价当作独立样本。这里看不出画像是不是随机分给账号的；如果不是，账号之间别的不同也可能造成或掩盖差别。",
+    "Speaks for these accounts; accounts count, since single quotes are no independent trials. Whether "
+    "profiles were given to accounts at random can't be told here; if not, what else sets the accounts "
+    "apart may cause or hide a difference.",
 )
 
 
@@ -439,10 +435,11 @@ def accounts_gap(
         return PROBLEMS["too_few_units"]
     size, span, name = dearer(value), interval(low, high), plan.plain(column)
     own, other = _levels(plan, column, group, reference)
+    held = under(alike(cells(plan), (), plan))
     return texts(
         Text(
-            f"同样的商品、同样的时间，“{name.zh}”为“{own.zh}”的账号与“{other.zh}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
-            f"Same goods, same moment: accounts with “{name.en}” {own.en} against {other.en}: the price is {size.en}{span.en}, {accounts} accounts. ",
+            f"{held.zh}“{name.zh}”为“{own.zh}”的账号与“{other.zh}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
+            f"{held.en}accounts with “{name.en}” {own.en} against {other.en}: the price is {size.en}{span.en}, {accounts} accounts. ",
         ),
         VERDICTS[verdict], Text("", " "), LINE_TEXT,
     )  # fmt: skip
@@ -469,11 +466,12 @@ def accounts_limit(smallest: float, same: float | None, other: float | None) -> 
 
 
 def nothing_between(spec: ProbeSpec, plan: Plan, column: str) -> Finding:
-    """No item and moment was quoted to accounts of two levels."""
-    name = plan.plain(column)
+    """No prices that can be held against each other were quoted to accounts of two levels."""
+    name, held = plan.plain(column), alike(cells(plan), (), plan)
+    told = Text(f"（{held.zh}）", f" with {held.en}") if held.zh else held
     return not_evaluable(
         spec, "price_gap", slice_={column: ""},
-        why=Text(f"没有同一商品、同一时间报给“{name.zh}”不同的账号的价格，比不了。", f"No item and moment was quoted to accounts that differ in “{name.en}”."),
+        why=Text(f"没有报给“{name.zh}”不同的账号、彼此可比的价格{told.zh}，比不了。", f"No prices{told.en} were quoted to accounts that differ in “{name.en}”."),
         limit=Text("没有测量任何差异。", "No difference was measured."),
     )  # fmt: skip
 

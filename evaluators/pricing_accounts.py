@@ -468,6 +468,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
     worst = max(spreads, key=lambda s: s.beyond_upper, default=None)
     sizes = [float(one.finding.effect["value"]) for one in judged] + [part.mean for part in groups]
     largest = max((abs(size) for size in sizes), default=0.0)
+    matched = all((one.finding.units or {}).get("of") == "pairs" for one in judged)
     details = CounterfactualDetails(
         design="accounts", spread=worst.as_json() if worst else None, aa_different=None,
         deterministic=None, groups={}, problem=None,
@@ -491,6 +492,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
         reading=price_readings.clean_bill(
             worst, largest, verdict,
             "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
+            of=price_readings.PAIRS if matched else price_readings.ACCOUNTS,
         ),
         limit=price_readings.ACCOUNTS_LIMIT,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
+from evaluators.price_lines import EQUIVALENCE, beyond, cells, log_line, severity, threshold
 from evaluators.price_nulls import quote_nulls, quotes_planted
 from evaluators.pricing_frame import Frame, Recipe, build, distinct
 from evaluators.pricing_ladder import (
@@ -215,16 +215,16 @@ class PriceObservational(Probe[quotes.Kept]):
 
     def steps(self, plan: Plan, attribute: str) -> list[Step]:
         """The ladder: raw first, then each condition on top of those before it."""
-        cells = bool(self._cells(plan))
+        within = bool(self._cells(plan))
         found = [Step("raw")]
-        if cells:
-            found.append(Step(price_readings.cells(plan).en, (), cells=True))
+        if within:
+            found.append(Step(cells(plan).en, (), cells=True))
         held: list[str] = []
         for added in self.options.ladder or (plan.columns.cost, plan.columns.control):
             new = [name for name in added if name != attribute and name not in held]
             if new:
                 held += new
-                found.append(Step(", ".join(new), tuple(held), cells))
+                found.append(Step(", ".join(new), tuple(held), within))
         return found
 
     @classmethod
