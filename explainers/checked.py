@@ -24,6 +24,7 @@ ERRORS = {
 }
 ONE_DIGIT_OF_THREE = 0.005
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
+UNSETTLED = Text("可能没有差别，还不能下结论", "there may be no difference; inconclusive")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
 
@@ -266,6 +267,23 @@ def _rates(
     return [sentence(row, kind="group.rates", evidence=finding, places=places, test=test)]
 
 
+def concluded(finding: Mapping[str, Any]) -> Text:
+    """What a finding's verdict is called; beside an interval that holds none, no difference is.
+
+    A test and an interval of two methods may disagree by a hair: the reader sees the interval.
+
+    Args:
+        finding: of a report, as JSON.
+    """
+    ci, effect = finding.get("ci") or {}, finding.get("effect") or {}
+    low: Any = ci.get("low")
+    high: Any = ci.get("high")
+    verdict = Verdict(finding["verdict"])
+    none = 1.0 if effect.get("kind") == "ratio" else 0.0
+    open_ = None not in (low, high) and low <= none <= high
+    return UNSETTLED if open_ and verdict is Verdict.DIFFERENCE else VERDICT_NAMES[verdict]
+
+
 def _compared(
     plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
 ) -> dict[str, Text]:
@@ -277,7 +295,7 @@ def _compared(
         "r": level(attribute, finding["reference_group"]),
         "a": about(finding["estimate"]),
         "b": about(finding["reference_estimate"]),
-        "verdict": VERDICT_NAMES[Verdict(finding["verdict"])],
+        "verdict": concluded(finding),
     }
 
 
@@ -334,7 +352,7 @@ def _flipped(
     if share is None or finding["effect"].get("kind") != "share":
         return _read(finding)
     places = wording(plan) | _named(attribute)
-    places |= {"about": about(share), "verdict": VERDICT_NAMES[Verdict(finding["verdict"])]}
+    places |= {"about": about(share), "verdict": concluded(finding)}
     said = sentence("groups.flipped", kind="group.flip", evidence=finding, places=places)
     return said | {"limit": _own_limit(finding)}
 
@@ -350,7 +368,7 @@ def _price(
         attribute,
         wording(plan),
         named=lambda name: names.get(name, same(name)),
-        verdict=VERDICT_NAMES[Verdict(finding["verdict"])],
+        verdict=concluded(finding),
     )
     return said | {"limit": _own_limit(finding)} if said else _read(finding)
 

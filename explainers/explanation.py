@@ -315,7 +315,7 @@ class _Page:
         shown = {"n": n, "favourable": good, "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
         if self.plan.left_out:
-            least = {"least": effects.same(self.plan.k)}
+            least = effects.wording(self.plan) | {"least": effects.same(self.plan.k)}
             evidence = {"least": self.plan.k}
             said.append(sentence("overall.left_out", evidence=evidence, places=least))
         return said

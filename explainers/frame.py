@@ -38,8 +38,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "overall.left_out": Row(
         Text(
-            "有的情况，不到{least}个人才有。这些人没有问到；另外随机少问了几个人，免得算出这样的人有几个。",
-            "Some things are shared by fewer than {least} people. Those people were not asked about, nor were a few others, drawn at random, so that nobody can work out how many they are.",
+            "有的情况，不到{least}{person}才有。这些{people}没有问到；另外随机少问了几{person}，免得算出这样的{people}有多少。",
+            "Some things are shared by fewer than {least} {people}. Those {people} were not asked about, nor were a few others, drawn at random, so that nobody can work out how many they are.",
         ),
         Text(
             "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."

@@ -8,6 +8,7 @@ from explainers.checked import Quoted
 from explainers.columns import Outsider
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan
+from registry.findings import VERDICT_NAMES
 from registry.language import Text
 from registry.reports import Finding, Verdict
 from tests.explainers.toys import Toy, columns, people
@@ -278,3 +279,36 @@ def test_levels_with_two_rates_name_two_levels() -> None:
     assert "decision.flip.levels.alike" not in told
     assert told["decision.flip.levels"]["zh"].startswith("如果所有人的性别都是“女”")
     assert "如果都是“男”" in told["decision.flip.levels"]["zh"]
+
+
+NONE_IS_POSSIBLE = Text("可能没有差别，还不能下结论", "there may be no difference; inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("probe", "metric", "kind", "span", "holds"),
+    [
+        ("price_observational", "conditional_price_gap", "log_ratio", (-0.0001, 0.032), True),
+        ("price_observational", "conditional_price_gap", "log_ratio", (0.001, 0.032), False),
+        ("price_observational", "raw_price_gap", "log_ratio", (-0.032, 0.0001), True),
+        ("selection_parity", "selection_rate", "ratio", (0.8, 1.01), True),
+        ("selection_parity", "selection_rate", "ratio", (0.8, 0.99), False),
+        ("selection_parity", "selection_rate", "difference", (-0.1, 0.01), True),
+        ("selection_parity", "selection_rate", "difference", (-0.1, -0.01), False),
+        ("error_parity", "false_negative_rate", "ratio", (0.9, 1.4), True),
+        ("error_parity", "false_negative_rate", "ratio", (1.1, 1.4), False),
+    ],
+)
+def test_no_difference_is_claimed_beside_an_interval_that_holds_none(
+    probe: str, metric: str, kind: str, span: tuple[float, float], *, holds: bool
+) -> None:
+    """Findings 7, S5: "very likely between 0.01 % lower and 3.2 % higher. In short: a difference"."""
+    low, high = span
+    found = finding(
+        probe, metric, estimate=0.4, reference_estimate=0.5,
+        effect={"kind": kind, "value": (low + high) / 2}, ci={"low": low, "high": high},
+    )  # fmt: skip
+    (said,) = checked.by_group(plan(), RACE, Quoted([found]))
+    named = VERDICT_NAMES[Verdict.DIFFERENCE]
+    for language in ("zh", "en"):
+        assert (getattr(NONE_IS_POSSIBLE, language) in said[language]) == holds, said[language]
+        assert (getattr(named, language) in said[language]) != holds, said[language]

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from explainers.cells import LEAST
 from explainers.explanation import explain, sentences_of
-from explainers.plan import ExplanationPlan, PlanImpossible, Task
+from explainers.plan import ExplanationPlan, PlanImpossible, Task, Wording
+from registry.language import Text
 from tests.explainers.toys import Scores, Toy, text
 
 N = 400
@@ -60,6 +61,7 @@ def made(
     protected: bool = True,
     k: int = LEAST,
     worse: float = 0.1,
+    wording: Wording | None = None,
 ) -> dict[str, Any]:
     """The explanation of a program to which only the few are different."""
     asked: list[dict[str, Any]] = [
@@ -67,7 +69,13 @@ def made(
         {"name": "age", "plain": text("年龄", "age"), "actionable": "any"},
     ]
     plan = ExplanationPlan.make(
-        table, asked, cut=0.5 if task == "decision" else None, task=task, k=k, nonce="n"
+        table,
+        asked,
+        cut=0.5 if task == "decision" else None,
+        task=task,
+        k=k,
+        nonce="n",
+        wording=wording,
     )
 
     def rule(x: Columns) -> Scores:
@@ -200,7 +208,7 @@ def test_the_page_says_whom_it_did_not_ask_about_and_not_how_many() -> None:
     """public/B1: both languages."""
     (said,) = [s for s in sentences_of(made(table_of(4, 0))) if s["kind"] == "overall.left_out"]
     assert said["zh"] == (
-        "有的情况，不到10个人才有。这些人没有问到；另外随机少问了几个人，免得算出这样的人有几个。"
+        "有的情况，不到10个人才有。这些人没有问到；另外随机少问了几个人，免得算出这样的人有多少。"
     )
     assert said["en"] == (
         "Some things are shared by fewer than 10 people. Those people were not asked about, nor "
@@ -209,6 +217,11 @@ def test_the_page_says_whom_it_did_not_ask_about_and_not_how_many() -> None:
     assert "n" not in said["evidence"]
     kinds = {s["kind"] for s in sentences_of(made(table_of(0, 0)))}
     assert "overall.left_out" not in kinds
+    words = Wording(person=Text("家餐馆", "restaurant"), people=Text("餐馆", "restaurants"))
+    (said,) = [s for s in sentences_of(made(table_of(4, 0), wording=words))
+               if s["kind"] == "overall.left_out"]  # fmt: skip
+    for told, word in ((said["zh"], "人"), (said["en"], "people")):
+        assert word not in told, "findings 7, S5: the rows are restaurants"
 
 
 def test_levels_that_enough_people_share_are_asked_about() -> None:
