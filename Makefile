@@ -9,7 +9,7 @@ ADDED := awk 'NR==FNR{if(/^[a-z]/)seen[$$1]=1;next} /^[a-z]/{keep=!($$1 in seen)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup boosting demo serve test hostile coverage calibrate corpus bench lint types docs lock clients
+.PHONY: help setup boosting demo serve test hostile coverage calibrate certificate mutants bench lint types docs lock clients
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -71,8 +71,11 @@ types: $(VENV)/.test ## mypy strict
 calibrate: $(VENV)/.test ## every probe on 2,000 null data sets; writes docs/calibration.md
 	$(BIN)/python -m evaluators.calibration
 
-corpus: $(VENV)/.test ## which findings moved against the frozen ones; `make corpus WRITE=--write` freezes anew
-	$(BIN)/python -m evaluators.corpus $(WRITE)
+certificate: $(VENV)/.test ## which numbers of which probe moved; `make certificate WRITE=--write` certifies anew
+	$(BIN)/python -m evaluators.certificate $(WRITE)
+
+mutants: $(VENV)/.test ## would a wrong number be noticed: 60 numbers changed one by one, and what caught each
+	$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/.test ## speed beside peers and floors, in ratios; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks

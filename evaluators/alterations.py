@@ -39,17 +39,6 @@ TWIN = "twin"
 TESTS = ("tests", "flips", "up", "down", "without")
 PEOPLE = ("rows", "changed", "wins", "losses", "silent")
 PUBLIC = ("people", "changed", "wins", "losses", "silent", "steady")
-BUILT_ON = (
-    "evaluators.accumulators",
-    "evaluators.equivalence",
-    "evaluators.alterations",
-    "evaluators.inference",
-    "evaluators.intervals",
-    "evaluators.flips",
-    "evaluators.multiplicity",
-    "evaluators.rounds",
-    "evaluators.verdicts",
-)
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 

@@ -21,10 +21,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from evaluators import engine, installed
+from evaluators import certificate, engine, installed
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.probe import digest
 from registry.reports import Finding, Verdict
 
 SETS = 2000
@@ -195,7 +194,7 @@ def calibrate(name: str, *, sets: int, processes: int) -> dict[str, Any]:
             design: _spread(pool, name, design, min(sets, PLANTED_SETS)).found_json()
             for design in kind.planted()
         }
-    return {"version": kind.spec.version, "digest": digest(kind), "designs": designs,
+    return {"version": kind.spec.version, "certificate": certificate.counted(name), "designs": designs,
             "planted": planted, "seconds": round(time.monotonic() - started, 1)}  # fmt: skip
 
 
@@ -212,9 +211,9 @@ def _spread(pool: ProcessPoolExecutor, name: str, design: str, sets: int) -> Tal
 
 
 def stale(content: Mapping[str, Any]) -> list[str]:
-    """The installed probes whose digest is not in the table."""
-    known = {name: entry["digest"] for name, entry in content.get("probes", {}).items()}
-    return [n for n in installed.names() if known.get(n) != digest(installed.probe_class(n))]
+    """The installed probes whose certified numbers are not those that were calibrated."""
+    known = {name: entry["certificate"] for name, entry in content.get("probes", {}).items()}
+    return [name for name in installed.names() if known.get(name) != certificate.counted(name)]
 
 
 def read() -> dict[str, Any]:
@@ -225,18 +224,15 @@ def read() -> dict[str, Any]:
 
 HEAD = """# Calibration: how often each probe finds what is not there
 
-Written by `make calibrate`; the tests fail when a probe's source or the policy file has changed
-without it. Each design is a way to simulate data without any difference between groups (repeated
+Written by `make calibrate`; the tests fail when a p-value, an interval or a verdict that certifies
+a probe (`evaluators.certificate`), or a policy value that it names, has changed without it. Each design is a way to simulate data without any difference between groups (repeated
 units included; for probes that ask a model, a simulated randomised service, since a deterministic
 model has no error rate). *Type-I error* is the share of data sets in which the worst family of a
 probe rejects at α = {alpha:g} after adjustment; it may exceed α by the Monte-Carlo error only
 (99 %, one-sided). *Coverage* is the share of intervals that hold the true value, beside the mean
 level aimed at. *Disparity* counts data sets in which some finding called nothing a disparity.
-A digest with † was measured at an earlier source of the probe and carried over: p-values, intervals
-and verdicts of the first sets of every design are the same now, to eight digits
-(`evaluators.certificate`; how many sets stands in the probe's file).
 
-| probe | version | digest | design | sets | type-I error | allowed | unadjusted p < α | coverage (aimed) | disparity |
+| probe | version | certificate | design | sets | type-I error | allowed | unadjusted p < α | coverage (aimed) | disparity |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -256,7 +252,6 @@ def page(content: Mapping[str, Any]) -> str:
     """The table as Markdown."""
     lines = []
     for name, entry in sorted(content["probes"].items()):
-        carried = "†" if "carried" in entry else ""
         for design, row in sorted(entry["designs"].items()):
             allowed = POLICY.value("alpha") + row["monte_carlo_error"]
             coverage = "–"
@@ -264,7 +259,7 @@ def page(content: Mapping[str, Any]) -> str:
                 coverage = f"{row['coverage']:.3f} ({row['coverage_aimed']:.3f})"
             raw = row["unadjusted_below_alpha"]
             lines.append(
-                f"| {name} | {entry['version']} | `{entry['digest'][:12]}`{carried} | {design} | {row['sets']} "
+                f"| {name} | {entry['version']} | `{entry['certificate'][:12]}` | {design} | {row['sets']} "
                 f"| {row['type_one_error']:.4f} | {allowed:.4f} | {'–' if raw is None else f'{raw:.4f}'} "
                 f"| {coverage} | {row['disparity_sets']} |"
             )

@@ -49,12 +49,6 @@ from registry.language import Text
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-BUILT_ON = (
-    "evaluators.accumulators", "evaluators.equivalence", "evaluators.calibration_groups", "evaluators.calibration_statistics",
-    "evaluators.contrasts", "evaluators.histogram", "evaluators.multiplicity", "evaluators.parity",
-    "evaluators.score_nulls", "evaluators.unit_sums", "evaluators.verdicts",
-)  # fmt: skip
-
 
 class CalibrationDetails(Details):
     """Beside the effect: counts, the bands of the reliability diagram, intercepts.
@@ -131,7 +125,6 @@ class CalibrationByGroup(Probe[Calibrated]):
             "同样的分数，对各组人的含义相同吗？",
             "Does a score mean the same for every group?",
         ),
-        built_on=BUILT_ON,
     )
     first: Calibrated | None = None
 

@@ -32,7 +32,6 @@ from evaluators.findings import draft, not_evaluable
 from evaluators.model_findings import Modelled
 from evaluators.parity import (
     ARTICLES,
-    BUILT_ON,
     RateDetails,
     declared,
     details,
@@ -129,17 +128,6 @@ class ConditionalParity(Probe[Kept]):
             "条件相同的人，各组得到有利结果的比例相近吗？总体上又如何？",
             "Among people in the same conditions, do all groups get the favourable result about as "
             "often, and how is it over all?",
-        ),
-        built_on=(
-            *BUILT_ON,
-            "evaluators.columns",
-            "evaluators.conditional_model",
-            "evaluators.conditions",
-            "evaluators.declared_model",
-            "evaluators.model_findings",
-            "evaluators.selection",
-            "evaluators.strata_nulls",
-            "evaluators.stratified",
         ),
     )
     options: ConditionalOptions

@@ -1,4 +1,4 @@
-"""What befalls data outside simulations: the ways in which the corpus damages a simulated table.
+"""What befalls data outside simulations: the ways in which a certificate damages a simulated table.
 
 A damage takes a plan with its data and a generator, and gives the damaged table, or None where the
 data have nothing that it could befall (no groups, no answers). The plan stays.
@@ -145,6 +145,27 @@ def least_for_the_smallest(case: NullCase, rng: np.random.Generator) -> pa.Table
     return _put(case.table, answers[0], told)
 
 
+def answers_at_the_ends(case: NullCase, rng: np.random.Generator) -> pa.Table | None:
+    """A tenth of the shares are 0, another tenth 1, where the answers are shares."""
+    numbers = [name for name in _answers(case) if pt.is_floating(case.table[name].type)]
+    if not numbers:
+        return None
+    values, drawn = case.table[numbers[0]].to_numpy(), rng.random(case.table.num_rows)
+    if not 0 <= np.nanmin(values) <= np.nanmax(values) <= 1:
+        return None
+    ends = np.where(drawn < 0.1, 0.0, np.where(drawn > 0.9, 1.0, values))
+    return _put(case.table, numbers[0], ends)
+
+
+def answers_rounded(case: NullCase, rng: np.random.Generator) -> pa.Table | None:  # noqa: ARG001
+    """Answers are told to one digit, so that most are shared."""
+    numbers = [name for name in _answers(case) if pt.is_floating(case.table[name].type)]
+    if not numbers:
+        return None
+    values = case.table[numbers[0]].to_pylist()
+    return _put(case.table, numbers[0], [v and float(f"{v:.1g}") for v in values])
+
+
 def one_group(case: NullCase, rng: np.random.Generator) -> pa.Table | None:  # noqa: ARG001
     """Everyone is of one group."""
     table = case.table
@@ -170,6 +191,5 @@ DAMAGES: Mapping[str, Damage] = {
     each.__name__: each
     for each in (few_rows, unknown_groups, missing_answers, tiny_group, spelt_two_ways,
                  numbers_for_names, every_row_twice, one_outlier, least_for_the_smallest, one_group,
- all_alike, one_row,
-                 no_rows)
+                 all_alike, one_row, no_rows, answers_at_the_ends, answers_rounded)
 }  # fmt: skip

@@ -13,7 +13,6 @@ from evaluators.intervals import Interval
 from evaluators.nulls import decision_nulls, error_planted
 from evaluators.parity import (
     ARTICLES,
-    BUILT_ON,
     Counting,
     NoOptions,
     RateDetails,
@@ -131,7 +130,6 @@ class ErrorParity(Counting):
             "模型对各组人出错的比例相近吗？",
             "Does the model err against every group about as often?",
         ),
-        built_on=BUILT_ON,
     )
 
     def marks(self, batch: pa.RecordBatch) -> list[Any]:

@@ -86,9 +86,6 @@ class CounterfactualFlip(Probe[FlipState]):
             "只改变一个人的某一项情况，结果会变吗？",
             "Does the answer change when only one thing about the person changes?",
         ),
-        built_on=("evaluators.accumulators", "evaluators.equivalence", "evaluators.inference", "evaluators.intervals",
-                  "evaluators.rounds", "evaluators.nulls",
-            "evaluators.verdicts"),
     )  # fmt: skip
     options: FlipOptions
 

@@ -28,7 +28,7 @@ from evaluators.error_rates import error_lines
 from evaluators.findings import draft, not_evaluable
 from evaluators.inference import Test, fisher_exact, tost_ratio
 from evaluators.multiplicity import MaxT, replicates_needed, step_down_max_t
-from evaluators.parity import ARTICLES, BUILT_ON, published
+from evaluators.parity import ARTICLES, published
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
@@ -124,15 +124,6 @@ class IntersectionScan(Probe[Cells]):
         question=Text(
             "几个特征合起来看，有没有哪一群人受到与其他人不同的对待？",
             "Looking at several features together, is any crossing of them treated unlike everyone else?",
-        ),
-        built_on=(
-            *BUILT_ON,
-            "evaluators.columns",
-            "evaluators.crossing_nulls",
-            "evaluators.crossings",
-            "evaluators.error_rates",
-            "evaluators.selection",
-            "evaluators.shrinkage",
         ),
     )
     options: ScanOptions

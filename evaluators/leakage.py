@@ -85,9 +85,6 @@ class ProxyLeakage(Probe[Rows]):
         question=Text(
             "从模型的分数能猜出敏感特征吗？", "Can a sensitive feature be told from the model's score?"
         ),
-        built_on=("evaluators.accumulators", "evaluators.equivalence", "evaluators.inference", "evaluators.multiplicity",
-                  "evaluators.nulls",
-            "evaluators.verdicts"),
     )  # fmt: skip
     options: LeakageOptions
 

@@ -134,13 +134,6 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             "For the same goods, moment and costs, is the price higher the longer and the more an account has bought?",
         ),
         optional=("profile", "item", "time", "user", "unit", "cost", "control", "weight"),
-        built_on=(
-            "evaluators.dose", "evaluators.dose_response", "evaluators.equivalence", "evaluators.fixed_effects", "evaluators.intervals",
-            "evaluators.isotonic", "evaluators.loyalty_nulls", "evaluators.loyalty_readings", "evaluators.price_readings", "evaluators.multiplicity", "evaluators.price_defences",
-            "evaluators.price_family", "evaluators.price_lines", "evaluators.pricing_frame",
-            "evaluators.pricing_ladder", "evaluators.quotes", "evaluators.regression",
-            "evaluators.verdicts",
-        ),
     )  # fmt: skip
     options: LoyaltyOptions
 

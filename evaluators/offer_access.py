@@ -175,12 +175,6 @@ class OfferAccess(Probe[pa.Table]):
             "Do different people get the same coupons, subsidies, stock and delivery fee, and pay the same in the end?",
         ),
         optional=("sensitive", "profile", "price", "item", "time", "user", "unit"),
-        built_on=(
-            "evaluators.account_rates", "evaluators.dose", "evaluators.equivalence", "evaluators.intervals", "evaluators.multiplicity",
-            "evaluators.offer_nulls", "evaluators.offer_readings", "evaluators.offer_rows", "evaluators.offer_sizes",
-            "evaluators.loyalty_readings", "evaluators.price_defences", "evaluators.price_family",
-            "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.verdicts",
-        ),
     )  # fmt: skip
     options: OfferOptions
 

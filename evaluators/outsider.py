@@ -279,7 +279,6 @@ def _spec(plugin: Plugin, said: wire.Described) -> ProbeSpec:
         welcome=said.welcome,
         judges_steadiness=said.judges_steadiness,
         asks_model=said.asks_model,
-        built_on=(),
     )
 
 

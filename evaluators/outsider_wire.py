@@ -139,7 +139,7 @@ def spec_out(probe: type[Probe[Any]]) -> dict[str, Any]:
     """What a probe is, its schemas instead of its classes."""
     spec = probe.spec
     said = {entry.name: getattr(spec, entry.name) for entry in fields(ProbeSpec)}
-    for name in ("options", "details", "built_on"):
+    for name in ("options", "details"):
         said.pop(name)
     schemas = {"options_schema": spec.options_schema(), "details_schema": spec.details_schema()}
     bare = faults_out(spec, {})

@@ -18,19 +18,6 @@ from registry.language import Text
 from registry.reports import Finding
 
 ARTICLES = ("SZ72-4", "SH67-3")
-BUILT_ON = (
-    "evaluators.accumulators",
-    "evaluators.equivalence",
-    "evaluators.inference",
-    "evaluators.intersections",
-    "evaluators.intervals",
-    "evaluators.multiplicity",
-    "evaluators.nulls",
-    "evaluators.parity",
-    "evaluators.rates",
-    "evaluators.verdicts",
-    "evaluators.weights",
-)
 
 
 class NoOptions(Options):

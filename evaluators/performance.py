@@ -108,8 +108,6 @@ class Performance(Probe[Rows]):
             "模型做得有多准？对各组人一样准吗？",
             "How well does the model do its task, and as well for every group?",
         ),
-        built_on=("evaluators.accumulators", "evaluators.class_counts", "evaluators.equivalence", "evaluators.answer_nulls", "evaluators.intervals",
-                  "evaluators.multiplicity", "evaluators.task_metrics", "evaluators.verdicts"),
     )  # fmt: skip
     options: PerformanceOptions
 

@@ -136,13 +136,6 @@ class PriceSteering(Probe[pa.Table]):
             "For the same query, are some people shown dearer results: the same goods dearer, or dearer goods first?",
         ),
         optional=("profile", "sensitive", "time", "user", "unit"),
-        built_on=(
-            "evaluators.dose", "evaluators.equivalence", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
-            "evaluators.intervals", "evaluators.loyalty_readings", "evaluators.multiplicity", "evaluators.price_family",
-            "evaluators.price_lines", "evaluators.price_readings", "evaluators.quotes", "evaluators.regression", "evaluators.ranked_lists",
-            "evaluators.steering_nulls", "evaluators.steering_readings", "evaluators.steering_results", "evaluators.steering_tests",
-            "evaluators.verdicts",
-        ),
     )  # fmt: skip
     options: SteeringOptions
 

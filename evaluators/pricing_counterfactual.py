@@ -114,13 +114,6 @@ class PriceCounterfactual(Probe[pa.Table]):
             "habits, preferences or ability to pay change?",
         ),
         optional=("sensitive", "inputs", "cost", "price", "item", "time", "user", "unit"),
-        built_on=(
-            "evaluators.equivalence", "evaluators.intervals", "evaluators.offer_rows", "evaluators.permutation", "evaluators.price_defences",
-            "evaluators.price_family", "evaluators.price_lines", "evaluators.price_nulls", "evaluators.pricing_breakdown",
-            "evaluators.price_readings", "evaluators.price_spread", "evaluators.pricing_accounts",
-            "evaluators.pricing_design", "evaluators.pricing_evidence", "evaluators.pricing_model", "evaluators.pricing_reasons", "evaluators.quotes",
-            "evaluators.regression", "evaluators.verdicts",
-        ),
     )  # fmt: skip
     options: CounterfactualOptions
 

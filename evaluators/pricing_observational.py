@@ -159,13 +159,6 @@ class PriceObservational(Probe[quotes.Kept]):
         optional=(
             "sensitive", "profile", "cost", "control", "item", "time", "user", "unit", "weight",
         ),
-        built_on=(
-            "evaluators.decomposition", "evaluators.equivalence", "evaluators.fixed_effects", "evaluators.intervals", "evaluators.multiplicity",
-            "evaluators.price_defences", "evaluators.price_lines", "evaluators.price_nulls", "evaluators.price_readings",
-            "evaluators.pricing_frame", "evaluators.pricing_ladder", "evaluators.pricing_placebo",
-            "evaluators.quantile_bootstrap", "evaluators.quotes", "evaluators.regression",
-            "evaluators.sensitivity", "evaluators.verdicts", "evaluators.wild_bootstrap",
-        ),
     )  # fmt: skip
     options: ObservationalOptions
 

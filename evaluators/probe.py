@@ -33,7 +33,6 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from evaluators.plan import Plan
-from evaluators.policy import POLICY
 from evaluators.sizes import Sizes
 from registry import attestation
 from registry.findings import Finding
@@ -42,6 +41,7 @@ from registry.language import Text
 Acc = TypeVar("Acc")
 Task = Literal["decision", "pricing"]
 
+CERTIFICATES = Path(__file__).with_name("certificates")
 SCORE = "mingsuan:score"
 CLASS = "mingsuan:class"
 FAVOURED = "mingsuan:favoured"
@@ -106,7 +106,6 @@ class ProbeSpec:
             batch do not make its findings not evaluable.
         asks_model: it can say nothing without the model; on answers that came with the data it
             gets no rows, and says so.
-        built_on: the modules whose source its digest covers, besides its own.
     """
 
     id: str
@@ -123,7 +122,6 @@ class ProbeSpec:
     welcome: tuple[str, ...] = ()
     judges_steadiness: bool = False
     asks_model: bool = False
-    built_on: tuple[str, ...] = ("evaluators.inference", "evaluators.accumulators")
 
     def options_schema(self) -> dict[str, Any]:
         """The JSON Schema (2020-12) of the options."""
@@ -467,17 +465,23 @@ class Table:
 
 @cache
 def digest(probe: type[Probe[Any]]) -> str:
-    """The digest of a probe: its name and version, the source it runs, the policy values it names."""
+    """The digest of a probe: its name and version, and the numbers that certify it.
+
+    A third party's probe goes by its package, and one that has no certificate by its source.
+    """
     if probe.package_digest is not None:
-        return attestation.digest([probe.spec.id, probe.spec.version, probe.package_digest])
-    sources = {n: _source(n) for n in sorted({probe.__module__, *probe.spec.built_on})}
-    applied = [POLICY.named_in(source.decode()) for source in sources.values()]
-    digests = {name: attestation.sha256(source) for name, source in sources.items()}
-    return attestation.digest([probe.spec.id, probe.spec.version, digests, applied])
+        content = probe.package_digest
+    else:
+        certificate = CERTIFICATES / f"{probe.spec.id}.jsonl"
+        ours = probe.__module__.startswith("evaluators.") and certificate.exists()
+        content = attestation.sha256(
+            certificate.read_bytes() if ours else _source(probe.__module__)
+        )
+    return attestation.digest([probe.spec.id, probe.spec.version, content])
 
 
 def _source(module: str) -> bytes:
-    path = getattr(sys.modules.get(module) or __import__(module, fromlist=["_"]), "__file__", None)
+    path = getattr(sys.modules[module], "__file__", None)
     return Path(path).read_bytes() if path else b""
 
 

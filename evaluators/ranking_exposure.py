@@ -99,16 +99,6 @@ class RankingExposure(Probe[Rows]):
             "排序的列表里，各组得到的曝光与应得的相称吗？",
             "Do ranked lists show every group's items about as much as they are due?",
         ),
-        built_on=(
-            "evaluators.accumulators",
-            "evaluators.columns",
-            "evaluators.equivalence",
-            "evaluators.exposure",
-            "evaluators.intervals",
-            "evaluators.multiplicity",
-            "evaluators.ranking_nulls",
-            "evaluators.verdicts",
-        ),
     )
     options: RankingOptions
 

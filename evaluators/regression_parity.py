@@ -43,13 +43,6 @@ Floats = npt.NDArray[np.float64]
 
 SUCCESS = "success_rate_ratio"
 METRICS = (SUCCESS, BIAS, MAE, RMSE)
-BUILT_ON = (
-    "evaluators.accumulators", "evaluators.equivalence", "evaluators.contrasts", "evaluators.exact_sums",
-    "evaluators.histogram", "evaluators.inference", "evaluators.intervals",
-    "evaluators.multiplicity", "evaluators.parity", "evaluators.rates",
-    "evaluators.regression_groups", "evaluators.score_groups", "evaluators.score_nulls",
-    "evaluators.score_statistics", "evaluators.unit_sums", "evaluators.verdicts",
-)  # fmt: skip
 
 
 class RegressionOptions(Options):
@@ -132,7 +125,6 @@ class RegressionParity(Probe[Predictions]):
             "模型预测的数，对各组人差得一样多吗？",
             "Is a predicted number as far off for every group?",
         ),
-        built_on=BUILT_ON,
     )
     options: RegressionOptions
     first: Predictions | None = None

@@ -179,7 +179,6 @@ class Robustness(Probe[RobustnessState]):
             "输入稍有出入、缺了一项或超出常见范围时，模型还靠得住吗？",
             "Do answers hold when inputs are slightly off, missing, or outside of the usual range?",
         ),
-        built_on=(*alterations.BUILT_ON, "evaluators.answer_nulls"),
     )  # fmt: skip
     options: RobustnessOptions
 

@@ -52,14 +52,6 @@ from registry.language import Text
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-BUILT_ON = (
-    "evaluators.accumulators", "evaluators.equivalence", "evaluators.contrasts", "evaluators.exact_sums",
-    "evaluators.histogram", "evaluators.inference", "evaluators.intervals",
-    "evaluators.multiplicity", "evaluators.parity", "evaluators.rates", "evaluators.score_groups",
-    "evaluators.score_nulls", "evaluators.score_statistics", "evaluators.unit_sums",
-    "evaluators.verdicts",
-)  # fmt: skip
-
 
 class ScoreDetails(RateDetails):
     """Beside the effect: everyone's median (rough, as it is one person's), spreads, bounds left open by ties and by the grid, further distances."""
@@ -141,7 +133,6 @@ class ScoreParity(Probe[Scores]):
             "各组人的得分相近吗？在每一组里，分数都能把该得到有利结果的人排在前面吗？",
             "Do all groups get alike scores, and does the score rank the deserving first in each?",
         ),
-        built_on=BUILT_ON,
     )
     first: Scores | None = None
     finer: bool = False

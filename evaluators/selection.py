@@ -14,7 +14,6 @@ from evaluators.inference import Test
 from evaluators.nulls import decision_nulls, selection_planted
 from evaluators.parity import (
     ARTICLES,
-    BUILT_ON,
     Counting,
     RateDetails,
     declared,
@@ -88,7 +87,6 @@ class SelectionParity(Counting):
             "各组人得到有利结果的比例相近吗？",
             "Do all groups get the favourable result about as often?",
         ),
-        built_on=BUILT_ON,
     )
     lead = Text(
         "{who}：{attribute}为“{group}”的{of}得到有利结果（{rate}），“{reference}”的{of_reference}（{rate_reference}）。",

@@ -148,7 +148,6 @@ class Stability(Probe[StabilityState]):
             "同样的问题再问一遍，结果一样吗？与备案时相比，有没有变？",
             "Are answers the same when asked again, and the same as when the model was filed?",
         ),
-        built_on=(*alterations.BUILT_ON, "evaluators.answer_nulls", "evaluators.drift"),
     )  # fmt: skip
     options: StabilityOptions
 

@@ -14,7 +14,7 @@ from evaluators.columns import is_level, is_number, names, real
 from evaluators.findings import draft, not_evaluable
 from evaluators.halves import held_out
 from evaluators.multiplicity import benjamini_yekutieli, holm
-from evaluators.parity import ARTICLES, BUILT_ON
+from evaluators.parity import ARTICLES
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
@@ -96,13 +96,6 @@ class SubgroupSearch(Probe[Rows]):
         question=Text(
             "哪些人受到的对待最差？换一半没有搜过的数据，还是这样吗？",
             "Where do people fare worst, and does it hold up on the half that was not searched?",
-        ),
-        built_on=(
-            *BUILT_ON,
-            "evaluators.columns",
-            "evaluators.halves",
-            "evaluators.search_nulls",
-            "evaluators.slices",
         ),
     )
     options: SearchOptions

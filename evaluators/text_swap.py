@@ -130,7 +130,6 @@ class TextSwap(Probe[Cells | Trials]):
             "同一段文字，只换其中的性别用词、姓名或地名，结果会变吗？",
             "Does the answer change when only gender words, names or regions in the text are exchanged?",
         ),
-        built_on=(*alterations.BUILT_ON, "evaluators.wording", "evaluators.answer_nulls"),
     )  # fmt: skip
     options: SwapOptions
 

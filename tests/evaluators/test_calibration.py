@@ -24,13 +24,18 @@ def test_the_type_one_error_is_within_its_monte_carlo_error(name: str, design: s
         assert row["coverage"] >= row["coverage_aimed"] - 0.02
 
 
-@pytest.mark.parametrize(("name", "design"), DESIGNS)
-def test_null_sets_run_again_reject_as_rarely(name: str, design: str) -> None:
-    again = -(-50 // len(installed.probe_class(name).nulls()))  # 50 sets per probe
-    found = calibration.tally(name, design, range(again))
-    _, share, tested = found.worst()
-    assert found.sets == again
-    assert share <= ALPHA + 2 * calibration.allowance(tested, ALPHA)
+def test_a_tally_counts_sets_rejections_and_intervals_and_parts_add_up() -> None:
+    name, design = "selection_parity", "rows"
+    whole = calibration.tally(name, design, range(12))
+    first, rest = (
+        calibration.tally(name, design, range(5)),
+        calibration.tally(name, design, range(5, 12)),
+    )
+    first += rest
+    assert first.as_json() == whole.as_json()
+    assert (whole.sets, whole.disparities) == (12, 0)
+    assert whole.worst()[2] == 12
+    assert 0 < whole.covered <= whole.intervals
 
 
 def test_the_page_is_the_one_the_table_makes() -> None:
