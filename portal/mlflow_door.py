@@ -23,7 +23,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal import body_limit
+from portal import body_limit, mlflow_refusals
+from portal.at_hand import SAFE_METHODS
 from portal.pages.rendering import language_of
 from registry import characters, environment, mlflow_store
 from registry.artifacts import ArtifactStore
@@ -142,7 +143,11 @@ class MlflowDoor:
             await _send(send, 303, b"", b"text/plain", (b"location", desk.encode()))
             return
         if path == HEALTH:
-            await self._health(send)
+            if scope["method"] in SAFE_METHODS:
+                await self._health(send)
+            else:
+                policy = mlflow_refusals.unknown(characters.visible(scope["method"]), path)
+                await _answer(send, 405, policy.code, policy.message())
             return
         if path.startswith(PARTS):  # the signature in the address is who may
             app = await run_in_threadpool(self._application)

@@ -14,6 +14,7 @@ from flask import Response
 from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import ErrorCode
 from mlflow.protos.model_registry_pb2 import CreateModelVersion
 from mlflow.server import handlers
 from mlflow.store.artifact.utils.models import get_model_name_and_version
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal import mlflow_own_tags
 from portal.mlflow_adoption import origin_of
 from portal.mlflow_door import ACTOR
+from portal.mlflow_refusals import POLICIES
 from portal.mlflow_uploads import SNAPSHOTS, Uploads
 from registry import mlflow_store, staging, submission
 from registry.artifacts import ArtifactStore
@@ -56,6 +58,10 @@ class ExperimentDeleted(Conflict):
 
 class NoSuchModel(NotFound):
     """Nobody made the registered model: make it first."""
+
+
+class NoVersion(NotFound):
+    """No version is what a source names: name one by its number or an alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,16 @@ class Registering:
         if not source.startswith("models:/") or source.startswith("models:/m-"):
             return ""
         registry = handlers._get_model_registry_store()  # noqa: SLF001
-        name, number = get_model_name_and_version(registry, source)
+        _require_version_named(source)
+        try:
+            name, number = get_model_name_and_version(registry, source)
+        except MlflowException as missing:
+            if missing.error_code != "INTERNAL_ERROR":  # `latest` where there is none: not a fault
+                raise
+            raise NoVersion(
+                f"没有 {source} 所指的版本。请写版本号或别名。",
+                f"There is no version that {source} names. Write a version's number or an alias.",
+            ) from missing
         return str(registry.get_model_version(name, number).source).removeprefix(SCHEME)
 
     def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
@@ -191,7 +206,8 @@ class Registering:
         if not itself and SOURCE not in store.get_model_version(asked.name, number).tags:
             marks = {SOURCE: asked.source} | ({COPY_OF: done.copy_of} if done.copy_of else {})
             self._registry.mark(ACTOR.get().organisation_id, asked.name, number, marks)
-        if asked.description or done.submitted.created:
+        kept = store.get_model_version(asked.name, number).description
+        if not kept and (asked.description or done.submitted.created):
             store.update_model_version(asked.name, number, asked.description)
         if done.origin.logged_model_id:
             handlers._get_tracking_store().set_model_versions_tags(  # noqa: SLF001
@@ -205,6 +221,14 @@ class Registering:
         elif done.submitted.version.trust_class == TrustClass.CODE:
             described._status_message = _told_of_code(done.submitted.version)  # noqa: SLF001
         return described
+
+
+def _require_version_named(source: str) -> None:
+    """See that a source of the form `models:/name/…` names a number, not a stage."""
+    named = source.removeprefix("models:/").partition("/")[2]
+    if named and not named.isdecimal() and named.lower() != "latest":
+        policy = POLICIES["no-stages"]
+        raise MlflowException(policy.message(), error_code=ErrorCode.Value(policy.code))
 
 
 def _located(asked: Any) -> tuple[str, Origin]:

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from flask import Flask, Response, jsonify, request
-from mlflow.entities import Experiment
+from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from mlflow.protos.model_registry_pb2 import GetModelVersionDownloadUri
@@ -59,6 +59,7 @@ NOT_HERE = (
 CATCHING = handlers.catch_mlflow_exception(lambda: None).__code__
 MANY_DIGITS = re.compile("[0-9]{10}")
 NO_EXPERIMENT = ("0", 0)
+MADE_IN_ONE = ("/runs/create", "/logged-models")
 NO_EXPERIMENT_ASKED = r"\b(experiment_id=)0(?=&|$)"
 
 
@@ -97,6 +98,7 @@ class Routes:
         # MLflow offers no other way in.
         handlers._artifact_repo = self._uploads  # type: ignore[assignment]  # noqa: SLF001
         flask = Flask("mingsuan.mlflow")
+        flask.url_map.merge_slashes = False  # a redirect is a page
         flask.before_request(_read_texts)
         flask.before_request(_name_experiment)
         flask.before_request(_check_tags)
@@ -336,6 +338,15 @@ def _default_experiment() -> str:
     store = handlers._get_tracking_store()  # noqa: SLF001
     known = store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME)
     if known is not None:
+        if known.lifecycle_stage != LifecycleStage.ACTIVE and request.path.endswith(MADE_IN_ONE):
+            _refuse(
+                "No experiment was named, and your organisation's experiment Default was deleted. "
+                "Name one by MLFLOW_EXPERIMENT_NAME or mlflow.set_experiment, or restore Default: "
+                f"MlflowClient().restore_experiment('{known.experiment_id}').\n"
+                "没有指明实验，而本单位的实验 Default 已删除。请用 MLFLOW_EXPERIMENT_NAME 或 "
+                "mlflow.set_experiment 指明实验，或恢复 Default："
+                f"MlflowClient().restore_experiment('{known.experiment_id}')。"
+            )
         return str(known.experiment_id)
     try:
         return str(store.create_experiment(Experiment.DEFAULT_EXPERIMENT_NAME, "", []))

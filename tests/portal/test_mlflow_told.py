@@ -179,6 +179,51 @@ def test_what_is_not_offered_is_not_announced(door: Door) -> None:
     assert "DELETE" not in files.headers.get("allow", "")
 
 
+def test_bytes_registered_again_keep_the_description_they_have(door: Door, tmp_path: Path) -> None:
+    files = models.credit_model(tmp_path / "model", seed=917)
+    first, second = door.run(files), door.run(files)
+    door.register("nightly", f"runs:/{first}/model", first, description="FIRST")
+    again = door.register("nightly", f"runs:/{second}/model", second, description="SECOND")
+    assert again.json()["model_version"]["version"] == "1"
+    version = door.version("nightly")
+    assert (version["description"], version["run_id"]) == ("FIRST", first)
+
+
+def test_a_source_that_names_a_stage_is_refused_by_its_policy(door: Door, tmp_path: Path) -> None:
+    """It was a 500, which the client asks again for minutes."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=918))
+    assert door.register("staged", f"runs:/{run}/model").status_code == 200
+    for named in ("Production", "Staging", "x", "-1"):
+        answer = door.register("other", f"models:/staged/{named}")
+        assert "set_registered_model_alias" in told(answer, 501, "NOT_IMPLEMENTED")
+    assert door.register("other", "models:/staged/latest").status_code == 200
+    door.post("registered-models/create", name="empty")
+    answer = door.register("other", "models:/empty/latest")
+    assert "number" in told(answer, 404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_a_run_without_an_experiment_is_told_what_to_do_once_default_was_deleted(
+    door: Door,
+) -> None:
+    own = door.post("runs/create", experiment_id="0").json()["run"]["info"]["experiment_id"]
+    assert door.post("experiments/delete", experiment_id=own).status_code == 200
+    try:
+        message = told(door.post("runs/create", experiment_id="0"), 400, "INVALID_PARAMETER_VALUE")
+        assert message.count("MLFLOW_EXPERIMENT_NAME") == 2
+        assert message.count(f"restore_experiment('{own}')") == 2
+    finally:
+        assert door.post("experiments/restore", experiment_id=own).status_code == 200
+    assert door.post("runs/create", experiment_id="0").status_code == 200
+
+
+def test_a_doubled_slash_and_another_method_are_told_in_both_languages(
+    door: Door,
+) -> None:
+    told(door.ask("GET", f"{API}//runs/get"), 404, "ENDPOINT_NOT_FOUND")
+    told(door.ask("PUT", "/health"), 405, "ENDPOINT_NOT_FOUND")
+    assert door.ask("GET", "/health").text == "OK"
+
+
 @pytest.mark.parametrize("address", ["", "/"])
 def test_a_browser_that_follows_a_printed_address_is_led_to_the_site(
     door: Door, address: str
