@@ -162,7 +162,13 @@ _ANYWHERE: dict[str, Text] = {
 }  # fmt: skip
 """Names that are refused in every module: other modules import them from where they are defined."""
 _HARMLESS = frozenset(
-    {("os", "PathLike"), ("os", "fspath"), ("os", "getenv"), ("os", "cpu_count")}
+    {
+        ("os", "PathLike"),
+        ("os", "fspath"),
+        ("os", "getenv"),
+        ("os", "cpu_count"),
+        ("pathlib", "Path"),  # a value; what it does is a method, and refused as `Path.unlink`
+    }
 )
 
 

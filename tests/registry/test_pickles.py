@@ -236,6 +236,7 @@ def test_what_acts_on_the_machine_is_known_by_name(module: str, name: str) -> No
         ("pandas", "DataFrame"),
         ("my.code", "Model"),
         ("functools", "partial"),
+        ("pathlib", "Path"),
     ],
 )
 def test_what_models_are_made_of_is_not(module: str, name: str) -> None:
@@ -302,6 +303,7 @@ def test_what_acts_is_known_under_each_name_by_which_a_library_holds_it() -> Non
         ("py_compile", "compile"),
         ("_interpreters", "exec"),
         ("atexit", "register"),
+        ("pathlib", "Path.unlink"),
         ("collections", "abc.sys.modules"),
         ("my.code", "f.__globals__.get"),
         ("a.nobody", "pandas.eval"),
