@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from registry import scoring, screening
+from registry.archives import ScreeningFailed
 from registry.model_inputs import WrongFrame
 from registry.sandbox import Cause, Contained, NoSandbox, listening, probe_tier
 from registry.sandbox.child import asking
@@ -255,14 +256,28 @@ def test_a_label_that_is_a_word_is_a_wrong_shape(tmp_path: Path, settings: Setti
     assert contained.value.cause == Cause.WRONG_SHAPE
 
 
-def test_a_damaged_file_is_unreadable(tmp_path: Path, settings: Settings) -> None:
+def test_a_file_that_names_what_is_not_there_is_unreadable(
+    tmp_path: Path, settings: Settings
+) -> None:
     folder = saved(tmp_path / "model", fitted(LogisticRegression()), "pickle")
     path = folder / "model.pkl"
-    path.write_bytes(path.read_bytes()[:-40])
+    path.write_bytes(path.read_bytes().replace(b"LogisticRegression", b"LogisticRegressioN"))
 
     with pytest.raises(Contained) as contained:
         scored(folder, TABLE, settings)
     assert contained.value.cause == Cause.UNREADABLE
+
+
+def test_a_pickle_that_is_cut_off_is_refused_before_it_is_opened(
+    tmp_path: Path, settings: Settings
+) -> None:
+    folder = saved(tmp_path / "model", fitted(LogisticRegression()), "pickle")
+    path = folder / "model.pkl"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(ScreeningFailed) as refused:
+        scored(folder, TABLE, settings)
+    assert [reason.item for reason in refused.value.reasons] == ["model.pkl"]
 
 
 def test_a_frame_without_the_models_columns_names_them(tmp_path: Path, settings: Settings) -> None:
