@@ -53,6 +53,11 @@ BUILT = """() => {
 STOPS = """() => [...document.querySelectorAll(
     'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
   .filter(each => each.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true}))
+  .filter((each, place, all) => {  // choices of one question are one stop; arrows go between them
+    if (each.type !== 'radio') return true;
+    const group = all.filter(one => one.type === 'radio' && one.name === each.name && one.form === each.form);
+    return each === (group.find(one => one.checked) || group[0]);
+  })
   .map((each, place) => each.stop = place).length"""
 FOCUSED = """() => {
   const each = document.activeElement, box = each.getBoundingClientRect();
