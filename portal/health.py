@@ -1,5 +1,6 @@
 """Whether the server lives, and whether it can work."""
 
+import sqlite3
 from collections.abc import Callable
 
 import structlog
@@ -45,7 +46,7 @@ def _passes(check: Callable[[], object]) -> bool:
     """Whether nothing was raised; what was is logged, for the public is not told addresses."""
     try:
         check()
-    except (Unavailable, SQLAlchemyError, OSError) as error:
+    except (Unavailable, SQLAlchemyError, sqlite3.Error, OSError) as error:
         told = f"{type(error).__name__}: {error}"[:500]
         structlog.get_logger("portal").warning("not_ready", error=told)
         return False

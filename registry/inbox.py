@@ -110,7 +110,12 @@ def turn(session: Session, event: Event, *waits: Waits, about: str = "") -> None
     """
     subject = about or event.subject
     told = [{**asdict(each), "label": each.label[:200]} for each in waits]
-    payload = {"subject": subject, "number": event.seq, "waits": told}
+    payload = {
+        "subject": subject,
+        "number": event.seq,
+        "since": event.at.isoformat(),
+        "waits": told,
+    }
     outbox.add(session, EFFECT, f"inbox:{subject}:{event.seq}", payload)
 
 
@@ -135,7 +140,9 @@ def apply(session: Session, payload: Mapping[str, Any]) -> None:
         .where(InboxItem.subject == subject, InboxItem.done.is_(None))
         .values(done=now())
     )
-    session.add_all(InboxItem(subject=subject, **each) for each in payload["waits"])
+    # Since the change, not since a worker came to it: that would tell what else there was to do.
+    since = datetime.fromisoformat(payload["since"]) if "since" in payload else now()
+    session.add_all(InboxItem(subject=subject, created=since, **each) for each in payload["waits"])
 
 
 def waiting(session: Session, *, by: Actor) -> Sequence[InboxItem]:

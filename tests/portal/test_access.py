@@ -89,6 +89,11 @@ FORMS: dict[str, dict[str, str]] = {
     "/{language}/sign-in": {"email": "filer@enterprise-own.example", "password": PASSWORD},
     "/{language}/act-for": {"organisation_id": "{organisation_id}"},
     "/{language}/organisation/invite": {"email": "new@example.org", "role": "administrator"},
+    "/{language}/account/password": {
+        "present": PASSWORD,
+        "chosen": "another phrase of some length",
+    },
+    "/{language}/versions/{version_id}/explain": {"dataset_id": "{dataset_id}"},
     "/{language}/versions/{version_id}/engagements": {
         "tester_id": "{tester_id}",
         "query_budget": "1",
