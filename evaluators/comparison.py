@@ -19,13 +19,13 @@ from scipy import stats
 from evaluators import captions
 from evaluators.multiplicity import holm
 from registry import attestation
+from registry.findings import NO_EFFECT
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
 ALPHA, LEVEL = 0.05, 0.95
 Z95 = float(stats.norm.ppf(0.5 + LEVEL / 2))
 NOTHING = Text("", "")
-NEUTRAL = {"ratio": 1.0, "auc": 0.5}
 KIND_OF_SIZE = {"ratio": "log_ratio", "auc": "auc"}
 
 
@@ -281,7 +281,7 @@ def _placed(value: float, kind: str) -> float:
     """An effect with "no difference" at zero."""
     if kind == "ratio":
         return math.log(value) if value > 0 else -math.inf
-    return float(value) - NEUTRAL.get(kind, 0.0)
+    return float(value) - NO_EFFECT.get(kind, 0.0)
 
 
 def _p_value(size: float, *, low: float, high: float) -> float:

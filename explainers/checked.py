@@ -11,6 +11,7 @@ from explainers.effects import Sentence, about, again, of_subject, same, wording
 from explainers.frame import REST
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
+from registry.findings import NO_EFFECT
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
@@ -279,7 +280,7 @@ def concluded(finding: Mapping[str, Any]) -> Text:
     low: Any = ci.get("low")
     high: Any = ci.get("high")
     verdict = Verdict(finding["verdict"])
-    none = 1.0 if effect.get("kind") == "ratio" else 0.0
+    none = NO_EFFECT.get(effect.get("kind", ""), 0.0)
     open_ = None not in (low, high) and low <= none <= high
     return UNSETTLED if open_ and verdict is Verdict.DIFFERENCE else VERDICT_NAMES[verdict]
 

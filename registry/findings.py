@@ -104,6 +104,8 @@ class Finding:
         return {**content, "verdict": self.verdict.value}
 
 
+NO_EFFECT: Mapping[str, float] = {"ratio": 1.0, "auc": 0.5}
+"""The value of an effect where there is none, by its kind; 0 for every other kind."""
 _LISTS = (list, tuple)  # a union of types would be made anew at every call
 
 

@@ -312,3 +312,21 @@ def test_no_difference_is_claimed_beside_an_interval_that_holds_none(
     for language in ("zh", "en"):
         assert (getattr(NONE_IS_POSSIBLE, language) in said[language]) == holds, said[language]
         assert (getattr(named, language) in said[language]) != holds, said[language]
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "said"),
+    [
+        ("auc", (0.48, 0.62), NONE_IS_POSSIBLE),
+        ("auc", (0.52, 0.62), VERDICT_NAMES[Verdict.DIFFERENCE]),
+        ("mark_up", (-0.01, 0.02), NONE_IS_POSSIBLE),
+        ("amount", (None, 0.02), VERDICT_NAMES[Verdict.DIFFERENCE]),
+    ],
+)
+def test_what_no_effect_is_hangs_on_the_kind_of_effect(
+    kind: str, span: tuple[float | None, float], said: Text
+) -> None:
+    """An AUC of a half tells nothing apart; an interval that is open on a side holds what it holds."""
+    low, high = span
+    found = {"verdict": "difference", "effect": {"kind": kind}, "ci": {"low": low, "high": high}}
+    assert checked.concluded(found) == said
