@@ -43,9 +43,9 @@ ROUTES_TOLD: Mapping[Route, Text] = {
         "authority or an industry body.",
     ),
     Route.REPORT: Text(
-        "有人违反规定。只交给主管部门或行业组织，备案主体看不到内容，也看不到有没有人举报。",
-        "A rule was broken. It goes to the authority or an industry body alone; the filer sees "
-        "neither its words nor that there is one.",
+        "有人违反规定。只交给主管部门或行业组织，备案主体看不到内容；它们询问或结案以前，也看不到有没有人举报。",
+        "A rule was broken. It goes to the authority or an industry body alone; the filer never "
+        "sees its words, nor that there is one before they ask the filer or close it.",
     ),
 }
 

@@ -25,7 +25,7 @@ from filing.concerns import Concern, ConcernMessage, ConcernNotFound
 from filing.dossier import Filing
 from filing.handling import ConcernMoved, Taken
 from filing.receiving import ConcernInvalid, Given, NobodyWatches, Receipt
-from filing.routes import Route
+from filing.routes import ROUTES_TOLD, Route
 from registry import journal, legal_day, organisations
 from registry.characters import TextRefused
 from registry.database import now
@@ -264,6 +264,10 @@ def test_a_report_that_is_closed_without_a_question_is_counted_and_stays_unseen(
     )
     assert filed.counts() == [("report", 1, 1, 0)]
     assert filed.seen(filed.scene.filer) == []
+    # The count tells everybody that there was one: no sentence promises otherwise.
+    told = ROUTES_TOLD[Route.REPORT]
+    assert "询问或结案以前" in told.zh
+    assert "before they ask the filer or close it" in told.en
 
 
 def test_whoever_lets_the_day_of_reply_pass_was_heard(filed: Filed) -> None:

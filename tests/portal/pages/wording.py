@@ -439,7 +439,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "放行": ("let it through",),
     "是广告": ("it is advertising",),
     "最迟{}答复（{}）。": ("An answer is due by {} ({}).",),
-    "有人违反规定。只交给主管部门或行业组织，备案主体看不到内容，也看不到有没有人举报。": ("A rule was broken. It goes to the authority or an industry body alone; the filer sees neither its words nor that there is one.",),
+    "有人违反规定。只交给主管部门或行业组织，备案主体看不到内容；它们询问或结案以前，也看不到有没有人举报。": ("A rule was broken. It goes to the authority or an industry body alone; the filer never sees its words, nor that there is one before they ask the filer or close it.",),
     "正在处理，尚未核实": ("being dealt with, not yet verified",),
     "没有受理": ("set aside",),
     "用了我的信息，我没有同意，或者信息是错的": ("It used facts about me without my consent, or wrong ones",),
