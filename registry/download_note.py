@@ -1,7 +1,7 @@
 """MLflow's note in a downloaded model: the name and number under which its client fetched it.
 
 `ModelsArtifactRepository.download_artifacts` writes a file `registered_model_meta` beside `MLmodel`
-into every copy that a client makes (MLflow 2.22 to 3.17 alike, and nothing else). It is no part of
+into every copy that a client makes (as 2.22.5 and 3.17.2 do, and nothing else). It is no part of
 the model: the same model fetched under two names would have two digests. Only what the client
 itself writes is left out, to the byte, and only where nothing in `MLmodel` leads to it.
 """
