@@ -20,6 +20,7 @@ class Cause(StrEnum):
     PROTOCOL = "protocol"
     TRUNCATED = "truncated"
     NON_FINITE = "non_finite"
+    NO_NUMBERS = "no_numbers"
     WRONG_SHAPE = "wrong_shape"
     SEVERAL_OUTPUTS = "several_outputs"
     WHOSE_PROBABILITY = "whose_probability"
@@ -73,9 +74,17 @@ SAID: dict[Cause, Text] = {
         "The model claimed to have finished but left rows without an answer; none were taken.",
     ),
     Cause.NON_FINITE: Text(
-        "模型的答案中有非数值或无穷大，结果不予采用。请检查缺失值的处理。",
-        "Among the model's answers are values that are not numbers or infinite; none were taken. "
-        "Check how it treats missing values.",
+        "模型对有的行没有答案（None、NaN），或答案是无穷大；缺失不当作数，结果不予采用。请检查模型怎样处理缺失值。",
+        "For some rows the model gave no answer (None, NaN) or an infinite one. What is missing is "
+        "not taken for a number, and no answer was taken. Check how the model treats missing values.",
+    ),
+    Cause.NO_NUMBERS: Text(
+        "模型的答案不是实数，硬转成数会丢掉一部分或改变意思，结果不予采用。请另存一个为每一行只返回一个实数"
+        "的模型（例如用 PythonModel 把日期换算成天数、取复数的模），再来评估。",
+        "The model's answers are no real numbers: turned into one they would lose a part or mean "
+        "something else, so none were taken. Save a model that returns one real number per row (say "
+        "a PythonModel that counts a date in days, or takes a complex number's size), and evaluate "
+        "that.",
     ),
     Cause.WRONG_SHAPE: Text(
         "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
@@ -143,6 +152,14 @@ _RESAVE = Text(
     "use a type from the list, or submit the model by cloudpickle",
 )
 _REASONS: dict[Cause, tuple[Text, Text]] = {
+    Cause.NON_FINITE: (
+        Text("这一行没有答案，或答案是无穷大", "its answer is missing or infinite"),
+        Text("请让模型为它答出一个数", "make the model answer it with a number"),
+    ),
+    Cause.NO_NUMBERS: (
+        Text("答案的类型，不是实数", "the type of answers, which are no real numbers"),
+        Text("请返回实数", "return a real number"),
+    ),
     Cause.WRONG_SHAPE: (
         Text(
             "模型答出的这一类不在计划的 columns.classes（说明的计划：classes）里",

@@ -201,6 +201,14 @@ def answers_infinity(frame: Any) -> Any:
     return np.where(np.arange(len(frame)) == 1, np.inf, 0.0)
 
 
+def answers_nothing(frame: Any) -> Any:
+    return [None] * len(frame)
+
+
+def answers_complex(frame: Any) -> Any:
+    return np.full(len(frame), 1 + 2j)
+
+
 def answers_too_few(frame: Any) -> Any:
     return zeros(frame)[1:]
 
@@ -355,6 +363,8 @@ PLAN: dict[str, tuple[Callable[[Any], Any], str]] = {
         (forges_done, "truncated"),
         (answers_nan, "non_finite"),
         (answers_infinity, "non_finite"),
+        (answers_nothing, "non_finite"),
+        (answers_complex, "no_numbers"),
         (answers_too_few, "wrong_shape"),
         (answers_with_words, "wrong_shape"),
         (shrinks_the_shared_memory, "forbidden_call"),

@@ -3,7 +3,10 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import catboost
@@ -190,3 +193,91 @@ def test_a_class_that_the_table_does_not_list_is_never_imported(tmp_path: Path) 
 
     with pytest.raises(NotOpened, match=r"xgboost \(xgboost\.dask\.DaskXGBClassifier\)"):
         opening.describe(tmp_path / "model")
+
+
+NO_NUMBERS = {
+    "complex": (lambda n: np.full(n, 1 + 2j), "no_numbers", "complex128"),
+    "two complex columns": (lambda n: np.full((n, 2), 0.5 + 1j), "no_numbers", "complex128"),
+    "dates": (lambda n: np.full(n, np.datetime64("2020-01-01")), "no_numbers", "datetime64[D]"),
+    "spans": (lambda n: np.full(n, np.timedelta64(3, "D")), "no_numbers", "timedelta64[D]"),
+    "dates in a series": (
+        lambda n: pd.Series([pd.Timestamp("2020-01-01")] * n, dtype=object),
+        "no_numbers",
+        "Timestamp",
+    ),
+    "a date among numbers": (
+        lambda n: np.array([0.5] * (n - 1) + [np.datetime64("2020-01-01")], dtype=object),
+        "no_numbers",
+        "datetime64",
+    ),
+    "a span among numbers": (
+        lambda n: np.array([0.5] * (n - 1) + [np.timedelta64(3, "D")], dtype=object),
+        "no_numbers",
+        "timedelta64",
+    ),
+    "nothing at all": (lambda n: [None] * n, "non_finite", "row 1"),
+    "nothing for one": (lambda n: [0.25, None, *[0.5] * (n - 2)], "non_finite", "row 2"),
+    "pandas' NA": (
+        lambda n: pd.Series([0.25, 0.5, None, *[0.5] * (n - 3)], dtype="Float64"),
+        "non_finite",
+        "row 3",
+    ),
+    "infinite": (lambda n: np.full(n, np.inf), "non_finite", "row 1"),
+}
+
+
+def _raw(answer: Any) -> asking.Answers:
+    return lambda frame: answer(len(frame))
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_what_is_no_number_is_refused_by_name_and_never_read_as_one(
+    name: str,
+) -> None:
+    """1+2j was read as 1, a date as its days since 1970, None as an answer."""
+    answer, cause, item = NO_NUMBERS[name]
+    with pytest.raises(NotOpened) as refused:
+        list(asking.in_blocks(_raw(answer), TABLE))
+    assert (refused.value.cause, refused.value.items[0]) == (cause, item)
+
+    with pytest.raises(verdict.Contained) as inside:  # a function, as the plugin asks it
+        InProcess(SimpleNamespace(predict=_raw(answer))).score([TABLE])
+    assert inside.value.cause == cause
+    assert inside.value.reasons[0].item == item
+    assert {reason.said for reason in inside.value.reasons} != {verdict._UNLISTED}
+
+
+def test_a_row_without_an_answer_is_counted_from_the_first_row_of_all() -> None:
+    late = iter([np.full(asking.ROW_BLOCK, 0.5), np.full(ROWS - asking.ROW_BLOCK, np.nan)])
+    with pytest.raises(NotOpened) as refused:
+        list(asking.in_blocks(lambda _: next(late), TABLE))
+    assert refused.value.items[0] == f"row {asking.ROW_BLOCK + 1}"
+
+
+@pytest.mark.parametrize("numbers", [["0.5"], [Decimal("0.5")], [Fraction(1, 2)], [b"0.5"]])
+def test_what_means_a_number_is_read_as_one(numbers: list[Any]) -> None:
+    ask = _raw(lambda rows: np.array(numbers * rows, dtype=object))
+    blocks = [found for _, found in asking.in_blocks(ask, TABLE)]
+    np.testing.assert_array_equal(np.concatenate(blocks), np.full(ROWS, 0.5))
+
+
+@pytest.mark.parametrize("favourable", ["yes", None])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["yes", None],
+        ["yes", np.nan],
+        pd.DataFrame({"no": [0.1, np.nan], "yes": [0.9, np.nan]}),
+        [{"no": 0.1, "yes": 0.9}, {"no": None, "yes": None}],
+    ],
+)
+def test_a_row_for_which_no_class_is_named_has_no_answer(
+    answer: Any, favourable: str | None
+) -> None:
+    """Probabilities that are missing named the first class."""
+    if isinstance(answer, list) and not isinstance(answer[0], dict):
+        answer = np.array(answer, dtype=object)
+    table = TABLE.slice(0, 2)
+    with pytest.raises(NotOpened) as refused:
+        list(asking.in_blocks(lambda _: answer, table, Classes(("no", "yes"), favourable)))
+    assert (refused.value.cause, refused.value.items) == ("non_finite", ("row 2",))

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from registry.sandbox.child import onnx_outputs
-from registry.sandbox.child.classes import Classes, named, shares_of_one, table_of
+from registry.sandbox.child.answer import floats, require_finite, shares_of_one, table_of
+from registry.sandbox.child.classes import Classes, named
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
@@ -58,13 +59,15 @@ def in_blocks(
         classes: how a classifier's answers become numbers; None takes numbers only.
 
     Raises:
-        NotOpened, OtherClasses: when an answer is not one number per row.
+        NotOpened, OtherClasses: when an answer is not one number per row, or there is none.
     """
     read = classes.read if classes else one_number_per_row
     with one_thread():
         for start in range(0, table.num_rows, ROW_BLOCK):
             block = table.slice(start, ROW_BLOCK)
-            yield start, read(ask(block.to_pandas(use_threads=False)), block.num_rows)
+            numbers = read(ask(block.to_pandas(use_threads=False)), block.num_rows)
+            require_finite(numbers, start)
+            yield start, numbers
 
 
 @contextmanager
@@ -84,18 +87,17 @@ def one_thread() -> Iterator[None]:
 
 
 def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
-    """The answer as float64, one per row; of two probabilities that of class 1 or true.
+    """The answer as float64, one per row, NaN where there is none; of two probabilities that of class 1 or true.
 
     Columns without names are taken for no and yes. Numbers of different things are not classes: taken for them, one would be explained and
     evaluated as if it were the model's answer.
 
     Raises:
-        NotOpened: when it has another shape or is no number (`wrong_shape`), or holds several
-            numbers that are no probabilities (`several_outputs`), or the probabilities of two
-            classes of other names (`whose_probability`).
+        NotOpened: when it has another shape or is a word (`wrong_shape`), or is no real number
+            (`no_numbers`), or holds several numbers that are no probabilities
+            (`several_outputs`), or the probabilities of two classes of other names
+            (`whose_probability`).
     """
-    import numpy as np
-
     values, names = table_of(answer)
     if values.ndim == 2 and values.shape[1] > 1 and len(values) == rows:
         if not shares_of_one(values):
@@ -105,12 +107,7 @@ def one_number_per_row(answer: Any, rows: int) -> "npt.NDArray[np.float64]":
         values = values[:, 0]
     if values.shape != (rows,):
         raise NotOpened("wrong_shape", f"{values.shape} for {rows} rows")
-    if values.dtype.kind not in "biuf":
-        try:
-            values = values.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise NotOpened("wrong_shape", f"answers of type {values.dtype}") from error
-    return values.astype(np.float64, copy=False)
+    return floats(values)
 
 
 def _yes(names: Any) -> int:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from registry.sandbox.child.answer import floats, missing, shares_of_one, table_of
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-SINGLE = 1e-3  # how far probabilities in single precision may miss one
 
 
 class OtherClasses(ValueError):
@@ -54,11 +53,12 @@ class Classes:
 
         Labels are one per row. Probabilities are one column per class: by the names of a data
         frame's columns or of dictionaries' keys; without names 0, 1, 2 … where these are the
-        plan's, in whichever order, else in the plan's order.
+        plan's, in whichever order, else in the plan's order. A row without an answer is NaN.
 
         Raises:
             OtherClasses: there is another number of rows or classes, or a class of another name.
-            NotOpened: a probability is asked, and the columns do not add up to one.
+            NotOpened: a probability is asked, and the columns do not add up to one; or the answers
+                are no real numbers (`floats`).
         """
         import numpy as np
 
@@ -66,15 +66,21 @@ class Classes:
         if given.shape[:1] != (rows,) or given.ndim > 2:
             raise OtherClasses(f"{given.shape} for {rows} rows")
         if given.ndim == 2 and given.shape[1] > 1:
-            return self._probabilities(np.asarray(given, dtype=np.float64), named)
-        distinct, inverse = np.unique(
-            given.ravel().astype(object).astype(str), return_inverse=True
-        )
-        plain = given.ravel()
+            return self._probabilities(floats(given), named)
+        plain, gone = given.ravel(), missing(given.ravel())
+        found = np.full(rows, np.nan)
+        found[~gone] = self._answered(self._labelled(plain[~gone]))
+        return found
+
+    def _labelled(self, labels: "npt.NDArray[Any]") -> "npt.NDArray[np.int64]":
+        """The place of each label in `names`; each that is new is looked up once."""
+        import numpy as np
+
+        distinct, inverse = np.unique(labels.astype(object).astype(str), return_inverse=True)
         first = np.zeros(distinct.size, dtype=np.int64)
-        first[inverse[::-1]] = np.arange(rows)[::-1]
-        places = np.array(self._places([plain[at] for at in first.tolist()]), dtype=np.int64)
-        return self._answered(places[inverse])
+        first[inverse[::-1]] = np.arange(labels.size)[::-1]
+        places = self._places([labels[at] for at in first.tolist()])
+        return np.array(places, dtype=np.int64)[inverse]
 
     def _probabilities(
         self, given: "npt.NDArray[np.float64]", named: Sequence[Any] | None
@@ -90,7 +96,7 @@ class Classes:
             places = self._places(numbers if named is None else named)
         if self.favourable is None:
             likeliest: npt.NDArray[np.float64] = np.array(places, np.float64)[given.argmax(axis=1)]
-            return likeliest
+            return np.where(np.isnan(given).any(axis=1), np.nan, likeliest)
         if not shares_of_one(given):
             raise NotOpened("several_outputs", "no probabilities", self.names[:20])
         wanted = self.names.index(self.favourable)
@@ -123,29 +129,3 @@ def named(label: Any) -> str:
     if isinstance(plain, float) and plain.is_integer():
         return str(int(plain))
     return str(plain)
-
-
-def table_of(answer: Any) -> "tuple[npt.NDArray[Any], Sequence[Any] | None]":
-    """The answer as an array, and the names of its columns where it has any."""
-    import numpy as np
-
-    if isinstance(answer, list) and answer and isinstance(answer[0], Mapping):
-        labels = list(answer[0])
-        return np.array([[row[label] for label in labels] for row in answer]), labels
-    columns = getattr(answer, "columns", None)
-    given = np.asarray(answer)
-    return given, None if columns is None else list(columns)
-
-
-def shares_of_one(values: "npt.NDArray[Any]") -> bool:
-    """Whether columns are shares of one, row by row, as far as single precision tells."""
-    import numpy as np
-
-    try:
-        shares = values.astype(np.float64)
-    except (TypeError, ValueError):
-        return False
-    sums = shares.sum(axis=1)
-    known = ~np.isnan(sums)
-    within = (shares[known] >= -SINGLE) & (shares[known] <= 1 + SINGLE)
-    return bool(within.all() and (np.abs(sums[known] - 1) <= SINGLE).all())

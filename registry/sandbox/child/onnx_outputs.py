@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child.classes import named, shares_of_one, table_of
+from registry.sandbox.child.answer import shares_of_one, table_of
+from registry.sandbox.child.classes import named
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
