@@ -3,9 +3,10 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
-from fastapi import FastAPI
-from starlette.routing import Mount
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
@@ -65,14 +66,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _add_routes(app: FastAPI) -> None:
-    app.include_router(health.router)
-    app.include_router(api.router())
-    add_pages = getattr(pages, "install", None)
-    if add_pages is not None:
-        add_pages(app)
-    app.router.routes.append(_Whole("/mlflow", _mlflow_door(app)))
-    for router in getattr(pages, "routers", list)():
-        app.include_router(router)
+    pages.install(app)
+    app.router.routes += [_Whole("/mlflow", _mlflow_door(app)), *_routes()]
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Every route but the door's: all sites of a process have the same.
+
+    What an address takes and answers is worked out when it is first asked for, at a cost of half a
+    second for all; a route knows its site by the request alone, so that once is enough.
+    """
+    shared = APIRouter()
+    shared.include_router(health.router)
+    for noun in api.NOUNS:
+        shared.include_router(noun.router, prefix=api.PREFIX)
+    for router in pages.routers():
+        shared.include_router(router)
+    return tuple(shared.routes)
 
 
 class _Whole(Mount):

@@ -32,7 +32,7 @@ from registry import (  # noqa: F401  # every noun's tables
 )
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings, settings
-from tests import servers
+from tests import servers, tables
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
 os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
@@ -72,7 +72,7 @@ def environment() -> Iterator[None]:
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A fresh SQLite database with every table that has been imported."""
     engine = database.connect(f"sqlite:///{tmp_path / 'test.db'}")
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     yield engine
     engine.dispose()
 

@@ -1,7 +1,5 @@
 """The HTTP API under /api/v1: with a token it does everything that the pages do."""
 
-from fastapi import APIRouter
-
 from portal.api import (
     catalogue,
     concerns,
@@ -40,11 +38,3 @@ NOUNS = (
     words,
     description,
 )
-
-
-def router() -> APIRouter:
-    """All routes of the API, under their prefix."""
-    whole = APIRouter(prefix=PREFIX)
-    for noun in NOUNS:
-        whole.include_router(noun.router)
-    return whole

@@ -13,7 +13,7 @@ from filing.standing import State
 from registry import attestation, database
 from registry.database import now
 from registry.organisations import Organisation
-from tests import cast
+from tests import cast, tables
 from tests.filing import papers
 from tests.filing.papers import Scene
 
@@ -416,7 +416,7 @@ def test_a_long_answer_is_quoted_in_part_and_a_change_beyond_it_still_told(scene
 def test_a_filing_reaches_the_catalogue_on_postgresql(postgres_url: str) -> None:
     engine = database.connect(postgres_url)
     try:
-        database.Record.metadata.create_all(engine)
+        tables.make(engine)
         with database.transaction(database.sessions(engine)) as session:
             scene = Scene(session)
             filing = sealed(scene)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from filing import numbers
 from filing.numbers import Number, NumberNotFound
 from registry import database
+from tests import tables
 
 THREADS = 8
 EACH = 10
@@ -115,7 +116,7 @@ def test_eight_threads_get_numbers_without_gap_or_double(factory: sessionmaker[S
 def test_eight_threads_get_numbers_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
     engine = database.connect(postgres_url)
     try:
-        database.Record.metadata.create_all(engine)
+        tables.make(engine)
         check_concurrently(database.sessions(engine))
     finally:
         engine.dispose()

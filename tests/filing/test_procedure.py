@@ -11,6 +11,7 @@ from filing.lifecycle import EDITABLE, EXITS, Action, Status
 from registry import database, journal
 from registry.errors import RegisterError
 from registry.organisations import Actor
+from tests import tables
 from tests.filing.papers import Scene
 
 ACTORS = strategies.sampled_from(["filer", "reviewer", "publisher", "tester"])
@@ -23,7 +24,7 @@ class Procedure(RuleBasedStateMachine):
     def open(self) -> None:
         self.directory = TemporaryDirectory()
         self.engine = database.connect(f"sqlite:///{Path(self.directory.name) / 'test.db'}")
-        database.Record.metadata.create_all(self.engine)
+        tables.make(self.engine)
         self.session = database.sessions(self.engine)()
         self.scene = Scene(self.session)
         self.filing = self.scene.evaluated()

@@ -18,7 +18,7 @@ from filing.revision import CHANGE, Moved
 from registry import database, journal
 from registry.errors import RegisterError
 from registry.organisations import Actor, Kind, Person
-from tests import cast
+from tests import cast, tables
 from tests.filing.papers import Scene
 
 Act = Callable[[Session], object]
@@ -32,7 +32,7 @@ def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[session
     else:
         url = request.getfixturevalue("postgres_url")
     engine = database.connect(url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     yield database.sessions(engine)
     engine.dispose()
 

@@ -17,7 +17,7 @@ from registry.errors import RegisterError
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.submission import Version
-from tests import cast
+from tests import cast, tables
 from tests.filing import papers
 from tests.filing.papers import LOW, Scene
 
@@ -118,7 +118,7 @@ def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[session
     else:
         url = request.getfixturevalue("postgres_url")
     engine = database.connect(url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     yield database.sessions(engine)
     engine.dispose()
 

@@ -14,11 +14,10 @@ from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_index import Asked, Filters, SearchIndex
 from portal.app import create_app
-from registry import database
 from registry.database import now
 from registry.reports import Report
 from registry.settings import Settings, settings
-from tests import cast
+from tests import cast, tables
 from tests.filing.papers import Scene
 
 HAN = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=12)
@@ -280,7 +279,7 @@ def test_a_page_asks_no_more_for_many_hits_than_for_few(scene: Scene) -> None:
 
 def test_a_register_made_for_measuring_is_found_like_any_other(tmp_path: Path) -> None:
     app = create_app(Settings(data=tmp_path / "data", sandbox_tier="none"))
-    database.Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     characters = filings.fill(app.state.settings.database_url, 30, whole=200)
     with app.state.factory() as session:
         found = catalogue.search(session, app.state.search, size=30)

@@ -17,6 +17,7 @@ from registry import database, invitations, organisations
 from registry.database import transaction
 from registry.organisations import Kind, Role
 from registry.settings import Settings
+from tests import tables
 from tests.processes import environment, signer_process
 
 PATIENCE = 240.0
@@ -102,7 +103,7 @@ def open_house(folder: Path) -> Iterator[House]:
     settings.data.mkdir(parents=True)
     migrations.load_tables()
     engine = database.connect(settings.database_url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     with transaction(database.sessions(engine)) as session:
         authority = organisations.found(
             session, kind=Kind.AUTHORITY, name_zh="示例主管部门", name_en="Example Authority"

@@ -11,9 +11,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from portal.app import create_app
-from registry.database import Record
 from registry.settings import Settings
-from tests import servers
+from tests import servers, tables
 from tests.portal import doors
 from tests.portal.doors import Door
 from tests.portal.published import Published, on_two_servers
@@ -41,7 +40,7 @@ def own_signals() -> Iterator[None]:
 def site(tmp_path: Path) -> Iterator[FastAPI]:
     """A fresh site with every table and nobody in it."""
     app = create_app(Settings(data=tmp_path / "data", sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     yield app
     app.state.engine.dispose()
 

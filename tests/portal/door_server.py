@@ -17,9 +17,9 @@ import uvicorn
 from portal import migrations
 from portal.app import create_app
 from portal.mlflow_registering import Registering
-from registry.database import Record
 from registry.organisations import Role
 from registry.settings import Settings
+from tests import tables
 from tests.portal.world import World
 
 LIMIT = 40 * 1024 * 1024
@@ -34,7 +34,7 @@ def main(data: Path, port: int, *, first: bool) -> None:
     app = create_app(Settings(data=data, sandbox_tier="none", max_submission=limit))
     tokens = {}
     if first:
-        Record.metadata.create_all(app.state.engine)
+        tables.make(app.state.engine)
         world = World(app)
         tokens = {
             "ours": world.member("enterprise-own", Role.FILER).token,

@@ -38,7 +38,7 @@ from registry.reports import Report
 from registry.settings import Settings
 from registry.submission import Version
 from registry.worklist import Work
-from tests import cast, models
+from tests import cast, models, tables
 from tests.processes import signer_process
 
 ROWS = 400
@@ -167,7 +167,7 @@ def installed(folder: Path, *, rows: int = ROWS, **changed: Any) -> Iterator[Ins
     settings = Settings(data=folder / "data", **changed)
     settings.data.mkdir(parents=True)
     engine = database.connect(settings.database_url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     try:
         with signer_process(settings):
             enrolment.set_up(settings, database.sessions(engine))

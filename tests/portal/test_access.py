@@ -16,10 +16,11 @@ from starlette.routing import Mount
 from portal.access import Access, declared
 from portal.app import create_app
 from portal.at_hand import SAFE_METHODS
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.organisations import Kind, Role
 from registry.settings import Settings
 from registry.tokens import Scope, issue
+from tests import tables
 from tests.portal.records import Records
 from tests.portal.world import PASSWORD, World
 
@@ -180,7 +181,7 @@ def _declared_routes(app: FastAPI) -> list[Route]:
 def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site")
     app = create_app(Settings(data=data / "data", sandbox_tier="none", log_level="ERROR"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     world = World(app)
     records = Records(world)
     app.state.engine.dispose()

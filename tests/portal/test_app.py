@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 
@@ -14,6 +14,7 @@ from portal.app import create_app
 from portal.at_hand import Database
 from registry.guesses import Guess
 from registry.settings import Settings
+from tests import tables
 
 
 @pytest.fixture
@@ -134,3 +135,17 @@ def test_a_body_over_the_limit_is_refused_while_it_arrives(
     chunked = client.post("/form", content=endless())
     assert (announced.status_code, chunked.status_code) == (413, 413)
     assert announced.json()["detail_en"] == "Send something smaller."
+
+
+def test_a_second_site_works_out_no_route_again_and_each_answers_from_its_own_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = [create_app(Settings(data=tmp_path / name)) for name in ("first", "second")]
+    tables.make(sites[0].state.engine)
+    answers = []
+    for site in sites:
+        with TestClient(site) as client:
+            answers.append(client.get("/readyz").status_code)
+            client.get("/no/such/page")  # asks every route
+        monkeypatch.setattr(routing, "get_dependant", None)
+    assert answers == [200, 503]

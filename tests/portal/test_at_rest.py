@@ -16,8 +16,9 @@ from sqlalchemy import text
 from portal import at_rest, doctor, signer_key, worker
 from portal.at_rest import examined_modes
 from registry import artifacts, attestation, database, modes, submission
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.settings import Settings
+from tests import tables
 from tests.portal.installation import installed
 
 NOBODY = 65_534
@@ -108,7 +109,7 @@ def test_a_sqlite_database_and_its_side_files_are_made_closed(
     """security/S1: mingsuan.db, -wal and -shm, whatever the process's mask."""
     settings = Settings(data=modes.folder(tmp_path / "deep" / "data"))
     engine = database.connect(settings.database_url)
-    Record.metadata.create_all(engine)
+    tables.make(engine)
     with transaction(database.sessions(engine)) as session:
         session.execute(text("SELECT 1"))
         made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in settings.data.iterdir()}

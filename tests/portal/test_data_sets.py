@@ -17,9 +17,10 @@ from portal.app import create_app
 from portal.client import API, Client
 from portal.commands import describing
 from registry import datasets, journal
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.organisations import Role
 from registry.settings import Settings, settings
+from tests import tables
 from tests.portal.world import Member, World
 
 ROWS = 60
@@ -62,7 +63,7 @@ class Doors:
 def doors(tmp_path: Path) -> Iterator[Doors]:
     """A site of its own."""
     app = create_app(Settings(data=tmp_path / "data", sandbox_tier="none", log_level="ERROR"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     world = World(app)
     tester = world.member("tester-own", Role.TESTER)
     browser, csrf = world.browser(tester)

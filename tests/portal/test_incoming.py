@@ -27,9 +27,9 @@ from portal.access import Access, declared
 from portal.api import description
 from portal.app import create_app
 from registry import characters
-from registry.database import Record
 from registry.organisations import Role
 from registry.settings import Settings
+from tests import tables
 from tests.portal.world import Member, World
 
 HOSTILE = [
@@ -96,7 +96,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("house") / "data"
     app = create_app(Settings(data=data, sandbox_tier="none", log_level="ERROR"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     made = House(app, World(app))
     for member in made.world.members.values():  # a token's first use is noted
         assert made.client(member).get("/api/v1/me").status_code == 200

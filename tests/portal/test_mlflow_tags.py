@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from filing import gate
 from portal import mlflow_tags
 from registry import database, outbox, reports, submission
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.findings import Verdict
 from registry.reports import Report
 from registry.settings import Settings
+from tests import tables
 from tests.filing import papers
 from tests.filing.papers import Scene
 
@@ -102,7 +103,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.mark.slow
 def test_the_outbox_writes_the_tags_into_mlflow(settings: Settings) -> None:
     engine: Engine = database.connect(settings.database_url)
-    Record.metadata.create_all(engine)
+    tables.make(engine)
     factory: sessionmaker[Session] = database.sessions(engine)
     with transaction(factory) as session:
         scene = Scene(session)

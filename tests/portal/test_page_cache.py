@@ -25,10 +25,10 @@ from portal.app import create_app
 from portal.memo import Memo
 from portal.pages.rendering import asset
 from registry import database, legal_day, reports
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.organisations import Role
 from registry.settings import Settings
-from tests import cast, servers
+from tests import cast, servers, tables
 from tests.filing.papers import Scene
 from tests.portal.published import Published, on_two_servers, publish
 from tests.portal.world import World
@@ -268,7 +268,7 @@ def test_what_is_kept_stays_within_its_bytes_and_the_longest_unread_goes(site: F
 def served(url: str, folder: Path) -> FastAPI:
     """A site with every table, on a database of its own."""
     app = create_app(Settings(data=folder, database=url, sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     return app
 
 

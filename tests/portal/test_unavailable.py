@@ -30,7 +30,6 @@ from sqlalchemy import func, select, text, update
 from filing import search_file
 from portal.app import create_app
 from registry import database
-from registry.database import Record
 from registry.environment import (
     SAID,
     DatabaseAway,
@@ -44,7 +43,7 @@ from registry.language import Text
 from registry.organisations import Role
 from registry.settings import Settings
 from registry.tokens import Token
-from tests import servers
+from tests import servers, tables
 from tests.models import credit_model
 from tests.portal.world import World
 
@@ -54,7 +53,7 @@ NEW_TOKEN = {"label": "x", "scopes": ["read"], "days": 1}
 
 def site_of(settings: Settings) -> FastAPI:
     app = create_app(settings)
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     return app
 
 

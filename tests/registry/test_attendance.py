@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from registry import attendance, database, worklist
 from registry.attendance import FORGOTTEN, SILENT, Worker
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.errors import Unavailable
 from registry.language import Text
 from registry.worklist import Work
-from tests import cast
+from tests import cast, tables
 
 CAUSE = Unavailable("存储拒绝了密钥。", "The store refuses the key.")
 
@@ -24,7 +24,7 @@ def factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sessionm
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
     engine = database.connect(url)
-    Record.metadata.create_all(engine)
+    tables.make(engine)
     yield database.sessions(engine)
     engine.dispose()
 

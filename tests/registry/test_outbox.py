@@ -11,6 +11,7 @@ from registry import database, outbox
 from registry.database import now, transaction
 from registry.errors import Conflict
 from registry.outbox import Applied, Effect
+from tests import tables
 
 
 class Seen:
@@ -130,7 +131,7 @@ def test_the_wait_doubles_up_to_an_hour() -> None:
 
 def together(engine: Engine) -> list[str]:
     """Ten effects, four workers at once; the keys in the order they were applied."""
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     factory = database.sessions(engine)
     for number in range(10):
         add(factory, f"k{number}")

@@ -24,6 +24,7 @@ from registry.database import transaction
 from registry.journal import Event
 from registry.journal_proof import Entry, Fault, Kind, NotAJournal, Proof
 from registry.sealing import JournalSeal
+from tests import tables
 
 Register = sessionmaker[Session]
 
@@ -36,7 +37,7 @@ def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registe
     else:
         url = request.getfixturevalue("postgres_url")
     engine = database.connect(url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     yield database.sessions(engine)
     engine.dispose()
 

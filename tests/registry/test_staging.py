@@ -12,7 +12,7 @@ from registry import database, staging
 from registry.database import now, transaction
 from registry.organisations import Actor
 from registry.staging import ChangedMeanwhile, NoPlace, NoUpload, Origin, Sealed
-from tests import cast
+from tests import cast, tables
 
 ONE, TWO = "1" * 64, "2" * 64
 
@@ -147,7 +147,7 @@ def test_a_write_and_a_seal_at_once_follow_each_other(
     engine: Engine = request.getfixturevalue("engine")
     if kind == "postgresql":
         engine = database.connect(request.getfixturevalue("postgres_url"))
-        database.Record.metadata.create_all(engine)
+        tables.make(engine)
     factory = database.sessions(engine)
     with transaction(factory) as session:
         by = cast.actor(session)
@@ -178,7 +178,7 @@ def test_nothing_arrives_between_a_check_and_a_deletion(
     engine: Engine = request.getfixturevalue("engine")
     if kind == "postgresql":
         engine = database.connect(request.getfixturevalue("postgres_url"))
-        database.Record.metadata.create_all(engine)
+        tables.make(engine)
     factory = database.sessions(engine)
     with transaction(factory) as session:
         by = cast.actor(session)

@@ -12,7 +12,7 @@ from registry.organisations import Actor, Kind, WrongRole
 from registry.screening import Screening, ScreeningFailed
 from registry.settings import Settings
 from registry.submission import Version
-from tests import cast
+from tests import cast, tables
 from tests.models import credit_model
 
 
@@ -243,7 +243,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
 
 def race(engine: Engine, store: ArtifactStore, tmp_path: Path) -> list[int]:
     """Eight submissions at once: four different models, each twice; the numbers they got."""
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     factory = database.sessions(engine)
     with database.transaction(factory) as session:
         by = cast.actor(session)

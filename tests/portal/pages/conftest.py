@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 
 from filing import catalogue
 from portal.app import create_app
-from registry.database import Record
 from registry.settings import Settings
+from tests import tables
 from tests.portal.pages.shelf import Shelf
 from tests.portal.world import World
 
@@ -17,7 +17,7 @@ from tests.portal.world import World
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """The credit model, published."""
     app = create_app(Settings(data=tmp_path_factory.mktemp("shelf") / "data", sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     shelf = Shelf(app, World(app))
     with app.state.factory() as session:
         shelf.made["slug"] = catalogue.newest(session, 1)[0].slug

@@ -31,7 +31,7 @@ from registry import (
     passwords,
     worklist,
 )
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.datasets import Use
 from registry.explanations import Explanation
 from registry.organisations import Kind, Organisation, Person, Role
@@ -40,7 +40,7 @@ from registry.reports import Report
 from registry.settings import Settings
 from registry.submission import Version
 from registry.worklist import State
-from tests import cast
+from tests import cast, tables
 from tests.filing import papers
 from tests.portal.pages import every_form
 from tests.portal.pages.every_form import Form
@@ -308,6 +308,6 @@ class Stage:
 def staged(folder: Path) -> Iterator[Stage]:
     """A stage in a folder of its own, taken down afterwards."""
     app = create_app(Settings(data=folder / "data", sandbox_tier="none", log_level="ERROR"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     yield Stage(app, World(app))
     app.state.engine.dispose()

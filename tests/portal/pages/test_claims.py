@@ -15,10 +15,10 @@ from portal import page_cache
 from portal.app import create_app
 from portal.pages import rendering
 from registry import explanations, reports
-from registry.database import Record, now, transaction
+from registry.database import now, transaction
 from registry.datasets import Dataset
 from registry.settings import Settings
-from tests import public_pages
+from tests import public_pages, tables
 from tests.portal.pages import sentences
 from tests.portal.pages.claims import CLAIMS, GENERAL, PUBLIC_TEMPLATES, Claim
 from tests.portal.pages.records import LATER, Records
@@ -46,7 +46,7 @@ def records(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         explained = explanations.get(session, shelf.made["explanation"])
     folder = tmp_path_factory.mktemp("records")
     app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     yield Records(app, predicate, explained)
     app.state.engine.dispose()
 

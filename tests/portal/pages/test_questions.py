@@ -11,9 +11,9 @@ from filing.fields import schema
 from portal.app import create_app
 from portal.pages import facets
 from portal.pages.public import QUESTIONS
-from registry.database import Record, transaction
+from registry.database import transaction
 from registry.settings import Settings
-from tests import cast
+from tests import cast, tables
 from tests.filing import papers
 from tests.filing.papers import Scene
 
@@ -30,7 +30,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A register on which every effect is filed once."""
     folder: Path = tmp_path_factory.mktemp("questions")
     app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     with transaction(app.state.factory) as session:
         scene = Scene(session)
         for effect, said in ABOUT.items():

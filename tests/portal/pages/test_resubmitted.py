@@ -15,11 +15,10 @@ from filing.remarks import reply, unsettled
 from filing.submissions import Submission
 from portal.app import create_app
 from registry import explanations, reports
-from registry.database import Record
 from registry.explanations import Explanation
 from registry.organisations import Role
 from registry.settings import Settings
-from tests import cast
+from tests import cast, tables
 from tests.filing import papers
 from tests.portal.pages.records import SEAL, Records
 from tests.portal.pages.shelf import Shelf
@@ -112,7 +111,7 @@ def register(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         explained = explanations.get(session, shelf.made["explanation"])
     folder = tmp_path_factory.mktemp("resubmitted")
     app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
-    Record.metadata.create_all(app.state.engine)
+    tables.make(app.state.engine)
     yield Resubmitted(app, predicate, explained)
     app.state.engine.dispose()
 

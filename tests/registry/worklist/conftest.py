@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database
 from registry.database import transaction
-from tests import cast
+from tests import cast, tables
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -23,7 +23,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     engine = database.connect(url)
-    database.Record.metadata.create_all(engine)
+    tables.make(engine)
     yield engine
     engine.dispose()
 

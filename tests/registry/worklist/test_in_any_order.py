@@ -9,7 +9,7 @@ from registry import database, worklist
 from registry.database import transaction
 from registry.errors import Invalid, Unavailable
 from registry.worklist import Cancelled, Claim, ClaimLost, State, Work
-from tests import cast
+from tests import cast, tables
 from tests.registry.worklist.work import ask, take
 
 
@@ -19,7 +19,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.engine = database.connect("sqlite://")
-        database.Record.metadata.create_all(self.engine)
+        tables.make(self.engine)
         self.factory = database.sessions(self.engine)
         with transaction(self.factory) as session:
             self.by = cast.actor(session)
