@@ -20,7 +20,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring import Line, beside, cpu_seconds
-from evaluators import engine, group_rates
+from evaluators import engine, group_rates, planning
 from evaluators.intersections import MOST_DRAWS
 from evaluators.plan import Plan
 
@@ -55,7 +55,7 @@ def table(found: Columns, kind: str) -> pa.Table:
 def plan(draws: int | None) -> Plan:
     """Both cell probes on all three attributes."""
     replicates = {} if draws is None else {"replicates": draws}
-    return Plan.parse({
+    return planning.parse({
         "title": "benchmark",
         "columns": {"target": "due", "prediction": "granted", "favourable": 1,
                     "sensitive": list(SIZES)},

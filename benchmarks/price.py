@@ -13,8 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.measuring import Line, beside
-from evaluators import engine
-from evaluators.plan import Plan
+from evaluators import engine, planning
 from evaluators.pricing_frame import Recipe, build
 from evaluators.pricing_ladder import Ladder, Step
 from evaluators.quotes import keep, ordered
@@ -65,7 +64,7 @@ def lines() -> Iterator[Line]:
     if importlib.util.find_spec("pyfixest") is None:
         print("  pyfixest is not installed: there is nothing to measure beside")
         return
-    table, plan = quotes(), Plan.parse(PLAN)
+    table, plan = quotes(), planning.parse(PLAN)
     theirs = _peer(table.to_pandas())
     said = _agreement(_ladder(table), theirs())
     for what, call in (

@@ -39,7 +39,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring import Line, beside, wall_seconds
-from evaluators import engine
+from evaluators import engine, planning
 from evaluators.data import BLOCK
 from evaluators.plan import Plan
 from registry import screening
@@ -102,7 +102,7 @@ def scorer(
 
 def plan(columns: int) -> Plan:
     """Two probes that ask about every row once."""
-    return Plan.parse({
+    return planning.parse({
         "title": "benchmark",
         "columns": {"target": "due", "favourable": 1, "cut": 0.5, "sensitive": ["group"],
                     "inputs": [f"x{i}" for i in range(columns)]},
@@ -182,7 +182,7 @@ def small_evaluation(folder: Path) -> Iterator[Line]:
     frame["other"] = frame["group"] % 2
     model, _ = saved(folder / "small", frame, COLUMNS, WARM_TREES)
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    made = Plan.parse({
+    made = planning.parse({
         "title": "benchmark",
         "columns": {"target": "due", "favourable": 1, "cut": 0.5, "sensitive": ["group", "other"],
                     "inputs": [f"x{i}" for i in range(COLUMNS)]},

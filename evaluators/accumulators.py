@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators.plan import level_name
+from evaluators.levels import level_name
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -21,8 +21,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from evaluators import certificate, engine, installed
-from evaluators.plan import Plan
+from evaluators import certificate, engine, installed, planning
 from evaluators.policy import POLICY
 from registry.reports import Finding, Verdict
 
@@ -170,7 +169,7 @@ def simulated(
     case = {**kind.nulls(), **kind.planted()}[design](
         np.random.Generator(np.random.Philox(key=key))
     )
-    plan = Plan.parse(case.plan)
+    plan = planning.parse(case.plan)
     findings = engine.measure(plan, case.table, scorer=case.scorer, nonce=name)
     return findings, case.truth, plan.alpha
 

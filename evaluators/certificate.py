@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators import engine, installed, moves
+from evaluators import engine, installed, moves, planning
 from evaluators.damages import DAMAGES
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
@@ -105,7 +105,7 @@ def numbers(name: str, given: NullCase) -> Entry:
         {case, refused, findings, tables}: a finding's and a table's numbers by what they are about.
     """
     try:
-        found, shown = _ran(name, Plan.parse(given.plan), given)
+        found, shown = _ran(name, planning.parse(given.plan), given)
     except RegisterError as refused:
         return {"case": name, "refused": type(refused).__name__, "findings": {}, "tables": {}}
     return {
@@ -216,7 +216,7 @@ def present(probe: str, chosen: Sequence[str] | None = None) -> list[Entry]:
 
 
 def _near(entry: Entry, given: NullCase) -> bool:
-    alpha = Plan.parse(given.plan).alpha
+    alpha = planning.parse(given.plan).alpha
     return any(
         isinstance(told.get(name), float) and abs(told[name] - alpha) < NEAR
         for told in entry["findings"].values()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators.accumulators import coded, numbers
-from evaluators.plan import level_name
+from evaluators.levels import level_name
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import Field
 from scipy.special import stdtrit
 
-from evaluators import declared_model, equivalence, weights
+from evaluators import declared_model, inference, weights
 from evaluators.accumulators import numbers, truth
 from evaluators.columns import is_number, names, real
 from evaluators.declared_model import Declared, Fit, ModelUnfit, Standardised
@@ -133,9 +133,7 @@ class Estimate:
         if self.rates is None or self.rates.log_ratio is None or self.rates.error is None:
             return None
         low, high = (math.log(bound) for bound in lines.equivalence)
-        return equivalence.two_one_sided(
-            self.rates.log_ratio, self.rates.error, low=low, high=high
-        )
+        return inference.two_one_sided(self.rates.log_ratio, self.rates.error, low=low, high=high)
 
     def as_json(self) -> dict[str, Any]:
         """What stands in the details of a finding."""

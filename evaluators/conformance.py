@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from evaluators import engine, findings, installed
+from evaluators import engine, findings, installed, planning
 from evaluators.accumulators import coded
 from evaluators.plan import Plan
 from evaluators.probe import Probe, Scorer, digest
@@ -67,7 +67,7 @@ def checked(
         scorer: a deterministic model, if the probe needs one.
     """
     with installed.in_place(probe):
-        case = _Case(probe, Plan.parse(plan), table, scorer)
+        case = _Case(probe, planning.parse(plan), table, scorer)
         for one in CHECKS:
             yield one.__name__, _fault(one, case)
 
@@ -107,8 +107,8 @@ def check_isolated(
     if installed.origin(name).ours or name not in installed.names():
         raise NotConforming(f"{name}: no third party's package offers it under {installed.GROUP}")
     with installed.in_place(probe):
-        here = engine.measure(Plan.parse(plan), table, scorer=scorer, nonce="check")
-    made = engine.run(Plan.parse(plan), table, scorer=scorer, nonce="check")
+        here = engine.measure(planning.parse(plan), table, scorer=scorer, nonce="check")
+    made = engine.run(planning.parse(plan), table, scorer=scorer, nonce="check")
     failed = [entry["failed"] for entry in made.probes if "failed" in entry]
     if failed:
         raise NotConforming(f"{name}: it failed in its own process: {failed}")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from evaluators import equivalence, findings, verdicts
+from evaluators import equivalence, findings, inference, verdicts
 from evaluators.intervals import Interval
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -186,7 +186,7 @@ def judge(
 def two_one_sided(effect: Effect, line: Line) -> float:
     """The larger p of two one-sided t tests that the effect is within the margins (Schuirmann 1987)."""
     low, high = line.scale(line.near[0]), line.scale(line.near[1])
-    return equivalence.two_one_sided(effect.value, effect.error, low=low, high=high, df=effect.df)
+    return inference.two_one_sided(effect.value, effect.error, low=low, high=high, df=effect.df)
 
 
 def severity(low: float, high: float, line: Line) -> str | None:

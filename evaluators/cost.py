@@ -7,7 +7,7 @@ more than once only say what they take, here, before the run.
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import captions
+from evaluators import questions
 from evaluators.plan import Plan
 from evaluators.probe import Probe, State
 from registry.language import Text
@@ -57,7 +57,7 @@ class Cost:
     @property
     def said(self) -> Text:
         """The cost in one sentence."""
-        size, name = self.memory / 2**20, captions.probe(self.probe)
+        size, name = self.memory / 2**20, questions.caption(self.probe)
         return Text(
             f"“{name.zh}”：最多读数据 {self.passes} 遍，内存最多约 {size:,.0f} MB，"
             f"最多另向模型提问 {self.predictions:,} 次。",

@@ -6,44 +6,12 @@ at most α), and enough units on both sides: a few people, accounts or items tha
 show nothing, however narrow their interval is.
 """
 
-import math
 from collections.abc import Iterable
-
-from scipy.special import ndtr, stdtr
 
 from evaluators.policy import POLICY
 
 MIN_UNITS = int(POLICY.value("min_units"))
 """The fewest units of either side (people, accounts, items, lists, pairs) that show smallness."""
-
-
-def two_one_sided(
-    value: float,
-    error: float,
-    *,
-    low: float,
-    high: float,
-    df: float = math.inf,
-    exact: bool = False,
-) -> float:
-    """The larger p of two one-sided t tests that a quantity lies within the margins.
-
-    Args:
-        value: the estimate.
-        error: its standard error.
-        low: the lower margin; an infinite one is none.
-        high: the upper one.
-        df: degrees of freedom behind the error; infinite for a normal statistic.
-        exact: where nothing varies the value is what it is, and within a margin or on it counts
-            as inside. Otherwise an error of 0 means that there was no spread to measure, and
-            nothing is shown.
-    """
-    if math.isnan(value) or math.isnan(error):
-        return 1.0
-    if error <= 0:
-        return 0.0 if exact and low <= value <= high else 1.0
-    df = max(df, 1.0)
-    return max(_below((low - value) / error, df), _below((value - high) / error, df))
 
 
 def adjusted(p: float, family: float) -> float:
@@ -66,7 +34,3 @@ def shown(p: float | None, *, family: float, alpha: float, units: Iterable[float
         units: how many independent units stand on each side.
     """
     return p is not None and adjusted(p, family) <= alpha and enough(units)
-
-
-def _below(t: float, df: float) -> float:
-    return float(ndtr(t) if math.isinf(df) else stdtr(df, t))

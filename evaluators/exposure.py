@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
-from evaluators import equivalence
+from evaluators import inference
 from evaluators.intervals import Interval
 
 Floats = npt.NDArray[np.float64]
@@ -111,7 +111,7 @@ class Share:
         """Two one-sided t tests that the log ratio is within ± the margin (Schuirmann 1987)."""
         if self.log_ratio is None or self.error is None:
             return None
-        return equivalence.two_one_sided(
+        return inference.two_one_sided(
             self.log_ratio, self.error, low=-margin, high=margin, df=self.df
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, gammaln, logit, ndtr, ndtri
+from scipy.special import expit, gammaln, logit, ndtr, ndtri, stdtr
 from scipy.stats import rankdata
 
 from evaluators.intervals import Interval, quantile, ratio_score
@@ -186,3 +186,36 @@ def _auc_clustered(value: float, error: float) -> Test:
         return Test("delong_clustered", 0.0, 1.0)
     z = (value - 0.5) / error
     return Test("delong_clustered", z, float(2 * ndtr(-abs(z))))
+
+
+def two_one_sided(
+    value: float,
+    error: float,
+    *,
+    low: float,
+    high: float,
+    df: float = math.inf,
+    exact: bool = False,
+) -> float:
+    """The larger p of two one-sided t tests that a quantity lies within the margins.
+
+    Args:
+        value: the estimate.
+        error: its standard error.
+        low: the lower margin; an infinite one is none.
+        high: the upper one.
+        df: degrees of freedom behind the error; infinite for a normal statistic.
+        exact: where nothing varies the value is what it is, and within a margin or on it counts
+            as inside. Otherwise an error of 0 means that there was no spread to measure, and
+            nothing is shown.
+    """
+    if math.isnan(value) or math.isnan(error):
+        return 1.0
+    if error <= 0:
+        return 0.0 if exact and low <= value <= high else 1.0
+    df = max(df, 1.0)
+    return max(_below((low - value) / error, df), _below((value - high) / error, df))
+
+
+def _below(t: float, df: float) -> float:
+    return float(ndtr(t) if math.isinf(df) else stdtr(df, t))

@@ -192,7 +192,7 @@ class ProxyLeakage(Probe[Rows]):
         ci, test = made.interval, made.test
         assert ci is not None  # noqa: S101  # the caller has seen to it
         assert test is not None  # noqa: S101
-        alike = equivalence.two_one_sided(made.value, made.error or 0.0, low=1 - near, high=near)
+        alike = inference.two_one_sided(made.value, made.error or 0.0, low=1 - near, high=near)
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > line or ci.high < 1 - line,
             equivalent=equivalence.shown(alike, family=size, alpha=plan.alpha, units=sides),

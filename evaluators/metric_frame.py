@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from evaluators import planning
 from evaluators.arrays import arrow
 from evaluators.plan import Plan
 from registry.errors import Invalid
@@ -34,7 +35,7 @@ class Inputs:
     """What `engine.run` takes.
 
     Args:
-        plan: as written; `Plan.parse` checks it.
+        plan: as written; `planning.parse` checks it.
         table: the rows.
     """
 
@@ -47,7 +48,7 @@ class Inputs:
         Raises:
             PlanInvalid: with every reason.
         """
-        return Plan.parse(self.plan)
+        return planning.parse(self.plan)
 
 
 def inputs(

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators.accumulators import coded
-from evaluators.plan_columns import Columns, level_name
+from evaluators.levels import level_name
+from evaluators.plan_columns import Columns
 
 Column: TypeAlias = Any  # an array or a chunked one; Arrow's stubs tell no union of them
 

@@ -190,7 +190,7 @@ def names(content: Any) -> tuple[str, ...]:
 
 def plan_in(content: Mapping[str, Any]) -> Plan:
     """A plan that was checked on the other side."""
-    return Plan.parse(content, alone=True)
+    return Plan.parse(content)
 
 
 def run_out(run: Run) -> dict[str, Any]:

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from evaluators import plan_columns
-from evaluators.option_faults import option_faults
-from evaluators.plan_columns import Columns, level_name
+from evaluators.levels import level_name
+from evaluators.plan_columns import Columns
 from evaluators.plan_reasons import PlanInvalid, Reasons, Words
 from evaluators.policy import POLICY
 from registry import attestation
@@ -87,17 +85,23 @@ class Plan:
     names: Mapping[str, Named] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, Any], *, alone: bool = False) -> "Plan":
-        """Check a plan as written.
+    def parse(cls, mapping: Mapping[str, Any]) -> "Plan":
+        """Check a plan by itself; `planning.parse` also holds it against the installed probes.
 
         Args:
             mapping: the parsed TOML or JSON.
-            alone: leave out what only the installed probes can check; for a plan that was checked.
 
         Raises:
             PlanInvalid: with every reason, each naming the offending item.
         """
         reasons = Reasons()
+        plan = cls.read(reasons, mapping)
+        reasons.settle()
+        return plan
+
+    @classmethod
+    def read(cls, reasons: Reasons, mapping: Mapping[str, Any]) -> "Plan":
+        """A plan as far as it can be read; what is wrong goes to `reasons`."""
         reasons.unknown(mapping, _TOP, "")
         plan = cls(
             title=reasons.text(mapping, "title"),
@@ -114,9 +118,7 @@ class Plan:
             policy=reasons.policy(mapping),
             names=_names(reasons, mapping.get("names", {})),
         )
-        if not alone:
-            _check_together(reasons, plan)
-        reasons.settle()
+        _check_together(reasons, plan)
         return plan
 
     def as_json(self) -> dict[str, Any]:
@@ -149,14 +151,6 @@ class Plan:
         """What a level of a column is called in sentences."""
         named = self.names.get(column)
         return (named.levels if named else {}).get(level, Text(level, level))
-
-    @property
-    def task(self) -> Literal["decision", "pricing"]:
-        """What is evaluated: pricing as soon as one price probe is planned."""
-        from evaluators import installed
-
-        tasks = {installed.probe_class(probe.id).spec.task for probe in self.probes}
-        return "pricing" if "pricing" in tasks else "decision"
 
 
 def _reference(reasons: Reasons, given: Any) -> dict[str, str]:
@@ -229,27 +223,8 @@ def _probes(reasons: Reasons, given: Any) -> tuple[ProbePlan, ...]:
 
 
 def _check_together(reasons: Reasons, plan: Plan) -> None:
-    from evaluators import installed
-
     for name in sorted(set(plan.reference) - set(plan.columns.sensitive)):
         reasons.add(f"reference.{name}", "不在敏感特征之列", "is not a sensitive feature",
                     do_zh="加到 columns.sensitive，或删去", do_en="add it to columns.sensitive or remove it")  # fmt: skip
     plan_columns.check_answers(reasons, plan.columns)
     plan_columns.check_words(reasons, plan.columns, plan.reference)
-    for planned in plan.probes:
-        try:
-            probe = installed.probe_class(planned.id)
-        except installed.ProbeMissing as missing:
-            reasons.add(f"probes.{planned.id}", missing.said.zh, missing.said.en,
-                        do_zh=f"已安装的有：{'、'.join(installed.names())}",
-                        do_en=f"installed: {', '.join(installed.names())}")  # fmt: skip
-            continue
-        try:
-            probe.spec.options.model_validate(dict(planned.options))
-        except ValidationError as wrong:
-            reasons.found += option_faults(planned.id, probe.spec.options, wrong)
-        for role in probe.spec.roles:
-            if plan.columns.role(role) in (None, ()):
-                reasons.add(f"columns.{role}", f"检验 {planned.id} 需要这一列",
-                            f"the probe {planned.id} needs it",
-                            do_zh="在 [columns] 里写上", do_en="name it under [columns]")  # fmt: skip

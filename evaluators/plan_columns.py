@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.levels import level_name
 from evaluators.plan_reasons import Reasons
 from registry import class_names, tables
 from registry.class_names import Scalar
@@ -286,12 +287,3 @@ def _many_names(reasons: Reasons, role: str, value: Any) -> tuple[str, ...]:
         reasons.add(f"columns.{role}", f"“{name}”写了两次", f"'{name}' is named twice",
                     do_zh="删去一个", do_en="remove one")  # fmt: skip
     return tuple(value)
-
-
-def level_name(value: Any) -> str:
-    """The name of a level: whole numbers without a point, booleans as true and false."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from scipy import stats
 
-from evaluators import equivalence, findings, price_lines
+from evaluators import equivalence, findings, inference, price_lines
 from evaluators.findings import draft
 from evaluators.multiplicity import holm
 from evaluators.plan import Plan
@@ -191,7 +191,7 @@ def finding(
 
 def within(value: float, error: float, freedom: int, margins: tuple[float, float]) -> float:
     """The p-value of equivalence of a price: where no price varies, it is what it is."""
-    return equivalence.two_one_sided(
+    return inference.two_one_sided(
         value, error, low=margins[0], high=margins[1], df=freedom, exact=True
     )
 

@@ -32,6 +32,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from evaluators import tally
 from evaluators.plan import Plan
 from evaluators.sizes import Sizes
 from registry import attestation
@@ -42,12 +43,12 @@ Acc = TypeVar("Acc")
 Task = Literal["decision", "pricing"]
 
 CERTIFICATES = Path(__file__).with_name("certificates")
+COUNT = tally.COUNT
 SCORE = "mingsuan:score"
 CLASS = "mingsuan:class"
 FAVOURED = "mingsuan:favoured"
 DESERVED = "mingsuan:deserved"
 UNIT = "mingsuan:unit"
-COUNT = "mingsuan:count"
 WEIGHT = "mingsuan:weight"
 ANSWERS = frozenset({SCORE, FAVOURED, CLASS})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import findings, installed, outsider_visit, sufficiency
+from evaluators import findings, installed, outsider_visit, planning, sufficiency
 from evaluators.engine import bound
 from evaluators.plan import Plan
 from evaluators.probe import Oracle, Run, Table
@@ -45,7 +45,7 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
         StatementUnfit: a part is missing.
     """
     try:
-        plan = Plan.parse(predicate["plan"]["content"])
+        plan = planning.parse(predicate["plan"]["content"])
         stated = list(predicate["findings"])
         tables = predicate["evidence"]["public"]["content"]["tables"]
         nonce = str(predicate["nonce"])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import special
 
-from evaluators import equivalence
+from evaluators import inference
 from evaluators.fixed_effects import Cells, FixedEffects
 
 Floats = npt.NDArray[np.float64]
@@ -127,7 +127,7 @@ class Coefficient:
 
     def within(self, low: float, high: float) -> float:
         """The p-value of two one-sided tests that the coefficient lies in (low, high)."""
-        return equivalence.two_one_sided(
+        return inference.two_one_sided(
             self.value, self.error, low=low, high=high, df=self.freedom, exact=True
         )
 

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from evaluators.accumulators import Integers, Key, Level
-from evaluators.plan import level_name
-from evaluators.probe import COUNT
+from evaluators.levels import level_name
 
+COUNT = "mingsuan:count"
+"""The column of how many equal rows a row stands for."""
 _SMALL = 256
 _CELLS = 65_536
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 from scipy.stats import rankdata, t
 
-from evaluators import equivalence
+from evaluators import inference
 from evaluators.intervals import Interval, wilson
 
 Floats = npt.NDArray[np.float64]
@@ -143,9 +143,7 @@ class Gap:
 
     def within(self, low: float, high: float) -> float:
         """The larger p of two one-sided tests that the value lies within (Schuirmann 1987)."""
-        return equivalence.two_one_sided(
-            self.value, self.error, low=low, high=high, df=self.freedom
-        )
+        return inference.two_one_sided(self.value, self.error, low=low, high=high, df=self.freedom)
 
 
 def gap(first: Estimate, second: Estimate) -> Gap | None:

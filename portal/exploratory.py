@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evaluators import engine, parquet_folders
+from evaluators import engine, parquet_folders, planning
 from evaluators.files import Stored, open_rows
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
@@ -123,7 +123,7 @@ def explore(
     """
     started = datetime.now(UTC)
     screened = _screened(asked.model)
-    plan = Plan.parse(with_inputs(written, screened.inputs if screened else []))
+    plan = planning.parse(with_inputs(written, screened.inputs if screened else []))
     rows = open_rows(data)
     digest = digest_of(data)
     drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)

@@ -27,9 +27,8 @@ from mlflow.entities import Metric
 from mlflow.models import EvaluationResult
 from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
-from evaluators import engine
+from evaluators import engine, planning
 from evaluators.arrays import arrow
-from evaluators.plan import Plan
 from portal import exploratory, predicates
 from portal.commands import exploring
 from portal.mlflow_models import InProcess, declared, flavour
@@ -97,7 +96,7 @@ def evaluate(
     given = read(config)
     started = datetime.now(UTC)
     inputs = [] if model is None or _answered(given.plan) else declared(model)
-    plan = Plan.parse(exploratory.with_inputs(given.plan, inputs))
+    plan = planning.parse(exploratory.with_inputs(given.plan, inputs))
     nonce = exploratory.checked_nonce(given.nonce) if given.nonce else secrets.token_hex(32)
     asked = model is not None and bool(plan.columns.inputs)
     if model is not None and not asked:

@@ -439,12 +439,12 @@ def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator
 
 def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[str]:
     """The probes to start with, then every other one of the same kind as a comment."""
-    from evaluators import captions, installed
+    from evaluators import installed, questions
 
     has = set(roles) | ({"inputs"} if inputs else set())
     ready = _ready(has)
     for name in ready:
-        yield from (f"# {captions.probe(name)}", "[[probes]]", f'id = "{name}"', "")
+        yield from (f"# {questions.caption(name)}", "[[probes]]", f'id = "{name}"', "")
     yield "# 还可以问 / more that can be asked:"
     task = "pricing" if "price" in roles else "decision"
     ranked = "rank" in roles and task == "decision"
@@ -456,7 +456,7 @@ def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[s
         )
         if lacking is None:
             continue
-        yield f"# {captions.probe(name)}"
+        yield f"# {questions.caption(name)}"
         if lacking:
             yield f"#   还需要 / needs: {', '.join(lacking)}"
         yield from ("# [[probes]]", f'# id = "{name}"', "")

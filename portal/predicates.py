@@ -5,7 +5,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluators import policy
+from evaluators import planning, policy
 from evaluators.engine import Outcome
 from evaluators.plan import Plan
 from filing.law import FILING_STATEMENT
@@ -25,8 +25,8 @@ def measured(plan: Plan, outcome: Outcome, configuration: Mapping[str, str]) -> 
     """
     found = [finding.as_json() for finding in outcome.findings]
     return {
-        "task": plan.task,
-        "required_probes": sorted(policy.required(plan.task)),
+        "task": planning.task(plan),
+        "required_probes": sorted(policy.required(planning.task(plan))),
         "probes": [dict(probe) for probe in outcome.probes],
         "rows_read": dict(outcome.left_out),
         "findings": found,

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from evaluators import engine
+from evaluators import engine, planning
 from evaluators.engine import Outcome
 from evaluators.plan import Plan, PlanInvalid
 from explainers import explanation
@@ -78,7 +78,7 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
         version = submission.get(session, made.version_id)
         dataset = datasets.get(session, made.dataset_id)
         others = list(_plans_before(session, made))
-    plan = Plan.parse(attestation.parse(made.plan.encode()))
+    plan = planning.parse(attestation.parse(made.plan.encode()))
     asked = plan.columns.inputs  # without inputs the answers stand in the data
     charge = _charge_evaluation(made)
     reading = plan.columns.reading
@@ -157,7 +157,7 @@ def _plans_before(session: Session, made: Evaluation) -> Iterator[Plan]:
         if other.id == made.id or issued is None or other.created >= issued:
             continue
         try:
-            yield Plan.parse(attestation.parse(other.plan.encode()))
+            yield planning.parse(attestation.parse(other.plan.encode()))
         except PlanInvalid:  # a probe that is no longer installed; it must not stop this run
             log.warning("plan_not_counted", evaluation=other.id)
 

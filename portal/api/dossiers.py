@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from evaluators import captions
+from evaluators import questions
 from filing import (
     completeness,
     computed,
@@ -81,7 +81,7 @@ class GateOut(Answer):
             hurdles=[
                 HurdleOut(
                     item=each.name,
-                    said=Bilingual.of(each.told(captions.probe)),
+                    said=Bilingual.of(each.told(questions.caption)),
                     remedy=Bilingual.of(each.remedy),
                     passed=each.passed,
                     blocking=each.blocking,

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import select
 
-from evaluators import engine
-from evaluators.plan import Plan, PlanInvalid
+from evaluators import engine, planning
+from evaluators.plan import PlanInvalid
 from portal import sight
 from portal.access import allow
 from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
@@ -77,7 +77,7 @@ def register(by: By, session: Database, version_id: str, wanted: PlanIn) -> Eval
     evaluation until it has ended; one that is parked goes on.
     """
     data = sight.dataset(session, by, wanted.dataset_id)
-    plan = Plan.parse(_mapping(wanted.plan))
+    plan = planning.parse(_mapping(wanted.plan))
     made = evaluations.register_plan(
         session,
         by=by,

@@ -110,7 +110,7 @@ def findings(
             rows; numbers that the report leaves out get a dagger.
         plan: the plan's content, for the plain names of columns and groups.
     """
-    from evaluators import captions
+    from evaluators import captions, questions
 
     table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
                   "结论 / verdict")  # fmt: skip
@@ -123,7 +123,7 @@ def findings(
             above = each["probe"]
             table.add_section()
             table.add_row(
-                f"[bold]{escape(captions.probe(above, plan).zh)}[/] [dim]{escape(above)}[/]"
+                f"[bold]{escape(questions.caption(above, plan).zh)}[/] [dim]{escape(above)}[/]"
             )
         said, colour = VERDICTS[each["verdict"]]
         table.add_row(

@@ -180,12 +180,11 @@ class Journey:
 
     def evaluate(self) -> None:
         """The plan is sealed, a worker runs it, the platform signs what ran."""
-        from evaluators import engine
-        from evaluators.plan import Plan
+        from evaluators import engine, planning
 
         written = self.story["plan"]
         columns = {**written["columns"], "inputs": list(self.trained.inputs)}
-        plan = Plan.parse({**written, "columns": columns, "names": self._names()})
+        plan = planning.parse({**written, "columns": columns, "names": self._names()})
         with transaction(self.place.factory) as session:
             done = self._reports(session)
             if done:

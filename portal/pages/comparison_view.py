@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import expm1
 from typing import Any
 
-from evaluators import captions, comparison
+from evaluators import captions, comparison, questions
 from evaluators.comparison import CHANGE_NAMES, METHOD, SAME_NAMES, Change, Compared
 from portal.pages import charts
 from portal.pages.report_pictures import Picture
@@ -121,7 +121,7 @@ def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
         interval = f"{_signed(each.low, scale)} – {_signed(each.high, scale)}"
     sides = [side["verdict"] if side else "" for side in (each.before, each.after)]
     return Line(
-        question=captions.probe(str(about["probe"]), plan).in_(language),
+        question=questions.caption(str(about["probe"]), plan).in_(language),
         label=captions.group(about, plan).in_(language),
         metric=captions.metric(str(about["metric"]), plan).in_(language),
         before=_value(each.before),

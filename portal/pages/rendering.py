@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from evaluators import captions
+from evaluators import questions
 from filing import wording
 from filing.law import (
     FILING_STATEMENT,
@@ -263,7 +263,7 @@ def environment() -> Environment:
     made.globals.update(
         asset=asset,
         work_states=worklist.STATE_NAMES,
-        probe_caption=captions.probe,
+        probe_caption=questions.caption,
         verdict_names=VERDICT_NAMES,
     )
     made.filters.update(FILTERS)

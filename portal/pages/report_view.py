@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import captions, price_rules
+from evaluators import captions, price_rules, questions
 from portal import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
@@ -17,7 +17,7 @@ from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
 
-PROBES = captions.PROBES
+PROBES = questions.PROBES
 UNASKED = 2
 FOREMOST = 6
 NAMED = 3
@@ -156,7 +156,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         compared=_compared(predicate, language),
         untested=_untested(predicate, language),
         unplanned=tuple(said.in_(language) for said in unplanned),
-        unasked=tuple(captions.probe(n, plan).in_(language) for n in unasked),
+        unasked=tuple(questions.caption(n, plan).in_(language) for n in unasked),
         commands=tuple((said.in_(language), typed) for said, typed in commands(predicate)),
         rules=_price_rules(predicate),
         exploratory=predicate["report"]["kind"] == "exploratory",
@@ -203,7 +203,7 @@ def _beyond(predicate: Mapping[str, Any], language: Language) -> str:
         shown = ("；" if language == "zh" else "; ").join(named)
         if more > 0:
             shown += Text(f" 等 {len(found)} 组", f" and {more} more").in_(language)
-        title = captions.probe(probe, plan).in_(language)
+        title = questions.caption(probe, plan).in_(language)
         lines.append(f"“{title}”（{shown}）" if language == "zh" else f"'{title}' ({shown})")
     said = Text("差异超过界线的：{0}。", "Beyond the line: {0}.").in_(language)
     return said.format(("、" if language == "zh" else ", ").join(lines))
@@ -225,7 +225,7 @@ def _omitted(
 
 def _not_asked(probes: Sequence[str], plan: Mapping[str, Any]) -> Text:
     """The questions that the plan does not ask, the first of them by name."""
-    named = [captions.probe(each, plan) for each in probes[:UNASKED]]
+    named = [questions.caption(each, plan) for each in probes[:UNASKED]]
     zh = "".join(f"“{each.zh}”" for each in named)
     en = ", ".join(f"“{each.en}”" for each in named)
     if len(probes) <= UNASKED:
@@ -265,7 +265,7 @@ def _question(
     told, hidden = telling.most(findings, SHOWN), len(findings) - SHOWN
     return Question(
         id=probe,
-        title=captions.probe(probe, plan).in_(language),
+        title=questions.caption(probe, plan).in_(language),
         counts=_counts(findings),
         rows=tuple(_row(finding, predicate, language) for finding in told),
         more=_more(hidden).in_(language) if hidden > 0 else "",
@@ -306,7 +306,7 @@ def _untested(predicate: Mapping[str, Any], language: Language) -> tuple[str, ..
     for (probe, why), groups in said.items():
         about = _listed(list(dict.fromkeys(groups)), joint, language)
         named = f"（{about}）" if language == "zh" else f" ({about})"
-        lines.append(f"{captions.probe(probe, plan).in_(language)}{named}{colon}{why}")
+        lines.append(f"{questions.caption(probe, plan).in_(language)}{named}{colon}{why}")
     return tuple(lines)
 
 
@@ -324,8 +324,8 @@ def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:
     run, found = {each["id"] for each in predicate["probes"]}, []
     lacking = [name for name in predicate["required_probes"] if name not in run]
     if lacking:
-        zh = "、".join(f"“{captions.probe(name, plan).zh}”" for name in lacking)
-        en = "; ".join(f"'{captions.probe(name, plan).en}'" for name in lacking)
+        zh = "、".join(f"“{questions.caption(name, plan).zh}”" for name in lacking)
+        en = "; ".join(f"'{questions.caption(name, plan).en}'" for name in lacking)
         found.append(Text(f"按平台的规定应当测、这次没有测：{zh}。",
                           f"Required by this platform and not tested here: {en}."))  # fmt: skip
     if not (plan.get("columns") or {}).get("inputs"):

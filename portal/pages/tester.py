@@ -10,8 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from evaluators import engine
-from evaluators.plan import Plan
+from evaluators import engine, planning
 from portal import sight
 from portal.access import allow
 from portal.at_hand import Database, Store
@@ -156,7 +155,7 @@ def register_plan(
     version_id, dataset_id = forms.text(form, "version"), forms.text(form, "dataset")
     engagement_id = forms.text(form, "engagement")
     try:
-        plan = Plan.parse(_toml(forms.text(form, "plan")))
+        plan = planning.parse(_toml(forms.text(form, "plan")))
         rows = datasets.get(session, dataset_id).rows
         made = evaluations.register_plan(
             session,
@@ -233,7 +232,7 @@ def resume(language: Lang, session: Database, by: By, work_id: str) -> Response:
 def _costs(written: str, rows: int) -> tuple[Text, ...]:
     """What a person should hear before the run; nothing where a probe is no longer installed."""
     try:
-        plan = Plan.parse(json.loads(written))
+        plan = planning.parse(json.loads(written))
         found = engine.costs(plan, rows, scored=bool(plan.columns.inputs))
     except (RegisterError, ValidationError):
         return ()

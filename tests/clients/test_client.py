@@ -19,9 +19,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from evaluators import engine
+from evaluators import engine, planning
 from evaluators.arrays import arrow
-from evaluators.plan import Plan
 from registry import screening
 from registry.errors import Invalid
 from registry.sandbox.child import asking, opening
@@ -109,7 +108,7 @@ def test_beside_the_default_evaluator_on_a_logged_model(tmp_path: Path) -> None:
             evaluator_config={"mingsuan": own, "default": {"log_model_explainability": False}},
         )
     written = {**tomllib.loads(PLAN_TOML)}
-    plan = Plan.parse({**written, "columns": {**written["columns"], "inputs": INPUTS}})
+    plan = planning.parse({**written, "columns": {**written["columns"], "inputs": INPUTS}})
     asked: Any = SimpleNamespace(predict=lambda rows: fitted.predict_proba(rows[INPUTS])[:, 1])
     rows = arrow({**{name: PEOPLE[name] for name in INPUTS}, "repaid": DUE, "sex": SEX})
     ours = engine.run(plan, rows, scorer=InProcess(asked), nonce=NONCE)

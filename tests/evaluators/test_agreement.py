@@ -17,6 +17,7 @@ from evaluators import (
     offer_readings,
     performance_readings,
     price_readings,
+    questions,
     ranking_readings,
     readings,
     stability_readings,
@@ -108,7 +109,7 @@ def judged(kind: str, *, people: int = 1200, odd: str = "") -> list[dict[str, An
 
 def told(finding: dict[str, Any], plan: dict[str, Any]) -> list[str]:
     """Every word of ours about a finding: heading, caption, sentence."""
-    said = [captions.probe(finding["probe"], plan), captions.metric(finding["metric"], plan)]
+    said = [questions.caption(finding["probe"], plan), captions.metric(finding["metric"], plan)]
     reading = finding["reading"]
     return [text for each in said for text in (each.zh, each.en)] + [reading["zh"], reading["en"]]
 
@@ -155,8 +156,8 @@ def test_where_the_outcome_is_known_errors_are_called_errors() -> None:
 
 
 def test_every_caption_that_judges_has_one_that_does_not() -> None:
-    for name, said in (captions.PROBES | captions.METRICS).items():
-        plain = captions.PROBES.get(name) and captions.probe(name, HUMAN)
+    for name, said in (questions.PROBES | captions.METRICS).items():
+        plain = questions.PROBES.get(name) and questions.caption(name, HUMAN)
         shown = plain or captions.metric(name, HUMAN)
         if name in captions.AGREEMENT or TRUTH.search(said.zh + said.en):
             assert name in captions.AGREEMENT or name in ESTIMATES, name

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluators import captions, engine, installed
+from evaluators import captions, engine, installed, questions
 from evaluators.plan import Plan
 from portal.pages import report_pictures
 
@@ -19,7 +19,7 @@ def found(name: str) -> list[dict[str, Any]]:
     return [finding.as_json() for finding in outcome.findings]
 
 
-@pytest.mark.parametrize("name", sorted(captions.PROBES))
+@pytest.mark.parametrize("name", sorted(questions.PROBES))
 def test_every_metric_and_scale_has_a_name_in_both_languages(name: str) -> None:
     for finding in found(name):
         said = captions.metric(finding["metric"])

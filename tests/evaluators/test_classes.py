@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine
-from evaluators.plan import Plan, PlanInvalid
+from evaluators import engine, planning
+from evaluators.plan import PlanInvalid
 from registry.findings import Verdict
 from tests.evaluators.decisions import Reading, column
 
@@ -29,7 +29,7 @@ def _plan(probe: str, **columns: Any) -> dict[str, Any]:
 
 def test_places_of_classes_become_decisions() -> None:
     (found,) = engine.measure(
-        Plan.parse(_plan("selection_parity")), TABLE, scorer=PLACES, nonce="n"
+        planning.parse(_plan("selection_parity")), TABLE, scorer=PLACES, nonce="n"
     )
     assert found.estimate == pytest.approx(1 / 3)
     assert found.reference_estimate == 1.0
@@ -37,18 +37,18 @@ def test_places_of_classes_become_decisions() -> None:
 
 
 def test_flips_and_shifts_are_those_of_the_favourable_class() -> None:
-    plan = Plan.parse(_plan("counterfactual_flip"))
+    plan = planning.parse(_plan("counterfactual_flip"))
     (found,) = engine.measure(plan, TABLE, scorer=PLACES, nonce="n")
     assert found.estimate == pytest.approx(2 / 3)
     assert found.details["mean_shift"]["b→a"] == pytest.approx(2 / 3)
 
 
 def test_with_a_cut_the_score_is_the_favourable_classes_probability() -> None:
-    columns = Plan.parse(_plan("selection_parity", cut=0.4, favourable="refuse")).columns
+    columns = planning.parse(_plan("selection_parity", cut=0.4, favourable="refuse")).columns
     assert columns.reading is not None
     assert columns.reading.as_json() == {"names": NAMES, "favourable": "refuse"}
     assert columns.favours(np.array([0.5, 0.3, np.nan])).tolist() == [True, False, False]
-    zero = Plan.parse(_plan("selection_parity", cut=0.5, favourable=0, classes=[0, 1])).columns
+    zero = planning.parse(_plan("selection_parity", cut=0.5, favourable=0, classes=[0, 1])).columns
     assert zero.favours(np.array([0.9, 0.1])).tolist() == [True, False]
 
 
@@ -63,9 +63,11 @@ def test_with_a_cut_the_score_is_the_favourable_classes_probability() -> None:
 )
 def test_classes_that_make_no_sense_are_refused(wrong: dict[str, Any], item: str) -> None:
     with pytest.raises(PlanInvalid) as refused:
-        Plan.parse(_plan("selection_parity", **wrong))
+        planning.parse(_plan("selection_parity", **wrong))
     assert item in {reason.item for reason in refused.value.reasons}
 
 
 def test_a_plan_without_classes_keeps_its_digest() -> None:
-    assert "classes" not in Plan.parse(_plan("selection_parity", classes=[])).as_json()["columns"]
+    assert (
+        "classes" not in planning.parse(_plan("selection_parity", classes=[])).as_json()["columns"]
+    )

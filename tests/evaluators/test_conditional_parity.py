@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import conformance, engine, recompute
+from evaluators import conformance, engine, planning, recompute
 from evaluators.conditional_parity import ConditionalParity
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from registry.findings import Finding, Verdict
 
 
@@ -29,7 +29,7 @@ def _table(cells: dict[tuple[str, str], tuple[int, int]]) -> pa.Table:
 
 def _run(table: pa.Table, **more: Any) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {}
-    for finding in engine.measure(Plan.parse(_plan(**more)), table, scorer=None, nonce="n"):
+    for finding in engine.measure(planning.parse(_plan(**more)), table, scorer=None, nonce="n"):
         found.setdefault(finding.metric, []).append(finding)
     return found
 
@@ -98,7 +98,7 @@ def test_plain_names_stand_in_the_readings() -> None:
         "dept": {"plain": {"zh": "院系", "en": "department"}, "levels": {"x": {"zh": "理科", "en": "science"}}},
     }}  # fmt: skip
     table = _table({("a", "x"): (40, 60), ("b", "x"): (30, 60)})
-    found = engine.measure(Plan.parse(plan), table, scorer=None, nonce="n")
+    found = engine.measure(planning.parse(plan), table, scorer=None, nonce="n")
     assert "种族为“乙族”" in found[1].reading["zh"]
     assert "alike in department" in found[1].reading["en"]
     assert "department 'science'" in found[2].reading["en"]
@@ -129,7 +129,7 @@ def test_numbers_make_strata_by_their_declared_edges() -> None:
     assert cut.details["strata"] == 4
     assert _pooled(table, edges={"nowhere": [1]}).verdict is Verdict.NOT_EVALUABLE
     with pytest.raises(PlanInvalid, match="To correct in the plan: 1"):
-        Plan.parse(_plan(edges={"dept": [0.5, 0.25]}))
+        planning.parse(_plan(edges={"dept": [0.5, 0.25]}))
 
 
 def test_repeated_rows_of_a_person_do_not_make_evidence() -> None:
@@ -147,7 +147,7 @@ def test_repeated_rows_of_a_person_do_not_make_evidence() -> None:
 def test_a_stratum_is_withheld_when_its_reference_is() -> None:
     table = _table({("a", "x"): (56, 60), ("b", "x"): (40, 60), ("a", "y"): (40, 80), ("b", "y"): (38, 80),
                     ("a", "z"): (30, 60), ("b", "z"): (30, 60)})  # fmt: skip
-    made = engine.run(Plan.parse(_plan()), table, scorer=None, nonce="n")
+    made = engine.run(planning.parse(_plan()), table, scorer=None, nonce="n")
     (there,) = [f for f in made.findings if f.slice.get("dept") == "x"]
     assert there.suppressed
     assert there.reference_estimate is None
@@ -158,7 +158,7 @@ def test_public_tables_give_the_same_findings() -> None:
     table = _table(
         {("a", "x"): (60, 100), ("b", "x"): (40, 90), ("a", "y"): (30, 80), ("b", "y"): (25, 100)}
     )
-    plan = Plan.parse(_plan())
+    plan = planning.parse(_plan())
     made = engine.run(plan, table, scorer=None, nonce="n")
     found = recompute.recompute({
         "plan": {"content": plan.as_json()}, "nonce": "n",

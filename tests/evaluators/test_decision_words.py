@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from evaluators import cell_query, decision_words, engine, files
+from evaluators import cell_query, decision_words, engine, files, planning
 from evaluators.data import DataUnfit
 from evaluators.plan import Plan, PlanInvalid
 from registry.errors import Reason
@@ -28,7 +28,7 @@ def _plan(**columns: Any) -> Plan:
         "prediction": "decision",
         "favourable": "yes",
     }
-    return Plan.parse(
+    return planning.parse(
         decisions.plan("selection_parity", "error_parity", columns={**roles, **columns})
     )
 
@@ -111,7 +111,7 @@ def test_duckdb_reads_the_two_words_alike(tmp_path: Any) -> None:
 def test_the_word_of_the_decisions_is_part_of_the_plan_only_where_it_is_said() -> None:
     assert "prediction_favourable" not in _plan().as_json()["columns"]
     own = _plan(prediction_favourable="approve")
-    assert Plan.parse(own.as_json()) == own
+    assert planning.parse(own.as_json()) == own
     for wrong in ({"target": None}, {"prediction": None}, {"unfavourable": ["approve"]}):
         with pytest.raises(PlanInvalid):
             _plan(**{"prediction_favourable": "approve", **wrong})

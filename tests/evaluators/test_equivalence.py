@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from evaluators import contrasts, engine, equivalence, price_family
+from evaluators import contrasts, engine, equivalence, inference, price_family
 from evaluators.calibration import allowance
 from evaluators.contrasts import Effect, Line
 from evaluators.plan import Plan
@@ -22,11 +22,11 @@ MARGIN = log_line(EQUIVALENCE)
 
 
 def test_the_p_value_is_that_of_two_t_tests() -> None:
-    p = equivalence.two_one_sided(0.002, 0.003, low=-0.01, high=0.01, df=58)
+    p = inference.two_one_sided(0.002, 0.003, low=-0.01, high=0.01, df=58)
     assert p == pytest.approx(stats.t.sf((0.01 - 0.002) / 0.003, 58))
-    normal = equivalence.two_one_sided(0.002, 0.003, low=-0.01, high=0.01)
+    normal = inference.two_one_sided(0.002, 0.003, low=-0.01, high=0.01)
     assert normal == pytest.approx(stats.norm.sf((0.01 - 0.002) / 0.003))
-    assert equivalence.two_one_sided(-5, 1, low=-math.inf, high=0.02) < 1e-6
+    assert inference.two_one_sided(-5, 1, low=-math.inf, high=0.02) < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_p_value_is_that_of_two_t_tests() -> None:
 )  # fmt: skip
 def test_where_nothing_varies_all_roads_say_the_same(value: float, exact: bool, p: float) -> None:
     """statistics/4: ten places disagreed at an error of 0; a value on the margin is inside."""
-    assert equivalence.two_one_sided(value, 0.0, low=-0.01, high=0.01, exact=exact) == p
+    assert inference.two_one_sided(value, 0.0, low=-0.01, high=0.01, exact=exact) == p
     if exact:
         assert price_family.within(value, 0.0, 58, (-0.01, 0.01)) == p
 

@@ -11,7 +11,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from evaluators import cell_query, engine, files, metric_frame
+from evaluators import cell_query, engine, files, metric_frame, planning
 from evaluators.data import DataUnfit
 from evaluators.plan import Plan, PlanInvalid
 from registry import tables
@@ -24,7 +24,7 @@ WORDS = ["NA", "N/A", "#N/A", "nan", "NaN", "NULL", "null", "None", "", " ", " n
 
 def _plan(**columns: Any) -> Plan:
     roles = {"sensitive": ["grp"], "target": None, "favourable": "approved", **columns}
-    return Plan.parse(decisions.plan("selection_parity", columns=roles))
+    return planning.parse(decisions.plan("selection_parity", columns=roles))
 
 
 def _found(plan: Plan, source: Any) -> tuple[list[Finding], str]:
@@ -145,14 +145,14 @@ def test_the_plan_may_keep_a_word_as_a_level() -> None:
 def test_a_reference_that_counts_as_missing_is_refused_with_the_remedy() -> None:
     """statistics/23: a plan cannot mean a word that would never be read."""
     with pytest.raises(PlanInvalid) as said:
-        Plan.parse({
+        planning.parse({
             **decisions.plan("selection_parity", columns={"favourable": "None"}),
             "reference": {"race": "NA"},
         })  # fmt: skip
     items = {reason.item: reason.remedy.en for reason in said.value.reasons}
     assert set(items) == {"reference.race", "columns.favourable"}
     assert "missing.race" in items["reference.race"]
-    Plan.parse({
+    planning.parse({
         **decisions.plan("selection_parity", columns={"missing": {"race": []}}),
         "reference": {"race": "NA"},
     })  # fmt: skip
@@ -163,7 +163,7 @@ def test_a_plan_that_says_nothing_of_words_keeps_its_digest() -> None:
     content = _plan().as_json()["columns"]
     assert {"missing", "unfavourable"}.isdisjoint(content)
     again = _plan(missing={"grp": ["x"]}, unfavourable=["denied"])
-    assert Plan.parse(again.as_json()).digest == again.digest != _plan().digest
+    assert planning.parse(again.as_json()).digest == again.digest != _plan().digest
 
 
 def _three(*, numbers: bool = False) -> pa.Table:

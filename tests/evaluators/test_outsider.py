@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from evaluators import conformance, engine, installed, outsider_wire, passes
+from evaluators import conformance, engine, installed, outsider_wire, passes, planning
 from evaluators.data import Source
 from evaluators.outsider_wire import Described, Nonsense
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from evaluators.probe import ProbeSpec
 from registry.findings import Verdict
 from registry.sandbox.pool_uids import NoFreeUid
@@ -39,7 +39,7 @@ def plan(*ids: str, **options: Any) -> dict[str, Any]:
 
 def run(*ids: str, shards: int = 1, **options: Any) -> engine.Outcome:
     return engine.run(
-        Plan.parse(plan(*ids, **options)), TABLE, scorer=None, nonce="n", shards=shards
+        planning.parse(plan(*ids, **options)), TABLE, scorer=None, nonce="n", shards=shards
     )
 
 
@@ -89,7 +89,7 @@ class Elsewhere:
 @pytest.mark.usefixtures("rude")
 def test_where_rows_are_read_elsewhere_a_third_partys_probe_stays_here() -> None:
     both = plan("rude_counts", "selection_parity")
-    made = engine.run(Plan.parse(both), TABLE, scorer=None, nonce="n", through=Elsewhere())
+    made = engine.run(planning.parse(both), TABLE, scorer=None, nonce="n", through=Elsewhere())
 
     assert not [ran for ran in made.probes if "failed" in ran]
     assert made.findings_digest == run("rude_counts", "selection_parity").findings_digest
@@ -103,7 +103,8 @@ def test_one_that_only_counts_gets_rows_in_groups() -> None:
     assert kind.counts
     assert (ran.group, ran.n, ran.estimate) == ("a", 60, 0.5)
     assert [
-        each.passes for each in engine.costs(Plan.parse(plan("rude_tallies")), 120, scored=False)
+        each.passes
+        for each in engine.costs(planning.parse(plan("rude_tallies")), 120, scored=False)
     ] == [1]
 
 
@@ -111,7 +112,7 @@ def test_one_that_only_counts_gets_rows_in_groups() -> None:
 def test_small_cells_of_tables_that_stay_sealed_are_withheld_too() -> None:
     rare = pa.table({"race": ["a"] * 60 + ["b"] * 60, "granted": [0, 1] * 30 + [1] * 5 + [0] * 55})
     own = plan("rude_reshapes")
-    made = engine.run(Plan.parse(own), rare, scorer=None, nonce="n")
+    made = engine.run(planning.parse(own), rare, scorer=None, nonce="n")
 
     assert made.public_evidence["tables"] == {}
     assert all(finding.suppressed and finding.n is None for finding in made.findings)
@@ -147,7 +148,7 @@ def test_tables_that_contradict_ours_are_not_published() -> None:
 @pytest.mark.usefixtures("rude")
 def test_a_plugin_that_cannot_be_imported_is_named() -> None:
     with pytest.raises(PlanInvalid) as refused:
-        Plan.parse(plan("rude_broken", "selection_parity"))
+        planning.parse(plan("rude_broken", "selection_parity"))
 
     (reason,) = refused.value.reasons
     assert reason.item == "probes.rude_broken"
@@ -157,7 +158,7 @@ def test_a_plugin_that_cannot_be_imported_is_named() -> None:
 @pytest.mark.usefixtures("rude")
 def test_wrong_options_are_told_by_the_plugin_itself() -> None:
     with pytest.raises(PlanInvalid) as refused:
-        Plan.parse(plan("rude_counts", factor="many", color="red"))
+        planning.parse(plan("rude_counts", factor="many", color="red"))
 
     assert {reason.item for reason in refused.value.reasons} == {
         "probes.rude_counts.factor", "probes.rude_counts.color",

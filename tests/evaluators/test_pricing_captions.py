@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from evaluators import captions, engine, installed
+from evaluators import captions, engine, installed, questions
 from evaluators.plan import Plan
 from evaluators.price_elements import PRICE_PROBES
 from registry.reports import Finding
@@ -22,7 +22,7 @@ DESIGNS = [(p, list(installed.probe_class(p).nulls())[-1]) for p in PRICE_PROBES
 
 @pytest.mark.parametrize(("probe", "design"), DESIGNS)
 def test_no_metric_of_a_price_probe_is_shown_by_its_code(probe: str, design: str) -> None:
-    assert re.search("[一-鿿]", captions.probe(probe).zh)
+    assert re.search("[一-鿿]", questions.caption(probe).zh)
     for finding in found(probe, design):
         said = captions.metric(finding.metric)
         assert re.search("[一-鿿]", said.zh), finding.metric

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binomtest, chi2_contingency, ks_2samp
 
-from evaluators import conformance, drift, engine
+from evaluators import conformance, drift, engine, planning
 from evaluators.nulls import RandomisedService
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from evaluators.recompute import recompute
 from evaluators.stability import Stability
 from registry.findings import Finding, Verdict
@@ -42,7 +42,9 @@ def _plan(options: dict[str, Any] | None = None, **columns: Any) -> dict[str, An
 
 
 def _run(model: Any, options: dict[str, Any] | None = None, **columns: Any) -> dict[str, Finding]:
-    found = engine.measure(Plan.parse(_plan(options, **columns)), TABLE, scorer=model, nonce="n")
+    found = engine.measure(
+        planning.parse(_plan(options, **columns)), TABLE, scorer=model, nonce="n"
+    )
     return {next(iter(f.slice.values()), NAMES.get(f.metric, f.metric)): f for f in found}
 
 
@@ -116,17 +118,17 @@ def test_without_anything_to_compare_it_is_said() -> None:
     (found,) = _run(None, score="x", inputs=[]).values()
     assert found.verdict is Verdict.NOT_EVALUABLE
     assert "nothing to compare" in found.reading["en"]
-    short = Plan.parse(
+    short = planning.parse(
         _plan({"period": {"column": "late", "earlier": ["never"]}}, inputs=[], score="x")
     )
     (few,) = engine.measure(short, TABLE, scorer=None, nonce="n")
     assert few.verdict is Verdict.NOT_EVALUABLE
     with pytest.raises(PlanInvalid):
-        Plan.parse(_plan({"period": {"column": "late", "earlier": []}}))
+        planning.parse(_plan({"period": {"column": "late", "earlier": []}}))
 
 
 def test_its_findings_follow_from_the_public_table() -> None:
-    plan = Plan.parse(_plan({"baseline": "filed"}, unit="who"))
+    plan = planning.parse(_plan({"baseline": "filed"}, unit="who"))
     made = engine.run(plan, TABLE, scorer=CALM, nonce="n")
     done = recompute({
         "plan": {"content": plan.as_json()}, "nonce": "n",

@@ -14,9 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from evaluators import conformance, engine
+from evaluators import conformance, engine, planning
 from evaluators.answer_nulls import DicedReader
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from evaluators.probe import Scorer
 from evaluators.recompute import recompute
 from evaluators.text_swap import TextSwap
@@ -50,7 +50,9 @@ def _plan(options: dict[str, Any] | None = None, **columns: Any) -> dict[str, An
 def _run(
     model: Scorer | None, options: dict[str, Any] | None = None, **columns: Any
 ) -> list[Finding]:
-    return engine.measure(Plan.parse(_plan(options, **columns)), TABLE, scorer=model, nonce="n")
+    return engine.measure(
+        planning.parse(_plan(options, **columns)), TABLE, scorer=model, nonce="n"
+    )
 
 
 def test_the_share_is_exact_and_the_shift_is_told_by_direction() -> None:
@@ -106,7 +108,7 @@ def test_what_cant_be_tried_is_said(model: Any, columns: dict[str, Any], said: s
 def test_too_few_texts_are_no_verdict() -> None:
     short = TABLE.slice(0, 20)
     (found,) = engine.measure(
-        Plan.parse(_plan({"lists": ["gender"]})), short, scorer=MEN, nonce="n"
+        planning.parse(_plan({"lists": ["gender"]})), short, scorer=MEN, nonce="n"
     )
     assert (found.verdict, found.estimate) == (Verdict.NOT_EVALUABLE, None)
 
@@ -115,7 +117,7 @@ def test_a_randomised_service_is_held_against_its_twin_and_a_planted_effect_is_f
     rng = np.random.default_rng(1)
     texts = [t[:-1] + str(i % 10) for i, t in enumerate(TEXTS)]
     table = TABLE.set_column(0, "text", pa.array(texts))
-    plan = Plan.parse(_plan({"lists": ["gender"]}, inputs=["text"]))
+    plan = planning.parse(_plan({"lists": ["gender"]}, inputs=["text"]))
     found = engine.measure(plan, table, scorer=DicedReader(rng), nonce="n")[0]
     assert found.metric == "text_swap_share_beyond_twin"
     assert found.details["changed"] > 30, "a naive share would accuse it"
@@ -136,7 +138,7 @@ def test_a_randomised_service_is_held_against_its_twin_and_a_planted_effect_is_f
 
 
 def test_the_findings_follow_from_the_public_table() -> None:
-    plan = Plan.parse(_plan())
+    plan = planning.parse(_plan())
     made = engine.run(plan, TABLE, scorer=MEN, nonce="n")
     assert made.public_evidence["tables"]["text_swap"][0]["rows"][0] == [
         ["gender"], [160, 160, 160, 0, 0, 1]

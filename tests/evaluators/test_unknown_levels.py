@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from evaluators import engine, files
+from evaluators import engine, files, planning
 from evaluators.data import DataUnfit
 from evaluators.plan import Plan
 from portal import plan_start
@@ -47,7 +47,7 @@ def _table(word: str, *, rows: int = 600, few: int = 45) -> pa.Table:
 
 def _plan(**columns: Any) -> Plan:
     roles = {"sensitive": ["种 族"], "target": None, "favourable": 1, **columns}
-    return Plan.parse(decisions.plan("selection_parity", columns=roles))
+    return planning.parse(decisions.plan("selection_parity", columns=roles))
 
 
 def _groups(plan: Plan, table: Any) -> set[str | None]:
@@ -119,7 +119,7 @@ def test_a_profile_of_prices_is_asked_about_too() -> None:
         "price": [10.0, 11.0] * 60, "account": np.arange(120), "item": ["i"] * 120,
         "tier": ["gold", "未知", "plain"] * 40,
     })  # fmt: skip
-    plan = Plan.parse({
+    plan = planning.parse({
         "title": "t", "probes": [{"id": "price_observational"}],
         "columns": {"price": "price", "user": "account", "item": "item", "profile": ["tier"]},
     })  # fmt: skip
@@ -137,4 +137,4 @@ def test_a_drafted_plan_proposes_the_missing_mark_and_no_such_reference(tmp_path
     assert content["reference"] == {"race": "a"}
     assert "请核对" in drafted
     table = pyarrow.csv.read_csv(path)
-    assert _groups(Plan.parse(content), table) == {"a", "b"}
+    assert _groups(planning.parse(content), table) == {"a", "b"}

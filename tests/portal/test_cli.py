@@ -19,8 +19,9 @@ import pyarrow.parquet
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evaluators import planning
 from evaluators.files import FileUnfit
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from portal import cli, exploratory, packing, plan_start
 from portal.client import Client, NoToken
 from portal.commands import describing, filer, places
@@ -345,7 +346,7 @@ def test_a_drafted_plan_runs_as_it_is(run: Any, people: Path, home: Path) -> Non
 
 def test_a_draft_with_a_model_takes_its_inputs(people: Path, home: Path) -> None:
     model = models.credit_model(home / "model")
-    plan = Plan.parse(tomllib.loads(plan_start.draft(people, model=model)))
+    plan = planning.parse(tomllib.loads(plan_start.draft(people, model=model)))
     assert plan.columns.inputs == ("income", "debt")
     assert "counterfactual_flip" in {probe.id for probe in plan.probes}
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from evaluators import captions
+from evaluators import questions
 from filing import dossier
 from filing.dossier import Filing
 from filing.lifecycle import STEPS, Status
@@ -289,7 +289,7 @@ def test_a_mere_note_is_apart_and_calls_the_probe_by_its_caption(desk: Desk) -> 
     shown = desk.run(desk.filer, "file", "show", filing).out
     assert "受理以前还缺" not in shown
     _, _, noted = shown.partition("另外说明，不妨碍受理")
-    name = captions.probe("counterfactual_flip")
+    name = questions.caption("counterfactual_flip")
     assert squeezed(name.zh) in noted
     assert squeezed(name.en) in noted
     assert "counterfactual_flip" not in noted

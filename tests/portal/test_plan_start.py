@@ -9,10 +9,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from evaluators import engine
+from evaluators import engine, planning
 from evaluators.data import DataUnfit
 from evaluators.files import open_source
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from portal import plan_start
 from registry.findings import Finding, Verdict
 
@@ -32,7 +32,7 @@ def people(folder: Path, score: object, **more: object) -> Path:
 
 def run(path: Path, draft: str) -> list[Finding]:
     table = pyarrow.csv.read_csv(path)
-    plan = Plan.parse(tomllib.loads(draft))
+    plan = planning.parse(tomllib.loads(draft))
     return engine.measure(plan, table, scorer=None, nonce="n")
 
 
@@ -74,7 +74,9 @@ def test_a_decision_of_one_value_clears_nobody(tmp_path: Path, value: int) -> No
     draft = plan_start.draft(path)
     assert "人人相同的决定无法评估" in draft
     columns = {"sensitive": ["sex"], "prediction": "approved", "favourable": 1}
-    plan = Plan.parse({"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}]})
+    plan = planning.parse(
+        {"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}]}
+    )
     found = engine.measure(plan, pyarrow.csv.read_csv(path), scorer=None, nonce="n")
     assert {f.verdict for f in found} == {Verdict.NOT_EVALUABLE}
     for finding in found:
@@ -107,7 +109,7 @@ def test_a_decision_of_three_words_is_drafted_as_a_question(tmp_path: Path) -> N
     assert "decision (string): denied, approved, pending，空 30 / 30 missing" in drafted
     with pytest.raises(DataUnfit) as said:
         engine.run(
-            Plan.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+            planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
             scorer=None, nonce="n",
         )  # fmt: skip
     assert [reason.item for reason in said.value.reasons] == ["columns.unfavourable"]
@@ -115,7 +117,7 @@ def test_a_decision_of_three_words_is_drafted_as_a_question(tmp_path: Path) -> N
         '# unfavourable = ["denied", "pending"]', 'unfavourable = ["denied"]'
     )
     made = engine.run(
-        Plan.parse(tomllib.loads(said_so)), open_source(tmp_path / "rows.parquet"),
+        planning.parse(tomllib.loads(said_so)), open_source(tmp_path / "rows.parquet"),
         scorer=None, nonce="n",
     )  # fmt: skip
     assert {each["rows"] for each in made.left_out["without"]} == {30, 40}
@@ -152,7 +154,7 @@ def test_the_value_that_is_good_for_the_person_is_told_by_words_or_left_to_be_fi
         assert "no word says which value is good for the person" in drafted
         with pytest.raises(DataUnfit):
             engine.run(
-                Plan.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+                planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
                 scorer=None, nonce="n",
             )  # fmt: skip
 
@@ -172,7 +174,7 @@ def test_a_score_beside_what_is_bad_gets_no_cut_and_says_which_way_it_must_rise(
     assert "# cut = …             # 低于多少算有利 / favourable below this score" in drafted
     assert "must be worse for the person" in drafted
     filled = drafted.replace("# cut = …", "cut = 0.5")
-    plan = Plan.parse(tomllib.loads(filled))
+    plan = planning.parse(tomllib.loads(filled))
     made = engine.run(plan, open_source(tmp_path / "rows.parquet"), scorer=None, nonce="n")
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert rate.estimate == pytest.approx(0.5, abs=0.01)
@@ -201,12 +203,12 @@ def test_a_score_beside_recorded_decisions_is_not_drafted_into_a_plan_that_tests
 
     filled = drafted.replace("# cut = …", "cut = 590")
     with pytest.raises(PlanInvalid) as refused:
-        Plan.parse(tomllib.loads(filled))
+        planning.parse(tomllib.loads(filled))
     assert [reason.item for reason in refused.value.reasons] == ["columns.cut"]
     scored = filled.replace('\nprediction = "decision"\nprediction', "\n").splitlines()
     kept = [line for line in scored if not line.startswith("prediction")]
     made = engine.run(
-        Plan.parse(tomllib.loads("\n".join(kept))), open_source(path), scorer=None, nonce="n"
+        planning.parse(tomllib.loads("\n".join(kept))), open_source(path), scorer=None, nonce="n"
     )
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert "at or above 590 is favourable" in rate.reading["en"]
@@ -224,7 +226,9 @@ def test_outcomes_and_decisions_in_different_words_are_drafted_each_with_its_own
     assert f"\n{line}\n" in drafted
 
     said = drafted.replace(line, 'unfavourable = ["no", "decline"]')
-    made = engine.run(Plan.parse(tomllib.loads(said)), open_source(path), scorer=None, nonce="n")
+    made = engine.run(
+        planning.parse(tomllib.loads(said)), open_source(path), scorer=None, nonce="n"
+    )
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert rate.reading["en"].startswith("The decisions recorded in the data:")
     assert rate.estimate == pytest.approx(5 / 8)

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import calibration, conformance, engine, installed
+from evaluators import calibration, conformance, engine, installed, planning
 from evaluators.intervals import newcombe
-from evaluators.plan import Plan, PlanInvalid
+from evaluators.plan import PlanInvalid
 from evaluators.policy import POLICY
 from incomplete_records.designs import nulls, planted, records
 from incomplete_records.probe import IncompleteRecords, missing
@@ -35,7 +35,7 @@ def plan(**more: Any) -> dict[str, Any]:
 def found(table: pa.Table, **more: Any) -> list[Finding]:
     """What the probe says, run here and not behind the walls of a sandbox."""
     with installed.in_place(IncompleteRecords):
-        return engine.measure(Plan.parse(plan(**more)), table, scorer=None, nonce="test")
+        return engine.measure(planning.parse(plan(**more)), table, scorer=None, nonce="test")
 
 
 def test_a_difference_worked_out_by_hand() -> None:
@@ -89,7 +89,7 @@ def test_the_columns_may_be_named() -> None:
 
 def test_wrong_options_are_named() -> None:
     with installed.in_place(IncompleteRecords), pytest.raises(PlanInvalid) as refused:
-        Plan.parse(plan(line=0.1, margin=0.2))
+        planning.parse(plan(line=0.1, margin=0.2))
     (reason,) = refused.value.reasons
     assert NAME in reason.item
     assert "larger" in reason.said.en
