@@ -29,6 +29,8 @@ PUBLIC_EXPLANATION: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ71",)}
 """Where an explanation must be given; what a city only encourages is no ground to stop a filing."""
 PILOT_RULES: Mapping[str, tuple[str, ...]] = {City.SHENZHEN: ("SZ44",), City.SHANGHAI: ("SH65",)}
 TASKS = {"prices": "pricing", "allocates": "decision", "decides": "decision"}
+DECIDES_THE_REST = frozenset({"another_organisation", "task"})
+"""Without an evaluation by others there is none to look at; required probes are those of a task."""
 TASK_NAMES = {
     "pricing": Text("定价", "pricing"),
     "decision": Text("决定", "decisions"),
@@ -204,7 +206,12 @@ def counting_since(at: datetime, days: int) -> datetime:
 def _high(
     subject: Subject, evidence: Sequence[Evidence], at: datetime, days: int
 ) -> tuple[Hurdle, ...]:
-    """Walk the requirements in order, each among the reports that passed those before."""
+    """Walk the requirements in order, each among the reports that passed those before.
+
+    Where none passes, the next ones judge those that came as far, by what they say: the task and
+    the probes of an expired report are there. Only who made it and its task decide what the
+    others look at.
+    """
     task = TASKS.get(str(subject.value("B14")))
     wanted = TASK_NAMES[task] if task else Text("对应", "its")
     rows = (
@@ -263,7 +270,7 @@ def _high(
         # An algorithm out of service may say so after its evaluation has run out: nothing else
         # would take "in service" off the record.
         shown = name == "unexpired" and not subject.serving
-        left = before if shown else held
+        left = held if name in DECIDES_THE_REST or (held and not shown) else before
         missing = _missing(before) if name == "required_probes" else ()
         hurdles.append(
             Hurdle(

@@ -75,6 +75,26 @@ def test_what_is_missing_first_is_named_first(evidence: list[Evidence], first: s
     assert blocked(found)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("evidence", "causes"),
+    [
+        (replace(GOOD, made=NOW - timedelta(days=365)), ["unexpired"]),
+        (replace(GOOD, model_digest="d0"), ["this_version"]),
+        (replace(GOOD, countersigned=None), ["countersigned"]),
+        (
+            replace(GOOD, countersigned=None, made=NOW - timedelta(days=365)),
+            ["countersigned", "unexpired"],
+        ),
+        (replace(GOOD, task="pricing"), ["task", "required_probes"]),
+    ],
+)
+def test_a_report_is_refused_for_what_is_wrong_with_it_and_nothing_else(
+    evidence: Evidence, causes: list[str]
+) -> None:
+    """An expired evaluation about decisions was also told to be about something else."""
+    assert blocked(check(evidence)) == causes
+
+
 def test_without_a_report_nothing_is_said_to_have_expired() -> None:
     """The remedy said 评估已过期 where there was no evaluation at all."""
     for hurdle in check().hurdles:
