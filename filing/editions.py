@@ -119,6 +119,17 @@ def make(session: Session, filing: Filing, *, by: Actor, making: Making) -> Edit
     return edition
 
 
+def proposed(session: Session, filing: Filing, making: Making) -> Mapping[str, Any]:
+    """What the public would read if a filing with a number were published now; nothing is kept.
+
+    Args:
+        session: any session.
+        filing: a filing with a number.
+        making: the evidence, the gate, the moment.
+    """
+    return _content(session, filing, making)
+
+
 def newest(session: Session, filing: Filing) -> Edition | None:
     """The newest edition, if the filing was ever published."""
     found = select(Edition).where(Edition.filing_id == filing.id)

@@ -202,7 +202,7 @@ _NUMBERED = (
 # fmt: off
 STEPS: tuple[Step, ...] = (
     _step(Action.CHECK, _F, [_S.DRAFT], _S.SELF_CHECKED, "filing:dossier:checked",
-          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING),
     _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
     _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING),

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 
-from filing import basis, editions, gate
+from filing import basis, editions, service
 from filing.dossier import Filing
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
-from filing.risk import Level
+from filing.service import Service
 from registry import attestation, legal_day
 from registry.language import Text
 from registry.submission import Version
@@ -61,40 +61,6 @@ class Freshness:
             "state": self.state.value,
             **self.said.as_json(),
             "until": self.until.isoformat() if self.until else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The state of the service: the filer's own word, and what time made of its condition.
-
-    Args:
-        said: what field B8 says, marked as the filer's; None where it is not public.
-        lapsed: since when the evaluation that the grade asks for has expired, if it has.
-    """
-
-    said: Text | None
-    lapsed: datetime | None = None
-
-    @property
-    def lapse(self) -> Text | None:
-        """The sentence on the expired evaluation, if it has expired."""
-        if self.lapsed is None:
-            return None
-        day = legal_day.of(self.lapsed).isoformat()
-        return Text(
-            f"评估已过期：这个风险等级要求的第三方评估，从{day}起不再计入。",
-            f"Evaluation expired: the third-party evaluation that this risk grade asks for has "
-            f"not counted since {day}.",
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """The state of the service as a JSON object."""
-        return {
-            "declared": self.said.as_json() if self.said else None,
-            "declared_by": "filer",
-            "evaluation_expired": self.lapse.as_json() if self.lapse else None,
-            "evaluation_expired_since": self.lapsed.isoformat() if self.lapsed else None,
         }
 
 
@@ -260,12 +226,39 @@ def of(
         third_party=_evaluated(outside, THIRD_PARTY, read, now),
         own=_evaluated(own, OWN, read, now),
         explanation=_explained(read, now),
-        service=_service(read, at, days),
+        service=service.of(read, at, days),
         changed=_changed(_about(counted, now), read),
         pending=now.pending,
         reason=filing.exit_reason if filing.status in EXITS else None,
         successor=successor,
     )
+
+
+def once_published(
+    session: Session, filing: Filing, making: editions.Making, *, days: int
+) -> tuple[Freshness, ...]:
+    """How fresh its evaluations would be said to be if a changed filing were published now.
+
+    The rule of the public page, so that the reviewer decides on what the public will be told.
+    Nothing for a filing that was never published: no edition stands before its evaluation.
+
+    Args:
+        session: any session.
+        filing: whose dossier.
+        making: the evidence, the gate, the moment.
+        days: how long an evaluation counts.
+    """
+    every = editions.every(session, filing)
+    if not every:
+        return ()
+    contents = [*(each.read() for each in every), editions.proposed(session, filing, making)]
+    read = basis.of(contents)
+    model = read["model"]
+    now = _Published(model["version"], model["sha256"], Pending(), making.at, days)
+    outside = [each for each in read["reports"] if each["kind"] == "third_party"]
+    own = [each for each in read["reports"] if each["kind"] != "third_party"]
+    told = (_evaluated(outside, THIRD_PARTY, read, now), _evaluated(own, OWN, read, now))
+    return tuple(each for each in told if each.state is not State.NONE)
 
 
 def _since(filing: Filing, newest: Mapping[str, Any]) -> datetime:
@@ -369,10 +362,6 @@ def _about(reports: Sequence[Mapping[str, Any]], now: _Published) -> list[Mappin
     return [each for each in reports if each["model_digest"] == now.digest]
 
 
-def _expiry(reports: Sequence[Mapping[str, Any]], days: int) -> datetime:
-    return max(gate.expires(datetime.fromisoformat(each["made"]), days) for each in reports)
-
-
 def _noun(reports: Sequence[Mapping[str, Any]]) -> Text:
     """What evaluations of these kinds are called together."""
     kinds = {each["kind"] == "third_party" for each in reports}
@@ -403,7 +392,11 @@ def _evaluated(
             f"{noun.en} of an earlier version: {latest}, while version {now.version} is published",
         )
         return Freshness(State.EARLIER_VERSION, _and_changed(said, _changed(reports, read)))
-    until, changed, pending = _expiry(about, now.days), _changed(about, read), now.pending.said
+    until, changed, pending = (
+        service.expiry(about, now.days),
+        _changed(about, read),
+        now.pending.said,
+    )
     day, names = legal_day.of(until).isoformat(), _named(changed)
     if now.at >= until:
         said = Text(f"{noun.zh}已在{day}过期", f"the {noun.en} expired on {day}")
@@ -476,21 +469,3 @@ def _explained(read: Mapping[str, Any], now: _Published) -> Freshness:
     return Freshness(
         State.CURRENT, Text("算法说明讲的就是这个版本", "the explanation is about this version")
     )
-
-
-def _service(read: Mapping[str, Any], at: datetime, days: int) -> Service:
-    """The filer's word on the service, and whether what a high grade asks for has expired."""
-    declared = Text(**read["service"]) if read["service"] else None
-    said = declared and Text(f"{declared.zh}（备案主体填写）", f"{declared.en} (the filer's word)")
-    asked = [each for each in read["reports"] if _asked_for(each, read)]
-    if read["grade"]["level"] != Level.HIGH or not asked:
-        return Service(said)
-    until = _expiry(asked, days)
-    return Service(said, until if at >= until else None)
-
-
-def _asked_for(report: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
-    """Whether a report is one that opened the gate of a high grade, apart from its age."""
-    third_party = report["kind"] == "third_party" and report["countersigned"]
-    whole = set(report["required"]) <= set(report["probes"])
-    return bool(third_party and whole and report["model_digest"] == read["model"]["sha256"])

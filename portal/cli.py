@@ -100,7 +100,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "sign": Entry(
         "portal.commands.papers:sign",
-        Text("用本单位的钥匙会签报告", "countersign a report with your key"),
+        Text("用本单位的钥匙签章确认报告", "countersign a report with your key"),
     ),
     "verify": Entry(
         "portal.commands.papers:verify",

@@ -294,7 +294,7 @@ class _Going:
     def countersignature(self, sealed: Mapping[str, Any], others: set[str]) -> None:
         layer, theirs = Layer.TESTER_SIGNATURE, attestation.verify(sealed, self.testers)
         if not self.testers and not others:
-            self.skip(layer, "尚未会签", "not countersigned")
+            self.skip(layer, "尚未签章确认", "not countersigned")
         elif not self.testers:
             self.skip(
                 layer,

@@ -160,7 +160,7 @@ def request(
 def _check_usable(report: reports.Report, version: Version) -> None:
     if report.model_digest != version.digest or report.countersigned is None:
         raise NotCountersigned(
-            "说明引用的报告必须针对同一模型，并已由评估方会签。",
+            "说明引用的报告必须针对同一模型，并已由评估机构签章确认。",
             "The report an explanation quotes must be about the same model and countersigned.",
         )
 

@@ -45,7 +45,7 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.PUBLISH_FILING: Text("备案等待公示", "a filing waits to be published"),
     Waiting.MEND_FILING: Text("备案被退回，等待修改", "a filing was returned and waits for its filer"),
     Waiting.TAKE_ON: Text("委托等待接受", "an engagement waits to be taken on"),
-    Waiting.COUNTERSIGN: Text("报告等待会签", "a report waits for its countersignature"),
+    Waiting.COUNTERSIGN: Text("报告等待签章确认", "a report waits for its countersignature"),
     Waiting.READ_EXPLANATION: Text("算法说明等待确认", "an explanation waits to be confirmed"),
     Waiting.CONCERN: Text("有申诉、投诉或举报等待办理", "an appeal, complaint or report waits"),
     Waiting.QUESTION: Text("主管部门或行业组织有询问，等待答复", "an authority or body asks and waits for a reply"),

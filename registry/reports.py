@@ -279,7 +279,8 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
         engagements.check_tester(session, by, engagements.get(session, made.engagement_id))
     if report.countersigned is not None:
         raise AlreadyCountersigned(
-            "这份报告已会签，无须再签。", "This report is countersigned already; nothing to do."
+            "这份报告已签章确认，无须再签。",
+            "This report is countersigned already; nothing to do.",
         )
     sealed = attestation.decode(envelope_text)
     if attestation.payload(sealed) != attestation.payload(attestation.decode(report.envelope)):

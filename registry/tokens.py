@@ -36,7 +36,7 @@ class Scope(StrEnum):
 SCOPE_NAMES: dict[Scope, Text] = {
     Scope.READ: Text("读取本单位的记录", "read your organisation's records"),
     Scope.SUBMIT: Text("提交模型和数据、委托测试", "submit models and data, engage testers"),
-    Scope.EVALUATE: Text("登记计划、评估、会签", "register plans, evaluate, countersign"),
+    Scope.EVALUATE: Text("登记计划、评估、签章确认", "register plans, evaluate, countersign"),
     Scope.FILE: Text("说明与备案", "explain and file"),
     Scope.REVIEW: Text("审核备案", "review filings"),
     Scope.ADMINISTER: Text("管理成员、钥匙和单位", "manage members, keys and organisations"),

@@ -145,6 +145,11 @@ def test_no_sentence_reads_as_a_pass_or_an_endorsement() -> None:
     assert left == []
 
 
+def test_signing_a_report_is_called_by_one_word() -> None:
+    """The house's word is 签章确认; 会签 is officials' jargon."""
+    assert [(place, said) for place, said in sentences() if "会签" in said] == []
+
+
 def test_every_excuse_is_still_needed() -> None:
     used = {
         each for place, said in sentences() if endorsing(said) for each in allowed_by(place, said)

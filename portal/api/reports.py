@@ -122,7 +122,7 @@ def envelope(by: By, session: Database, report_id: str) -> Response:
     "/reports/{report_id}/countersignature",
     dependencies=[allow(Role.TESTER, Role.FILER, scope=Scope.EVALUATE, upload=True)],
     openapi_extra=ENVELOPE,
-    summary="会签 · Countersign",
+    summary="签章确认 · Countersign",
 )
 def countersign(*, by: By, signed: Body, session: Database, report_id: str) -> ReportOut:
     """Hand in the envelope to which your organisation added its signature at home."""

@@ -98,7 +98,7 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
     type=FILE,
     help="TOML：任务、界线、各列的平实名称 / task, cut, plain names of the columns",
 )
-@click.option("--report", help="引用哪份已会签的报告 / the countersigned report it quotes")
+@click.option("--report", help="引用哪份已签章确认的报告 / the countersigned report it quotes")
 @click.option("--explanation", help="已生成的说明，只读不重做 / one already made, to be read")
 @click.option("--approve", is_flag=True, help="确认这份说明 / let the text stand")
 @click.option(

@@ -134,7 +134,7 @@ def _reports(made: Mapping[str, Any]) -> None:
         own = each["this_version"]
         _told(
             (each["said"]["zh"],
-             f"{signed}会签。" if signed else "没有会签。",
+             f"{signed}签章确认。" if signed else "没有签章确认。",
              "" if own else "针对的不是现在备案的版本。", each["id"]),
             (each["said"]["en"],
              f"Countersigned on {signed}." if signed else "Not countersigned.",

@@ -26,7 +26,7 @@ class NotASignedReport(Invalid):
 
 
 @click.command(
-    help="用本单位的私钥会签一份报告。私钥不离开这台机器。/ "
+    help="用本单位的私钥签章确认一份报告。私钥不离开这台机器。/ "
     "Add your organisation's signature to a report. The private key stays on this machine."
 )
 @click.argument("file", type=FILE)
@@ -51,7 +51,7 @@ def sign(
     if as_json:
         showing.as_json({"file": str(place), "handed_in": handed})
         return
-    click.echo(f"已会签 / countersigned: {place}")
+    click.echo(f"已签章确认 / countersigned: {place}")
     if handed is not None:
         click.echo(f"已交回，报告 / handed in, report: {handed['id']}")
     else:

@@ -108,7 +108,7 @@ class Journey:
             Text("登记计划并在沙箱里评估", "register the plan, evaluate in the sandbox"),
             self.evaluate,
         )
-        yield Text("测试机构会签", "the tester countersigns"), self.countersign
+        yield Text("评估机构签章确认", "the tester countersigns"), self.countersign
         yield Text("生成给公众的说明", "make the explanation"), self.explain
         yield Text("填写并提交备案", "fill in and submit the filing"), self.file
         yield Text("审核、给编号、公示", "review, number, publish"), self.review

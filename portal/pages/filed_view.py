@@ -265,13 +265,14 @@ def badges(now: Standing) -> tuple[Badge, ...]:
         shown.append(Badge(now.service.lapse, "warn"))
     # That it has expired is said once, unless something was changed since as well.
     if now.service.lapse is None or now.third_party.state is not State.EXPIRED or now.changed:
-        shown.append(_badge(now.third_party))
+        shown.append(badge(now.third_party))
     if now.own.state is not State.NONE:
-        shown.append(_badge(now.own))
-    return (*shown, _badge(now.explanation))
+        shown.append(badge(now.own))
+    return (*shown, badge(now.explanation))
 
 
-def _badge(fresh: Freshness) -> Badge:
+def badge(fresh: Freshness) -> Badge:
+    """How fresh one thing is, as a label."""
     return Badge(fresh.said, "" if fresh.state in PLAIN else "warn")
 
 

@@ -69,7 +69,7 @@ DONE: dict[str, Text] = {
     "cancelled": Text("已要求取消。", "Cancellation is requested."),
     "resumed": Text("已放回队列，接着做同一项工作。", "Queued again: the same work goes on."),
     "countersigned": Text(
-        "会签的签名已核对，已收下。", "The countersignature was checked and taken in."
+        "签章确认的签名已核对，已收下。", "The countersignature was checked and taken in."
     ),
     "approved": Text("说明已确认。", "The explanation is confirmed."),
     "invited": Text("邀请已生成。", "The invitation is made."),

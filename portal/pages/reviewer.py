@@ -1,10 +1,12 @@
 """Pages for the authority: the dossier beside report and explanation, and the decision."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from filing import (
     completeness,
@@ -16,21 +18,27 @@ from filing import (
     review,
     risk,
     same_model,
+    standing,
     submissions,
     wording,
 )
+from filing.dossier import Filing
+from filing.editions import Making
+from filing.evidence import Evidence
 from filing.fields import schema
+from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
 from filing.risk import LEVEL_NAMES, Level
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
-from portal.pages import explaining, forms, overlap, report_view
+from portal.pages import explaining, filed_view, forms, overlap, report_view
 from portal.pages.attempts import attempt
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, go, render
 from portal.uploads import Form
 from registry import explanations, journal, reports, submission
+from registry.database import now
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -62,6 +70,7 @@ def review_page(
         explanations.get(session, filing.explanation_id) if filing.explanation_id else None
     )
     steps = review.choices(session, by=by, filing=filing)
+    given, gate = evidence.attached(session, filing), review.gate_of(session, filing)
     return render(
         request,
         "review.html",
@@ -75,7 +84,7 @@ def review_page(
         keys=schema().keys(filing.answers),
         field_of=schema().field,
         answers=filing.answers,
-        computed=computed.fields(session, filing, evidence.attached(session, filing)),
+        computed=computed.fields(session, filing, given),
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
         levels=LEVEL_NAMES,
@@ -84,7 +93,10 @@ def review_page(
         proposer=regrading.proposer(session, filing),
         own_words=any(each.code in filing.answers for each in schema().group("H").fields),
         own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
-        gate=review.gate_of(session, filing),
+        gate=gate,
+        marks=_marks(
+            session, filing, given, gate, days=request.app.state.settings.evaluation_days
+        ),
         same_model=same_model.told(session, filing),
         reports=[(each, report_view.view(reports.statement(each), language)) for each in attached],
         explained=explaining.view(explanation.content, language)
@@ -99,6 +111,19 @@ def review_page(
         worded=wording.of,
         events=journal.history(session, filing.id),
     )
+
+
+def _marks(
+    session: Session, filing: Filing, given: Sequence[Evidence], gate: Gate | None, *, days: int
+) -> list[filed_view.Badge]:
+    """What the public will read of the evaluations once the change is published."""
+    if gate is None:
+        return []
+    making = Making(given, gate, now())
+    return [
+        filed_view.badge(each)
+        for each in standing.once_published(session, filing, making, days=days)
+    ]
 
 
 @router.post(

@@ -31,20 +31,22 @@ def under_another_name(session: Session, version: Version, by: Actor) -> Version
 
 
 def ready(scene: Scene, version: Version, by: Actor) -> Filing:
-    """A checked filing, one press before it is submitted."""
+    """A filing with all that it needs, one press before it is checked."""
     session = scene.session
     made = dossier.open_filing(session, by=by, version_id=version.id)
     told = papers.answers(G1=LOW)
     dossier.fill(session, by=by, filing_id=made.id, revision=made.revision, answers=told)
     report = papers.report(session, version, scene.tester, run=())
     dossier.attach(session, by=by, filing_id=made.id, revision=made.revision, report_id=report.id)
-    return scene.step(made, by, "check")
+    return made
 
 
 def submit(scene: Scene, filing: Filing, by: Actor) -> list[str]:
-    """What is said against submitting a filing; empty when it is submitted."""
+    """What is said against checking and submitting a filing; empty when it is submitted."""
     told: list[str] = []
     try:
+        if filing.status == Status.DRAFT:
+            scene.step(filing, by, "check")
         scene.step(filing, by, "submit")
     except NotReady as error:
         told = [f"{each.item}: {each.said.zh}{each.remedy.zh}" for each in error.reasons]
@@ -60,7 +62,7 @@ def test_the_same_bytes_under_another_name_are_not_filed_twice(scene: Scene) -> 
     assert said.startswith(Guard.ONE_FILING)
     assert str(first.number) in said
     assert "撤回这一份" in said
-    assert second.status == Status.SELF_CHECKED
+    assert second.status == Status.DRAFT  # the self-check says it, before anything is handed in
     scene.file(first, "cancel", reason="不办了")
     assert submit(scene, second, scene.filer) == []
 
@@ -70,9 +72,11 @@ def test_a_draft_of_the_same_bytes_holds_nothing_until_it_is_submitted(scene: Sc
     second = ready(
         scene, under_another_name(scene.session, scene.version, scene.filer), scene.filer
     )
+    scene.file(second, "check")  # nothing is handed in yet
     assert submit(scene, first, scene.filer) == []
     (said,) = submit(scene, second, scene.filer)
     assert first.id in said  # it has no number yet
+    assert second.status == Status.SELF_CHECKED
     scene.file(first, "withdraw", reason="不办了")
     assert submit(scene, second, scene.filer) == []
 
@@ -82,7 +86,7 @@ def test_publishing_looks_again(scene: Scene) -> None:
     other = cast.version(scene.session, scene.filer, name="another-name")
     first = scene.submitted(G1=LOW)
     second = ready(scene, other, scene.filer)
-    scene.file(second, "submit")
+    scene.file(second, "check", "submit")
     for filing in (first, second):
         scene.rule(filing, "accept", "file")
     other.digest = scene.version.digest
@@ -130,6 +134,8 @@ def test_of_two_who_submit_the_same_bytes_at_once_one_wins(
         scene = Scene(session)
         twin = under_another_name(session, scene.version, scene.filer)
         filings = [ready(scene, each, scene.filer) for each in (scene.version, twin)]
+        for each in filings:
+            scene.file(each, "check")
         asked = [(each.id, each.revision) for each in filings]
     start = Barrier(2)
 

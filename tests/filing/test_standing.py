@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from filing import basis, catalogue, computed, dossier, standing
+from filing import basis, catalogue, computed, dossier, evidence, guards, standing
 from filing.catalogue import PublicEntry
 from filing.dossier import Filing
+from filing.editions import Making
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.risk import Level
 from filing.search_index import Filters
-from filing.standing import State
+from filing.standing import Freshness, State
 from registry import legal_day
 from registry.database import now
 from registry.language import Text
@@ -180,6 +181,27 @@ def test_a_changed_field_marks_the_evaluation_with_its_name_at_once(
     assert all(name in found.third_party.said.zh for name in names)
     assert found.as_json()["changed_since_evaluation"] == [e.as_json() for e in found.changed]
     assert hit(scene, filing).standing == found
+
+
+def test_what_the_public_will_be_told_of_the_evaluation_is_known_before_publishing(
+    scene: Scene,
+) -> None:
+    """The reviewer read a tick for an evaluation, and the public that a field had changed since."""
+    filing = scene.published()
+    change(scene, filing, E7="换了一个标准")
+    before = proposed(scene, filing)
+    assert before[0].state is State.CHANGED
+    assert "训练停止与选择标准" in before[0].said.zh
+    scene.rule(filing, "accept", "file", "publish")
+    assert [entry(scene, filing).standing.third_party] == before
+
+
+def proposed(scene: Scene, filing: Filing) -> list[Freshness]:
+    """What would be said of a filing's evaluations if it were published now."""
+    gate = guards.gate_of(scene.session, filing)
+    assert gate is not None
+    making = Making(evidence.attached(scene.session, filing), gate, now())
+    return list(standing.once_published(scene.session, filing, making, days=365))
 
 
 def test_a_newer_evaluation_takes_the_mark_away_and_one_by_the_filer_does_not(

@@ -144,7 +144,7 @@ def test_a_reviewer_is_shown_what_is_decided_on(desk: Desk) -> None:
         f"{low.en} (by the platform's method: {low.en})",
         f"{VERDICT_NAMES[Verdict.EQUIVALENT].zh}3条",
         f"{VERDICT_NAMES[Verdict.EQUIVALENT].en}: 3",
-        "会签",
+        "签章确认",
         f"mingsuan review step {filing} accept --revision {revision}",
     ):
         assert squeezed(words) in shown, words

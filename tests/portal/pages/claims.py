@@ -117,6 +117,8 @@ CLAIMS = (
 )  # fmt: skip
 
 GENERAL = frozenset({
+    # what the tester is asked to do with the report
+    "签章确认", "签章确认后的文件", "提交签章确认",
     # the frame, and what the site is for
     "明算 算法模型登记", "我对一个决定有疑问", "这是什么", "无障碍说明", "已备案的算法",
     "替您做决定的算法，来这里查", "名称、单位或备案编号", "这里是我们的说法，以法规原文为准。带 † 的中文说法还要与上海条例原文核对。",

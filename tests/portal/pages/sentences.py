@@ -15,7 +15,8 @@ TEMPLATES = ROOT / "portal" / "pages" / "templates"
 STATIC = ROOT / "portal" / "pages" / "static"
 SPEAKING = (
     "portal/pages/public.py", "portal/pages/facets.py", "portal/pages/filed_view.py", "portal/pages/beyond.py",
-    "portal/pages/report_view.py", "portal/telling.py", "filing/standing.py", "filing/wording.py",
+    "portal/pages/report_view.py", "portal/telling.py", "filing/service.py", "filing/standing.py",
+    "filing/wording.py",
     "filing/law.py", "filing/routes.py", "filing/concerns.py", "filing/concern_steps.py",
 )  # fmt: skip
 """The code that says something of a record on the filed page, its list and its JSON twin."""

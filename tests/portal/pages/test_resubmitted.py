@@ -66,6 +66,7 @@ class Resubmitted(Records):
         first = Submission.filing_id == unknown.id, Submission.number == 1
         self.session.execute(delete(Submission).where(*first))
         self._kept("not kept", unknown)
+        self._kept("restated", self._restated(E7="换了一个标准"))
         ended = self._again(self._submitted("withdrawn"))
         self._kept("withdrawn", scene.file(ended, "withdraw", reason="不再使用"))
         self._kept("after withdrawing", self._submitted("withdrawn", new=False))
@@ -74,6 +75,13 @@ class Resubmitted(Records):
         filing = self._opened(name, **answers) if new else self.scene.opened(**answers)
         self.scene.attach(filing, self.report(self.scene.tester))
         return self.scene.file(filing, "check", "submit")
+
+    def _restated(self, **answers: Any) -> Filing:
+        """Published, and with a change that lies with the authority."""
+        filing = self.scene.rule(self._submitted("restated"), "accept", "file", "publish")
+        self.scene.file(filing, "amend")
+        self._fill(filing, **answers)
+        return self.scene.file(filing, "submit", reason={"zh": "更新"})
 
     def _returned(self, filing: Filing) -> Filing:
         return self.scene.rule(filing, "return", remarks=[{"code": "B2", "zh": "请写明。"}])
@@ -116,13 +124,18 @@ def register(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     app.state.engine.dispose()
 
 
-def card(register: Resubmitted, name: str, language: str) -> str:
-    """That part of the reviewer's page, of which every other part is there as well."""
+def whole(register: Resubmitted, name: str, language: str) -> str:
+    """The reviewer's page."""
     reviewer = register.world.member("authority-own", Role.REVIEWER)
     with TestClient(register.site, headers={"accept": "text/html"}) as client:
         page = client.get(f"/{language}/review/{register.ids[name]}", headers=reviewer.bearer)
     assert page.status_code == 200, page.text
-    _, found, rest = page.text.partition('id="resubmitted"')
+    return page.text
+
+
+def card(register: Resubmitted, name: str, language: str) -> str:
+    """That part of the reviewer's page, of which every other part is there as well."""
+    _, found, rest = whole(register, name, language).partition('id="resubmitted"')
     assert found
     return rest.partition("</section>")[0]
 
@@ -146,6 +159,19 @@ def test_old_and_new_text_stand_side_by_side(register: Resubmitted, language: st
     said = {"zh": "有9处不同", "en": "in 9 places"}[language]
     assert said in found, "B2, B7, five of the second set, D7 and the reports"
     assert {"zh": "附上的评估报告", "en": "attached reports"}[language] in found
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_reviewer_reads_what_the_public_will_read_of_the_evaluation(
+    register: Resubmitted, language: str
+) -> None:
+    """G8: a tick for the evaluation, and not a word of the field that was changed since."""
+    said = {
+        "zh": "评估以后改过：“训练停止与选择标准”",
+        "en": "changed since the third-party evaluation",
+    }
+    assert said[language] in html.unescape(whole(register, "restated", language))
+    assert said[language] not in html.unescape(whole(register, "first", language))
 
 
 SENTENCES = {
