@@ -52,9 +52,11 @@ PROVINCES = frozenset(
     ]
 )
 FIRST_NATIONAL_YEAR = 22
-NATIONAL = re.compile(r"网信算备\s*([^\s，。；、,;.）)]*?)号|网信算备\s*(\w+)")
+# Each pattern reads on from where the one before stopped: a long text costs its length, not its square.
+NATIONAL = re.compile(r"网信算备\s*([^\s，。；、,;.）)网]*?)号|网信算备\s*(\w+)")
 NATIONAL_DIGITS = 21
-ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+MAILBOX = re.compile(r"[\w.+-]+")
+PROVIDER = re.compile(r"@([\w-]+(?:\.[\w-]+)+)")
 PERSONAL_MAIL = frozenset(
     [
         "qq.com",
@@ -164,13 +166,14 @@ def _national(digits: str, *, closed: bool) -> list[Text]:
 
 def no_personal_mailbox(text: str) -> list[Text]:
     """What is wrong with a public contact: a mailbox at a provider for private people."""
+    found = ((box, PROVIDER.match(text, box.end())) for box in MAILBOX.finditer(text))
     return [
         Text(
-            f"“{match[0]}”像个人邮箱，请换成单位邮箱。",
-            f"“{match[0]}” looks like a personal mailbox; give the organisation's.",
+            f"“{box[0]}{provider[0]}”像个人邮箱，请换成单位邮箱。",
+            f"“{box[0]}{provider[0]}” looks like a personal mailbox; give the organisation's.",
         )
-        for match in ADDRESS.finditer(text)
-        if match[1].lower() in PERSONAL_MAIL
+        for box, provider in found
+        if provider is not None and provider[1].lower() in PERSONAL_MAIL
     ]
 
 

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from filing import formats
@@ -87,3 +89,45 @@ def test_a_personal_mailbox_is_named() -> None:
     assert formats.no_personal_mailbox("写信到 help@bank.example") == []
     (said,) = formats.no_personal_mailbox("写信到 Zhang.San@QQ.com")
     assert "Zhang.San@QQ.com" in said.zh
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "长",
+        "a",
+        "1",
+        " ",
+        "-",
+        "网信算备",
+        "网信算备1",
+        "网信算备-",
+        "a@",
+        "@a.",
+        "a.",
+        "号",
+        "a@qq.",
+        "//",
+    ],
+)
+def test_a_long_text_costs_its_length_and_not_its_square(piece: str) -> None:
+    long = piece * (200_000 // len(piece))
+    before = time.process_time()
+    for read in (formats.national_numbers, *formats.FORMATS.values()):
+        read(long)
+    assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a@bank.example+x@qq.com", ["bank.example+x@qq.com"]),
+        ("a@b@qq.com", ["b@qq.com"]),
+        ("li@163.com, wang@bank.example; zhou@126.com", ["li@163.com", "zhou@126.com"]),
+        ("@qq.com", []),
+        ("someone@qq", []),
+    ],
+)
+def test_every_personal_mailbox_of_a_text_is_named_whole(text: str, named: list[str]) -> None:
+    said = formats.no_personal_mailbox(text)
+    assert [each.zh.split("”")[0].removeprefix("“") for each in said] == named
