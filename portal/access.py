@@ -34,7 +34,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
 
-from portal import identity, incoming
+from portal import identity, incoming, lapsed
 from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.identity import Identity
@@ -89,6 +89,9 @@ class Gate:
         self, request: Request, asking: Annotated[Identity | None, Depends(identity.at_the_gate)]
     ) -> None:
         """Let the request through or raise what stands against it."""
+        if asking is None and not self.access.anyone:
+            await lapsed.keep(request)
+            raise identity.not_signed_in()
         self._check(request, asking)
         if self.access.upload:
             settings = request.app.state.settings
@@ -97,10 +100,8 @@ class Gate:
         await incoming.check(request, upload=self.access.upload)
 
     def _check(self, request: Request, asking: Identity | None) -> None:
-        if self.access.anyone:
+        if self.access.anyone or asking is None:
             return
-        if asking is None:
-            raise identity.not_signed_in()
         if not self.access.admits(asking.actor, method=request.method):
             self._refuse(asking.actor, request.method)
 

@@ -85,6 +85,25 @@ async def at_the_gate(request: Request) -> Identity | None:
     return current(request)
 
 
+def of(session: Session, opened: SignIn) -> Identity | None:
+    """Who asks with a live sign-in; None for a person who belongs to that organisation no more.
+
+    Args:
+        session: any session.
+        opened: the sign-in.
+    """
+    try:
+        actor = organisations.acting(session, opened.person_id, opened.organisation_id)
+    except organisations.NotAMember:
+        return None
+    return Identity(
+        actor,
+        opened,
+        session.get_one(Person, opened.person_id),
+        tuple(organisations.organisations_of(session, opened.person_id)),
+    )
+
+
 def current_actor(request: Request) -> Actor | None:
     """The actor behind the request, or None for the public."""
     identity = current(request)
@@ -279,7 +298,7 @@ async def check_origin(request: Request, identity: Identity | None) -> None:
     """
     if request.method in SAFE_METHODS or "authorization" in request.headers:
         return
-    if _from_elsewhere(request):
+    if from_elsewhere(request):
         raise _foreign()
     if identity is None or identity.sign_in is None:
         return
@@ -301,18 +320,7 @@ def _look_up(request: Request) -> Identity | None:
         return None
     with factory() as session:
         opened = credentials.signed_in(session, secret)
-        if opened is None:
-            return None
-        try:
-            actor = organisations.acting(session, opened.person_id, opened.organisation_id)
-        except organisations.NotAMember:
-            return None
-        return Identity(
-            actor,
-            opened,
-            session.get_one(Person, opened.person_id),
-            tuple(organisations.organisations_of(session, opened.person_id)),
-        )
+        return of(session, opened) if opened else None
 
 
 def _by_token(factory: sessionmaker[Session], header: str) -> Identity:
@@ -338,7 +346,8 @@ def _cookie_name(settings: Settings) -> str:
     return f"__Host-{COOKIE}" if settings.secure_cookies else COOKIE
 
 
-def _from_elsewhere(request: Request) -> bool:
+def from_elsewhere(request: Request) -> bool:
+    """Whether another site made this browser send the request."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return True
     origin = request.headers.get("origin")

@@ -27,6 +27,10 @@ MAXIMUM_PASSWORD = 200  # argon2 reads every byte: a longer one would only cost 
 FEWEST_CHARACTERS = 5  # different ones, so that "aaaaaaaaaaaa" is refused
 
 
+REMEMBERED = timedelta(days=7)
+"""How long after it lapsed it is known whose a sign-in was; it opens nothing any more."""
+
+
 class SignIn(Identified, Record):
     """One signed-in browser; only the digest of its cookie is kept."""
 
@@ -152,7 +156,7 @@ def sign_in(session: Session, attempted: Attempt, *, hours: float) -> tuple[Sign
     if person is None:
         raise wrong_password()
     forgive(session, attempted)
-    session.execute(delete(SignIn).where(SignIn.expires < now()))
+    session.execute(delete(SignIn).where(SignIn.expires < now() - REMEMBERED))
     choices = organisations.organisations_of(session, person.id)
     if not choices:
         raise organisations.NotAMember(
@@ -181,6 +185,16 @@ def signed_in(session: Session, secret: str) -> SignIn | None:
         .where(SignIn.token_digest == digest_of(secret))
         .where(SignIn.expires > now(), Person.disabled.is_(None))
     )
+
+
+def marked(session: Session, mark: str) -> SignIn | None:
+    """The sign-in whose pages carry a mark, also one that lapsed not long ago.
+
+    Args:
+        session: any session.
+        mark: the field `csrf` of a form.
+    """
+    return session.scalar(select(SignIn).where(SignIn.csrf == mark))
 
 
 def csrf_holds(opened: SignIn, sent: str) -> bool:

@@ -86,6 +86,10 @@ class NotRunning(Conflict):
     """The engagement was not taken on yet, or has ended."""
 
 
+class BudgetInvalid(Invalid):
+    """The number of predictions is out of range: grant one within it."""
+
+
 class BudgetSpent(Conflict):
     """The predictions that the enterprise granted do not suffice."""
 
@@ -129,7 +133,7 @@ def grant(
     _check_independent(session, by, tester_id)
     _check_people(session, version, tester_id, filers={by.person_id})
     if not 0 < query_budget <= MOST_QUERIES:
-        raise BudgetSpent(
+        raise BudgetInvalid(
             f"查询次数是 1 到 {MOST_QUERIES:,} 之间的整数，请按评估计划估算。",
             f"Grant a whole number of predictions from 1 to {MOST_QUERIES:,}; the evaluation "
             "plan says how many it needs.",

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal import identity
+from portal import identity, lapsed
 from portal.access import allow, public, signed_in
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
@@ -14,7 +14,9 @@ from portal.pages.rendering import Lang, go, inside, reject, render
 from portal.turns import in_turn
 from portal.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
+from registry.credentials import SignIn
 from registry.errors import RegisterError
+from registry.language import Text
 from registry.organisations import ROLE_NAMES, ROLES_OF, Role
 from registry.tokens import SCOPE_NAMES, Scope
 
@@ -52,9 +54,25 @@ def sign_in(
         return render(request, "sign_in.html", language=language, asking=asking)
     if asking and asking.sign_in:
         credentials.sign_out(session, asking.sign_in.id)
-    response = go(inside(forms.text(form, "next"), f"/{language}/desk"))
+    response = _after(request, language, session, opened, forms.text(form, lapsed.FIELD))
+    response = response or go(inside(forms.text(form, "next"), f"/{language}/desk"))
     identity.set_cookie(response, settings, opened.secret)
     return response
+
+
+def _after(
+    request: Request, language: Lang, session: Database, opened: identity.SignedIn, sent: str
+) -> Response | None:
+    """What was typed before the sign-in lapsed, to be sent now; None where nothing was."""
+    if not sent:
+        return None
+    found = lapsed.of_form(sent)
+    if found is None or not lapsed.resume(session, found, opened.record):
+        return go(f"/{language}/desk", "not_carried")
+    asking = identity.of(session, session.get_one(SignIn, opened.record.id))
+    answer = render(request, "lapsed.html", language=language, asking=asking, lapsed=found)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @router.post("/sign-out", dependencies=[signed_in()])
@@ -181,7 +199,7 @@ def issue_token(
             by=by,
             label=forms.text(form, "label"),
             scopes=[forms.choice(Scope, name) for name in forms.texts(form, "scopes")],
-            days=forms.whole(form, "days", 30),
+            days=forms.counted(form, "days", Text("有效天数", "Days it is valid")),
         )
     except RegisterError as error:
         session.rollback()

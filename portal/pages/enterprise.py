@@ -28,8 +28,11 @@ from registry import (
     yardsticks,
 )
 from registry.errors import RegisterError
+from registry.language import Text
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
+
+BUDGET = Text("最多预测多少次", "Budget of predictions")
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 
@@ -121,7 +124,7 @@ def grant(
             by=by,
             version_id=version_id,
             tester_id=forms.text(form, "tester_id"),
-            query_budget=forms.whole(form, "query_budget"),
+            query_budget=forms.counted(form, "query_budget", BUDGET),
             conflict_filer=forms.text(form, "conflict"),
             paid_by=forms.text(form, "paid_by"),
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import FormData, UploadFile
 
 from registry.errors import Invalid
+from registry.language import Text
 
 Choice = TypeVar("Choice", bound=StrEnum)
 MOST_DIGITS = 18
@@ -79,6 +80,30 @@ def choice(among: type[Choice], given: str) -> Choice:
             f"没有“{given}”这个选项。请在页面上重新选择。",
             f"“{given}” is not among the choices. Choose again on the page.",
         ) from error
+
+
+class NumberWrong(Invalid):
+    """A box for a number holds something else: type the number in digits."""
+
+
+def counted(form: FormData, name: str, called: Text) -> int:
+    """The whole number that was typed into a box; whether it is in range its reader says.
+
+    Args:
+        form: what was sent.
+        name: of the box.
+        called: what people call it.
+
+    Raises:
+        NumberWrong: nothing was typed, or what is no whole number.
+    """
+    digits = text(form, name).replace(",", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS):
+        raise NumberWrong(
+            f"“{called.zh}”要填整数，例如 30。什么都没有保存。",
+            f"“{called.en}” takes a whole number, such as 30. Nothing was saved.",
+        )
+    return int(digits)
 
 
 def whole(form: FormData, name: str, otherwise: int = 0) -> int:

@@ -1,11 +1,13 @@
 """A problem as a browser sees it: what happened, each reason, and where to go next."""
 
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from portal.identity import Identity
+from portal.lapsed import FIELD, Lapsed
 from portal.pages.rendering import language_of, render
 from portal.problems import Problem
 
@@ -20,6 +22,17 @@ def problem_page(request: Request, problem: Problem) -> Response:
     request.state.rejected = None  # the problem stands for it
     asking: Identity | None = getattr(request.state, "identity", None)
     came_from = request.url.path if request.method == "GET" else ""
+    kept: Lapsed | None = getattr(request.state, "lapsed", None)
+    if kept is not None and problem.status == HTTPStatus.UNAUTHORIZED:
+        answer = render(
+            request,
+            "sign_in.html",
+            language=language_of(request),
+            status=problem.status,
+            typed={FIELD: kept.written()},
+        )
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
     return render(
         request,
         "problem.html",

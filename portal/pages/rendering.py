@@ -74,6 +74,10 @@ DONE: dict[str, Text] = {
     "approved": Text("说明已确认。", "The explanation is confirmed."),
     "invited": Text("邀请已生成。", "The invitation is made."),
     "joined": Text("您已加入这个单位，请登录。", "You have joined; now sign in."),
+    "not_carried": Text(
+        "登录以前填写的内容属于另一个账号，没有带过来。",
+        "What was typed before this sign-in is another account’s; it was not carried over.",
+    ),
     "added": Text(
         "您已加入这个单位，可以在下面切换。", "You have joined; switch to the organisation below."
     ),

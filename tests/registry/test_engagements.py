@@ -9,6 +9,7 @@ from registry import engagements, journal
 from registry.database import new_id, now
 from registry.engagements import (
     AlreadyEngaged,
+    BudgetInvalid,
     BudgetSpent,
     ConflictUndeclared,
     EngagementNotFound,
@@ -69,9 +70,9 @@ def test_an_engagement_is_granted_taken_on_and_ended(
     ("changed", "error"),
     [
         ({"conflict_filer": "  "}, ConflictUndeclared),
-        ({"query_budget": 0}, BudgetSpent),
-        ({"query_budget": 10**12 + 1}, BudgetSpent),
-        ({"query_budget": 10**30}, BudgetSpent),
+        ({"query_budget": 0}, BudgetInvalid),
+        ({"query_budget": 10**12 + 1}, BudgetInvalid),
+        ({"query_budget": 10**30}, BudgetInvalid),
     ],
 )
 def test_a_grant_needs_a_budget_and_a_declaration(

@@ -118,6 +118,7 @@ CLAIMS = (
 
 GENERAL = frozenset({
     # what the tester is asked to do with the report
+    "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。",
     "签章确认", "签章确认后的文件", "提交签章确认",
     # the frame, and what the site is for
     "明算 算法模型登记", "我对一个决定有疑问", "这是什么", "无障碍说明", "已备案的算法",

@@ -43,6 +43,7 @@ class Form:
         controls: its controls, in order.
         sender: who saw it; None for the public.
         multipart: whether it is sent in parts.
+        buttons: its buttons, in order, as their attributes.
     """
 
     page: str
@@ -52,6 +53,7 @@ class Form:
     controls: tuple[Control, ...]
     sender: Member | None
     multipart: bool
+    buttons: tuple[Mapping[str, str], ...] = ()
 
     @property
     def values(self) -> dict[str, str]:
@@ -204,14 +206,25 @@ def on_page(app: FastAPI, address: str, text: str, sender: Member | None) -> lis
         if found.get("method", "get").lower() != "post":
             continue
         own = found.get("action") or address
-        for button in found["buttons"] or [{}]:
+        for button in [each for each in found["buttons"] if "disabled" not in each] or [{}]:
             action = urlsplit(button.get("formaction") or own).path
             controls = list(found["controls"])
             if button.get("name"):
                 controls.append(Control(button["name"], "button", button.get("value", "")))
             route, access = taking(app, action)
             multipart = found.get("enctype") == "multipart/form-data"
-            made.append(Form(address, action, route, access, tuple(controls), sender, multipart))
+            made.append(
+                Form(
+                    address,
+                    action,
+                    route,
+                    access,
+                    tuple(controls),
+                    sender,
+                    multipart,
+                    tuple(found["buttons"]),
+                )
+            )
     return made
 
 

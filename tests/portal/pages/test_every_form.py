@@ -4,6 +4,7 @@ The first test holds the list to the routes of the site, so that a new form is w
 route takes it.
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -126,6 +127,54 @@ def test_a_form_that_somebody_overtook_changes_nothing_and_keeps_every_word(
         kept = {value for one in again for value in one.values.values()}
         for name in form.texts:
             assert form.values[name] in kept | {""}, (form.action, name)
+
+
+def test_enter_in_a_box_never_presses_what_cannot_be_taken_back(
+    forms: Mapping[str, list[Form]],
+) -> None:
+    """A browser presses the first button of a form for it; one that is disabled, it does not."""
+    guarded = 0
+    for form in forms["zh"]:
+        if not any(each.kind not in ("hidden", "textarea", "select") for each in form.controls):
+            continue
+        graves = [each for each in form.buttons if "danger" in each.get("class", "").split()]
+        if graves or len({each.get("formaction") for each in form.buttons}) > 1:
+            assert "disabled" in form.buttons[0], (form.page, form.action)
+            guarded += 1
+    assert guarded > 5
+
+
+def test_what_is_no_number_is_refused_as_wrong_and_not_taken_for_another(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient
+) -> None:
+    """A budget of letters was a conflict (409), and a token of "x" days was good for thirty."""
+    walked, before = 0, stage.rows()
+    for form in once(forms["zh"]):
+        for name in [each.name for each in form.controls if each.kind == "number"]:
+            for wrong in ("", "x", "-1", "1.5", "9" * 40):
+                changed = sound(form) | {name: wrong}
+                answer = every_form.send(client, form, member=form.sender, changed=changed)
+                assert answer.status_code == 422, (form.action, name, wrong, alert(answer))
+                walked += 1
+    assert walked >= 10
+    assert stage.rows() == before
+
+
+def test_whoever_is_not_signed_in_any_more_loses_no_typed_word(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient
+) -> None:
+    """G8: the page that asks for the sign-in carries what was typed, and no password."""
+    walked, before = 0, stage.rows()
+    for each in once(forms["zh"]):
+        if each.access.anyone or not each.texts:
+            continue
+        form = filled(each)
+        told = every_form.plain(every_form.send(client, form, member=None))
+        for name in form.texts:
+            assert json.dumps([name, form.values[name]], ensure_ascii=False) in told, form.action
+        walked += 1
+    assert walked > 10
+    assert stage.rows() == before
 
 
 def overtake(stage: Stage, form: Form) -> None:

@@ -12,6 +12,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "。取决于：": (". Turns on: ",),
     "。在这里登录会结束现在的登录。": (". Signing in here ends that sign-in.",),
     "。常一起变的信息合在一起。细线是估计的范围。": (". What changes together is shown together. The thin line is the range of the estimate.",),
+    "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。": ("You are not signed in, and what you typed was not sent yet. Sign in with the same account to send it; a file has to be chosen again.",),
     "一眼看懂": ("At a glance",),
     "上一页": ("Previous",),
     "下一页": ("Next",),
