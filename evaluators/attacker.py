@@ -3,6 +3,7 @@
 See `evaluators.audit` for the unknowns, and `evaluators.disclosure` for what is withheld.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from evaluators import audit
-from evaluators.audit import MEANS, ROWS, Fact, Known, Lines, Reading, Space
+from evaluators.audit import KEPT, MEANS, ROWS, Fact, Known, Lines, Point, Reading, Space
 from evaluators.lacking import Cause, Lacking
 from evaluators.probe import Table
 
@@ -184,6 +185,8 @@ class Audit:
         claims: the denominators of findings that no table is about, by form.
         missing: the same of counts of people without a level, small or not: nothing here counts
             them, so one is taken for small where what is known leaves it no other value.
+        points: rows that were found to fit what somebody may know: where they lie far enough apart,
+            no linear programme need be solved to see that a count is not pinned down.
     """
 
     reports: Sequence[Sequence[Table]]
@@ -195,6 +198,7 @@ class Audit:
     small: dict[object, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[object, tuple[str, ...]] = field(default_factory=dict)
     claims: list[tuple[object, Claim]] = field(default_factory=list)
+    points: deque[Point] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @classmethod
     def of(
@@ -249,13 +253,13 @@ class Audit:
     def pinned(self, target: Target, known: "Known", least: int) -> bool:
         """Whether what is known pins a small count down to fewer than `least`."""
         for form in target.forms:
-            if form in self.lines:
-                low, high = known.range(self.lines[form])
-                many = self.told is None or not self.told.lacking.units
-                if form in self.missing and (high < 1 or (many and low >= least)):
-                    continue
-                if high - low < least:
-                    return True
+            narrow = known.range(self.lines[form], least) if form in self.lines else None
+            if narrow is None:
+                continue
+            many = self.told is None or not self.told.lacking.units
+            low, high = narrow
+            if form not in self.missing or not (high < 1 or (many and low >= least)):
+                return True
         return False
 
     def open(self, targets: Sequence[Target], hidden: Hidden, least: int) -> list[object]:
@@ -314,6 +318,7 @@ class Audit:
         for fact in rest:
             if isinstance(fact, Fact) and self.told is not None:
                 known.equal(fact, self.told.value(fact))
+        known.recall(self.points)
         return known
 
     def possible(self) -> bool:

@@ -7,8 +7,10 @@ audit).
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from math import prod
 
@@ -20,6 +22,7 @@ from evaluators.lacking import Cause
 from evaluators.probe import Table
 
 Numbers = npt.NDArray[np.int8]
+Point = npt.NDArray[np.float64]
 Levels = Mapping[str, Sequence[str | None]]
 Slice = Mapping[str, str | None]
 
@@ -48,6 +51,10 @@ _DECISIONS: Mapping[bool | None, Mapping[str | None, str]] = {True: {"due": "tp"
               None: {"due": "silent_due", "undue": "silent_undue", None: "silent"}}  # fmt: skip
 MOST_ATOMS = 4000
 MOST_CELLS = 8000
+KEPT = 200
+"""Rows that were found to fit, of which so many are kept: with 4,000 atoms six megabytes."""
+TOLERANCE = 1e-7
+"""How far from an equation HiGHS's answers may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +267,10 @@ class Known:
 
     Args:
         lines: the forms.
+        names, values: forms and what they are.
+        limits, ends: forms and what they are at most.
+        fitting: rows that fit, as they were found.
+        points: the same of all who know something of these forms.
     """
 
     lines: Lines
@@ -267,6 +278,8 @@ class Known:
     values: list[float] = field(default_factory=list)
     limits: list[npt.NDArray[np.float64]] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
+    fitting: list[Point] = field(default_factory=list)
+    points: deque[Point] = field(default_factory=deque)
 
     def equal(self, name: object, value: float) -> None:
         """A form has a value."""
@@ -281,12 +294,41 @@ class Known:
             self.limits.append(self.lines[name])
             self.ends.append(high)
 
-    def range(self, aim: npt.NDArray[np.float64]) -> tuple[float, float]:
-        """The least and the greatest whole value that a form can have; equal where nothing fits."""
-        low, high = self._end(aim), self._end(-aim)
-        if low is None or high is None:
-            return 0.0, 0.0
-        return _up(low), -_up(high)
+    def recall(self, points: deque[Point]) -> None:
+        """Take what others found to fit, as far as it fits here too; and let them have what is found.
+
+        Args:
+            points: of others with the same forms.
+        """
+        self.points = points
+        fit = self._fit(np.array(points)) if points else ()
+        self.fitting = [each for each, fits in zip(points, fit, strict=True) if fits]
+
+    def range(self, aim: npt.NDArray[np.float64], least: float) -> tuple[float, float] | None:
+        """The least and the greatest whole value that a form can have; equal where nothing fits.
+
+        Args:
+            aim: the form.
+            least: None is returned where they lie at least so far apart. Rows that were found to fit
+                show that mostly, and no linear programme need be solved for it.
+        """
+        ends = []
+        for sign in (1, -1):
+            if self._spread(aim) >= least:
+                return None
+            end = self._end(sign * aim)
+            if end is None:
+                return 0.0, 0.0
+            ends.append(sign * _up(end))
+        low, high = ends
+        return (low, high) if high - low < least else None
+
+    def _spread(self, aim: npt.NDArray[np.float64]) -> float:
+        """How far apart the whole values of a form are, of the rows that were found to fit."""
+        if not self.fitting:
+            return -math.inf
+        values = np.array(self.fitting) @ aim
+        return -_up(-float(values.max())) - _up(float(values.min()))
 
     def possible(self) -> bool:
         """Whether any rows fit."""
@@ -295,15 +337,37 @@ class Known:
 
     def _end(self, aim: npt.NDArray[np.float64]) -> float | None:
         """The least value of a form; None where nothing fits."""
-        matrix = np.array([self.lines[name] for name in self.names]) if self.names else None
-        limits = np.array(self.limits) if self.limits else None
+        matrix, limits = self._matrices
         found = linprog(
             aim, A_eq=matrix, b_eq=self.values if self.names else None,
             A_ub=limits, b_ub=self.ends if self.limits else None, method="highs",
         )  # fmt: skip
         if found.status == 3:  # nothing limits it
             return -math.inf
-        return float(found.fun) if found.status == 0 else None
+        if found.status != 0:
+            return None
+        if self._fit(found.x[None, :]).all():
+            self.fitting.append(found.x)
+            self.points.append(found.x)
+        return float(found.fun)
+
+    def _fit(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which of the points fit; one in each line."""
+        matrix, limits = self._matrices
+        fit: npt.NDArray[np.bool_] = points.min(axis=1, initial=0) >= -TOLERANCE
+        if matrix is not None:
+            fit &= (np.abs(points @ matrix.T - self.values) <= TOLERANCE).all(axis=1)
+        if limits is not None:
+            fit &= (points @ limits.T - self.ends <= TOLERANCE).all(axis=1)
+        return fit
+
+    @cached_property
+    def _matrices(
+        self,
+    ) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
+        """The equations and the bounds, once all are known."""
+        equal = np.array([self.lines[name] for name in self.names]) if self.names else None
+        return equal, np.array(self.limits) if self.limits else None
 
 
 def _up(value: float) -> float:
