@@ -24,10 +24,33 @@ from pathlib import Path
 from evaluators import certificate, installed
 
 HOUSE = Path(__file__).resolve().parent.parent
-STATISTICS = ("inference", "intervals", "rates", "score_statistics", "calibration_statistics",
-              "permutation", "quantile_bootstrap", "wild_bootstrap", "fixed_effects", "isotonic")  # fmt: skip
-JUDGING = ("equivalence", "multiplicity", "verdicts", "sufficiency", "contrasts")
-ACCUMULATING = ("accumulators", "exact_sums", "histogram", "tally", "unit_sums", "weights")
+STATISTICS = (
+    "evaluators.inference",
+    "evaluators.intervals",
+    "evaluators.rates",
+    "evaluators.score_statistics",
+    "evaluators.calibration_statistics",
+    "evaluators.permutation",
+    "evaluators.quantile_bootstrap",
+    "evaluators.wild_bootstrap",
+    "evaluators.fixed_effects",
+    "evaluators.isotonic",
+)
+JUDGING = (
+    "evaluators.equivalence",
+    "evaluators.multiplicity",
+    "evaluators.verdicts",
+    "evaluators.sufficiency",
+    "evaluators.contrasts",
+)
+ACCUMULATING = (
+    "evaluators.accumulators",
+    "evaluators.exact_sums",
+    "evaluators.histogram",
+    "evaluators.tally",
+    "evaluators.unit_sums",
+    "evaluators.weights",
+)
 SECONDS = 600
 
 
@@ -36,7 +59,7 @@ class Change:
     """One number of one module, and what it becomes.
 
     Args:
-        module: of `evaluators`.
+        module: in dots.
         line, column, end: where it stands.
         old, new: as written.
     """
@@ -50,16 +73,16 @@ class Change:
 
     def said(self) -> str:
         """One line for a reader."""
-        return f"{self.module}.py:{self.line}: {self.old} → {self.new}"
+        return f"{_path(self.module)}:{self.line}: {self.old} → {self.new}"
 
 
 def places(module: str) -> list[Change]:
     """Every number in the functions of a module, with what it would become.
 
     Args:
-        module: of `evaluators`.
+        module: in dots.
     """
-    text = (HOUSE / "evaluators" / f"{module}.py").read_text("utf-8")
+    text = (HOUSE / _path(module)).read_text("utf-8")
     functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)]
     numbers = {
         (node.lineno, node.col_offset): node
@@ -74,6 +97,10 @@ def places(module: str) -> list[Change]:
         )
         for (line, column), node in sorted(numbers.items())
     ]
+
+
+def _path(module: str) -> Path:
+    return Path(*module.split(".")).with_suffix(".py")
 
 
 def _changed(node: ast.Constant) -> str:
@@ -92,9 +119,7 @@ def chosen(seed: int, count: int, only: Sequence[str] = ()) -> list[Change]:
         only: modules to choose from, instead.
     """
     rng = random.Random(seed)  # a choice of places, no secret
-    probes = sorted(
-        {installed.probe_class(n).__module__.partition(".")[2] for n in installed.names()}
-    )
+    probes = sorted({installed.probe_class(n).__module__ for n in installed.names()})
     shared = [*STATISTICS, *JUDGING, *ACCUMULATING]
     order = list(only) or [m for pair in zip(probes, rng.sample(shared, len(shared)), strict=False)
                            for m in pair]  # fmt: skip
@@ -111,9 +136,9 @@ def caught(change: Change) -> str:
     Args:
         change: made in a copy; the house stays as it is.
     """
-    name = f"evaluators.{change.module}"
     with tempfile.TemporaryDirectory() as place:
-        file = copied(place) / f"{change.module}.py"
+        copied(place)
+        file = Path(place) / _path(change.module)
         lines = file.read_text("utf-8").splitlines(keepends=True)
         row = lines[change.line - 1].encode()
         lines[change.line - 1] = (
@@ -121,9 +146,9 @@ def caught(change: Change) -> str:
         ).decode()
         file.write_text("".join(lines), "utf-8")
         for probe in installed.names():
-            if name in certificate.behind(installed.probe_class(probe).__module__) and moved(
-                probe, place
-            ):
+            if change.module in certificate.behind(
+                installed.probe_class(probe).__module__
+            ) and moved(probe, place):
                 return probe
     return ""
 
