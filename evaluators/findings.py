@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from evaluators.probe import ProbeSpec
 from registry import attestation
-from registry.findings import Finding, Verdict
+from registry.findings import Finding, Verdict, reading
 from registry.language import Text
 
 DIGITS = 10
@@ -142,6 +142,7 @@ def settle(finding: Finding) -> Finding:
     plain = {name: value if type(value) in _AS_IS else rounded(value) for name, value in own}
     for name in ("legal_refs", "defences"):
         plain[name] = tuple(plain[name])
+    plain["reading"] = reading(plain)
     return Finding(**{**plain, "verdict": finding.verdict})
 
 

@@ -11,7 +11,7 @@ from explainers.effects import Sentence, about, again, of_subject, same, wording
 from explainers.frame import REST
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
-from registry.findings import NO_EFFECT
+from registry.findings import holds_none
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
@@ -276,13 +276,9 @@ def concluded(finding: Mapping[str, Any]) -> Text:
     Args:
         finding: of a report, as JSON.
     """
-    ci, effect = finding.get("ci") or {}, finding.get("effect") or {}
-    low: Any = ci.get("low")
-    high: Any = ci.get("high")
     verdict = Verdict(finding["verdict"])
-    none = NO_EFFECT.get(effect.get("kind", ""), 0.0)
-    open_ = None not in (low, high) and low <= none <= high
-    return UNSETTLED if open_ and verdict is Verdict.DIFFERENCE else VERDICT_NAMES[verdict]
+    unsettled = verdict is Verdict.DIFFERENCE and holds_none(finding)
+    return UNSETTLED if unsettled else VERDICT_NAMES[verdict]
 
 
 def _compared(

@@ -106,6 +106,59 @@ class Finding:
 
 NO_EFFECT: Mapping[str, float] = {"ratio": 1.0, "auc": 0.5}
 """The value of an effect where there is none, by its kind; 0 for every other kind."""
+STEP_DOWN = Text(
+    "检验得出有差别，区间里却还含“没有差别”：检验逐步校正（霍尔姆法），区间对全部比较一次校正，更宽。",
+    "The test finds a difference though the interval still holds none: the test is adjusted step "
+    "by step (Holm), the interval for all comparisons at once, which makes it wider.",
+)
+OTHERWISE = Text(
+    "检验得出有差别，区间里却还含“没有差别”：两者用的方法不同，区间更保守。",
+    "The test finds a difference though the interval still holds none: the two are made by "
+    "different methods, and the interval is the more cautious.",
+)
+
+
+def holds_none(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding says that there is a difference beside an interval that holds none.
+
+    Args:
+        finding: as JSON.
+    """
+    ci, effect = finding.get("ci") or {}, finding.get("effect") or {}
+    low: Any = ci.get("low")
+    high: Any = ci.get("high")
+    if finding["verdict"] not in (Verdict.DIFFERENCE, Verdict.DISPARITY) or None in (low, high):
+        return False
+    return bool(low <= NO_EFFECT.get(effect.get("kind", ""), 0.0) <= high)
+
+
+def why(finding: Mapping[str, Any]) -> Text | None:
+    """Why a finding's test and its interval say different things; None where they do not.
+
+    Args:
+        finding: as JSON.
+    """
+    if not holds_none(finding):
+        return None
+    step_down = str(finding.get("adjustment") or "").lower().startswith("holm")
+    return STEP_DOWN if step_down and finding["ci"].get("simultaneous") else OTHERWISE
+
+
+def reading(finding: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a finding says; where verdict and interval seem to contradict each other, also why.
+
+    A report that was made before this was said is read the same way.
+
+    Args:
+        finding: as JSON.
+    """
+    said: Mapping[str, str] = finding["reading"]
+    added = why(finding)
+    if added is None or said["zh"].endswith(added.zh):
+        return said
+    return {"zh": said["zh"] + added.zh, "en": f"{said['en']} {added.en}"}
+
+
 _LISTS = (list, tuple)  # a union of types would be made anew at every call
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from portal import telling
+from registry.findings import holds_none, why
 from registry.language import Text
 
 VERDICTS: Mapping[str, tuple[Text, str]] = {
@@ -132,7 +133,7 @@ def findings(
             _people(each),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),
             escape(_effect(each)),
-            f"[{colour}]{said}[/]",
+            f"[{colour}]{said}[/]" + (" ‡" if holds_none(each) else ""),
         )
     out = console()
     out.print(table)
@@ -142,6 +143,8 @@ def findings(
                            f"At most {ROWS} per probe are listed; {more:,} more: see report.json.")))  # fmt: skip
     if any(hidden):
         out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
+    for contrary in dict.fromkeys(filter(None, map(why, found))):
+        out.print(f"‡ {contrary}", style="dim")
     counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
     out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
     for verdict, heading in SPOKEN.items():

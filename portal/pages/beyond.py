@@ -15,6 +15,7 @@ from typing import Any
 from evaluators import captions
 from explainers import numbers, prices
 from explainers.columns import Outsider
+from registry import findings
 from registry.language import Text
 
 NAMED = 3
@@ -140,7 +141,7 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     if priced is not None:
         return priced
     if not finding["slice"] or finding["suppressed"]:
-        return Text(**finding["reading"])
+        return Text(**findings.reading(finding))
     if shares and against is not None and 0 <= against <= 1:
         return _rates(finding, plan)
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
@@ -156,7 +157,7 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
             f"{about.zh}：{measured.zh}，{much.zh}{sure.zh}。",
             f"{_begun(about.en)}: {measured.en}, {much.en}{sure.en}.",
         )
-    return Text(**finding["reading"])
+    return Text(**findings.reading(finding))
 
 
 def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:

@@ -13,6 +13,7 @@ from portal import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
+from registry import findings
 from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
@@ -298,7 +299,7 @@ def _untested(predicate: Mapping[str, Any], language: Language) -> tuple[str, ..
     said: dict[tuple[str, str], list[str]] = {}
     for finding in predicate["findings"]:
         if finding["verdict"] == "not_evaluable":
-            why = in_language(finding["reading"], language)
+            why = in_language(findings.reading(finding), language)
             about = captions.group(finding, plan).in_(language)
             said.setdefault((finding["probe"], why), []).append(about)
     colon, joint = ("：", "；") if language == "zh" else (": ", "; ")
