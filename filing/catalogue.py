@@ -317,9 +317,11 @@ def search(
         valid=gate.counting_since(moment, settings().evaluation_days),
     )
     found = index.find(session, asked, skip=(page - 1) * size, size=size)
-    # A dossier is large, and a line reads it only while a change of it lies with the authority.
+    # A dossier is large, and a line reads it only while a change of it lies with the authority; the
+    # public text is large as well, and a line never reads it.
     line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
-    line = line.where(Listing.id.in_(found.listings)).options(defer(Filing.answers))
+    line = line.where(Listing.id.in_(found.listings))
+    line = line.options(defer(Filing.answers), defer(Listing.words))
     rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
     lines = [rows[each] for each in found.listings if each in rows]
     return Page(
@@ -348,7 +350,7 @@ def newest(session: Session, size: int) -> tuple[Hit, ...]:
     """
     line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
     ordered = line.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
-    rows = session.execute(ordered.options(defer(Filing.answers))).all()
+    rows = session.execute(ordered.options(defer(Filing.answers), defer(Listing.words))).all()
     return _hits(session, [(listing, filing) for listing, filing in rows], now())
 
 

@@ -68,7 +68,7 @@ class SearchFile:
         """
         try:
             if getattr(self._kept, "identity", None) != self._identity():
-                self._drop()  # another thread or process has thrown it away
+                self.close()  # another thread or process has thrown it away
             try:
                 return work()
             except (sqlite3.Error, _OtherTables) as error:
@@ -158,7 +158,7 @@ class SearchFile:
 
     def _throw_away(self) -> None:
         seen = getattr(self._kept, "identity", None)
-        self._drop()
+        self.close()
         if self.path is None:
             return
         with self._alone():
@@ -169,7 +169,8 @@ class SearchFile:
         for end in reversed(BESIDE):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
 
-    def _drop(self) -> None:
+    def close(self) -> None:
+        """Close this thread's connection; the next use opens another."""
         found: sqlite3.Connection | None = getattr(self._kept, "connection", None)
         self._kept.connection = self._kept.identity = None
         if found is not None:

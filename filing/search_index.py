@@ -3,53 +3,53 @@
 It is a projection and nothing more: lines of the catalogue that changed (`filing.changes`) are
 read before every search. A file of another record is made anew, and one of a later state of it when
 a server first opens it: a record that was put back. Afterwards a later state only means that another
-request sees more than this one.
-What a hit shows is read from the record. Lookups are FTS5 without content; `line` keeps what was
-indexed, since such a table forgets only what it is shown again.
+request sees more than this one. Few lines are read by who searches; many, as after an upgrade, by
+one thread of one server process, and who searches meanwhile is told so.
+What a hit shows is read from the record.
 """
 
+import fcntl
+import logging
+import os
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from itertools import compress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from filing import changes, editions, listings, search_words, standing
-from filing.dossier import Filing
+from filing import changes, search_lines, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_file import SearchFile
+from filing.search_lines import CODED, COLUMNS, SEVERAL
+from registry import modes
+from registry.errors import Unavailable
+from registry.language import Text
 
-FORM = "2"
+FORM = "3"
 """Raised with every change of what is indexed or how: files of another form are made anew."""
 NEWEST = 20_000
 """Hits that can be turned to, and of which facets are counted."""
-SHORT = 300
-BATCH = 500
-SINGLE = ("status", "grade", "effect", "city", "district", "personal", "choice", "beyond")
-SEVERAL = ("kind", "sector")
-FACETS = (*SEVERAL, *SINGLE, "filer", "evaluated")
+AT_ONCE = 200
+"""Changed lines that are indexed within a search: a fifth of a second."""
+TOGETHER = 10_000
+"""Lines of one transaction of the building: as many as a lookup gathers before it writes."""
+FACETS = (*CODED, "evaluated")
 MOST_FILERS = 10
-TABLES = f"""
-CREATE TABLE IF NOT EXISTS state (form TEXT, mark TEXT, number INT);
-CREATE TABLE IF NOT EXISTS line (
-  id INTEGER PRIMARY KEY, listing TEXT UNIQUE, name TEXT, named TEXT, short TEXT, whole TEXT, digits TEXT);
-CREATE TABLE IF NOT EXISTS facet (
-  id INTEGER PRIMARY KEY, kind TEXT, sector TEXT, {", ".join(f"{each} TEXT" for each in SINGLE)},
-  filer TEXT, made REAL);
-CREATE VIRTUAL TABLE IF NOT EXISTS named USING fts5(t, content='', prefix='1', tokenize="unicode61 remove_diacritics 0");
-CREATE VIRTUAL TABLE IF NOT EXISTS short USING fts5(t, content='', prefix='1', tokenize="unicode61 remove_diacritics 0");
-CREATE VIRTUAL TABLE IF NOT EXISTS whole USING fts5(t, content='', prefix='1', tokenize="unicode61 remove_diacritics 0");
-CREATE VIRTUAL TABLE IF NOT EXISTS digits USING fts5(t, content='', tokenize='trigram');
-"""
-LOOKUPS = ("named", "short", "whole", "digits")
+BUILDING = Text(
+    "搜索索引正在后台建立，建好之前不能搜索；公示页面仍可以按备案编号打开。请稍后再试。",
+    "The search's index is being built in the background, and nothing can be searched before it is "
+    "ready; filed pages still open by their numbers. Try again in a while.",
+)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +114,28 @@ class Found:
     near: str = ""
 
 
+class IndexUnfinished(Unavailable):
+    """The search's index is being built: try again when it is ready."""
+
+    retry_after = 15
+
+
 class SearchIndex:
     """The index in one file, or in memory for one thread.
 
     Args:
         path: the file; None for memory.
+        factory: makes sessions for building in the background; None where who searches builds.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, factory: Callable[[], Session] | None = None
+    ) -> None:
         check = "SELECT form, mark, number FROM state"
-        self._file = SearchFile(path, tables=TABLES, check=check, form=FORM)
+        self._file = SearchFile(path, tables=search_lines.TABLES, check=check, form=FORM)
+        self._factory = factory
+        self._beginning = threading.Lock()
+        self._builder: threading.Thread | None = None
         self._compared = False
 
     def refresh(self, session: Session) -> None:
@@ -131,38 +143,113 @@ class SearchIndex:
 
         Args:
             session: any session.
+
+        Raises:
+            IndexUnfinished: when that takes longer than somebody may wait; it was begun.
         """
         number, mark = changes.latest(session)
-        kept = self._state()
-        if kept == (FORM, mark, number):
+        if self._behind(number, mark) is None:
             self._compared = True
             return
+        if self._factory is not None and self._takes_long(session, number, mark):
+            self._begin_building()
+            raise IndexUnfinished(BUILDING.zh, BUILDING.en)
         with self._file.writing() as index:
-            kept = self._state()
-            put_back = kept is not None and kept[2] > number and not self._compared
-            if kept is None or kept[:2] != (FORM, mark) or put_back:
-                self._empty(index)
-                kept = (FORM, mark, -1)
-            self._compared = True
-            if kept[2] > number:
+            after = self._prepared(index, number, mark)
+            if after is None:
                 return
-            for batch in _changed(session, kept[2]):
-                _write(index, batch)
-            index.execute("DELETE FROM state")
-            index.execute("INSERT INTO state VALUES (?, ?, ?)", (FORM, mark, number))
+            for batch in search_lines.changed(session, after, index):
+                search_lines.write(index, batch)
+            _remember(index, number, mark)
+
+    def _behind(self, number: int, mark: str) -> tuple[bool, int] | None:
+        """Whether all is made anew, and after which change lines are read; None for nothing."""
+        kept = self._state()
+        put_back = kept is not None and kept[2] > number and not self._compared
+        if kept is None or kept[:2] != (FORM, mark) or put_back:
+            return True, -1
+        return (False, kept[2]) if kept[2] < number else None
+
+    def _takes_long(self, session: Session, number: int, mark: str) -> bool:
+        _, after = self._behind(number, mark) or (False, number)
+        some = select(Listing.id).where(Listing.change > after).limit(AT_ONCE + 1).subquery()
+        return (session.scalar(select(func.count()).select_from(some)) or 0) > AT_ONCE
+
+    def _prepared(self, index: sqlite3.Connection, number: int, mark: str) -> int | None:
+        """After which change lines are to be read, within a writing transaction."""
+        behind = self._behind(number, mark)
+        self._compared = True
+        if behind is None:
+            return None
+        anew, after = behind
+        if anew:
+            search_lines.empty(index)
+            _remember(index, -1, mark)
+        return after
+
+    def _begin_building(self) -> None:
+        """Build in a thread of this process, unless one does so already."""
+        with self._beginning:
+            if self._builder is None or not self._builder.is_alive():
+                self._builder = threading.Thread(target=self._build_aside, daemon=True)
+                self._builder.start()
+
+    def _build_aside(self) -> None:
+        try:
+            self._file.using(self.build)
+        except Unavailable as error:  # the next search begins again, and goes on from here
+            log.warning("the search's index was not finished: %s", error)
+        finally:
+            self._file.close()
+
+    def build(self) -> bool:
+        """Bring the index to the record as it is now, by many transactions; what was done stays.
+
+        Returns:
+            Whether it was done; not while another process does it.
+        """
+        if self._factory is None:
+            raise ValueError("an index without sessions of its own is built by who searches")
+        with self._alone() as alone, self._factory() as session:
+            if not alone:
+                return False
+            number, mark = changes.latest(session)
+            with self._file.writing() as index:
+                after = self._prepared(index, number, mark)
+            if after is None:
+                return True
+            batches = search_lines.changed(session, after, index)
+            while batch := list(islice(batches, TOGETHER // search_lines.BATCH)):
+                with self._file.writing() as index:
+                    for lines in batch:
+                        search_lines.write(index, lines)
+                session.rollback()  # a long look would keep the record from tidying up
+            with self._file.writing() as index:
+                _remember(index, number, mark)
+        return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether nobody else builds, on this machine; nobody does as long as this lasts."""
+        path = self._file.path
+        if path is None:
+            yield True
+            return
+        held = os.open(f"{path}-building", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, modes.FILE)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(held)
 
     def _state(self) -> tuple[str, str, int] | None:
         found: tuple[str, str, int] | None = (
             self._file.connection().execute("SELECT form, mark, number FROM state").fetchone()
         )
         return found
-
-    @staticmethod
-    def _empty(index: sqlite3.Connection) -> None:
-        for table in ("state", "line", "facet"):
-            index.execute(f"DELETE FROM {table}")
-        for table in LOOKUPS:
-            index.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
 
     def find(self, session: Session, asked: Asked, *, skip: int, size: int) -> Found:
         """One page of what is asked, with counts.
@@ -175,6 +262,7 @@ class SearchIndex:
 
         Raises:
             DatabaseBusy: when the index cannot be brought up to date soon.
+            IndexUnfinished: while it is built.
             Unavailable: when the environment closes its file to us.
         """
         return self._file.using(lambda: self._find(session, asked, skip, size))
@@ -197,7 +285,8 @@ class SearchIndex:
         Returns:
             Hits by facet and value, and whether they are of the newest hits only.
         """
-        return self._file.using(lambda: self._hits(asked).counts())
+        counted = self._file.using(lambda: self._hits(asked).counted())
+        return counted.by_facet, counted.partial
 
     def _hits(self, asked: Asked) -> "_Hits":
         match, digits = search_words.match(asked.query), search_words.digits(asked.query)
@@ -210,17 +299,34 @@ class SearchIndex:
         if search_words.without_tokens(asked.query):
             return Found((), 0)
         hits = self._hits(asked)
-        total = hits.total()
+        counted = hits.counted()
+        total = hits.total() if counted.passing is None else counted.passing
         skip, size = min(skip, NEWEST), max(0, min(size, NEWEST - skip))
-        counts, partial = hits.counts()
         return Found(
             listings=hits.page(skip, size),
             total=min(total, NEWEST),
             more=total > NEWEST,
-            counts=counts,
-            partial=partial,
+            counts=counted.by_facet,
+            partial=counted.partial,
             near="" if total or not match else _near(index, asked.query),
         )
+
+
+def _remember(index: sqlite3.Connection, number: int, mark: str) -> None:
+    index.execute("DELETE FROM state")
+    index.execute("INSERT INTO state VALUES (?, ?, ?)", (FORM, mark, number))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Counts by facet and value; whether of the newest hits only; how many hits pass all filters.
+
+    `passing` is None where the newest hits do not tell.
+    """
+
+    by_facet: dict[str, dict[str, int]]
+    partial: bool
+    passing: int | None
 
 
 class _Hits:
@@ -275,63 +381,76 @@ class _Hits:
         found = "SELECT listing FROM line WHERE id = ?"
         return tuple(self.index.execute(found, (each,)).fetchone()[0] for each in ids)
 
-    def counts(self) -> tuple[dict[str, dict[str, int]], bool]:
+    def counted(self) -> _Counted:
         """Per facet and value how many hits there are with the other facets applied."""
         statement, values = self._all(narrowed=False)
-        names = [*SEVERAL, *SINGLE, "filer"]
-        valid = self.asked.valid.timestamp()
-        columns = f"{', '.join(names)}, CASE WHEN made >= {valid} THEN 'yes' ELSE 'no' END"
-        rows = self.index.execute(
-            f"SELECT {columns} FROM (SELECT r FROM ({statement}) LIMIT {NEWEST}) "
-            f"CROSS JOIN facet ON facet.id = r",
-            values,
+        packed = self.index.execute(
+            f"SELECT packed FROM ({statement}) CROSS JOIN facet ON facet.id = r", values
         ).fetchall()
-        return self._counted(rows), len(rows) >= NEWEST
-
-    def _counted(self, rows: list[tuple[str, ...]]) -> dict[str, dict[str, int]]:
-        """Hits by value: of each facet among those that the filters of all others leave."""
-        wanted = {name: set(self.asked.filters.wanted(name)) for name in FACETS}
-        # By columns: twenty thousand rows of thirteen values one by one take ten times as long.
-        columns = dict(zip(FACETS, zip(*rows, strict=True), strict=True)) if rows else {}
-        passing = {
-            name: [
-                not chosen.isdisjoint(_unbarred(value)) if name in SEVERAL else value in chosen
-                for value in columns[name]
-            ]
-            for name, chosen in wanted.items()
-            if chosen and rows
-        }
-        counted: dict[str, dict[str, int]] = {name: {} for name in FACETS}
-        for name, column in columns.items():
+        partial = len(packed) > NEWEST
+        rows = np.frombuffer(b"".join(each for (each,) in packed[:NEWEST]), dtype=COLUMNS)
+        codes = {name: np.ascontiguousarray(rows[name]) for name in CODED}
+        codes["evaluated"] = rows["made"] >= self.asked.valid.timestamp()
+        counts = {name: np.bincount(column) for name, column in codes.items()}
+        said = self._said(counts)
+        passing = self._passing(codes, said)
+        every = [np.asarray(each) for each in passing.values()]
+        whole = np.logical_and.reduce(every) if every else np.ones(len(rows), dtype=bool)
+        for name in FACETS:
             others = [each for facet, each in passing.items() if facet != name]
-            left: Iterable[str] = column
             if others:
-                left = compress(column, map(all, zip(*others, strict=True)))
-            counts = Counter(left)
-            counted[name] = _apart(counts) if name in SEVERAL else dict(counts)
-        return counted
+                counts[name] = np.bincount(codes[name][np.logical_and.reduce(others)])
+        found = {name: _in_words(name, each, said[name]) for name, each in counts.items()}
+        if not partial:
+            return _Counted(found, partial, int(whole.sum()))
+        return _Counted(found, partial, None if self.narrowing else NEWEST + 1)
+
+    def _said(self, counts: Mapping[str, Any]) -> dict[str, dict[int, str]]:
+        """The values that the hits have, by facet and number."""
+        found = {
+            name: search_lines.said(self.index, map(int, np.flatnonzero(counts[name])))
+            for name in CODED
+        }
+        return {**found, "evaluated": {0: "no", 1: "yes"}}
+
+    def _passing(
+        self, codes: Mapping[str, Any], said: Mapping[str, Mapping[int, str]]
+    ) -> dict[str, Any]:
+        """By facet that is narrowed, which of the hits pass."""
+        found = {}
+        for name in FACETS:
+            if wanted := set(self.asked.filters.wanted(name)):
+                kept = [code for code, value in said[name].items() if _is_one(name, value, wanted)]
+                found[name] = np.isin(codes[name], kept)
+        return found
 
 
-def _apart(counts: Mapping[str, int]) -> dict[str, int]:
-    """Counts of values between bars, by each of the values."""
-    found = Counter[str]()
-    for barred, number in counts.items():
-        for value in _unbarred(barred):
-            found[value] += number
-    return dict(found)
+def _is_one(name: str, value: str, wanted: set[str]) -> bool:
+    return not wanted.isdisjoint(_unbarred(value)) if name in SEVERAL else value in wanted
+
+
+def _in_words(name: str, counted: Any, said: Mapping[int, str]) -> dict[str, int]:
+    """Counts by number as counts by value; of values between bars, by each of them."""
+    found: dict[str, int] = {}
+    for code in np.flatnonzero(counted):
+        value = said[int(code)]
+        for each in _unbarred(value) if name in SEVERAL else (value,):
+            found[each] = found.get(each, 0) + int(counted[code])
+    return found
 
 
 def _narrowing(asked: Asked) -> tuple[str, list[Any]]:
     """The filters as conditions on table `facet`."""
     conditions, values = "", list[Any]()
-    for name in SEVERAL:
+    for name in CODED:
         if wanted := asked.filters.wanted(name):
-            conditions += f" AND ({' OR '.join(f'instr(facet.{name}, ?)' for _ in wanted)})"
-            values += [f"|{each}|" for each in wanted]
-    for name in (*SINGLE, "filer"):
-        if wanted := asked.filters.wanted(name):
-            conditions += f" AND facet.{name} IN ({', '.join('?' for _ in wanted)})"
-            values += wanted
+            one = "instr(said, ?)" if name in SEVERAL else "said = ?"
+            several = " OR ".join(one for _ in wanted)
+            conditions += (
+                f" AND facet.{name} IN "
+                f"(SELECT code FROM value WHERE value.facet = '{name}' AND ({several}))"
+            )
+            values += [f"|{each}|" if name in SEVERAL else each for each in wanted]
     if asked.filters.evaluated is not None:
         conditions += " AND coalesce(facet.made >= ?, 0) = ?"
         values += [asked.valid.timestamp(), int(asked.filters.evaluated)]
@@ -340,103 +459,6 @@ def _narrowing(asked: Asked) -> tuple[str, list[Any]]:
 
 def _unbarred(barred: str) -> list[str]:
     return [each for each in barred.split("|") if each]
-
-
-def _changed(
-    session: Session, after: int
-) -> Iterator[list[tuple[Listing, Filing, dict[str, Any]]]]:
-    """The lines that changed, in the order of publication, in batches."""
-    found = select(Listing.id).where(Listing.change > after)
-    ids = session.scalars(found.order_by(Listing.published, Listing.number)).all()
-    for place in range(0, len(ids), BATCH):
-        # A dossier is large, and none of it is public.
-        chosen = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
-        chosen = chosen.options(defer(Filing.answers))
-        chosen = chosen.where(Listing.id.in_(ids[place : place + BATCH]))
-        rows = session.execute(chosen.order_by(Listing.published, Listing.number)).all()
-        yield [(listing, filing, _card(session, listing, filing)) for listing, filing in rows]
-
-
-def _card(session: Session, listing: Listing, filing: Filing) -> dict[str, Any]:
-    """The line's card; of an earlier release's line, with what its edition tells beside it."""
-    if "facets" in listing.card:
-        return listing.card
-    edition = editions.newest(session, filing)
-    content = edition.read() if edition else {"answers": [], "reports": []}
-    use = next((row.get("said") for row in content["answers"] if row["key"] == "H1"), None)
-    return {**listing.card, "use": use, "facets": listings.facets(content)}
-
-
-def _write(index: sqlite3.Connection, batch: Iterable[tuple[Listing, Filing, Any]]) -> None:
-    for listing, filing, card in batch:
-        _forget(index, listing.id)
-        place = int(listing.published.timestamp() * 1000)
-        while index.execute("SELECT 1 FROM line WHERE id = ?", (place,)).fetchone():
-            place += 1
-        name = card["name"]
-        text = _tokens(listing, card)
-        index.execute(
-            "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (place, listing.id, name["zh"], *text.values()),
-        )
-        for table, tokens in text.items():
-            index.execute(f"INSERT INTO {table}(rowid, t) VALUES (?, ?)", (place, tokens))
-        _write_facets(index, place, listing, filing, card["facets"])
-
-
-def _tokens(listing: Listing, card: Mapping[str, Any]) -> dict[str, str]:
-    """What each lookup holds of a line; every text is cut up once, though several hold it."""
-    called = _called(card["name"]["zh"], card["name"].get("en") or "")
-    filer = _called(card["filer"]["zh"], card["filer"]["en"])
-    told = search_words.tokens(f"{_both(card['summary'])}\n{_both(card.get('use') or {})}")
-    number, words = search_words.tokens(listing.number), search_words.tokens(listing.words)
-    return {
-        "named": " ".join(called),
-        "short": " ".join([*number, *called, *filer, *told]),
-        "whole": " ".join([*called, *filer, *words]),
-        "digits": listing.slug.replace("-", "").lower(),
-    }
-
-
-@lru_cache(maxsize=10_000)
-def _called(zh: str, en: str) -> tuple[str, ...]:
-    """The tokens of a name, and how it is read aloud: that is lower case and of one word already."""
-    return (*search_words.tokens(f"{zh}\n{en}"), *search_words.spoken(zh))
-
-
-def _write_facets(
-    index: sqlite3.Connection,
-    place: int,
-    listing: Listing,
-    filing: Filing,
-    told: Mapping[str, str],
-) -> None:
-    status = standing.public_status(filing.status).value
-    single = {"status": status, "grade": listing.grade, "effect": listing.effect, **told}
-    made = listing.evaluated.timestamp() if listing.evaluated else None
-    row = [place, listing.kinds, listing.sectors, *(single[each] for each in SINGLE)]
-    row += [listing.organisation_id, made]
-    index.execute(f"INSERT INTO facet VALUES ({', '.join('?' for _ in row)})", row)
-
-
-def _forget(index: sqlite3.Connection, listing_id: str) -> None:
-    columns = ", ".join(LOOKUPS)
-    kept = index.execute(
-        f"SELECT id, {columns} FROM line WHERE listing = ?", (listing_id,)
-    ).fetchone()
-    if kept is None:
-        return
-    place, *texts = kept
-    for table, text in zip(LOOKUPS, texts, strict=True):
-        index.execute(
-            f"INSERT INTO {table}({table}, rowid, t) VALUES ('delete', ?, ?)", (place, text)
-        )
-    index.execute("DELETE FROM line WHERE id = ?", (place,))
-    index.execute("DELETE FROM facet WHERE id = ?", (place,))
-
-
-def _both(said: Mapping[str, Any]) -> str:
-    return "\n".join(str(said.get(each) or "")[:SHORT] for each in ("zh", "en"))
 
 
 def _near(index: sqlite3.Connection, query: str) -> str:

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import add
 
 from pypinyin import lazy_pinyin
+from pypinyin.seg.simpleseg import seg
 
 from registry.simplified import simplified
 
@@ -20,6 +22,7 @@ MOST_WORDS = 10
 MOST_CHARACTERS = 200
 HAN = "\u3007\u3400-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
+EITHER = re.compile(rf"([{HAN}]+)|([^\W_{HAN}]+)")
 HAN_RUN = re.compile(rf"[{HAN}]")
 SPOKEN = re.compile(r"[a-z]{2,}")
 READ_ALOUD = 40
@@ -39,8 +42,12 @@ def tokens(text: str) -> list[str]:
         text: any text.
     """
     found: list[str] = []
-    for run in RUN.findall(plain(text)):
-        found.extend(_pairs(run, closed=True))
+    for chinese, word in EITHER.findall(plain(text)):
+        if chinese:
+            found += map(add, chinese, chinese[1:])
+            found.append(chinese[-1])
+        else:
+            found.append(word)
     return found
 
 
@@ -102,8 +109,14 @@ def syllables_of(text: str) -> list[str]:
     Args:
         text: any text.
     """
-    read: Iterable[str] = lazy_pinyin(plain(text), errors="ignore")
-    return [each for each in read if each]
+    return [each for word in seg(plain(text)) for each in _read(word)]
+
+
+@lru_cache(maxsize=50_000)
+def _read(word: str) -> tuple[str, ...]:
+    """How one word of the dictionary is read; names are made of the same words over and over."""
+    read: Iterable[str] = lazy_pinyin(word, errors="ignore")
+    return tuple(each for each in read if each)
 
 
 def digits(query: str) -> str:

@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.factory = database.sessions(app.state.engine)
     app.state.reader = Reader(app.state.engine)
     app.state.store = artifacts.open_store(settings)
-    app.state.search = SearchIndex(settings.search_index)
+    app.state.search = SearchIndex(settings.search_index, app.state.factory)
     add_problems(app)
     _add_routes(app)
     return app

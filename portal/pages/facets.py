@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -109,7 +110,7 @@ def shown(
         counts: hits by facet and value.
         given: what is chosen.
     """
-    names = dict(options())
+    names: dict[str, Mapping[str, Text]] = dict(options())
     filers = sorted(counts.get("filer", {}), key=lambda each: (-counts["filer"][each], each))
     named = {*filers[:MOST_FILERS], *given.get("filer", ())}
     rows = session.scalars(select(Organisation).where(Organisation.id.in_(named)))
@@ -131,7 +132,8 @@ def _values(
     return tuple(each for each in every if each.count or each.chosen)
 
 
-def options() -> dict[str, dict[str, Text]]:
+@cache
+def options() -> Mapping[str, Mapping[str, Text]]:
     """The values of each facet that are options of ours, in words."""
     form = schema()
     sectors = next(part for part in form.field("B5").value.parts if part.id == "sectors")

@@ -263,6 +263,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a server's files change when it is started anew
     )
     made.globals.update(
         asset=asset,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 from sqlalchemy import delete, event, select
 
 from benchmarks import filings
@@ -291,3 +292,37 @@ def test_a_register_made_for_measuring_is_found_like_any_other(tmp_path: Path) -
         }
     assert characters > 30 * 200
     app.state.engine.dispose()
+
+
+@given(text=HAN)
+def test_a_name_is_read_by_its_words_as_it_is_read_whole(text: str) -> None:
+    assert search_words.syllables_of(text) == lazy_pinyin(
+        search_words.plain(text), errors="ignore"
+    )
+
+
+@given(text=st.text(max_size=40))
+def test_pairs_of_a_text_are_those_of_its_runs(text: str) -> None:
+    runs = search_words.RUN.findall(search_words.plain(text))
+    told = [each for run in runs for each in search_words._pairs(run, closed=True)]
+    assert search_words.tokens(text) == told
+
+
+def test_hits_beyond_the_newest_are_counted_no_more(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        scene.version = cast.version(scene.session, scene.filer, name=name)
+        scene.published()
+    whole = scene.search()
+    assert (whole.total, whole.more, whole.partial) == (3, False, False)
+    monkeypatch.setattr("filing.search_index.NEWEST", 3)
+    exact = scene.search()
+    assert (exact.total, exact.more, exact.partial) == (3, False, False)
+    monkeypatch.setattr("filing.search_index.NEWEST", 2)
+    more = scene.search()
+    assert (more.total, more.more, more.partial) == (2, True, True)
+    assert more.counts["status"] == {"published": 2}
+    narrowed = scene.search("", Filters(status=[Status.PUBLISHED]))
+    assert (narrowed.total, narrowed.more) == (2, True)
+    assert scene.search("", Filters(status=[Status.REVOKED])).total == 0

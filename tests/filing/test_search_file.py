@@ -167,7 +167,7 @@ def test_a_write_that_fails_leaves_the_index_usable(
     index = SearchIndex(place)
     assert found(index, scene) == 1
     _raised(scene)
-    monkeypatch.setattr("filing.search_index._changed", _full)
+    monkeypatch.setattr("filing.search_lines.changed", _full)
     with pytest.raises(sqlite3.OperationalError) as caught:
         found(index, scene)
     assert type(environment.unavailable(caught.value)) is DiskFull
