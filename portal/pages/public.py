@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from filing import catalogue, numbers
-from filing.catalogue import History, Page, PublicEntry
+from filing.catalogue import History, Hit, Page, PublicEntry
 from filing.concerns import COUNTED
 from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
@@ -26,6 +27,8 @@ from registry.law import FORCE_NAMES, RULES
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 20
+NEWEST_SHOWN = 5
+"""Filings on the start page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,25 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 """Each leads to the filings of whose record it is a case: by what the filer declared (B4, B14)."""
+ACCESSIBILITY = (
+    Text(
+        "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。",
+        "The site can be read, searched and filled in without scripts, by keyboard alone, at four times the size, in dark mode and in high contrast. Every picture has text beside it; those of a report’s own page and of an explanation have a table too, while those of evaluations on a filed page have theirs on the report’s page. In print, folded parts are printed too (tested in Chromium).",
+    ),
+    Text(
+        "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。",
+        "On screens 320 and 390 pixels wide, with text at twice the size, public pages need no scrolling sideways; wide tables scroll in a frame of their own (tested in Chromium).",
+    ),
+    Text(
+        "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。",
+        "Automatic checks follow WCAG 2.2 AA; a test with human readers has not been done yet.",
+    ),
+    Text(
+        "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。",
+        "Without signing in, public pages set no cookie; no page sends a request to any other site.",
+    ),
+)  # fmt: skip
+"""What was done so that everyone can use the site, and what was not."""
 
 
 @router.get("/", dependencies=[public])
@@ -92,7 +114,7 @@ def start(request: Request, language: Lang, session: Database) -> Response:
         request,
         "start.html",
         language=language,
-        lines=[filed_view.line(hit) for hit in catalogue.newest(session, 5)],
+        lines=[filed_view.line(hit) for hit in catalogue.newest(session, NEWEST_SHOWN)],
         total=catalogue.published(session),
     )
 
@@ -134,24 +156,30 @@ def catalogue_json(request: Request, session: Database, index: Index) -> Respons
             "facets": {name: dict(counted) for name, counted in found.counts.items()},
             "facets_partial": found.partial,
             "near": found.near,
-            "hits": [
-                {
-                    "number": hit.number,
-                    "name": hit.name.as_json(),
-                    "summary": hit.summary.as_json(),
-                    "filer": hit.filer.as_json(),
-                    "grade": hit.grade,
-                    "graded": hit.graded.as_json(),
-                    "status": hit.status.value,
-                    "published": hit.published.isoformat(),
-                    "evaluated": hit.evaluated,
-                    "found": dict(hit.found),
-                    "standing": hit.standing.as_json(),
-                }
-                for hit in found.hits
-            ],
+            "hits": [as_json(hit) for hit in found.hits],
         }
     )
+
+
+def as_json(hit: Hit) -> dict[str, Any]:
+    """One line of a list as a JSON object.
+
+    Args:
+        hit: which.
+    """
+    return {
+        "number": hit.number,
+        "name": hit.name.as_json(),
+        "summary": hit.summary.as_json(),
+        "filer": hit.filer.as_json(),
+        "grade": hit.grade,
+        "graded": hit.graded.as_json(),
+        "status": hit.status.value,
+        "published": hit.published.isoformat(),
+        "evaluated": hit.evaluated,
+        "found": dict(hit.found),
+        "standing": hit.standing.as_json(),
+    }
 
 
 @router.get("/{language}/catalogue", dependencies=[public])
@@ -227,7 +255,7 @@ def about(request: Request, language: Lang) -> Response:
 def accessibility(request: Request, language: Lang) -> Response:
     """What was done so that everyone can use the site, and what was not."""
     keep(request)
-    return render(request, "accessibility.html", language=language)
+    return render(request, "accessibility.html", language=language, statements=ACCESSIBILITY)
 
 
 def _filed(

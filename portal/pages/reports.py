@@ -1,17 +1,19 @@
 """The report page: for its parties from the start, for everyone once a filing carries it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from evaluators import comparison
 from filing import editions, standing
 from portal import sight
 from portal.access import allow, public
 from portal.at_hand import Database
-from portal.identity import Asking, By
+from portal.identity import Asking, By, Identity
 from portal.page_cache import keep
 from portal.pages import comparison_view, forms, report_view
 from portal.pages.rendering import Lang, go, reject, render
@@ -35,6 +37,18 @@ def report_json(request: Request, session: Database, asking: Asking, report_id: 
     keep(request, session)
     report = readable(session, report_id, asking.actor if asking else None)
     return JSONResponse(reports.statement(report))
+
+
+@router.get("/reports/{report_id}/comparison.json", dependencies=[public])
+def comparison_json(
+    request: Request, session: Database, asking: Asking, report_id: str, earlier: str
+) -> Response:
+    """What the comparison of two reports comes to, as JSON."""
+    keep(request, session)
+    one, two = _both(session, asking, report_id, earlier)
+    return JSONResponse(
+        comparison.compare(reports.statement(one), reports.statement(two)).as_json()
+    )
 
 
 @router.get("/reports/{report_id}/envelope", dependencies=[public])
@@ -90,14 +104,13 @@ def comparison_page(
 ) -> Response:
     """This report beside an earlier one: what got better, worse, or shows no change."""
     keep(request, session)
-    actor = asking.actor if asking else None
-    two = readable(session, report_id, actor)
-    one = readable(session, earlier, actor)
+    one, two = _both(session, asking, report_id, earlier)
     return render(
         request,
         "comparison.html",
         language=language,
         asking=asking,
+        twin=f"/{language}/reports/{two.id}/comparison.json?{urlencode({'earlier': one.id})}",
         view=comparison_view.view(reports.statement(one), reports.statement(two), language),
         sides=[_side(session, one), _side(session, two)],
         back=f"/{language}/reports/{report_id}",
@@ -126,6 +139,15 @@ def countersign(
         reject(request, error)
         return report_page(request, language, session, asking, report_id)
     return go(f"/{language}/reports/{report_id}", "countersigned")
+
+
+def _both(
+    session: Session, asking: Identity | None, report_id: str, earlier: str
+) -> tuple[Report, Report]:
+    """The earlier report and the later one, where this reader may see both."""
+    actor = asking.actor if asking else None
+    later = readable(session, report_id, actor)
+    return readable(session, earlier, actor), later
 
 
 def readable(session: Session, report_id: str, actor: Actor | None) -> Report:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from filing import catalogue
 from portal.access import public
 from portal.at_hand import Database, Index
 from portal.page_cache import keep
@@ -27,6 +28,28 @@ def _twin_of(kind: str) -> Callable[..., Response]:
 
 for _kind in KINDS:
     router.add_api_route(f"/{_kind}/{{record_id}}.json", _twin_of(_kind), dependencies=[public])
+
+
+@router.get("/start.json", dependencies=[public])
+def start(request: Request, language: Lang, session: Database) -> Response:
+    """How many filings there are, the newest, and where the rest is."""
+    keep(request, session)
+    newest = catalogue.newest(session, public_pages.NEWEST_SHOWN)
+    return JSONResponse(
+        {
+            "total": catalogue.published(session),
+            "newest": [public_pages.as_json(hit) for hit in newest],
+            "catalogue": f"/{language}/catalogue.json",
+            "question": f"/{language}/question.json",
+        }
+    )
+
+
+@router.get("/accessibility.json", dependencies=[public])
+def accessibility(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both stand in it
+    """What was done so that everyone can use the site, in both languages."""
+    keep(request)
+    return JSONResponse({"statements": [each.as_json() for each in public_pages.ACCESSIBILITY]})
 
 
 @router.get("/words.json", dependencies=[public])

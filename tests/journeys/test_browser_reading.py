@@ -82,7 +82,7 @@ def pages(story: Story) -> list[str]:
                 "number": made["slug"],
                 "edition": "1",
                 "report_id": made["report"],
-                "?reports/{report_id}/comparison": f"?with={made['report']}",
+                "?reports/{report_id}/comparison": f"?earlier={made['report']}",
             }
         ),
         "catalogue?q=nothing-of-the-kind",

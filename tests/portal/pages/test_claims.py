@@ -160,7 +160,7 @@ def test_every_template_that_the_public_meets_is_walked(
         "number": records.numbers["explained"],
         "edition": "1",
         "report_id": records.reports["explained"],
-        "?reports/{report_id}/comparison": f"?with={records.reports['clear']}",
+        "?reports/{report_id}/comparison": f"?earlier={records.reports['clear']}",
     }
     with TestClient(records.site, headers={"accept": "text/html"}) as reader:
         for language in ("zh", "en"):
@@ -329,3 +329,13 @@ def test_an_answer_in_chinese_alone_is_marked_for_a_reader_of_english(
     chinese = page(records, monkeypatch, "changed", "zh")
     assert "换了一个标准" in chinese
     assert mark not in chinese
+
+
+def test_an_older_edition_links_its_own_twin(records: Records) -> None:
+    """The page of an earlier edition names that edition's JSON, the newest one's page the filing's."""
+    address = records.pages["changed"]
+    with TestClient(records.site) as reader:
+        for page_address, edition in ((f"{address}/v1", 1), (address, 2)):
+            shown = reader.get(f"/zh/{page_address}").text
+            twin = re.findall(r'type="application/json" href="([^"]+)"', shown)[0]
+            assert reader.get(html.unescape(twin)).json()["edition"]["edition"] == edition

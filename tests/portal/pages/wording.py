@@ -80,7 +80,6 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "这一次公示": ("This edition",),
     "这一次公示的原始字节（JSON）": ("this edition byte for byte (JSON)",),
     "国家规定": ("national rule",),
-    "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。": ("On screens 320 and 390 pixels wide, with text at twice the size, public pages need no scrolling sideways; wide tables scroll in a frame of their own (tested in Chromium).",),
     "在沙箱里测试同一个版本，得到可以离线核验的报告。": ("Test that very version in a sandbox and get a report that anyone can verify offline.",),
     "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。": ("In Shenzhen, breaches of the regulation or of AI ethical-safety norms may be reported to the authority or an industry body. Shanghai’s regulation has no such article.",),
     "在自己的电脑上运行：": ("On your own machine run:",),
@@ -138,7 +137,6 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "服务状态由备案主体填写。": ("The state of the service is the filer’s word.",),
     "未达到，理由：": ("fell short; reason: ",),
     "本组": ("This group",),
-    "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。": ("The site can be read, searched and filled in without scripts, by keyboard alone, at four times the size, in dark mode and in high contrast. Every picture has text beside it; those of a report’s own page and of an explanation have a table too, while those of evaluations on a filed page have theirs on the report’s page. In print, folded parts are printed too (tested in Chromium).",),
     "本页目录": ("On this page",),
     "条件": ("Conditions",),
     "条文": ("Article",),
@@ -157,7 +155,6 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "没有找到。换一个词，或者去掉一些条件再试。": ("Nothing found. Try another word, or fewer filters.",),
     "没有测什么": ("What was not tested",),
     "没有测的：": ("Not tested: ",),
-    "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。": ("Without signing in, public pages set no cookie; no page sends a request to any other site.",),
     "没有登记；谁都可以在自己的电脑上做": ("nobody on record; anyone can make this at home",),
     "没有第三方评估。": ("There is no third-party evaluation.",),
     "没有账号？请本单位管理员发一份邀请。忘了密码？请管理员重置。": ("No account? Ask your organisation’s administrator for an invitation. Password lost? Ask for a reset.",),
@@ -209,7 +206,6 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "继续": ("Let it go on",),
     "编号": ("Number", "Case number"),
     "翻页": ("Pages",),
-    "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。": ("Automatic checks follow WCAG 2.2 AA; a test with human readers has not been done yet.",),
     "自行评估": ("own evaluation",),
     "至少 12 个字符。已有账号的，请输入现有密码。": ("At least 12 characters. If you have an account, type its password.",),
     "至少 12 个字符，不要用常见的词。": ("At least 12 characters, and no common word.",),
@@ -318,6 +314,10 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。": ("The site can be read, searched and filled in without scripts, by keyboard alone, at four times the size, in dark mode and in high contrast. Every picture has text beside it; those of a report’s own page and of an explanation have a table too, while those of evaluations on a filed page have theirs on the report’s page. In print, folded parts are printed too (tested in Chromium).",),
+    "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。": ("On screens 320 and 390 pixels wide, with text at twice the size, public pages need no scrolling sideways; wide tables scroll in a frame of their own (tested in Chromium).",),
+    "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。": ("Automatic checks follow WCAG 2.2 AA; a test with human readers has not been done yet.",),
+    "没有登录时，公开页面不用 Cookie；任何页面都不向别的网站发出请求。": ("Without signing in, public pages set no cookie; no page sends a request to any other site.",),
     "备案城市": ("City of filing",),
     "未过期的第三方评估": ("Third-party evaluation that has not expired",),
     "备案主体": ("Filer",),
