@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import computed, dossier, lifecycle
+from filing import computed, dossier, lifecycle, waiting
 from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import Case, independent
 from filing.lifecycle import Status
 from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
+from registry import inbox
 from registry.errors import Conflict, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Person, Role
@@ -109,14 +110,14 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         NotReady: when the questionnaire was changed since, or the grade is below the floor.
     """
     case = _case(session, by, filing_id, revision, REGRADED)
-    filing, waiting = case.filing, _waiting(case.filing)
-    if waiting["proposed_by"] == by.person_id:
+    filing, proposed = case.filing, _waiting(case.filing)
+    if proposed["proposed_by"] == by.person_id:
         raise NotASecondPerson(
             "提出调整的人不能自己确认，请另一位审核人员来确认。",
             "Who proposed the change cannot confirm it; ask another reviewer.",
         )
-    found, level = computed.grade(filing), Level(waiting["level"])
-    if found is None or waiting["answers"] != computed.answered(filing):
+    found, level = computed.grade(filing), Level(proposed["level"])
+    if found is None or proposed["answers"] != computed.answered(filing):
         said = Text(
             "提出以后，分级问卷改过。",
             "The questionnaire was changed since the proposal was made.",
@@ -126,12 +127,12 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
     if below := _above_floor(found, level):
         raise _not_ready(below)
     filing.grade_change = {
-        **waiting,
+        **proposed,
         "confirmed_by": by.person_id,
         "confirmed": case.at.isoformat(),
     }
     filing.grade_proposal = None
-    return _noted(case, REGRADED, waiting)
+    return _noted(case, REGRADED, proposed)
 
 
 def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
@@ -142,15 +143,15 @@ def dismiss(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         NoProposal: when nothing waits.
     """
     case = _case(session, by, filing_id, revision, DISMISSED)
-    waiting = _waiting(case.filing)
+    proposed = _waiting(case.filing)
     case.filing.grade_proposal = None
-    return _noted(case, DISMISSED, waiting)
+    return _noted(case, DISMISSED, proposed)
 
 
 def proposer(session: Session, filing: Filing) -> str | None:
     """The name of the reviewer who proposed the grade that waits; None where none does."""
-    waiting = filing.grade_proposal
-    return session.get_one(Person, waiting["proposed_by"]).name if waiting else None
+    proposed = filing.grade_proposal
+    return session.get_one(Person, proposed["proposed_by"]).name if proposed else None
 
 
 def _case(
@@ -227,11 +228,12 @@ def _not_ready(reasons: list[Reason]) -> NotReady:
 
 def _noted(case: Case, event: str, change: Mapping[str, Any]) -> Filing:
     dossier.flush(case.session, case.filing)
-    dossier.note(
+    noted = dossier.note(
         case.session,
         event,
         case.filing,
         case.by,
         **{"from": change["from"], "to": change["level"], "reason": change["reason"]},
     )
+    inbox.turn(case.session, noted, *waiting.on_filing(case.session, case.filing))
     return case.filing

@@ -36,9 +36,12 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
     what = REVIEWED.get(Status(filing.status))
     if what is None:
         return []
+    asked = [what]
+    if filing.grade_proposal is not None and filing.status == Status.SUBMITTED:
+        asked.append(Waiting.CONFIRM_GRADE)
     place = f"/review/{filing.id}"
     authorities = organisations.listing(session, kind=Kind.AUTHORITY)
-    return [Waits(each.id, what, place, label) for each in authorities]
+    return [Waits(each.id, what, place, label) for each in authorities for what in asked]
 
 
 def on_concern(concern: Concern) -> list[Waits]:

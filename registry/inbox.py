@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, select, update
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import independence, outbox
@@ -37,6 +37,8 @@ class Waiting(StrEnum):
     QUESTION = "question"
     REPLIED = "replied"
     MODERATE = "moderate"
+    CONFIRM_GRADE = "confirm_grade"
+    PARKED_WORK = "parked_work"
 
 
 WAITING_NAMES: Mapping[Waiting, Text] = {
@@ -51,6 +53,8 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.QUESTION: Text("主管部门或行业组织有询问，等待答复", "an authority or body asks and waits for a reply"),
     Waiting.REPLIED: Text("备案主体已答复，等待结案", "the filer replied; the case waits to be closed"),
     Waiting.MODERATE: Text("收到的内容等待初步查看", "something that came in waits to be looked at first"),
+    Waiting.CONFIRM_GRADE: Text("等级调整等待另一位审核人员确认", "a change of the grade waits for a second reviewer"),
+    Waiting.PARKED_WORK: Text("工作已搁置，等待决定是否继续", "work is parked and waits to be let go on or cancelled"),
 }  # fmt: skip
 
 
@@ -135,14 +139,22 @@ def apply(session: Session, payload: Mapping[str, Any]) -> None:
         session.add(InboxTurn(subject=subject, number=number))
     else:
         newest.number = number
-    session.execute(
-        update(InboxItem)
-        .where(InboxItem.subject == subject, InboxItem.done.is_(None))
-        .values(done=now())
-    )
+    waited = {
+        (each.organisation_id, str(each.what)): each
+        for each in session.scalars(
+            select(InboxItem).where(InboxItem.subject == subject, InboxItem.done.is_(None))
+        )
+    }
     # Since the change, not since a worker came to it: that would tell what else there was to do.
     since = datetime.fromisoformat(payload["since"]) if "since" in payload else now()
-    session.add_all(InboxItem(subject=subject, created=since, **each) for each in payload["waits"])
+    for each in payload["waits"]:
+        item = waited.pop((each["organisation_id"], str(each["what"])), None)
+        if item is None:
+            session.add(InboxItem(subject=subject, created=since, **each))
+        else:  # what waits on has waited since it began to
+            item.label, item.place = each["label"], each["place"]
+    for item in waited.values():
+        item.done = now()
 
 
 def waiting(session: Session, *, by: Actor) -> Sequence[InboxItem]:

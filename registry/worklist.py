@@ -25,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import backoff, journal
+from registry import backoff, inbox, journal
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, NotFound, RegisterError
+from registry.inbox import Waiting, Waits
 from registry.language import Text
 from registry.organisations import Actor
 
@@ -420,12 +421,18 @@ def _park(session: Session, work: Work, why: RegisterError) -> None:
 
 
 def _leave(session: Session, work: Work, state: State, error: RegisterError | None) -> None:
+    was_parked = work.state == State.PARKED
     work.state, work.lease_until, work.not_before = state, None, None
     work.error = None if error is None else error_as_json(error)
     session.flush()
-    journal.record(
+    left = journal.record(
         session, f"work:{work.kind}:{state}", work.id, organisation_id=work.organisation_id
     )
+    if state is State.PARKED:
+        place = f"/{work.kind}s/{work.subject_id}"
+        inbox.turn(session, left, Waits(work.organisation_id, Waiting.PARKED_WORK, place))
+    elif was_parked:
+        inbox.turn(session, left)
 
 
 def error_as_json(error: RegisterError) -> dict[str, Any]:
@@ -442,7 +449,8 @@ def _go_on(session: Session, work: Work, *, journal_by: dict[str, str]) -> None:
     work.attempts, work.returned, work.returned_since = 0, 0, None
     work.said_zh = work.said_en = ""
     session.flush()
-    journal.record(session, f"work:{work.kind}:resumed", work.id, **journal_by)
+    resumed = journal.record(session, f"work:{work.kind}:resumed", work.id, **journal_by)
+    inbox.turn(session, resumed)
 
 
 def _extend(session: Session, work: Work, lease: float) -> None:

@@ -1,19 +1,24 @@
 """Each step of a filing, an engagement and a concern leaves on the right desks what is to be done next."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy.orm import Session
 
-from filing import handling, receiving
+from filing import handling, receiving, regrading
 from filing.concern_steps import Action, Outcome
 from filing.concerns import Concern
+from filing.dossier import Filing
 from filing.handling import Taken
 from filing.receiving import Given
+from filing.risk import Level
 from filing.routes import Route
 from registry import engagements, inbox, organisations, outbox
 from registry.database import now
-from registry.inbox import Waiting
+from registry.inbox import InboxItem, Waiting
 from registry.organisations import Actor, Kind, Organisation, Role
 from tests import cast
+from tests.filing import papers
 from tests.filing.papers import Scene
 
 WORDS = "十一月二十日被拒绝贷款，没有说明理由，请重新看。"
@@ -126,3 +131,45 @@ def test_whoever_belongs_to_the_filer_sees_no_report_on_the_authoritys_desk(
         by=None,
     )
     assert desk(scene.session, scene.publisher) == []
+
+
+@pytest.mark.parametrize("decided", [regrading.confirm, regrading.dismiss])
+def test_a_proposed_grade_waits_for_a_second_reviewer_until_it_is_decided(
+    scene: Scene, decided: Callable[..., Filing]
+) -> None:
+    filing = _with_a_low_grade(scene)
+    (before,) = _items(scene, scene.publisher)
+    _propose(scene, filing)
+    assert desk(scene.session, scene.publisher) == [Waiting.ACCEPT_FILING, Waiting.CONFIRM_GRADE]
+    decided(scene.session, by=scene.publisher, filing_id=filing.id, revision=filing.revision)
+    (still,) = _items(scene, scene.publisher)
+    assert (still.id, still.what, still.created) == (before.id, before.what, before.created)
+
+
+def test_what_ends_the_review_ends_the_wait_for_a_second_reviewer(scene: Scene) -> None:
+    filing = _with_a_low_grade(scene)
+    _propose(scene, filing)
+    scene.rule(filing, "return", remarks=[{"code": "B2", "zh": "请写清楚"}])
+    assert desk(scene.session, scene.reviewer) == []
+
+
+def _with_a_low_grade(scene: Scene) -> Filing:
+    filing = scene.opened(G1=papers.LOW, B6="other", B14="informs")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    return scene.file(filing, "check", "submit")
+
+
+def _propose(scene: Scene, filing: Filing) -> None:
+    regrading.propose(
+        scene.session,
+        by=scene.reviewer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        level=Level.HIGH,
+        reason="它用在招聘的初筛里，结果很难改回来，所以等级应当更高。",
+    )
+
+
+def _items(scene: Scene, by: Actor) -> list[InboxItem]:
+    desk(scene.session, by)
+    return list(inbox.waiting(scene.session, by=by))

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from portal import cli
 from portal.client import Client
-from registry import attendance, worklist
-from registry.database import new_id, transaction
+from registry import attendance, inbox, outbox, worklist
+from registry.database import new_id, now, transaction
 from registry.errors import Unavailable
 from registry.organisations import Role
 from registry.worklist import State, Work
@@ -164,3 +164,24 @@ def test_work_that_nobody_can_take_up_says_why(
         attendance.report(session, name="w", version="1", cause=None)
     told = client.get(f"/api/v1/worklist/{work.id}", headers=tester.bearer).json()
     assert told["waits"] is None
+
+
+def test_it_waits_on_the_desk_of_who_asked_until_it_goes_on(
+    site: FastAPI, client: TestClient, world: World
+) -> None:
+    own, other = (world.member(name, Role.TESTER) for name in ("tester-own", "tester-other"))
+    work_id = parked(site, own)
+
+    def desk(member: Member) -> list[tuple[str, str]]:
+        with transaction(site.state.factory) as session:
+            for each in outbox.pending(session, kinds=[inbox.EFFECT]):
+                inbox.apply(session, each.payload)
+                each.applied = now()
+        found = client.get("/api/v1/inbox", headers=member.bearer).json()
+        items = found["items"] if isinstance(found, dict) else found
+        return [(each["what"], each["place"]) for each in items]
+
+    waits = [("parked_work", f"/evaluations/{row(site, work_id).subject_id}")]
+    assert (desk(own), desk(other)) == (waits, [])
+    assert client.post(f"/api/v1/worklist/{work_id}/resume", headers=own.bearer).status_code == 200
+    assert desk(own) == []
