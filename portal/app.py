@@ -15,6 +15,7 @@ from portal.body_limit import BodyLimit
 from portal.head import HeadAsGet
 from portal.headers import SecurityHeaders
 from portal.mlflow_door import MlflowDoor
+from portal.once import KeepAnswers, Repeated, repeated
 from portal.page_cache import PageCache
 from portal.problems import add_problems
 from portal.request_log import RequestLog
@@ -34,7 +35,8 @@ class Site(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The framework's stack within the body limit, the kept pages, the headers and the log."""
-        limited = BodyLimit(super().build_middleware_stack())
+        answering = KeepAnswers(super().build_middleware_stack(), self.state.factory)
+        limited = BodyLimit(answering)
         kept = HeadAsGet(PageCache(limited, self.state.reader))
         return RequestLog(SecurityHeaders(kept, secure=self.state.settings.secure_cookies))
 
@@ -61,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.store = artifacts.open_store(settings)
     app.state.search = SearchIndex(settings.search_index, app.state.factory)
     add_problems(app)
+    app.add_exception_handler(Repeated, repeated)
     _add_routes(app)
     return app
 

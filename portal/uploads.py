@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from portal import incoming
+from portal import incoming, once
 from portal.problems import reason_of
 from registry import modes
 from registry.errors import Invalid
@@ -58,9 +58,14 @@ async def body(request: Request) -> AsyncIterator[Path]:
 
 
 async def form(request: Request) -> AsyncIterator[FormData]:
-    """The request's form, with files, read after the gate has let the sender in."""
+    """The request's form, with files, read after the gate has let the sender in.
+
+    Raises:
+        Repeated, SentBefore: it is one that counts once and was sent before.
+    """
     read = await request.form()
     try:
+        await once.claim(request, read)
         yield read
     finally:
         await read.close()

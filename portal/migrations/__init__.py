@@ -18,6 +18,7 @@ OWNERS = (
     "registry.engagements",
     "registry.evaluations",
     "registry.explanations",
+    "registry.form_keys",
     "registry.guesses",
     "registry.inbox",
     "registry.journal",

@@ -58,9 +58,8 @@ def routes_page(request: Request, language: Lang, session: Database) -> Response
 
 @router.get("/f/{number}/concern", dependencies=[public])
 def form_page(request: Request, language: Lang, session: Database, number: str) -> Response:
-    """The form about one filing, from what happened."""
+    """The form about one filing, from what happened; never kept, for its key is for one reader."""
     slug = numbers.parse(number).slug
-    keep(request, session, slug)
     if number != slug:
         return RedirectResponse(f"/{language}/f/{slug}/concern", status_code=307)
     return _form(request, language, session, number)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
@@ -27,7 +27,7 @@ from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
-from portal import sight
+from portal import sight, uploads
 from portal.access import allow
 from portal.at_hand import Database
 from portal.identity import Asking, By
@@ -70,7 +70,10 @@ def line(session: Session, filing: Filing) -> FilingLine:
     )
 
 
-@router.post("/versions/{version_id}/filing", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+@router.post(
+    "/versions/{version_id}/filing",
+    dependencies=[allow(Role.FILER, scope=Scope.FILE), Depends(uploads.form)],
+)
 def open_filing(language: Lang, session: Database, by: By, version_id: str) -> Response:
     """Open a draft for a version, or go on with the one that is there."""
     by.own(sight.version(session, by, version_id).organisation_id)

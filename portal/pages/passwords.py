@@ -1,9 +1,9 @@
 """My account: a password is changed here, reset by an administrator, and chosen by a one-time link."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from portal import identity
+from portal import identity, uploads
 from portal.access import allow, public, signed_in
 from portal.at_hand import Configured, Database
 from portal.identity import Asking, By
@@ -74,7 +74,8 @@ def change_password(
 
 
 @router.post(
-    "/organisation/members/{person_id}/password-reset", dependencies=[allow(Role.ADMINISTRATOR)]
+    "/organisation/members/{person_id}/password-reset",
+    dependencies=[allow(Role.ADMINISTRATOR), Depends(uploads.form)],
 )
 def start_reset(
     request: Request, language: Lang, session: Database, by: By, asking: Asking, person_id: str

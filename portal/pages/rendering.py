@@ -22,6 +22,7 @@ from filing.law import (
 )
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
+from portal import once
 from portal.identity import Identity
 from portal.problems import of_error
 from registry import legal_day, worklist
@@ -267,6 +268,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         asset=asset,
+        form_key=once.key,
         work_states=worklist.STATE_NAMES,
         probe_caption=questions.caption,
         verdict_names=VERDICT_NAMES,

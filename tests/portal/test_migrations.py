@@ -572,3 +572,15 @@ def test_what_waits_at_the_upgrade_waits_on_the_desk(
     migrations.downgrade(empty, "0018")
     assert contents(empty) == before
     migrations.upgrade(empty)
+
+
+def test_keys_of_forms_come_beside_what_is_on_record(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0019")
+    organisation_row(empty)
+    before = contents(empty)
+    migrations.upgrade(empty, "0023")
+    assert {name: rows for name, rows in contents(empty).items() if name in before} == before
+    migrations.downgrade(empty, "0019")
+    assert contents(empty) == before

@@ -5,6 +5,7 @@ public can read is read in both. The same walk finds an appeal, so it would find
 """
 
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -33,9 +34,11 @@ CONTACT = "lisi-numbat@example.org"
 ASKED = "请说明训练时用了哪些列。"
 OWN_TABLES = {
     "concern", "concern_message", "sender", "guess", "event", "sqlite_sequence",
-    "effect", "inbox_item", "inbox_turn",
+    "effect", "inbox_item", "inbox_turn", "form_key",
 }  # fmt: skip
 """Where a report may leave rows: of itself, and of what no filer can read."""
+FORM_KEY = re.compile(rb'(?<=name="once" value=")[\w-]{43}(?=")')
+"""Drawn for each page; it says nothing of any record."""
 READERS = (
     ("anybody", None),
     ("enterprise-own", Role.FILER),
@@ -139,7 +142,7 @@ class Worlds:
                     found[f"{name} {role} {address}"] = (
                         answer.status_code,
                         sorted(answer.headers.items()),
-                        answer.content,
+                        FORM_KEY.sub(b"", answer.content),
                     )
         return found
 

@@ -1,0 +1,111 @@
+"""A form that makes something counts once: the second post is shown the first one's answer."""
+
+import re
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import update
+
+from portal import once
+from registry import form_keys
+from registry.database import now, transaction
+from registry.form_keys import Claim, FormKey
+from registry.organisations import Role
+from registry.tokens import Token
+from tests.portal.world import Member, World
+
+TOKENS = "/zh/organisation/tokens"
+
+
+@pytest.fixture
+def filer(world: World) -> Member:
+    return world.member("enterprise-own", Role.FILER)
+
+
+@pytest.fixture
+def key(client: TestClient, filer: Member) -> str:
+    page = client.get("/zh/organisation", headers={"accept": "text/html", **filer.browser})
+    found = re.search(rf'action="{TOKENS}".*?name="once" value="([^"]+)"', page.text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def client(world: World) -> TestClient:
+    return TestClient(world.site, follow_redirects=False)
+
+
+def send(client: TestClient, member: Member, key: str, **changed: str) -> Any:
+    data = {"label": "双击", "scopes": "read", "days": "7", "once": key} | changed
+    return client.post(TOKENS, data=data, headers={"accept": "text/html", **member.browser})
+
+
+def made(world: World) -> int:
+    with world.site.state.factory() as session:
+        return int(session.query(Token).filter(Token.label.like("双击%")).count())
+
+
+def test_the_second_is_shown_the_token_of_the_first(
+    world: World, client: TestClient, filer: Member, key: str
+) -> None:
+    first, second = send(client, filer, key), send(client, filer, key)
+    assert (first.status_code, made(world)) == (200, 1)
+    assert second.content == first.content
+    assert second.headers["cache-control"] == "no-store"
+    shown = re.search(r"ms_[\w-]{20,}|<code[^>]*>([\w-]{30,})</code>", first.text)
+    assert shown
+    with closing(sqlite3.connect(world.site.state.settings.data / "mingsuan.db")) as reading:
+        ((_, kept),) = reading.execute("SELECT digest, answer FROM form_key").fetchall()
+    assert "双击".encode() not in kept
+    assert key.encode() not in kept
+
+
+def test_what_is_corrected_or_another_s_is_another_form(
+    world: World, client: TestClient, filer: Member, key: str
+) -> None:
+    send(client, filer, key)
+    send(client, filer, key, label="双击二")
+    assert made(world) == 2
+    other = send(client, world.member("tester-own", Role.TESTER), key)
+    assert other.status_code == 200
+    assert made(world) == 3
+
+
+def test_what_was_turned_down_may_be_sent_again(
+    world: World, client: TestClient, filer: Member, key: str
+) -> None:
+    for _ in range(2):
+        answer = send(client, filer, key, days="9999")
+        assert answer.status_code == 422
+        assert "366" in answer.text
+    assert made(world) == 0
+
+
+def test_of_a_form_whose_answer_was_lost_nothing_is_made_twice(
+    world: World, client: TestClient, filer: Member, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died between the change and its answer."""
+    send(client, filer, key)
+    with transaction(world.site.state.factory) as session:
+        session.execute(update(FormKey).values(answer=None))
+    monkeypatch.setattr(once, "SECONDS", 0.2)
+    answer = send(client, filer, key)
+    assert answer.status_code == 409
+    assert "已经提交过" in answer.text
+    assert made(world) == 1
+
+
+def test_what_was_sent_long_ago_is_forgotten(world: World) -> None:
+    factory = world.site.state.factory
+    old, new = (Claim.of(each, sender="", address="/", content="") for each in "ab")
+    assert form_keys.claim(factory, old)
+    assert not form_keys.claim(factory, old)
+    with transaction(factory) as session:
+        session.execute(update(FormKey).values(sent=now() - timedelta(hours=2)))
+    assert form_keys.claim(factory, new)
+    with factory() as session:
+        assert session.query(FormKey).count() == 1
