@@ -163,8 +163,8 @@ UNITS: dict[str, Text] = {
 }
 """So many units, in words."""
 WITHHELD = Text(
-    "这一组（或与它相减可得的组）中有不足 {least} 人的格子，数字不公开；主管部门和受托测试机构可以看到。",
-    "A cell of this group, or of one it could be subtracted from, has fewer than {least} people, "
+    "这一组（或与它相减可得的组）中有不足 {few}的格子，数字不公开；主管部门和受托测试机构可以看到。",
+    "A cell of this group, or of one it could be subtracted from, has fewer than {few}, "
     "so its numbers are not published; the authority and the assigned tester can see them.",
 )
 
@@ -178,6 +178,8 @@ UNWEIGHTED = Text(
 )
 
 
+COUNTED_AS = {"people": "people", "accounts": "accounts", "pairs": "accounts"}
+"""Of what a cell that is too small counts, by the units of the finding; rows of every other."""
 BAND = Text("每一边不少于 {units}。", "Each side has at least {units}.")
 
 
@@ -194,7 +196,9 @@ def withheld(finding: Finding, least: int, why: Text = WITHHELD) -> Finding:
     Of the units stays what the verdict says anyway: that there are at least so many.
     """
     blank: dict[str, Any] = dict.fromkeys(SECRET)
-    said, units = why.format(least=least), None
+    of = str((finding.units or {}).get("of", "people"))
+    few = UNITS[COUNTED_AS.get(of, "rows")].format(n=least)
+    said, units = why.format(least=least, few=few), None
     band = (finding.units or {}).get("at_least")
     if band is not None and finding.units is not None:
         units = {"of": finding.units["of"], "at_least": band}

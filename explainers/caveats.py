@@ -10,8 +10,8 @@ PARTLY = Text(
     "Part of this is the program contradicting itself.",
 )
 RARE = Text(
-    "不到{least}个人才有的情况不单独说，免得认出是谁。",
-    "What fewer than {least} people have is not told apart, so that nobody is recognised.",
+    "不到{least}{person}才有的情况不单独说，免得认出是谁。",
+    "What fewer than {least} {people} have is not told apart, so that nobody is recognised.",
 )
 
 CAVEATS: Mapping[str, Row] = {
@@ -21,14 +21,18 @@ CAVEATS: Mapping[str, Row] = {
             "同样的信息问两次，每100次{again_about}次结果不一样。所以不能说哪一项影响了结果。",
             "Asked twice with the same information, {again_about} of 100 results differ. So nothing can be said about what moves it.",
         ),
-        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+        Text(
+            "同样的信息，可能得到不同的结果。", "The same information may get different results."
+        ),
     ),
     "noise.some": Row(
         Text(
             "同样的信息问两次，每100次{again_about}次结果不一样。所以下面的次数要和“再问一次”的次数比。",
             "Asked twice with the same information, {again_about} of 100 results differ. So each count below stands beside that of asking again.",
         ),
-        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+        Text(
+            "同样的信息，可能得到不同的结果。", "The same information may get different results."
+        ),
     ),
     "decision.number.noisy": Row(
         Text(
@@ -106,14 +110,14 @@ CAVEATS: Mapping[str, Row] = {
             "Whether changing only {Y} changes the result was not tested.",
         ),
         Text(
-            "测试数据里，这一项几乎每个人都一样。",
-            "In the test data this is the same for nearly everyone.",
+            "测试数据里，这一项几乎都一样。",
+            "In the test data this is nearly always the same.",
         ),
     ),
     "flip.untried": Row(
         Text(
-            "{Y}：有的情况不到{least}个人才有，没有试过。",
-            "{Y}: what fewer than {least} people have was not tried.",
+            "{Y}：有的情况不到{least}{person}才有，没有试过。",
+            "{Y}: what fewer than {least} {people} have was not tried.",
         ),
         Text(
             "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
@@ -210,15 +214,15 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "levels.left_out": Row(
         Text(
-            "{X}另有{k}种少见的情况，人太少，没有测试。",
-            "{X}: {k} rare cases were not tested, because too few people have them.",
+            "{X}另有{k}种情况太少见，没有测试。",
+            "{X}: {k} further cases were not tested, because they are too rare.",
         ),
         RARE,
     ),
     "decision.blank": Row(
         Text(
-            "假如大家都没有填{X}，每100{people}里，{a}{people}的结果是“{good}”。照实际填写的，{b}{people}。",
-            "If nobody had filled in {X}, {a} of 100 {people} would get “{good}”. As filled in, {b} do.",
+            "假如都没有填{X}，每100{people}里，{a}{people}的结果是“{good}”。照实际填写的，{b}{people}。",
+            "If {X} were never filled in, {a} of 100 {people} would get “{good}”. As filled in, {b} do.",
         ),
         RULE,
     ),
@@ -231,22 +235,22 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "too_rare": Row(
         Text(
-            "{X}：与大家不同的不到{least}个人，所以没有测试。",
-            "{X}: fewer than {least} people differ from the rest, so this was not tested.",
+            "{X}：与别的不同的不到{least}{person}，所以没有测试。",
+            "{X}: fewer than {least} {people} differ from the rest, so this was not tested.",
         ),
         RARE,
     ),
     "only_blank": Row(
         Text(
-            "{X}：填了的人都一样，只试了没有填的情况。",
-            "{X}: all who filled it in said the same; only leaving it blank was tried.",
+            "{X}：填了的都一样，只试了没有填的情况。",
+            "{X}: wherever it was filled in it was the same; only leaving it blank was tried.",
         ),
         MORE,
     ),
     "written": Row(
         Text(
-            "{X}：内容几乎各人不同，或者是日期，不能一种一种地说明，只能整项换成别人的来试。",
-            "{X}: nearly everyone has something else here, or it is a date. It can’t be explained case by case, only exchanged as a whole.",
+            "{X}：内容几乎各不相同，或者是日期，不能一种一种地说明，只能整项换成别人的来试。",
+            "{X}: nearly all differ here, or it is a date. It can’t be explained case by case, only exchanged as a whole.",
         ),
         Text(
             "备案主体把它归成几类以后，才能说明哪一类影响结果。",

@@ -88,7 +88,7 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     """What changing only this protected input did, and which way."""
     said = [_flip(plan, tally, column)]
     if plan.natures[column.name].untried:
-        places = {"Y": column.plain, "least": same(plan.k)}
+        places = wording(plan) | {"Y": column.plain, "least": same(plan.k)}
         untried = sentence("flip.untried", evidence={"n": 0}, places=places)
         said.append(untried | {"columns": [column.name]})
     levels = said[0]["evidence"].get("levels") or []
@@ -229,7 +229,7 @@ def _told(
     if finding["probe"] == "selection_parity":
         return _rates(plan, attribute, finding)
     if finding["probe"] == "proxy_leakage":
-        return _leaks(attribute, finding)
+        return _leaks(plan, attribute, finding)
     if finding["metric"] in ERRORS and finding["probe"] == "error_parity":
         return _errors(plan, attribute, finding, quoted.target_kind)
     if finding["probe"] == "counterfactual_flip" and finding["verdict"] == Verdict.DISPARITY:
@@ -375,7 +375,9 @@ def _own_limit(finding: Mapping[str, Any]) -> dict[str, str]:
     return {language: finding["limit"][language] for language in ("zh", "en")}
 
 
-def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sentence]:
+def _leaks(
+    plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
+) -> list[Sentence]:
     """How well the score, and all that the program is given, tell an attribute."""
     auc, group = finding.get("estimate"), finding.get("group")
     if auc is None or group is None:
@@ -384,7 +386,7 @@ def _leaks(attribute: Column | Outsider, finding: Mapping[str, Any]) -> list[Sen
         "groups.auc_score": auc,
         "groups.auc_features": (finding.get("details") or {}).get("features_auc"),
     }
-    places = _named(attribute) | {"g": level(attribute, group)}
+    places = wording(plan) | _named(attribute) | {"g": level(attribute, group)}
     return [
         sentence(
             row, kind="group.leak", evidence=finding, places=places | {"v": same(_guessed(of))}

@@ -154,7 +154,7 @@ FRAME: Mapping[str, Row] = {
     "whatif.few": Row(
         Text(
             "只用许多人共有的数值，举不出例子。",
-            "No example can be made from values that many people share.",
+            "No example can be made from values shared by many.",
         ),
         Text(
             "这不等于没有人的结果可以变好。",
@@ -187,7 +187,9 @@ FRAME: Mapping[str, Row] = {
             "同样的信息问了两次，{n}次里有{k}次回答不一样，{c}次结果变了。",
             "The same question was asked twice. Of {n} answers {k} differed, and {c} results changed.",
         ),
-        Text("同样的人，可能得到不同的结果。", "The same person may get different results."),
+        Text(
+            "同样的信息，可能得到不同的结果。", "The same information may get different results."
+        ),
     ),
     # who set the cut, the good side and the protected attributes, where no report did
     "decision.chosen": Row(
@@ -234,92 +236,92 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.ratio": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
+            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.difference": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。每100人{more}{v}人，很可能在{low}人和{high}人之间。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. That is {v} of 100 people {more}, very likely between {low} and {high}. In short: {verdict}.",
+            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。每100{people}{more}{v}{people}，很可能在{low}和{high}之间。也就是说，{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. That is {v} of 100 {people} {more}, very likely between {low} and {high}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.either": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。真实的差别，可能是每100人少{low}人，也可能是多{high}人。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. The true gap may be {low} of 100 people fewer, or {high} more. In short: {verdict}.",
+            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。真实的差别，可能是每100{people}少{low}{people}，也可能是多{high}{people}。也就是说，{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. The true gap may be {low} of 100 {people} fewer, or {high} more. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.verdict": Row(
         Text(
-            "{Y}是“{g}”的人，每100人里，{a}人的结果是“{good}”。{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 people got “{good}”. Where it is “{r}”, {b} did. In short: {verdict}.",
+            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
+            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.refused": Row(
         Text(
-            "本该得到“{good}”却没有得到的：{Y}是“{g}”的人，该得到的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "本该得到“{good}”却没有得到的：{Y}是“{g}”的，该得到的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Should have got “{good}” but did not: {a} of 100 who should have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.granted": Row(
         Text(
-            "不该得到“{good}”却得到了的：{Y}是“{g}”的人，不该得到的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "不该得到“{good}”却得到了的：{Y}是“{g}”的，不该得到的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Should not have got “{good}” but did: {a} of 100 who should not have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.among_granted": Row(
         Text(
-            "得到了“{good}”、其实不该得到的：{Y}是“{g}”的人，得到“{good}”的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "得到了“{good}”、其实不该得到的：{Y}是“{g}”的，得到“{good}”的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Got “{good}” but should not have: {a} of 100 who got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.among_refused": Row(
         Text(
-            "没有得到“{good}”、其实该得到的：{Y}是“{g}”的人，没有得到“{good}”的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "没有得到“{good}”、其实该得到的：{Y}是“{g}”的，没有得到“{good}”的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Did not get “{good}” but should have: {a} of 100 who did not get it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.refused": Row(
         Text(
-            "程序拒绝、人工同意的：{Y}是“{g}”的人，人工同意的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "程序拒绝、人工同意的：{Y}是“{g}”的，人工同意的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Refused by the program, approved by a person: {a} of 100 whom a person approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.granted": Row(
         Text(
-            "程序同意、人工拒绝的：{Y}是“{g}”的人，人工拒绝的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "程序同意、人工拒绝的：{Y}是“{g}”的，人工拒绝的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Approved by the program, refused by a person: {a} of 100 whom a person refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_granted": Row(
         Text(
-            "程序同意、人工拒绝的：{Y}是“{g}”的人，程序同意的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "程序同意、人工拒绝的：{Y}是“{g}”的，程序同意的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Approved by the program, refused by a person: {a} of 100 whom the program approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_refused": Row(
         Text(
-            "程序拒绝、人工同意的：{Y}是“{g}”的人，程序拒绝的每100人里{a}人；{Y}是“{r}”的人，{b}人。也就是说，{verdict}。",
+            "程序拒绝、人工同意的：{Y}是“{g}”的，程序拒绝的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
             "Refused by the program, approved by a person: {a} of 100 whom the program refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.auc_score": Row(
         Text(
-            "只看程序的分数，从两个人里猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From the program’s score alone, one can guess which of two people has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "只看程序的分数，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From the program’s score alone, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
             "猜得比乱猜准，说明分数间接反映了{Y}。",
@@ -328,8 +330,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.auc_features": Row(
         Text(
-            "看程序用的全部信息，从两个人里猜谁的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From all the information it uses, one can guess which of two people has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "看程序用的全部信息，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "From all the information it uses, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
             "能猜出来，不等于程序这样做了。",

@@ -55,7 +55,8 @@ def told(
     row = ROWS["conditional_price_gap"] if _stepped(finding) else ROWS.get(finding["metric"])
     value = (finding.get("effect") or {}).get("value")
     short = verdict and Text(f"也就是说，{verdict.zh}。", f" In short: {verdict.en}.")
-    places = {"price": Text("价格", "price"), **wording, "in_short": short or Text("", "")}
+    said = {"price": Text("价格", "price"), "people": Text("人", "people"), **wording}
+    places = {**said, "in_short": short or Text("", "")}
     if finding["metric"] == BILL and value is not None:
         return _together(finding, places)
     if attribute is None or row is None or value is None:
@@ -70,7 +71,7 @@ def told(
         "r": _band(attribute, finding.get("reference_group")),
         "size": size(value),
         "tried": _tried(finding),
-        "compared": _compared(finding),
+        "compared": _compared(finding, places["people"]),
         "sure": sure(finding),
         "held": _held(finding, named),
     }
@@ -138,14 +139,14 @@ def _line(share: float) -> Text:
     return same(numbers.value(float(f"{100 * share:.2g}")))
 
 
-def _compared(finding: Mapping[str, Any]) -> Text:
+def _compared(finding: Mapping[str, Any], people: Text) -> Text:
     """How many rows were compared, or units of another kind."""
     units: Mapping[str, Any] = finding.get("units") or {}
     if units.get("n") is None:
         return Text("", "")
     n = numbers.count(int(units["n"]))
     kinds = {
-        "people": Text(f"（{n}人）", f" ({n} people)"),
+        "people": Text(f"（{n}{people.zh}）", f" ({n} {people.en})"),
         "accounts": Text(f"（{n}个账号）", f" ({n} accounts)"),
         "rows": Text(f"（{n}行数据）", f" ({n} rows of data)"),
     }

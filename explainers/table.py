@@ -22,7 +22,7 @@ RULE = Text(
     "这是程序的规律，不是原因，也不保证您的结果。",
     "This is how the program behaves. It is not a cause, and it promises you nothing.",
 )
-REAL = Text("只试了很多人真有的数值。", "Only values that many people really have were tested.")
+REAL = Text("只试了数据里常有的数值。", "Only values that the data often hold were tested.")
 GROUPS = Text(
     "“只改{Y}”不变，不等于不同人群的结果一样。",
     "Changing only {Y} is not the same as equal results for groups.",
@@ -234,8 +234,8 @@ SENTENCES: Mapping[str, Row] = {
     "not_tested": Row(
         Text("{X}：这一项没有测试。", "{X}: this was not tested."),
         Text(
-            "测试数据里，每个人的这一项都一样。",
-            "In the test data this is the same for everyone.",
+            "测试数据里，每{person}的这一项都一样。",
+            "In the test data this is the same for all {people}.",
         ),
     ),
     "correlated": Row(
@@ -292,8 +292,8 @@ SENTENCES: Mapping[str, Row] = {
     # ours: which way the changes went
     "decision.flip.levels": Row(
         Text(
-            "如果所有人的{Y}都是“{b}”，每100{people}里，{most}{people}的结果是“{good}”。如果都是“{a}”，{least}{people}。",
-            "If {y} were “{b}” for everyone, {most} of 100 {people} would get “{good}”. If it were “{a}”, {least} would.",
+            "如果每{person}的{Y}都是“{b}”，每100{people}里，{most}{people}的结果是“{good}”。如果都是“{a}”，{least}{people}。",
+            "If {y} were “{b}” for all {people}, {most} of 100 {people} would get “{good}”. If it were “{a}”, {least} would.",
         ),
         ITSELF,
     ),
@@ -307,8 +307,8 @@ SENTENCES: Mapping[str, Row] = {
     # ours: the changes went both ways and even out
     "decision.flip.levels.alike": Row(
         Text(
-            "如果所有人的{Y}都一样，不管是哪一种试过的情况，每100{people}里，{most}{people}的结果是“{good}”。",
-            "If {y} were the same for everyone, whichever of those tried, {most} of 100 {people} would get “{good}”.",
+            "如果每{person}的{Y}都一样，不管是哪一种试过的情况，每100{people}里，{most}{people}的结果是“{good}”。",
+            "If {y} were the same for all {people}, whichever of those tried, {most} of 100 {people} would get “{good}”.",
         ),
         ITSELF,
     ),

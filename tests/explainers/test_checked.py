@@ -3,7 +3,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from explainers import checked
+from explainers import checked, prices
 from explainers.checked import Quoted
 from explainers.columns import Outsider
 from explainers.explanation import explain, sentences_of
@@ -48,8 +48,8 @@ RATES = finding(
 
 def test_groups_are_compared_per_hundred_with_interval_verdict_and_line() -> None:
     (said,) = checked.by_group(plan(), RACE, Quoted([RATES]))
-    assert "种族是“少数”的人，每100人里，约有72人的结果是“通过”" in said["zh"]
-    assert "种族是“多数”的人，约有91人" in said["zh"]
+    assert "种族是“少数”的，每100人里，约有72人的结果是“通过”" in said["zh"]
+    assert "种族是“多数”的，约有91人" in said["zh"]
     assert "在71%和86%之间" in said["zh"]
     assert "有差异，没有证明超过界线" in said["zh"]
     assert "前者不到后者的80%" in said["test"]["zh"]
@@ -85,7 +85,7 @@ def test_errors_are_named_for_the_person() -> None:
     (said,) = checked.by_group(plan(), RACE, Quoted([wrong]))
     assert said["test"]["zh"] == "前者是后者的2.2倍，很可能在1.0倍和4.5倍之间。"
     assert said["zh"].startswith(
-        "本该得到“通过”却没有得到的：种族是“少数”的人，该得到的每100人里约有11人"
+        "本该得到“通过”却没有得到的：种族是“少数”的，该得到的每100人里约有11人"
     )
 
 
@@ -142,7 +142,7 @@ def test_what_people_decided_is_not_the_truth(metric: str, zh: str, en: str) -> 
     found |= {"effect": {"kind": "ratio", "value": 2.58}, "ci": {"low": 1.4, "high": 4.5}}
     found["verdict"] = "disparity"
     (said,) = checked.by_group(plan(), RACE, Quoted([found], PERSON))
-    assert said["zh"].startswith(f"{zh}：种族是“少数”的人")
+    assert said["zh"].startswith(f"{zh}：种族是“少数”的")
     assert said["en"].startswith(f"{en}: about 20 of 100")
     assert "约有20人" in said["zh"]
     assert "差异超过界线" in said["zh"]
@@ -257,10 +257,10 @@ def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> 
     assert "decision.flip.levels" not in told
     alike = told["decision.flip.levels.alike"]
     assert alike["zh"] == (
-        "如果所有人的性别都一样，不管是哪一种试过的情况，每100人里，约有50人的结果是“通过”。"
+        "如果每个人的性别都一样，不管是哪一种试过的情况，每100人里，约有50人的结果是“通过”。"
     )
     assert alike["en"] == (
-        "If the sex were the same for everyone, whichever of those tried, about 50 of 100 people "
+        "If the sex were the same for all people, whichever of those tried, about 50 of 100 people "
         "would get “approved”."
     )
     assert alike["columns"] == ["sex"]
@@ -277,7 +277,7 @@ def test_levels_with_two_rates_name_two_levels() -> None:
     content = explain(asked, table, Toy(lambda x: 0.9 * (x["sex"] == "f")), nonce="n")
     told = {said["kind"]: said for said in sentences_of(content)}
     assert "decision.flip.levels.alike" not in told
-    assert told["decision.flip.levels"]["zh"].startswith("如果所有人的性别都是“女”")
+    assert told["decision.flip.levels"]["zh"].startswith("如果每个人的性别都是“女”")
     assert "如果都是“男”" in told["decision.flip.levels"]["zh"]
 
 
@@ -330,3 +330,18 @@ def test_what_no_effect_is_hangs_on_the_kind_of_effect(
     low, high = span
     found = {"verdict": "difference", "effect": {"kind": kind}, "ci": {"low": low, "high": high}}
     assert checked.concluded(found) == said
+
+
+def test_a_price_is_said_to_be_compared_of_what_the_filer_calls_them() -> None:
+    """Findings 7, G9: the rows are restaurants, and were called people."""
+    found = finding("price_observational", "raw_price_gap", units={"of": "people", "n": 159},
+                    effect={"kind": "log_ratio", "value": 0.3})  # fmt: skip
+    called = {"people": Text("家餐馆", "restaurants")}
+    for wording, zh, en in (
+        (called, "（159家餐馆）", " (159 restaurants)"),
+        ({}, "（159人）", " (159 people)"),
+    ):
+        said = prices.told(found, RACE, wording, named=lambda name: Text(name, name))
+        assert said is not None
+        assert zh in said["zh"]
+        assert en in said["en"]

@@ -137,7 +137,7 @@ def test_what_people_wrote_and_days_are_exchanged_as_a_whole_with_the_remedy() -
     said = [s for s in sentences_of(made(attacked())) if s["kind"] != "importance.tie"]
     for name, plain in (("note", "第1项"), ("seen", "第2项"), ("born", "第3项")):
         first, *_ = [s for s in said if s.get("columns") == [name]]
-        assert first["zh"].startswith(f"{plain}：内容几乎各人不同，或者是日期")
+        assert first["zh"].startswith(f"{plain}：内容几乎各不相同，或者是日期")
         assert first["en"].startswith("The item ")
         assert "归成几类" in first["limit"]["zh"]
         assert not [s for s in said if s.get("columns") == [name] and s.get("levels")]

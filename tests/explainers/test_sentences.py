@@ -126,6 +126,19 @@ def test_what_was_tested_is_called_by_its_name() -> None:
     assert "人" not in MORE.zh
 
 
+PEOPLE = re.compile(r"\b(people|everyone|everybody)\b")
+SORTS = re.compile(r"(\}|个|0|的|各|所有)人(?!工)")
+
+
+def test_no_row_says_that_what_was_tested_are_people() -> None:
+    """Findings 7, G9: “What fewer than 10 people have is not told apart”, said of restaurants."""
+    rows = [text for row in ROWS.values() for text in (row.text, row.limit)]
+    for text in [*rows, *TESTS.values()]:
+        zh, en = (re.sub(r"\{(person|people)\}", "", each) for each in (text.zh, text.en))
+        assert not PEOPLE.search(en), en
+        assert not SORTS.search(zh), zh
+
+
 def test_what_stays_and_what_changes_is_said_to_be_the_chance_or_the_result() -> None:
     """N8: "121 the same … 13 changed" was one sentence about scores and one about results."""
     said = [each.text for each in SENTENCES.values()] + list(TESTS.values())

@@ -56,12 +56,12 @@ def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     made = told(towns(3), [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     thirteenth, left_out, last = about(made, "town")
     assert thirteenth["zh"].startswith("所在镇另有1种少见的情况，没有逐一测试。合在一起试，")
-    assert left_out["zh"] == "所在镇另有2种少见的情况，人太少，没有测试。"
+    assert left_out["zh"] == "所在镇另有2种情况太少见，没有测试。"
     assert last["kind"] == "untried"
     few = pa.table({"town": ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9, "age": people(N)["age"]})
     made = told(few, [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     left_out, last = about(made, "town")
-    assert left_out["zh"] == "所在镇另有1种少见的情况，人太少，没有测试。"
+    assert left_out["zh"] == "所在镇另有1种情况太少见，没有测试。"
     assert last["kind"] == "untried"
     assert "不是每种情况都试过，所以不能说影响小" in last["zh"]
     assert "can’t be called a small matter" in last["en"]
@@ -93,7 +93,7 @@ def test_what_a_blank_does_is_tried_and_said() -> None:
     assert not [s for s in said if "影响很小" in s["zh"] or s["kind"] == "little"]
     empty = next(s for s in said if s["kind"] == "decision.blank")
     assert empty["zh"] == (
-        "假如大家都没有填每月收入，每100人里，有0人的结果是“通过”。照实际填写的，约有89人。"
+        "假如都没有填每月收入，每100人里，有0人的结果是“通过”。照实际填写的，约有89人。"
     )
     assert empty["evidence"]["favourable"] == 0
 
@@ -218,6 +218,6 @@ def test_no_example_says_nothing_of_how_many_could_get_better(decides: str) -> N
     (said,) = content["questions"][3]["detail"][-1]["sentences"]
     assert said["kind"] == "whatif.few"
     assert said["zh"] == "只用许多人共有的数值，举不出例子。"
-    assert said["en"] == "No example can be made from values that many people share."
+    assert said["en"] == "No example can be made from values shared by many."
     assert said["limit"]["zh"] == "这不等于没有人的结果可以变好。"
     assert said["limit"]["en"] == "It does not mean that nobody’s result could get better."
