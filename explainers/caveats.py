@@ -93,21 +93,21 @@ CAVEATS: Mapping[str, Row] = {
     "decision.flip.some.noise": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，有{k}次结果不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
-            "Changing only {Y} made {k} of {n} results differ. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "Changing only {y} made {k} of {n} results differ. Asked again with nothing changed, {again_c} of {again_n} differed.",
         ),
         ITSELF,
     ),
     "price.flip.some.noise": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
-            "Changing only {Y} made the {price} differ in {k} of {n} tests. Asked again with nothing changed, it differed in {again_c} of {again_n}.",
+            "Changing only {y} made the {price} differ in {k} of {n} tests. Asked again with nothing changed, it differed in {again_c} of {again_n}.",
         ),
         ITSELF,
     ),
     "flip.unknown": Row(
         Text(
             "只改{Y}会不会改变结果，这一项没有测试。",
-            "Whether changing only {Y} changes the result was not tested.",
+            "Whether changing only {y} changes the result was not tested.",
         ),
         Text(
             "测试数据里，这一项几乎都一样。",
@@ -165,7 +165,7 @@ CAVEATS: Mapping[str, Row] = {
     "correlated.told_apart": Row(
         Text(
             "{X}常常一起变，所以一起试。只改{Y}，试了{n}次，结果都没有变。",
-            "{X} often change together, so they were tried together. Changing only {Y} never changed the result in {n} tests.",
+            "{X} often change together, so they were tried together. Changing only {y} never changed the result in {n} tests.",
         ),
         Text("下面说的是其余的。", "What follows is about the rest."),
     ),

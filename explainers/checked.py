@@ -88,7 +88,7 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     """What changing only this protected input did, and which way."""
     said = [_flip(plan, tally, column)]
     if plan.natures[column.name].untried:
-        places = wording(plan) | {"Y": column.plain, "least": same(plan.k)}
+        places = wording(plan) | _named(column) | {"least": same(plan.k)}
         untried = sentence("flip.untried", evidence={"n": 0}, places=places)
         said.append(untried | {"columns": [column.name]})
     levels = said[0]["evidence"].get("levels") or []
@@ -132,7 +132,7 @@ def _money(mean: float) -> Text:
 
 def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
     key = f"flip:{column.name}"
-    places = wording(plan) | {"Y": column.plain}
+    places = wording(plan) | _named(column)
     if key + ":n" not in tally:
         return sentence("flip.unknown", evidence={"n": 0}, places=places)
     n, k = tally[f"{key}:n"], tally[f"{key}:changed"]
@@ -188,7 +188,7 @@ def _moves(plan: ExplanationPlan, tally: Tally, column: Column) -> bool:
 
 def unseen(outsider: Outsider) -> Sentence:
     """That the program is not given an attribute: never a flip test."""
-    said = sentence("not_an_input", evidence={"input": False}, places={"Y": outsider.plain})
+    said = sentence("not_an_input", evidence={"input": False}, places=_named(outsider))
     return said | {"columns": [outsider.name]}
 
 
@@ -215,7 +215,7 @@ def by_group(
         if always or finding["metric"] in ALWAYS_TOLD or finding["verdict"] in SERIOUS:
             said += _told(plan, attribute, finding, quoted)
     if not about_it:
-        said = [sentence("groups.this_one", evidence={"n": 0}, places={"Y": attribute.plain})]
+        said = [sentence("groups.this_one", evidence={"n": 0}, places=_named(attribute))]
     return [each | {"columns": [attribute.name]} for each in said]
 
 

@@ -203,6 +203,11 @@ def comparative(word: str, name: str) -> str:
     return f"{word} {name}" if word in BARE_COMPARATIVES else f"{word} {with_article(name)}"
 
 
+def raised(word: str, name: str) -> str:
+    """The English for a thing changed one way, after "with": "the crime rate higher", "more debts"."""
+    return f"{word} {name}" if word in BARE_COMPARATIVES else f"{with_article(name)} {word}"
+
+
 def _direction(given: object) -> Direction:
     if isinstance(given, Direction):
         return given

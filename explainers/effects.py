@@ -6,7 +6,7 @@ from typing import Any
 
 from explainers import means, numbers, subgroups
 from explainers.asking import Tally
-from explainers.columns import Column, comparative
+from explainers.columns import Column, comparative, raised, with_article
 from explainers.plan import ExplanationPlan
 from explainers.sentences import (
     ONE_OF_A_HUNDRED,
@@ -148,7 +148,7 @@ def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
         else Text("只改这几项", "changing only these"),
         "high_words": Text(f"变{more.zh}时", ""),
         "turns": Text(f"变{more.zh}" if alone else f"一起变{more.zh}", ""),
-        "more_X": Text(plain.zh, f"{more.en} {plain.en}{'' if alone else ' together'}"),
+        "more_X": Text(plain.zh, raised(more.en, plain.en) + ("" if alone else " together")),
         **wording(plan),
     }
 
@@ -197,8 +197,10 @@ def _together(
     if not idle:
         return sentence("correlated", evidence=shown, places=places)
     n = tally[f"flip:{idle[0]}:n"]
+    alone = listed([plan.column(name).plain for name in idle])
     places |= {
-        "Y": listed([plan.column(name).plain for name in idle]),
+        "Y": alone,
+        "y": Text(alone.zh, with_article(alone.en)),
         "n": same(numbers.count(n)),
     }
     return sentence("correlated.told_apart", evidence=shown | {"n": n}, places=places)

@@ -228,7 +228,7 @@ FRAME: Mapping[str, Row] = {
     "groups.this_one": Row(
         Text(
             "评估报告没有按{Y}比较结果。",
-            "The evaluation report does not compare results by {Y}.",
+            "The evaluation report does not compare results by {y}.",
         ),
         Text(
             "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."

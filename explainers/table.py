@@ -25,11 +25,11 @@ RULE = Text(
 REAL = Text("只试了数据里常有的数值。", "Only values that the data often hold were tested.")
 GROUPS = Text(
     "“只改{Y}”不变，不等于不同人群的结果一样。",
-    "Changing only {Y} is not the same as equal results for groups.",
+    "Changing only {y} is not the same as equal results for groups.",
 )
 UNKNOWN = Text(
     "程序不看{Y}，不等于不同人群的结果一样。",
-    "Not looking at {Y} is not the same as equal results for groups.",
+    "Not looking at {y} is not the same as equal results for groups.",
 )
 RESULTS = Text(
     "这里比较的是结果，不能说明原因。",
@@ -37,7 +37,7 @@ RESULTS = Text(
 )
 ITSELF = Text(
     "只改了{Y}本身，没有改可能跟着变的其他信息。",
-    "Only {Y} itself was changed, not other information that may change with it.",
+    "Only {y} itself was changed, not other information that may change with it.",
 )
 MORE = Text("要测试得更多，才能下结论。", "More {people} would have to be tested.")
 
@@ -61,7 +61,7 @@ SENTENCES: Mapping[str, Row] = {
     "decision.number.steps": Row(
         Text(
             "其他信息不变时，{X}变{high}，有时更容易{result}，有时没有影响。试了{n}次：{k}次更容易，{s}次难易不变，{d}次更难。",
-            "All else equal, {more_X} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
+            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes nothing changes. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
         ),
         RULE,
     ),
@@ -134,7 +134,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.number.steps": Row(
         Text(
             "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, {more_X} sometimes makes the {price} {price_high} and sometimes does nothing. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
         ),
         RULE,
     ),
@@ -264,28 +264,28 @@ SENTENCES: Mapping[str, Row] = {
     "decision.flip.none": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的结果也可能不同，请看“不同人群的结果”。",
-            "Changing only {Y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {Y}, and groups may get different results: see “Results for different groups”.",
+            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results: see “Results for different groups”.",
         ),
         GROUPS,
     ),
     "decision.flip.some": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，有{k}次结果变了。",
-            "Changing only {Y} changed the result in {k} of {n} tests.",
+            "Changing only {y} changed the result in {k} of {n} tests.",
         ),
         ITSELF,
     ),
     "price.flip.none": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，{price}都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的{price}也可能不同，请看“不同人群的结果”。",
-            "Changing only {Y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {Y}, and groups may get different results: see “Results for different groups”.",
+            "Changing only {y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results: see “Results for different groups”.",
         ),
         GROUPS,
     ),
     "price.flip.some": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}变了。",
-            "Changing only {Y} changed the {price} in {k} of {n} tests.",
+            "Changing only {y} changed the {price} in {k} of {n} tests.",
         ),
         ITSELF,
     ),
@@ -323,21 +323,21 @@ SENTENCES: Mapping[str, Row] = {
     "decision.flip.noise": Row(
         Text(
             "只改{Y}会不会改变结果，还不能下结论：什么都不改，再问一次，回答也会不一样。",
-            "Whether changing only {Y} changes the result is open: asked again with nothing changed, the program also gives other answers.",
+            "Whether changing only {y} changes the result is open: asked again with nothing changed, the program also gives other answers.",
         ),
         GROUPS,
     ),
     "price.flip.noise": Row(
         Text(
             "只改{Y}会不会改变{price}，还不能下结论：什么都不改，再问一次，{price}也会不一样。",
-            "Whether changing only {Y} changes the {price} is open: asked again with nothing changed, the program also gives other prices.",
+            "Whether changing only {y} changes the {price} is open: asked again with nothing changed, the program also gives other prices.",
         ),
         GROUPS,
     ),
     "not_an_input": Row(
         Text(
             "程序不知道{Y}。其他信息仍可能间接反映{Y}，请看“不同人群的结果”。",
-            "The program is not given {Y}. Other information may still reflect it: see “Results for different groups”.",
+            "The program is not given {y}. Other information may still reflect it: see “Results for different groups”.",
         ),
         UNKNOWN,
     ),

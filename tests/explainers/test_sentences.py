@@ -1,10 +1,12 @@
 import re
 import string
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explainers.bounds import Family
+from explainers.columns import raised
 from explainers.frame import FRAME, TESTS
 from explainers.readability import blocking
 from explainers.sentences import ROWS, Counts, Kind, choose, sentence
@@ -137,6 +139,28 @@ def test_no_row_says_that_what_was_tested_are_people() -> None:
         zh, en = (re.sub(r"\{(person|people)\}", "", each) for each in (text.zh, text.en))
         assert not PEOPLE.search(en), en
         assert not SORTS.search(zh), zh
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "said"),
+    [
+        ("higher", "crime rate", "the crime rate higher"),
+        ("larger", "number of dependants", "the number of dependants larger"),
+        ("longer", "your employment", "your employment longer"),
+        ("more", "debts", "more debts"),
+    ],
+)
+def test_what_is_raised_needs_no_other_article_or_number(word: str, name: str, said: str) -> None:
+    """Findings 7, S5: “with higher crime rate”, “with larger number of dependants”."""
+    assert raised(word, name) == said
+
+
+def test_a_name_within_an_english_sentence_has_its_article() -> None:
+    """Findings 7, S5: “Changing only share of black residents changed”."""
+    rows = [text for row in ROWS.values() for text in (row.text, row.limit)]
+    for text in [*rows, *TESTS.values()]:
+        assert "{Y}" not in text.en.removeprefix("{Y}:")
+        assert not re.search(r"(?<!with )\{more_X\}", text.en, re.IGNORECASE)
 
 
 def test_what_stays_and_what_changes_is_said_to_be_the_chance_or_the_result() -> None:
