@@ -9,7 +9,7 @@ ADDED := awk 'NR==FNR{if(/^[a-z]/)seen[$$1]=1;next} /^[a-z]/{keep=!($$1 in seen)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup boosting demo serve test hostile coverage calibrate certificate mutants bench lint types docs lock clients
+.PHONY: help setup boosting demo serve test exhaustive hostile coverage calibrate certificate mutants bench lint types docs lock clients
 
 help: ## what each verb does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,11 +47,14 @@ serve: setup ## the server, a worker and the signer on the data directory
 test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
 	$(BIN)/python -m tests.stages
 
+exhaustive: $(VENV)/.test ## the cases that `make test` leaves out, because they repeat what others of the same test claim
+	$(BIN)/pytest -q -n 2 --dist worksteal -m exhaustive
+
 hostile: $(VENV)/.test ## every attack on the sandbox again, with all that a model's format imports
 	MINGSUAN_TEST_PACKAGES=whole $(BIN)/pytest -q -n 2 --dist worksteal tests/registry/test_hostile.py tests/registry/test_second_child.py
 
 coverage: $(VENV)/.test ## the tests again, reporting what they reach
-	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -n 4 --dist worksteal -m "not browser and not exhaustive" --cov --cov-report=term:skip-covered
 
 # Each client has an environment of its own; `make test` runs the present one's tests.
 clients: $(VENV)/.test ## MLflow clients of 2.22, 3.9 and 3.17, a file of 500 MB, and one digest for every model of the oracle

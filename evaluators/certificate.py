@@ -118,13 +118,18 @@ def numbers(name: str, given: NullCase) -> Entry:
 
 def _ran(name: str, plan: Plan, given: NullCase) -> tuple[Sequence[Finding], Sequence[Table]]:
     """All findings, and the tables as published: the audit costs too much for further sets."""
-    if _further(name):
+    if is_further(name):
         return engine.measure(plan, given.table, scorer=given.scorer, nonce=name), ()
     ran = engine.run(plan, given.table, scorer=given.scorer, nonce=name)
     return ran.evidence.full, [table for _, table in ran.evidence.shown]
 
 
-def _further(name: str) -> bool:
+def is_further(name: str) -> bool:
+    """Whether a case is one more set of a design: its findings are certified, its tables are not.
+
+    Args:
+        name: see `names`.
+    """
     return name.rpartition("/")[2].isdecimal()
 
 
@@ -205,11 +210,12 @@ def present(probe: str, chosen: Sequence[str] | None = None) -> list[Entry]:
         chosen: the cases to run; None runs all and leaves out sets with a p too near to α.
     """
     made: list[Entry] = [{"policy": policy(installed.probe_class(probe).__module__)}]
-    for name, given in cases(probe):
-        if chosen is not None and name not in chosen:
+    for name in names(probe):
+        given = case(probe, name) if chosen is None or name in chosen else None
+        if given is None:
             continue
         entry = numbers(name, given)
-        if chosen is None and _further(name) and _near(entry, given):
+        if chosen is None and is_further(name) and _near(entry, given):
             continue
         made.append(entry)
     return made
@@ -283,7 +289,7 @@ def counted(probe: str, folder: Path = CERTIFICATES) -> str:
     for entry in certified(probe, folder):
         if "policy" in entry:
             told.append(entry["policy"])
-        elif _further(entry["case"]) or entry["case"].endswith(f"/{WHOLE}"):
+        elif is_further(entry["case"]) or entry["case"].endswith(f"/{WHOLE}"):
             told += [
                 [entry["case"], about, *map(each.get, ("p_value", "p_adjusted", "ci.low", "ci.high",
                  "ci.level")), each["verdict"] if each["verdict"] in REJECTS else "other"]

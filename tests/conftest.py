@@ -33,6 +33,7 @@ from registry import (  # noqa: F401  # every noun's tables
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings, settings
 from tests import servers, tables
+from tests.exhaustive import pytest_collection_modifyitems  # noqa: F401  # for pytest
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
 os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 CI = bool(os.environ.get("CI"))
+UNREPEATED = "not browser and not exhaustive"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -48,7 +49,7 @@ LANES = (
     (
         Stage(
             "tests",
-            ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not browser"),
+            ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", UNREPEATED),
             1500,
             seen=True,
         ),

@@ -12,6 +12,7 @@ from evaluators import calibration, certificate, installed, intervals, moves, pr
 from evaluators.damages import DAMAGES
 from evaluators.policy import POLICY
 from registry.findings import Finding, Verdict
+from tests import exhaustive
 
 PROBE = "proxy_leakage"
 SMALL = ["--only", PROBE]
@@ -22,9 +23,21 @@ def entries() -> list[dict[str, Any]]:
     return certificate.certified(PROBE)
 
 
-@pytest.mark.parametrize("name", installed.names())
-def test_a_probe_gives_the_numbers_that_certify_it(name: str) -> None:
-    before = certificate.certified(name)
+@pytest.mark.parametrize(
+    ("name", "further"),
+    [
+        exhaustive.case(name, further, kept=not further, name=f"{name}-{said}")
+        for name in installed.names()
+        for further, said in ((False, "designs and damages"), (True, "further sets"))
+    ],
+)
+def test_a_probe_gives_the_numbers_that_certify_it(name: str, *, further: bool) -> None:
+    before = [
+        each
+        for each in certificate.certified(name)
+        if "case" not in each or certificate.is_further(each["case"]) is further
+    ]
+    assert len(before) > 1
     now = certificate.present(name, [each.get("case", "") for each in before])
     moved = moves.between(name, before, now)
     assert not moved, moves.table(moved, len(now) - 1)

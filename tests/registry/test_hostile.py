@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from registry.sandbox import Cause, Contained, pool_uids
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
+from tests import exhaustive
 from tests.registry import hostile_models as hostile
 from tests.registry.tiers import WAYS, Way, offered
 
@@ -25,6 +26,15 @@ pytestmark = pytest.mark.hostile
 
 INPUTS = [{"name": "a", "type": "double"}]
 FRAME = pa.table({"a": np.arange(100, dtype=float)})
+
+
+ATTACKS = [
+    # The same walls stand around a warmed interpreter and a cell: `make test` tries each attack in
+    # both tiers, turn and turn about with one and the other.
+    exhaustive.case(way, name, kept=way.warm == (at % 2 == 0), name=f"{way}-{name}")
+    for at, name in enumerate(hostile.PLAN)
+    for way in WAYS
+]
 
 
 @pytest.fixture(params=WAYS, ids=str)
@@ -88,7 +98,7 @@ def listeners() -> Iterator[list[socket.socket]]:
 
 
 @pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize("name", hostile.PLAN)
+@pytest.mark.parametrize(("settings", "name"), ATTACKS, indirect=["settings"])
 def test_it_is_contained_and_its_cause_is_named(
     name: str,
     settings: Settings,
