@@ -16,10 +16,10 @@ from math import prod
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 from evaluators.lacking import Cause
 from evaluators.probe import Table
+from evaluators.programme import Programme
 
 Numbers = npt.NDArray[np.int8]
 Point = npt.NDArray[np.float64]
@@ -337,19 +337,22 @@ class Known:
 
     def _end(self, aim: npt.NDArray[np.float64]) -> float | None:
         """The least value of a form; None where nothing fits."""
+        least, point = self._programme.least(aim)
+        if point is not None and self._fit(point[None, :]).all():
+            self.fitting.append(point)
+            self.points.append(point)
+        return least
+
+    @cached_property
+    def _programme(self) -> Programme:
         matrix, limits = self._matrices
-        found = linprog(
-            aim, A_eq=matrix, b_eq=self.values if self.names else None,
-            A_ub=limits, b_ub=self.ends if self.limits else None, method="highs",
-        )  # fmt: skip
-        if found.status == 3:  # nothing limits it
-            return -math.inf
-        if found.status != 0:
-            return None
-        if self._fit(found.x[None, :]).all():
-            self.fitting.append(found.x)
-            self.points.append(found.x)
-        return float(found.fun)
+        size = next(iter(self.lines.merged.values()), np.zeros(1)).size
+        nothing = np.zeros((0, size))
+        return Programme(
+            np.vstack([nothing if each is None else each for each in (matrix, limits)]),
+            np.array([*self.values, *([-np.inf] * len(self.ends))]),
+            np.array([*self.values, *self.ends]),
+        )
 
     def _fit(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of the points fit; one in each line."""

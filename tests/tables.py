@@ -1,6 +1,6 @@
 """Databases for tests: every table, made once for each process and copied from then on.
 
-Working out and sending the statements of seventy tables takes thirty times as long as copying the
+Working out and sending the statements of forty tables takes ten times as long as copying the
 pages of the file that they make.
 """
 

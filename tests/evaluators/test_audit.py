@@ -54,7 +54,7 @@ def test_no_programme_is_solved_for_what_is_seen_already(monkeypatch: pytest.Mon
     known, lines = knowing(1, points, equations=2)
     wide = [aim for aim in lines.merged.values() if known.range(aim, LEAST) is None]
     again, _ = knowing(1, points, equations=2)
-    monkeypatch.setattr(audit, "linprog", None)
+    monkeypatch.setattr(audit, "Programme", None)
     assert [again.range(aim, LEAST) for aim in wide] == [None] * len(wide)
     assert len(wide) > 6
 
