@@ -141,9 +141,13 @@ class ProxyLeakage(Probe[Rows]):
         asked = list(many)[1:] if len(many) == 2 else list(many)
         units = columns[UNIT][known] if plan.columns.unit else None
         size = max(1, len(asked)) * run.plans
+        # One score for all tells nobody from anybody: an interval without width would say it surely.
+        alike = bool((score[known] == score[known][:1]).all())
         found: list[tuple[str, Mask, Auc | None]] = []
         for level in asked:
-            if many[level] < plan.min_n:  # of perhaps thousands of levels most are that small
+            if (
+                alike or many[level] < plan.min_n
+            ):  # of perhaps thousands of levels most are that small
                 found.append((level, NOBODY, None))
                 continue
             member = codes == there.searchsorted(level)
@@ -160,7 +164,7 @@ class ProxyLeakage(Probe[Rows]):
             if made is None or made.test is None or made.interval is None:
                 yield not_evaluable(
                     self.spec, "score_auc", slice_={name: level}, limit=limit, group=level,
-                    n=many[level], why=_small(name, level, plan),
+                    n=many[level], why=ONE_SCORE if alike else _small(name, level, plan),
                 )  # fmt: skip
                 continue
             details = {
@@ -400,6 +404,10 @@ SMALL = Text(
 ONE_LEVEL = Text(
     "“{name}”在数据里只有一个值，没有什么可猜。",
     "'{name}' has only one value in the data; there is nothing to tell.",
+)
+ONE_SCORE = Text(
+    "所有人的分数都一样，没有什么可用来猜，不作判断。",
+    "The score is the same for all; there is nothing to tell by, and nothing is said.",
 )
 LIMIT = Text(
     "猜得出不等于用了它：分数与这一特征相关，也可能是因为两组人的条件不同。",

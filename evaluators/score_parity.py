@@ -320,7 +320,8 @@ class ScoreParity(Probe[Scores]):
                 judged = _judged(
                     _effect(seen, metric, pair, plan)
                     if {*pair} <= {*enough}
-                    else Effect(metric, *pair, n=group.n, n_reference=against.n, why="small"),
+                    else Effect(metric, *pair, n=group.n, n_reference=against.n, why="small",
+                                units=seen.sides(*pair)),
                     plan, size, p_adjusted.get(pair),
                 )  # fmt: skip
                 yield draft(

@@ -31,10 +31,10 @@ WORDING = {
     ),
     DISTANCE: Wording(
         Text(
-            "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例最多相差 {size}（区间 {low}–{high}）。",
-            "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it differ by at most {size} (interval {low}–{high}).",
+            "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例在这些数据里相差最大处为 {size}（区间 {low}–{high}）。",
+            "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it differ by up to {size} in these data (interval {low}–{high}).",
         ),
-        Text("最多相差 {high}", "a gap of {high}"),
+        Text("相差 {high}", "a gap of {high}"),
         Text("处处相差不到 {high}", "the gap is under {high} everywhere"),
         readings.percent,
     ),

@@ -51,11 +51,14 @@ def test_a_score_that_tells_nothing_is_shown_to_with_enough_rows() -> None:
     assert _run(_table(0.0, 100))[0].verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_constant_score_tells_nothing() -> None:
+def test_one_score_for_all_is_not_evaluable() -> None:
+    """Findings 7, S4: 0.50 with an interval of 0.50 to 0.50 was inconclusive."""
     table = _table(1.0).set_column(3, "score", pa.array(np.full(600, 0.5)))
     (found,) = _run(table)
-    assert found.estimate == 0.5
-    assert found.p_value == 1.0
+    assert found.verdict is Verdict.NOT_EVALUABLE
+    assert (found.ci, found.estimate, found.group) == (None, None, "b")
+    assert "分数都一样" in found.reading["zh"]
+    assert "the same for all" in found.reading["en"]
 
 
 def test_cross_fitting_does_not_flatter_noise() -> None:

@@ -9,11 +9,12 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from evaluators import calibration, conformance, engine, histogram, inference
+from evaluators import calibration, conformance, engine, error_rates, histogram, inference
 from evaluators.plan import Plan
 from evaluators.recompute import recompute
 from evaluators.score_parity import ScoreParity
 from registry.findings import Finding, Verdict
+from registry.language import Text
 
 MEAN, DISTANCE = "standardised_mean_difference", "kolmogorov_smirnov_distance"
 RATE, RANKING = "scoring_rate_ratio", "auc_difference"
@@ -269,6 +270,32 @@ def test_repeated_rows_of_a_person_prove_no_more_than_the_person() -> None:
         width = one.ci["high"] - one.ci["low"]
         assert other["high"] - other["low"] == pytest.approx(width, rel=0.03)
     assert "4000" not in many[f"{RATE}:b"].reading["zh"].split("有")[0]
+
+
+def test_the_units_of_every_statistic_are_people_also_where_they_are_too_few() -> None:
+    """Findings 7, S4: of 12 people with 200 rows each, 2,400 people were said."""
+    rng, rows = np.random.default_rng(3), 52 * 200
+    who = np.repeat(np.arange(52), 200)
+    table = pa.table({
+        "race": np.where(who < 12, "b", "a"), "who": who,
+        "score": rng.standard_normal(rows), "due": rng.integers(0, 2, rows),
+    })  # fmt: skip
+    found = _run(table, columns={"unit": "who"})
+    assert {name.split(":")[0] for name in found} == {MEAN, DISTANCE, RATE, RANKING}
+    for one in found.values():
+        assert one.units is not None
+        assert one.units == {"of": "people", "n": 12, "n_reference": 40}
+
+
+def test_what_was_seen_claims_no_bound() -> None:
+    """Findings 7, S4: “differ by at most 21.1% (interval 15.9%–26.3%)”."""
+    found = _run(_table(-0.3), reference={"race": "a"})[f"{DISTANCE}:b"]
+    for said in (Text(**found.reading), error_rates.ODDS, error_rates.ODDS_AGREEMENT):
+        assert "at most" not in said.en
+        assert "up to" in said.en
+        assert "in these data" in said.en
+        assert "最多" not in said.zh
+        assert "在这些数据里" in said.zh
 
 
 def test_a_planted_difference_is_found() -> None:
