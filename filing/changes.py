@@ -22,6 +22,8 @@ from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.listings import Listing
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.steps import EVER_ENTERED, Status, seen_outside
 from registry.database import Record
 from registry.datasets import Dataset
 from registry.explanations import Explanation
@@ -37,6 +39,10 @@ RAISE = text(
 
 COUNTED_BY = ("status", "put", "outcome")
 """What of a concern its filing's counts are told from."""
+OF_NO_PAGE = (Report, Dataset, RecommendedCatalogue, RecommendedApplication)
+"""What touches no line of its own: reports and data through the models they are about, if any."""
+OF_LISTS = (Report, RecommendedCatalogue, RecommendedApplication)
+"""What is read on pages of the whole record, also where no filed page changes."""
 
 
 class PublicChange(Record):
@@ -122,7 +128,7 @@ def _raise(session: Session, _context: object, _given: object) -> None:
         return
     with session.no_autoflush:
         lines = _lines(session, changed)
-    if not lines and not any(isinstance(each, Report) for each in changed):
+    if not lines and not any(isinstance(each, OF_LISTS) for each in changed):
         return  # handed in, and nothing of its model was ever published
     mark = secrets.token_hex(16)
     number: int = session.connection().execute(RAISE, {"mark": mark}).scalar_one()
@@ -140,13 +146,28 @@ def _is_public(session: Session, row: Any) -> bool:
         return row.counted and (row in session.new or moved)
     if isinstance(row, Filing):
         return bool(row.editions or row.submissions) and session.is_modified(row)
+    if isinstance(row, RecommendedCatalogue):
+        return row in session.new or session.is_modified(row)
+    if isinstance(row, RecommendedApplication):
+        return _recommended(row)
     later = isinstance(row, Report | Dataset) and row not in session.new
     return later and session.is_modified(row)
 
 
+def _recommended(row: RecommendedApplication) -> bool:
+    """Whether an entry came, went or was refused; an application or a proposal leaves no trace."""
+    told = inspect(row).attrs
+    status = told["status"].history
+    before, after = (
+        {seen_outside(Status(each)) for each in values if each} & EVER_ENTERED
+        for values in (status.deleted or (), status.added or ())
+    )
+    return before != after or (told["refusals"].history.has_changes() and bool(row.refusals))
+
+
 def _lines(session: Session, changed: list[Any]) -> list[Listing]:
     """The lines of all filings of the models whose filings changed, and those not yet written."""
-    rows = [each for each in changed if not isinstance(each, Report | Dataset)]
+    rows = [each for each in changed if not isinstance(each, OF_NO_PAGE)]
     filings = [
         row if isinstance(row, Filing) else session.get_one(Filing, row.filing_id) for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Who has to act next on a filing or a concern."""
+"""Who has to act next on a filing, a concern or an application to be recommended."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,8 @@ from filing.concern_steps import Status as ConcernStatus
 from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import Status
+from filing.recommended import steps
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from registry import organisations
 from registry.inbox import Waiting, Waits
 from registry.organisations import Kind
@@ -28,8 +30,7 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
         session: any session.
         filing: as it stands.
     """
-    told = (filing.answers.get("B1") or {}).get("value") or {}
-    label = str(told.get("zh", ""))
+    label = _label(filing)
     if filing.status == Status.RETURNED:
         place = f"/filings/{filing.id}"
         return [Waits(filing.organisation_id, Waiting.MEND_FILING, place, label)]
@@ -66,3 +67,32 @@ def on_concern(concern: Concern) -> list[Waits]:
     if watch is None or status not in watching:
         return []
     return [Waits(watch, watching[status], place, label, not_for_id=filer)]
+
+
+DECIDED: Mapping[steps.Status, Waiting] = {
+    steps.Status.SUBMITTED: Waiting.DECIDE_RECOMMENDED,
+    **dict.fromkeys(steps.PROPOSED, Waiting.CONFIRM_RECOMMENDED),
+}
+
+
+def on_application(session: Session, made: RecommendedApplication, filing: Filing) -> list[Waits]:
+    """Who has to act on an application: the industry body until it is decided, the filer once refused.
+
+    Args:
+        session: any session.
+        made: as it stands.
+        filing: that it is about.
+    """
+    place, label, status = f"/recommending/{made.id}", _label(filing), steps.Status(made.status)
+    if status is steps.Status.REFUSED and made.replied is None:
+        return [Waits(made.filer_id, Waiting.READ_REFUSAL, place, label)]
+    if status not in DECIDED:
+        return []
+    body = session.get_one(RecommendedCatalogue, made.catalogue_id).organisation_id
+    # Whoever is of the filer learns of no proposal, on whosever desk they sit.
+    return [Waits(body, DECIDED[status], place, label, not_for_id=made.filer_id)]
+
+
+def _label(filing: Filing) -> str:
+    told = (filing.answers.get("B1") or {}).get("value") or {}
+    return str(told.get("zh", ""))

@@ -94,6 +94,13 @@ COMMANDS: dict[str, Entry] = {
             "申诉、投诉、举报：提交、查询、办理", "appeal, complain, report; follow; deal with it"
         ),
     ),
+    "recommended": Entry(
+        "portal.commands.recommended:recommended",
+        Text(
+            "推荐目录：查看、重算、申请、决定",
+            "the recommended catalogue: read, recompute, apply, decide",
+        ),
+    ),
     "inbox": Entry(
         "portal.commands.concerning:inbox",
         Text("等本单位办的", "what waits for your organisation"),

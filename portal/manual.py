@@ -35,6 +35,114 @@ def glossary() -> str:
     return "\n".join(lines) + "\n"
 
 
+def recommended() -> str:
+    """docs/recommended.md, from the criteria, the rule of the order and the procedure."""
+    from filing.recommended import criteria, order, steps
+    from filing.recommended.lapse import WHY_NAMES
+
+    parts = RECOMMENDED.split("@@")
+    table = [
+        "| id | criterion | what is counted |",
+        "|---|---|---|",
+        *(
+            f"| `{each.id}` | {each.name.zh} · {each.name.en} | {each.told.en} |"
+            for each in criteria.CRITERIA
+        ),
+    ]
+    rows = [
+        "| from | step | by | to | needs |",
+        "|---|---|---|---|---|",
+        *(_step(each) for each in steps.STEPS),
+    ]
+    whys = "; ".join(f"{each.en} ({each.zh})" for each in WHY_NAMES.values())
+    made = ["\n".join(table), order.RULE.en, whys, "\n".join(rows)]
+    return "".join(part for pair in zip(parts, [*made, ""], strict=True) for part in pair)
+
+
+def _step(row: Any) -> str:
+    from filing.recommended.steps import ACTION_NAMES
+
+    needs = [
+        name
+        for name, asked in (
+            ("a reason", row.words),
+            ("one's ties", row.ties),
+            ("the last day", row.term),
+            ("another person than who proposed", row.second),
+        )
+        if asked
+    ]
+    name = ACTION_NAMES[row.action]
+    return (
+        f"| `{row.source}` | `{row.action}` {name.zh} | {row.side} | `{row.target}` "
+        f"| {', '.join(needs) or '—'} |"
+    )
+
+
+RECOMMENDED = """# The catalogue of recommended models
+
+Made by `make docs` from `filing/recommended/`.
+
+人工智能算法模型推荐目录 (Shanghai AI industry regulation, art. 16: a task of the city, done by industry
+bodies under the authority's guidance). An industry body compiles it; that is said on every page, with what it
+is not: 由{行业组织}编制，不是行政许可或认定. This platform recommends nothing. Shenzhen's regulation has no
+article on such a catalogue, and a body there reads so on its page. An entry that is filed in another city than
+the catalogue's is marked.
+
+| who | where |
+|---|---|
+| everybody | `/zh/recommended`, `/zh/recommended/SLUG` and `.json`; `GET /api/v1/recommended/SLUG` |
+| a reader with weights of their own | `?w.checks=40&w.openness=0`, on page, twin and API |
+| whoever recomputes | `mingsuan recommended download SLUG`, `mingsuan recommended recompute FILE --key KEY` |
+| a filer | *Apply to be recommended* on a published filing; `mingsuan recommended apply` |
+| an industry body (its administrators) | `/zh/recommending`; `mingsuan recommended open`, `decide`, `weigh` |
+
+## Criteria
+
+The body chooses the weights (whole numbers from 0 to 100); they and every change of them with its reason are
+public. What a criterion counts is fixed, and told from the newest edition of the filing and the public counts:
+
+@@
+
+## Order
+
+@@
+
+*Why for all?* Were 未测 a 0, an entry would fall for what nobody looked at. Were it left out for that entry alone,
+two entries would be compared on different criteria. Now one entry can take a criterion out of the comparison;
+the page names which entries do, and anyone may set that weight to 0 to see that nothing else changes. Sums are
+exact fractions (`17/20` in the data), so that a tie is a tie and no rounding decides.
+
+A criterion depends on the record alone and on no clock. So the order changes when the record does, and when an
+entry lapses.
+
+## Who may be in it, and until when
+
+A published filing whose present version has a third-party evaluation that still counts (this platform's rule).
+The decision is bound to that version, that evaluation, the licence and its own last day. The entry lapses by
+itself with the first of these: @@. Days end as the next legal day begins (UTC+8). What lapsed does not come
+back: a new evaluation or version is applied for again. An application that is granted while an entry stands takes
+its place.
+
+## Decisions
+
+@@
+
+Two people of the industry body decide. Neither may belong, or have belonged, to the filer or to a tester of the model,
+nor have acted for them; both are looked at again when the second agrees. The applicant learns of no proposal. A
+refusal goes to the applicant with its reasons, who may reply once and is then decided on anew, and may apply again
+at any time; the public reads how many refusals there were. Reasons of additions and removals, and what both who
+decided say of their ties, are public; people are not named.
+
+## The signed file
+
+An in-toto statement (`urn:mingsuan:recommended-catalogue:v1`) in a DSSE envelope, signed by the platform's key as
+reports are: it says that the register told this at that moment. `mingsuan verify` checks it, and recomputes the
+order. `recompute` takes other weights (`--weights checks=40`) and a later moment (`--at`), at which what has lapsed
+by then is left out; a filing that ended since is told by a newer file alone.
+"""
+
+
 def settings_table() -> str:
     """docs/configuration.md, from the declared settings."""
     from registry.settings import Settings
@@ -197,6 +305,7 @@ that MLflow does not have answers `ENDPOINT_NOT_FOUND`."""
 
 PAGES: dict[str, Callable[[], str]] = {
     "glossary.md": glossary,
+    "recommended.md": recommended,
     "configuration.md": settings_table,
     "probes.md": probes,
     "mlflow-refusals.md": mlflow_refusals,

@@ -51,6 +51,7 @@ PAGES: Mapping[str, Text] = {
     "/{language}/versions/{version_id}/explain": NEW,
     "/{language}/explanations/{explanation_id}/approve": ONE_WAY,
     "/{language}/versions/{version_id}/filing": NEW,
+    "/{language}/recommending/open": NEW,
     "/{language}/f/{number}/concern": NEW,
     "/{language}/follow": NEW,
 }
@@ -86,6 +87,7 @@ API: Mapping[str, Text] = {
     "POST /api/v1/versions/{version_id}/explanations": NEW,
     "POST /api/v1/explanations/{explanation_id}/approve": ONE_WAY,
     "POST /api/v1/versions/{version_id}/filings": NEW,
+    "POST /api/v1/recommended": NEW,
     "POST /api/v1/catalogue/{slug}/concerns": NEW,
     "POST /api/v1/cases/{number}/follow": LOOK,
     "POST /api/v1/cases/{number}/additions": NEW,

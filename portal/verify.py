@@ -324,6 +324,9 @@ class _Going:
         self.ok(Layer.PAYLOAD, "是规范 JSON", "is canonical JSON")
         self.ok(Layer.STATEMENT, f"符合 {kind}", f"has the shape of {kind}")
         predicate = statement["predicate"]
+        if kind == statements.RECOMMENDED:
+            self.catalogue(predicate)
+            return
         self.bound(Layer.PLAN, predicate["plan"]["digest"], predicate["plan"].get("content"))
         if kind in (statements.REPORT, statements.EXPLORATORY):
             self.bound(Layer.FINDINGS, predicate["findings_digest"], predicate["findings"])
@@ -335,6 +338,24 @@ class _Going:
             for layer in (Layer.EVIDENCE, Layer.RECOMPUTATION):
                 self.skip(layer, "说明没有这一层", "an explanation has no such layer")
         self.files(statement)
+
+    def catalogue(self, predicate: Mapping[str, Any]) -> None:
+        """A recommended catalogue: its content is bound, and its order computed again."""
+        from filing.recommended import recompute
+
+        self.bound(Layer.FINDINGS, predicate["content_digest"], predicate["content"])
+        for layer in (Layer.PLAN, Layer.EVIDENCE, Layer.MODEL, Layer.DATA):
+            self.skip(layer, "推荐目录没有这一层", "a catalogue has no such layer")
+        layer = Layer.RECOMPUTATION
+        try:
+            again = recompute.recompute(predicate["content"])
+        except RegisterError as error:
+            self.fail(layer, error.said.zh, error.said.en)
+            return
+        if again.agrees:
+            self.ok(layer, "顺序重算一致", "the order computed again agrees")
+        else:
+            self.fail(layer, "顺序重算不同", "the order was computed otherwise")
 
     def bound(self, layer: Layer, digest: str, content: object) -> None:
         """Hold a digest against the content it stands for."""

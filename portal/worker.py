@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from filing import forgetting
+from filing.recommended import lapsing
 from portal import abandoned, effects, enrolment, request_log, runs
 from portal.at_rest import Sweeper
 from portal.enrolment import UnknownPlatformKey
@@ -57,6 +58,7 @@ LONGEST_WAIT = 30.0
 SEAL_SECONDS = 10.0
 """Seconds between two looks at what of the journal is to be sealed."""
 FORGET_SECONDS = 600.0
+LAPSE_SECONDS = 600.0
 """Seconds between two looks at what people wrote and is to be deleted."""
 TELL_SECONDS = 30.0
 """Seconds between two signs of life while nothing changes; see `attendance.SILENT`."""
@@ -132,6 +134,7 @@ def work(
     chores = (
         Chore(place, sealing.seal, seconds=SEAL_SECONDS, done="journal_sealed"),
         Chore(place, forgetting.run, seconds=FORGET_SECONDS, done="concerns_forgotten"),
+        Chore(place, lapsing.run, seconds=LAPSE_SECONDS, done="entries_lapsed"),
     )
     pending = outbox.Effects(place.factory, appliers, wait=once)
     while not ending.is_set():

@@ -39,6 +39,9 @@ class Waiting(StrEnum):
     MODERATE = "moderate"
     CONFIRM_GRADE = "confirm_grade"
     PARKED_WORK = "parked_work"
+    DECIDE_RECOMMENDED = "decide_recommended"
+    CONFIRM_RECOMMENDED = "confirm_recommended"
+    READ_REFUSAL = "read_refusal"
 
 
 WAITING_NAMES: Mapping[Waiting, Text] = {
@@ -55,6 +58,9 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.MODERATE: Text("收到的内容等待初步查看", "something that came in waits to be looked at first"),
     Waiting.CONFIRM_GRADE: Text("等级调整等待另一位审核人员确认", "a change of the grade waits for a second reviewer"),
     Waiting.PARKED_WORK: Text("工作已搁置，等待决定是否继续", "work is parked and waits to be let go on or cancelled"),
+    Waiting.DECIDE_RECOMMENDED: Text("列入推荐目录的申请等待决定", "an application to be recommended waits for a decision"),
+    Waiting.CONFIRM_RECOMMENDED: Text("推荐目录的提议等另一人决定", "a proposal on a recommendation waits for a second person"),
+    Waiting.READ_REFUSAL: Text("推荐目录没有列入，可以答复", "an application to be recommended was refused; you may reply"),
 }  # fmt: skip
 
 

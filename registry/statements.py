@@ -1,4 +1,4 @@
-"""What the platform signs: in-toto statements about one model version, and their exact shape.
+"""What the platform signs: in-toto statements about one model version or one catalogue, in exact shape.
 
 Sources: in-toto Statement v1; in-toto test-result predicate v0.1 (the shape of `test_result`).
 """
@@ -14,8 +14,9 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 REPORT = "urn:mingsuan:evaluation-report:v1"
 EXPLANATION = "urn:mingsuan:explanation:v1"
 EXPLORATORY = "urn:mingsuan:exploratory-report:v1"
-PREDICATES = frozenset({REPORT, EXPLANATION, EXPLORATORY})
-PLATFORMS_OWN = frozenset({REPORT, EXPLANATION})
+RECOMMENDED = "urn:mingsuan:recommended-catalogue:v1"
+PREDICATES = frozenset({REPORT, EXPLANATION, EXPLORATORY, RECOMMENDED})
+PLATFORMS_OWN = frozenset({REPORT, EXPLANATION, RECOMMENDED})
 """What the platform's key signs: never what was made without a registration."""
 MAX_STATEMENT = 64 * 1024**2
 
@@ -38,7 +39,8 @@ class Sha256(Exact):
 class Subject(Exact):
     """What a statement is about: `model/<organisation>/<name>@<number>`.
 
-    Outside a registry: the folder of the model, or the data that held the answers.
+    Outside a registry: the folder of the model, or the data that held the answers. A catalogue is
+    `recommended/<organisation>/<address>@<revision>`, with the digest of its content.
     """
 
     name: str
@@ -176,10 +178,19 @@ class ExplanationPredicate(Exact):
     statements: list[Object]
 
 
+class RecommendedPredicate(Exact):
+    """The catalogue of one industry body as it stood, with its order and what the order is made of."""
+
+    content: Object
+    content_digest: Digest
+    statements: list[Object]
+
+
 PREDICATE_SHAPES: dict[str, type[Exact]] = {
     REPORT: ReportPredicate,
     EXPLORATORY: ExploratoryPredicate,
     EXPLANATION: ExplanationPredicate,
+    RECOMMENDED: RecommendedPredicate,
 }
 SUBJECTS: TypeAdapter[list[Subject]] = TypeAdapter(
     Annotated[list[Subject], Field(min_length=1, max_length=1)]

@@ -99,6 +99,7 @@ def _carry(
             name: cast.enter(session, name, passwords[part.email])
             for name, part in cast.PARTS.items()
         }
+        cast.open_catalogue(session, actors["association"])
     place = Place(folder, factory, artifacts.open_store(chosen), actors, _key(folder))
     _say(Text("训练两个模型（已有就直接用）", "train both models (or use those there are)"))
     trained()
@@ -184,7 +185,7 @@ def _line(text: str) -> None:
 
 
 def _print(chosen: "Settings", passwords: Mapping[str, str], numbers: Mapping[str, str]) -> None:
-    from portal.demo.cast import PARTS
+    from portal.demo.cast import CATALOGUE, PARTS
     from registry.organisations import ROLE_NAMES
 
     base = chosen.public_url
@@ -192,6 +193,7 @@ def _print(chosen: "Settings", passwords: Mapping[str, str], numbers: Mapping[st
     click.echo(f"  {base}/zh/    {base}/en/")
     for number in numbers.values():
         click.echo(f"  {base}/zh/f/{number}")
+    click.echo(f"  {base}/zh/recommended/{CATALOGUE}")
     click.secho("登录 / sign-ins", bold=True)
     click.echo(f"  {base}/zh/sign-in")
     for part in PARTS.values():

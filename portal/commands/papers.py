@@ -113,7 +113,7 @@ def verify(
 
     result = home.verify(
         file.read_bytes(),
-        platform=home.load_keys(list(platform_keys) or _trusted()),
+        platform=home.load_keys(list(platform_keys) or trusted()),
         testers=home.load_keys(tester_keys) if tester_keys else None,
         model=model,
         dataset=data,
@@ -126,7 +126,8 @@ def verify(
         raise SystemExit(1)
 
 
-def _trusted() -> list[Path]:
+def trusted() -> list[Path]:
+    """The platform keys that the configuration trusts."""
     from registry.settings import settings
 
     stated = settings().trusted_keys

@@ -8,8 +8,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from filing.recommended import keeping, records
+from filing.recommended.keeping import Opening
 from registry import invitations, organisations
 from registry.language import Text
+from registry.law import City
 from registry.organisations import Actor, Kind, Organisation, Person, Role
 
 
@@ -82,6 +85,24 @@ PARTS: dict[str, Part] = {
         "郑复核",
         "second@authority.example",
     ),
+    "association": Part(
+        Kind.INDUSTRY_BODY,
+        Text("示例行业协会", "Example Industry Association"),
+        None,
+        "",
+        Role.ADMINISTRATOR,
+        "冯推荐",
+        "catalogue@association.example",
+    ),
+    "colleague": Part(
+        Kind.INDUSTRY_BODY,
+        Text("示例行业协会", "Example Industry Association"),
+        None,
+        "",
+        Role.ADMINISTRATOR,
+        "许复议",
+        "second@association.example",
+    ),
 }
 
 
@@ -126,10 +147,31 @@ def enter(session: Session, name: str, password: str) -> Actor:
     return organisations.acting(session, person.id, organisation.id)
 
 
+CATALOGUE = "example"
+WEIGHTS = {"checks": 30, "findings": 30, "explanation": 20, "openness": 10, "appeals": 10}
+
+
+def open_catalogue(session: Session, by: Actor) -> None:
+    """Open the industry body's catalogue, unless an earlier run did.
+
+    Args:
+        session: the caller's transaction.
+        by: one of its people.
+    """
+    if records.own_catalogue(session, by) is not None:
+        return
+    guidance = {
+        "zh": "（演示）按示例主管部门的意见选定标准，权重由本协会定。",
+        "en": "(Demonstration) Criteria as the example authority advised; the weights are ours.",
+    }
+    opening = Opening(CATALOGUE, City.SHANGHAI, guidance, WEIGHTS)
+    keeping.open_catalogue(session, by=by, opening=opening)
+
+
 def _invited(session: Session, organisation: Organisation, part: Part, password: str) -> Person:
     """The person, invited as administrator and in the role of the part."""
     accepted: Person | None = None
-    for role in (Role.ADMINISTRATOR, part.role):
+    for role in dict.fromkeys((Role.ADMINISTRATOR, part.role)):
         invited = invitations.invite(
             session, organisation_id=organisation.id, email=part.email, role=role, by=None
         )

@@ -8,6 +8,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from filing.dossier import Filing
 from filing.handling import Taken
 from filing.lifecycle import EDITABLE, EXITS, Action, Status
 from filing.receiving import Given
+from filing.recommended import applying, deciding, records, steps
+from filing.recommended.applying import Offer
 from filing.routes import Route
+from portal.demo.cast import CATALOGUE
 from portal.demo.models import Trained
 from registry import (
     attestation,
@@ -31,6 +35,7 @@ from registry import (
     evaluations,
     explanations,
     keys,
+    legal_day,
     reports,
     submission,
     worklist,
@@ -113,6 +118,7 @@ class Journey:
         yield Text("填写并提交备案", "fill in and submit the filing"), self.file
         yield Text("审核、给编号、公示", "review, number, publish"), self.review
         yield Text("有人申诉，有人举报", "somebody appeals, somebody reports"), self.hear
+        yield Text("申请列入推荐目录", "apply to be recommended"), self.recommend
 
     @property
     def _filer(self) -> Actor:
@@ -363,6 +369,35 @@ class Journey:
                     outcome = concern_steps.Outcome.NOT_UPHELD
                     taken = Taken(closing, sent.revision, told["answer"], outcome)
                     handling.take(session, by=self._filer, number=sent.number, taken=taken)
+
+    def recommend(self) -> None:
+        """The enterprise applies to the industry body's catalogue; two of its people decide."""
+        told = self.story["recommended"]
+        with transaction(self.place.factory) as session:
+            filing = dossier.get(session, by=self._filer, filing_id=self.filing_id)
+            made = records.applications(session, by=self._filer)
+            if any(each.filing_id == filing.id for each in made):
+                return
+            applied = applying.apply(
+                session,
+                by=self._filer,
+                slug=CATALOGUE,
+                filing_id=filing.id,
+                filing_revision=filing.revision,
+                offer=Offer(told["offer"]),
+            )
+            until = legal_day.today() + timedelta(days=told.get("days", 0))
+            for who, action in (("association", told["decision"]), ("colleague", "confirm")):
+                taken = deciding.Taken(
+                    steps.Action(action),
+                    applied.revision,
+                    words=told["words"],
+                    ties=told["ties"],
+                    until=until.isoformat(),
+                )
+                deciding.take(
+                    session, by=self.place.cast[who], application_id=applied.id, taken=taken
+                )
 
     def _step(self, session: Session, by: Actor, action: Action) -> None:
         filing = dossier.get(session, by=by, filing_id=self.filing_id)

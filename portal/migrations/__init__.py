@@ -42,6 +42,7 @@ OWNERS = (
     "filing.concerns",
     "filing.senders",
     "filing.listings",
+    "filing.recommended.records",
 )
 
 

@@ -16,6 +16,8 @@ def routers() -> list[APIRouter]:
         passwords,
         platform_keys,
         public,
+        recommended,
+        recommending,
         reports,
         reviewer,
         static,
@@ -38,6 +40,8 @@ def routers() -> list[APIRouter]:
         reports.router,
         platform_keys.router,
         concerns.router,
+        recommending.router,
+        recommended.router,
         public.router,
     ]
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from filing import catalogue, numbers
 from filing.catalogue import PublicEntry
 from filing.listings import Listing
+from filing.recommended import records
 from portal.access import public
 from portal.at_hand import Configured, Database
 from portal.page_cache import FOR_EVER, keep
@@ -27,8 +28,27 @@ router = APIRouter(include_in_schema=False)
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 MOST_IN_A_SITEMAP = 50_000
-FIXED = ("", "catalogue", "question", "concern", "words", "about", "accessibility")
-NOT_FOR_ROBOTS = ("/api/", "/mlflow/", "/*/sign-in", "/*/desk", "/*/account", "/*/catalogue?")
+MOST_CATALOGUES = 50
+"""Of industry bodies, that the list of pages has room for."""
+FIXED = (
+    "",
+    "catalogue",
+    "recommended",
+    "question",
+    "concern",
+    "words",
+    "about",
+    "accessibility",
+)
+NOT_FOR_ROBOTS = (
+    "/api/",
+    "/mlflow/",
+    "/*/sign-in",
+    "/*/desk",
+    "/*/account",
+    "/*/catalogue?",
+    "/*/recommended/*?",
+)
 
 
 def in_own_language(request: Request, rest: str) -> Response:
@@ -141,14 +161,21 @@ def sitemap_part(request: Request, session: Database, settings: Configured, part
 
 
 def _parts(total: int) -> int:
-    return max(1, -(-total // (MOST_IN_A_SITEMAP // len(LANGUAGES) - len(FIXED))))
+    return max(1, -(-total // _size()))
+
+
+def _size() -> int:
+    """How many filings one part lists: it has room for the pages that are no filing's."""
+    return MOST_IN_A_SITEMAP // len(LANGUAGES) - len(FIXED) - MOST_CATALOGUES
 
 
 def _addresses(session: Session, part: int) -> Iterator[tuple[str, str]]:
     """The addresses of one part, each with the day of its newest edition."""
-    size = MOST_IN_A_SITEMAP // len(LANGUAGES) - len(FIXED)
+    size = _size()
     if part == 1:
-        yield from ((f"/{language}/{each}", "") for language in LANGUAGES for each in FIXED)
+        kept = [f"recommended/{each.slug}" for each, _ in records.catalogues(session)]
+        places = [*FIXED, *kept[:MOST_CATALOGUES]]
+        yield from ((f"/{language}/{each}", "") for language in LANGUAGES for each in places)
     rows = select(Listing.slug, Listing.published).order_by(Listing.id)
     for slug, published in session.execute(rows.offset((part - 1) * size).limit(size)):
         for language in LANGUAGES:

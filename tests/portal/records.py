@@ -7,6 +7,10 @@ from sqlalchemy.orm import Session
 from filing import dossier
 from filing.concern_steps import Status
 from filing.concerns import Concern
+from filing.recommended import steps
+from filing.recommended.applying import OFFERED
+from filing.recommended.criteria import IDS
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.remarks import Remark
 from filing.routes import Route
 from registry import attestation, legal_day, organisations, tokens, worklist
@@ -179,6 +183,7 @@ class Records:
         self._keep("remark_id", Kind.ENTERPRISE, remark.id)
         for kind in (Kind.ENTERPRISE, Kind.AUTHORITY, Kind.INDUSTRY_BODY):
             self._concern(session, filing.id, filer, kind)
+        self._recommend(session, filing.id, filer)
 
     def _concern(self, session: Session, filing_id: str, filer: Member, kind: Kind) -> None:
         """An appeal for the filer, and a report for each that watches."""
@@ -199,6 +204,30 @@ class Records:
         session.add(concern)
         session.flush()
         self._keep("concern_number", kind, concern.number)
+
+    def _recommend(self, session: Session, filing_id: str, filer: Member) -> None:
+        """An application of the filer, to the catalogue of the industry body."""
+        body = self.world.member("industry_body-own", Role.ADMINISTRATOR)
+        catalogue = RecommendedCatalogue(
+            organisation_id=body.organisation.id,
+            slug="example",
+            city="shanghai",
+            guidance={"zh": "按主管部门的意见"},
+            weights=dict.fromkeys(IDS, 20),
+        )
+        session.add(catalogue)
+        session.flush()
+        made = RecommendedApplication(
+            catalogue_id=catalogue.id,
+            filing_id=filing_id,
+            filer_id=filer.organisation.id,
+            applied_by=filer.person.id,
+            status=steps.Status.SUBMITTED,
+            offer={name: {"zh": "有"} for name in OFFERED},
+        )
+        session.add(made)
+        session.flush()
+        self._keep("application_id", Kind.ENTERPRISE, made.id)
 
     def _credentials(self, session: Session) -> None:
         for (name, role), member in self.world.members.items():

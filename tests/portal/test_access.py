@@ -77,6 +77,30 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/filings/{filing_id}/grade/dismissal": {"revision": 1},
     "/api/v1/concerns/{concern_number}/steps": {"action": "acknowledge", "revision": 1},
     "/api/v1/concerns/{concern_number}/review": {"action": "acknowledge", "revision": 1},
+    "/api/v1/recommended": {
+        "slug": "fresh",
+        "city": "shanghai",
+        "guidance": {"zh": "按主管部门的意见"},
+        "weights": {"checks": 1},
+    },
+    "/api/v1/recommended/weights": {
+        "revision": 1,
+        "weights": {"checks": 2},
+        "reason": {"zh": "看过"},
+    },
+    "/api/v1/filings/{filing_id}/recommended-applications": {
+        "revision": 1,
+        "slug": "example",
+        **{key: {"zh": "有"} for key in ("licence", "obtaining", "contact", "ties")},
+    },
+    "/api/v1/recommended-applications/{application_id}/steps": {
+        "action": "withdraw",
+        "revision": 1,
+    },
+    "/api/v1/recommended-applications/{application_id}/decisions": {
+        "action": "return",
+        "revision": 1,
+    },
     "/api/v1/remarks/{remark_id}/reply": {"zh": "已改", "revision": 1},
     "/api/v1/versions/{version_id}/explanations": {
         "dataset_id": "{dataset_id}",

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 import filing
+import filing.recommended
 import registry
 from portal import migrations
 from registry import database
@@ -31,7 +32,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def owners() -> set[str]:
     found = set()
-    for package in (registry, filing):
+    for package in (registry, filing, filing.recommended):
         for each in pkgutil.iter_modules(package.__path__):
             name = f"{package.__name__}.{each.name}"
             if each.ispkg or name == "registry.mlflow_snapshots":
@@ -543,6 +544,41 @@ def test_every_line_of_the_catalogue_is_given_the_effect_its_edition_states(
     with empty.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM listing")) == 2
     migrations.upgrade(empty)
+
+
+def test_the_recommended_catalogue_comes_and_goes_and_the_rest_stays(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0019")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": "{}"})
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0020")
+    with empty.begin() as connection:
+        connection.execute(text(RECOMMENDED))
+        connection.execute(text(APPLICATION))
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(text(RECOMMENDED.replace("'k1'", "'k2'")))
+    migrations.downgrade(empty, "0019")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
+RECOMMENDED = """
+INSERT INTO recommended_catalogue (id, created, organisation_id, slug, city, guidance, weights,
+  revision)
+VALUES ('k1', '2026-11-21 00:00:00', 'o1', 'example', 'shanghai', '{}', '{}', 1)
+"""
+APPLICATION = """
+INSERT INTO recommended_application (id, created, catalogue_id, filing_id, filer_id, applied_by,
+  status, since, revision, offer, refusals)
+VALUES ('r1', '2026-11-21 00:00:00', 'k1', 'f1', 'o1', 'p1', 'submitted', '2026-11-21 00:00:00', 1,
+  '{}', 0)
+"""
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,16 @@ def test_what_people_send_about_a_demonstration_says_that_it_is_one(name: str) -
     assert "answer" not in report
     for said in (appeal["words"], appeal["answer"], report["words"]):
         assert said.startswith("（演示）")
+
+
+@pytest.mark.parametrize(
+    ("name", "decision"), [("credit", "propose_entry"), ("pricing", "propose_refusal")]
+)
+def test_one_is_recommended_and_one_is_refused_and_both_say_that_it_is_a_demonstration(
+    name: str, decision: str
+) -> None:
+    told = story(name)["recommended"]
+    assert told["decision"] == decision
+    for said in (told["words"], told["ties"], *told["offer"].values()):
+        assert said["zh"].startswith("（演示）")
+        assert said["en"].lower().startswith("(demonstration)")

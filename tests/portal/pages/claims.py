@@ -13,7 +13,7 @@ PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "_filed_parts", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "concern_start", "concern_new", "concern_receipt",
-    "concern_follow",
+    "concern_follow", "recommended_list", "recommended",
 )  # fmt: skip
 
 
@@ -28,6 +28,17 @@ class Claim:
 
 
 CLAIMS = (
+    Claim("这是按您给的权重排的，不是行业组织的顺序。", "This order follows the weights that you gave, not those of the industry body.", "recommended/many?w.findings=7", "recommended/many"),
+    Claim("并列的不分先后，只按备案编号列出。", "Tied entries are listed by filing number alone.", "recommended/many", "recommended/one"),
+    Claim("按这些权重，没有一项标准是所有条目都测过的，所以没有总分，也没有先后。", "By these weights, no criterion is measured for every entry, so there is neither a score nor an order.", "recommended/many?w.checks=0&w.findings=0&w.openness=0", "recommended/many"),
+    Claim("”没有计入：", "” is left out: not measured for ", "recommended/many", "recommended/none"),
+    Claim("”没有计入：", "” is left out: not measured for ", "recommended/one", "recommended/one?w.appeals=0"),
+    Claim("（没有计入）", "(not counted)", "recommended/many", "recommended/none"),
+    Claim("未测</td>", "not measured</td>", "recommended/many", "recommended/none"),
+    Claim("现在没有条目。", "There is no entry now.", "recommended/none", "recommended/many"),
+    Claim("在深圳备案</span>", "filed in Shenzhen</span>", "recommended/many", "recommended/one"),
+    Claim("深圳的条例没有写推荐目录", "Shenzhen's regulation has no article on such a catalogue", "recommended/one", "recommended/many"),
+    Claim("并列第%s名", "tied for place ", "recommended/many", "recommended/one"),
     Claim("没有附评估报告", "no evaluation report is attached", "line:bare", "line:own"),
     Claim("没有附评估报告。", "No evaluation report is attached.", "bare", "own"),
     Claim("没有第三方评估。", "There is no third-party evaluation.", "own", "clear"),
@@ -159,6 +170,20 @@ GENERAL = frozenset({
     "至少 12 个字符，不要用常见的词。", "管理员重置了这个账号的密码。请设置一个新密码，链接只能用一次。",
     "您已经用这个邮箱登录。请输入这个账号的密码来确认。", "没有账号？请本单位管理员发一份邀请。忘了密码？请管理员重置。",
     "平台签名的报告和说明用这些公钥核验。平台换过钥匙时，旧公钥仍在这里：它签过的仍用它核验。",
+    # the recommended catalogue (tests/portal/test_recommended holds its sentences against records)
+    "由行业组织编制。标准、权重、证据都公开；换一组权重，顺序就跟着变。",
+    "现有 %s 个条目。",
+    "还没有行业组织在这里开设推荐目录。",
+    "指导（行业组织填写）：",
+    "“%s”没有计入：%s 是未测。",
+    "行业组织的权重：%s",
+    "下载签名的目录，在自己的电脑上重算顺序：",
+    "第三方评估报告",
+    "备案页：说明、评估和历史",
+    "利害关系，作决定的人说：",
+    "没有列入的申请，这里只说件数：%s。",
+    "人工智能算法模型推荐目录",
+    "由行业组织编制，不是行政许可或认定",
     # pieces of work and verdicts: chosen by their state
     "页面每 5 秒自动更新。",
 })  # fmt: skip

@@ -7,23 +7,27 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from filing import computed, dossier, editions, handling, listings, receiving
+from filing import catalogue, computed, dossier, editions, handling, listings, receiving
 from filing.concern_steps import Action, Outcome
 from filing.dossier import Filing
 from filing.guards import Case
 from filing.handling import Taken
 from filing.receiving import Given
+from filing.recommended import keeping
+from filing.recommended.criteria import IDS
+from filing.recommended.keeping import Opening
 from filing.risk import Level
 from filing.routes import Route
 from registry import attestation, statements
 from registry.database import now, transaction
 from registry.explanations import Explanation
-from registry.organisations import Actor
+from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.submission import Version
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import KEY, Scene
+from tests.portal.recommended import SAID, colleague, enter
 
 SEAL = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-06-01"}
 
@@ -73,7 +77,10 @@ class Records:
         self._explained("explained before", earlier=True)
         self._moved("earlier", "newer")
         ended = self._third_party("ended")
-        scene.file(ended, "cancel", reason="服务结束")  # fmt: skip
+        scene.file(ended, "cancel", reason="服务结束")
+        self._recommended("many", "shanghai", ("clear", "beyond", "other verdicts", "other city"))
+        self._recommended("one", "shenzhen", ("explained",))
+        self._recommended("none", "shanghai", ())
 
     def report(
         self,
@@ -113,6 +120,16 @@ class Records:
     def _finding(self) -> dict[str, Any]:
         compared = (f for f in self.predicate["findings"] if f["reference_estimate"] is not None)
         return copy.deepcopy(next(each for each in compared if not each["suppressed"]))
+
+    def _recommended(self, slug: str, city: str, names: Sequence[str]) -> None:
+        """A catalogue with these filings."""
+        one = cast.actor(self.session, Kind.INDUSTRY_BODY)
+        opening = Opening(slug, city, SAID, dict.fromkeys(IDS, 20))
+        keeping.open_catalogue(self.session, by=one, opening=opening)
+        people = (one, colleague(self.session, one))
+        for name in names:
+            filing = catalogue.find(self.session, self.numbers[name])
+            enter(self.session, self.scene.filer, filing, people, slug)
 
     def _opened(self, name: str, **answers: Any) -> Filing:
         self.scene.version = cast.version(self.session, self.scene.filer, name=name)

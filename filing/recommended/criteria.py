@@ -1,0 +1,202 @@
+"""The criteria of the catalogue: what each measures, and from what of the public record.
+
+A measurement is a count out of a total, so that nothing is rounded before it is added. Where the
+record holds nothing to count, there is no measurement (未测): that is None and never 0.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from filing.concerns import Count
+from filing.routes import Route
+from registry.findings import Verdict
+from registry.language import Text
+
+NOT_MEASURED = Text("未测", "not measured")
+MOST_WEIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measurement: `count` out of `of`, which is at least 1."""
+
+    count: int
+    of: int
+
+    @property
+    def share(self) -> Fraction:
+        """The measurement as a share, from 0 to 1."""
+        return Fraction(self.count, self.of)
+
+    def as_json(self) -> dict[str, int]:
+        """The measurement as a JSON object."""
+        return {"count": self.count, "of": self.of}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the public record says of one filing now.
+
+    Args:
+        content: its newest edition's JSON object.
+        explanation: the content of the explanation that it carries; None where it carries none.
+        counts: what is counted of appeals, complaints and reports.
+    """
+
+    content: Mapping[str, Any]
+    explanation: Mapping[str, Any] | None
+    counts: Sequence[Count] = ()
+
+    @property
+    def counted_reports(self) -> list[Mapping[str, Any]]:
+        """The third-party reports on the published version that their testers countersigned."""
+        return [
+            each
+            for each in self.content["reports"]
+            if each["kind"] == "third_party"
+            and each["countersigned"]
+            and each["model_digest"] == self.content["model"]["sha256"]
+        ]
+
+
+def _checks(read: Published) -> Measured | None:
+    required = {probe for each in read.counted_reports for probe in each["required"]}
+    said = {
+        probe
+        for each in read.counted_reports
+        for probe in each["probes"]
+        if probe not in each["not_evaluable"]
+    }
+    return _out_of(len(required & said), len(required))
+
+
+def _findings(read: Published) -> Measured | None:
+    verdicts = [each["verdicts"] for each in read.counted_reports]
+    total = sum(
+        number
+        for each in verdicts
+        for name, number in each.items()
+        if name != Verdict.NOT_EVALUABLE
+    )
+    return _out_of(sum(each.get(Verdict.EQUIVALENT, 0) for each in verdicts), total)
+
+
+def _explanation(read: Published) -> Measured | None:
+    if read.explanation is None:
+        return None
+    if read.content["explanation"]["model_digest"] != read.content["model"]["sha256"]:
+        return None
+    sentences = list(_sentences(read.explanation))
+    tested = [each for each in sentences if "declared" not in each["evidence"]]
+    return _out_of(len(tested), len(sentences))
+
+
+def _sentences(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every sentence of an explanation, however deep it stands; each carries its evidence."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("evidence"), Mapping) and "limit" in value:
+            yield value
+        for each in value.values():
+            yield from _sentences(each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _sentences(each)
+
+
+def _openness(read: Published) -> Measured | None:
+    answers = read.content["answers"]
+    told = sum("value" in row for row in answers)
+    return _out_of(told, told + sum("withheld" in row for row in answers))
+
+
+def _appeals(read: Published) -> Measured | None:
+    rows = [each for each in read.counts if each.route is Route.APPEAL]
+    return _out_of(sum(each.closed for each in rows), sum(each.received for each in rows))
+
+
+def _out_of(count: int, of: int) -> Measured | None:
+    return Measured(count, of) if of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion.
+
+    Args:
+        id: how it is kept, and called in addresses and on the command line.
+        name: what it is called.
+        told: what is counted out of what, and when there is nothing to count.
+        measure: the measurement; None where the record holds nothing to count.
+    """
+
+    id: str
+    name: Text
+    told: Text
+    measure: Callable[[Published], Measured | None]
+
+
+CRITERIA = (
+    Criterion(
+        "checks",
+        Text("要求的检查", "Required checks"),
+        Text(
+            "评估政策要求的检查里，第三方评估测出结果的有几项。",
+            "How many of the checks that the policy requires gave a result in a third-party evaluation.",
+        ),
+        _checks,
+    ),
+    Criterion(
+        "findings",
+        Text("差异很小的结果", "Differences shown to be small"),
+        Text(
+            "第三方评估的结果里，已证明差异很小的有几项；无法评估的不算在内，还不能下结论的算在内。",
+            "How many results of third-party evaluations are shown to be small; those that cannot be "
+            "evaluated are left out, inconclusive ones are in.",
+        ),
+        _findings,
+    ),
+    Criterion(
+        "explanation",
+        Text("测出来的说明", "Explanation by tests"),
+        Text(
+            "算法说明的句子里，有几句来自测试，其余是备案主体自己写的；没有测试过的说明记为未测。",
+            "How many sentences of the explanation come from tests, the others being the filer's own; "
+            "an explanation that nobody tested counts as not measured.",
+        ),
+        _explanation,
+    ),
+    Criterion(
+        "openness",
+        Text("公开的内容", "Published answers"),
+        Text(
+            "备案内容里，公开的有几项；其余的写明理由后没有公开。",
+            "How many answers of the filing are published, the others being withheld with a reason.",
+        ),
+        _openness,
+    ),
+    Criterion(
+        "appeals",
+        Text("办结的申诉", "Appeals closed"),
+        Text(
+            "收到的申诉里，已经办结的有几件；没有收到过申诉的记为未测。",
+            "How many of the appeals received are closed; where none was received, it counts as not "
+            "measured.",
+        ),
+        _appeals,
+    ),
+)
+IDS = tuple(each.id for each in CRITERIA)
+
+Measures = Mapping[str, Measured | None]
+Weights = Mapping[str, int]
+
+
+def measured(read: Published) -> dict[str, Measured | None]:
+    """Every criterion's measurement of one filing; None where there is nothing to count.
+
+    Args:
+        read: what the public record says of it.
+    """
+    return {each.id: each.measure(read) for each in CRITERIA}

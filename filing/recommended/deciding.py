@@ -1,0 +1,317 @@
+"""Steps with an application: two people of the industry body decide, the filer withdraws, replies, leaves.
+
+Who proposes and who agrees are two people without ties to the filer or to a tester, looked for at
+each step and for both of them when it is decided, since people join and leave.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from filing import waiting
+from filing.dossier import Filing
+from filing.recommended import lapsing, reading, records, steps
+from filing.recommended.lapse import WHY_NAMES
+from filing.recommended.records import RecommendedApplication
+from filing.recommended.steps import ACTION_NAMES, Action, Side, Status, Step, StepRefused
+from filing.recommended.words import RecommendedInvalid, day, worded
+from filing.review import NotIndependent
+from filing.revision import Moved
+from registry import inbox, journal, legal_day
+from registry.database import now
+from registry.errors import Reason, Refused
+from registry.language import Text
+from registry.organisations import Actor, Role
+
+LONGEST = 730
+"""Calendar days for which an entry may be decided at most; this platform's own rule."""
+REASONS = Text("理由", "the reason")
+TIES = Text("与备案主体的利害关系", "ties to the filer")
+
+
+class ApplicationMoved(Moved):
+    """Somebody took a step in between: read the application again, then decide."""
+
+
+class SecondPerson(Refused):
+    """Two people decide: who proposed does not agree as well. Ask a colleague."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What somebody does with an application.
+
+    Args:
+        action: which step.
+        revision: the revision that they read.
+        words: the reason or the reply: {zh, en?}.
+        ties: what whoever decides says of their ties: {zh, en?}.
+        until: the last day of the entry, such as 2027-06-30.
+    """
+
+    action: Action
+    revision: int
+    words: Mapping[str, str] = field(default_factory=dict)
+    ties: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The same in its kept form."""
+
+    words: dict[str, str]
+    ties: dict[str, str]
+    until: date | None
+
+
+def take(
+    session: Session, *, by: Actor, application_id: str, taken: Taken
+) -> RecommendedApplication:
+    """Take one step with an application.
+
+    Args:
+        session: the caller's transaction.
+        by: who takes it.
+        application_id: which application.
+        taken: the step.
+
+    Raises:
+        RecommendedNotFound: when there is none of theirs.
+        WrongRole: when they have not the role.
+        ApplicationMoved: when it has another revision by now.
+        StepRefused: when the procedure has no such step for them from here.
+        NotIndependent: when they, or who proposed, have ties to the filer or to a tester.
+        SecondPerson: when who proposed agrees as well.
+        RecommendedInvalid: with everything that the step lacks.
+    """
+    made, side = records.application(session, by=by, application_id=application_id, to_write=True)
+    by.require(Role.FILER if side is Side.FILER else Role.ADMINISTRATOR)
+    if made.revision != taken.revision:
+        raise _moved()
+    row = steps.step(Status(made.status), taken.action, side)
+    filing = session.get_one(Filing, made.filing_id)
+    _check_standing(session, made, filing)
+    if side is Side.BODY:
+        _check_people(session, made, filing, row, by)
+    said = _said(row, taken)
+    _check(session, made, filing, row)
+    _go(session, made, filing, row, by, said)
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise _moved() from error
+    event = journal.record(
+        session,
+        f"filing:recommended:{row.action}",
+        made.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        to=row.target,
+        revision=made.revision,
+        **{"from": row.source},
+    )
+    inbox.turn(session, event, *waiting.on_application(session, made, filing))
+    return made
+
+
+def _check_standing(session: Session, made: RecommendedApplication, filing: Filing) -> None:
+    """Raise for an entry that lapsed and is not written down yet: there is nothing to end."""
+    if made.status not in steps.STANDING:
+        return
+    over = reading.ends(session, made, filing)
+    if over.at <= now():
+        name, why = steps.STATUS_NAMES[Status.LAPSED], WHY_NAMES[over.why]
+        raise StepRefused(
+            f"这个条目{name.zh}：{why.zh}。要再列入，请重新申请。",
+            f"The entry {name.en}: {why.en}. To be entered again, apply again.",
+        )
+
+
+def _check_people(
+    session: Session, made: RecommendedApplication, filing: Filing, row: Step, by: Actor
+) -> None:
+    people = [by]
+    if row.second:
+        if made.proposed_by == by.person_id:
+            raise SecondPerson(
+                "决定由两个人作出：您提议的，不能由您同意。请另一位同事来办。",
+                "Two people decide: you proposed it, so you do not agree as well. Ask a colleague.",
+            )
+        if made.proposed_by is not None:
+            people.append(replace(by, person_id=made.proposed_by))
+    tied = [reason for person in people for reason in reading.ties(session, filing, person)]
+    if tied:
+        raise NotIndependent(
+            "备案或测试过这个算法的人和单位不能作决定，请换没有关联的同事来提议和同意。",
+            "Nobody decides on what they or their organisation filed or tested; let colleagues "
+            "without ties propose and agree.",
+            reasons=tied,
+        )
+
+
+def _said(row: Step, taken: Taken) -> _Said:
+    """What was said, as far as the step asks for it."""
+    reasons: list[Reason] = []
+    words: dict[str, str] = {}
+    ties: dict[str, str] = {}
+    until: date | None = None
+    if row.words or taken.words.get("zh"):
+        words, wrong = worded("words", REASONS, taken.words)
+        reasons += wrong
+    if row.ties:
+        ties, wrong = worded("ties", TIES, taken.ties)
+        reasons += wrong
+    if row.term:
+        until, wrong = day("until", taken.until)
+        reasons += wrong or _term(until)
+    _raise(row, reasons)
+    return _Said(words, ties, until)
+
+
+def _term(until: date | None) -> list[Reason]:
+    today = legal_day.today()
+    last = today + timedelta(days=LONGEST)
+    if until is not None and today <= until <= last:
+        return []
+    return [
+        Reason(
+            "until",
+            Text("列入期限不对。", "The term of the entry is wrong."),
+            Text(f"请写{today}到{last}之间的一天。", f"Give a day from {today} to {last}."),
+        )
+    ]
+
+
+def _check(session: Session, made: RecommendedApplication, filing: Filing, row: Step) -> None:
+    """Raise for what stands in the step's way, apart from what was said."""
+    reasons: list[Reason] = []
+    entering = row.target is Status.ENTERED and row.second
+    if entering or row.target is Status.ENTRY_PROPOSED:
+        reasons += _enterable(session, made, filing)
+    if entering and _edition(session, filing) != _seen(made):
+        changed = Text(
+            "提议以后，备案又公示了新的内容。", "Another edition was published since the proposal."
+        )
+        reasons.append(Reason("filing", changed, AGAIN))
+    if row.action is Action.REPLY and made.replied is not None:
+        once = Text("已经答复过一次。", "It was replied to once.")
+        reasons.append(Reason("words", once, Text("可以重新申请。", "You can apply again.")))
+    _raise(row, reasons)
+
+
+AGAIN = Text("请选“不同意提议”，看过再提议。", "Disagree, look at it, then propose anew.")
+
+
+def _enterable(session: Session, made: RecommendedApplication, filing: Filing) -> list[Reason]:
+    moment = now()
+    reasons = reading.hindrances(session, filing, at=moment)
+    if made.licence_until and made.licence_until < legal_day.of(moment):
+        over = Text("许可期限已过。", "The licence ran out.")
+        reasons.append(
+            Reason("licence_until", over, Text("请申请人重新申请。", "Let the filer apply anew."))
+        )
+    return reasons
+
+
+def _raise(row: Step, reasons: Sequence[Reason]) -> None:
+    if reasons:
+        name = ACTION_NAMES[row.action]
+        raise RecommendedInvalid(
+            f"还不能“{name.zh}”，请先处理下面的问题。",
+            f"One cannot {name.en} yet; deal with the following first.",
+            reasons=reasons,
+        )
+
+
+def _edition(session: Session, filing: Filing) -> int | None:
+    """The number of the newest edition, to which a proposal is bound."""
+    read = reading.published(session, filing)
+    return None if read is None else int(read.content["edition"])
+
+
+def _seen(made: RecommendedApplication) -> int | None:
+    return made.proposal["edition"] if made.proposal else None
+
+
+def _go(
+    session: Session,
+    made: RecommendedApplication,
+    filing: Filing,
+    row: Step,
+    by: Actor,
+    said: _Said,
+) -> None:
+    """Change the status, and do what else the step does."""
+    made.status, made.since = row.target, now()
+    if row.side is Side.FILER:
+        _of_filer(made, row, said)
+    elif row.target in steps.PROPOSED:
+        made.proposal = {
+            "words": said.words,
+            "ties": said.ties,
+            "until": said.until.isoformat() if said.until else None,
+            "edition": _edition(session, filing),
+        }
+        made.proposed_by = by.person_id
+    elif row.second:
+        _decide(session, made, filing, by, said)
+    else:
+        made.proposal, made.proposed_by = None, None
+
+
+def _of_filer(made: RecommendedApplication, row: Step, said: _Said) -> None:
+    made.proposal, made.proposed_by = None, None
+    if row.action is Action.REPLY:
+        made.reply, made.replied = said.words, made.since
+    if row.target is Status.LEFT:
+        made.ended, made.end_reason = made.since, said.words
+
+
+def _decide(
+    session: Session, made: RecommendedApplication, filing: Filing, by: Actor, said: _Said
+) -> None:
+    """What two people agreed on."""
+    proposal = made.proposal or {}
+    made.confirmed_by = by.person_id
+    if made.status == Status.REMOVED:
+        made.ended, made.end_reason = made.since, proposal["words"]
+        return
+    made.decided, made.said = made.since, proposal["words"]
+    made.ties = [proposal["ties"], said.ties]
+    if made.status == Status.REFUSED:
+        made.refusals += 1
+        return
+    read = reading.published(session, filing)
+    if read is None:
+        raise ValueError("an entry has a published filing")
+    made.until = date.fromisoformat(proposal["until"])
+    made.model_digest = str(read.content["model"]["sha256"])
+    made.evaluated = reading.evaluated(read)
+    for earlier in records.standing_of(session, made.catalogue_id, made.filing_id):
+        if earlier.id != made.id:
+            _replace(session, earlier, filing, made.since)
+
+
+def _replace(
+    session: Session, earlier: RecommendedApplication, filing: Filing, at: datetime
+) -> None:
+    """End the entry that a new decision on the same filing takes the place of, unless it lapsed."""
+    over = reading.ends(session, earlier, filing)
+    if over.at <= at:
+        lapsing.note(session, earlier, over)
+        return
+    earlier.status, earlier.since, earlier.ended = Status.RENEWED, at, at
+    name = steps.STATUS_NAMES[Status.RENEWED]
+    earlier.end_reason = name.as_json()
+    journal.record(session, "filing:recommended:renewed", earlier.id, revision=earlier.revision)
+
+
+def _moved() -> ApplicationMoved:
+    return ApplicationMoved(
+        "您打开以后，这份申请又有了改动。这一次什么都没有保存，请重新看过再决定。",
+        "Changed since you opened it. Nothing was saved; read it again, then decide.",
+    )

@@ -1,0 +1,100 @@
+"""When an entry ends by itself: with its evaluation, its filing, its licence or its own term.
+
+Everything is told from the moment of the decision and from editions, which never change, so an entry
+that ended stays ended: what is evaluated again or published again is applied for again. What ends with
+a day ends as the next legal day begins, and no other moment changes a page without a change of the
+record (`portal.page_cache`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from filing import gate
+from registry import legal_day
+from registry.language import Text
+
+
+class Why(StrEnum):
+    """Why an entry ended by itself."""
+
+    FILING = "filing"
+    VERSION = "version"
+    EVALUATION = "evaluation"
+    LICENCE = "licence"
+    TERM = "term"
+
+
+WHY_NAMES: dict[Why, Text] = {
+    Why.FILING: Text("备案已经结束", "the filing ended"),
+    Why.VERSION: Text("公示的已是另一个版本", "another version is published"),
+    Why.EVALUATION: Text("第三方评估已过期", "the third-party evaluation expired"),
+    Why.LICENCE: Text("许可期限已过", "the licence ran out"),
+    Why.TERM: Text("列入期限已过", "the term of the entry ran out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an entry rests on, fixed when it was decided.
+
+    Args:
+        decided: when.
+        model_digest: of the version that was decided on.
+        evaluated: when the newest third-party report that was decided on was taken in.
+        licence_until: the last day of the licence; None for one without an end.
+        until: the last day of the entry.
+    """
+
+    decided: datetime
+    model_digest: str
+    evaluated: datetime
+    licence_until: date | None
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What became of the filing since.
+
+    Args:
+        ended: since when the filing has ended; None while it stands.
+        editions: (moment, model digest) of every edition.
+    """
+
+    ended: datetime | None
+    editions: Sequence[tuple[datetime, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When an entry ends, or ended, and why."""
+
+    at: datetime
+    why: Why
+
+
+def end(terms: Terms, since: Since, *, days: int) -> End:
+    """The first moment at which the entry is no longer one, and why.
+
+    Args:
+        terms: what it rests on.
+        since: what became of the filing.
+        days: how long an evaluation counts (settings.evaluation_days; ours).
+    """
+    other = [
+        at for at, digest in since.editions if at > terms.decided and digest != terms.model_digest
+    ]
+    ends = [
+        *([End(since.ended, Why.FILING)] if since.ended else []),
+        *([End(min(other), Why.VERSION)] if other else []),
+        End(gate.expires(terms.evaluated, days), Why.EVALUATION),
+        *([End(_after(terms.licence_until), Why.LICENCE)] if terms.licence_until else []),
+        End(_after(terms.until), Why.TERM),
+    ]
+    return min(ends, key=lambda each: each.at)
+
+
+def _after(last: date) -> datetime:
+    return legal_day.begins(last + timedelta(days=1))

@@ -1,0 +1,275 @@
+"""What the public reads of a catalogue: one JSON object, of which page, API and signed file are made.
+
+Nothing of an application is in it before it was decided; of refusals, their number alone. People are not
+named: the decision is the industry body's, by two of its people.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from filing.dossier import Filing
+from filing.law import FILING_STATEMENT
+from filing.recommended import order, reading
+from filing.recommended.applying import OFFERED
+from filing.recommended.criteria import CRITERIA, Measures, Published, Weights, measured
+from filing.recommended.keeping import OPENED, WEIGHED
+from filing.recommended.lapse import WHY_NAMES, End
+from filing.recommended.records import (
+    CITY_NAMES,
+    RecommendedApplication,
+    RecommendedCatalogue,
+    catalogues,
+    ever_entered,
+)
+from filing.recommended.steps import STANDING, STATUS_NAMES, Status, seen_outside
+from registry import attestation, journal, statements
+from registry.database import now
+from registry.language import Text
+from registry.law import RULES, City
+from registry.organisations import Organisation
+
+FORMAT = 1
+TITLE = Text("人工智能算法模型推荐目录", "Catalogue of recommended algorithm models")
+NOT_A_PERMIT = Text(
+    "由{body}编制，不是行政许可或认定。",
+    "Compiled by {body}; not an administrative licence or finding.",
+)
+NO_ARTICLE = Text(
+    "深圳的条例没有写推荐目录，这是在本平台的服务。",
+    "Shenzhen's regulation has no article on such a catalogue; this is a service of this platform.",
+)
+ELSEWHERE = Text("在{city}备案", "filed in {city}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry that stands, with what is read of it."""
+
+    made: RecommendedApplication
+    filing: Filing
+    read: Published
+    end: End
+    measures: Measures
+
+    @property
+    def number(self) -> str:
+        return str(self.read.content["number"])
+
+
+def listed(session: Session) -> list[dict[str, Any]]:
+    """Every catalogue, with the number of its entries that stand.
+
+    Args:
+        session: any session.
+    """
+    moment = now()
+    return [
+        {
+            **_catalogue(each, body),
+            "entries": len(_standing(session, ever_entered(session, each), moment)),
+        }
+        for each, body in catalogues(session)
+    ]
+
+
+def told(
+    session: Session,
+    catalogue: RecommendedCatalogue,
+    *,
+    weights: Weights | None = None,
+    at: datetime | None = None,
+) -> dict[str, Any]:
+    """The catalogue as everybody reads it.
+
+    Args:
+        session: any session.
+        catalogue: which.
+        weights: a reader's own, by criterion; None for those that the body published.
+        at: the moment at which entries lapse; None for now.
+    """
+    moment = at or now()
+    body = session.get_one(Organisation, catalogue.organisation_id)
+    every = ever_entered(session, catalogue)
+    standing = _standing(session, every, moment)
+    ordered = order.order(
+        {each.number: each.measures for each in standing},
+        catalogue.weights if weights is None else weights,
+    )
+    return {
+        "format": FORMAT,
+        "catalogue": _catalogue(catalogue, body),
+        "at": moment.isoformat(),
+        "rule": order.RULE.as_json(),
+        "criteria": [
+            {
+                "id": each.id,
+                **each.name.as_json(),
+                "told": each.told.as_json(),
+                "weight": catalogue.weights[each.id],
+            }
+            for each in CRITERIA
+        ],
+        "entries": [_entry(each, catalogue) for each in standing],
+        "order": ordered.as_json(),
+        "log": _log(session, catalogue, every, moment),
+        "refused": _refused(session, catalogue),
+    }
+
+
+def statement(session: Session, catalogue: RecommendedCatalogue) -> bytes:
+    """The catalogue by its own weights, as the platform signs it.
+
+    Args:
+        session: any session.
+        catalogue: which.
+    """
+    content = told(session, catalogue)
+    digest = attestation.digest(content)
+    return statements.make(
+        statements.RECOMMENDED,
+        subject=f"recommended/{catalogue.organisation_id}/{catalogue.slug}@{catalogue.revision}",
+        digest=digest,
+        predicate={
+            "content": content,
+            "content_digest": digest,
+            "statements": [content["catalogue"]["statement"], FILING_STATEMENT.as_json()],
+        },
+    )
+
+
+def _catalogue(catalogue: RecommendedCatalogue, body: Organisation) -> dict[str, Any]:
+    ground = RULES["SH16-catalogue"].shown if catalogue.city == City.SHANGHAI else NO_ARTICLE
+    return {
+        "id": catalogue.id,
+        "slug": catalogue.slug,
+        "title": TITLE.as_json(),
+        "body": {"id": body.id, **body.name.as_json()},
+        "statement": NOT_A_PERMIT.format(body=body.name).as_json(),
+        "city": {"id": catalogue.city, **CITY_NAMES[catalogue.city].as_json()},
+        "ground": ground.as_json(),
+        "guidance": dict(catalogue.guidance),
+        "revision": catalogue.revision,
+    }
+
+
+def _standing(
+    session: Session, every: Sequence[tuple[RecommendedApplication, Filing]], at: datetime
+) -> list[_Entry]:
+    """The entries that stand at a moment, by filing number."""
+    found = []
+    for made, filing in every:
+        if made.status not in STANDING:
+            continue
+        over = reading.ends(session, made, filing)
+        read = reading.published(session, filing)
+        if read is not None and over.at > at:
+            found.append(_Entry(made, filing, read, over, measured(read)))
+    return sorted(found, key=lambda each: each.number)
+
+
+def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
+    made, content = entry.made, entry.read.content
+    answers = {row["key"]: row for row in content["answers"]}
+    city = str((answers["A3"].get("value") or {}).get("city") or "other")
+    return {
+        "number": entry.number,
+        "slug": content["slug"],
+        "name": answers["B1"]["said"],
+        "filer": {name: content["filer"][name] for name in ("id", "zh", "en")},
+        "city": {"id": city, **CITY_NAMES[city].as_json()},
+        "elsewhere": _elsewhere(city, catalogue.city),
+        "edition": content["edition"],
+        "edition_digest": attestation.digest(content),
+        "model": {"version": content["model"]["version"], "sha256": content["model"]["sha256"]},
+        "measured": {
+            name: found.as_json() if found else None for name, found in entry.measures.items()
+        },
+        "reports": [
+            {
+                "id": each["id"],
+                "organisation": each["organisation"],
+                "made": each["made"],
+                "statement_digest": each["statement_digest"],
+            }
+            for each in entry.read.counted_reports
+        ],
+        "explanation": content["explanation"]["digest"] if content["explanation"] else None,
+        "offer": {name: dict(made.offer[name]) for name in OFFERED},
+        "licence_until": made.licence_until.isoformat() if made.licence_until else None,
+        "said": dict(made.said or {}),
+        "ties": [dict(each) for each in made.ties or ()],
+        "decided": made.decided.isoformat() if made.decided else None,
+        "until": made.until.isoformat() if made.until else None,
+        "ends": {
+            "at": entry.end.at.isoformat(),
+            "why": {"id": entry.end.why.value, **WHY_NAMES[entry.end.why].as_json()},
+        },
+    }
+
+
+def _elsewhere(city: str, own: str) -> dict[str, str] | None:
+    """That an entry is filed in another city than the catalogue's; None where it is not."""
+    return None if city == own else ELSEWHERE.format(city=CITY_NAMES[city]).as_json()
+
+
+def _log(
+    session: Session,
+    catalogue: RecommendedCatalogue,
+    every: Sequence[tuple[RecommendedApplication, Filing]],
+    at: datetime,
+) -> list[dict[str, Any]]:
+    """Every addition, removal and change of weights, newest first."""
+    rows = [_weighed(event) for event in journal.history(session, catalogue.id)]
+    for made, filing in every:
+        number = str(filing.number)
+        rows.append(_row(made.decided, Status.ENTERED, number, made.said))
+        status, ended, reason = seen_outside(Status(made.status)), made.ended, made.end_reason
+        if status is Status.ENTERED:
+            over = reading.ends(session, made, filing)
+            if over.at > at:
+                continue
+            status, ended, reason = Status.LAPSED, over.at, WHY_NAMES[over.why].as_json()
+        rows.append(_row(ended, status, number, reason))
+    return sorted((each for each in rows if each), key=lambda each: each["at"], reverse=True)
+
+
+def _row(
+    at: datetime | None, status: Status, number: str, reason: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "at": at.isoformat() if at else "",
+        "what": {"id": status.value, **STATUS_NAMES[status].as_json()},
+        "number": number,
+        "reason": dict(reason) if reason else None,
+        "before": None,
+        "weights": None,
+    }
+
+
+WEIGHTS_SET = Text("权重改定", "weights set")
+CATALOGUE_OPENED = Text("目录开设", "catalogue opened")
+
+
+def _weighed(event: journal.Event) -> dict[str, Any]:
+    if event.name not in {OPENED, WEIGHED}:
+        return {}
+    name = WEIGHTS_SET if event.name == WEIGHED else CATALOGUE_OPENED
+    return {
+        "at": event.at.isoformat(),
+        "what": {"id": event.name.rpartition(":")[2], **name.as_json()},
+        "number": None,
+        "reason": event.details.get("reason"),
+        "before": event.details.get("before"),
+        "weights": event.details["weights"],
+    }
+
+
+def _refused(session: Session, catalogue: RecommendedCatalogue) -> int:
+    total = select(func.coalesce(func.sum(RecommendedApplication.refusals), 0))
+    mine = total.where(RecommendedApplication.catalogue_id == catalogue.id)
+    return int(session.scalar(mine) or 0)

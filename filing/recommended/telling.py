@@ -1,0 +1,74 @@
+"""An application as its two sides are told of it; the applicant learns of no proposal."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing.dossier import Filing
+from filing.recommended import reading, steps
+from filing.recommended.lapse import WHY_NAMES
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.steps import ACTION_NAMES, STANDING, STATUS_NAMES, Action, Side, Status
+from registry.database import now
+from registry.organisations import Organisation
+
+
+def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str, Any]:
+    """An application as one side is told of it, as a JSON object.
+
+    Args:
+        session: any session.
+        made: which.
+        side: who reads.
+    """
+    filing = session.get_one(Filing, made.filing_id)
+    catalogue = session.get_one(RecommendedCatalogue, made.catalogue_id)
+    body = session.get_one(Organisation, catalogue.organisation_id)
+    status = Status(made.status)
+    shown = status if side is Side.BODY else steps.seen_outside(status)
+    over = reading.ends(session, made, filing) if status in STANDING else None
+    lapsed = over is not None and over.at <= now()
+    if lapsed:
+        shown = Status.LAPSED
+    common: dict[str, Any] = {
+        "id": made.id,
+        "part": side.value,
+        "catalogue": {"slug": catalogue.slug, "body": body.name.as_json()},
+        "filing": {"id": filing.id, "number": filing.number, "name": _name(filing)},
+        "filer": session.get_one(Organisation, made.filer_id).name.as_json(),
+        "status": {"id": shown.value, **STATUS_NAMES[shown].as_json()},
+        "revision": made.revision,
+        "applied": made.created.isoformat(),
+        "offer": made.offer,
+        "licence_until": made.licence_until.isoformat() if made.licence_until else None,
+        "said": made.said,
+        "decided": made.decided.isoformat() if made.decided else None,
+        "until": made.until.isoformat() if made.until else None,
+        "ends": over
+        and {
+            "at": over.at.isoformat(),
+            "why": {"id": over.why.value, **WHY_NAMES[over.why].as_json()},
+        },
+        "reply": made.reply,
+        "ended": made.ended.isoformat() if made.ended else None,
+        "end_reason": made.end_reason,
+        "steps": [] if lapsed else _steps(made, side),
+    }
+    return common if side is Side.FILER else {**common, "proposal": made.proposal}
+
+
+def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
+    """The steps from here, with what each asks for."""
+    return [
+        {
+            "action": each.action.value,
+            **ACTION_NAMES[each.action].as_json(),
+            "asks": [name for name in ("words", "ties", "term") if getattr(each, name)],
+        }
+        for each in steps.steps_from(Status(made.status), side)
+        if each.action is not Action.REPLY or made.replied is None
+    ]
+
+
+def _name(filing: Filing) -> dict[str, Any]:
+    return dict((filing.answers.get("B1") or {}).get("value") or {})

@@ -1,0 +1,448 @@
+"""Applications and decisions: two people without ties, reasons on record, and what nobody outside sees."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from filing import catalogue, changes
+from filing.dossier import Filing
+from filing.recommended import applying, deciding, keeping, lapsing, publication, records, telling
+from filing.recommended import reading as recommended_reading
+from filing.recommended.applying import OFFERED, Offer, UnderWay
+from filing.recommended.criteria import IDS
+from filing.recommended.deciding import ApplicationMoved, SecondPerson, Taken
+from filing.recommended.keeping import CatalogueMoved, Opening
+from filing.recommended.records import (
+    RecommendedApplication,
+    RecommendedCatalogue,
+    RecommendedNotFound,
+)
+from filing.recommended.steps import STATUS_NAMES, STEPS, Action, Side, Status, StepRefused
+from filing.recommended.words import RecommendedInvalid
+from filing.review import NotIndependent
+from filing.revision import Moved
+from registry import journal, legal_day, organisations
+from registry.database import now
+from registry.organisations import Actor, Kind, Organisation, Role, WrongRole
+from registry.outbox import Effect
+from tests import cast
+from tests.filing.papers import Scene, report
+from tests.portal.recommended import colleague
+
+SAID = {"zh": "评估和说明都完整。", "en": "Evaluation and explanation are whole."}
+NO_TIES = {"zh": "没有利害关系。", "en": "No ties."}
+OFFER = Offer({name: {"zh": f"{called.zh}写在这里"} for name, called in OFFERED.items()})
+
+
+@dataclass
+class Room:
+    """A published filing, an industry body with two people, and its catalogue."""
+
+    scene: Scene
+    filing: Filing
+    one: Actor
+    two: Actor
+    kept: RecommendedCatalogue
+
+    @property
+    def session(self) -> Session:
+        return self.scene.session
+
+    def apply(self, offer: Offer = OFFER, **changed: Any) -> RecommendedApplication:
+        said: dict[str, Any] = {
+            "slug": self.kept.slug,
+            "filing_revision": self.filing.revision,
+        } | changed
+        return applying.apply(
+            self.session, by=self.scene.filer, filing_id=self.filing.id, offer=offer, **said
+        )
+
+    def take(
+        self, by: Actor, made: RecommendedApplication, action: Action, **said: Any
+    ) -> RecommendedApplication:
+        told: dict[str, Any] = {
+            "words": SAID,
+            "ties": NO_TIES,
+            "revision": made.revision,
+        } | said
+        if action is Action.PROPOSE_ENTRY:
+            told = {"until": (legal_day.today() + timedelta(days=300)).isoformat()} | told
+        return deciding.take(
+            self.session, by=by, application_id=made.id, taken=Taken(action, **told)
+        )
+
+    def entered(self, offer: Offer = OFFER) -> RecommendedApplication:
+        made = self.take(self.one, self.apply(offer), Action.PROPOSE_ENTRY)
+        return self.take(self.two, made, Action.CONFIRM)
+
+    def told(self, **how: Any) -> dict[str, Any]:
+        return publication.told(self.session, self.kept, **how)
+
+    def listed(self, **how: Any) -> list[str]:
+        return [each["number"] for each in self.told(**how)["order"]["places"]]
+
+
+@pytest.fixture
+def room(scene: Scene) -> Room:
+    session = scene.session
+    body = cast.actor(session, Kind.INDUSTRY_BODY)
+    opening = Opening("example", "shanghai", SAID, dict.fromkeys(IDS, 20))
+    kept = keeping.open_catalogue(session, by=body, opening=opening)
+    return Room(scene, scene.published(), body, colleague(session, body), kept)
+
+
+def test_a_filing_is_entered_by_two_people_with_its_evidence(room: Room) -> None:
+    made = room.entered()
+
+    assert made.status == Status.ENTERED
+    told = room.told()
+    (entry,) = told["entries"]
+    assert entry["number"] == room.filing.number
+    assert entry["offer"]["licence"] == {"zh": "使用许可写在这里"}
+    assert entry["said"] == SAID
+    assert entry["ties"] == [NO_TIES, NO_TIES]
+    assert entry["measured"]["checks"] == {"count": 3, "of": 3}
+    assert entry["measured"]["findings"] == {"count": 3, "of": 3}
+    assert entry["measured"]["appeals"] is None
+    assert entry["measured"]["explanation"] is None
+    assert [each["what"]["id"] for each in told["log"]] == ["entered", "opened"]
+    assert told["order"]["left_out"] == [
+        {"criterion": name, "not_measured": [room.filing.number]}
+        for name in ("explanation", "appeals")
+    ]
+    assert told["catalogue"]["statement"]["zh"].endswith("编制，不是行政许可或认定。")
+    body = room.session.get_one(Organisation, room.one.organisation_id)
+    assert body.name_zh in told["catalogue"]["statement"]["zh"]
+    people = {room.one.person_id, room.two.person_id, room.scene.filer.person_id}
+    assert not [each for each in people if each in str(told)], "organisations, never people"
+
+
+def test_before_the_decision_nothing_of_it_is_public(room: Room) -> None:
+    before, told = changes.latest(room.session), room.told(at=now())
+    made = room.apply()
+    room.take(room.one, made, Action.PROPOSE_ENTRY)
+    assert changes.latest(room.session) == before
+    assert room.told(at=now())["entries"] == told["entries"] == []
+    room.take(room.two, made, Action.CONFIRM)
+    entered = changes.latest(room.session)
+    assert entered[0] > before[0]
+    room.take(room.one, made, Action.PROPOSE_REMOVAL)
+    assert changes.latest(room.session) == entered, "a proposal leaves no trace"
+    assert room.listed() == [room.filing.number]
+    room.take(room.two, made, Action.CONFIRM)
+    assert changes.latest(room.session)[0] > entered[0]
+    assert room.listed() == []
+    row = room.told()["log"][0]
+    assert (row["what"]["id"], row["reason"]) == ("removed", SAID)
+
+
+def test_who_proposed_does_not_agree_as_well(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    with pytest.raises(SecondPerson):
+        room.take(room.one, made, Action.CONFIRM)
+    assert made.status == Status.ENTRY_PROPOSED
+
+
+def _joins(session: Session, person_id: str, organisation_id: str) -> None:
+    organisation = session.get_one(Organisation, organisation_id)
+    organisations.give_role(
+        session,
+        person_id=person_id,
+        organisation=organisation,
+        role=Role.ADMINISTRATOR,
+        by=None,
+    )
+
+
+@pytest.mark.parametrize("party", ["filer", "tester"])
+@pytest.mark.parametrize("who", ["one", "two"])
+def test_whoever_belongs_to_the_filer_or_a_tester_decides_nothing(
+    room: Room, party: str, who: str
+) -> None:
+    """Whichever of the two it is, and also where they joined after they proposed."""
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    other = getattr(room.scene, party).organisation_id
+    _joins(room.session, getattr(room, who).person_id, other)
+    with pytest.raises(NotIndependent) as refused:
+        room.take(room.two, made, Action.CONFIRM)
+    assert {each.item for each in refused.value.reasons} == {"membership"}
+    assert made.status == Status.ENTRY_PROPOSED
+
+
+def test_a_member_of_the_filer_proposes_nothing_either(room: Room) -> None:
+    made = room.apply()
+    _joins(room.session, room.one.person_id, room.scene.filer.organisation_id)
+    with pytest.raises(NotIndependent):
+        room.take(room.one, made, Action.PROPOSE_REFUSAL)
+
+
+def test_a_refusal_goes_to_the_applicant_and_the_public_sees_its_number(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_REFUSAL, words={"zh": "许可不清楚。"})
+    room.take(room.two, made, Action.CONFIRM)
+
+    told = room.told()
+    assert told["refused"] == 1
+    assert "许可不清楚" not in str(told)
+    assert str(room.filing.number) not in str(told)
+    seen = telling.told(room.session, made, Side.FILER)
+    assert seen["said"] == {"zh": "许可不清楚。"}
+    assert [each["action"] for each in seen["steps"]] == ["reply"]
+    public = changes.latest(room.session)
+    room.take(room.scene.filer, made, Action.REPLY, words={"zh": "许可已经写清楚。"})
+    assert made.status == Status.SUBMITTED
+    assert changes.latest(room.session) == public
+    room.take(room.one, made, Action.PROPOSE_REFUSAL)
+    room.take(room.two, made, Action.CONFIRM)
+    assert room.told()["refused"] == 2
+    with pytest.raises(RecommendedInvalid):
+        room.take(room.scene.filer, made, Action.REPLY)
+    assert telling.told(room.session, made, Side.FILER)["steps"] == []
+    assert room.apply().status == Status.SUBMITTED, "it can be applied for again"
+
+
+def test_the_filer_learns_of_no_proposal(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_REFUSAL, words={"zh": "不清楚。"})
+    seen = telling.told(room.session, made, Side.FILER)
+    assert seen["status"]["id"] == "submitted"
+    assert "不清楚" not in str(seen)
+    assert "不清楚" in str(telling.told(room.session, made, Side.BODY))
+    with pytest.raises(StepRefused) as refused:
+        room.take(room.scene.filer, made, Action.LEAVE)
+    assert "提议" not in str(refused.value)
+
+
+def test_a_disagreement_brings_it_back(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    back = room.take(room.two, made, Action.RETURN).status
+    assert back == Status.SUBMITTED
+    assert made.proposal is None
+    room.take(room.two, made, Action.PROPOSE_ENTRY)
+    room.take(room.one, made, Action.CONFIRM)
+    room.take(room.one, made, Action.PROPOSE_REMOVAL)
+    room.take(room.two, made, Action.RETURN)
+    assert made.status == Status.ENTERED
+    assert room.listed() == [room.filing.number]
+
+
+def test_what_is_written_against_an_older_revision_changes_nothing(room: Room) -> None:
+    made = room.apply()
+    room.take(room.one, made, Action.PROPOSE_ENTRY)
+    with pytest.raises(ApplicationMoved):
+        room.take(room.two, made, Action.CONFIRM, revision=made.revision - 1)
+    with pytest.raises(CatalogueMoved):
+        keeping.weigh(room.session, by=room.one, revision=99, weights={}, reason=SAID)
+    with pytest.raises(Moved):
+        room.apply(filing_revision=room.filing.revision - 1)
+
+
+def test_one_application_at_a_time(room: Room) -> None:
+    made = room.apply()
+    with pytest.raises(UnderWay):
+        room.apply()
+    room.take(room.scene.filer, made, Action.WITHDRAW)
+    assert room.apply().id != made.id
+
+
+@pytest.mark.parametrize("missing", [*OFFERED, "licence_until"])
+def test_an_application_says_how_the_model_can_be_had(room: Room, missing: str) -> None:
+    words = {name: text for name, text in OFFER.words.items() if name != missing}
+    until = "2020-01-01" if missing == "licence_until" else ""
+    with pytest.raises(RecommendedInvalid) as refused:
+        room.apply(Offer(words, until))
+    assert [each.item for each in refused.value.reasons] == [missing]
+    assert room.session.scalars(select(RecommendedApplication)).all() == []
+
+
+def test_what_is_not_evaluated_by_a_third_party_is_not_applied_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = now() + timedelta(days=400)
+    monkeypatch.setattr(applying, "now", lambda: later)
+    with pytest.raises(RecommendedInvalid) as refused:
+        room.apply()
+    assert [each.item for each in refused.value.reasons] == ["evaluation"]
+
+
+def test_a_filing_that_ended_is_neither_applied_for_nor_entered(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    room.scene.rule(room.filing, "revoke", reason="查出了问题")
+    with pytest.raises(RecommendedInvalid):
+        room.take(room.two, made, Action.CONFIRM)
+    room.take(room.scene.filer, made, Action.WITHDRAW)
+    with pytest.raises(RecommendedInvalid):
+        room.apply()
+
+
+def test_a_step_lacks_what_the_table_asks_for(room: Room) -> None:
+    made = room.apply()
+    with pytest.raises(RecommendedInvalid) as refused:
+        room.take(room.one, made, Action.PROPOSE_ENTRY, words={}, ties={}, until="2020-01-01")
+    assert [each.item for each in refused.value.reasons] == ["words", "ties", "until"]
+    assert made.status == Status.SUBMITTED
+
+
+def test_others_see_nothing(room: Room) -> None:
+    made = room.apply()
+    stranger = cast.actor(room.session, Kind.INDUSTRY_BODY)
+    for by in (stranger, cast.actor(room.session), room.scene.publisher):
+        with pytest.raises(RecommendedNotFound):
+            records.application(room.session, by=by, application_id=made.id)
+        assert records.applications(room.session, by=by) == []
+    for by in (room.one, room.scene.filer):
+        assert records.applications(room.session, by=by) == [made]
+
+
+def test_only_an_industry_body_keeps_a_catalogue(room: Room) -> None:
+    opening = Opening("other", "shanghai", SAID, {})
+    for by in (room.scene.publisher, room.scene.filer):
+        with pytest.raises(WrongRole):
+            keeping.open_catalogue(room.session, by=by, opening=opening)
+    narrow = replace(cast.actor(room.session, Kind.INDUSTRY_BODY), roles=frozenset[Role]())
+    with pytest.raises(WrongRole):
+        keeping.open_catalogue(room.session, by=narrow, opening=opening)
+    with pytest.raises(keeping.AlreadyOpen):
+        keeping.open_catalogue(room.session, by=room.one, opening=opening)
+
+
+def test_new_weights_are_on_record_with_what_they_were_and_why(room: Room) -> None:
+    keeping.weigh(
+        room.session,
+        by=room.two,
+        revision=room.kept.revision,
+        weights={"checks": 50},
+        reason=SAID,
+    )
+    row = room.told()["log"][0]
+    assert row["what"]["id"] == "weighed"
+    assert (row["before"]["checks"], row["weights"]["checks"]) == (20, 50)
+    assert row["reason"] == SAID
+    assert room.told()["order"]["weights"]["checks"] == 50
+    assert room.told(weights={"checks": 7})["order"]["weights"]["checks"] == 7
+
+
+def moment_before(at: Any) -> Any:
+    return at - timedelta(microseconds=1)
+
+
+def test_an_entry_lapses_with_its_evaluation_at_the_very_moment(room: Room) -> None:
+    made = room.entered()
+    until = catalogue.entry(room.session, str(room.filing.number)).standing.third_party.until
+    made.until = legal_day.today() + timedelta(days=700)
+    assert until is not None
+    assert room.listed(at=moment_before(until)) == [room.filing.number]
+    assert room.listed(at=until) == []
+    row = room.told(at=until)["log"][0]
+    assert (row["what"]["id"], row["reason"]["zh"]) == ("lapsed", "第三方评估已过期")
+    assert row["at"] == until.isoformat()
+
+
+def test_an_entry_lapses_with_its_licence_and_its_term(room: Room) -> None:
+    today = legal_day.today()
+    room.entered(replace(OFFER, licence_until=(today + timedelta(days=3)).isoformat()))
+    over = legal_day.begins(today + timedelta(days=4))
+    assert room.listed(at=moment_before(over)) == [room.filing.number]
+    assert room.listed(at=over) == []
+
+
+@pytest.mark.parametrize("action", ["revoke", "cancel"])
+def test_an_entry_lapses_with_its_filing(room: Room, action: str) -> None:
+    room.entered()
+    by = room.scene.rule if action == "revoke" else room.scene.file
+    by(room.filing, action, reason="不再提供")
+    assert room.listed() == []
+    assert room.told()["log"][0]["reason"]["zh"] == "备案已经结束"
+
+
+def test_an_evaluation_that_comes_later_brings_no_entry_back(room: Room) -> None:
+    """What lapsed is applied for again: nobody decided on the new evaluation."""
+    made = room.entered()
+    made.until = legal_day.today() + timedelta(days=700)
+    until = recommended_reading.ends(room.session, made, room.filing).at
+    newer = report(room.session, room.scene.version, room.scene.tester)
+    room.scene.file(room.filing, "amend")
+    room.scene.attach(room.filing, newer)
+    newer.created = until - timedelta(days=2)
+    room.scene.file(room.filing, "submit", reason="附上新的报告")
+    room.scene.rule(room.filing, "accept", "file", "publish")
+    assert room.listed(at=until) == []
+
+
+def test_what_lapsed_is_written_down_once_and_ended_by_nobody_else(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = room.entered()
+    assert made.until is not None
+    over = legal_day.begins(made.until + timedelta(days=1))
+    for module in (lapsing, deciding):
+        monkeypatch.setattr(module, "now", lambda: over)
+    with pytest.raises(StepRefused):
+        room.take(room.one, made, Action.PROPOSE_REMOVAL)
+    lapsing.note(room.session, made, recommended_reading.ends(room.session, made, room.filing))
+    assert (made.status, made.ended) == (Status.LAPSED, over)
+    names = [each.name for each in journal.history(room.session, made.id)]
+    assert names[-1] == lapsing.LAPSED
+    assert [each["what"]["id"] for each in room.told(at=over)["log"]] == [
+        "lapsed",
+        "entered",
+        "opened",
+    ]
+
+
+def test_a_new_decision_takes_the_place_of_the_earlier(room: Room) -> None:
+    earlier = room.entered()
+    later = room.entered()
+    assert (earlier.status, later.status) == (Status.RENEWED, Status.ENTERED)
+    assert room.listed() == [room.filing.number]
+    assert sorted(each["what"]["id"] for each in room.told()["log"]) == [
+        "entered",
+        "entered",
+        "opened",
+        "renewed",
+    ]
+
+
+def test_the_filer_leaves_with_a_reason(room: Room) -> None:
+    made = room.entered()
+    room.take(room.scene.filer, made, Action.LEAVE, words={"zh": "不再对外许可。"})
+    assert room.listed() == []
+    row = room.told()["log"][0]
+    assert (row["what"]["id"], row["reason"]) == ("left", {"zh": "不再对外许可。"})
+
+
+def test_a_filing_of_another_city_is_marked(room: Room) -> None:
+    room.entered()
+    assert room.told()["entries"][0]["elsewhere"] is None
+    room.kept.city = "shenzhen"
+    told = room.told()
+    assert told["entries"][0]["elsewhere"]["zh"] == "在上海备案"
+    assert "没有写推荐目录" in told["catalogue"]["ground"]["zh"]
+
+
+def test_desks_get_what_waits(room: Room) -> None:
+    def waits(made: RecommendedApplication) -> list[tuple[str, str]]:
+        rows = room.session.scalars(select(Effect).order_by(Effect.id)).all()
+        mine = [each.payload for each in rows if each.payload.get("subject") == made.id]
+        return [(each["organisation_id"], each["what"]) for each in mine[-1]["waits"]]
+
+    body, filer = room.one.organisation_id, room.filing.organisation_id
+    made = room.apply()
+    assert waits(made) == [(body, "decide_recommended")]
+    room.take(room.one, made, Action.PROPOSE_REFUSAL)
+    assert waits(made) == [(body, "confirm_recommended")]
+    room.take(room.two, made, Action.CONFIRM)
+    assert waits(made) == [(filer, "read_refusal")]
+    room.take(room.scene.filer, made, Action.REPLY)
+    assert waits(made) == [(body, "decide_recommended")]
+    room.take(room.scene.filer, made, Action.WITHDRAW)
+    assert waits(made) == []
+
+
+def test_every_status_is_named_and_every_row_leads_somewhere() -> None:
+    assert set(STATUS_NAMES) == set(Status)
+    assert len({(each.source, each.action) for each in STEPS}) == len(STEPS)
+    decisions = [each for each in STEPS if each.action is Action.CONFIRM]
+    assert all(each.second and each.ties for each in decisions)
