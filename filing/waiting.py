@@ -10,7 +10,11 @@ from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.recommended import steps
-from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.records import (
+    RecommendedApplication,
+    RecommendedCatalogue,
+    published_name,
+)
 from registry import organisations
 from registry.inbox import Waiting, Waits
 from registry.organisations import Kind
@@ -30,7 +34,8 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
         session: any session.
         filing: as it stands.
     """
-    label = _label(filing)
+    told = (filing.answers.get("B1") or {}).get("value") or {}
+    label = str(told.get("zh", ""))
     if filing.status == Status.RETURNED:
         place = f"/filings/{filing.id}"
         return [Waits(filing.organisation_id, Waiting.MEND_FILING, place, label)]
@@ -83,7 +88,8 @@ def on_application(session: Session, made: RecommendedApplication, filing: Filin
         made: as it stands.
         filing: that it is about.
     """
-    place, label, status = f"/recommending/{made.id}", _label(filing), steps.Status(made.status)
+    place, status = f"/recommending/{made.id}", steps.Status(made.status)
+    label = str(published_name(session, filing).get("zh", ""))
     if status is steps.Status.REFUSED and made.replied is None:
         return [Waits(made.filer_id, Waiting.READ_REFUSAL, place, label)]
     if status not in DECIDED:
@@ -91,8 +97,3 @@ def on_application(session: Session, made: RecommendedApplication, filing: Filin
     body = session.get_one(RecommendedCatalogue, made.catalogue_id).organisation_id
     # Whoever is of the filer learns of no proposal, on whosever desk they sit.
     return [Waits(body, DECIDED[status], place, label, not_for_id=made.filer_id)]
-
-
-def _label(filing: Filing) -> str:
-    told = (filing.answers.get("B1") or {}).get("value") or {}
-    return str(told.get("zh", ""))

@@ -346,6 +346,8 @@ class _Going:
         self.bound(Layer.FINDINGS, predicate["content_digest"], predicate["content"])
         for layer in (Layer.PLAN, Layer.EVIDENCE, Layer.MODEL, Layer.DATA):
             self.skip(layer, "推荐目录没有这一层", "a catalogue has no such layer")
+        if any(check.status == Status.FAILED for check in self.found.values()):
+            return
         layer = Layer.RECOMPUTATION
         try:
             again = recompute.recompute(predicate["content"])

@@ -49,19 +49,23 @@ def recompute(
     try:
         published = {each["id"]: each["weight"] for each in content["criteria"]}
         entries = {each["number"]: each for each in content["entries"]}
-        moment = at or datetime.fromisoformat(content["at"])
-        ends = {
-            number: datetime.fromisoformat(each["ends"]["at"]) for number, each in entries.items()
-        }
         measures = {number: read_measures(each["measured"]) for number, each in entries.items()}
-        stated = content["order"]
+        moment = at or _moment(content["at"])
+        lapsed = sorted(n for n, each in entries.items() if _moment(each["ends"]["at"]) <= moment)
+        stated = dict(content["order"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MeasuresInvalid(
             "文件里不是一份推荐目录，请重新下载。",
             "The file holds no such catalogue; download it again.",
         ) from error
-    lapsed = tuple(sorted(number for number, over in ends.items() if over <= moment))
     asked = weights_of(weights or {}, weights_of(published, {}))
     found = order({n: each for n, each in measures.items() if n not in lapsed}, asked)
     own = not lapsed and asked == stated.get("weights")
-    return Recomputed(found, lapsed, found.as_json() == stated if own else None)
+    return Recomputed(found, tuple(lapsed), found.as_json() == stated if own else None)
+
+
+def _moment(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment

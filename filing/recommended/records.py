@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from filing import editions
 from filing.dossier import Filing
 from filing.recommended.steps import EVER_ENTERED, STANDING, Side, Status
 from registry.database import Identified, Record, now
@@ -77,6 +78,21 @@ class RecommendedApplication(Identified, Record):
 
 class RecommendedNotFound(NotFound):
     """No such catalogue, or no such application of yours: check the identifier."""
+
+
+def published_name(session: Session, filing: Filing) -> dict[str, Any]:
+    """What a filing is called in its newest edition; a draft's name is nobody else's to read.
+
+    Args:
+        session: any session.
+        filing: which.
+
+    Returns:
+        {zh, en}; empty for a filing that was never published.
+    """
+    edition = editions.newest(session, filing)
+    rows = edition.read()["answers"] if edition else ()
+    return next((dict(row["said"]) for row in rows if row["key"] == "B1"), {})
 
 
 def catalogues(session: Session) -> Sequence[tuple[RecommendedCatalogue, Organisation]]:

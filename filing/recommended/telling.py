@@ -7,7 +7,11 @@ from sqlalchemy.orm import Session
 from filing.dossier import Filing
 from filing.recommended import reading, steps
 from filing.recommended.lapse import WHY_NAMES
-from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.records import (
+    RecommendedApplication,
+    RecommendedCatalogue,
+    published_name,
+)
 from filing.recommended.steps import ACTION_NAMES, STANDING, STATUS_NAMES, Action, Side, Status
 from registry.database import now
 from registry.organisations import Organisation
@@ -34,7 +38,11 @@ def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str
         "id": made.id,
         "part": side.value,
         "catalogue": {"slug": catalogue.slug, "body": body.name.as_json()},
-        "filing": {"id": filing.id, "number": filing.number, "name": _name(filing)},
+        "filing": {
+            "id": filing.id,
+            "number": filing.number,
+            "name": published_name(session, filing),
+        },
         "filer": session.get_one(Organisation, made.filer_id).name.as_json(),
         "status": {"id": shown.value, **STATUS_NAMES[shown].as_json()},
         "revision": made.revision,
@@ -68,7 +76,3 @@ def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
         for each in steps.steps_from(Status(made.status), side)
         if each.action is not Action.REPLY or made.replied is None
     ]
-
-
-def _name(filing: Filing) -> dict[str, Any]:
-    return dict((filing.answers.get("B1") or {}).get("value") or {})

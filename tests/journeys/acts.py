@@ -283,6 +283,20 @@ FILED = (
     the_enterprise_explains,
     the_enterprise_fills_the_dossier,
 )
+
+
+def an_industry_body_opens_its_catalogue(story: Story) -> None:
+    """From its desk: the address, the guidance, the weights."""
+    page = story.person("association")
+    press(page, "a:has-text('推荐目录')")
+    press(page, "a:has-text('开设推荐目录')")
+    page.fill("[name=slug]", "shanghai")
+    page.fill("[name=guidance_zh]", "按主管部门的意见选定标准。")
+    press(page, "main form .btn")
+    said(page, "已保存")
+    page.close()
+
+
 PUBLISHED = (
     *FILED,
     the_reviewer_returns_it,

@@ -18,7 +18,14 @@ from tests.journeys.house import House
 
 PASSWORD = "a long enough password"
 PATIENCE = 180.0
-LANGUAGES = {"lender": "zh", "tester": "en", "authority": "zh", "publisher": "zh"}
+LANGUAGES = {
+    "lender": "zh",
+    "tester": "en",
+    "authority": "zh",
+    "publisher": "zh",
+    "association": "zh",
+    "colleague": "zh",
+}
 NUMBERED = re.compile(r"明算备")
 
 Act = Callable[["Story"], None]

@@ -74,13 +74,14 @@ FOCUSED = """() => {
 @pytest.fixture(scope="module")
 def pages(story: Story) -> list[str]:
     """An address for every public page, without its language."""
-    story.told(*acts.PUBLISHED)
+    story.told(*acts.PUBLISHED, acts.an_industry_body_opens_its_catalogue)
     made = story.made
     return [
         *public_pages.addresses(
             {
                 "number": made["slug"],
                 "edition": "1",
+                "slug": "shanghai",
                 "report_id": made["report"],
                 "?reports/{report_id}/comparison": f"?earlier={made['report']}",
             }

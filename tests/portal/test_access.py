@@ -133,6 +133,8 @@ FORMS: dict[str, dict[str, str]] = {
         "plan": 'title = "t"\n[columns]\ntarget = "y"\nfavourable = 1\nsensitive = ["g"]\n'
         'prediction = "p"\n[[probes]]\nid = "selection_parity"\n',
     },
+    "/{language}/filings/{filing_id}/recommend": {"slug": "example", "revision": "1"},
+    "/{language}/recommending/{application_id}/steps": {"action": "return", "revision": "1"},
     "/{language}/filings/{filing_id}/move": {"version_id": "{version_id}"},
     "/{language}/filings/{filing_id}/remarks/{remark_id}": {"zh": "已改"},
 }

@@ -215,6 +215,17 @@ def test_the_filer_learns_of_no_proposal(room: Room) -> None:
     assert "提议" not in str(refused.value)
 
 
+def test_the_industry_body_reads_the_name_that_is_published_and_no_drafts(room: Room) -> None:
+    made = room.apply()
+    room.scene.file(room.filing, "amend")
+    room.filing.answers = {**room.filing.answers, "B1": {"value": {"zh": "草稿里的名字"}}}
+    room.take(room.one, made, Action.PROPOSE_REFUSAL)
+    seen = telling.told(room.session, made, Side.BODY)
+    assert seen["filing"]["name"]["zh"] == "住房贷款审批算法"
+    rows = room.session.scalars(select(Effect)).all()
+    assert "草稿里的名字" not in str([each.payload for each in rows])
+
+
 def test_a_disagreement_brings_it_back(room: Room) -> None:
     made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
     back = room.take(room.two, made, Action.RETURN).status

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from filing.recommended import order, recompute
 from filing.recommended.criteria import IDS, Measured, Measures
-from filing.recommended.order import WeightsInvalid, weights_of
+from filing.recommended.order import MeasuresInvalid, WeightsInvalid, weights_of
 
 FULL = dict.fromkeys(IDS, Measured(1, 2))
 
@@ -120,6 +120,27 @@ def test_weights_that_are_not_named_stay() -> None:
         "checks": 7,
         "findings": 2,
     }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"at": "2026-11-29"},
+        {"at": None},
+        {"criteria": [{"id": []}]},
+        {"criteria": [{"id": "checks", "weight": 500}]},
+        {"entries": [{"number": "A", "measured": [], "ends": {"at": "2026-12-01T00:00Z"}}]},
+        {"entries": [{"number": "A", "measured": {"checks": {"count": 3, "of": 2}}}]},
+        {"entries": 7},
+        {"order": "x"},
+        {"order": None},
+    ],
+)
+def test_a_file_that_holds_no_catalogue_is_refused(changed: dict[str, Any]) -> None:
+    content = {"at": "2026-11-29T00:00:00+00:00", "criteria": [], "entries": [], "order": {}}
+    assert recompute.recompute(content).agrees is None
+    with pytest.raises((MeasuresInvalid, WeightsInvalid)):
+        recompute.recompute(content | changed)
 
 
 @given(entries, weights)

@@ -19,6 +19,12 @@ from filing.fields import schema
 from filing.handling import Taken
 from filing.lifecycle import Action
 from filing.receiving import Given
+from filing.recommended import keeping
+from filing.recommended.applying import OFFERED
+from filing.recommended.criteria import IDS
+from filing.recommended.keeping import Opening
+from filing.recommended.records import RecommendedApplication
+from filing.recommended.steps import Status as RecommendedStatus
 from filing.risk import Level
 from filing.routes import Route
 from portal.access import Access
@@ -27,11 +33,12 @@ from registry import (
     engagements,
     evaluations,
     invitations,
+    legal_day,
     organisations,
     passwords,
     worklist,
 )
-from registry.database import transaction
+from registry.database import now, transaction
 from registry.datasets import Use
 from registry.explanations import Explanation
 from registry.organisations import Kind, Organisation, Person, Role
@@ -275,6 +282,39 @@ class Stage:
         asked = Taken(ConcernAction.PUT, sent.revision, "请说明怎样使用这些信息。")
         handling.take(session, by=asking, number=sent.number, taken=asked)
 
+    def _recommending(self, session: Session, filing: Filing) -> None:
+        """A catalogue, and an application at every point from which somebody takes a step."""
+        body = self.member(Kind.INDUSTRY_BODY, Role.ADMINISTRATOR).actor
+        filer = self.member(Kind.ENTERPRISE, Role.FILER).actor
+        opening = Opening("example", "shanghai", {"zh": "按意见"}, dict.fromkeys(IDS, 20))
+        kept = keeping.open_catalogue(session, by=body, opening=opening)
+        self._know("slug", kept.slug)
+        said: dict[str, Any] = {"zh": "看过"}
+        for status in (
+            RecommendedStatus.SUBMITTED,
+            RecommendedStatus.ENTRY_PROPOSED,
+            RecommendedStatus.REFUSED,
+            RecommendedStatus.ENTERED,
+        ):
+            made = RecommendedApplication(
+                catalogue_id=kept.id,
+                filing_id=filing.id,
+                filer_id=filer.organisation_id,
+                applied_by=filer.person_id,
+                status=status,
+                offer=dict.fromkeys(OFFERED, said),
+                proposal={"words": said, "ties": said, "until": None, "edition": 1},
+                said=said,
+                ties=[said, said],
+                decided=now(),
+                until=legal_day.today(),
+                model_digest=session.get_one(Version, filing.version_id).digest,
+                evaluated=now(),
+            )
+            session.add(made)
+            session.flush()
+            self._know("application_id", made.id)
+
     def _filings(self, session: Session) -> None:
         a = Action
         submitted = (a.CHECK, a.SUBMIT)
@@ -300,7 +340,9 @@ class Stage:
         )
         self.filing(session, *submitted, a.ACCEPT, point="accepted")
         self.filing(session, *submitted, a.ACCEPT, a.FILE, point="filed")
-        self._concerns(session, self.filing(session, *published, point="published"))
+        shown = self.filing(session, *published, point="published")
+        self._concerns(session, shown)
+        self._recommending(session, shown)
         self.filing(session, *published, a.AMEND, point="amended")
         self.filing(session, *published, a.AMEND, a.SUBMIT, point="resubmitted")
 

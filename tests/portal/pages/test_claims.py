@@ -160,6 +160,7 @@ def test_every_template_that_the_public_meets_is_walked(
     known = {
         "number": records.numbers["explained"],
         "edition": "1",
+        "slug": "many",
         "report_id": records.reports["explained"],
         "?reports/{report_id}/comparison": f"?earlier={records.reports['clear']}",
     }
