@@ -34,7 +34,7 @@ def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str
     lapsed = over is not None and over.at <= now()
     if lapsed:
         shown = Status.LAPSED
-    common: dict[str, Any] = {
+    return {
         "id": made.id,
         "part": side.value,
         "catalogue": {"slug": catalogue.slug, "body": body.name.as_json()},
@@ -61,8 +61,8 @@ def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str
         "ended": made.ended.isoformat() if made.ended else None,
         "end_reason": made.end_reason,
         "steps": [] if lapsed else _steps(made, side),
+        "proposal": made.proposal if side is Side.BODY else None,
     }
-    return common if side is Side.FILER else {**common, "proposal": made.proposal}
 
 
 def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
