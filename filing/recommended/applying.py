@@ -76,7 +76,6 @@ def apply(
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     by.own(filing.organisation_id)
     revision.check(session, filing, filing_revision, reader=by)
-    _none_under_way(session, catalogue.id, filing)
     moment = now()
     kept = {name: worded(name, called, offer.words.get(name)) for name, called in OFFERED.items()}
     until, wrong = day("licence_until", offer.licence_until)
@@ -96,6 +95,7 @@ def apply(
             "One cannot apply yet; deal with the following first.",
             reasons=reasons,
         )
+    _none_under_way(session, catalogue.id, filing)
     made = RecommendedApplication(
         catalogue_id=catalogue.id,
         filing_id=filing.id,

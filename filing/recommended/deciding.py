@@ -24,7 +24,7 @@ from registry import inbox, journal, legal_day
 from registry.database import now
 from registry.errors import Reason, Refused
 from registry.language import Text
-from registry.organisations import Actor, Role
+from registry.organisations import Actor
 
 LONGEST = 730
 """Calendar days for which an entry may be decided at most; this platform's own rule."""
@@ -83,13 +83,13 @@ def take(
         RecommendedNotFound: when there is none of theirs.
         WrongRole: when they have not the role.
         ApplicationMoved: when it has another revision by now.
-        StepRefused: when the procedure has no such step for them from here.
+        NotYourSide, StepRefused: when the procedure has no such step for them from here.
         NotIndependent: when they, or who proposed, have ties to the filer or to a tester.
         SecondPerson: when who proposed agrees as well.
         RecommendedInvalid: with everything that the step lacks.
     """
     made, side = records.application(session, by=by, application_id=application_id, to_write=True)
-    by.require(Role.FILER if side is Side.FILER else Role.ADMINISTRATOR)
+    by.require(steps.ROLES[side])
     if made.revision != taken.revision:
         raise _moved()
     row = steps.step(Status(made.status), taken.action, side)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing.recommended.order import weights_of
 from filing.recommended.records import RecommendedCatalogue, own_catalogue
 from filing.recommended.words import RecommendedInvalid, worded
 from filing.revision import Moved
-from registry import journal
+from registry import characters, journal
 from registry.errors import Conflict, Reason
 from registry.language import Text
 from registry.law import City
@@ -84,6 +85,7 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
     """
     require_body(by)
     guidance, reasons = worded("guidance", GUIDANCE, opening.guidance)
+    reasons += characters.reasons("slug", opening.slug, lines=False)
     if not SLUG.fullmatch(opening.slug):
         reasons.append(
             Reason(
@@ -157,6 +159,7 @@ def weigh(
     _check(reasons)
     before = dict(mine.weights)
     mine.weights = weights_of(weights, mine.weights)
+    flag_modified(mine, "weights")  # the same ones again are a decision, too, and overtake others
     try:
         session.flush()
     except StaleDataError as error:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from registry.errors import Conflict
+from registry.errors import Conflict, Refused
 from registry.language import Text
+from registry.organisations import Role
 
 
 class Status(StrEnum):
@@ -65,6 +66,14 @@ class Side(StrEnum):
 
     FILER = "filer"
     BODY = "body"
+
+
+SIDE_NAMES: Mapping[Side, Text] = {
+    Side.FILER: Text("申请人", "the applicant"),
+    Side.BODY: Text("行业组织", "the industry body"),
+}
+ROLES: Mapping[Side, Role] = {Side.FILER: Role.FILER, Side.BODY: Role.ADMINISTRATOR}
+"""In which role each side takes its steps."""
 
 
 class Action(StrEnum):
@@ -138,6 +147,10 @@ STEPS = (
 )
 
 
+class NotYourSide(Refused):
+    """The step is the other side's: leave it to them."""
+
+
 class StepRefused(Conflict):
     """The application is not at a point where this step can be taken: read it again and decide."""
 
@@ -161,8 +174,15 @@ def step(status: Status, action: Action, side: Side) -> Step:
         side: who wants it.
 
     Raises:
+        NotYourSide: when the step is the other side's, wherever the application stands.
         StepRefused: when there is no such step from here for this side.
     """
+    if all(each.side is not side for each in STEPS if each.action is action):
+        other = next(SIDE_NAMES[each] for each in Side if each is not side)
+        raise NotYourSide(
+            f"“{ACTION_NAMES[action].zh}”由{other.zh}来做。",
+            f"Only {other.en} may {ACTION_NAMES[action].en}.",
+        )
     possible = steps_from(status, side)
     for each in possible:
         if each.action is action:

@@ -1,5 +1,6 @@
 """An application as its two sides are told of it; the applicant learns of no proposal."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,16 +15,23 @@ from filing.recommended.records import (
 )
 from filing.recommended.steps import ACTION_NAMES, STANDING, STATUS_NAMES, Action, Side, Status
 from registry.database import now
-from registry.organisations import Organisation
+from registry.organisations import Organisation, Role
 
 
-def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str, Any]:
+def told(
+    session: Session,
+    made: RecommendedApplication,
+    side: Side,
+    *,
+    roles: Collection[Role] = tuple(Role),
+) -> dict[str, Any]:
     """An application as one side is told of it, as a JSON object.
 
     Args:
         session: any session.
         made: which.
         side: who reads.
+        roles: that the reader has; the steps that need another are left out.
     """
     filing = session.get_one(Filing, made.filing_id)
     catalogue = session.get_one(RecommendedCatalogue, made.catalogue_id)
@@ -60,7 +68,7 @@ def told(session: Session, made: RecommendedApplication, side: Side) -> dict[str
         "reply": made.reply,
         "ended": made.ended.isoformat() if made.ended else None,
         "end_reason": made.end_reason,
-        "steps": [] if lapsed else _steps(made, side),
+        "steps": [] if lapsed or steps.ROLES[side] not in roles else _steps(made, side),
         "proposal": made.proposal if side is Side.BODY else None,
     }
 

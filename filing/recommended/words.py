@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+from registry import characters
 from registry.errors import Invalid, Reason
 from registry.language import Text
 from registry.lengths import Limit
@@ -22,23 +23,21 @@ def worded(
     """One text in its kept form, and what is wrong with it.
 
     Args:
-        item: what the door calls it.
+        item: what the doors call it, before its language: `words_zh`.
         name: what people call it.
         given: {zh, en?}.
     """
-    kept = {language: str((given or {}).get(language) or "").strip() for language in ("zh", "en")}
-    kept = {language: text for language, text in kept.items() if text}
-    reasons = [
-        reason
-        for language, text in kept.items()
-        for reason in Limit(
-            f"{item}.{language}", name, MOST * (1 if language == "zh" else 4)
-        ).reasons(text)
-    ]
+    kept: dict[str, str] = {}
+    reasons: list[Reason] = []
+    for language, most in (("zh", MOST), ("en", 4 * MOST)):
+        text = str((given or {}).get(language) or "").strip()
+        place = f"{item}_{language}"
+        reasons += characters.reasons(place, text) or Limit(place, name, most).reasons(text)
+        if text:
+            kept[language] = text
     if "zh" not in kept:
-        reasons.append(
-            Reason(item, Text(f"{name.zh}：{REQUIRED.zh}", f"{name.en}: {REQUIRED.en}"), WRITE)
-        )
+        said = Text(f"{name.zh}：{REQUIRED.zh}", f"{name.en}: {REQUIRED.en}")
+        reasons.append(Reason(item, said, WRITE))
     return kept, reasons
 
 

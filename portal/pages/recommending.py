@@ -46,7 +46,7 @@ def list_page(
         language=language,
         asking=asking,
         title=publication.TITLE,
-        rows=[telling.told(session, *each) for each in sides],
+        rows=[telling.told(session, *each, roles=by.roles) for each in sides],
         keeps=by.kind is Kind.INDUSTRY_BODY,
         kept=records.own_catalogue(session, by),
     )
@@ -131,7 +131,7 @@ def application_page(
         "recommending_one.html",
         language=language,
         asking=asking,
-        told=telling.told(session, *made),
+        told=telling.told(session, *made, roles=by.roles),
         offered=OFFERED,
     )
 

@@ -21,7 +21,15 @@ from filing.recommended.records import (
     RecommendedCatalogue,
     RecommendedNotFound,
 )
-from filing.recommended.steps import STATUS_NAMES, STEPS, Action, Side, Status, StepRefused
+from filing.recommended.steps import (
+    STATUS_NAMES,
+    STEPS,
+    Action,
+    NotYourSide,
+    Side,
+    Status,
+    StepRefused,
+)
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
 from filing.revision import Moved
@@ -213,6 +221,10 @@ def test_the_filer_learns_of_no_proposal(room: Room) -> None:
     with pytest.raises(StepRefused) as refused:
         room.take(room.scene.filer, made, Action.LEAVE)
     assert "提议" not in str(refused.value)
+    with pytest.raises(NotYourSide):
+        room.take(room.scene.filer, made, Action.CONFIRM)
+    chief = frozenset({Role.ADMINISTRATOR})
+    assert telling.told(room.session, made, Side.FILER, roles=chief)["steps"] == []
 
 
 def test_the_industry_body_reads_the_name_that_is_published_and_no_drafts(room: Room) -> None:

@@ -20,8 +20,10 @@ from filing import dossier, follow_codes
 from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import STEPS
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from portal import unrevised
 from portal.unrevised import NEW, ONCE, OWN
+from registry import legal_day
 from registry.database import now, transaction
 from registry.organisations import Kind, Role
 from tests.portal.pages import every_form
@@ -182,13 +184,22 @@ def test_whoever_is_not_signed_in_any_more_loses_no_typed_word(
 
 
 def overtake(stage: Stage, form: Form) -> None:
-    """Somebody else writes in the filing or the case of a form, after its page was opened."""
+    """Somebody else writes in the filing, case or application of a form, after its page was opened."""
     if "/concerns/" in form.action:
         with transaction(stage.site.state.factory) as session:
             number = form.action.split("/")[-2]
             kept = follow_codes.plain(number)
             concern = session.scalars(select(Concern).where(Concern.number == kept)).one()
             concern.since = now()
+        return
+    if "/recommending/" in form.action:
+        with transaction(stage.site.state.factory) as session:
+            if form.action.endswith("/weights"):
+                catalogue = session.scalars(select(RecommendedCatalogue)).one()
+                catalogue.guidance = {"zh": "另一种意见"}
+            else:
+                made = session.get_one(RecommendedApplication, form.action.split("/")[-2])
+                made.since = now()
         return
     filing_id = next(each for each in stage.points.values() if each in form.action)
     with transaction(stage.site.state.factory) as session:
@@ -308,6 +319,12 @@ SOUND: dict[str, dict[str, str]] = {
         "words": "结果不对，请派人重新看一看。",
     },
     "/{language}/concerns/{concern_number}/steps": {"words": "查过了，答复写在这里。"},
+    "/{language}/recommending/weights": {"reason_zh": "另有考虑"},
+    "/{language}/recommending/{application_id}/steps": {
+        "words_zh": "理由写在这里",
+        "ties_zh": "没有",
+        "until": legal_day.today().isoformat(),
+    },
     "/{language}/review/{filing_id}/grade": {
         "grade_reason": "看过问卷和测评报告，影响的人数比填写的多，应当从严。",
         "level": "high",

@@ -541,5 +541,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "撤回申请": ("withdraw the application",),
     "答复，请重新决定": ("reply and ask for another decision",),
     "退出目录": ("leave the catalogue",),
+    "申请人": ("the applicant",),
+    "行业组织": ("the industry body",),
 }  # fmt: skip
 """The same of the code; `{}` stands for what the record fills in."""
