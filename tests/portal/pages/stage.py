@@ -303,7 +303,12 @@ class Stage:
                 applied_by=filer.person_id,
                 status=status,
                 offer=dict.fromkeys(OFFERED, said),
-                proposal={"words": said, "ties": said, "until": None, "edition": 1},
+                proposal={
+                    "words": said,
+                    "ties": said,
+                    "until": legal_day.today().isoformat(),
+                    "edition": 1,
+                },
                 said=said,
                 ties=[said, said],
                 decided=now(),
