@@ -549,7 +549,7 @@ def test_every_line_of_the_catalogue_is_given_the_effect_its_edition_states(
 def test_the_recommended_catalogue_comes_and_goes_and_the_rest_stays(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
-    migrations.upgrade(empty, "0019")
+    migrations.upgrade(empty, "0023")
     organisation_row(empty)
     with empty.begin() as connection:
         for row in (PERSON, MODEL, VERSION):
@@ -563,7 +563,7 @@ def test_the_recommended_catalogue_comes_and_goes_and_the_rest_stays(
         connection.execute(text(APPLICATION))
     with pytest.raises(IntegrityError), empty.begin() as connection:
         connection.execute(text(RECOMMENDED.replace("'k1'", "'k2'")))
-    migrations.downgrade(empty, "0019")
+    migrations.downgrade(empty, "0023")
     assert contents(empty) == before
     migrations.upgrade(empty)
 
