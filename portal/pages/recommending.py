@@ -136,7 +136,8 @@ def application_page(
     )
 
 
-@router.post("/recommending/{application_id}/steps", dependencies=[READERS])
+@router.post("/recommending/{application_id}/steps", dependencies=[FILERS])
+@router.post("/recommending/{application_id}/decisions", dependencies=[BODY])
 def take(
     request: Request,
     language: Lang,
@@ -146,7 +147,7 @@ def take(
     form: Form,
     application_id: str,
 ) -> Response:
-    """One step with an application."""
+    """One step with an application: the filer's, or the industry body's."""
 
     def taken() -> None:
         deciding.take(

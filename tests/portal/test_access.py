@@ -134,7 +134,8 @@ FORMS: dict[str, dict[str, str]] = {
         'prediction = "p"\n[[probes]]\nid = "selection_parity"\n',
     },
     "/{language}/filings/{filing_id}/recommend": {"slug": "example", "revision": "1"},
-    "/{language}/recommending/{application_id}/steps": {"action": "return", "revision": "1"},
+    "/{language}/recommending/{application_id}/steps": {"action": "withdraw", "revision": "1"},
+    "/{language}/recommending/{application_id}/decisions": {"action": "return", "revision": "1"},
     "/{language}/filings/{filing_id}/move": {"version_id": "{version_id}"},
     "/{language}/filings/{filing_id}/remarks/{remark_id}": {"zh": "已改"},
 }

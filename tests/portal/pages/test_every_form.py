@@ -320,7 +320,8 @@ SOUND: dict[str, dict[str, str]] = {
     },
     "/{language}/concerns/{concern_number}/steps": {"words": "查过了，答复写在这里。"},
     "/{language}/recommending/weights": {"reason_zh": "另有考虑"},
-    "/{language}/recommending/{application_id}/steps": {
+    "/{language}/recommending/{application_id}/steps": {"words_zh": "理由写在这里"},
+    "/{language}/recommending/{application_id}/decisions": {
         "words_zh": "理由写在这里",
         "ties_zh": "没有",
         "until": legal_day.today().isoformat(),
