@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
@@ -33,6 +34,11 @@ from registry.worklist import Claim
 KIND = "explanation"
 MOST_WORDS = 500
 """Characters of any one text that the filer supplies for an explanation."""
+KEYS = (
+    *("task", "cut", "favourable_above", "classes", "favourable", "columns", "protected"),
+    *("wording", "declared", "unit", "people", "k"),
+)
+"""What the plan of an explanation may say."""
 
 
 class Explanation(Identified, Record):
@@ -68,6 +74,10 @@ class ExplanationNotFound(NotFound):
 
 class NotCountersigned(Invalid):
     """Numbers about groups come from a countersigned report on the same model."""
+
+
+class KeyUnknown(Invalid):
+    """The plan says something that no explanation reads: correct the key, or leave it out."""
 
 
 class NotFinished(Conflict):
@@ -107,6 +117,7 @@ def request(
 
     Raises:
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
+        KeyUnknown: when the plan has a key that no explanation reads; lists each.
         TextTooLong: when a text of the plan has more than `MOST_WORDS` characters; lists each.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
@@ -116,6 +127,7 @@ def request(
         ClassesUnfit: when the classes that it names do not fit together.
     """
     by.require(Role.FILER)
+    check_keys(plan)
     lengths.refuse(lengths.within(plan, MOST_WORDS))
     version = evaluations.open_version(session, version_id)
     by.own(version.organisation_id)
@@ -155,6 +167,33 @@ def request(
     session.flush()
     _record(session, "explanation:run:requested", made, by)
     return made
+
+
+def check_keys(plan: Mapping[str, Any]) -> None:
+    """See that a plan says nothing that would be left unread.
+
+    Args:
+        plan: of an explanation.
+
+    Raises:
+        KeyUnknown: names each key that no explanation reads, and what may have been meant.
+    """
+    reasons = []
+    for key in sorted(str(each) for each in set(plan) - set(KEYS)):
+        near = get_close_matches(key.casefold(), KEYS, n=1)
+        known = ", ".join(KEYS)
+        remedy = (
+            Text(f"是不是 {near[0]}", f"did you mean {near[0]}")
+            if near
+            else Text(f"请去掉；可用的有：{known}", f"leave it out; there are: {known}")
+        )
+        reasons.append(Reason(key, Text("没有这一项", "there is no such key"), remedy))
+    if reasons:
+        raise KeyUnknown(
+            "说明的计划里有不认识的项，请改正或去掉。",
+            "The plan of the explanation has keys that are not known; correct or remove them.",
+            reasons=reasons,
+        )
 
 
 def _check_usable(report: reports.Report, version: Version) -> None:

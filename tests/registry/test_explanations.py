@@ -1,15 +1,24 @@
 """Explanations: requested on one version, handed in under a fencing token, approved by the filer."""
 
+import inspect
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from explainers.plan import ExplanationPlan
 from registry import attestation, explanations, journal, reports, statements, worklist
 from registry.datasets import Use
 from registry.evaluations import Evaluation, NotForThis
-from registry.explanations import ExplanationNotFound, NotCountersigned, NotFinished
+from registry.explanations import (
+    KEYS,
+    ExplanationNotFound,
+    KeyUnknown,
+    NotCountersigned,
+    NotFinished,
+)
 from registry.organisations import ROLES_OF, Actor, Kind, NotYours, WrongRole
 from registry.reports import OtherStatement, Report
 from registry.submission import Version
@@ -212,3 +221,29 @@ def test_an_explanation_of_anything_else_is_not_taken(
         text = envelope(session, made, platform, **changed)
         with pytest.raises(OtherStatement), session.begin_nested():
             explanations.hand_in(session, held=held, envelope_text=text)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("cutt", "did you mean cut"),
+        ("Cut", "did you mean cut"),
+        ("nonce", "leave it out; there are: task, cut"),
+        ("table", "leave it out"),
+    ],
+)
+def test_a_key_that_no_explanation_reads_is_refused_by_name(
+    session: Session, filer: Actor, version: Version, key: str, said: str
+) -> None:
+    """It was a TypeError in the worker, after the request had waited."""
+    with pytest.raises(KeyUnknown) as refused:
+        ask(session, filer, version, plan={**PLAN, key: 0.5})
+    (reason,) = refused.value.reasons
+    assert reason.item == key
+    assert said in reason.remedy.en
+    assert session.scalar(select(func.count()).select_from(explanations.Explanation)) == 0
+
+
+def test_every_option_of_a_plan_is_a_key_that_may_be_written() -> None:
+    options = inspect.signature(ExplanationPlan.make).parameters
+    assert set(KEYS) == set(options) - {"table", "nonce"} | {"favourable", "declared"}
