@@ -95,13 +95,13 @@ def evaluate(
         log.warning(_IGNORED)
     given = read(config)
     started = datetime.now(UTC)
-    inputs = [] if model is None or _answered(given.plan) else declared(model)
+    answered = model is None or _answered(given.plan)
+    inputs = [] if answered else declared(model) or _features(dataset)
     plan = planning.parse(exploratory.with_inputs(given.plan, inputs))
     nonce = exploratory.checked_nonce(given.nonce) if given.nonce else secrets.token_hex(32)
     asked = model is not None and bool(plan.columns.inputs)
     if model is not None and not asked:
-        named = plan.columns.prediction or plan.columns.score
-        log.warning(_NOT_ASKED.format(column=named or "—"))
+        log.warning(_NOT_ASKED.format(column=plan.columns.prediction or plan.columns.score))
     scorer = InProcess(model, plan.columns.reading) if asked else None
     table = table_of(dataset, given.columns)
     outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
@@ -183,19 +183,30 @@ def _answered(plan: Mapping[str, Any]) -> bool:
     return isinstance(columns, Mapping) and bool(columns.get("prediction") or columns.get("score"))
 
 
+def _features(dataset: Any) -> list[dict[str, str]]:
+    """The columns that MLflow hands to a model without a signature, such as a function: all features."""
+    return [{"name": str(name)} for name in _frame(dataset).columns]
+
+
+def _frame(dataset: Any) -> pd.DataFrame:
+    features = dataset.features_data
+    if isinstance(features, pd.DataFrame):
+        return features
+    return pd.DataFrame(np.asarray(features), columns=list(dataset.feature_names))
+
+
 def table_of(dataset: Any, beside: Any = None) -> pa.Table:
     """The rows of MLflow's data set: features, target, predictions, and what is given beside it.
 
     Args:
         dataset: MLflow's `EvaluationDataset`.
-        beside: a data frame (or name → values) of what is no feature, row by row.
+        beside: a data frame (or a named series, or name → values) of what is no feature, row by
+            row.
 
     Raises:
         ColumnsUnfit: with every column that has another length, order or a name that is taken.
     """
-    features = dataset.features_data
-    if not isinstance(features, pd.DataFrame):
-        features = pd.DataFrame(np.asarray(features), columns=list(dataset.feature_names))
+    features = _frame(dataset)
     columns = {str(name): features[name] for name in features.columns}
     if dataset.has_targets:
         columns.setdefault(str(dataset.targets_name or "target"), dataset.labels_data)
@@ -207,10 +218,14 @@ def table_of(dataset: Any, beside: Any = None) -> pa.Table:
 def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, Any]:
     if given is None:
         return {}
+    if isinstance(given, pd.Series) and isinstance(given.name, str):
+        given = given.to_frame()
     if not isinstance(given, pd.DataFrame | Mapping):
         raise ColumnsUnfit(
-            "columns 应是 DataFrame，或从列名到取值的字典。",
-            "`columns` should be a DataFrame, or a dictionary from names to values.",
+            'columns 应是 DataFrame、有名称的 Series，或从列名到取值的字典。请写 people[["sex"]] 或 '
+            '{"sex": 取值}。',
+            "`columns` should be a DataFrame, a Series with a name, or a dictionary from names to "
+            'values. Write people[["sex"]] or {"sex": VALUES}.',
         )
     columns = {str(name): given[name] for name in given}
     reasons = []

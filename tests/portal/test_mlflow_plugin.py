@@ -334,7 +334,8 @@ def test_beside_the_default_evaluator_the_sensitive_column_is_no_feature(
         (lambda people: {"sex": list(people["sex"])[:5]}, "it has 5 values, the data 1200 rows"),
         (lambda _: {"sex": "female"}, "no list of values"),
         (lambda _: {"sex": 7}, "no list of values"),
-        (lambda _: 7, "should be a DataFrame"),
+        (lambda _: 7, r'Write people\[\["sex"\]\]'),
+        (lambda people: people["sex"].rename(None), r'Write people\[\["sex"\]\]'),
     ],
 )
 def test_columns_that_do_not_lie_beside_the_rows_are_refused(
@@ -366,7 +367,7 @@ def test_columns_may_be_plain_lists_beside_the_rows(
         )
         .artifacts[FINDINGS]
         .content["findings_digest"]
-        for beside in (people[["sex"]], {"sex": kind(people["sex"])})
+        for beside in (people[["sex"]], people["sex"], {"sex": kind(people["sex"])})
     }
     assert len(digests) == 1
 
@@ -412,6 +413,36 @@ def test_a_model_that_is_not_asked_is_said_so(
            evaluators="mingsuan", evaluator_config=config)  # fmt: skip
     assert "granted" in caplog.text
     assert "the model was not asked" in caplog.text
+
+
+def test_a_function_is_asked_about_every_feature_where_the_plan_names_no_inputs(
+    people: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was told that a column “—” held the answers, and that a cut was missing."""
+
+    def grant(rows: pd.DataFrame) -> Any:
+        assert list(rows.columns) == INPUTS
+        return (rows[INPUTS[0]] > rows[INPUTS[1]]).astype(float)
+
+    columns = {name: told for name, told in PLAN["columns"].items() if name != "inputs"}
+    plans = ({**PLAN, "columns": columns}, {**PLAN, "columns": {**columns, "inputs": INPUTS}})
+    digests = {
+        judged(
+            grant,
+            data=people[[*INPUTS, "repaid"]],
+            targets="repaid",
+            model_type="regressor",
+            evaluators=["mingsuan"],
+            evaluator_config={
+                "mingsuan": {"plan": plan, "nonce": NONCE, "columns": people["sex"]}
+            },
+        )
+        .artifacts[FINDINGS]
+        .content["findings_digest"]
+        for plan in plans
+    }
+    assert len(digests) == 1
+    assert "was not asked" not in caplog.text
 
 
 def test_the_run_gets_a_page_to_read_and_the_metrics_in_one_request(
