@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
@@ -14,7 +14,7 @@ from portal import api, health, pages, request_log
 from portal.body_limit import BodyLimit
 from portal.head import HeadAsGet
 from portal.headers import SecurityHeaders
-from portal.mlflow_door import MlflowDoor
+from portal.mlflow_door import MlflowDoor, NotAtTheDoor
 from portal.once import KeepAnswers, Repeated, repeated
 from portal.page_cache import PageCache
 from portal.problems import add_problems
@@ -81,6 +81,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     second for all; a route knows its site by the request alone, so that once is enough.
     """
     shared = APIRouter()
+    # MLflow's routes begin like this, and none of ours do: the address of the door lacks `/mlflow`.
+    shared.routes.append(Route("/api/{version:float}/mlflow{rest:path}", NotAtTheDoor()))
     shared.include_router(health.router)
     for noun in api.NOUNS:
         shared.include_router(noun.router, prefix=api.PREFIX)

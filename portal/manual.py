@@ -257,6 +257,7 @@ measured side by side: [defects of popular tools](popular-tools.md).
 
 def mlflow_refusals() -> str:
     """docs/mlflow-refusals.md, from the policies of the door and the routes of the installed MLflow."""
+    from portal import mlflow_rules
     from portal.mlflow_door import ALLOWED
     from portal.mlflow_refusals import manual, refused
 
@@ -265,7 +266,10 @@ def mlflow_refusals() -> str:
     ]
     return (
         "\n".join(
-            [REFUSALS_HEAD, *offered, REFUSED_HEAD, *manual(refused(mlflow_routes(), ALLOWED))]
+            [
+                *(REFUSALS_HEAD, *offered, RULES_HEAD, *mlflow_rules.manual()),
+                *(REFUSED_HEAD, *manual(refused(mlflow_routes(), ALLOWED))),
+            ]
         )
         + "\n"
     )
@@ -288,8 +292,8 @@ print(json.dumps(routes))
 """
 REFUSALS_HEAD = """# What the MLflow door offers and what it refuses
 
-Made by `make docs` from `portal/mlflow_refusals.py`, `portal/mlflow_door.py` and the routes of the
-installed MLflow. How to use the door, and what to do here for what MLflow users miss:
+Made by `make docs` from `portal/mlflow_refusals.py`, `portal/mlflow_rules.py`, `portal/mlflow_door.py`
+and the routes of the installed MLflow. How to use the door, and what to do here for what MLflow users miss:
 [mlflow.md](mlflow.md).
 
 ## Offered
@@ -297,10 +301,19 @@ installed MLflow. How to use the door, and what to do here for what MLflow users
 A token of a filer (scope `submit`) is needed for each; `GET /health` is open, `GET /version` tells
 MLflow's version.
 """
+RULES_HEAD = """
+## What offered routes refuse
+
+By rules of ours, where MLflow would take the request, or say less. What a model's files may not be
+(pickles on the list, links, names that mislead …) is told by screening when a version is made, every
+reason by itself; texts with unseen characters, a key that stands twice and numbers too large for a
+column are refused as at every door of this site. What MLflow itself refuses is told in its own words, with a
+line in Chinese.
+"""
 REFUSED_HEAD = """
 ## Refused
 
-Each answers JSON with the code below, the reason and the way round in both languages. An address
+Whole routes. Each answers JSON with the code below, the reason and the way round in both languages. An address
 that MLflow does not have answers `ENDPOINT_NOT_FOUND`."""
 
 PAGES: dict[str, Callable[[], str]] = {

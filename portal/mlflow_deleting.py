@@ -15,6 +15,7 @@ from mlflow.server import handlers
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.mlflow_door import ACTOR
+from portal.mlflow_rules import RULES
 from portal.mlflow_uploads import SCHEME
 from registry import staging, submission
 from registry.database import transaction
@@ -52,9 +53,7 @@ class Deleting:
             if self._registry.sources(organisation_id, name) or _versions(
                 session, organisation_id, name
             ):
-                raise _registered(
-                    f"模型“{name}”有登记过的版本", f"The registered model {name} has versions"
-                )
+                raise StillNeeded(*RULES["model-needed"].told(name=name))
             return handler()
 
     def run(self, handler: Handler) -> Response:
@@ -67,9 +66,7 @@ class Deleting:
             versions = registry.search_model_versions(f"run_id='{run_id}'", max_results=1)
             waiting = run_id in submission.runs_waited_for(session)
             if versions or waiting or staging.is_origin(session, run_id=run_id):
-                raise _registered(
-                    "有登记过的版本出自这次运行", "A registered version comes from this run"
-                )
+                raise StillNeeded(*RULES["run-needed"].told())
             self._check_below(session, root)
             return handler()
 
@@ -82,10 +79,7 @@ class Deleting:
             self._check_below(session, f"workspaces/{organisation_id}/{experiment_id}")
             runs = staging.runs_of(session, organisation_id) | submission.runs_waited_for(session)
             if _any_within(experiment_id, runs | _runs_of_versions()):
-                raise _registered(
-                    "里面有一次运行，有登记过的版本出自它",
-                    "A registered version comes from one of its runs",
-                )
+                raise StillNeeded(*RULES["run-within-needed"].told())
             return handler()
 
     def logged_model(self, handler: Handler) -> Response:
@@ -96,24 +90,15 @@ class Deleting:
         with transaction(self._factory) as session:
             staging.alone(session, ACTOR.get().organisation_id)
             if staging.is_origin(session, logged_model_id=model_id):
-                raise _registered(
-                    "有登记过的版本出自这个模型",
-                    "A registered version comes from this logged model",
-                )
+                raise StillNeeded(*RULES["logged-model-needed"].told())
             self._check_below(session, root)
             return handler()
 
     def _check_below(self, session: Session, root: str) -> None:
         if staging.seals_below(session, root) or staging.seal_over(session, root):
-            raise _registered(
-                "里面有登记过的文件", "It holds files from which a version was registered"
-            )
+            raise StillNeeded(*RULES["files-needed"].told())
         if staging.arriving(session, root):
-            raise StillNeeded(
-                "有文件正在分块上传到这里，不能删除。请等它结束或中止。",
-                "A file is arriving here in parts, so it cannot be deleted. Wait for its end, or "
-                "abort it.",
-            )
+            raise StillNeeded(*RULES["arriving"].told())
 
 
 def _runs_of_versions() -> set[str]:
@@ -153,14 +138,6 @@ def _versions(session: Session, organisation_id: str, name: str) -> bool:
     except ModelNotFound:
         return False
     return bool(submission.versions(session, organisation_id, model_id=model.id, limit=1))
-
-
-def _registered(zh: str, en: str) -> StillNeeded:
-    return StillNeeded(
-        f"{zh}，不能删除：备案、评估和说明都引用它。不再使用时，请在网站的备案页撤回备案；撤回留在记录里。",
-        f"{en}, so it cannot be deleted: filings, evaluations and explanations refer to it. When it "
-        "is no longer used, withdraw its filing on the site; the withdrawal stays on record.",
-    )
 
 
 def _stores() -> tuple[Any, Any]:

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal import body_limit, mlflow_refusals
 from portal.at_hand import SAFE_METHODS
+from portal.mlflow_rules import RULES
 from portal.pages.rendering import language_of
 from registry import characters, environment, mlflow_store
 from registry.artifacts import ArtifactStore
@@ -39,10 +40,6 @@ FindActor = Callable[[str], Actor | None]
 
 API = "/api/2.0/mlflow"
 HEALTH, PARTS = "/health", "/parts/"
-UNKNOWN_SENDER = (
-    "Missing or unknown token. Put a token with the scope “submit” into MLFLOW_TRACKING_TOKEN.\n"
-    "没有令牌，或令牌无效。请把带提交权限的令牌写进环境变量 MLFLOW_TRACKING_TOKEN。"
-)
 ALLOWED: Mapping[str, str] = {
     f"{API}/experiments/create": "POST",
     f"{API}/experiments/get": "GET",
@@ -162,7 +159,8 @@ class MlflowDoor:
             await _answer(send, 403, "PERMISSION_DENIED", told(refused))
             return
         if actor is None:
-            await _answer(send, 401, "UNAUTHENTICATED", UNKNOWN_SENDER)
+            rule = RULES["token"]
+            await _answer(send, 401, rule.code, rule.message())
             return
         scope.setdefault("state", {})["actor"] = actor  # for the log and the caches
         try:
@@ -218,6 +216,16 @@ class MlflowDoor:
 
                 self._behind = Routes(self._settings, self._factory, self._store).application()
             return self._behind
+
+
+class NotAtTheDoor:
+    """What answers an MLflow client whose address lacks `/mlflow`, as the door itself would."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Name the address, and the variable that holds it."""
+        method, path = characters.visible(scope["method"]), characters.visible(scope["path"])
+        policy = mlflow_refusals.unknown(method, path)
+        await _answer(send, 404, policy.code, policy.message())
 
 
 def configure(settings: Settings) -> None:

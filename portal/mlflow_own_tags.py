@@ -8,8 +8,9 @@ registered model or a version.
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from portal.mlflow_rules import RULES
 from registry import characters, lookalikes
-from registry.errors import Invalid
+from registry.errors import Invalid, Refused
 
 OURS = "mingsuan."
 """How the names of the platform's tags begin."""
@@ -17,6 +18,14 @@ READ = OURS.removesuffix(".")
 ENOUGH = len(READ) // 2
 """So many letters must be the platform's own where others are only drawn like them."""
 SAME = lookalikes.SAME | str.maketrans({"ı": "i", "l": "i", "1": "i", "ɡ": "g", "ɑ": "a"})
+
+
+PROMPT = "mlflow.prompt.is_prompt"
+"""The tag by which MLflow's clients tell a prompt from a model."""
+
+
+class NoPrompts(Refused):
+    """Prompts are not kept here: keep them elsewhere, or log them among a model's files."""
 
 
 class NotForClients(Invalid):
@@ -65,6 +74,16 @@ def keys(path: str, body: object, places: Mapping[str, str]) -> Iterator[str]:
                     yield str(tag.get("key", ""))
 
 
+def refuse_prompts(sent: Iterator[str]) -> None:
+    """See that no tag marks what is sent as a prompt, as `mlflow.genai.register_prompt` does.
+
+    Raises:
+        NoPrompts: when one does.
+    """
+    if PROMPT in sent:
+        raise NoPrompts(*RULES["no-prompts"].told())
+
+
 def refuse(sent: Iterator[str]) -> None:
     """See that none of the names is the platform's.
 
@@ -73,9 +92,4 @@ def refuse(sent: Iterator[str]) -> None:
     """
     for key in sent:
         if is_ours(key):
-            shown = characters.visible(key)
-            raise NotForClients(
-                f"标签“{shown}”由本平台写入，或看起来像是，只能读。请换一个不以 {OURS} 开头的名称。",
-                f"The tag “{shown}” is one that the platform writes, or reads like one; it can only "
-                f"be read. Choose a name that does not begin with {OURS}",
-            )
+            raise NotForClients(*RULES["platform-tags"].told(tag=characters.visible(key)))

@@ -11,9 +11,8 @@ from hashlib import sha256
 
 from mlflow.entities.multipart_upload import MultipartUploadPart
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, PERMISSION_DENIED
 
-from portal.mlflow_words import said
+from portal.mlflow_words import refusal
 from registry import part_store, staging
 
 
@@ -28,18 +27,9 @@ def check_count(sent: int) -> None:
     """
     most = part_store.LONGEST_PARTS
     if sent < 1:
-        raise said(
-            INVALID_PARAMETER_VALUE,
-            f"num_parts 是文件分成的块数：请写 1 到 {most} 的整数。",
-            f"num_parts is how many parts the file comes in: write a whole number from 1 to {most}.",
-        )
+        raise refusal("count-of-parts", most=most)
     if sent > most:
-        raise said(
-            INVALID_PARAMETER_VALUE,
-            f"一次上传最多 {most} 块，不能是 {sent} 块。请调大 MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE。",
-            f"An upload has 1 to {most} parts, not {sent}: make "
-            "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE larger.",
-        )
+        raise refusal("too-many-parts", most=most, sent=sent)
 
 
 def in_order(parts: Sequence[MultipartUploadPart]) -> list[tuple[int, str]]:
@@ -54,12 +44,7 @@ def in_order(parts: Sequence[MultipartUploadPart]) -> list[tuple[int, str]]:
     listed = sorted((part.part_number, part.etag or "") for part in parts)
     numbers = [number for number, _ in listed]
     if not numbers or numbers != list(range(1, len(numbers) + 1)):
-        raise said(
-            INVALID_PARAMETER_VALUE,
-            "parts 要把每一块各列一次，从 1 起连续编号，不能为空。没有合成文件；请改正后再发送。",
-            "parts lists each part once, numbered from 1 without a gap, and at least one. No file "
-            "was made; correct the list and send it again.",
-        )
+        raise refusal("parts-listed")
     return listed
 
 
@@ -75,14 +60,7 @@ def check_announced(listed: int, announced: int | None) -> None:
     """
     if announced is None or listed == announced:
         return
-    raise said(
-        INVALID_PARAMETER_VALUE,
-        f"这次上传开始时说是 {announced} 块，现在列出 {listed} 块。没有合成文件，收到的块还在：请补齐后列出全部"
-        f" {announced} 块再发送；文件变了的，请重新上传。",
-        f"This upload was begun with {announced} parts, and {listed} are listed. No file was made, and "
-        f"the parts that arrived are kept: send what is missing and list all {announced}; where the "
-        "file has changed, upload it again.",
-    )
+    raise refusal("parts-announced", announced=announced, listed=listed)
 
 
 def count(sent: str) -> int:
@@ -126,8 +104,4 @@ def is_signed(upload: staging.PartUpload, number: int, expires: int, sent: str) 
 
 def address_refused() -> MlflowException:
     """What to raise where the address of a part was not made here, or is too old."""
-    return said(
-        PERMISSION_DENIED,
-        "这一块的上传地址无效，或已过一小时。请重新上传这个文件。",
-        "The address of this part is not valid, or its hour is over. Upload the file again.",
-    )
+    return refusal("part-address")

@@ -14,7 +14,6 @@ from flask import Response
 from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import ErrorCode
 from mlflow.protos.model_registry_pb2 import CreateModelVersion
 from mlflow.server import handlers
 from mlflow.store.artifact.utils.models import get_model_name_and_version
@@ -23,9 +22,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal import mlflow_own_tags
 from portal.mlflow_adoption import origin_of
 from portal.mlflow_door import ACTOR
-from portal.mlflow_refusals import POLICIES
+from portal.mlflow_rules import RULES
 from portal.mlflow_uploads import SNAPSHOTS, Uploads
-from registry import mlflow_store, staging, submission
+from portal.mlflow_words import refusal
+from registry import characters, mlflow_store, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
 from registry.errors import Conflict, NotFound
@@ -58,6 +58,10 @@ class ExperimentDeleted(Conflict):
 
 class NoSuchModel(NotFound):
     """Nobody made the registered model: make it first."""
+
+
+class NoRun(NotFound):
+    """No run is what a request names: check it, or leave it out."""
 
 
 class NoVersion(NotFound):
@@ -109,6 +113,7 @@ class Registering:
         """Register what the request names, and describe the version as MLflow does."""
         asked = handlers._get_request_message(CreateModelVersion(), schema=SCHEMA)  # noqa: SLF001
         digest = self._digest_behind(asked.source)
+        mlflow_own_tags.refuse_prompts(tag.key for tag in asked.tags)
         if not digest:  # a client that copies a version sends all of its tags, ours too
             mlflow_own_tags.refuse(tag.key for tag in asked.tags)
         done = self._copied(asked, digest) if digest else self._filed(asked)
@@ -187,14 +192,13 @@ class Registering:
         _require_version_named(source)
         try:
             name, number = get_model_name_and_version(registry, source)
+            kept = str(registry.get_model_version(name, number).source)
         except MlflowException as missing:
-            if missing.error_code != "INTERNAL_ERROR":  # `latest` where there is none: not a fault
+            # MLflow tells a fault of the server for `latest` of a model without versions
+            if missing.error_code not in {"INTERNAL_ERROR", "RESOURCE_DOES_NOT_EXIST"}:
                 raise
-            raise NoVersion(
-                f"没有 {source} 所指的版本。请写版本号或别名。",
-                f"There is no version that {source} names. Write a version's number or an alias.",
-            ) from missing
-        return str(registry.get_model_version(name, number).source).removeprefix(SCHEME)
+            raise NoVersion(*RULES["no-version"].told(source=source)) from missing
+        return kept.removeprefix(SCHEME)
 
     def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
         """MLflow's version with what came with the request, as MLflow's own handler answers."""
@@ -227,8 +231,7 @@ def _require_version_named(source: str) -> None:
     """See that a source of the form `models:/name/…` names a number, not a stage."""
     named = source.removeprefix("models:/").partition("/")[2]
     if named and not named.isdecimal() and named.lower() != "latest":
-        policy = POLICIES["no-stages"]
-        raise MlflowException(policy.message(), error_code=ErrorCode.Value(policy.code))
+        raise refusal("stage-as-source")
 
 
 def _located(asked: Any) -> tuple[str, Origin]:
@@ -241,7 +244,7 @@ def _located(asked: Any) -> tuple[str, Origin]:
         return str(logged.artifact_location), Origin(run_id, logged.model_id)
     if source.scheme == "runs" and not source.netloc:
         run_id, _, inside = source.path.strip("/").partition("/")
-        return f"{tracking.get_run(run_id).info.artifact_uri}/{inside}", Origin(run_id, "")
+        return f"{_run(run_id).artifact_uri}/{inside}", Origin(run_id, "")
     told = origin_of(asked.source)
     model_id, run_id = asked.model_id or told.logged_model_id, asked.run_id or told.run_id
     if model_id:
@@ -285,22 +288,26 @@ def _require(origin: Origin, name: str, path: str = "") -> None:
     if origin.logged_model_id:  # none that was deleted
         experiment = str(tracking.get_logged_model(origin.logged_model_id).experiment_id)
     if origin.run_id:
-        info = tracking.get_run(origin.run_id).info
+        info = _run(origin.run_id)
         if info.lifecycle_stage != LifecycleStage.ACTIVE:
-            raise RunDeleted(
-                f"运行 {origin.run_id} 已删除，不能再由它登记版本。请先恢复它（mlflow runs restore），"
-                "或在另一次运行里重新记录模型。",
-                f"The run {origin.run_id} was deleted, so no version can be registered from it. "
-                "Restore it first (mlflow runs restore), or log the model again in another run.",
-            )
+            raise RunDeleted(*RULES["run-deleted"].told(run=origin.run_id))
     if experiment.isdecimal() and _deleted(experiment):
-        raise ExperimentDeleted(
-            f"实验 {experiment} 已删除，不能再由其中的模型登记版本。请先恢复它"
-            "（mlflow experiments restore），或在另一个实验里重新记录模型。",
-            f"The experiment {experiment} was deleted, so no version can be registered from a model "
-            "in it. Restore it first (mlflow experiments restore), or log the model again in "
-            "another experiment.",
-        )
+        raise ExperimentDeleted(*RULES["experiment-deleted"].told(experiment=experiment))
+
+
+def _run(run_id: str) -> Any:
+    """What MLflow knows of a run.
+
+    Raises:
+        NoRun: when there is none of this organisation.
+    """
+    try:
+        return handlers._get_tracking_store().get_run(run_id).info  # noqa: SLF001
+    except MlflowException as missing:
+        if missing.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise
+        shown = characters.visible(run_id)
+        raise NoRun(*RULES["no-run"].told(run=shown)) from missing
 
 
 def _require_model(name: str) -> None:
@@ -310,12 +317,7 @@ def _require_model(name: str) -> None:
     except MlflowException as missing:
         if missing.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        raise NoSuchModel(
-            f"没有名为“{name}”的登记模型。请先用 create_registered_model 建立，或改用 register_model"
-            "（它会自动建立）。",
-            f"There is no registered model “{name}”. Make it first with create_registered_model, or "
-            "use register_model, which makes it.",
-        ) from missing
+        raise NoSuchModel(*RULES["no-model"].told(name=name)) from missing
 
 
 def _deleted(experiment: str) -> bool:

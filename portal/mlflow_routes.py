@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, Request
@@ -24,7 +24,7 @@ from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
 from mlflow.utils import server_info
 from mlflow.version import VERSION
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -32,7 +32,14 @@ from starlette.responses import Response as PlainResponse
 from starlette.types import ASGIApp
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from portal import incoming, mlflow_adoption, mlflow_own_tags, mlflow_parts, mlflow_refusals
+from portal import (
+    incoming,
+    mlflow_adoption,
+    mlflow_own_tags,
+    mlflow_parts,
+    mlflow_refusals,
+    mlflow_rules,
+)
 from portal.at_hand import SAFE_METHODS
 from portal.body_limit import raise_limit
 from portal.mlflow_deleting import Deleting
@@ -40,7 +47,7 @@ from portal.mlflow_door import ACTOR, ALLOWED, API, code_of, owns, told
 from portal.mlflow_paths import told_twice
 from portal.mlflow_registering import Registering
 from portal.mlflow_uploads import Uploads, snapshot_uri
-from portal.mlflow_words import in_mlflow_words
+from portal.mlflow_words import in_mlflow_words, refusal
 from registry import characters, environment, json_text, mlflow_store, model_names
 from registry.artifacts import ArtifactStore
 from registry.errors import Unavailable
@@ -48,6 +55,8 @@ from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
 THREADS = 16
+TRIES = 3
+"""How often a write is tried again that another request came before."""
 REGISTER = f"{API}/model-versions/create"  # refuses tags of ours by itself: a copy brings them
 NOT_HERE = (
     server_info.SERVER_INFO_WORKSPACES_ENABLED,  # none can be chosen: the token decides
@@ -57,6 +66,8 @@ NOT_HERE = (
     server_info.SERVER_INFO_PRESIGNED_UPLOAD_MODEL_ID_SUPPORTED,
 )
 CATCHING = handlers.catch_mlflow_exception(lambda: None).__code__
+SENDING = ("POST", "PATCH")
+"""The methods whose routes read a JSON object, all of them."""
 MANY_DIGITS = re.compile("[0-9]{10}")
 NO_EXPERIMENT = ("0", 0)
 MADE_IN_ONE = ("/runs/create", "/logged-models")
@@ -102,6 +113,7 @@ class Routes:
         flask.before_request(_read_texts)
         flask.before_request(_name_experiment)
         flask.before_request(_check_tags)
+        flask.after_request(_told_twice)
         flask.register_error_handler(HTTPException, _of_no_route)
         flask.register_error_handler(Exception, _flask_away)
         ours = {
@@ -150,14 +162,10 @@ class Routes:
         status = error.status_code if isinstance(error, StarletteHTTPException) else 500
         detail = str(getattr(error, "detail", error))
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            limit = f"{self._limit:,}"
-            detail = (
-                f"More than {limit} bytes were sent. Send less, or ask the operator for a higher "
-                f"MINGSUAN_MAX_SUBMISSION.\n内容超过 {limit} 字节。请减小，或请管理员调高 "
-                "MINGSUAN_MAX_SUBMISSION。"
-            )
+            detail = mlflow_rules.RULES["too-large"].message(limit=f"{self._limit:,}")
+        code = ErrorCode.Name(INVALID_PARAMETER_VALUE)
         return JSONResponse(
-            {"error_code": ErrorCode.Name(INVALID_PARAMETER_VALUE), "message": detail},
+            {"error_code": code, "message": mlflow_rules.with_chinese(code, detail)},
             status_code=status,
         )
 
@@ -208,10 +216,7 @@ def _check_name(handler: Callable[[], Response]) -> Response:
 def _check_location(handler: Callable[[], Response]) -> Response:
     """Refuse an experiment whose files would lie anywhere but here."""
     if request.get_json(force=True).get("artifact_location"):
-        _refuse(
-            "Leave artifact_location out: files are kept by this server.\n"
-            "请不要填 artifact_location：文件由本服务器保存。"
-        )
+        raise refusal("files-here")
     return handler()
 
 
@@ -223,9 +228,12 @@ def _read_texts() -> Response | None:
             characters.check_all(
                 [[k, v] for k, v in request.args.items(multi=True)], within="query"
             )
-            if request.method not in SAFE_METHODS and request.get_data(cache=True):
-                _check_keys(request.get_data(cache=True))
+            sent = request.get_data(cache=True) if request.method not in SAFE_METHODS else b""
+            if sent:
+                _check_keys(sent)
                 incoming.check_document(_body())
+            if request.method in SENDING and _offered() and not (sent and request.is_json):
+                raise refusal("json-object")
         return None
 
     answer: Response | None = handlers.catch_mlflow_exception(read)()
@@ -242,7 +250,7 @@ def _body() -> dict[str, Any]:
     """The JSON object that a changing request carries; MLflow's messages are nothing else."""
     body = _sent()
     if not isinstance(body, dict):
-        _refuse("Send a JSON object: the body is none.\n请发送 JSON 对象：请求的内容不是。")
+        raise refusal("json-object")
     return body
 
 
@@ -339,14 +347,7 @@ def _default_experiment() -> str:
     known = store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME)
     if known is not None:
         if known.lifecycle_stage != LifecycleStage.ACTIVE and request.path.endswith(MADE_IN_ONE):
-            _refuse(
-                "No experiment was named, and your organisation's experiment Default was deleted. "
-                "Name one by MLFLOW_EXPERIMENT_NAME or mlflow.set_experiment, or restore Default: "
-                f"MlflowClient().restore_experiment('{known.experiment_id}').\n"
-                "没有指明实验，而本单位的实验 Default 已删除。请用 MLFLOW_EXPERIMENT_NAME 或 "
-                "mlflow.set_experiment 指明实验，或恢复 Default："
-                f"MlflowClient().restore_experiment('{known.experiment_id}')。"
-            )
+            raise refusal("default-deleted", experiment=known.experiment_id)
         return str(known.experiment_id)
     try:
         return str(store.create_experiment(Experiment.DEFAULT_EXPERIMENT_NAME, "", []))
@@ -354,16 +355,35 @@ def _default_experiment() -> str:
         return str(store.get_experiment_by_name(Experiment.DEFAULT_EXPERIMENT_NAME).experiment_id)
 
 
+def _offered() -> bool:
+    """Whether the door offers what is asked."""
+    path = request.url_rule.rule if request.url_rule else ""
+    return request.method in ALLOWED.get(path, "").split()
+
+
+def _told_twice(answer: Response) -> Response:
+    """An error in both languages: MLflow's own handlers tell theirs in English only."""
+    if answer.status_code < HTTPStatus.BAD_REQUEST or not answer.is_json:
+        return answer
+    body = answer.get_json(silent=True)
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        code = str(body.get("error_code", ""))
+        body["message"] = mlflow_rules.with_chinese(code, body["message"])
+        answer.set_data(json.dumps(body))
+    return answer
+
+
 def _check_tags() -> Response | None:
     """Refuse tags that only the platform writes, on a route that is offered."""
     path = request.url_rule.rule if request.url_rule else ""
-    offered = request.method in ALLOWED.get(path, "").split()
-    if not offered or request.method in SAFE_METHODS or path == REGISTER:
+    if not _offered() or request.method in SAFE_METHODS or path == REGISTER:
         return None
 
     def check() -> None:
         with in_mlflow_words():
-            mlflow_own_tags.refuse(mlflow_own_tags.keys(path, _sent(), request.view_args or {}))
+            named = list(mlflow_own_tags.keys(path, _sent(), request.view_args or {}))
+            mlflow_own_tags.refuse_prompts(iter(named))
+            mlflow_own_tags.refuse(iter(named))
 
     answer: Response | None = handlers.catch_mlflow_exception(check)()
     return answer
@@ -402,6 +422,7 @@ def _caught(
     error in it undoes what ours began, and one that only names a driver's fault is put into words.
     """
     bare = handler.__wrapped__ if handler.__code__ is CATCHING else handler  # type: ignore[attr-defined]
+    bare = _written_again(bare)
 
     @wraps(handler)
     def answer(**places: str) -> Response:
@@ -410,6 +431,27 @@ def _caught(
 
     caught: Callable[..., Response] = handlers.catch_mlflow_exception(answer)
     return caught
+
+
+def _written_again(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """A handler of MLflow's that is asked again where another request wrote the same row first.
+
+    MLflow looks whether an alias or a tag is there, and then adds or changes it. Of several clients
+    that set one for the first time at once all but one run into the key of the row; it is there
+    when they look again. What failed was undone, so nothing is done twice.
+    """
+
+    @wraps(handler)
+    def answer(**places: str) -> Response:
+        for _ in range(TRIES):
+            try:
+                return handler(**places)
+            except MlflowException as failed:
+                if not isinstance(failed.__cause__, IntegrityError):
+                    raise
+        return handler(**places)
+
+    return answer
 
 
 @contextmanager
@@ -436,7 +478,3 @@ def _large_fields() -> list[str]:
 def _wrapped(message: Any) -> Response:
     response: Response = handlers._wrap_response(message)  # noqa: SLF001
     return response
-
-
-def _refuse(message: str) -> NoReturn:
-    raise MlflowException(message, error_code=INVALID_PARAMETER_VALUE)

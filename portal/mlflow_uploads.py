@@ -26,11 +26,7 @@ from mlflow.entities.multipart_upload import (
     MultipartUploadPart,
 )
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import (
-    INVALID_PARAMETER_VALUE,
-    PERMISSION_DENIED,
-    RESOURCE_DOES_NOT_EXIST,
-)
+from mlflow.protos.databricks_pb2 import ErrorCode
 from mlflow.store.artifact.artifact_repo import (
     ArtifactRepository,
     MultipartUploadMixin,
@@ -40,7 +36,8 @@ from mlflow.utils.uri import validate_path_is_safe
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal import mlflow_parts
-from portal.mlflow_words import in_mlflow_words, said
+from portal.mlflow_refusals import POLICIES
+from portal.mlflow_words import in_mlflow_words, refusal
 from registry import artifacts, characters, mlflow_store, modes, part_store, staging
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
@@ -145,12 +142,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             if kept is None and staging.below(session, artifact_path, limit=1):
                 raise _a_folder(artifact_path)
         if kept is None:
-            shown = characters.visible(artifact_path)
-            raise said(
-                RESOURCE_DOES_NOT_EXIST,
-                f"没有这个文件：{shown}。请用 list_artifacts 查看有哪些文件。",
-                f"No such artifact: {shown}. See what is there with list_artifacts.",
-            )
+            raise refusal("no-file", path=characters.visible(artifact_path))
         place = Path(dst_path) / "artifact"
         with in_mlflow_words():
             self._copy(kept.digest, place)
@@ -321,7 +313,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             with self._factory() as session:
                 files = {each.path: each.digest for each in staging.below(session, path)}
             if not files:
-                raise _no_files(path)
+                raise refusal("no-files", path=characters.visible(path))
             for name, digest in files.items():
                 place = Path(copy) / PurePosixPath(name).relative_to(path)
                 modes.folder(place.parent)
@@ -337,21 +329,10 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         """
         path = location.removeprefix(SCHEME).strip("/")
         if not location.startswith(SCHEME) or location.startswith(f"{SCHEME}/"):
-            raise said(
-                INVALID_PARAMETER_VALUE,
-                f"只能登记上传到本服务器的文件，不能是 {location}。来源可写 runs:/运行/路径、"
-                "models:/m-模型、models:/名称/版本或 mlflow-artifacts:/…。",
-                f"Only files uploaded to this server can be registered, not {location}. Sources "
-                "are runs:/RUN/PATH, models:/m-MODEL, models:/NAME/VERSION and addresses "
-                "mlflow-artifacts:/….",
-            )
+            raise refusal("not-uploaded", source=location)
         clean = PurePosixPath(validate_path_is_safe(path))
         if clean.parts[:2] != ("workspaces", organisation_id) or len(clean.parts) < 3:
-            raise said(
-                PERMISSION_DENIED,
-                "这些文件属于别的单位。",
-                "These files belong to another workspace.",
-            )
+            raise refusal("files-of-others")
         return clean.as_posix()
 
     def _snapshot(self, path: str) -> tuple[str, str] | None:
@@ -360,12 +341,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         if len(parts) >= 3 and parts[0] == "workspaces" and parts[2] == SNAPSHOTS:
             digest = parts[3] if len(parts) > 3 else ""
             if not self._owns(parts[1], digest):
-                raise said(
-                    RESOURCE_DOES_NOT_EXIST,
-                    "本单位没有登记过这个摘要的模型。请用 get_model_version_download_uri 取得地址。",
-                    "No such snapshot in this workspace. Ask get_model_version_download_uri for "
-                    "the address.",
-                )
+                raise refusal("no-snapshot")
             return digest, "/".join(parts[4:])
         with self._factory() as session:
             seal = staging.seal_over(session, "/".join(parts))
@@ -376,12 +352,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         sent = posixpath.join(folder or "", name)
         path = posixpath.normpath(sent)
         if path != sent or len(PurePosixPath(path).parts) < 3:
-            shown = characters.visible(sent)
-            raise said(
-                INVALID_PARAMETER_VALUE,
-                f"路径里不要有“.”，也不要有空的一段：{shown}",
-                f"Write the path without “.” and without empty parts: {shown}",
-            )
+            raise refusal("path-unclean", path=characters.visible(sent))
         with in_mlflow_words():
             characters.check(characters.visible(path), path, lines=False)
             if PurePosixPath(path).parts[2] == SNAPSHOTS:
@@ -434,26 +405,10 @@ def _organisation(path: str) -> str:
     return PurePosixPath(path).parts[1]
 
 
-def _no_files(path: str) -> MlflowException:
-    shown = characters.visible(path)
-    return said(
-        RESOURCE_DOES_NOT_EXIST,
-        f"{shown} 下没有上传过文件。MLflow 3 把模型记在运行之外：来源请写 models:/m-…"
-        "（log_model 返回的 model_uri），或用 register_model。",
-        f"No files were uploaded to {shown}. MLflow 3 logs a model beside its run: take "
-        "models:/m-… as the source (the model_uri that log_model returns), or use register_model.",
-    )
-
-
 def _a_folder(path: str) -> MlflowException:
-    shown = characters.visible(path)
-    return said(
-        INVALID_PARAMETER_VALUE,
-        f"这是文件夹，不是文件：{shown}。请用 list_artifacts 列出其中的文件。",
-        f"Artifact path refers to a directory, not a file: {shown}. List its files with "
-        "list_artifacts.",
-    )
+    return refusal("a-folder", path=characters.visible(path))
 
 
 def _kept() -> MlflowException:
-    return said(PERMISSION_DENIED, "上传的文件不能删除。", "Uploaded files are kept.")
+    policy = POLICIES["artifacts-kept"]
+    return MlflowException(policy.message(), error_code=ErrorCode.Value(policy.code))

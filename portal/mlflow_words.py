@@ -7,19 +7,20 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import ErrorCode
 
 from portal.mlflow_door import code_of, told
+from portal.mlflow_rules import RULES
 from registry import environment
 from registry.errors import RegisterError
 
 
-def said(code: int, zh: str, en: str) -> MlflowException:
-    """An error of MLflow's with a text of ours in both languages.
+def refusal(rule: str, **places: object) -> MlflowException:
+    """An error of MLflow's by one of the door's rules, in both languages.
 
     Args:
-        code: MLflow's, which also decides the HTTP status.
-        zh: what is wrong and what to do, in Chinese.
-        en: the same in English.
+        rule: its name in `mlflow_rules`.
+        places: what goes into its text.
     """
-    return MlflowException(f"{en}\n{zh}", error_code=code)
+    code = ErrorCode.Value(RULES[rule].code)
+    return MlflowException(RULES[rule].message(**places), error_code=code)
 
 
 @contextmanager

@@ -28,9 +28,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
+from registry.language import Text
 from registry.organisations import Organisation
 
 LONGEST_PATH = 1000
+SEALED = Text(
+    "已登记模型的文件不能改动。请另记一个模型再登记。",
+    "The files of a submitted model are fixed. Log a new model and register it.",
+)
+NO_PLACE = Text(
+    "这个路径放不下文件：{name}。请换一个名称：不与文件夹同名，不在另一个文件之下，不超过 {most} 字节。",
+    "No file can lie at this path: {name}. Give a file a name that is no folder, not below "
+    "another file, and of at most {most} bytes.",
+)
 LONGEST_NAME = 255
 Size = BigInteger().with_variant(Integer, "sqlite")
 
@@ -438,10 +448,7 @@ def clear(session: Session, folder: StagedFolder) -> Sequence[PartUpload]:
 
 def sealed() -> Sealed:
     """What to raise where a registered model's files would be changed."""
-    return Sealed(
-        "已登记模型的文件不能改动。请另记一个模型再登记。",
-        "The files of a submitted model are fixed. Log a new model and register it.",
-    )
+    return Sealed(SEALED.zh, SEALED.en)
 
 
 def _inside(column: Mapped[str], path: str) -> ColumnElement[bool]:
@@ -458,11 +465,8 @@ def _above(path: str) -> list[str]:
 
 def _no_place(path: str) -> NoPlace:
     name = posixpath.basename(path)[:80]
-    return NoPlace(
-        f"这个路径放不下文件：{name}。请换一个名称：不与文件夹同名，不在另一个文件之下，不超过 {LONGEST_NAME} 字节。",
-        f"No file can lie at this path: {name}. Give a file a name that is no folder, not below "
-        f"another file, and of at most {LONGEST_NAME} bytes.",
-    )
+    said = NO_PLACE.format(name=name, most=LONGEST_NAME)
+    return NoPlace(said.zh, said.en)
 
 
 def _changed(path: str) -> ChangedMeanwhile:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import __main__ as clients
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("registry", "evaluators", "explainers", "filing", "portal")
 
@@ -136,3 +138,14 @@ def test_the_core_takes_the_client_its_user_has_and_the_server_one_version() -> 
 
     assert core == ["mlflow-skinny>=2.22,<4"]
     assert project["optional-dependencies"]["server"] == ["mlflow==3.17.2"]
+
+
+def test_every_place_lists_the_same_tested_clients() -> None:
+    *others, last = (version.rpartition(".")[0] for version in clients.VERSIONS)
+    listed = f"{', '.join(others)} and {last}"
+    for path in ("docs/mlflow.md", "docs/evaluating.md", "CONTRIBUTING.md", "Makefile"):
+        assert listed in (ROOT / path).read_text(encoding="utf-8"), path
+    server = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert server["project"]["optional-dependencies"]["server"] == [
+        f"mlflow=={clients.VERSIONS[-1]}"
+    ]

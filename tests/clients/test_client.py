@@ -1,5 +1,6 @@
 """Plugin, type list and reader beside whichever client of MLflow is installed (`make clients`)."""
 
+import re
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -191,3 +192,30 @@ def test_what_this_client_saves_is_read_as_its_class_answers(flavour: str, tmp_p
     np.testing.assert_array_equal(answers, expected)
     (inside,) = InProcess(mlflow.pyfunc.load_model(str(folder))).score([table])
     np.testing.assert_array_equal(inside, expected)
+
+
+def snippets() -> dict[str, str]:
+    """The pieces of Python in the README that log a model, by their first line."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"```python\n(# [^\n]*MLflow[^\n]*)\n(.*?)```", text, re.DOTALL)
+    return dict(found)
+
+
+def test_the_readme_has_a_snippet_for_every_client() -> None:
+    first, second = snippets()
+    assert first.startswith("# MLflow 3.17,")
+    assert second.startswith("# every MLflow from 2.22,")
+
+
+@pytest.mark.parametrize("comment", snippets())
+def test_what_the_readme_says_works_as_it_stands(comment: str) -> None:
+    """README, "with the ordinary MLflow client": the very lines, on a model and its frame."""
+    if comment.startswith("# MLflow 3.17,") and not mlflow.__version__.startswith("3.17."):
+        pytest.skip("another snippet is this client's")
+    model = LogisticRegression().fit(PEOPLE, DUE)
+    exec(snippets()[comment], {"model": model, "frame": PEOPLE})  # what it is for
+    version = mlflow.MlflowClient().get_model_version("my-model", "1")
+    folder = mlflow.artifacts.download_artifacts(version.source)
+    screened = screening.screen(Path(folder))
+    listed = "skops" in snippets()[comment]
+    assert screened.trust_class == ("listed_types" if listed else "code")

@@ -189,6 +189,8 @@ def main() -> None:
     refused(
         "a source elsewhere", lambda: client.create_model_version(name_of("生产"), "s3://bucket/x")
     )
+    if NEW:
+        refused("a prompt", lambda: mlflow.genai.register_prompt("greeting", "hello {{name}}"))
     run_id = client.get_model_version(name_of("随记随登"), "1").run_id
     assert run_id
     refused("deleting its run", lambda: client.delete_run(run_id))

@@ -1,14 +1,18 @@
 """What the door tells about a wrong request: MLflow's code, and both languages in words of ours."""
 
 import hashlib
+import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 
+from portal.mlflow_rules import RULES
 from tests import models
 from tests.portal.doors import API, FILES, MPU, Door
 
@@ -222,6 +226,149 @@ def test_a_doubled_slash_and_another_method_are_told_in_both_languages(
     told(door.ask("GET", f"{API}//runs/get"), 404, "ENDPOINT_NOT_FOUND")
     told(door.ask("PUT", "/health"), 405, "ENDPOINT_NOT_FOUND")
     assert door.ask("GET", "/health").text == "OK"
+
+
+def by_rule(answer: httpx.Response, name: str) -> None:
+    """See that an answer is the one that the manual has under a rule."""
+    rule = RULES[name]
+    told(answer, answer.status_code, rule.code)
+    for text in (rule.said.zh, rule.said.en):
+        pieces = [piece for piece, *_ in Formatter().parse(text)]
+        assert re.search(".*".join(map(re.escape, pieces)), answer.json()["message"], re.DOTALL)
+
+
+def test_what_offered_routes_refuse_is_what_the_manual_says(door: Door, tmp_path: Path) -> None:
+    """Plain MLflow takes these; the list of refusals left them out."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=919))
+    place = door.info(run)["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert door.register("ruled", f"runs:/{run}/model", run).status_code == 200
+    other = door.run(models.credit_model(tmp_path / "other", seed=920))
+    below = door.info(other)["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    parts = {"path": "f", "num_parts": 2}
+    assert door.ask("POST", f"{MPU}/create/{below}", json=parts).status_code == 200
+    prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    new, create = "registered-models/create", "experiments/create"
+    gone = door.run(models.credit_model(tmp_path / "gone", seed=921))
+    door.delete_run(gone)
+    for name, answer in {
+        "name": door.post(new, name="a@b"),
+        "name-blanks": door.post(new, name=" a"),
+        "name-in-pieces": door.post(new, name="e\u0301s"),
+        "files-here": door.post(create, name="elsewhere", artifact_location="s3://bucket/x"),
+        "no-prompts": door.post(new, name="greeting", tags=prompt),
+        "platform-tags": door.post("runs/set-tag", run_id=run, key="mingsuan.x", value="y"),
+        "no-model": door.post("model-versions/create", name="nobody", source=f"runs:/{run}/m"),
+        "no-run": door.register("ruled", f"runs:/{'0' * 32}/model"),
+        "run-deleted": door.register("ruled", f"runs:/{gone}/model", gone),
+        "no-files": door.register("ruled", f"runs:/{run}/empty", run),
+        "not-uploaded": door.register("ruled", "s3://bucket/model"),
+        "no-version": door.register("ruled", "models:/nobody/latest"),
+        "stage-as-source": door.register("ruled", "models:/ruled/Production"),
+        "files-of-others": door.register("ruled", "mlflow-artifacts:/workspaces/others/1/x"),
+        "model-needed": door.ask(
+            "DELETE", f"{API}/registered-models/delete", json={"name": "ruled"}
+        ),
+        "run-needed": door.delete_run(run),
+        "arriving": door.delete_run(other),
+        "files-needed": door.delete_experiment(run),
+        "sealed": door.ask("PUT", f"{FILES}/{place}/model/x", content=b"1"),
+        "path-unclean": door.ask("PUT", f"{FILES}/told/%2E/c", content=b"1"),
+        "path-of-others": door.ask("GET", FILES, params={"path": "workspaces/others/x"}),
+        "no-file": door.ask("GET", f"{FILES}/told/nothing"),
+        "json-object": door.ask("POST", f"{API}/runs/create", content=b"[]"),
+    }.items():
+        assert answer.status_code >= 400, (name, answer.text)
+        by_rule(answer, name)
+    registered = door.post("registered-models/set-tag", name="ruled", **prompt[0])
+    by_rule(registered, "no-prompts")
+    assert door.post("registered-models/create", name="unused").status_code == 200
+    for nowhere in ("models:/unused/latest", "models:/ruled/99", "models:/没有/1"):
+        by_rule(door.register("ruled", nowhere), "no-version")
+    source = {"name": "ruled", "source": "dummy-source", "tags": prompt}
+    by_rule(door.post("model-versions/create", **source), "no-prompts")
+
+
+WRONG: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "no body": ("POST", f"{API}/runs/create", {}),
+    "no body to update": ("PATCH", f"{API}/registered-models/update", {}),
+    "a form": ("POST", f"{API}/runs/create", {"data": {"experiment_id": "1"}}),
+    "a text": ("POST", f"{API}/runs/search", {"content": b"{}", "headers": {"Content-Type": "text/plain"}}),
+    "no JSON": ("POST", f"{API}/runs/create", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    "nothing to delete": ("DELETE", f"{API}/registered-models/delete", {}),
+    "parts of a word": ("POST", f"{MPU}/create/x/y", {"json": {"path": "f", "num_parts": "x"}}),
+    "parts of no path": ("POST", f"{MPU}/create/x/y", {"json": {"path": "", "num_parts": 1}}),
+    "parts of a number": ("POST", f"{MPU}/create/x/y", {"json": {"path": 3, "num_parts": 1}}),
+    "no parts": ("POST", f"{MPU}/create/x/y", {}),
+    "a version that is a word": (
+        "GET", f"{API}/model-versions/get", {"params": {"name": "told", "version": "x"}}
+    ),
+    "an alias of a word": (
+        "POST", f"{API}/registered-models/alias", {"json": {"name": "told", "alias": "a", "version": "x"}}
+    ),
+    "a name that is a number": ("POST", f"{API}/registered-models/create", {"json": {"name": 3}}),
+    "a run that is none": ("GET", f"{API}/runs/get", {"params": {"run_id": "x"}}),
+    "no name": ("POST", f"{API}/registered-models/create", {"json": {}}),
+    "a filter": ("GET", f"{API}/registered-models/search", {"params": {"filter": "x x"}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_whatever_is_wrong_is_told_in_json_and_both_languages(door: Door, what: str) -> None:
+    method, path, more = WRONG[what]
+    answer = door.ask(method, path, **more)
+    assert 400 <= answer.status_code < 500, answer.text
+    message = told(answer, answer.status_code, answer.json()["error_code"])
+    assert re.search("[A-Za-z]{4}", message)
+    assert "browser" not in message
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH", "FOO"])
+def test_health_is_only_read(door: Door, method: str) -> None:
+    told(door.ask(method, "/health"), 405, "ENDPOINT_NOT_FOUND")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/2.0/mlflow/experiments/get-by-name",
+        "/api/3.0/mlflow/server-info",
+        "/api/2.0/mlflow-artifacts/artifacts/x",
+    ],
+)
+def test_an_address_without_mlflow_at_its_end_is_told_as_the_door_tells_it(
+    door: Door, method: str, path: str
+) -> None:
+    """The client printed a problem document of the site as an INTERNAL_ERROR."""
+    site = Door(door.url.removesuffix("/mlflow"), door.token)
+    message = told(site.ask(method, path), 404, "ENDPOINT_NOT_FOUND")
+    assert message.count("MLFLOW_TRACKING_URI") == 2
+    assert message.count(path) == 2
+    found = site.ask("GET", "/api/v1/mlflow")
+    assert found.headers["content-type"].startswith("application/problem+json")
+
+
+def test_several_clients_set_the_same_alias_and_tags_at_once(door: Door, tmp_path: Path) -> None:
+    """One of four was told BAD_REQUEST: it looked before the others had written, and wrote after."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=922))
+    assert door.register("raced", f"runs:/{run}/model", run).status_code == 200
+    version, value = {"name": "raced", "version": "1"}, {"value": "v"}
+    for number in range(6):
+        name = f"a{number}"
+        calls: list[tuple[str, dict[str, str]]] = [
+            ("registered-models/alias", {**version, "alias": name}),
+            ("registered-models/set-tag", {"name": "raced", "key": name, **value}),
+            ("model-versions/set-tag", {**version, "key": name, **value}),
+            ("runs/set-tag", {"run_id": run, "key": name, **value}),
+        ]
+        for path, body in calls:
+            with ThreadPoolExecutor(4) as four:
+                answers = list(four.map(lambda _: door.post(path, **body), range(4)))  # noqa: B023
+            assert [each.status_code for each in answers] == [200] * 4, [
+                each.text for each in answers
+            ]
+    listed = door.ask("GET", f"{API}/registered-models/get", params={"name": "raced"}).json()
+    assert len(listed["registered_model"]["aliases"]) == 6
 
 
 @pytest.mark.parametrize("address", ["", "/"])
