@@ -276,7 +276,7 @@ def _decide(
 ) -> None:
     """What two people agreed on."""
     proposal = made.proposal or {}
-    made.confirmed_by = by.person_id
+    made.confirmed_by, made.proposal = by.person_id, None  # the decision stands in its place
     if made.status == Status.REMOVED:
         made.ended, made.end_reason = made.since, proposal["words"]
         return

@@ -107,6 +107,7 @@ def test_a_filing_is_entered_by_two_people_with_its_evidence(room: Room) -> None
     made = room.entered()
 
     assert made.status == Status.ENTERED
+    assert made.proposal is None
     told = room.told()
     (entry,) = told["entries"]
     assert entry["number"] == room.filing.number
