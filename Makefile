@@ -62,8 +62,8 @@ clients: $(VENV)/.test ## MLflow clients of 2.22, 3.9 and 3.17, a file of 500 MB
 	$(UV) venv --quiet --allow-existing $(VENV)/client-2.22
 	$(UV) pip install --quiet -p $(VENV)/client-2.22/bin/python mlflow-skinny==2.22.5 scikit-learn pandas skops
 	MINGSUAN_TEST_OLD_CLIENT=$(CURDIR)/$(VENV)/client-2.22/bin/python LARGE_BYTES=524288000 \
-	MINGSUAN_MAX_SUBMISSION=1073741824 $(BIN)/pytest -q tests/portal/test_mlflow_servers.py -k notices
-	WHOLE_ORACLE=1 $(BIN)/pytest -q -n 2 tests/portal/test_mlflow_digests.py
+	MINGSUAN_MAX_SUBMISSION=1073741824 $(BIN)/pytest -q tests/portal/mlflow/test_servers.py -k notices
+	WHOLE_ORACLE=1 $(BIN)/pytest -q -n 2 tests/portal/mlflow/test_digests.py
 
 lint: $(VENV)/.test ## ruff and the import contracts
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
@@ -72,10 +72,10 @@ types: $(VENV)/.test ## mypy strict
 	$(BIN)/mypy
 
 calibrate: $(VENV)/.test ## every probe on 2,000 null data sets; writes docs/calibration.md
-	$(BIN)/python -m evaluators.calibration
+	$(BIN)/python -m evaluators.running.calibration
 
 certificate: $(VENV)/.test ## which numbers of which probe moved; `make certificate WRITE=--write` certifies anew
-	$(BIN)/python -m evaluators.certificate $(WRITE)
+	$(BIN)/python -m evaluators.running.certificate $(WRITE)
 
 mutants: $(VENV)/.test ## would a wrong number be noticed: 60 numbers changed one by one, and what caught each
 	$(BIN)/python -m tests.mutants

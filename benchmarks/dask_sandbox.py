@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from benchmarks import dask_workers as clusters
 from benchmarks import sandbox
 from benchmarks.measuring import Line, wall_seconds
-from evaluators import dask_workers
-from evaluators.data import BLOCK
+from evaluators.running import dask_workers
+from evaluators.running.data import BLOCK
 from registry import screening
 from registry.settings import Settings
 

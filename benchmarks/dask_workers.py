@@ -63,7 +63,7 @@ def cluster(stack: ExitStack, workers: int) -> Any:
 
 
 def _run(client: Any, folder: Path) -> None:
-    from evaluators import dask_workers
+    from evaluators.running import dask_workers
 
     dask_workers.run(fairness.plan(1000), folder, client=client, nonce="benchmark", shards=SHARDS)
 

@@ -4,7 +4,7 @@ One million rows from Arrow in memory; attributes of 5, 2 and 4 levels (40 joint
 intersections of two and three). Ours is a whole run: the fold, both probes, tests, intervals,
 max-T over the intersections from 1,000 bootstrap draws, verdicts, readings in two languages,
 suppression and the findings digest; and after it selection rate, TPR, FPR and accuracy of the 51
-groups with their percentile intervals from 1,000 draws (`evaluators.group_rates`). The floor is what no program in NumPy can do without: the
+groups with their percentile intervals from 1,000 draws (`evaluators.decisions.group_rates`). The floor is what no program in NumPy can do without: the
 joint code of five integer columns, one `bincount`, 1,000 multinomial draws, and from them
 selection rate, TPR, FPR and accuracy of the 51 groups with their 95 % percentile intervals.
 Fairlearn computes the same 204 point estimates, without intervals.
@@ -20,9 +20,10 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring import Line, beside, cpu_seconds
-from evaluators import engine, group_rates, planning
-from evaluators.intersections import MOST_DRAWS
+from evaluators.decisions import group_rates
+from evaluators.decisions.intersections import MOST_DRAWS
 from evaluators.plan import Plan
+from evaluators.running import engine, planning
 
 ROWS = 1_000_000
 SIZES = {"a": 5, "b": 2, "c": 4}

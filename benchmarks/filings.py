@@ -26,7 +26,7 @@ from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.numbers import Number
 from portal.pages import facets
-from portal.pages.glossary import terms
+from portal.web.glossary import terms
 from registry.organisations import Kind, Organisation
 
 LISTS = "MINGSUAN_NATIONAL_LISTS"

@@ -28,7 +28,7 @@ CHILD = r"""
 import json, re, statistics, sys, time
 from pathlib import Path
 from benchmarks import fairness
-from evaluators import cell_query, engine, files
+from evaluators.running import cell_query, engine, files
 source = files.open_source(Path(sys.argv[1]))
 engine.run(fairness.plan(1000), source.first(), scorer=None, nonce="warm")
 times = []

@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.measuring import Line, beside
-from evaluators import engine, planning
-from evaluators.pricing_frame import Recipe, build
-from evaluators.pricing_ladder import Ladder, Step
-from evaluators.quotes import keep, ordered
+from evaluators.prices.pricing_frame import Recipe, build
+from evaluators.prices.pricing_ladder import Ladder, Step
+from evaluators.prices.quotes import keep, ordered
+from evaluators.running import engine, planning
 
 ROWS, ITEMS, HOURS, USERS = 1_000_000, 2_000, 24, 50_000
 STEPS = (

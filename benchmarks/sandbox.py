@@ -39,9 +39,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measuring import Line, beside, wall_seconds
-from evaluators import engine, planning
-from evaluators.data import BLOCK
 from evaluators.plan import Plan
+from evaluators.running import engine, planning
+from evaluators.running.data import BLOCK
 from registry import screening
 from registry.sandbox import probe_tier
 from registry.sandbox.cell import Cell

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from evaluators import plan_columns
-from evaluators.levels import level_name
+from evaluators.accumulating.levels import level_name
 from evaluators.plan_columns import Columns
 from evaluators.plan_reasons import PlanInvalid, Reasons, Words
 from evaluators.policy import POLICY

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.levels import level_name
+from evaluators.accumulating.levels import level_name
 from evaluators.plan_reasons import Reasons
 from registry import class_names, tables
 from registry.class_names import Scalar

@@ -11,7 +11,7 @@ of all probes, has them answered in the sandbox, and puts the answers beside the
 - `DESERVED`: whether the observed outcome is the favourable one, boolean;
 - `UNIT`: the keyed 64-bit hash of the plan's unit, or of the row's content without one, uint64;
 - `answer(key)`: the answers to a probe's own `ScoreRequest(key=…)`, float64;
-- `WEIGHT`: the plan's weight of the row, 0 or more (`evaluators.weights`), float64;
+- `WEIGHT`: the plan's weight of the row, 0 or more (`evaluators.accumulating.weights`), float64;
 - `COUNT`: how many equal rows a row stands for, int64; only for probes that count (`Probe.counts`).
 
 Everything else in a batch is the data as sent.
@@ -32,7 +32,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from evaluators import tally
+from evaluators.accumulating import tally
 from evaluators.plan import Plan
 from evaluators.sizes import Sizes
 from registry import attestation
@@ -141,7 +141,7 @@ class Change:
         kind: `set` gives every row `value`; `map` replaces the levels named in `value` (a mapping
             from level to level, others stay); `take` copies the column named `value`;
             `scale` multiplies a number by `value`; `shift` adds `value` to it; `swap` exchanges
-            words of a text by the lists in `value` (see `evaluators.wording`).
+            words of a text by the lists in `value` (see `evaluators.behaviour.wording`).
         value: see `kind`.
     """
 
@@ -341,7 +341,7 @@ class Probe(ABC, Generic[Acc]):
         """What of a finding's numbers comes of more groups than its own and its reference.
 
         Strata, a declared model, draws over all crossings: such a number changes with every one of
-        the groups behind it, and gives a hidden one away (see `evaluators.together`). None: nothing.
+        the groups behind it, and gives a hidden one away (see `evaluators.running.together`). None: nothing.
 
         Args:
             plan: names the columns.

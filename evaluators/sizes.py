@@ -3,7 +3,7 @@
 Price probes compare accounts by profile, by levels that they cut themselves and by offer, each
 finding with the sizes of its two sides. Nobody in particular is in such a number, but what is left
 of all accounts is: it counts those who are in a hidden group, or in none. So these sizes keep the
-rule of every other count (see `evaluators.audit`): one of 1 to 9 that is not published keeps a
+rule of every other count (see `evaluators.running.audit`): one of 1 to 9 that is not published keeps a
 range of at least ten whole numbers, whoever subtracts, and knows from the mere verdicts which
 groups are large. Here a number belongs to one group of one attribute, so the ranges can be written
 down and need no linear programme.

@@ -10,15 +10,16 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
-from portal import api, health, pages, request_log
-from portal.body_limit import BodyLimit
-from portal.head import HeadAsGet
-from portal.headers import SecurityHeaders
-from portal.mlflow_door import MlflowDoor, NotAtTheDoor
-from portal.once import KeepAnswers, Repeated, repeated
-from portal.page_cache import PageCache
-from portal.problems import add_problems
-from portal.request_log import RequestLog
+from portal import api, pages
+from portal.mlflow.door import MlflowDoor, NotAtTheDoor
+from portal.web import health, request_log
+from portal.web.body_limit import BodyLimit
+from portal.web.head import HeadAsGet
+from portal.web.headers import SecurityHeaders
+from portal.web.once import KeepAnswers, Repeated, repeated
+from portal.web.page_cache import PageCache
+from portal.web.problems import add_problems
+from portal.web.request_log import RequestLog
 from registry import artifacts, database, modes, tokens
 from registry import settings as configuration
 from registry.organisations import Actor
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the site.
 
     `app.state` carries `settings`, `engine`, `factory` (sessions), `reader`, `store` (artifacts) and
-    `error_page` (see `portal.problems.add_problems`).
+    `error_page` (see `portal.web.problems.add_problems`).
 
     Args:
         settings: of this installation; None reads them from the environment.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portal import usage
+from portal.commands import usage
 from registry.language import Text
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def glossary() -> str:
     """docs/glossary.md, from the terms that the site explains."""
-    from portal.pages.glossary import terms
+    from portal.web.glossary import terms
 
     lines = [
         "# Glossary",
         "",
-        "Made by `make docs` from `portal/pages/glossary.toml`. Our own words; the statute governs.",
+        "Made by `make docs` from `portal/web/glossary.toml`. Our own words; the statute governs.",
         "† The Chinese wording is still to be compared with the official text of Shanghai.",
         "",
         "| 中文 | English | 一句话解释 | Plain meaning | Article |",
@@ -165,7 +165,8 @@ def settings_table() -> str:
 
 def probes() -> str:
     """docs/probes.md, from what every installed probe of ours declares and its calibration."""
-    from evaluators import calibration, installed
+    from evaluators.guests import installed
+    from evaluators.running import calibration
     from portal.pages.plan_choices import described, wording
 
     measured = calibration.read()["probes"]
@@ -221,7 +222,7 @@ def _fields(
 
 
 def _row(name: str, measured: Mapping[str, Any]) -> str:
-    from evaluators import installed
+    from evaluators.guests import installed
 
     spec = installed.probe_class(name).spec
     designs = measured.get("designs", {}).values()
@@ -257,9 +258,9 @@ measured side by side: [defects of popular tools](popular-tools.md).
 
 def mlflow_refusals() -> str:
     """docs/mlflow-refusals.md, from the policies of the door and the routes of the installed MLflow."""
-    from portal import mlflow_rules
-    from portal.mlflow_door import ALLOWED
-    from portal.mlflow_refusals import manual, refused
+    from portal.mlflow import rules as mlflow_rules
+    from portal.mlflow.door import ALLOWED
+    from portal.mlflow.refusals import manual, refused
 
     offered = [
         f"- `{method} {path}`" for path, methods in ALLOWED.items() for method in methods.split()
@@ -292,7 +293,7 @@ print(json.dumps(routes))
 """
 REFUSALS_HEAD = """# What the MLflow door offers and what it refuses
 
-Made by `make docs` from `portal/mlflow_refusals.py`, `portal/mlflow_rules.py`, `portal/mlflow_door.py`
+Made by `make docs` from `portal/mlflow/refusals.py`, `portal/mlflow/rules.py`, `portal/mlflow/door.py`
 and the routes of the installed MLflow. How to use the door, and what to do here for what MLflow users miss:
 [mlflow.md](mlflow.md).
 

@@ -27,12 +27,13 @@ from mlflow.entities import Metric
 from mlflow.models import EvaluationResult
 from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
-from evaluators import engine, planning
-from evaluators.arrays import arrow
-from portal import exploratory, predicates
+from evaluators.doors.arrays import arrow
+from evaluators.running import engine, planning
 from portal.commands import exploring
-from portal.mlflow_models import InProcess, declared, flavour
+from portal.home import exploratory
+from portal.mlflow.models import InProcess, declared, flavour
 from portal.pages import report_file
+from portal.work import predicates
 from registry import attestation
 from registry.errors import Invalid, Reason
 from registry.language import Text

@@ -1,7 +1,7 @@
 """Bytes that can be checked: canonical JSON, digests, and DSSE envelopes signed with Ed25519.
 
 Sources: DSSE v1.0.2 (pre-authentication encoding), RFC 8032 (Ed25519), RFC 8410 (keys in PEM).
-Nothing here knows what a statement says; `registry.reports` and `portal.verify` do.
+Nothing here knows what a statement says; `registry.reports` and `portal.home.verify` do.
 """
 
 import base64

@@ -106,7 +106,7 @@ def register_plan(
         version_id: what is evaluated.
         dataset_id: a data set of the actor's own organisation.
         plan: a checked plan (`evaluators.plan.Plan.as_json`).
-        predictions: what the run needs at most (`evaluators.engine.predictions_needed`).
+        predictions: what the run needs at most (`evaluators.running.engine.predictions_needed`).
         engagement_id: under which engagement; None for one's own version.
 
     Raises:

@@ -4,7 +4,7 @@ It runs in this process, on a database of its own: `mlflow.db` in the data direc
 `mlflow` of the PostgreSQL server in use. A workspace is an organisation. A version in MLflow points
 at `mingsuan://sha256/…`, so that its clients read back exactly what was filed. Tags, aliases and
 descriptions stay its users' to write, but for the tags `mingsuan.…`, which tell them the state of
-review (`portal.mlflow_tags`) and are no record: that is ours.
+review (`portal.work.mlflow_tags`) and are no record: that is ours.
 
 `import mlflow` takes seconds, so nothing here imports it before it is needed.
 """

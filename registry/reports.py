@@ -189,7 +189,7 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
     predicate = statement["predicate"]
     check_about(session, statement, version, statements.REPORT)
     recorded = on_record(session, made)
-    if predicate["data"]["rows"] is None:  # withheld: see evaluators.disclosure
+    if predicate["data"]["rows"] is None:  # withheld: see evaluators.running.disclosure
         recorded["data"]["rows"] = None
     for part in ("plan", "data", "nonce"):
         check_same(part, predicate[part], recorded[part])

@@ -21,35 +21,36 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluators import certificate, installed
+from evaluators.guests import installed
+from evaluators.running import certificate
 
 HOUSE = Path(__file__).resolve().parent.parent
 STATISTICS = (
-    "evaluators.inference",
-    "evaluators.intervals",
-    "evaluators.rates",
-    "evaluators.score_statistics",
-    "evaluators.calibration_statistics",
-    "evaluators.permutation",
-    "evaluators.quantile_bootstrap",
-    "evaluators.wild_bootstrap",
-    "evaluators.fixed_effects",
-    "evaluators.isotonic",
+    "evaluators.statistics.inference",
+    "evaluators.statistics.intervals",
+    "evaluators.judging.rates",
+    "evaluators.scores.score_statistics",
+    "evaluators.statistics.calibration_statistics",
+    "evaluators.statistics.permutation",
+    "evaluators.statistics.quantile_bootstrap",
+    "evaluators.statistics.wild_bootstrap",
+    "evaluators.statistics.fixed_effects",
+    "evaluators.statistics.isotonic",
 )
 JUDGING = (
-    "evaluators.equivalence",
-    "evaluators.multiplicity",
-    "evaluators.verdicts",
-    "evaluators.sufficiency",
-    "evaluators.contrasts",
+    "evaluators.judging.equivalence",
+    "evaluators.statistics.multiplicity",
+    "evaluators.judging.verdicts",
+    "evaluators.running.sufficiency",
+    "evaluators.judging.contrasts",
 )
 ACCUMULATING = (
-    "evaluators.accumulators",
-    "evaluators.exact_sums",
-    "evaluators.histogram",
-    "evaluators.tally",
-    "evaluators.unit_sums",
-    "evaluators.weights",
+    "evaluators.accumulating.accumulators",
+    "evaluators.accumulating.exact_sums",
+    "evaluators.accumulating.histogram",
+    "evaluators.accumulating.tally",
+    "evaluators.accumulating.unit_sums",
+    "evaluators.accumulating.weights",
 )
 SECONDS = 600
 
@@ -172,7 +173,7 @@ def moved(probe: str, place: str) -> bool:
         place: the folder that holds the copy.
     """
     folder = HOUSE / "evaluators" / "certificates"
-    command = ["-m", "evaluators.certificate", "--only", probe, "--folder", str(folder)]
+    command = ["-m", "evaluators.running.certificate", "--only", probe, "--folder", str(folder)]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{place}{os.pathsep}{HOUSE}",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from portal import signer
+from portal.work import signer
 from registry.settings import Settings
 
 
@@ -23,7 +23,9 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def signer_process(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     """A running signer; ended at the end."""
-    process = subprocess.Popen([sys.executable, "-m", "portal.signer"], env=environment(settings))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portal.work.signer"], env=environment(settings)
+    )
     try:
         _wait_for_signer(settings, process)
         yield process
@@ -48,7 +50,7 @@ def _wait_for_signer(settings: Settings, process: "subprocess.Popen[bytes]") -> 
 @contextmanager
 def worker_process(settings: Settings, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A running worker that writes its log to `log`; killed at the end if it still runs."""
-    command = [sys.executable, "-m", "portal.worker"]
+    command = [sys.executable, "-m", "portal.work.worker"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environment(settings), stderr=out)
     try:

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from fastapi.routing import iter_route_contexts
 
-from portal.access import declared
 from portal.app import create_app
+from portal.web.access import declared
 from registry.settings import Settings
 
 PREFIX = "/{language}/"

@@ -74,7 +74,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_a_command_that_asks_a_server_imports_no_numerics() -> None:
     """Half of the time of such a command would be imports that only an evaluation needs."""
-    program = "import sys, portal.client, portal.commands.showing, portal.commands.work; print(*sys.modules)"
+    program = "import sys, portal.commands.client, portal.commands.showing, portal.commands.work; print(*sys.modules)"
 
     listed = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from evaluators import equivalence, installed
+from evaluators.guests import installed
+from evaluators.judging import equivalence
 from tests import mutants
 
 PROBE = "text_swap"

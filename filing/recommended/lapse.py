@@ -3,7 +3,7 @@
 Everything is told from the moment of the decision and from editions, which never change, so an entry
 that ended stays ended: what is evaluated again or published again is applied for again. What ends with
 a day ends as the next legal day begins, and no other moment changes a page without a change of the
-record (`portal.page_cache`).
+record (`portal.web.page_cache`).
 """
 
 from collections.abc import Sequence

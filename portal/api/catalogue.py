@@ -13,10 +13,10 @@ from filing import catalogue, fields, numbers
 from filing.catalogue import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_index import Filters
-from portal.access import public
 from portal.api.shapes import Answer, Bilingual
-from portal.at_hand import Database, Index
-from portal.page_cache import keep
+from portal.web.access import public
+from portal.web.at_hand import Database, Index
+from portal.web.page_cache import keep
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound

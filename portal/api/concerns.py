@@ -10,11 +10,11 @@ from filing.concern_steps import Action, Ground, Outcome
 from filing.handling import Taken
 from filing.receiving import MOST_CONTACT, MOST_WORDS, Given
 from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
-from portal import following, identity
-from portal.access import allow, public
 from portal.api.shapes import RequestBody
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web import following, identity
+from portal.web.access import allow, public
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
 

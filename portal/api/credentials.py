@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from portal import identity
-from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged, RequestBody
-from portal.at_hand import Database
-from portal.identity import By
-from portal.turns import in_turn
+from portal.web import identity
+from portal.web.access import allow, public, signed_in
+from portal.web.at_hand import Database
+from portal.web.identity import By
+from portal.web.turns import in_turn
 from registry import attestation, keys, organisations, tokens
 from registry import credentials as signing
 from registry.database import transaction

@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from portal import sight
-from portal.access import allow
 from portal.api.shapes import Answer, Bilingual, Page, Paged, RequestBody
-from portal.at_hand import Configured, Database, Store
-from portal.identity import By
-from portal.uploads import Form, file_of, json_of
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Configured, Database, Store
+from portal.web.identity import By
+from portal.web.uploads import Form, file_of, json_of
 from registry import artifacts, croissant, datasets, overlaps, reidentification
 from registry.datasets import Dataset, Use
 from registry.organisations import Organisation, Role

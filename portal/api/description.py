@@ -12,9 +12,9 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
-from portal import unrevised
-from portal.access import Access, declared, public
-from portal.problems import MEDIA_TYPE, STATUS
+from portal.web import unrevised
+from portal.web.access import Access, declared, public
+from portal.web.problems import MEDIA_TYPE, STATUS
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
 
 router = APIRouter(dependencies=[public], include_in_schema=False)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from evaluators import questions
+from evaluators.running import questions
 from filing import (
     completeness,
     computed,
@@ -25,8 +25,8 @@ from filing.lifecycle import STATUS_NAMES, Action, Status
 from filing.remarks import Remark
 from filing.risk import Level
 from portal.api.shapes import Answer, Bilingual, RequestBody
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry import submission
 from registry.errors import Reason
 from registry.organisations import Kind, Person

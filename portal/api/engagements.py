@@ -5,11 +5,11 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import Field
 
-from portal import sight
-from portal.access import allow
 from portal.api.shapes import Answer, Page, Paged, RequestBody
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry import engagements
 from registry.engagements import Engagement
 from registry.organisations import Role

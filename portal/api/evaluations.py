@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import select
 
-from evaluators import engine, planning
 from evaluators.plan import PlanInvalid
-from portal import sight
-from portal.access import allow
+from evaluators.running import engine, planning
 from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry import attestation, evaluations, reports, worklist
 from registry.evaluations import Evaluation
 from registry.organisations import Role

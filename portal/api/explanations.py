@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from explainers.columns import parse_columns
-from portal import sight
-from portal.access import allow
 from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry import explanations, worklist
 from registry.explanations import Explanation
 from registry.organisations import Role

@@ -7,8 +7,6 @@ from fastapi import APIRouter, Query
 
 from filing import dossier, regrading, remarks, review
 from filing.dossier import Filing
-from portal import sight
-from portal.access import allow
 from portal.api.dossiers import (
     AGAINST,
     AgainstIn,
@@ -28,8 +26,10 @@ from portal.api.dossiers import (
     whole,
 )
 from portal.api.shapes import Page, Paged
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry.organisations import Role
 from registry.tokens import Scope
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import Field
 
-from portal.access import signed_in
 from portal.api.shapes import Answer, Bilingual
-from portal.at_hand import Database
-from portal.identity import By
+from portal.web.access import signed_in
+from portal.web.at_hand import Database
+from portal.web.identity import By
 from registry import inbox
 from registry.inbox import WAITING_NAMES, Waiting
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from portal.access import allow
+from portal.web.access import allow
 from registry import journal_proof, sealing
 from registry.organisations import Kind, Role
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import Field
 
-from portal import identity
-from portal.access import allow, public, signed_in
 from portal.api.shapes import Answer, Page, Paged, RequestBody
-from portal.at_hand import Configured, Database
-from portal.identity import By
-from portal.turns import in_turn
+from portal.web import identity
+from portal.web.access import allow, public, signed_in
+from portal.web.at_hand import Configured, Database
+from portal.web.identity import By
+from portal.web.turns import in_turn
 from registry import corrections, invitations, organisations
 from registry.invitations import Invited
 from registry.organisations import Kind, Organisation, Role

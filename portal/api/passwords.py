@@ -5,12 +5,12 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from portal import identity
-from portal.access import allow, public
 from portal.api.shapes import Answer, RequestBody
-from portal.at_hand import Configured, Database
-from portal.identity import By
-from portal.turns import in_turn
+from portal.web import identity
+from portal.web.access import allow, public
+from portal.web.at_hand import Configured, Database
+from portal.web.identity import By
+from portal.web.turns import in_turn
 from registry import passwords
 from registry.organisations import Role
 from registry.passwords import Reset

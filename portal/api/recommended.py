@@ -11,12 +11,12 @@ from filing.recommended.applying import Offer
 from filing.recommended.deciding import Taken
 from filing.recommended.keeping import Opening
 from filing.recommended.steps import Action
-from portal import recommending
-from portal.access import allow, public
+from portal.api import recommending
 from portal.api.shapes import RequestBody
-from portal.at_hand import Database
-from portal.identity import By
-from portal.page_cache import keep
+from portal.web.access import allow, public
+from portal.web.at_hand import Database
+from portal.web.identity import By
+from portal.web.page_cache import keep
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
 

@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from evaluators import comparison
-from portal import sight
-from portal.access import allow
+from evaluators.running import comparison
 from portal.api.shapes import Answer, Bilingual, Page, Paged
-from portal.at_hand import Database, Store
-from portal.identity import By
-from portal.uploads import Body
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database, Store
+from portal.web.identity import By
+from portal.web.uploads import Body
 from registry import attestation, reports
 from registry.attestation import BadLayer, Layer
 from registry.organisations import Role

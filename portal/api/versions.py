@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field
 
-from portal import sight
-from portal.access import allow
 from portal.api.shapes import Answer, Page, Paged
-from portal.at_hand import Configured, Database, Store
-from portal.identity import By
-from portal.uploads import Body
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Configured, Database, Store
+from portal.web.identity import By
+from portal.web.uploads import Body
 from registry import submission
 from registry.organisations import Role
 from registry.screening import TrustClass

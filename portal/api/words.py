@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from pydantic import Field
 
-from portal.access import public
 from portal.api.shapes import Answer, Bilingual
-from portal.pages import glossary
+from portal.web import glossary
+from portal.web.access import public
 from registry.organisations import KIND_NAMES, ROLE_NAMES, ROLES_OF
 from registry.reports import VERDICT_NAMES
 from registry.tokens import SCOPE_NAMES

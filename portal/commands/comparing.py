@@ -10,7 +10,7 @@ from portal.commands.places import ANY
 from registry.errors import Invalid
 
 if TYPE_CHECKING:
-    from evaluators.comparison import Comparison
+    from evaluators.running.comparison import Comparison
 
 COLOURS = {"worse": "red", "better": "green", "unchanged": "cyan"}
 
@@ -29,7 +29,7 @@ class NotAReport(Invalid):
 @click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 def compare(first: Path, second: Path, *, as_json: bool) -> None:
     """A change is no error: the exit code is 0 whatever changed."""
-    from evaluators import comparison
+    from evaluators.running import comparison
     from portal.commands import showing
 
     found = comparison.compare(_statement(first), _statement(second))
@@ -64,7 +64,7 @@ def _statement(path: Path) -> dict[str, Any]:
 def _show(found: "Comparison") -> None:
     from rich.markup import escape
 
-    from evaluators.comparison import CHANGE_NAMES, METHOD, SAME_NAMES
+    from evaluators.running.comparison import CHANGE_NAMES, METHOD, SAME_NAMES
     from portal.commands import showing
 
     out = showing.console()

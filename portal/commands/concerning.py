@@ -9,7 +9,7 @@ from filing.concern_steps import Ground, Outcome
 from filing.routes import SITUATIONS, Route
 
 if TYPE_CHECKING:
-    from portal.client import Client
+    from portal.commands.client import Client
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 SERVER = click.option("--server", default="", help="登记系统的网址 / address of the registry")
@@ -75,8 +75,8 @@ def follow(number: str, *, code: str, words: str, server: str, as_json: bool) ->
 @JSON
 def listed(*, as_json: bool) -> None:
     """Open ones first, oldest first."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -101,7 +101,7 @@ def listed(*, as_json: bool) -> None:
 @JSON
 def show(number: str, *, as_json: bool) -> None:
     """As far as your organisation may read it."""
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -113,8 +113,8 @@ def show(number: str, *, as_json: bool) -> None:
 @JSON
 def inbox(*, as_json: bool) -> None:
     """Oldest first; each line names the page where it is dealt with."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -166,7 +166,7 @@ def review(number: str, action: str, *, as_json: bool, **said: Any) -> None:
 
 
 def _take(number: str, where: str, body: Mapping[str, Any], *, as_json: bool) -> None:
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -175,7 +175,7 @@ def _take(number: str, where: str, body: Mapping[str, Any], *, as_json: bool) ->
 
 
 def _anybody(server: str) -> "Client":
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     return Client(server or settings().server or settings().public_url)

@@ -66,8 +66,8 @@ def data() -> None:
 @JSON
 def add(file: Path, *, as_json: bool, **given: Any) -> None:
     """Sensitive columns are checked where no quasi-identifier is named."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     said = {
@@ -94,8 +94,8 @@ def listing(as_json: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -116,7 +116,7 @@ def listing(as_json: bool) -> None:
 @JSON
 def show(dataset: str, *, as_json: bool) -> None:
     """Digest, schema, declarations and the check that counts."""
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -165,8 +165,8 @@ def check(data_: str, *, record: bool, as_json: bool, **given: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="写到哪个文件 / a file for it")
 def croissant(dataset: str, *, out: Path | None) -> None:
     """To standard output, or into a file that is not there yet."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from portal.commands.places import free
     from registry.settings import settings
 
@@ -186,8 +186,8 @@ def croissant(dataset: str, *, out: Path | None) -> None:
 @JSON
 def overlaps(dataset: str, *, as_json: bool) -> None:
     """Another organisation's data are never compared."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -242,7 +242,7 @@ def _local(path: Path, names: list[str] | None, roles: Sequence[Mapping[str, str
 
 
 def _remote(dataset: str, names: list[str] | None, reason: str, *, record: bool) -> Any:
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

@@ -14,7 +14,7 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 
 if TYPE_CHECKING:
-    from portal.client import Client, Tell
+    from portal.commands.client import Client, Tell
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -18,8 +18,8 @@ def engagement() -> None:
 @JSON
 def listing(*, version: str | None, as_json: bool) -> None:
     """Every engagement in which your organisation is one side, or every one on a version."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     path = f"/versions/{version}/engagements" if version else "/engagements"
@@ -98,8 +98,8 @@ def end(engagement_id: str, *, as_json: bool) -> None:
 
 
 def _ask(method: str, path: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

@@ -22,8 +22,8 @@ from portal.commands.places import FILE
 @click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 def enrol(file: Path | None, *, online: bool, as_json: bool) -> None:
     """Without --online it is the operator's: on this machine, straight into the record."""
-    from portal import signer
     from portal.commands import showing
+    from portal.work import signer
     from registry import attestation
     from registry.settings import settings
 
@@ -38,7 +38,7 @@ def enrol(file: Path | None, *, online: bool, as_json: bool) -> None:
 
 
 def _online(pem: str) -> None:
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

@@ -14,7 +14,7 @@ from registry.errors import Invalid
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from portal.exploratory import Explored
+    from portal.home.exploratory import Explored
 
 REPORT, ENVELOPE, PAGE = "report.json", "report.dsse.json", "report.html"
 SEALED = "sealed-evidence.json"
@@ -86,8 +86,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Run here, with no server and no account, and hand it in where that is asked."""
-    from portal import exploratory
     from portal.commands import repeating, showing
+    from portal.home import exploratory
     from registry.settings import settings
 
     if data.path is None:
@@ -153,8 +153,8 @@ def _key(path: Path | None, *, encrypted: bool) -> "Ed25519PrivateKey | None":
 
 
 def _show(made: "Explored", written: list[Path], data: Path) -> None:
-    from portal import telling
     from portal.commands import showing
+    from portal.home import telling
 
     standing = made.report["standing"]
     click.secho(f"{standing['zh']}\n{standing['en']}", fg="yellow")

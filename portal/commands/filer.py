@@ -11,7 +11,7 @@ from portal.commands import describing
 from portal.commands.places import FILE, FOLDER, read_toml, section
 
 if TYPE_CHECKING:
-    from portal.client import Client, Tell
+    from portal.commands.client import Client, Tell
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 
@@ -58,9 +58,9 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
     """The same content under the same name is one version, however often it is sent."""
     from urllib.parse import quote
 
-    from portal import packing
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
+    from portal.home import packing
     from registry.settings import settings
 
     with Client.of(settings()) as client, packing.packed(directory) as archive:
@@ -117,8 +117,8 @@ def explain(
     **given: Any,
 ) -> None:
     """The plan may stand in a table [explanation], what is said of the data in [data]."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     if (plan_file is None) == (explanation is None):
@@ -250,8 +250,8 @@ def attach(
 @JSON
 def detach(filing: str, report: str, *, revision: int, as_json: bool) -> None:
     """The report stays on record."""
-    from portal.client import Client
     from portal.commands import filing_view
+    from portal.commands.client import Client
     from registry.settings import settings
 
     here = f"/filings/{filing}"
@@ -310,8 +310,8 @@ def step(filing: str, action: str, *, reason: str, revision: int, as_json: bool)
 @JSON
 def reply(filing: str, remark: str, words: str, *, revision: int, as_json: bool) -> None:
     """REMARK is the id that `file show` prints; changing the field is an answer, too."""
-    from portal.client import Client
     from portal.commands import filing_view
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -344,8 +344,8 @@ def plain(value: Any) -> Any:
 
 
 def _ask(method: str, path: str, body: Mapping[str, Any] | None, *, as_json: bool) -> None:
-    from portal.client import Client
     from portal.commands import filing_view
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -362,8 +362,8 @@ def _write(
     revision: int,
     as_json: bool,
 ) -> None:
-    from portal.client import Client
     from portal.commands import filing_view
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

@@ -55,7 +55,7 @@ def _shown(value: object) -> str:
 @click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 def doctor(repair: bool, as_json: bool) -> None:
     """Exit code 1 when something is wrong."""
-    from portal import doctor as examination
+    from portal.work import doctor as examination
     from registry.settings import settings
 
     chosen = settings()

@@ -78,8 +78,8 @@ def verify(file: Path, *, kept: str, as_json: bool) -> None:
 
 @contextmanager
 def _here() -> Iterator[Iterable[bytes]]:
-    from portal import installed_here
     from portal.commands.serving import prepare
+    from portal.work import installed_here
     from registry import database, journal_proof, sealing
     from registry.settings import settings
 
@@ -96,7 +96,7 @@ def _here() -> Iterator[Iterable[bytes]]:
 
 @contextmanager
 def _online() -> Iterator[Iterable[bytes]]:
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

@@ -13,7 +13,7 @@ from registry.language import Text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from portal.verify import Verification
+    from portal.home.verify import Verification
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 ENCRYPTED = click.option(
@@ -41,8 +41,8 @@ def sign(
     file: Path, key: Path, *, encrypted: bool, out: Path | None, hand_in: bool, as_json: bool
 ) -> None:
     """Exit code 1 when the file is no report of the platform's, or the key has signed it."""
-    from portal import verify as home
     from portal.commands import showing
+    from portal.home import verify as home
 
     text = home.sign(file.read_bytes(), private_key(key, encrypted=encrypted))
     place = out or file.with_suffix(".signed.json")
@@ -60,7 +60,7 @@ def sign(
 
 def _hand_in(signed: Path) -> dict[str, Any]:
     """Give a countersigned report back to the registry that made it."""
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry import attestation
     from registry.settings import settings
 
@@ -108,8 +108,8 @@ def verify(
     as_json: bool,
 ) -> None:
     """Exit code 1 unless a trusted platform key signed it and no layer fails."""
-    from portal import verify as home
     from portal.commands import showing
+    from portal.home import verify as home
 
     result = home.verify(
         file.read_bytes(),
@@ -138,7 +138,7 @@ def _print(result: "Verification") -> None:
     from rich.markup import escape
 
     from portal.commands import showing
-    from portal.verify import STATUS_NAMES, Status
+    from portal.home.verify import STATUS_NAMES, Status
     from registry.attestation import LAYER_NAMES
 
     colours = {Status.OK: "green", Status.FAILED: "red", Status.NOT_CHECKED: "yellow"}
@@ -168,7 +168,7 @@ def _print(result: "Verification") -> None:
 
 def _held(result: "Verification") -> Text:
     """That it holds, and which layers nobody looked at."""
-    from portal.verify import Status
+    from portal.home.verify import Status
     from registry.attestation import LAYER_NAMES
 
     left = [LAYER_NAMES[each.layer] for each in result.checks if each.status is Status.NOT_CHECKED]
@@ -195,8 +195,8 @@ keys.add_command(enrol)
 @JSON
 def new(file: Path, *, organisation: str | None, encrypted: bool, as_json: bool) -> None:
     """The private key is readable by its owner alone (mode 0600)."""
-    from portal import verify as home
     from portal.commands import showing
+    from portal.home import verify as home
 
     password = _ask(confirm=True) if encrypted else ""
     made = home.new_key(file, password=password, organisation_id=organisation)
@@ -262,8 +262,8 @@ def show(file: Path, *, encrypted: bool, as_json: bool) -> None:
 @JSON
 def register(file: Path, *, label: str, encrypted: bool, as_json: bool) -> None:
     """Needs the token of an administrator; only the proof is sent."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry import keys as records
     from registry.settings import settings
 

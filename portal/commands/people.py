@@ -15,7 +15,7 @@ from portal.commands.engaging import JSON
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.organisations import Organisation
 
 Row = Mapping[str, Any]
@@ -119,7 +119,7 @@ def reset_password(email: str, *, online: bool, as_json: bool) -> None:
 @click.option("--also-tokens", is_flag=True, help="同时撤销接口令牌 / revoke API tokens as well")
 def change_password(email: str, also_tokens: bool) -> None:
     """Ask for both passwords without showing them; the registry is MINGSUAN_SERVER."""
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     present = click.prompt("现在的密码 / present password", hide_input=True, err=True)
@@ -181,13 +181,13 @@ def _register(*, first: bool = False, online: bool = False) -> Iterator[Register
 
     chosen = settings()
     if online or chosen.server:
-        from portal.client import Client
+        from portal.commands.client import Client
 
         with Client.of(chosen) as client:
             yield _Served(client)
         return
-    from portal import installed_here
     from portal.commands.serving import prepare
+    from portal.work import installed_here
     from registry import database
 
     if not first:

@@ -29,7 +29,7 @@ def plugin() -> None:
 )  # fmt: skip
 def new(name: str, into: Path) -> None:
     """Nothing is overwritten."""
-    from portal import plugin_start
+    from portal.home import plugin_start
 
     folder = plugin_start.create(name, into)
     click.echo(f"已写出 / written:   {folder}")
@@ -55,7 +55,7 @@ def _python() -> str:
 @JSON
 def listed(*, third_party: bool, as_json: bool) -> None:
     """Exit code 0 even when some are broken: they are named, and the others work."""
-    from evaluators import installed
+    from evaluators.guests import installed
 
     faults = installed.broken()
     rows = [
@@ -72,7 +72,8 @@ def listed(*, third_party: bool, as_json: bool) -> None:
 
 
 def _row(name: str, fault: Any) -> dict[str, Any]:
-    from evaluators import installed, outsider, probe
+    from evaluators import probe
+    from evaluators.guests import installed, outsider
 
     row: dict[str, Any] = {"id": name, "package": installed.origin(name).as_json()}
     if fault is not None:
@@ -119,7 +120,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
 @JSON
 def check(name: str, *, sets: int, as_json: bool) -> None:
     """Exit code 1 when something does not hold."""
-    from evaluators import trial
+    from evaluators.running import trial
 
     steps = []
     for step in trial.trial(name, sets=sets, planted=max(20, sets // 4)):

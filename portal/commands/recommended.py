@@ -10,7 +10,7 @@ from registry.errors import Invalid
 
 if TYPE_CHECKING:
     from filing.recommended.recompute import Recomputed
-    from portal.client import Client
+    from portal.commands.client import Client
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ANY = click.Path(exists=True, path_type=Path)
@@ -59,8 +59,8 @@ def listed(*, server: str, as_json: bool) -> None:
 @JSON
 def show(slug: str, *, weights: str, server: str, as_json: bool) -> None:
     """By the industry body's weights, or by yours."""
+    from portal.api.recommending import WEIGHT
     from portal.commands import showing
-    from portal.recommending import WEIGHT
 
     asked = {f"{WEIGHT}{name}": value for name, value in _weights(weights).items()}
     with _anybody(server) as client:
@@ -80,7 +80,7 @@ def show(slug: str, *, weights: str, server: str, as_json: bool) -> None:
 @SERVER
 def download(slug: str, *, place: Path | None, server: str) -> None:
     """Nothing that is there is overwritten."""
-    from portal.verify import AlreadyThere
+    from portal.home.verify import AlreadyThere
     from registry import attestation
 
     file = place or Path(f"recommended-{slug}.dsse.json")
@@ -132,8 +132,8 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
 
 def _recomputed(file: Path, weights: str, at: str, keys: tuple[Path, ...]) -> "Recomputed":
     from filing.recommended import recompute as again
-    from portal import verify as home
     from portal.commands.papers import trusted
+    from portal.home import verify as home
     from registry import attestation, statements
     from registry.attestation import Layer
 
@@ -331,14 +331,14 @@ def _whole(given: str) -> dict[str, int | str]:
 
 
 def _mine() -> "Client":
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     return Client.of(settings())
 
 
 def _anybody(server: str) -> "Client":
-    from portal.client import Client
+    from portal.commands.client import Client
     from registry.settings import settings
 
     return Client(server or settings().server or settings().public_url)

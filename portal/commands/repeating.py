@@ -12,8 +12,8 @@ from portal.commands.places import ANY, FILE
 from registry.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
-    from evaluators.repetition import Repetition
-    from portal.client import Client, Tell
+    from evaluators.running.repetition import Repetition
+    from portal.commands.client import Client, Tell
 
 
 class NotARunAtHome(Invalid):
@@ -98,9 +98,9 @@ def hand_in(
     Raises:
         OtherData, OtherModel: when file or version are not what the report is about.
     """
-    from evaluators import repetition
-    from portal.client import Client
+    from evaluators.running import repetition
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry import attestation
     from registry.settings import settings
 
@@ -141,7 +141,7 @@ def _registered(
 def _same_rows(stated: Mapping[str, Any], data: describing.Description) -> None:
     if data.path is None:
         return  # a data set on record: the registry's own digest stands in the report
-    from portal import exploratory
+    from portal.home import exploratory
 
     if exploratory.digest_of(data.path) != stated["data"]["digest"]:
         raise OtherData(
@@ -176,7 +176,7 @@ def tell_handed(handed: Handed, *, as_json: bool) -> None:
 
 def show(stated: Mapping[str, Any], again: Mapping[str, Any], *, as_json: bool) -> None:
     """Say how a run stands to the report that it repeats."""
-    from evaluators import repetition
+    from evaluators.running import repetition
 
     found = repetition.repeated(stated, again)
     if not as_json:

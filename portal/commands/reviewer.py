@@ -21,8 +21,8 @@ def review() -> None:
 @JSON
 def show(filing: str, *, as_json: bool) -> None:
     """What a decision rests on: answers, grade, reports, what changed; and the revision."""
-    from portal.client import Client
     from portal.commands import filing_view, showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -104,8 +104,8 @@ def dismiss_grade(filing: str, *, revision: int, as_json: bool) -> None:
 
 
 def _decide(filing: str, what: str, body: dict[str, Any], *, revision: int, as_json: bool) -> None:
-    from portal.client import Client
     from portal.commands import filing_view
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

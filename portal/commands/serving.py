@@ -60,7 +60,7 @@ def worker(once: bool, attached: bool) -> None:
     """Claim work until told to stop."""
     if attached:
         end_with_parent()
-    from portal import worker as process
+    from portal.work import worker as process
     from registry import extras
     from registry.settings import settings
 
@@ -74,7 +74,7 @@ def signer(attached: bool) -> None:
     """Hold the private key and sign statements of our own types."""
     if attached:
         end_with_parent()
-    from portal import signer as process
+    from portal.work import signer as process
     from registry.settings import settings
 
     process.run(settings())
@@ -166,8 +166,8 @@ def listen(chosen: "Settings") -> None:
     """Serve until told to stop."""
     import uvicorn
 
-    from portal import slow_clients
     from portal.app import create_app
+    from portal.web import slow_clients
 
     uvicorn.run(
         create_app(chosen),
@@ -299,7 +299,7 @@ def _start_signer(chosen: "Settings", crew: "_Crew", log: Path | None) -> None:
     Raises:
         KeyElsewhere, UnknownPlatformKey: when the record has a key that is not this machine's.
     """
-    from portal import enrolment
+    from portal.work import enrolment
 
     with _record(chosen) as factory:
         enrolment.require_own_key(chosen, factory)
@@ -340,7 +340,7 @@ def _wait_for_signer(
 
 def _meet_signer(chosen: "Settings") -> None:
     """Set up the key of a signer that was started elsewhere, on a record that has none."""
-    from portal import enrolment
+    from portal.work import enrolment
     from registry import keys
 
     with _record(chosen) as factory:
@@ -370,7 +370,7 @@ def _record(chosen: "Settings") -> "Iterator[sessionmaker[Session]]":
 
 
 def _answers(chosen: "Settings", seconds: float) -> bool:
-    from portal import signer as process
+    from portal.work import signer as process
 
     deadline = time.monotonic() + seconds
     while not (alive := process.reachable(chosen)) and time.monotonic() < deadline:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from portal import telling
+from portal.home import telling
 from registry.findings import holds_none, why
 from registry.language import Text
 
@@ -111,7 +111,8 @@ def findings(
             rows; numbers that the report leaves out get a dagger.
         plan: the plan's content, for the plain names of columns and groups.
     """
-    from evaluators import captions, questions
+    from evaluators.judging import captions
+    from evaluators.running import questions
 
     table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
                   "结论 / verdict")  # fmt: skip
@@ -174,7 +175,7 @@ def _shown(
 
 
 def _group(each: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
-    from evaluators import captions
+    from evaluators.judging import captions
 
     about, other = captions.group(each, plan), captions.reference(each, plan)
     return captions.both(about) + (f" ↔ {captions.both(other)}" if other.zh else "")
@@ -194,7 +195,7 @@ def _pair(own: float | None, other: float | None, form: str) -> str:
 
 
 def _effect(each: Mapping[str, Any]) -> str:
-    from evaluators import captions
+    from evaluators.judging import captions
 
     value, ci, scale = each["effect"].get("value"), each["ci"], captions.scale(each)
     if value is None:

@@ -68,8 +68,8 @@ def _registered(
     as_json: bool,
 ) -> None:
     """Register data and plan, wait for the worker, keep the signed envelope."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry import attestation
     from registry.settings import settings
 
@@ -114,7 +114,7 @@ def _registered(
 
 def _init(data: Path, plan: Path | None, model: Path | None) -> None:
     """Write the draft beside nothing that is there already, or print it."""
-    from portal import plan_start
+    from portal.home import plan_start
 
     if plan is not None:
         free(plan)

@@ -17,8 +17,8 @@ def work() -> None:
 @JSON
 def listing(*, as_json: bool) -> None:
     """The newest, with the identifiers that the other verbs take."""
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:
@@ -61,8 +61,8 @@ def cancel(work_id: str, *, as_json: bool) -> None:
 
 
 def _ask(method: str, path: str, *, as_json: bool) -> None:
-    from portal.client import Client
     from portal.commands import showing
+    from portal.commands.client import Client
     from registry.settings import settings
 
     with Client.of(settings()) as client:

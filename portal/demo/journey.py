@@ -186,7 +186,7 @@ class Journey:
 
     def evaluate(self) -> None:
         """The plan is sealed, a worker runs it, the platform signs what ran."""
-        from evaluators import engine, planning
+        from evaluators.running import engine, planning
 
         written = self.story["plan"]
         columns = {**written["columns"], "inputs": list(self.trained.inputs)}

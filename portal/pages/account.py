@@ -5,14 +5,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal import identity, lapsed
-from portal.access import allow, public, signed_in
-from portal.at_hand import Configured, Database
-from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render
-from portal.turns import in_turn
-from portal.uploads import Form
+from portal.web import identity, lapsed
+from portal.web.access import allow, public, signed_in
+from portal.web.at_hand import Configured, Database
+from portal.web.identity import Asking, By
+from portal.web.turns import in_turn
+from portal.web.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
 from registry.credentials import SignIn
 from registry.errors import RegisterError

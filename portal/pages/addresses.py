@@ -16,10 +16,10 @@ from filing import catalogue, numbers
 from filing.catalogue import PublicEntry
 from filing.listings import Listing
 from filing.recommended import records
-from portal.access import public
-from portal.at_hand import Configured, Database
-from portal.page_cache import FOR_EVER, keep
 from portal.pages.rendering import NoSuchPage, language_of
+from portal.web.access import public
+from portal.web.at_hand import Configured, Database
+from portal.web.page_cache import FOR_EVER, keep
 from registry import explanations
 from registry.language import LANGUAGES
 from registry.settings import Settings

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import log, log1p
 from typing import Any
 
-from evaluators import captions
+from evaluators.judging import captions
 from explainers import numbers, prices
 from explainers.columns import Outsider
 from registry import findings

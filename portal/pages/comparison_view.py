@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import expm1
 from typing import Any
 
-from evaluators import captions, comparison, questions
-from evaluators.comparison import CHANGE_NAMES, METHOD, SAME_NAMES, Change, Compared
+from evaluators.judging import captions
+from evaluators.running import comparison, questions
+from evaluators.running.comparison import CHANGE_NAMES, METHOD, SAME_NAMES, Change, Compared
 from portal.pages import charts
 from portal.pages.report_pictures import Picture
 from registry.language import Language, Text

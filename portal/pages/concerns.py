@@ -18,16 +18,16 @@ from filing.concern_steps import (
 from filing.handling import Taken
 from filing.receiving import Given
 from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
-from portal import following, identity
-from portal.access import allow, public
 from portal.api.concerns import DEALING, three_routes
-from portal.at_hand import Database
-from portal.identity import Asking, By
-from portal.page_cache import keep
 from portal.pages import forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, reject, render
-from portal.uploads import Form
+from portal.web import following, identity
+from portal.web.access import allow, public
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
+from portal.web.page_cache import keep
+from portal.web.uploads import Form
 from registry.errors import RegisterError
 from registry.language import Language
 from registry.organisations import Role

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from portal import sight
-from portal.access import allow
-from portal.at_hand import Configured, Database, Store
-from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
-from portal.uploads import Form
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Configured, Database, Store
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import datasets, identifiers, modes, overlaps, reidentification
 from registry.columns import ROLE_NAMES
 from registry.datasets import Dataset, Use

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from filing import dossier, review
-from portal.access import signed_in
-from portal.at_hand import Database
-from portal.identity import Asking, By
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, render
+from portal.web.access import signed_in
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
 from registry import (
     datasets,
     engagements,

@@ -6,14 +6,14 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal import sight
-from portal.access import allow
-from portal.at_hand import Configured, Database
-from portal.identity import Asking, By
 from portal.pages import explaining, forms
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
-from portal.uploads import Form
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Configured, Database
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import (
     attendance,
     datasets,

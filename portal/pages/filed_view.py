@@ -14,12 +14,12 @@ from filing.fields import schema
 from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.standing import Freshness, Standing, State
-from portal import telling
-from portal.memo import Memo
+from portal.home import telling
 from portal.pages import beyond, explaining, rendering, report_pictures, report_view
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
+from portal.web.memo import Memo
 from registry import datasets, explanations, reports, submission
 from registry.datasets import Dataset
 from registry.explanations import Explanation

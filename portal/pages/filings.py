@@ -27,15 +27,15 @@ from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
-from portal import sight, uploads
-from portal.access import allow
-from portal.at_hand import Database
-from portal.identity import Asking, By
 from portal.pages import dossier_form, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
-from portal.uploads import Form
+from portal.web import sight, uploads
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import explanations, legal_day, reports, submission
 from registry.artifacts import ArtifactStore
 from registry.errors import Reason

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from portal import identity, uploads
-from portal.access import allow, public, signed_in
-from portal.at_hand import Configured, Database
-from portal.identity import Asking, By
 from portal.pages import account, forms
 from portal.pages.rendering import Lang, go, reject, render
-from portal.turns import in_turn
-from portal.uploads import Form
+from portal.web import identity, uploads
+from portal.web.access import allow, public, signed_in
+from portal.web.at_hand import Configured, Database
+from portal.web.identity import Asking, By
+from portal.web.turns import in_turn
+from portal.web.uploads import Form
 from registry import credentials, organisations, passwords
 from registry.database import transaction
 from registry.errors import RegisterError

@@ -17,9 +17,10 @@ from typing import Any
 import pyarrow as pa
 from starlette.datastructures import QueryParams
 
-from evaluators import installed, unknown_levels
+from evaluators.guests import installed
 from evaluators.probe import Options, Probe
-from portal import plan_start
+from evaluators.running import unknown_levels
+from portal.home import plan_start
 from registry.datasets import Dataset
 from registry.language import Text
 from registry.submission import Version

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.access import allow, public
-from portal.at_hand import Database
-from portal.identity import Asking, By
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, reject, render, typed_before
-from portal.uploads import Form
+from portal.web.access import allow, public
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import keys
 from registry.errors import RegisterError
 from registry.organisations import Kind, Role

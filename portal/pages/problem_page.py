@@ -6,10 +6,10 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import Response
 
-from portal.identity import Identity
-from portal.lapsed import FIELD, Lapsed
 from portal.pages.rendering import language_of, render
-from portal.problems import Problem
+from portal.web.identity import Identity
+from portal.web.lapsed import FIELD, Lapsed
+from portal.web.problems import Problem
 
 
 def problem_page(request: Request, problem: Problem) -> Response:

@@ -14,13 +14,13 @@ from filing.catalogue import History, Hit, Page, PublicEntry
 from filing.concerns import COUNTED
 from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
-from portal.access import public
-from portal.at_hand import Database, Index
-from portal.page_cache import keep
 from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import in_own_language
-from portal.pages.glossary import terms
 from portal.pages.rendering import Lang, render
+from portal.web.access import public
+from portal.web.at_hand import Database, Index
+from portal.web.glossary import terms
+from portal.web.page_cache import keep
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 

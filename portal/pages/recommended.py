@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from filing.recommended import publication
-from portal import recommending
-from portal.access import public
-from portal.at_hand import Database
-from portal.page_cache import keep
+from portal.api import recommending
 from portal.pages.rendering import Lang, render
+from portal.web.access import public
+from portal.web.at_hand import Database
+from portal.web.page_cache import keep
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 

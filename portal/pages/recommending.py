@@ -12,15 +12,15 @@ from filing.recommended.deciding import Taken
 from filing.recommended.keeping import Opening
 from filing.recommended.records import CITY_NAMES
 from filing.recommended.steps import Action
-from portal.access import allow
 from portal.api.recommended import READERS, SIDES
-from portal.at_hand import Database
-from portal.identity import Asking, By
+from portal.api.recommending import WEIGHT
 from portal.pages import forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, render
-from portal.recommending import WEIGHT
-from portal.uploads import Form
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry.language import LANGUAGES
 from registry.law import City
 from registry.organisations import Kind, Role

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from evaluators import questions
+from evaluators.running import questions
 from filing import wording
 from filing.law import (
     FILING_STATEMENT,
@@ -22,9 +22,9 @@ from filing.law import (
 )
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
-from portal import once
-from portal.identity import Identity
-from portal.problems import of_error
+from portal.web import once
+from portal.web.identity import Identity
+from portal.web.problems import of_error
 from registry import legal_day, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError

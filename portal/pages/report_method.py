@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from evaluators import captions
+from evaluators.judging import captions
 from registry.language import Language, Text
 
 METHODS: dict[str, Text] = {

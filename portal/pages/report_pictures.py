@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from evaluators import captions
-from portal import telling
+from evaluators.judging import captions
+from portal.home import telling
 from portal.pages import charts
 from registry.language import Language, Text
 

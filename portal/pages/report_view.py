@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import captions, price_rules, questions
-from portal import telling
+from evaluators.judging import captions
+from evaluators.prices import price_rules
+from evaluators.running import questions
+from portal.home import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
@@ -99,7 +101,7 @@ class ReportView:
         unplanned: what a reader might think was tested, and was not.
         unasked: the questions that the plan leaves out.
         commands: how to make the findings again.
-        rules: for prices, what of each rule was tested (`evaluators.price_rules`).
+        rules: for prices, what of each rule was tested (`evaluators.prices.price_rules`).
         exploratory: whether nobody registered the run.
     """
 

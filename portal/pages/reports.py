@@ -8,16 +8,16 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evaluators import comparison
+from evaluators.running import comparison
 from filing import editions, standing
-from portal import sight
-from portal.access import allow, public
-from portal.at_hand import Database
-from portal.identity import Asking, By, Identity
-from portal.page_cache import keep
 from portal.pages import comparison_view, forms, report_view
 from portal.pages.rendering import Lang, go, reject, render
-from portal.uploads import Form
+from portal.web import sight
+from portal.web.access import allow, public
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By, Identity
+from portal.web.page_cache import keep
+from portal.web.uploads import Form
 from registry import reports, submission
 from registry.errors import RegisterError
 from registry.organisations import Actor, Role

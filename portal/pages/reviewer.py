@@ -29,14 +29,14 @@ from filing.fields import schema
 from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
 from filing.risk import LEVEL_NAMES, Level
-from portal.access import allow
-from portal.at_hand import Database
-from portal.identity import Asking, By
 from portal.pages import explaining, filed_view, forms, overlap, report_view
 from portal.pages.attempts import attempt
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, go, render
-from portal.uploads import Form
+from portal.web.access import allow
+from portal.web.at_hand import Database
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import explanations, journal, reports, submission
 from registry.database import now
 from registry.organisations import Role

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from portal.access import public
-from portal.page_cache import FOR_EVER, REVALIDATED, keep
 from portal.pages.rendering import STATIC, NoSuchPage, asset
+from portal.web.access import public
+from portal.web.page_cache import FOR_EVER, REVALIDATED, keep
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from evaluators import engine, planning
-from portal import sight
-from portal.access import allow
-from portal.at_hand import Database, Store
-from portal.identity import Asking, By
+from evaluators.running import engine, planning
 from portal.pages import forms, plan_choices
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
-from portal.uploads import Form
+from portal.web import sight
+from portal.web.access import allow
+from portal.web.at_hand import Database, Store
+from portal.web.identity import Asking, By
+from portal.web.uploads import Form
 from registry import (
     attendance,
     datasets,

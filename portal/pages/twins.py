@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from filing import catalogue
-from portal.access import public
-from portal.at_hand import Database, Index
-from portal.page_cache import keep
 from portal.pages import public as public_pages
-from portal.pages.glossary import terms
 from portal.pages.rendering import Lang
+from portal.web.access import public
+from portal.web.at_hand import Database, Index
+from portal.web.glossary import terms
+from portal.web.page_cache import keep
 from registry.law import FORCE_NAMES, RULES
 
 KINDS = ("datasets", "engagements", "evaluations", "explanations", "filings", "versions")

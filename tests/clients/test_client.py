@@ -20,8 +20,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from evaluators import engine, planning
-from evaluators.arrays import arrow
+from evaluators.doors.arrays import arrow
+from evaluators.running import engine, planning
 from registry import screening
 from registry.errors import Invalid
 from registry.sandbox.child import asking, opening
@@ -33,7 +33,7 @@ with warnings.catch_warnings():  # MLflow warns of its own affairs when it is im
     from mlflow.models import infer_signature
     from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
 
-    from portal.mlflow_models import InProcess
+    from portal.mlflow.models import InProcess
 
 NONCE = "0" * 64
 INPUTS = ["income", "debt"]

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.optimize import linprog
 
-from evaluators import engine
 from evaluators.plan import Plan
+from evaluators.running import engine
 
 Row = tuple[str | None, str | None, int | None, int | None]
 """Race, sex, decision, outcome."""

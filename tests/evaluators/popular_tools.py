@@ -18,11 +18,11 @@ import pyarrow as pa
 from fairlearn.metrics import MetricFrame, equalized_odds_difference, true_positive_rate
 from scipy import stats
 
-from evaluators import engine
-from evaluators.multiplicity import benjamini_hochberg
 from evaluators.plan import Plan
+from evaluators.running import engine
+from evaluators.statistics.multiplicity import benjamini_hochberg
 from registry.findings import Finding, Verdict
-from tests.evaluators.decisions import counted, plan
+from tests.evaluators.decision_data import counted, plan
 
 Floats = npt.NDArray[np.float64]
 Rates = dict[tuple[str, str], Finding]

@@ -7,23 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import (
-    captions,
-    contrast_readings,
-    crossing_readings,
-    engine,
-    error_rates,
-    leakage,
-    offer_readings,
-    performance_readings,
-    price_readings,
-    questions,
-    ranking_readings,
-    readings,
-    stability_readings,
-)
-from evaluators.intervals import Interval
+from evaluators.behaviour import performance_readings, stability_readings
+from evaluators.decisions import crossing_readings, error_parity
+from evaluators.judging import captions, contrast_readings, readings
 from evaluators.plan import Plan
+from evaluators.prices import offer_readings, price_readings
+from evaluators.running import engine, questions
+from evaluators.scores import proxy_leakage, ranking_readings
+from evaluators.statistics.intervals import Interval
 from portal.pages import report_method
 from registry.findings import VERDICT_NAMES, Verdict
 
@@ -183,7 +174,7 @@ def test_the_name_of_a_difference_is_true_below_its_line_and_across_it() -> None
 
 
 DIFFERENCES = [
-    readings.ENDINGS, contrast_readings.ENDINGS, crossing_readings.EPSILON_ENDINGS, error_rates.ODDS_END,
+    readings.ENDINGS, contrast_readings.ENDINGS, crossing_readings.EPSILON_ENDINGS, error_parity.ODDS_END,
     offer_readings._RATES, performance_readings.ENDINGS, ranking_readings.ENDINGS,
     stability_readings.DRIFT_ENDINGS, price_readings.VERDICTS,
 ]  # fmt: skip
@@ -239,7 +230,7 @@ def test_a_difference_of_rates_below_the_line_is_told_as_such(
 )
 def test_a_leak_below_the_line_is_told_as_such(low: float, high: float, below: bool) -> None:
     """F8: "not certain, or not beyond" where it is known which of the two."""
-    said = leakage._ending(Verdict.DIFFERENCE, Interval(low, high, 0.95, "delong"))
+    said = proxy_leakage._ending(Verdict.DIFFERENCE, Interval(low, high, 0.95, "delong"))
     assert ("没有超过" in said.zh) is below
     assert ("does not pass" in said.en) is below
     assert ("不能确定" in said.zh) is not below

@@ -5,8 +5,8 @@ from collections import deque
 import numpy as np
 import pytest
 
-from evaluators import audit
-from evaluators.audit import Known, Lines, Point
+from evaluators.running import audit
+from evaluators.running.audit import Known, Lines, Point
 
 LEAST = 10
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine
 from evaluators.plan import Plan
+from evaluators.running import engine
 from registry.findings import Finding
 
 ROWS = 1200

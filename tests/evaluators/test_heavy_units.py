@@ -9,10 +9,13 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binom
 
-from evaluators import engine, findings, installed, weights
+from evaluators.accumulating import weights
+from evaluators.guests import installed
+from evaluators.judging import findings
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import NullCase
+from evaluators.running import engine
 from registry.findings import Finding, Verdict
 
 SETS, TIMES = 4, 400

@@ -2,7 +2,8 @@
 
 import pytest
 
-from evaluators import calibration, installed
+from evaluators.guests import installed
+from evaluators.running import calibration
 
 PROBES = (
     "selection_parity",

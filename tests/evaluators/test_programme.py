@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from evaluators.programme import Programme
+from evaluators.statistics.programme import Programme
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -42,7 +42,7 @@ def test_every_answer_is_scipys(seed: int) -> None:
 
 def test_asking_prints_nothing_and_starts_no_thread() -> None:
     asking = (
-        "import os, numpy as np; from evaluators.programme import Programme; "
+        "import os, numpy as np; from evaluators.statistics.programme import Programme; "
         "before = len(os.listdir('/proc/self/task')); "
         "Programme(np.ones((1, 3)), np.ones(1), np.ones(1)).least(np.array([1.0, -1.0, 0.0])); "
         "raise SystemExit(len(os.listdir('/proc/self/task')) - before)"

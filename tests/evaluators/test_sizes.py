@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine, sizes
-from evaluators.evidence import Before
-from evaluators.loyalty_nulls import shop
-from evaluators.offer_nulls import offers
+from evaluators import sizes
 from evaluators.plan import Plan
+from evaluators.prices.loyalty_nulls import shop
+from evaluators.prices.offer_nulls import offers
+from evaluators.running import engine
+from evaluators.running.evidence import Before
 from evaluators.sizes import Sizes
 from registry.reports import Verdict
 

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import engine, left_out
 from evaluators.plan import Plan
-from tests.evaluators import decisions
+from evaluators.running import engine, left_out
+from tests.evaluators import decision_data as decisions
 
 SCORE = np.tile([580.0, 590.0, 600.0], 200)
 ROWS = pa.table({

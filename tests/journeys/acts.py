@@ -8,7 +8,7 @@ import pyarrow.csv
 from playwright.sync_api import Page
 
 from filing.fields import schema
-from portal import verify
+from portal.home import verify
 from registry import keys
 from tests import models
 from tests.filing import papers

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from portal import enrolment, migrations
+from portal import migrations
+from portal.work import enrolment
 from registry import database, invitations, organisations
 from registry.database import transaction
 from registry.organisations import Kind, Role
@@ -122,7 +123,7 @@ def open_house(folder: Path) -> Iterator[House]:
         house.enter_context(signer_process(settings))
         _enrol(settings)
         house.enter_context(_process(settings, [*server, "--log-level", "warning"]))
-        house.enter_context(_process(settings, ["portal.worker"]))
+        house.enter_context(_process(settings, ["portal.work.worker"]))
         _wait_for(f"{url}/readyz")
         http = httpx.Client(base_url=f"{url}/api/v1", timeout=120, trust_env=False)
         yield House(settings, url, first.secret, house.enter_context(http))

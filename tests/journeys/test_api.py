@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from portal import verify
+from portal.home import verify
 from registry import attestation, keys
 from tests import cast, models
 from tests.filing import papers

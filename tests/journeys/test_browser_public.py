@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT
-from portal import verify
+from portal.home import verify
 from registry import attestation
 from tests.journeys import acts
 from tests.journeys.story import Story, press

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from evaluators import engine
 from evaluators.plan import Plan
-from portal import worker
+from evaluators.running import engine
+from portal.work import worker
 from registry import artifacts, attestation, datasets, evaluations
 from registry.database import now, transaction
 from registry.scoring import SandboxScorer

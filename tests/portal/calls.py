@@ -1,7 +1,7 @@
 """Calls that an MLflow client makes, in one order, and what the door answers beside a plain server.
 
 `EQUAL` is the same answer once identifiers, times and addresses are set aside; anything else is the
-code of a refusal that `portal.mlflow_refusals` or `portal.mlflow_deleting` states.
+code of a refusal that `portal.mlflow.refusals` or `portal.mlflow.deleting` states.
 """
 
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from portal import cli
-from portal.client import Client
+from portal.commands.client import Client
 from tests.portal.world import Member
 
 

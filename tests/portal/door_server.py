@@ -16,7 +16,7 @@ import uvicorn
 
 from portal import migrations
 from portal.app import create_app
-from portal.mlflow_registering import Registering
+from portal.mlflow.registering import Registering
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from evaluators import engine as evaluation_engine
 from evaluators.plan import Plan
-from portal import enrolment
+from evaluators.running import engine as evaluation_engine
+from portal.work import enrolment
 from registry import (
     artifacts,
     attestation,

@@ -9,9 +9,9 @@ from fastapi import FastAPI, routing
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 
-from portal.access import public
 from portal.app import create_app
-from portal.at_hand import Database
+from portal.web.access import public
+from portal.web.at_hand import Database
 from registry.guesses import Guess
 from registry.settings import Settings
 from tests import tables

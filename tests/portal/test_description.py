@@ -6,7 +6,7 @@ import re
 from fastapi.testclient import TestClient
 
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
-from portal import unrevised
+from portal.web import unrevised
 
 
 def test_every_operation_is_described_in_both_languages(client: TestClient) -> None:

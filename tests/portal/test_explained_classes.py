@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portal import worker
+from portal.work import worker
 from registry import explanations, submission
 from registry.class_names import ClassesUnfit
 from registry.database import transaction

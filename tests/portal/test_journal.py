@@ -9,10 +9,11 @@ from click.testing import CliRunner, Result
 from fastapi import FastAPI
 from sqlalchemy import Engine, text, update
 
-from portal import doctor, migrations, worker
+from portal import migrations
 from portal.cli import app
 from portal.commands.places import FileThere
-from portal.runs import Place
+from portal.work import doctor, worker
+from portal.work.runs import Place
 from registry import artifacts, database, journal, sealing
 from registry.database import transaction
 from registry.journal import Event

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from portal.lapsed import MOST_BYTES
+from portal.web.lapsed import MOST_BYTES
 from registry.credentials import SignIn
 from registry.database import now, transaction
 from registry.organisations import Role

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from evaluators import engine
-from evaluators.arrays import arrow
+from evaluators.doors.arrays import arrow
 from evaluators.plan import Plan
+from evaluators.running import engine
 from registry import attestation
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -29,8 +29,8 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
     from mlflow.types import ColSpec, Schema
 
     from mingsuan_mlflow import Clash, MingsuanEvaluator
-    from portal import verify
-    from portal.mlflow_models import InProcess, ServedElsewhere
+    from portal.home import verify
+    from portal.mlflow.models import InProcess, ServedElsewhere
     from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan
     from tests.portal import evaluating
     from tests.portal.evaluating import judged

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from portal import once
+from portal.web import once
 from registry import form_keys
 from registry.database import now, transaction
 from registry.form_keys import Claim, FormKey

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from evaluators.loyalty_nulls import shop
+from evaluators.prices.loyalty_nulls import shop
 from portal import cli
 from registry.settings import settings
 

@@ -16,9 +16,12 @@ from fastapi.testclient import TestClient
 from filing.dossier import Filing
 from filing.recommended import publication, recompute
 from filing.recommended.criteria import IDS
-from portal import cli, page_cache, signer, verify
+from portal import cli
 from portal.app import create_app
-from portal.enrolment import set_up
+from portal.home import verify
+from portal.web import page_cache
+from portal.work import signer
+from portal.work.enrolment import set_up
 from registry import attestation, statements
 from registry.database import Record, transaction
 from registry.settings import Settings

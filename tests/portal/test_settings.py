@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from portal import cli
-from portal.problems import reason_of
+from portal.web.problems import reason_of
 from registry import database, wrong_values
 from registry.settings import Settings, SettingsInvalid, settings
 

@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
-from portal import worker
-from portal.runs import Place
+from portal.work import worker
+from portal.work.runs import Place
 from registry import artifacts, database
 from registry.evaluations import Evaluation
 from registry.settings import Settings

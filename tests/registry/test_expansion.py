@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
-from evaluators import files
+from evaluators.running import files
 from registry import archives, expansion, pickles, skops_file, tables, typed_files
 from registry.archives import ArchiveRefused
 from registry.tables import TableRefused
@@ -28,8 +28,8 @@ Refused = Callable[[str, Path], None]
 MEASURING = """
 import json, os, resource, sys, tempfile, time
 from pathlib import Path
-from evaluators import files
-from evaluators.files import FileUnfit
+from evaluators.running import files
+from evaluators.running.files import FileUnfit
 from registry import archives, pickles, skops_file, tables
 from registry.archives import ArchiveRefused
 from registry.tables import TableRefused

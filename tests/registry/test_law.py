@@ -83,7 +83,7 @@ def test_a_reference_is_spelled_out_by_title_and_article(reference: str, zh: str
 
 
 def test_every_term_of_the_glossary_says_where_it_comes_from_without_ids() -> None:
-    from portal.pages.glossary import terms
+    from portal.web.glossary import terms
 
     for term in terms():
         for said in (term.source.zh, term.source.en):

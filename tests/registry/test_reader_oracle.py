@@ -21,7 +21,7 @@ from mlflow.models import infer_signature
 from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
-from portal.mlflow_models import InProcess
+from portal.mlflow.models import InProcess
 from registry.sandbox import verdict
 from registry.sandbox.child import asking, opening
 from registry.sandbox.child.classes import Classes, named

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators.rounds import Questioner
+from evaluators.running.rounds import Questioner
 from registry.sandbox import Cause, Contained, zygote
 from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.round import Round

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluators.files import FileUnfit
-from portal import plan_start
+from evaluators.running.files import FileUnfit
+from portal.home import plan_start
 from registry import tables
 
 

@@ -198,7 +198,7 @@ def test_several_decisions_are_not_the_classes_of_one(
 
 
 def test_the_plugin_says_the_same(tmp_path: Path) -> None:
-    from portal.mlflow_models import InProcess
+    from portal.mlflow.models import InProcess
 
     target = np.where(DUE[:TRAINED] == 1, "approved", "denied")
     saved("sklearn", LogisticRegression().fit(X, target), tmp_path / "model", **PROBABLE)

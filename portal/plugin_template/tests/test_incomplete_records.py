@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators import calibration, conformance, engine, installed, planning
-from evaluators.intervals import newcombe
+from evaluators.guests import installed
 from evaluators.plan import PlanInvalid
 from evaluators.policy import POLICY
+from evaluators.running import calibration, conformance, engine, planning
+from evaluators.statistics.intervals import newcombe
 from incomplete_records.designs import nulls, planted, records
 from incomplete_records.probe import IncompleteRecords, missing
 from registry.findings import Finding, Verdict

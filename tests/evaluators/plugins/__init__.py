@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluators import installed
+from evaluators.guests import installed
 from registry.settings import settings
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluators.findings import draft
+from evaluators.judging.findings import draft
 from evaluators.plan import Plan
 from evaluators.probe import COUNT, FAVOURED, Details, Options, Probe, ProbeSpec, Run, State, Table
 from registry.findings import Finding, Verdict

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from portal.access import Access, declared
+from portal.web.access import Access, declared
 from tests.portal.world import Member
 
 PAGES = "/{language}/"

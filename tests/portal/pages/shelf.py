@@ -14,15 +14,15 @@ from fastapi.testclient import TestClient
 from sklearn.ensemble import GradientBoostingClassifier
 from sqlalchemy.orm import Session
 
-from evaluators import engine
 from evaluators.plan import Plan
+from evaluators.running import engine
 from explainers import explanation
 from explainers.plan import ExplanationPlan
 from filing import dossier, review
 from filing.dossier import Filing
 from filing.lifecycle import Action
-from portal import runs
 from portal.demo import data
+from portal.work import runs
 from registry import attestation, evaluations, reports
 from registry.database import now, transaction
 from registry.evaluations import Evaluation

@@ -27,8 +27,8 @@ from filing.recommended.records import RecommendedApplication
 from filing.recommended.steps import Status as RecommendedStatus
 from filing.risk import Level
 from filing.routes import Route
-from portal.access import Access
 from portal.app import create_app
+from portal.web.access import Access
 from registry import (
     engagements,
     evaluations,

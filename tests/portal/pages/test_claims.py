@@ -11,9 +11,9 @@ from jinja2 import Environment
 from sqlalchemy import select
 
 from filing import catalogue, wording
-from portal import page_cache
 from portal.app import create_app
 from portal.pages import rendering
+from portal.web import page_cache
 from registry import explanations, reports
 from registry.database import now, transaction
 from registry.datasets import Dataset

@@ -21,8 +21,8 @@ from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import STEPS
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
-from portal import unrevised
-from portal.unrevised import NEW, ONCE, OWN
+from portal.web import unrevised
+from portal.web.unrevised import NEW, ONCE, OWN
 from registry import legal_day
 from registry.database import now, transaction
 from registry.organisations import Kind, Role

@@ -7,12 +7,12 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from evaluators import engine
 from evaluators.plan import Plan
+from evaluators.running import engine
 from filing.fields import schema
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT, METHOD_STATEMENT
 from filing.lifecycle import EVENT_NAMES
-from portal import telling
+from portal.home import telling
 from portal.pages import report_view
 from registry import journal, reports, worklist
 from registry.database import transaction

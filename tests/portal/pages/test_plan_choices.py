@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from evaluators import installed
+from evaluators.guests import installed
 from evaluators.plan import Plan
 from portal.pages import plan_choices
 from registry.language import Text

@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from evaluators import engine
 from evaluators.plan import Plan
+from evaluators.running import engine
 from portal.pages import report_method
 
 

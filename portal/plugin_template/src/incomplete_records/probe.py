@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
-from evaluators import inference, intervals, multiplicity, verdicts
-from evaluators.accumulators import Cells, coded, merge_cells
-from evaluators.findings import draft, not_evaluable
-from evaluators.intervals import Interval
+from evaluators.accumulating.accumulators import Cells, coded, merge_cells
+from evaluators.judging import verdicts
+from evaluators.judging.findings import draft, not_evaluable
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Details, NullDesign, Options, Probe, ProbeSpec, Run, State, Table
+from evaluators.statistics import inference, intervals, multiplicity
+from evaluators.statistics.intervals import Interval
 from incomplete_records import designs, words
 from registry.findings import Finding
 from registry.language import Text

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from evaluators.intervals import Interval
 from evaluators.plan import Plan
+from evaluators.statistics.intervals import Interval
 from registry.findings import Verdict
 from registry.language import Text
 

@@ -1,0 +1,1 @@
+"""Mergeable states: cells, tallies, exact sums, histograms, sums by unit."""

@@ -1,0 +1,1 @@
+"""Probes of decisions: each with its question, its sentences and its null designs."""

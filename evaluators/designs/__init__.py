@@ -1,0 +1,1 @@
+"""Null and unkind data that several probes share."""

@@ -1,0 +1,1 @@
+"""From estimates to findings: tests, lines, equivalence, verdicts, and their words."""

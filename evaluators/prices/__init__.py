@@ -1,0 +1,1 @@
+"""Probes of prices, offers and lists of goods: question, sentences and null designs."""

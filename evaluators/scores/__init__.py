@@ -1,0 +1,1 @@
+"""Probes of scores, rankings and numbers: question, sentences and null designs."""

@@ -1,0 +1,1 @@
+"""Tests, intervals, permutations, regressions: no plan, no words, no registry."""

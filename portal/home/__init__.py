@@ -1,0 +1,1 @@
+"""At home, without a registry: evaluate, draft a plan, start a plugin, pack, verify."""

@@ -1,0 +1,514 @@
+"""A commented plan to start from, made by looking at a data file.
+
+Roles are guessed from names and values and every guess is said to be one; what was not guessed
+stands in the plan as a comment, beside the list of columns.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evaluators.plan import Columns
+from evaluators.running import decision_words, missing, unknown_levels
+from evaluators.running.files import Stored, open_rows
+from registry import tables
+from registry.language import Text
+
+ROWS = 10_000
+"""How many rows are looked at; enough to see levels, and the same speed for any file."""
+SHOWN = 6
+FEW = 12
+GROUPS = 2
+UNTOLD = "   # 名称看不出，先取分组的列 / not told by name: columns of groups"
+GROUPING = frozenset({"boolean", "string"})
+
+WORDS: Mapping[str, Sequence[str]] = {
+    "sensitive": (
+        *("race", "ethnic", "sex", "gender", "male", "female", "age", "religion", "nationality"),
+        *("disab", "marital", "married", "minority", "black", "white"),
+        *("性别", "民族", "种族", "年龄", "宗教", "婚", "残疾", "户籍", "地区", "国籍"),
+    ),
+    "target": (
+        *("target", "label", "outcome", "repaid", "default", "recid", "churn"),
+        *("结果", "标签", "违约", "还清"),
+    ),
+    "score": ("score", "prob", "proba", "评分", "分数", "概率"),
+    "prediction": ("pred", "prediction", "decision", "y_hat", "预测", "决定"),
+    "decided": (
+        *("approve", "granted", "hired", "accept", "admit", "offered", "reject"),
+        *("审批", "通过", "录用", "批准", "拒绝"),
+    ),
+    "price": ("price", "fare", "fee", "premium", "amount_paid", "价格", "售价", "票价", "费用"),
+    "query": ("query", "search", "查询", "搜索", "检索"),
+    "rank": ("rank", "position", "排名", "名次", "位次"),
+    "item": ("item", "sku", "product", "listing", "商品", "产品"),
+    "time": ("time", "date", "timestamp", "时间", "日期", "时段"),
+    "user": ("user", "customer", "account", "用户", "客户", "账户"),
+    "weight": ("weight", "权重"),
+    "profile": (
+        *("kind", "tier", "member", "vip", "segment", "device", "orders", "tenure", "spend"),
+        *("会员", "等级", "新老", "设备", "下单", "消费"),
+    ),
+    "cost": ("cost", "distance", "duration", "成本", "距离", "时长"),
+    "relevance": ("relevance", "relevant", "click", "clicks", "clicked", "相关", "点击"),
+}
+ONE = ("target", "score", "prediction", "decided", "price", "query", "rank", "item", "time", "user",
+       "weight", "relevance")  # fmt: skip
+MOMENTS = frozenset({"hour", "day", "week", "month"})
+BEFORE_OFFERS = frozenset({"list", "listed", "original", "base", "before", "old"})
+"""Of several prices the one that is paid counts, not the one it starts from."""
+STEERED = frozenset({"query", "rank", "item"})
+PRICED = frozenset({"price", "profile", "cost"})
+RANKED = frozenset({"query", "rank", "relevance"})
+RANKING = frozenset({"ranking_exposure", "performance", "stability"})
+"""Questions about ranked lists that need no favourable result."""
+ABOVE = Text("达到多少算有利", "favourable at or above this score")
+BELOW = Text("低于多少算有利", "favourable below this score")
+PROPOSED = Text(
+    "下面列出的值算作缺失，不成一组。请核对：真实的一组，就从方括号里去掉",
+    "the values below are missing and no group: check, and take real groups out of the brackets",
+)
+DECIDED = ("target", "score", "prediction", "decided")
+PRICE_ROLES = {
+    "cost": Text("正当的成本因素", "legitimate cost factors"),
+    "profile": Text("反映习惯或支付能力的特征", "habits, ability to pay"),
+}
+NUMBERS = {"score", "price", "weight", "rank", "relevance"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One column as far as it was looked at.
+
+    Args:
+        name: of the column.
+        kind: boolean, long, double, datetime or string.
+        levels: its values, most frequent first.
+        missing: how many values are missing.
+        range: from the least to the greatest, for numbers with many values.
+        ends: the least and the greatest number; None without numbers.
+        unknown: the words that say "not known", and where there are any the codes for missing.
+    """
+
+    name: str
+    kind: str
+    levels: tuple[str, ...]
+    missing: int
+    range: str = ""
+    ends: tuple[float, float] | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The values by which people can be grouped: those that are known."""
+        return tuple(level for level in self.levels if level not in self.unknown)
+
+    @property
+    def binary(self) -> bool:
+        """Whether it holds two values."""
+        return len(self.levels) == 2
+
+    @property
+    def worded(self) -> bool:
+        """Whether it holds three words or a few more, as decisions with an open case do."""
+        return self.kind == "string" and 3 <= len(self.levels) <= SHOWN
+
+
+def draft(data: Path, *, model: Path | None = None) -> str:
+    """A commented plan in TOML.
+
+    Args:
+        data: a CSV or Parquet file.
+        model: an MLflow model directory whose inputs the plan takes.
+
+    Raises:
+        FileUnfit, ScreeningFailed: with every reason.
+    """
+    rows = open_rows(data)
+    seen = look(rows)
+    inputs = _inputs(model)
+    roles = _decisions(guess(seen), asked=bool(inputs))
+    return "\n".join([*_head(data, rows), *_listed(seen), *_columns(seen, roles, inputs),
+                      *_reference(seen, roles), *_probes(roles, inputs)]) + "\n"  # fmt: skip
+
+
+def _decisions(roles: dict[str, list[str]], *, asked: bool) -> dict[str, list[str]]:
+    """A column of decisions is what is tested, or what a model or a score was to come to."""
+    found = dict(roles)
+    decided = found.pop("decided", None)
+    if asked:  # the model's answers, not those in the data
+        found = {
+            role: names for role, names in found.items() if role not in {"score", "prediction"}
+        }
+    if decided is None or "prediction" in found:
+        return found
+    if not asked and "score" not in found:
+        return {**found, "prediction": decided}
+    return {"target": decided, **found}
+
+
+def look(rows: Stored) -> list[Seen]:
+    """What the first rows hold, column by column."""
+    pieces: list[pa.RecordBatch] = []
+    for batch in rows.read(stop=ROWS):
+        pieces.append(batch)
+        if sum(piece.num_rows for piece in pieces) >= ROWS:
+            break
+    kinds = rows.kinds
+    schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
+    table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
+    told = missing.told(table, Columns()).rows
+    unknown = unknown_levels.proposed(table)
+    return [
+        replace(_seen(name, kind, told[name]), unknown=tuple(unknown.get(name, ())))
+        for name, kind in kinds.items()
+    ]
+
+
+def guess(seen: Sequence[Seen]) -> dict[str, list[str]]:
+    """Role → columns that may play it, each column at most once."""
+    found: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for role, words in WORDS.items():
+        named = [c for c in seen if c.name not in taken and _fits(c, role, words)]
+        if role in ONE:  # the plainest name, `price` before `list_price`
+            named = sorted(named, key=lambda column: _plainness(column, words))[:1]
+        if named:
+            found[role] = [column.name for column in named]
+            taken.update(found[role])
+    return _with_groups(_one_task(found), seen)
+
+
+def _one_task(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Prices, ranked lists or decisions: a price beside an outcome may be a mere condition."""
+    lists = "query" in found and "rank" in found
+    quoted = lists or any(role in found for role in ("item", "time", "user"))
+    if "price" in found and (quoted or not any(role in found for role in DECIDED)):
+        kept = {role: names for role, names in found.items() if role not in DECIDED}
+    elif lists:
+        shown = {"target": found.get("relevance", []), **found}
+        kept = {role: names for role, names in shown.items()
+                if names and role not in PRICED | {"prediction", "decided", "relevance"}}  # fmt: skip
+    else:
+        kept = {role: names for role, names in found.items() if role not in PRICED}
+    return {
+        r: names for r, names in kept.items() if r not in (RANKED if not lists else ["relevance"])
+    }
+
+
+def _with_groups(roles: dict[str, list[str]], seen: Sequence[Seen]) -> dict[str, list[str]]:
+    """Where no name says by what to compare, whatever makes a few groups: something can be run."""
+    if roles.get("sensitive") or ("price" in roles and roles.get("profile")):
+        return roles
+    used = {name for names in roles.values() for name in names}
+    groups = [c.name for c in seen if c.name not in used and c.kind in GROUPING
+              and 2 <= len(c.groups) <= FEW]  # fmt: skip
+    return {**roles, "sensitive": groups[:GROUPS]} if groups else roles
+
+
+def _plainness(column: Seen, words: Sequence[str]) -> tuple[bool, bool]:
+    name = column.name.lower()
+    return bool(BEFORE_OFFERS & _parts(name)), name not in words
+
+
+def _parts(name: str) -> set[str]:
+    return set(name.replace("-", "_").replace(" ", "_").split("_"))
+
+
+def _named(column: Seen, words: Sequence[str]) -> bool:
+    """Whether a column's name holds one of the words."""
+    name = column.name.lower()
+    parts = _parts(name)
+    return any(word in parts if len(word) < 5 and word.isascii() else word in name
+               for word in words)  # fmt: skip
+
+
+def _fits(column: Seen, role: str, words: Sequence[str]) -> bool:
+    name, named = column.name.lower(), _named(column, words)
+    if role in NUMBERS:
+        return named and column.kind in tables.NUMBERS
+    if role in {"target", "prediction", "decided"}:
+        return named and (column.binary or column.worded)
+    if role == "time":
+        return named or column.kind == "datetime" or name in MOMENTS
+    if role == "sensitive":
+        return named and 2 <= len(column.groups) <= FEW
+    return named
+
+
+def _seen(name: str, kind: str, values: pa.ChunkedArray) -> Seen:
+    counts = sorted(
+        pc.value_counts(values.drop_null().combine_chunks()).to_pylist(),
+        key=lambda each: (-each["counts"], str(each["values"])),
+    )
+    levels = tuple(_level(each["values"]) for each in counts[: FEW + 1])
+    span, ends = "", None
+    if kind in tables.NUMBERS and levels:
+        found = pc.min_max(values).as_py()
+        ends = float(found["min"]), float(found["max"])
+        span = f"{ends[0]:.6g} … {ends[1]:.6g}" if len(levels) > SHOWN else ""
+    return Seen(name, kind, levels, values.null_count, span, ends)
+
+
+def _level(value: Any) -> str:
+    from evaluators.plan import level_name
+
+    return level_name(value)
+
+
+def _inputs(model: Path | None) -> list[str]:
+    if model is None:
+        return []
+    from registry import screening
+
+    return [str(each["name"]) for each in screening.screen(model).inputs]
+
+
+def _head(data: Path, rows: Stored) -> Iterator[str]:
+    yield f"# 由 {_word(data.name)} 起草（{rows.rows} 行）。角色是按列名猜的，请逐行核对。"
+    yield f"# Drafted from {_word(data.name)} ({rows.rows} rows). Roles were guessed from"
+    yield "# names: check every line before you register the plan."
+    yield f"title = {_text(data.stem)}"
+    yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'
+    yield ""
+
+
+def _listed(seen: Sequence[Seen]) -> Iterator[str]:
+    yield "# 数据里的列 / the columns of the data:"
+    for column in seen:
+        shown = column.range or ", ".join(column.levels[:SHOWN])
+        if not column.range and len(column.levels) > SHOWN:
+            shown += " …"
+        empty = f"，空 {column.missing} / {column.missing} missing" if column.missing else ""
+        yield f"#   {_word(column.name)} ({column.kind}): {_word(shown)}{empty}"
+    yield ""
+
+
+def _columns(
+    seen: Sequence[Seen], roles: Mapping[str, list[str]], inputs: Sequence[str]
+) -> Iterator[str]:
+    yield "[columns]"
+    for role in ONE:
+        if role in roles:
+            yield f"{role} = {_text(roles[role][0])}"
+    if not roles.get("price") and "rank" not in roles:
+        yield '# unit = "…"          # 一人有几行时，谁是同一人 / where people have several rows: whose'
+        yield from _decision(seen, roles, inputs)
+    if roles.get("sensitive"):
+        names = roles["sensitive"]
+        known = any(_fits(c, "sensitive", WORDS["sensitive"]) for c in seen if c.name in names)
+        yield f"sensitive = {_texts(names)}{'' if known else UNTOLD}"
+    else:
+        yield '# sensitive = ["…"]   # 按哪些特征比较人群 / by which features groups are compared'
+    yield '# control = ["…"]     # 哪些条件相同才可比 / what must be equal to be compared'
+    if roles.get("price"):
+        for role, said in PRICE_ROLES.items():
+            guessed = roles.get(role)
+            yield (
+                f"{role} = {_texts(guessed)}   # {said}"
+                if guessed
+                else f'# {role} = ["…"]   # {said}'
+            )
+    yield from _missing(seen, roles)
+    if inputs:
+        yield f"inputs = {_texts(inputs)}"
+    else:
+        yield '# inputs = ["…"]      # 要向模型提问时：全部输入列 / when a model is asked'
+    yield ""
+
+
+def _missing(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:
+    """That a word for "not known" is no group of people, where people are grouped by its column."""
+    grouping = [*roles.get("sensitive", []), *roles.get("profile", [])]
+    for column in seen:
+        if column.unknown and column.name in grouping:
+            yield f"#   {PROPOSED.zh} /"
+            yield f"#   {PROPOSED.en}"
+            yield unknown_levels.line(column.name, column.unknown)
+
+
+def _decision(
+    seen: Sequence[Seen], roles: Mapping[str, list[str]], inputs: Sequence[str]
+) -> Iterator[str]:
+    levels = {column.name: column.levels for column in seen}
+    decided = [roles[role][0] for role in ("target", "prediction") if role in roles]
+    known = next(iter(decided), None)
+    favourable = "1" if known is None else _favourable(known, levels[known])
+    if "target" not in roles:
+        yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
+    if "prediction" in roles:
+        yield "#   prediction：被检验的决定；如果这一列是后来的结果，请改叫 target /"
+        yield "#   the decision that is tested; call it target if it is what came of it later"
+    if "prediction" not in roles and "score" not in roles and not inputs:
+        yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
+    if favourable is None:
+        yield f"#   {_word(str(known))}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
+        yield "#   no word says which value is good for the person; the plan does not run without it"
+        yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
+    else:
+        yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
+    if len(decided) > 1 and not set(levels[decided[0]]) & set(levels[decided[1]]):
+        yield from _own_word(decided[1], _favourable(decided[1], levels[decided[1]]))
+    yield from _unfavourable(levels, decided)
+    for column in seen:
+        one = len(column.levels) == 1
+        if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
+            yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
+            yield "#   a decision that is the same for everyone cannot be evaluated"
+    below = favourable in {"0", "false"}
+    if inputs:
+        yield f"cut = 0.5             # {BELOW if below else ABOVE}"
+    elif "score" in roles:
+        scored = next(column for column in seen if column.name == roles["score"][0])
+        tested = roles.get("prediction")
+        yield from (
+            _tested(scored, tested[0], below=below) if tested else _cut(scored, below=below)
+        )
+
+
+def _own_word(prediction: str, good: str | None) -> Iterator[str]:
+    """The favourable value of decisions that are worded otherwise than the outcome."""
+    said = "# prediction 里对本人有利的那个值 / what is good for the person in prediction"
+    if good is None:
+        yield f"#   {_word(prediction)}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
+        yield "#   no word says which value is good for the person; the plan does not run without it"
+    yield f"{'# ' if good is None else ''}prediction_favourable = {good or '…'}   {said}"
+
+
+def _tested(score: Seen, prediction: str, *, below: bool) -> Iterator[str]:
+    """That the recorded decisions are tested, and what to change to test the score instead."""
+    yield f"#   检验的是“{_word(prediction)}”里记录的决定。要检验“{_word(score.name)}”，请删去 prediction，再填写 cut /"
+    yield f"#   tested are the decisions recorded in {_word(prediction)}; to test {_word(score.name)} instead,"
+    yield "#   remove prediction and fill in cut: a plan tests one of the two"
+    yield f"# cut = …             # {BELOW if below else ABOVE}"
+
+
+def _favourable(column: str, levels: Sequence[str]) -> str | None:
+    """The value that is good for the person, as TOML; None where no word says which."""
+    word = decision_words.good_word(column, levels)
+    plain = set(levels) <= {"0", "1"} or set(levels) <= {"true", "false"}
+    return word if word is None or plain else _text(word)
+
+
+def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> Iterator[str]:
+    """The line that says which values are refusals, ready to be uncommented, where one is needed."""
+    several = [name for name in known if len(levels[name]) > 2]
+    if not several:
+        return
+    rest = [
+        word for name in known for word in decision_words.refusals_of(name, levels[name], None)
+    ]
+    yield f"#   {'、'.join(map(_word, several))}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
+    yield "#   values: keep the real refusals and uncomment; what is not listed is left out"
+    yield f"# unfavourable = {_texts(list(dict.fromkeys(rest)))}"
+
+
+def _cut(score: Seen, *, below: bool) -> Iterator[str]:
+    """A cut of one half for a probability; no cut that leaves everyone or nobody favourable.
+
+    Nor one where 0 is favourable: whether a higher score is worse then, nobody but the owner knows.
+    """
+    low, high = score.ends or (0.0, 0.0)
+    if 0 <= low < 0.5 <= high <= 1 and not below:
+        yield f"cut = 0.5             # {ABOVE}"
+        return
+    yield f"#   {_word(score.name)}：{low:g} … {high:g}。请填写实际决定用的分数线，不填就不能运行 /"
+    yield "#   fill in the score at which it is decided; without it the plan does not run"
+    if below:
+        yield "#   favourable 是 0：分数应当越高越不利，否则请换一列 / favourable is 0: a higher score"
+        yield "#   must be worse for the person; if it is better, this score does not fit the target"
+    yield f"# cut = …             # {BELOW if below else ABOVE}"
+
+
+def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:
+    chosen = [column for column in seen if column.name in roles.get("sensitive", [])]
+    if not chosen:
+        return
+    yield "# 对照组：这里写的是人数最多的一组 / the reference group: here the largest"
+    yield "[reference]"
+    for column in chosen:
+        yield f"{_text(column.name)} = {_text(column.groups[0])}"
+    yield ""
+
+
+def _probes(roles: Mapping[str, list[str]], inputs: Sequence[str]) -> Iterator[str]:
+    """The probes to start with, then every other one of the same kind as a comment."""
+    from evaluators.guests import installed
+    from evaluators.running import questions
+
+    has = set(roles) | ({"inputs"} if inputs else set())
+    ready = _ready(has)
+    for name in ready:
+        yield from (f"# {questions.caption(name)}", "[[probes]]", f'id = "{name}"', "")
+    yield "# 还可以问 / more that can be asked:"
+    task = "pricing" if "price" in roles else "decision"
+    ranked = "rank" in roles and task == "decision"
+    for name in installed.names():
+        lacking = (
+            None
+            if name in ready or (ranked and name not in RANKING)
+            else _lacking(name, task, has)
+        )
+        if lacking is None:
+            continue
+        yield f"# {questions.caption(name)}"
+        if lacking:
+            yield f"#   还需要 / needs: {', '.join(lacking)}"
+        yield from ("# [[probes]]", f'# id = "{name}"', "")
+
+
+def _ready(has: AbstractSet[str]) -> list[str]:
+    """What every such plan should ask first, as far as the columns allow."""
+    if "price" in has:
+        return ["price_observational", *(["price_steering"] if has >= STEERED else [])]
+    if has >= {"query", "rank"}:
+        return ["ranking_exposure"]
+    found = ["selection_parity"] if has & {"score", "prediction", "inputs"} else []
+    if "target" in has:
+        found += ["error_parity"] if found else []
+    if has & {"score", "inputs"}:
+        found.append("proxy_leakage")
+    return [*found, "counterfactual_flip"] if "inputs" in has else found or ["selection_parity"]
+
+
+def _lacking(name: str, task: str, has: AbstractSet[str]) -> list[str] | None:
+    """What a probe needs beside the drafted columns; None where it is for other tasks."""
+    from evaluators.guests import installed
+    from evaluators.probe import DESERVED, FAVOURED, SCORE
+
+    try:
+        spec = installed.probe_class(name).spec
+    except installed.ProbeMissing:
+        return None
+    if spec.task != task:
+        return None
+    found = [role for role in spec.roles if role not in has]
+    if SCORE in spec.derived and not has & {"score", "inputs"}:
+        found.append("score")
+    if FAVOURED in spec.derived and not has & {"score", "prediction", "inputs"}:
+        found.append("prediction")
+    if DESERVED in spec.derived and "target" not in has:
+        found.append("target")
+    if spec.asks_model and "inputs" not in has:
+        found.append("inputs")
+    model = ["--model"] if spec.asks_model else []
+    return list(dict.fromkeys([*found, *model] if found else found))
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _texts(values: Sequence[str]) -> str:
+    return f"[{', '.join(_text(value) for value in values)}]"
+
+
+def _word(value: str) -> str:
+    """A text that cannot end the comment it stands in."""
+    return "".join(letter if letter.isprintable() else "?" for letter in value)

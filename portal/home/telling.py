@@ -1,0 +1,82 @@
+"""What page and terminal say alike: which of too many findings are shown, and which rows count."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from evaluators.judging import captions
+from evaluators.running import left_out_words
+from registry.language import Text
+
+ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
+"""The gravest verdict first."""
+
+NO_NUMBER = Text(
+    "数据的行数不公开：公开了就能算出很少的几个人缺了什么。",
+    "How many rows the data have is not published: it would tell how few people lack something.",
+)
+
+
+def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
+    """All in their own order where they are few; else the gravest and least likely by chance.
+
+    Args:
+        findings: of one probe.
+        limit: how many are shown at most.
+    """
+    if len(findings) <= limit:
+        return list(findings)
+    return sorted(findings, key=_rank)[:limit]
+
+
+def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:
+    p_value = finding["p_adjusted"]
+    return ORDER.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
+
+
+def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
+    """How many rows lack what the probes read, and how many groups were not compared: one clause each.
+
+    Args:
+        report: its predicate; None of it is said of a report made before rows were counted.
+    """
+    plan = report["plan"].get("content") or {}
+    found = left_out_words.clauses(
+        report.get("rows_read") or {}, plan.get("columns") or {}, partial(captions.column, plan)
+    )
+    absent: dict[str, int] = {}
+    for each in report["findings"]:
+        groups = (each.get("left_out") or {}).get("not_compared", 0)
+        if groups and len(each["slice"]) == 1:
+            name = next(iter(each["slice"]))
+            absent[name] = max(groups, absent.get(name, 0))
+    for name, groups in absent.items():
+        own, one = captions.column(plan, name), groups == 1
+        found.append(Text(
+            f"“{own.zh}”有 {groups:,} 组没有比较",
+            f"{groups:,} {'group' if one else 'groups'} of '{own.en}' "
+            f"{'was' if one else 'were'} not compared",
+        ))  # fmt: skip
+    return found
+
+
+def rows_counted(report: Mapping[str, Any]) -> Text | None:
+    """The same in one sentence for a first screen; None where the report does not say."""
+    if not report.get("rows_read"):
+        return None
+    found = rows_left_out(report)
+    if not found:
+        return Text(
+            "没有：检验所读的各列，每一行都有可用的值。",
+            "Nothing: every row has a usable value in every column that the probes read.",
+        )
+    rows = report["rows_read"]["rows"]
+    zh, en = "；".join(each.zh for each in found), "; ".join(each.en for each in found)
+    if rows is None:
+        return Text(f"{zh}。{NO_NUMBER.zh}", f"{en[:1].upper()}{en[1:]}. {NO_NUMBER.en}")
+    return Text(f"{rows:,} 行中：{zh}。", f"Of {rows:,} rows: {en}.")
+
+
+def rows_number(rows: int | None) -> Text:
+    """How many rows the data have, or why that is not told."""
+    return NO_NUMBER if rows is None else Text(f"{rows:,} 行", f"{rows:,} rows")

@@ -1,0 +1,1 @@
+"""MLflow: the door for its ordinary clients, and the probes inside its evaluations."""

@@ -1,0 +1,1 @@
+"""Worker, signer, and what an operator looks after."""

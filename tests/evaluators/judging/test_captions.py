@@ -1,0 +1,66 @@
+"""Whatever a probe finds is shown in plain words, on a scale that fits it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evaluators.guests import installed
+from evaluators.judging import captions
+from evaluators.plan import Plan
+from evaluators.running import engine, questions
+from portal.pages import report_pictures
+
+
+def found(name: str) -> list[dict[str, Any]]:
+    """The findings of a probe on one of its own simulated data sets."""
+    kind = installed.probe_class(name)
+    case = next(iter(kind.nulls().values()))(np.random.default_rng(1))
+    plan = Plan.parse(case.plan)
+    outcome = engine.run(plan, case.table, scorer=case.scorer, nonce="0" * 64)
+    return [finding.as_json() for finding in outcome.findings]
+
+
+@pytest.mark.parametrize("name", sorted(questions.PROBES))
+def test_every_metric_and_scale_has_a_name_in_both_languages(name: str) -> None:
+    for finding in found(name):
+        said = captions.metric(finding["metric"])
+        assert said.zh != said.en, finding["metric"]
+        assert captions.scale(finding) in captions.KINDS
+
+
+def test_what_nobody_captioned_is_said_in_words() -> None:
+    assert captions.metric("odd_metric").en == "odd metric"
+    assert "个性化" in captions.metric("personalised_exposed_price_gap").zh
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "value", "shown", "lines"),
+    [
+        ("standardised_mean_difference", "difference", -0.509, "-0.51", [-0.2, 0.2]),
+        ("accuracy_by_group", "difference", -0.168, "-16.8%", [-0.2, 0.2]),
+        ("exposure_ratio", "log_ratio", np.log(0.5), "0.50", [np.exp(-0.2), np.exp(0.2)]),
+        ("raw_price_gap", "log_ratio", np.log(1.1), "+10.00%", [-1 / 6, 0.2]),
+        ("selection_rate_ratio", "ratio", 0.861, "0.86", [0.2, 5.0]),
+    ],
+)
+def test_an_effect_and_its_line_stand_on_the_scale_of_the_metric(
+    metric: str, kind: str, value: float, shown: str, lines: list[float]
+) -> None:
+    finding = {
+        "metric": metric,
+        "effect": {"kind": kind, "value": value},
+        "threshold": {"value": 0.2},
+    }
+    assert captions.amount(value, captions.scale(finding)) == shown
+    assert report_pictures.lines_of(finding) == pytest.approx(lines)
+
+
+def test_the_reference_is_called_by_its_plain_name_within_conditions_too() -> None:
+    plan = {
+        "columns": {"sensitive": ["race"], "control": ["dept"]},
+        "names": {"race": {"plain": {"zh": "族", "en": "race"},
+                           "levels": {"w": {"zh": "白人", "en": "white"}}}},
+    }  # fmt: skip
+    finding = {"slice": {"race": "b", "dept": "A"}, "group": "b", "reference_group": "w"}
+    assert captions.reference(finding, plan).zh == "白人"

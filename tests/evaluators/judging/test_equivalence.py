@@ -1,0 +1,151 @@
+"""One rule of equivalence: two one-sided tests, the family's adjustment, the least number of units."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from evaluators.judging import contrasts, equivalence
+from evaluators.judging.contrasts import Effect, Line
+from evaluators.plan import Plan
+from evaluators.policy import POLICY
+from evaluators.prices import price_family
+from evaluators.prices.price_family import PRICE, Result
+from evaluators.prices.price_lines import EQUIVALENCE, log_line
+from evaluators.running import engine
+from evaluators.running.calibration import allowance
+from evaluators.statistics import inference
+from registry.findings import Finding, Verdict
+
+ALPHA = POLICY.value("alpha")
+SETS, GROUPS, ACCOUNTS = 1500, 20, 60
+MARGIN = log_line(EQUIVALENCE)
+
+
+def test_the_p_value_is_that_of_two_t_tests() -> None:
+    p = inference.two_one_sided(0.002, 0.003, low=-0.01, high=0.01, df=58)
+    assert p == pytest.approx(stats.t.sf((0.01 - 0.002) / 0.003, 58))
+    normal = inference.two_one_sided(0.002, 0.003, low=-0.01, high=0.01)
+    assert normal == pytest.approx(stats.norm.sf((0.01 - 0.002) / 0.003))
+    assert inference.two_one_sided(-5, 1, low=-math.inf, high=0.02) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("value", "exact", "p"),
+    [(0.0, True, 0.0), (0.01, True, 0.0), (-0.01, True, 0.0), (0.011, True, 1.0),
+     (0.0, False, 1.0), (math.nan, True, 1.0)],
+)  # fmt: skip
+def test_where_nothing_varies_all_roads_say_the_same(value: float, exact: bool, p: float) -> None:
+    """statistics/4: ten places disagreed at an error of 0; a value on the margin is inside."""
+    assert inference.two_one_sided(value, 0.0, low=-0.01, high=0.01, exact=exact) == p
+    if exact:
+        assert price_family.within(value, 0.0, 58, (-0.01, 0.01)) == p
+
+
+@pytest.mark.parametrize(
+    ("p", "family", "units", "small"),
+    [(0.05, 1, (30, 30), True), (0.0026, 20, (30, 30), False), (0.0025, 20, (30, None), True),
+     (0.0, 1, (29.99, 400), False), (0.0, 1, (400, 2), False), (None, 1, (400, 400), False)],
+)  # fmt: skip
+def test_the_family_and_the_units_decide(
+    p: float | None, family: int, units: tuple[float, float | None], small: bool
+) -> None:
+    assert equivalence.shown(p, family=family, alpha=ALPHA, units=units) is small
+
+
+def drawn() -> tuple[np.ndarray, np.ndarray]:
+    """Of many families of groups truly at the margin: estimates and standard errors."""
+    rng = np.random.default_rng(41)
+    spread = 0.01 * np.sqrt(2 / ACCOUNTS)
+    side = rng.choice([-1.0, 1.0], (SETS, GROUPS))
+    value = side * MARGIN + rng.normal(0, spread, (SETS, GROUPS))
+    freedom = 2 * ACCOUNTS - 2
+    return value, spread * np.sqrt(rng.chisquare(freedom, (SETS, GROUPS)) / freedom)
+
+
+def test_groups_at_the_margin_are_rarely_called_small_by_the_price_road() -> None:
+    """statistics/4: unadjusted, at least one false "shown to be small" in 64 % of such families."""
+    value, error = drawn()
+    freedom, wrong, alone = 2 * ACCOUNTS - 2, 0, 0
+    for estimates, errors in zip(value, error, strict=True):
+        results = [
+            Result("gap", {}, str(at), "0", ACCOUNTS, ACCOUNTS, PRICE, value=float(v), p=0.5,
+                   small=price_family.within(float(v), float(e), freedom, PRICE.margins))
+            for at, (v, e) in enumerate(zip(estimates, errors, strict=True))
+        ]  # fmt: skip
+        judged = price_family.settle(results, size=GROUPS, alpha=ALPHA)
+        wrong += any(one.verdict is Verdict.EQUIVALENT for one in judged)
+        alone += any((one.result.small or 0) <= ALPHA for one in judged)
+    assert wrong / SETS <= ALPHA + allowance(SETS, ALPHA)
+    assert alone / SETS > 0.5  # without the family's adjustment
+
+
+def test_groups_at_the_margin_are_rarely_called_small_by_the_other_road() -> None:
+    value, error = drawn()
+    line = Line("difference", -0.02, 0.02, (-MARGIN, MARGIN), "ours")
+    plan = Plan.parse({"title": "t", "probes": [{"id": "score_parity"}],
+                       "columns": {"sensitive": ["g"], "score": "s"}})  # fmt: skip
+    wrong = 0
+    for estimates, errors in zip(value[: SETS // 2], error, strict=False):
+        judged = (
+            contrasts.judge(
+                Effect("m", "a", "b", float(v), float(e), 2 * ACCOUNTS - 2, n=60, n_reference=60),
+                line, plan, family=GROUPS, p_adjusted=0.5,
+            )
+            for v, e in zip(estimates, errors, strict=True)
+        )  # fmt: skip
+        wrong += any(one.verdict is Verdict.EQUIVALENT for one in judged)
+    assert wrong / (SETS // 2) <= ALPHA + allowance(SETS // 2, ALPHA)
+
+
+def quotes(groups: int, accounts: int, *, shift: float, noise: float) -> pa.Table:
+    rng = np.random.default_rng(6)
+    owner = np.repeat(np.arange(groups * accounts), 4)
+    group = np.char.add("g", (owner % groups).astype(str))
+    own = rng.normal(0, noise, groups * accounts)[owner] + shift * (owner % groups > 0)
+    item = np.tile(np.arange(4), groups * accounts)
+    return pa.table({
+        "account": owner, "level": group, "item": np.char.add("i", item.astype(str)),
+        "moment": ["t"] * len(owner), "price": np.exp(3 + item / 10 + own),
+    })  # fmt: skip
+
+
+def priced(probe: str, table: pa.Table) -> list[Finding]:
+    plan = Plan.parse({
+        "title": "t",
+        "columns": {"price": "price", "profile": ["level"], "user": "account", "item": "item",
+                    "time": "moment"},
+        "probes": [{"id": probe, **({"design": "accounts"} if probe == "price_counterfactual" else {})}],
+    })  # fmt: skip
+    found = engine.measure(plan, table, scorer=None, nonce="n")
+    return [f for f in found if f.equivalence is not None]
+
+
+@pytest.mark.parametrize("probe", ["price_counterfactual", "price_observational"])
+def test_price_probes_adjust_equivalence_by_their_family(probe: str) -> None:
+    """statistics/4: what is written down is what decided."""
+    verdicts = set()
+    for shift in (0.0, 0.0065, 0.007, 0.0075):
+        for finding in priced(probe, quotes(6, 40, shift=shift, noise=0.004)):
+            equal = finding.equivalence or {}
+            small = equal["p_adjusted"] <= ALPHA
+            assert equal["p_adjusted"] >= min(1.0, 5 * equal["p"]) - 1e-9
+            assert (finding.verdict is Verdict.EQUIVALENT) is small or "quantile" in finding.metric
+            verdicts.add((small, equal["p"] <= ALPHA))
+    assert {(True, True), (False, True)} <= verdicts  # the adjustment makes a difference
+
+
+@pytest.mark.parametrize("probe", ["price_counterfactual", "price_observational"])
+@pytest.mark.parametrize(("accounts", "small"), [(2, False), (11, False), (29, False), (30, True)])
+def test_two_accounts_against_two_clear_nobody(probe: str, accounts: int, small: bool) -> None:
+    """statistics/3: the same price for all of so few accounts is no evidence."""
+    found = priced(probe, quotes(2, accounts, shift=0.0, noise=0.0002 * small))
+    assert any(f.verdict is Verdict.EQUIVALENT for f in found) is small
+
+
+def test_the_same_price_for_everyone_is_shown_by_enough_accounts() -> None:
+    (gap,) = priced("price_counterfactual", quotes(2, 40, shift=0.0, noise=0.0))
+    assert gap.verdict is Verdict.EQUIVALENT
+    assert gap.units == {"of": "accounts", "n": 40, "n_reference": 40, "at_least": 30}

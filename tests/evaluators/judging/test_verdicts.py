@@ -1,0 +1,41 @@
+"""Every combination of evidence has one verdict, and the rule says which."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.judging.verdicts import judge, judge_exact
+from registry.reports import Verdict
+
+P = st.none() | st.floats(0, 1)
+
+
+@given(st.booleans(), st.booleans(), st.booleans(), P, st.floats(0.001, 0.5), st.booleans())
+def test_verdicts_are_exhaustive_and_exclusive(
+    evaluable: bool, beyond: bool, equivalent: bool, p: float | None, alpha: float, exact: bool
+) -> None:
+    found = judge(evaluable=evaluable, beyond=beyond, equivalent=equivalent, p_adjusted=p,
+                  alpha=alpha, exact=exact)  # fmt: skip
+    real = exact or (p is not None and p < alpha)
+    conditions = {
+        Verdict.NOT_EVALUABLE: not evaluable,
+        Verdict.DISPARITY: evaluable and beyond,
+        Verdict.EQUIVALENT: evaluable and not beyond and equivalent,
+        Verdict.DIFFERENCE: evaluable and not beyond and not equivalent and real,
+        Verdict.INCONCLUSIVE: evaluable and not beyond and not equivalent and not real,
+    }
+    assert [verdict for verdict, holds in conditions.items() if holds] == [found]
+
+
+@given(st.floats(-1, 1))
+def test_an_exact_value_is_never_inconclusive(value: float) -> None:
+    found = judge_exact(value, alert=0.02, equivalence=0.01)
+    expected = Verdict.DIFFERENCE
+    if abs(value) > 0.02:
+        expected = Verdict.DISPARITY
+    elif abs(value) <= 0.01:
+        expected = Verdict.EQUIVALENT
+    assert found is expected
+
+
+def test_an_undefined_exact_value_is_not_evaluable() -> None:
+    assert judge_exact(None, alert=0.02, equivalence=0.01) is Verdict.NOT_EVALUABLE

@@ -1,0 +1,146 @@
+"""loyalty_dose_response on shops whose rule is known."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from evaluators.plan import Plan
+from evaluators.prices.dose import doses
+from evaluators.prices.loyalty_dose_response import LoyaltyDoseResponse
+from evaluators.prices.loyalty_nulls import loyalty_nulls, shop
+from evaluators.running import conformance, engine
+from registry.errors import Invalid
+from registry.reports import Finding, Verdict
+
+COLUMNS = {
+    "price": "price", "user": "account", "unit": "account", "item": "item", "time": "moment",
+    "profile": ["orders"], "cost": ["distance"],
+}  # fmt: skip
+WINDOW = {"kind": "new_user_offer", "column": "tenure", "at_most": 1}
+
+
+def run(
+    table: pa.Table, *, defences: tuple[dict[str, Any], ...] = (), min_n: int = 20,
+    columns: dict[str, Any] | None = None, **options: Any,
+) -> dict[str, Finding]:  # fmt: skip
+    plan = {
+        "title": "t", "columns": {**COLUMNS, **(columns or {})}, "min_n": min_n,
+        "defences": list(defences), "probes": [{"id": "loyalty_dose_response", **options}],
+    }  # fmt: skip
+    found = engine.run(Plan.parse(plan), table, scorer=None, nonce="n" * 64)
+    assert all("failed" not in probe for probe in found.probes), found.probes
+    return {f.metric: f for f in found.findings}
+
+
+def test_three_percent_for_repeat_customers_is_found() -> None:
+    found = run(shop(np.random.default_rng(1), accounts=400, effect=0.03))
+    rise = found["loyalty_rise"]
+    assert rise.verdict is Verdict.DISPARITY
+    assert rise.effect["value"] == pytest.approx(0.03, abs=0.006)
+    assert found["loyalty_trend"].p_adjusted < 0.001  # type: ignore[operator]
+    assert found["loyalty_gap"].verdict in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+    assert "高" in found["loyalty_gap"].reading["zh"]
+
+
+def test_three_percent_is_found_in_nearly_every_shop() -> None:
+    shops = [shop(np.random.default_rng([s, 4]), accounts=300, effect=0.03) for s in range(20)]
+    verdicts = [run(table)["loyalty_rise"].verdict for table in shops]
+    assert sum(v in {Verdict.DISPARITY, Verdict.DIFFERENCE} for v in verdicts) >= 18
+
+
+def test_the_same_price_for_all_is_shown_to_be_small() -> None:
+    rng = np.random.default_rng(2)
+    table = shop(rng, accounts=400)
+    flat = table.set_column(0, "price", pa.array(np.full(table.num_rows, 9.9)))
+    verdicts = {f.verdict for f in run(flat).values()}
+    assert verdicts == {Verdict.EQUIVALENT}
+
+
+def test_goods_that_regulars_prefer_are_no_mark_up() -> None:
+    found = run(shop(np.random.default_rng(3), accounts=400))
+    assert found["loyalty_gap"].details["raw"] > 0.3
+    assert found["loyalty_rise"].verdict not in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+
+
+def test_a_new_user_offer_is_measured_read_as_declared_and_not_erased() -> None:
+    table = shop(np.random.default_rng(4), accounts=500, offer=0.2)
+    bare = run(table)["loyalty_gap"]
+    found = run(table, defences=(WINDOW,))
+    inside = found["new_user_offer_gap"]
+    assert inside.verdict is Verdict.DISPARITY
+    assert inside.effect["value"] == pytest.approx(-0.2, abs=0.02)
+    assert "按声明的理由" in inside.reading["zh"]
+    assert found["loyalty_gap"].effect == bare.effect
+    assert "新用户优惠" in found["loyalty_gap"].reading["zh"]
+    assert found["loyalty_rise_outside"].verdict not in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+
+
+def test_an_offer_window_does_not_hide_what_regulars_pay_beside_it() -> None:
+    table = shop(np.random.default_rng(5), accounts=600, offer=0.2, effect=0.06)
+    found = run(table, defences=(WINDOW,))
+    assert found["loyalty_rise_outside"].verdict is Verdict.DISPARITY
+    assert "窗口之外" in found["loyalty_rise_outside"].reading["zh"]
+
+
+def test_words_need_an_order_and_two_levels_and_enough_accounts() -> None:
+    table = shop(np.random.default_rng(6))
+    tier: dict[str, Any] = {"columns": {"profile": ["tier"]}}
+    assert run(table, **tier)["loyalty_rise"].details["problem"] == "unordered"
+    found = run(table, order={"tier": ["low", "middle", "high"]}, **tier)["loyalty_rise"]
+    assert found.details["levels"][0]["level"] == "low"
+    assert run(table.slice(0, 30))["loyalty_rise"].details["problem"] == "too_few_units"
+    same = table.set_column(
+        table.schema.names.index("orders"), "orders", pa.array([3] * len(table))
+    )
+    assert run(same)["loyalty_rise"].details["problem"] == "one_level"
+
+
+def test_nothing_named_and_a_missing_column_are_said() -> None:
+    table = shop(np.random.default_rng(7))
+    nothing = run(table, columns={"profile": []})["loyalty_rise"]
+    assert nothing.verdict is Verdict.NOT_EVALUABLE
+    with pytest.raises(Invalid) as wrong:
+        run(table, measures=["spend"])
+    assert "spend" in str(wrong.value.reasons)
+
+
+def test_purchases_never_show_that_a_difference_is_small() -> None:
+    table = shop(np.random.default_rng(8), accounts=400)
+    flat = table.set_column(0, "price", pa.array(np.full(table.num_rows, 9.9)))
+    assert Verdict.EQUIVALENT not in {f.verdict for f in run(flat, kind="purchases").values()}
+
+
+def test_ten_thousand_levels_and_text_for_numbers_do_not_break_it() -> None:
+    rng = np.random.default_rng(9)
+    table = pa.table({"price": rng.uniform(1, 2, 3000), "account": np.arange(3000),
+                      "item": ["a"] * 3000, "moment": ["b"] * 3000, "distance": rng.normal(size=3000),
+                      "orders": [f"x{i}" for i in range(3000)]})  # fmt: skip
+    assert run(table)["loyalty_rise"].details["problem"] == "unordered"
+
+
+def test_an_accounts_level_is_its_median_and_small_neighbours_are_joined() -> None:
+    account = np.repeat(np.arange(6), 2)
+    value = pa.chunked_array([pa.array([0, 0, 0, 9, 1, 1, 2, 2, 5, 5, 7, None], pa.float64())])
+    found = doses(value, account, order=(), least=2, most=3)
+    assert found.accounts == (2, 2, 2)
+    assert found.labels == ("0", "1–2", "5–7")
+
+
+@pytest.mark.parametrize("design", sorted(loyalty_nulls()))
+def test_shops_that_ignore_loyalty_are_rarely_called_a_difference(design: str) -> None:
+    rejected = 0
+    for seed in range(40):
+        case = loyalty_nulls()[design](np.random.default_rng([seed, 12]))
+        found = engine.measure(
+            Plan.parse(case.plan), case.table, scorer=None, nonce=f"{seed:064d}"
+        )
+        rejected += any(f.p_adjusted is not None and f.p_adjusted < 0.05 for f in found)
+    assert rejected <= 9  # 99.99 % of draws at five percent
+
+
+def test_it_conforms() -> None:
+    plan = {"title": "t", "columns": COLUMNS, "min_n": 10, "defences": [WINDOW],
+            "probes": [{"id": "loyalty_dose_response"}]}  # fmt: skip
+    conformance.check(LoyaltyDoseResponse, plan, shop(np.random.default_rng(10), accounts=60))

@@ -1,0 +1,234 @@
+"""statistics/14: a drafted plan never clears anyone by construction."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from evaluators.plan import PlanInvalid
+from evaluators.running import engine, planning
+from evaluators.running.data import DataUnfit
+from evaluators.running.files import open_source
+from portal.home import plan_start
+from registry.findings import Finding, Verdict
+
+CLEARED = ("已证明", "shown to be small")
+
+
+def people(folder: Path, score: object, **more: object) -> Path:
+    rows = 900
+    table = pa.table({
+        "sex": ["f", "m"] * (rows // 2), "score": pa.array(score),
+        "repaid": np.arange(rows) // 2 % 2, **more,
+    })  # fmt: skip
+    path = folder / "people.csv"
+    pyarrow.csv.write_csv(table, path)
+    return path
+
+
+def run(path: Path, draft: str) -> list[Finding]:
+    table = pyarrow.csv.read_csv(path)
+    plan = planning.parse(tomllib.loads(draft))
+    return engine.measure(plan, table, scorer=None, nonce="n")
+
+
+@pytest.mark.parametrize(
+    ("score", "span"),
+    [
+        (np.arange(900) % 10 + 1, "1 … 10"), (np.arange(900) % 101, "0 … 100"),
+        (300 + np.arange(900) % 550, "300 … 849"), (np.full(900, 0.7), "0.7 … 0.7"),
+        (0.6 + np.arange(900) % 10 / 100, "0.6 … 0.69"), (-(np.arange(900) % 7) - 1.0, "-7 … -1"),
+    ],
+)  # fmt: skip
+def test_no_cut_is_drafted_that_favours_everyone_or_nobody(
+    tmp_path: Path, score: object, span: str
+) -> None:
+    path = people(tmp_path, score)
+    draft = plan_start.draft(path)
+    assert "cut" not in tomllib.loads(draft)["columns"]
+    assert span in draft
+    assert "请填写实际决定用的分数线" in draft
+    assert "fill in the score" in draft
+    with pytest.raises(DataUnfit) as refused:
+        run(path, draft)
+    assert "columns.cut" in {reason.item for reason in refused.value.reasons}
+
+
+def test_a_probability_is_cut_at_one_half(tmp_path: Path) -> None:
+    path = people(tmp_path, np.linspace(0, 1, 900))
+    draft = plan_start.draft(path)
+    assert tomllib.loads(draft)["columns"]["cut"] == 0.5
+    found = run(path, draft)
+    assert {f.verdict for f in found} > {Verdict.NOT_EVALUABLE} or all(
+        f.verdict is not Verdict.NOT_EVALUABLE for f in found
+    )
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_decision_of_one_value_clears_nobody(tmp_path: Path, value: int) -> None:
+    path = people(tmp_path, np.linspace(0, 1, 900), approved=[value] * 900)
+    draft = plan_start.draft(path)
+    assert "人人相同的决定无法评估" in draft
+    columns = {"sensitive": ["sex"], "prediction": "approved", "favourable": 1}
+    plan = planning.parse(
+        {"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}]}
+    )
+    found = engine.measure(plan, pyarrow.csv.read_csv(path), scorer=None, nonce="n")
+    assert {f.verdict for f in found} == {Verdict.NOT_EVALUABLE}
+    for finding in found:
+        said = finding.reading["zh"] + finding.reading["en"]
+        assert not any(words in said for words in CLEARED)
+        assert "cut" in said
+
+
+def test_a_cut_that_everyone_passes_is_named_whatever_the_draft_was(tmp_path: Path) -> None:
+    path = people(tmp_path, np.arange(900) % 10 + 1)
+    draft = plan_start.draft(path).replace("# cut = …", "cut = 0.5")
+    for finding in run(path, draft):
+        said = finding.reading["zh"] + finding.reading["en"]
+        if finding.probe in {"selection_parity", "error_parity"}:
+            assert finding.verdict is Verdict.NOT_EVALUABLE
+            assert "全部得到有利结果" in said
+
+
+def test_a_decision_of_three_words_is_drafted_as_a_question(tmp_path: Path) -> None:
+    """statistics/23: which words are refusals, the draft leaves to be said; NA is none of them."""
+    words = ["approved"] * 60 + ["denied"] * 70 + ["pending"] * 40 + ["NA"] * 30
+    table = pa.table({"sex": ["f", "m"] * 100, "decision": words})
+    pq.write_table(table, tmp_path / "rows.parquet")
+
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+
+    columns = tomllib.loads(drafted)["columns"]
+    assert (columns["prediction"], columns["favourable"]) == ("decision", "approved")
+    assert '\n# unfavourable = ["denied", "pending"]\n' in drafted
+    assert "decision (string): denied, approved, pending，空 30 / 30 missing" in drafted
+    with pytest.raises(DataUnfit) as said:
+        engine.run(
+            planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+            scorer=None, nonce="n",
+        )  # fmt: skip
+    assert [reason.item for reason in said.value.reasons] == ["columns.unfavourable"]
+    said_so = drafted.replace(
+        '# unfavourable = ["denied", "pending"]', 'unfavourable = ["denied"]'
+    )
+    made = engine.run(
+        planning.parse(tomllib.loads(said_so)), open_source(tmp_path / "rows.parquet"),
+        scorer=None, nonce="n",
+    )  # fmt: skip
+    assert {each["rows"] for each in made.left_out["without"]} == {30, 40}
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "favourable"),
+    [
+        ("decision", ["approved", "denied"], "approved"), ("decision", ["accepted", "rejected"], "accepted"),
+        ("decision", ["hired", "not hired"], "hired"), ("decision", ["Yes", "No"], "Yes"),
+        ("决定", ["通过", "不通过"], "通过"), ("decision", ["approved", "disapproved"], "approved"),
+        ("rejected", ["yes", "no"], "no"), ("rejected", [0, 1], 0), ("拒绝", ["是", "否"], "否"),
+        ("default", [1, 0], 0), ("违约", [True, False], False), ("repaid", [1, 0], 1),
+        ("approved", [True, False], True),
+        ("decision", ["granted", "offered"], None), ("outcome", [1, 2], None),
+        ("outcome", ["good", "bad"], None), ("decision", ["priced", "denied", "pending"], None),
+        ("default", ["paid", "late"], None),
+    ],
+)  # fmt: skip
+def test_the_value_that_is_good_for_the_person_is_told_by_words_or_left_to_be_filled_in(
+    tmp_path: Path, column: str, values: list[object], favourable: object
+) -> None:
+    """statistics/14, statistics/1: a draft never takes a refusal for the favourable result."""
+    sex = ["f", "m"] * (30 * len(values))
+    table = pa.table({"sex": sex, column: [each for each in values for _ in range(60)]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+
+    columns = tomllib.loads(drafted)["columns"]
+    assert columns.get("favourable") == favourable
+    if favourable is None:
+        assert "看不出哪个值对本人有利" in drafted
+        assert "no word says which value is good for the person" in drafted
+        with pytest.raises(DataUnfit):
+            engine.run(
+                planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet"),
+                scorer=None, nonce="n",
+            )  # fmt: skip
+
+
+def test_a_score_beside_what_is_bad_gets_no_cut_and_says_which_way_it_must_rise(
+    tmp_path: Path,
+) -> None:
+    """statistics/2, statistics/18: with 0 favourable a score counts as a risk; the draft says so."""
+    table = pa.table({
+        "sex": ["f", "m"] * 450, "score": np.linspace(0, 1, 900), "default": np.arange(900) // 2 % 2,
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "rows.parquet")
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+    columns = tomllib.loads(drafted)["columns"]
+    assert columns["favourable"] == 0
+    assert "cut" not in columns
+    assert "# cut = …             # 低于多少算有利 / favourable below this score" in drafted
+    assert "must be worse for the person" in drafted
+    filled = drafted.replace("# cut = …", "cut = 0.5")
+    plan = planning.parse(tomllib.loads(filled))
+    made = engine.run(plan, open_source(tmp_path / "rows.parquet"), scorer=None, nonce="n")
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert rate.estimate == pytest.approx(0.5, abs=0.01)
+
+
+def loans(folder: Path) -> Path:
+    rows = 900
+    decision = ["approve"] * 5 + ["decline"] * 3 + ["pending", ""]
+    table = pa.table({
+        "sex": ["f"] * 450 + ["m"] * 450, "score": 500 + np.arange(rows) % 200,
+        "decision": decision * (rows // 10), "repaid": ["yes", "no", "yes"] * (rows // 3),
+    })  # fmt: skip
+    pyarrow.csv.write_csv(table, folder / "loans.csv")
+    return folder / "loans.csv"
+
+
+def test_a_score_beside_recorded_decisions_is_not_drafted_into_a_plan_that_tests_both(
+    tmp_path: Path,
+) -> None:
+    path = loans(tmp_path)
+    drafted = plan_start.draft(path)
+    assert "不填就不能运行" not in drafted
+    assert "the plan does not run" not in drafted
+    assert "tested are the decisions recorded in decision" in drafted
+    assert "检验的是“decision”里记录的决定" in drafted
+
+    filled = drafted.replace("# cut = …", "cut = 590")
+    with pytest.raises(PlanInvalid) as refused:
+        planning.parse(tomllib.loads(filled))
+    assert [reason.item for reason in refused.value.reasons] == ["columns.cut"]
+    scored = filled.replace('\nprediction = "decision"\nprediction', "\n").splitlines()
+    kept = [line for line in scored if not line.startswith("prediction")]
+    made = engine.run(
+        planning.parse(tomllib.loads("\n".join(kept))), open_source(path), scorer=None, nonce="n"
+    )
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert "at or above 590 is favourable" in rate.reading["en"]
+
+
+def test_outcomes_and_decisions_in_different_words_are_drafted_each_with_its_own(
+    tmp_path: Path,
+) -> None:
+    path = loans(tmp_path)
+    drafted = plan_start.draft(path)
+    columns = tomllib.loads(drafted)["columns"]
+    assert (columns["target"], columns["favourable"]) == ("repaid", "yes")
+    assert (columns["prediction"], columns["prediction_favourable"]) == ("decision", "approve")
+    line = '# unfavourable = ["no", "decline", "pending"]'
+    assert f"\n{line}\n" in drafted
+
+    said = drafted.replace(line, 'unfavourable = ["no", "decline"]')
+    made = engine.run(
+        planning.parse(tomllib.loads(said)), open_source(path), scorer=None, nonce="n"
+    )
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert rate.reading["en"].startswith("The decisions recorded in the data:")
+    assert rate.estimate == pytest.approx(5 / 8)
