@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from filing.search_index import SearchIndex
@@ -83,7 +83,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     """
     shared = APIRouter()
     # MLflow's routes begin like this, and none of ours do: the address of the door lacks `/mlflow`.
-    shared.routes.append(Route("/api/{version:float}/mlflow{rest:path}", NotAtTheDoor()))
+    for name in ("mlflow", "mlflow-artifacts"):
+        shared.routes.append(_Whole(f"/api/{{version:float}}/{name}", NotAtTheDoor()))
     shared.include_router(health.router)
     for noun in api.NOUNS:
         shared.include_router(noun.router, prefix=api.PREFIX)

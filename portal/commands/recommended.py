@@ -238,14 +238,23 @@ def apply(
     filing: str, slug: str, *, licence_until: str, revision: int, as_json: bool, **said: str
 ) -> None:
     """FILING is the filing's identifier; the revision is the filing's."""
+    from portal.commands import filer
+
     body = {
-        "revision": revision,
         "slug": slug,
         "licence_until": licence_until,
         **{name: {"zh": text} for name, text in said.items()},
     }
     with _mine() as client:
-        made = client.post(f"/filings/{filing}/recommended-applications", body)
+        made = filer.written(
+            client,
+            "POST",
+            filing,
+            "recommended-applications",
+            body,
+            revision=revision,
+            look="file",
+        )
     _show(made, as_json=as_json)
 
 

@@ -11,9 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
+from filing.recommended import keeping
+from filing.recommended.criteria import IDS
+from filing.recommended.keeping import Opening
 from filing.remarks import Remark
 from portal import cli
-from registry.organisations import Role
+from registry.organisations import Kind, Role
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -22,6 +25,8 @@ from tests.portal.world import Member, World
 
 UNREVISED = {"file show", "review show", "case send"}
 """They name a filing and change none of its contents: two print it, one writes to its filer."""
+SHOWN_BY = {"review": "review"}
+"""The command that shows a filing to who changes it; `file show` to all others."""
 FREE_TEXT = {"reason": "影响的人数比填写的多，应当从严。", "note": "更正了用途的说明"}
 
 
@@ -101,21 +106,28 @@ def test_every_lost_race_is_refused_and_changes_nothing(
     remark = session.scalars(select(Remark).where(Remark.filing_id == made.id)).one()
     answers.write_text('B7 = { zh = "写得清楚", en = "Said clearly" }\n', "utf-8")
     report = papers.report(session, scene.version, scene.tester)
+    body = cast.actor(session, Kind.INDUSTRY_BODY)
+    said = {"zh": "按主管部门的意见编制。"}
+    opening = Opening("example", "shanghai", said, dict.fromkeys(IDS, 20))
+    keeping.open_catalogue(session, by=body, opening=opening)
     session.commit()
     values = {
         "filing": made.id, "answers": str(answers), "report": report.id, "remark": remark.id,
-        "words": "已改", "revision": str(made.revision - 1), **FREE_TEXT,
+        "words": "已改", "revision": str(made.revision - 1), **FREE_TEXT, "slug": "example",
+        "licence": "按合同许可", "obtaining": "发邮件申请", "contact": "登记处", "ties": "没有",
     }  # fmt: skip
     before, run, sent = state(session, made.id), CommandLine(site, monkeypatch, capsys), 0
     for words, command in of_a_filing():
         if "revision" not in {each.name for each in command.params}:
             continue
         for call in calls(words, command, values):
-            ended = run(roles[words[0]], *call)
+            ended = run(roles[SHOWN_BY.get(words[0], "file")], *call)
             sent += 1
             assert ended.code == 1, call
             assert "Changedsinceyouopenedit" in ended.err, (call, ended.err)
-            assert squeezed(f"mingsuan {words[0]} show {made.id}") in ended.err, call
+            assert (
+                squeezed(f"mingsuan {SHOWN_BY.get(words[0], 'file')} show {made.id}") in ended.err
+            ), call
             assert state(session, made.id) == before, call
     session.close()
     assert sent > 20

@@ -24,8 +24,14 @@ from tests import tables
 from tests.portal.records import Records
 from tests.portal.world import PASSWORD, World
 
-# Sub-applications with a gate of their own (the door) or with nothing to guard (static files).
-MOUNTS = {"/static", "/mlflow"}
+# Sub-applications with a gate of their own (the door) or with nothing to guard: static files, and
+# what tells a client that its address lacks `/mlflow`.
+MOUNTS = {
+    "/static",
+    "/mlflow",
+    "/api/{version:float}/mlflow",
+    "/api/{version:float}/mlflow-artifacts",
+}
 # What stands in a path without naming a record.
 VALUES = {
     "language": "zh",
