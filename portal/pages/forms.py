@@ -98,12 +98,13 @@ def counted(form: FormData, name: str, called: Text) -> int:
         NumberWrong: nothing was typed, or what is no whole number.
     """
     digits = text(form, name).replace(",", "")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS):
+    if not (digits.isascii() and digits.isdecimal()):
         raise NumberWrong(
             f"“{called.zh}”要填整数，例如 30。什么都没有保存。",
             f"“{called.en}” takes a whole number, such as 30. Nothing was saved.",
         )
-    return int(digits)
+    # One digit more than any range has is out of all of them, however many follow.
+    return int(digits.lstrip("0")[: MOST_DIGITS + 1] or "0")
 
 
 def whole(form: FormData, name: str, otherwise: int = 0) -> int:
