@@ -60,12 +60,17 @@ def shown(told: dict[str, Any]) -> dict[str, Any]:
     order = told["order"]
     left = {each["criterion"]: each["not_measured"] for each in order["left_out"]}
     published = {each["id"]: each["weight"] for each in told["criteria"]}
+    own, file = order["weights"] == published, f"recommended-{told['catalogue']['slug']}.dsse.json"
+    asked = ",".join(f"{name}={weight}" for name, weight in order["weights"].items())
+    command = f"mingsuan recommended recompute {file} --key platform.pem"
     return {
         "told": told,
         "kept": told["catalogue"],
         "criteria": told["criteria"],
         "weights": order["weights"],
-        "own": order["weights"] == published,
+        "own": own,
+        "file": file,
+        "command": command if own else f"{command} --weights {asked}",
         "counted": order["counted"],
         "left": left,
         "rows": [(place, entries[place["number"]]) for place in order["places"]],

@@ -167,6 +167,29 @@ def test_the_signed_file_is_verified_and_computed_again_at_home(
     assert not verify.verify(attestation.encode(changed).encode(), platform=keys).holds
 
 
+@pytest.mark.parametrize("query", ["", "?w.findings=100&w.checks=0"])
+def test_the_command_on_the_page_works_as_it_is_written(
+    shown: Recommended,
+    reader: TestClient,
+    key: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    query: str,
+) -> None:
+    page = reader.get(f"{PAGE}{query}").text
+    command, file = (re.findall(p, page)[0] for p in (r"<code>(ming.*?)</code>", r'load="(.*?)"'))
+    (tmp_path / file).write_bytes(reader.get(f"{DATA}/statement").content)
+    (tmp_path / "platform.pem").write_bytes(key.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main((*command.split()[1:], "--json"))
+    assert not ended.value.code
+    told = reader.get(f"{DATA}{query}").json()["order"]
+    assert json.loads(capsys.readouterr().out)["places"] == told["places"]
+
+
 def test_the_command_line_computes_the_same_and_refuses_what_nobody_signed(
     shown: Recommended,
     reader: TestClient,

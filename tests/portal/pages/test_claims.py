@@ -33,7 +33,6 @@ OUTSIDE = {
     "算", "中文", "English", "JSON", "k =", "p", "/f/", "/f//v",
     "zh-CN", "en", "width=device-width, initial-scale=1", "bad", "none",
     "mingsuan sign report.dsse.json --key tester.pem",
-    "recommended-.dsse.json", "mingsuan recommended recompute recommended-.dsse.json",
     "mingsuan compare report-1.dsse.json report-2.dsse.json",
 }  # fmt: skip
 """What stands in a template outside of a pair: the seal, names of languages and classes, commands."""
