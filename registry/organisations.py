@@ -319,6 +319,19 @@ def organisations_of(session: Session, person_id: str) -> Sequence[Organisation]
     ).all()
 
 
+def holds(session: Session, person_id: str, organisation_id: str, role: Role) -> bool:
+    """Whether a person has a role in an organisation now.
+
+    Args:
+        session: any session.
+        person_id: the person.
+        organisation_id: the organisation.
+        role: which.
+    """
+    wanted = {"person_id": person_id, "organisation_id": organisation_id, "role": role}
+    return session.scalar(select(Membership.id).filter_by(**wanted)) is not None
+
+
 def members(session: Session, *, by: Actor) -> Sequence[tuple[Person, Role]]:
     """Everyone with a role in the actor's organisation, by name.
 

@@ -20,7 +20,7 @@ from filing.recommended.steps import ACTION_NAMES, Action, Side, Status, Step, S
 from filing.recommended.words import RecommendedInvalid, day, worded
 from filing.review import NotIndependent
 from filing.revision import Moved
-from registry import inbox, journal, legal_day
+from registry import inbox, journal, legal_day, organisations
 from registry.database import now
 from registry.errors import Reason, Refused
 from registry.language import Text
@@ -90,7 +90,7 @@ def take(
     """
     made, side = records.application(session, by=by, application_id=application_id, to_write=True)
     by.require(steps.ROLES[side])
-    if made.revision != taken.revision:
+    if made.revision_of(side) != taken.revision:
         raise _moved()
     row = steps.step(Status(made.status), taken.action, side)
     filing = session.get_one(Filing, made.filing_id)
@@ -142,6 +142,7 @@ def _check_people(
                 "Two people decide: you proposed it, so you do not agree as well. Ask a colleague.",
             )
         if made.proposed_by is not None:
+            _check_still_there(session, made.proposed_by, by)
             people.append(replace(by, person_id=made.proposed_by))
     tied = [reason for person in people for reason in reading.ties(session, filing, person)]
     if tied:
@@ -150,6 +151,16 @@ def _check_people(
             "Nobody decides on what they or their organisation filed or tested; let colleagues "
             "without ties propose and agree.",
             reasons=tied,
+        )
+
+
+def _check_still_there(session: Session, proposed_by: str, by: Actor) -> None:
+    """Raise where who proposed no longer decides for the body."""
+    if not organisations.holds(session, proposed_by, by.organisation_id, steps.ROLES[Side.BODY]):
+        raise SecondPerson(
+            "提议的人已经不在行业组织作决定了。请选“不同意提议”，由在任的人重新提议。",
+            "Who proposed no longer decides for the industry body. Disagree, and let somebody who "
+            "does propose anew.",
         )
 
 
@@ -246,7 +257,7 @@ def _go(
     said: _Said,
 ) -> None:
     """Change the status, and do what else the step does."""
-    made.status, made.since = row.target, now()
+    made.move(row.target, now())
     if row.side is Side.FILER:
         _of_filer(made, row, said)
     elif row.target in steps.PROPOSED:
@@ -304,7 +315,8 @@ def _replace(
     if over.at <= at:
         lapsing.note(session, earlier, over)
         return
-    earlier.status, earlier.since, earlier.ended = Status.RENEWED, at, at
+    earlier.move(Status.RENEWED, at)
+    earlier.ended = at
     name = steps.STATUS_NAMES[Status.RENEWED]
     earlier.end_reason = name.as_json()
     journal.record(session, "filing:recommended:renewed", earlier.id, revision=earlier.revision)

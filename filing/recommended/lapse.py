@@ -35,6 +35,14 @@ WHY_NAMES: dict[Why, Text] = {
 }
 
 
+WHY_COMING: dict[Why, Text] = WHY_NAMES | {
+    Why.EVALUATION: Text("第三方评估到期", "the third-party evaluation expires"),
+    Why.LICENCE: Text("许可到期", "the licence runs out"),
+    Why.TERM: Text("列入期限到期", "the term of the entry runs out"),
+}
+"""The same of an entry that stands: what time alone will end it by, unless it ends before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an entry rests on, fixed when it was decided.

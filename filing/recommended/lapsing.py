@@ -44,7 +44,7 @@ def note(session: Session, entry: RecommendedApplication, over: End) -> None:
         entry: that lapsed.
         over: when and why.
     """
-    entry.status, entry.since = Status.LAPSED, over.at
+    entry.move(Status.LAPSED, over.at)
     entry.ended, entry.end_reason = over.at, WHY_NAMES[over.why].as_json()
     entry.proposal, entry.proposed_by = None, None
     session.flush()

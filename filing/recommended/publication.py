@@ -18,7 +18,7 @@ from filing.recommended import order, reading
 from filing.recommended.applying import OFFERED
 from filing.recommended.criteria import CRITERIA, Measures, Published, Weights, measured
 from filing.recommended.keeping import OPENED, WEIGHED
-from filing.recommended.lapse import WHY_NAMES, End
+from filing.recommended.lapse import WHY_COMING, WHY_NAMES, End
 from filing.recommended.records import (
     CITY_NAMES,
     RecommendedApplication,
@@ -207,7 +207,7 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
         "until": made.until.isoformat() if made.until else None,
         "ends": {
             "at": entry.end.at.isoformat(),
-            "why": {"id": entry.end.why.value, **WHY_NAMES[entry.end.why].as_json()},
+            "why": {"id": entry.end.why.value, **WHY_COMING[entry.end.why].as_json()},
         },
     }
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import editions
 from filing.dossier import Filing
-from filing.recommended.steps import EVER_ENTERED, STANDING, Side, Status
+from filing.recommended.steps import EVER_ENTERED, STANDING, Side, Status, seen_outside
 from registry.database import Identified, Record, now
 from registry.errors import NotFound
 from registry.language import Text
@@ -45,6 +45,7 @@ class RecommendedApplication(Identified, Record):
     one person of the industry body proposed, until another agrees or disagrees; `said` is the reason of
     the decision in force, and `ties` what both who decided said of theirs. `model_digest` and
     `evaluated` are what was decided on. `refusals` counts, since a refusal may be replied to.
+    `filer_revision` moves with what the applicant learns alone: `revision` tells of proposals.
     """
 
     __tablename__ = "recommended_application"
@@ -56,6 +57,7 @@ class RecommendedApplication(Identified, Record):
     status: Mapped[Status] = mapped_column(String(20))
     since: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column()
+    filer_revision: Mapped[int] = mapped_column(default=1)
     offer: Mapped[dict[str, Any]]
     licence_until: Mapped[date | None]
     proposal: Mapped[dict[str, Any] | None]
@@ -74,6 +76,16 @@ class RecommendedApplication(Identified, Record):
     end_reason: Mapped[dict[str, Any] | None]
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
+
+    def revision_of(self, side: Side) -> int:
+        """The revision that one side reads, and writes against."""
+        return self.revision if side is Side.BODY else self.filer_revision
+
+    def move(self, status: Status, at: datetime) -> None:
+        """Stand elsewhere from a moment on; the applicant's revision moves if they learn of it."""
+        if seen_outside(Status(self.status)) is not seen_outside(status):
+            self.filer_revision += 1
+        self.status, self.since = status, at
 
 
 class RecommendedNotFound(NotFound):

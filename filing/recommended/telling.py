@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
 from filing.recommended import reading, steps
-from filing.recommended.lapse import WHY_NAMES
+from filing.recommended.lapse import WHY_COMING, WHY_NAMES
 from filing.recommended.records import (
     RecommendedApplication,
     RecommendedCatalogue,
@@ -53,7 +53,7 @@ def told(
         },
         "filer": session.get_one(Organisation, made.filer_id).name.as_json(),
         "status": {"id": shown.value, **STATUS_NAMES[shown].as_json()},
-        "revision": made.revision,
+        "revision": made.revision_of(side),
         "applied": made.created.isoformat(),
         "offer": made.offer,
         "licence_until": made.licence_until.isoformat() if made.licence_until else None,
@@ -63,7 +63,10 @@ def told(
         "ends": over
         and {
             "at": over.at.isoformat(),
-            "why": {"id": over.why.value, **WHY_NAMES[over.why].as_json()},
+            "why": {
+                "id": over.why.value,
+                **(WHY_NAMES if lapsed else WHY_COMING)[over.why].as_json(),
+            },
         },
         "reply": made.reply,
         "ended": made.ended.isoformat() if made.ended else None,

@@ -1,5 +1,6 @@
 """What people write in an application or a decision: Chinese with English beside it, and how long."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -9,6 +10,9 @@ from registry.language import Text
 from registry.lengths import Limit
 
 MOST = 500
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+LAST = date(2199, 12, 31)
+"""The last day that may be written: whoever means no end leaves the day out."""
 REQUIRED = Text("没有写。", "Nothing is written.")
 WRITE = Text("请用中文写明；英文可以不写。", "Write it in Chinese; English may be left out.")
 
@@ -48,12 +52,27 @@ def day(item: str, given: str) -> tuple[date | None, list[Reason]]:
         item: what the door calls it.
         given: as it was typed.
     """
-    if not given.strip():
+    if not given:
         return None, []
     try:
-        return date.fromisoformat(given.strip()), []
+        found = date.fromisoformat(given) if DAY.fullmatch(given) else None
     except ValueError:
+        found = None
+    if found is None:
         said = Text(f"“{given[:20]}”不是日期。", f"“{given[:20]}” is no day.")
         return None, [
             Reason(item, said, Text("请写成2027-06-30的样子。", "Write it like 2027-06-30."))
         ]
+    if found > LAST:
+        said = Text(f"{found}太远了。", f"{found} is too far away.")
+        return None, [
+            Reason(
+                item,
+                said,
+                Text(
+                    f"最晚写{LAST}；没有期限的不填。",
+                    f"Give {LAST} at the latest, or nothing where there is no end.",
+                ),
+            )
+        ]
+    return found, []

@@ -16,7 +16,7 @@ from filing.recommended.records import RecommendedApplication
 from filing.recommended.steps import Action
 from registry import legal_day
 from registry.database import transaction
-from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person
+from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person, give_role
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -92,9 +92,13 @@ def enter(
 
 
 def colleague(session: Session, of: Actor) -> Actor:
-    """Another person with every role in the same organisation."""
+    """Another person with every role in the same organisation; both are its members."""
     mark = cast.actor(session).person_id[-8:]
     person = Person(email=f"{mark}@body.test", name="赵强", password_hash="-")
     session.add(person)
     session.flush()
+    body = session.get_one(Organisation, of.organisation_id)
+    for each in (of.person_id, person.id):
+        for role in ROLES_OF[of.kind]:
+            give_role(session, person_id=each, organisation=body, role=role, by=None)
     return Actor(person.id, of.organisation_id, of.kind, ROLES_OF[of.kind])

@@ -575,9 +575,9 @@ VALUES ('k1', '2026-11-21 00:00:00', 'o1', 'example', 'shanghai', '{}', '{}', 1)
 """
 APPLICATION = """
 INSERT INTO recommended_application (id, created, catalogue_id, filing_id, filer_id, applied_by,
-  status, since, revision, offer, refusals)
+  status, since, revision, filer_revision, offer, refusals)
 VALUES ('r1', '2026-11-21 00:00:00', 'k1', 'f1', 'o1', 'p1', 'submitted', '2026-11-21 00:00:00', 1,
-  '{}', 0)
+  1, '{}', 0)
 """
 
 

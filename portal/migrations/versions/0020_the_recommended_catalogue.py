@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("since", registry.database.Moment(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("filer_revision", sa.Integer(), nullable=False),
         sa.Column("offer", sa.JSON(), nullable=False),
         sa.Column("licence_until", sa.Date(), nullable=True),
         sa.Column("proposal", sa.JSON(), nullable=True),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from filing import catalogue, changes
@@ -16,6 +16,7 @@ from filing.recommended.applying import OFFERED, Offer, UnderWay
 from filing.recommended.criteria import IDS
 from filing.recommended.deciding import ApplicationMoved, SecondPerson, Taken
 from filing.recommended.keeping import CatalogueMoved, Opening
+from filing.recommended.lapse import WHY_COMING, Why
 from filing.recommended.records import (
     RecommendedApplication,
     RecommendedCatalogue,
@@ -35,7 +36,7 @@ from filing.review import NotIndependent
 from filing.revision import Moved
 from registry import journal, legal_day, organisations
 from registry.database import now
-from registry.organisations import Actor, Kind, Organisation, Role, WrongRole
+from registry.organisations import Actor, Kind, Membership, Organisation, Role, WrongRole
 from registry.outbox import Effect
 from tests import cast
 from tests.filing.papers import Scene, report
@@ -72,10 +73,11 @@ class Room:
     def take(
         self, by: Actor, made: RecommendedApplication, action: Action, **said: Any
     ) -> RecommendedApplication:
+        side = Side.FILER if by.organisation_id == made.filer_id else Side.BODY
         told: dict[str, Any] = {
             "words": SAID,
             "ties": NO_TIES,
-            "revision": made.revision,
+            "revision": made.revision_of(side),
         } | said
         if action is Action.PROPOSE_ENTRY:
             told = {"until": (legal_day.today() + timedelta(days=300)).isoformat()} | told
@@ -261,6 +263,48 @@ def test_what_is_written_against_an_older_revision_changes_nothing(room: Room) -
         keeping.weigh(room.session, by=room.one, revision=99, weights={}, reason=SAID)
     with pytest.raises(Moved):
         room.apply(filing_revision=room.filing.revision - 1)
+
+
+def test_no_part_of_what_the_applicant_reads_moves_with_a_proposal(room: Room) -> None:
+    made = room.apply()
+
+    def read() -> dict[str, Any]:
+        return telling.told(room.session, made, Side.FILER)
+
+    before = read()
+    for action in (Action.PROPOSE_REFUSAL, Action.RETURN, Action.PROPOSE_ENTRY):
+        room.take(room.two if action is Action.RETURN else room.one, made, action)
+        assert read() == before
+    left = room.take(room.scene.filer, made, Action.WITHDRAW, revision=before["revision"])
+    assert read()["revision"] == before["revision"] + 1
+    assert left.status == Status.WITHDRAWN
+
+
+def test_who_proposed_and_left_decides_nothing(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    room.session.execute(delete(Membership).where(Membership.person_id == room.one.person_id))
+    with pytest.raises(SecondPerson):
+        room.take(room.two, made, Action.CONFIRM)
+    assert room.listed() == []
+
+
+@pytest.mark.parametrize(
+    "given", ["9999-12-31", "2200-01-01", "20270101", "2099-W01-1", " 2099-01-01", "2099-02-30"]
+)
+def test_a_licence_ends_on_a_day_that_can_be_reckoned_with(room: Room, given: str) -> None:
+    """One until 9999-12-31 was entered, and the catalogue could not be read any more."""
+    with pytest.raises(RecommendedInvalid) as refused:
+        room.apply(replace(OFFER, licence_until=given))
+    assert [each.item for each in refused.value.reasons] == ["licence_until"]
+    room.entered(replace(OFFER, licence_until="2199-12-31"))
+    assert room.listed() == [room.filing.number]
+
+
+def test_what_is_to_come_is_not_told_as_over(room: Room) -> None:
+    room.entered()
+    said = room.told()["entries"][0]["ends"]["why"]
+    assert said in [{"id": why.value, **WHY_COMING[why].as_json()} for why in Why]
+    assert not any(word in str(said) for word in ("已", "ran out", "expired"))
 
 
 def test_one_application_at_a_time(room: Room) -> None:
