@@ -9,7 +9,7 @@ the format; a model of any class is opened in the sandbox only.
 import hashlib
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -293,16 +293,26 @@ def _format(found: _Findings, mlmodel: Mapping[str, Any]) -> flavours.Format | N
     except flavours.UnknownFormat as unknown:
         said = _UNKNOWN.format(found=shown(unknown.found))
         named = mlmodel.get("flavors")
-        decided = [_INSTEAD[name] for name in named or () if name in _INSTEAD]
+        decided = [_INSTEAD[name] for name in _named(named) if name in _INSTEAD]
         found.refuse("MLmodel: flavors", said, decided[0] if decided else _CONVERT)
         return None
     _check_python_function(found, mlmodel, row)
+    _check_parameters(found, mlmodel, row)
     _check_code(found, mlmodel, row)
     path = _model_path(found, settings.get(row.path_key), row)
     if path is not None:
         _check_content(found, path, row)
     _check_beside(found, path, row)
     return row
+
+
+def _named(flavors: object) -> Iterable[str]:
+    return flavors if isinstance(flavors, Mapping) else ()
+
+
+def _check_parameters(found: _Findings, mlmodel: Mapping[str, Any], row: flavours.Format) -> None:
+    for name in flavours.parameters(row.flavour, mlmodel.get("signature")):
+        found.refuse(f"MLmodel: signature.params.{shown(name)}", _WITH_DEFAULT, _NO_DEFAULT)
 
 
 def _check_python_function(
@@ -435,6 +445,15 @@ _LOADER = Text(
 )
 _ANSWER = Text("{answer} 不受支持，可用：{known}", "{answer} is not supported; use {known}")
 _CODE = Text("提交中夹带了程序代码", "the submission carries program code")
+_WITH_DEFAULT = Text(
+    "这个参数在签名里有默认值，MLflow 每次提问都会传给模型；这里提问时不传参数，答案会不同。",
+    "This parameter has a default in the signature, which MLflow passes with every question; here "
+    "the model is asked without and would answer otherwise.",
+)
+_NO_DEFAULT = Text(
+    "请把这个值写进模型本身，另存一个签名里没有它的默认值的模型。",
+    "Put the value into the model itself, and save it with a signature without its default.",
+)
 _NO_CODE = Text(
     "保存时不要使用 code_paths；需要自有代码时，请用 cloudpickle 保存为 PythonModel",
     "save without code_paths; where own code is needed, save a PythonModel by cloudpickle",

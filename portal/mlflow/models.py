@@ -1,7 +1,7 @@
 """A model that MLflow has opened in this process, asked as the sandbox asks it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from registry.sandbox.child import asking, flavours, opening
 from registry.sandbox.child.classes import Classes, OtherClasses
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.verdict import Cause, Contained, reasons
+
+T = TypeVar("T")
 
 
 class ServedElsewhere(Invalid):
@@ -32,11 +34,13 @@ class InProcess:
 
     Raises:
         ServedElsewhere: when the saved class is out of reach.
+        Contained: when MLflow passes parameters with every question.
     """
 
     def __init__(self, model: Any, classes: Classes | None = None) -> None:
         self._classes = classes
-        self._ask = _asker(model, label=classes is not None and classes.favourable is None)
+        label = classes is not None and classes.favourable is None
+        self._ask = _taken(lambda: _asker(model, label=label))
         inputs = declared(model)
         self._schema = model_inputs.schema(inputs) if inputs else None
 
@@ -52,12 +56,17 @@ class InProcess:
 
     def _answers(self, frame: pa.Table) -> npt.NDArray[np.float64]:
         given = frame if self._schema is None else model_inputs.fitted(frame, self._schema)
-        try:
-            blocks = [found for _, found in asking.in_blocks(self._ask, given, self._classes)]
-        except (NotOpened, OtherClasses) as refused:
-            cause = Cause(refused.cause)
-            raise Contained(cause, reasons=reasons(cause, refused.items)) from refused
-        return np.concatenate([*blocks, np.empty(0)])
+        found = _taken(lambda: list(asking.in_blocks(self._ask, given, self._classes)))
+        return np.concatenate([*(block for _, block in found), np.empty(0)])
+
+
+def _taken(asked: Callable[[], T]) -> T:
+    """What asking gives; a refusal as the sandbox would tell it."""
+    try:
+        return asked()
+    except (NotOpened, OtherClasses) as refused:
+        cause = Cause(refused.cause)
+        raise Contained(cause, reasons=reasons(cause, refused.items)) from refused
 
 
 def flavour(model: Any) -> str | None:
@@ -101,6 +110,8 @@ def _asker(model: Any, *, label: bool) -> asking.Answers:
         predict: asking.Answers = model.predict
         return predict
     row, settings = known
+    signature = model.metadata.signature
+    opening.refuse_parameters(row.flavour, signature.to_dict() if signature else {})
     generic = model.metadata.flavors.get("python_function") or {}
     return asking.answers(row.flavour, _raw(model, row, settings), settings, generic, label=label)
 

@@ -42,7 +42,7 @@ def is_ours(key: str) -> bool:
         key: as it was sent.
     """
     spelt = unicodedata.normalize("NFKD", characters.ANY.sub("", key)).translate(SAME).casefold()
-    letters = "".join(each for each in spelt.translate(SAME) if each.isalnum())
+    letters = "".join(each for each in spelt.translate(SAME).lower() if each.isalnum())
     first = letters.replace("rn", "m")[: len(READ)]
     equal = [a == b for a, b in zip(first, READ, strict=False)]
     drawn = all(same or not a.isascii() for same, a in zip(equal, first, strict=True))

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from flask import Flask, Response, jsonify, request
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
+from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE, ErrorCode
 from mlflow.protos.model_registry_pb2 import GetModelVersionDownloadUri
 from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
@@ -267,10 +267,12 @@ def _of_no_route(error: HTTPException) -> Response:
         policy = mlflow_refusals.unknown(request.method, characters.visible(request.path))
         body = mlflow_refusals.as_json(policy)
     else:
-        body = {
-            "error_code": ErrorCode.Name(INVALID_PARAMETER_VALUE),
-            "message": str(error.description),
-        }
+        code = (
+            INTERNAL_ERROR
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            else INVALID_PARAMETER_VALUE
+        )
+        body = {"error_code": ErrorCode.Name(code), "message": str(error.description)}
     return Response(json.dumps(body), status=status, mimetype="application/json")
 
 

@@ -21,6 +21,7 @@ class Cause(StrEnum):
     TRUNCATED = "truncated"
     NON_FINITE = "non_finite"
     NO_NUMBERS = "no_numbers"
+    PARAMETERS = "parameters"
     WRONG_SHAPE = "wrong_shape"
     SEVERAL_OUTPUTS = "several_outputs"
     WHOSE_PROBABILITY = "whose_probability"
@@ -85,6 +86,13 @@ SAID: dict[Cause, Text] = {
         "something else, so none were taken. Save a model that returns one real number per row (say "
         "a PythonModel that counts a date in days, or takes a complex number's size), and evaluate "
         "that.",
+    ),
+    Cause.PARAMETERS: Text(
+        "模型的签名里有带默认值的参数，MLflow 每次提问都会一并传给模型，这里提问时不传参数，答案会不同，所以没有打开。"
+        "请把这些值写进模型本身，另存一个签名里没有参数默认值的模型。",
+        "The model's signature holds parameters with defaults, which MLflow passes with every question. "
+        "Here it is asked without, and would answer otherwise, so it was not opened. Put the values into "
+        "the model itself and save it with a signature without defaults of parameters.",
     ),
     Cause.WRONG_SHAPE: Text(
         "模型没有为每一行给出一个数。两类的分类模型请设 pyfunc_predict_fn='predict_proba'；多类的、"
@@ -159,6 +167,10 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
     Cause.NO_NUMBERS: (
         Text("答案的类型，不是实数", "the type of answers, which are no real numbers"),
         Text("请返回实数", "return a real number"),
+    ),
+    Cause.PARAMETERS: (
+        Text("签名里有默认值的参数", "a parameter that has a default in the signature"),
+        Text("请从签名里去掉", "take it out of the signature"),
     ),
     Cause.WRONG_SHAPE: (
         Text(

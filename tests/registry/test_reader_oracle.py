@@ -22,6 +22,7 @@ from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
 from portal.mlflow.models import InProcess
+from registry import screening
 from registry.sandbox import verdict
 from registry.sandbox.child import asking, opening
 from registry.sandbox.child.classes import Classes, named
@@ -245,6 +246,43 @@ def test_what_is_no_number_is_refused_by_name_and_never_read_as_one(
     assert inside.value.cause == cause
     assert inside.value.reasons[0].item == item
     assert {reason.said for reason in inside.value.reasons} != {verdict._UNLISTED}
+
+
+class Scaled(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
+    """Heeds the parameter that MLflow passes."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        return model_input["amount"] * (params or {}).get("scale", 1.0)
+
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "PythonModel": {"scale": 10.0},
+    "xgboost.train binary:logistic": {"output_margin": True},
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_model_that_mlflow_asks_with_parameters_is_refused_by_name(
+    name: str, tmp_path: Path
+) -> None:
+    """issue 9, 1: where pyfunc gave margins, probabilities were read without a word."""
+    given, folder = PARAMETERS[name], tmp_path / "model"
+    signature = infer_signature(X[:2], np.zeros(2), params=given)
+    if name == "PythonModel":
+        mlflow.pyfunc.save_model(folder, python_model=Scaled(), signature=signature)
+    else:
+        replace(CASES[name], options=(("signature", signature),)).save(folder)
+    with pytest.raises(NotOpened) as refused:
+        opening.describe(folder)
+    assert (refused.value.cause, refused.value.items) == ("parameters", (*given,))
+    with pytest.raises(verdict.Contained) as inside:
+        InProcess(mlflow.pyfunc.load_model(str(folder)))
+    assert inside.value.cause == "parameters"
+    assert [each.item for each in inside.value.reasons] == [*given]
+    with pytest.raises(screening.ScreeningFailed) as screened:
+        screening.screen(folder)
+    items = [each.item for each in screened.value.reasons]
+    assert {f"MLmodel: signature.params.{each}" for each in given} <= {*items}
 
 
 def test_a_row_without_an_answer_is_counted_from_the_first_row_of_all() -> None:

@@ -238,6 +238,7 @@ def test_every_reason_is_given_at_once(model: Path) -> None:
             "pickled_model: /etc/passwd",
             "MLmodel: flavors.sklearn.pickled_model",
         ),
+        ("flavors:", "flavors: 3\nothers:", "MLmodel: flavors"),
         ("signature:", "sign:", "MLmodel: signature"),
         ('"type": "string"', '"type": "tensor"', "MLmodel: signature.inputs[1]"),
         ("flavors:", "flavors: !!python/object/apply:os.system [true]\nx:", "MLmodel"),

@@ -3,6 +3,7 @@
 Nothing here opens anything. To admit a further library, add a row and, in `opening`, a function.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,8 @@ _XGBOOST = (
 )
 _CATBOOST = ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")
 # What MLflow takes where a model saved by an older version does not say.
+HEEDING = frozenset({"python_function", "xgboost"})
+"""Flavours whose `predict` heeds the parameters that MLflow passes."""
 _UNSAID = {"sklearn": "pickle", "lightgbm": "cloudpickle"}
 
 
@@ -159,6 +162,26 @@ def of(mlmodel: Mapping[str, Any]) -> tuple[Format, Mapping[str, Any]]:
     raise UnknownFormat(
         ", ".join(_told(str(name), settings) for name, settings in flavours.items())[:300]
     )
+
+
+def parameters(flavour: str, signature: object) -> list[str]:
+    """The parameters that MLflow passes with every question, since the signature has defaults of them.
+
+    Args:
+        flavour: of the model; most leave parameters alone.
+        signature: as `MLmodel` holds it: `params` is JSON text, a list of {name, default, …}.
+
+    Returns:
+        Their names; `params` itself where it is no such list.
+    """
+    told = signature.get("params") if isinstance(signature, Mapping) else None
+    if flavour not in HEEDING or not told:
+        return []
+    try:
+        listed = [(str(each["name"]), each["default"]) for each in json.loads(told)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ["params"]
+    return sorted(name for name, default in listed if default is not None)
 
 
 def _told(name: str, settings: Any) -> str:

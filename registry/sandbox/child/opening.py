@@ -18,7 +18,7 @@ from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
-LOADER_VERSION = "5"
+LOADER_VERSION = "6"
 MAX_MLMODEL = 256 * 1024
 
 
@@ -74,7 +74,24 @@ def describe(root: Path) -> Described:
         raise NotOpened("refused_types", "the model carries code", ("code",))
     if generic.get("predict_fn", "predict") not in row.answers:
         raise NotOpened("unreadable", f"predict_fn is {generic['predict_fn']!r}")
-    return Described(root, row, settings, generic, mlmodel.get("signature") or {})
+    signature = mlmodel.get("signature") or {}
+    refuse_parameters(row.flavour, signature)
+    return Described(root, row, settings, generic, signature)
+
+
+def refuse_parameters(flavour: str, signature: Mapping[str, Any]) -> None:
+    """Refuse a model that MLflow's own `predict` asks with parameters: the answers would differ.
+
+    Args:
+        flavour: of the model.
+        signature: as `MLmodel` holds it.
+
+    Raises:
+        NotOpened: names the parameters that have a default (`parameters`).
+    """
+    names = flavours.parameters(flavour, signature)
+    if names:
+        raise NotOpened("parameters", f"parameters with defaults: {names}"[:300], names)
 
 
 def open_model(described: Described, classes: Classes | None = None) -> asking.Answers:

@@ -29,6 +29,8 @@ DISGUISES = [
     ".mingsuan.filing",
     "mingsuan․filing",  # one dot leader
     "mingsuan_filing",
+    "ꮇingsuan.filing",  # Cherokee small letters are folded to capitals
+    "mingꮪuꭺn.filing",
     "rningsuan.filing",
 ]
 FREE = [

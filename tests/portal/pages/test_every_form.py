@@ -200,6 +200,7 @@ def overtake(stage: Stage, form: Form) -> None:
             else:
                 made = session.get_one(RecommendedApplication, form.action.split("/")[-2])
                 made.since = now()
+                made.filer_revision += 1
         return
     filing_id = next(each for each in stage.points.values() if each in form.action)
     with transaction(stage.site.state.factory) as session:
