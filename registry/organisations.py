@@ -319,6 +319,33 @@ def organisations_of(session: Session, person_id: str) -> Sequence[Organisation]
     ).all()
 
 
+class AlsoElsewhere(Refused):
+    """Whoever belongs to another kind of organisation as well does not read this: ask a colleague."""
+
+
+def require_nowhere_else(session: Session, by: Actor) -> None:
+    """See that a person has no role in an organisation of another kind.
+
+    Args:
+        session: any session.
+        by: who asks.
+
+    Raises:
+        AlsoElsewhere: they have one.
+    """
+    others = (
+        select(Membership.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == by.person_id, Organisation.kind != by.kind)
+    )
+    if session.scalar(others.limit(1)) is not None:
+        raise AlsoElsewhere(
+            "您在别的单位也有角色，日志里有这些单位还不能知道的事。请由只在本单位任职的同事来取。",
+            "You have a role elsewhere too, and the journal holds what that organisation may not know yet. "
+            "Let a colleague who serves here alone take it.",
+        )
+
+
 def holds(session: Session, person_id: str, organisation_id: str, role: Role) -> bool:
     """Whether a person has a role in an organisation now.
 

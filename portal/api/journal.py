@@ -4,7 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from portal.web.access import allow
-from registry import journal_proof, sealing
+from portal.web.at_hand import Database
+from portal.web.identity import By
+from registry import journal_proof, organisations, sealing
 from registry.organisations import Kind, Role
 
 router = APIRouter(tags=["journal"])
@@ -18,8 +20,9 @@ NDJSON = "application/x-ndjson"
     response_class=StreamingResponse,
     responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
 )
-def journal(request: Request) -> StreamingResponse:
+def journal(request: Request, by: By, session: Database) -> StreamingResponse:
     """Every row and every seal, one JSON object a line; `mingsuan journal verify` checks it."""
+    organisations.require_nowhere_else(session, by)
     lines = map(journal_proof.line_of, sealing.entries(request.app.state.factory))
     return StreamingResponse(
         lines,

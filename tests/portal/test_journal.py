@@ -17,7 +17,7 @@ from portal.work.runs import Place
 from registry import artifacts, database, journal, sealing
 from registry.database import transaction
 from registry.journal import Event
-from registry.organisations import Role
+from registry.organisations import Organisation, Role, give_role
 from registry.settings import Settings
 from registry.settings import settings as cached
 from tests import cast
@@ -139,6 +139,17 @@ def test_an_authoritys_administrator_takes_it_home_and_nobody_else_does(
     assert command(member, "journal", "export", str(file), "--online").code == 0
     told = json.loads(run("verify", str(file), "--json").output)
     assert (told["ok"], told["seals"]) == (True, 1)
+
+    # a 举报 about an enterprise stands in it: nobody of the enterprise reads it as the authority's
+    with transaction(site.state.factory) as session:
+        filer = world.member("enterprise-own", Role.FILER)
+        enterprise = session.get_one(Organisation, filer.organisation.id)
+        person = member.actor.person_id
+        give_role(session, person_id=person, organisation=enterprise, role=Role.FILER, by=None)
+    file.unlink()
+    refused = command(member, "journal", "export", str(file), "--online")
+    assert (refused.code, file.exists()) == (1, False)
+    assert "youhavearoleelsewheretoo" in refused.err.lower()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
