@@ -110,7 +110,7 @@ def _asker(model: Any, *, label: bool) -> asking.Answers:
         predict: asking.Answers = model.predict
         return predict
     row, settings = known
-    signature = model.metadata.signature
+    signature = getattr(model.metadata, "signature", None)
     opening.refuse_parameters(row.flavour, signature.to_dict() if signature else {})
     generic = model.metadata.flavors.get("python_function") or {}
     return asking.answers(row.flavour, _raw(model, row, settings), settings, generic, label=label)
