@@ -447,7 +447,7 @@ _ANSWER = Text("{answer} 不受支持，可用：{known}", "{answer} is not supp
 _CODE = Text("提交中夹带了程序代码", "the submission carries program code")
 _WITH_DEFAULT = Text(
     "这个参数在签名里有默认值，MLflow 每次提问都会传给模型；这里提问时不传参数，答案会不同。",
-    "This parameter has a default in the signature, which MLflow passes with every question; here "
+    "This parameter has a default in the signature, which MLflow sends with every question; here "
     "the model is asked without and would answer otherwise.",
 )
 _NO_DEFAULT = Text(

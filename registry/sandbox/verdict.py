@@ -90,7 +90,7 @@ SAID: dict[Cause, Text] = {
     Cause.PARAMETERS: Text(
         "模型的签名里有带默认值的参数，MLflow 每次提问都会一并传给模型，这里提问时不传参数，答案会不同，所以没有打开。"
         "请把这些值写进模型本身，另存一个签名里没有参数默认值的模型。",
-        "The model's signature holds parameters with defaults, which MLflow passes with every question. "
+        "The model's signature holds parameters with defaults, which MLflow sends with every question. "
         "Here it is asked without, and would answer otherwise, so it was not opened. Put the values into "
         "the model itself and save it with a signature without defaults of parameters.",
     ),
