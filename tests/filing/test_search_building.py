@@ -83,6 +83,8 @@ def test_two_processes_build_it_once(large: FastAPI) -> None:
         assert there.build() is False
         with pytest.raises(IndexUnfinished):
             _total(large, there)
+        assert there._builder is not None
+        there._builder.join()  # it finds the other at work; left running, it would build after this
     assert there.build() is True
     assert _total(large, here) == MANY
 
