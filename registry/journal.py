@@ -65,6 +65,13 @@ def record(
 ABOUT = select(Event).where(Event.subject == bindparam("subject")).order_by(Event.seq)
 
 
+def histories(session: Session, subjects: Sequence[str]) -> Sequence[Event]:
+    """Every event about any of `subjects`, oldest first."""
+    return session.scalars(
+        select(Event).where(Event.subject.in_(subjects)).order_by(Event.seq)
+    ).all()
+
+
 def history(session: Session, subject: str) -> Sequence[Event]:
     """Every event about `subject`, oldest first."""
     return session.scalars(ABOUT, {"subject": subject}).all()

@@ -7,6 +7,7 @@ each step and for both of them when it is decided, since people join and leave.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -203,6 +204,9 @@ def _check(session: Session, made: RecommendedApplication, filing: Filing, row: 
     entering = row.target is Status.ENTERED and row.second
     if entering or row.target is Status.ENTRY_PROPOSED:
         reasons += _enterable(session, made, filing)
+    if entering and _until(made.proposal or {}) < legal_day.of(now()):
+        over = Text("提议的列入期限已过。", "The proposed term of the entry ran out.")
+        reasons.append(Reason("until", over, AGAIN))
     if entering and _edition(session, filing) != _seen(made):
         changed = Text(
             "提议以后，备案又公示了新的内容。", "Another edition was published since the proposal."
@@ -242,6 +246,11 @@ def _edition(session: Session, filing: Filing) -> int | None:
     """The number of the newest edition, to which a proposal is bound."""
     read = reading.published(session, filing)
     return None if read is None else int(read.content["edition"])
+
+
+def _until(proposal: Mapping[str, Any]) -> date:
+    """The last day that was proposed."""
+    return date.fromisoformat(proposal["until"])
 
 
 def _seen(made: RecommendedApplication) -> int | None:
@@ -299,7 +308,7 @@ def _decide(
     read = reading.published(session, filing)
     if read is None:
         raise ValueError("an entry has a published filing")
-    made.until = date.fromisoformat(proposal["until"])
+    made.until = _until(proposal)
     made.model_digest = str(read.content["model"]["sha256"])
     made.evaluated = reading.evaluated(read)
     for earlier in records.standing_of(session, made.catalogue_id, made.filing_id):

@@ -4,7 +4,7 @@ Nothing of an application is in it before it was decided; of refusals, their num
 named: the decision is the industry body's, by two of its people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
 from filing.law import FILING_STATEMENT
-from filing.recommended import order, reading
+from filing.recommended import log, order, reading
 from filing.recommended.applying import OFFERED
 from filing.recommended.criteria import CRITERIA, Measures, Published, Weights, measured
-from filing.recommended.keeping import OPENED, WEIGHED
-from filing.recommended.lapse import WHY_COMING, WHY_NAMES, End
+from filing.recommended.lapse import WHY_COMING, End
 from filing.recommended.records import (
     CITY_NAMES,
     RecommendedApplication,
@@ -26,8 +25,8 @@ from filing.recommended.records import (
     catalogues,
     ever_entered,
 )
-from filing.recommended.steps import STANDING, STATUS_NAMES, Status, seen_outside
-from registry import attestation, journal, statements
+from filing.recommended.steps import STANDING
+from registry import attestation, statements
 from registry.database import now
 from registry.language import Text
 from registry.law import RULES, City
@@ -116,7 +115,7 @@ def told(
         ],
         "entries": [_entry(each, catalogue) for each in standing],
         "order": ordered.as_json(),
-        "log": _log(session, catalogue, every, moment),
+        "log": log.told(session, catalogue, every, moment),
         "refused": _refused(session, catalogue),
     }
 
@@ -215,58 +214,6 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
 def _elsewhere(city: str, own: str) -> dict[str, str] | None:
     """That an entry is filed in another city than the catalogue's; None where it is not."""
     return None if city == own else ELSEWHERE.format(city=CITY_NAMES[city]).as_json()
-
-
-def _log(
-    session: Session,
-    catalogue: RecommendedCatalogue,
-    every: Sequence[tuple[RecommendedApplication, Filing]],
-    at: datetime,
-) -> list[dict[str, Any]]:
-    """Every addition, removal and change of weights, newest first."""
-    rows = [_weighed(event) for event in journal.history(session, catalogue.id)]
-    for made, filing in every:
-        number = str(filing.number)
-        rows.append(_row(made.decided, Status.ENTERED, number, made.said))
-        status, ended, reason = seen_outside(Status(made.status)), made.ended, made.end_reason
-        if status is Status.ENTERED:
-            over = reading.ends(session, made, filing)
-            if over.at > at:
-                continue
-            status, ended, reason = Status.LAPSED, over.at, WHY_NAMES[over.why].as_json()
-        rows.append(_row(ended, status, number, reason))
-    return sorted((each for each in rows if each), key=lambda each: each["at"], reverse=True)
-
-
-def _row(
-    at: datetime | None, status: Status, number: str, reason: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    return {
-        "at": at.isoformat() if at else "",
-        "what": {"id": status.value, **STATUS_NAMES[status].as_json()},
-        "number": number,
-        "reason": dict(reason) if reason else None,
-        "before": None,
-        "weights": None,
-    }
-
-
-WEIGHTS_SET = Text("权重改定", "weights set")
-CATALOGUE_OPENED = Text("目录开设", "catalogue opened")
-
-
-def _weighed(event: journal.Event) -> dict[str, Any]:
-    if event.name not in {OPENED, WEIGHED}:
-        return {}
-    name = WEIGHTS_SET if event.name == WEIGHED else CATALOGUE_OPENED
-    return {
-        "at": event.at.isoformat(),
-        "what": {"id": event.name.rpartition(":")[2], **name.as_json()},
-        "number": None,
-        "reason": event.details.get("reason"),
-        "before": event.details.get("before"),
-        "weights": event.details["weights"],
-    }
 
 
 def _refused(session: Session, catalogue: RecommendedCatalogue) -> int:

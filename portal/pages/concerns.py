@@ -19,7 +19,7 @@ from filing.handling import Taken
 from filing.receiving import Given
 from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
 from portal.api.concerns import DEALING, three_routes
-from portal.pages import forms, overlap
+from portal.pages import done, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, reject, render
 from portal.web import following, identity
@@ -215,7 +215,7 @@ def take(
         request=request,
         session=session,
         again=lambda: case_page(request, language, session, by, asking, concern_number),
-        done=go(f"/{language}/concerns", "decided"),
+        done=go(f"/{language}/concerns", done.step("concern", forms.text(form, "action"))),
         typed=forms.typed(form),
     )
 

@@ -27,7 +27,7 @@ from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
-from portal.pages import dossier_form, forms, overlap
+from portal.pages import done, dossier_form, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
@@ -324,7 +324,7 @@ def take_step(
         request=request,
         session=session,
         again=lambda: filing_page(request, language, session, by, asking, filing_id),
-        done=go(f"/{language}/filings/{filing_id}", "decided"),
+        done=go(f"/{language}/filings/{filing_id}", done.step("filing", action)),
         typed={f"reason/{action}": forms.text(form, "reason")},
     )
 

@@ -14,7 +14,7 @@ from filing.recommended.records import CITY_NAMES
 from filing.recommended.steps import Action
 from portal.api.recommended import READERS, SIDES
 from portal.api.recommending import WEIGHT
-from portal.pages import forms, overlap
+from portal.pages import done, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, render
 from portal.web.access import allow
@@ -168,7 +168,7 @@ def take(
         request=request,
         session=session,
         again=lambda: application_page(request, language, session, by, asking, application_id),
-        done=go(f"/{language}/recommending", "decided"),
+        done=go(f"/{language}/recommending", done.step("recommended", forms.text(form, "action"))),
         typed=forms.typed(form),
     )
 

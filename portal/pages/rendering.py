@@ -22,6 +22,7 @@ from filing.law import (
 )
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
+from portal.pages.done import DONE
 from portal.web import once
 from portal.web.identity import Identity
 from portal.web.problems import of_error
@@ -57,46 +58,6 @@ Lang = Annotated[Language, Depends(language_in_address)]
 
 DONE_COOKIE = "mingsuan-done"
 DONE_SECONDS = 60
-DONE: dict[str, Text] = {
-    "saved": Text("已保存。", "Saved."),
-    "submitted": Text("已提交。", "Submitted."),
-    "registered": Text("已登记。", "Registered."),
-    "granted": Text("已授权测试机构。", "The tester organisation is engaged."),
-    "taken": Text("已接受委托。", "The engagement is taken on."),
-    "ended": Text("委托已结束。", "The engagement is ended."),
-    "queued": Text(
-        "已排队，开始后这里会显示进度。", "Queued; progress shows here once it starts."
-    ),
-    "cancelled": Text("已要求取消。", "Cancellation is requested."),
-    "resumed": Text("已放回队列，接着做同一项工作。", "Queued again: the same work goes on."),
-    "countersigned": Text(
-        "签章确认的签名已核对，已收下。", "The countersignature was checked and taken in."
-    ),
-    "approved": Text("说明已确认。", "The explanation is confirmed."),
-    "invited": Text("邀请已生成。", "The invitation is made."),
-    "joined": Text("您已加入这个单位，请登录。", "You have joined; now sign in."),
-    "not_carried": Text(
-        "登录以前填写的内容属于另一个账号，没有带过来。",
-        "What was typed before this sign-in is another account’s; it was not carried over.",
-    ),
-    "added": Text(
-        "您已加入这个单位，可以在下面切换。", "You have joined; switch to the organisation below."
-    ),
-    "password": Text(
-        "密码已修改，其他登录都已结束。", "The password is changed; every other sign-in has ended."
-    ),
-    "reset": Text("密码已设好，请登录。", "The password is set; now sign in."),
-    "revoked": Text("已撤销。", "Revoked."),
-    "checked": Text("检查结果已登记。", "The check is on record."),
-    "unchecked": Text(
-        "数据已登记，但还没有做重标识检查。请在下面完成，然后才能用于评估。",
-        "The data are on record, but not yet checked. Finish the check below; then they can be used.",
-    ),
-    "decided": Text("决定已记录。", "The decision is on record."),
-    "same": Text(
-        "这些文件已经登记过，就是这个版本。", "These files are on record already: this version."
-    ),
-}
 
 
 def render(

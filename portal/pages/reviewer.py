@@ -29,7 +29,7 @@ from filing.fields import schema
 from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
 from filing.risk import LEVEL_NAMES, Level
-from portal.pages import explaining, filed_view, forms, overlap, report_view
+from portal.pages import done, explaining, filed_view, forms, overlap, report_view
 from portal.pages.attempts import attempt
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, go, render
@@ -158,7 +158,7 @@ def decide(
         request=request,
         session=session,
         again=lambda: review_page(request, language, session, by, asking, filing_id),
-        done=go(f"/{language}/review/{filing_id}", "decided"),
+        done=go(f"/{language}/review/{filing_id}", done.step("filing", action)),
         typed=forms.typed(form),
     )
 
@@ -189,7 +189,7 @@ def propose_grade(
         request=request,
         session=session,
         again=lambda: review_page(request, language, session, by, asking, filing_id),
-        done=go(f"/{language}/review/{filing_id}", "decided"),
+        done=go(f"/{language}/review/{filing_id}", "grade_proposed"),
         typed=forms.typed(form),
     )
 

@@ -209,9 +209,9 @@ def the_enterprise_fills_the_dossier(story: Story) -> None:
     lacking = page.locator("details li code").all_inner_texts()
     assert page.locator("progress").get_attribute("value") == "100", lacking
     press(page, "button:text-is('自查')")
-    said(page, "决定已记录")
+    said(page, "已办理：自查")
     press(page, "button:text-is('提交')")
-    said(page, "决定已记录")
+    said(page, "已办理：提交")
     assert page.locator("main .badge").first.inner_text() == "已提交"
     page.close()
 
@@ -236,7 +236,7 @@ def the_reviewer_returns_it(story: Story) -> None:
     page.click("#B7 summary:has-text('退回这一项')")
     page.fill("[name='remark/B7']", REMARK)
     press(page, "button:text-is('退回补正')")
-    said(page, "决定已记录")
+    said(page, "已办理：退回补正")
     page.close()
 
 
@@ -250,7 +250,7 @@ def the_enterprise_answers(story: Story) -> None:
     said(page, "已保存")
     assert page.locator(f"text={REPLY}").count()
     press(page, "button:text-is('提交')")
-    said(page, "决定已记录")
+    said(page, "已办理：提交")
     page.close()
 
 
@@ -261,14 +261,14 @@ def the_reviewer_publishes_it(story: Story) -> None:
     assert page.locator(f"text={REPLY}").count()
     for step in ("受理", "备案"):
         press(page, f"#decide button:text-is('{step}')")
-        said(page, "决定已记录")
+        said(page, f"已办理：{step}")
     press(page, "#decide button:text-is('公示')")
     refused(page, "还不能“公示”")
     page.close()
     page = story.person("publisher")
     press(page, "th a:has-text('住房贷款审批算法')")
     press(page, "#decide button:text-is('公示')")
-    said(page, "决定已记录")
+    said(page, "已办理：公示")
     press(page, "main a:has-text('明算备')")
     story.made["slug"] = identifier(page)
     page.close()

@@ -16,10 +16,11 @@ from filing.recommended.records import RecommendedApplication
 from filing.recommended.steps import Action
 from registry import legal_day
 from registry.database import transaction
-from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person, give_role
+from registry.organisations import ROLES_OF, Actor, Kind, Organisation, Person, Role, give_role
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
+from tests.portal.world import World
 
 SAID = {"zh": "评估和说明都完整。", "en": "Evaluation and explanation are whole."}
 TIES = {"zh": "没有利害关系。", "en": "No ties."}
@@ -62,6 +63,34 @@ class Recommended:
                 self.filings.append(filing.id)
 
 
+class Staffed:
+    """A catalogue without entries, whose two people and whose applicant have accounts.
+
+    Args:
+        world: the people; two more are made in it.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.filer = world.member("enterprise-own", Role.FILER)
+        self.one = world.member("industry_body-own", Role.ADMINISTRATOR)
+        self.two = world.colleague("industry_body-own", Role.ADMINISTRATOR)
+        with transaction(world.site.state.factory) as session:
+            opening = Opening("example", "shanghai", SAID, dict.fromkeys(IDS, 20))
+            keeping.open_catalogue(session, by=self.one.actor, opening=opening)
+            scene = Scene(session)
+            scene.filer = self.filer.actor
+            scene.version = cast.version(session, scene.filer)
+            filing = _published(scene, 0)
+            self.filing, self.number, self.revision = filing.id, filing.number, filing.revision
+
+    def applied(self) -> str:
+        """The identifier of an application for the filing."""
+        with transaction(self.world.site.state.factory) as session:
+            filing = session.get_one(Filing, self.filing)
+            return apply(session, self.filer.actor, filing, "example").id
+
+
 def _published(scene: Scene, place: int) -> Filing:
     filing = scene.opened(B1={"zh": f"第{place}个算法", "en": f"Algorithm {place}"})
     verdicts = VERDICTS[place % len(VERDICTS)]
@@ -72,11 +101,9 @@ def _published(scene: Scene, place: int) -> Filing:
     return scene.rule(filing, "accept", "file", "publish")
 
 
-def enter(
-    session: Session, filer: Actor, filing: Filing, people: tuple[Actor, Actor], slug: str
-) -> RecommendedApplication:
-    """Apply for a filing, and have two people enter it for 300 days."""
-    made = applying.apply(
+def apply(session: Session, filer: Actor, filing: Filing, slug: str) -> RecommendedApplication:
+    """Apply for a filing."""
+    return applying.apply(
         session,
         by=filer,
         slug=slug,
@@ -84,6 +111,13 @@ def enter(
         filing_revision=filing.revision,
         offer=Offer({name: {"zh": f"{called.zh}写在这里"} for name, called in OFFERED.items()}),
     )
+
+
+def enter(
+    session: Session, filer: Actor, filing: Filing, people: tuple[Actor, Actor], slug: str
+) -> RecommendedApplication:
+    """Apply for a filing, and have two people enter it for 300 days."""
+    made = apply(session, filer, filing, slug)
     until = (legal_day.today() + timedelta(days=300)).isoformat()
     for by, action in zip(people, (Action.PROPOSE_ENTRY, Action.CONFIRM), strict=True):
         taken = Taken(action, made.revision, words=SAID, ties=TIES, until=until)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import inspect
+from sqlalchemy.orm import Session
 
 from registry import credentials, organisations, tokens
 from registry.database import new_id, transaction
@@ -106,24 +107,29 @@ class World:
                 district="黄浦区",
             )
             for role in sorted(ROLES_OF[kind]):
-                person = Person(
-                    email=f"{role}@{name}.example", name=f"{role} {name}", password_hash=HASH
+                self.members[name, role] = self._join(
+                    session, organisation, role, f"{role}@{name}"
                 )
-                session.add(person)
-                session.flush()
-                organisations.give_role(
-                    session,
-                    person_id=person.id,
-                    organisation=organisation,
-                    role=role,
-                    by=None,
-                )
-                actor = organisations.acting(session, person.id, organisation.id)
-                issued = tokens.issue(
-                    session, by=actor, label="test", scopes=[s.value for s in Scope], days=1
-                )
-                attempted = credentials.attempt(session, email=person.email, address=name)
-                opened, cookie = credentials.sign_in(session, attempted, hours=24)
-                self.members[name, role] = Member(
-                    organisation, person, actor, issued.secret, cookie, opened.csrf
-                )
+
+    def colleague(self, name: str, role: Role) -> Member:
+        """One person more with a role in the organisation called `name`."""
+        with transaction(self.site.state.factory) as session:
+            organisation = session.get_one(Organisation, self.member(name, role).organisation.id)
+            return self._join(session, organisation, role, f"{role}.2@{name}")
+
+    def _join(
+        self, session: Session, organisation: Organisation, role: Role, address: str
+    ) -> Member:
+        person = Person(email=f"{address}.example", name=address, password_hash=HASH)
+        session.add(person)
+        session.flush()
+        organisations.give_role(
+            session, person_id=person.id, organisation=organisation, role=role, by=None
+        )
+        actor = organisations.acting(session, person.id, organisation.id)
+        issued = tokens.issue(
+            session, by=actor, label="test", scopes=[s.value for s in Scope], days=1
+        )
+        attempted = credentials.attempt(session, email=person.email, address=address)
+        opened, cookie = credentials.sign_in(session, attempted, hours=24)
+        return Member(organisation, person, actor, issued.secret, cookie, opened.csrf)

@@ -1,7 +1,7 @@
 """Applications and decisions: two people without ties, reasons on record, and what nobody outside sees."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +88,11 @@ class Room:
     def entered(self, offer: Offer = OFFER) -> RecommendedApplication:
         made = self.take(self.one, self.apply(offer), Action.PROPOSE_ENTRY)
         return self.take(self.two, made, Action.CONFIRM)
+
+    def weigh(self, **weights: int) -> None:
+        keeping.weigh(
+            self.session, by=self.two, revision=self.kept.revision, weights=weights, reason=SAID
+        )
 
     def told(self, **how: Any) -> dict[str, Any]:
         return publication.told(self.session, self.kept, **how)
@@ -377,13 +382,7 @@ def test_only_an_industry_body_keeps_a_catalogue(room: Room) -> None:
 
 
 def test_new_weights_are_on_record_with_what_they_were_and_why(room: Room) -> None:
-    keeping.weigh(
-        room.session,
-        by=room.two,
-        revision=room.kept.revision,
-        weights={"checks": 50},
-        reason=SAID,
-    )
+    room.weigh(checks=50)
     row = room.told()["log"][0]
     assert row["what"]["id"] == "weighed"
     assert (row["before"]["checks"], row["weights"]["checks"]) == (20, 50)
@@ -479,6 +478,47 @@ def test_the_filer_leaves_with_a_reason(room: Room) -> None:
     assert room.listed() == []
     row = room.told()["log"][0]
     assert (row["what"]["id"], row["reason"]) == ("left", {"zh": "不再对外许可。"})
+
+
+@pytest.mark.parametrize("over", ["until", "licence_until"])
+def test_a_proposal_whose_days_have_run_out_is_not_agreed_to(
+    room: Room, monkeypatch: pytest.MonkeyPatch, over: str
+) -> None:
+    """It was entered weeks after it had ended, and the public read that it ever was."""
+    today = legal_day.today()
+    last = today.isoformat()
+    offer = replace(OFFER, licence_until=last) if over == "licence_until" else OFFER
+    term = {"until": last} if over == "until" else {}
+    made = room.take(room.one, room.apply(offer), Action.PROPOSE_ENTRY, **term)
+    tomorrow = legal_day.begins(today + timedelta(days=1))
+    monkeypatch.setattr(deciding, "now", lambda: tomorrow)
+    with pytest.raises(RecommendedInvalid) as refused:
+        room.take(room.two, made, Action.CONFIRM)
+    assert [each.item for each in refused.value.reasons] == [over]
+    assert made.status == Status.ENTRY_PROPOSED
+    monkeypatch.setattr(deciding, "now", lambda: moment_before(tomorrow))
+    assert room.take(room.two, made, Action.CONFIRM).status == Status.ENTERED
+
+
+def test_the_log_is_by_moment_whatever_the_zone_and_then_by_what_was_written_later(
+    room: Room,
+) -> None:
+    made = room.entered()
+    assert made.until is not None
+    assert made.decided is not None
+    over = legal_day.begins(made.until + timedelta(days=1))
+    room.weigh(checks=50)
+    weighed = journal.history(room.session, room.kept.id)[-1]
+    weighed.at = (over + timedelta(hours=2)).astimezone(UTC)
+
+    def log() -> list[str]:
+        return [each["what"]["id"] for each in room.told(at=over + timedelta(hours=3))["log"]]
+
+    assert log() == ["weighed", "lapsed", "entered", "opened"]
+    weighed.at = made.decided
+    assert log() == ["lapsed", "weighed", "entered", "opened"]
+    weighed.at = journal.history(room.session, room.kept.id)[0].at
+    assert log() == ["lapsed", "entered", "weighed", "opened"]
 
 
 def test_a_filing_of_another_city_is_marked(room: Room) -> None:

@@ -1,0 +1,113 @@
+"""What everybody reads of a catalogue's past: additions, removals and changes of weights, newest first."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing.dossier import Filing
+from filing.recommended import reading
+from filing.recommended.keeping import OPENED, WEIGHED
+from filing.recommended.lapse import WHY_NAMES
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.steps import STATUS_NAMES, Status, seen_outside
+from registry import journal
+from registry.language import Text
+
+NOT_WRITTEN = math.inf
+"""Where what lapsed stands among what was written down: nobody has yet, so after all of it."""
+CHANGES: Mapping[str, Text] = {
+    OPENED: Text("目录开设", "catalogue opened"),
+    WEIGHED: Text("权重改定", "weights set"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row: when it was, when among all events it was written down, and what is told."""
+
+    at: datetime
+    written: float
+    told: dict[str, Any]
+
+
+def told(
+    session: Session,
+    catalogue: RecommendedCatalogue,
+    every: Sequence[tuple[RecommendedApplication, Filing]],
+    at: datetime,
+) -> list[dict[str, Any]]:
+    """Every addition, removal and change of weights, newest first; of one moment, the later written.
+
+    Args:
+        session: any session.
+        catalogue: which.
+        every: its entries, those that ended too, each with its filing.
+        at: the moment at which entries lapse.
+    """
+    events = journal.histories(session, [catalogue.id, *(made.id for made, _ in every)])
+    written = _written(events)
+    rows = [_weighed(event) for event in events if event.name in CHANGES]
+    for made, filing in every:
+        rows += _of_entry(session, made, filing, at, written)
+    rows.sort(key=lambda each: (each.at, each.written), reverse=True)
+    return [{"at": each.at.isoformat(), **each.told} for each in rows]
+
+
+def _written(events: Iterable[journal.Event]) -> dict[tuple[str, str], int]:
+    """For an application and a status, the event with which it first stood there."""
+    found: dict[tuple[str, str], int] = {}
+    for event in events:
+        status = event.details.get("to") or event.name.rpartition(":")[2]
+        found.setdefault((event.subject, status), event.seq)
+    return found
+
+
+def _of_entry(
+    session: Session,
+    made: RecommendedApplication,
+    filing: Filing,
+    at: datetime,
+    written: Mapping[tuple[str, str], int],
+) -> list[_Row]:
+    """That it was entered, and how it ended if it has."""
+
+    def row(moment: datetime | None, status: Status, reason: Mapping[str, Any] | None) -> _Row:
+        if moment is None:
+            raise ValueError("an entry was decided, and what ended has ended")
+        place = written.get((made.id, status), NOT_WRITTEN)
+        return _Row(moment, place, _row(status, str(filing.number), reason))
+
+    entered = row(made.decided, Status.ENTERED, made.said)
+    status = seen_outside(Status(made.status))
+    if status is not Status.ENTERED:
+        return [entered, row(made.ended, status, made.end_reason)]
+    over = reading.ends(session, made, filing)
+    if over.at > at:
+        return [entered]
+    return [entered, row(over.at, Status.LAPSED, WHY_NAMES[over.why].as_json())]
+
+
+def _row(status: Status, number: str, reason: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "what": {"id": status.value, **STATUS_NAMES[status].as_json()},
+        "number": number,
+        "reason": dict(reason) if reason else None,
+        "before": None,
+        "weights": None,
+    }
+
+
+def _weighed(event: journal.Event) -> _Row:
+    what = {"id": event.name.rpartition(":")[2], **CHANGES[event.name].as_json()}
+    told = {
+        "what": what,
+        "number": None,
+        "reason": event.details.get("reason"),
+        "before": event.details.get("before"),
+        "weights": event.details["weights"],
+    }
+    return _Row(event.at, event.seq, told)
