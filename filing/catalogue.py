@@ -33,6 +33,22 @@ DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
 NUMBERED = (
     select(Filing).where(Filing.number == bindparam("number")).options(defer(Filing.answers))
 )
+LINE = (
+    select(Listing, Filing)
+    .join(Filing, Filing.id == Listing.filing_id)
+    .options(
+        defer(Listing.words),
+        defer(Filing.answers),
+        defer(Filing.report_ids),
+        defer(Filing.grade_change),
+        defer(Filing.grade_proposal),
+        defer(Filing.change_note),
+    )
+)
+"""What the line of a filing shows, and no more: texts and dossiers are large, and a page has many.
+
+A dossier is read only while a change of it lies with the authority.
+"""
 STEPS_TAKEN = frozenset(each.event for each in STEPS)
 
 
@@ -317,11 +333,7 @@ def search(
         valid=gate.counting_since(moment, settings().evaluation_days),
     )
     found = index.find(session, asked, skip=(page - 1) * size, size=size)
-    # A dossier is large, and a line reads it only while a change of it lies with the authority; the
-    # public text is large as well, and a line never reads it.
-    line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
-    line = line.where(Listing.id.in_(found.listings))
-    line = line.options(defer(Filing.answers), defer(Listing.words))
+    line = LINE.where(Listing.id.in_(found.listings))
     rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
     lines = [rows[each] for each in found.listings if each in rows]
     return Page(
@@ -348,9 +360,8 @@ def newest(session: Session, size: int) -> tuple[Hit, ...]:
         session: any session.
         size: how many.
     """
-    line = select(Listing, Filing).join(Filing, Filing.id == Listing.filing_id)
-    ordered = line.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
-    rows = session.execute(ordered.options(defer(Filing.answers), defer(Listing.words))).all()
+    ordered = LINE.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
+    rows = session.execute(ordered).all()
     return _hits(session, [(listing, filing) for listing, filing in rows], now())
 
 

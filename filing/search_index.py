@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -407,10 +407,9 @@ class _Hits:
 
     def _said(self, counts: Mapping[str, Any]) -> dict[str, dict[int, str]]:
         """The values that the hits have, by facet and number."""
-        found = {
-            name: search_lines.said(self.index, map(int, np.flatnonzero(counts[name])))
-            for name in CODED
-        }
+        codes = {name: np.flatnonzero(counts[name]).tolist() for name in CODED}
+        every = search_lines.said(self.index, chain.from_iterable(codes.values()))
+        found = {name: {code: every[code] for code in each} for name, each in codes.items()}
         return {**found, "evaluated": {0: "no", 1: "yes"}}
 
     def _passing(

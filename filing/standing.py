@@ -168,15 +168,18 @@ class _Published:
     days: int
 
 
-OTHERS = (
+ENDED = (Status.CANCELLED, Status.REVOKED, Status.DECLINED)
+FURTHER = (
     select(Filing)
     .where(
         Filing.model_id.in_(bindparam("models", expanding=True)),
+        Filing.id.not_in(bindparam("known", expanding=True)),
         Filing.submissions > 0,
-        Filing.status.not_in([Status.CANCELLED, Status.REVOKED, Status.DECLINED]),
+        Filing.status.not_in(ENDED),
     )
     .options(defer(Filing.answers))
 )
+"""Filings of some models that were handed in and have not ended, but for those that are known."""
 
 
 def public_status(status: Status | str) -> Status:
@@ -277,10 +280,13 @@ def others(session: Session, filings: Sequence[Filing]) -> dict[str, list[Filing
         session: any session.
         filings: some filings, all asked for at once.
     """
-    models = list(dict.fromkeys(each.model_id for each in filings))
-    found = session.scalars(OTHERS, {"models": models}).all() if models else []
+    known = {each.id: each for each in filings}
+    live = [each for each in known.values() if each.submissions and each.status not in ENDED]
+    if known:  # most models have one filing: nothing comes back, which is what makes a page quick
+        models = {each.model_id for each in filings}
+        live += session.scalars(FURTHER, {"models": list(models), "known": list(known)})
     by_model: dict[str, list[Filing]] = {}
-    for each in found:
+    for each in live:
         by_model.setdefault(each.model_id, []).append(each)
     return {
         filing.id: [each for each in by_model.get(filing.model_id, []) if each.id != filing.id]

@@ -113,8 +113,9 @@ def shown(
     names: dict[str, Mapping[str, Text]] = dict(options())
     filers = sorted(counts.get("filer", {}), key=lambda each: (-counts["filer"][each], each))
     named = {*filers[:MOST_FILERS], *given.get("filer", ())}
-    rows = session.scalars(select(Organisation).where(Organisation.id.in_(named)))
-    names["filer"] = {row.id: row.name for row in rows}
+    name = select(Organisation.id, Organisation.name_zh, Organisation.name_en)
+    rows = session.execute(name.where(Organisation.id.in_(named)))
+    names["filer"] = {each: Text(zh, en) for each, zh, en in rows}
     places = {*counts.get("district", {}), *given.get("district", ())}
     names["district"] = {each: Text(each, each) for each in sorted(places) if each}
     return tuple(
