@@ -45,8 +45,8 @@ UNDEFINED = Text(
 NEXT = Text("再比较", "Next, people alike in")
 """How what holds within strata begins."""
 NOT_WITHIN = Text(
-    "再比较条件相同的人：有的层有不足 {least} 人的格子，数字不公开。",
-    "Next, people alike in the conditions: some strata have cells of fewer than {least} people, so "
+    "再比较条件相同的人：有的层有不足 {few}的格子，数字不公开。",
+    "Next, people alike in the conditions: some strata have cells of fewer than {few}, so "
     "these numbers are not published.",
 )
 MANY_LEVELS = Text(

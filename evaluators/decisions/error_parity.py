@@ -363,14 +363,14 @@ NO_ODDS = Text(
 )
 ODDS = Text(
     "在 {groups} 组之间，错误拒绝率和错误给予率在这些数据里相差最大处为 {gap}（区间 {low}–{high}）。",
-    "Over {groups} groups, the rates of wrongly refused and wrongly granted differ by up to "
-    "{gap} in these data (interval {low}–{high}).",
+    "Over {groups} groups, the rates of wrongly refused and wrongly granted are {gap} "
+    "apart in these data where they are furthest apart (interval {low}–{high}).",
 )
 ODDS_AGREEMENT = Text(
     "在 {groups} 组之间，模型与人工不一致的两种比例（人工同意而模型拒绝的，人工拒绝而模型同意的）在这些数据里相差最大处为 {gap}（区间 {low}–{high}）。",
     "Over {groups} groups, the two rates of disagreement with people (favoured by a person and "
-    "refused by the model; refused by a person and favoured by the model) differ by up to {gap} "
-    "in these data (interval {low}–{high}).",
+    "refused by the model; refused by a person and favoured by the model) are {gap} apart in these "
+    "data where they are furthest apart (interval {low}–{high}).",
 )
 ODDS_END: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text(

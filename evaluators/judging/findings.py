@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
+from evaluators.judging import counted
 from evaluators.probe import ProbeSpec
 from registry import attestation
 from registry.findings import Finding, Verdict, reading
@@ -152,16 +153,6 @@ def digest(findings: "tuple[Finding, ...]") -> str:
     return attestation.digest([{n: getattr(f, n) for n in names} for f in findings])
 
 
-UNITS: dict[str, Text] = {
-    "people": Text("{n} 人", "{n} people"),
-    "accounts": Text("{n} 个账号", "{n} accounts"),
-    "pairs": Text("{n} 对账号", "{n} pairs of accounts"),
-    "items": Text("{n} 件商品", "{n} items"),
-    "lists": Text("{n} 份列表", "{n} lists"),
-    "profiles": Text("{n} 个试问的对象", "{n} profiles"),
-    "rows": Text("{n} 行", "{n} rows"),
-}
-"""So many units, in words."""
 WITHHELD = Text(
     "这一组（或与它相减可得的组）中有不足 {few}的格子，数字不公开；主管部门和受托测试机构可以看到。",
     "A cell of this group, or of one it could be subtracted from, has fewer than {few}, "
@@ -178,8 +169,6 @@ UNWEIGHTED = Text(
 )
 
 
-COUNTED_AS = {"people": "people", "accounts": "accounts", "pairs": "accounts"}
-"""Of what a cell that is too small counts, by the units of the finding; rows of every other."""
 BAND = Text("每一边不少于 {units}。", "Each side has at least {units}.")
 
 
@@ -190,19 +179,26 @@ def tells(finding: Finding) -> bool:
     return any(number is not None for number in numbers) or any(carried)
 
 
-def withheld(finding: Finding, least: int, why: Text = WITHHELD) -> Finding:
+def withheld(
+    finding: Finding, least: int, plan: Mapping[str, Any], why: Text = WITHHELD
+) -> Finding:
     """The finding as published for a suppressed group: the verdict stays, the numbers go.
 
     Of the units stays what the verdict says anyway: that there are at least so many.
+
+    Args:
+        finding: with every number.
+        least: the smallest count that is published.
+        plan: the plan's content, for what it calls its unit.
+        why: the numbers go; it may use {few}.
     """
     blank: dict[str, Any] = dict.fromkeys(SECRET)
-    of = str((finding.units or {}).get("of", "people"))
-    few = UNITS[COUNTED_AS.get(of, "rows")].format(n=least)
-    said, units = why.format(least=least, few=few), None
+    few = counted.so_many(finding, plan, least, cells=True)
+    said, units = why.format(few=few), None
     band = (finding.units or {}).get("at_least")
     if band is not None and finding.units is not None:
         units = {"of": finding.units["of"], "at_least": band}
-        also = BAND.format(units=UNITS[str(units["of"])].format(n=band))
+        also = BAND.format(units=counted.so_many(finding, plan, int(band)))
         said = Text(said.zh + also.zh, f"{said.en} {also.en}")
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,

@@ -68,7 +68,7 @@ PROBLEMS: dict[str, Text] = {
         "A group has too few rows to estimate these conditions, so this can't be evaluated.",
     ),
     "too_few_units": Text(
-        "某一组的人数少于计划规定的最小数，所以无法评估。",
+        "某一组的数量少于计划规定的最小数，所以无法评估。",
         "A group has fewer units than the plan's minimum, so this can't be evaluated.",
     ),
     "placebo_failed": Text(

@@ -97,7 +97,7 @@ def _outside(found: Sequence[Finding], defence: Mapping[str, Any], column: str) 
     verdict = Verdict.EQUIVALENT if left <= log_line(EQUIVALENCE) else Verdict.DIFFERENCE
     said = Text(
         f"声明的理由“新用户优惠”：只看窗口之外的 {len(effects)} 个取值，平均价格在这些数据里相差最大处为 {percent(left)}，",
-        f"Declared reason “new-user offer”: among the {len(effects)} values outside its window mean prices differ by up to {percent(left)} in these data; ",
+        f"Declared reason “new-user offer”: among the {len(effects)} values outside its window mean prices are {percent(left)} apart in these data where they are furthest apart; ",
     )
     numbers = {"outside": sorted(effects), "after": left}
     return Examined(

@@ -15,6 +15,7 @@ from typing import Any
 
 from evaluators import sizes
 from evaluators.judging import findings
+from evaluators.judging.findings import WITHHELD
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
@@ -27,6 +28,7 @@ from evaluators.running.tellable import OF_EVERYBODY, RIGHT, SOME_TOO_SMALL, Tel
 from evaluators.sizes import Sizes
 from registry import attestation
 from registry.findings import Finding, Verdict
+from registry.language import Text
 
 CONTRADICTION = "its tables cannot be audited with ours, or contradict them; they stay sealed"
 
@@ -159,11 +161,11 @@ class Evidence:
 
     def _published(self, number: int, finding: Finding, told: Tellable) -> Finding:
         if finding.probe in self.unweighted and findings.tells(finding):
-            return findings.withheld(finding, self.least, findings.UNWEIGHTED)
+            return self._withheld(finding, findings.UNWEIGHTED)
         if told.counts_small(finding):
-            return findings.withheld(finding, self.least, SOME_TOO_SMALL)
+            return self._withheld(finding, SOME_TOO_SMALL)
         if number in self.bare or not told.may_tell(finding):
-            return findings.withheld(finding, self.least)
+            return self._withheld(finding)
         gathered = self.gathered.get(number)
         if (
             gathered is not None
@@ -172,11 +174,14 @@ class Evidence:
         ):
             alone = together.apart(finding, gathered, self.plan, self.least)
             if alone is None:
-                return findings.withheld(finding, self.least, together.WHY)
+                return self._withheld(finding, together.WHY)
             finding = alone
         state = self.states.get(finding.probe)
         finding = directions.bared(told.bared(finding), state, self.least)
         return left_out.published(finding, told.cut.facts, self.plan)
+
+    def _withheld(self, finding: Finding, why: Text = WITHHELD) -> Finding:
+        return findings.withheld(finding, self.least, self.plan.as_json(), why)
 
     def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> bool:
         """Whether one of the groups behind its numbers is hidden, or counted nowhere."""

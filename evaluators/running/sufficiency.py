@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from evaluators.judging import captions, equivalence, findings, readings
+from evaluators.judging import captions, counted, equivalence, findings, readings
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import FAVOURED, ProbeSpec
@@ -106,7 +106,7 @@ BARE: dict[str, Any] = {
 def judged(
     finding: Finding, spec: ProbeSpec, plan: Plan, decided: tuple[int, int] | None
 ) -> Finding:
-    """The finding with the verdict that its units allow.
+    """The finding with the verdict that its units allow, and with what they are.
 
     Args:
         finding: as the probe made it.
@@ -114,6 +114,12 @@ def judged(
         plan: for plain names, and whether rows are units.
         decided: rows with another decision and with the favourable one; None where unknown.
     """
+    return counted.opened(_allowed(finding, spec, plan, decided), plan.as_json())
+
+
+def _allowed(
+    finding: Finding, spec: ProbeSpec, plan: Plan, decided: tuple[int, int] | None
+) -> Finding:
     if decided is not None and 0 in decided and _of_decisions(finding, spec):
         return _constant(finding, *decided)
     if finding.verdict is Verdict.NOT_EVALUABLE:
@@ -215,7 +221,7 @@ def _on_few(finding: Finding, plan: Plan) -> Finding:
         finding.verdict is not Verdict.DISPARITY or _exact(finding)
     ):
         also = FEW.format(
-            units=_units(finding), least=findings.UNITS[of].format(n=equivalence.MIN_UNITS)
+            units=_units(finding), least=counted.UNITS[of].format(n=equivalence.MIN_UNITS)
         )
         return replace(finding, reading=readings.joined(_read(finding), also).as_json())
     if finding.verdict is Verdict.EQUIVALENT:
@@ -273,7 +279,7 @@ def _seen(finding: Finding, plan: Plan) -> Text:
 
 
 def _ended(opening: Text, ending: Text, of: str, least: int = equivalence.MIN_UNITS) -> Text:
-    return readings.attached(opening, ending.format(least=findings.UNITS[of].format(n=least)))
+    return readings.attached(opening, ending.format(least=counted.UNITS[of].format(n=least)))
 
 
 def _count(finding: Finding) -> Text:

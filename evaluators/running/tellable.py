@@ -27,9 +27,9 @@ RIGHT = ("right", "wrong")
 TOO_SMALL = frozenset({"cells_too_small", "crossings_too_small"})
 """Details that count the crossings that somebody is of and that are too small to be compared."""
 SOME_TOO_SMALL = Text(
-    "有的交叉组人数太少，没有比较；有几个不公开，因为由此可以推出不足 {least} 人的组；主管部门和受托测试机构可以看到。",
+    "有的交叉组太小，没有比较；有几个不公开，因为由此可以推出不足 {few}的组；主管部门和受托测试机构可以看到。",
     "Some intersections are too small to be compared; how many is not published, as it would tell of "
-    "groups of fewer than {least} people; the authority and the assigned tester can see it.",
+    "groups of fewer than {few}; the authority and the assigned tester can see it.",
 )
 Gone = Mapping[tuple[str, frozenset[str]], set[frozenset[tuple[str, str | None]]]]
 """Probe and features → the suppressed rows, each as its levels by feature."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from evaluators.judging import counted
 from evaluators.plan import Plan
 from evaluators.probe import Gathered, Probe
 from evaluators.running import left_out
@@ -20,10 +21,10 @@ from registry.language import Text
 
 BOUNDS = ("ci", "test", "p_value", "p_adjusted", "adjustment", "equivalence", "mde")
 WHY = Text(
-    "这些数字由几组人一起算出，其中有不足 {least} 人的格子，由它们可以推出那几个人，数字不公开；"
+    "这些数字由几组一起算出，其中有不足 {few}的格子，由它们可以推出这些格子，数字不公开；"
     "主管部门和受托测试机构可以看到。",
-    "Several groups give these numbers together, and some of them have cells of fewer than {least} "
-    "people who could be worked out, so they are not published; the authority and the assigned "
+    "Several groups give these numbers together, and some of them have cells of fewer than {few} "
+    "that could be worked out, so they are not published; the authority and the assigned "
     "tester can see them.",
 )
 CLOSE = 1e-8
@@ -63,7 +64,9 @@ def apart(finding: Finding, gathered: Gathered, plan: Plan, least: int) -> Findi
     if said == before and gathered.bounds:
         return None  # nobody knows where its numbers stand
     if said != before and gathered.instead is not None:
-        also = gathered.instead.format(least=least)
+        also = gathered.instead.format(
+            few=counted.so_many(finding, plan.as_json(), least, cells=True)
+        )
         said = Text(said.zh + also.zh, f"{said.en.rstrip()} {also.en}")
     blank: dict[str, Any] = dict.fromkeys(BOUNDS) if gathered.bounds else {}
     kept = {n: v for n, v in finding.details.items() if n not in gathered.details}

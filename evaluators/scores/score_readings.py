@@ -32,7 +32,7 @@ WORDING = {
     DISTANCE: Wording(
         Text(
             "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例在这些数据里相差最大处为 {size}（区间 {low}–{high}）。",
-            "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it differ by up to {size} in these data (interval {low}–{high}).",
+            "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it are {size} apart in these data where they are furthest apart (interval {low}–{high}).",
         ),
         Text("相差 {high}", "a gap of {high}"),
         Text("处处相差不到 {high}", "the gap is under {high} everywhere"),
@@ -44,7 +44,7 @@ WORDING = {
             "Among people with {attribute} '{group}', of one who deserved the favourable result and one who did not, the score puts the two in the right order with chance {own}; with '{reference}' it is {other} (0.5 is a guess). They differ by {size} (interval {low} to {high}).",
         ),
         Text("相差 {low} 至 {high}", "{low} to {high}"),
-        Text("相差在 {low} 至 {high} 之间", "they differ by {low} to {high} at most"),
+        Text("相差在 {low} 至 {high} 之间", "their difference is between {low} and {high}"),
         contrast_readings.signed,
     ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import log, log1p
 from typing import Any
 
-from evaluators.judging import captions
+from evaluators.judging import captions, counted
 from explainers import numbers, prices
 from explainers.columns import Outsider
 from registry import findings
@@ -130,10 +130,20 @@ class _Grave:
 def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     """One finding in a sentence: by what people were compared, and how many of 100.
 
+    Where the plan counts no people, the sentence says first what it counts.
+
     Args:
         finding: of a report.
         plan: the plan's content, for plain names and for what the results are.
     """
+    said = _plainly(finding, plan)
+    if said is None:
+        return Text(**findings.reading(finding))
+    return counted.told(said, (finding.get("units") or {}).get("of"), plan)
+
+
+def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
+    """The sentence in plain words; None where the finding's own is the plainest."""
     kind = (finding["effect"] or {}).get("kind")
     value, against = finding["estimate"], finding["reference_estimate"]
     shares = kind in OF_PEOPLE and value is not None and 0 <= value <= 1
@@ -141,7 +151,7 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     if priced is not None:
         return priced
     if not finding["slice"] or finding["suppressed"]:
-        return Text(**findings.reading(finding))
+        return None
     if shares and against is not None and 0 <= against <= 1:
         return _rates(finding, plan)
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
@@ -157,7 +167,7 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
             f"{about.zh}：{measured.zh}，{much.zh}{sure.zh}。",
             f"{_begun(about.en)}: {measured.en}, {much.en}{sure.en}.",
         )
-    return Text(**findings.reading(finding))
+    return None
 
 
 def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:

@@ -295,7 +295,8 @@ def test_what_was_seen_claims_no_bound() -> None:
     found = _run(_table(-0.3), reference={"race": "a"})[f"{DISTANCE}:b"]
     for said in (Text(**found.reading), error_parity.ODDS, error_parity.ODDS_AGREEMENT):
         assert "at most" not in said.en
-        assert "up to" in said.en
+        assert "up to" not in said.en
+        assert "furthest apart" in said.en
         assert "in these data" in said.en
         assert "最多" not in said.zh
         assert "在这些数据里" in said.zh
