@@ -41,6 +41,13 @@ NO_PLACE = Text(
     "No file can lie at this path: {name}. Give a file a name that is no folder, not below "
     "another file, and of at most {most} bytes.",
 )
+STILL_ARRIVING = Text(
+    "文件 {name} 正在分块上传到这里，版本里会缺少它，没有登记。请等上传完成或中止它（mpu/complete、mpu/abort），"
+    "然后重新登记；上传的程序已不在的，请另记一个模型再登记。",
+    "The file {name} is arriving here in parts; a version would lack it, so none was registered. "
+    "Complete or abort its upload (mpu/complete, mpu/abort), then register again; where what sent "
+    "it is gone, log the model anew and register that.",
+)
 LONGEST_NAME = 255
 Size = BigInteger().with_variant(Integer, "sqlite")
 
@@ -115,6 +122,10 @@ class NoPlace(Invalid):
 
 class ChangedMeanwhile(Conflict):
     """A file was uploaded while the folder was registered: register again."""
+
+
+class StillArriving(Conflict):
+    """A file of the folder is arriving in parts: complete or abort it, and register again."""
 
 
 class NoUpload(NotFound):
@@ -265,6 +276,7 @@ def seal(
         origin: the run and the logged model, for `origins`.
 
     Raises:
+        StillArriving: as `require_whole`.
         ChangedMeanwhile: when other files lie there now; nothing must be recorded then.
     """
     folder = hold(session, organisation_id, path)
@@ -273,6 +285,7 @@ def seal(
         if kept.path == path and kept.digest == digest:
             return kept
         raise _changed(path)
+    require_whole(session, path)
     files = below(session, path)
     if not taken or {each.path: each.digest for each in files} != dict(taken):
         raise _changed(path)
@@ -315,12 +328,28 @@ def alone(session: Session, organisation_id: str) -> None:
     session.execute(owner.with_for_update())
 
 
-def arriving(session: Session, path: str) -> bool:
-    """Whether a file is arriving in parts below a path."""
-    query = select(PartUpload.id).where(
+def arriving(session: Session, path: str) -> str | None:
+    """The path of a file that is arriving in parts below a path; None where none is."""
+    query = select(PartUpload.path).where(
         PartUpload.digest.is_(None), _inside(PartUpload.path, path)
     )
-    return session.scalar(query.limit(1)) is not None
+    return session.scalar(query.order_by(PartUpload.path).limit(1))
+
+
+def require_whole(session: Session, path: str) -> None:
+    """See that no file is arriving in parts below a path.
+
+    Args:
+        session: any session.
+        path: the folder that is to be registered.
+
+    Raises:
+        StillArriving: names the first that is.
+    """
+    found = arriving(session, path)
+    if found is not None:
+        said = STILL_ARRIVING.format(name=found.removeprefix(f"{path}/"))
+        raise StillArriving(said.zh, said.en)
 
 
 def is_origin(session: Session, *, run_id: str = "", logged_model_id: str = "") -> bool:

@@ -97,7 +97,7 @@ class Deleting:
     def _check_below(self, session: Session, root: str) -> None:
         if staging.seals_below(session, root) or staging.seal_over(session, root):
             raise StillNeeded(*RULES["files-needed"].told())
-        if staging.arriving(session, root):
+        if staging.arriving(session, root) is not None:
             raise StillNeeded(*RULES["arriving"].told())
 
 

@@ -1,24 +1,30 @@
-"""Paths of files as MLflow's own handlers check them, with their refusals in both languages.
+"""Paths of files as a client may write them, with their refusals in both languages.
 
-Loads MLflow's server.
+MLflow's own check lets a backslash pass on this system, and its routes for files drop empty parts, so
+that a file lay at another address than was asked. Loads MLflow's server.
 """
 
+import posixpath
+import re
 from collections.abc import Callable
 from functools import wraps
+from pathlib import PureWindowsPath
 from typing import Any
+from urllib.parse import unquote
 
 from mlflow.exceptions import MlflowException
 from mlflow.server import artifact_router, handlers
 from mlflow.utils.uri import validate_path_is_safe
 
 from portal.mlflow.words import refusal
+from registry import characters
 
 Check = Callable[[Any], Any]
+ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def told_twice() -> None:
-    """Put ours around the two checks that MLflow's routes for files share."""
-    safe = _told(validate_path_is_safe, "path-unsafe")
+    """Put ours in the place of the two checks that MLflow's routes for files share."""
     for module in (handlers, artifact_router):  # each has it under its own name
         vars(module)["validate_path_is_safe"] = safe
     vars(handlers)["_get_workspace_scoped_repo_path_if_enabled"] = _told(
@@ -27,12 +33,56 @@ def told_twice() -> None:
     )
 
 
+def safe(path: str) -> str:
+    """A path as it is kept: decoded as MLflow decodes it, once it is seen to be one.
+
+    Args:
+        path: as it was sent; one “/” at its end is the folder itself.
+
+    Raises:
+        MlflowException: by the rules `path-unsafe` and `path-unclean`.
+    """
+    decoded: str = _told(validate_path_is_safe, "path-unsafe")(path)
+    require_parts(decoded)
+    return decoded
+
+
+def require_parts(path: str) -> None:
+    """See that a path has neither a backslash nor an empty part, in any number of encodings.
+
+    Args:
+        path: also one with a scheme, such as `mlflow-artifacts:/a/b`.
+
+    Raises:
+        MlflowException: when it has.
+    """
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    if "\\" in path or ".." in path.split("/"):
+        raise refusal("path-unsafe")
+    if "//" in path:
+        raise refusal("path-unclean", path=characters.visible(path))
+
+
+def name_of(local: str) -> str:
+    r"""The name that a file is to have, of the place where it lies on the client's machine.
+
+    Args:
+        local: as MLflow's clients send it, such as `/home/me/big.bin` or `C:\big.bin`.
+    """
+    if ON_WINDOWS.match(local):
+        return PureWindowsPath(local).name
+    name = posixpath.basename(local)
+    require_parts(name)
+    return name
+
+
 def _told(check: Check, rule: str) -> Check:
     @wraps(check)
     def checked(path: str | None) -> Any:
         try:
             return check(path)
-        except MlflowException as refused:
+        except (MlflowException, ValueError) as refused:  # not to be decoded, or no address
             raise refusal(rule) from refused
 
     return checked

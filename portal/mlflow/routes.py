@@ -39,7 +39,7 @@ from portal.mlflow import refusals as mlflow_refusals
 from portal.mlflow import rules as mlflow_rules
 from portal.mlflow.deleting import Deleting
 from portal.mlflow.door import ACTOR, ALLOWED, API, code_of, owns, told
-from portal.mlflow.paths import told_twice
+from portal.mlflow.paths import require_parts, told_twice
 from portal.mlflow.registering import Registering
 from portal.mlflow.uploads import Uploads, snapshot_uri
 from portal.mlflow.words import in_mlflow_words, refusal
@@ -120,6 +120,7 @@ class Routes:
             f"POST {API}/registered-models/create": _check_name,
             f"DELETE {API}/registered-models/delete": self._deleting.registered_model,
             f"POST {API}/runs/delete": self._deleting.run,
+            f"POST {API}/runs/log-model": _check_place,
             f"POST {API}/experiments/create": _check_location,
             f"POST {API}/experiments/delete": self._deleting.experiment,
             f"DELETE {API}/logged-models/<model_id>": self._deleting.logged_model,
@@ -215,6 +216,17 @@ def _check_location(handler: Callable[[], Response]) -> Response:
     """Refuse an experiment whose files would lie anywhere but here."""
     if request.get_json(force=True).get("artifact_location"):
         raise refusal("files-here")
+    return handler()
+
+
+def _check_place(handler: Callable[[], Response]) -> Response:
+    """Refuse a logged model whose folder no file can lie in; what is no JSON MLflow refuses."""
+    noted = None
+    with suppress(KeyError, ValueError, TypeError, RecursionError):
+        noted = json.loads(_body()["model_json"])
+    place = noted.get("artifact_path") if isinstance(noted, dict) else None
+    if isinstance(place, str):
+        require_parts(place)
     return handler()
 
 

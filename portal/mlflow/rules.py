@@ -21,6 +21,7 @@ INVALID, MISSING, CONFLICT = (
 )
 NEW_MODEL, NEW_VERSION = "registered-models/create", "model-versions/create"
 FILES, PARTS = "mlflow-artifacts/artifacts/…", "mlflow-artifacts/mpu/…"
+LOG_MODEL = "runs/log-model"
 TAGS = ("every route that writes or deletes a tag",)
 
 
@@ -254,6 +255,7 @@ RULES: Mapping[str, Rule] = {
         ),
         ("runs/delete", "experiments/delete", "DELETE logged-models/<model_id>"),
     ),
+    "still-arriving": Rule(CONFLICT, staging.STILL_ARRIVING, (NEW_VERSION,)),
     "sealed": Rule(PERMISSION_DENIED, staging.SEALED, (f"PUT {FILES}", PARTS)),
     "no-place": Rule(INVALID, staging.NO_PLACE, (f"PUT {FILES}", PARTS)),
     "path-unsafe": Rule(
@@ -263,7 +265,7 @@ RULES: Mapping[str, Rule] = {
             "Invalid path. Write it with “/” between its parts, without “..”, “#” or a backslash, "
             "and without “/” at its beginning.",
         ),
-        (FILES, PARTS),
+        (FILES, PARTS, NEW_VERSION, LOG_MODEL),
     ),
     "path-of-others": Rule(
         INVALID,
@@ -280,7 +282,7 @@ RULES: Mapping[str, Rule] = {
             "路径里不要有“.”，也不要有空的一段：{path}",
             "Write the path without “.” and without empty parts: {path}",
         ),
-        (f"PUT {FILES}", PARTS),
+        (FILES, PARTS, NEW_VERSION, LOG_MODEL),
     ),
     "no-file": Rule(
         MISSING,

@@ -32,10 +32,10 @@ from mlflow.store.artifact.artifact_repo import (
     MultipartUploadMixin,
     StreamUploadMixin,
 )
-from mlflow.utils.uri import validate_path_is_safe
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.mlflow import parts as mlflow_parts
+from portal.mlflow.paths import name_of, safe
 from portal.mlflow.refusals import POLICIES
 from portal.mlflow.words import in_mlflow_words, refusal
 from registry import artifacts, characters, mlflow_store, modes, part_store, staging
@@ -192,7 +192,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         self, local_file: str, num_parts: int = 1, artifact_path: str | None = None
     ) -> CreateMultipartUploadResponse:
         """Begin a file that arrives in parts; the address of each is good for an hour."""
-        path = self._checked(artifact_path, posixpath.basename(local_file))
+        path = self._checked(artifact_path, name_of(local_file))
         mlflow_parts.check_count(num_parts)
         with in_mlflow_words():
             with transaction(self._factory) as session:
@@ -217,7 +217,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         artifact_path: str | None = None,
     ) -> None:
         """Join the parts to one file; doing so twice changes nothing."""
-        path = self._checked(artifact_path, posixpath.basename(local_file), writing=False)
+        path = self._checked(artifact_path, name_of(local_file), writing=False)
         listed = mlflow_parts.in_order(parts)
         with in_mlflow_words():
             with self._factory() as session:
@@ -250,7 +250,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         self, local_file: str, upload_id: str, artifact_path: str | None = None
     ) -> None:
         """Drop the parts that have arrived."""
-        path = self._checked(artifact_path, posixpath.basename(local_file), writing=False)
+        path = self._checked(artifact_path, name_of(local_file), writing=False)
         with in_mlflow_words():
             with transaction(self._factory) as session:
                 upload = staging.part_upload(session, upload_id, path=path)
@@ -303,6 +303,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
 
         Raises:
             MlflowException: when there is no such folder.
+            StillArriving: when a file in it is arriving in parts.
         """
         with tempfile.TemporaryDirectory(dir=modes.folder(self._spool), prefix="form-") as copy:
             snapshot = self._snapshot(path)
@@ -311,6 +312,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
                 yield Taken(Path(self._read(digest).download_artifacts(inside, copy)), None)
                 return
             with self._factory() as session:
+                staging.require_whole(session, path)
                 files = {each.path: each.digest for each in staging.below(session, path)}
             if not files:
                 raise refusal("no-files", path=characters.visible(path))
@@ -330,7 +332,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         path = location.removeprefix(SCHEME).strip("/")
         if not location.startswith(SCHEME) or location.startswith(f"{SCHEME}/"):
             raise refusal("not-uploaded", source=location)
-        clean = PurePosixPath(validate_path_is_safe(path))
+        clean = PurePosixPath(safe(path))
         if clean.parts[:2] != ("workspaces", organisation_id) or len(clean.parts) < 3:
             raise refusal("files-of-others")
         return clean.as_posix()

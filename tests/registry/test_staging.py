@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from registry import database, staging
 from registry.database import now, transaction
 from registry.organisations import Actor
-from registry.staging import ChangedMeanwhile, NoPlace, NoUpload, Origin, Sealed
+from registry.staging import (
+    ChangedMeanwhile,
+    NoPlace,
+    NoUpload,
+    Origin,
+    Sealed,
+    StillArriving,
+)
 from tests import cast, tables
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -98,6 +105,22 @@ def test_a_place_where_no_file_can_lie(session: Session, by: Actor, run: str, na
         put(session, by, f"{run}/{name}")
 
 
+def test_a_folder_in_which_a_file_is_arriving_in_parts_is_not_sealed(
+    session: Session, by: Actor, run: str
+) -> None:
+    """The version lacked the file for ever, and the upload could not be completed."""
+    put(session, by, f"{run}/model/MLmodel")
+    put(session, by, f"{run}/model2/MLmodel")
+    upload = staging.begin(
+        session, by.organisation_id, f"{run}/model/deep/late.bin", secret="s", parts=1
+    )
+    sealed(session, by, f"{run}/model2", MLmodel=ONE)
+    with pytest.raises(StillArriving, match=r"deep/late\.bin .*Complete or abort"):
+        sealed(session, by, f"{run}/model", MLmodel=ONE)
+    staging.forget(session, upload)
+    assert sealed(session, by, f"{run}/model", MLmodel=ONE).path == f"{run}/model"
+
+
 def test_a_folder_that_holds_a_seal_is_no_file(session: Session, by: Actor, run: str) -> None:
     put(session, by, f"{run}/models/one/MLmodel")
     sealed(session, by, f"{run}/models/one", MLmodel=ONE)
@@ -137,13 +160,14 @@ def test_no_path_is_both_a_file_and_a_folder_or_lies_below_a_seal(
         undone.rollback()
 
 
+@pytest.mark.parametrize("how", ["a file", "a file in parts"])
 @pytest.mark.parametrize(
     "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 )
 def test_a_write_and_a_seal_at_once_follow_each_other(
-    kind: str, request: pytest.FixtureRequest
+    kind: str, how: str, request: pytest.FixtureRequest
 ) -> None:
-    """scale/2: whoever comes second sees what the first did; no file is left below a seal."""
+    """scale/2: whoever comes second sees what the first did; nothing is left below a seal."""
     engine: Engine = request.getfixturevalue("engine")
     if kind == "postgresql":
         engine = database.connect(request.getfixturevalue("postgres_url"))
@@ -158,9 +182,10 @@ def test_a_write_and_a_seal_at_once_follow_each_other(
         path = f"workspaces/{by.organisation_id}/1/{turn:032x}/artifacts{inside}"
         with transaction(factory) as session:
             put(session, by, f"{path}/MLmodel")
-        outcomes |= _race(factory, by, path)
+        outcomes |= _race(factory, by, path, in_parts=how == "a file in parts")
         with factory() as session:
             left = staging.below(session, path)
+            assert not (staging.seal_over(session, path) and staging.arriving(session, path))
             seal = staging.seal_over(session, path)
         assert bool(left) != bool(seal), "either it was sealed, or the file came first"
     engine.dispose()
@@ -207,14 +232,17 @@ def test_nothing_arrives_between_a_check_and_a_deletion(
     engine.dispose()
 
 
-def _race(factory: sessionmaker[Session], by: Actor, path: str) -> set[str]:
+def _race(factory: sessionmaker[Session], by: Actor, path: str, *, in_parts: bool) -> set[str]:
     start, outcomes = threading.Barrier(2), set()
 
     def write() -> None:
         start.wait()
         try:
             with transaction(factory) as session:
-                put(session, by, f"{path}/late")
+                if in_parts:
+                    staging.begin(session, by.organisation_id, f"{path}/late", secret="s", parts=1)
+                else:
+                    put(session, by, f"{path}/late")
             outcomes.add("written")
         except Sealed:
             outcomes.add("refused")
@@ -225,7 +253,7 @@ def _race(factory: sessionmaker[Session], by: Actor, path: str) -> set[str]:
             with transaction(factory) as session:
                 sealed(session, by, path, MLmodel=ONE)
             outcomes.add("sealed")
-        except ChangedMeanwhile:
+        except (ChangedMeanwhile, StillArriving):
             outcomes.add("changed")
 
     threads = [threading.Thread(target=each) for each in (write, seal)]

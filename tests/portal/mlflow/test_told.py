@@ -270,6 +270,7 @@ def test_what_offered_routes_refuse_is_what_the_manual_says(door: Door, tmp_path
         ),
         "run-needed": door.delete_run(run),
         "arriving": door.delete_run(other),
+        "still-arriving": door.register("ruled", f"mlflow-artifacts:/{below}"),
         "files-needed": door.delete_experiment(run),
         "sealed": door.ask("PUT", f"{FILES}/{place}/model/x", content=b"1"),
         "path-unclean": door.ask("PUT", f"{FILES}/told/%2E/c", content=b"1"),
@@ -286,6 +287,32 @@ def test_what_offered_routes_refuse_is_what_the_manual_says(door: Door, tmp_path
         by_rule(door.register("ruled", nowhere), "no-version")
     source = {"name": "ruled", "source": "dummy-source", "tags": prompt}
     by_rule(door.post("model-versions/create", **source), "no-prompts")
+
+
+@pytest.mark.parametrize("act", ["complete", "abort"])
+def test_a_version_is_registered_once_its_files_have_arrived(
+    door: Door, tmp_path: Path, act: str
+) -> None:
+    """It was registered without the file that came in parts, and joining that was refused."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=923 + len(act)))
+    place = door.info(run)["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/model"
+    late = {"path": "late.bin", "num_parts": 2}
+    upload = door.ask("POST", f"{MPU}/create/{place}", json=late).json()
+    parts = sent(upload)
+    answer = door.register(f"late {act}", f"runs:/{run}/model", run)
+    by_rule(answer, "still-arriving")
+    assert answer.status_code == 409
+    assert answer.json()["message"].count("late.bin") == 2
+    body = {"path": "late.bin", "upload_id": upload["upload_id"], "parts": parts}
+    assert door.ask("POST", f"{MPU}/{act}/{place}", json=body).status_code == 200
+    answer = door.register(f"late {act}", f"runs:/{run}/model", run)
+    assert answer.status_code == 200, answer.text
+    asked = {"name": f"late {act}", "version": "1"}
+    uri = door.ask("GET", f"{API}/model-versions/get-download-uri", params=asked).json()
+    files = door.ask(
+        "GET", FILES, params={"path": uri["artifact_uri"].removeprefix("mlflow-artifacts:/")}
+    ).json()["files"]
+    assert ("late.bin" in {each["path"] for each in files}) == (act == "complete")
 
 
 WRONG: dict[str, tuple[str, str, dict[str, Any]]] = {
