@@ -82,14 +82,26 @@ def differing(
         before: answers as an edition tells them.
         after: later ones.
     """
-    old, new = _carried(before), _carried(after)
+    return all_differing(_carried(before), _carried(after))
+
+
+def all_differing(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """The names of all fields whose public answers differ.
+
+    Args:
+        before: answers as an edition tells them.
+        after: later ones.
+    """
+    old, new = ({row["key"]: row for row in rows} for rows in (before, after))
     keys = [key for key in {**old, **new} if _said(old.get(key)) != _said(new.get(key))]
     names = ((old.get(key) or new[key])["name"] for key in keys)
     return list({name["zh"]: dict(name) for name in names}.values())
 
 
-def _carried(answers: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {row["key"]: row for row in answers if row["group"] in CARRIED}
+def _carried(answers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in answers if row["group"] in CARRIED]
 
 
 def _said(row: Mapping[str, Any] | None) -> Any:

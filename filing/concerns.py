@@ -243,18 +243,28 @@ def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
         session: any session.
         filing_id: which filing.
     """
+    return counts_of(session, [filing_id]).get(filing_id, ())
+
+
+def counts_of(session: Session, filing_ids: Sequence[str]) -> dict[str, tuple[Count, ...]]:
+    """The same of several filings, by filing; one of which nothing is counted is left out."""
     columns = (Concern.created, Concern.route, Concern.status, Concern.by_filer, Concern.put)
-    found = select(*columns, Concern.outcome).where(Concern.filing_id == filing_id)
-    sums: dict[tuple[str, Route], list[int]] = {}
-    for each in session.execute(found):
+    found = select(Concern.filing_id, *columns, Concern.outcome)
+    sums: dict[str, dict[tuple[str, Route], list[int]]] = {}
+    for each in session.execute(found.where(Concern.filing_id.in_(filing_ids))):
         if not counted(each.status, by_filer=each.by_filer, put=each.put):
             continue
-        row = sums.setdefault(
+        row = sums.setdefault(each.filing_id, {}).setdefault(
             (routes.quarter(legal_day.of(each.created)), Route(each.route)), [0, 0, 0]
         )
         row[0] += 1
         row[1] += each.status == Status.CLOSED
         row[2] += each.outcome == Outcome.UPHELD
+    return {name: _in_order(rows) for name, rows in sums.items()}
+
+
+def _in_order(sums: Mapping[tuple[str, Route], Sequence[int]]) -> tuple[Count, ...]:
+    """The newest quarter first."""
     order = list(Route)
     ordered = sorted(sums.items(), key=lambda item: (item[0][0], -order.index(item[0][1])))
     return tuple(Count(route, when, *row) for (when, route), row in reversed(ordered))

@@ -147,6 +147,20 @@ def every(session: Session, filing: Filing) -> Sequence[Edition]:
     return session.scalars(EVERY, {"filing_id": filing.id}).all()
 
 
+def of_filings(session: Session, filing_ids: Sequence[str]) -> dict[str, list[Edition]]:
+    """Every edition of some filings, by filing, oldest first; one that has none is left out."""
+    found = (
+        select(Edition)
+        .where(Edition.filing_id.in_(filing_ids))
+        .options(defer(Edition.record))
+        .order_by(Edition.filing_id, Edition.number)
+    )
+    every: dict[str, list[Edition]] = {}
+    for each in session.scalars(found):
+        every.setdefault(each.filing_id, []).append(each)
+    return every
+
+
 def chosen(every: Sequence[Edition], number: int) -> Edition:
     """One of a filing's editions by its number.
 

@@ -113,7 +113,8 @@ two entries would be compared on different criteria. Now one entry can take a cr
 the page names which entries do, and anyone may set that weight to 0 to see that nothing else changes. Sums are
 exact fractions (`17/20` in the data), so that a tie is a tie and no rounding decides.
 
-A criterion depends on the record alone and on no clock. So the order changes when the record does, and when an
+A criterion depends on the record and on the legal day: a report that has expired is not counted and is no
+evidence any more. So the order changes when the record does, and as a day begins on which a report expires or an
 entry lapses.
 
 ## Who may be in it, and until when
@@ -139,7 +140,8 @@ decided say of their ties, are public; people are not named.
 An in-toto statement (`urn:mingsuan:recommended-catalogue:v1`) in a DSSE envelope, signed by the platform's key as
 reports are: it says that the register told this at that moment. `mingsuan verify` checks it, and recomputes the
 order. `recompute` takes other weights (`--weights checks=40`) and a later moment (`--at`), at which what has lapsed
-by then is left out; a filing that ended since is told by a newer file alone.
+by then is left out, and what was decided only later; where a report that was counted has expired by then, a file
+of that day is asked for. A filing that ended since is told by a newer file alone.
 """
 
 

@@ -391,6 +391,12 @@ def get(session: Session, explanation_id: str, *, lock: bool = False) -> Explana
     return made
 
 
+def by_id(session: Session, explanation_ids: Sequence[str]) -> dict[str, Explanation]:
+    """Some explanations by their identifiers; one that is not on record is left out."""
+    found = select(Explanation).where(Explanation.id.in_(explanation_ids))
+    return {each.id: each for each in session.scalars(found)}
+
+
 def for_version(session: Session, version_id: str) -> list[Explanation]:
     """Every explanation of the bytes of a version, under whichever name, newest first."""
     mine = select(Explanation).where(Explanation.version_id.in_(submission.same_bytes(version_id)))

@@ -6,9 +6,11 @@ record holds nothing to count, there is no measurement (未测): that is None an
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from filing import gate
 from filing.concerns import Count
 from filing.routes import Route
 from registry.findings import Verdict
@@ -37,27 +39,36 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the public record says of one filing now.
+    """What the public record says of one filing at a moment.
 
     Args:
         content: its newest edition's JSON object.
         explanation: the content of the explanation that it carries; None where it carries none.
         counts: what is counted of appeals, complaints and reports.
+        at: the moment.
+        days: how long an evaluation counts (settings.evaluation_days; ours).
     """
 
     content: Mapping[str, Any]
     explanation: Mapping[str, Any] | None
-    counts: Sequence[Count] = ()
+    counts: Sequence[Count]
+    at: datetime
+    days: int
+
+    def expires(self, report: Mapping[str, Any]) -> datetime:
+        """The moment from which one of its reports no longer counts."""
+        return gate.expires(datetime.fromisoformat(report["made"]), self.days)
 
     @property
     def counted_reports(self) -> list[Mapping[str, Any]]:
-        """The third-party reports on the published version that their testers countersigned."""
+        """The third-party reports on the published version, countersigned and not expired."""
         return [
             each
             for each in self.content["reports"]
             if each["kind"] == "third_party"
             and each["countersigned"]
             and each["model_digest"] == self.content["model"]["sha256"]
+            and self.at < self.expires(each)
         ]
 
 

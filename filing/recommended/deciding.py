@@ -123,7 +123,7 @@ def _check_standing(session: Session, made: RecommendedApplication, filing: Fili
     """Raise for an entry that lapsed and is not written down yet: there is nothing to end."""
     if made.status not in steps.STANDING:
         return
-    over = reading.ends(session, made, filing)
+    over = reading.of_filing(session, filing).ends(made)
     if over.at <= now():
         name, why = steps.STATUS_NAMES[Status.LAPSED], WHY_NAMES[over.why]
         raise StepRefused(
@@ -244,7 +244,7 @@ def _raise(row: Step, reasons: Sequence[Reason]) -> None:
 
 def _edition(session: Session, filing: Filing) -> int | None:
     """The number of the newest edition, to which a proposal is bound."""
-    read = reading.published(session, filing)
+    read = reading.of_filing(session, filing).published(now())
     return None if read is None else int(read.content["edition"])
 
 
@@ -305,7 +305,7 @@ def _decide(
     if made.status == Status.REFUSED:
         made.refusals += 1
         return
-    read = reading.published(session, filing)
+    read = reading.of_filing(session, filing).published(now())
     if read is None:
         raise ValueError("an entry has a published filing")
     made.until = _until(proposal)
@@ -320,7 +320,7 @@ def _replace(
     session: Session, earlier: RecommendedApplication, filing: Filing, at: datetime
 ) -> None:
     """End the entry that a new decision on the same filing takes the place of, unless it lapsed."""
-    over = reading.ends(session, earlier, filing)
+    over = reading.of_filing(session, filing).ends(earlier)
     if over.at <= at:
         lapsing.note(session, earlier, over)
         return

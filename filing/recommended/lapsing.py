@@ -64,5 +64,6 @@ def _standing(session: Session) -> list[tuple[RecommendedApplication, End]]:
         select(RecommendedApplication, Filing)
         .join(Filing, Filing.id == RecommendedApplication.filing_id)
         .where(RecommendedApplication.status.in_(sorted(STANDING)))
-    )
-    return [(entry, reading.ends(session, entry, filing)) for entry, filing in rows]
+    ).all()
+    known = reading.recorded(session, [filing for _, filing in rows])
+    return [(entry, known[filing.id].ends(entry)) for entry, filing in rows]

@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing.dossier import Filing
-from filing.recommended import reading
 from filing.recommended.keeping import OPENED, WEIGHED
 from filing.recommended.lapse import WHY_NAMES
+from filing.recommended.reading import Recorded
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.recommended.steps import STATUS_NAMES, Status, seen_outside
 from registry import journal
@@ -37,7 +36,7 @@ class _Row:
 def told(
     session: Session,
     catalogue: RecommendedCatalogue,
-    every: Sequence[tuple[RecommendedApplication, Filing]],
+    every: Sequence[tuple[RecommendedApplication, Recorded]],
     at: datetime,
 ) -> list[dict[str, Any]]:
     """Every addition, removal and change of weights, newest first; of one moment, the later written.
@@ -45,14 +44,14 @@ def told(
     Args:
         session: any session.
         catalogue: which.
-        every: its entries, those that ended too, each with its filing.
+        every: its entries, those that ended too, each with what is on record of its filing.
         at: the moment at which entries lapse.
     """
     events = journal.histories(session, [catalogue.id, *(made.id for made, _ in every)])
     written = _written(events)
     rows = [_weighed(event) for event in events if event.name in CHANGES]
-    for made, filing in every:
-        rows += _of_entry(session, made, filing, at, written)
+    for made, known in every:
+        rows += _of_entry(made, known, at, written)
     rows.sort(key=lambda each: (each.at, each.written), reverse=True)
     return [{"at": each.at.isoformat(), **each.told} for each in rows]
 
@@ -67,9 +66,8 @@ def _written(events: Iterable[journal.Event]) -> dict[tuple[str, str], int]:
 
 
 def _of_entry(
-    session: Session,
     made: RecommendedApplication,
-    filing: Filing,
+    known: Recorded,
     at: datetime,
     written: Mapping[tuple[str, str], int],
 ) -> list[_Row]:
@@ -79,13 +77,13 @@ def _of_entry(
         if moment is None:
             raise ValueError("an entry was decided, and what ended has ended")
         place = written.get((made.id, status), NOT_WRITTEN)
-        return _Row(moment, place, _row(status, str(filing.number), reason))
+        return _Row(moment, place, _row(status, str(known.filing.number), reason))
 
     entered = row(made.decided, Status.ENTERED, made.said)
     status = seen_outside(Status(made.status))
     if status is not Status.ENTERED:
         return [entered, row(made.ended, status, made.end_reason)]
-    over = reading.ends(session, made, filing)
+    over = known.ends(made)
     if over.at > at:
         return [entered]
     return [entered, row(over.at, Status.LAPSED, WHY_NAMES[over.why].as_json())]

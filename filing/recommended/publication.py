@@ -4,7 +4,7 @@ Nothing of an application is in it before it was decided; of refusals, their num
 named: the decision is the industry body's, by two of its people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing.dossier import Filing
+from filing import basis
 from filing.law import FILING_STATEMENT
 from filing.recommended import log, order, reading
 from filing.recommended.applying import OFFERED
 from filing.recommended.criteria import CRITERIA, Measures, Published, Weights, measured
 from filing.recommended.lapse import WHY_COMING, End
+from filing.recommended.reading import Recorded
 from filing.recommended.records import (
     CITY_NAMES,
     RecommendedApplication,
@@ -42,6 +43,16 @@ NO_ARTICLE = Text(
     "深圳的条例没有写推荐目录，这是在本平台的服务。",
     "Shenzhen's regulation has no article on such a catalogue; this is a service of this platform.",
 )
+DECIDED_NOW = Text(
+    "决定针对的就是现在公示的内容（第{edition}次公示）。",
+    "Decided on what is published now (edition {edition}).",
+)
+DECIDED_BEFORE = Text(
+    "决定针对第{edition}次公示的内容；备案以后又公示过，现在是第{newest}次公示{changed}。",
+    "Decided on edition {edition}; the filing was published anew since and is now at edition "
+    "{newest}{changed}.",
+)
+CHANGED = Text("，改过的是{names}", "; changed: {names}")
 ELSEWHERE = Text("在{city}备案", "filed in {city}")
 
 
@@ -50,7 +61,7 @@ class _Entry:
     """One entry that stands, with what is read of it."""
 
     made: RecommendedApplication
-    filing: Filing
+    known: Recorded
     read: Published
     end: End
     measures: Measures
@@ -70,7 +81,7 @@ def listed(session: Session) -> list[dict[str, Any]]:
     return [
         {
             **_catalogue(each, body),
-            "entries": len(_standing(session, ever_entered(session, each), moment)),
+            "entries": len(_standing(_recorded(session, each), moment)),
         }
         for each, body in catalogues(session)
     ]
@@ -93,8 +104,8 @@ def told(
     """
     moment = at or now()
     body = session.get_one(Organisation, catalogue.organisation_id)
-    every = ever_entered(session, catalogue)
-    standing = _standing(session, every, moment)
+    every = _recorded(session, catalogue)
+    standing = _standing(every, moment)
     ordered = order.order(
         {each.number: each.measures for each in standing},
         catalogue.weights if weights is None else weights,
@@ -156,18 +167,26 @@ def _catalogue(catalogue: RecommendedCatalogue, body: Organisation) -> dict[str,
     }
 
 
+def _recorded(
+    session: Session, catalogue: RecommendedCatalogue
+) -> list[tuple[RecommendedApplication, Recorded]]:
+    """Every entry, those that ended too, with what is on record of its filing."""
+    every = ever_entered(session, catalogue)
+    known = reading.recorded(session, [filing for _, filing in every])
+    return [(made, known[filing.id]) for made, filing in every]
+
+
 def _standing(
-    session: Session, every: Sequence[tuple[RecommendedApplication, Filing]], at: datetime
+    every: Sequence[tuple[RecommendedApplication, Recorded]], at: datetime
 ) -> list[_Entry]:
     """The entries that stand at a moment, by filing number."""
     found = []
-    for made, filing in every:
+    for made, known in every:
         if made.status not in STANDING:
             continue
-        over = reading.ends(session, made, filing)
-        read = reading.published(session, filing)
+        over, read = known.ends(made), known.published(at)
         if read is not None and over.at > at:
-            found.append(_Entry(made, filing, read, over, measured(read)))
+            found.append(_Entry(made, known, read, over, measured(read)))
     return sorted(found, key=lambda each: each.number)
 
 
@@ -183,6 +202,7 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
         "city": {"id": city, **CITY_NAMES[city].as_json()},
         "elsewhere": _elsewhere(city, catalogue.city),
         "edition": content["edition"],
+        "decided_on": _decided_on(entry.known.decided_on(made), content),
         "edition_digest": attestation.digest(content),
         "model": {"version": content["model"]["version"], "sha256": content["model"]["sha256"]},
         "measured": {
@@ -193,6 +213,7 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
                 "id": each["id"],
                 "organisation": each["organisation"],
                 "made": each["made"],
+                "until": entry.read.expires(each).isoformat(),
                 "statement_digest": each["statement_digest"],
             }
             for each in entry.read.counted_reports
@@ -209,6 +230,24 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
             "why": {"id": entry.end.why.value, **WHY_COMING[entry.end.why].as_json()},
         },
     }
+
+
+def _decided_on(seen: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """On which edition was decided, and what the filing says otherwise since."""
+    edition, newest = seen["edition"], content["edition"]
+    if edition == newest:
+        return {"edition": edition, "changed": [], **DECIDED_NOW.format(edition=edition).as_json()}
+    changed = basis.all_differing(seen["answers"], content["answers"])
+    names = Text(
+        "、".join(f"“{each['zh']}”" for each in changed),
+        ", ".join(f"“{each['en']}”" for each in changed),
+    )
+    said = DECIDED_BEFORE.format(
+        edition=edition,
+        newest=newest,
+        changed=CHANGED.format(names=names) if changed else "",
+    )
+    return {"edition": edition, "changed": changed, **said.as_json()}
 
 
 def _elsewhere(city: str, own: str) -> dict[str, str] | None:

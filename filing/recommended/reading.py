@@ -1,11 +1,16 @@
 """What an entry rests on, read from the record: whether it may be entered, and when it ends."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import concerns, editions, gate
+from filing import concerns, editions
+from filing.concerns import Count
 from filing.dossier import Filing
+from filing.editions import Edition
 from filing.guards import Case, independent
 from filing.lifecycle import EXITS
 from filing.recommended.criteria import Published
@@ -13,55 +18,100 @@ from filing.recommended.lapse import End, Since, Terms, end
 from filing.recommended.records import RecommendedApplication
 from registry import explanations
 from registry.errors import Reason
+from registry.explanations import Explanation
 from registry.language import Text
 from registry.organisations import Actor
 from registry.settings import settings
 
 
-def published(session: Session, filing: Filing) -> Published | None:
-    """What the public record says of a filing now; None where it was never published.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is on record of one filing, as far as a catalogue tells of it.
+
+    Args:
+        filing: which.
+        editions: every one, oldest first.
+        explanations: by identifier, those that newest editions carry.
+        counts: what is counted of appeals, complaints and reports.
+    """
+
+    filing: Filing
+    editions: Sequence[Edition]
+    explanations: Mapping[str, Explanation]
+    counts: Sequence[Count]
+
+    def published(self, at: datetime) -> Published | None:
+        """What the public reads at a moment; None for a filing that was never published."""
+        if not self.editions:
+            return None
+        content = self.editions[-1].read()
+        named = content["explanation"]
+        made = self.explanations.get(named["id"]) if named else None
+        return Published(
+            content=content,
+            explanation=made.content if made else None,
+            counts=self.counts,
+            at=at,
+            days=settings().evaluation_days,
+        )
+
+    def ends(self, entry: RecommendedApplication) -> End:
+        """When an entry of this filing ends by itself, or did, and why."""
+        decided, until, digest, made = (
+            entry.decided,
+            entry.until,
+            entry.model_digest,
+            entry.evaluated,
+        )
+        if decided is None or until is None or digest is None or made is None:
+            raise ValueError("an entry was decided")
+        terms = Terms(decided, digest, made, entry.licence_until, until)
+        every = [(each.published, str(each.read()["model"]["sha256"])) for each in self.editions]
+        ended = self.filing.since if self.filing.status in EXITS else None
+        return end(terms, Since(ended, every), days=settings().evaluation_days)
+
+    def decided_on(self, entry: RecommendedApplication) -> Mapping[str, Any]:
+        """The content of the edition that was published when an entry was decided."""
+        decided = entry.decided
+        if decided is None:
+            raise ValueError("an entry was decided")
+        seen = [each for each in self.editions if each.published <= decided]
+        # A clock that was set back can have the decision before every edition.
+        return (seen or self.editions[:1])[-1].read()
+
+
+def recorded(session: Session, filings: Iterable[Filing]) -> dict[str, Recorded]:
+    """What is on record of some filings, by their identifiers; as many queries for many as for one.
+
+    Args:
+        session: any session.
+        filings: which.
+    """
+    named = {each.id: each for each in filings}
+    every = editions.of_filings(session, list(named))
+    newest = [each[-1].read()["explanation"] for each in every.values() if each]
+    made = explanations.by_id(session, [each["id"] for each in newest if each])
+    counted = concerns.counts_of(session, list(named))
+    return {
+        name: Recorded(filing, every.get(name, ()), made, counted.get(name, ()))
+        for name, filing in named.items()
+    }
+
+
+def of_filing(session: Session, filing: Filing) -> Recorded:
+    """What is on record of one filing.
 
     Args:
         session: any session.
         filing: which.
     """
-    edition = editions.newest(session, filing)
-    if edition is None:
-        return None
-    content = edition.read()
-    named = content["explanation"]
-    made = explanations.get(session, named["id"]) if named else None
-    return Published(
-        content=content,
-        explanation=made.content if made else None,
-        counts=concerns.counts(session, filing.id),
-    )
+    return recorded(session, [filing])[filing.id]
 
 
 def evaluated(read: Published) -> datetime | None:
     """When the newest third-party report that counts was taken in; None where none counts."""
     made = [datetime.fromisoformat(each["made"]) for each in read.counted_reports]
     return max(made, default=None)
-
-
-def ends(session: Session, entry: RecommendedApplication, filing: Filing) -> End:
-    """When an entry ends by itself, or did, and why.
-
-    Args:
-        session: any session.
-        entry: one that was entered.
-        filing: its filing.
-    """
-    decided, until, digest, made = entry.decided, entry.until, entry.model_digest, entry.evaluated
-    if decided is None or until is None or digest is None or made is None:
-        raise ValueError("an entry was decided")
-    terms = Terms(decided, digest, made, entry.licence_until, until)
-    every = [
-        (each.published, str(each.read()["model"]["sha256"]))
-        for each in editions.every(session, filing)
-    ]
-    ended = filing.since if filing.status in EXITS else None
-    return end(terms, Since(ended, every), days=settings().evaluation_days)
 
 
 def hindrances(session: Session, filing: Filing, *, at: datetime) -> list[Reason]:
@@ -74,7 +124,7 @@ def hindrances(session: Session, filing: Filing, *, at: datetime) -> list[Reason
         filing: which.
         at: now.
     """
-    read = published(session, filing)
+    read = of_filing(session, filing).published(at)
     if read is None or filing.status in EXITS:
         return [
             Reason(
@@ -86,8 +136,7 @@ def hindrances(session: Session, filing: Filing, *, at: datetime) -> list[Reason
                 Text("请先备案并公示。", "File it and have it published first."),
             )
         ]
-    made = evaluated(read)
-    if made is None or at >= gate.expires(made, settings().evaluation_days):
+    if evaluated(read) is None:
         return [
             Reason(
                 "evaluation",

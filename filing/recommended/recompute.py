@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from filing.recommended.order import (
@@ -12,6 +12,11 @@ from filing.recommended.order import (
     read_measures,
     weights_of,
 )
+from registry.errors import Invalid
+
+
+class OtherMoment(Invalid):
+    """The file does not tell what was measured then: download it at that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +26,13 @@ class Recomputed:
     Args:
         order: as computed again.
         lapsed: numbers of the entries that have lapsed since the file was made.
+        not_yet: numbers of the entries that were decided only after the moment.
         agrees: whether the file states the same order; None where weights or moment differ from its own.
     """
 
     order: Order
     lapsed: tuple[str, ...]
+    not_yet: tuple[str, ...]
     agrees: bool | None
 
 
@@ -45,6 +52,7 @@ def recompute(
     Raises:
         WeightsInvalid: when a weight is none.
         MeasuresInvalid: when the file is not what it should be.
+        OtherMoment: when a report that was counted has expired by then, and its entry has not.
     """
     try:
         published = {each["id"]: each["weight"] for each in content["criteria"]}
@@ -52,6 +60,9 @@ def recompute(
         measures = {number: read_measures(each["measured"]) for number, each in entries.items()}
         moment = at or _moment(content["at"])
         lapsed = sorted(n for n, each in entries.items() if _moment(each["ends"]["at"]) <= moment)
+        not_yet = sorted(n for n, each in entries.items() if _moment(each["decided"]) > moment)
+        standing = [n for n in entries if n not in {*lapsed, *not_yet}]
+        expired = [n for n in standing if _counted_until(entries[n]) <= moment]
         stated = dict(content["order"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MeasuresInvalid(
@@ -59,9 +70,23 @@ def recompute(
             "The file holds no such catalogue; download it again.",
         ) from error
     asked = weights_of(weights or {}, weights_of(published, {}))
-    found = order({n: each for n, each in measures.items() if n not in lapsed}, asked)
-    own = not lapsed and asked == stated.get("weights")
-    return Recomputed(found, tuple(lapsed), found.as_json() == stated if own else None)
+    if expired:
+        named = ", ".join(sorted(expired))
+        raise OtherMoment(
+            f"到那一刻，这些条目算在内的评估有的已经过期：{named}。请用那时下载的文件。",
+            f"By then, an evaluation that was counted has expired for {named}. Use a file "
+            "downloaded then.",
+        )
+    found = order({number: measures[number] for number in standing}, asked)
+    own = len(standing) == len(entries) and asked == stated.get("weights")
+    agrees = found.as_json() == stated if own else None
+    return Recomputed(found, tuple(lapsed), tuple(not_yet), agrees)
+
+
+def _counted_until(entry: Mapping[str, Any]) -> datetime:
+    """The first moment at which one of the reports that were counted no longer is."""
+    ends = [_moment(each["until"]) for each in entry["reports"]]
+    return min(ends, default=datetime.max.replace(tzinfo=UTC))
 
 
 def _moment(written: str) -> datetime:

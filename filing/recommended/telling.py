@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from filing import endorsing
 from filing.dossier import Filing
 from filing.recommended import reading, steps
+from filing.recommended.applying import OFFERED
 from filing.recommended.lapse import WHY_COMING, WHY_NAMES
 from filing.recommended.records import (
     RecommendedApplication,
@@ -15,6 +17,7 @@ from filing.recommended.records import (
 )
 from filing.recommended.steps import ACTION_NAMES, STANDING, STATUS_NAMES, Action, Side, Status
 from registry.database import now
+from registry.language import Text
 from registry.organisations import Organisation, Role
 
 
@@ -38,7 +41,7 @@ def told(
     body = session.get_one(Organisation, catalogue.organisation_id)
     status = Status(made.status)
     shown = status if side is Side.BODY else steps.seen_outside(status)
-    over = reading.ends(session, made, filing) if status in STANDING else None
+    over = reading.of_filing(session, filing).ends(made) if status in STANDING else None
     lapsed = over is not None and over.at <= now()
     if lapsed:
         shown = Status.LAPSED
@@ -73,7 +76,33 @@ def told(
         "end_reason": made.end_reason,
         "steps": [] if lapsed or steps.ROLES[side] not in roles else _steps(made, side),
         "proposal": made.proposal if side is Side.BODY else None,
+        "remarks": _remarks(made) if side is Side.BODY else [],
     }
+
+
+REMARK = Text(
+    "备案主体写的“{place}”里有“{words}”。列入以后公众会读到；请看它有没有依据，会不会被当成官方的话。",
+    "The filer wrote “{words}” under “{place}”. The public reads it once it is entered; see whether it has "
+    "a ground, and whether it is taken for an official statement.",
+)
+
+
+def _remarks(made: RecommendedApplication) -> list[dict[str, Any]]:
+    """What the deciding body is asked to look at: words that endorse or sound official."""
+    found = [
+        (called, endorsing.named(" ".join(made.offer[name].values())))
+        for name, called in OFFERED.items()
+    ]
+    return [
+        {
+            "words": words,
+            **REMARK.format(
+                place=place, words=Text("”“".join(words), "”, “".join(words))
+            ).as_json(),
+        }
+        for place, words in found
+        if words
+    ]
 
 
 def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:

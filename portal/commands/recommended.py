@@ -113,12 +113,14 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
 
     found = _recomputed(file, weights, at, keys)
     if as_json:
-        lapsed = list(found.lapsed)
-        showing.as_json({"agrees": found.agrees, "lapsed": lapsed, **found.order.as_json()})
+        left = {"lapsed": list(found.lapsed), "not_yet": list(found.not_yet)}
+        showing.as_json({"agrees": found.agrees, **left, **found.order.as_json()})
     else:
         _print_order(found.order.as_json(), {})
         for number in found.lapsed:
             click.echo(f"已失效 lapsed: {number}")
+        for number in found.not_yet:
+            click.echo(f"那时还没有列入 not entered then: {number}")
         click.echo(
             {
                 True: "重算的顺序与文件写的一致。/ The order computed again agrees with the file.",

@@ -1,22 +1,33 @@
 """Applications and decisions: two people without ties, reasons on record, and what nobody outside sees."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, changes
+from filing import catalogue, changes, dossier
 from filing.dossier import Filing
-from filing.recommended import applying, deciding, keeping, lapsing, publication, records, telling
+from filing.fields import schema
+from filing.recommended import (
+    applying,
+    deciding,
+    keeping,
+    lapsing,
+    publication,
+    recompute,
+    records,
+    telling,
+)
 from filing.recommended import reading as recommended_reading
 from filing.recommended.applying import OFFERED, Offer, UnderWay
 from filing.recommended.criteria import IDS
 from filing.recommended.deciding import ApplicationMoved, SecondPerson, Taken
 from filing.recommended.keeping import CatalogueMoved, Opening
 from filing.recommended.lapse import WHY_COMING, Why
+from filing.recommended.recompute import OtherMoment
 from filing.recommended.records import (
     RecommendedApplication,
     RecommendedCatalogue,
@@ -428,7 +439,7 @@ def test_an_evaluation_that_comes_later_brings_no_entry_back(room: Room) -> None
     """What lapsed is applied for again: nobody decided on the new evaluation."""
     made = room.entered()
     made.until = legal_day.today() + timedelta(days=700)
-    until = recommended_reading.ends(room.session, made, room.filing).at
+    until = recommended_reading.of_filing(room.session, room.filing).ends(made).at
     newer = report(room.session, room.scene.version, room.scene.tester)
     room.scene.file(room.filing, "amend")
     room.scene.attach(room.filing, newer)
@@ -448,7 +459,9 @@ def test_what_lapsed_is_written_down_once_and_ended_by_nobody_else(
         monkeypatch.setattr(module, "now", lambda: over)
     with pytest.raises(StepRefused):
         room.take(room.one, made, Action.PROPOSE_REMOVAL)
-    lapsing.note(room.session, made, recommended_reading.ends(room.session, made, room.filing))
+    lapsing.note(
+        room.session, made, recommended_reading.of_filing(room.session, room.filing).ends(made)
+    )
     assert (made.status, made.ended) == (Status.LAPSED, over)
     names = [each.name for each in journal.history(room.session, made.id)]
     assert names[-1] == lapsing.LAPSED
@@ -519,6 +532,109 @@ def test_the_log_is_by_moment_whatever_the_zone_and_then_by_what_was_written_lat
     assert log() == ["lapsed", "weighed", "entered", "opened"]
     weighed.at = journal.history(room.session, room.kept.id)[0].at
     assert log() == ["lapsed", "entered", "weighed", "opened"]
+
+
+def test_what_the_filing_says_otherwise_since_the_decision_is_named(room: Room) -> None:
+    """The entry went on under another name, with the reason that was given for the earlier one."""
+    made = room.entered()
+    (entry,) = room.told()["entries"]
+    assert (entry["decided_on"]["edition"], entry["decided_on"]["changed"]) == (1, [])
+    assert "就是现在公示的内容" in entry["decided_on"]["zh"]
+    room.scene.file(room.filing, "amend")
+    dossier.fill(
+        room.session,
+        by=room.scene.filer,
+        filing_id=room.filing.id,
+        revision=room.filing.revision,
+        answers={"B1": {"value": {"zh": "另一个名称", "en": "Another name"}}},
+    )
+    assert room.told()["entries"][0]["decided_on"] == entry["decided_on"], "a draft is no edition"
+    room.scene.file(room.filing, "submit", reason="改了名称")
+    room.scene.rule(room.filing, "accept", "file", "publish")
+    (entry,) = room.told()["entries"]
+    assert (entry["edition"], entry["decided_on"]["edition"]) == (2, 1)
+    name = schema().field("B1").name
+    assert entry["decided_on"]["changed"] == [name.as_json()]
+    assert f"现在是第2次公示，改过的是“{name.zh}”" in entry["decided_on"]["zh"]
+    assert f"now at edition 2; changed: “{name.en}”." in entry["decided_on"]["en"]
+    assert made.status == Status.ENTERED
+
+
+def _with_an_older_report(room: Room, days: int) -> None:
+    """Publish the filing anew, with a third-party report beside the first that was made before."""
+    older = report(room.session, room.scene.version, room.scene.tester, age=timedelta(days=days))
+    room.scene.file(room.filing, "amend")
+    room.scene.attach(room.filing, older)
+    room.scene.file(room.filing, "submit", reason="附上更早的报告")
+    room.scene.rule(room.filing, "accept", "file", "publish")
+
+
+def test_an_expired_report_neither_counts_nor_stands_as_evidence(room: Room) -> None:
+    _with_an_older_report(room, 300)
+    made = room.entered()
+    made.until = legal_day.today() + timedelta(days=700)
+    both = room.told()["entries"][0]
+    assert both["measured"]["findings"] == {"count": 6, "of": 6}
+    older, newer = sorted(datetime.fromisoformat(each["until"]) for each in both["reports"])
+    assert room.told(at=moment_before(older))["entries"][0]["reports"] == both["reports"]
+    (entry,) = room.told(at=older)["entries"]
+    assert entry["measured"]["findings"] == {"count": 3, "of": 3}
+    assert [each["until"] for each in entry["reports"]] == [newer.isoformat()]
+    content = room.told()
+    assert recompute.recompute(content, at=moment_before(older)).agrees is True
+    with pytest.raises(OtherMoment, match=str(room.filing.number)):
+        recompute.recompute(content, at=older)
+    assert recompute.recompute(content, at=newer).lapsed == (room.filing.number,)
+    assert made.decided is not None
+    assert recompute.recompute(content, at=made.decided).agrees is True
+    before = recompute.recompute(content, at=moment_before(made.decided))
+    assert (before.not_yet, before.order.places, before.agrees) == (
+        (room.filing.number,),
+        (),
+        None,
+    )
+    assert room.listed(at=moment_before(newer)) == [room.filing.number]
+    assert room.listed(at=newer) == []
+
+
+def test_the_catalogue_is_read_with_as_many_queries_for_many_entries_as_for_few(
+    room: Room,
+) -> None:
+    def statements(entered: int) -> int:
+        said: list[str] = []
+        engine = room.session.get_bind()
+        room.session.expire_all()
+
+        def counting(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            said.append(statement)
+
+        event.listen(engine, "before_cursor_execute", counting)
+        assert len(room.told()["entries"]) == entered
+        event.remove(engine, "before_cursor_execute", counting)
+        return len(said)
+
+    counted = dict[int, int]()
+    for entered in range(1, 21):
+        scene = Scene(room.session)
+        mine = replace(room, scene=scene, filing=scene.published())
+        mine.entered()
+        if entered in (2, 20):
+            counted[entered] = statements(entered)
+    assert counted[2] == counted[20] < 20
+
+
+def test_words_that_sound_official_are_remarked_to_who_decides_and_to_nobody_else(
+    room: Room,
+) -> None:
+    offer = Offer(dict(OFFER.words) | {"licence": {"zh": "已获市政府认定，官方认证，一级推荐"}})
+    made = room.apply(offer)
+    (remark,) = telling.told(room.session, made, Side.BODY)["remarks"]
+    assert remark["words"] == ["政府", "认定", "官方", "认证", "推荐"]
+    assert "“使用许可”里有“政府”“认定”“官方”" in remark["zh"]
+    assert "under “the licence”" in remark["en"]
+    assert telling.told(room.session, made, Side.FILER)["remarks"] == []
+    room.take(room.scene.filer, made, Action.WITHDRAW)
+    assert telling.told(room.session, room.apply(), Side.BODY)["remarks"] == []
 
 
 def test_a_filing_of_another_city_is_marked(room: Room) -> None:

@@ -157,6 +157,8 @@ def test_a_file_computes_to_the_order_that_it_states(
                     name: each.as_json() if each else None for name, each in measures.items()
                 },
                 "ends": {"at": "2026-12-01T00:00:00+00:00"},
+                "decided": "2026-11-28T00:00:00+00:00",
+                "reports": [],
             }
             for number, measures in every.items()
         ],

@@ -19,7 +19,7 @@ SPEAKING = (
     "filing/wording.py",
     "filing/law.py", "filing/routes.py", "filing/concerns.py", "filing/concern_steps.py",
     "filing/recommended/criteria.py", "filing/recommended/order.py", "filing/recommended/lapse.py",
-    "filing/recommended/publication.py", "filing/recommended/steps.py",
+    "filing/recommended/publication.py", "filing/recommended/steps.py", "filing/recommended/log.py",
 )  # fmt: skip
 """The code that says something of a record on the filed page, its list and its JSON twin."""
 READ_OUT = re.compile(
