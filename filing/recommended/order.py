@@ -137,17 +137,20 @@ def _score(entry: Measures, counted: Sequence[str], weights: Weights) -> Fractio
     )
 
 
-def weights_of(given: Mapping[str, Any], otherwise: Weights) -> dict[str, int]:
+def weights_of(
+    given: Mapping[str, Any], otherwise: Weights, wrong: Sequence[Reason] = ()
+) -> dict[str, int]:
     """The weights that somebody asks for; those that they do not name stay as they are.
 
     Args:
         given: by criterion, a whole number or its digits.
         otherwise: the weights that the industry body published.
+        wrong: what whoever read the weights found wrong already.
 
     Raises:
         WeightsInvalid: lists every name that is no criterion, and every value that is no weight.
     """
-    reasons = [_unknown(name) for name in given if name not in IDS]
+    reasons = [*wrong, *(_unknown(name) for name in given if name not in IDS)]
     asked = dict.fromkeys(IDS, 0) | {name: otherwise.get(name, 0) for name in IDS}
     for name in (each for each in given if each in IDS):
         weight = _weight(given[name])

@@ -24,6 +24,10 @@ REVISION = click.option(
 )
 
 
+DIFFERS = 3
+"""Exit code where the order differs; 1 is that of every error (`portal.cli.main`)."""
+
+
 class NotACatalogue(Invalid):
     """The file is no signed catalogue, or nobody trusted signed it."""
 
@@ -69,7 +73,7 @@ def show(slug: str, *, weights: str, server: str, as_json: bool) -> None:
         showing.as_json(told)
         return
     _statement(told["catalogue"]["statement"])
-    _print_order(told["order"], {each["number"]: each["name"]["zh"] for each in told["entries"]})
+    _print_order(told["order"], {each["number"]: _called(each) for each in told["entries"]})
 
 
 @recommended.command(
@@ -96,7 +100,16 @@ def download(slug: str, *, place: Path | None, server: str) -> None:
 
 
 @recommended.command(
-    "recompute", help="从签名文件重算顺序。/ Compute the order again from a signed file, offline."
+    "recompute",
+    help="""从签名文件重算顺序，不用联网。/ Compute the order again from a signed file, offline.
+
+\b
+    退出码 / exit codes:
+    0 一致，或没有比较 / it agrees, or was not compared
+    1 没能核对：没有可信的公钥，或文件读不了 / not checked: no trusted key, or an unreadable file
+    2 命令不对 / not understood
+    3 顺序与文件写的不同 / the order differs from the file
+    """,
 )
 @click.argument("file", type=FILE)
 @WEIGHTS
@@ -108,7 +121,7 @@ def download(slug: str, *, place: Path | None, server: str) -> None:
 )
 @JSON
 def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_json: bool) -> None:
-    """Exit code 1 where the order that the file states is not the one computed."""
+    """What the file states is told apart from what could not be checked by the exit code."""
     from portal.commands import showing
 
     found = _recomputed(file, weights, at, keys)
@@ -129,7 +142,7 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
             }[found.agrees]
         )
     if found.agrees is False:
-        raise SystemExit(1)
+        raise SystemExit(DIFFERS)
 
 
 def _recomputed(file: Path, weights: str, at: str, keys: tuple[Path, ...]) -> "Recomputed":
@@ -234,6 +247,10 @@ def weigh(*, weights: str, reason: str, reason_en: str, revision: int, as_json: 
 @click.option("--obtaining", required=True, help="怎样取得 / how to obtain the model")
 @click.option("--contact", required=True, help="联系方式 / the contact")
 @click.option("--ties", required=True, help="与行业组织的利害关系 / ties to the industry body")
+@click.option("--licence-en", default="", help="英文 / in English")
+@click.option("--obtaining-en", default="")
+@click.option("--contact-en", default="")
+@click.option("--ties-en", default="")
 @REVISION
 @JSON
 def apply(
@@ -245,7 +262,11 @@ def apply(
     body = {
         "slug": slug,
         "licence_until": licence_until,
-        **{name: {"zh": text} for name, text in said.items()},
+        **{
+            name: {"zh": said[name], "en": said[f"{name}_en"]}
+            for name in said
+            if f"{name}_en" in said
+        },
     }
     with _mine() as client:
         made = filer.written(
@@ -279,11 +300,14 @@ def applications(*, as_json: bool) -> None:
 @click.argument("application")
 @click.argument("action", type=click.Choice(["withdraw", "reply", "leave"]))
 @click.option("--words", default="", help="理由或答复 / reason or reply")
+@click.option("--words-en", default="")
 @REVISION
 @JSON
-def step(application: str, action: str, *, words: str, revision: int, as_json: bool) -> None:
+def step(
+    application: str, action: str, *, words: str, words_en: str, revision: int, as_json: bool
+) -> None:
     """The filer's steps."""
-    body = {"action": action, "revision": revision, "words": {"zh": words}}
+    body = {"action": action, "revision": revision, "words": {"zh": words, "en": words_en}}
     with _mine() as client:
         made = client.post(f"/recommended-applications/{application}/steps", body)
     _show(made, as_json=as_json)
@@ -300,6 +324,7 @@ def step(application: str, action: str, *, words: str, revision: int, as_json: b
 @click.option("--words", default="", help="理由 / the reason")
 @click.option("--words-en", default="")
 @click.option("--ties", default="", help="您与备案主体的利害关系 / your ties to the filer")
+@click.option("--ties-en", default="")
 @click.option("--until", default="", help="列入的最后一天 / last day of the entry")
 @REVISION
 @JSON
@@ -310,6 +335,7 @@ def decide(
     words: str,
     words_en: str,
     ties: str,
+    ties_en: str,
     until: str,
     revision: int,
     as_json: bool,
@@ -319,7 +345,7 @@ def decide(
         "action": action,
         "revision": revision,
         "words": {"zh": words, "en": words_en},
-        "ties": {"zh": ties},
+        "ties": {"zh": ties, "en": ties_en},
         "until": until,
     }
     with _mine() as client:
@@ -361,17 +387,27 @@ def _statement(told: Mapping[str, str]) -> None:
 
 
 def _print_order(order: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    from rich.markup import escape
+
     from portal.commands import showing
 
     table = showing.table("名次 place", "备案 filing", "算法 algorithm", "总分 score")
     for each in order["places"]:
         place = f"{each['rank']}{' 并列 tied' if each['tied'] else ''}"
-        table.add_row(place, each["number"], names.get(each["number"], ""), each["points"] or "—")
+        name = escape(names.get(each["number"], ""))
+        table.add_row(place, each["number"], name, each["points"] or "—")
     showing.console().print(table)
     click.echo(f"计入 counted: {', '.join(order['counted']) or '—'}")
     for each in order["left_out"]:
         lacking = ", ".join(each["not_measured"])
         click.echo(f"未测，不计入 not measured, left out: {each['criterion']} ({lacking})")
+
+
+def _called(entry: Mapping[str, Any]) -> str:
+    """The name of an entry, with a mark where it is filed in another city than the catalogue's."""
+    elsewhere = entry["elsewhere"]
+    mark = f"（{elsewhere['zh']} {elsewhere['en']}）" if elsewhere else ""
+    return f"{entry['name']['zh']}{mark}"
 
 
 def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
@@ -386,5 +422,7 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
     )
     if told["said"]:
         click.echo(f"  理由 reason: {told['said']['zh']}")
+    for each in told["remarks"]:
+        click.echo(f"  {each['zh']}\n  {each['en']}")
     for each in told["steps"]:
         click.echo(f"  {each['action']}: {each['zh']} · {each['en']}")

@@ -176,7 +176,7 @@ def invite(
             session,
             organisation_id=by.organisation_id,
             email=forms.text(form, "email"),
-            role=forms.choice(Role, forms.text(form, "role")),
+            role=forms.choice(Role, forms.text(form, "role"), Text("角色", "role")),
             by=by,
         )
     except RegisterError as error:
@@ -198,7 +198,10 @@ def issue_token(
             session,
             by=by,
             label=forms.text(form, "label"),
-            scopes=[forms.choice(Scope, name) for name in forms.texts(form, "scopes")],
+            scopes=[
+                forms.choice(Scope, name, Text("令牌能做什么", "what the token may do"))
+                for name in forms.texts(form, "scopes")
+            ],
             days=forms.counted(form, "days", Text("有效天数", "Days it is valid")),
         )
     except RegisterError as error:

@@ -29,7 +29,7 @@ from portal.web.identity import Asking, By
 from portal.web.page_cache import keep
 from portal.web.uploads import Form
 from registry.errors import RegisterError
-from registry.language import Language
+from registry.language import Language, Text
 from registry.organisations import Role
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
@@ -73,7 +73,9 @@ def send(request: Request, language: Lang, session: Database, form: Form, number
             session,
             number=number,
             given=Given(
-                route=forms.choice(Route, forms.text(form, "route")),
+                route=forms.choice(
+                    Route, forms.text(form, "route"), Text("走哪条途径", "Which route")
+                ),
                 situation=forms.text(form, "situation"),
                 words=forms.text(form, "words"),
                 contact=forms.text(form, "contact"),
@@ -202,11 +204,15 @@ def take(
             by=by,
             number=concern_number,
             taken=Taken(
-                action=forms.choice(Action, forms.text(form, "action")),
+                action=forms.choice(Action, forms.text(form, "action"), Text("步骤", "step")),
                 revision=overlap.revision(form),
                 words=forms.text(form, "words"),
-                outcome=forms.choice(Outcome, outcome) if outcome else None,
-                ground=forms.choice(Ground, ground) if ground else None,
+                outcome=forms.choice(Outcome, outcome, Text("结果", "outcome"))
+                if outcome
+                else None,
+                ground=forms.choice(Ground, ground, Text("不予受理的理由", "ground"))
+                if ground
+                else None,
             ),
         )
 

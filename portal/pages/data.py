@@ -21,7 +21,7 @@ from registry import datasets, identifiers, modes, overlaps, reidentification
 from registry.columns import ROLE_NAMES
 from registry.datasets import Dataset, Use
 from registry.errors import RegisterError
-from registry.language import Language
+from registry.language import Language, Text
 from registry.organisations import Person, Role
 from registry.reidentification import Looked, Wish
 from registry.tokens import Scope
@@ -64,7 +64,7 @@ def register_dataset(
     spool = modes.folder(settings.data / "spool")
     with tempfile.TemporaryDirectory(dir=spool, prefix="form-") as folder:
         try:
-            use = forms.choice(Use, forms.text(form, "use"))
+            use = forms.choice(Use, forms.text(form, "use"), Text("数据的用途", "use of the data"))
             made = datasets.register(
                 session,
                 request.app.state.store,

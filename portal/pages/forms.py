@@ -67,18 +67,28 @@ class ChoiceUnknown(Invalid):
     """The form carries a choice that its page does not offer: open the page again and choose."""
 
 
-def choice(among: type[Choice], given: str) -> Choice:
+def choice(among: type[Choice], given: str, called: Text) -> Choice:
     """The member of `among` that was chosen.
 
+    Args:
+        among: what can be chosen.
+        given: as the form says it.
+        called: what people call the question.
+
     Raises:
-        ChoiceUnknown: it is none of them.
+        ChoiceUnknown: nothing was chosen, or none of them.
     """
+    if not given:
+        raise ChoiceUnknown(
+            f"“{called.zh}”没有选。请在页面上选一项。",
+            f"Nothing was chosen for “{called.en}”. Choose on the page.",
+        )
     try:
         return among(given)
     except ValueError as error:
         raise ChoiceUnknown(
-            f"没有“{given}”这个选项。请在页面上重新选择。",
-            f"“{given}” is not among the choices. Choose again on the page.",
+            f"“{called.zh}”没有“{given}”这个选项。请在页面上重新选择。",
+            f"“{given}” is not among the choices for “{called.en}”. Choose again on the page.",
         ) from error
 
 

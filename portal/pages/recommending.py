@@ -21,7 +21,7 @@ from portal.web.access import allow
 from portal.web.at_hand import Database
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
-from registry.language import LANGUAGES
+from registry.language import LANGUAGES, Text
 from registry.law import City
 from registry.organisations import Kind, Role
 
@@ -155,7 +155,7 @@ def take(
             by=by,
             application_id=application_id,
             taken=Taken(
-                action=forms.choice(Action, forms.text(form, "action")),
+                action=forms.choice(Action, forms.text(form, "action"), Text("步骤", "step")),
                 revision=overlap.revision(form),
                 words=_words(form, "words"),
                 ties=_words(form, "ties"),

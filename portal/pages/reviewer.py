@@ -39,6 +39,7 @@ from portal.web.identity import Asking, By
 from portal.web.uploads import Form
 from registry import explanations, journal, reports, submission
 from registry.database import now
+from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -180,7 +181,7 @@ def propose_grade(
             by=by,
             filing_id=filing_id,
             revision=overlap.revision(form),
-            level=forms.choice(Level, forms.text(form, "level")),
+            level=forms.choice(Level, forms.text(form, "level"), Text("等级", "grade")),
             reason={
                 "zh": forms.text(form, "grade_reason"),
                 "en": forms.text(form, "grade_reason_en"),

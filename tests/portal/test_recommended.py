@@ -152,6 +152,69 @@ def test_a_weight_that_is_none_is_refused_by_name(shown: Recommended, reader: Te
     assert reader.get("/zh/recommended/none").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("query", "item"),
+    [
+        ("w.checks=5&w.checks=90", "w.checks"),
+        ("w.checks=abc&w.checks=5", "checks"),
+        ("W.checks=5", "W.checks"),
+        ("checks=5", "checks"),
+        ("weights.checks=5", "weights.checks"),
+        ("w-checks=5", "w-checks"),
+        ("ｗ.checks=5", "ｗ.checks"),
+    ],
+)
+def test_a_weight_that_is_there_twice_or_misspelt_is_refused_by_name(
+    shown: Recommended, reader: TestClient, query: str, item: str
+) -> None:
+    """The last of two counted, and under a misspelt name the published order was shown as asked for."""
+    for address in (PAGE, f"{PAGE}.json", DATA):
+        answer = reader.get(f"{address}?{query}", headers={"accept": "application/json"})
+        assert answer.status_code == 422, address
+        if address == DATA:
+            assert item in [each["item"] for each in answer.json()["reasons"]]
+    assert reader.get(f"{DATA}/statement?{query}").status_code == 422
+    for alone in (PAGE, DATA, f"{DATA}/statement"):
+        assert reader.get(f"{alone}?from=timeline&utm_source=x").status_code == 200
+
+
+def test_the_exit_code_tells_a_false_order_from_a_file_that_cannot_be_checked(
+    shown: Recommended,
+    reader: TestClient,
+    signing: FastAPI,
+    key: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "signed.json"
+
+    def ended(*words: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(("recommended", "recompute", *words))
+        return int(ended.value.code or 0)
+
+    content = downloaded(reader)
+    content["order"]["places"].reverse()
+    digest = attestation.digest(content)
+    predicate = {"content": content, "content_digest": digest, "statements": []}
+    payload = statements.make(
+        statements.RECOMMENDED, subject="recommended/x", digest=digest, predicate=predicate
+    )
+    made = signer.sign_with(signing.state.settings, payload)
+    sealed = attestation.envelope(payload, {made.key_id: made.value})
+    file.write_text(attestation.encode(sealed), encoding="utf-8")
+    assert ended(str(file), "--key", str(key)) == 3
+    assert ended(str(file)) == 1
+    file.write_text("{}", encoding="utf-8")
+    assert ended(str(file), "--key", str(key)) == 1
+    assert ended(str(tmp_path / "none.json")) == 2
+    capsys.readouterr()
+    assert ended("--help") == 0
+    said = capsys.readouterr().out
+    for code in ("0 一致", "1 没能核对", "3 顺序与文件写的不同"):
+        assert code in said
+
+
 def test_the_signed_file_is_verified_and_computed_again_at_home(
     shown: Recommended, reader: TestClient, key: Path, tmp_path: Path
 ) -> None:

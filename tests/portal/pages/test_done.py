@@ -25,6 +25,8 @@ def said(world: World, member: Member, address: str, action: str, **typed: str) 
     """What the page that follows a step says was done."""
     client, csrf = world.browser(member)
     page = client.get(address.rpartition("/")[0]).text
+    label = "（中文）" if "/zh/" in address else " (Chinese)"
+    assert (label in page) == ('_zh"' in page)
     revision = re.findall(r'name="revision" value="(\d+)"', page)[0]
     typed = TYPED | typed | {"action": action, "revision": revision, "csrf": csrf}
     sent = client.post(address, data=typed)

@@ -174,3 +174,16 @@ def test_a_reason_is_not_headed_by_a_name_out_of_the_program(shelf: Shelf) -> No
     assert answer.status_code == 422
     assert "没有写理由。" in answer.text
     assert "reason_given" not in answer.text
+
+
+def test_a_form_in_which_nothing_was_chosen_names_the_question(shelf: Shelf) -> None:
+    """It said that “” is not among the choices."""
+    address = "/{language}/f/{slug}/concern"
+    for language, said in (
+        ("zh", "“走哪条途径”没有选"),
+        ("en", "Nothing was chosen for “Which route”"),
+    ):
+        page = TestClient(shelf.site)
+        answer = page.post(address.format(language=language, **shelf.made), data={}, headers=PAGE)
+        assert answer.status_code == 422
+        assert said in html.unescape(answer.text)
