@@ -12,9 +12,11 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
-from portal.web import unrevised
+from portal.web import once, unrevised
 from portal.web.access import Access, declared, public
+from portal.web.at_hand import SAFE_METHODS
 from portal.web.problems import MEDIA_TYPE, STATUS
+from registry.language import Text
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
 
 router = APIRouter(dependencies=[public], include_in_schema=False)
@@ -41,10 +43,21 @@ What changes a filing or an organisation says which `revision` it was made again
 wrote meanwhile the answer is 409 and nothing changes. A write that needs none says why in
 `x-needs-no-revision`.
 
-**重发 · Sending again.** 提交版本时可带 `Idempotency-Key`；同样的字节只登记一次。
-Submissions take an `Idempotency-Key`; the same bytes are one version.
+**重发 · Sending again.** 写操作可带 `Idempotency-Key`（16 到 80 个字符，随机生成）：答复丢失后，一小时内由同一帐号用同一个键
+重发，得到第一次的答复，只算一次；同一个键、不同的内容是 422；被拒绝的不占用键。密码和一次性链接的操作不看这个头。提交版本时键长期有效，同样的字节只登记一次。
+A write may carry an `Idempotency-Key` (16 to 80 characters, drawn at random): sent again within an
+hour, by the same account with the same key, it is answered as the first time and counts once; other
+content under the key is 422; what was turned down leaves the key free. Operations on passwords and
+one-time links ignore the header. For submissions keys last, and the same bytes are one version.
 """
 
+IDEMPOTENCY = {
+    "name": once.HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": once.SHORTEST, "maxLength": once.LONGEST},
+    "description": "随机的键：重发只算一次 · a random key: sent again, the call counts once",
+}
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -116,8 +129,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for noise in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(noise, None)
     for route, method, operation in _operations(made, routes):
-        _complete(operation, declared(route.dependencies)[0], method)
-        if why := unrevised.API.get(f"{method} {route.path_format}"):
+        why = unrevised.API.get(f"{method} {route.path_format}")
+        _complete(operation, declared(route.dependencies)[0], method, why)
+        if why:
             operation["x-needs-no-revision"] = why.as_json()
     return made
 
@@ -132,10 +146,16 @@ def _operations(
                 yield route, method, operation
 
 
-def _complete(operation: dict[str, Any], access: Access, method: str) -> None:
+def _complete(operation: dict[str, Any], access: Access, method: str, why: Text | None) -> None:
     operation["x-access"] = who(access, method)
     operation["security"] = [] if access.anyone else [{"token": []}]
     operation["responses"].pop("422", None)
+    body = operation.get("requestBody", {}).get("content", {})
+    raw = access.upload and "multipart/form-data" not in body  # it counts once by itself
+    if method not in SAFE_METHODS and why not in once.PERSONAL and not raw:
+        known = operation.setdefault("parameters", [])
+        if not any(each["name"].lower() == once.HEADER.lower() for each in known):
+            known.append(IDEMPOTENCY)
     refusals = {int(status) for status in STATUS.values()} if not access.anyone else {404, 422}
     for status in sorted(refusals - {503}):
         operation["responses"].setdefault(

@@ -5,6 +5,7 @@ and work under way is watched until it ends.
 """
 
 import io
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,6 +35,10 @@ SENDING = Text("上传", "sending")
 
 class ServerUnreachable(RegisterError):
     """Nobody answers at the address: start the server, or name another."""
+
+
+class AnswerLost(ServerUnreachable):
+    """The connection broke after something was sent: look whether it was taken."""
 
 
 class ServerBusy(ServerUnreachable):
@@ -149,8 +154,8 @@ class Client:
             following = page["next"]
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Change something."""
-        return _json(self._send("POST", path, json=body))
+        """Change something, once, though the first answer be lost."""
+        return _json(self._once(lambda key: self._send("POST", path, json=body, headers=key)))
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change a part of something."""
@@ -200,8 +205,13 @@ class Client:
         Returns:
             The status and the JSON of the answer.
         """
-        with _Counted(file, tell) as body:
-            answer = self._send("POST", path, content=body, params=params, headers=headers)
+
+        def sent(key: dict[str, str]) -> httpx.Response:
+            named = {**key, **(headers or {})}
+            with _Counted(file, tell) as body:
+                return self._send("POST", path, content=body, params=params, headers=named)
+
+        answer = self._once(sent)
         return answer.status_code, _json(answer)
 
     def send_form(
@@ -216,11 +226,16 @@ class Client:
             name: what the file is called there.
             tell: hears how much has been sent.
         """
-        with _Counted(file, tell) as body:
-            answer = self._send(
-                "POST", path, data={"metadata": metadata}, files={"file": (name, body)}
-            )
-        return _json(answer)
+
+        def sent(key: dict[str, str]) -> httpx.Response:
+            with _Counted(file, tell) as body:
+                form: dict[str, Any] = {
+                    "data": {"metadata": metadata},
+                    "files": {"file": (name, body)},
+                }
+                return self._send("POST", path, headers=key, **form)
+
+        return _json(self._once(sent))
 
     def wait(self, path: str, *, tell: Tell = silent, every: float = 0.3) -> dict[str, Any]:
         """Read a record that has `work` until the work has ended.
@@ -262,6 +277,14 @@ class Client:
                 f"No longer waiting. The work goes on; see {self.url}{API}{path}.",
             ) from None
 
+    def _once(self, send: Callable[[dict[str, str]], httpx.Response]) -> httpx.Response:
+        """Send what makes something; where the answer is lost, once more with the same key."""
+        key = {"Idempotency-Key": secrets.token_urlsafe(32)}
+        try:
+            return send(key)
+        except AnswerLost:
+            return send(key)
+
     def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **given)
@@ -273,7 +296,9 @@ class Client:
 
     def _unreachable(self, error: Exception) -> ServerUnreachable:
         kind = type(error).__name__
-        return ServerUnreachable(
+        lost = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
+        cut = lost and not isinstance(error, httpx.ConnectError)
+        return (AnswerLost if cut else ServerUnreachable)(
             f"连不上 {self.url}（{kind}）。请确认 mingsuan serve 正在运行，"
             "或用 MINGSUAN_SERVER 写明地址。",
             f"No answer from {self.url} ({kind}). Make sure that `mingsuan serve` runs, "

@@ -34,7 +34,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
 
-from portal.web import identity, incoming, lapsed
+from portal.web import identity, incoming, lapsed, once
 from portal.web.at_hand import SAFE_METHODS
 from portal.web.body_limit import raise_limit
 from portal.web.identity import Identity
@@ -98,6 +98,8 @@ class Gate:
             raise_limit(request, max(settings.max_submission, settings.max_dataset))
         await identity.check_origin(request, asking)
         await incoming.check(request, upload=self.access.upload)
+        if not self.access.upload:  # what comes in pieces is claimed by who reads it
+            await once.claim_call(request)
 
     def _check(self, request: Request, asking: Identity | None) -> None:
         if self.access.anyone or asking is None:

@@ -64,7 +64,7 @@ API: Mapping[str, Text] = {
     "POST /api/v1/invitations": NEW,
     "POST /api/v1/invitations/accept": ONCE,
     "POST /api/v1/tokens": NEW,
-    "POST /api/v1/tokens/by-password": NEW,
+    "POST /api/v1/tokens/by-password": OWN,
     "DELETE /api/v1/tokens/{token_id}": ONE_WAY,
     "POST /api/v1/keys": NEW,
     "POST /api/v1/keys/platform": NEW,

@@ -61,11 +61,12 @@ async def form(request: Request) -> AsyncIterator[FormData]:
     """The request's form, with files, read after the gate has let the sender in.
 
     Raises:
-        Repeated, SentBefore: it is one that counts once and was sent before.
+        Repeated, SentBefore, KeyOfAnother, BadKey: it counts once and was sent before, or not so.
     """
     read = await request.form()
     try:
         await once.claim(request, read)
+        await once.claim_call(request, read)
         yield read
     finally:
         await read.close()
