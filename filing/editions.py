@@ -263,6 +263,7 @@ def _explanation(session: Session, explanation_id: str | None) -> dict[str, Any]
         "version": session.get_one(Version, found.version_id).number,
         "report_id": found.report_id,
         "approved": found.approved.isoformat() if found.approved else None,
+        "overruled": found.overruled,
     }
 
 

@@ -16,15 +16,10 @@ from filing.guards import Case, independent
 from filing.lifecycle import Status
 from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
-from registry import inbox
+from registry import inbox, lengths
 from registry.errors import Conflict, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Person, Role
-
-LEAST_CHARACTERS = 15
-"""Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
-LEAST_DIFFERENT = 8
-"""How many of them differ at least, so that one sign held down is no reason."""
 
 PROPOSED = "filing:review:grade_proposed"
 REGRADED = "filing:review:regraded"
@@ -188,18 +183,13 @@ def _waiting(filing: Filing) -> Mapping[str, Any]:
 
 def _reasoned(case: Case) -> list[Reason]:
     """What is wrong with the reason: it is at least a sentence, since everyone reads it."""
-    signs = [each for each in (case.reason or {}).get("zh", "") if each.isalnum()]
-    if len(signs) >= LEAST_CHARACTERS and len(set(signs)) >= LEAST_DIFFERENT:
+    if lengths.is_sentence((case.reason or {}).get("zh", "")):
         return []
-    said = Text(
-        f"理由不够一句话（不计标点至少{LEAST_CHARACTERS}个字）。",
-        f"The reason is not a sentence (at least {LEAST_CHARACTERS} signs, marks not counted).",
-    )
     remedy = Text(
         "请用中文写明看了什么、为什么等级不同；公众会看到。",
         "Say in Chinese what you looked at and why the grade differs; the public reads it.",
     )
-    return [Reason("reason", said, remedy)]
+    return [Reason("reason", lengths.NO_SENTENCE, remedy)]
 
 
 def _above_floor(found: Grade, level: Level) -> list[Reason]:

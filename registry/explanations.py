@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from registry import (
+    approval,
     attestation,
     class_names,
     evaluations,
@@ -66,6 +67,8 @@ class Explanation(Identified, Record):
     finished: Mapped[datetime | None]
     approved: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    overruled: Mapped[dict[str, Any] | None]
+    """Hard words that the filer kept, and why; everyone reads it beside the text."""
 
 
 class ExplanationNotFound(NotFound):
@@ -349,8 +352,16 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation
     return made
 
 
-def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
+def approve(
+    session: Session, *, by: Actor, explanation_id: str, reason: Text = Text("", "")
+) -> Explanation:
     """The filer has read the text and lets it stand beside the filing.
+
+    Args:
+        session: the caller's transaction.
+        by: a filer of the enterprise.
+        explanation_id: which text.
+        reason: why words that are hard to understand are kept, where there are any.
 
     Raises:
         ExplanationNotFound: when there is no such explanation.
@@ -358,6 +369,7 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
         NotFinished: while there is no text.
         OtherYardstick: when it goes by something else than the newest report that counts, or
             quotes another.
+        QuestionEmpty, NotPlain, ReasonUnfit, TextTooLong: as `approval.overruled` has them.
     """
     by.require(Role.FILER)
     made = get(session, explanation_id, lock=True)
@@ -371,6 +383,7 @@ def approve(session: Session, *, by: Actor, explanation_id: str) -> Explanation:
     counting = yardsticks.counting(session, made.version_id, made.model_digest)
     _check_quoted(counting, made.report_id)
     if made.approved is None:
+        made.overruled = approval.overruled(made.content, reason)
         made.approved, made.approved_by = now(), by.person_id
         session.flush()
         inbox.turn(session, _record(session, "explanation:text:approved", made, by))

@@ -1,4 +1,4 @@
-"""How long a text of the record may be: a longer one is refused and never cut.
+"""How long a text of the record may be, and how short a reason: nothing is ever cut.
 
 What is cut in silence says something else than its author wrote, and is signed for all the same.
 """
@@ -9,6 +9,15 @@ from dataclasses import dataclass
 from registry import characters
 from registry.errors import Invalid, Reason
 from registry.language import Text
+
+LEAST_SIGNS = 15
+"""Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
+LEAST_DIFFERENT = 8
+"""How many of them differ at least, so that one sign held down is no reason."""
+NO_SENTENCE = Text(
+    f"理由不够一句话（不计标点至少{LEAST_SIGNS}个字）。",
+    f"The reason is not a sentence (at least {LEAST_SIGNS} signs, marks not counted).",
+)
 
 
 class TextTooLong(Invalid):
@@ -75,6 +84,16 @@ def check(given: Iterable[tuple[Limit, str]]) -> None:
         TextTooLong: lists every one that does not.
     """
     refuse([reason for limit, text in given for reason in limit.reasons(text)])
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a reason that everyone reads is at least a sentence, and no key held down.
+
+    Args:
+        text: the Chinese reason.
+    """
+    signs = [each for each in text if each.isalnum()]
+    return len(signs) >= LEAST_SIGNS and len(set(signs)) >= LEAST_DIFFERENT
 
 
 def refuse(reasons: Sequence[Reason]) -> None:

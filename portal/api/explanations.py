@@ -14,6 +14,7 @@ from portal.web.at_hand import Database
 from portal.web.identity import By
 from registry import explanations, worklist
 from registry.explanations import Explanation
+from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -55,6 +56,13 @@ class ExplanationIn(RequestBody):
     )
 
 
+class ApprovalIn(RequestBody):
+    """Why hard words are kept; a text without any needs none."""
+
+    reason: str = Field("", description="in Chinese; everyone reads it beside the text")
+    reason_en: str = Field("", description="the same in English")
+
+
 class ExplanationOut(Answer):
     """An explanation, finished or under way."""
 
@@ -71,6 +79,10 @@ class ExplanationOut(Answer):
     created: datetime
     finished: datetime | None
     approved: datetime | None
+    overruled: dict[str, Any] | None = Field(
+        description="hard words that the filer kept, and why: {reason: {zh, en}, words: [{language, "
+        "quoted}]}"
+    )
     work: Progress | None
     about_earlier_version: bool = Field(description="whether the model has changed since")
 
@@ -115,9 +127,16 @@ def one(by: By, session: Database, explanation_id: str) -> ExplanationOut:
     dependencies=[allow(Role.FILER, scope=Scope.FILE)],
     summary="确认说明 · Confirm an explanation",
 )
-def approve(by: By, session: Database, explanation_id: str) -> ExplanationOut:
-    """Say that you have read the text and let it stand beside the filing."""
-    made = explanations.approve(session, by=by, explanation_id=explanation_id)
+def approve(
+    by: By, session: Database, explanation_id: str, given: ApprovalIn | None = None
+) -> ExplanationOut:
+    """Say that you have read the text and let it stand beside the filing.
+
+    Words of the trade and sentences too long to read stop it, unless a reason is given.
+    """
+    why = given or ApprovalIn()
+    reason = Text(why.reason, why.reason_en)
+    made = explanations.approve(session, by=by, explanation_id=explanation_id, reason=reason)
     return _shape(session, made)
 
 

@@ -101,6 +101,8 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
 @click.option("--report", help="引用哪份已签章确认的报告 / the countersigned report it quotes")
 @click.option("--explanation", help="已生成的说明，只读不重做 / one already made, to be read")
 @click.option("--approve", is_flag=True, help="确认这份说明 / let the text stand")
+@click.option("--reason", default="", help="为什么保留不好懂的话 / why hard words are kept")
+@click.option("--reason-en", default="", help="同上，英文 / the same in English")
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", help="打印的语言 / printed in"
 )
@@ -112,6 +114,8 @@ def explain(
     report: str | None,
     explanation: str | None,
     approve: bool,
+    reason: str,
+    reason_en: str,
     language: str,
     as_json: bool,
     **given: Any,
@@ -134,7 +138,8 @@ def explain(
             explanation = client.post(f"/versions/{version}/explanations", wish)["id"]
         made = client.wait(f"/explanations/{explanation}", tell=tell)
         if approve:
-            made = client.post(f"/explanations/{explanation}/approve")
+            kept = {"reason": reason, "reason_en": reason_en}
+            made = client.post(f"/explanations/{explanation}/approve", kept)
     if as_json:
         showing.as_json(made)
         return

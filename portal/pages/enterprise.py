@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from portal.pages import explaining, forms
+from portal.pages.attempts import attempt
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.web import sight
@@ -15,6 +16,7 @@ from portal.web.at_hand import Configured, Database
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
 from registry import (
+    approval,
     attendance,
     datasets,
     engagements,
@@ -234,17 +236,35 @@ def explanation_page(
         model=submission.model_of(session, version),
         work=work,
         waits=attendance.why_queued(session, work) if work else None,
-        explained=explaining.view(made.content, language) if made.content else None,
+        explained=explaining.view(made.content, language, made.overruled)
+        if made.content
+        else None,
+        hard=approval.hard_words(made.content or {}),
     )
 
 
 @router.post(
     "/explanations/{explanation_id}/approve", dependencies=[allow(Role.FILER, scope=Scope.FILE)]
 )
-def approve(language: Lang, session: Database, by: By, explanation_id: str) -> Response:
+def approve(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    explanation_id: str,
+) -> Response:
     """Let the text stand beside the filing."""
-    explanations.approve(session, by=by, explanation_id=explanation_id)
-    return go(f"/{language}/explanations/{explanation_id}", "approved")
+    reason = Text(forms.text(form, "reason"), forms.text(form, "reason_en"))
+    return attempt(
+        lambda: explanations.approve(session, by=by, explanation_id=explanation_id, reason=reason),
+        request=request,
+        session=session,
+        again=lambda: explanation_page(request, language, session, by, asking, explanation_id),
+        done=go(f"/{language}/explanations/{explanation_id}", "approved"),
+        typed=forms.typed(form),
+    )
 
 
 def _folder(data: Path) -> tempfile.TemporaryDirectory[str]:

@@ -68,15 +68,21 @@ class Explained:
     caption: Text
     people: int
     digest: str
+    kept: tuple[str, ...]
+    kept_why: Text
 
 
-def view(content: Mapping[str, Any], language: Language) -> Explained:
+def view(
+    content: Mapping[str, Any], language: Language, overruled: Mapping[str, Any] | None = None
+) -> Explained:
     """What a page shows of an explanation.
 
     Args:
         content: what the explainer made.
         language: of the page.
+        overruled: the hard words that the filer kept, and why.
     """
+    words = (overruled or {}).get("words", ())
     return Explained(
         answers=tuple(_answer(question, language) for question in content["questions"]),
         importance=tuple(content["importance"]),
@@ -84,6 +90,8 @@ def view(content: Mapping[str, Any], language: Language) -> Explained:
         caption=_caption(content),
         people=content["plan"]["people"],
         digest=content.get("digest", ""),
+        kept=tuple(each["quoted"] for each in words if each["language"] == language),
+        kept_why=Text(**(overruled or {}).get("reason", {"zh": "", "en": ""})),
     )
 
 

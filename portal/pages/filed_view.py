@@ -248,7 +248,7 @@ def _words(
     made = explanations.get(session, content["explanation"]["id"])
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
     return Words(
-        tested=explaining.view(made.content, language) if made.content else None,
+        tested=explaining.view(made.content, language, made.overruled) if made.content else None,
         version=None if about else submission.get(session, made.version_id).number,
         data={"name": data.called.in_(language), "source": data.source},
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),

@@ -100,7 +100,7 @@ def review_page(
         ),
         same_model=same_model.told(session, filing),
         reports=[(each, report_view.view(reports.statement(each), language)) for each in attached],
-        explained=explaining.view(explanation.content, language)
+        explained=explaining.view(explanation.content, language, explanation.overruled)
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),

@@ -83,3 +83,28 @@ def test_an_explanation_made_before_is_still_read() -> None:
     content = explain(plan, table, Toy(lambda x: x["age"] / 100), nonce="n")
     del content["wording"], content["plan"]["k"]
     assert "每100人有几人的结果会变" in rendered(content, "zh")
+
+
+def test_hard_words_that_were_kept_stand_above_the_text_with_the_reason() -> None:
+    """issue 12, 6: a block can be overruled with a reason that is shown, in the page's language."""
+    table = people(200)
+    plan = ExplanationPlan.make(table, columns("income", "sex"), cut=0.5)
+    content = explain(plan, table, Toy(lottery), nonce="n")
+    kept = {
+        "reason": {"zh": "合同里就是这样写的。", "en": "The contract calls it so."},
+        "words": [{"language": "zh", "quoted": "阈值"}],
+    }
+    template = environment().get_template("_explanation.html")
+    for overruled, shown in ((kept, True), (None, False)):
+        pages = {
+            language: template.render(
+                lang=language,
+                t=lambda zh, en, language=language: zh if language == "zh" else en,
+                explained=explaining.view(content, language, overruled),
+            )
+            for language in LANGUAGES
+        }
+        assert ("<q>阈值</q>" in pages["zh"]) is shown
+        assert ("合同里就是这样写的。" in pages["zh"]) is shown
+        assert "阈值" not in pages["en"]
+        assert "contract" not in pages["en"]

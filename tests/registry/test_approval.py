@@ -1,0 +1,71 @@
+"""Hard words and empty questions stop the confirmation of a text, unless a reason is on record."""
+
+from typing import Any
+
+import pytest
+
+from registry import approval
+from registry.approval import NotPlain, QuestionEmpty, ReasonUnfit
+from registry.language import Text
+from registry.lengths import TextTooLong
+
+SAID = {"zh": "“阈值”不好懂。", "en": "“threshold” is a word of the trade."}
+REASON = Text("合同里就是这样写的，换了别的词申请人反而找不到。", "The contract calls it so.")
+
+
+def content(*quoted: tuple[str, str, str], empty: int | None = None) -> dict[str, Any]:
+    """A text of six answered questions, with marks of (language, severity, words)."""
+    questions = [
+        {
+            "title": {"zh": f"问题{number}", "en": f"question {number}"},
+            "lead": [] if number == empty else [{"zh": "甲", "en": "A"}],
+            "detail": [],
+        }
+        for number in range(6)
+    ]
+    marks: dict[str, Any] = {"zh": {"remarks": []}, "en": {"remarks": []}}
+    for language, severity, words in quoted:
+        marks[language]["remarks"].append({"severity": severity, "quoted": words, "said": SAID})
+    return {"questions": questions, "readability": marks}
+
+
+def test_a_plain_text_needs_no_reason_and_keeps_none() -> None:
+    told = content(("zh", "warn", "进行"))
+    assert approval.overruled(told, Text("", "")) is None
+    assert approval.overruled(told, REASON) is None
+
+
+def test_hard_words_are_named_once_each_with_both_ways_out() -> None:
+    told = content(("zh", "block", "阈值"), ("zh", "block", "阈值"), ("en", "block", "Threshold"))
+    with pytest.raises(NotPlain) as refused:
+        approval.overruled(told, Text(" ", ""))
+    assert [each.item for each in refused.value.reasons] == ["阈值", "Threshold"]
+    assert all("保留" in each.remedy.zh for each in refused.value.reasons if each.remedy)
+
+
+def test_a_reason_keeps_them_and_stands_beside_the_text() -> None:
+    told = content(("zh", "block", "阈值"), ("en", "block", "Threshold"))
+    assert approval.overruled(told, REASON) == {
+        "reason": REASON.as_json(),
+        "words": [
+            {"language": "zh", "quoted": "阈值"},
+            {"language": "en", "quoted": "Threshold"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("given", ["因为", "啊" * 200, "。" * 40])
+def test_what_is_no_sentence_is_no_reason(given: str) -> None:
+    with pytest.raises(ReasonUnfit):
+        approval.overruled(content(("zh", "block", "阈值")), Text(given, ""))
+
+
+def test_a_reason_too_long_is_refused_and_never_cut() -> None:
+    with pytest.raises(TextTooLong):
+        approval.overruled(content(("zh", "block", "阈值")), Text(REASON.zh * 20, ""))
+
+
+def test_a_question_without_an_answer_is_named() -> None:
+    with pytest.raises(QuestionEmpty) as refused:
+        approval.overruled(content(empty=4), REASON)
+    assert [each.item for each in refused.value.reasons] == ["问题4"]
