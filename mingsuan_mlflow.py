@@ -120,11 +120,12 @@ def _opened() -> Any:
 def _other(name: str) -> str | None:
     """Where a module of that name comes from, if not from us."""
     if (loaded := sys.modules.get(name)) is not None:
-        origin = getattr(loaded, "__file__", None)
+        origin, folders = getattr(loaded, "__file__", None), getattr(loaded, "__path__", ())
     else:
         spec = importlib.util.find_spec(name)
         origin = spec.origin if spec is not None else None
-    if origin is None:
-        return f"{name}/" if name in sys.modules or importlib.util.find_spec(name) else None
+        folders = spec.submodule_search_locations or () if spec is not None else ()
+    if origin is None:  # a folder without __init__.py
+        return next((f"{Path(folder).resolve()}/" for folder in folders), None)
     path = Path(origin).resolve()
     return None if path == HERE / name / "__init__.py" else str(path)

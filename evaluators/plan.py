@@ -22,8 +22,9 @@ __all__ = ["Columns", "Named", "Plan", "PlanInvalid", "ProbePlan", "Scalar", "le
 
 TargetKind = Literal["outcome", "human_decision"]
 
-_TOP = ("title", "columns", "reference", "probes", "target_kind", "frame", "defences", "alpha",
+TOP = ("title", "columns", "reference", "probes", "target_kind", "frame", "defences", "alpha",
         "min_n", "policy", "names")  # fmt: skip
+"""The keys of a plan."""
 LONGEST_NAME = 80
 NAMES_EXAMPLE = 'names.race = { plain = { zh = "种族", en = "race" }, levels = { white = { zh = "白人", en = "white" } } }'
 
@@ -102,7 +103,7 @@ class Plan:
     @classmethod
     def read(cls, reasons: Reasons, mapping: Mapping[str, Any]) -> "Plan":
         """A plan as far as it can be read; what is wrong goes to `reasons`."""
-        reasons.unknown(mapping, _TOP, "")
+        reasons.unknown(mapping, TOP, "")
         plan = cls(
             title=reasons.text(mapping, "title"),
             columns=plan_columns.read(reasons, mapping.get("columns", {})),

@@ -22,6 +22,7 @@ from portal.web.problems import add_problems
 from portal.web.request_log import RequestLog
 from registry import artifacts, database, modes, tokens
 from registry import settings as configuration
+from registry.language import LANGUAGES
 from registry.organisations import Actor
 from registry.reader import Reader
 from registry.settings import Settings
@@ -85,6 +86,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     # MLflow's routes begin like this, and none of ours do: the address of the door lacks `/mlflow`.
     for name in ("mlflow", "mlflow-artifacts"):
         shared.routes.append(_Whole(f"/api/{{version:float}}/{name}", NotAtTheDoor()))
+    for language in LANGUAGES:  # an address that was copied from a page
+        shared.routes.append(_Whole(f"/{language}/mlflow", NotAtTheDoor()))
     shared.include_router(health.router)
     for noun in api.NOUNS:
         shared.include_router(noun.router, prefix=api.PREFIX)

@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -28,7 +29,9 @@ from mlflow.models import EvaluationResult
 from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
 from evaluators.doors.arrays import arrow
+from evaluators.plan import TOP
 from evaluators.running import engine, planning
+from evaluators.running.data import LACKING, DataUnfit
 from portal.commands import exploring
 from portal.home import exploratory
 from portal.mlflow.models import InProcess, declared, flavour
@@ -51,6 +54,10 @@ log = logging.getLogger(__name__)
 
 class NoPlan(Invalid):
     """The evaluator was asked by its name, and given nothing to go by."""
+
+
+class PlanOfWrongKind(Invalid):
+    """What was given for a plan is neither a dictionary nor a path."""
 
 
 class KeyUnknown(Invalid):
@@ -105,7 +112,8 @@ def evaluate(
         log.warning(_NOT_ASKED.format(column=plan.columns.prediction or plan.columns.score))
     scorer = InProcess(model, plan.columns.reading) if asked else None
     table = table_of(dataset, given.columns)
-    outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
+    with _columns_told(table):
+        outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
     made = exploratory.reported(
         plan,
         outcome,
@@ -134,17 +142,26 @@ def read(config: Any) -> Given:
 
     Raises:
         NoPlan: when there is none.
+        PlanOfWrongKind: when it is neither a mapping nor a path.
         KeyUnknown: when a key is one of ours misspelt.
         NotToml, NotAPlan: when the file holds none.
     """
     apart = isinstance(config, Mapping) and "plan" in config
-    _check_keys(config if apart else {})
+    if isinstance(config, Mapping):
+        _check_keys(config, KEYS if apart else (*KEYS, *TOP))
     plan = config["plan"] if apart else config
     nonce, columns = (config.get("nonce"), config.get("columns")) if apart else (None, None)
     if isinstance(plan, str | Path):
         asking = exploring.read(_present(Path(plan)))
         return Given(asking.plan, nonce or asking.nonce, columns)
-    if not isinstance(plan, Mapping) or not plan:
+    if not isinstance(plan, Mapping | None):
+        kind = type(plan).__name__
+        raise PlanOfWrongKind(
+            f"计划应是字典或计划文件的路径，现在是 {kind}。请写 evaluator_config={{'mingsuan': {{'plan': 计划}}}}。",
+            f"A plan is a dictionary, or the path of a plan's file; here it is of type {kind}. Write "
+            "evaluator_config={'mingsuan': {'plan': PLAN}}.",
+        )
+    if not plan:
         raise NoPlan(
             "没有评估计划。请写 evaluator_config={'mingsuan': {'plan': 计划}}，"
             "计划是一个字典，或计划文件的路径。",
@@ -154,10 +171,29 @@ def read(config: Any) -> Given:
     return Given(plan, None if nonce is None else str(nonce), columns)
 
 
-def _check_keys(config: Mapping[str, Any]) -> None:
-    """See that no key is one of ours misspelt; others may be another evaluator's."""
+@contextmanager
+def _columns_told(table: pa.Table) -> Iterator[None]:
+    """Tell of a column that is not among the data how MLflow's users give it beside them."""
+    try:
+        yield
+    except DataUnfit as unfit:
+        reasons = [
+            reason if reason.item in table.schema.names or reason.said != LACKING
+            else Reason(reason.item, reason.said, _GIVE_BESIDE.format(name=reason.item))
+            for reason in unfit.reasons
+        ]  # fmt: skip
+        raise DataUnfit(unfit.said.zh, unfit.said.en, reasons=reasons) from unfit
+
+
+def _check_keys(config: Mapping[str, Any], known: Sequence[str]) -> None:
+    """See that no key is one of ours misspelt; others may be another evaluator's.
+
+    Args:
+        config: what was given.
+        known: the keys that may stand there.
+    """
     reasons = []
-    for key in sorted(str(each) for each in set(config) - set(KEYS)):
+    for key in sorted(str(each) for each in set(config) - set(known)):
         if near := get_close_matches(key.casefold(), KEYS, n=1):
             remedy = Text(f"是不是 {near[0]}", f"did you mean {near[0]}")
             reasons.append(Reason(key, Text("没有这一项", "there is no such key"), remedy))
@@ -346,6 +382,13 @@ _NO_LIST = Text("不是一列取值", "it is no list of values")
 _IGNORED = Text(
     "extra_metrics 由其他检验器计算，明算不用。",
     "extra_metrics are other evaluators' business; Mingsuan does not compute them.",
+)
+_GIVE_BESIDE = Text(
+    '不是模型特征的列请另给：evaluator_config={{"mingsuan": {{"plan": …, "columns": people[["{name}"]]}}}}，people '
+    "是行与数据相同的表；或改计划里的列名",
+    'give a column that is no feature beside the data: evaluator_config={{"mingsuan": {{"plan": …, '
+    '"columns": people[["{name}"]]}}}}, where people is a frame with the rows of the data; or '
+    "correct the name in the plan",
 )
 _TAKEN = Text("数据里已有这一列", "the data have a column of that name")
 _RENAME = Text("请去掉，或改名", "leave it out, or rename it")

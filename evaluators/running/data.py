@@ -18,6 +18,7 @@ from registry.language import Text
 
 BLOCK = 65_536
 """Rows per scoring block, whatever batches the data arrive in: a model's last bits depend on it."""
+LACKING = Text("数据里没有这一列", "not a column of the data")
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -149,7 +150,7 @@ class Source:
         for name in sorted(named):
             count = self.schema.names.count(name)
             if count != 1:
-                zh, en = ("数据里没有这一列", "not a column of the data")
+                zh, en = LACKING.zh, LACKING.en
                 if count:
                     zh, en = ("数据里有同名的列", "several columns have this name")
                 found.append(

@@ -5,6 +5,7 @@ or deletes a tag whose name reads as one of ours, on an experiment, a run, an in
 registered model or a version.
 """
 
+import string
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -35,13 +36,24 @@ class NotForClients(Invalid):
 def is_ours(key: str) -> bool:
     """Whether the name of a tag reads as one of the platform's.
 
-    Case, width, accents, blanks and signs do not count, and a letter that is no basic Latin one is
-    taken for any that it may be drawn like.
+    Case, width, accents, blanks and signs do not count, nor do marks that are letters or numbers by
+    their class alone (a tatweel, a raised or circled number) or digits in front; and a letter that is
+    no basic Latin one is taken for any that it may be drawn like.
 
     Args:
         key: as it was sent.
     """
-    spelt = unicodedata.normalize("NFKD", characters.ANY.sub("", key)).translate(SAME).casefold()
+    shown = characters.ANY.sub("", key)
+    plain = "".join(each for each in shown if unicodedata.category(each) != "No")
+    return _reads(shown) or _reads(plain, digits=False)
+
+
+def _reads(shown: str, *, digits: bool = True) -> bool:
+    """Whether what is shown begins as the platform's tags do; digits in front left out or taken for letters."""
+    folded = unicodedata.normalize("NFKD", shown)
+    bare = "".join(each for each in folded if unicodedata.category(each) != "Lm")
+    signs = "".join(each for each in bare if each.isalnum())
+    spelt = (signs if digits else signs.lstrip(string.digits)).translate(SAME).casefold()
     letters = "".join(each for each in spelt.translate(SAME).lower() if each.isalnum())
     first = letters.replace("rn", "m")[: len(READ)]
     equal = [a == b for a, b in zip(first, READ, strict=False)]

@@ -193,9 +193,11 @@ UNKNOWN = Policy(
     ENDPOINT_NOT_FOUND,
     Text("MLflow 入口没有这个地址：{method} {path}。", "The MLflow door has no {method} {path}."),
     Text(
-        "请检查 MLFLOW_TRACKING_URI（应以 /mlflow 结尾）；入口提供什么、不提供什么，见 docs/mlflow.md。",
-        "Check MLFLOW_TRACKING_URI (it ends in /mlflow); docs/mlflow.md lists what the door offers "
-        "and what it does not.",
+        "请检查 MLFLOW_TRACKING_URI：应为 https://主机/mlflow，以 /mlflow 结尾，前面不带网页的语言（/zh、/en）；"
+        "入口提供什么、不提供什么，见 docs/mlflow.md。",
+        "Check MLFLOW_TRACKING_URI: it is https://HOST/mlflow, ends in /mlflow, and has no language "
+        "of a page before it (/zh, /en); docs/mlflow.md lists what the door offers and what it "
+        "does not.",
     ),
 )
 

@@ -118,11 +118,11 @@ SAID: dict[Cause, Text] = {
         "favourable; in ONNX keep the zipmap).",
     ),
     Cause.COLUMN_ORDER: Text(
-        "模型声明的列序与训练时不同，而 LightGBM 按位置读列，同样的列会被读错。"
+        "模型声明的列序与训练时不同。LightGBM 按位置读列，会把列读错；XGBoost 和 scikit-learn 则不作答。"
         "请按训练时的列序写 signature，重新保存。",
-        "The signature lists the columns in another order than the model was trained with, and "
-        "LightGBM reads them by their place: columns would be taken for others. Save it again with "
-        "the signature in the order of training.",
+        "The signature lists the columns in another order than the model was trained with. LightGBM "
+        "reads them by their place and would take columns for others; XGBoost and "
+        "scikit-learn give no answer. Save it again with the signature in the order of training.",
     ),
     Cause.MISSING_PACKAGE: Text(
         "打开模型所需的软件包没有安装，模型没有打开。",

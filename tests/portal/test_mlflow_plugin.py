@@ -31,7 +31,7 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
     from mingsuan_mlflow import Clash, MingsuanEvaluator
     from portal.home import verify
     from portal.mlflow.models import InProcess, ServedElsewhere
-    from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan
+    from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan, read
     from tests.portal import evaluating
     from tests.portal.evaluating import judged
 
@@ -391,6 +391,41 @@ def test_nobody_gets_the_column_of_somebody_else(people: pd.DataFrame, logged: s
     assert found(shuffled[["sex"]]).metrics
 
 
+@pytest.mark.parametrize("key", ["plann", "Plan", "pla", "nonc"])
+def test_a_misspelt_key_is_named_where_the_plan_s_own_is_misspelt(key: str) -> None:
+    """It was read as a plan without a title."""
+    with pytest.raises(Invalid) as refused:
+        read({key: "plan.toml"})
+    near = "nonce" if key == "nonc" else "plan"
+    told = f"{key}: 没有这一项 / there is no such key → 是不是 {near} / did you mean {near}"
+    assert told in str(refused.value)
+    assert read(PLAN).plan == PLAN
+
+
+@pytest.mark.parametrize(("given", "kind"), [(5, "int"), ([1], "list"), (True, "bool")])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_plan_of_a_wrong_kind_is_told_as_one(given: Any, kind: str, apart: bool) -> None:
+    """It was told that there is none."""
+    with pytest.raises(Invalid) as refused:
+        read({"plan": given} if apart else given)
+    assert str(refused.value).count(kind) == 2
+    assert "There is no plan" not in str(refused.value)
+
+
+def test_a_column_that_is_no_feature_is_told_where_to_put_it(
+    people: pd.DataFrame, logged: str
+) -> None:
+    """The plan's sensitive column was no input of the model: “correct the plan or the data”."""
+    asked = {"data": people[[*INPUTS, "repaid"]], "targets": "repaid", "model_type": "classifier",
+             "evaluators": ["mingsuan"]}  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        judged(logged, **asked, evaluator_config={"mingsuan": {"plan": PLAN}})
+    told = str(refused.value)
+    assert told.count('"columns": people[["sex"]]') == 2
+    assert judged(logged, **asked, evaluator_config={
+        "mingsuan": {"plan": PLAN, "columns": people[["sex"]]}}).metrics  # fmt: skip
+
+
 @pytest.mark.parametrize("key", ["colums", "column", "none", "Plan"])
 def test_a_misspelt_key_is_named(people: pd.DataFrame, logged: str, key: str) -> None:
     with pytest.raises(Invalid, match=key):
@@ -491,11 +526,14 @@ def test_metrics_of_the_users_own_are_not_dropped_without_a_word(
     assert "extra_metrics" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["evaluators.py", "portal/__init__.py"])
+@pytest.mark.parametrize("name", ["evaluators.py", "portal/__init__.py", "registry/"])
 def test_a_file_that_hides_one_of_our_packages_is_named(tmp_path: Path, name: str) -> None:
     """mlflow/F15: the plugin went without a word, and MLflow knew no evaluator of that name."""
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("", encoding="utf-8")
+    if name.endswith("/"):  # it was told without where it lies
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
     program = (
         "import mlflow\n"
         "import pandas as pd\n"

@@ -184,6 +184,43 @@ def test_columns_in_another_order_than_lightgbm_learnt_them_are_refused(tmp_path
     assert (refused.value.cause, refused.value.items) == ("column_order", ("debt", "amount"))
 
 
+OTHER_ORDER = (
+    "xgboost.train binary:logistic",
+    "XGBClassifier json",
+    "sklearn logistic",
+    "sklearn forest on threads",
+    "sklearn skops logistic",
+)
+
+
+@pytest.mark.parametrize("name", OTHER_ORDER)
+def test_columns_in_another_order_than_learnt_are_refused_where_pyfunc_gives_no_answer(
+    name: str, tmp_path: Path
+) -> None:
+    """XGBoost's columns were put in order by their names, and answered."""
+    turned = infer_signature(X[["debt", "children", "amount"]][:2], np.zeros(2))
+    replace(CASES[name], options=(("signature", turned),)).save(tmp_path / "model")
+    frame = FRAME[["debt", "children", "amount"]]
+    with pytest.raises(Exception, match=r"(?i)feature.?names"):
+        mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(frame)
+
+    with pytest.raises(NotOpened) as refused:
+        opening.open_model(opening.describe(tmp_path / "model"))(frame)
+    assert (refused.value.cause, refused.value.items) == ("column_order", ("debt", "amount"))
+
+
+@pytest.mark.parametrize("name", ["CatBoostRegressor RMSE", "CatBoostRegressor Poisson"])
+def test_catboost_puts_columns_in_order_by_their_names_as_pyfunc_does(
+    name: str, tmp_path: Path
+) -> None:
+    turned = infer_signature(X[["debt", "children", "amount"]][:2], np.zeros(2))
+    replace(CASES[name], options=(("signature", turned),)).save(tmp_path / "model")
+    frame = FRAME[["debt", "children", "amount"]]
+    ask = opening.open_model(opening.describe(tmp_path / "model"))
+    right = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(frame)
+    assert np.array_equal(ask(frame), right)
+
+
 def test_a_class_that_the_table_does_not_list_is_never_imported(tmp_path: Path) -> None:
     CASES["XGBClassifier json"].save(tmp_path / "model")
     path = tmp_path / "model" / "MLmodel"
@@ -248,15 +285,8 @@ def test_what_is_no_number_is_refused_by_name_and_never_read_as_one(
     assert {reason.said for reason in inside.value.reasons} != {verdict._UNLISTED}
 
 
-class Scaled(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-    """Heeds the parameter that MLflow passes."""
-
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
-        return model_input["amount"] * (params or {}).get("scale", 1.0)
-
-
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "PythonModel": {"scale": 10.0},
+    "PythonModel": {"factor": 10.0},
     "xgboost.train binary:logistic": {"output_margin": True},
 }
 
@@ -269,7 +299,9 @@ def test_a_model_that_mlflow_asks_with_parameters_is_refused_by_name(
     given, folder = PARAMETERS[name], tmp_path / "model"
     signature = infer_signature(X[:2], np.zeros(2), params=given)
     if name == "PythonModel":
-        mlflow.pyfunc.save_model(folder, python_model=Scaled(), signature=signature)
+        mlflow.pyfunc.save_model(
+            folder, python_model=python_models.WithParameters(), signature=signature
+        )
     else:
         replace(CASES[name], options=(("signature", signature),)).save(folder)
     with pytest.raises(NotOpened) as refused:

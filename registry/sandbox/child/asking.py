@@ -166,7 +166,8 @@ def _sklearn(
         predict = _one_decision(model, predict)
 
     def ask(frame: "pd.DataFrame") -> Any:
-        found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
+        with _order_named(frame, getattr(model, "feature_names_in_", None)):
+            found = predict(frame.iloc[:, 0] if texts and frame.shape[1] == 1 else frame)
         if function == "predict_proba":
             return _with_classes(found, model)
         return _one_column(found, type(model).__name__) if own else found
@@ -234,7 +235,8 @@ def _xgboost(
         predict = _one_decision(model, model.predict_proba) if chances else _regression(model)
 
     def ask(frame: "pd.DataFrame") -> Any:
-        return predict(_categories(frame[list(names)] if names else frame))
+        with _order_named(frame, names):
+            return predict(_categories(frame))
 
     return ask
 
@@ -263,10 +265,8 @@ def _lightgbm(
         return _one_column(model.predict(frame, num_threads=1), type(model).__name__)
 
     def ask(frame: "pd.DataFrame") -> Any:
-        given = list(frame.columns)
-        if given != names and sorted(map(str, given)) == sorted(names):
-            moved = [name for name, place in zip(given, names, strict=True) if name != place]
-            raise NotOpened("column_order", f"{given} for {names}"[:300], moved[:20])
+        if _moved(frame, names):
+            raise _out_of_order(frame, names)
         return predict(_categories(frame))
 
     return ask
@@ -278,8 +278,8 @@ def _catboost(
     """A classifier's probabilities, named by its classes; else the class's own `predict`.
 
     A regressor's `predict` undoes the link of its objective (Poisson, Tweedie: the exponential).
+    CatBoost puts columns in order by their names.
     """
-    names = list(model.feature_names_)
     loss = str(model.get_all_params().get("loss_function", type(model).__name__))
 
     def predict(frame: "pd.DataFrame") -> Any:
@@ -292,10 +292,38 @@ def _catboost(
 
     chances = _one_decision(model, likely, thread_count=1)
 
-    def ask(frame: "pd.DataFrame") -> Any:
-        return predict(frame[names] if set(names) <= set(frame) else frame)
+    return predict
 
-    return ask
+
+@contextmanager
+def _order_named(frame: "pd.DataFrame", names: Any) -> Iterator[None]:
+    """Tell a library's refusal of columns in another order than it learnt as what it is.
+
+    The library is asked as MLflow asks it, with the columns as the signature has them.
+    """
+    try:
+        yield
+    except Exception as failed:
+        if _moved(frame, names):
+            raise _out_of_order(frame, names) from failed
+        raise
+
+
+def _moved(frame: "pd.DataFrame", names: Any) -> list[str]:
+    """The columns of a frame that stand elsewhere than where they were learnt; none where others are there."""
+    given, learnt = [str(name) for name in frame.columns], [str(name) for name in _listed(names)]
+    if sorted(given) != sorted(learnt):
+        return []
+    return [name for name, place in zip(given, learnt, strict=True) if name != place]
+
+
+def _listed(names: Any) -> list[Any]:
+    return [] if names is None else list(names)
+
+
+def _out_of_order(frame: "pd.DataFrame", names: Any) -> NotOpened:
+    said = f"{list(frame.columns)} for {list(names)}"
+    return NotOpened("column_order", said[:300], _moved(frame, names)[:20])
 
 
 def _categories(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -32,6 +32,15 @@ DISGUISES = [
     "ꮇingsuan.filing",  # Cherokee small letters are folded to capitals
     "mingꮪuꭺn.filing",
     "rningsuan.filing",
+    "\u00b9mingsuan.filing",  # a raised one
+    "0mingsuan.filing",
+    "\u2460mingsuan",  # a circled one
+    "m\u2460ngsuan",
+    "\u0640mingsuan.filing",  # the Arabic tatweel
+    "\ua4f8mingsuan.filing",  # a Lisu letter that is drawn as a full stop
+    "mingsu\u02bban.filing",
+    "mi\u02d0ngsuan.filing",
+    "mi\u207fgsu\u02bban.filing",  # a raised n, and a mark
 ]
 FREE = [
     "stadt",
@@ -43,6 +52,9 @@ FREE = [
     "",
     "审批",
     "a mingsuan.filing",
+    "nningsuan.filing",
+    "2024",
+    "1",
 ]
 
 

@@ -371,6 +371,10 @@ def test_an_address_without_mlflow_at_its_end_is_told_as_the_door_tells_it(
     message = told(site.ask(method, path), 404, "ENDPOINT_NOT_FOUND")
     assert message.count("MLFLOW_TRACKING_URI") == 2
     assert message.count(path) == 2
+    for language in ("zh", "en"):  # copied from a page: it read “not found” as an INTERNAL_ERROR
+        page = Door(f"{site.url}/{language}/mlflow", door.token)
+        message = told(page.ask(method, path), 404, "ENDPOINT_NOT_FOUND")
+        assert ("https://HOST/mlflow" in message, "https://主机/mlflow" in message) == (True, True)
     found = site.ask("GET", "/api/v1/mlflow")
     assert found.headers["content-type"].startswith("application/problem+json")
 
