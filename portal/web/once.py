@@ -123,8 +123,8 @@ async def claim_call(request: Request, form: FormData | None = None) -> None:
     given = request.headers.get(HEADER)
     if given is None or not request.url.path.startswith(CALLS) or request.method in SAFE_METHODS:
         return
-    route = getattr(request.scope.get("route"), "path_format", "")
-    if unrevised.API.get(f"{request.method} {route}") in PERSONAL:
+    route = getattr(request.scope.get("route"), "path_format", "")  # below the API's prefix
+    if unrevised.API.get(f"{request.method} {CALLS.rstrip('/')}{route}") in PERSONAL:
         return
     if not SHORTEST <= len(given) <= LONGEST or not set(given) <= SIGNS:
         raise BadKey(
