@@ -30,6 +30,7 @@ STATUS_NAMES: Mapping[Status, Text] = {
     Status.SET_ASIDE: Text("没有受理", "set aside"),
 }
 OPEN = frozenset({Status.RECEIVED, Status.ACCEPTED, Status.PUT, Status.REPLIED})
+ENDS = frozenset({Status.CLOSED, Status.SET_ASIDE})
 HIDDEN_FROM_ALL = frozenset({Status.HELD, Status.SET_ASIDE})
 """Where nothing counts and nobody but its sender and whoever moderates sees it."""
 
@@ -136,22 +137,28 @@ class StepRefused(Conflict):
     """A concern is not at a point where this step can be taken: read it again and decide."""
 
 
-def steps_from(status: Status, side: Side, *, by_filer: bool) -> list[Step]:
+def steps_from(status: Status, side: Side, *, by_filer: bool, gone: bool = False) -> list[Step]:
     """The steps that somebody may take.
 
     Args:
         status: where the concern stands.
         side: in what part they meet it.
         by_filer: whether the filer is the one who deals with it.
+        gone: whether what was written is deleted: then it can only be ended.
     """
     return [
         each
         for each in STEPS
-        if each.side is side and status in each.sources and not (each.watch_only and by_filer)
+        if each.side is side
+        and status in each.sources
+        and not (each.watch_only and by_filer)
+        and not (gone and each.target not in ENDS)
     ]
 
 
-def step(status: Status, action: Action, side: Side, *, by_filer: bool) -> Step:
+def step(
+    status: Status, action: Action, side: Side, *, by_filer: bool, gone: bool = False
+) -> Step:
     """The row of the table for an action.
 
     Args:
@@ -159,11 +166,12 @@ def step(status: Status, action: Action, side: Side, *, by_filer: bool) -> Step:
         action: what is wanted.
         side: who wants it.
         by_filer: whether the filer is the one who deals with it.
+        gone: whether what was written is deleted.
 
     Raises:
         StepRefused: when there is no such step from here for this side.
     """
-    possible = steps_from(status, side, by_filer=by_filer)
+    possible = steps_from(status, side, by_filer=by_filer, gone=gone)
     for each in possible:
         if each.action is action:
             return each

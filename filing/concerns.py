@@ -34,7 +34,8 @@ class Concern(Identified, Record):
 
     `by_filer` says whether the filer deals with it; `watch_id` is the authority or industry body
     that deals with it otherwise, or looks at it first where it was held. `put` is when the filer was
-    asked. `code_digest` is None once everything personal is deleted.
+    asked. What a person wrote is read by `contact` and `messages` alone, which tell nothing from
+    `delete_on` on, whenever a worker deletes it.
     """
 
     __tablename__ = "concern"
@@ -50,7 +51,7 @@ class Concern(Identified, Record):
     status: Mapped[Status] = mapped_column(String(20))
     since: Mapped[datetime] = mapped_column(default=now)
     revision: Mapped[int] = mapped_column()
-    contact: Mapped[str | None] = mapped_column(String(200))
+    kept_contact: Mapped[str | None] = mapped_column("contact", String(200))
     promised_days: Mapped[int | None]
     acknowledge_by: Mapped[date]
     answer_by: Mapped[date | None]
@@ -63,6 +64,16 @@ class Concern(Identified, Record):
     forgotten: Mapped[datetime | None]
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
+
+    @property
+    def gone(self) -> bool:
+        """Whether the day has come from which on nobody reads what was written."""
+        return self.forgotten is not None or legal_day.today() >= self.delete_on
+
+    @property
+    def contact(self) -> str | None:
+        """Where the sender can be reached, as long as it may be read."""
+        return None if self.gone else self.kept_contact
 
     @property
     def counted(self) -> bool:
@@ -78,15 +89,32 @@ class Concern(Identified, Record):
 
 
 class ConcernMessage(Identified, Record):
-    """Something that was said in a concern; `said` is None once it is deleted."""
+    """Something that was said in a concern, read by `messages` alone; None once it is deleted."""
 
     __tablename__ = "concern_message"
 
     concern_id: Mapped[str] = mapped_column(ForeignKey("concern.id"), index=True)
     side: Mapped[Side] = mapped_column(String(20))
     to: Mapped[Side] = mapped_column(String(20))
-    said: Mapped[str | None] = mapped_column(LongText)
+    kept: Mapped[str | None] = mapped_column("said", LongText)
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that was said, as it may be read today.
+
+    Args:
+        side: who said it.
+        to: to whom.
+        at: when.
+        said: the words; None from the day of deletion on.
+    """
+
+    side: Side
+    to: Side
+    at: datetime
+    said: str | None
 
 
 def counted(status: Status, *, by_filer: bool, put: datetime | None) -> bool:
@@ -169,25 +197,49 @@ def waiting(session: Session, *, by: Actor) -> Sequence[tuple[Concern, Side]]:
     )
 
 
-def messages(session: Session, concern: Concern, side: Side) -> Sequence[ConcernMessage]:
+def messages(session: Session, concern: Concern, side: Side) -> Sequence[Said]:
     """What was said in a concern, as far as one side reads it, oldest first."""
     said = select(ConcernMessage).where(ConcernMessage.concern_id == concern.id)
     if side is Side.MODERATOR:
         side = Side.HANDLER  # a moderator reads what the handler would
     seen = said.where(or_(ConcernMessage.side == side, ConcernMessage.to == side))
-    return session.scalars(seen.order_by(ConcernMessage.id)).all()
+    gone = concern.gone
+    return [
+        Said(Side(each.side), Side(each.to), each.created, None if gone else each.kept)
+        for each in session.scalars(seen.order_by(ConcernMessage.id))
+    ]
+
+
+def revision(session: Session, concern: Concern, side: Side) -> int:
+    """The revision that one side reads, and writes against.
+
+    A filer's counts what that filer may read alone: what was said to it and by it, and where the
+    case stands. The stored one moves with everything, and would tell of the rest.
+
+    Args:
+        session: any session.
+        concern: which one.
+        side: in what part it is met.
+    """
+    if side is Side.MODERATOR or (side is Side.HANDLER and not concern.by_filer):
+        return concern.revision
+    return len(messages(session, concern, side)) + _STANDING.get(Status(concern.status), 0)
+
+
+_STANDING = {Status.ACCEPTED: 1, Status.CLOSED: 2}
+"""Steps that a filer learns of without a word in the case that it reads."""
 
 
 def say(
     session: Session, concern: Concern, side: Side, to: Side, said: str, *, by: Actor | None
 ) -> None:
-    """Add something that was said."""
+    """Add something that was said; from the day of deletion on its words are not kept."""
     session.add(
         ConcernMessage(
             concern_id=concern.id,
             side=side,
             to=to,
-            said=said,
+            kept=None if concern.gone else said,
             person_id=by.person_id if by else None,
         )
     )

@@ -49,9 +49,9 @@ def due(session: Session, *, most: int = 100) -> int:
     found = session.scalars(query.order_by(Concern.delete_on).limit(most)).all()
     for each in found:
         session.execute(
-            update(ConcernMessage).where(ConcernMessage.concern_id == each.id).values(said=None)
+            update(ConcernMessage).where(ConcernMessage.concern_id == each.id).values(kept=None)
         )
-        each.contact, each.code_digest, each.forgotten = None, None, now()
+        each.kept_contact, each.code_digest, each.forgotten = None, None, now()
         session.flush()
         journal.record(session, "filing:concern:forgotten", each.id)
     return len(found)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from filing import concern_steps, concerns, follow_codes, routes, waiting
+from filing import concern_steps, concerns, echoes, editions, follow_codes, routes, waiting
 from filing.concern_steps import (
     ACTION_NAMES,
     GROUND_NAMES,
@@ -22,6 +22,7 @@ from filing.concern_steps import (
 )
 from filing.concerns import Concern
 from filing.dossier import Filing
+from filing.echoes import TOLD_NAMES
 from filing.receiving import WORDS, ConcernInvalid
 from filing.revision import Moved
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
@@ -29,12 +30,22 @@ from registry import characters, inbox, journal, legal_day
 from registry.database import now
 from registry.errors import Reason
 from registry.language import Text
-from registry.organisations import Actor
+from registry.organisations import Actor, Organisation
 
-MOST_COPIED = 12
-"""Characters in a row that a question may share with what a sender wrote."""
+MOST_NAMED = 20
+"""Places that a refused question is told one by one; on the page all of them are marked."""
+
 ASKED = Text("向备案主体的询问", "question to the filer")
 """What a filer is told that it is: whether a complaint or a report lies behind it, it is not told."""
+
+
+class QuestionRepeats(ConcernInvalid):
+    """A question holds what its sender wrote: say it in your own words, without those places.
+
+    `pieces` is the question in pieces, each with whether it repeats the sender.
+    """
+
+    pieces: Sequence[tuple[str, bool]] = ()
 
 
 class ConcernMoved(Moved):
@@ -76,10 +87,10 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
         ConcernInvalid: with everything that the step lacks.
     """
     concern, side = concerns.get(session, by=by, number=follow_codes.plain(number), to_write=True)
-    if concern.revision != taken.revision:
+    if concerns.revision(session, concern, side) != taken.revision:
         raise _moved()
-    before = Status(concern.status)
-    row = concern_steps.step(before, taken.action, side, by_filer=concern.by_filer)
+    before, gone = Status(concern.status), concern.gone
+    row = concern_steps.step(before, taken.action, side, by_filer=concern.by_filer, gone=gone)
     _check(concern, row, taken)
     if taken.action is Action.PUT:
         _check_own_words(session, concern, taken)
@@ -101,6 +112,32 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
     )
     inbox.turn(session, event, *waiting.on_concern(concern))
     return concern
+
+
+def preview(
+    session: Session, *, by: Actor, number: str, revision: int, words: str
+) -> dict[str, Any]:
+    """What the filer will read of a question, exactly: it is asked, read as the filer, and undone.
+
+    Args:
+        session: the caller's transaction; everything in it is undone.
+        by: who asks.
+        number: the case number in any form.
+        revision: the revision that they read.
+        words: the question.
+
+    Raises:
+        QuestionRepeats: it holds what the sender wrote; with the places.
+        ConcernNotFound: when there is none that they may see.
+        ConcernMoved: when it has another revision by now.
+        StepRefused: when the filer can't be asked from here, or not by them.
+        ConcernInvalid: the question is empty, too long, or holds what nobody can read.
+    """
+    taken = Taken(Action.PUT, revision, words)
+    try:
+        return told(session, take(session, by=by, number=number, taken=taken), Side.FILER)
+    finally:
+        session.rollback()
 
 
 def _go(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
@@ -155,39 +192,44 @@ def _check(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
 
 def _check_own_words(session: Session, concern: Concern, taken: Taken) -> None:
     """Raise where a question repeats what the sender wrote: the filer never reads the original."""
-    said = [each.said or "" for each in concerns.messages(session, concern, Side.SENDER)]
-    found = copied(taken.words, [*said, concern.contact or ""])
-    if found:
-        raise ConcernInvalid(
-            "询问里照抄了来信，备案主体会看出是谁写的。",
-            "The question repeats what the sender wrote; the filer could tell who did.",
-            reasons=[
-                Reason(
-                    "words",
-                    Text(f"照抄了“{found}”。", f"“{found}” is copied."),
-                    Text("请用自己的话写。", "Write it in your own words."),
-                )
-            ],
-        )
+    question = taken.words.strip()
+    said = concerns.messages(session, concern, Side.SENDER)
+    found = echoes.echoes(
+        question,
+        words=[each.said or "" for each in said if each.side is Side.SENDER],
+        contact=concern.contact or "",
+        public=_public(session, concern),
+    )
+    if not found:
+        return
+    own = Text("请删去，或者换成自己的话。", "Leave it out, or say it in your own words.")
+    refused = QuestionRepeats(
+        "询问里照抄了来信，备案主体会看出是谁写的。",
+        "The question repeats what the sender wrote; the filer could tell who did.",
+        reasons=[
+            Reason(
+                "words",
+                Text(f"“{text}”：{name.zh}。", f"“{text}”: {name.en}."),
+                own,
+            )
+            for each in found[:MOST_NAMED]
+            for text, name in [(question[each.start : each.end], TOLD_NAMES[each.told])]
+        ],
+    )
+    refused.pieces = echoes.marked(question, found)
+    raise refused
 
 
-def copied(words: str, originals: Sequence[str]) -> str:
-    """The first run of characters that a text shares with others; empty where it shares none.
-
-    Blanks and line breaks do not count.
-
-    Args:
-        words: the text.
-        originals: what it may not repeat.
-    """
-    plain = "".join(words.split())
-    runs = {
-        each[at : at + MOST_COPIED]
-        for each in ("".join(original.split()) for original in originals)
-        for at in range(len(each) - MOST_COPIED + 1)
-    }
-    starts = range(len(plain) - MOST_COPIED + 1)
-    return next((run for at in starts if (run := plain[at : at + MOST_COPIED]) in runs), "")
+def _public(session: Session, concern: Concern) -> list[str]:
+    """What everybody knows of the filing: its number, and what it and the organisations are called."""
+    filing = session.get_one(Filing, concern.filing_id)
+    edition = editions.newest(session, filing)
+    rows = edition.read()["answers"] if edition else ()
+    called = [row["said"] for row in rows if row["key"] == "B1"]
+    bodies = [each for each in (concern.filer_id, concern.watch_id) if each]
+    names = [session.get_one(Organisation, each).name.as_json() for each in bodies]
+    said = [text for each in (*called, *names) for text in each.values() if text]
+    return [filing.number or "", *said]
 
 
 def heard(concern: Concern, today: date) -> bool:
@@ -215,22 +257,24 @@ def told(session: Session, concern: Concern, side: Side) -> dict[str, Any]:
         "filing": filing.number,
         "part": side.value,
         "status": {"id": status.value, **STATUS_NAMES[status].as_json()},
-        "revision": concern.revision,
+        "revision": concerns.revision(session, concern, side),
         "outcome": _named(concern.outcome, OUTCOME_NAMES),
         "messages": [
             {
                 "from": Side(each.side).value,
                 "to": Side(each.to).value,
-                "at": each.created.isoformat(),
+                "at": each.at.isoformat(),
                 "said": each.said,
             }
             for each in concerns.messages(session, concern, side)
         ],
         "steps": [
             {"action": each.action.value, **ACTION_NAMES[each.action].as_json()}
-            for each in concern_steps.steps_from(status, side, by_filer=concern.by_filer)
+            for each in concern_steps.steps_from(
+                status, side, by_filer=concern.by_filer, gone=concern.gone
+            )
         ],
-        "forgotten": concern.forgotten.isoformat() if concern.forgotten else None,
+        "gone": concern.gone,
     }
     if side is Side.FILER:
         return {

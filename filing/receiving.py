@@ -19,7 +19,7 @@ from filing import (
     waiting,
 )
 from filing.concern_steps import Action, Side, Status
-from filing.concerns import Concern, ConcernMessage, ConcernNotFound
+from filing.concerns import Concern, ConcernNotFound, Said
 from filing.dossier import Filing
 from filing.editions import EditionNotFound
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
@@ -53,7 +53,7 @@ class Given:
     """What somebody sends.
 
     Args:
-        route: which of the three.
+        route: which of the three; None where none was chosen.
         situation: id of what happened.
         words: in their own words.
         contact: where they can be reached; may be empty.
@@ -61,7 +61,7 @@ class Given:
         watch_id: the authority or industry body that is to deal with it; empty for the usual one.
     """
 
-    route: Route
+    route: Route | None
     situation: str
     words: str
     contact: str = ""
@@ -100,18 +100,18 @@ def receive(session: Session, *, number: str, given: Given, address: str) -> Rec
         TooManySent: very much came from this network; with the seconds to wait.
     """
     filing = catalogue.find(session, number)
-    _check(given)
-    by_filer = routes.to_filer(given.route, consent=given.consent)
+    route = _checked(given)
+    by_filer = routes.to_filer(route, consent=given.consent)
     watch = _watch(session, filing, given)
     if not by_filer and watch is None:
         raise NobodyWatches(
             "这里还没有登记主管部门或行业组织，请直接向它们反映。",
             "No authority or industry body is on record here. Turn to them directly.",
         )
-    much = senders.count(session, address=address, filing_id=filing.id, route=given.route)
+    much = senders.count(session, address=address, filing_id=filing.id, route=route)
     moment, drawn = now(), follow_codes.draw()
     day = legal_day.of(moment)
-    clock = routes.clock(given.route, day, _promised(session, filing))
+    clock = routes.clock(route, day, _promised(session, filing))
     concern = Concern(
         number=drawn.number,
         code_digest=drawn.digest,
@@ -119,12 +119,12 @@ def receive(session: Session, *, number: str, given: Given, address: str) -> Rec
         filer_id=filing.organisation_id,
         watch_id=watch.id if watch else None,
         by_filer=by_filer,
-        route=given.route,
+        route=route,
         situation=given.situation,
         status=Status.HELD if much and watch else Status.RECEIVED,
         created=moment,
         since=moment,
-        contact=given.contact.strip() or None,
+        kept_contact=given.contact.strip() or None,
         promised_days=clock.promised,
         acknowledge_by=clock.acknowledge_by,
         answer_by=clock.answer_by,
@@ -161,18 +161,23 @@ def watchers(session: Session, filing: Filing) -> Sequence[Organisation]:
     return sorted(others, key=lambda each: each.id not in published)
 
 
-def follow(session: Session, *, number: str, code: str) -> Concern:
-    """The concern that a number and its code open.
+def follow(session: Session, *, number: str, code: str, to_write: bool = False) -> Concern:
+    """The concern that a number and its code open, until the day on which it is deleted.
+
+    Args:
+        session: any session.
+        number: as it was typed.
+        code: as it was typed.
+        to_write: lock the row for the rest of the transaction (PostgreSQL).
 
     Raises:
         ConcernNotFound: the two do not go together, whichever is wrong, or it was deleted.
     """
-    found = session.scalar(
-        select(Concern)
-        .where(Concern.number == follow_codes.plain(number))
-        .execution_options(populate_existing=True)
-    )
-    digest = found.code_digest if found else None
+    query = select(Concern).where(Concern.number == follow_codes.plain(number))
+    if to_write:
+        query = query.with_for_update()
+    found = session.scalar(query.execution_options(populate_existing=True))
+    digest = found.code_digest if found and not found.gone else None
     if not follow_codes.opens(digest, number, code) or found is None:
         raise ConcernNotFound(
             "编号和查询码对不上，或者内容已经按期删除。请核对后再试。",
@@ -189,7 +194,7 @@ def add(session: Session, *, number: str, code: str, words: str) -> Concern:
         StepRefused: it is closed.
         ConcernInvalid: nothing is said, too much, or too often.
     """
-    concern = follow(session, number=number, code=code)
+    concern = follow(session, number=number, code=code, to_write=True)
     concern_steps.step(Status(concern.status), Action.ADD, Side.SENDER, by_filer=concern.by_filer)
     reasons = _of_words(words)
     said = [each for each in sender_reads(session, concern) if each.side == Side.SENDER]
@@ -209,7 +214,7 @@ def add(session: Session, *, number: str, code: str, words: str) -> Concern:
     return concern
 
 
-def sender_reads(session: Session, concern: Concern) -> Sequence[ConcernMessage]:
+def sender_reads(session: Session, concern: Concern) -> Sequence[Said]:
     """What the sender wrote and was told, oldest first."""
     return concerns.messages(session, concern, Side.SENDER)
 
@@ -253,7 +258,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "messages": [
             {
                 "from": Side(each.side).value,
-                "day": _day(legal_day.of(each.created)),
+                "day": _day(legal_day.of(each.at)),
                 "said": each.said,
             }
             for each in sender_reads(session, concern)
@@ -293,22 +298,37 @@ def _watch(session: Session, filing: Filing, given: Given) -> Organisation | Non
     )
 
 
-def _check(given: Given) -> None:
+def _checked(given: Given) -> Route:
+    """The route of what was sent; raises for everything that breaks a rule."""
     reasons = _of_words(given.words)
+    if given.route is None:
+        reasons.append(
+            Reason(
+                "route",
+                Text("没有选“走哪条途径”。", "“Which route” was not chosen."),
+                Text("请选一条。", "Choose one of the three."),
+            )
+        )
     contact = given.contact.strip()
     reasons += characters.reasons("contact", contact, lines=False)
     reasons += CONTACT.reasons(contact)
     if given.situation not in SITUATION_NAMES:
+        said = Text("没有这种情况。", "There is no such situation.")
+        if not given.situation:
+            said = Text("没有选“发生了什么”。", "“What happened” was not chosen.")
         reasons.append(
             Reason(
                 "situation",
-                Text("没有这种情况。", "There is no such situation."),
+                said,
                 Text(
                     "请从列出的里面选，或者选“其他情况”。", "Choose one of those that are listed."
                 ),
             )
         )
     _refuse(reasons)
+    if given.route is None:
+        raise AssertionError("refused above")
+    return given.route
 
 
 def _of_words(words: str) -> list[Reason]:

@@ -48,6 +48,27 @@ ROUTES_TOLD: Mapping[Route, Text] = {
         "sees its words, nor that there is one before they ask the filer or close it.",
     ),
 }
+ROUTES_READ: Mapping[Route, Text] = {
+    Route.APPEAL: Text(
+        "谁会读到：备案主体读到您写的每一句话和联系方式。",
+        "Who reads it: the filer reads every word of yours, and where to reach you.",
+    ),
+    Route.COMPLAINT: Text(
+        "谁会读到：您勾选同意，备案主体就读到您写的每一句话和联系方式；不勾选，只有主管部门或行业组织读到。",
+        "Who reads it: if you tick that you agree, the filer reads every word of yours, and where to "
+        "reach you; if not, the authority or industry body alone does.",
+    ),
+    Route.REPORT: Text(
+        "谁会读到：只有主管部门或行业组织读到。它们可以用自己的话询问备案主体；照抄您写的号码、联系方式或者原话的询问，发不出去。",
+        "Who reads it: the authority or industry body alone. It may ask the filer in its own words; "
+        "a question that copies your numbers, your address or a run of your words cannot be sent.",
+    ),
+}
+LOOKED_AT_FIRST = Text(
+    "同一个网络来的很多时，主管部门或行业组织先看一遍，也会读到交给备案主体的。",
+    "Where much comes from one network, the authority or an industry body looks at it first, and "
+    "so reads what is for the filer, too.",
+)
 
 ACKNOWLEDGED_WITHIN = 7
 ANSWERED_WITHIN = 30

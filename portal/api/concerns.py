@@ -9,7 +9,7 @@ from filing import catalogue, concerns, follow_codes, handling, receiving, route
 from filing.concern_steps import Action, Ground, Outcome
 from filing.handling import Taken
 from filing.receiving import MOST_CONTACT, MOST_WORDS, Given
-from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
+from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
 from portal.api.shapes import RequestBody
 from portal.web import following, identity
 from portal.web.access import allow, public
@@ -58,18 +58,31 @@ class TakenIn(RequestBody):
     ground: Ground | None = Field(None, description="for setting aside")
 
 
+class QuestionIn(RequestBody):
+    """A question to the filer, to be read before it is asked."""
+
+    revision: int = Field(ge=1, description="the case's revision that you read")
+    words: str = Field(max_length=4 * MOST_WORDS, description="the question, in your own words")
+
+
 @router.get("/routes", dependencies=[public], summary="三条途径 · The three routes")
 def three_routes() -> dict[str, Any]:
     """What can have happened, and which route leads to whom."""
     return {
         "routes": [
-            {"id": each.value, **ROUTE_NAMES[each].as_json(), "told": ROUTES_TOLD[each].as_json()}
+            {
+                "id": each.value,
+                **ROUTE_NAMES[each].as_json(),
+                "told": ROUTES_TOLD[each].as_json(),
+                "readers": ROUTES_READ[each].as_json(),
+            }
             for each in Route
         ],
         "situations": [
             {"id": each.id, **each.name.as_json(), "route": each.route.value}
             for each in SITUATIONS
         ],
+        "looked_at_first": routes.LOOKED_AT_FIRST.as_json(),
         "notice": receiving.notice().as_json(),
     }
 
@@ -167,17 +180,28 @@ def step(by: By, session: Database, concern_number: str, given: TakenIn) -> dict
     return _take(by, session, concern_number, given)
 
 
+_WATCH = allow(
+    Role.REVIEWER,
+    Role.ADMINISTRATOR,
+    own={Role.REVIEWER, Role.ADMINISTRATOR},
+    scope=Scope.REVIEW,
+    kinds=WATCHING,
+)
+
+
+@router.post(
+    "/concerns/{concern_number}/question",
+    dependencies=[_WATCH],
+    summary="询问以前先看 · What the filer would read",
+)
+def question(by: By, session: Database, concern_number: str, given: QuestionIn) -> dict[str, Any]:
+    """The case exactly as the filer would read it, were this asked; nothing is saved."""
+    return handling.preview(session, by=by, number=concern_number, **given.model_dump())
+
+
 @router.post(
     "/concerns/{concern_number}/review",
-    dependencies=[
-        allow(
-            Role.REVIEWER,
-            Role.ADMINISTRATOR,
-            own={Role.REVIEWER, Role.ADMINISTRATOR},
-            scope=Scope.REVIEW,
-            kinds=WATCHING,
-        )
-    ],
+    dependencies=[_WATCH],
     summary="主管部门或行业组织办理 · The authority's steps",
 )
 def review(by: By, session: Database, concern_number: str, given: TakenIn) -> dict[str, Any]:

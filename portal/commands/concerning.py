@@ -160,9 +160,31 @@ def step(number: str, action: str, *, as_json: bool, **said: Any) -> None:
     "action", type=click.Choice(["acknowledge", "put", "close", "release", "set_aside"])
 )
 @_said_with_it
-def review(number: str, action: str, *, as_json: bool, **said: Any) -> None:
+@click.option(
+    "--yes", is_flag=True, help="询问以前不再问 / ask the filer without asking you first"
+)
+def review(number: str, action: str, *, as_json: bool, yes: bool, **said: Any) -> None:
     """Take on, put it to the filer in your own words, close it; look first at what was held."""
+    if action == "put":
+        _read_first(number, said["words"], said["revision"], agreed=yes)
     _take(number, "review", {"action": action, **said}, as_json=as_json)
+
+
+def _read_first(number: str, words: str, revision: int, *, agreed: bool) -> None:
+    """Show what the filer will read, on the other channel than the answer, and ask whether to send it."""
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        asked = {"revision": revision, "words": words}
+        told = client.post(f"/concerns/{number.replace('-', '')}/question", asked)
+    click.echo("备案主体会读到 / The filer will read:", err=True)
+    click.echo(f"  {told['kind']['zh']} · {told['kind']['en']} {told['number']}", err=True)
+    click.echo(f"  {told['filing']} · 最迟答复 reply by {told['reply_by']}", err=True)
+    for each in told["messages"]:
+        click.echo(f"  {each['said']}", err=True)
+    if not agreed:
+        click.confirm("就这样询问？/ Ask this?", abort=True, err=True)
 
 
 def _take(number: str, where: str, body: Mapping[str, Any], *, as_json: bool) -> None:

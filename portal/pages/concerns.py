@@ -1,5 +1,6 @@
 """Pages on which anybody appeals, complains or reports, follows a case, and on which it is dealt with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,10 +16,10 @@ from filing.concern_steps import (
     Outcome,
     Side,
 )
-from filing.handling import Taken
+from filing.handling import QuestionRepeats, Taken
 from filing.receiving import Given
-from filing.routes import ROUTE_NAMES, ROUTES_TOLD, SITUATIONS, Route
-from portal.api.concerns import DEALING, three_routes
+from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
+from portal.api.concerns import DEALING, WATCHING, three_routes
 from portal.pages import done, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, reject, render
@@ -73,9 +74,7 @@ def send(request: Request, language: Lang, session: Database, form: Form, number
             session,
             number=number,
             given=Given(
-                route=forms.choice(
-                    Route, forms.text(form, "route"), Text("走哪条途径", "Which route")
-                ),
+                route=_route(forms.text(form, "route")),
                 situation=forms.text(form, "situation"),
                 words=forms.text(form, "words"),
                 contact=forms.text(form, "contact"),
@@ -179,9 +178,55 @@ def case_page(
         language=language,
         asking=asking,
         told=handling.told(session, concern, side),
-        question=handling.ASKED if side is Side.FILER else None,
+        question=side is Side.FILER,
+        pieces=_pieces(request),
         outcomes=[(each.value, name.in_(language)) for each, name in OUTCOME_NAMES.items()],
         grounds=[(each.value, name.in_(language)) for each, name in GROUND_NAMES.items()],
+    )
+
+
+@router.post(
+    "/concerns/{concern_number}/question",
+    dependencies=[
+        allow(
+            Role.REVIEWER,
+            Role.ADMINISTRATOR,
+            own={Role.REVIEWER, Role.ADMINISTRATOR},
+            kinds=WATCHING,
+        )
+    ],
+)
+def question_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    concern_number: str,
+) -> Response:
+    """What the filer will read of a question, before it is asked; nothing is saved."""
+    words = forms.text(form, "words")
+    try:
+        revision = overlap.revision(form)
+        told = handling.preview(
+            session, by=by, number=concern_number, revision=revision, words=words
+        )
+    except RegisterError as error:
+        session.rollback()
+        reject(request, error, forms.typed(form))
+        return case_page(request, language, session, by, asking, concern_number)
+    return _private(
+        render(
+            request,
+            "concern_question.html",
+            language=language,
+            asking=asking,
+            told=told,
+            question=True,
+            revision=revision,
+            words=words,
+        )
     )
 
 
@@ -239,16 +284,36 @@ def _form(request: Request, language: Language, session: Session, number: str) -
         slug=entry.content["slug"],
         name=told["B1"]["said"],
         routes=[
-            (each, ROUTE_NAMES[each], ROUTES_TOLD[each], routes.ground(each, city))
+            (
+                each,
+                ROUTE_NAMES[each],
+                ROUTES_TOLD[each],
+                ROUTES_READ[each],
+                routes.ground(each, city),
+            )
             for each in Route
         ],
         situations=SITUATIONS,
+        names=ROUTE_NAMES,
+        looked_at_first=routes.LOOKED_AT_FIRST,
         watching=receiving.watchers(session, filing),
         promised=routes.promised_days(entry.content),
         purpose=receiving.notice(),
         least=receiving.LEAST_WORDS,
         most=receiving.MOST_WORDS,
     )
+
+
+def _route(given: str) -> Route | None:
+    """The route that was chosen; None for none, which is told with whatever else is missing."""
+    return Route(given) if given in set(Route) else None
+
+
+def _pieces(request: Request) -> Sequence[tuple[str, bool]]:
+    """A question that was turned down, with the places where it repeats the sender."""
+    rejected = getattr(request.state, "rejected", None)
+    error = rejected.error if rejected else None
+    return error.pieces if isinstance(error, QuestionRepeats) else ()
 
 
 def _opened(request: Request, session: Session, number: str, code: str) -> concerns.Concern:

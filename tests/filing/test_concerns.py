@@ -23,7 +23,7 @@ from filing import (
 from filing.concern_steps import STEPS, Action, Ground, Outcome, Side, Status, StepRefused
 from filing.concerns import Concern, ConcernMessage, ConcernNotFound
 from filing.dossier import Filing
-from filing.handling import ConcernMoved, Taken
+from filing.handling import ConcernMoved, QuestionRepeats, Taken
 from filing.receiving import ConcernInvalid, Given, NobodyWatches, Receipt
 from filing.routes import ROUTES_TOLD, Route
 from registry import journal, legal_day, organisations
@@ -54,7 +54,7 @@ class Filed:
         return self.scene.publisher
 
     def send(
-        self, route: Route = Route.REPORT, *, address: str = "203.0.113.7", **said: object
+        self, route: Route | None = Route.REPORT, *, address: str = "203.0.113.7", **said: object
     ) -> Receipt:
         given = Given(route, **{"situation": "other", "words": WORDS} | said)  # type: ignore[arg-type]
         return receiving.receive(
@@ -62,7 +62,9 @@ class Filed:
         )
 
     def take(self, by: Actor, concern: Concern, action: Action, **said: object) -> Concern:
-        taken = Taken(action, **{"revision": concern.revision} | said)  # type: ignore[arg-type]
+        side = concerns.side_of(self.session, concern, by)
+        read = concerns.revision(self.session, concern, side) if side else 1
+        taken = Taken(action, **{"revision": read} | said)  # type: ignore[arg-type]
         return handling.take(self.session, by=by, number=concern.number, taken=taken)
 
     def counts(self) -> list[tuple[str, int, int, int]]:
@@ -245,10 +247,133 @@ def test_a_question_that_copies_the_original_is_refused(filed: Filed) -> None:
         f"有人说：{WORDS[5:11]} \n{WORDS[11:20]}",
         "问 lisi-numbat@example.org",
     ):
-        with pytest.raises(ConcernInvalid, match="照抄"):
+        with pytest.raises(QuestionRepeats, match="照抄") as refused:
             filed.take(filed.authority, sent.concern, Action.PUT, words=said)
+        assert "".join(piece for piece, _ in refused.value.pieces) == said
+        assert any(repeats for _, repeats in refused.value.pieces)
     assert sent.concern.put is None
     filed.take(filed.authority, sent.concern, Action.PUT, words=f"请说明：{WORDS[:8]}")
+
+
+def test_the_authority_reads_exactly_what_the_filer_will_read_and_nothing_is_saved(
+    filed: Filed,
+) -> None:
+    sent = filed.send()
+    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    filed.session.commit()
+    number, read = sent.concern.number, sent.concern.revision
+    asked = {"by": filed.authority, "number": number, "revision": read, "words": ASKED}
+    shown = handling.preview(filed.session, **asked)  # type: ignore[arg-type]
+    assert (sent.concern.put, sent.concern.status) == (None, Status.RECEIVED)
+    assert concerns.revision(filed.session, sent.concern, Side.HANDLER) == read
+    with pytest.raises(QuestionRepeats):
+        handling.preview(filed.session, **asked | {"words": WORDS})  # type: ignore[arg-type]
+    with pytest.raises(ConcernNotFound):
+        handling.preview(filed.session, **asked | {"by": filed.scene.filer})  # type: ignore[arg-type]
+
+    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
+    told = handling.told(
+        filed.session, *concerns.get(filed.session, by=filed.scene.filer, number=number)
+    )
+    for each in (shown, told):  # the moment of asking is the one thing that is later
+        each["messages"][0].pop("at")
+        each.pop("put")
+    assert shown == told
+
+
+def test_a_question_may_say_what_is_public_of_the_filing(filed: Filed) -> None:
+    filer = filed.session.get_one(Organisation, filed.filing.organisation_id)
+    public = f"{filer.name.zh}的{filed.filing.number}"
+    sent = filed.send(words=f"{public}把我拒绝了，没有说明理由。")
+    filed.take(filed.authority, sent.concern, Action.PUT, words=f"请说明{public}用了哪些列。")
+    assert sent.concern.put is not None
+
+
+def test_the_asked_filer_reads_one_revision_whatever_happened_before_and_after(
+    filed: Filed,
+) -> None:
+    def read() -> dict[str, Any]:
+        found = concerns.get(filed.session, by=filed.scene.filer, number=busy.concern.number)
+        return handling.told(filed.session, *found)
+
+    def add() -> None:
+        receiving.add(filed.session, number=busy.concern.number, code=busy.code, words=WORDS)
+
+    quick, busy = filed.send(), filed.send(address="198.51.100.1")
+    filed.take(filed.authority, quick.concern, Action.PUT, words=ASKED)
+    for _ in range(2):
+        add()
+    filed.take(filed.authority, busy.concern, Action.ACKNOWLEDGE)
+    filed.take(filed.authority, busy.concern, Action.PUT, words=ASKED)
+    seen = [
+        handling.told(
+            filed.session, *concerns.get(filed.session, by=filed.scene.filer, number=each)
+        )["revision"]
+        for each in (quick.concern.number, busy.concern.number)
+    ]
+    assert seen[0] == seen[1]
+
+    before = read()
+    add()
+    assert read() == before, "an addition is the authority's to read"
+    reply = Taken(Action.REPLY, before["revision"], "年龄不用来决定。")
+    handling.take(filed.session, by=filed.scene.filer, number=busy.concern.number, taken=reply)
+    replied = read()
+    assert replied["revision"] > before["revision"]
+    with pytest.raises(ConcernMoved):
+        handling.take(filed.session, by=filed.scene.filer, number=busy.concern.number, taken=reply)
+    add()
+    assert read() == replied
+    filed.take(filed.authority, busy.concern, Action.CLOSE, words="查了。", outcome=Outcome.UPHELD)
+    assert read()["revision"] > replied["revision"]
+
+
+def test_a_filers_own_case_moves_with_every_word_that_it_reads(filed: Filed) -> None:
+    sent = filed.send(Route.APPEAL)
+    read = [concerns.revision(filed.session, sent.concern, Side.HANDLER)]
+    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    read.append(concerns.revision(filed.session, sent.concern, Side.HANDLER))
+    with pytest.raises(ConcernMoved):
+        filed.take(filed.scene.filer, sent.concern, Action.ACKNOWLEDGE, revision=read[0])
+    for action, said in (
+        (Action.ACKNOWLEDGE, {}),
+        (Action.CLOSE, {"words": "改了。", "outcome": Outcome.UPHELD}),
+    ):
+        filed.take(filed.scene.filer, sent.concern, action, revision=read[-1], **said)
+        read.append(concerns.revision(filed.session, sent.concern, Side.HANDLER))
+    assert read == sorted(set(read))
+
+
+def test_from_the_day_of_deletion_on_nobody_reads_it_though_no_worker_came(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = filed.send(contact="lisi-numbat@example.org")
+    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
+    number, last = sent.concern.number, sent.concern.delete_on
+
+    def told(by: Actor) -> dict[str, Any]:
+        return handling.told(filed.session, *concerns.get(filed.session, by=by, number=number))
+
+    monkeypatch.setattr(legal_day, "today", lambda: last - timedelta(days=1))
+    assert WORDS in str(told(filed.authority))
+    assert receiving.follow(filed.session, number=number, code=sent.code) is sent.concern
+    monkeypatch.setattr(legal_day, "today", lambda: last)
+    for by in (filed.authority, filed.scene.filer):
+        shown = told(by)
+        assert shown["gone"] is True
+        for secret in (WORDS, ASKED, "lisi-numbat"):
+            assert secret not in str(shown)
+    with pytest.raises(ConcernNotFound):
+        receiving.follow(filed.session, number=number, code=sent.code)
+    with pytest.raises(ConcernNotFound):
+        receiving.add(filed.session, number=number, code=sent.code, words=WORDS)
+    with pytest.raises(StepRefused):
+        filed.take(filed.scene.filer, sent.concern, Action.REPLY, words="晚了。", revision=1)
+    # It can still be ended, so that the count is right, and what is said with it is not kept.
+    closing = {"words": "查不下去了。", "outcome": Outcome.NOT_UPHELD}
+    filed.take(filed.authority, sent.concern, Action.CLOSE, **closing)
+    assert filed.counts() == [("report", 1, 1, 0)]
+    assert "查不下去了。" not in set(filed.session.scalars(select(ConcernMessage.kept)))
 
 
 def test_a_report_that_is_closed_without_a_question_is_counted_and_stays_unseen(
@@ -398,6 +523,8 @@ def test_only_number_and_code_together_open_a_case(filed: Filed) -> None:
         ({"contact": "长" * 201}, "contact"),
         ({"contact": "两行\n地址"}, "contact"),
         ({"situation": "nowhere"}, "situation"),
+        ({"situation": ""}, "situation"),
+        ({"route": None}, "route"),
         ({"words": WORDS + "\u202e"}, "words"),
     ],
 )
@@ -405,7 +532,7 @@ def test_what_breaks_a_rule_is_named_and_nothing_is_kept(
     filed: Filed, said: dict[str, Any], item: str
 ) -> None:
     with pytest.raises((ConcernInvalid, TextRefused)) as refused:
-        filed.send(**said)
+        filed.send(**{"route": Route.REPORT} | said)
     assert {each.item for each in refused.value.reasons} == {item}
     assert filed.session.scalars(select(Concern)).all() == []
 
@@ -441,10 +568,10 @@ def test_on_its_day_what_people_wrote_is_gone_and_the_counts_stay(
     assert forgetting.due(filed.session) == 0
 
     row = filed.session.scalars(select(Concern).execution_options(populate_existing=True)).one()
-    assert row.contact is None
+    assert row.kept_contact is None
     assert row.code_digest is None
     filed.session.expire_all()
-    assert set(filed.session.scalars(select(ConcernMessage.said))) == {None}
+    assert set(filed.session.scalars(select(ConcernMessage.kept))) == {None}
     assert filed.counts() == counted
     with pytest.raises(ConcernNotFound):
         receiving.follow(filed.session, number=row.number, code=sent.code)

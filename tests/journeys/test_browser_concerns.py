@@ -99,7 +99,10 @@ def test_a_breach_is_reported_put_to_the_filer_answered_and_closed(published: St
     put = "form:has([name=action][value=put])"
     authority.fill(f"{put} [name=words]", ASKED)
     press(authority, f"{put} .btn")
-    said(authority, "已记录")
+    assert ASKED in authority.inner_text("#filer-reads")
+    assert WORDS not in authority.inner_text("main")
+    press(authority, "form:has([type=hidden][name=words]) .btn")
+    said(authority, "已办理")
 
     filer = story.person("lender")
     wait_on_desk(filer, "询问")
@@ -110,7 +113,7 @@ def test_a_breach_is_reported_put_to_the_filer_answered_and_closed(published: St
         assert hidden not in shown, hidden
     filer.fill("[name=words]", REPLY)
     press(filer, "main form.card .btn")
-    said(filer, "已记录")
+    said(filer, "已办理")
 
     authority.goto("/zh/desk")
     wait_on_desk(authority, "备案主体已答复")

@@ -110,6 +110,29 @@ def test_a_form_that_is_turned_down_keeps_what_was_typed_and_stores_nothing(
         assert session.scalar(select(func.count()).select_from(Concern)) == 0
 
 
+def test_an_empty_form_names_every_question_that_is_open(published: Published) -> None:
+    answer = published.servers[0].post(f"{published.page}/concern", data={"contact": CONTACT})
+    assert answer.status_code == 422
+    for question in ("没有选“发生了什么”", "没有选“走哪条途径”", "写得太少"):
+        assert question in answer.text, question
+    assert CONTACT in answer.text
+
+
+def test_the_form_says_where_a_situation_usually_leads_and_who_reads_each_route(
+    published: Published,
+) -> None:
+    form = published.servers[0].get(f"{published.page}/concern").text
+    for each in routes.SITUATIONS:
+        name = routes.ROUTE_NAMES[each.route].zh
+        assert f'{each.name.zh}</label> <span class="tag">通常走{name}</span>' in form
+    for route in routes.Route:
+        assert routes.ROUTES_READ[route].zh in form
+    told = published.servers[0].get("/api/v1/routes").json()
+    assert [each["readers"]["zh"] for each in told["routes"]] == [
+        routes.ROUTES_READ[route].zh for route in routes.Route
+    ]
+
+
 def test_wrong_codes_wait_and_nobody_is_locked_out(published: Published) -> None:
     made = send(published)
     reader = published.servers[0]

@@ -178,6 +178,11 @@ def _filled(path: str, known: dict[str, str]) -> str:
     return filled
 
 
+def _texts(html: str) -> list[str]:
+    """What a piece of a page says, without its marks."""
+    return [each for each in re.sub("<[^>]*>", "\n", html).split("\n") if each.strip()]
+
+
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock stands still, wherever it is read."""
@@ -280,6 +285,43 @@ def test_an_appeal_is_found_by_the_same_walk(worlds: Worlds) -> None:
     assert f"enterprise-own {Role.FILER} /zh/desk" in found
     assert f"enterprise-own {Role.FILER} /api/v1/inbox" in found
     assert not any("enterprise-other" in each and "/zh/concerns" in each for each in found)
+
+
+def test_a_question_is_read_first_as_the_filer_will_read_it(worlds: Worlds) -> None:
+    place = worlds.having
+    made = place.send("report")
+    by = place.shelf.world.member("authority-other", Role.REVIEWER)
+    api = f"/api/v1/concerns/{made['number']}"
+    page = f"/zh/concerns/{made['number']}"
+    with place.client() as client:
+        read = client.get(api, headers=by.bearer).json()["revision"]
+
+        def see(words: str) -> Any:
+            sent = {"revision": read, "action": "put", "words": words}
+            return client.post(f"{page}/question", data=sent, headers=by.browser)
+
+        shown = see(ASKED)
+        assert shown.status_code == 200
+        assert shown.headers["cache-control"] == "no-store"
+        card = shown.text.partition('id="filer-reads"')[2].partition("</section>")[0]
+        assert ASKED in card
+        for secret in ("zebra-quokka", CONTACT, "举报", "因为性别"):
+            assert secret not in card
+        copied = see(f"{CONTACT} 说：请说明。")
+        assert copied.status_code == 422
+        assert f"<mark>{CONTACT}</mark> 说：请说明。" in copied.text
+        told = client.get(api, headers=by.bearer).json()
+        assert (told["put"], told["revision"]) == (None, read), "nothing is asked yet"
+
+        sent = {"revision": read, "action": "put", "words": ASKED}
+        asked = client.post(f"{page}/steps", data=sent, headers=by.browser)
+        assert asked.status_code == 303
+        filer = place.shelf.world.member("enterprise-own", Role.FILER)
+        seen = client.get(page, headers=filer.browser).text
+    reads = seen.partition("<h1>")[2].partition("<form")[0]
+    read_first = _texts(card.partition("<h2>")[2])
+    assert len(read_first) > 8
+    assert read_first == _texts(reads)[: len(read_first)]
 
 
 def test_once_it_is_put_the_filer_reads_the_question_alone_and_the_quarter_is_counted(

@@ -290,6 +290,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "您": ("you",),
     "我要申诉、投诉或举报": ("Appeal, complain or report",),
     "找到那个算法，从它的备案页开始": ("Find the algorithm and start from its page",),
+    "通常走%s": ("usually: %s",),
+    "标出的是这种情况通常走的途径，由您决定走哪条。": ("Each is marked with the route that usually fits; which one is taken, you decide.",),
     "投诉：我同意交给备案主体处理": ("Complaint: I agree that the filer gets it",),
     "提交": ("Send",),
     "收到于": ("Received",),
@@ -358,6 +360,10 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "谁会读到：备案主体读到您写的每一句话和联系方式。": ("Who reads it: the filer reads every word of yours, and where to reach you.",),
+    "谁会读到：您勾选同意，备案主体就读到您写的每一句话和联系方式；不勾选，只有主管部门或行业组织读到。": ("Who reads it: if you tick that you agree, the filer reads every word of yours, and where to reach you; if not, the authority or industry body alone does.",),
+    "谁会读到：只有主管部门或行业组织读到。它们可以用自己的话询问备案主体；照抄您写的号码、联系方式或者原话的询问，发不出去。": ("Who reads it: the authority or industry body alone. It may ask the filer in its own words; a question that copies your numbers, your address or a run of your words cannot be sent.",),
+    "同一个网络来的很多时，主管部门或行业组织先看一遍，也会读到交给备案主体的。": ("Where much comes from one network, the authority or an industry body looks at it first, and so reads what is for the filer, too.",),
     "本网站不用脚本也能读、能查、能填表。可以只用键盘操作，可以放大到四倍，支持深色模式和高对比度。图旁边都有文字；评估报告页和算法说明的图旁边还有表格，备案页上评估的图旁边没有，表格在报告页。打印时，折叠的内容也印出来（在 Chromium 里测过）。": ("The site can be read, searched and filled in without scripts, by keyboard alone, at four times the size, in dark mode and in high contrast. Every picture has text beside it; those of a report’s own page and of an explanation have a table too, while those of evaluations on a filed page have theirs on the report’s page. In print, folded parts are printed too (tested in Chromium).",),
     "在 320 和 390 像素宽的屏幕上，把文字放大到两倍，公开页面也不用左右滚动；宽的表格在自己的框里滚动（在 Chromium 里测过）。": ("On screens 320 and 390 pixels wide, with text at twice the size, public pages need no scrolling sideways; wide tables scroll in a frame of their own (tested in Chromium).",),
     "自动检查按 WCAG 2.2 AA 进行；请真人读者试用的检查还没有做。": ("Automatic checks follow WCAG 2.2 AA; a test with human readers has not been done yet.",),

@@ -82,6 +82,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/filings/{filing_id}/grade/confirmation": {"revision": 1},
     "/api/v1/filings/{filing_id}/grade/dismissal": {"revision": 1},
     "/api/v1/concerns/{concern_number}/steps": {"action": "acknowledge", "revision": 1},
+    "/api/v1/concerns/{concern_number}/question": {"revision": 1, "words": "请说明用了哪些列。"},
     "/api/v1/concerns/{concern_number}/review": {"action": "acknowledge", "revision": 1},
     "/api/v1/recommended": {
         "slug": "fresh",
