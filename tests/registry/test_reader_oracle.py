@@ -188,7 +188,6 @@ OTHER_ORDER = (
     "xgboost.train binary:logistic",
     "XGBClassifier json",
     "sklearn logistic",
-    "sklearn forest on threads",
     "sklearn skops logistic",
 )
 
