@@ -146,12 +146,16 @@ def _is_public(session: Session, row: Any) -> bool:
         return row.counted and (row in session.new or moved)
     if isinstance(row, Filing):
         return bool(row.editions or row.submissions) and session.is_modified(row)
-    if isinstance(row, RecommendedCatalogue):
-        return row in session.new or session.is_modified(row)
+    if isinstance(row, RecommendedCatalogue):  # proposed weights leave no trace
+        return row in session.new or _moved(row, "public_revision")
     if isinstance(row, RecommendedApplication):
         return _recommended(row)
     later = isinstance(row, Report | Dataset) and row not in session.new
     return later and session.is_modified(row)
+
+
+def _moved(row: Any, name: str) -> bool:
+    return bool(inspect(row).attrs[name].history.has_changes())
 
 
 def _recommended(row: RecommendedApplication) -> bool:

@@ -97,3 +97,15 @@ def on_application(session: Session, made: RecommendedApplication, filing: Filin
     body = session.get_one(RecommendedCatalogue, made.catalogue_id).organisation_id
     # Whoever is of the filer learns of no proposal, on whosever desk they sit.
     return [Waits(body, DECIDED[status], place, label, not_for_id=made.filer_id)]
+
+
+def on_weights(catalogue: RecommendedCatalogue) -> list[Waits]:
+    """Who has to act on a catalogue's weights: its industry body, while some are proposed.
+
+    Args:
+        catalogue: as it stands.
+    """
+    if catalogue.proposal is None:
+        return []
+    body = catalogue.organisation_id
+    return [Waits(body, Waiting.CONFIRM_RECOMMENDED, "/recommending/catalogue", catalogue.slug)]

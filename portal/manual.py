@@ -95,12 +95,13 @@ the catalogue's is marked.
 | a reader with weights of their own | `?w.checks=40&w.openness=0`, on page, twin and API |
 | whoever recomputes | `mingsuan recommended download SLUG`, `mingsuan recommended recompute FILE --key KEY` |
 | a filer | *Apply to be recommended* on a published filing; `mingsuan recommended apply` |
-| an industry body (its administrators) | `/zh/recommending`; `mingsuan recommended open`, `decide`, `weigh` |
+| an industry body (its administrators) | `/zh/recommending`; `mingsuan recommended open`, `decide`, `weigh`, `decide-weights` |
 
 ## Criteria
 
 The body chooses the weights (whole numbers from 0 to 100); they and every change of them with its reason are
-public. What a criterion counts is fixed, and told from the newest edition of the filing and the public counts:
+public. One person proposes a change and a second agrees; neither has ties to the filer or a tester of what is in the
+catalogue or applied for, and nobody outside learns of a proposal. What a criterion counts is fixed, and told from the newest edition of the filing and the public counts:
 
 @@
 

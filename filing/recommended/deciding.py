@@ -5,7 +5,7 @@ each step and for both of them when it is decided, since people join and leave.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,16 +14,15 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from filing import waiting
 from filing.dossier import Filing
-from filing.recommended import lapsing, reading, records, steps
+from filing.recommended import lapsing, people, reading, records, steps
 from filing.recommended.lapse import WHY_NAMES
 from filing.recommended.records import RecommendedApplication
 from filing.recommended.steps import ACTION_NAMES, Action, Side, Status, Step, StepRefused
 from filing.recommended.words import RecommendedInvalid, day, worded
-from filing.review import NotIndependent
 from filing.revision import Moved
-from registry import inbox, journal, legal_day, organisations
+from registry import inbox, journal, legal_day
 from registry.database import now
-from registry.errors import Reason, Refused
+from registry.errors import Reason
 from registry.language import Text
 from registry.organisations import Actor
 
@@ -35,10 +34,6 @@ TIES = Text("与备案主体的利害关系", "ties to the filer")
 
 class ApplicationMoved(Moved):
     """Somebody took a step in between: read the application again, then decide."""
-
-
-class SecondPerson(Refused):
-    """Two people decide: who proposed does not agree as well. Ask a colleague."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,8 @@ def take(
     filing = session.get_one(Filing, made.filing_id)
     _check_standing(session, made, filing)
     if side is Side.BODY:
-        _check_people(session, made, filing, row, by)
+        proposed_by = made.proposed_by if row.second else None
+        people.check(session, [filing], by=by, proposed_by=proposed_by)
     said = _said(row, taken)
     _check(session, made, filing, row)
     _go(session, made, filing, row, by, said)
@@ -129,39 +125,6 @@ def _check_standing(session: Session, made: RecommendedApplication, filing: Fili
         raise StepRefused(
             f"这个条目{name.zh}：{why.zh}。要再列入，请重新申请。",
             f"The entry {name.en}: {why.en}. To be entered again, apply again.",
-        )
-
-
-def _check_people(
-    session: Session, made: RecommendedApplication, filing: Filing, row: Step, by: Actor
-) -> None:
-    people = [by]
-    if row.second:
-        if made.proposed_by == by.person_id:
-            raise SecondPerson(
-                "决定由两个人作出：您提议的，不能由您同意。请另一位同事来办。",
-                "Two people decide: you proposed it, so you do not agree as well. Ask a colleague.",
-            )
-        if made.proposed_by is not None:
-            _check_still_there(session, made.proposed_by, by)
-            people.append(replace(by, person_id=made.proposed_by))
-    tied = [reason for person in people for reason in reading.ties(session, filing, person)]
-    if tied:
-        raise NotIndependent(
-            "备案或测试过这个算法的人和单位不能作决定，请换没有关联的同事来提议和同意。",
-            "Nobody decides on what they or their organisation filed or tested; let colleagues "
-            "without ties propose and agree.",
-            reasons=tied,
-        )
-
-
-def _check_still_there(session: Session, proposed_by: str, by: Actor) -> None:
-    """Raise where who proposed no longer decides for the body."""
-    if not organisations.holds(session, proposed_by, by.organisation_id, steps.ROLES[Side.BODY]):
-        raise SecondPerson(
-            "提议的人已经不在行业组织作决定了。请选“不同意提议”，由在任的人重新提议。",
-            "Who proposed no longer decides for the industry body. Disagree, and let somebody who "
-            "does propose anew.",
         )
 
 

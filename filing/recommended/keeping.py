@@ -1,4 +1,4 @@
-"""The industry body opens its catalogue and sets the weights; every change of them is on record."""
+"""The industry body opens its catalogue, with the weights that it begins with."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
-from sqlalchemy.orm.exc import StaleDataError
 
 from filing.recommended.order import weights_of
 from filing.recommended.records import RecommendedCatalogue, own_catalogue
 from filing.recommended.words import RecommendedInvalid, worded
-from filing.revision import Moved
 from registry import characters, journal
 from registry.errors import Conflict, Reason
 from registry.language import Text
@@ -21,21 +18,11 @@ from registry.organisations import KIND_NAMES, Actor, Kind, Role, WrongRole
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,29}")
 OPENED = "filing:recommended:opened"
-WEIGHED = "filing:recommended:weighed"
 GUIDANCE = Text("主管部门的指导", "the authority's guidance")
-REASON = Text("理由", "reason")
 
 
 class AlreadyOpen(Conflict):
     """Your organisation keeps a catalogue already, or the address is taken: choose another."""
-
-
-class NotOpen(Conflict):
-    """Your organisation keeps no catalogue yet: open one first."""
-
-
-class CatalogueMoved(Moved):
-    """The catalogue was changed in between: read it again, then decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,67 +106,16 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
     )
     session.add(made)
     session.flush()
-    _note(session, OPENED, made, by, weights=weights)
-    return made
-
-
-def weigh(
-    session: Session,
-    *,
-    by: Actor,
-    revision: int,
-    weights: Mapping[str, int | str],
-    reason: Mapping[str, str],
-) -> RecommendedCatalogue:
-    """Set the weights anew, with a reason that everybody reads.
-
-    Args:
-        session: the caller's transaction.
-        by: an administrator of the industry body.
-        revision: of the catalogue that they read.
-        weights: by criterion; those that are not named stay.
-        reason: {zh, en?}.
-
-    Raises:
-        WrongRole: when `by` is anyone else.
-        NotOpen: when it keeps no catalogue.
-        CatalogueMoved: when it has another revision by now.
-        RecommendedInvalid, WeightsInvalid: with everything that is wrong.
-    """
-    require_body(by)
-    mine = own_catalogue(session, by)
-    if mine is None:
-        raise NotOpen(
-            "本单位还没有推荐目录，请先开设。",
-            "Your organisation keeps no catalogue; open one first.",
-        )
-    if mine.revision != revision:
-        raise _moved()
-    kept, reasons = worded("reason", REASON, reason)
-    _check(reasons)
-    before = dict(mine.weights)
-    mine.weights = weights_of(weights, mine.weights)
-    flag_modified(mine, "weights")  # the same ones again are a decision, too, and overtake others
-    try:
-        session.flush()
-    except StaleDataError as error:
-        raise _moved() from error
-    _note(session, WEIGHED, mine, by, before=before, weights=mine.weights, reason=kept)
-    return mine
-
-
-def _note(
-    session: Session, name: str, made: RecommendedCatalogue, by: Actor, **told: object
-) -> None:
     journal.record(
         session,
-        name,
+        OPENED,
         made.id,
         person_id=by.person_id,
         organisation_id=by.organisation_id,
         revision=made.revision,
-        **told,
+        weights=weights,
     )
+    return made
 
 
 def _check(reasons: list[Reason]) -> None:
@@ -189,10 +125,3 @@ def _check(reasons: list[Reason]) -> None:
             "Something is wrong; nothing was saved. Correct each item.",
             reasons=reasons,
         )
-
-
-def _moved() -> CatalogueMoved:
-    return CatalogueMoved(
-        "您打开以后，目录又有了改动。这一次什么都没有保存，请重新看过再决定。",
-        "Changed since you opened it. Nothing was saved; read it again, then decide.",
-    )

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing.recommended.keeping import OPENED, WEIGHED
+from filing.recommended.keeping import OPENED
 from filing.recommended.lapse import WHY_NAMES
 from filing.recommended.reading import Recorded
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.recommended.steps import STATUS_NAMES, Status, seen_outside
+from filing.recommended.weighing import WEIGHED
 from registry import journal
 from registry.language import Text
 
@@ -96,6 +97,7 @@ def _row(status: Status, number: str, reason: Mapping[str, Any] | None) -> dict[
         "reason": dict(reason) if reason else None,
         "before": None,
         "weights": None,
+        "ties": [],
     }
 
 
@@ -107,5 +109,8 @@ def _weighed(event: journal.Event) -> _Row:
         "reason": event.details.get("reason"),
         "before": event.details.get("before"),
         "weights": event.details["weights"],
+        "ties": event.details.get(
+            "ties", []
+        ),  # none where one person set them, before release 0.1
     }
     return _Row(event.at, event.seq, told)

@@ -142,7 +142,7 @@ def statement(session: Session, catalogue: RecommendedCatalogue) -> bytes:
     digest = attestation.digest(content)
     return statements.make(
         statements.RECOMMENDED,
-        subject=f"recommended/{catalogue.organisation_id}/{catalogue.slug}@{catalogue.revision}",
+        subject=f"recommended/{catalogue.organisation_id}/{catalogue.slug}@{catalogue.public_revision}",
         digest=digest,
         predicate={
             "content": content,
@@ -163,7 +163,7 @@ def _catalogue(catalogue: RecommendedCatalogue, body: Organisation) -> dict[str,
         "city": {"id": catalogue.city, **CITY_NAMES[catalogue.city].as_json()},
         "ground": ground.as_json(),
         "guidance": dict(catalogue.guidance),
-        "revision": catalogue.revision,
+        "revision": catalogue.public_revision,
     }
 
 

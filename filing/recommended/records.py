@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import editions
 from filing.dossier import Filing
-from filing.recommended.steps import EVER_ENTERED, STANDING, Side, Status, seen_outside
+from filing.recommended.steps import EVER_ENTERED, STANDING, UNDER_WAY, Side, Status, seen_outside
 from registry.database import Identified, Record, now
 from registry.errors import NotFound
 from registry.language import Text
@@ -24,7 +24,11 @@ CITY_NAMES: dict[str, Text] = {
 
 
 class RecommendedCatalogue(Identified, Record):
-    """The catalogue that one industry body keeps: by which criteria, under whose guidance."""
+    """The catalogue that one industry body keeps: by which criteria, under whose guidance.
+
+    `proposal` is the weights that one person proposed, until another agrees or disagrees.
+    `public_revision` moves with what everybody reads alone: `revision` tells of proposals.
+    """
 
     __tablename__ = "recommended_catalogue"
 
@@ -33,6 +37,8 @@ class RecommendedCatalogue(Identified, Record):
     city: Mapped[str] = mapped_column(String(20))
     guidance: Mapped[dict[str, Any]]
     weights: Mapped[dict[str, Any]]
+    proposal: Mapped[dict[str, Any] | None]
+    public_revision: Mapped[int] = mapped_column(default=1, server_default="1")
     revision: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
@@ -194,6 +200,15 @@ def ever_entered(
         ).order_by(RecommendedApplication.decided.desc(), RecommendedApplication.id.desc())
     ).all()
     return [(each, filing) for each, filing in rows]
+
+
+def affected(session: Session, catalogue: RecommendedCatalogue) -> Sequence[Filing]:
+    """The filings that are in a catalogue or applied for: those whose place its weights decide."""
+    mine = select(RecommendedApplication.filing_id).where(
+        RecommendedApplication.catalogue_id == catalogue.id,
+        RecommendedApplication.status.in_(sorted(STANDING | UNDER_WAY)),
+    )
+    return session.scalars(select(Filing).where(Filing.id.in_(mine)).order_by(Filing.id)).all()
 
 
 def standing_of(

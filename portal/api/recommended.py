@@ -6,11 +6,20 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
-from filing.recommended import applying, deciding, keeping, publication, records, telling
+from filing.recommended import (
+    applying,
+    deciding,
+    keeping,
+    publication,
+    records,
+    telling,
+    weighing,
+)
 from filing.recommended.applying import Offer
 from filing.recommended.deciding import Taken
 from filing.recommended.keeping import Opening
 from filing.recommended.steps import Action
+from filing.recommended.weighing import Answered, Proposed
 from portal.api import recommending
 from portal.api.shapes import RequestBody
 from portal.web.access import allow, public
@@ -23,6 +32,7 @@ from registry.tokens import Scope
 router = APIRouter(tags=["recommended"])
 SIDES = {Kind.ENTERPRISE, Kind.INDUSTRY_BODY}
 READERS = allow(Role.FILER, Role.ADMINISTRATOR, own={Role.FILER, Role.ADMINISTRATOR}, kinds=SIDES)
+KEEPERS = allow(Role.ADMINISTRATOR, own={Role.ADMINISTRATOR}, kinds={Kind.INDUSTRY_BODY})
 FILERS = allow(Role.FILER, scope=Scope.FILE, kinds={Kind.ENTERPRISE})
 BODY = allow(
     Role.ADMINISTRATOR, own={Role.ADMINISTRATOR}, scope=Scope.REVIEW, kinds={Kind.INDUSTRY_BODY}
@@ -49,11 +59,20 @@ class OpeningIn(RequestBody):
 
 
 class WeightsIn(RequestBody):
-    """New weights, and why."""
+    """Proposed weights, and why."""
 
-    revision: int = Field(ge=1, description="the catalogue's revision that you read")
+    revision: int = Field(ge=1, description="the catalogue's revision that you read as its body")
     weights: dict[str, int] = Field(description="by criterion; others stay")
-    reason: WordsIn = Field(description="everybody reads it")
+    reason: WordsIn = Field(description="everybody reads it once they are in force")
+    ties: WordsIn = Field(description="your ties to the filers; everybody reads them then")
+
+
+class AnswerIn(RequestBody):
+    """What the second person says of proposed weights."""
+
+    action: Action = Field(description="confirm or return")
+    revision: int = Field(ge=1, description="the catalogue's revision that you read as its body")
+    ties: WordsIn = Field(NOTHING, description="your ties to the filers, where you agree")
 
 
 class OfferIn(RequestBody):
@@ -117,10 +136,30 @@ def open_catalogue(by: By, session: Database, given: OpeningIn) -> dict[str, Any
     return publication.told(session, keeping.open_catalogue(session, by=by, opening=opening))
 
 
-@router.patch("/recommended/weights", dependencies=[BODY], summary="改定权重 · Set the weights")
-def weigh(by: By, session: Database, given: WeightsIn) -> dict[str, Any]:
-    """Set the weights of your catalogue anew; what they were and why stays on record."""
-    return publication.told(session, keeping.weigh(session, by=by, **given.model_dump()))
+@router.get(
+    "/recommended-weights", dependencies=[KEEPERS], summary="本单位目录的权重 · Your weights"
+)
+def weights(by: By, session: Database) -> dict[str, Any]:
+    """The weights of your catalogue, and those that one of you proposed."""
+    return weighing.told(session, by)
+
+
+@router.post("/recommended-weights", dependencies=[BODY], summary="提议权重 · Propose weights")
+def propose_weights(by: By, session: Database, given: WeightsIn) -> dict[str, Any]:
+    """Propose weights of your catalogue; they are in force once another of you agrees."""
+    weighing.propose(session, by=by, proposed=Proposed(**given.model_dump()))
+    return weighing.told(session, by)
+
+
+@router.post(
+    "/recommended-weights/decisions",
+    dependencies=[BODY],
+    summary="同意或不同意提议的权重 · Agree to proposed weights",
+)
+def answer_weights(by: By, session: Database, given: AnswerIn) -> dict[str, Any]:
+    """Agree as the second person, which puts them in force with both your ties told, or disagree."""
+    weighing.answer(session, by=by, answered=Answered(**given.model_dump()))
+    return weighing.told(session, by)
 
 
 @router.get(

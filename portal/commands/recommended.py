@@ -215,28 +215,51 @@ def open_(
     _statement(told["catalogue"]["statement"])
 
 
-@recommended.command("weigh", help="改定权重，理由公开。/ Set the weights; everybody reads why.")
+@recommended.command(
+    "weights", help="本单位目录的权重，和等待决定的提议。/ Your weights, and what is proposed."
+)
+@JSON
+def weights_(*, as_json: bool) -> None:
+    """With the revision that the next step asks for."""
+    with _mine() as client:
+        _show_weights(client.get("/recommended-weights"), as_json=as_json)
+
+
+@recommended.command(
+    "weigh", help="提议权重，另一人同意后生效。/ Propose weights; in force once a second agrees."
+)
 @click.option("--weights", required=True, help="例如 checks=40 / such as checks=40")
-@click.option("--reason", required=True, help="理由 / why")
+@click.option("--reason", required=True, help="理由，以后公开 / why, public afterwards")
 @click.option("--reason-en", default="")
+@click.option("--ties", required=True, help="您与各备案主体的利害关系 / your ties to the filers")
+@click.option("--ties-en", default="")
 @REVISION
 @JSON
-def weigh(*, weights: str, reason: str, reason_en: str, revision: int, as_json: bool) -> None:
+def weigh(*, weights: str, revision: int, as_json: bool, **said: str) -> None:
     """What they were stays on record."""
-    from portal.commands import showing
-
     body = {
         "revision": revision,
         "weights": _whole(weights),
-        "reason": {"zh": reason, "en": reason_en},
+        **{name: {"zh": said[name], "en": said[f"{name}_en"]} for name in ("reason", "ties")},
     }
     with _mine() as client:
-        told = client.patch("/recommended/weights", body)
-    if as_json:
-        showing.as_json(told)
-        return
-    for each in told["criteria"]:
-        click.echo(f"{each['id']}: {each['weight']}")
+        _show_weights(client.post("/recommended-weights", body), as_json=as_json)
+
+
+@recommended.command(
+    "decide-weights", help="同意或不同意提议的权重。/ Agree to proposed weights, or disagree."
+)
+@click.argument("action", type=click.Choice(["confirm", "return"]))
+@click.option("--ties", default="", help="您与各备案主体的利害关系 / your ties to the filers")
+@click.option("--ties-en", default="")
+@REVISION
+@JSON
+def decide_weights(*, action: str, ties: str, ties_en: str, revision: int, as_json: bool) -> None:
+    """Two people without ties decide."""
+    body = {"action": action, "revision": revision, "ties": {"zh": ties, "en": ties_en}}
+    with _mine() as client:
+        told = client.post("/recommended-weights/decisions", body)
+    _show_weights(told, as_json=as_json)
 
 
 @recommended.command("apply", help="为已公示的备案申请列入。/ Apply for a published filing.")
@@ -401,6 +424,19 @@ def _print_order(order: Mapping[str, Any], names: Mapping[str, str]) -> None:
     for each in order["left_out"]:
         lacking = ", ".join(each["not_measured"])
         click.echo(f"未测，不计入 not measured, left out: {each['criterion']} ({lacking})")
+
+
+def _show_weights(told: Mapping[str, Any], *, as_json: bool) -> None:
+    from portal.commands import showing
+
+    if as_json:
+        showing.as_json(told)
+        return
+    click.echo(f"{told['slug']}  修订 revision {told['revision']}")
+    proposed = (told["proposal"] or {}).get("weights", {})
+    for name, weight in told["weights"].items():
+        wanted = f" → {proposed[name]}（提议 proposed）" if name in proposed else ""
+        click.echo(f"{name}: {weight}{wanted}")
 
 
 def _called(entry: Mapping[str, Any]) -> str:

@@ -54,6 +54,10 @@ DONE: Mapping[str, Text] = {
         "等级的提议已记录，等另一位审核人决定。",
         "The proposed grade is on record; another reviewer decides.",
     ),
+    "weights_proposed": Text(
+        "权重的提议已记录，等另一人同意以后才生效。",
+        "The proposed weights are on record; they are in force once another person agrees.",
+    ),
     "decided": Text("决定已记录。", "The decision is on record."),
     "same": Text(
         "这些文件已经登记过，就是这个版本。", "These files are on record already: this version."

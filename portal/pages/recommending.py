@@ -5,13 +5,14 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from filing import dossier
-from filing.recommended import applying, deciding, keeping, publication, records, telling
+from filing.recommended import applying, deciding, keeping, publication, records, telling, weighing
 from filing.recommended.applying import OFFERED, Offer
 from filing.recommended.criteria import CRITERIA
 from filing.recommended.deciding import Taken
 from filing.recommended.keeping import Opening
 from filing.recommended.records import CITY_NAMES
-from filing.recommended.steps import Action
+from filing.recommended.steps import ACTION_NAMES, Action
+from filing.recommended.weighing import Answered, Proposed
 from portal.api.recommended import READERS, SIDES
 from portal.api.recommending import WEIGHT
 from portal.pages import done, forms, overlap
@@ -65,6 +66,7 @@ def catalogue_page(
         kept=records.own_catalogue(session, by),
         criteria=CRITERIA,
         prefix=WEIGHT,
+        answers=[(each.value, ACTION_NAMES[each]) for each in weighing.ANSWERS],
         cities=[(each.value, CITY_NAMES[each].in_(language)) for each in City],
     )
 
@@ -95,22 +97,49 @@ def open_catalogue(
 
 
 @router.post("/recommending/weights", dependencies=[BODY])
-def weigh(
+def propose_weights(
     request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
 ) -> Response:
-    """Set the weights anew."""
+    """Propose weights."""
     return attempt(
-        lambda: keeping.weigh(
+        lambda: weighing.propose(
             session,
             by=by,
-            revision=overlap.revision(form),
-            weights=forms.prefixed(form, WEIGHT),
-            reason=_words(form, "reason"),
+            proposed=Proposed(
+                revision=overlap.revision(form),
+                weights=forms.prefixed(form, WEIGHT),
+                reason=_words(form, "reason"),
+                ties=_words(form, "ties"),
+            ),
         ),
         request=request,
         session=session,
         again=lambda: catalogue_page(request, language, session, by, asking),
-        done=go(f"/{language}/recommending", "saved"),
+        done=go(f"/{language}/recommending", "weights_proposed"),
+        typed=forms.typed(form),
+    )
+
+
+@router.post("/recommending/weights/decisions", dependencies=[BODY])
+def answer_weights(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, form: Form
+) -> Response:
+    """Agree to proposed weights as the second person, or disagree."""
+
+    def answered() -> None:
+        said = Answered(
+            action=forms.choice(Action, forms.text(form, "action"), Text("步骤", "step")),
+            revision=overlap.revision(form),
+            ties=_words(form, "agreed_ties"),
+        )
+        weighing.answer(session, by=by, answered=said)
+
+    return attempt(
+        answered,
+        request=request,
+        session=session,
+        again=lambda: catalogue_page(request, language, session, by, asking),
+        done=go(f"/{language}/recommending", done.step("recommended", forms.text(form, "action"))),
         typed=forms.typed(form),
     )
 

@@ -568,6 +568,25 @@ def test_the_recommended_catalogue_comes_and_goes_and_the_rest_stays(
     migrations.upgrade(empty)
 
 
+def test_weights_by_two_keep_what_is_in_force_and_the_public_revision(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0020")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        connection.execute(text(RECOMMENDED))
+        connection.execute(text("UPDATE recommended_catalogue SET revision = 7"))
+    before = contents(empty)
+    migrations.upgrade(empty, "0024")
+    read = text("SELECT weights, revision, public_revision, proposal FROM recommended_catalogue")
+    with empty.connect() as connection:
+        weights, *rest = connection.execute(read).one()
+        assert (str(weights), rest) == ("{}", [7, 7, None])
+    migrations.downgrade(empty, "0020")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 RECOMMENDED = """
 INSERT INTO recommended_catalogue (id, created, organisation_id, slug, city, guidance, weights,
   revision)

@@ -20,13 +20,15 @@ from filing.recommended import (
     recompute,
     records,
     telling,
+    weighing,
 )
 from filing.recommended import reading as recommended_reading
 from filing.recommended.applying import OFFERED, Offer, UnderWay
 from filing.recommended.criteria import IDS
-from filing.recommended.deciding import ApplicationMoved, SecondPerson, Taken
-from filing.recommended.keeping import CatalogueMoved, Opening
+from filing.recommended.deciding import ApplicationMoved, Taken
+from filing.recommended.keeping import Opening
 from filing.recommended.lapse import WHY_COMING, Why
+from filing.recommended.people import SecondPerson
 from filing.recommended.recompute import OtherMoment
 from filing.recommended.records import (
     RecommendedApplication,
@@ -42,6 +44,7 @@ from filing.recommended.steps import (
     Status,
     StepRefused,
 )
+from filing.recommended.weighing import Answered, CatalogueMoved, NoProposal, Proposed
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
 from filing.revision import Moved
@@ -100,10 +103,17 @@ class Room:
         made = self.take(self.one, self.apply(offer), Action.PROPOSE_ENTRY)
         return self.take(self.two, made, Action.CONFIRM)
 
+    def propose(self, by: Actor, **weights: int) -> None:
+        proposed = Proposed(self.kept.revision, weights, SAID, NO_TIES)
+        weighing.propose(self.session, by=by, proposed=proposed)
+
+    def answer(self, by: Actor, action: Action) -> None:
+        answered = Answered(action, self.kept.revision, NO_TIES)
+        weighing.answer(self.session, by=by, answered=answered)
+
     def weigh(self, **weights: int) -> None:
-        keeping.weigh(
-            self.session, by=self.two, revision=self.kept.revision, weights=weights, reason=SAID
-        )
+        self.propose(self.one, **weights)
+        self.answer(self.two, Action.CONFIRM)
 
     def told(self, **how: Any) -> dict[str, Any]:
         return publication.told(self.session, self.kept, **how)
@@ -275,8 +285,9 @@ def test_what_is_written_against_an_older_revision_changes_nothing(room: Room) -
     room.take(room.one, made, Action.PROPOSE_ENTRY)
     with pytest.raises(ApplicationMoved):
         room.take(room.two, made, Action.CONFIRM, revision=made.revision - 1)
+    proposed = Proposed(99, {}, SAID, NO_TIES)
     with pytest.raises(CatalogueMoved):
-        keeping.weigh(room.session, by=room.one, revision=99, weights={}, reason=SAID)
+        weighing.propose(room.session, by=room.one, proposed=proposed)
     with pytest.raises(Moved):
         room.apply(filing_revision=room.filing.revision - 1)
 
@@ -402,6 +413,63 @@ def test_new_weights_are_on_record_with_what_they_were_and_why(room: Room) -> No
     assert room.told(weights={"checks": 7})["order"]["weights"]["checks"] == 7
 
 
+def test_weights_are_in_force_once_a_second_person_agrees_and_nobody_else_learns_before(
+    room: Room,
+) -> None:
+    room.entered()
+    before, public, moment = room.told(at=now()), changes.latest(room.session), now()
+    before = room.told(at=moment)
+    room.propose(room.one, checks=50)
+    assert room.told(at=moment) == before
+    assert changes.latest(room.session) == public
+    with pytest.raises(SecondPerson):
+        room.answer(room.one, Action.CONFIRM)
+    room.answer(room.two, Action.RETURN)
+    with pytest.raises(NoProposal):
+        room.answer(room.two, Action.CONFIRM)
+    room.propose(room.two, checks=70)
+    room.propose(room.one, checks=50)
+    room.answer(room.two, Action.CONFIRM)
+    told = room.told()
+    assert told["order"]["weights"]["checks"] == 50
+    assert (told["log"][0]["what"]["id"], told["log"][0]["ties"]) == ("weighed", [NO_TIES] * 2)
+    assert told["catalogue"]["revision"] == before["catalogue"]["revision"] + 1
+    assert changes.latest(room.session)[0] > public[0]
+    assert [each["what"]["id"] for each in told["log"]] == ["weighed", "entered", "opened"]
+    with pytest.raises(CatalogueMoved):
+        weighing.answer(room.session, by=room.one, answered=Answered(Action.CONFIRM, 1, NO_TIES))
+
+
+@pytest.mark.parametrize("party", ["filer", "tester"])
+@pytest.mark.parametrize("who", ["one", "two"])
+def test_whoever_belongs_to_the_filer_or_tester_of_an_entry_sets_no_weights(
+    room: Room, party: str, who: str
+) -> None:
+    room.entered()
+    room.propose(room.one, checks=50)
+    other = getattr(room.scene, party).organisation_id
+    _joins(room.session, getattr(room, who).person_id, other)
+    with pytest.raises(NotIndependent):
+        room.answer(room.two, Action.CONFIRM)
+    with pytest.raises(NotIndependent):
+        room.propose(getattr(room, who), checks=60)
+    assert room.told()["order"]["weights"]["checks"] == 20
+
+
+def test_proposed_weights_lack_neither_reason_nor_ties(room: Room) -> None:
+    proposed = Proposed(room.kept.revision, {"checks": 1}, {}, {})
+    with pytest.raises(RecommendedInvalid) as refused:
+        weighing.propose(room.session, by=room.one, proposed=proposed)
+    assert [each.item for each in refused.value.reasons] == ["reason", "ties"]
+    for by in (room.scene.filer, room.scene.publisher):
+        with pytest.raises(WrongRole):
+            weighing.propose(room.session, by=by, proposed=proposed)
+    room.propose(room.one, checks=50)
+    room.session.execute(delete(Membership).where(Membership.person_id == room.one.person_id))
+    with pytest.raises(SecondPerson):
+        room.answer(room.two, Action.CONFIRM)
+
+
 def moment_before(at: Any) -> Any:
     return at - timedelta(microseconds=1)
 
@@ -522,6 +590,7 @@ def test_the_log_is_by_moment_whatever_the_zone_and_then_by_what_was_written_lat
     over = legal_day.begins(made.until + timedelta(days=1))
     room.weigh(checks=50)
     weighed = journal.history(room.session, room.kept.id)[-1]
+    assert weighed.name == weighing.WEIGHED
     weighed.at = (over + timedelta(hours=2)).astimezone(UTC)
 
     def log() -> list[str]:

@@ -69,14 +69,30 @@ def test_a_filing_is_applied_for_decided_and_weighed_by_commands_in_both_languag
         *("decide", made["id"], "confirm", "--ties", "没有", "--ties-en", "none"),
         *("--revision", revision(made, staffed.two)),
     )
-    with transaction(site.state.factory) as session:
-        kept = session.query(RecommendedCatalogue).one().revision
-    weighed = done(
-        staffed.two,
-        *("weigh", "--weights", "checks=50", "--reason", "按指导意见", "--reason-en", "asguided"),
-        *("--revision", str(kept)),
+    kept = str(done(staffed.one, "weights")["revision"])
+    why = (
+        "--reason",
+        "按指导意见",
+        "--reason-en",
+        "asguided",
+        "--ties",
+        "没有",
+        "--ties-en",
+        "none",
     )
-    assert {each["id"]: each["weight"] for each in weighed["criteria"]}["checks"] == 50
+    weighed = done(staffed.one, "weigh", "--weights", "checks=50", *why, "--revision", kept)
+    assert (weighed["weights"]["checks"], weighed["proposal"]["weights"]["checks"]) == (20, 50)
+    agreed = (
+        "decide-weights",
+        "confirm",
+        "--ties",
+        "没有",
+        "--revision",
+        str(weighed["revision"]),
+    )
+    assert run(staffed.one, "recommended", *agreed).code == 1
+    told = run(staffed.two, "recommended", *agreed)
+    assert (told.code, "checks:50" in told.out) == (0, True), told.err
     left = done(
         staffed.filer,
         *("step", made["id"], "leave", "--words", "不再许可", "--words-en", "gone"),

@@ -288,6 +288,12 @@ class Stage:
         filer = self.member(Kind.ENTERPRISE, Role.FILER).actor
         opening = Opening("example", "shanghai", {"zh": "按意见"}, dict.fromkeys(IDS, 20))
         kept = keeping.open_catalogue(session, by=body, opening=opening)
+        kept.proposal = {
+            "weights": dict.fromkeys(IDS, 30),
+            "reason": {"zh": "看过"},
+            "ties": {"zh": "没有"},
+            "by": None,  # as of the proposals below, nobody: the body has one person
+        }
         self._know("slug", kept.slug)
         said: dict[str, Any] = {"zh": "看过"}
         for status in (

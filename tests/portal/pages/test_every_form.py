@@ -204,7 +204,7 @@ def overtake(stage: Stage, form: Form) -> None:
         return
     if "/recommending/" in form.action:
         with transaction(stage.site.state.factory) as session:
-            if form.action.endswith("/weights"):
+            if "/recommending/weights" in form.action:
                 catalogue = session.scalars(select(RecommendedCatalogue)).one()
                 catalogue.guidance = {"zh": "另一种意见"}
             else:
@@ -341,7 +341,8 @@ SOUND: dict[str, dict[str, str]] = {
     },
     "/{language}/concerns/{concern_number}/question": {"words": "请说明用了哪些列。"},
     "/{language}/concerns/{concern_number}/steps": {"words": "查过了，答复写在这里。"},
-    "/{language}/recommending/weights": {"reason_zh": "另有考虑"},
+    "/{language}/recommending/weights": {"reason_zh": "另有考虑", "ties_zh": "没有"},
+    "/{language}/recommending/weights/decisions": {"agreed_ties_zh": "没有"},
     "/{language}/recommending/{application_id}/steps": {"words_zh": "理由写在这里"},
     "/{language}/recommending/{application_id}/decisions": {
         "words_zh": "理由写在这里",

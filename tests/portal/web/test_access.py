@@ -90,11 +90,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "guidance": {"zh": "按主管部门的意见"},
         "weights": {"checks": 1},
     },
-    "/api/v1/recommended/weights": {
+    "/api/v1/recommended-weights": {
         "revision": 1,
         "weights": {"checks": 2},
         "reason": {"zh": "看过"},
+        "ties": {"zh": "没有"},
     },
+    "/api/v1/recommended-weights/decisions": {"action": "return", "revision": 1},
     "/api/v1/filings/{filing_id}/recommended-applications": {
         "revision": 1,
         "slug": "example",
@@ -141,6 +143,7 @@ FORMS: dict[str, dict[str, str]] = {
         'prediction = "p"\n[[probes]]\nid = "selection_parity"\n',
     },
     "/{language}/filings/{filing_id}/recommend": {"slug": "example", "revision": "1"},
+    "/{language}/recommending/weights/decisions": {"action": "return", "revision": "1"},
     "/{language}/recommending/{application_id}/steps": {"action": "withdraw", "revision": "1"},
     "/{language}/recommending/{application_id}/decisions": {"action": "return", "revision": "1"},
     "/{language}/filings/{filing_id}/move": {"version_id": "{version_id}"},
