@@ -167,6 +167,46 @@ def test_a_slow_upload_that_moves_is_taken_whole(server: Server) -> None:
     assert answer.startswith(b"HTTP/1.1 422")  # read whole, and no archive
 
 
+ASKED = 60
+"""Answers of a quarter of a megabyte: more than the system's buffers hold."""
+
+
+def ask_much(server: Server) -> socket.socket:
+    """A connection with a small window on which a great deal was asked for at once."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    made.connect(("127.0.0.1", server.settings.port))
+    made.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * ASKED)
+    made.settimeout(30)
+    return made
+
+
+def rest_of(connection: socket.socket) -> int:
+    """How many answers come until the other side closes, or until all are there."""
+    whole = bytearray()
+    try:
+        while piece := connection.recv(2**20):
+            whole += piece
+            if whole.endswith(b"}") and whole.count(b"HTTP/1.1 200") == ASKED:
+                break
+    except ConnectionResetError:
+        pass
+    return whole.count(b"HTTP/1.1 200")
+
+
+def test_who_asks_and_does_not_read_is_closed(server: Server) -> None:
+    """Half-read answers would hold a connection, and what they are read from, for ever."""
+    with ask_much(server) as slow:
+        time.sleep(8 * SHORT)
+        assert rest_of(slow) < ASKED
+
+
+def test_who_begins_late_and_reads_gets_all(server: Server) -> None:
+    with ask_much(server) as slow:
+        time.sleep(SHORT / 3)
+        assert rest_of(slow) == ASKED
+
+
 def test_a_connection_is_kept_for_the_next_request(server: Server) -> None:
     """security/S3: the limits are each request's, not the connection's."""
     with httpx.Client(
