@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +41,18 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
-    """Return once something listens on `port`; fail when the process has ended."""
+def wait_for(port: int, ended: Callable[[], int | None], seconds: float = 30) -> None:
+    """Return once something listens on `port`; fail when its process has ended.
+
+    Args:
+        port: on loopback.
+        ended: says how the process ended; None while it runs.
+        seconds: to wait.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
+        if (code := ended()) is not None:
+            raise RuntimeError(f"the server ended with {code}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -83,7 +89,7 @@ class S3(Stoppable):
         ]
         with self.folder.with_suffix(".log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_for(self.port, self._process)
+        wait_for(self.port, self._process.poll)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -173,7 +179,7 @@ class DebianPostgres(Postgres):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for(self._port, self._process)
+        wait_for(self._port, self._process.poll)
         engine = create_engine(self.url, poolclass=NullPool)
         while True:
             with suppress(OperationalError), engine.connect():  # it may still be starting up

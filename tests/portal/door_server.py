@@ -1,8 +1,10 @@
 """A site of its own process for the journey through the MLflow door.
 
-MLflow's server is configured by the environment of its process, so it gets one to itself. Database
-and store come from the environment (`MINGSUAN_…`) where several servers share them. With
-`PAUSE_ON_RECORD` a registration stops where its version is on record and not yet in MLflow.
+MLflow's server is configured by the environment of its process, so it gets one to itself. It is
+forked from a process that has imported this module and nothing else: to import all that a server
+needs takes as long as hundreds of requests. Database and store come from the environment
+(`MINGSUAN_…`) where several servers share them. With `PAUSE_ON_RECORD` a registration stops where
+its version is on record and not yet in MLflow.
 """
 
 import json
@@ -16,7 +18,6 @@ import uvicorn
 
 from portal import migrations
 from portal.app import create_app
-from portal.mlflow.registering import Registering
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables
@@ -24,10 +25,22 @@ from tests.portal.world import World
 
 LIMIT = 40 * 1024 * 1024
 
+# As the product does before it imports MLflow, which would start a thread; its server comes later,
+# when its environment is known.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+import mlflow  # noqa: E402, F401
+
+migrations.load_tables()
+
 
 def main(data: Path, port: int, *, first: bool) -> None:
-    """Print the tokens of three people, unless another server has done so, then serve."""
-    migrations.load_tables()
+    """Print the tokens of three people, unless another server has done so, then serve.
+
+    Args:
+        data: the data directory.
+        port: on loopback.
+        first: whether there is nobody yet.
+    """
     if folder := os.environ.get("PAUSE_ON_RECORD"):
         pause(Path(folder))
     limit = Settings().max_submission if "max_submission" in Settings().model_fields_set else LIMIT
@@ -48,6 +61,8 @@ def main(data: Path, port: int, *, first: bool) -> None:
 
 def pause(folder: Path) -> None:
     """Let a registration wait, once its version is on record, while `wait` stands in a folder."""
+    from portal.mlflow.registering import Registering
+
     for name in ("_copied", "_filed"):
         done = getattr(Registering, name)
 
@@ -59,7 +74,3 @@ def pause(folder: Path) -> None:
             return found
 
         setattr(Registering, name, held)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), first=len(sys.argv) == 3)

@@ -1,12 +1,12 @@
 """A running site with its MLflow door, and what an enterprise's client does there, call by call."""
 
 import json
+import multiprocessing
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import httpx
 
 from tests import servers
 
-HERE = Path(__file__).parent
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.portal.door_server", __name__])
 API = "/api/2.0/mlflow"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 MPU = "/api/2.0/mlflow-artifacts/mpu"
@@ -87,25 +88,72 @@ class Door:
         return {**found, "tags": tags}
 
 
+@dataclass(frozen=True)
+class Serving:
+    """A running site.
+
+    Args:
+        url: of the site.
+        tokens: by who holds them; none where another server has founded the organisations.
+        process: that it runs in.
+    """
+
+    url: str
+    tokens: Mapping[str, str]
+    process: ForkServerProcess
+
+
+@contextmanager
+def serving(
+    folder: Path, more: Mapping[str, str] | None = None, *, first: bool = True
+) -> Iterator[Serving]:
+    """A site in a process of its own, which MLflow's server needs.
+
+    Args:
+        folder: for its data and its log.
+        more: of its environment.
+        first: whether there is nobody yet.
+    """
+    port, log = servers.free_port(), folder / "server.log"
+    process = FORKING.Process(
+        target=_forked,
+        args=(os.environ | dict(more or {}), log, folder / "data", port),
+        kwargs={"first": first},
+    )
+    process.start()
+    try:
+        servers.wait_for(port, lambda: process.exitcode, 300)
+        yield Serving(
+            f"http://127.0.0.1:{port}", json.loads(log.read_text().splitlines()[0]), process
+        )
+    finally:
+        process.terminate()
+        process.join(30)
+
+
 @contextmanager
 def opened(folder: Path, database: str = "", **more: str) -> Iterator[Door]:
-    """A site in a process of its own, which MLflow's server needs.
+    """The door of such a site, and a filer's token.
 
     Args:
         folder: for its data and its log.
         database: its PostgreSQL database; empty for SQLite.
         more: of its environment.
     """
-    port = servers.free_port()
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])} | more
-    environment |= {"MINGSUAN_DATABASE": database} if database else {}
-    command = [sys.executable, str(HERE / "door_server.py"), str(folder / "data"), str(port)]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            servers.wait_for(port, process, 300)
-            tokens = json.loads((folder / "server.log").read_text().splitlines()[0])
-            yield Door(f"http://127.0.0.1:{port}/mlflow", tokens["ours"])
-        finally:
-            process.terminate()
-            process.wait(30)
+    named = {"MINGSUAN_DATABASE": database} if database else {}
+    with serving(folder, named | more) as site:
+        yield Door(f"{site.url}/mlflow", site.tokens["ours"])
+
+
+def _forked(
+    environment: Mapping[str, str], log: Path, data: Path, port: int, *, first: bool
+) -> None:
+    """Serve with the environment and the output of a process that was started for it."""
+    from tests.portal import door_server  # long imported where this is forked from
+
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("wb", buffering=0) as said:
+        for stream in (1, 2):
+            os.dup2(said.fileno(), stream)
+    door_server.main(data, port, first=first)

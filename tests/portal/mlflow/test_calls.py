@@ -15,6 +15,7 @@ import pytest
 
 from tests import servers
 from tests.models import credit_model
+from tests.portal import doors
 from tests.portal.calls import API, CALLS, EQUAL, Call
 
 HERE = Path(__file__).parents[1]
@@ -89,7 +90,7 @@ def started(command: list[str], port: int, log: Path, more: Mapping[str, str]) -
     with log.open("wb") as target:
         process = subprocess.Popen(command, stdout=target, stderr=target, env=environment)
     try:
-        servers.wait_for(port, process, 180)
+        servers.wait_for(port, process.poll, 180)
         yield
     finally:
         process.terminate()
@@ -125,16 +126,13 @@ def ours(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, files: Path
 ) -> Iterator[list[httpx.Response]]:
     """What the door answers."""
-    folder, port = tmp_path_factory.mktemp("ours"), servers.free_port()
     with ExitStack() as stack:
         more = {}
         if request.param == "postgresql":
             server = request.getfixturevalue("postgres_server")
             more["MINGSUAN_DATABASE"] = stack.enter_context(servers.fresh_database(server))
-        command = [sys.executable, str(HERE / "door_server.py"), str(folder / "data"), str(port)]
-        stack.enter_context(started(command, port, folder / "log", more))
-        token = json.loads((folder / "log").read_text().splitlines()[0])["ours"]
-        door = Server(f"http://127.0.0.1:{port}/mlflow", token)
+        site = stack.enter_context(doors.serving(tmp_path_factory.mktemp("ours"), more))
+        door = Server(f"{site.url}/mlflow", site.tokens["ours"])
         yield [_noted(door, call, files) for call in CALLS]
 
 

@@ -16,7 +16,7 @@ from portal.mlflow.door import ALLOWED
 from registry import artifacts, database, journal, submission
 from registry.settings import Settings
 from registry.submission import Version
-from tests import servers
+from tests.portal import doors
 from tests.registry import bombs
 
 HERE = Path(__file__).parents[1]
@@ -90,24 +90,10 @@ def journey(url: str, token: str) -> dict[str, Any]:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """A site in a process of its own; its first enterprise has been through the door."""
     folder = tmp_path_factory.mktemp("door")
-    port = servers.free_port()
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, HERE / "door_server.py", str(folder / "data"), str(port)],
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            servers.wait_for(port, process, 90)
-            tokens = json.loads((folder / "server.log").read_text().splitlines()[0])
-            url = f"http://127.0.0.1:{port}/mlflow"
-            found = journey(url, tokens["ours"])
-            yield Door(url, tokens, Settings(data=folder / "data"), found)
-        finally:
-            process.terminate()
-            process.wait(30)
+    with doors.serving(folder) as site:
+        url = f"{site.url}/mlflow"
+        found = journey(url, site.tokens["ours"])
+        yield Door(url, site.tokens, Settings(data=folder / "data"), found)
 
 
 def test_what_was_logged_is_what_is_downloaded_byte_for_byte(door: Door) -> None:

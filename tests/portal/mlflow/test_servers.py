@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from tests import servers
+from tests.portal import doors
 from tests.portal.round_robin import proxy
 
 HERE = Path(__file__).parents[1]
@@ -35,7 +37,7 @@ class Pair:
     urls: tuple[str, str]
     tokens: Mapping[str, str]
     folder: Path
-    processes: tuple["subprocess.Popen[bytes]", ...]
+    processes: tuple[ForkServerProcess, ...]
 
     def ask(self, server: int, method: str, path: str, **more: Any) -> httpx.Response:
         """One request to one of the servers."""
@@ -47,35 +49,15 @@ class Pair:
 @contextmanager
 def pair(folder: Path, environment: Mapping[str, str]) -> Iterator[Pair]:
     """Two servers with data directories of their own."""
-    ports: list[str] = []
-    processes: list[subprocess.Popen[bytes]] = []
-    tokens: dict[str, str] = {}
-    whole = os.environ | {"PYTHONPATH": str(HERE.parents[1])} | dict(environment)
-    try:
+    with ExitStack() as stack:
+        sites = []
         for number in range(2):
-            port = servers.free_port()
-            command = [
-                sys.executable,
-                str(HERE / "door_server.py"),
-                str(folder / f"data{number}"),
-                str(port),
-            ]
-            log = (folder / f"server{number}.log").open("wb")
-            with log:
-                process = subprocess.Popen(
-                    [*command, *(["second"] if number else [])], env=whole, stdout=log, stderr=log
-                )
-            processes.append(process)
-            servers.wait_for(port, process, 120)
-            told = json.loads((folder / f"server{number}.log").read_text().splitlines()[0])
-            tokens = tokens or told
-            ports.append(f"http://127.0.0.1:{port}")
-        yield Pair((ports[0], ports[1]), tokens, folder, tuple(processes))
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(30)
+            own = folder / str(number)
+            own.mkdir()
+            site = doors.serving(own, environment, first=not number)
+            sites.append(stack.enter_context(site))
+        first, second = sites
+        yield Pair((first.url, second.url), first.tokens, folder, (first.process, second.process))
 
 
 @pytest.fixture(scope="module", params=["files", "s3"])
@@ -322,7 +304,7 @@ def in_turns(both: Pair, credentials: list[dict[str, Any]]) -> list[dict[str, An
     ]
 
 
-def peak(process: "subprocess.Popen[bytes]") -> int:
+def peak(process: ForkServerProcess) -> int:
     """The most memory that a process has held, in bytes."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
