@@ -21,6 +21,7 @@ from filing.routes import Route
 from registry import attestation, statements
 from registry.database import now, transaction
 from registry.explanations import Explanation
+from registry.language import LANGUAGES
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.submission import Version
@@ -75,6 +76,7 @@ class Records:
         self._changed("pending", publish=False)
         self._explained("explained")
         self._explained("explained before", earlier=True)
+        self._explained("hard words", kept="阈值")
         self._moved("earlier", "newer")
         ended = self._third_party("ended")
         scene.file(ended, "cancel", reason="服务结束")
@@ -219,13 +221,17 @@ class Records:
         if publish:
             self.scene.rule(filing, "accept", "file", "publish")
 
-    def _explained(self, name: str, *, earlier: bool = False) -> None:
+    def _explained(self, name: str, *, earlier: bool = False, kept: str = "") -> None:
         filing = self._opened(name)
         about = self.scene.version
         if earlier:
             filing = self._opened(name, B1={"zh": name, "en": name})
         made = papers.explanation(self.session, about, self.scene.filer)
         made.plan, made.content = self.explained.plan, self.explained.content
+        if kept:
+            words = [{"language": each, "quoted": kept} for each in LANGUAGES]
+            reason = {"zh": "合同里就是这样写的。", "en": "The contract calls it so."}
+            made.overruled = {"reason": reason, "words": words}
         self.session.flush()
         self.scene.attach(filing, self.report(self.scene.tester))
         dossier.attach(

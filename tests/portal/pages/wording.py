@@ -84,6 +84,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。": ("In Shenzhen, breaches of the regulation or of AI ethical-safety norms may be reported to the authority or an industry body. Shanghai’s regulation has no such article.",),
     "在自己的电脑上运行：": ("On your own machine run:",),
     "备案主体没有写：": ("Not written by the filer: ",),
+    "下面有的话不好懂：": ("Some words below are hard to understand: ",),
+    "。备案主体保留了它们，理由是：": (". The filer kept them, for this reason: ",),
     "备案主体自己写的说明，在“备案内容”里。": ("What the filer wrote itself stands under “What was filed”.",),
     "备案内容": ("What was filed",),
     "备案变更中：": ("A change is under way: ",),

@@ -29,6 +29,8 @@ from tests.portal.world import PASSWORD, World
 MOUNTS = {
     "/static",
     "/mlflow",
+    "/zh/mlflow",
+    "/en/mlflow",
     "/api/{version:float}/mlflow",
     "/api/{version:float}/mlflow-artifacts",
 }
