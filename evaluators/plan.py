@@ -139,6 +139,11 @@ class Plan:
         }
 
     @cached_property
+    def content(self) -> Mapping[str, Any]:
+        """What `as_json` gives, made once for all that only read it: there may be thousands."""
+        return self.as_json()
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
         return attestation.digest(self.as_json())

@@ -347,10 +347,12 @@ class Performance(Probe[Rows]):
         tables += [Table(self.spec.id, (), RIGHT, (((), (tp + tn, fp + fn)),)),
                    Table(self.spec.id, (), COUNTS, (((), (tp, fp, fn, tn)),))]  # fmt: skip
         for name in plan.columns.sensitive:
-            levels = rows[f"sensitive:{name}"]
+            levels, at = np.unique(rows[f"sensitive:{name}"], return_inverse=True)
+            counts = np.stack([np.bincount(at[mark], minlength=levels.size) for mark in marks])
             cells = tuple(
-                ((level,), tuple(int((mark & (levels == level)).sum()) for mark in marks))
-                for level in sorted(set(levels[levels != ""].tolist()))
+                ((level,), tuple(row))
+                for level, row in zip(levels.tolist(), counts.T.tolist(), strict=True)
+                if level != ""
             )
             tables.append(Table(self.spec.id, (name,), COUNTS, cells))
         return tables

@@ -181,7 +181,7 @@ class Evidence:
         return left_out.published(finding, told.cut.facts, self.plan)
 
     def _withheld(self, finding: Finding, why: Text = WITHHELD) -> Finding:
-        return findings.withheld(finding, self.least, self.plan.as_json(), why)
+        return findings.withheld(finding, self.least, self.plan.content, why)
 
     def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> bool:
         """Whether one of the groups behind its numbers is hidden, or counted nowhere."""

@@ -114,7 +114,7 @@ def judged(
         plan: for plain names, and whether rows are units.
         decided: rows with another decision and with the favourable one; None where unknown.
     """
-    return counted.opened(_allowed(finding, spec, plan, decided), plan.as_json())
+    return counted.opened(_allowed(finding, spec, plan, decided), plan.content)
 
 
 def _allowed(
@@ -261,7 +261,7 @@ def _ends(finding: Finding) -> tuple[float, float]:
 
 def _seen(finding: Finding, plan: Plan) -> Text:
     """The measured number, without a judgement."""
-    content, about = finding.as_json(), plan.as_json()
+    content, about = finding.as_json(), plan.content
     value, kind = finding.effect.get("value"), captions.scale(content)
     if value is None:
         return Text("", "")

@@ -65,7 +65,7 @@ def apart(finding: Finding, gathered: Gathered, plan: Plan, least: int) -> Findi
         return None  # nobody knows where its numbers stand
     if said != before and gathered.instead is not None:
         also = gathered.instead.format(
-            few=counted.so_many(finding, plan.as_json(), least, cells=True)
+            few=counted.so_many(finding, plan.content, least, cells=True)
         )
         said = Text(said.zh + also.zh, f"{said.en.rstrip()} {also.en}")
     blank: dict[str, Any] = dict.fromkeys(BOUNDS) if gathered.bounds else {}
