@@ -11,15 +11,16 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from starlette.routing import Mount
 
 from portal.app import create_app
 from portal.web.access import Access, declared
 from portal.web.at_hand import SAFE_METHODS
-from registry.database import transaction
+from registry.database import now, transaction
 from registry.organisations import Kind, Role
 from registry.settings import Settings
-from registry.tokens import Scope, issue
+from registry.tokens import Scope, Token, issue
 from tests import tables
 from tests.portal.records import Records
 from tests.portal.world import PASSWORD, World
@@ -223,6 +224,8 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     tables.make(app.state.engine)
     world = World(app)
     records = Records(world)
+    with transaction(app.state.factory) as session:  # noted once, and not after every return
+        session.execute(update(Token).values(last_used=now()))
     app.state.engine.dispose()
     shutil.copy(data / "data" / "mingsuan.db", data / "copy.db")
     yield Site(app, world, records, data / "copy.db")
@@ -251,11 +254,12 @@ def test_the_matrix_of_routes_roles_and_organisations_is_as_declared(peopled: Si
     wrong, cases = [], 0
     with TestClient(peopled.app, raise_server_exceptions=False, follow_redirects=False) as client:
         for route in routes:
-            peopled.restore()
             for who, expected, answered in _answers(peopled, client, route):
                 cases += 1
                 if not expected(answered):
                     wrong.append((route.method, route.path, who, answered))
+            if route.method not in SAFE_METHODS:
+                peopled.restore()
     assert not wrong, "\n".join(map(str, wrong))
     print(f"{len(routes)} routes, {cases} requests")
     assert cases > 15 * len(routes) * 0.9
