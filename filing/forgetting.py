@@ -5,19 +5,22 @@ from contextlib import closing
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from filing import enclosures
 from filing.concerns import Concern, ConcernMessage
 from registry import journal, legal_day
+from registry.artifacts import ArtifactStore
 from registry.database import now, transaction
 
 
-def run(factory: sessionmaker[Session]) -> int:
-    """Delete what is due, and see that the bytes leave the file as well (SQLite).
+def run(factory: sessionmaker[Session], store: ArtifactStore) -> int:
+    """Delete what is due, and see that the bytes leave the file as well (SQLite), and the store.
 
     Args:
         factory: sessions on the database.
+        store: where the bytes of attachments are.
 
     Returns:
-        How many were deleted.
+        How many concerns and attachments were deleted.
     """
     with transaction(factory) as session:
         done = due(session)
@@ -26,7 +29,7 @@ def run(factory: sessionmaker[Session]) -> int:
         with closing(engine.raw_connection()) as connection:
             # What was written lies in the log beside the file until it is copied back.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return done
+    return done + enclosures.forget(factory, store)
 
 
 def due(session: Session, *, most: int = 100) -> int:

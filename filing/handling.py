@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from filing import concern_steps, concerns, echoes, editions, follow_codes, routes, waiting
+from filing import (
+    concern_steps,
+    concerns,
+    echoes,
+    editions,
+    enclosures,
+    follow_codes,
+    routes,
+    waiting,
+)
 from filing.concern_steps import (
     ACTION_NAMES,
     GROUND_NAMES,
@@ -295,6 +304,7 @@ def told(session: Session, concern: Concern, side: Side) -> dict[str, Any]:
         "answer": routes.answered_by(route, concern.answer_by, concern.promised_days).as_json(),
         "late": late(concern, legal_day.today()),
         "contact": concern.contact,
+        "attachments": enclosures.told(session, concern, side),
         "put": concern.put.isoformat() if concern.put else None,
         "reply_by": concern.reply_by.isoformat() if concern.reply_by else None,
         "closed": concern.closed.isoformat() if concern.closed else None,

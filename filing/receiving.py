@@ -13,6 +13,7 @@ from filing import (
     concern_steps,
     concerns,
     editions,
+    enclosures,
     follow_codes,
     routes,
     senders,
@@ -22,13 +23,17 @@ from filing.concern_steps import Action, Side, Status
 from filing.concerns import Concern, ConcernNotFound, Said
 from filing.dossier import Filing
 from filing.editions import EditionNotFound
+from filing.enclosures import Stored
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
-from registry import characters, inbox, journal, legal_day, organisations
+from registry import attachments, characters, inbox, journal, legal_day, organisations
+from registry.artifacts import ArtifactStore
+from registry.attachments import Sent
 from registry.database import now
 from registry.errors import Invalid, Reason
 from registry.language import Text
 from registry.lengths import Limit
 from registry.organisations import Kind, Organisation
+from registry.settings import Settings
 
 LEAST_WORDS = 10
 MOST_WORDS = 4000
@@ -84,7 +89,52 @@ class Receipt:
     handler: Text
 
 
-def receive(session: Session, *, number: str, given: Given, address: str) -> Receipt:
+def prepare(
+    session: Session,
+    store: ArtifactStore,
+    settings: Settings,
+    *,
+    number: str,
+    given: Given,
+    sent: Sequence[Sent],
+    address: str,
+) -> tuple[Stored, ...]:
+    """Read what is attached and put it into the store, once everything else is in order.
+
+    Reading takes seconds, and on SQLite there is one writer: the try is counted and committed
+    before, and nothing is held meanwhile.
+
+    Args:
+        session: a session with nothing written.
+        store: where the bytes go.
+        settings: what may be attached.
+        number: of the filing, in either form.
+        given: what was sent with it.
+        sent: the files.
+        address: the sender's network address, for counting alone.
+
+    Raises:
+        NumberNotFound, ConcernInvalid: as `receive`.
+        TooManySent: very many came from this network; with the seconds to wait.
+        AttachmentsRefused, NoReader, ReadersBusy: as `attachments.read`.
+    """
+    if not sent:
+        return ()
+    catalogue.find(session, number)
+    _checked(given)
+    senders.count_reading(session, address=address)
+    session.commit()
+    return enclosures.put(store, attachments.read(sent, settings))
+
+
+def receive(
+    session: Session,
+    *,
+    number: str,
+    given: Given,
+    address: str,
+    attached: Sequence[Stored] = (),
+) -> Receipt:
     """Take a concern in.
 
     Args:
@@ -92,6 +142,7 @@ def receive(session: Session, *, number: str, given: Given, address: str) -> Rec
         number: of the filing, in either form.
         given: what was sent.
         address: the sender's network address, for counting alone.
+        attached: what was attached (see `prepare`).
 
     Raises:
         NumberNotFound: nothing is published under the number.
@@ -133,9 +184,12 @@ def receive(session: Session, *, number: str, given: Given, address: str) -> Rec
     session.add(concern)
     session.flush()
     concerns.say(session, concern, Side.SENDER, Side.HANDLER, given.words.strip(), by=None)
+    enclosures.attach(session, concern, attached)
     session.flush()
     # Its subject is nothing that anybody else knows: no row leads from a filing to a concern.
-    received = journal.record(session, "filing:concern:received", concern.id)
+    received = journal.record(
+        session, "filing:concern:received", concern.id, attachments=len(attached)
+    )
     inbox.turn(session, received, *waiting.on_concern(concern))
     return Receipt(concern, drawn.code, handler_of(session, concern))
 
@@ -263,6 +317,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
             }
             for each in sender_reads(session, concern)
         ],
+        "attachments": enclosures.count(session, concern),
         "open": standing in concern_steps.OPEN,
     }
 

@@ -248,9 +248,9 @@ def purpose(delete_on: date) -> Text:
         delete_on: the day on which it is deleted at the latest.
     """
     return Text(
-        "联系方式可以不填。您写的内容和联系方式只用来处理这件事，只给处理这件事的单位看，"
+        "联系方式可以不填。您写的内容、附件和联系方式只用来处理这件事，只给处理这件事的单位看，"
         f"结案{KEPT_AFTER_CLOSING}天后删除，最迟在{delete_on.isoformat()}删除。",
-        "You need not leave an address. What you write is used for this matter alone, is read by "
-        f"whoever deals with it, and is deleted {KEPT_AFTER_CLOSING} days after closing, on "
+        "You need not leave an address. What you write and attach is used for this matter alone, is "
+        f"read by whoever deals with it, and is deleted {KEPT_AFTER_CLOSING} days after closing, on "
         f"{delete_on.isoformat()} at the latest.",
     )

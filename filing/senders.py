@@ -65,17 +65,43 @@ def count(session: Session, *, address: str, filing_id: str, route: str) -> bool
     Raises:
         TooManySent: very much came from this network today; with the seconds to wait.
     """
-    moment, day = now(), legal_day.today()
+    day = legal_day.today()
     session.execute(
         delete(Sender).where(Sender.day < day).execution_options(synchronize_session=False)
     )
     place = guesses.place_of(address)
+    whole = _pausing(session, f"{day}\n{place}", day)
+    narrow = _locked(session, f"{day}\n{place}\n{filing_id}\n{route}", day, FREE)
+    for row in (whole, narrow):
+        row.count += 1
+        row.last = now()
+    session.flush()
+    return narrow.count > narrow.free
+
+
+def count_reading(session: Session, *, address: str) -> None:
+    """Count one try to have attachments read, whatever becomes of it: reading costs more than words.
+
+    Args:
+        session: the caller's writing transaction.
+        address: the sender's network address.
+
+    Raises:
+        TooManySent: very many came from this network today; with the seconds to wait.
+    """
+    day = legal_day.today()
+    row = _pausing(session, f"{day}\n{guesses.place_of(address)}\nfiles", day)
+    row.count += 1
+    row.last = now()
+    session.flush()
+
+
+def _pausing(session: Session, name: str, day: date) -> Sender:
+    """The row of a network, which must pause once it has sent very much."""
     spread = MOST_BEFORE_PAUSES - LEAST_BEFORE_PAUSES
-    whole = _locked(
-        session, f"{day}\n{place}", day, LEAST_BEFORE_PAUSES + secrets.randbelow(spread)
-    )
-    wait = whole.last + PAUSE - moment
-    if whole.count >= whole.free and wait > timedelta(0):
+    row = _locked(session, name, day, LEAST_BEFORE_PAUSES + secrets.randbelow(spread))
+    wait = row.last + PAUSE - now()
+    if row.count >= row.free and wait > timedelta(0):
         seconds = int(wait.total_seconds()) + 1
         raise TooManySent(
             f"今天从这个网络收到的很多，请{seconds}秒后再发。没有丢失，也没有锁定。",
@@ -83,12 +109,7 @@ def count(session: Session, *, address: str, filing_id: str, route: str) -> bool
             "is locked out.",
             retry_after=seconds,
         )
-    narrow = _locked(session, f"{day}\n{place}\n{filing_id}\n{route}", day, FREE)
-    for row in (whole, narrow):
-        row.count += 1
-        row.last = moment
-    session.flush()
-    return narrow.count > narrow.free
+    return row
 
 
 def _locked(session: Session, name: str, day: date, free: int) -> Sender:

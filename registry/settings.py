@@ -85,6 +85,20 @@ class Settings(BaseSettings):
     max_dataset: int = Field(
         2 * 1024**3, gt=0, description="一份数据的上限，字节 / largest data set, bytes"
     )
+    attachments: int = Field(
+        5,
+        ge=0,
+        description="申诉、投诉、举报最多附几个文件 / files that may be attached to an appeal, complaint or report",
+    )
+    attachment_bytes: int = Field(
+        10 * 1024**2, gt=0, description="一个附件的上限，字节 / largest attachment, bytes"
+    )
+    attachments_bytes: int = Field(
+        25 * 1024**2, gt=0, description="一次全部附件的上限，字节 / all attachments of one, bytes"
+    )
+    attachment_pixels: int = Field(
+        50_000_000, gt=0, description="一张附图的像素上限 / most pixels of an attached picture"
+    )
     upload_days: float = Field(
         7.0,
         gt=0,

@@ -12,13 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child import confine
+from registry.sandbox.child import confine, talking
 
 if TYPE_CHECKING:
     from evaluators.plan import Plan
     from evaluators.probe import Probe
 
-_HEAD = 8
 _TOLD = 1000
 
 
@@ -34,7 +33,7 @@ def main(argument: str) -> None:
     confine.seccomp(program)
     sys.path.append(str(app / "plugin"))
     served = _Served()
-    while (message := _message(order)) is not None:
+    while (message := talking.heard(order)) is not None:
         _send(order, _answered(served, message))
     os._exit(0)
 
@@ -49,36 +48,17 @@ def _import_ours() -> None:
     wire.batch_in(wire.batch_out(batch)).column("b").to_numpy(zero_copy_only=False)
 
 
-def _message(order: Mapping[str, Any]) -> memoryview | None:
-    """The next question; None when nobody asks any more."""
-    head = _exactly(order["go"], _HEAD)
-    return None if head is None else _exactly(order["go"], int.from_bytes(head, "little"))
-
-
-def _exactly(handle: int, length: int) -> memoryview | None:
-    content, at = memoryview(bytearray(length)), 0
-    while at < length:
-        got = os.readv(handle, [content[at:]])
-        if not got:
-            return None
-        at += got
-    return content
-
-
 def _send(order: Mapping[str, Any], content: Any) -> None:
     from evaluators.guests import outsider_wire as wire
 
-    whole = memoryview(wire.written(content))
-    os.write(order["control"], len(whole).to_bytes(_HEAD, "little"))
-    while whole:
-        whole = whole[os.write(order["control"], whole) :]
+    talking.say(order, wire.written(content))
 
 
 def _answered(served: "_Served", message: memoryview) -> dict[str, Any]:
     """The answer to one question, or which error came instead."""
-    size = int.from_bytes(message[:_HEAD], "little")
-    asked: dict[str, Any] = json.loads(bytes(message[_HEAD : _HEAD + size]))
-    rows = message[_HEAD + size :]
+    size = int.from_bytes(message[: talking.HEAD], "little")
+    asked: dict[str, Any] = json.loads(bytes(message[talking.HEAD : talking.HEAD + size]))
+    rows = message[talking.HEAD + size :]
     try:
         return {"answer": served.answer(asked, rows)}
     except BaseException as error:  # noqa: BLE001  # a plugin may raise anything

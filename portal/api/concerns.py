@@ -3,18 +3,21 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from filing import catalogue, concerns, follow_codes, handling, receiving, routes
+from filing import catalogue, concerns, enclosures, follow_codes, handling, receiving, routes
 from filing.concern_steps import Action, Ground, Outcome
 from filing.handling import Taken
 from filing.receiving import MOST_CONTACT, MOST_WORDS, Given
 from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
 from portal.api.shapes import RequestBody
 from portal.web import following, identity
-from portal.web.access import allow, public
-from portal.web.at_hand import Database
+from portal.web.access import allow, attaching, public
+from portal.web.at_hand import Configured, Database, Store
 from portal.web.identity import By
+from portal.web.uploads import Form, attached, json_of
 from registry.organisations import Kind, Role
 from registry.tokens import Scope
 
@@ -115,6 +118,63 @@ def send(request: Request, session: Database, slug: str, given: ConcernIn) -> di
         given=Given(**given.model_dump()),
         address=identity.address_of(request),
     )
+    return _receipt(session, made)
+
+
+WITH_FILES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["metadata"],
+                    "properties": {
+                        "metadata": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "description": "as for the address without files",
+                        },
+                        "attachments": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "PNG, JPEG, WebP, .txt",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/catalogue/{slug}/concerns/with-attachments",
+    dependencies=[attaching],
+    status_code=201,
+    openapi_extra=WITH_FILES,
+    summary="带附件的申诉、投诉、举报 · Send one with attachments",
+)
+def send_with_attachments(
+    request: Request,
+    session: Database,
+    store: Store,
+    settings: Configured,
+    form: Form,
+    slug: str,
+) -> dict[str, Any]:
+    """Take a concern in with files, which are read in a confined child and made anew."""
+    given = Given(**json_of(form, "metadata", ConcernIn).model_dump())
+    sent = attached(form, "attachments", most=settings.attachment_bytes)
+    address = identity.address_of(request)
+    stored = receiving.prepare(
+        session, store, settings, number=slug, given=given, sent=sent, address=address
+    )
+    made = receiving.receive(session, number=slug, given=given, address=address, attached=stored)
+    return _receipt(session, made)
+
+
+def _receipt(session: Session, made: receiving.Receipt) -> dict[str, Any]:
     return {
         **receiving.told(session, made.concern),
         "code": follow_codes.shown(made.code),
@@ -166,6 +226,38 @@ def one(by: By, session: Database, concern_number: str) -> dict[str, Any]:
     """One case, as far as your organisation may read it."""
     found = concerns.get(session, by=by, number=follow_codes.plain(concern_number))
     return handling.told(session, *found)
+
+
+@router.get(
+    "/concerns/{concern_number}/attachments/{position}",
+    dependencies=[
+        allow(
+            Role.FILER,
+            Role.REVIEWER,
+            Role.ADMINISTRATOR,
+            own={Role.FILER, Role.REVIEWER, Role.ADMINISTRATOR},
+            kinds=DEALING,
+        )
+    ],
+    response_class=Response,
+    summary="一个附件 · One attachment",
+)
+def attachment(
+    by: By, session: Database, store: Store, concern_number: str, position: int
+) -> Response:
+    """One attachment, for whoever deals with the case; to be saved, never shown as a page."""
+    concern, side = concerns.get(session, by=by, number=follow_codes.plain(concern_number))
+    found = enclosures.opened(session, store, concern, side, position)
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{found.name}"',
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @router.post(

@@ -5,9 +5,10 @@ and work under way is watched until it ends.
 """
 
 import io
+import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -236,6 +237,23 @@ class Client:
                 return self._send("POST", path, headers=key, **form)
 
         return _json(self._once(sent))
+
+    def send_files(
+        self, path: str, metadata: Mapping[str, Any], name: str, files: Sequence[Path]
+    ) -> Any:
+        """Send a form of metadata and several small files of one name.
+
+        Args:
+            path: of the route.
+            metadata: what is said with them.
+            name: of the field.
+            files: what is sent.
+        """
+        parts = [(name, (each.name, each.read_bytes())) for each in files]
+        said = {"metadata": json.dumps(metadata, ensure_ascii=False)}
+        return _json(
+            self._once(lambda key: self._send("POST", path, headers=key, data=said, files=parts))
+        )
 
     def wait(self, path: str, *, tell: Tell = silent, every: float = 0.3) -> dict[str, Any]:
         """Read a record that has `work` until the work has ended.

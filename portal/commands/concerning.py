@@ -1,6 +1,7 @@
 """case: appeal, complain or report about a filing, follow it by code, deal with what is for you."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,12 +40,26 @@ def case() -> None:
 @click.option(
     "--watch", "watch_id", default="", help="主管部门或行业组织 / authority or body, by id"
 )
+@click.option(
+    "--attach",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="附件，可给几次：PNG、JPEG、WebP、.txt / a file, may be given several times",
+)
 @SERVER
 @JSON
-def send(filing: str, route: str, *, server: str, as_json: bool, **said: Any) -> None:
+def send(
+    filing: str, route: str, *, files: tuple[Path, ...], server: str, as_json: bool, **said: Any
+) -> None:
     """The private code is printed once; nobody can tell it again."""
+    given = {"route": route, **said}
     with _anybody(server) as client:
-        made = client.post(f"/catalogue/{filing}/concerns", {"route": route, **said})
+        place = f"/catalogue/{filing}/concerns"
+        if files:
+            made = client.send_files(f"{place}/with-attachments", given, "attachments", files)
+        else:
+            made = client.post(place, given)
     _show(made, as_json=as_json)
     if not as_json:
         click.echo(f"查询码 private code: {made['code']}")
@@ -107,6 +122,22 @@ def show(number: str, *, as_json: bool) -> None:
     with Client.of(settings()) as client:
         told = client.get(f"/concerns/{number.replace('-', '')}")
     _show(told, as_json=as_json)
+
+
+@case.command("attachment", help="保存一个附件。/ Save one attachment.")
+@click.argument("number")
+@click.argument("position", type=click.IntRange(min=1))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="存到 / where to")
+def saved(number: str, position: int, *, out: Path) -> None:
+    """For whoever deals with the case; an existing file is never written over."""
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        content = client.read(f"/concerns/{number.replace('-', '')}/attachments/{position}")
+    with out.open("xb") as target:
+        target.write(content)
+    click.echo(str(out))
 
 
 @click.command(help="等本单位办的。/ What waits for your organisation.")
@@ -232,5 +263,11 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
             lines.append((name, str(told[shown])))
     for name, value in lines:
         click.echo(f"{name}: {value}")
+    attached = told.get("attachments") or ()
+    if isinstance(attached, int):
+        click.echo(f"附件 attachments: {attached}")
+    else:
+        for each in attached:
+            click.echo(f"附件 attachment {each['position']}: {each['name']} {each['size']:,} B")
     for each in told.get("messages", ()):
         click.echo(f"  [{each['from']}] {each['said'] or '—'}")

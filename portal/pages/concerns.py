@@ -19,16 +19,17 @@ from filing.concern_steps import (
 from filing.handling import QuestionRepeats, Taken
 from filing.receiving import Given
 from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
-from portal.api.concerns import DEALING, WATCHING, three_routes
+from portal.api.concerns import DEALING, WATCHING, attachment, three_routes
 from portal.pages import done, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, reject, render
 from portal.web import following, identity
-from portal.web.access import allow, public
-from portal.web.at_hand import Database
+from portal.web.access import allow, attaching, public
+from portal.web.at_hand import Configured, Database, Store
 from portal.web.identity import Asking, By
 from portal.web.page_cache import keep
-from portal.web.uploads import Form
+from portal.web.uploads import Form, attached
+from registry import attachments
 from registry.errors import RegisterError
 from registry.language import Language, Text
 from registry.organisations import Role
@@ -66,22 +67,33 @@ def form_page(request: Request, language: Lang, session: Database, number: str) 
     return _form(request, language, session, number)
 
 
-@router.post("/f/{number}/concern", dependencies=[public])
-def send(request: Request, language: Lang, session: Database, form: Form, number: str) -> Response:
+@router.post("/f/{number}/concern", dependencies=[attaching])
+def send(
+    request: Request,
+    language: Lang,
+    session: Database,
+    store: Store,
+    settings: Configured,
+    form: Form,
+    number: str,
+) -> Response:
     """Take a concern in, and show number and code: once, for the code is kept nowhere."""
+    given = Given(
+        route=_route(forms.text(form, "route")),
+        situation=forms.text(form, "situation"),
+        words=forms.text(form, "words"),
+        contact=forms.text(form, "contact"),
+        consent=forms.text(form, "consent") == "1",
+        watch_id=forms.text(form, "watch_id"),
+    )
+    address = identity.address_of(request)
+    sent = attached(form, "attachments", most=settings.attachment_bytes)
     try:
+        stored = receiving.prepare(
+            session, store, settings, number=number, given=given, sent=sent, address=address
+        )
         made = receiving.receive(
-            session,
-            number=number,
-            given=Given(
-                route=_route(forms.text(form, "route")),
-                situation=forms.text(form, "situation"),
-                words=forms.text(form, "words"),
-                contact=forms.text(form, "contact"),
-                consent=forms.text(form, "consent") == "1",
-                watch_id=forms.text(form, "watch_id"),
-            ),
-            address=identity.address_of(request),
+            session, number=number, given=given, address=address, attached=stored
         )
     except RegisterError as error:
         session.rollback()
@@ -183,6 +195,19 @@ def case_page(
         outcomes=[(each.value, name.in_(language)) for each, name in OUTCOME_NAMES.items()],
         grounds=[(each.value, name.in_(language)) for each, name in GROUND_NAMES.items()],
     )
+
+
+@router.get("/concerns/{concern_number}/attachments/{position}", dependencies=[_OWN])
+def attachment_page(
+    language: Lang,  # noqa: ARG001  # the same bytes in both
+    session: Database,
+    store: Store,
+    by: By,
+    concern_number: str,
+    position: int,
+) -> Response:
+    """One attachment, to be saved, for whoever deals with the case."""
+    return attachment(by, session, store, concern_number, position)
 
 
 @router.post(
@@ -299,6 +324,8 @@ def _form(request: Request, language: Language, session: Session, number: str) -
         watching=receiving.watchers(session, filing),
         promised=routes.promised_days(entry.content),
         purpose=receiving.notice(),
+        attachments=attachments.limits(request.app.state.settings),
+        accepted=attachments.ACCEPTED,
         least=receiving.LEAST_WORDS,
         most=receiving.MOST_WORDS,
     )

@@ -34,7 +34,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
 
-from portal.web import identity, incoming, lapsed, once
+from portal.web import body_limit, identity, incoming, lapsed, once
 from portal.web.at_hand import SAFE_METHODS
 from portal.web.body_limit import raise_limit
 from portal.web.identity import Identity
@@ -55,6 +55,7 @@ class Access:
             only a browser may use it.
         upload: the body may be as large as a submission.
         kinds: the kinds of organisation whose members may; empty means every kind.
+        attach: the body may hold attachments.
     """
 
     anyone: bool = False
@@ -63,6 +64,7 @@ class Access:
     own: frozenset[Role] = frozenset()
     scope: Scope | None = None
     upload: bool = False
+    attach: bool = False
 
     def admits(self, actor: Actor | None, *, method: str) -> bool:
         """Whether `actor` may use the route at all, whosever the record is."""
@@ -96,9 +98,15 @@ class Gate:
         if self.access.upload:
             settings = request.app.state.settings
             raise_limit(request, max(settings.max_submission, settings.max_dataset))
+        if (
+            self.access.attach
+        ):  # too much by a little is told on the form, with what was typed kept
+            attached = request.app.state.settings.attachments_bytes
+            raise_limit(request, body_limit.DEFAULT + 2 * attached)
+        pieces = self.access.upload or self.access.attach
         await identity.check_origin(request, asking)
-        await incoming.check(request, upload=self.access.upload)
-        if not self.access.upload:  # what comes in pieces is claimed by who reads it
+        await incoming.check(request, upload=pieces)
+        if not pieces:  # what comes in pieces is claimed by who reads it
             await once.claim_call(request)
 
     def _check(self, request: Request, asking: Identity | None) -> None:
@@ -168,6 +176,8 @@ def signed_in(*, scope: Scope | None = None, own: Collection[Role] = ()) -> Any:
 
 public: Any = Depends(Gate(Access(anyone=True)))
 """Declares that a route is open to everyone."""
+attaching: Any = Depends(Gate(Access(anyone=True, attach=True)))
+"""Declares that a route is open to everyone, and that its form may hold attachments."""
 
 
 def declared(dependencies: Collection[params.Depends]) -> list[Access]:

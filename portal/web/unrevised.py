@@ -89,6 +89,7 @@ API: Mapping[str, Text] = {
     "POST /api/v1/versions/{version_id}/filings": NEW,
     "POST /api/v1/recommended": NEW,
     "POST /api/v1/catalogue/{slug}/concerns": NEW,
+    "POST /api/v1/catalogue/{slug}/concerns/with-attachments": NEW,
     "POST /api/v1/cases/{number}/follow": LOOK,
     "POST /api/v1/cases/{number}/additions": NEW,
 }

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from portal.web import incoming, once
 from portal.web.problems import reason_of
 from registry import modes
+from registry.attachments import Sent
 from registry.errors import Invalid
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -87,6 +88,22 @@ def file_of(sent: FormData, name: str) -> BinaryIO:
         raise _empty()
     part.file.seek(0)
     return part.file
+
+
+def attached(sent: FormData, name: str, *, most: int) -> list[Sent]:
+    """The files that a form carries under `name`, each read to one byte beyond the limit and no further.
+
+    Args:
+        sent: the form.
+        name: of the field.
+        most: bytes of the largest file that is taken.
+    """
+    found = []
+    for part in sent.getlist(name):
+        if isinstance(part, UploadFile) and (part.filename or part.size):
+            part.file.seek(0)
+            found.append(Sent(part.filename or "", part.file.read(most + 1)))
+    return found
 
 
 def json_of(sent: FormData, name: str, shape: type[Shape]) -> Shape:

@@ -134,7 +134,12 @@ def work(
     sweeper = Sweeper(place.settings, clear)
     chores = (
         Chore(place, sealing.seal, seconds=SEAL_SECONDS, done="journal_sealed"),
-        Chore(place, forgetting.run, seconds=FORGET_SECONDS, done="concerns_forgotten"),
+        Chore(
+            place,
+            partial(forgetting.run, store=place.store),
+            seconds=FORGET_SECONDS,
+            done="concerns_forgotten",
+        ),
         Chore(place, lapsing.run, seconds=LAPSE_SECONDS, done="entries_lapsed"),
     )
     pending = outbox.Effects(place.factory, appliers, wait=once)

@@ -39,6 +39,7 @@ PACKAGES = (
     "cloudpickle",
     "joblib",
     "mlflow-skinny",
+    "pillow",
 )
 OPTIONAL = ("xgboost", "xgboost-cpu", "lightgbm", "catboost")
 _WITHOUT_REQUIREMENTS = ("mlflow", "mlflow-tracing")

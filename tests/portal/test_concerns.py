@@ -1,23 +1,41 @@
 """The three routes by API and pages: sent by anybody, followed by code, counted, deleted."""
 
+import errno
+import io
+import json
 import re
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from sqlalchemy import func, select
 
-from filing import forgetting, routes
-from filing.concerns import Concern
-from registry import guesses, legal_day
+from filing import enclosures, forgetting, routes, senders
+from filing.concern_steps import Status
+from filing.concerns import Concern, ConcernMessage
+from filing.enclosures import ConcernAttachment
+from portal.work.abandoned import mentioned
+from registry import attachments, guesses, legal_day
+from registry.artifacts import StoreUnreachable, collect
+from registry.attachments import Sent
 from registry.database import transaction
 from registry.guesses import Guess
+from registry.journal import Event
+from registry.sandbox.talk import Talk
 from tests.portal.published import Published
 
 WORDS = "十一月二十日被拒绝贷款，没有说明理由，文件名是 zebra-quokka。"
 CONTACT = "lisi-numbat@example.org"
 SAID = {"route": "appeal", "situation": "result", "words": WORDS, "contact": CONTACT}
+
+
+@pytest.fixture
+def confined(published: Published) -> None:
+    """A place to read attachments in, as an installation has it."""
+    state = published.site.state
+    state.settings = state.settings.model_copy(update={"sandbox_tier": "auto"})
 
 
 def send(published: Published, **changed: Any) -> Any:
@@ -133,6 +151,153 @@ def test_the_form_says_where_a_situation_usually_leads_and_who_reads_each_route(
     ]
 
 
+def attached(published: Published, *files: tuple[str, bytes], **changed: Any) -> Any:
+    """Send one by the page, with files."""
+    sent = [("attachments", each) for each in files]
+    address = f"{published.page}/concern"
+    return published.servers[0].post(address, data=SAID | changed, files=sent)
+
+
+def picture() -> bytes:
+    """A small picture."""
+    written = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(written, "PNG")
+    return written.getvalue()
+
+
+def kept(published: Published) -> set[str]:
+    """The digests of everything in the store."""
+    return set(published.site.state.store.digests())
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_file_that_is_not_taken_is_named_and_no_typed_word_is_lost(
+    published: Published,
+) -> None:
+    before = kept(published)
+    pdf = ("甲/乙.pdf", b"%PDF-1.7 /OpenAction<</S/JavaScript>> /EmbeddedFiles")
+    answer = attached(published, ("good.png", picture()), pdf)
+    assert answer.status_code == 422
+    assert "乙.pdf" in answer.text
+    assert "请拍照或者截屏" in answer.text
+    assert "文件要重新选" in answer.text
+    for typed in (WORDS, CONTACT, 'value="result" required checked'):
+        assert typed in answer.text
+    with published.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Concern)) == 0
+    assert kept(published) == before
+
+
+def test_nothing_is_read_of_a_form_that_lacks_something_else(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise AssertionError("read for nothing")
+
+    monkeypatch.setattr("registry.attachments.read", none)
+    answer = attached(published, ("a.png", picture()), words="太短")
+    assert answer.status_code == 422
+
+
+@pytest.mark.usefixtures("confined")
+def test_attachments_go_with_their_case_and_two_of_the_same_are_two(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(published)
+    for _ in range(2):
+        answer = attached(published, ("a.png", picture()), ("b.txt", "一句话".encode()))
+        assert answer.status_code == 201, answer.text
+        assert "附件已收到：2 个。" in answer.text
+    new = kept(published) - before
+    assert len(new) == 4, "nobody finds a picture by its digest"
+    factory, store = published.site.state.factory, published.site.state.store
+    assert new <= mentioned(factory)
+    with factory() as session:
+        events = session.scalars(select(Event).where(Event.name == "filing:concern:received"))
+        assert [each.details for each in events] == [{"attachments": 2}] * 2
+        last = session.scalars(select(Concern.delete_on)).first()
+    assert forgetting.run(factory, store) == 0
+    monkeypatch.setattr(legal_day, "today", lambda: last)
+    assert forgetting.run(factory, store) == 2 + 4
+    assert kept(published) == before
+    with factory() as session:
+        assert set(session.scalars(select(ConcernAttachment.digest))) == {None}
+    assert forgetting.run(factory, store) == 0
+
+
+@pytest.mark.usefixtures("confined")
+def test_bytes_that_could_not_be_deleted_are_deleted_the_next_time(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(published)
+    assert attached(published, ("a.png", picture())).status_code == 201
+    factory, store = published.site.state.factory, published.site.state.store
+    with factory() as session:
+        last = session.scalars(select(Concern.delete_on)).one()
+    monkeypatch.setattr(legal_day, "today", lambda: last)
+    with monkeypatch.context() as away:
+
+        def gone(_: str) -> None:
+            raise StoreUnreachable("不在", "away")
+
+        away.setattr(store, "delete", gone)
+        with pytest.raises(StoreUnreachable):
+            forgetting.run(factory, store)
+    with factory() as session:
+        assert set(session.scalars(select(ConcernMessage.kept))) == {None}, "the words are gone"
+    assert forgetting.run(factory, store) == 1
+    assert kept(published) == before
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_full_disk_keeps_nothing_and_says_so(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(published.site.state.store, "put", full)
+    with TestClient(published.site, raise_server_exceptions=False) as reader:
+        answer = reader.post(
+            f"{published.page}/concern",
+            data=SAID,
+            files=[("attachments", ("a.png", picture()))],
+        )
+    assert answer.status_code in {503, 507}, answer.text
+    with published.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Concern)) == 0
+
+
+@pytest.mark.usefixtures("confined")
+def test_by_api_with_files_and_held_ones_too(published: Published) -> None:
+    address = f"/api/v1/catalogue/{published.slug}/concerns/with-attachments"
+    for _ in range(5):
+        answer = published.servers[0].post(
+            address,
+            data={"metadata": json.dumps(SAID)},
+            files=[("attachments", ("a.png", picture()))],
+        )
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["attachments"] == 1
+    with published.site.state.factory() as session:
+        statuses = session.scalars(select(Concern.status)).all()
+        assert statuses.count(Status.HELD) == 2
+        assert session.scalar(select(func.count()).select_from(ConcernAttachment)) == 5
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_network_that_has_very_much_read_pauses_before_it_is_read(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(senders, "LEAST_BEFORE_PAUSES", 2)
+    monkeypatch.setattr(senders, "MOST_BEFORE_PAUSES", 3)
+    for _ in range(2):
+        assert attached(published, ("a.png", b"x")).status_code == 422
+    paused = attached(published, ("a.png", picture()))
+    assert int(paused.headers["retry-after"]) > 0
+    assert WORDS in paused.text
+
+
 def test_wrong_codes_wait_and_nobody_is_locked_out(published: Published) -> None:
     made = send(published)
     reader = published.servers[0]
@@ -168,9 +333,9 @@ def test_the_bytes_of_what_was_deleted_are_gone_from_the_file(
 
     assert b"zebra-quokka" in on_disk()
     last = date.fromisoformat(made["delete_on"])
-    assert forgetting.run(published.site.state.factory) == 0
+    assert forgetting.run(published.site.state.factory, published.site.state.store) == 0
     monkeypatch.setattr(legal_day, "today", lambda: last)
-    assert forgetting.run(published.site.state.factory) == 1
+    assert forgetting.run(published.site.state.factory, published.site.state.store) == 1
 
     for secret in (b"zebra-quokka", CONTACT.encode()):
         assert secret not in on_disk()
@@ -192,3 +357,40 @@ def test_where_nobody_is_there_to_report_to_the_form_says_so(
 def test_a_number_that_is_not_published_takes_nothing(published: Published) -> None:
     answer = published.servers[0].post("/api/v1/catalogue/SH-2020-999999-X/concerns", json=SAID)
     assert answer.status_code in {404, 422}
+
+
+@pytest.mark.usefixtures("confined")
+def test_what_a_killed_server_left_in_the_store_is_on_no_record_and_swept(
+    published: Published,
+) -> None:
+    """Between the store and the record: bytes that no record names go once they are old."""
+    before = kept(published)
+    state = published.site.state
+    made = attachments.read([Sent("a.png", picture())], state.settings)
+    (left,) = enclosures.put(state.store, made)
+    assert left.digest in kept(published)
+    grace = timedelta(0)
+    collect(state.store, lambda: mentioned(state.factory) | before, grace=grace)
+    assert kept(published) == before
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_reader_that_is_killed_in_the_middle_takes_nothing_with_it(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = Talk.ask
+
+    def killed(talk: Talk, question: Any, **how: Any) -> bytes:
+        if question:
+            talk.kill()
+        return asking(talk, question, **how)
+
+    before = kept(published)
+    with monkeypatch.context() as dying:
+        dying.setattr(Talk, "ask", killed)
+        answer = attached(published, ("a.png", picture()))
+    assert answer.status_code == 422
+    assert "读不出来" in answer.text
+    assert WORDS in answer.text
+    assert kept(published) == before
+    assert attached(published, ("a.png", picture())).status_code == 201

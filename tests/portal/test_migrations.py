@@ -587,6 +587,39 @@ def test_weights_by_two_keep_what_is_in_force_and_the_public_revision(
     migrations.upgrade(empty)
 
 
+def test_attachments_come_beside_the_concerns_on_record(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0027")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": "{}"})
+        connection.execute(text(CONCERN))
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0025")
+    assert {name: rows for name, rows in contents(empty).items() if name in before} == before
+    with empty.begin() as connection:
+        connection.execute(text(ATTACHMENT))
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(text(ATTACHMENT.replace("'a1', ", "'a2', ").replace("'c1'", "'c2'")))
+    migrations.downgrade(empty, "0027")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
+CONCERN = """
+INSERT INTO concern (id, created, number, filing_id, filer_id, by_filer, route, situation, status,
+  since, revision, acknowledge_by, delete_on)
+VALUES ('c1', '2026-11-21 00:00:00', 'ABCDE12345', 'f1', 'o1', false, 'report', 'other', 'received',
+  '2026-11-21 00:00:00', 1, '2026-11-28', '2028-11-20')
+"""
+ATTACHMENT = """
+INSERT INTO concern_attachment (id, created, concern_id, position, kind, size, digest)
+VALUES ('a1', '2026-11-21 00:00:00', 'c1', 1, 'png', 10, NULL)
+"""
 RECOMMENDED = """
 INSERT INTO recommended_catalogue (id, created, organisation_id, slug, city, guidance, weights,
   revision)

@@ -4,6 +4,7 @@ Both worlds are copies of one register at one frozen moment. Everything that a f
 public can read is read in both. The same walk finds an appeal, so it would find a report.
 """
 
+import io
 import json
 import re
 import shutil
@@ -19,6 +20,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from starlette.routing import Mount
 
 from filing import follow_codes
@@ -31,9 +34,11 @@ from tests.portal.pages.shelf import Shelf
 WORDS = "内部人说：模型偷偷用了民族这一列，文件名是 zebra-quokka。"
 ADDED = "补充：文件在 wombat-okapi 文件夹里。"
 CONTACT = "lisi-numbat@example.org"
+NOTE = "附件里写着 caracal-fossa。".encode()
 ASKED = "请说明训练时用了哪些列。"
+SECRETS = ("zebra-quokka", "wombat-okapi", "caracal-fossa", "quagga-serval")
 OWN_TABLES = {
-    "concern", "concern_message", "sender", "guess", "event", "sqlite_sequence",
+    "concern", "concern_message", "concern_attachment", "sender", "guess", "event", "sqlite_sequence",
     "effect", "inbox_item", "inbox_turn", "form_key",
 }  # fmt: skip
 """Where a report may leave rows: of itself, and of what no filer can read."""
@@ -46,6 +51,15 @@ READERS = (
     ("enterprise-other", Role.FILER),
     ("tester-own", Role.TESTER),
 )
+
+
+def picture() -> bytes:
+    """A small picture with a word in it that is no pixel."""
+    written = io.BytesIO()
+    told = PngInfo()
+    told.add_text("Author", "quagga-serval")
+    Image.new("RGB", (20, 10), "red").save(written, "PNG", pnginfo=told)
+    return written.getvalue()
 
 
 @dataclass
@@ -73,8 +87,12 @@ class Place:
         slug = self.shelf.made["slug"]
         said = {"route": route, "situation": "unequal", "words": WORDS, "contact": CONTACT}
         with self.client() as client:
-            page = client.post(f"/zh/f/{slug}/concern", data=said)
-        assert page.status_code == 201
+            files = [
+                ("attachments", ("quagga-serval.png", picture())),
+                ("attachments", ("n.txt", NOTE)),
+            ]
+            page = client.post(f"/zh/f/{slug}/concern", data=said, files=files)
+        assert page.status_code == 201, page.text
         made = self.post(f"/catalogue/{slug}/concerns", said)
         number = follow_codes.plain(made["number"])
         self.post(f"/cases/{number}/additions", {"code": made["code"], "words": ADDED})
@@ -205,9 +223,7 @@ def worlds(shelf: Shelf, tmp_path: Path, frozen: None) -> Iterator[Worlds]:
             closing(sqlite3.connect(data / "mingsuan.db")) as new,
         ):
             old.backup(new)
-        places.append(
-            Place(shelf, create_app(Settings(data=data, sandbox_tier="none", log_level="ERROR")))
-        )
+        places.append(Place(shelf, create_app(Settings(data=data, log_level="ERROR"))))
     yield Worlds(without=places[0], having=places[1])
     for each in places:
         each.site.state.engine.dispose()
@@ -225,7 +241,7 @@ def test_a_report_changes_no_byte_of_anything_that_a_filer_or_the_public_can_rea
 
     assert worlds.walk() == []
     answered = str(list(worlds.answered.values()))
-    for secret in ("zebra-quokka", "wombat-okapi", CONTACT, made["code"]):
+    for secret in (*SECRETS, CONTACT, made["code"]):
         assert secret not in answered
     assert worlds.having.rows() == worlds.without.rows()
     filing = worlds.without.shelf.made["filing"]
@@ -324,6 +340,48 @@ def test_a_question_is_read_first_as_the_filer_will_read_it(worlds: Worlds) -> N
     assert read_first == _texts(reads)[: len(read_first)]
 
 
+def test_attachments_are_read_by_whoever_deals_with_the_case_and_nobody_else(
+    worlds: Worlds,
+) -> None:
+    place = worlds.having
+    place.send("report")
+    authority = place.shelf.world.member("authority-other", Role.REVIEWER)
+    with place.client() as client:
+        cases = client.get("/api/v1/concerns", headers=authority.bearer).json()["items"]
+        told = next(each for each in cases if each["attachments"])
+        number = told["number"]
+        assert [each["kind"] for each in told["attachments"]] == ["png", "text"]
+        assert "quagga-serval" not in str(told), "the name of a file is kept nowhere"
+        api = f"/api/v1/concerns/{follow_codes.plain(number)}/attachments"
+        page = client.get(f"/zh/concerns/{number}", headers=authority.browser).text
+        assert f"/zh/concerns/{number}/attachments/1" in page
+        for at, media in ((1, "image/png"), (2, "text/plain; charset=utf-8")):
+            shown = client.get(
+                f"/zh/concerns/{number}/attachments/{at}", headers=authority.browser
+            )
+            found = client.get(f"{api}/{at}", headers=authority.bearer)
+            assert shown.content == found.content
+            assert found.headers["content-type"] == media
+            assert found.headers["content-disposition"].startswith("attachment; filename=")
+            assert found.headers["x-content-type-options"] == "nosniff"
+            assert "sandbox" in found.headers["content-security-policy"]
+            assert found.headers["cache-control"] == "no-store"
+            assert b"quagga-serval" not in found.content
+        assert found.content == NOTE
+        assert client.get(f"{api}/3", headers=authority.bearer).status_code == 404
+
+        sent = {"action": "put", "revision": told["revision"], "words": ASKED}
+        asked = client.post(f"{api[:-12]}/review", json=sent, headers=authority.bearer)
+        assert asked.status_code == 200
+        filer = place.shelf.world.member("enterprise-own", Role.FILER)
+        seen = client.get(api[:-12], headers=filer.bearer).json()
+        assert "attachments" not in seen
+        other = place.shelf.world.member("authority-own", Role.REVIEWER)
+        for member in (filer, other, None):
+            headers = member.bearer if member else {}
+            assert client.get(f"{api}/1", headers=headers).status_code in {401, 404}
+
+
 def test_once_it_is_put_the_filer_reads_the_question_alone_and_the_quarter_is_counted(
     worlds: Worlds,
 ) -> None:
@@ -339,7 +397,7 @@ def test_once_it_is_put_the_filer_reads_the_question_alone_and_the_quarter_is_co
     told = answers[f"enterprise-own {Role.FILER} /zh/concerns/{made['number']}"][2].decode()
     assert ASKED in told
     everything = str(list(answers.values()))
-    for secret in ("zebra-quokka", "wombat-okapi", CONTACT, made["code"]):
+    for secret in (*SECRETS, CONTACT, made["code"]):
         assert secret not in everything
     twin = json.loads(answers[f"anybody None {page}.json"][2])
     (count,) = twin["concerns"]["counts"]
