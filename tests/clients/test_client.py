@@ -1,6 +1,7 @@
 """Plugin, type list and reader beside whichever client of MLflow is installed (`make clients`)."""
 
 import re
+import shutil
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -66,15 +67,32 @@ def libraries_are_quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def tracking(tmp_path: Path) -> Iterator[None]:
-    """A tracking store of this test's own, also where a model is only saved: 2.22 makes `mlruns`.
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking store in which nothing is yet: MLflow takes a second to make its tables.
 
     It is of files where MLflow's database asks for an older SQLAlchemy.
     """
-    before = mlflow.get_tracking_uri()
+    folder = tmp_path_factory.mktemp("made")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = mlflow.MlflowClient(store_in(folder))
+        assert [each.name for each in client.search_experiments()] == ["Default"]
+    return folder
+
+
+def store_in(folder: Path) -> str:
+    """The address of the store that lies in a folder."""
     old = mlflow.__version__.startswith("2.")
-    mlflow.set_tracking_uri(tmp_path.as_uri() if old else f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return folder.as_uri() if old else f"sqlite:///{folder / 'mlflow.db'}"
+
+
+@pytest.fixture(autouse=True)
+def tracking(made: Path, tmp_path: Path) -> Iterator[None]:
+    """A tracking store of this test's own, also where a model is only saved: 2.22 makes `mlruns`."""
+    before = mlflow.get_tracking_uri()
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    mlflow.set_tracking_uri(store_in(tmp_path))
     mlflow.create_experiment("own", artifact_location=(tmp_path / "artifacts").as_uri())
     mlflow.set_experiment("own")
     yield
