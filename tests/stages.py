@@ -43,7 +43,7 @@ LANES = (
         Stage("lint", ("ruff", "check", "--quiet", "."), 20),
         Stage("format", ("ruff", "format", "--check", "--quiet", "."), 20),
         Stage("imports", ("lint-imports", "--no-cache"), 40),
-        Stage("types", ("mypy",), 300),
+        Stage("types", ("mypy",), 120),
         Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 300),
     ),
     (
