@@ -45,7 +45,7 @@ __all__ = [
 
 REASONS = {
     "zh": Limit("reason", Text("理由", "reason"), 1000),
-    "en": Limit("reason", Text("理由（英文）", "reason in English"), 4000),
+    "en": Limit("reason.en", Text("理由（英文）", "reason in English"), 4000),
 }
 
 

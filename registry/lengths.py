@@ -20,6 +20,10 @@ NO_SENTENCE = Text(
 )
 
 
+THIS = Text("文字", "text")
+"""What a text is called that its item names already."""
+
+
 class TextTooLong(Invalid):
     """Texts are longer than their fields take: shorten each that is listed."""
 
@@ -70,7 +74,7 @@ def within(value: object, most: int) -> list[Reason]:
     found: list[Reason] = []
     for path, text in characters.texts(value):
         place = characters.visible(path)[: characters.SHOWN_PATH]
-        found += Limit(place, Text(place, place), most).reasons(text)
+        found += Limit(place, THIS, most).reasons(text)
     return found[: characters.MOST_REASONS]
 
 

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from portal.pages.boxes import Names, same
 from portal.pages.rendering import reject
 from registry.errors import RegisterError
 
@@ -19,6 +20,7 @@ def attempt(
     again: Callable[[], Response],
     done: Response,
     typed: Mapping[str, Any] | None = None,
+    names: Names = same,
 ) -> Response:
     """Make a change, and answer for it.
 
@@ -29,11 +31,12 @@ def attempt(
         again: the page with the form, which shows why and what was typed.
         done: where the browser goes when the change is made.
         typed: what was typed, by the names under which the form shows it again.
+        names: from the item of a reason to the name of its box, where they are not the same.
     """
     try:
         change()
     except RegisterError as error:
         session.rollback()
-        reject(request, error, typed)
+        reject(request, error, typed, names=names)
         return again()
     return done

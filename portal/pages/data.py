@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from portal.pages import forms
+from portal.pages.boxes import called
 from portal.pages.rendering import Lang, go, inside, reject, render, typed_before
 from portal.web import sight
 from portal.web.access import allow
@@ -145,7 +146,7 @@ def check_dataset(
             return go(inside(following, f"/{language}/datasets/{found.id}"), "checked")
     except RegisterError as error:
         session.rollback()
-        reject(request, error, forms.typed(form))
+        reject(request, error, forms.typed(form), names=called({"quasi_identifiers": "quasi"}))
     shown: dict[str, Any] = {
         "asking": asking,
         "k": settings.k_anonymity,

@@ -4,7 +4,7 @@ A name is a path: `a/B7/purpose/zh` is the Chinese wording of one part, `a/D5/2/
 the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` why one is withheld.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,12 @@ def answers(form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]
         name.split("/")[1] for name in form if name.startswith(("a/", "na/", "present/"))
     )
     return {key: _answer(_Typed(form, sent), key, schema().field(key)) for key in keys}
+
+
+def names(item: str) -> Iterable[str]:
+    """From the item of a reason, such as `B7.purpose.zh`, to its box, or else to its field's group."""
+    key, *path = item.split(".")
+    return "/".join(["a", key, *path]), key
 
 
 def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:

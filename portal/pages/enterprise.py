@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from portal.pages import explaining, forms
 from portal.pages.attempts import attempt
+from portal.pages.boxes import called
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.web import sight
@@ -70,7 +71,7 @@ def submit(
             )
         except RegisterError as error:
             session.rollback()
-            reject(request, error, forms.typed(form))
+            reject(request, error, forms.typed(form), names=called({"name": "model_name"}))
             return submit_page(request, language, asking)
     return go(f"/{language}/versions/{made.version.id}", "submitted" if made.created else "same")
 
@@ -132,7 +133,7 @@ def grant(
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error, forms.typed(form))
+        reject(request, error, forms.typed(form), names=called({"conflict_filer": "conflict"}))
         return version_page(request, language, session, by, asking, version_id)
     return go(f"/{language}/versions/{version_id}", "granted")
 
@@ -207,7 +208,8 @@ def explain(
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error, forms.typed(form))
+        names = explaining.names([each["name"] for each in version.inputs])
+        reject(request, error, forms.typed(form), names=names)
         return explain_page(request, language, session, by, asking, version_id)
     return go(f"/{language}/explanations/{made.id}", "queued")
 

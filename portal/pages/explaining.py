@@ -1,7 +1,7 @@
 """The explanation on pages: the form that asks for one, and the text as the public reads it."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,25 @@ from starlette.datastructures import FormData
 
 from explainers.columns import ColumnsInvalid, parse_columns
 from portal.pages import charts, forms
+from portal.pages.boxes import Names
 from portal.pages.rendering import in_language, named
 from registry import lengths
 from registry.errors import Invalid, Reason
 from registry.explanations import MOST_WORDS
-from registry.language import Language, Text
+from registry.language import LANGUAGES, Language, Text
 
 CHART_ROWS = 8
 WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
 DECLARED = ("decided", "who", "decider", "object")
+PLACES = {"wording": "w", "declared": "d"}
+SIDES = {"0": "more", "1": "less"}
+CALLED = {
+    "favourable": "favourable_class",
+    "classes": "classes",
+    "protected": "protected",
+    "report": "report_id",
+}
+"""From the names of the plan to those of its boxes, where they differ or have a path below them."""
 NO_CUT = Text("没有填写分数线。", "The cut is missing.")
 NOT_IN_DATA = Text("所选的数据里没有这一列。", "The chosen data set has no such column.")
 OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have it.")
@@ -116,6 +126,27 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def names(inputs: Sequence[str]) -> Names:
+    """From the item of a reason to the names of its box in the form that `plan` reads.
+
+    Args:
+        inputs: the model's input columns, in order.
+    """
+
+    def of(item: str) -> Iterable[str]:
+        part, *path = item.split(".")
+        if part in PLACES and path:
+            return ("/".join([PLACES[part], *path]),)
+        if part == "columns" and path and path[0].isdecimal() and int(path[0]) < len(inputs):
+            column = f"c/{inputs[int(path[0])]}"
+            if path[1:2] == ["direction"]:
+                path = [path[0], SIDES.get(path[-1], ""), path[2]]
+            return "/".join([column, *path[1:]]), column
+        return CALLED.get(part, item), f"c/{item}"
+
+    return of
+
+
 def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = False) -> None:
     """Find every gap now, rather than after the request has waited for a worker.
 
@@ -141,12 +172,13 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
         reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
     reasons += lengths.within(asked, MOST_WORDS)
     named = [(part, asked[part]) for part in ("wording", "declared")]
-    named += [(each["name"], {"unit": each["unit"]}) for each in asked["columns"]]
+    named += [(f"columns.{n}", {"unit": each["unit"]}) for n, each in enumerate(asked["columns"])]
     reasons += [
-        Reason(f"{place}.{name}", ONE_LANGUAGE, BOTH_LANGUAGES)
+        Reason(f"{place}.{name}.{language}", ONE_LANGUAGE, BOTH_LANGUAGES)
         for place, pairs in named
         for name, pair in pairs.items()
-        if pair and len(pair) == 1
+        for language in LANGUAGES
+        if pair and language not in pair
     ]
     if reasons:
         raise PlanHasGaps(

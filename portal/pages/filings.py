@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -26,9 +27,10 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
-from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action
-from portal.pages import done, dossier_form, forms, overlap
+from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
+from portal.pages import boxes, done, dossier_form, forms, overlap
 from portal.pages.attempts import attempt
+from portal.pages.boxes import called
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
 from portal.web import sight, uploads
@@ -118,6 +120,9 @@ def filing_page(
         contested=rejected.contested if rejected else {},
         present=filing.answers,
         field_of=schema().field,
+        of_field=partial(
+            boxes.of_field, language=language, page=f"/{language}/filings/{filing.id}"
+        ),
         answers=given,
         city=_city(filing),
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
@@ -186,7 +191,14 @@ def fill(
 
     following = forms.text(form, "next") or group
     done = go(f"/{language}/filings/{filing_id}?group={following}", "saved")
-    return attempt(change, request=request, session=session, again=again, done=done)
+    return attempt(
+        change,
+        request=request,
+        session=session,
+        again=again,
+        done=done,
+        names=dossier_form.names,
+    )
 
 
 @router.post("/filings/{filing_id}/attach", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
@@ -326,6 +338,7 @@ def take_step(
         again=lambda: filing_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/filings/{filing_id}", done.step("filing", action)),
         typed={f"reason/{action}": forms.text(form, "reason")},
+        names=called(dict.fromkeys((Guard.REASON_GIVEN, Guard.CHANGE_NOTE), "reason")),
     )
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from portal.pages import account, forms
+from portal.pages.boxes import called
 from portal.pages.rendering import Lang, go, reject, render
 from portal.web import identity, uploads
 from portal.web.access import allow, public, signed_in
@@ -17,6 +18,7 @@ from registry.errors import RegisterError
 from registry.organisations import ROLE_NAMES, Role
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
+CHOSEN = called({"password": "chosen"})
 
 
 @router.get("/account", dependencies=[signed_in()])
@@ -61,7 +63,7 @@ def change_password(
         )
     except RegisterError as error:
         wrong = isinstance(error, credentials.WrongPassword)
-        reject(request, credentials.wrong_present_password() if wrong else error)
+        reject(request, credentials.wrong_present_password() if wrong else error, names=CHOSEN)
         return account_page(request, language, session, by, asking)
     opened = identity.sign_in(
         factory, settings, email=person.email, password=chosen, address=address
@@ -124,6 +126,6 @@ def choose(
             request.app.state.factory, secret=token, chosen=forms.secret(form, "chosen")
         )
     except RegisterError as error:
-        reject(request, error)
+        reject(request, error, names=CHOSEN)
         return choose_page(request, language, session, asking, token)
     return go(f"/{language}/sign-in", "reset")

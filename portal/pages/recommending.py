@@ -1,5 +1,7 @@
 """Pages on which a filer applies to be recommended, and on which an industry body decides and weighs."""
 
+from collections.abc import Iterable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
@@ -28,6 +30,8 @@ from registry.organisations import Kind, Role
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 BODY = allow(Role.ADMINISTRATOR, own={Role.ADMINISTRATOR}, kinds={Kind.INDUSTRY_BODY})
+AGREED = "agreed_"
+"""Before the boxes of the second person, which stand on one page with those of the first."""
 FILERS = allow(Role.FILER, kinds={Kind.ENTERPRISE})
 
 
@@ -93,6 +97,7 @@ def open_catalogue(
         again=lambda: catalogue_page(request, language, session, by, asking),
         done=go(f"/{language}/recommending", "saved"),
         typed=forms.typed(form),
+        names=_names,
     )
 
 
@@ -117,6 +122,7 @@ def propose_weights(
         again=lambda: catalogue_page(request, language, session, by, asking),
         done=go(f"/{language}/recommending", "weights_proposed"),
         typed=forms.typed(form),
+        names=_names,
     )
 
 
@@ -130,7 +136,7 @@ def answer_weights(
         said = Answered(
             action=forms.choice(Action, forms.text(form, "action"), Text("步骤", "step")),
             revision=overlap.revision(form),
-            ties=_words(form, "agreed_ties"),
+            ties=_words(form, f"{AGREED}ties"),
         )
         weighing.answer(session, by=by, answered=said)
 
@@ -141,6 +147,7 @@ def answer_weights(
         again=lambda: catalogue_page(request, language, session, by, asking),
         done=go(f"/{language}/recommending", done.step("recommended", forms.text(form, "action"))),
         typed=forms.typed(form),
+        names=_names,
     )
 
 
@@ -199,6 +206,7 @@ def take(
         again=lambda: application_page(request, language, session, by, asking, application_id),
         done=go(f"/{language}/recommending", done.step("recommended", forms.text(form, "action"))),
         typed=forms.typed(form),
+        names=_names,
     )
 
 
@@ -259,8 +267,14 @@ def apply(
         again=lambda: apply_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/recommending", "submitted"),
         typed=forms.typed(form),
+        names=_names,
     )
 
 
 def _words(form: FormData, name: str) -> dict[str, str]:
     return {language: forms.text(form, f"{name}_{language}") for language in LANGUAGES}
+
+
+def _names(item: str) -> Iterable[str]:
+    """From the item of a reason to its box: a text has two, and a criterion's is its weight."""
+    return item, f"{item}_zh", f"{WEIGHT}{item}", f"{AGREED}{item}", f"{AGREED}{item}_zh"

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,8 @@ from filing.law import (
 )
 from filing.lifecycle import Guard
 from filing.revision import CHANGE
+from portal.pages import boxes
+from portal.pages.boxes import Names, Shown, same
 from portal.pages.done import DONE
 from portal.web import once
 from portal.web.identity import Identity
@@ -35,7 +37,7 @@ from registry.settings import Settings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-WITHOUT_PLACE = {*Guard, CHANGE, "label", "scopes", "days", "email"}
+WITHOUT_PLACE = {*Guard, CHANGE}
 """What a reason is about that has no name for people: the sentence says it already."""
 
 
@@ -92,6 +94,7 @@ def render(
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
         done=DONE.get(done),
         wrong=rejected.error if rejected else None,
+        with_boxes=partial(rejected.shown, request.url.path) if rejected else None,
         without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
         canonical=canonical(request),
@@ -133,14 +136,26 @@ class Rejected:
         error: every reason.
         typed: the fields as they were sent; never a password.
         status: the HTTP status of the page that shows the form again.
+        names: from the item of a reason to the name of its box.
     """
 
     error: RegisterError
     typed: Mapping[str, Any]
     status: int
+    names: Names
+
+    def shown(self, address: str, page: str) -> Shown:
+        """The reasons with the boxes of the form that was sent to `address`, and the marked page."""
+        return boxes.shown(page, self.error, address=address, typed=self.typed, names=self.names)
 
 
-def reject(request: Request, error: RegisterError, typed: Mapping[str, Any] | None = None) -> None:
+def reject(
+    request: Request,
+    error: RegisterError,
+    typed: Mapping[str, Any] | None = None,
+    *,
+    names: Names = same,
+) -> None:
     """Let the page that is rendered next show `error` and fill its form in again.
 
     The page answers with the status that the API gives the same error.
@@ -149,9 +164,10 @@ def reject(request: Request, error: RegisterError, typed: Mapping[str, Any] | No
         request: for the page that says why nothing changed.
         error: what went wrong.
         typed: the fields as they were sent; never a password.
+        names: from the item of a reason to the name of its box, where they are not the same.
     """
     error = unavailable(error) or error
-    request.state.rejected = Rejected(error, typed or {}, of_error(error).status)
+    request.state.rejected = Rejected(error, typed or {}, of_error(error).status, names)
 
 
 def typed_before(request: Request) -> Mapping[str, Any]:

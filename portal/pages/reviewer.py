@@ -1,7 +1,8 @@
 """Pages for the authority: the dossier beside report and explanation, and the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -27,10 +28,11 @@ from filing.editions import Making
 from filing.evidence import Evidence
 from filing.fields import schema
 from filing.gate import Gate
-from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action
+from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action, Guard
 from filing.risk import LEVEL_NAMES, Level
-from portal.pages import done, explaining, filed_view, forms, overlap, report_view
+from portal.pages import boxes, done, explaining, filed_view, forms, overlap, report_view
 from portal.pages.attempts import attempt
+from portal.pages.boxes import called
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, go, render
 from portal.web.access import allow
@@ -84,6 +86,7 @@ def review_page(
         groups=schema().groups,
         keys=schema().keys(filing.answers),
         field_of=schema().field,
+        of_field=partial(boxes.of_field, language=language),
         answers=filing.answers,
         computed=computed.fields(session, filing, given),
         complete=completeness.measure(filing),
@@ -161,7 +164,13 @@ def decide(
         again=lambda: review_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/review/{filing_id}", done.step("filing", action)),
         typed=forms.typed(form),
+        names=_decided,
     )
+
+
+def _decided(item: str) -> Iterable[str]:
+    """From the item of a reason to its box: a field's remark, or the reason of the decision."""
+    return f"remark/{item}", "reason" if item == Guard.REASON_GIVEN else item
 
 
 @router.post("/review/{filing_id}/grade", dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)])
@@ -192,6 +201,7 @@ def propose_grade(
         again=lambda: review_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/review/{filing_id}", "grade_proposed"),
         typed=forms.typed(form),
+        names=called({"reason": "grade_reason", "reason.en": "grade_reason_en"}),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from evaluators.running import engine, planning
 from portal.pages import forms, plan_choices
+from portal.pages.boxes import called
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.web import sight
@@ -96,7 +97,7 @@ def take_on(
         )
     except RegisterError as error:
         session.rollback()
-        reject(request, error, forms.typed(form))
+        reject(request, error, forms.typed(form), names=called({"conflict_tester": "conflict"}))
         return engagement_page(request, language, session, by, asking, engagement_id)
     return go(f"/{language}/engagements/{engagement_id}", "taken")
 

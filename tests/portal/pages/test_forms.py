@@ -1,6 +1,7 @@
 """A form that is turned down says every reason and keeps what was typed."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -88,8 +89,9 @@ def test_every_gap_of_an_explanation_is_named_at_once(shelf: Shelf) -> None:
     typed = {"dataset_id": own_id, "task": "decision", "cut": "", "d/who/zh": "某银行"}
     answer = send(shelf, Role.FILER, "/zh/versions/{version}/explain", typed)
     assert answer.status_code == 422
-    for item in ("hrat", "married", "vr", "declared.who"):
-        assert f"<code>{item}</code>" in answer.text
+    for place in ("f-c/hrat", "f-c/married", "f-c/vr", "f-d/who/en"):
+        assert f'<a href="#{place}">' in answer.text
+    assert "谁在用它 English</a>" in answer.text
     assert 'value="某银行"' in answer.text
 
 
@@ -144,7 +146,12 @@ def test_a_wrong_dossier_answer_is_kept_with_the_reason_beside_it(shelf: Shelf) 
         f"{filing}/steps/check", data={"csrf": csrf, "revision": "2"}, headers=PAGE
     )
     assert early.status_code == 422
-    assert early.text.count("<li><code>") > 10
+    named = re.findall(
+        r'<a href="/zh/filings/[^"?]+\?group=(.)#([^"]+)">[^<]+</a> <code', early.text
+    )
+    assert len(named) > 10
+    assert not re.search(r'<li id="why-\d+">\s*<code', early.text)
+    assert all(key.startswith(group) for group, key in named)
 
 
 def test_a_form_without_its_token_is_refused(shelf: Shelf) -> None:
@@ -180,8 +187,8 @@ def test_a_form_in_which_nothing_was_chosen_names_the_question(shelf: Shelf) -> 
     """It said that “” is not among the choices."""
     address = "/{language}/f/{slug}/concern"
     for language, said in (
-        ("zh", "“走哪条途径”没有选"),
-        ("en", "Nothing was chosen for “Which route”"),
+        ("zh", ">走哪条途径</a>：没有选“走哪条途径”。"),
+        ("en", ">Which route</a>: “Which route” was not chosen."),
     ):
         page = TestClient(shelf.site)
         answer = page.post(address.format(language=language, **shelf.made), data={}, headers=PAGE)

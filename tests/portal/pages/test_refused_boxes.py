@@ -1,0 +1,141 @@
+"""A refusal names each box by the label that stands beside it, for every form of every page."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+
+import pytest
+from fastapi.testclient import TestClient
+
+from portal.pages import boxes
+from tests.portal.pages import every_form
+from tests.portal.pages.every_form import Form
+from tests.portal.pages.stage import Stage, staged
+from tests.portal.pages.test_every_form import FILE_FIRST, TOO_LONG, once, some, sound
+
+LANGUAGES = ("zh", "en")
+LENGTH = f"{len(TOO_LONG):,}"
+FIELD_CODE = re.compile(r"[A-I]\d{1,2}(#\d+)?")
+ASIDE = re.compile(r'<span class="(?:quiet|tag)[^"]*">.*?</span>', re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
+SUMMARY = re.compile(r'<div class="notice bad" role="alert">(.*?)</div>', re.DOTALL)
+LINE = re.compile(r"<li[^>]*>(.*?)</li>", re.DOTALL)
+LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>', re.DOTALL)
+MANY = 40
+"""Boxes of a form beyond which only the first and the last are sent: one macro makes the others."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    yield from staged(tmp_path_factory.mktemp("boxes"))
+
+
+@pytest.fixture(scope="module")
+def forms(stage: Stage) -> Mapping[str, list[Form]]:
+    """Every form, by language."""
+    chinese = once(stage.forms("zh"))
+    return {"zh": chinese, "en": [each.in_english() for each in chinese]}
+
+
+@pytest.fixture
+def client(stage: Stage) -> Iterator[TestClient]:
+    stage.restore()
+    with TestClient(stage.site, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client
+    stage.restore()
+
+
+def plain(markup: str) -> str:
+    """The text of a piece of a page, without what stands beside a label in small print."""
+    return " ".join(html.unescape(TAG.sub("", ASIDE.sub("", markup))).split())
+
+
+class Names(HTMLParser):
+    """The id of every element with a name, and what stands in its tag."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: dict[str, dict[str, str]] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if given.get("id"):
+            assert given["id"] not in self.tags or tag == "div", given["id"]
+            self.tags[given["id"]] = {"": tag, **given}
+
+
+def labels(page: str) -> set[str]:
+    """Everything on a page that can be the label of a box, or a part of one."""
+    found = re.findall(r"<(?:label|legend)\b[^>]*>(.*?)</(?:label|legend)>", page, re.DOTALL)
+    found += re.findall(r'<span id="n-[^"]*">(.*?)</span>', page, re.DOTALL)
+    given = re.findall(r'aria-label="([^"]*)"', page)
+    return {plain(re.sub(r"<select.*", "", each, flags=re.DOTALL)) for each in [*found, *given]}
+
+
+def check(form: Form, page: str, sent: str) -> int:
+    """How many boxes the page's refusal names; asserts that each is named by its label.
+
+    Args:
+        form: which was sent.
+        page: the answer.
+        sent: the box that was filled in wrongly.
+    """
+    told = SUMMARY.search(page)
+    if told is None:
+        return 0
+    named, tags, known = 0, Names(page).tags, labels(page)
+    own = {each.name for each in form.controls}
+    for line in LINE.findall(told.group(1)):
+        where, link = (form.route, sent, line[:300]), LINK.search(line)
+        if LENGTH in line:
+            assert link is not None, where
+        codes = re.findall(r"<code[^>]*>(.*?)</code>", line)
+        if link is None:
+            assert not own & {
+                each for code in codes for each in (code, f"{code}_zh", f"a/{code}")
+            }, where
+            continue
+        target, label = html.unescape(link.group(1)).replace("%23", "#"), plain(link.group(2))
+        assert target in tags or "%" in target, where
+        assert set(label.split(boxes.JOINT)) <= known, where
+        assert all(FIELD_CODE.fullmatch(code) for code in codes), where
+        assert not codes or "/filings/" in form.route or "/review/" in form.route, where
+        tag = tags.get(target, {})
+        if LENGTH in line:
+            assert tag.get("name") == sent, where
+            mine = re.search(
+                rf'<label[^>]* for="{re.escape(target)}">(.*?)</label>', page, re.DOTALL
+            )
+            last = tag.get("aria-label") or (mine and plain(mine.group(1)))
+            assert label.split(boxes.JOINT)[-1] == html.unescape(last or ""), where
+        if tag.get("name"):
+            assert tag["aria-invalid"] == "true", where
+            assert set(tag["aria-describedby"].split()) <= set(tags), where
+        named += 1
+    return named
+
+
+@pytest.mark.timeout(900)  # every box of every form is posted
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_names_a_box_by_the_label_on_the_page(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+) -> None:
+    named: dict[str, int] = {}
+    for form in forms[language]:
+        texts = form.texts if len(form.texts) <= MANY else some(form)
+        others = [each.name for each in form.controls if each.kind in ("number", "email", "date")]
+        if form.route in FILE_FIRST:
+            continue
+        for name in [*texts, *others]:
+            for wrong in (TOO_LONG, "", "-1"):
+                changed = {**sound(form), name: wrong}
+                answer = every_form.send(client, form, member=form.sender, changed=changed)
+                assert answer.status_code < 500, (form.route, name)
+                if answer.status_code < 400:
+                    stage.restore()
+                    continue
+                named[form.route] = named.get(form.route, 0) + check(form, answer.text, name)
+    print({route: count for route, count in named.items() if count})
+    assert sum(count > 0 for count in named.values()) >= 15
