@@ -13,6 +13,7 @@ from typing import Any
 from filing import gate
 from filing.concerns import Count
 from filing.routes import Route
+from registry import grounds
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -100,7 +101,7 @@ def _explanation(read: Published) -> Measured | None:
     if read.content["explanation"]["model_digest"] != read.content["model"]["sha256"]:
         return None
     sentences = list(_sentences(read.explanation))
-    tested = [each for each in sentences if "declared" not in each["evidence"]]
+    tested = [each for each in sentences if grounds.tested(each["evidence"])]
     return _out_of(len(tested), len(sentences))
 
 
@@ -172,9 +173,11 @@ CRITERIA = (
         "explanation",
         Text("测出来的说明", "Explanation by tests"),
         Text(
-            "算法说明的句子里，有几句来自测试，其余是备案主体自己写的；没有测试过的说明记为未测。",
-            "How many sentences of the explanation come from tests, the others being the filer's own; "
-            "an explanation that nobody tested counts as not measured.",
+            "算法说明的句子里，有几句来自测试：数过程序的回答，或者引自评估报告。其余的是备案主体写的，"
+            "或者只说明设定了什么、没有测什么。没有对应现在这个版本的说明，记为未测。",
+            "How many sentences of the explanation come from tests: answers of the program that were "
+            "counted, or findings of a report. The others are the filer's words, or tell what was set "
+            "or not tested. Without an explanation of this version it counts as not measured.",
         ),
         _explanation,
     ),
@@ -182,8 +185,9 @@ CRITERIA = (
         "openness",
         Text("公开的内容", "Published answers"),
         Text(
-            "备案内容里，公开的有几项；其余的写明理由后没有公开。",
-            "How many answers of the filing are published, the others being withheld with a reason.",
+            "可以公开的备案内容里，公开的有几项，其余的写明理由后没有公开；按规定不公开的和不适用的不算在内。",
+            "How many of the answers that may be public are published, the others being withheld with a "
+            "reason; those that the rules keep from the public, or that do not apply, are not counted.",
         ),
         _openness,
     ),
