@@ -35,11 +35,40 @@ _DATED = re.compile(
 
 
 def one_row_each(table: pa.Table, unit: str | None) -> npt.NDArray[np.int64]:
-    """The first row of each person, in the order of the table; every row where none is named."""
+    """The first row of each person, in the order of the table.
+
+    Args:
+        table: all columns of the data, whatever the model is given.
+        unit: the column that tells people apart; None where there is none. Then rows that are
+            equal in every column are one person, because k copies of a row are not k people.
+    """
     if unit is None:
-        return np.arange(table.num_rows)
+        return _distinct(table)
     keys = np.asarray(table.column(unit).to_pylist(), dtype=str)
     return np.sort(np.unique(keys, return_index=True)[1])
+
+
+def _distinct(table: pa.Table) -> npt.NDArray[np.int64]:
+    """The first of all rows that are equal in every column; blank equals blank."""
+    keys = np.zeros(table.num_rows, np.int64)
+    for column in table.columns:
+        codes = _codes(column.combine_chunks())
+        # Both factors number at most the rows, so that the product stays within 64 bits.
+        keys = np.unique(keys * (len(codes) + 1) + codes, return_inverse=True)[1]
+        if len(keys) and int(keys.max()) + 1 == len(keys):
+            break  # all differ already
+    return np.sort(np.unique(keys, return_index=True)[1])
+
+
+def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
+    """A number for each value, the same for the same value."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_nested(array.type):  # Arrow encodes no lists
+        array = pa.array([repr(value) for value in array.to_pylist()], pa.string())
+    coded = array.dictionary_encode(null_encoding="encode").indices
+    codes: npt.NDArray[np.int64] = coded.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
 
 
 def shared(array: Array, k: int) -> tuple[list[int | float], list[int | float]]:

@@ -68,7 +68,7 @@ def explain(
 
     Args:
         plan: fixed before anything was asked.
-        table: the people, one row each unless the plan names a unit.
+        table: the people; rows that are equal in every column are one, unless the plan names a unit.
         scorer: the black box.
         nonce: issued after plan and data were sealed; keys every draw.
         report_findings: findings of the countersigned report, as JSON objects.
@@ -314,11 +314,21 @@ class _Page:
         }
         shown = {"n": n, "favourable": good, "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
+        said += self._taken_as_people()
         if self.plan.left_out:
             least = effects.wording(self.plan) | {"least": effects.same(self.plan.k)}
             evidence = {"least": self.plan.k}
             said.append(sentence("overall.left_out", evidence=evidence, places=least))
         return said
+
+    def _taken_as_people(self) -> list[Sentence]:
+        """What was counted as people, where no column says whose a row is."""
+        if self.plan.unit is not None:
+            return []
+        folded = self.plan.folded
+        places = effects.wording(self.plan) | {"n": effects.same(numbers.count(folded))}
+        row = "overall.folded" if folded else "overall.rows"
+        return [sentence(row, evidence={"folded": folded}, places=places)]
 
     def _named(self, row: Mapping[str, Any]) -> dict[str, Any]:
         subject = next(s for s in self.plan.subjects if list(s.names) == row["columns"])

@@ -10,6 +10,14 @@ TRIED = Text(
     "只试了许多人共有的数值；原来没有填的，没有试着填上。",
     "Only values shared by many were tried; what was blank was not filled in.",
 )
+ROWS = Text(
+    "数据里没有写明，哪些记录是同一{person}的。所以一条记录算一{person}。",
+    "The data do not say which records are about the same {person}. So each record counts as one {person}.",
+)
+SEVERAL = Text(
+    "同一{person}如果有几条不一样的记录，会被多算。",
+    "Where one {person} has several records that differ, too many {people} are counted.",
+)
 FRAME: Mapping[str, Row] = {
     # ours: what stands around the table's sentences
     "missing": Row(
@@ -34,6 +42,17 @@ FRAME: Mapping[str, Row] = {
         Text(
             "这只说测试数据里的情况，今后可能不同。",
             "These are the {people} in the test data. Others may differ.",
+        ),
+    ),
+    "overall.rows": Row(ROWS, SEVERAL),
+    "overall.folded": Row(
+        Text(
+            ROWS.zh + "各项都一样的记录只算一次，少算了{n}条。",
+            ROWS.en + " Records that are alike in everything count once: {n} fewer.",
+        ),
+        Text(
+            "各项都一样的几{person}，也只算一{person}。" + SEVERAL.zh,
+            "Several {people} that are alike in everything count once, too. " + SEVERAL.en,
         ),
     ),
     "overall.left_out": Row(

@@ -86,7 +86,8 @@ class ExplanationPlan:
         classes: of a classifier, and which of them has the probability that is the score; None
             where the answer is a number by itself.
         wording: what the results are called.
-        unit: the column that tells people apart, where a row is not a person.
+        unit: the column that tells people apart; without one, rows that differ are people.
+        folded: how many rows were not counted, because an equal one was; 0 with a unit.
         people: how many distinct people are asked about at most.
         k: how many people must share what is named, tried by name or printed.
         rows: of the table, one for each person who may be asked about; never published.
@@ -107,6 +108,7 @@ class ExplanationPlan:
     classes: Classes | None
     wording: Wording
     unit: str | None
+    folded: int
     people: int
     k: int
     rows: npt.NDArray[np.int64]
@@ -191,6 +193,7 @@ class ExplanationPlan:
             classes=classes,
             wording=Wording.parse(wording),
             unit=unit,
+            folded=0 if unit else table.num_rows - len(rows),
             people=max(people, k),
             k=k,
             rows=rows[asked],

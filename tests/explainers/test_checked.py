@@ -11,7 +11,7 @@ from explainers.plan import ExplanationPlan
 from registry.findings import VERDICT_NAMES
 from registry.language import Text
 from registry.reports import Finding, Verdict
-from tests.explainers.toys import Toy, columns, people
+from tests.explainers.toys import Toy, apart, columns, people
 
 RACE = Outsider(
     "race", Text("种族", "race"), {"b": Text("少数", "minority"), "a": Text("多数", "majority")}
@@ -239,7 +239,8 @@ def test_prices_are_told_without_quantiles_and_lines(
 def tied(task: Any = "decision") -> dict[str, Any]:
     """Sex decides for everyone, and as often one way as the other."""
     n = 200
-    table = pa.table({"sex": ["f", "m"] * (n // 2), "age": [20, 20, 40, 40] * (n // 4)})
+    ages = [20, 20, 40, 40] * (n // 4)
+    table = apart(pa.table({"sex": ["f", "m"] * (n // 2), "age": ages}))
     cut = 0.5 if task == "decision" else None
     asked = ExplanationPlan.make(table, columns("age", "sex"), cut=cut, task=task)
     return explain(

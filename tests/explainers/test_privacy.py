@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainers.cells import LEAST, edges, middles
+from explainers.cells import LEAST, edges, middles, one_row_each
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan, PlanImpossible, Task
-from tests.explainers.toys import Scores, Toy, text
+from tests.explainers.toys import Scores, Toy, columns, people, text
 
 N = 1_000
 RICHEST = 9_876_543
@@ -196,6 +196,113 @@ def test_people_are_counted_and_not_their_rows() -> None:
     assert "一人十二行村" not in json.dumps(content, ensure_ascii=False)
     assert "一人十二行村" in json.dumps(made(table.drop(["who"])), ensure_ascii=False)
     assert leaked(content, table) == set()
+
+
+def repeated(copies: int, *, chosen: int = 600) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """People, and one more of a job that nobody else has, so many times over."""
+    base = people(chosen)
+    one = base.slice(0, 1).set_column(3, "job", [["astronaut"]])
+    return pa.concat_tables([base, *[one] * copies]), columns("income", "age", "job", "sex")
+
+
+def astronaut(table: pa.Table, asked: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The explanation of a program that refuses astronauts alone."""
+    plan = ExplanationPlan.make(table, asked, cut=0.5, nonce="s", **more)
+    refused = Toy(lambda x: np.where(x["job"] == "astronaut", 0.1, 0.9))
+    return explain(plan, table, refused, nonce="s")
+
+
+def test_copies_of_one_row_are_one_person_where_no_column_says_whose_a_row_is() -> None:
+    """public/B1: 25 rows of one astronaut told “job” apart, and 615 people were tested."""
+    table, asked = repeated(25)
+    content = astronaut(table, asked)
+    assert "astronaut" not in json.dumps(content, ensure_ascii=False)
+    assert content["plan"]["people"] == 601 - 2 * LEAST
+    assert all(
+        row["n"] == 601 - 2 * LEAST and row["changed"] == 0 for row in content["importance"]
+    )
+    for said in sentences_of(content):
+        for name in ("n", "changed", "single", "double"):
+            assert said["evidence"].get(name, 0) in (0, 601 - 2 * LEAST, 4), said["zh"]
+
+
+def test_as_many_who_differ_in_what_the_program_does_not_see_are_as_many_people() -> None:
+    """The other way round: “spending” is no input, and tells the rows apart."""
+    table, asked = repeated(25)
+    spending = [*table["spending"].to_pylist()[:600], *range(25)]
+    told = table.set_column(table.column_names.index("spending"), "spending", [spending])
+    content = astronaut(told, asked)
+    assert "astronaut" in json.dumps(content, ensure_ascii=False)
+    assert content["plan"]["people"] == 625 - LEAST
+
+
+def test_bounds_and_questions_are_of_people_and_not_of_their_copies() -> None:
+    """public/B1: five copies of everybody gave a bound from 1,490, and “little” with it."""
+    base = people(300)
+    five, asked = pa.concat_tables([base] * 5), columns("income", "age", "job", "sex")
+    one, other = (astronaut(table, asked) for table in (base, five))
+    apart = {"kind": "overall.rows"}, {"kind": "overall.folded"}
+    assert [s for s in sentences_of(one) if s["kind"] != apart[0]["kind"]] == [
+        s for s in sentences_of(other) if s["kind"] != apart[1]["kind"]
+    ]
+    assert one["importance"] == other["importance"]
+    assert one["pictures"] == other["pictures"]
+
+
+def test_the_page_says_what_was_taken_for_a_person() -> None:
+    """Both languages, and not where a column says whose a row is."""
+    table, asked = repeated(25)
+
+    def told(content: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            s for s in sentences_of(content) if s["kind"] in ("overall.rows", "overall.folded")
+        ]
+
+    (said,) = told(astronaut(table, asked))
+    assert said["zh"] == (
+        "数据里没有写明，哪些记录是同一个人的。所以一条记录算一个人。"
+        "各项都一样的记录只算一次，少算了24条。"
+    )
+    assert said["en"] == (
+        "The data do not say which records are about the same person. So each record counts as "
+        "one person. Records that are alike in everything count once: 24 fewer."
+    )
+    assert said["evidence"] == {"folded": 24}
+    assert said["limit"]["zh"].startswith("各项都一样的几个人，也只算一个人。")
+    (said,) = told(astronaut(table.slice(0, 600), asked))
+    assert said["kind"] == "overall.rows"
+    assert said["evidence"] == {"folded": 0}
+    assert "只算一次" not in said["zh"]
+    assert "fewer" not in said["en"]
+    who = table.append_column("who", pa.array([*range(600), *[600] * 25]))
+    named = astronaut(who, asked, unit="who")
+    assert told(named) == []
+    assert "astronaut" not in json.dumps(named, ensure_ascii=False)
+    shops = {"person": text("家门店", "restaurant"), "people": text("门店", "restaurants")}
+    (said,) = told(astronaut(table, asked, wording=shops))
+    assert "同一家门店" in said["zh"]
+    assert "the same restaurant" in said["en"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([None, None, 1.5, float("nan"), float("nan"), 1.5]),
+        pa.array(["a", "a", None, None, "", ""]),
+        pa.array(["a", "a", None, None, "", ""]).dictionary_encode(),
+        pa.array([[1], [1], None, None, [], []]),
+        pa.array([{"x": 1}, {"x": 1}, None, None, {"x": None}, {"x": None}]),
+        pa.chunked_array([[1, 2, 3], [1, 2, 3]]),
+        pa.array([10**18, 10**18 + 1, 0] * 2),
+    ],
+)
+def test_rows_are_alike_whatever_their_kind(values: pa.Array | pa.ChunkedArray) -> None:
+    """Blank or not a number is one value, and the last digits count."""
+    table = pa.table({"constant": [1] * 6, "own": values, "same": ["x"] * 6})
+    assert len(one_row_each(table, None)) == 3
+    apart = table.append_column("row", pa.array(range(6)))
+    assert one_row_each(apart, None).tolist() == list(range(6))
+    assert len(one_row_each(table.slice(0, 0), None)) == 0
 
 
 def test_names_for_rare_levels_stay_with_the_filer() -> None:

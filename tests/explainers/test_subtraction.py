@@ -21,7 +21,7 @@ from explainers.cells import LEAST
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan, PlanImpossible, Task, Wording
 from registry.language import Text
-from tests.explainers.toys import Scores, Toy, text
+from tests.explainers.toys import Scores, Toy, apart, text
 
 N = 400
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -41,7 +41,7 @@ def table_of(hidden: int, blank: int, holes: int = 0, n: int = N) -> pa.Table:
     sex = np.concatenate([["x"] * hidden, [None] * blank, sex]).astype(object)
     age = random.integers(18, 80, n).astype(float)
     age[n - holes :] = np.nan
-    return pa.table({"sex": sex.tolist(), "age": pa.array(age, from_pandas=True)})
+    return apart(pa.table({"sex": sex.tolist(), "age": pa.array(age, from_pandas=True)}))
 
 
 def few(x: Columns) -> npt.NDArray[np.bool_]:
@@ -261,6 +261,7 @@ def _of_incomes(last: float | None, nonce: str) -> tuple[int, int]:
     own = random.integers(20, 90, 300).tolist() + ([] if last is None else [last])
     table = pa.table({"income": pa.array(own, pa.float64()), "age": [20.0 + at % 60 for at in range(len(own))]})  # fmt: skip
     asked = [{"name": name, "plain": text(name, name)} for name in table.column_names]
+    table = apart(table)
     plan = ExplanationPlan.make(table, asked, cut=0.5, nonce=nonce)
     content = explain(plan, table, Toy(lambda x: x["income"] / 100), nonce=nonce)
     told = next(s["evidence"] for s in sentences_of(content) if s["kind"] == "decision.overall")

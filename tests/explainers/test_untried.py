@@ -10,7 +10,7 @@ import pytest
 
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan
-from tests.explainers.toys import Rule, Scores, Toy, columns, people, text
+from tests.explainers.toys import Rule, Scores, Toy, apart, columns, people, text
 
 Columns = dict[str, npt.NDArray[Any]]
 N = 3_000
@@ -31,7 +31,7 @@ def towns(few: int) -> pa.Table:
     """Fifteen towns, the two last of them with few people each."""
     town = np.resize(np.asarray([f"t{i:02d}" for i in range(13)], dtype=object), N)
     town[:few], town[few : 2 * few] = "rare1", "rare2"
-    return pa.table({"town": town.tolist(), "age": people(N)["age"]})
+    return apart(pa.table({"town": town.tolist(), "age": people(N)["age"]}))
 
 
 def refuses_the_rare(x: Columns) -> Scores:
@@ -58,7 +58,8 @@ def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     assert thirteenth["zh"].startswith("所在镇另有1种少见的情况，没有逐一测试。合在一起试，")
     assert left_out["zh"] == "所在镇另有2种情况太少见，没有测试。"
     assert last["kind"] == "untried"
-    few = pa.table({"town": ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9, "age": people(N)["age"]})
+    town = ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9
+    few = apart(pa.table({"town": town, "age": people(N)["age"]}))
     made = told(few, [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     left_out, last = about(made, "town")
     assert left_out["zh"] == "所在镇另有1种情况太少见，没有测试。"
@@ -78,7 +79,8 @@ def blank(share: float) -> pa.Table:
     random = np.random.default_rng(3)
     income = random.lognormal(8, 0.5, N).round()
     income[random.random(N) < share] = np.nan
-    return pa.table({"income": pa.array(income, from_pandas=True), "age": people(N)["age"]})
+    income = pa.array(income, from_pandas=True)
+    return apart(pa.table({"income": income, "age": people(N)["age"]}))
 
 
 def refuses_blanks(x: Columns) -> Scores:
