@@ -20,7 +20,7 @@ from portal.web.once import KeepAnswers, Repeated, repeated
 from portal.web.page_cache import PageCache
 from portal.web.problems import add_problems
 from portal.web.request_log import RequestLog
-from registry import artifacts, database, modes, tokens
+from registry import database, modes, store_mark, tokens
 from registry import settings as configuration
 from registry.language import LANGUAGES
 from registry.organisations import Actor
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = database.connect(settings.database_url)
     app.state.factory = database.sessions(app.state.engine)
     app.state.reader = Reader(app.state.engine)
-    app.state.store = artifacts.open_store(settings)
+    app.state.store = store_mark.open_store(settings, app.state.factory)
     app.state.search = SearchIndex(settings.search_index, app.state.factory)
     add_problems(app)
     app.add_exception_handler(Repeated, repeated)

@@ -17,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol
 
 from registry import environment, modes
+from registry.belonging import StoreUnreachable, require_mark, unmarked
 from registry.database import new_id, now
-from registry.errors import Conflict, Invalid, NotFound, Unavailable
+from registry.errors import Conflict, Invalid, NotFound
 from registry.settings import Settings
 
 CHUNK = 1024 * 1024
@@ -32,12 +33,6 @@ class BlobNotFound(NotFound):
 
 class BlobDamaged(Conflict):
     """The stored bytes are not the bytes that were filed: restore them from a backup."""
-
-
-class StoreUnreachable(Unavailable):
-    """The artifact store does not answer, or refuses our key: try again later."""
-
-    retry_after = 10
 
 
 class TooLarge(Invalid):
@@ -71,7 +66,14 @@ class Readable(Protocol):
 
 
 class ArtifactStore(Protocol):
-    """What every store of blobs can do."""
+    """What every store of blobs can do.
+
+    `expected` gives the mark that the record knows the store by, empty where it knows none
+    (see `registry.store_mark`). A store that has another, or none, was lost: nothing is written to
+    it, nothing is deleted, and what it lacks is not missing.
+    """
+
+    expected: Callable[[], str]
 
     def put(self, source: Path | Readable) -> str:
         """Keep the bytes of a file or a stream for good and return their SHA-256."""
@@ -81,6 +83,7 @@ class ArtifactStore(Protocol):
 
         Raises:
             BlobNotFound: when there are none under `digest`.
+            StoreUnreachable: when the whole store is away or lost.
             BlobDamaged: when they are not the bytes that were put.
         """
 
@@ -116,6 +119,13 @@ class ArtifactStore(Protocol):
     def write_mark(self, mark: str) -> None:
         """Mark the store as the one of a database."""
 
+    def require_ours(self) -> None:
+        """See that the store is the one that the record knows, where it knows one.
+
+        Raises:
+            StoreLost, AnotherStore: when it is not.
+        """
+
 
 def open_store(settings: Settings) -> ArtifactStore:
     """The store that the settings name: files in a folder, or S3.
@@ -146,15 +156,17 @@ class FileStore:
     """Blobs as read-only files of our account alone, two folders deep: `sha256/ab/cd/abcd…`.
 
     Args:
-        root: the folder that holds them; made when the first blob comes.
+        root: the folder that holds them; made when the first blob comes, unless the record knows
+            the store already.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.expected: Callable[[], str] = unmarked
 
     def put(self, source: Path | Readable) -> str:
         """Write beside, flush to disk, rename: a reader never sees half a blob."""
-        descriptor, name = tempfile.mkstemp(dir=modes.folder(self.root / "incoming"))
+        descriptor, name = tempfile.mkstemp(dir=self.folder("incoming"))
         try:
             with os.fdopen(descriptor, "wb") as target, reading(source) as stream:
                 digest = copy(stream, target)
@@ -162,10 +174,13 @@ class FileStore:
                 os.fchmod(target.fileno(), modes.SEALED_FILE)
                 os.fsync(target.fileno())
             place = self._place(digest)
-            modes.folder(place.parent)
+            modes.folder(place.parent, within=self.root)
             Path(name).replace(place)
-        except BaseException:
+            self.require_ours()  # it may have gone since we began
+        except BaseException as failed:
             Path(name).unlink(missing_ok=True)
+            if isinstance(failed, FileNotFoundError):
+                self.require_ours()
             raise
         for folder in (place.parent, place.parent.parent, place.parent.parent.parent):
             _flush_folder(folder)
@@ -183,7 +198,11 @@ class FileStore:
         return stream
 
     def has(self, digest: str) -> bool:
-        return self._place(digest).is_file()
+        try:
+            self.size(digest)
+        except BlobNotFound:
+            return False
+        return True
 
     def size(self, digest: str) -> int:
         try:
@@ -193,6 +212,7 @@ class FileStore:
 
     def _missing(self, digest: str) -> BlobNotFound | StoreUnreachable:
         """One blob is gone, or the whole folder is, as when its disk is not mounted."""
+        self.require_ours()
         if (self.root / "sha256").is_dir():
             return not_found(digest)
         return StoreUnreachable(
@@ -202,9 +222,11 @@ class FileStore:
         )
 
     def delete(self, digest: str) -> None:
+        self.require_ours()
         self._place(digest).unlink(missing_ok=True)
 
     def blobs(self) -> Iterator[Blob]:
+        self.require_ours()
         for path in sorted((self.root / "sha256").glob("??/??/*")):
             with suppress(FileNotFoundError):  # collected in the meantime
                 seen = path.stat()
@@ -214,7 +236,7 @@ class FileStore:
         return (blob.digest for blob in self.blobs())
 
     def check(self) -> None:
-        environment.check_writing(self.root / "incoming")
+        environment.check_writing(self.folder("incoming"))
 
     def read_mark(self) -> str:
         try:
@@ -225,6 +247,27 @@ class FileStore:
     def write_mark(self, mark: str) -> None:
         place = modes.file(modes.folder(self.root) / "mark")
         place.write_text(mark, encoding="ascii")
+
+    def require_ours(self) -> None:
+        if known := self.expected():
+            require_mark(known, self.read_mark())
+
+    def folder(self, *names: str) -> Path:
+        """A folder of the store, made if it is not there; the store itself is not made anew.
+
+        Args:
+            names: of the folder and of those above it, from the root.
+
+        Raises:
+            StoreLost, AnotherStore: as for `require_ours`.
+        """
+        self.require_ours()
+        within = self.root if self.expected() else None
+        try:
+            return modes.folder(self.root.joinpath(*names), within=within)
+        except FileNotFoundError:
+            self.require_ours()
+            raise
 
     def _place(self, digest: str) -> Path:
         checked(digest)

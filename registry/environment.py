@@ -172,7 +172,7 @@ def unavailable(error: BaseException) -> Unavailable | None:
     Args:
         error: whatever an edge has caught.
     """
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, Unavailable):
             return cause
         kind = _kind(cause)
@@ -223,7 +223,12 @@ def check_writing(folder: Path) -> None:
         raise made(DiskFault) from error
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it was raised from, the last one first.
+
+    Args:
+        error: whatever an edge has caught.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

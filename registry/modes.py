@@ -25,13 +25,18 @@ def close_to_others() -> None:
     os.umask(OTHERS)
 
 
-def folder(place: Path) -> Path:
+def folder(place: Path, *, within: Path | None = None) -> Path:
     """Make a folder, with all that is missing above it, for our account alone.
 
     Args:
         place: the folder; what is there already keeps its mode (see `exposed`).
+        within: a folder above it that is not made; None makes them all.
+
+    Raises:
+        FileNotFoundError: when `within` is not there.
     """
-    absent = [each for each in (place, *place.parents) if not each.exists()]
+    above = [each for each in place.parents if within is None or within in each.parents]
+    absent = [each for each in (place, *above) if not each.exists()]
     for each in reversed(absent):
         with suppress(FileExistsError):  # made by another process meanwhile
             each.mkdir(mode=FOLDER)

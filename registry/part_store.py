@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from registry import artifacts, modes
+from registry import artifacts
 from registry.artifacts import ArtifactStore, FileStore, TooLarge
 from registry.errors import Conflict
 from registry.language import Text
@@ -83,7 +83,7 @@ class FileParts:
         self._store = store
 
     def begin(self, upload_id: str) -> str:
-        modes.folder(self._folder(upload_id))
+        self._store.folder("parts", upload_id)
         return ""
 
     def address(self, upload_id: str, token: str, number: int, seconds: int) -> str | None:  # noqa: ARG002
@@ -91,7 +91,7 @@ class FileParts:
 
     def put(self, upload_id: str, number: int, source: Path) -> None:
         """Copy beside, then rename: a part is there whole or not at all."""
-        folder = modes.folder(self._folder(upload_id))
+        folder = self._store.folder("parts", upload_id)
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".")
         try:
             with os.fdopen(descriptor, "wb") as target, source.open("rb") as stream:

@@ -24,6 +24,7 @@ class S3Parts:
         self._store = store
 
     def begin(self, upload_id: str) -> str:
+        self._store.require_ours()
         with self._store.answering(upload_id):
             answer = self._store.client.create_multipart_upload(
                 Bucket=self._store.bucket, Key=self._key(upload_id)
@@ -48,6 +49,7 @@ class S3Parts:
     def join(
         self, upload_id: str, token: str, parts: Sequence[tuple[int, str]], *, limit: int
     ) -> tuple[str, int]:
+        self._store.require_ours()
         place = {"Bucket": self._store.bucket, "Key": self._key(upload_id)}
         listed = [{"PartNumber": number, "ETag": tag} for number, tag in parts]
         client = self._store.client

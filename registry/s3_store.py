@@ -1,7 +1,7 @@
 """Blobs on an S3 server, through boto3: the other implementation of `ArtifactStore`."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
@@ -18,13 +18,13 @@ from registry.artifacts import (
     Blob,
     BlobNotFound,
     Readable,
-    StoreUnreachable,
     checked,
     copy,
     damaged,
     not_found,
     reading,
 )
+from registry.belonging import StoreUnreachable, require_mark, unmarked
 from registry.settings import Settings
 
 MULTIPART = 16 * 1024 * 1024
@@ -36,8 +36,14 @@ ABSENT = {"404", "NoSuchKey", "NotFound", "InvalidPart", "NoSuchUpload"}
 REFUSALS = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
+class _Absent(Exception):
+    """There is no such object, or nobody can tell because there is no such bucket."""
+
+
 class S3Store:
-    """Blobs as objects `prefix/sha256/ab/cd/abcd…` in one bucket, made if it is not there.
+    """Blobs as objects `prefix/sha256/ab/cd/abcd…` in one bucket.
+
+    The bucket is made if it is not there, unless the record knows the store already.
 
     Args:
         settings: `store`, and the address, region and keys of the S3 server.
@@ -55,6 +61,7 @@ class S3Store:
         self.client = self._connected(settings, connect=5, read=60, attempts=4)
         self._brief = self._connected(settings, connect=2, read=5, attempts=1)
         self._ready = False
+        self.expected: Callable[[], str] = unmarked
 
     def _connected(self, settings: Settings, *, connect: float, read: float, attempts: int) -> Any:
         return boto3.client(
@@ -77,6 +84,7 @@ class S3Store:
 
     def put(self, source: Path | Readable) -> str:
         """Spool a stream to learn its digest, then upload, in parts when it is large."""
+        self.require_ours()
         with self._spooled() as spool, reading(source) as stream:
             digest = copy(stream, spool)
             size = spool.tell()
@@ -92,11 +100,12 @@ class S3Store:
     def open(self, digest: str) -> BinaryIO:
         """Download to a spool and check it there."""
         spool = self._spooled()
-        with ExitStack() as undo, self.answering(digest):
+        with ExitStack() as undo:
             undo.callback(spool.close)
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(digest))
-            if copy(answer["Body"], spool) != digest:
-                raise damaged(digest)
+            with self.answering(digest):
+                answer = self.client.get_object(Bucket=self.bucket, Key=self._key(digest))
+                if copy(answer["Body"], spool) != digest:
+                    raise damaged(digest)
             spool.seek(0)
             undo.pop_all()
         return spool
@@ -120,15 +129,18 @@ class S3Store:
             place: its bucket and key.
             digest: of its bytes, which the caller has read.
         """
+        self.require_ours()
         with self.answering(digest):
             whole = TransferConfig(multipart_threshold=COPIED_WHOLE, multipart_chunksize=MULTIPART)
             self.client.copy(place, self.bucket, self._key(digest), Config=whole)
 
     def delete(self, digest: str) -> None:
+        self.require_ours()
         with suppress(BlobNotFound), self.answering(digest):
             self.client.delete_object(Bucket=self.bucket, Key=self._key(digest))
 
     def blobs(self) -> Iterator[Blob]:
+        self.require_ours()
         with self.answering(""):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix
@@ -143,15 +155,26 @@ class S3Store:
 
     def check(self) -> None:
         """Put one small object of a fixed name, through a client that gives up soon."""
+        self._require_ours(self._brief)
         with self.answering("", self._brief):
             self._brief.put_object(Bucket=self.bucket, Key=self._beside("check"), Body=b"")
 
     def read_mark(self) -> str:
+        return self._mark(self.client)
+
+    def require_ours(self) -> None:
+        self._require_ours(self.client)
+
+    def _require_ours(self, client: Any) -> None:
+        if known := self.expected():
+            require_mark(known, self._mark(client))
+
+    def _mark(self, client: Any) -> str:
         try:
-            with self.answering(""):
-                answer = self.client.get_object(Bucket=self.bucket, Key=self._beside("mark"))
+            with self._asking(client):
+                answer = client.get_object(Bucket=self.bucket, Key=self._beside("mark"))
                 return str(answer["Body"].read().decode("ascii"))
-        except BlobNotFound:
+        except _Absent:
             return ""
 
     def write_mark(self, mark: str) -> None:
@@ -178,6 +201,8 @@ class S3Store:
         except ClientError as failed:
             if failed.response.get("Error", {}).get("Code") not in {"404", "NoSuchBucket"}:
                 raise
+            if self.expected():
+                raise self._unreachable("NoSuchBucket") from failed
             with suppress(client.exceptions.BucketAlreadyOwnedByYou):  # made meanwhile
                 client.create_bucket(
                     Bucket=self.bucket,
@@ -194,17 +219,27 @@ class S3Store:
             client: which client asks; None for the patient one.
 
         Raises:
-            BlobNotFound: when there is no such object.
+            BlobNotFound: when there is no such object in a store that is ours.
             StoreUnreachable: for every other refusal.
         """
+        chosen = client or self.client
+        try:
+            with self._asking(chosen):
+                yield
+        except _Absent as absent:
+            self._require_ours(chosen)
+            raise not_found(digest) from absent
+
+    @contextmanager
+    def _asking(self, client: Any) -> Iterator[None]:
         try:
             if not self._ready:
-                self._make_bucket(client or self.client)
+                self._make_bucket(client)
             yield
         except ClientError as failed:
             code = str(failed.response.get("Error", {}).get("Code", ""))
             if code in ABSENT:
-                raise not_found(digest) from failed
+                raise _Absent from failed
             raise self._unreachable(code or str(failed)) from failed
         except (Boto3Error, BotoCoreError) as failed:
             raise self._unreachable(str(failed)) from failed

@@ -89,7 +89,7 @@ def _carry(
     """
     from portal.demo import cast, models
     from portal.demo.journey import Journey, Place
-    from registry import artifacts, database
+    from registry import database, store_mark
     from registry.database import transaction
 
     passwords = cast.sign_ins(folder)
@@ -100,7 +100,7 @@ def _carry(
             for name, part in cast.PARTS.items()
         }
         cast.open_catalogue(session, actors["association"])
-    place = Place(folder, factory, artifacts.open_store(chosen), actors, _key(folder))
+    place = Place(folder, factory, store_mark.open_store(chosen, factory), actors, _key(folder))
     _say(Text("训练两个模型（已有就直接用）", "train both models (or use those there are)"))
     trained()
     made = {"credit": models.credit(folder), "pricing": models.pricing(folder)}

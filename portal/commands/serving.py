@@ -98,7 +98,8 @@ def prepare(chosen: "Settings") -> None:
     """Create the data directory, for our account alone, and bring the database up to date.
 
     Raises:
-        AnotherStore: when this server's store is not the one that belongs to the database.
+        StoreLost, AnotherStore: when this server's store is not the one that belongs to the
+            database.
     """
     from portal import migrations
     from registry import artifacts, database, extras, modes, store_mark

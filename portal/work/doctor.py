@@ -123,6 +123,11 @@ def repair(settings: Settings) -> list[Text]:
                     "Run mingsuan serve, which brings it up to date.",
                 ),
             ]
+        with transaction(place.factory) as session:
+            if store_mark.adopt(session, artifacts.open_store(settings)):
+                done.append(
+                    Text("给存储写了标记文件 mark。", "Wrote the store's mark, its file “mark”.")
+                )
         _ask_again(place)
         appliers = effects.appliers(settings)
         applied = outbox.apply(place.factory, appliers, limit=10_000, at_once=True)
@@ -150,7 +155,8 @@ def _opened(settings: Settings) -> Iterator[Place]:
     migrations.load_tables()
     engine = database.connect(settings.database_url)
     try:
-        yield Place(settings, engine, database.sessions(engine), artifacts.open_store(settings))
+        factory = database.sessions(engine)
+        yield Place(settings, engine, factory, store_mark.open_store(settings, factory))
     finally:
         engine.dispose()
 

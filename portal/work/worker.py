@@ -34,7 +34,6 @@ from portal.work.enrolment import UnknownPlatformKey
 from portal.work.runs import Place
 from portal.work.watch import Watch
 from registry import (
-    artifacts,
     attendance,
     backoff,
     database,
@@ -42,8 +41,10 @@ from registry import (
     modes,
     outbox,
     sealing,
+    store_mark,
     worklist,
 )
+from registry.artifacts import BlobNotFound
 from registry.database import transaction
 from registry.errors import RegisterError, Unavailable
 from registry.outbox import Apply
@@ -88,7 +89,8 @@ def run(settings: Settings, *, once: bool = False) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     modes.folder(settings.data)
     engine = database.connect(settings.database_url)
-    place = Place(settings, database.sessions(engine), artifacts.open_store(settings))
+    factory = database.sessions(engine)
+    place = Place(settings, factory, store_mark.open_store(settings, factory))
     appliers = effects.appliers(settings)
     name = f"{socket.gethostname()}:{os.getpid()}"
     structlog.contextvars.bind_contextvars(worker=name)
@@ -287,7 +289,7 @@ def _work(place: Place, held: Claim) -> None:
         _insist(place, lambda session: worklist.stop(session, held))
         log.info("work_cancelled")
     except Exception as error:  # a plugin may raise anything; see the log
-        away = environment.unavailable(error)
+        away = _away(place, error)
         if away is not None:
             log.warning("work_put_off", error=f"{type(error).__name__}: {error}"[:LOGGED])
             _insist(place, lambda session: _put_off(place, session, held, away))
@@ -299,6 +301,21 @@ def _work(place: Place, held: Claim) -> None:
             _fail(place, held, _unforeseen(held, error))
     else:
         log.info("work_done")
+
+
+def _away(place: Place, error: Exception) -> Unavailable | None:
+    """What the environment did; what a store lacks is its fault unless it is proven to be ours."""
+    try:
+        environment.check(error)
+        if any(isinstance(cause, BlobNotFound) for cause in environment.causes(error)):
+            with place.factory() as session:
+                store_mark.prove(session, place.store)
+    except Exception as found:
+        away = environment.unavailable(found)
+        if away is None:
+            raise
+        return away
+    return None
 
 
 def _run(place: Place, held: Claim) -> None:

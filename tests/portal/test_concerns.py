@@ -18,8 +18,9 @@ from filing.concerns import Concern, ConcernMessage
 from filing.enclosures import ConcernAttachment
 from portal.work.abandoned import mentioned
 from registry import attachments, guesses, legal_day
-from registry.artifacts import StoreUnreachable, collect
+from registry.artifacts import collect
 from registry.attachments import Sent
+from registry.belonging import StoreUnreachable
 from registry.database import transaction
 from registry.guesses import Guess
 from registry.journal import Event

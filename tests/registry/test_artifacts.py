@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from registry import artifacts
 from registry.artifacts import ArtifactStore, FileStore
+from registry.belonging import StoreUnreachable
 from registry.errors import Invalid
 from registry.s3_store import S3Store
 from registry.settings import Settings
@@ -144,7 +145,7 @@ def test_a_folder_that_is_gone_is_the_stores_trouble_not_one_blobs(store: FileSt
     digest = store.put(io.BytesIO(b"kept"))
     store.root.rename(store.root.with_name("elsewhere"))
     for ask in (store.open, store.size):
-        with pytest.raises(artifacts.StoreUnreachable, match=r"没有挂载.*not mounted"):
+        with pytest.raises(StoreUnreachable, match=r"没有挂载.*not mounted"):
             ask(digest)
 
 
@@ -158,26 +159,24 @@ def test_a_store_that_works_passes_its_check_and_keeps_no_trace(either: Artifact
 def test_a_store_that_refuses_or_is_away_fails_its_check_soon(s3_settings: Settings) -> None:
     """scale/9, scale/1"""
     wrong = s3_settings.model_copy(update={"s3_secret": SecretStr("wrong")})
-    with pytest.raises(
-        artifacts.StoreUnreachable, match=r"拒绝了本机的密钥.*refuses this machine's key"
-    ):
+    with pytest.raises(StoreUnreachable, match=r"拒绝了本机的密钥.*refuses this machine's key"):
         artifacts.open_store(wrong).check()
     gone = s3_settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"})
-    with pytest.raises(artifacts.StoreUnreachable, match="did not answer"):
+    with pytest.raises(StoreUnreachable, match="did not answer"):
         artifacts.open_store(gone).check()
 
 
 @pytest.mark.s3
 def test_wrong_keys_are_said_plainly(s3_settings: Settings) -> None:
     wrong = s3_settings.model_copy(update={"s3_secret": SecretStr("wrong")})
-    with pytest.raises(artifacts.StoreUnreachable, match=r"密钥.*MINGSUAN_S3_SECRET here"):
+    with pytest.raises(StoreUnreachable, match=r"密钥.*MINGSUAN_S3_SECRET here"):
         artifacts.open_store(wrong).put(io.BytesIO(b"x"))
 
 
 @pytest.mark.s3
 def test_a_server_that_is_not_there_is_said_plainly(s3_settings: Settings) -> None:
     gone = s3_settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"})
-    with pytest.raises(artifacts.StoreUnreachable):
+    with pytest.raises(StoreUnreachable):
         artifacts.open_store(gone).has(sha(b"x"))
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from registry import archives, database, environment
-from registry.artifacts import FileStore, StoreUnreachable
+from registry.artifacts import FileStore
+from registry.belonging import StoreUnreachable
 from registry.environment import (
     DatabaseAway,
     DatabaseBusy,

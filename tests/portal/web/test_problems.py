@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from portal.web import problems
 from portal.web.access import public
 from portal.web.problems import Problem
-from registry.artifacts import StoreUnreachable, TooLarge
+from registry.artifacts import TooLarge
+from registry.belonging import StoreUnreachable
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
 from registry.language import Text
 

@@ -23,6 +23,7 @@ from registry import (
     submission,
     worklist,
 )
+from registry.belonging import StoreLost, StoreUnreachable
 from registry.database import transaction
 from registry.errors import Unavailable
 from registry.mlflow_store import MlflowRegistry
@@ -193,6 +194,25 @@ def test_repair_removes_old_left_overs_and_leaves_what_is_in_use(settings: Setti
     assert not half.exists()
     assert young.exists()
     assert (spool / "models" / "kept").exists()
+
+
+def test_a_store_is_marked_by_repair_and_never_made_anew(settings: Settings) -> None:
+    """Issue 7, E1: what lacks the record's newest bytes is not taken for its store."""
+    root = settings.data / "store"
+    root.rename(root.with_name("away"))
+    with pytest.raises(StoreUnreachable):
+        doctor.repair(settings)
+    assert not root.exists()
+    root.with_name("away").rename(root)
+    assert any("Wrote the store's mark" in text.en for text in doctor.repair(settings))
+    assert not any("Wrote the store's mark" in text.en for text in doctor.repair(settings))
+    root.rename(root.with_name("away"))
+    lost = found(settings)["artifact store"]
+    assert not lost.ok
+    assert "not mounted" in lost.said.en
+    with pytest.raises(StoreLost):
+        doctor.repair(settings)
+    assert not root.exists()
 
 
 def test_trouble_on_the_work_list_is_told_and_repair_lets_parked_work_go_on(
