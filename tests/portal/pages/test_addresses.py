@@ -1,5 +1,7 @@
 """Addresses that last: each answers, and says today's standing or the bytes of an edition."""
 
+import html
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -7,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from filing.dossier import Filing
 from portal.app import create_app
-from portal.pages import addresses
+from portal.pages import addresses, public
 from registry import attestation
 from registry.database import transaction
 from tests.filing.papers import Scene
@@ -86,6 +88,19 @@ def test_a_page_links_its_twin(published: Published, page: str, twin: str, holds
     server = published.servers[0]
     assert f'rel="alternate" type="application/json" href="{twin}"' in server.get(page).text
     assert holds in server.get(twin).json()
+
+
+def test_a_later_page_of_a_search_links_the_twin_of_that_page(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Findings of a stranger, C10: from page 2 on the link led to page 1."""
+    monkeypatch.setattr(public, "PAGE_SIZE", 1)
+    with transaction(published.site.state.factory) as session:
+        publish(Scene(session))
+    server = published.servers[0]
+    page = server.get("/zh/catalogue?q=%E8%B4%B7&page=2").text
+    twin = html.unescape(re.findall(r'type="application/json" href="([^"]*)"', page)[0])
+    assert f'/f/{server.get(twin).json()["hits"][0]["slug"]}"' in page
 
 
 def test_a_case_of_a_question_leads_to_the_filings_it_counts(published: Published) -> None:
