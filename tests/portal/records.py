@@ -1,10 +1,11 @@
 """One record of every kind, owned as the matrix of access needs them."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from filing import dossier
+from filing import dossier, enclosures
 from filing.concern_steps import Status
 from filing.concerns import Concern
 from filing.recommended import steps
@@ -13,7 +14,8 @@ from filing.recommended.criteria import IDS
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.remarks import Remark
 from filing.routes import Route
-from registry import attestation, legal_day, organisations, tokens, worklist
+from registry import attachments, attestation, legal_day, organisations, tokens, worklist
+from registry.attachments import Attachment
 from registry.database import now, transaction
 from registry.datasets import Dataset, Use
 from registry.engagements import Engagement
@@ -199,10 +201,12 @@ class Records:
             situation="other",
             status=Status.RECEIVED,
             acknowledge_by=legal_day.today(),
-            delete_on=legal_day.today(),
+            delete_on=legal_day.today() + timedelta(days=30),
         )
         session.add(concern)
         session.flush()
+        read = [Attachment(attachments.Kind.TEXT, "我的申请".encode())]
+        enclosures.attach(session, concern, enclosures.put(self.world.site.state.store, read))
         self._keep("concern_number", kind, concern.number)
 
     def _recommend(self, session: Session, filing_id: str, filer: Member) -> None:
