@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,10 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from registry import characters
+from registry.cells import Cells
 from registry.errors import Reason
 from registry.expansion import MAX_CELL, MAX_COLUMNS, Expands, cell_reason, columns_reason
 from registry.language import Text
-from registry.levels import Levels
 from registry.typed_files import ARROW, DAMAGE, PARQUET, TypedFile, format_of, open_typed
 
 TYPES: Mapping[str, pa.DataType] = {
@@ -198,7 +199,9 @@ def _check_cells(name: str, values: pa.Array) -> None:
 
 def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
     columns = {look.name: look.kind() for look in looks}
-    if reasons := [r for look in looks for r in [*look.reasons, *look.levels.reasons(look.name)]]:
+    unseen = (reason for look in looks for reason in look.cells.reasons(look.name))
+    reasons = [reason for look in looks for reason in look.reasons]
+    if reasons := [*reasons, *islice(unseen, characters.MOST_REASONS)]:
         raise TableRefused(reasons)
     return Inspected(form, rows, columns)
 
@@ -242,7 +245,7 @@ class _Look:
     stray: tuple[int, str] | None = None
     reasons: list[Reason] = field(default_factory=list)
     fixed: str | None = None
-    levels: Levels = field(default_factory=Levels)
+    cells: Cells = field(default_factory=Cells)
 
     def settle(self, arrow: pa.DataType) -> None:
         """Take the type from a file that has types."""
@@ -260,7 +263,7 @@ class _Look:
 
     def see(self, values: pa.Array) -> None:
         """Look at the next rows."""
-        self.levels.see(values)
+        self.cells.see(values)
         if self.fixed is not None:
             self._see_typed(values)
             return

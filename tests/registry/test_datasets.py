@@ -3,11 +3,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.orm import Session
 
-from registry import attestation, datasets, expansion, journal, overlaps, tables
+from registry import (
+    attestation,
+    cells,
+    characters,
+    datasets,
+    expansion,
+    journal,
+    overlaps,
+    tables,
+)
 from registry.artifacts import ArtifactStore, TooLarge
 from registry.datafiles import DatasetRefused
 from registry.datasets import Use
@@ -121,16 +131,57 @@ def test_columns_and_levels_hold_what_a_reader_can_see(
     levels = said({"g": ["w", "w\u200b"] * 5, "t": ["u", "v\u3164"] * 5, "ok": ["男", "女"] * 5})
     assert set(levels) == {"g", "t"}
     assert "“w‹U+200B›”" in levels["g"]
-    assert "U+200B" in levels["g"]
+    assert "Row 10 holds" in levels["g"]
+    # Issue 7, D1: what did not repeat was free text, stored, and refused when it was evaluated.
+    once = said({"a": ["1", "2", "3"], "b": ["y", "\u202ex", "z"], "c": ["t", "u", "v\x07"]})
+    assert once == {
+        "b": "Row 2 holds “‹U+202E›x”: Character 1 is U+202E (RIGHT-TO-LEFT OVERRIDE): it turns the "
+        "direction of the writing.",
+        "c": "Row 3 holds “v‹U+0007›”: Character 2 is U+0007: it is a control character.",
+    }
 
 
-def test_free_text_is_no_level(
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_cells_that_nobody_sees_are_named_by_row_wherever_they_lie(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, form: str
+) -> None:
+    """A few cells are named, of a column and of a file, and where they are in a large one."""
+    rows = 300_000  # several blocks
+    texts = [f"评论 {row}，每人各写各的一句话" for row in range(rows)]
+    for row in (7, 123_456, 299_999):
+        texts[row] += "\u2066 \U0001f468\u200d\U0001f469"
+    wide = {f"c{n}": ["\u200b"] * 9 for n in range(20)}
+    for columns, told in ((texts, [8, 123_457, 300_000]), (["\u200b"] * 9, [1, 2, 3, 4, 5])):
+        path = tmp_path / "made"
+        table = pa.table({"text": columns, "y": [1] * len(columns)})
+        (pq.write_table if form == "parquet" else pa.csv.write_csv)(table, path)
+        with pytest.raises(DatasetRefused) as refused:
+            register(session, store, by, path)
+        said = [reason.said.en.split(" holds")[0] for reason in refused.value.reasons]
+        assert said == [f"Row {row}" for row in told]
+        assert all("第" in reason.said.zh for reason in refused.value.reasons)
+        assert all("register them again" in r.remedy.en for r in refused.value.reasons)
+    (pq.write_table if form == "parquet" else pa.csv.write_csv)(pa.table(wide), path)
+    with pytest.raises(DatasetRefused) as refused:
+        register(session, store, by, path)
+    assert len(refused.value.reasons) == characters.MOST_REASONS
+    assert list(store.digests()) == []
+
+
+def test_cells_may_hold_every_text_that_a_reader_can_see(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:
-    """Values that do not repeat name no group; what people wrote is tested as it was written."""
-    lines = ["text,y"] + [f"评论 {row} \U0001f468\u200d\U0001f469,1" for row in range(40)]
+    """Lines, tabs and an emoji with its variation selector are seen; what is right is kept."""
+    lines = ["text,y"] + [f'"评论 {row} ❤\ufe0f\t两\r\n行 é 𠮷 Ж",1' for row in range(40)]
     made = register(session, store, by, write(tmp_path, "\n".join(lines) + "\n"), [])
     assert made.rows == 40
+
+
+def test_arrow_and_python_suspect_the_same_characters() -> None:
+    every = [chr(n) for n in range(1, 0x110000) if not 0xD800 <= n < 0xE000]
+    found = pa.array(every)
+    wanted = [place for place, each in enumerate(every) if characters.SUSPECT.search(each)]
+    assert cells._suspects(found) == wanted
 
 
 def test_a_parquet_file_keeps_its_types(

@@ -19,10 +19,17 @@ from registry.tables import TableRefused
 from tests.portal.world import World
 from tests.registry import bombs
 
+
+def csv_that_turns(path: Path) -> None:
+    """Issue 7, D1: 201, and refused when the registered data were first read."""
+    path.write_text("x,y\na,1\n\u202eb,2\n")
+
+
 TABLES = {
     "one word": (bombs.parquet_of_one_word, f"{expansion.FLOOR:,}"),
     "wide cells": (bombs.parquet_of_wide_cells, f"{expansion.MAX_CELL:,}"),
     "a wide cell in CSV": (bombs.csv_of_a_wide_cell, f"{expansion.MAX_CELL:,}"),
+    "a cell that turns the writing": (csv_that_turns, "‹U+202E›"),
 }
 ARCHIVES = {
     "tar": (partial(bombs.tar_of_zeros, gibibytes=1), f"{expansion.FLOOR:,}"),
