@@ -96,7 +96,7 @@ def take(
         people.check(session, [filing], by=by, proposed_by=proposed_by)
     said = _said(row, taken)
     _check(session, made, filing, row)
-    _go(session, made, filing, row, by, said)
+    ties = _go(session, made, filing, row, by, said)
     try:
         session.flush()
     except StaleDataError as error:
@@ -110,6 +110,7 @@ def take(
         to=row.target,
         revision=made.revision,
         **{"from": row.source},
+        **({"ties": ties} if ties else {}),
     )
     inbox.turn(session, event, *waiting.on_application(session, made, filing))
     return made
@@ -227,8 +228,8 @@ def _go(
     row: Step,
     by: Actor,
     said: _Said,
-) -> None:
-    """Change the status, and do what else the step does."""
+) -> list[dict[str, str]]:
+    """Change the status, and do what else the step does; what both who decided said of their ties."""
     made.move(row.target, now())
     if row.side is Side.FILER:
         _of_filer(made, row, said)
@@ -241,9 +242,10 @@ def _go(
         }
         made.proposed_by = by.person_id
     elif row.second:
-        _decide(session, made, filing, by, said)
+        return _decide(session, made, filing, by, said)
     else:
         made.proposal, made.proposed_by = None, None
+    return []
 
 
 def _of_filer(made: RecommendedApplication, row: Step, said: _Said) -> None:
@@ -256,18 +258,19 @@ def _of_filer(made: RecommendedApplication, row: Step, said: _Said) -> None:
 
 def _decide(
     session: Session, made: RecommendedApplication, filing: Filing, by: Actor, said: _Said
-) -> None:
-    """What two people agreed on."""
+) -> list[dict[str, str]]:
+    """What two people agreed on, and what they said of their ties: the journal keeps it of each decision."""
     proposal = made.proposal or {}
+    ties = [proposal["ties"], said.ties]
     made.confirmed_by, made.proposal = by.person_id, None  # the decision stands in its place
     if made.status == Status.REMOVED:
         made.ended, made.end_reason = made.since, proposal["words"]
-        return
+        return ties
     made.decided, made.said = made.since, proposal["words"]
-    made.ties = [proposal["ties"], said.ties]
+    made.ties = ties
     if made.status == Status.REFUSED:
         made.refusals += 1
-        return
+        return ties
     read = reading.of_filing(session, filing).published(now())
     if read is None:
         raise ValueError("an entry has a published filing")
@@ -277,6 +280,7 @@ def _decide(
     for earlier in records.standing_of(session, made.catalogue_id, made.filing_id):
         if earlier.id != made.id:
             _replace(session, earlier, filing, made.since)
+    return ties
 
 
 def _replace(

@@ -57,12 +57,29 @@ def told(
     return [{"at": each.at.isoformat(), **each.told} for each in rows]
 
 
-def _written(events: Iterable[journal.Event]) -> dict[tuple[str, str], int]:
+def removed_by(session: Session, made: RecommendedApplication) -> list[dict[str, str]]:
+    """What both who removed an entry said of their ties; empty where nobody did, or it is not on record.
+
+    Args:
+        session: any session.
+        made: the application of which the entry came.
+    """
+    if made.status != Status.REMOVED:
+        return []
+    return _ties(_written(journal.history(session, made.id)).get((made.id, Status.REMOVED)))
+
+
+def _ties(event: journal.Event | None) -> list[dict[str, str]]:
+    """What both who decided said of their ties; events of before release 0.1 have none."""
+    return [] if event is None else list(event.details.get("ties", []))
+
+
+def _written(events: Iterable[journal.Event]) -> dict[tuple[str, str], journal.Event]:
     """For an application and a status, the event with which it first stood there."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], journal.Event] = {}
     for event in events:
         status = event.details.get("to") or event.name.rpartition(":")[2]
-        found.setdefault((event.subject, status), event.seq)
+        found.setdefault((event.subject, status), event)
     return found
 
 
@@ -70,15 +87,17 @@ def _of_entry(
     made: RecommendedApplication,
     known: Recorded,
     at: datetime,
-    written: Mapping[tuple[str, str], int],
+    written: Mapping[tuple[str, str], journal.Event],
 ) -> list[_Row]:
     """That it was entered, and how it ended if it has."""
 
     def row(moment: datetime | None, status: Status, reason: Mapping[str, Any] | None) -> _Row:
         if moment is None:
             raise ValueError("an entry was decided, and what ended has ended")
-        place = written.get((made.id, status), NOT_WRITTEN)
-        return _Row(moment, place, _row(status, str(known.filing.number), reason))
+        event = written.get((made.id, status))
+        ties = list(made.ties or ()) if status is Status.ENTERED else _ties(event)
+        told = _row(status, str(known.filing.number), reason, ties)
+        return _Row(moment, NOT_WRITTEN if event is None else event.seq, told)
 
     entered = row(made.decided, Status.ENTERED, made.said)
     status = seen_outside(Status(made.status))
@@ -90,14 +109,16 @@ def _of_entry(
     return [entered, row(over.at, Status.LAPSED, WHY_NAMES[over.why].as_json())]
 
 
-def _row(status: Status, number: str, reason: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(
+    status: Status, number: str, reason: Mapping[str, Any] | None, ties: list[dict[str, str]]
+) -> dict[str, Any]:
     return {
         "what": {"id": status.value, **STATUS_NAMES[status].as_json()},
         "number": number,
         "reason": dict(reason) if reason else None,
         "before": None,
         "weights": None,
-        "ties": [],
+        "ties": ties,
     }
 
 
@@ -109,8 +130,6 @@ def _weighed(event: journal.Event) -> _Row:
         "reason": event.details.get("reason"),
         "before": event.details.get("before"),
         "weights": event.details["weights"],
-        "ties": event.details.get(
-            "ties", []
-        ),  # none where one person set them, before release 0.1
+        "ties": _ties(event),
     }
     return _Row(event.at, event.seq, told)

@@ -125,6 +125,26 @@ class Step:
     second: bool = False
 
 
+TIES_PUBLIC = Text(
+    "您与备案主体的利害关系，没有就写没有（决定以后公开）",
+    "Your ties to the filer, or that there are none (public once decided)",
+)
+TIES_TOLD = Text(
+    "您与备案主体的利害关系，没有就写没有（不公开；决定不列入以后，申请人会读到）",
+    "Your ties to the filer, or that there are none (not public; the applicant reads it once refused)",
+)
+
+
+def ties_asked(step: Step) -> Text:
+    """How whoever decides is asked for their ties: with who will read what they say.
+
+    Args:
+        step: that asks.
+    """
+    refusing = step.target in (Status.REFUSAL_PROPOSED, Status.REFUSED)
+    return TIES_TOLD if refusing else TIES_PUBLIC
+
+
 _A, _S, _BODY, _FILER = Action, Status, Side.BODY, Side.FILER
 STEPS = (
     Step(

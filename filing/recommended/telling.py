@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from filing import endorsing
 from filing.dossier import Filing
-from filing.recommended import reading, steps
+from filing.recommended import log, reading, steps
 from filing.recommended.applying import OFFERED
 from filing.recommended.lapse import WHY_COMING, WHY_NAMES
 from filing.recommended.records import (
@@ -61,6 +61,7 @@ def told(
         "offer": made.offer,
         "licence_until": made.licence_until.isoformat() if made.licence_until else None,
         "said": made.said,
+        "ties": made.ties or [],
         "decided": made.decided.isoformat() if made.decided else None,
         "until": made.until.isoformat() if made.until else None,
         "ends": over
@@ -74,6 +75,7 @@ def told(
         "reply": made.reply,
         "ended": made.ended.isoformat() if made.ended else None,
         "end_reason": made.end_reason,
+        "end_ties": log.removed_by(session, made),
         "steps": [] if lapsed or steps.ROLES[side] not in roles else _steps(made, side),
         "proposal": made.proposal if side is Side.BODY else None,
         "remarks": _remarks(made) if side is Side.BODY else [],
@@ -111,6 +113,7 @@ def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
         {
             "action": each.action.value,
             **ACTION_NAMES[each.action].as_json(),
+            "ties": steps.ties_asked(each).as_json() if each.ties else None,
             "asks": [name for name in ("words", "ties", "term") if getattr(each, name)],
         }
         for each in steps.steps_from(Status(made.status), side)

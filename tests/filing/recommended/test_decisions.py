@@ -739,3 +739,53 @@ def test_every_status_is_named_and_every_row_leads_somewhere() -> None:
     assert len({(each.source, each.action) for each in STEPS}) == len(STEPS)
     decisions = [each for each in STEPS if each.action is Action.CONFIRM]
     assert all(each.second and each.ties for each in decisions)
+
+
+def test_what_both_said_of_their_ties_is_kept_at_every_decision_and_read_of_ended_entries(
+    room: Room,
+) -> None:
+    entry = [{"zh": f"列入时{name}"} for name in "甲乙"]
+    removal = [{"zh": f"移出时{name}"} for name in "甲乙"]
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY, ties=entry[0])
+    room.take(room.two, made, Action.CONFIRM, ties=entry[1])
+    room.take(room.two, made, Action.PROPOSE_REMOVAL, ties=removal[0])
+    assert [each["ties"] for each in room.told()["log"]][:1] == [entry]
+    assert removal[0]["zh"] not in str(room.told())  # a proposal is nobody's outside
+    assert removal[0]["zh"] not in str(telling.told(room.session, made, Side.FILER))
+    room.take(room.one, made, Action.CONFIRM, ties=removal[1])
+    log = {each["what"]["id"]: each["ties"] for each in room.told()["log"]}
+    assert (log["removed"], log["entered"]) == (removal, entry)
+    for side in Side:
+        told = telling.told(room.session, made, side)
+        assert (told["ties"], told["end_ties"]) == (entry, removal)
+
+
+def test_the_ties_of_a_refusal_are_told_to_the_applicant_and_kept_when_it_is_decided_anew(
+    room: Room,
+) -> None:
+    refusal = [{"zh": f"不列入时{name}"} for name in "甲乙"]
+    made = room.take(room.one, room.apply(), Action.PROPOSE_REFUSAL, ties=refusal[0])
+    room.take(room.two, made, Action.CONFIRM, ties=refusal[1])
+    assert telling.told(room.session, made, Side.FILER)["ties"] == refusal
+    assert "不列入时" not in str(room.told())
+    room.take(room.scene.filer, made, Action.REPLY)
+    made = room.take(room.one, made, Action.PROPOSE_ENTRY)
+    room.take(room.two, made, Action.CONFIRM)
+    assert telling.told(room.session, made, Side.FILER)["ties"] == [NO_TIES, NO_TIES]
+    kept = [event.details.get("ties") for event in journal.history(room.session, made.id)]
+    assert [each for each in kept if each] == [refusal, [NO_TIES, NO_TIES]]
+
+
+def test_who_decides_is_told_who_reads_their_ties(room: Room) -> None:
+    def asked(made: RecommendedApplication) -> dict[str, str]:
+        told = telling.told(room.session, made, Side.BODY)["steps"]
+        return {each["action"]: each["ties"]["zh"] for each in told if each["ties"]}
+
+    made = room.apply()
+    assert "（决定以后公开）" in asked(made)["propose_entry"]
+    assert "不公开" in asked(made)["propose_refusal"]
+    room.take(room.one, made, Action.PROPOSE_REFUSAL)
+    assert "不公开" in asked(made)["confirm"]
+    room.take(room.two, made, Action.RETURN)
+    room.take(room.one, made, Action.PROPOSE_ENTRY)
+    assert "（决定以后公开）" in asked(made)["confirm"]

@@ -545,6 +545,8 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "有人提议不列入，等另一人决定": ("one proposes to refuse it; another decides",),
     "已列入": ("entered",),
     "有人提议移出，等另一人决定": ("one proposes to remove it; another decides",),
+    "您与备案主体的利害关系，没有就写没有（决定以后公开）": ("Your ties to the filer, or that there are none (public once decided)",),
+    "您与备案主体的利害关系，没有就写没有（不公开；决定不列入以后，申请人会读到）": ("Your ties to the filer, or that there are none (not public; the applicant reads it once refused)",),
     "不列入": ("refused",),
     "申请人撤回": ("withdrawn by its applicant",),
     "已移出": ("removed",),
