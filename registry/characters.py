@@ -61,6 +61,21 @@ class TextRefused(Invalid):
     """A text holds characters that a reader cannot see: delete those that are listed."""
 
 
+UNSEEN = re.compile(f"{INVISIBLE.pattern}|{TURNING.pattern}")
+
+
+def seen(text: str) -> str:
+    """A text without what shows nothing or turns the writing round, letters that look blank as blanks.
+
+    For what is only asked and never kept: a name that was copied from a page or a document brings such
+    characters along, and who pasted it cannot see them.
+
+    Args:
+        text: as it was sent.
+    """
+    return BLANK.sub(" ", UNSEEN.sub("", text))
+
+
 @dataclass(frozen=True, slots=True)
 class Unwanted:
     """One character that a text may not hold.

@@ -18,6 +18,8 @@ from registry.language import Text
 
 WEIGHT = "w."
 """What the name of a weight begins with in an address: `?w.checks=40`."""
+CALLED = frozenset({"weight", "weights"})
+"""What weights are called elsewhere, as in the option of the command line."""
 
 
 def told(request: Request, session: Session, slug: str) -> dict[str, Any]:
@@ -54,7 +56,10 @@ def _meant(written: str) -> bool:
     Others are left alone: who passes an address on may add their own to it.
     """
     plain = unicodedata.normalize("NFKC", written).casefold().strip()
-    return plain.startswith(WEIGHT) or re.split(r"[^a-z]+", plain)[-1] in IDS
+    words = re.findall(r"[a-z]+", plain)
+    if plain.startswith(WEIGHT) or not words:
+        return plain.startswith(WEIGHT)
+    return words[0] in CALLED or words[-1] in IDS or (words[0] == "w" and len(words) > 1)
 
 
 def _misspelt(written: str) -> Reason:

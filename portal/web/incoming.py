@@ -7,6 +7,7 @@ be; here stands what no text of any kind may hold, and what no number can be kep
 import math
 from collections.abc import Iterable, Iterator
 from typing import get_args
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
@@ -30,6 +31,8 @@ class NumberRefused(Invalid):
 
 async def check(request: Request, *, upload: bool) -> None:
     """Read the address, the query, and a JSON body or a form.
+
+    A query that only asks is read without the characters that nobody can see: nothing of it is kept.
 
     Args:
         request: whose sender has been let in.
@@ -118,7 +121,19 @@ def _check_address(request: Request) -> None:
             raise HTTPException(404)
 
 
+def _take_out_unseen(request: Request) -> None:
+    """Take what cannot be seen out of the values of a query: it is asked with and never kept."""
+    given = request.query_params.multi_items()
+    plain = [(name, characters.seen(value)) for name, value in given]
+    if plain != given:
+        request.scope["query_string"] = urlencode(plain).encode()
+        for read_before in ("_query_params", "_url"):
+            request.__dict__.pop(read_before, None)
+
+
 def _check_query(request: Request) -> None:
+    if request.method in SAFE_METHODS:
+        _take_out_unseen(request)
     characters.check_all(
         [[name, value] for name, value in request.query_params.multi_items()], within="query"
     )

@@ -161,6 +161,8 @@ def test_a_weight_that_is_none_is_refused_by_name(shown: Recommended, reader: Te
         ("checks=5", "checks"),
         ("weights.checks=5", "weights.checks"),
         ("w-checks=5", "w-checks"),
+        ("w[checks]=5", "w[checks]"),
+        ("weights=checks=5", "weights"),
         ("ｗ.checks=5", "ｗ.checks"),
     ],
 )

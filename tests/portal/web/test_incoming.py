@@ -220,12 +220,44 @@ def test_no_query_and_no_path_takes_one(house: House) -> None:
                 else:
                     continue
                 answer = client.request(method, url)
+                seen = not any(characters.unwanted(characters.seen(bad)))
+                if method.upper() == "GET" and place["in"] == "query" and seen:
+                    assert answer.status_code < 500, (method, url, answer.text)
+                    assert "U+" not in answer.text, (method, url)  # it only asks
+                    walked += 1
+                    continue
                 wanted = {404} if place["in"] == "path" else {422}
                 if "enum" in json.dumps(place["schema"]) and place["in"] == "path":
                     wanted = {404, 422}
                 assert answer.status_code in wanted, (method, url, answer.text)
                 walked += 1
     assert walked > 60
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u2066", "\ufeff", "\u200d"])
+def test_a_search_with_pasted_characters_that_nobody_sees_is_answered_without_them(
+    house: House, unseen: str
+) -> None:
+    anyone = house.client(None)
+    pasted, plain = quote(f"房{unseen}贷"), quote("房贷")
+    page = anyone.get(f"/zh/catalogue?q={pasted}", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert 'value="房贷"' in page.text
+    assert unseen not in page.text
+    assert pasted not in page.text  # no address on the page brings them along
+    for address in ("/api/v1/catalogue", "/zh/catalogue.json"):
+        one, other = (anyone.get(f"{address}?q={each}") for each in (pasted, plain))
+        assert (one.status_code, one.json()) == (200, other.json())
+
+
+def test_letters_that_look_blank_part_words_and_what_is_no_character_is_refused(
+    house: House,
+) -> None:
+    anyone = house.client(None)
+    address = "/zh/catalogue?q=" + quote("房\u3164贷")
+    blank = anyone.get(address, headers={"accept": "text/html"})
+    assert 'value="房 贷"' in blank.text
+    assert anyone.get("/zh/catalogue?q=" + quote("a\x00b")).status_code == 422
 
 
 def test_no_number_beyond_the_databases_is_a_failure_of_ours(house: House) -> None:
