@@ -4,7 +4,7 @@ A file is stored as it was sent. Everything on the record may be shown to those 
 record; the rows go to the owner, and to the worker that runs what the owner asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -368,27 +368,32 @@ def about(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def load(store: ArtifactStore, dataset: Dataset) -> pa.Table:
+def load(store: ArtifactStore, dataset: Dataset, words: Collection[str] = ()) -> pa.Table:
     """All rows, for the worker; whoever acts for a person calls `rows_for` instead.
 
     Args:
         store: where the bytes are.
         dataset: which.
+        words: the columns of a CSV file that are read as the words that stand in it.
 
     Raises:
         BlobNotFound, BlobDamaged: when the store has not the bytes that were registered.
     """
-    return pa.Table.from_batches(list(batches(store, dataset)), schema=_schema(dataset))
+    schema = pa.schema([(n, tables.TYPES[kind]) for n, kind in _kinds(dataset, words).items()])
+    return pa.Table.from_batches(list(batches(store, dataset, words)), schema=schema)
 
 
-def batches(store: ArtifactStore, dataset: Dataset) -> Iterator[pa.RecordBatch]:
+def batches(
+    store: ArtifactStore, dataset: Dataset, words: Collection[str] = ()
+) -> Iterator[pa.RecordBatch]:
     """The rows in pieces, in the order of the file; for the worker, like `load`.
 
     Args:
         store: where the bytes are.
         dataset: which.
+        words: as for `load`.
     """
-    columns = {str(column["name"]): str(column["type"]) for column in dataset.columns}
+    columns = _kinds(dataset, words)
     with store.open(dataset.digest) as stream:
         yield from tables.batches(stream, dataset.format, columns)
 
@@ -413,8 +418,10 @@ def blobs(session: Session) -> set[str]:
     return set(session.scalars(select(Dataset.digest)))
 
 
-def _schema(dataset: Dataset) -> pa.Schema:
-    return pa.schema([(c["name"], tables.TYPES[c["type"]]) for c in dataset.columns])
+def _kinds(dataset: Dataset, words: Collection[str]) -> dict[str, str]:
+    """Column → the type in which it is read."""
+    kinds = {str(column["name"]): str(column["type"]) for column in dataset.columns}
+    return tables.worded(dataset.format, kinds, words)
 
 
 def _check(session: Session, dataset_id: str, looked: Looked | None, *, by: Actor) -> None:

@@ -1,6 +1,6 @@
 """What goes into a model: its declared columns, in their order and types, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +33,15 @@ def schema(inputs: Sequence[Mapping[str, Any]]) -> pa.Schema:
     return pa.schema([(each["name"], ARROW[each["type"]]) for each in inputs])
 
 
+def words(inputs: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The columns that the model takes as text: they are read from a file as they stand there.
+
+    Args:
+        inputs: a list of {name, type}.
+    """
+    return frozenset(str(each["name"]) for each in inputs if each["type"] == "string")
+
+
 def fitted(frame: pa.Table, wanted: pa.Schema) -> pa.Table:
     """Only the model's columns, in its order and types.
 
@@ -49,8 +58,13 @@ def fitted(frame: pa.Table, wanted: pa.Schema) -> pa.Table:
     for field in wanted:
         if field.name in missing:
             continue
+        column = _decoded(frame.column(field.name))
+        if column.null_count < len(column) and _changes(column.type, field.type):
+            said = _OTHER.format(held=column.type, taken=field.type)
+            reasons.append(Reason(field.name, said, _STORE))
+            continue
         try:
-            columns.append(_decoded(frame.column(field.name)).cast(field.type))
+            columns.append(column.cast(field.type))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             said = Text(f"无法转换为 {field.type}：{error}", f"no {field.type}: {error}")
             reasons.append(Reason(field.name, said, _ADD))
@@ -70,5 +84,28 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
+def _changes(held: pa.DataType, taken: pa.DataType) -> bool:
+    """Whether Arrow would make other values on the way: words of a number, truth of it, a day of it.
+
+    MLflow refuses each. Of the number 1.1 nobody knows whether the model learnt the word 1.10.
+    """
+    text = pa.types.is_string(held) or pa.types.is_large_string(held)
+    if held == taken or (text and pa.types.is_string(taken)):
+        return False
+    if pa.types.is_temporal(taken):
+        return not (text or pa.types.is_temporal(held))
+    given_as_is = pa.types.is_string(taken) or pa.types.is_boolean(taken)
+    return bool(given_as_is or pa.types.is_temporal(held))
+
+
+_OTHER = Text(
+    "数据里是 {held}，模型要的是 {taken}：转换会把值变成另一个",
+    "the data hold {held}, the model takes {taken}: to convert it would make other values of them",
+)
+_STORE = Text(
+    "请把数据里这一列存成模型所声明的类型（文字照训练时的写法），或按数据的类型训练并保存模型",
+    "store this column of the data in the type that the model declares (words as they were in "
+    "training), or train and save the model with the type of the data",
+)
 _MISSING = Text("数据中没有这一列", "the data have no such column")
 _ADD = Text("请补上该列，类型与模型声明一致", "add the column, of the type the model declares")

@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -109,13 +109,28 @@ def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
     return _inspect_csv(path, declared)
 
 
+def worded(form: str, columns: Mapping[str, str], words: Collection[str]) -> dict[str, str]:
+    """The types of a file's columns where some are to be read as the words that stand in it.
+
+    A CSV file has no types: what its columns were found to hold is a guess, which gives way to who
+    knows. The types of a Parquet or Arrow file are its own.
+
+    Args:
+        form: the file's format.
+        columns: name → type, as `inspect` found them.
+        words: the columns of words, such as those that a model declares as text.
+    """
+    own = form not in ENCODINGS
+    return {name: kind if own or name not in words else "string" for name, kind in columns.items()}
+
+
 def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
-    """The rows of a registered file, in their order and with the types on record.
+    """The rows of a registered file, in their order and with the types given.
 
     Args:
         stream: the file's bytes.
         form: its format, as `inspect` found it.
-        columns: name → type, as `inspect` found them.
+        columns: name → type, as `inspect` found them; some as `worded` made them.
     """
     schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()])
     if form in FORMAT_NAMES:

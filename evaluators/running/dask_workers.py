@@ -11,7 +11,7 @@ the run is started, no sandbox is needed. Dask is an extra: `pip install mingsua
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from math import ceil
@@ -69,6 +69,7 @@ def run(
     client: Any,
     nonce: str,
     opening: Opening | None = None,
+    words: Collection[str] = (),
     shards: int | None = None,
     registered: Sequence[Plan] = (),
     progress: engine.Progress = engine.silent,
@@ -82,6 +83,7 @@ def run(
         client: a `distributed.Client`.
         nonce: keys the random numbers.
         opening: opens the model; None when the answers stand in the data.
+        words: the columns of a CSV file that the model takes as text (see `files.open_rows`).
         shards: how many parts; None makes four for every thread of a worker.
         registered: the other plans registered on this model version before the nonce.
         progress: told what is done, of how much, in words.
@@ -89,7 +91,7 @@ def run(
     Raises:
         DataUnfit, FileUnfit: with every reason.
     """
-    rows = open_rows(path)
+    rows = open_rows(path, words)
     wanted = shards or 4 * max(1, sum(client.nthreads().values()))
     with ExitStack() as stack:
         reader = stack.enter_context(Workers(client, rows, opening=opening, shards=wanted))

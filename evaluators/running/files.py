@@ -243,15 +243,16 @@ class CsvRows(Stored):
 
     Args:
         path: the file.
+        words: the columns that are read as the words that stand in the file.
 
     Raises:
         FileUnfit: with every reason.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, words: Collection[str] = ()) -> None:
         self.path = path
         try:
-            found = tables.inspect(path, {})
+            found = tables.inspect(path, dict.fromkeys(words, "string"))
         except tables.TableRefused as refused:
             raise _unfit(path, list(refused.reasons)) from refused
         self.kinds, self.rows, self.format = found.columns, found.rows, found.format
@@ -304,11 +305,13 @@ class ArrowRows(Stored):
             yield from _from_row((batch.select(columns) for batch in _every(reader)), start)
 
 
-def open_rows(path: Path) -> Stored:
+def open_rows(path: Path, words: Collection[str] = ()) -> Stored:
     """The rows of a file or folder, told apart by its first bytes.
 
     Args:
         path: a Parquet, Arrow IPC or CSV file, or a folder of Parquet files.
+        words: the columns of a CSV file that are read as the words that stand in it, such as
+            those that a model declares as text; other files have types of their own.
 
     Raises:
         FileUnfit: with every reason.
@@ -322,19 +325,20 @@ def open_rows(path: Path) -> Stored:
         head = stream.read(4)
     if head == b"PAR1":
         return ParquetRows(path)
-    return ArrowRows(path) if head in ARROW else CsvRows(path)
+    return ArrowRows(path) if head in ARROW else CsvRows(path, words)
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, words: Collection[str] = ()) -> Source:
     """A source for `engine.run` over a file or folder, in constant memory.
 
     Args:
         path: see `open_rows`.
+        words: see `open_rows`.
 
     Raises:
         FileUnfit: with every reason.
     """
-    return Source(open_rows(path))
+    return Source(open_rows(path, words))
 
 
 def _parquet_head(path: Path) -> Head:

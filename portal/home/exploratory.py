@@ -25,7 +25,7 @@ from evaluators.probe import Scorer
 from evaluators.running import engine, parquet_folders, planning
 from evaluators.running.files import Stored, open_rows
 from portal.work import predicates
-from registry import attestation, scoring, statements
+from registry import attestation, model_inputs, scoring, statements
 from registry.errors import Invalid
 from registry.language import Text
 from registry.sandbox.child.classes import Classes
@@ -124,7 +124,7 @@ def explore(
     started = datetime.now(UTC)
     screened = _screened(asked.model)
     plan = planning.parse(with_inputs(written, screened.inputs if screened else []))
-    rows = open_rows(data)
+    rows = open_rows(data, model_inputs.words(screened.inputs) if screened else ())
     digest = digest_of(data)
     drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from evaluators.plan import Columns
 from evaluators.running import decision_words, missing, unknown_levels
 from evaluators.running.files import Stored, open_rows
-from registry import tables
+from registry import model_inputs, tables
 from registry.language import Text
 
 ROWS = 10_000
@@ -130,9 +130,10 @@ def draft(data: Path, *, model: Path | None = None) -> str:
     Raises:
         FileUnfit, ScreeningFailed: with every reason.
     """
-    rows = open_rows(data)
+    declared = _inputs(model)
+    rows = open_rows(data, model_inputs.words(declared))
     seen = look(rows)
-    inputs = _inputs(model)
+    inputs = [str(each["name"]) for each in declared]
     roles = _decisions(guess(seen), asked=bool(inputs))
     return "\n".join([*_head(data, rows), *_listed(seen), *_columns(seen, roles, inputs),
                       *_reference(seen, roles), *_probes(roles, inputs)]) + "\n"  # fmt: skip
@@ -262,12 +263,12 @@ def _level(value: Any) -> str:
     return level_name(value)
 
 
-def _inputs(model: Path | None) -> list[str]:
+def _inputs(model: Path | None) -> list[dict[str, Any]]:
     if model is None:
         return []
     from registry import screening
 
-    return [str(each["name"]) for each in screening.screen(model).inputs]
+    return [dict(each) for each in screening.screen(model).inputs]
 
 
 def _head(data: Path, rows: Stored) -> Iterator[str]:

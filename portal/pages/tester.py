@@ -25,6 +25,7 @@ from registry import (
     datasets,
     engagements,
     evaluations,
+    model_inputs,
     reidentification,
     reports,
     submission,
@@ -122,8 +123,9 @@ def plan_form(
     typed = typed_before(request)
     if not typed:
         missing: dict[str, list[str]] = {}
+        words = model_inputs.words(target.inputs)
         with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
-            missing = plan_choices.unknown(chosen, datasets.batches(store, chosen))
+            missing = plan_choices.unknown(chosen, datasets.batches(store, chosen, words))
         typed = {"plan": plan_choices.draft(chosen, target, asked, missing)}
     return render(
         request,

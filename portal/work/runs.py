@@ -29,6 +29,7 @@ from registry import (
     engagements,
     evaluations,
     explanations,
+    model_inputs,
     reports,
     statements,
     submission,
@@ -86,7 +87,7 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     with asking as scorer:
         outcome = engine.run(
             plan,
-            datasets.load(place.store, dataset),
+            datasets.load(place.store, dataset, _words(version) if asked else ()),
             scorer=scorer,
             nonce=nonce,
             progress=watch.progress,
@@ -210,7 +211,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
         )
 
     with _asking(place, watch, version, charge, nonce, classes) as scorer:
-        table = datasets.load(place.store, dataset)
+        table = datasets.load(place.store, dataset, _words(version))
         plan = ExplanationPlan.make(
             table,
             asked.pop("columns"),
@@ -245,6 +246,11 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             },
         )
     _deliver(place, watch, payload, explanations.hand_in)
+
+
+def _words(version: Version) -> frozenset[str]:
+    """The columns whose words the model is to get as the file has them."""
+    return model_inputs.words(version.inputs)
 
 
 def _unit(dataset: Dataset) -> str | None:

@@ -26,6 +26,8 @@ class Cause(StrEnum):
     SEVERAL_OUTPUTS = "several_outputs"
     WHOSE_PROBABILITY = "whose_probability"
     COLUMN_ORDER = "column_order"
+    NO_TENSOR = "no_tensor"
+    LEVELS_UNKNOWN = "levels_unknown"
     MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
     UNREADABLE = "unreadable"
@@ -124,6 +126,23 @@ SAID: dict[Cause, Text] = {
         "reads them by their place and would take columns for others; XGBoost and "
         "scikit-learn give no answer. Save it again with the signature in the order of training.",
     ),
+    Cause.NO_TENSOR: Text(
+        "数据里的值放不进这个 ONNX 模型的输入：整数和真假没有“缺失”，带小数的数不是整数，0 和 1 以外的数不是真假，"
+        "文字不是数。硬转换会让模型回答另一个问题，所以没有提问。请补全或改正这些列，或把模型的输入改成能容纳这些值的"
+        "类型（缺失：浮点数）后重新保存。",
+        "Values of the data do not go into the inputs of this ONNX model: a whole number or a truth "
+        "cannot be missing, a fraction is no whole number, what is neither 0 nor 1 is no truth, a "
+        "word is no number. Converted they would ask the model something else, so it was not asked. "
+        "Fill in or correct these columns, or save the model with inputs of a type that holds them "
+        "(where values are missing: floating point).",
+    ),
+    Cause.LEVELS_UNKNOWN: Text(
+        "这个 XGBoost 模型按类别分叉，文件里却没有存下类别的清单（3.1 版以前的 XGBoost 不存），分不清哪个词是第几类，"
+        "所以没有提问。请用 XGBoost 3.1 或更高版本训练并保存，或先把类别编码成数再训练。",
+        "This XGBoost model splits by categories, and its file holds no list of them (XGBoost before 3.1 "
+        "saves none), so it cannot be told which word is which category and it was not asked. Train "
+        "and save it with XGBoost 3.1 or later, or encode the categories as numbers before training.",
+    ),
     Cause.MISSING_PACKAGE: Text(
         "打开模型所需的软件包没有安装，模型没有打开。",
         "A package that the model needs is not installed here; the model was not opened.",
@@ -198,6 +217,22 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
     Cause.COLUMN_ORDER: (
         Text("这一列的位置与训练时不同", "it stands in another place than in training"),
         Text("请把 signature 的列排成训练时的次序", "put the signature in the order of training"),
+    ),
+    Cause.NO_TENSOR: (
+        Text("这一列的值放不进模型的输入", "its values do not go into the model's input"),
+        Text(
+            "请补全缺失、改正这些值，或换用能容纳它们的输入类型",
+            "fill in or correct the values, or give the model an input of a type that holds them",
+        ),
+    ),
+    Cause.LEVELS_UNKNOWN: (
+        Text(
+            "按类别分叉的一列，类别清单没有存下", "a column of categories whose list is not saved"
+        ),
+        Text(
+            "请用 XGBoost 3.1 或更高版本重新训练保存，或先编码成数",
+            "train and save with XGBoost 3.1 or later, or encode it as numbers",
+        ),
     ),
 }
 

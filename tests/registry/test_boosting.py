@@ -1,5 +1,6 @@
 """Boosted trees open from their libraries' own formats and answer as they do at home."""
 
+import json
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +16,12 @@ import pytest
 import xgboost
 from mlflow.models import infer_signature
 
+from portal.mlflow.models import InProcess
 from registry import screening
-from registry.sandbox import probe_tier
+from registry.sandbox import probe_tier, verdict
+from registry.sandbox.child import opening
 from registry.sandbox.child.classes import Classes
+from registry.sandbox.child.refusal import NotOpened
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 
@@ -119,6 +123,32 @@ def test_a_frame_without_some_levels_gets_the_same_answers(name: str, tmp_path: 
     answers = scored(tmp_path / "model", pa.Table.from_pandas(some, preserve_index=False))
 
     np.testing.assert_allclose(answers, expected[some.index], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["xgboost.XGBClassifier", "xgboost.train"])
+def test_categories_without_their_list_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    """XGBoost before 3.1 saves no list: words were numbered by those that a block held."""
+    model = xgboost.XGBClassifier(n_estimators=8, enable_categorical=True, n_jobs=1)
+    model.fit(TYPED, GRANTED)
+    kept: Any = model if name.endswith("Classifier") else model.get_booster()
+    mlflow.xgboost.save_model(
+        kept, tmp_path / "m", signature=SIGNATURE, pip_requirements=["x"], model_format="json"
+    )
+    (path,) = (tmp_path / "m").glob("*.json")
+    content = json.loads(path.read_text())
+    del content["learner"]["gradient_booster"]["model"]["cats"]
+    path.write_text(json.dumps(content))
+    ask = opening.open_model(opening.describe(tmp_path / "m"), None)
+    opened = mlflow.pyfunc.load_model(str(tmp_path / "m"))
+    with pytest.raises(NotOpened) as refused:
+        ask(FRAME)
+    assert (refused.value.cause, refused.value.items) == ("levels_unknown", ("region",))
+    with pytest.raises(verdict.Contained) as inside:
+        InProcess(opened).score([pa.Table.from_pandas(FRAME, preserve_index=False)])
+    (reason,) = inside.value.reasons
+    assert reason.item == "region"
+    assert "3.1" in reason.remedy.zh
+    assert "3.1" in reason.remedy.en
 
 
 def test_several_classes_are_read_by_name(tmp_path: Path) -> None:

@@ -221,21 +221,27 @@ def _xgboost(
 
     predict: Any
     if isinstance(model, xgboost.Booster):
+        booster = model
         model.set_param({"nthread": 1})
 
         def predict(frame: "pd.DataFrame") -> Any:
             return model.predict(xgboost.DMatrix(frame, enable_categorical=True, nthread=1))
 
-        names = model.feature_names
     else:
+        booster = model.get_booster()
         model.set_params(n_jobs=1)
-        model.get_booster().set_param({"nthread": 1})
-        names = model.get_booster().feature_names
+        booster.set_param({"nthread": 1})
         chances = hasattr(model, "predict_proba")
         predict = _one_decision(model, model.predict_proba) if chances else _regression(model)
 
+    saved = booster.get_categories(export_to_arrow=True).to_arrow()
+    listed = {name for name, levels in saved if levels is not None}
+
     def ask(frame: "pd.DataFrame") -> Any:
-        with _order_named(frame, names):
+        unlisted = [n for n in _words(frame) if n not in listed and frame[n].notna().any()]
+        if unlisted:  # XGBoost would number the words that this block happens to hold
+            raise NotOpened("levels_unknown", f"categories of {unlisted}"[:300], unlisted[:20])
+        with _order_named(frame, booster.feature_names):
             return predict(_categories(frame))
 
     return ask
@@ -328,8 +334,13 @@ def _out_of_order(frame: "pd.DataFrame", names: Any) -> NotOpened:
 
 def _categories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Words as categories, which is how both libraries take them."""
-    words = frame.select_dtypes(include=["object", "string"]).columns
-    return frame.astype(dict.fromkeys(words, "category")) if len(words) else frame
+    words = _words(frame)
+    return frame.astype(dict.fromkeys(words, "category")) if words else frame
+
+
+def _words(frame: "pd.DataFrame") -> list[Any]:
+    """The columns of words."""
+    return list(frame.select_dtypes(include=["object", "string"]).columns)
 
 
 def _onnx(

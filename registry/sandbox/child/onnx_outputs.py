@@ -26,18 +26,58 @@ def tensors(wanted: Any, frame: "pd.DataFrame") -> dict[str, Any]:
     Args:
         wanted: the session's inputs: name, type and shape of each.
         frame: the columns in the order of the signature.
+
+    Raises:
+        NotOpened: names the columns that would become other values in the type of their tensor
+            (`no_tensor`): a missing value has no whole number, 1.7 is not 1, a word is no number.
     """
-    if len(wanted) == 1:
-        (place,) = wanted
-        whole = frame.to_numpy().astype(_TENSOR_TYPES[place.type])
-        return {place.name: whole.ravel() if len(place.shape) == 1 else whole}
-    return {
-        place.name: frame[place.name]
-        .to_numpy()
-        .astype(_TENSOR_TYPES[place.type])
-        .reshape((-1,) if len(place.shape) == 1 else (-1, 1))
+    whole = len(wanted) == 1
+    fed = {place.name: list(frame.columns) if whole else [place.name] for place in wanted}
+    unfit = [
+        str(name)
         for place in wanted
-    }
+        for name in fed[place.name]
+        if not _fits(frame[name], _TENSOR_TYPES[place.type])
+    ]
+    if unfit:
+        types = {place.name: place.type for place in wanted}
+        raise NotOpened("no_tensor", f"{unfit} for {types}"[:300], unfit[:20])
+    return {place.name: _shaped(frame[fed[place.name]], place, whole=whole) for place in wanted}
+
+
+def _fits(column: "pd.Series[Any]", kind: str) -> bool:
+    """Whether each value of a column is one of the tensor's type, and stays what it is.
+
+    A double goes into a tensor of singles as its nearest, as MLflow's own reading puts it.
+    """
+    import numpy as np
+
+    if kind == "object":
+        words = column.dropna().map(lambda value: isinstance(value, str))
+        return column.dtype.kind == "O" and bool(words.all())
+    if kind in {"float32", "float64"}:
+        return column.dtype.kind in "biuf"
+    if column.dtype.kind not in "biuf" or column.isna().any():
+        return False
+    given = column.to_numpy()
+    if kind == "bool":
+        return bool(np.isin(given, (0, 1)).all())
+    if given.dtype.kind == "b":
+        return True
+    # A float holds both ends of a type's range exactly where the upper one is left out.
+    within = (given >= np.iinfo(kind).min) & (given < -float(np.iinfo(kind).min))
+    return bool(within.all() and (given == np.trunc(given)).all())
+
+
+def _shaped(columns: "pd.DataFrame", place: Any, *, whole: bool) -> Any:
+    """The tensor of some columns, each converted by itself: beside another it may be an object."""
+    import numpy as np
+
+    kind = _TENSOR_TYPES[place.type]
+    each = [columns[name].to_numpy().astype(kind) for name in columns.columns]
+    values = np.stack(each, axis=1)
+    flat = len(place.shape) == 1
+    return values.ravel() if flat else values if whole else values.reshape(-1, 1)
 
 
 def chosen(outputs: Mapping[str, Any], *, label: bool) -> Any:
