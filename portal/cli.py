@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from registry.errors import RegisterError
 
 
+LINES, WIDEST = 20, 300
+"""How much of what a model printed is shown: the last lines, so many characters of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Where a command lives and what the overview says of it.
@@ -235,6 +239,19 @@ def _tell_person(error: "RegisterError") -> None:
             f"  · {reason.item}：{_joined(reason.said.zh, reason.remedy.zh, '；')}", err=True
         )
         click.echo(f"    {_joined(reason.said.en, reason.remedy.en, '; ')}", err=True)
+    if printed := _printed(error):
+        click.echo("模型打印的记录（末尾） / the end of what the model printed:", err=True)
+        for line in printed[-LINES:]:
+            click.echo(f"    {line}", err=True)
+
+
+def _printed(error: "RegisterError") -> list[str]:
+    """The lines that a model printed before its sandbox was ended; it wrote them, so all is shown plainly."""
+    from registry import characters
+    from registry.sandbox.verdict import Contained
+
+    log = error.log if isinstance(error, Contained) else ""
+    return [characters.visible(line)[:WIDEST] for line in log.splitlines() if line.strip()]
 
 
 def _joined(said: str, remedy: str, joint: str) -> str:
@@ -249,9 +266,13 @@ def _tell_program(error: "RegisterError") -> None:
         {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
         for each in error.reasons
     ]
-    _print_json(type(error).__name__, error.said, reasons)
+    _print_json(type(error).__name__, error.said, reasons, _printed(error))
 
 
-def _print_json(kind: str, said: Text, reasons: list[dict[str, object]]) -> None:
-    content = {"error": kind, **said.as_json(), "reasons": reasons}
+def _print_json(
+    kind: str, said: Text, reasons: list[dict[str, object]], printed: Sequence[str] = ()
+) -> None:
+    content: dict[str, object] = {"error": kind, **said.as_json(), "reasons": reasons}
+    if printed:
+        content["log"] = list(printed)
     click.echo(json.dumps(content, ensure_ascii=False, indent=2), err=True)

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     COLUMN_ORDER = "column_order"
     NO_TENSOR = "no_tensor"
     LEVELS_UNKNOWN = "levels_unknown"
+    NUMBER_CATEGORIES = "number_categories"
     MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
     UNREADABLE = "unreadable"
@@ -143,6 +144,13 @@ SAID: dict[Cause, Text] = {
         "saves none), so it cannot be told which word is which category and it was not asked. Train "
         "and save it with XGBoost 3.1 or later, or encode the categories as numbers before training.",
     ),
+    Cause.NUMBER_CATEGORIES: Text(
+        "模型把数当作类别来学（pandas 的 category，各类是数），而数据和签名给不出这样的类别，MLflow 也得不到答案。"
+        "请把这一列转成文字再设为 category 来训练，签名写 string；或当作数来训练。",
+        "The model learnt numbers as categories (pandas' category, of numbers). Data and signature cannot "
+        "give these, and MLflow gets no answer either. Train with the column turned into words before it "
+        "is made a category, and `string` in the signature; or train with it as a number.",
+    ),
     Cause.MISSING_PACKAGE: Text(
         "打开模型所需的软件包没有安装，模型没有打开。",
         "A package that the model needs is not installed here; the model was not opened.",
@@ -223,6 +231,13 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
         Text(
             "请补全缺失、改正这些值，或换用能容纳它们的输入类型",
             "fill in or correct the values, or give the model an input of a type that holds them",
+        ),
+    ),
+    Cause.NUMBER_CATEGORIES: (
+        Text("模型把这一列的数当作类别", "the model takes numbers of this column as categories"),
+        Text(
+            "请转成文字（签名 string）或当作数，重新训练保存",
+            "turn it into words (`string` in the signature) or take it as a number, train and save",
         ),
     ),
     Cause.LEVELS_UNKNOWN: (

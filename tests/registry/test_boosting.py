@@ -151,6 +151,42 @@ def test_categories_without_their_list_are_refused_by_name(name: str, tmp_path: 
     assert "3.1" in reason.remedy.en
 
 
+NUMBERED = FRAME[["amount", "children"]].assign(children=FRAME["children"].astype(int))
+CODED = NUMBERED.assign(children=NUMBERED["children"].astype("category"))
+
+
+def _of_numbers(name: str, folder: Path, frame: pd.DataFrame) -> None:
+    """A model that learnt whole numbers as categories, with the signature of a frame."""
+    keep = {"signature": infer_signature(frame[:2], np.zeros(2)), "pip_requirements": ["x"]}
+    if name == "xgboost":
+        model = xgboost.XGBClassifier(n_estimators=4, enable_categorical=True, n_jobs=1)
+        mlflow.xgboost.save_model(model.fit(CODED, GRANTED), folder, model_format="json", **keep)
+    else:
+        train = lightgbm.Dataset(CODED, GRANTED)
+        booster = lightgbm.train(
+            {"objective": "binary", "verbose": -1, "num_threads": 1}, train, 4
+        )
+        mlflow.lightgbm.save_model(booster, folder, **keep)
+
+
+@pytest.mark.parametrize("words", [False, True])
+@pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
+def test_numbers_learnt_as_categories_are_refused_by_name(
+    name: str, words: bool, tmp_path: Path
+) -> None:
+    """issue 9: the refusal named neither column nor remedy; words were all missing to LightGBM."""
+    frame = NUMBERED.assign(children=NUMBERED["children"].astype(str)) if words else NUMBERED
+    _of_numbers(name, tmp_path / "m", frame)
+    with pytest.raises(Exception, match=r"."):
+        mlflow.pyfunc.load_model(str(tmp_path / "m")).predict(frame)
+    with pytest.raises(NotOpened) as refused:
+        opening.open_model(opening.describe(tmp_path / "m"), None)(frame)
+    assert (refused.value.cause, refused.value.items) == ("number_categories", ("children",))
+    for reason in verdict.reasons(verdict.Cause.NUMBER_CATEGORIES, refused.value.items):
+        assert "string" in reason.remedy.zh
+        assert "string" in reason.remedy.en
+
+
 def test_several_classes_are_read_by_name(tmp_path: Path) -> None:
     model = catboost.CatBoostClassifier(
         iterations=5, verbose=0, thread_count=1, allow_writing_files=False, cat_features=["region"]

@@ -259,6 +259,16 @@ NO_NUMBERS = {
         "non_finite",
         "row 3",
     ),
+    "masked": (
+        lambda n: np.ma.masked_array(np.full(n, 0.5), mask=np.arange(n) == 1),
+        "non_finite",
+        "row 2",
+    ),
+    "masked whole numbers": (
+        lambda n: np.ma.masked_array(np.ones((n, 1), int), mask=[[k == 2] for k in range(n)]),
+        "non_finite",
+        "row 3",
+    ),
     "infinite": (lambda n: np.full(n, np.inf), "non_finite", "row 1"),
 }
 

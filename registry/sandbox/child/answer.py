@@ -24,6 +24,10 @@ def table_of(answer: Any) -> "tuple[npt.NDArray[Any], Sequence[Any] | None]":
         labels = list(answer[0])
         return np.array([[row[label] for label in labels] for row in answer]), labels
     columns = getattr(answer, "columns", None)
+    if isinstance(answer, np.ma.MaskedArray) and answer.mask.any():
+        given = answer.data.astype(object)
+        given[answer.mask] = None  # what is masked is no answer
+        return given, None
     given = np.asarray(answer)
     return given, None if columns is None else list(columns)
 

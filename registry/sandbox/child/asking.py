@@ -235,16 +235,26 @@ def _xgboost(
         predict = _one_decision(model, model.predict_proba) if chances else _regression(model)
 
     saved = booster.get_categories(export_to_arrow=True).to_arrow()
-    listed = {name for name, levels in saved if levels is not None}
+    listed = {name: _worded(levels.to_pylist()) for name, levels in saved if levels is not None}
+    coded = [name for name, kind in zip(*_kinds_of(booster), strict=True) if kind == "c"]
 
     def ask(frame: "pd.DataFrame") -> Any:
         unlisted = [n for n in _words(frame) if n not in listed and frame[n].notna().any()]
         if unlisted:  # XGBoost would number the words that this block happens to hold
             raise NotOpened("levels_unknown", f"categories of {unlisted}"[:300], unlisted[:20])
-        with _order_named(frame, booster.feature_names):
+        if other := [name for name in _words(frame) if not listed.get(name, True)]:
+            raise _of_numbers(other)
+        with _order_named(frame, booster.feature_names), _numbers_named(frame, coded):
             return predict(_categories(frame))
 
     return ask
+
+
+def _kinds_of(booster: Any) -> tuple[list[Any], list[Any]]:
+    """The names of a booster's features and their types, where it knows them."""
+    if booster.feature_names is None or booster.feature_types is None:
+        return [], []
+    return list(booster.feature_names), list(booster.feature_types)
 
 
 def _regression(model: Any, **options: Any) -> Answers:
@@ -262,6 +272,8 @@ def _lightgbm(
 
     booster = model if isinstance(model, lightgbm.Booster) else model.booster_
     names = list(booster.feature_name())
+    levels = list(booster.pandas_categorical or [])
+    coded = _coded(booster) if levels else []
 
     def predict(frame: "pd.DataFrame") -> Any:
         if hasattr(model, "predict_proba"):
@@ -273,9 +285,43 @@ def _lightgbm(
     def ask(frame: "pd.DataFrame") -> Any:
         if _moved(frame, names):
             raise _out_of_order(frame, names)
-        return predict(_categories(frame))
+        # LightGBM tells columns of categories by their order, and wants as many as it learnt
+        own = dict(zip(_words(frame), levels, strict=False))
+        if other := [name for name, learnt in own.items() if not _worded(learnt)]:
+            raise _of_numbers(other)
+        with _numbers_named(frame, coded):
+            return predict(_categories(frame))
 
     return ask
+
+
+def _coded(booster: Any) -> list[str]:
+    """The features that LightGBM learnt as categories: it lists their codes, of numbers a range."""
+    text = booster.model_to_string(num_iteration=1).splitlines()
+    (told,) = [line.partition("=")[2] for line in text if line.startswith("feature_infos=")]
+    infos = zip(booster.feature_name(), told.split(), strict=True)
+    return [name for name, info in infos if info != "none" and not info.startswith("[")]
+
+
+def _worded(levels: Any) -> bool:
+    return all(isinstance(level, str) for level in levels)
+
+
+@contextmanager
+def _numbers_named(frame: "pd.DataFrame", coded: list[Any]) -> Iterator[None]:
+    """Tell a library's refusal of numbers where it learnt categories as what it is."""
+    try:
+        yield
+    except Exception as failed:
+        words = _words(frame)
+        if numbers := [name for name in coded if name in frame.columns and name not in words]:
+            raise _of_numbers(numbers) from failed
+        raise
+
+
+def _of_numbers(names: list[Any]) -> NotOpened:
+    items = [str(name) for name in names]
+    return NotOpened("number_categories", f"categories of numbers: {items}"[:300], items[:20])
 
 
 def _catboost(

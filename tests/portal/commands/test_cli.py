@@ -27,6 +27,7 @@ from portal.commands import describing, filer, places
 from portal.commands.client import Client, NoToken
 from portal.home import exploratory, packing, plan_start
 from registry import attestation, keys
+from registry.sandbox import verdict
 from registry.settings import Settings, settings
 from tests import models
 from tests.portal import installation
@@ -524,3 +525,21 @@ def test_the_roles_of_a_plan_describe_the_data() -> None:
         exploratory.explore(
             {}, Path("none"), asked=exploratory.Asked(), settings=Settings(), tell=lambda *_: None
         )
+
+
+def test_what_a_model_printed_is_shown_where_the_message_points_to_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """issue 9: "see the log", and there was none to see."""
+    log = "Traceback\n\n  File x\n\x1b[31mValueError: no such column\n"
+    failed = verdict.Contained(verdict.Cause.MODEL_ERROR, log=log)
+    cli._tell_person(failed)
+    told = capsys.readouterr().err
+    assert "ValueError: no such column" in told
+    assert "\x1b" not in told
+    cli._tell_program(failed)
+    assert json.loads(capsys.readouterr().err)["log"][0] == "Traceback"
+    quiet = verdict.Contained(verdict.Cause.WALL_CLOCK)
+    cli._tell_person(quiet)
+    cli._tell_program(quiet)
+    assert "log" not in capsys.readouterr().err
