@@ -11,6 +11,7 @@ from typing import Any
 from filing.fields import schema
 
 CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
+EXPLAINED = ("D", "H")  # design, the filer's own words to the public: what an explanation rests on
 TOLD_OF_REPORTS = (
     "id", "kind", "countersigned", "made", "model_digest", "version", "required", "probes",
     "verdicts",
@@ -37,6 +38,7 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             report["id"]: changed_since(contents, report) for report in content["reports"]
         },
         "explanation": content["explanation"],
+        "changed_explanation": _changed_explanation(contents),
         "unexplained": unexplained(told),
     }
 
@@ -65,6 +67,31 @@ def changed_since(
     """
     first = next(each for each in contents if _speaks_of(each, report))
     return differing(first["answers"], contents[-1]["answers"])
+
+
+def _changed_explanation(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The names of fields that an explanation rests on and that changed after it was approved."""
+    made = contents[-1]["explanation"]
+    if made is None:
+        return []
+    first = next(each for each in contents if _explained_by(each, made))
+    return all_differing(_rested_on(first), _rested_on(contents[-1]))
+
+
+def _explained_by(content: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    carried = (content["explanation"] or {}).get("id") == made["id"]
+    same = content["model"]["sha256"] == made["model_digest"]
+    return carried or bool(same and made["approved"] and content["published"] >= made["approved"])
+
+
+def _rested_on(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Design and the filer's own words; what the platform fills in changes by itself."""
+    computed = {field.code for field in schema().group("H").fields if field.computed}
+    return [
+        row
+        for row in content["answers"]
+        if row["group"] in EXPLAINED and row["code"] not in computed
+    ]
 
 
 def _speaks_of(content: Mapping[str, Any], report: Mapping[str, Any]) -> bool:

@@ -397,9 +397,11 @@ def _hit(
 
 
 def _basis(session: Session, listing: Listing, filing: Filing) -> Mapping[str, Any]:
-    """The basis as it lies in the line; lines of an earlier release have none."""
-    kept: Mapping[str, Any] | None = listing.card.get("basis")
-    return kept or basis.of([each.read() for each in editions.every(session, filing)])
+    """The basis as it lies in the line; lines of an earlier release have none, or less of it."""
+    kept: Mapping[str, Any] = listing.card.get("basis") or {}
+    if "changed_explanation" in kept:
+        return kept
+    return basis.of([each.read() for each in editions.every(session, filing)])
 
 
 def _graded(grade: Mapping[str, Any]) -> Text:

@@ -1,6 +1,7 @@
 """What changed between two editions, one sentence per field, in both languages."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from filing import in_full
@@ -9,6 +10,7 @@ from filing.fields import schema, split
 from registry.language import Text
 
 MOST_QUOTED = 80
+BEFORE = 20  # characters quoted before the first that differs
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
@@ -67,13 +69,32 @@ def _field(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Text
         return Text(f"{zh}“{name.zh}”：{said.zh}。", f"“{name.en}” {en}: {said.en}.")
     if "restricted" in new or _same(old, new):
         return None
-    name, was, now = _name(new), _told(old), _told(new)
-    if was == now:
-        return Text(f"“{name.zh}”的内容改了。", f"The content of “{name.en}” changed.")
+    name, told = _name(new), (_told(old), _told(new))
+    if "said" in old and "said" in new:
+        told = _apart(told, Text(**old["said"]), Text(**new["said"]))
+    was, now = told
     return Text(
-        f"“{name.zh}”由“{was.zh}”改为“{now.zh}”。",
-        f"“{name.en}” changed from “{was.en}” to “{now.en}”.",
+        f"“{name.zh}”的内容改了。"
+        if was.zh == now.zh
+        else f"“{name.zh}”由“{was.zh}”改为“{now.zh}”。",
+        f"The content of “{name.en}” changed."
+        if was.en == now.en
+        else f"“{name.en}” changed from “{was.en}” to “{now.en}”.",
     )
+
+
+def _apart(told: tuple[Text, Text], old: Text, new: Text) -> tuple[Text, Text]:
+    """Two quotations that do not read alike where what they quote differs further on."""
+    zh, en = told[0].zh, told[0].en
+    was, now = ({"zh": each.zh, "en": each.en} for each in told)
+    for language, cut in (("zh", zh), ("en", en)):
+        if now[language] != cut:
+            continue
+        lines = [_line(each.as_json()[language]) for each in (old, new)]
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(*lines, strict=False))
+        begin = max(0, sum(1 for _ in alike) - BEFORE)
+        was[language], now[language] = (_cut(line, begin) for line in lines)
+    return Text(**was), Text(**now)
 
 
 def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -115,8 +136,17 @@ def _told(row: Mapping[str, Any]) -> Text:
 
 
 def _quoted(text: str) -> str:
-    line = "；".join(text.splitlines())
-    return line if len(line) <= MOST_QUOTED else f"{line[: MOST_QUOTED - 1]}…"
+    return _cut(_line(text), 0)
+
+
+def _line(text: str) -> str:
+    return "；".join(text.splitlines())
+
+
+def _cut(line: str, begin: int) -> str:
+    """So much of a line as is quoted, from some character on."""
+    part = f"…{line[begin:]}" if begin else line
+    return part if len(part) <= MOST_QUOTED else f"{part[: MOST_QUOTED - 1]}…"
 
 
 def _reports(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:

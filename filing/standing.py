@@ -466,6 +466,13 @@ def _explained(read: Mapping[str, Any], now: _Published) -> Freshness:
             "the explanation was written by the filer and not tested",
         )
         return Freshness(State.DECLARED, said)
+    if read["changed_explanation"]:
+        names = _named(tuple(Text(**each) for each in read["changed_explanation"]))
+        said = Text(
+            f"算法说明确认以后改过：{names.zh}",
+            f"changed since the explanation was confirmed: {names.en}",
+        )
+        return Freshness(State.CHANGED, said)
     if now.pending.version is not None and pending is not None:
         said = Text(
             f"算法说明讲的是现在公示的第{now.version}版；{pending.zh}",

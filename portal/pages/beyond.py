@@ -53,7 +53,7 @@ class Beyond:
 
     Args:
         total: how many there are in all reports.
-        said: the gravest of them, at most `NAMED`, each about another question or feature.
+        said: the gravest of them, at most `NAMED`, each about another feature, by its largest figure.
         limits: what these sentences do not show, each limit once.
         data: the data on which they rest, in the words of the evaluations' plans.
     """
@@ -82,11 +82,12 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
         for finding in predicate["findings"]
         if finding["verdict"] == "disparity"
     ]
-    by_subject: dict[tuple[Any, ...], list[_Grave]] = {}
-    for each in grave:
-        by_subject.setdefault(each.subject, []).append(each)
-    one_each = [max(group, key=lambda each: each.fullest) for group in by_subject.values()]
-    named = sorted(one_each, key=lambda each: each.gravity, reverse=True)[:NAMED]
+    asked = [max(group, key=lambda each: each.fullest) for group in _by(grave, "subject")]
+    # Two questions on one feature measure it on scales of their own: the gravest gives the scale,
+    # and of those on it the largest is told, so that no smaller figure stands for the feature.
+    named = [max(group, key=lambda each: each.gravity) for group in _by(asked, "features")]
+    named.sort(key=lambda each: each.gravity, reverse=True)
+    named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
     frames = [Text(**each.plan["frame"]) for each in named if each.plan.get("frame")]
     return Beyond(
         total=len(grave),
@@ -110,6 +111,25 @@ class _Grave:
         return self.finding["probe"], *sorted(self.finding["slice"] or {}), self.summary["id"]
 
     @property
+    def features(self) -> tuple[Any, ...]:
+        """The features it is about; of a finding about none, the question."""
+        named = tuple(sorted(self.finding["slice"] or {}))
+        return named or (None, *self.subject)
+
+    @property
+    def size(self) -> float:
+        """How large its figure is: of a ratio by how much it differs from one."""
+        effect = self.finding["effect"] or {}
+        value = float(effect.get("value") or 0.0)
+        return abs(log(value)) if effect.get("kind") == "ratio" and value > 0 else abs(value)
+
+    def beside(self, other: "_Grave") -> bool:
+        """Whether it is about the same features, as grave in kind and on the same scale."""
+        mine, its = ((e.finding["effect"] or {}).get("kind") for e in (self, other))
+        same = self.features == other.features and mine == its
+        return same and self.gravity[:-1] == other.gravity[:-1]
+
+    @property
     def gravity(self) -> tuple[bool, bool, bool, float]:
         """The serious first; then what is about people by a sensitive feature; then by lines."""
         features = set(self.finding["slice"] or {})
@@ -125,6 +145,14 @@ class _Grave:
     def fullest(self) -> tuple[int, tuple[bool, bool, bool, float]]:
         """Of several findings about one thing, the one in which most else is held equal."""
         return len((self.finding.get("details") or {}).get("factors") or ()), self.gravity
+
+
+def _by(graves: Sequence[_Grave], name: str) -> list[list[_Grave]]:
+    """The findings that agree in a property, together."""
+    found: dict[Any, list[_Grave]] = {}
+    for each in graves:
+        found.setdefault(getattr(each, name), []).append(each)
+    return list(found.values())
 
 
 def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -50,6 +50,21 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the record says on a question, which the filer's words of another day may contradict.
+
+    Args:
+        said: from the edition that is read.
+        limit: of that sentence.
+        older: of the filer's own words: of what day they are, and which counts.
+    """
+
+    said: Text
+    limit: Text
+    older: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A heading within an answer, with its sentences."""
 
@@ -83,7 +98,10 @@ class Explained:
 
 
 def view(
-    content: Mapping[str, Any], language: Language, overruled: Mapping[str, Any] | None = None
+    content: Mapping[str, Any],
+    language: Language,
+    overruled: Mapping[str, Any] | None = None,
+    recorded: Mapping[str, Recorded] | None = None,
 ) -> Explained:
     """What a page shows of an explanation.
 
@@ -91,10 +109,15 @@ def view(
         content: what the explainer made.
         language: of the page.
         overruled: the hard words that the filer kept, and why.
+        recorded: by question, what the record says on it; it stands before the filer's words.
     """
+    known = recorded or {}
     words = (overruled or {}).get("words", ())
     return Explained(
-        answers=tuple(_answer(question, language) for question in content["questions"]),
+        answers=tuple(
+            _answer(question, language, known.get(question["id"]))
+            for question in content["questions"]
+        ),
         importance=tuple(content["importance"]),
         picture=_picture(content, language),
         caption=_caption(content),
@@ -248,11 +271,17 @@ def _fraction(typed: str) -> float | None:
         return None
 
 
-def _answer(question: Mapping[str, Any], language: Language) -> Answer:
+def _answer(question: Mapping[str, Any], language: Language, recorded: Recorded | None) -> Answer:
+    said = tuple(_said(each, language) for each in question["lead"])
+    if recorded is not None:
+        said = (
+            Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded"),
+            *(replace(each, limit=recorded.older.in_(language)) for each in said),
+        )
     return Answer(
         id=question["id"],
         title=in_language(question["title"], language),
-        lead=tuple(_said(each, language) for each in question["lead"]),
+        lead=said,
         detail=tuple(
             Part(
                 in_language(part["title"], language),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
 from portal.web.memo import Memo
-from registry import datasets, explanations, reports, submission
+from registry import datasets, explanations, legal_day, reports, submission
 from registry.datasets import Dataset
 from registry.explanations import Explanation
 from registry.language import Language, Text
@@ -33,6 +34,12 @@ PARTS: Memo["Parts"] = Memo(256)
 SECTIONS = (
     ("third_party", Text("第三方评估", "Third-party evaluation")),
     ("own", Text("备案主体自行评估", "The filer's own evaluation")),
+)
+
+
+FROM_THE_FILING = Text(
+    "这一句来自备案；服务状态由备案主体填写。",
+    "This comes from the filing; the state of the service is the filer's word.",
 )
 
 
@@ -248,13 +255,31 @@ def _words(
     made = explanations.get(session, content["explanation"]["id"])
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
     return Words(
-        tested=explaining.view(made.content, language, made.overruled) if made.content else None,
+        tested=explaining.view(made.content, language, made.overruled, _recorded(content, told))
+        if made.content
+        else None,
         version=None if about else submission.get(session, made.version_id).number,
         data={"name": data.called.in_(language), "source": data.source},
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
         declared=own,
         unexplained=missing,
     )
+
+
+def _recorded(
+    content: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]
+) -> dict[str, explaining.Recorded]:
+    """What the edition itself knows on the questions that an explanation answers in old words."""
+    who, approved = (told.get("H14") or {}).get("said"), content["explanation"]["approved"]
+    if who is None or approved is None:
+        return {}
+    day = legal_day.of(datetime.fromisoformat(approved)).isoformat()
+    older = Text(
+        f"这是备案主体在{day}确认说明时写的。和备案不一样的，以备案为准。",
+        f"The filer wrote this for the explanation that it confirmed on {day}. Where it differs "
+        "from the filing, the filing counts.",
+    )
+    return {"who": explaining.Recorded(Text(**who), FROM_THE_FILING, older)}
 
 
 def badges(now: Standing) -> tuple[Badge, ...]:

@@ -404,12 +404,13 @@ def test_a_field_that_is_taken_back_is_told_as_removed(scene: Scene) -> None:
     assert difference.en.startswith("“Rules and thresholds” was removed: ")
 
 
-def test_a_long_answer_is_quoted_in_part_and_a_change_beyond_it_still_told(scene: Scene) -> None:
+def test_a_long_answer_is_quoted_where_it_differs(scene: Scene) -> None:
     filing = scene.published(D1="原" * 100 + "甲")
     again(scene, filing, {"D1": "原" * 100 + "乙"})
     (difference,) = catalogue.history(scene.session, str(filing.number)).turns[0].differences
 
-    assert difference.zh == "“基本原理”的内容改了。"
+    before = "…" + "原" * 20
+    assert difference.zh == f"“基本原理”由“{before}甲”改为“{before}乙”。"
 
 
 @pytest.mark.postgres

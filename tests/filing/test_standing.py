@@ -425,3 +425,49 @@ def test_a_review_date_that_moves_is_no_change_of_what_is_withheld() -> None:
     other = row | {"withheld": {"digest": "b", "review": "2027-06-01"}}
     assert basis.differing([one], [two]) == []
     assert basis.differing([one], [other]) == [row["name"]]
+
+
+def explained(scene: Scene, filing: Filing) -> None:
+    """A change that attaches a generated explanation, up to the next edition."""
+    made = papers.explanation(scene.session, scene.version, scene.filer)
+    scene.file(filing, "amend")
+    dossier.attach(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        explanation_id=made.id,
+    )
+    scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
+    scene.rule(filing, "accept", "file", "publish")
+
+
+@pytest.mark.parametrize(
+    ("answers", "names"),
+    [
+        ({"D1": "换了一个原理"}, ["基本原理"]),
+        ({"E7": "换了一个标准"}, []),
+        ({"B1": "新名称"}, []),
+    ],
+)
+def test_a_changed_field_marks_the_explanation_that_rests_on_it(
+    scene: Scene, answers: dict[str, Any], names: list[str]
+) -> None:
+    """Findings 7c, P1: the badge went on saying that the explanation is about this version."""
+    filing = scene.published()
+    explained(scene, filing)
+    assert entry(scene, filing).standing.explanation.state is State.CURRENT
+    again(scene, filing, **answers)
+    found = entry(scene, filing).standing.explanation
+    assert found.state is (State.CHANGED if names else State.CURRENT)
+    if names:
+        assert found.said.zh == f"算法说明确认以后改过：“{names[0]}”"
+        assert found.said.en.startswith("changed since the explanation was confirmed: “")
+    assert hit(scene, filing).standing.explanation == found
+    listing = scene.session.query(Listing).one()
+    kept = {name: value for name, value in listing.card["basis"].items() if name[:8] != "changed_"}
+    listing.card = {**listing.card, "basis": kept}
+    scene.session.flush()
+    assert hit(scene, filing).standing.explanation == found, "a line of an earlier release"
+    explained(scene, filing)
+    assert entry(scene, filing).standing.explanation.state is State.CURRENT

@@ -77,6 +77,7 @@ class Records:
         self._explained("explained")
         self._explained("explained before", earlier=True)
         self._explained("hard words", kept="阈值")
+        self._outgrown("outgrown")
         self._moved("earlier", "newer")
         ended = self._third_party("ended")
         scene.file(ended, "cancel", reason="服务结束")
@@ -209,19 +210,29 @@ class Records:
 
     def _changed(self, name: str, *, publish: bool) -> None:
         filing = self._third_party(name)
+        self._amend(filing, E7="换了一个标准")
+        if publish:
+            self.scene.rule(filing, "accept", "file", "publish")
+
+    def _outgrown(self, name: str) -> None:
+        """A filing whose principle and state of service were changed after its explanation."""
+        filing = self._explained(name)
+        self._amend(filing, D1={"zh": "换了一个原理", "en": "Another principle"}, B8="suspended")
+        self.scene.rule(filing, "accept", "file", "publish")
+        self._shown(name, filing)
+
+    def _amend(self, filing: Filing, **answers: Any) -> None:
         self.scene.file(filing, "amend")
         dossier.fill(
             self.session,
             by=self.scene.filer,
             filing_id=filing.id,
             revision=filing.revision,
-            answers={"E7": "换了一个标准"},
+            answers=answers,
         )
         self.scene.file(filing, "submit", reason="更新")
-        if publish:
-            self.scene.rule(filing, "accept", "file", "publish")
 
-    def _explained(self, name: str, *, earlier: bool = False, kept: str = "") -> None:
+    def _explained(self, name: str, *, earlier: bool = False, kept: str = "") -> Filing:
         filing = self._opened(name)
         about = self.scene.version
         if earlier:
@@ -241,7 +252,7 @@ class Records:
             revision=filing.revision,
             explanation_id=made.id,
         )
-        self._publish(name, filing)
+        return self._publish(name, filing)
 
     def _moved(self, earlier: str, newer: str) -> None:
         """A filing that a newer one takes the place of; the newer one carries the old report too."""

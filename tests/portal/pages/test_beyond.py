@@ -225,6 +225,26 @@ def test_of_several_steps_the_one_with_most_held_equal_is_named() -> None:
     assert "3项条件相同" in found.said[0].zh
 
 
+def test_of_several_questions_on_a_feature_the_largest_figure_is_told() -> None:
+    """Findings 7c, P4: 4.5 % of a finer line stood for a feature whose prices differ by 7.4 %."""
+    seen = PRICE | HELD | {
+        "probe": "price_observational", "metric": "conditional_price_gap",
+        "effect": {"kind": "log_ratio", "value": 0.0714}, "threshold": {"value": 0.05},
+    }  # fmt: skip
+    married = MARRIED | {"effect": {"kind": "share", "value": 0.5}}
+    for order in ((PRICE, seen, married), (married, seen, PRICE)):
+        found = beyond.of(given(*order), "d")
+        assert (found.total, len(found.said), found.more) == (3, 2, 1)
+        told = " ".join(each.zh for each in found.said)
+        assert "7.4%" in told
+        assert "4.5%" not in told
+    smaller = seen | {"effect": {"kind": "log_ratio", "value": 0.03}}
+    told = " ".join(each.zh for each in beyond.of(given(PRICE, smaller), "d").said)
+    assert "4.5%" in told
+    rate = RACE | {"slice": {"income": "*"}, "effect": {"kind": "ratio", "value": 1.3}}
+    assert len(beyond.of(given(PRICE, seen, rate), "d").said) == 1, "one sentence on one feature"
+
+
 def test_what_the_sentences_do_not_show_and_on_what_they_rest_stand_beside_them() -> None:
     """Rules 6 and 7: the limit of each, once; the data in the plan's words."""
     plan = PLAN | {"frame": {"zh": "1992 年的快餐店", "en": "restaurants of 1992"}}
@@ -233,6 +253,7 @@ def test_what_the_sentences_do_not_show_and_on_what_they_rest_stand_beside_them(
         | HELD
         | {
             "probe": "price_observational",
+            "slice": {"hours": "*"},
             "limit": {
                 "zh": "不是实验。数据来源：1992 年的快餐店。",
                 "en": "No experiment. The rows come from: restaurants of 1992.",
@@ -264,7 +285,7 @@ def test_the_gravest_is_named_first_and_the_rest_counted() -> None:
     serious = copy.deepcopy(PRICE) | {"severity": "serious"}
     assert "收入" in beyond.of(given(MARRIED, RACE, serious), "d").said[0].zh
 
-    many = [RACE | {"probe": f"p{place}"} for place in range(7)]
+    many = [RACE | {"slice": {f"race{place}": "nonwhite"}} for place in range(7)]
     found = beyond.of(given(*many, RACE | {"probe": "q", "verdict": "difference"}), "d")
     assert (found.total, len(found.said), found.more) == (7, beyond.NAMED, 4)
 

@@ -242,7 +242,7 @@ def test_every_filing_says_what_the_start_page_promises_of_it(
     """public/P3: whether it was evaluated and by whom, and who wrote its explanation."""
     evaluated = {"zh": "第三方评估|自行评估|没有附评估报告", "en": "evaluation"}[language]
     explained = {
-        "zh": "算法说明(讲的|由备案主体|没有写全)",
+        "zh": "算法说明(讲的|由备案主体|没有写全|确认以后改过)",
         "en": "the explanation (is|was|lacks)",
     }
     for name in records.pages:
