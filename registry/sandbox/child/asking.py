@@ -234,20 +234,26 @@ def _xgboost(
         chances = hasattr(model, "predict_proba")
         predict = _one_decision(model, model.predict_proba) if chances else _regression(model)
 
-    saved = booster.get_categories(export_to_arrow=True).to_arrow()
-    listed = {name: _worded(levels.to_pylist()) for name, levels in saved if levels is not None}
     coded = [name for name, kind in zip(*_kinds_of(booster), strict=True) if kind == "c"]
 
     def ask(frame: "pd.DataFrame") -> Any:
-        unlisted = [n for n in _words(frame) if n not in listed and frame[n].notna().any()]
-        if unlisted:  # XGBoost would number the words that this block happens to hold
-            raise NotOpened("levels_unknown", f"categories of {unlisted}"[:300], unlisted[:20])
-        if other := [name for name in _words(frame) if not listed.get(name, True)]:
-            raise _of_numbers(other)
+        if words := [name for name in _words(frame) if frame[name].notna().any()]:
+            _require_levels(booster, words)
         with _order_named(frame, booster.feature_names), _numbers_named(frame, coded):
             return predict(_categories(frame))
 
     return ask
+
+
+def _require_levels(booster: Any, words: list[Any]) -> None:
+    """See that the categories of columns of words are saved with the booster, and are words."""
+    saved = booster.get_categories(export_to_arrow=True).to_arrow()  # a linear one has none to ask
+    listed = {name: _worded(levels.to_pylist()) for name, levels in saved if levels is not None}
+    if unlisted := [name for name in words if name not in listed]:
+        # XGBoost would number the words that this block happens to hold
+        raise NotOpened("levels_unknown", f"categories of {unlisted}"[:300], unlisted[:20])
+    if other := [name for name in words if not listed[name]]:
+        raise _of_numbers(other)
 
 
 def _kinds_of(booster: Any) -> tuple[list[Any], list[Any]]:
