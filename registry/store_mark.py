@@ -8,9 +8,10 @@ out, is marked again only where it really holds what the record put there last.
 import secrets
 
 from sqlalchemy import String, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
-from registry import artifacts
+from registry import artifacts, environment
 from registry.artifacts import ArtifactStore
 from registry.belonging import StoreLost, require_mark
 from registry.database import Identified, Record
@@ -54,8 +55,12 @@ class _OnRecord:
 
     def __call__(self) -> str:
         if not self._mark:
-            with self._factory() as session:
-                self._mark = _known(session)
+            try:
+                with self._factory() as session:
+                    self._mark = _known(session)
+            except SQLAlchemyError as error:
+                environment.check(error)  # whoever asks the store waits for what is away
+                raise
         return self._mark
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import func, select, text, update
 
 from filing import search_file
 from portal.app import create_app
-from registry import database
+from registry import artifacts, database, store_mark
 from registry.environment import (
     SAID,
     DatabaseAway,
@@ -369,6 +369,9 @@ def on_disk(tmp_path: Path) -> Iterator[OnDisk]:
         app = site_of(Settings(data=disk / "data", sandbox_tier="none"))
         stack.callback(app.state.engine.dispose)
         member = World(app).member("enterprise-own", Role.FILER)
+        with database.transaction(app.state.factory) as session:
+            store_mark.adopt(session, artifacts.open_store(app.state.settings))
+        app.state.store.check()  # it has been used, so that the mark on record is known
         client = TestClient(app, raise_server_exceptions=False, headers=member.bearer)
         stack.enter_context(client)
         yield OnDisk(disk, app, client, packed(tmp_path / "model"))
