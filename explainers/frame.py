@@ -57,7 +57,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "overall.left_out": Row(
         Text(
-            "有的情况，不到{least}{person}才有。这些{people}没有问到；另外随机少问了几{person}，免得算出这样的{people}有多少。",
+            "有的情况，不到{least}{person}才有。有这种情况的没有问到；另外随机少问了几{person}，免得算出一共有多少。",
             "Some things are shared by fewer than {least} {people}. Those {people} were not asked about, nor were a few others, drawn at random, so that nobody can work out how many they are.",
         ),
         Text(
@@ -367,7 +367,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_levels": Row(
         Text(
-            "其他信息怎样都算上，{Y}从{r}换成{g}，{price}平均{size}。{tried}{in_short}",
+            "把其他信息的各种情况都算进去，{Y}从{r}换成{g}，{price}平均{size}。{tried}{in_short}",
             "Over all settings of the other information, with {y} changed from {r} to {g}, the {price} is {size} on average.{tried}{in_short}",
         ),
         RESULTS,

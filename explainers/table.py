@@ -90,7 +90,7 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.levels.usually": Row(
         Text(
-            "其他信息不变时，一般{X}是“{b}”，比是“{a}”更容易得到“{result}”。每100次测试，约有{p}次是这样。",
+            "其他信息不变时，{X}是“{b}”，一般比是“{a}”更容易得到“{result}”。每100次测试，约有{p}次是这样。",
             "All else equal, “{b}” instead of “{a}” for {x} usually makes “{result}” more likely: about {p} of 100 tests.",
         ),
         RULE,
@@ -161,7 +161,7 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.levels.usually": Row(
         Text(
-            "其他信息不变时，一般{X}是“{b}”，比是“{a}”{price}更{price_high}。每100次测试，约有{p}次是这样。",
+            "其他信息不变时，{X}是“{b}”，一般比是“{a}”时{price}更{price_high}。每100次测试，约有{p}次是这样。",
             "All else equal, “{b}” instead of “{a}” for {x} usually makes the {price} {price_high}: about {p} of 100 tests.",
         ),
         RULE,

@@ -129,6 +129,15 @@ def test_what_was_tested_is_called_by_its_name() -> None:
 
 
 PEOPLE = re.compile(r"\b(people|everyone|everybody)\b")
+BARE = re.compile("(这些|这样的|哪些|有的)\\{people\\}|一般\\{X\\}是|怎样都算上")
+
+
+def test_chinese_stands_with_a_name_that_has_its_measure_word() -> None:
+    """Findings 7c, L1: “这些家门店”, “一般哪个连锁品牌是”."""
+    for name, row in ROWS.items():
+        assert not BARE.search(row.text.zh), name
+
+
 SORTS = re.compile(r"(\}|个|0|的|各|所有)人(?!工)")
 
 

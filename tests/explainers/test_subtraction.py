@@ -208,7 +208,7 @@ def test_the_page_says_whom_it_did_not_ask_about_and_not_how_many() -> None:
     """public/B1: both languages."""
     (said,) = [s for s in sentences_of(made(table_of(4, 0))) if s["kind"] == "overall.left_out"]
     assert said["zh"] == (
-        "有的情况，不到10个人才有。这些人没有问到；另外随机少问了几个人，免得算出这样的人有多少。"
+        "有的情况，不到10个人才有。有这种情况的没有问到；另外随机少问了几个人，免得算出一共有多少。"
     )
     assert said["en"] == (
         "Some things are shared by fewer than 10 people. Those people were not asked about, nor "
@@ -217,11 +217,12 @@ def test_the_page_says_whom_it_did_not_ask_about_and_not_how_many() -> None:
     assert "n" not in said["evidence"]
     kinds = {s["kind"] for s in sentences_of(made(table_of(0, 0)))}
     assert "overall.left_out" not in kinds
-    words = Wording(person=Text("家餐馆", "restaurant"), people=Text("餐馆", "restaurants"))
+    words = Wording(person=Text("家餐馆", "restaurant"), people=Text("家餐馆", "restaurants"))
     (said,) = [s for s in sentences_of(made(table_of(4, 0), wording=words))
                if s["kind"] == "overall.left_out"]  # fmt: skip
     for told, word in ((said["zh"], "人"), (said["en"], "people")):
         assert word not in told, "findings 7, S5: the rows are restaurants"
+    assert not re.search("这[些样]的?家餐馆", said["zh"]), "findings 7c, L1: a measure word twice"
 
 
 def test_levels_that_enough_people_share_are_asked_about() -> None:
