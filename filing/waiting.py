@@ -1,7 +1,10 @@
 """Who has to act next on a filing, a concern or an application to be recommended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing import follow_codes
@@ -15,9 +18,10 @@ from filing.recommended.records import (
     RecommendedCatalogue,
     published_name,
 )
-from registry import organisations
-from registry.inbox import Waiting, Waits
-from registry.organisations import Kind
+from registry import inbox, organisations
+from registry.inbox import InboxItem, Waiting, Waits
+from registry.language import Text
+from registry.organisations import Actor, Kind
 
 REVIEWED: Mapping[Status, Waiting] = {
     Status.SUBMITTED: Waiting.ACCEPT_FILING,
@@ -108,4 +112,59 @@ def on_weights(catalogue: RecommendedCatalogue) -> list[Waits]:
     if catalogue.proposal is None:
         return []
     body = catalogue.organisation_id
-    return [Waits(body, Waiting.CONFIRM_RECOMMENDED, "/recommending/catalogue", catalogue.slug)]
+    return [Waits(body, Waiting.CONFIRM_WEIGHTS, "/recommending/catalogue", catalogue.slug)]
+
+
+SECOND = frozenset({Waiting.CONFIRM_GRADE, Waiting.CONFIRM_RECOMMENDED, Waiting.CONFIRM_WEIGHTS})
+"""What another person than the one who proposed it has to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDesk:
+    """One thing that waits for a reader, and what it is called in both languages."""
+
+    item: InboxItem
+    label: Text
+
+
+def on_desk(session: Session, by: Actor) -> list[OnDesk]:
+    """What waits for a reader, oldest first, without what they proposed themselves.
+
+    Args:
+        session: any session.
+        by: who reads.
+    """
+    found = inbox.waiting(session, by=by)
+    subjects = [each.subject for each in found]
+    applications = _by_id(session, RecommendedApplication, subjects)
+    catalogues = _by_id(session, RecommendedCatalogue, subjects)
+    filings = _by_id(session, Filing, subjects)
+    proposers = {
+        **{name: each.proposed_by for name, each in applications.items()},
+        **{name: (each.proposal or {}).get("by") for name, each in catalogues.items()},
+        **{name: (each.grade_proposal or {}).get("proposed_by") for name, each in filings.items()},
+    }
+
+    def called(item: InboxItem) -> Text:
+        named: Mapping[str, Any] = {}
+        if item.subject in filings:
+            named = (filings[item.subject].answers.get("B1") or {}).get("value") or {}
+        elif item.subject in applications:
+            of = session.get_one(Filing, applications[item.subject].filing_id)
+            named = published_name(session, of)
+        # The name as it was when it began to wait: a draft may have another one since.
+        same = named.get("zh") == item.label
+        return Text(item.label, str(named.get("en") or item.label) if same else item.label)
+
+    return [
+        OnDesk(each, called(each))
+        for each in found
+        if each.what not in SECOND or proposers.get(each.subject) != by.person_id
+    ]
+
+
+Kept = TypeVar("Kept", Filing, RecommendedApplication, RecommendedCatalogue)
+
+
+def _by_id(session: Session, kind: type[Kept], names: Sequence[str]) -> dict[str, Kept]:
+    return {each.id: each for each in session.scalars(select(kind).where(kind.id.in_(names)))}

@@ -134,7 +134,9 @@ Two people of the industry body decide. Neither may belong, or have belonged, to
 nor have acted for them; both are looked at again when the second agrees. The applicant learns of no proposal. A
 refusal goes to the applicant with its reasons, who may reply once and is then decided on anew, and may apply again
 at any time; the public reads how many refusals there were. Reasons of additions and removals, and what both who
-decided say of their ties, are public; people are not named.
+decided say of their ties, are public and stay in the log once an entry has ended; people are not named. Of a
+refusal the ties are told to the applicant, and not to the public; each form says which. The journal keeps what was
+said of ties at every decision.
 
 ## The signed file
 

@@ -41,6 +41,7 @@ class Waiting(StrEnum):
     PARKED_WORK = "parked_work"
     DECIDE_RECOMMENDED = "decide_recommended"
     CONFIRM_RECOMMENDED = "confirm_recommended"
+    CONFIRM_WEIGHTS = "confirm_weights"
     READ_REFUSAL = "read_refusal"
 
 
@@ -60,6 +61,7 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.PARKED_WORK: Text("工作已搁置，等待决定是否继续", "work is parked and waits to be let go on or cancelled"),
     Waiting.DECIDE_RECOMMENDED: Text("列入推荐目录的申请等待决定", "an application to be recommended waits for a decision"),
     Waiting.CONFIRM_RECOMMENDED: Text("推荐目录的提议等另一人决定", "a proposal on a recommendation waits for a second person"),
+    Waiting.CONFIRM_WEIGHTS: Text("推荐目录的权重有提议，等另一人决定", "proposed weights of the recommended catalogue wait for a second person"),
     Waiting.READ_REFUSAL: Text("推荐目录没有列入，可以答复", "an application to be recommended was refused; you may reply"),
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ def told(
     side: Side,
     *,
     roles: Collection[Role] = tuple(Role),
+    reader: str = "",
 ) -> dict[str, Any]:
     """An application as one side is told of it, as a JSON object.
 
@@ -35,6 +36,7 @@ def told(
         made: which.
         side: who reads.
         roles: that the reader has; the steps that need another are left out.
+        reader: the person who reads; what another than who proposed does is left out for who did.
     """
     filing = session.get_one(Filing, made.filing_id)
     catalogue = session.get_one(RecommendedCatalogue, made.catalogue_id)
@@ -76,7 +78,7 @@ def told(
         "ended": made.ended.isoformat() if made.ended else None,
         "end_reason": made.end_reason,
         "end_ties": log.removed_by(session, made),
-        "steps": [] if lapsed or steps.ROLES[side] not in roles else _steps(made, side),
+        "steps": [] if lapsed or steps.ROLES[side] not in roles else _steps(made, side, reader),
         "proposal": made.proposal if side is Side.BODY else None,
         "remarks": _remarks(made) if side is Side.BODY else [],
     }
@@ -107,7 +109,7 @@ def _remarks(made: RecommendedApplication) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
+def _steps(made: RecommendedApplication, side: Side, reader: str) -> list[dict[str, Any]]:
     """The steps from here, with what each asks for."""
     return [
         {
@@ -117,5 +119,6 @@ def _steps(made: RecommendedApplication, side: Side) -> list[dict[str, Any]]:
             "asks": [name for name in ("words", "ties", "term") if getattr(each, name)],
         }
         for each in steps.steps_from(Status(made.status), side)
-        if each.action is not Action.REPLY or made.replied is None
+        if (each.action is not Action.REPLY or made.replied is None)
+        and not (each.second and reader and made.proposed_by == reader)
     ]

@@ -158,6 +158,19 @@ def answer(session: Session, *, by: Actor, answered: Answered) -> RecommendedCat
     return mine
 
 
+def answers(kept: RecommendedCatalogue | None, by: Actor) -> tuple[Action, ...]:
+    """What somebody may say of the proposed weights: who proposed them does not agree as well.
+
+    Args:
+        kept: the catalogue; None where there is none.
+        by: who reads.
+    """
+    if kept is None or kept.proposal is None:
+        return ()
+    own = kept.proposal["by"] == by.person_id
+    return tuple(each for each in ANSWERS if not own or each is not Action.CONFIRM)
+
+
 def told(session: Session, by: Actor) -> dict[str, Any]:
     """The catalogue's weights and what is proposed, as its industry body is told, as a JSON object.
 

@@ -171,7 +171,11 @@ def applications(by: By, session: Database) -> dict[str, Any]:
     """Those that your organisation made, or those made to it; newest first."""
     found = records.applications(session, by=by)
     sides = (records.application(session, by=by, application_id=each.id) for each in found)
-    return {"items": [telling.told(session, *each, roles=by.roles) for each in sides]}
+    return {
+        "items": [
+            telling.told(session, *each, roles=by.roles, reader=by.person_id) for each in sides
+        ]
+    }
 
 
 @router.get(
@@ -182,7 +186,7 @@ def applications(by: By, session: Database) -> dict[str, Any]:
 def application(by: By, session: Database, application_id: str) -> dict[str, Any]:
     """One application, as far as your organisation may read it."""
     found = records.application(session, by=by, application_id=application_id)
-    return telling.told(session, *found, roles=by.roles)
+    return telling.told(session, *found, roles=by.roles, reader=by.person_id)
 
 
 @router.post(

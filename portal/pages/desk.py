@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from filing import dossier, review
+from filing import dossier, review, waiting
 from portal.pages.filings import line
 from portal.pages.rendering import Lang, render
 from portal.web.access import signed_in
@@ -18,7 +18,6 @@ from registry import (
     datasets,
     engagements,
     evaluations,
-    inbox,
     organisations,
     reidentification,
     submission,
@@ -62,7 +61,8 @@ def desk(request: Request, language: Lang, session: Database, by: By, asking: As
         organisation=organisation,
         choices=asking.choices if asking else (),
         waits=[
-            (WAITING_NAMES[Waiting(each.what)], each) for each in inbox.waiting(session, by=by)
+            (WAITING_NAMES[Waiting(each.item.what)], each.item, each.label)
+            for each in waiting.on_desk(session, by)
         ],
         **{
             "models": [],

@@ -51,7 +51,7 @@ def list_page(
         language=language,
         asking=asking,
         title=publication.TITLE,
-        rows=[telling.told(session, *each, roles=by.roles) for each in sides],
+        rows=[telling.told(session, *each, roles=by.roles, reader=by.person_id) for each in sides],
         keeps=by.kind is Kind.INDUSTRY_BODY,
         kept=records.own_catalogue(session, by),
     )
@@ -62,15 +62,16 @@ def catalogue_page(
     request: Request, language: Lang, session: Database, by: By, asking: Asking
 ) -> Response:
     """The form that opens the catalogue, or the one that sets its weights anew."""
+    kept = records.own_catalogue(session, by)
     return render(
         request,
         "recommending_catalogue.html",
         language=language,
         asking=asking,
-        kept=records.own_catalogue(session, by),
+        kept=kept,
         criteria=CRITERIA,
         prefix=WEIGHT,
-        answers=[(each.value, ACTION_NAMES[each]) for each in weighing.ANSWERS],
+        answers=[(each.value, ACTION_NAMES[each]) for each in weighing.answers(kept, by)],
         cities=[(each.value, CITY_NAMES[each].in_(language)) for each in City],
     )
 
@@ -167,7 +168,7 @@ def application_page(
         "recommending_one.html",
         language=language,
         asking=asking,
-        told=telling.told(session, *made, roles=by.roles),
+        told=telling.told(session, *made, roles=by.roles, reader=by.person_id),
         offered=OFFERED,
     )
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, changes, dossier
+from filing import catalogue, changes, dossier, waiting
 from filing.dossier import Filing
 from filing.fields import schema
 from filing.recommended import (
@@ -48,7 +48,7 @@ from filing.recommended.weighing import Answered, CatalogueMoved, NoProposal, Pr
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
 from filing.revision import Moved
-from registry import journal, legal_day, organisations
+from registry import inbox, journal, legal_day, organisations, outbox
 from registry.database import now
 from registry.organisations import Actor, Kind, Membership, Organisation, Role, WrongRole
 from registry.outbox import Effect
@@ -789,3 +789,42 @@ def test_who_decides_is_told_who_reads_their_ties(room: Room) -> None:
     room.take(room.two, made, Action.RETURN)
     room.take(room.one, made, Action.PROPOSE_ENTRY)
     assert "（决定以后公开）" in asked(made)["confirm"]
+
+
+def on_desk(room: Room, by: Actor) -> list[tuple[str, str]]:
+    for each in outbox.pending(room.session, kinds=[inbox.EFFECT]):
+        inbox.apply(room.session, each.payload)
+        each.applied = now()
+        room.session.flush()
+    return [(each.item.what, each.label.en) for each in waiting.on_desk(room.session, by)]
+
+
+def test_a_proposal_waits_for_the_second_person_and_not_for_who_proposed(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    name = recommended_name(room)
+    assert on_desk(room, room.one) == []
+    assert on_desk(room, room.two) == [("confirm_recommended", name["en"])]
+    assert name["en"] != name["zh"]
+    room.take(room.two, made, Action.RETURN)
+    assert on_desk(room, room.one) == [("decide_recommended", name["en"])]
+    room.take(room.scene.filer, made, Action.WITHDRAW)
+    room.propose(room.two, checks=40)
+    assert on_desk(room, room.two) == []
+    assert on_desk(room, room.one) == [("confirm_weights", room.kept.slug)]
+    assert weighing.answers(room.kept, room.two) == (Action.RETURN,)
+    assert weighing.answers(room.kept, room.one) == weighing.ANSWERS
+
+
+def test_who_proposed_is_not_offered_to_agree(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+
+    def offered(by: Actor) -> list[str]:
+        told = telling.told(room.session, made, Side.BODY, reader=by.person_id)
+        return [each["action"] for each in told["steps"]]
+
+    assert offered(room.one) == ["return"]
+    assert offered(room.two) == ["confirm", "return"]
+
+
+def recommended_name(room: Room) -> dict[str, Any]:
+    return records.published_name(room.session, room.filing)
