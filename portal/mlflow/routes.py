@@ -5,8 +5,8 @@ Loads MLflow's server: imported by the door once it is wanted, after `mlflow_doo
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
@@ -24,7 +24,7 @@ from mlflow.server import handlers
 from mlflow.server.artifact_router import artifact_router
 from mlflow.utils import server_info
 from mlflow.version import VERSION
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -33,6 +33,7 @@ from starlette.types import ASGIApp
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from portal.mlflow import adoption as mlflow_adoption
+from portal.mlflow import faults as mlflow_faults
 from portal.mlflow import own_tags as mlflow_own_tags
 from portal.mlflow import parts as mlflow_parts
 from portal.mlflow import refusals as mlflow_refusals
@@ -53,8 +54,6 @@ from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
 
 THREADS = 16
-TRIES = 3
-"""How often a write is tried again that another request came before."""
 REGISTER = f"{API}/model-versions/create"  # refuses tags of ours by itself: a copy brings them
 NOT_HERE = (
     server_info.SERVER_INFO_WORKSPACES_ENABLED,  # none can be chosen: the token decides
@@ -66,7 +65,6 @@ NOT_HERE = (
 CATCHING = handlers.catch_mlflow_exception(lambda: None).__code__
 SENDING = ("POST", "PATCH")
 """The methods whose routes read a JSON object, all of them."""
-MANY_DIGITS = re.compile("[0-9]{10}")
 NO_EXPERIMENT = ("0", 0)
 MADE_IN_ONE = ("/runs/create", "/logged-models")
 NO_EXPERIMENT_ASKED = r"\b(experiment_id=)0(?=&|$)"
@@ -127,6 +125,7 @@ class Routes:
             f"GET {server_info.SERVER_INFO_ENDPOINT}": _server_info,
         }
         told_twice()
+        mlflow_faults.read_with_names()
         endpoints = handlers.get_endpoints()
         for path, handler, methods in endpoints:
             for method in methods:
@@ -382,6 +381,8 @@ def _told_twice(answer: Response) -> Response:
         code = str(body.get("error_code", ""))
         body["message"] = mlflow_rules.with_chinese(code, body["message"])
         answer.set_data(json.dumps(body))
+        if code == "INVALID_STATE":  # of a record: MLflow's clients would send a 500 again
+            answer.status_code = HTTPStatus.CONFLICT
     return answer
 
 
@@ -434,57 +435,15 @@ def _caught(
     error in it undoes what ours began, and one that only names a driver's fault is put into words.
     """
     bare = handler.__wrapped__ if handler.__code__ is CATCHING else handler  # type: ignore[attr-defined]
-    bare = _written_again(bare)
+    bare = mlflow_faults.written_again(bare)
 
     @wraps(handler)
     def answer(**places: str) -> Response:
-        with in_mlflow_words(), _numbers_named():
+        with in_mlflow_words(), mlflow_faults.told():
             return ours(partial(bare, **places))
 
     caught: Callable[..., Response] = handlers.catch_mlflow_exception(answer)
     return caught
-
-
-def _written_again(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """A handler of MLflow's that is asked again where another request wrote the same row first.
-
-    MLflow looks whether an alias or a tag is there, and then adds or changes it. Of several clients
-    that set one for the first time at once all but one run into the key of the row; it is there
-    when they look again. What failed was undone, so nothing is done twice.
-    """
-
-    @wraps(handler)
-    def answer(**places: str) -> Response:
-        for _ in range(TRIES):
-            try:
-                return handler(**places)
-            except MlflowException as failed:
-                if not isinstance(failed.__cause__, IntegrityError):
-                    raise
-        return handler(**places)
-
-    return answer
-
-
-@contextmanager
-def _numbers_named() -> Iterator[None]:
-    """Tell a number that is too large for a column as such, and not in the words of a driver.
-
-    Raises:
-        NumberRefused: names the fields of the request that may hold it.
-    """
-    try:
-        yield
-    except MlflowException as failed:
-        if isinstance(failed.__cause__, OverflowError | DataError):
-            raise incoming.beyond(_large_fields()) from failed
-        raise
-
-
-def _large_fields() -> list[str]:
-    """The names under which a request sends more digits than a column of MLflow's takes."""
-    sent = dict(request.args.items(multi=True)) | dict(_sent() or {}) | (request.view_args or {})
-    return [name for name, value in sent.items() if MANY_DIGITS.search(str(value))]
 
 
 def _wrapped(message: Any) -> Response:

@@ -14,15 +14,18 @@ from portal.mlflow.refusals import PERMISSION_DENIED, POLICIES
 from registry import model_names, staging
 from registry.language import Text
 
-INVALID, MISSING, CONFLICT = (
+INVALID, MISSING, CONFLICT, TAKEN = (
     "INVALID_PARAMETER_VALUE",
     "RESOURCE_DOES_NOT_EXIST",
     "RESOURCE_CONFLICT",
+    "RESOURCE_ALREADY_EXISTS",
 )
 NEW_MODEL, NEW_VERSION = "registered-models/create", "model-versions/create"
 FILES, PARTS = "mlflow-artifacts/artifacts/…", "mlflow-artifacts/mpu/…"
 LOG_MODEL = "runs/log-model"
 TAGS = ("every route that writes or deletes a tag",)
+EVERY = ("every route listed above",)
+SEARCHES = ("every route that lists or searches",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,74 @@ RULES: Mapping[str, Rule] = {
             "object, or it was not declared as one.",
         ),
         ("every route that changes something",),
+    ),
+    "wrong-shape": Rule(
+        INVALID,
+        Text(
+            "请求里这些字段的形式不对：{fields}。请按 MLflow REST API 的说明改成相应的文字、数字、列表或对象，不要用 "
+            "null；不需要的请去掉，再发送。",
+            "These fields of the request have a wrong form: {fields}. Send the text, number, list "
+            "or object that MLflow's REST API asks for and no null, or leave them out.",
+        ),
+        EVERY,
+    ),
+    "page-token": Rule(
+        INVALID,
+        Text(
+            "page_token 不是本服务器给出的。请原样使用上一页答复里的 next_page_token；要从头列出，请不要填。",
+            "page_token is none that this server gave. Send the next_page_token of the page before "
+            "as it is; leave it out to begin at the first page.",
+        ),
+        SEARCHES,
+    ),
+    "not-searched": Rule(
+        INVALID,
+        Text(
+            "不能按 {fields} 查找：写法不对，或者所写的字段不能用来筛选或排序。请按 MLflow 的查找语法改正，例如 "
+            "name = 'credit'，或去掉它。",
+            "Cannot search by {fields}: it is not written as MLflow's search syntax asks, or names "
+            "what cannot be filtered or ordered by. Correct it, for example name = 'credit', or "
+            "leave it out.",
+        ),
+        SEARCHES,
+    ),
+    "written-meanwhile": Rule(
+        CONFLICT,
+        Text(
+            "另一个请求同时改动或删除了这条记录，这次没有写入。请先查看它现在的内容，仍要写入的再发送一次。",
+            "Another request changed or deleted this record at the same time, and nothing was "
+            "written. See what it holds now, and send this again if it is still wanted.",
+        ),
+        EVERY,
+    ),
+    "server-fault": Rule(
+        "INTERNAL_ERROR",
+        Text(
+            "服务器内部出错，请求没有完成。请稍后再试；仍然如此，请告诉管理员。",
+            "A fault of the server: the request was not completed. Try again later; if it stays so, "
+            "tell the administrator.",
+        ),
+        EVERY,
+    ),
+    "experiment-taken": Rule(
+        TAKEN,
+        Text(
+            "已有名为“{name}”的实验（可能已删除）。请换一个名称，或用 mlflow.set_experiment 使用它；已删除的，请先用 "
+            "MlflowClient().restore_experiment 恢复。",
+            "There is an experiment “{name}” already, perhaps a deleted one. Choose another name, "
+            "or use it with mlflow.set_experiment; restore a deleted one first with "
+            "MlflowClient().restore_experiment.",
+        ),
+        ("experiments/create", "experiments/update"),
+    ),
+    "model-taken": Rule(
+        TAKEN,
+        Text(
+            "已有名为“{name}”的登记模型。请换一个名称，或直接在它之下登记版本（register_model）。",
+            "There is a registered model “{name}” already. Choose another name, or register a "
+            "version under it (register_model).",
+        ),
+        (NEW_MODEL,),
     ),
     "platform-tags": Rule(
         INVALID,
@@ -371,7 +442,7 @@ OTHERWISE: Mapping[str, str] = {
     MISSING: "没有所指的记录，见上面 MLflow 的英文说明。请核对名称或编号。",
     "RESOURCE_ALREADY_EXISTS": "同名的记录已经有了，见上面 MLflow 的英文说明。请换一个名称，或使用已有的。",
     "INVALID_STATE": "记录现在的状态不允许这样做，见上面 MLflow 的英文说明。",
-    "INTERNAL_ERROR": "服务器内部出错，请求没有完成。请稍后再试；仍然如此，请告诉管理员。",
+    "INTERNAL_ERROR": RULES["server-fault"].said.zh,
 }
 """What MLflow tells in English only, in Chinese, by its code."""
 UNTOLD = "请求没有被接受，原因见上面的英文说明。"
