@@ -112,11 +112,11 @@ class Registering:
     def answer(self, _handler: Callable[[], Response]) -> Response:
         """Register what the request names, and describe the version as MLflow does."""
         asked = handlers._get_request_message(CreateModelVersion(), schema=SCHEMA)  # noqa: SLF001
-        digest = self._digest_behind(asked.source)
+        digest, made_in = self._behind(asked.source)
         mlflow_own_tags.refuse_prompts(tag.key for tag in asked.tags)
         if not digest:  # a client that copies a version sends all of its tags, ours too
             mlflow_own_tags.refuse(tag.key for tag in asked.tags)
-        done = self._copied(asked, digest) if digest else self._filed(asked)
+        done = self._copied(asked, digest, made_in) if digest else self._filed(asked)
         version = done.submitted.version
         with transaction(self._factory) as session:
             _hold(session, done.origin, asked.name)
@@ -161,9 +161,9 @@ class Registering:
                 )
         return Registered(submitted, origin)
 
-    def _copied(self, asked: Any, digest: str) -> Registered:
-        """Record a version with the same bytes as one that is on record."""
-        by, origin = ACTOR.get(), Origin(asked.run_id, asked.model_id)
+    def _copied(self, asked: Any, digest: str, made_in: str) -> Registered:
+        """Record a version with the same bytes as one that is on record, and its run where none is named."""
+        by, origin = ACTOR.get(), Origin(asked.run_id or made_in, asked.model_id)
         with transaction(self._factory) as session:
             _hold(session, origin, asked.name)
             kept = submission.with_digest(session, by.organisation_id, digest)
@@ -178,27 +178,27 @@ class Registering:
             )
         return Registered(submitted, origin, f"{name} {kept.mlflow_version or kept.number}")
 
-    def _digest_behind(self, source: str) -> str:
-        """The digest of the version that a source names; empty where it names uploaded files."""
+    def _behind(self, source: str) -> tuple[str, str]:
+        """Digest and run of the version that a source names; empty where it names uploaded files."""
         if source.startswith(SCHEME):
-            return source.removeprefix(SCHEME)
+            return source.removeprefix(SCHEME), ""
         parts = urlsplit(source).path.strip("/").split("/")
         if source.startswith("mlflow-artifacts:/") and parts[2:3] == [SNAPSHOTS]:
             own = parts[0] == "workspaces" and parts[1] == ACTOR.get().organisation_id
-            return parts[3] if own and len(parts) == 4 else ""
+            return (parts[3] if own and len(parts) == 4 else ""), ""
         if not source.startswith("models:/") or source.startswith("models:/m-"):
-            return ""
+            return "", ""
         registry = handlers._get_model_registry_store()  # noqa: SLF001
         _require_version_named(source)
         try:
             name, number = get_model_name_and_version(registry, source)
-            kept = str(registry.get_model_version(name, number).source)
+            kept = registry.get_model_version(name, number)
         except MlflowException as missing:
             # MLflow tells a fault of the server for `latest` of a model without versions
             if missing.error_code not in {"INTERNAL_ERROR", "RESOURCE_DOES_NOT_EXIST"}:
                 raise
             raise NoVersion(*RULES["no-version"].told(source=source)) from missing
-        return kept.removeprefix(SCHEME)
+        return str(kept.source).removeprefix(SCHEME), str(kept.run_id or "")
 
     def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
         """MLflow's version with what came with the request, as MLflow's own handler answers."""

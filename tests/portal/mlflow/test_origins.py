@@ -45,3 +45,13 @@ def test_a_misspelt_name_makes_no_registered_model(door: Door, tmp_path: Path) -
         assert "create_registered_model" in answer.json()["message"]
         asked = {"name": "mispelt 161"}
         assert door.ask("GET", f"{API}/registered-models/get", params=asked).status_code == 404
+
+
+def test_a_version_made_of_another_keeps_its_run(door: Door, tmp_path: Path) -> None:
+    """register_model("models:/NAME/1", "other") lost it; MLflow keeps it."""
+    run_id = door.run(models.credit_model(tmp_path / "model", seed=171))
+    kept = door.register("first 171", f"runs:/{run_id}/model")
+    assert kept.json()["model_version"]["run_id"] == run_id
+    made = door.register("other 171", "models:/first 171/1")
+    assert made.status_code == 200
+    assert made.json()["model_version"]["run_id"] == run_id
