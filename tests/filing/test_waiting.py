@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from filing import handling, receiving, regrading
+from filing import concerns, handling, receiving, regrading
 from filing.concern_steps import Action, Outcome
 from filing.concerns import Concern
 from filing.dossier import Filing
@@ -87,7 +87,9 @@ def reported(scene: Scene) -> Concern:
 
 
 def take(scene: Scene, by: Actor, concern: Concern, action: Action, **said: object) -> None:
-    taken = Taken(action, concern.revision, **said)  # type: ignore[arg-type]
+    _, side = concerns.get(scene.session, by=by, number=concern.number)
+    revision = concerns.revision(scene.session, concern, side)
+    taken = Taken(action, revision, **said)  # type: ignore[arg-type]
     handling.take(scene.session, by=by, number=concern.number, taken=taken)
 
 
