@@ -142,7 +142,8 @@ def _made(drawn: random.Random, place: int, whole: int) -> tuple[dict[str, Any],
         "basis": {
             "published": published.isoformat(), "model": {"version": 1, "sha256": "0" * 64},
             "grade": {"level": grade, "name": {"zh": "低风险", "en": "low"}, "changed": False},
-            "service": None, "reports": [], "changed": {}, "explanation": None, "unexplained": [],
+            "service": None, "reports": [], "changed": {}, "explanation": None, "changed_explanation": [],
+            "unexplained": [],
         },
         "facets": {
             "city": drawn.choice(list(ids["city"])), "district": f"第{drawn.randrange(20)}区",

@@ -26,13 +26,11 @@ class Recomputed:
     Args:
         order: as computed again.
         lapsed: numbers of the entries that have lapsed since the file was made.
-        not_yet: numbers of the entries that were decided only after the moment.
         agrees: whether the file states the same order; None where weights or moment differ from its own.
     """
 
     order: Order
     lapsed: tuple[str, ...]
-    not_yet: tuple[str, ...]
     agrees: bool | None
 
 
@@ -52,16 +50,17 @@ def recompute(
     Raises:
         WeightsInvalid: when a weight is none.
         MeasuresInvalid: when the file is not what it should be.
-        OtherMoment: when a report that was counted has expired by then, and its entry has not.
+        OtherMoment: when the moment is before the file's, or a report that was counted has expired
+            by then, and its entry has not.
     """
     try:
         published = {each["id"]: each["weight"] for each in content["criteria"]}
         entries = {each["number"]: each for each in content["entries"]}
         measures = {number: read_measures(each["measured"]) for number, each in entries.items()}
-        moment = at or _moment(content["at"])
+        made = _moment(content["at"])
+        moment = at or made
         lapsed = sorted(n for n, each in entries.items() if _moment(each["ends"]["at"]) <= moment)
-        not_yet = sorted(n for n, each in entries.items() if _moment(each["decided"]) > moment)
-        standing = [n for n in entries if n not in {*lapsed, *not_yet}]
+        standing = [n for n in entries if n not in lapsed]
         expired = [n for n in standing if _counted_until(entries[n]) <= moment]
         stated = dict(content["order"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -69,6 +68,12 @@ def recompute(
             "文件里不是一份推荐目录，请重新下载。",
             "The file holds no such catalogue; download it again.",
         ) from error
+    if moment < made:
+        raise OtherMoment(
+            f"文件是 {made.isoformat()} 的：更早时的权重和已经失效的条目都不在里面。请用那时下载的文件。",
+            f"The file is of {made.isoformat()}: it holds neither earlier weights nor entries that "
+            "have ended since. Use a file downloaded then.",
+        )
     asked = weights_of(weights or {}, weights_of(published, {}))
     if expired:
         named = ", ".join(sorted(expired))
@@ -80,7 +85,7 @@ def recompute(
     found = order({number: measures[number] for number in standing}, asked)
     own = len(standing) == len(entries) and asked == stated.get("weights")
     agrees = found.as_json() == stated if own else None
-    return Recomputed(found, tuple(lapsed), tuple(not_yet), agrees)
+    return Recomputed(found, tuple(lapsed), agrees)
 
 
 def _counted_until(entry: Mapping[str, Any]) -> datetime:

@@ -114,7 +114,9 @@ def download(slug: str, *, place: Path | None, server: str) -> None:
 @click.argument("file", type=FILE)
 @WEIGHTS
 @click.option(
-    "--at", default="", help="以哪一刻为准（ISO 8601）/ the moment at which entries lapse"
+    "--at",
+    default="",
+    help="以哪一刻为准（ISO 8601），不早于文件 / the moment at which entries lapse, the file's or later",
 )
 @click.option(
     "--key", "keys", multiple=True, type=ANY, help="可信的平台公钥 / a trusted platform key"
@@ -124,16 +126,16 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
     """What the file states is told apart from what could not be checked by the exit code."""
     from portal.commands import showing
 
-    found = _recomputed(file, weights, at, keys)
+    content, found = _recomputed(file, weights, at, keys)
     if as_json:
-        left = {"lapsed": list(found.lapsed), "not_yet": list(found.not_yet)}
+        left = {"lapsed": list(found.lapsed)}
         showing.as_json({"agrees": found.agrees, **left, **found.order.as_json()})
     else:
-        _print_order(found.order.as_json(), {})
+        _statement(content["catalogue"]["statement"])
+        names = {each["number"]: _called(each) for each in content["entries"]}
+        _print_order(found.order.as_json(), names)
         for number in found.lapsed:
             click.echo(f"已失效 lapsed: {number}")
-        for number in found.not_yet:
-            click.echo(f"那时还没有列入 not entered then: {number}")
         click.echo(
             {
                 True: "重算的顺序与文件写的一致。/ The order computed again agrees with the file.",
@@ -145,7 +147,9 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
         raise SystemExit(DIFFERS)
 
 
-def _recomputed(file: Path, weights: str, at: str, keys: tuple[Path, ...]) -> "Recomputed":
+def _recomputed(
+    file: Path, weights: str, at: str, keys: tuple[Path, ...]
+) -> tuple[Mapping[str, Any], "Recomputed"]:
     from filing.recommended import recompute as again
     from portal.commands.papers import trusted
     from portal.home import verify as home
@@ -168,7 +172,8 @@ def _recomputed(file: Path, weights: str, at: str, keys: tuple[Path, ...]) -> "R
     if attestation.digest(predicate["content"]) != predicate["content_digest"]:
         name = attestation.LAYER_NAMES[Layer.FINDINGS]
         raise NotACatalogue(f"{name.zh}对不上。", f"The {name.en} does not agree.")
-    return again.recompute(predicate["content"], weights=_weights(weights), at=_moment(at))
+    content = predicate["content"]
+    return content, again.recompute(content, weights=_weights(weights), at=_moment(at))
 
 
 def _moment(given: str) -> Any:
@@ -378,8 +383,14 @@ def decide(
 
 def _weights(given: str) -> dict[str, str]:
     """`checks=40,openness=0` by criterion."""
-    pairs = (each.partition("=") for each in given.split(",") if each.strip())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    found: dict[str, str] = {}
+    for each in given.split(","):
+        name, _, value = (part.strip() for part in each.partition("="))
+        if name in found:
+            raise click.BadParameter(f"“{name}” 写了两次。/ {name!r} is there twice.")
+        if name:
+            found[name] = value
+    return found
 
 
 def _whole(given: str) -> dict[str, int | str]:

@@ -40,6 +40,7 @@ OWNERS = (
     "filing.editions",
     "filing.changes",
     "filing.concerns",
+    "filing.enclosures",
     "filing.senders",
     "filing.listings",
     "filing.recommended.records",

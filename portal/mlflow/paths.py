@@ -1,7 +1,7 @@
 """Paths of files as a client may write them, with their refusals in both languages.
 
 MLflow's own check lets a backslash pass on this system, and its routes for files drop empty parts, so
-that a file lay at another address than was asked. Loads MLflow's server.
+that a file lay at another address than was asked.
 """
 
 import posixpath
@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from mlflow.exceptions import MlflowException
-from mlflow.server import artifact_router, handlers
 from mlflow.utils.uri import validate_path_is_safe
 
 from portal.mlflow.words import refusal
@@ -24,7 +23,12 @@ ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def told_twice() -> None:
-    """Put ours in the place of the two checks that MLflow's routes for files share."""
+    """Put ours in the place of the two checks that MLflow's routes for files share.
+
+    Loads MLflow's server, which whoever only keeps files has no need of.
+    """
+    from mlflow.server import artifact_router, handlers
+
     for module in (handlers, artifact_router):  # each has it under its own name
         vars(module)["validate_path_is_safe"] = safe
     vars(handlers)["_get_workspace_scoped_repo_path_if_enabled"] = _told(

@@ -402,11 +402,13 @@ def test_remarks_with_a_step_that_returns_nothing_are_refused_and_not_dropped(
     assert filing.status == Status.SUBMITTED
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_reason_that_is_too_long_is_refused_and_not_cut(scene: Scene, language: str) -> None:
+@pytest.mark.parametrize(("language", "item"), [("zh", "reason"), ("en", "reason.en")])
+def test_a_reason_that_is_too_long_is_refused_and_not_cut(
+    scene: Scene, language: str, item: str
+) -> None:
     filing = scene.submitted()
     said = {"zh": "理由", language: "长" * 4001}
     with pytest.raises(TextTooLong) as caught:
         scene.rule(filing, "decline", reason=said)
-    assert [each.item for each in caught.value.reasons] == ["reason"]
+    assert [each.item for each in caught.value.reasons] == [item]
     assert filing.status == Status.SUBMITTED

@@ -169,7 +169,7 @@ def the_enterprise_explains(story: Story) -> None:
     page.fill("[name=protected]", "sex = 性别 = sex")
     press(page, "button:has-text('开始测试并生成')")
     refused(page, "debt")  # it has no plain name yet
-    refused(page, "declared.decided")  # and this one no English
+    refused(page, "它决定本人的什么事 English")  # and this one no English
     assert page.input_value("[name='c/income/plain/zh']") == "收入"
     assert page.input_value("[name=protected]") == "sex = 性别 = sex"
     assert page.input_value("[name='c/income/actionable']") == "1"

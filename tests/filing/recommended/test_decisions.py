@@ -654,14 +654,8 @@ def test_an_expired_report_neither_counts_nor_stands_as_evidence(room: Room) -> 
     with pytest.raises(OtherMoment, match=str(room.filing.number)):
         recompute.recompute(content, at=older)
     assert recompute.recompute(content, at=newer).lapsed == (room.filing.number,)
-    assert made.decided is not None
-    assert recompute.recompute(content, at=made.decided).agrees is True
-    before = recompute.recompute(content, at=moment_before(made.decided))
-    assert (before.not_yet, before.order.places, before.agrees) == (
-        (room.filing.number,),
-        (),
-        None,
-    )
+    with pytest.raises(OtherMoment, match="earlier weights"):
+        recompute.recompute(content, at=moment_before(datetime.fromisoformat(content["at"])))
     assert room.listed(at=moment_before(newer)) == [room.filing.number]
     assert room.listed(at=newer) == []
 
