@@ -144,7 +144,8 @@ An in-toto statement (`urn:mingsuan:recommended-catalogue:v1`) in a DSSE envelop
 reports are: it says that the register told this at that moment. `mingsuan verify` checks it, and recomputes the
 order. `recompute` takes other weights (`--weights checks=40`) and a later moment (`--at`), at which what has lapsed
 by then is left out. A moment before the file's own is refused: it holds neither the weights of then nor what has
-ended since. Where a report that was counted has expired by then, a file of that day is asked for. A filing that ended since is told by a newer file alone.
+ended since. Where a report that was counted has expired by then, a file of that day is asked for. A filing that ended
+since is told by a newer file alone.
 """
 
 

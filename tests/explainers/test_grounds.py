@@ -11,7 +11,7 @@ from tests.explainers.test_explanation import whole
 
 NO_TEST = {
     "declared", "decision.chosen", "inputs", "actionable", "not_an_input", "correlated", "not_tested",
-    "whatif.untried", "groups.this_one",
+    "whatif.untried", "groups.this_one", "overall.rows",
 }  # fmt: skip
 BY_TEST = {
     "decision.overall", "decision.importance", "always", "little", "decision.whatif.searched",
