@@ -53,7 +53,8 @@ class Beyond:
 
     Args:
         total: how many there are in all reports.
-        said: the gravest of them, at most `NAMED`, each about another feature, by its largest figure.
+        said: the gravest of them, at most `NAMED`, each about another feature: of each question the
+            finding with most held equal, and of these the largest figure.
         limits: what these sentences do not show, each limit once.
         data: the data on which they rest, in the words of the evaluations' plans.
     """
@@ -84,7 +85,8 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
     ]
     asked = [max(group, key=lambda each: each.fullest) for group in _by(grave, "subject")]
     # Two questions on one feature measure it on scales of their own: the gravest gives the scale,
-    # and of those on it the largest is told, so that no smaller figure stands for the feature.
+    # and of those on it the largest is told. A figure with less held equal can be larger still; it
+    # stands under "further findings", since what is left open there may explain it.
     named = [max(group, key=lambda each: each.gravity) for group in _by(asked, "features")]
     named.sort(key=lambda each: each.gravity, reverse=True)
     named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
