@@ -89,6 +89,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     for language in LANGUAGES:  # an address that was copied from a page
         shared.routes.append(_Whole(f"/{language}/mlflow", NotAtTheDoor()))
     shared.include_router(health.router)
+    # Routes are tried one after the other, and there are hundreds: what most read comes first.
+    for router in pages.routers_of_all():
+        shared.include_router(router)
     for noun in api.NOUNS:
         shared.include_router(noun.router, prefix=api.PREFIX)
     for router in pages.routers():

@@ -3,11 +3,17 @@
 from fastapi import APIRouter, FastAPI
 
 
+def routers_of_all() -> list[APIRouter]:
+    """What everybody reads without an account, in the order in which addresses are matched."""
+    from portal.pages import addresses, public, static, twins
+
+    return [static.router, addresses.router, twins.router, public.router]
+
+
 def routers() -> list[APIRouter]:
-    """Every page, in the order in which addresses are matched."""
+    """Every other page, in the order in which addresses are matched."""
     from portal.pages import (
         account,
-        addresses,
         concerns,
         data,
         desk,
@@ -15,20 +21,14 @@ def routers() -> list[APIRouter]:
         filings,
         passwords,
         platform_keys,
-        public,
         recommended,
         recommending,
         reports,
         reviewer,
-        static,
         tester,
-        twins,
     )
 
     return [
-        static.router,
-        addresses.router,
-        twins.router,
         account.router,
         passwords.router,
         desk.router,
@@ -42,7 +42,6 @@ def routers() -> list[APIRouter]:
         concerns.router,
         recommending.router,
         recommended.router,
-        public.router,
     ]
 
 
