@@ -97,7 +97,7 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
     """
     concern, side = concerns.get(session, by=by, number=follow_codes.plain(number), to_write=True)
     if concerns.revision(session, concern, side) != taken.revision:
-        raise _moved()
+        raise ConcernMoved.since_opened("这件事项")
     before, gone = Status(concern.status), concern.gone
     row = concern_steps.step(before, taken.action, side, by_filer=concern.by_filer, gone=gone)
     _check(concern, row, taken)
@@ -110,7 +110,7 @@ def take(session: Session, *, by: Actor, number: str, taken: Taken) -> Concern:
     try:
         session.flush()
     except StaleDataError as error:
-        raise _moved() from error
+        raise ConcernMoved.since_opened("这件事项") from error
     event = journal.record(
         session,
         f"filing:concern:{taken.action}",
@@ -336,10 +336,3 @@ def _named(kept: str | None, names: Mapping[Any, Text]) -> dict[str, Any] | None
 
 def _lacks(item: str, zh: str, en: str) -> Reason:
     return Reason(item, Text(zh, en), Text("请改正。", "Correct it."))
-
-
-def _moved() -> ConcernMoved:
-    return ConcernMoved(
-        "您打开以后，这件事项又有了改动。这一次什么都没有保存，请重新看过再决定。",
-        "Changed since you opened it. Nothing was saved; read it again, then decide.",
-    )

@@ -5,7 +5,7 @@ body, the command line reads it first; a write against another than the present 
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,18 @@ class NeverReached(Invalid):
 
 class Moved(Conflict):
     """Someone changed the filing in between: look at what changed, then repeat your change."""
+
+    @classmethod
+    def since_opened(cls, what: str) -> Self:
+        """The refusal where what changed is not told.
+
+        Args:
+            what: what was opened, in Chinese.
+        """
+        return cls(
+            f"您打开以后，{what}又有了改动。这一次什么都没有保存，请重新看过再决定。",
+            "Changed since you opened it. Nothing was saved; read it again, then decide.",
+        )
 
 
 def check(session: Session, filing: "Filing", read: int, *, reader: Actor) -> None:

@@ -87,7 +87,7 @@ def take(
     made, side = records.application(session, by=by, application_id=application_id, to_write=True)
     by.require(steps.ROLES[side])
     if made.revision_of(side) != taken.revision:
-        raise _moved()
+        raise ApplicationMoved.since_opened("这份申请")
     row = steps.step(Status(made.status), taken.action, side)
     filing = session.get_one(Filing, made.filing_id)
     _check_standing(session, made, filing)
@@ -100,7 +100,7 @@ def take(
     try:
         session.flush()
     except StaleDataError as error:
-        raise _moved() from error
+        raise ApplicationMoved.since_opened("这份申请") from error
     event = journal.record(
         session,
         f"filing:recommended:{row.action}",
@@ -296,10 +296,3 @@ def _replace(
     name = steps.STATUS_NAMES[Status.RENEWED]
     earlier.end_reason = name.as_json()
     journal.record(session, "filing:recommended:renewed", earlier.id, revision=earlier.revision)
-
-
-def _moved() -> ApplicationMoved:
-    return ApplicationMoved(
-        "您打开以后，这份申请又有了改动。这一次什么都没有保存，请重新看过再决定。",
-        "Changed since you opened it. Nothing was saved; read it again, then decide.",
-    )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from filing.recommended.order import weights_of
 from filing.recommended.records import RecommendedCatalogue, own_catalogue
-from filing.recommended.words import RecommendedInvalid, worded
+from filing.recommended.words import require, worded
 from registry import characters, journal
 from registry.errors import Conflict, Reason
 from registry.language import Text
@@ -89,7 +89,7 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
         reasons.append(
             Reason("city", said, Text("可选：shanghai、shenzhen。", "Choose: shanghai, shenzhen."))
         )
-    _check(reasons)
+    require(reasons)
     weights = weights_of(opening.weights, {})
     taken = select(RecommendedCatalogue).where(RecommendedCatalogue.slug == opening.slug)
     if own_catalogue(session, by) or session.scalar(taken):
@@ -116,12 +116,3 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
         weights=weights,
     )
     return made
-
-
-def _check(reasons: list[Reason]) -> None:
-    if reasons:
-        raise RecommendedInvalid(
-            "有的内容不对，没有保存。请逐项改正。",
-            "Something is wrong; nothing was saved. Correct each item.",
-            reasons=reasons,
-        )

@@ -19,10 +19,10 @@ from filing.recommended.keeping import require_body
 from filing.recommended.order import weights_of
 from filing.recommended.records import RecommendedCatalogue
 from filing.recommended.steps import Action
-from filing.recommended.words import RecommendedInvalid, worded
+from filing.recommended.words import require, worded
 from filing.revision import Moved
 from registry import inbox, journal
-from registry.errors import Conflict, Reason
+from registry.errors import Conflict
 from registry.language import Text
 from registry.organisations import Actor
 
@@ -98,7 +98,7 @@ def propose(session: Session, *, by: Actor, proposed: Proposed) -> RecommendedCa
     people.check(session, records.affected(session, mine), by=by)
     reason, reasons = worded("reason", REASON, proposed.reason)
     ties, wrong = worded("ties", TIES, proposed.ties)
-    _check([*reasons, *wrong])
+    require([*reasons, *wrong])
     mine.proposal = {
         "weights": weights_of(proposed.weights, mine.weights),
         "reason": reason,
@@ -141,7 +141,7 @@ def answer(session: Session, *, by: Actor, answered: Answered) -> RecommendedCat
     affected = records.affected(session, mine)
     people.check(session, affected, by=by, proposed_by=proposal["by"])
     ties, reasons = worded("ties", TIES, answered.ties)
-    _check(reasons)
+    require(reasons)
     before = dict(mine.weights)
     mine.weights, mine.proposal = dict(proposal["weights"]), None
     mine.public_revision += 1
@@ -210,7 +210,7 @@ def _mine(session: Session, by: Actor, revision: int) -> RecommendedCatalogue:
     again = select(RecommendedCatalogue).where(RecommendedCatalogue.id == mine.id)
     session.scalars(again.with_for_update().execution_options(populate_existing=True)).one()
     if mine.revision != revision:
-        raise _moved()
+        raise CatalogueMoved.since_opened("目录")
     return mine
 
 
@@ -221,7 +221,7 @@ def _kept(
     try:
         session.flush()
     except StaleDataError as error:
-        raise _moved() from error
+        raise CatalogueMoved.since_opened("目录") from error
     event = journal.record(
         session,
         name,
@@ -232,19 +232,3 @@ def _kept(
         **told,
     )
     inbox.turn(session, event, *waiting.on_weights(mine))
-
-
-def _check(reasons: list[Reason]) -> None:
-    if reasons:
-        raise RecommendedInvalid(
-            "有的内容不对，没有保存。请逐项改正。",
-            "Something is wrong; nothing was saved. Correct each item.",
-            reasons=reasons,
-        )
-
-
-def _moved() -> CatalogueMoved:
-    return CatalogueMoved(
-        "您打开以后，目录又有了改动。这一次什么都没有保存，请重新看过再决定。",
-        "Changed since you opened it. Nothing was saved; read it again, then decide.",
-    )

@@ -1,7 +1,7 @@
 """What people write in an application or a decision: Chinese with English beside it, and how long."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from registry import characters
@@ -19,6 +19,16 @@ WRITE = Text("请用中文写明；英文可以不写。", "Write it in Chinese;
 
 class RecommendedInvalid(Invalid):
     """What was written lacks something: correct each item."""
+
+
+def require(reasons: Sequence[Reason]) -> None:
+    """Raise `RecommendedInvalid`, with every reason, where there are any."""
+    if reasons:
+        raise RecommendedInvalid(
+            "有的内容不对，没有保存。请逐项改正。",
+            "Something is wrong; nothing was saved. Correct each item.",
+            reasons=reasons,
+        )
 
 
 def worded(
