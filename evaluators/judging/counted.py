@@ -2,8 +2,10 @@
 
 Probes are written for people and for accounts. A plan whose unit is something else says so by the
 name that it gives the unit's column, and every sentence that counts units takes its word from here.
+A unit's column without a name may hold people, shops or orders: nobody said, so no sentence does.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,8 @@ from registry.language import Text
 ALIKE = {"people": Text("人", "people"), "accounts": Text("账号", "accounts"),
          "pairs": Text("账号", "accounts")}  # fmt: skip
 """What the sentences call units that a plan may know by another name."""
+COUNTING = re.compile(r"(?<!与)人(?!工)|账号|\b(?:people|accounts)\b(?!['’]s)")
+"""Where a sentence counts them; 人工, 与人 and "people's" are of those who decide."""
 UNITS: dict[str, Text] = {
     "people": Text("{n} 人", "{n} people"),
     "accounts": Text("{n} 个账号", "{n} accounts"),
@@ -28,6 +32,12 @@ CELLS = {"people": "people", "accounts": "accounts", "pairs": "accounts"}
 """Of what a cell that is too small counts, by the units of the finding; rows of every other."""
 OPENING = Text("这里按“{alike}”数的是“{own}”。", "What is counted here as {alike} is: {own}.")
 SO_MANY = Text("{n} 个“{own}”", "{n} units ({own})")
+OPENING_UNNAMED = Text(
+    "这里写“{alike}”的，数的是列“{column}”里不同的值；计划没有说明它们是什么。",
+    "Where this says {alike}, it counts different values of the column '{column}'; the plan does "
+    "not say what they are.",
+)
+SO_MANY_UNNAMED = Text("{n} 个单位（列“{column}”）", "{n} units of '{column}'")
 
 
 def own(plan: Mapping[str, Any]) -> Text | None:
@@ -36,9 +46,21 @@ def own(plan: Mapping[str, Any]) -> Text | None:
     Args:
         plan: its content.
     """
-    unit = (plan.get("columns") or {}).get("unit")
+    unit = _column(plan)
     plain = (plan.get("names") or {}).get(unit, {}).get("plain") if unit else None
     return Text(**plain) if plain else None
+
+
+def unnamed(plan: Mapping[str, Any]) -> str | None:
+    """The column of units of which nobody said what they are; None where there is none.
+
+    Users are said to be such: whoever pays or is shown a price is a person with an account.
+
+    Args:
+        plan: its content.
+    """
+    unit = _column(plan)
+    return unit if own(plan) is None and unit != (plan.get("columns") or {}).get("user") else None
 
 
 def told(said: Text, of: str | None, plan: Mapping[str, Any]) -> Text:
@@ -49,10 +71,16 @@ def told(said: Text, of: str | None, plan: Mapping[str, Any]) -> Text:
         of: the units of its finding; None where it states none, which are people's.
         plan: the plan's content.
     """
-    alike, named = ALIKE.get(of or "people"), own(plan)
-    if alike is None or named is None or (alike.zh not in said.zh and alike.en not in said.en):
+    alike = ALIKE.get(of or "people")
+    if alike is None or not (COUNTING.search(said.zh) or COUNTING.search(said.en)):
         return said
-    first = OPENING.format(alike=alike, own=named)
+    named, column = own(plan), unnamed(plan)
+    if named is not None and named.zh != alike.zh:
+        first = OPENING.format(alike=alike, own=named)
+    elif column is not None:
+        first = OPENING_UNNAMED.format(alike=alike, column=column)
+    else:
+        return said
     return Text(f"{first.zh}{said.zh}", f"{first.en} {said.en}")
 
 
@@ -76,10 +104,28 @@ def so_many(finding: Finding, plan: Mapping[str, Any], n: int, *, cells: bool = 
         n: how many.
         cells: of what a cell of its tables counts; of lists, goods or questions that is rows.
     """
-    of, named = _of(finding), own(plan)
-    if of in ALIKE and named is not None:
+    of = _of(finding)
+    return many(CELLS.get(of, "rows") if cells else of, plan, n)
+
+
+def many(of: str, plan: Mapping[str, Any], n: int) -> Text:
+    """So many units of a kind, in the plan's words.
+
+    Args:
+        of: as the units of a finding.
+        plan: the plan's content.
+        n: how many.
+    """
+    named, column = own(plan), unnamed(plan)
+    if of not in ALIKE or (named is None and column is None):
+        return UNITS[of].format(n=n)
+    if named is not None:
         return SO_MANY.format(n=n, own=named)
-    return UNITS[CELLS.get(of, "rows") if cells else of].format(n=n)
+    return SO_MANY_UNNAMED.format(n=n, column=column)
+
+
+def _column(plan: Mapping[str, Any]) -> str | None:
+    return (plan.get("columns") or {}).get("unit")
 
 
 def _of(finding: Finding) -> str:

@@ -277,6 +277,8 @@ def _head(data: Path, rows: Stored) -> Iterator[str]:
     yield "# names: check every line before you register the plan."
     yield f"title = {_text(data.stem)}"
     yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'
+    yield "# 列在句子里叫什么 / what a column is called in sentences:"
+    yield '# names."…" = { plain = { zh = "…", en = "…" } }'
     yield ""
 
 
@@ -300,6 +302,8 @@ def _columns(
             yield f"{role} = {_text(roles[role][0])}"
     if not roles.get("price") and "rank" not in roles:
         yield '# unit = "…"          # 一人有几行时，谁是同一人 / where people have several rows: whose'
+        yield "#   请用上面的 names 写明 unit 是什么，句子才不会把店铺、订单当成人 / say what the unit is by"
+        yield "#   `names` above: nobody reads then of people where shops or orders are counted"
         yield from _decision(seen, roles, inputs)
     if roles.get("sensitive"):
         names = roles["sensitive"]

@@ -187,8 +187,9 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
     if shares:
         many, sure = _hundred(value), _of_a_hundred(finding)
+        of = measured.zh.removesuffix("比例")  # which the sentence itself tells
         return Text(
-            f"{about.zh}：{measured.zh}，每100人约{many}人{sure.zh}。",
+            f"{about.zh}：{of}，每100人约{many}人{sure.zh}。",
             f"{_begun(about.en)}: {measured.en}, about {many} of 100{sure.en}.",
         )
     if kind == "log_ratio":

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from evaluators.judging import captions
+from evaluators.judging import captions, counted
 from registry.language import Language, Text
 
 METHODS: dict[str, Text] = {
@@ -118,8 +118,9 @@ def method(finding: Mapping[str, Any], plan: Mapping[str, Any], language: Langua
         zh.append(f"界线：{_chinese(str(rule))}（出处：{_chinese(str(source))}）")
         en.append(f"line: {rule} (source: {source})")
     least = plan.get("min_n", 30)
-    zh.append(f"少于 {least} 人不作判断")
-    en.append(f"nothing is said of fewer than {least} people")
+    few = counted.many(str((finding.get("units") or {}).get("of", "people")), plan, least)
+    zh.append(f"少于 {few.zh}不作判断")
+    en.append(f"nothing is said of fewer than {few.en}")
     said = Text("；".join(zh) + "。", "; ".join(en) + ".")
     return said.zh if language == "zh" else said.en[:1].upper() + said.en[1:]
 

@@ -104,7 +104,7 @@ def test_rates_that_round_alike_are_told_apart() -> None:
 
 def test_shares_have_their_own_words() -> None:
     """public/P2: about what, how many of 100, and between what that very likely lies."""
-    assert beyond.sentence(MARRIED, PLAN).zh == "是否已婚：改了这一项结果就变的人，每100人约3人。"
+    assert beyond.sentence(MARRIED, PLAN).zh == "是否已婚：只改这一项，结果就变的，每100人约3人。"
     sure = beyond.sentence(MARRIED | {"ci": {"low": 0.021, "high": 0.042}}, PLAN)
     assert sure.zh.endswith("每100人约3人，很可能在2人和4人之间。")
     assert sure.en.endswith("about 3 of 100, very likely between 2 and 4.")
