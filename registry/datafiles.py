@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import reidentification, tables
+from registry import reidentification, spellings, tables
 from registry.artifacts import ArtifactStore, TooLarge
 from registry.columns import declaration_faults, fault, missing, role_faults, role_of
 from registry.errors import Invalid, Reason
 from registry.reidentification import Looked, Wish
+
+GROUPING = frozenset({"sensitive", "profile"})
+"""Roles of columns by whose values people are grouped."""
 
 
 class DatasetRefused(Invalid):
@@ -118,6 +121,11 @@ def _inspected(
         for name, kind in found.columns.items()
     ]
     reasons += role_faults(listed)
+    reasons += [
+        spellings.reason(str(column["name"]), found.spelt[str(column["name"])])
+        for column in listed
+        if column["role"] in GROUPING and column["name"] in found.spelt
+    ]
     if reasons:
         raise _refused(reasons)
     return found, listed, size

@@ -112,15 +112,29 @@ def skeletons(name: str) -> frozenset[str]:
     one sign, and so are all apostrophes. `I`, `l` and `1` are told apart by their case alone, so
     there are two skeletons: one that ignores case, one that ignores those strokes.
     """
+    drawn = _drawn(name)
+    return _seen(drawn.strip(AT_THE_EDGE) or drawn)
+
+
+def appearances(word: str) -> frozenset[str]:
+    """What a value in a table looks like: as a name's skeletons, but that A- is not A."""
+    return _seen(_drawn(word))
+
+
+def _drawn(text: str) -> str:
+    """A text in the letters that are drawn, in one width, without blanks and marks."""
     # Before the form is folded, too: folded, some apostrophes become a blank and a mark.
-    drawn = characters.ANY.sub("", name).translate(SAME)
+    drawn = characters.ANY.sub("", text).translate(SAME)
     drawn = simplified(unicodedata.normalize("NFKC", drawn).translate(SAME))
-    drawn = "".join(
+    return "".join(
         "-" if unicodedata.category(letter) == "Pd" else letter
         for letter in drawn
         if not letter.isspace() and unicodedata.category(letter) not in {"Mn", "Me"}
     )
-    drawn = drawn.strip(AT_THE_EDGE) or drawn
+
+
+def _seen(drawn: str) -> frozenset[str]:
+    """With case and without: what is seen of it."""
     strokes = drawn.translate(STROKES).casefold()
     return frozenset({f"case:{drawn.casefold().translate(SAME)}", f"strokes:{strokes}"})
 

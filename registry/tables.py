@@ -24,6 +24,7 @@ from registry.cells import Cells
 from registry.errors import Reason
 from registry.expansion import MAX_CELL, MAX_COLUMNS, Expands, cell_reason, columns_reason
 from registry.language import Text
+from registry.spellings import Spellings, Spelt
 from registry.typed_files import ARROW, DAMAGE, PARQUET, TypedFile, format_of, open_typed
 
 TYPES: Mapping[str, pa.DataType] = {
@@ -82,11 +83,13 @@ class Inspected:
         format: csv, csv-gbk, parquet or arrow.
         rows: how many.
         columns: name → type, in the file's order.
+        spelt: the columns guessed to be numbers in which a number has several spellings.
     """
 
     format: str
     rows: int
     columns: Mapping[str, str]
+    spelt: Mapping[str, Spelt] = field(default_factory=dict)
 
 
 def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
@@ -218,7 +221,8 @@ def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
     reasons = [reason for look in looks for reason in look.reasons]
     if reasons := [*reasons, *islice(unseen, characters.MOST_REASONS)]:
         raise TableRefused(reasons)
-    return Inspected(form, rows, columns)
+    spelt = {look.name: look.spelt(columns[look.name]) for look in looks}
+    return Inspected(form, rows, columns, {name: own for name, own in spelt.items() if own})
 
 
 def _pieces(
@@ -261,6 +265,7 @@ class _Look:
     reasons: list[Reason] = field(default_factory=list)
     fixed: str | None = None
     cells: Cells = field(default_factory=Cells)
+    spellings: Spellings = field(default_factory=Spellings)
 
     def settle(self, arrow: pa.DataType) -> None:
         """Take the type from a file that has types."""
@@ -284,6 +289,8 @@ class _Look:
             return
         texts = _plain(values)
         filled = texts.drop_null()
+        if self.declared is None and NUMBERS & {*self.possible}:
+            self.spellings.see(filled)
         number = pc.match_substring_regex(texts, NUMBER)
         if self.stray is None:
             self._find_stray(texts, number)
@@ -308,6 +315,11 @@ class _Look:
         if not fits or (mostly and self.declared is None):
             self._refuse_text(wanted if self.declared else "double")
         return wanted
+
+    def spelt(self, kind: str) -> Spelt:
+        """The numbers with several spellings, of a column that is only guessed to hold numbers."""
+        guessed = self.fixed is None and self.declared is None and kind in NUMBERS
+        return self.spellings.several() if guessed else {}
 
     def _find_stray(self, texts: pa.Array, number: pa.Array) -> None:
         place = pc.index(pc.fill_null(number, True), False).as_py()

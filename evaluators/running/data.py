@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
-from evaluators.running import decision_words, missing, unknown_levels
+from evaluators.running import alike_levels, decision_words, missing, unknown_levels
+from registry import spellings
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -200,10 +201,10 @@ class Source:
         if columns.favourable is not None:
             read = sorted(decision_words.read_by(plan, specs, scored=scored))
         decided = [name for name in read if not self._divided(name, columns)]
-        grouped = unknown_levels.asked_of(columns, self.schema)
+        grouped, merged = unknown_levels.asked_of(columns, self.schema), self._merged(columns)
         names = list(dict.fromkeys([*decided, *grouped]))
         if not names:
-            return []
+            return merged
         words: dict[str, decision_words.Counts] = {name: {} for name in decided}
         levels: dict[str, decision_words.Counts] = {name: {} for name in grouped}
         for block in self.blocks(names, coded=names):
@@ -215,7 +216,15 @@ class Source:
         return [
             *decision_words.faults(words, columns, kinds, read),
             *unknown_levels.faults(levels, columns),
+            *alike_levels.faults(levels, plan),
+            *merged,
         ]
+
+    def _merged(self, columns: Columns) -> list[Reason]:
+        """Columns of groups in which the guess that they hold numbers makes one group of two words."""
+        spelt = getattr(self.stored, "spelt", {})
+        names = dict.fromkeys((*columns.sensitive, *columns.profile))
+        return [spellings.reason(n, spelt[n], spellings.REWRITE) for n in names if n in spelt]
 
     def _divided(self, name: str, columns: Columns) -> bool:
         """Whether a column's bounds tell that it holds the favourable value and one refusal."""

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from registry import arrow_blocks, parquet_pages, tables, typed_files
 from registry.errors import Invalid, Reason
 from registry.expansion import Expands, Meter
 from registry.language import Text
+from registry.spellings import Spelt
 
 BATCH = 65_536
 BUFFER = 1024 * 1024
@@ -68,6 +70,8 @@ class Stored(ABC):
     path: Path
     kinds: Mapping[str, str]
     rows: int
+    spelt: Mapping[str, Spelt] = MappingProxyType({})
+    """The columns of a file without types in which a number has several spellings."""
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -256,6 +260,7 @@ class CsvRows(Stored):
         except tables.TableRefused as refused:
             raise _unfit(path, list(refused.reasons)) from refused
         self.kinds, self.rows, self.format = found.columns, found.rows, found.format
+        self.spelt = found.spelt
 
     def pieces(
         self, columns: list[str], start: int, stop: int, coded: Collection[str]

@@ -27,10 +27,11 @@ def asked_of(columns: Columns, schema: pa.Schema) -> list[str]:
         schema: of the data.
     """
     names = dict.fromkeys((*columns.sensitive, *columns.profile))
-    return [name for name in names if name in schema.names and _worded(schema.field(name).type)]
+    return [name for name in names if name in schema.names and worded(schema.field(name).type)]
 
 
-def _worded(kind: pa.DataType) -> bool:
+def worded(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds words."""
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
@@ -71,8 +72,12 @@ def line(name: str, words: Sequence[str]) -> str:
         name: of the column.
         words: that count as missing.
     """
-    key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else decision_words.quoted(name)
-    return f"missing.{key} = [{', '.join(map(decision_words.quoted, words))}]"
+    return f"missing.{key(name)} = [{', '.join(map(decision_words.quoted, words))}]"
+
+
+def key(name: str) -> str:
+    """A column's name as a key of TOML."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else decision_words.quoted(name)
 
 
 def missing_words(counts: Counts, name: str, columns: Columns) -> list[str]:
@@ -95,7 +100,7 @@ def proposed(rows: pa.Table, names: Iterable[str] | None = None) -> dict[str, li
     """
     found = {}
     for name in rows.schema.names if names is None else names:
-        if not _worded(rows.schema.field(name).type):
+        if not worded(rows.schema.field(name).type):
             continue
         counts: Counts = {}
         decision_words.add(counts, rows[name])

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators.plan import Columns
-from evaluators.running import decision_words, missing, unknown_levels
+from evaluators.running import alike_levels, decision_words, missing, unknown_levels
 from evaluators.running.files import Stored, open_rows
 from registry import model_inputs, tables
 from registry.language import Text
@@ -94,6 +94,7 @@ class Seen:
         range: from the least to the greatest, for numbers with many values.
         ends: the least and the greatest number; None without numbers.
         unknown: the words that say "not known", and where there are any the codes for missing.
+        alike: what is remarked of values that look like one group.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Seen:
     range: str = ""
     ends: tuple[float, float] | None = None
     unknown: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -167,7 +169,11 @@ def look(rows: Stored) -> list[Seen]:
     told = missing.told(table, Columns()).rows
     unknown = unknown_levels.proposed(table)
     return [
-        replace(_seen(name, kind, told[name]), unknown=tuple(unknown.get(name, ())))
+        replace(
+            _seen(name, kind, told[name]),
+            unknown=tuple(unknown.get(name, ())),
+            alike=tuple(alike_levels.remarks(table, [name], rows.spelt)),
+        )
         for name, kind in kinds.items()
     ]
 
@@ -329,13 +335,15 @@ def _columns(
 
 
 def _missing(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:
-    """That a word for "not known" is no group of people, where people are grouped by its column."""
+    """What no group of people is, and what is none of its own, where a column groups people."""
     grouping = [*roles.get("sensitive", []), *roles.get("profile", [])]
     for column in seen:
         if column.unknown and column.name in grouping:
             yield f"#   {PROPOSED.zh} /"
             yield f"#   {PROPOSED.en}"
             yield unknown_levels.line(column.name, column.unknown)
+        if column.name in grouping:
+            yield from (f"#   {_word(said)}" for said in column.alike)
 
 
 def _decision(

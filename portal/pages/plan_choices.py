@@ -19,7 +19,7 @@ from starlette.datastructures import QueryParams
 
 from evaluators.guests import installed
 from evaluators.probe import Options, Probe
-from evaluators.running import unknown_levels
+from evaluators.running import alike_levels, unknown_levels
 from portal.home import plan_start
 from registry.datasets import Dataset
 from registry.language import Text
@@ -170,8 +170,10 @@ def _title(dataset: Dataset, given: str) -> str:
     return f"{{ zh = {written(called.zh)}, en = {written(called.en)} }}"
 
 
-def unknown(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> dict[str, list[str]]:
-    """Column → the words that are to be declared missing, so that "not known" is no group.
+def levels(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> list[str]:
+    """What is to be said under [columns] of the levels of columns of groups, line by line.
+
+    Words for "not known" are declared missing, and levels that look like one group are remarked on.
 
     Args:
         dataset: whose columns have roles.
@@ -180,20 +182,26 @@ def unknown(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> dict[str, li
     known, held, looked = roles(dataset), list[pa.RecordBatch](), 0
     names = [name for role in ("sensitive", "profile") for name in known.get(role, [])]
     if not names:
-        return {}
+        return []
     for batch in batches:
         held.append(batch.select(names))
         looked += batch.num_rows
         if looked >= plan_start.ROWS:
             break
-    return unknown_levels.proposed(pa.Table.from_batches(held)) if held else {}
+    if not held:
+        return []
+    rows, lines = pa.Table.from_batches(held), list[str]()
+    for name, words in unknown_levels.proposed(rows).items():
+        lines += [f"# {said}" for said in (plan_start.PROPOSED.zh, plan_start.PROPOSED.en)]
+        lines.append(unknown_levels.line(name, words))
+    return [*lines, *(f"# {said}" for said in alike_levels.remarks(rows, names))]
 
 
 def draft(
     dataset: Dataset,
     version: Version,
     asked: QueryParams,
-    missing: Mapping[str, Sequence[str]],
+    said: Sequence[str],
 ) -> str:
     """The plan in TOML that follows from what was chosen.
 
@@ -201,7 +209,7 @@ def draft(
         dataset: whose columns have roles.
         version: whose inputs are to be scored.
         asked: the fields of the form.
-        missing: what is to be declared missing, see `unknown`.
+        said: what there is to say of levels, see `levels`.
     """
     known = roles(dataset)
     lines = [f"title = {_title(dataset, asked.get('title') or '')}"]
@@ -212,9 +220,7 @@ def draft(
     lines += ["", "[columns]"]
     lines += [f"{role} = {written(known[role][0])}" for role in ONE if known.get(role)]
     lines += [f"{role} = {written(known[role])}" for role in MANY if known.get(role)]
-    for name, words in missing.items():
-        lines += [f"# {said}" for said in (plan_start.PROPOSED.zh, plan_start.PROPOSED.en)]
-        lines.append(unknown_levels.line(name, words))
+    lines += said
     lines.append(f"inputs = {written([str(each['name']) for each in version.inputs])}")
     if not known.get("price"):
         lines += [

@@ -122,11 +122,11 @@ def plan_form(
     asked = request.query_params
     typed = typed_before(request)
     if not typed:
-        missing: dict[str, list[str]] = {}
+        said: list[str] = []
         words = model_inputs.words(target.inputs)
         with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
-            missing = plan_choices.unknown(chosen, datasets.batches(store, chosen, words))
-        typed = {"plan": plan_choices.draft(chosen, target, asked, missing)}
+            said = plan_choices.levels(chosen, datasets.batches(store, chosen, words))
+        typed = {"plan": plan_choices.draft(chosen, target, asked, said)}
     return render(
         request,
         "plan_new.html",

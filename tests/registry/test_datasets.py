@@ -237,6 +237,27 @@ def test_a_declared_type_must_hold(
     assert "b" in said
 
 
+@pytest.mark.parametrize("role", ["sensitive", "profile"])
+def test_two_words_of_a_group_are_never_made_one_number_by_a_guess(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, role: str
+) -> None:
+    path = write(tmp_path, "step,approved\n1.10,1\n1.1,0\n2,1\n 2 ,0\n")
+    column = {"name": "step", "role": role}
+    said = refusals(session, store, by, path, [column])
+    assert "'1.1' 1 row, '1.10' 1 row" in said["step"]
+    words = register(session, store, by, path, [column | {"type": "string"}])
+    assert datasets.load(store, words)["step"].to_pylist()[:2] == ["1.10", "1.1"]
+
+
+def test_who_declares_numbers_has_numbers_in_any_spelling(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "step,paid\n1.10,1.50\n1.1,1.5\n2,1\n")
+    column = {"name": "step", "role": "sensitive", "type": "double"}
+    made = register(session, store, by, path, [column, {"name": "paid", "role": "price"}])
+    assert datasets.load(store, made)["step"].to_pylist() == [1.1, 1.1, 2.0]
+
+
 def test_whole_numbers_may_be_declared_as_measured_ones(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:

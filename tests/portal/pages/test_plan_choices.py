@@ -30,7 +30,7 @@ def data(columns: list[dict[str, str]] = COLUMNS, name: str = "数据", name_en:
 
 
 def drafted(*fields: tuple[str, str]) -> dict[str, Any]:
-    return tomllib.loads(plan_choices.draft(data(), VERSION, QueryParams(list(fields)), {}))
+    return tomllib.loads(plan_choices.draft(data(), VERSION, QueryParams(list(fields)), []))
 
 
 def test_without_a_choice_the_usual_probes_that_the_data_can_feed_are_drafted() -> None:
@@ -69,7 +69,7 @@ WORD = st.text(min_size=1, max_size=20)
 @given(name=WORD, title=WORD, english=st.one_of(st.just(""), WORD))
 def test_no_name_breaks_out_of_its_quotes(name: str, title: str, english: str) -> None:
     columns = [{"name": name, "role": "sensitive"}]
-    written = plan_choices.draft(data(columns, title, english), VERSION, QueryParams([]), {})
+    written = plan_choices.draft(data(columns, title, english), VERSION, QueryParams([]), [])
 
     assert tomllib.loads(written)["columns"]["sensitive"] == [name]
     two = {"zh": title, "en": english}
@@ -88,7 +88,7 @@ def test_a_title_left_as_it_was_offered_is_there_in_both_languages(
     typed: str, title: str | dict[str, str]
 ) -> None:
     named = data(name="贷款申请", name_en="Loan applications")
-    written = plan_choices.draft(named, VERSION, QueryParams([("title", typed)]), {})
+    written = plan_choices.draft(named, VERSION, QueryParams([("title", typed)]), [])
 
     assert tomllib.loads(written)["title"] == title
 
@@ -115,13 +115,23 @@ def test_a_word_for_not_known_is_proposed_as_missing_where_people_are_grouped_by
     rows = pa.table({
         "race": ["a", "b", "未知", "NA"], "approve": [0, 1, 1, 0], "income": ["-", "1", "2", "3"],
     })  # fmt: skip
-    missing = plan_choices.unknown(data(), rows.to_batches())
-    written = plan_choices.draft(data(), VERSION, QueryParams([]), missing)
+    said = plan_choices.levels(data(), rows.to_batches())
+    written = plan_choices.draft(data(), VERSION, QueryParams([]), said)
 
     assert tomllib.loads(written)["columns"]["missing"] == {"race": ["未知", "NA"]}
     assert "请核对" in written
     assert "check" in written
-    assert plan_choices.unknown(data(), rows.slice(0, 2).to_batches()) == {}
+    assert plan_choices.levels(data(), rows.slice(0, 2).to_batches()) == []
+
+
+def test_levels_that_look_like_one_group_are_remarked_on_in_the_draft() -> None:
+    rows = pa.table({"race": ["a", "A", "b", "b"], "approve": [0, 1, 1, 0]})
+    said = plan_choices.levels(data(), rows.to_batches())
+    written = plan_choices.draft(data(), VERSION, QueryParams([]), said)
+
+    assert "# “race”里有几个值看上去是同一组" in written
+    assert "“A” 1 行、“a” 1 行" in written
+    assert tomllib.loads(written)["columns"]["sensitive"] == ["race"]
 
 
 def test_the_page_writes_the_plan_that_was_chosen(shelf: Shelf) -> None:
