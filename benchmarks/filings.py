@@ -19,13 +19,12 @@ from typing import Any
 
 from sqlalchemy import create_engine, insert
 
-from filing import changes
+from filing import changes, search_options
 from filing.dossier import Filing
 from filing.fields import schema
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.numbers import Number
-from portal.pages import facets
 from portal.web.glossary import terms
 from registry.organisations import Kind, Organisation
 
@@ -131,7 +130,7 @@ def _made(drawn: random.Random, place: int, whole: int) -> tuple[dict[str, Any],
     text = ""
     while len(text) < length:
         text += drawn.choice(told.uses)
-    ids = facets.options()
+    ids = search_options.options()
     grade = drawn.choices(["low", "medium", "high"], [6, 3, 1])[0]
     evaluated = published if drawn.random() < 0.4 else None
     card = {

@@ -320,7 +320,7 @@ def search(
         index: where the words are looked up.
         query: words between spaces; a Chinese phrase is found as it stands.
         filters: what to narrow it to.
-        page: from 1.
+        page: from 1; the last where there are fewer.
         size: lines on a page, at most 100.
         inside: whether the whole public text is searched, or number, names, filer, summary and use.
         at: the moment against which evaluations expire; None for now.
@@ -333,6 +333,9 @@ def search(
         valid=gate.counting_since(moment, settings().evaluation_days),
     )
     found = index.find(session, asked, skip=(page - 1) * size, size=size)
+    if not found.listings and page > 1:
+        page = max(1, -(-found.total // size))
+        found = index.find(session, asked, skip=(page - 1) * size, size=size)
     line = LINE.where(Listing.id.in_(found.listings))
     rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
     lines = [rows[each] for each in found.listings if each in rows]

@@ -25,7 +25,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import changes, search_lines, search_words
+from filing import changes, search_lines, search_near, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_file import SearchFile
@@ -34,7 +34,7 @@ from registry import modes
 from registry.errors import Unavailable
 from registry.language import Text
 
-FORM = "3"
+FORM = "4"
 """Raised with every change of what is indexed or how: files of another form are made anew."""
 NEWEST = 20_000
 """Hits that can be turned to, and of which facets are counted."""
@@ -60,7 +60,7 @@ class Filters:
         status: public statuses.
         grade: high, medium, low.
         kind, sector, effect: option ids of fields B4, B5 and B14.
-        organisation_id: the filer; `filer` several of them.
+        filer: ids of organisations.
         evaluated: with (True) or without (False) an unexpired third-party evaluation.
         city, district: parts of field A3.
         personal: yes, no: whether a data set has personal information (C7).
@@ -73,7 +73,6 @@ class Filters:
     kind: Sequence[str] = ()
     sector: Sequence[str] = ()
     effect: Sequence[str] = ()
-    organisation_id: str = ""
     evaluated: bool | None = None
     filer: Sequence[str] = ()
     city: Sequence[str] = ()
@@ -86,10 +85,7 @@ class Filters:
         """The values that one facet is narrowed to."""
         if name == "evaluated":
             return [] if self.evaluated is None else ["yes" if self.evaluated else "no"]
-        given = [str(each) for each in getattr(self, name)]
-        return (
-            [*given, self.organisation_id] if name == "filer" and self.organisation_id else given
-        )
+        return [str(each) for each in getattr(self, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +272,24 @@ class SearchIndex:
         """
         self._file.using(self._state)
 
+    def knows(self, session: Session, facet: str, value: str) -> bool:
+        """Whether a filing has, or had, a value of a facet.
+
+        Args:
+            session: any session.
+            facet: which.
+            value: which.
+
+        Raises:
+            as `find`.
+        """
+        return self._file.using(lambda: self._knows(session, facet, value))
+
+    def _knows(self, session: Session, facet: str, value: str) -> bool:
+        self.refresh(session)
+        known = "SELECT 1 FROM value WHERE facet = ? AND said = ?"
+        return self._file.connection().execute(known, (facet, value)).fetchone() is not None
+
     def count(self, asked: Asked) -> tuple[dict[str, dict[str, int]], bool]:
         """The counts of `find` alone, by the index as it is.
 
@@ -295,9 +309,6 @@ class SearchIndex:
     def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
         self.refresh(session)
         index = self._file.connection()
-        match = search_words.match(asked.query)
-        if search_words.without_tokens(asked.query):
-            return Found((), 0)
         hits = self._hits(asked)
         counted = hits.counted()
         total = hits.total() if counted.passing is None else counted.passing
@@ -308,7 +319,7 @@ class SearchIndex:
             more=total > NEWEST,
             counts=counted.by_facet,
             partial=counted.partial,
-            near="" if total or not match else _near(index, asked.query),
+            near="" if total else search_near.near(index, asked.query),
         )
 
 
@@ -458,22 +469,3 @@ def _narrowing(asked: Asked) -> tuple[str, list[Any]]:
 
 def _unbarred(barred: str) -> list[str]:
     return [each for each in barred.split("|") if each]
-
-
-def _near(index: sqlite3.Connection, query: str) -> str:
-    """What is read like the query and stands in a name; empty where nothing does."""
-    asked = search_words.syllables_of(query)
-    if not asked:
-        return ""
-    spoken = f'"{"".join(asked)}"*'
-    names = index.execute(
-        "SELECT name FROM line WHERE id IN (SELECT rowid FROM named WHERE named MATCH ? "
-        "ORDER BY rowid DESC LIMIT 20) ORDER BY id DESC",
-        (spoken,),
-    ).fetchall()
-    for (name,) in names:
-        for place in range(len(name) - len(asked) + 1):
-            part = str(name[place : place + len(asked)])
-            if search_words.syllables_of(part) == asked:
-                return part
-    return ""

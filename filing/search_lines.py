@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from filing import editions, listings, search_words, standing
+from filing import editions, listings, search_near, search_words, standing
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.listings import Listing
@@ -43,6 +43,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS named USING fts5(t, {WORDS});
 CREATE VIRTUAL TABLE IF NOT EXISTS short USING fts5(t, {WORDS});
 CREATE VIRTUAL TABLE IF NOT EXISTS whole USING fts5(t, {WORDS});
 CREATE VIRTUAL TABLE IF NOT EXISTS digits USING fts5(t, content='', tokenize='trigram');
+{search_near.TABLE}
 """
 GATHERED = 16_000_000
 """Bytes that a lookup gathers before it writes them: FTS5's own million is merged twice as often."""
@@ -64,7 +65,8 @@ class Line:
         listing: its identifier in the record.
         change: the number of the change with which it was last written.
         published: when.
-        name: in Chinese, as it is written.
+        name: the Chinese names of filing and filer, as they are written, each on a line.
+        latin: the Latin words of its names.
         texts: the tokens of each lookup, in their order.
         values: of each numbered facet, in their order.
         made: when the newest evaluation that counts was made, in seconds; NaN for none.
@@ -74,6 +76,7 @@ class Line:
     change: int
     published: datetime
     name: str
+    latin: frozenset[str]
     texts: tuple[str, ...]
     values: tuple[str, ...]
     made: float
@@ -113,7 +116,8 @@ def _line(session: Session, row: Any) -> Line:
         listing=row.id,
         change=row.change,
         published=row.published,
-        name=card["name"]["zh"],
+        name=f"{card['name']['zh']}\n{card['filer']['zh']}",
+        latin=_latin(*card["name"].values()) | _latin(*card["filer"].values()),
         texts=_texts(row, card),
         values=(row.kinds, row.sectors, *(single[each] for each in SINGLE), row.organisation_id),
         made=made,
@@ -151,13 +155,20 @@ def _called(zh: str, en: str) -> str:
     return " ".join((*search_words.tokens(f"{zh}\n{en}"), *search_words.spoken(zh)))
 
 
+@lru_cache(maxsize=10_000)
+def _latin(*names: str | None) -> frozenset[str]:
+    """The words of names that are not Chinese."""
+    every = search_words.tokens("\n".join(each or "" for each in names))
+    return frozenset(each for each in every if each.isascii())
+
+
 def _both(said: Mapping[str, Any]) -> str:
     return "\n".join(str(said.get(each) or "")[:SHORT] for each in ("zh", "en"))
 
 
 def empty(index: sqlite3.Connection) -> None:
     """Take everything out of an index."""
-    for table in ("state", "line", "facet", "value"):
+    for table in ("state", "line", "facet", "value", "spelled"):
         index.execute(f"DELETE FROM {table}")
     for table in LOOKUPS:
         index.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
@@ -172,6 +183,7 @@ def write(index: sqlite3.Connection, lines: Sequence[Line]) -> None:
         lines: some.
     """
     _forget(index, [each.listing for each in lines])
+    search_near.learn(index, set[str]().union(*(each.latin for each in lines)))
     codes = _codes(
         index, {pair for each in lines for pair in zip(CODED, each.values, strict=True)}
     )

@@ -3,8 +3,9 @@
 Chinese has no spaces, so a text is indexed as every pair of neighbouring characters (and the last
 one of a run alone): a phrase of pairs is then found exactly where the phrase stands, of whatever
 length. A single character is asked for as the beginning of a pair. Other scripts are whole words,
-found by their beginning. Characters are compared one by one (NFKC, case folded, traditional as
-simplified), never by dictionary, for a phrase must read the same inside a longer one.
+found by their beginning. A sign (`+`, `#`, `.`) is a word of its own, so that `c++` is found where
+it stands. Characters are compared one by one (NFKC, case folded, traditional as simplified, Latin
+letters without accents), never by dictionary, for a phrase must read the same inside a longer one.
 """
 
 import re
@@ -21,18 +22,33 @@ from registry.simplified import simplified
 MOST_WORDS = 10
 MOST_CHARACTERS = 200
 HAN = "\u3007\u3400-\u9fff\uf900-\ufaff"
-RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
-EITHER = re.compile(rf"([{HAN}]+)|([^\W_{HAN}]+)")
+RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+|[^\w\s]|_")
+EITHER = re.compile(rf"([{HAN}]+)|([^\W_{HAN}]+)|([^\w\s]|_)")
 HAN_RUN = re.compile(rf"[{HAN}]")
 SPOKEN = re.compile(r"[a-z]{2,}")
+ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]")
+ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
+UMLAUT = re.compile("(?<=[ln])(?:u\u0308[\u0300-\u036f]*|u:)")
+"""The ü of lü and nü, which keyboards write as v and others as u with a colon."""
+SAME_SIGNS = str.maketrans("‐‑‒–—―−“”‘’、。", "-------\"\"'',.")
+"""Dashes, quotation marks and stops are looked for in one form each."""
+NO_APOSTROPHES = str.maketrans("", "", "'‘’")
+SIGN = 0xF0000
+"""Added to a sign, it gives a character of private use, which FTS5 takes for a letter."""
 READ_ALOUD = 40
 """Characters of one name that can be found by how they are read."""
 
 
 def plain(text: str) -> str:
-    """Text as the search compares it: width, case, spacing and traditional forms do not matter."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(simplified(folded).split())
+    """Text as the search compares it: width, case, spacing, accents, traditional forms do not matter."""
+    folded = simplified(unicodedata.normalize("NFKC", text).casefold()).translate(SAME_SIGNS)
+    return " ".join(_unaccented(folded).split())
+
+
+def _unaccented(text: str) -> str:
+    if not ACCENTED.search(text):
+        return text
+    return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
 def tokens(text: str) -> list[str]:
@@ -42,21 +58,60 @@ def tokens(text: str) -> list[str]:
         text: any text.
     """
     found: list[str] = []
-    for chinese, word in EITHER.findall(plain(text)):
+    for chinese, word, sign in EITHER.findall(plain(text)):
         if chinese:
             found += map(add, chinese, chinese[1:])
             found.append(chinese[-1])
         else:
-            found.append(word)
+            found.append(word or _sign(sign))
     return found
+
+
+def _sign(sign: str) -> str:
+    return chr(SIGN + ord(sign) % 0x10000)
 
 
 def _pairs(run: str, *, closed: bool) -> list[str]:
     """A run's tokens; a `closed` run also gives its last character alone."""
+    if not run.isalnum():
+        return [_sign(run)]
     if not HAN_RUN.match(run):
         return [run]
     pairs = [run[place : place + 2] for place in range(len(run) - 1)]
     return [*pairs, run[-1]] if closed or len(run) == 1 else pairs
+
+
+def is_cut(query: str) -> bool:
+    """Whether a query is longer than what is looked for of it.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    return len(query.strip()) > MOST_CHARACTERS or len(query.split()) > MOST_WORDS
+
+
+def cut(query: str) -> str:
+    """What is looked for of a query.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    return (
+        " ".join(query.strip()[:MOST_CHARACTERS].split()[:MOST_WORDS]) if is_cut(query) else query
+    )
+
+
+def words(query: str) -> list[str]:
+    """The words of a query that are looked for, as they are compared.
+
+    Args:
+        query: as a reader wrote it.
+    """
+    return [plain(each) for each in _written(query)]
+
+
+def _written(query: str) -> list[str]:
+    return unicodedata.normalize("NFKC", query[:MOST_CHARACTERS]).split()[:MOST_WORDS]
 
 
 def match(query: str) -> str:
@@ -65,8 +120,20 @@ def match(query: str) -> str:
     Args:
         query: as a reader wrote it.
     """
-    words = plain(query[:MOST_CHARACTERS]).split()[:MOST_WORDS]
-    return " AND ".join(phrase for word in words if (phrase := _phrase(word)))
+    return " AND ".join(asked for word in _written(query) if (asked := _either(word)))
+
+
+def _either(word: str) -> str:
+    """A word as it stands or, where that is another, as pinyin is indexed."""
+    ways = dict.fromkeys((_phrase(plain(word)), _phrase(_pinyin(word))))
+    asked = [each for each in ways if each]
+    return f"({' OR '.join(asked)})" if len(asked) > 1 else "".join(asked)
+
+
+def _pinyin(word: str) -> str:
+    """A word as somebody writes pinyin: ü as v, without tones and apostrophes."""
+    apart = unicodedata.normalize("NFD", word.casefold())
+    return plain(UMLAUT.sub("v", apart).translate(NO_APOSTROPHES))
 
 
 def _phrase(word: str) -> str:
@@ -76,18 +143,8 @@ def _phrase(word: str) -> str:
     *before, last = runs
     asked = [each for run in before for each in _pairs(run, closed=True)]
     asked += _pairs(last, closed=False)
-    open_ended = len(last) == 1 or not HAN_RUN.match(last)
+    open_ended = last.isalnum() and (len(last) == 1 or not HAN_RUN.match(last))
     return f'"{" ".join(asked)}"{"*" if open_ended else ""}'
-
-
-def without_tokens(query: str) -> bool:
-    """Whether a query asks for something of which nothing can be compared, such as `%`.
-
-    Args:
-        query: as a reader wrote it.
-    """
-    words = plain(query[:MOST_CHARACTERS]).split()[:MOST_WORDS]
-    return any(not RUN.search(word) for word in words)
 
 
 @lru_cache(maxsize=10_000)

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from filing import catalogue, fields, numbers
+from filing import catalogue, fields, numbers, search_options
 from filing.catalogue import Hit
 from filing.lifecycle import STATUS_NAMES, Status
-from filing.search_index import Filters
+from filing.search_index import Filters, SearchIndex
 from portal.api.shapes import Answer, Bilingual
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
@@ -20,6 +21,8 @@ from portal.web.page_cache import keep
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound
+
+ONCE = dict.fromkeys(("q", "evaluated", "inside", "page", "limit"), ".*")
 
 router = APIRouter(tags=["catalogue"], dependencies=[public])
 
@@ -97,7 +100,7 @@ def search(
     kind: Annotated[list[str] | None, Query(description="option ids of field B4")] = None,
     sector: Annotated[list[str] | None, Query(description="option ids of field B5")] = None,
     effect: Annotated[list[str] | None, Query(description="option ids of field B14")] = None,
-    organisation_id: Annotated[str, Query()] = "",
+    filer: Annotated[list[str] | None, Query(description="ids of organisations")] = None,
     evaluated: Annotated[bool | None, Query()] = None,
     city: Annotated[list[str] | None, Query(description="part city of field A3")] = None,
     district: Annotated[list[str] | None, Query(description="part district of field A3")] = None,
@@ -112,13 +115,14 @@ def search(
 ) -> Hits:
     """Published filings that hold every word of the query."""
     keep(request, session)
+    _check_address(request, session, index)
     wanted = Filters(
         status=status or (),
         grade=grade or (),
         kind=kind or (),
         sector=sector or (),
         effect=effect or (),
-        organisation_id=organisation_id,
+        filer=filer or (),
         evaluated=evaluated,
         city=city or (),
         district=district or (),
@@ -127,6 +131,7 @@ def search(
         beyond=beyond or (),
     )
     found = catalogue.search(session, index, q, wanted, page, size=limit, inside=inside)
+    search_options.check_page(page, found.pages)
     following = None
     if found.number < found.pages:
         url = request.url.include_query_params(page=found.number + 1)
@@ -244,6 +249,16 @@ def form() -> dict[str, Any]:
 def statuses() -> dict[str, Bilingual]:
     """Where a filing can stand."""
     return {status.value: Bilingual.of(name) for status, name in STATUS_NAMES.items()}
+
+
+def _check_address(request: Request, session: Session, index: SearchIndex) -> None:
+    """Refuse what the search does not know; what a framework types was checked already."""
+
+    def knows(facet: str, value: str) -> bool:
+        return index.knows(session, facet, value)
+
+    given = request.query_params.multi_items()
+    search_options.check(search_options.unknown(given, knows, once=ONCE))
 
 
 def _hit(hit: Hit) -> HitOut:

@@ -1,6 +1,7 @@
 """What everyone reads without signing in: start, catalogue, the filed page, words, about."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue, numbers
+from filing import catalogue, numbers, search_options, search_words
 from filing.catalogue import History, Hit, Page, PublicEntry
 from filing.concerns import COUNTED
 from filing.lifecycle import STATUS_NAMES
@@ -21,6 +22,7 @@ from portal.web.access import public
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
 from portal.web.page_cache import keep
+from registry.errors import Reason
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
 
@@ -29,6 +31,9 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 20
 NEWEST_SHOWN = 5
 """Filings on the start page."""
+PAGE = "[1-9][0-9]{0,6}"
+TAKEN = {"q": ".*", "inside": "1?", "page": PAGE}
+"""What the address of a search names besides its facets, with the pattern of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +150,10 @@ def cases(session: Session, index: SearchIndex) -> list[tuple[Question, int]]:
 def catalogue_json(request: Request, session: Database, index: Index) -> Response:
     """The catalogue page as JSON."""
     keep(request, session)
-    asked = _Asked.of(request)
+    asked = _Asked.of(request, session, index)
+    search_options.check(asked.unknown)
     found = asked.answered(session, index)
+    search_options.check_page(asked.page, found.pages)
     return JSONResponse(
         {
             "total": found.total,
@@ -186,13 +193,14 @@ def as_json(hit: Hit) -> dict[str, Any]:
 def catalogue_page(request: Request, language: Lang, session: Database, index: Index) -> Response:
     """Search by word, narrowed by what the record says; every state is an address."""
     keep(request, session)
-    asked = _Asked.of(request)
+    asked = _Asked.of(request, session, index)
     found = asked.answered(session, index)
     return render(
         request,
         "catalogue.html",
         language=language,
         query=asked.query,
+        asked=asked,
         inside=asked.inside,
         near=urlencode({"q": found.near}) if found.near else "",
         facets=facets.shown(session, found.counts, asked.chosen),
@@ -286,23 +294,30 @@ class _Asked:
         chosen: the values that each facet is narrowed to.
         page: from 1.
         inside: whether the whole public text is searched.
+        unknown: what else the address names.
     """
 
     query: str
     chosen: Mapping[str, list[str]]
     page: int
     inside: bool
+    unknown: Sequence[Reason]
 
     @classmethod
-    def of(cls, request: Request) -> "_Asked":
-        """What a request asks for; what is no value of a facet is left out."""
+    def of(cls, request: Request, session: Session, index: SearchIndex) -> "_Asked":
+        """What a request asks for, and what of its address no search knows."""
         given = request.query_params
+
+        def knows(facet: str, value: str) -> bool:
+            return index.knows(session, facet, value)
+
         page = given.get("page", "1")
         return cls(
-            query=given.get("q", "").strip(),
-            chosen=facets.chosen(given),
-            page=int(page) if page.isdecimal() and len(page) < 8 else 1,
+            query=search_words.cut(given.get("q", "")).strip(),
+            chosen=search_options.chosen(given.multi_items(), knows),
+            page=int(page) if re.fullmatch(PAGE, page) else 1,
             inside=given.get("inside") == "1",
+            unknown=search_options.unknown(given.multi_items(), knows, once=TAKEN),
         )
 
     @property

@@ -315,7 +315,7 @@ def test_a_filing_is_found_by_its_number(scene: Scene) -> None:
         (Filters(sector=["media"]), False),
         (Filters(effect=["decides"]), True),
         (Filters(effect=["prices", "ranks"]), False),
-        (Filters(organisation_id="other"), False),
+        (Filters(filer=["other"]), False),
         (Filters(evaluated=True), True),
         (Filters(evaluated=False), False),
     ],
@@ -358,7 +358,7 @@ def test_pages_are_newest_first_and_whole(scene: Scene) -> None:
 
     assert [each.number for each in (*first.hits, *second.hits)] == published[::-1]
     assert (first.total, first.pages) == (3, 2)
-    assert scene.search(page=9).hits == ()
+    assert scene.search(page=9, size=2).hits == second.hits
 
 
 def test_the_history_tells_of_reports_and_explanations(scene: Scene) -> None:

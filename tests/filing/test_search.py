@@ -10,7 +10,7 @@ from pypinyin import lazy_pinyin
 from sqlalchemy import delete, event, select
 
 from benchmarks import filings
-from filing import catalogue, changes, gate, listings, search_words
+from filing import catalogue, changes, gate, listings, search_near, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.search_index import Asked, Filters, SearchIndex
@@ -56,29 +56,55 @@ def test_width_and_case_do_not_matter(word: str) -> None:
     assert stands_in(f"some {word.upper()} here", wide)
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("住房贷款", 1),
-        ("住房貸款", 1),
-        ("房", 1),
-        ("房款", 0),
-        ("zhufang", 1),
-        ("daikuan", 1),
-        ("zfdk", 1),
-        ("dksp", 1),
-        ("aikuan", 0),
-        ("ＨＯＭＥ", 1),
-        ("hom", 1),
-        ("判断", 1),
-        ("000001", 1),
-        ("0001", 1),
-        ("9999", 0),
-    ],
-)
-def test_a_name_is_found_as_people_write_it(scene: Scene, query: str, found: int) -> None:
+WRITTEN = {
+    "住房贷款": 1,
+    "住房貸款": 1,
+    "房": 1,
+    "房款": 0,
+    "zhufang": 1,
+    "daikuan": 1,
+    "zfdk": 1,
+    "dksp": 1,
+    "aikuan": 0,
+    "ＨＯＭＥ": 1,
+    "hom": 1,
+    "判断": 1,
+    "000001": 1,
+    "0001": 1,
+    "9999": 0,
+    "dài kuǎn": 1,
+    "dàikuǎn": 1,
+    "DÀI": 1,
+    "zhu'fang": 1,
+    "hómé": 1,
+    "贷款审批算法。": 0,
+}
+
+
+def test_a_name_is_found_as_people_write_it(scene: Scene) -> None:
     scene.published()
-    assert scene.search(query).total == found
+    assert {query: scene.search(query).total for query in WRITTEN} == WRITTEN
+
+
+TYPED = (
+    "lv", "lü", "lǜ", "LÜ", "lu:", "lvse", "lüsè", "nvxing", "nǚ xìng", "nu:xing", "café", "cafe", "CAFÉ", "cafe\u0301", "c++", "C++", "c+", "C#", "c＃", ".net", "net", "A/B", "a/b测试", "%", "100%", "v_2", "GB—T", "（女性）", "(女性)", "女性",
+)  # fmt: skip
+NOT_TYPED = ("c+++", "c-", "/net", "a-b", "AB", "$", "v2")  # fmt: skip
+
+
+def test_a_name_is_found_by_what_is_typed(scene: Scene) -> None:
+    """ü has a key of its own on no keyboard; signs are letters of such names."""
+    scene.published(
+        B1={"zh": "绿色出行（女性）C++ 与 C# A/B测试", "en": "Café on ASP.NET, 100% v_2 GB-T"}
+    )
+    assert [each for each in TYPED if scene.search(each).total != 1] == []
+    assert [each for each in NOT_TYPED if scene.search(each).total] == []
+
+
+def test_two_letters_with_dots_are_a_latin_letter_too(scene: Scene) -> None:
+    scene.published(B1={"zh": "路况", "en": "Lübeck roads"})
+    assert [scene.search(each).total for each in ("lübeck", "lubeck", "lu", "lü")] == [1, 1, 1, 1]
+    assert scene.search("lv").total == 0
 
 
 def test_a_word_of_the_text_is_found_inside_alone(scene: Scene) -> None:
@@ -93,6 +119,54 @@ def test_what_is_read_alike_is_offered_where_nothing_is_found(scene: Scene) -> N
     assert (found.total, found.near) == (0, "贷款")
     assert scene.search(found.near).total == 1
     assert scene.search("猫狗").near == ""
+
+
+NEAR = {
+    "住房贷款审皮": "住房贷款审批",
+    "住芳贷款": "住房贷款",
+    "住房货款审批": "住房贷款审批",
+    "主房贷款": "住房贷款",
+    "住房款审批": "住房贷款审批",
+    "住房的贷款": "住房贷款",
+    "示例信货公司": "示例信贷公司",
+    "approvel": "approval",
+    "aproval": "approval",
+    "approvall": "approval",
+    "apporval": "approval",
+    "xpproval": "approval",
+    "Hoem Approval": "home approval",
+    "Exampel": "example",
+    "住房货款 approvel": "住房贷款 approval",
+    "《住房贷款》": "住房贷款",
+    "“住房贷款”！": "住房贷款",
+    "home, loan": "home loan",
+    "猫狗鱼鸟": "",
+    "qqqqq": "",
+    "房货": "",
+    "%": "",
+}
+"""What is offered for a query that finds nothing; empty for nothing."""
+
+
+def test_one_wrong_character_is_set_right(scene: Scene) -> None:
+    """In names of algorithms and filers, Chinese and Latin; what is offered is found."""
+    scene.published()
+    for query, near in NEAR.items():
+        found = scene.search(query)
+        assert (query, found.total, found.near) == (query, 0, near)
+        assert not near or scene.search(near).total == 1
+
+
+def test_nothing_is_offered_for_words_that_a_filter_alone_leaves_out(scene: Scene) -> None:
+    scene.published(B1={"zh": "C++ 审查", "en": "Review of C++"})
+    found = scene.search("c++", Filters(status=[Status.REVOKED]))
+    assert (found.total, found.near) == (0, "")
+
+
+@given(word=st.text("abc", min_size=4, max_size=6), other=st.text("abc", min_size=3, max_size=7))
+def test_words_one_letter_apart_share_what_is_left_without_it(word: str, other: str) -> None:
+    if search_near._is_one_apart(word, other):
+        assert search_near._gaps(word) & search_near._gaps(other)
 
 
 def test_a_name_comes_before_a_text(scene: Scene) -> None:
@@ -306,6 +380,17 @@ def test_pairs_of_a_text_are_those_of_its_runs(text: str) -> None:
     runs = search_words.RUN.findall(search_words.plain(text))
     told = [each for run in runs for each in search_words._pairs(run, closed=True)]
     assert search_words.tokens(text) == told
+
+
+def test_a_page_beyond_the_last_is_the_last(scene: Scene) -> None:
+    for name in ("a", "b", "c"):
+        scene.version = cast.version(scene.session, scene.filer, name=name)
+        scene.published()
+    last = scene.search("", size=2, page=2)
+    beyond = scene.search("", size=2, page=9_999)
+    assert len(beyond.hits) == 1
+    assert (beyond.number, beyond.hits) == (last.number, last.hits)
+    assert scene.search("没有这个", page=7).number == 1
 
 
 def test_hits_beyond_the_newest_are_counted_no_more(

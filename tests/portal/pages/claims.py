@@ -135,6 +135,7 @@ CLAIMS = (
 )  # fmt: skip
 
 GENERAL = frozenset({
+    "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
     # what the tester is asked to do with the report
     "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。",
     "签章确认", "签章确认后的文件", "提交签章确认",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from filing import search_options
 from filing.fields import schema
 from portal.app import create_app
-from portal.pages import facets
 from portal.pages.public import QUESTIONS
 from registry.database import transaction
 from registry.settings import Settings
@@ -74,7 +74,7 @@ def test_a_case_of_which_nothing_is_filed_says_so_and_leads_nowhere(reader: Test
 
 def test_every_case_goes_by_a_filter_that_the_catalogue_knows() -> None:
     """By typed options of the record, so that a case cannot silently narrow nothing."""
-    known = {name: set(values) for name, values in facets.options().items()}
+    known = {name: set(values) for name, values in search_options.options().items()}
     for case in QUESTIONS:
         assert case.asked
         for name, value in case.asked.items():
