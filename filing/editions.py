@@ -22,9 +22,11 @@ from filing.evidence import Evidence
 from filing.fields import Field, Show, schema, split
 from filing.gate import Gate
 from filing.law import FILING_STATEMENT
-from registry import attestation, explanations
+from registry import attestation, explanations, json_text
 from registry.database import Identified, Record
 from registry.errors import NotFound
+from registry.json_text import KeyTwice
+from registry.language import Text
 from registry.organisations import Actor, Organisation
 from registry.reports import Report
 from registry.submission import Version
@@ -314,3 +316,48 @@ def withheld(given: Stored) -> dict[str, Any]:
         "review": seal["review"],
         "digest": attestation.digest({"salt": seal["salt"], "value": given["value"]}),
     }
+
+
+def check(session: Session) -> tuple[int, list[Text]]:
+    """Hold every edition against its digests and the edition before.
+
+    Args:
+        session: any session.
+
+    Returns:
+        How many there are, and what is wrong with some, as sentences without a full stop.
+    """
+    count, faults, before = 0, list[Text](), ("", "")
+    every = select(Edition).order_by(Edition.filing_id, Edition.number)
+    for each in session.scalars(every.execution_options(yield_per=50)):
+        count += 1
+        previous = before[1] if before[0] == each.filing_id else None
+        wrong = _fault(each, previous)
+        if wrong is not None:
+            place = Text(
+                f"备案 {each.filing_id} 第 {each.number} 次公示：",
+                f"edition {each.number} of filing {each.filing_id}: ",
+            )
+            faults.append(Text(place.zh + wrong.zh, place.en + wrong.en))
+        before = (each.filing_id, each.digest)
+    return count, faults
+
+
+def _fault(edition: Edition, previous: str | None) -> Text | None:
+    """What is wrong with an edition; None for nothing."""
+    try:
+        content = json_text.parse(edition.content)
+        json_text.parse(edition.record)
+        fits = (
+            attestation.sha256(edition.content.encode()) == edition.digest
+            and attestation.sha256(edition.record.encode()) == content["record_digest"]
+            and content["previous"] == previous
+        )
+    except KeyTwice as twice:
+        keys = "、".join(each.item for each in twice.reasons)
+        return Text(f"同一个键写了两次（{keys}）", f"a key stands twice ({keys})")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Text("已读不出来", "it cannot be read any more")
+    if fits:
+        return None
+    return Text("与校验值或前一次公示不符", "it does not fit its digest or the edition before")

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, func, select
+from sqlalchemy import BigInteger, Integer, String, cast, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
-from registry import environment, journal_proof
+from registry import environment, journal_proof, json_text
 from registry.database import Moment, Record, now, transaction
 from registry.environment import DatabaseBusy
 from registry.journal import Event
 from registry.journal_proof import NOTHING_BEFORE, Entry, Proof
+from registry.json_text import KeyTwice
 
 AT_MOST_EVERY = timedelta(minutes=1)
 BATCH = 1000
@@ -117,6 +118,42 @@ def entries(factory: sessionmaker[Session]) -> Iterator[Entry]:
             return
         yield from ({"row": each} for each in rows)
         behind = rows[-1]["seq"]
+
+
+def sealed_late(factory: sessionmaker[Session], seconds: float) -> list[int]:
+    """The seals whose first row waited for longer than that.
+
+    Args:
+        factory: sessions on the database.
+        seconds: how long a row may wait.
+    """
+    pairs = select(JournalSeal.number, JournalSeal.at, Event.at).join(
+        Event, Event.seq == JournalSeal.first
+    )
+    with factory() as session:
+        rows = session.execute(pairs.order_by(JournalSeal.number)).all()
+    return [number for number, at, made in rows if (at - made).total_seconds() > seconds]
+
+
+def ambiguous(factory: sessionmaker[Session]) -> Iterator[int]:
+    """The rows whose details have a key twice: which value counts, readers would decide differently.
+
+    Args:
+        factory: sessions on the database.
+    """
+    behind = LOWEST
+    written = select(Event.seq, cast(Event.details, String)).order_by(Event.seq).limit(BATCH)
+    while True:
+        with factory() as session:
+            rows = session.execute(written.where(Event.seq > behind)).all()
+        if not rows:
+            return
+        for seq, details in rows:
+            try:
+                json_text.parse(details)
+            except KeyTwice:
+                yield seq
+        behind = rows[-1][0]
 
 
 def check(factory: sessionmaker[Session]) -> Proof:

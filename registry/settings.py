@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         return self.data / "search.db"
 
     @property
+    def last_seal(self) -> Path:
+        """The file in which this machine remembers the last seal of the journal."""
+        return self.data / "last-seal.json"
+
+    @property
     def signer_path(self) -> Path:
         """The socket on which the signer process listens."""
         return Path(self.signer_socket) if self.signer_socket else self.data / "signer.sock"

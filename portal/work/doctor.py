@@ -17,18 +17,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators.guests import installed
-from filing import search_file
+from filing import editions, search_file
 from portal import migrations
-from portal.work import abandoned, at_rest, effects, enrolment, installed_here, signer
+from portal.work import (
+    abandoned,
+    at_rest,
+    effects,
+    enrolment,
+    installed_here,
+    journal_health,
+    signer,
+)
 from registry import (
     artifacts,
     attendance,
     database,
     datasets,
+    last_seal,
     mlflow_store,
     modes,
     outbox,
-    sealing,
     store_mark,
     submission,
     troubles,
@@ -97,7 +105,7 @@ def examine(settings: Settings) -> list[Check]:
     """
     with _opened(settings) as place:
         first = _database(place)
-        rest = (_store, _mlflow, _journal, _outbox, _worklist) if first.ok else ()
+        rest = (_store, _mlflow, _journal, _editions, _outbox, _worklist) if first.ok else ()
         always = (_modes, _search, _signer, _sandbox, _runtime, _probes, _spool)
         where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
         return [where, first, *(_safely(check, place) for check in (*rest, *always))]
@@ -135,7 +143,7 @@ def repair(settings: Settings) -> list[Text]:
         gone = artifacts.collect(place.store, lambda: abandoned.mentioned(place.factory))
         with transaction(place.factory) as session:
             resumed = worklist.resume_all(session)
-        rows = sealing.seal(place.factory)
+        rows = last_seal.seal(place.factory, place=settings.last_seal)
         return [
             *done,
             Text("让搁置的工作继续 {n} 项。", "Let {n} parked pieces of work go on.").format(n=resumed),
@@ -290,35 +298,28 @@ def _outbox(place: Place) -> Check:
 
 
 def _journal(place: Place) -> Check:
-    """Every row against its seal, and whether somebody seals."""
-    name = _NAMES["_journal"]
-    try:
-        proof = sealing.check(place.factory)
-    except ValueError as unreadable:
-        said = Text(
-            "日志里有一行或一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
-            "A row or a seal of the journal cannot be read any more ({what}). "
-            "Compare it with a backup or an earlier export.",
-        )
-        return Check(name, ok=False, said=said.format(what=unreadable))
-    if proof.count:
-        said = Text(
-            "{n} 处与封存不符：{shown}。请与备份或以前的导出对照，查明是谁改了数据库。",
-            "{n} things are not as they were sealed: {shown}. Compare with a backup or an earlier "
-            "export, and find out who changed the database.",
-        )
-        return Check(name, ok=False, said=said.format(n=proof.count, shown=proof.shown(SHOWN)))
+    ok, said = journal_health.examined(place.factory, place.settings.last_seal, UNSEALED)
+    return Check(_NAMES["_journal"], ok=ok, said=said)
+
+
+def _editions(place: Place) -> Check:
+    """Every edition against its digests and the edition before."""
+    name = _NAMES["_editions"]
     with place.factory() as session:
-        since = sealing.waiting_since(session)
-    told = proof.said
-    if since is not None and (database.now() - since).total_seconds() > UNSEALED:
-        late = Text(
-            "有的行等了超过一小时还没有封存：请看工作进程是否在运行，或运行 mingsuan doctor --repair。",
-            " Rows have waited for more than an hour to be sealed: see whether a worker runs, or "
-            "run mingsuan doctor --repair.",
+        count, faults = editions.check(session)
+    if faults:
+        said = Text(
+            "{n} 次公示的内容有问题：{shown}。请与备份或保存过的字节对照，查明是谁改了数据库。",
+            "{n} editions are not as they were published: {shown}. Compare with a backup or bytes "
+            "that somebody kept, and find out who changed the database.",
         )
-        return Check(name, ok=False, said=Text(told.zh + late.zh, told.en + late.en))
-    return Check(name, ok=True, said=told)
+        shown = Text(
+            "；".join(each.zh for each in faults[:SHOWN]),
+            "; ".join(each.en for each in faults[:SHOWN]),
+        )
+        return Check(name, ok=False, said=said.format(n=len(faults), shown=shown))
+    said = Text("{n} 次公示，校验值相符。", "{n} editions, each with its digest.")
+    return Check(name, ok=True, said=said.format(n=count))
 
 
 def _modes(place: Place) -> Check:
@@ -448,6 +449,7 @@ _NAMES: dict[str, Text] = {
     "_mlflow": Text("MLflow 登记处", "MLflow registry"),
     "_worklist": Text("工作列表", "work list"),
     "_journal": Text("日志", "journal"),
+    "_editions": Text("公示的内容", "editions"),
     "_outbox": Text("待办的外部动作", "outbox"),
     "_modes": Text("文件权限", "who can read the files"),
     "_search": Text("搜索索引", "search index"),

@@ -38,9 +38,9 @@ from registry import (
     backoff,
     database,
     environment,
+    last_seal,
     modes,
     outbox,
-    sealing,
     store_mark,
     worklist,
 )
@@ -135,7 +135,12 @@ def work(
     clear = partial(abandoned.clear, place.settings, place.factory, place.store)
     sweeper = Sweeper(place.settings, clear)
     chores = (
-        Chore(place, sealing.seal, seconds=SEAL_SECONDS, done="journal_sealed"),
+        Chore(
+            place,
+            partial(last_seal.seal, place=place.settings.last_seal),
+            seconds=SEAL_SECONDS,
+            done="journal_sealed",
+        ),
         Chore(
             place,
             partial(forgetting.run, store=place.store),

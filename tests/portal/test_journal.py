@@ -21,6 +21,7 @@ from registry.organisations import Organisation, Role, give_role
 from registry.settings import Settings
 from registry.settings import settings as cached
 from tests import cast
+from tests.filing.papers import Scene
 from tests.portal.command_line import CommandLine
 from tests.portal.world import World
 
@@ -88,6 +89,86 @@ def test_the_doctor_tells_when_nobody_seals_and_seals(
     assert any("Sealed" in said.en for said in doctor.repair(settings))
     with place.factory() as session:
         assert sealing.newest(session) is not None
+
+
+def test_seals_that_were_removed_are_told_as_that(
+    settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a machine remembers survives the table, and a sealing anew covers nothing up."""
+    worker.work(place, "w", {}, once=True)
+    assert settings.last_seal.stat().st_mode & 0o077 == 0
+    with transaction(place.factory) as session:
+        session.execute(text("DELETE FROM journal_seal"))
+    check = examined(settings)
+    assert not check.ok
+    assert "remembers seal 1" in check.said.en
+    doctor.repair(settings)
+    check = examined(settings)
+    assert not check.ok, "sealing anew must not make it good"
+    assert str(settings.last_seal) in check.said.zh
+    settings.last_seal.unlink()
+    doctor.repair(settings)
+    assert examined(settings).ok
+    assert settings.last_seal.exists()
+
+
+def test_an_old_journal_without_one_seal_is_told_as_what_cannot_be_known(
+    settings: Settings, place: Place
+) -> None:
+    """No file remembers: never sealed or all removed, and afterwards the seals are late."""
+    with transaction(place.factory) as session:
+        session.execute(text("UPDATE event SET at = '2020-01-01 00:00:00.000000' WHERE seq < 3"))
+    check = examined(settings)
+    assert not check.ok
+    assert "not one seal" in check.said.en
+    assert "2020-01-01" in check.said.en
+    doctor.repair(settings)
+    check = examined(settings)
+    assert check.ok
+    assert "In 1 seals (number 1) a row had waited" in check.said.en
+
+
+def test_a_key_that_stands_twice_in_a_row_is_told(settings: Settings, place: Place) -> None:
+    """Our reader takes the last value, which was sealed; another takes the first."""
+    worker.work(place, "w", {}, once=True)
+    with transaction(place.factory) as session:
+        session.execute(
+            text("UPDATE event SET details = :twice WHERE subject = 's1'"),
+            {"twice": '{"a": {"b": 1, "b": 1}}'},
+        )
+        session.execute(
+            text("UPDATE event SET details = :twice WHERE subject = 's2'"), {"twice": "{}"}
+        )
+        seq = session.query(Event.seq).where(Event.subject == "s1").scalar()
+    check = examined(settings)
+    assert not check.ok
+    assert f"In 1 rows a key stands twice (row {seq})" in check.said.en
+
+
+def test_an_edition_that_was_changed_is_named(settings: Settings, place: Place) -> None:
+    def editions() -> doctor.Check:
+        return next(each for each in doctor.examine(settings) if each.name.en == "editions")
+
+    with transaction(place.factory) as session:
+        filing = Scene(session).published()
+        named = f"edition 1 of filing {filing.id}: "
+    assert editions().ok
+    assert editions().said.en.startswith("1 editions")
+    before = "SELECT content FROM edition"
+    for changed, said in (
+        ("replace(content, '{', '{\"number\":\"a\",')", "a key stands twice (number"),
+        ("replace(content, '浦东', '长宁')", "it does not fit its digest"),
+        ("'no JSON'", "it cannot be read"),
+    ):
+        with place.factory() as session:
+            kept = session.execute(text(before)).scalar()
+            session.execute(text("UPDATE edition SET content = " + changed))
+            session.commit()
+            assert not editions().ok
+            assert named + said in editions().said.en
+            session.execute(text("UPDATE edition SET content = :kept"), {"kept": kept})
+            session.commit()
+    assert editions().ok
 
 
 def test_an_export_is_verified_at_home_and_a_line_touched_is_named(
