@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing import (
+    claims,
     completeness,
     computed,
     editions,
@@ -181,6 +182,16 @@ def _change_note(case: Case) -> list[Reason]:
     ]
 
 
+def _name_claims(case: Case) -> list[Reason]:
+    said = claims.named(case.filing.answers)
+    if said is None or case.reason is not None:
+        return []
+    remedy = Text(
+        "请改名称，或者写明为什么可以保留。", "Change the name, or say why it may be kept."
+    )
+    return [Reason(Guard.NAME_CLAIMS, said, remedy)]
+
+
 def _identity(case: Case) -> list[Reason]:
     owner = case.session.get_one(Organisation, case.filing.organisation_id)
     return identity.differences(owner, case.filing.answers)
@@ -249,5 +260,6 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.IDENTITY: _identity,
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,
+    Guard.NAME_CLAIMS: _name_claims,
     Guard.ONE_FILING: lambda case: same_model.refusals(case.session, case.filing),
 }

@@ -120,6 +120,7 @@ class Guard(StrEnum):
     IDENTITY = "identity"
     SECOND_PERSON = "second_person"
     ONE_FILING = "one_filing"
+    NAME_CLAIMS = "name_claims"
 
 
 GUARD_NAMES: dict[Guard, Text] = {
@@ -149,6 +150,10 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.ONE_FILING: Text(
         "本单位没有另一份在办或有效的备案包含同一个模型",
         "no other live filing of the organisation holds the same model",
+    ),
+    Guard.NAME_CLAIMS: Text(
+        "名称里有像是获得批准、认证的字样时写明理由",
+        "a reason is given where a name claims an approval",
     ),
     Guard.SECOND_PERSON: Text(
         "高风险的受理人不是公示人", "for high risk, who accepted is not who publishes"
@@ -205,11 +210,11 @@ STEPS: tuple[Step, ...] = (
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING),
     _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
     _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
-          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING, _G.NAME_CLAIMS),
     _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
           "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE,
-          _G.ONE_FILING),
+          _G.ONE_FILING, _G.NAME_CLAIMS),
     _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),
@@ -221,7 +226,8 @@ STEPS: tuple[Step, ...] = (
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
     _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
     _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
-          _G.INDEPENDENT, _G.IDENTITY, _G.GATE, _G.SECOND_PERSON, _G.ONE_FILING),
+          _G.INDEPENDENT, _G.IDENTITY, _G.GATE, _G.SECOND_PERSON, _G.ONE_FILING,
+          _G.NAME_CLAIMS),
     _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
     _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
           "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),

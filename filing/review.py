@@ -26,7 +26,7 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of, independent
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
-from registry import explanations, inbox, legal_day, lengths
+from registry import explanations, inbox, journal, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.lengths import Limit
@@ -166,6 +166,15 @@ def _go(case: Case, step: Step) -> None:
     inbox.turn(case.session, event, *waiting.on_filing(case.session, filing))
 
 
+def submitted_with(session: Session, filing: Filing) -> Mapping[str, str] | None:
+    """The reason that the filer gave with the last submission, if any."""
+    events = journal.history(session, filing.id)
+    sent = (each for each in reversed(events) if each.name == "filing:dossier:submitted")
+    last = next(sent, None)
+    said: Mapping[str, str] | None = last.details.get("reason") if last else None
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A step that an actor may take from here, and what still stands in its way."""
@@ -180,7 +189,9 @@ class Choice:
         return not self.reasons
 
 
-SAID_WITH_THE_STEP = frozenset({Guard.REMARKS_GIVEN, Guard.REASON_GIVEN, Guard.CHANGE_NOTE})
+SAID_WITH_THE_STEP = frozenset(
+    {Guard.REMARKS_GIVEN, Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS}
+)
 """Guards about what the actor says when taking the step; a page asks for it then."""
 
 HISTORY = frozenset({Guard.NEVER_PUBLISHED, Guard.PUBLISHED_BEFORE, Guard.NUMBERED})

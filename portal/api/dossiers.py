@@ -7,6 +7,7 @@ from pydantic import Field
 
 from evaluators.running import questions
 from filing import (
+    claims,
     completeness,
     computed,
     differences,
@@ -187,6 +188,10 @@ class FilingOut(FilingLine):
     explanation_id: str | None
     percent: int = Field(description="share of the required answers that are sound")
     lacking: list[Fault]
+    claims: dict[str, Bilingual] = Field(
+        description="field → what is remarked of words in it that claim an approval; a name that "
+        "holds them is submitted and published with a reason only"
+    )
     gate: GateOut | None = Field(description="what the risk grade asks for")
     grade_proposal: ProposalOut | None = Field(
         description="for the authority: a change of the grade that waits for a second reviewer"
@@ -299,6 +304,9 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "computed": computed.fields(session, filing, case.evidence),
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
+            "claims": {
+                key: Bilingual.of(said) for key, said in claims.remarks(filing.answers).items()
+            },
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),
             "same_model": [Bilingual.of(each) for each in same_model.told(session, filing)]

@@ -201,6 +201,10 @@ def _lacking(made: Mapping[str, Any]) -> None:
             _heading(*heading)
         for each in rows:
             _fault(each)
+    if made["claims"]:
+        _heading("像是获得批准、认证的字样", "words that claim an approval")
+    for key, said in made["claims"].items():
+        _both(f"{key}：{said['zh']}", said["en"])
 
 
 def _fault(each: Mapping[str, Any]) -> None:

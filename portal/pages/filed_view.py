@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, wording
+from filing import basis, claims, wording
 from filing.catalogue import Hit, PublicEntry
 from filing.fields import schema
 from filing.law import CITY_STATEMENTS
@@ -117,6 +117,7 @@ class Filed:
     badges: tuple[Badge, ...]
     graded: Text
     city: Text | None
+    claimed: Text | None
     parts: Parts
 
 
@@ -158,8 +159,15 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         badges=badges(entry.standing),
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
+        claimed=claims.published(_heading(content), content["filer"]),
         parts=_parts(session, entry, language),
     )
+
+
+def _heading(content: Mapping[str, Any]) -> Mapping[str, str]:
+    """The name under which an edition stands, in both languages."""
+    said = next(row.get("said") for row in content["answers"] if row["key"] == "B1")
+    return said or {}
 
 
 def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from filing import (
     checks,
+    claims,
     completeness,
     computed,
     dossier,
@@ -128,6 +129,8 @@ def filing_page(
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
+        claimed=claims.remarks(given),
+        name_claims=claims.named(filing.answers),
         typed_in=_typed_in,
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
@@ -338,7 +341,9 @@ def take_step(
         again=lambda: filing_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/filings/{filing_id}", done.step("filing", action)),
         typed={f"reason/{action}": forms.text(form, "reason")},
-        names=called(dict.fromkeys((Guard.REASON_GIVEN, Guard.CHANGE_NOTE), "reason")),
+        names=called(
+            dict.fromkeys((Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS), "reason")
+        ),
     )
 
 

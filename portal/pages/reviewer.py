@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from filing import (
+    claims,
     completeness,
     computed,
     dossier,
@@ -107,6 +108,9 @@ def review_page(
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
+        claimed=claims.remarks(filing.answers),
+        name_claims=claims.named(filing.answers),
+        kept_for=review.submitted_with(session, filing),
         resubmitted=submissions.compared(session, filing),
         steps=steps,
         returnable=any(each.action is Action.RETURN for each in steps),
@@ -168,9 +172,13 @@ def decide(
     )
 
 
+SAID = frozenset({Guard.REASON_GIVEN, Guard.NAME_CLAIMS})
+"""What the reason of a decision answers to."""
+
+
 def _decided(item: str) -> Iterable[str]:
     """From the item of a reason to its box: a field's remark, or the reason of the decision."""
-    return f"remark/{item}", "reason" if item == Guard.REASON_GIVEN else item
+    return f"remark/{item}", "reason" if item in SAID else item
 
 
 @router.post("/review/{filing_id}/grade", dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)])
