@@ -53,8 +53,8 @@ class Beyond:
 
     Args:
         total: how many there are in all reports.
-        said: the gravest of them, at most `NAMED`, each about another feature: of each question the
-            finding with most held equal, and of these the largest figure.
+        said: the gravest of them, at most `NAMED` features: of each question the finding with most
+            held equal, of these the largest figure, and after it a figure that is larger still.
         limits: what these sentences do not show, each limit once.
         data: the data on which they rest, in the words of the evaluations' plans.
     """
@@ -85,18 +85,44 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
     ]
     asked = [max(group, key=lambda each: each.fullest) for group in _by(grave, "subject")]
     # Two questions on one feature measure it on scales of their own: the gravest gives the scale,
-    # and of those on it the largest is told. A figure with less held equal can be larger still; it
-    # stands under "further findings", since what is left open there may explain it.
+    # and of those on it the largest is told. A figure with less held equal can be larger still: what
+    # is left open there may explain it, so it does not stand for the feature, but beside what does.
     named = [max(group, key=lambda each: each.gravity) for group in _by(asked, "features")]
     named.sort(key=lambda each: each.gravity, reverse=True)
     named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
+    told = [(each, lead) for one in named for each, lead in _with_larger(one, grave)]
     frames = [Text(**each.plan["frame"]) for each in named if each.plan.get("frame")]
     return Beyond(
         total=len(grave),
-        said=tuple(_marked(sentence(e.finding, e.plan), e.summary, digest) for e in named),
-        limits=tuple(dict.fromkeys(_limit(each.finding, each.plan) for each in named)),
+        said=tuple(
+            _led(lead, _marked(sentence(e.finding, e.plan), e.summary, digest)) for e, lead in told
+        ),
+        limits=tuple(dict.fromkeys(_limit(each.finding, each.plan) for each, _ in told)),
         data=tuple(dict.fromkeys(frames)),
     )
+
+
+NOTHING = Text("", "")
+LESS_HELD = Text(
+    "比较时相同的条件较少，差得更多：", "Compared with less held equal, the difference is larger: "
+)
+ELSEWHERE = Text("另一项检验里，差得更多：", "In another test the difference is larger: ")
+LARGER = 1.05
+"""So many times a figure another must be to be told beside it: a twentieth is lost in rounding."""
+
+
+def _with_larger(one: "_Grave", every: Sequence["_Grave"]) -> list[tuple["_Grave", Text]]:
+    """What stands for a feature, and the largest figure on the same scale where it is larger still."""
+    told = [(one, NOTHING)]
+    other = max((each for each in every if each.like(one)), key=lambda each: each.size)
+    if other.size > LARGER * one.size:
+        less = other.subject == one.subject and other.fullest[0] < one.fullest[0]
+        told.append((other, LESS_HELD if less else ELSEWHERE))
+    return told
+
+
+def _led(lead: Text, said: Text) -> Text:
+    return Text(lead.zh + said.zh, lead.en + said.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +153,12 @@ class _Grave:
 
     def beside(self, other: "_Grave") -> bool:
         """Whether it is about the same features, as grave in kind and on the same scale."""
+        return self.like(other) and self.gravity[:-1] == other.gravity[:-1]
+
+    def like(self, other: "_Grave") -> bool:
+        """Whether it is about the same features and on the same scale."""
         mine, its = ((e.finding["effect"] or {}).get("kind") for e in (self, other))
-        same = self.features == other.features and mine == its
-        return same and self.gravity[:-1] == other.gravity[:-1]
+        return self.features == other.features and mine == its
 
     @property
     def gravity(self) -> tuple[bool, bool, bool, float]:

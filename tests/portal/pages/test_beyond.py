@@ -217,12 +217,13 @@ def test_what_is_about_a_sensitive_feature_stands_before_what_is_larger() -> Non
 
 
 def test_of_several_steps_the_one_with_most_held_equal_is_named() -> None:
-    """What costs explain is no headline where the report also says what they do not."""
+    """What costs explain is no headline where the report also says what they do not, and is not hidden."""
     raw = PRICE | {"metric": "raw_price_gap", "effect": {"kind": "log_ratio", "value": 0.3}}
     held = PRICE | HELD | {"metric": "conditional_price_gap"}
     found = beyond.of(given(raw, held), "d")
-    assert (found.total, len(found.said)) == (2, 1)
+    assert (found.total, len(found.said)) == (2, 2)
     assert "3项条件相同" in found.said[0].zh
+    assert found.said[1].zh.startswith("比较时相同的条件较少，差得更多：")
 
 
 def test_of_several_questions_on_a_feature_the_largest_figure_is_told() -> None:
@@ -243,6 +244,29 @@ def test_of_several_questions_on_a_feature_the_largest_figure_is_told() -> None:
     assert "4.5%" in told
     rate = RACE | {"slice": {"income": "*"}, "effect": {"kind": "ratio", "value": 1.3}}
     assert len(beyond.of(given(PRICE, seen, rate), "d").said) == 1, "one sentence on one feature"
+
+
+def test_a_larger_figure_with_less_held_equal_is_said_to_be_that() -> None:
+    """P4: 4.5 % with most held equal is not all where 7.4 % stands below with less of it."""
+    held = PRICE | HELD | {
+        "probe": "price_observational", "metric": "conditional_price_gap",
+        "effect": {"kind": "log_ratio", "value": 0.0441739},
+    }  # fmt: skip
+    less = held | {
+        "metric": "price_gap_step_1", "effect": {"kind": "log_ratio", "value": 0.0714},
+        "details": held["details"] | {"factors": []},
+    }  # fmt: skip
+    for order in ((held, less), (less, held)):
+        found = beyond.of(given(*order), "d")
+        assert (found.total, found.more) == (2, 0)
+        first, second = found.said
+        assert "4.5%" in first.zh
+        assert second.zh.startswith("比较时相同的条件较少，差得更多：")
+        assert second.en.startswith("Compared with less held equal, the difference is larger: ")
+        assert "7.4%" in second.zh
+    alike = less | {"effect": {"kind": "log_ratio", "value": 0.0445}}
+    assert len(beyond.of(given(held, alike), "d").said) == 1
+    assert len(beyond.of(given(held, less | {"verdict": "difference"}), "d").said) == 1
 
 
 def test_what_the_sentences_do_not_show_and_on_what_they_rest_stand_beside_them() -> None:
