@@ -132,6 +132,21 @@ def edges(array: Array, k: int, *, most: int, least: int) -> tuple[float, ...]:
     return tuple(drawn)
 
 
+def stops(array: Array, k: int, *, most: int) -> tuple[float, ...]:
+    """Round numbers with at least k people between each two, and beyond the first and the last.
+
+    Args:
+        array: one value per person.
+        k: how many people every cell holds.
+        most: how many cells at most.
+    """
+    known = array[~missing(array)]
+    drawn = edges(array, k, most=most, least=2 * k)
+    return tuple(
+        stop for stop in drawn if k <= int(np.count_nonzero(known < stop)) <= len(known) - k
+    )
+
+
 def middles(array: Array, k: int, *, most: int) -> tuple[float, ...]:
     """Round numbers from the middles of cells of people, the lowest first.
 

@@ -7,8 +7,9 @@ from typing import Any
 from explainers import means, numbers, prices
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, about, again, of_subject, same, wording
+from explainers.effects import Sentence, again, of_subject, wording
 from explainers.frame import REST
+from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry.findings import holds_none

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explainers import subgroups
+from explainers import shapes, subgroups
 from explainers.asking import Flags, Question, Reading, Scores, Tally, Variant, counted
 from explainers.means import summed
 from explainers.people import Array, People, missing
@@ -46,9 +46,15 @@ class Contrast:
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:  # noqa: ARG001
             before, after = answers[0][drawn], answers[1][drawn]
             changed = reading.changed(before, after)
-            return compared(self.key, reading, before, after) | subgroups.counted(
-                self.plan, self.key, block, changed, drawn
-            )
+            tally = compared(self.key, reading, before, after)
+            tally |= subgroups.counted(self.plan, self.key, block, changed, drawn)
+            if self.subject.kind != "number":
+                return tally
+            name, rise = self.subject.names[0], reading.rise(before, after)
+            own = self.plan.donors.arrays[name]
+            moves = {"changed": changed, "up": rise > 0, "down": rise < 0}
+            tried = (own[low[drawn]], own[high[drawn]])
+            return tally | shapes.counted(self.plan, name, tried, (before, after), moves)
 
         return Question(variants, fold)
 

@@ -231,8 +231,9 @@ def changeable(plan: ExplanationPlan) -> dict[str, list[Any]]:
     grids: dict[str, list[Any]] = {}
     for subject in plan.subjects:
         name = subject.names[0]
-        if subject.kind not in ("number", "levels") or not plan.column(name).actionable:
-            continue
+        kinds = ("levels",) if plan.sealed else ("number", "levels")
+        if subject.kind not in kinds or not plan.column(name).actionable:
+            continue  # from an example of a number its step could be read
         values = list(subject.levels) if subject.kind == "levels" else list(plan.grids[name])
         if len(values) > 1:
             grids[name] = values

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import means, numbers, subgroups
+from explainers import marks, means, numbers, subgroups
 from explainers.asking import Tally
 from explainers.columns import Column, comparative, raised, with_article
+from explainers.phrases import about, hundred, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import (
     ONE_OF_A_HUNDRED,
@@ -47,7 +48,7 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
         kind = choose(counted, plan.family, beside)
         where, shown = _grouped(plan, kind, beside)
         numbered = _number(plan, tally, subject, counted, kind, dict(places) | where)
-        said = [numbered | {"evidence": numbered["evidence"] | shown}]
+        said = _shaped(plan, tally, subject, numbered | {"evidence": numbered["evidence"] | shown}, places)  # fmt: skip
     blanks = [_blank(plan, tally, name) for name in subject.names if name in plan.blanks]
     together = [_together(plan, tally, subject, idle)] if len(subject.names) > 1 else []
     return [_filed(each, subject) for each in (*together, *blanks, *said)]
@@ -122,11 +123,6 @@ def subject_name(plan: ExplanationPlan, subject: Subject) -> Text:
 def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the importance for the record."""
     return {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
-
-
-def same(text: object) -> Text:
-    """One text for both languages."""
-    return Text(str(text), str(text))
 
 
 def _filed(said: Sentence, subject: Subject) -> Sentence:
@@ -248,6 +244,23 @@ def _number(
         row = f"{plan.task}.together"
     test = f"{plan.task}.contrast" if counted.n and kind in DIRECTED else ""
     return sentence(row, kind=kind, evidence=shown, places=where, test=test)
+
+
+def _shaped(
+    plan: ExplanationPlan, tally: Tally, subject: Subject, numbered: Sentence, places: Places
+) -> list[Sentence]:
+    """What a number does, and where it has a step or turns round.
+
+    A step says which way the number acts, and how often; a direction that always holds says more.
+    """
+    if subject.kind != "number" or numbered["kind"] not in DIRECTED:
+        return [numbered]
+    mark = marks.told(plan, tally, subject.names[0], places)
+    if mark is None:
+        return [numbered]
+    told = {"test": numbered["test"]} if "test" not in mark else {}
+    mark |= told | {"evidence": {**numbered["evidence"], **mark["evidence"]}}
+    return [mark, numbered] if numbered["kind"] in (Kind.ALWAYS, Kind.USUALLY) else [mark]
 
 
 def _levels(
@@ -427,20 +440,6 @@ def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, T
         "result": wording.favourable if up else wording.unfavourable,
         "price_high": Text("高", "higher") if up else Text("低", "lower"),
     }
-
-
-def about(share: float) -> Text:
-    """A share as roughly so many people out of a hundred."""
-    if 0 < share < 0.01:
-        return Text("不到1", "fewer than 1")
-    exact = share in (0.0, 1.0)
-    zh, en = ("有", "") if exact else ("约有", "about ")
-    return Text(zh + numbers.per_hundred(share), en + numbers.per_hundred(share))
-
-
-def hundred(share: float) -> Text:
-    """A share as people out of a hundred."""
-    return Text(numbers.per_hundred(share), numbers.per_hundred_en(share))
 
 
 def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Text]:

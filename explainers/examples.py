@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from explainers import numbers
 from explainers.columns import Column
 from explainers.counterfactual import Move, Search, WhatIf, changeable
-from explainers.effects import Sentence, listed, same, wording
+from explainers.effects import Sentence, listed, wording
+from explainers.phrases import same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from registry.language import Text
@@ -20,6 +21,8 @@ def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
     """
     if not any(column.actionable for column in plan.columns):
         return [sentence("whatif.none", evidence={"actionable": 0}, places={})]
+    if not changeable(plan) and plan.sealed:
+        return [sentence("whatif.sealed", evidence={"sealed": True}, places={"why": plan.sealed})]
     if not changeable(plan):
         return [sentence("whatif.joined", evidence={"actionable": 0}, places={})]
     if search is None or search.unsteady:

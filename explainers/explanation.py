@@ -27,6 +27,7 @@ from explainers.effects import Sentence
 from explainers.flips import Flip
 from explainers.importance import Swap, beyond_noise, ranked
 from explainers.people import Scorer
+from explainers.phrases import about, same
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.sentences import Kind, capitalised, sentence
@@ -217,7 +218,7 @@ class _Page:
     def _information(self) -> dict[str, Any]:
         columns = self.plan.columns
         can = sum(bool(column.actionable) for column in columns)
-        places = {"n": effects.same(len(columns)), "k": effects.same(can)}
+        places = {"n": same(len(columns)), "k": same(can)}
         lead = [sentence("inputs", evidence={"n": len(columns)}, places=places)]
         if can:
             lead.append(sentence("actionable", evidence={"k": can}, places=places))
@@ -307,16 +308,16 @@ class _Page:
         n, good = self.tally["all:n"], self.tally["all:favourable"]
         mean = means.told(self.tally, "all:sum", n, self.plan.k)
         places = effects.wording(self.plan) | {
-            "n": effects.same(numbers.count(n)),
-            "about": effects.about(good / n),
-            "About": Text("", capitalised(effects.about(good / n).en)),
+            "n": same(numbers.count(n)),
+            "about": about(good / n),
+            "About": Text("", capitalised(about(good / n).en)),
             "m": means.written(mean, self.plan.wording.unit),
         }
         shown = {"n": n, "favourable": good, "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
         said += self._taken_as_people()
         if self.plan.left_out:
-            least = effects.wording(self.plan) | {"least": effects.same(self.plan.k)}
+            least = effects.wording(self.plan) | {"least": same(self.plan.k)}
             evidence = {"least": self.plan.k}
             said.append(sentence("overall.left_out", evidence=evidence, places=least))
         return said
@@ -326,7 +327,7 @@ class _Page:
         if self.plan.unit is not None:
             return []
         folded = self.plan.folded
-        places = effects.wording(self.plan) | {"n": effects.same(numbers.count(folded))}
+        places = effects.wording(self.plan) | {"n": same(numbers.count(folded))}
         row = "overall.folded" if folded else "overall.rows"
         return [sentence(row, evidence={"folded": folded}, places=places)]
 
@@ -337,13 +338,21 @@ class _Page:
         return {**effects.rounded_row(row), "plain": plain.as_json()}
 
     def _pictures(self) -> Iterator[dict[str, Any]]:
-        for name in self.plan.edges if not self.tally["again:changed"] else ():
+        marks = {
+            said["columns"][0]: said["evidence"]["at"]
+            for said in _flat(self.effects)
+            if "at" in said["evidence"]
+        }
+        hidden = self.tally["again:changed"] or self.plan.sealed
+        for name in () if hidden else self.plan.edges:
             line = drawn(self.plan, self.tally, name)
             if line is not None:
                 column = self.plan.column(name)
                 points = {key: [numbers.rounded(v) for v in line[key]] for key in line}
                 unit = column.unit.as_json() if column.unit else None
-                yield {"column": name, "plain": column.plain.as_json(), "unit": unit, **points}
+                marked = {"marks": marks[name]} if name in marks else {}
+                named = {"column": name, "plain": column.plain.as_json(), "unit": unit}
+                yield named | points | marked
 
 
 def _flat(said: Sequence[Sequence[Sentence]]) -> list[Sentence]:

@@ -166,8 +166,8 @@ FRAME: Mapping[str, Row] = {
             "Also open to change, but not tried in this way: {X}.",
         ),
         Text(
-            "它们常和别的信息一起变，或者不能一种一种地试；改了有没有用，不知道。",
-            "They often change with something else, or can’t be tried case by case; whether changing them helps is not known.",
+            "它们常和别的信息一起变，或者不能一种一种地试，或者数值未公开；改了有没有用，不知道。",
+            "They often change with something else, can’t be tried case by case, or their values are not published; whether changing them helps is not known.",
         ),
     ),
     "whatif.few": Row(
@@ -186,6 +186,13 @@ FRAME: Mapping[str, Row] = {
             "What a person can change often changes with something else, or can’t be tried case by case, so there is no example.",
         ),
         Text("哪些能改变，由备案主体填写。", "Which ones can be changed is what the filer says."),
+    ),
+    "whatif.sealed": Row(
+        Text(
+            "例子会说出分界的数值，所以不举例子。具体数值未公开（{why}）。",
+            "An example would tell the value of a step, so there is none. The values are not published ({why}).",
+        ),
+        Text("不公开是备案主体要求的。", "The filer asked for this."),
     ),
     "whatif.none": Row(
         Text(
@@ -425,6 +432,14 @@ TESTS: Mapping[str, Text] = {
     "decision.levels": Text(
         "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次难易不变，{down}次更难。有{changed}次结果本身变了。",
         "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, as likely in {same} and less likely in {down}. The result itself changed in {changed}.",
+    ),
+    "decision.turn": Text(
+        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余难易不变。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余难易不变。",
+        "Only this was changed, from a low to a high value. With both values below, of {left_n} tests “{good}” became more likely in {left_up} and less likely in {left_down}. With both above, of {right_n} it became more likely in {right_up} and less likely in {right_down}. In all others it was as likely.",
+    ),
+    "price.turn": Text(
+        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个{price}更高，{left_down}次更低，其余不变。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更高，{right_down}次更低，其余不变。",
+        "Only this was changed, from a low to a high value. With both values below, of {left_n} tests the {price} was higher in {left_up} and lower in {left_down}. With both above, of {right_n} it was higher in {right_up} and lower in {right_down}.",
     ),
     "price.contrast": Text(
         "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",

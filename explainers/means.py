@@ -7,7 +7,7 @@ not told.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,23 @@ def summed(name: str, values: npt.NDArray[np.float64]) -> dict[str, int]:
     if billionths:
         tally |= {name + HIGH: max(billionths), name + LOW: -min(billionths)}
     return tally
+
+
+def merged(parts: Iterable[tuple[Tally, str]], name: str) -> dict[str, int]:
+    """The sum of several sums and the extremes of all, under one name.
+
+    Args:
+        parts: tallies, and the name of a sum in each.
+        name: of the whole.
+    """
+    whole: dict[str, int] = {}
+    for tally, part in parts:
+        if part + HIGH not in tally:
+            continue  # a sum of no amounts
+        whole[name] = whole.get(name, 0) + tally[part]
+        for end in EXTREMES:
+            whole[name + end] = max(whole.get(name + end, tally[part + end]), tally[part + end])
+    return whole
 
 
 def told(tally: Tally, name: str, n: int, k: int) -> float | None:

@@ -30,6 +30,7 @@ BLOCK = 4_096  # people per frame: fixed, because the size of a batch can change
 GAP = 0.25  # how far apart the two values of a contrast stand, in percentiles
 MOST_BINS = 16  # of a picture
 LEAST_PER_BIN = 40  # people on a step of a picture, where there are so many
+MOST_STOPS = 64  # round numbers among which a step or a turning point is looked for
 GRID = 15  # values per number of a what-if example
 PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, section 4)
 
@@ -86,6 +87,7 @@ class ExplanationPlan:
         classes: of a classifier, and which of them has the probability that is the score; None
             where the answer is a number by itself.
         wording: what the results are called.
+        sealed: why the values of steps are not published; None where they are.
         unit: the column that tells people apart; without one, rows that differ are people.
         folded: how many rows were not counted, because an equal one was; 0 with a unit.
         people: how many distinct people are asked about at most.
@@ -96,6 +98,7 @@ class ExplanationPlan:
         natures: what each column is.
         subjects: what is changed, one at a time.
         edges: the steps of each number's picture, round numbers.
+        stops: round numbers among which the step or the turning point of each number is looked for.
         grids: the values of each number that a what-if example may use, round numbers.
         subgroups: groups in which what little does on average is looked at once more.
     """
@@ -107,6 +110,7 @@ class ExplanationPlan:
     favourable_above: bool
     classes: Classes | None
     wording: Wording
+    sealed: Text | None
     unit: str | None
     folded: int
     people: int
@@ -117,6 +121,7 @@ class ExplanationPlan:
     natures: Mapping[str, Nature]
     subjects: tuple[Subject, ...]
     edges: Mapping[str, tuple[float, ...]]
+    stops: Mapping[str, tuple[float, ...]]
     grids: Mapping[str, tuple[float, ...]]
     subgroups: tuple[Subgroup, ...]
 
@@ -133,6 +138,7 @@ class ExplanationPlan:
         classes: Classes | None = None,
         wording: Mapping[str, Any] | Wording | None = None,
         protected: Sequence[Mapping[str, Any] | Outsider] = (),
+        sealed: Mapping[str, Any] | Text | None = None,
         unit: str | None = None,
         people: int = PEOPLE,
         k: int = cells.LEAST,
@@ -143,7 +149,7 @@ class ExplanationPlan:
             ColumnsInvalid: where the description of the columns has gaps.
             ColumnsMissing: where the table lacks one of them.
             PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
-                or a decision without a cut.
+                a decision without a cut, or values kept back without a reason in both languages.
         """
         described = parse_columns(columns)
         if task == "decision" and cut is None:
@@ -155,6 +161,12 @@ class ExplanationPlan:
             raise PlanImpossible(
                 f"数据里没有“{unit}”这一列，分不清谁是谁，请改正列名。",
                 f"The data have no column {unit!r} to tell people apart by; correct its name.",
+            )
+        kept_back = text_of(sealed)
+        if sealed is not None and kept_back is None:
+            raise PlanImpossible(
+                "sealed 要用中文和英文写明，分界的数值为什么不公开。",
+                "Under sealed, say in Chinese and in English why the values of steps are kept back.",
             )
         k = max(k, cells.LEAST)
         names = [column.name for column in described]
@@ -192,6 +204,7 @@ class ExplanationPlan:
             favourable_above=favourable_above,
             classes=classes,
             wording=Wording.parse(wording),
+            sealed=kept_back,
             unit=unit,
             folded=0 if unit else table.num_rows - len(rows),
             people=max(people, k),
@@ -202,6 +215,9 @@ class ExplanationPlan:
             natures=natures,
             subjects=subjects(donors, natures),
             edges=edges,
+            stops={
+                name: cells.stops(array, k, most=MOST_STOPS) for name, array in numbers.items()
+            },
             grids={name: cells.middles(array, k, most=GRID) for name, array in numbers.items()},
             subgroups=subgroups.of(natures, edges),
         )
@@ -255,6 +271,7 @@ class ExplanationPlan:
             "wording": self.wording.as_json(),
             "columns": [column.as_json() for column in self.columns],
             "protected": [outsider.as_json() for outsider in self.outsiders],
+            **({"sealed": self.sealed.as_json()} if self.sealed else {}),
             "unit": self.unit,
             "people": self.people,
             "k": self.k,
@@ -270,6 +287,7 @@ class ExplanationPlan:
                 for subject in self.subjects
             ],
             "edges": {name: list(edges) for name, edges in self.edges.items()},
+            "stops": {name: list(stops) for name, stops in self.stops.items()},
             "grids": {name: list(grid) for name, grid in self.grids.items()},
             "subgroups": len(self.subgroups),
             "claims": self.family.claims,

@@ -11,7 +11,8 @@ from typing import Any
 
 from explainers import numbers
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, about, same
+from explainers.effects import Sentence
+from explainers.phrases import about, same
 from explainers.sentences import sentence
 from registry.language import Text
 

@@ -6,6 +6,7 @@ from typing import Any
 from explainers import effects, means
 from explainers.asking import Tally
 from explainers.effects import Sentence
+from explainers.phrases import about
 from explainers.plan import ExplanationPlan
 from explainers.sentences import ONE_OF_A_HUNDRED, sentence
 
@@ -49,7 +50,7 @@ def _said(
     places = effects.wording(plan) | {
         "X": called,
         "x": called,
-        "about": effects.about(rows[0]["changed"] / rows[0]["n"]),
+        "about": about(rows[0]["changed"] / rows[0]["n"]),
         "m": means.written(rows[0]["shift"], plan.wording.unit),
     }
     shown = {"rows": [effects.rounded_row(each) for each in rows]}

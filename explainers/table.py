@@ -116,6 +116,35 @@ SENTENCES: Mapping[str, Row] = {
         ),
         MORE,
     ),
+    # where the effect of a number has a step, or turns round
+    "decision.step": Row(
+        Text(
+            "{X}{where}。其他信息都一样时，{below}，每100{people}里，{p}{people}的结果是“{good}”；{above}，{q}{people}。",
+            "{where}: all else equal, {below}, {p} of 100 {people} would get “{good}”; {above}, {q}.",
+        ),
+        RULE,
+    ),
+    "price.step": Row(
+        Text(
+            "{X}{where}。其他信息都一样时，{below}，{price}平均是{p}；{above}，平均是{q}。",
+            "{where}: all else equal, {below}, the mean {price} is {p}; {above}, it is {q}.",
+        ),
+        RULE,
+    ),
+    "decision.turn": Row(
+        Text(
+            "{X}{where}{most}“{good}”，再{high}或再{low}都{beyond}。",
+            "“{good}” is {most} likely {where} for {x}; both {high} and {low} make it {beyond} likely.",
+        ),
+        RULE,
+    ),
+    "price.turn": Row(
+        Text(
+            "{X}{where}{price}{most}，再{high}或再{low}都{beyond}。",
+            "The {price} is {most} {where} for {x}; both {high} and {low} make it {beyond}.",
+        ),
+        RULE,
+    ),
     # prices
     "price.number.always": Row(
         Text(

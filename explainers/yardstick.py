@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from explainers import effects
 from explainers.effects import Sentence
+from explainers.phrases import same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from registry.language import Text
@@ -25,7 +26,7 @@ def told(plan: ExplanationPlan, yardsticks: Sequence[Yardstick]) -> list[Sentenc
     said = [] if plan.task == "price" or newest.cut is not None else [_chosen(plan)]
     if parts:
         joined = Text("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
-        places = {"n": effects.same(len(yardsticks)), "parts": joined}
+        places = {"n": same(len(yardsticks)), "parts": joined}
         shown = {"reports": [each.report_id for each in yardsticks]}
         said.append(sentence("reports.differ", evidence=shown, places=places))
     return said
@@ -60,7 +61,7 @@ def _cut(plan: ExplanationPlan) -> Text:
     """The cut, and of which class the chance is held against it."""
     shown = "" if plan.cut is None else f"{plan.cut:g}"
     if plan.classes is None:
-        return effects.same(shown)
+        return same(shown)
     good = plan.classes.favourable
     return Text(
         f"{shown}（程序算出的“{good}”的机会与它相比）",

@@ -113,12 +113,14 @@ class Subject:
         owner_id: the filer's organisation.
         answers: the stored answers.
         explained_since: the day from which an edition has carried the explanation, if one has.
+        steps_sealed: whether the attached explanation keeps back the values of its steps.
     """
 
     model_digest: str
     owner_id: str
     answers: Mapping[str, Stored]
     explained_since: date | None = None
+    steps_sealed: bool = False
 
     def value(self, key: str) -> Any:
         """The bare value of an answer, or None."""
@@ -151,9 +153,9 @@ def check(
     apart = _independent([each for each in evidence if each.third_party])
     if level is Level.HIGH:
         high = _high(subject, evidence, at, days)
-        return Gate(level, (*high, *apart, _explained(subject), *pilot))
+        return Gate(level, (*high, *apart, _explained(subject), *_steps(subject), *pilot))
     timely = _in_time(subject, legal_day.of(at))
-    return Gate(level, (*apart, _explained(subject), timely, *pilot))
+    return Gate(level, (*apart, _explained(subject), *_steps(subject), timely, *pilot))
 
 
 def _independent(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
@@ -326,6 +328,40 @@ def _explained(subject: Subject) -> Hurdle:
         remedy=Text("请写好“给公众的算法说明”。", "Write the explanation for the public."),
         legal=_explanation_rules(subject),
     )
+
+
+def _steps(subject: Subject) -> tuple[Hurdle, ...]:
+    """Values of steps are kept back only with the rules of field D7, and never where a law wants them.
+
+    What was measured on a person's own inputs is explanation: no secret where it must be explained.
+    """
+    if not subject.steps_sealed:
+        return ()
+    rules = _explanation_rules(subject)
+    sealed = "sealed" in (subject.answers.get("D7") or {})
+    if rules:
+        said = Text(
+            "说明里分界的具体数值没有公开，这里必须公开",
+            "the explanation keeps back the values of its steps, which must be told here",
+        )
+        remedy = Text(
+            "请去掉说明计划里的 sealed，重新生成说明。",
+            "Leave out sealed in the explanation's plan, and have it made anew.",
+        )
+    else:
+        said = Text(
+            "说明里分界的具体数值没有公开，D7（规则与阈值）"
+            + ("也没有公开" if sealed else "却是公开的"),
+            "the explanation keeps back the values of its steps, and D7 (rules and thresholds) is "
+            + ("kept back, too" if sealed else "public"),
+        )
+        remedy = Text(
+            "请申请不公开D7并写明理由，或者去掉说明计划里的 sealed，重新生成说明。",
+            "Ask to keep D7 back, with a reason, or leave out sealed in the explanation's plan and "
+            "have it made anew.",
+        )
+    passed = sealed and not rules
+    return (Hurdle("steps_told", passed=passed, said=said, remedy=remedy, legal=rules),)
 
 
 def _in_time(subject: Subject, today: date) -> Hurdle:

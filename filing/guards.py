@@ -24,7 +24,7 @@ from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard
 from filing.risk import Level
-from registry import independence, legal_day
+from registry import explanations, independence, legal_day
 from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
@@ -85,9 +85,16 @@ def gate_of(
         filing.organisation_id,
         filing.answers,
         explained_since=legal_day.of(first.published) if first else None,
+        steps_sealed=_steps_sealed(session, filing),
     )
     found = evidence.attached(session, filing) if attached is None else attached
     return gate.check(subject, level, found, at=at or now(), days=settings().evaluation_days)
+
+
+def _steps_sealed(session: Session, filing: Filing) -> bool:
+    if filing.explanation_id is None:
+        return False
+    return bool(explanations.get(session, filing.explanation_id).plan.get("sealed"))
 
 
 def _complete(case: Case) -> Iterable[Reason]:

@@ -37,7 +37,7 @@ MOST_WORDS = 500
 """Characters of any one text that the filer supplies for an explanation."""
 KEYS = (
     *("task", "cut", "favourable_above", "classes", "favourable", "columns", "protected"),
-    *("wording", "declared", "unit", "people", "k"),
+    *("wording", "declared", "sealed", "unit", "people", "k"),
 )
 """What the plan of an explanation may say."""
 

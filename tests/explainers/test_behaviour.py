@@ -68,13 +68,19 @@ def test_where_low_scores_are_good_the_direction_is_turned() -> None:
     assert "“不通过”" in about(made, "age")["always"]["zh"]
 
 
-def test_a_rule_shaped_like_a_u_has_no_simple_direction() -> None:
+def test_a_rule_shaped_like_a_u_turns_round_in_the_middle() -> None:
     said = about(told(youngest_and_oldest, "age"), "age")
-    assert set(said) == {"decision.importance", "no_simple_direction"}
+    assert set(said) == {"decision.importance", "turn"}
+    assert "最难“通过”，再大或再小都更容易" in said["turn"]["zh"]
+    lower, higher = said["turn"]["evidence"]["lower"], said["turn"]["evidence"]["higher"]
+    assert lower["up"] == higher["down"] == 0
+    assert lower["down"]
+    assert higher["up"]
 
 
-def test_a_rule_of_steps_is_said_to_do_nothing_at_times_and_never_the_other_way() -> None:
-    said = about(told(over_fifty, "age"), "age")["steps"]
+def test_a_rule_of_steps_is_said_to_have_its_step_and_never_goes_the_other_way() -> None:
+    said = about(told(over_fifty, "age"), "age")["step"]
+    assert said["evidence"]["at"] in ([50], [51])
     assert said["evidence"]["down"] == 0
     assert 0 < said["evidence"]["same"] < said["evidence"]["n"]
 

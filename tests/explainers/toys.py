@@ -20,14 +20,14 @@ class Toy:
 
     def score(self, frames: Sequence[pa.Table]) -> list[Scores]:
         self.frames.extend(frames)
-        return [self.rule(_arrays(frame)) for frame in frames]
+        return [self.rule(arrays(frame)) for frame in frames]
 
     @property
     def rows(self) -> int:
         return sum(frame.num_rows for frame in self.frames)
 
 
-def _arrays(frame: pa.Table) -> dict[str, npt.NDArray[Any]]:
+def arrays(frame: pa.Table) -> dict[str, npt.NDArray[Any]]:
     return {name: np.asarray(frame.column(name).to_pylist()) for name in frame.column_names}
 
 

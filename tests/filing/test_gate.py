@@ -180,3 +180,25 @@ def test_what_was_published_before_service_started_is_not_late() -> None:
         found = gate.check(filed, Level.LOW, [], at=NOW, days=365)
         (timely,) = [each for each in found.hurdles if each.name == "explanation_in_time"]
         assert timely.passed is passed
+
+
+SEAL = {"reason": {"zh": "商业秘密", "en": "trade secret"}, "ground": "trade_secret"}
+RULE = [{"rule": {"zh": "60分", "en": "60"}, "effect": {"zh": "通过", "en": "approved"}}]
+
+
+@pytest.mark.parametrize(
+    ("seal", "changed", "stops"),
+    [
+        (SEAL, {}, False),
+        (None, {}, True),
+        (SEAL, {"A3": {"kind": "company", "city": "shenzhen"}}, True),
+    ],
+)
+def test_values_of_steps_are_kept_back_only_with_d7_and_nowhere_that_a_law_wants_them(
+    seal: dict[str, object] | None, changed: dict[str, object], stops: bool
+) -> None:
+    rules = {"value": RULE} | ({"sealed": seal} if seal else {})
+    filed = subject(D7=rules, **changed)
+    found = gate.check(replace(filed, steps_sealed=True), Level.LOW, [], at=NOW, days=365)
+    assert ("steps_told" in blocked(found)) is stops
+    assert not [h for h in gate.check(filed, Level.LOW, [], at=NOW, days=365).hurdles if h.name == "steps_told"]  # fmt: skip

@@ -1,0 +1,111 @@
+"""The sentences on where a number has a step, or turns round; sealed values are told without it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from explainers import means, numbers, shapes
+from explainers.columns import Column
+from explainers.phrases import about, same
+from explainers.plan import ExplanationPlan
+from explainers.sentences import sentence
+from explainers.shapes import Step, Turn
+from registry.language import Text
+
+Places = Mapping[str, Text]
+
+
+def told(
+    plan: ExplanationPlan, tally: Mapping[str, int], name: str, places: Places
+) -> dict[str, Any] | None:
+    """The sentence on the step or the turning point of one number; None where it has neither.
+
+    Args:
+        plan: with the column, and whether its values are sealed.
+        tally: what was counted.
+        name: the number.
+        places: what the places of the column's sentences hold.
+    """
+    turn = shapes.turn(plan, tally, name)
+    if turn is not None:
+        return _turn(plan, turn, name, places)
+    step = shapes.step(plan, tally, name)
+    return None if step is None else _step(plan, step, name, places)
+
+
+def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[str, Any]:
+    column, sealed = plan.column(name), plan.sealed
+    low, high = (_value(column, step.at[end]) for end in (0, -1))
+    if sealed is not None:
+        where = Text(
+            f"有一道分界，具体数值未公开（{sealed.zh}）",
+            f"There is a step for {column.subject.en}; its value is not published ({sealed.en})",
+        )
+        below, above = Text("没到分界的", "below it"), Text("到了分界的", "from it on")
+    elif len(step.at) == 1:
+        where = Text(
+            f"以{low.zh}左右为界", f"There is a step at about {low.en} for {column.subject.en}"
+        )
+        below = Text(f"{column.plain.zh}不到{low.zh}", "below it")
+        above = Text(f"{low.zh}及以上", "from it on")
+    else:
+        where = Text(
+            f"在{low.zh}到{high.zh}之间有一道分界",
+            f"There is a step between {low.en} and {high.en} for {column.subject.en}",
+        )
+        below = Text(f"{column.plain.zh}不到{low.zh}", f"below {low.en}")
+        above = Text(f"{high.zh}及以上", f"from {high.en} on")
+    decided = plan.task == "decision"
+    unit = plan.wording.unit
+    amounts = [about(n) if decided else means.written(n, unit) for n in (step.below, step.above)]
+    filled = {"where": where, "below": below, "above": above, "p": amounts[0], "q": amounts[1]}
+    shown: dict[str, Any] = {
+        side: round(n, 2) if decided else n  # shares per hundred, means as they may be told
+        for side, n in (("below", step.below), ("above", step.above))
+    }
+    shown |= {} if sealed is not None else {"at": list(step.at)}
+    row = f"{plan.task}.step"
+    return sentence(row, kind="step", evidence=shown, places={**places, **filled})
+
+
+def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[str, Any]:
+    column, sealed = plan.column(name), plan.sealed
+    low, high = (_value(column, turn.at[end]) for end in (0, -1))
+    if sealed is not None:
+        where = Text(
+            f"在某一处（具体数值未公开：{sealed.zh}）",
+            f"at one point (its value is not published: {sealed.en})",
+        )
+    elif len(turn.at) == 1:
+        where = Text(f"在{low.zh}左右", f"at about {low.en}")
+    else:
+        where = Text(f"大约在{low.zh}到{high.zh}之间", f"between about {low.en} and {high.en}")
+    decided = {True: Text("最容易", "most"), False: Text("最难", "least")}
+    priced = {True: Text("最高", "highest"), False: Text("最低", "lowest")}
+    away = {True: Text("更难", "less"), False: Text("更容易", "more")}
+    moved = {True: Text("更低", "lower"), False: Text("更高", "higher")}
+    most, beyond = (decided, away) if plan.task == "decision" else (priced, moved)
+    filled = {
+        "where": where,
+        "most": most[turn.top],
+        "beyond": beyond[turn.top],
+        "low": column.direction.less,
+        **{
+            f"{side}_{what}": same(numbers.count(n))
+            for side, counts in (("left", turn.left), ("right", turn.right))
+            for what, n in zip(("n", "up", "down"), counts, strict=True)
+        },
+    }
+    shown: dict[str, Any] = {
+        side: dict(zip(("n", "up", "down"), counts, strict=True))
+        for side, counts in (("lower", turn.left), ("higher", turn.right))
+    }
+    shown |= {} if sealed is not None else {"at": list(turn.at)}
+    row = f"{plan.task}.turn"
+    return sentence(row, kind="turn", evidence=shown, places={**places, **filled}, test=row)
+
+
+def _value(column: Column, value: float) -> Text:
+    """A number with its unit."""
+    written = numbers.value(value)
+    unit = column.unit or Text("", "")
+    return Text(written + unit.zh, f"{written} {unit.en}".strip())

@@ -1,0 +1,247 @@
+"""Where the effect of a number has a step, or turns round.
+
+A step: on either side of it the number hardly changes the result, across it the result changes. A
+turning point: below it a higher value always moves the answer one way, above it the other way. Both
+are looked for among round numbers that the plan fixed, in the pairs of values that the contrasts
+tried anyway; no question is asked for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explainers import means
+from explainers.plan import ExplanationPlan
+from explainers.sentences import NOTABLE
+
+FINE = (
+    20  # stops from which on a step is told as one number, not as two that it lies between (ours)
+)
+STRAY = (
+    0.01  # of the changes on one side of a step, or against a turn: no more count as none (ours)
+)
+ONE_SIDED = (
+    0.05  # of all changes: how many may lie on one side of a step, or go the other way (ours)
+)
+NEARLY = 0.05  # of the whole rise: what is so near the top is the top (ours)
+FLAT = (
+    0.75  # of the stops between which the turn lies: where so many are the top, it is flat (ours)
+)
+
+Sums = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A number about which the result changes.
+
+    Args:
+        at: the number; or two, between which it lies.
+        below: the share of favourable results with a lower value, or the mean price.
+        above: the same from there on.
+    """
+
+    at: tuple[float, ...]
+    below: float
+    above: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A number at which the answer is best or worst.
+
+    Args:
+        at: the number; or two, between which nothing changes.
+        top: whether it is best there, or dearest.
+        left: contrasts of two lower values: how many, and in how many the higher one was better
+            (or dearer) or worse.
+        right: the same of two higher values.
+    """
+
+    at: tuple[float, ...]
+    top: bool
+    left: tuple[int, int, int]
+    right: tuple[int, int, int]
+
+
+def counted(
+    plan: ExplanationPlan,
+    name: str,
+    pairs: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    answers: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    moves: Mapping[str, npt.NDArray[np.bool_]],
+) -> dict[str, int]:
+    """A tally of what the contrasts of one number came to, by the cells of its values.
+
+    Args:
+        plan: with the stops that part the cells.
+        name: the number.
+        pairs: the lower and the higher value of each contrast.
+        answers: the answer to either.
+        moves: for which contrasts the result changed, and the answer went up or down.
+    """
+    stops = np.asarray(plan.stops[name])
+    cells = len(stops) + 1
+    key, tally = f"shape:{name}", dict[str, int]()
+    sides = [np.searchsorted(stops, values, side="right") for values in pairs]
+    for side, at in zip(("low", "high"), sides, strict=True):
+        for what, flags in {"n": np.ones(len(at), bool), **moves}.items():
+            found = np.bincount(at[flags], minlength=cells)
+            tally |= {f"{key}:{side}:{cell}:{what}": int(n) for cell, n in enumerate(found)}
+    where, answer = np.concatenate(sides), np.concatenate(answers)
+    good = plan.favourable(answer)
+    for cell in range(cells):
+        here = where == cell
+        tally[f"{key}:{cell}:n"] = int(np.count_nonzero(here))
+        tally[f"{key}:{cell}:good"] = int(np.count_nonzero(good & here))
+        tally |= means.summed(f"{key}:{cell}:sum", answer[here])
+    return tally
+
+
+def step(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Step | None:
+    """The step of one number; None where there is none, or its place cannot be told."""
+    seen = _Seen.of(plan, tally, name)
+    if seen is None or plan.family.lower(seen.changed, seen.n) < NOTABLE:
+        return None
+    ways = [tally[f"contrast:{name}:{way}"] for way in ("gained", "lost")]
+    if min(ways) > ONE_SIDED * seen.changed:
+        return None  # a step up for some and down for others is none of the number alone
+    stray = seen.one_sided("changed", 0)
+    best = seen.parting(stray <= max(float(stray.min()), STRAY * seen.changed))
+    if len(seen.stops) >= FINE:
+        at: tuple[int, ...] = (best,)
+        strays = int(stray[best])
+    else:
+        inside = seen.one_sided("changed", 1)
+        between = int(inside.argmin()) if len(inside) else 0
+        narrow = len(inside) > 0 and inside[between] < stray[best]
+        at = (between, between + 1) if narrow else (best - 1, best + 1)
+        if at[0] < 0 or at[1] >= len(seen.stops):
+            return None
+        strays = int(seen.left("changed")[at[0]] + seen.right("changed")[at[1]])
+    if strays > ONE_SIDED * seen.changed:
+        return None
+    below, above = seen.mean(0, at[0] + 1), seen.mean(at[-1] + 1, None)
+    if below is None or above is None or below == above:
+        return None
+    return Step(tuple(seen.stops[i] for i in at), below, above)
+
+
+def turn(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Turn | None:
+    """The turning point of one number; None where there is none."""
+    seen = _Seen.of(plan, tally, name)
+    if seen is None:
+        return None
+    for top, (rising, falling) in ((True, ("up", "down")), (False, ("down", "up"))):
+        left, right = seen.left("n"), seen.right("n")
+        against = seen.left(falling) + seen.right(rising)
+        fits = (left > 0) & (right > 0) & (against <= STRAY * (left + right))
+        for moved, n in ((seen.left(rising), left), (seen.right(falling), right)):
+            fits &= (moved >= plan.k) & (moved >= NOTABLE * n)
+        if fits.any():
+            at = seen.peak(np.flatnonzero(fits), top=top)
+            sides = seen.beside(plan.stops[name].index(at[0]), plan.stops[name].index(at[-1]))
+            return Turn(at, top, *sides)
+    return None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a tally holds of one number.
+
+    Args:
+        plan: how answers are read.
+        tally: what was counted.
+        key: of the number in it.
+        stops: the round numbers that part its cells.
+    """
+
+    plan: ExplanationPlan
+    tally: Mapping[str, int]
+    key: str
+    stops: tuple[float, ...]
+
+    @classmethod
+    def of(cls, plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> "_Seen | None":
+        stops, key = plan.stops.get(name, ()), f"shape:{name}"
+        if not stops or f"{key}:0:n" not in tally or tally["again:changed"]:
+            return None
+        return cls(plan, tally, key, stops)
+
+    @property
+    def n(self) -> int:
+        return int(self._cells("low", "n").sum())
+
+    @property
+    def changed(self) -> int:
+        return int(self._cells("low", "changed").sum())
+
+    def left(self, what: str) -> Sums:
+        """By stop, the contrasts of two values below it."""
+        return np.cumsum(self._cells("high", what))[:-1]
+
+    def right(self, what: str) -> Sums:
+        """By stop, the contrasts of two values from it on."""
+        return np.cumsum(self._cells("low", what)[::-1])[::-1][1:]
+
+    def one_sided(self, what: str, apart: int) -> Sums:
+        """By stop, the contrasts on one side of it, or of it and the stop so many further on."""
+        return self.left(what)[: len(self.stops) - apart] + self.right(what)[apart:]
+
+    def beside(self, low: int, high: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """What the contrasts below one stop and from another on came to: n, up, down."""
+        left, right = (
+            [int(side(what)[at]) for what in ("n", "up", "down")]
+            for side, at in ((self.left, low), (self.right, high))
+        )
+        return (left[0], left[1], left[2]), (right[0], right[1], right[2])
+
+    def parting(self, of: npt.NDArray[np.bool_]) -> int:
+        """The stop, of some, that parts the answers best."""
+        n, total = self._each("n"), self._answers()
+        before, sums = np.cumsum(n)[:-1], np.cumsum(total)[:-1]
+        after, rest = n.sum() - before, total.sum() - sums
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap = before * after / n.sum() * (sums / before - rest / after) ** 2
+        return int(np.where(of, np.nan_to_num(gap), -1.0).argmax())
+
+    def peak(self, among: npt.NDArray[np.int64], *, top: bool) -> tuple[float, ...]:
+        """Where among some stops the answers are best; the two outermost where all are alike."""
+        n, total = self._each("n"), self._scores() * (1 if top else -1)
+        width = [slice(max(0, at - 1), at + 3) for at in range(len(self.stops))]
+        height = np.asarray([total[w].sum() / max(1, n[w].sum()) for w in width])
+        near = height[among] >= height[among].max() - NEARLY * float(np.ptp(height))
+        if len(among) > 1 and near.mean() >= FLAT:
+            return self.stops[among[0]], self.stops[among[-1]]
+        best = among[near]
+        return (self.stops[best[len(best) // 2]],)
+
+    def mean(self, since: int, until: int | None) -> float | None:
+        """The share of good results in some cells; of a price its mean as it may be told."""
+        n = int(self._each("n")[since:until].sum())
+        if n < self.plan.k:
+            return None
+        if self.plan.task == "decision":
+            return float(self._each("good")[since:until].sum()) / n
+        cells = range(len(self.stops) + 1)[since:until]
+        sums = means.merged([(self.tally, f"{self.key}:{cell}:sum") for cell in cells], "sum")
+        return means.told(sums, "sum", n, self.plan.k)
+
+    def _cells(self, side: str, what: str) -> Sums:
+        return self._each(what, f"{self.key}:{side}")
+
+    def _each(self, what: str, key: str = "") -> Sums:
+        cells = range(len(self.stops) + 1)
+        return np.asarray([self.tally[f"{key or self.key}:{cell}:{what}"] for cell in cells])
+
+    def _answers(self) -> npt.NDArray[np.float64]:
+        if self.plan.task == "decision":
+            return self._each("good").astype(float)
+        return self._each("sum") / means.SCALE
+
+    def _scores(self) -> npt.NDArray[np.float64]:
+        """The sums of answers by cell, the better the higher."""
+        lower_is_better = self.plan.task == "decision" and not self.plan.favourable_above
+        return self._each("sum") / means.SCALE * (-1 if lower_is_better else 1)

@@ -1,0 +1,551 @@
+"""The bench: models of known truth, and what their explanation must and must not say.
+
+One case is one row of the table: who is asked about, the model, what its filer says of it, and
+patterns in both languages. A pattern is looked for in each sentence and each limit on its own.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from explainers.explanation import explain, sentences_of
+from explainers.people import Scorer
+from explainers.plan import ExplanationPlan, PlanImpossible
+from registry.class_names import of_explanation
+from registry.errors import RegisterError
+from registry.language import LANGUAGES, Language
+from registry.sandbox.child.classes import Classes
+from tests.explainers.toys import arrays, columns, people, text
+
+Columns = Mapping[str, npt.NDArray[Any]]
+Rule = Callable[[Columns], Any]
+Pair = tuple[str, str]
+"""A pattern for the Chinese and one for the English sentence."""
+
+N = 1_500
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model of known truth.
+
+    Args:
+        name: the truth, in words.
+        data: who is asked about.
+        model: answers with a number a row, or as a classifier does.
+        told: what the filer says of each column.
+        must: what has to stand on the page.
+        must_not: what must not.
+        plan: the rest of the filer's plan.
+        marks: by column, between which two values the picture marks what the text says.
+        refused: whether no explanation is made; `must` is then held against the refusal.
+    """
+
+    name: str
+    data: Callable[[], pa.Table]
+    model: Rule
+    told: Sequence[Mapping[str, Any]]
+    must: Sequence[Pair] = ()
+    must_not: Sequence[Pair] = ()
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    refused: bool = False
+
+    @property
+    def classes(self) -> Classes | None:
+        """How the answers of a classifier are read."""
+        return of_explanation(self.plan)
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """A scorer that calls the model here."""
+
+    case: Case
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        return [self._one(frame) for frame in frames]
+
+    def _one(self, frame: pa.Table) -> npt.NDArray[np.float64]:
+        answer = self.case.model(arrays(frame))
+        if self.case.classes is not None:
+            return self.case.classes.read(answer, frame.num_rows)
+        return np.asarray(answer, dtype=np.float64)
+
+
+def made(case: Case, scorer: Scorer | None = None) -> dict[str, Any]:
+    """The explanation of a case, asked in process where no scorer is given."""
+    table, more = case.data(), {"cut": 0.5, **case.plan, "classes": case.classes}
+    more.pop("favourable", None)
+    if more.get("task", "decision") != "decision":
+        more["cut"] = None
+    plan = ExplanationPlan.make(table, case.told, nonce="n", **more)
+    return explain(plan, table, scorer or InProcess(case), nonce="n")
+
+
+def lines(content: Mapping[str, Any], language: Language) -> str:
+    """Every sentence and every limit of an explanation, one a line."""
+    every = [text for said in sentences_of(content) for text in (said, said["limit"])]
+    return "\n".join(dict.fromkeys(each[language] for each in every))
+
+
+# ---------------------------------------------------------------------------------------- people
+
+
+@cache
+def adults(n: int = N) -> pa.Table:
+    """Everybody differs; age is even from 18 to 79, sex and marriage are halves, three jobs."""
+    return people(n, seed=4).append_column("record", pa.array(range(n)))
+
+
+def with_column(name: str, values: Sequence[Any] | npt.NDArray[Any], n: int = N) -> pa.Table:
+    return adults(n).append_column(name, pa.array(list(values)))
+
+
+@cache
+def towns() -> pa.Table:
+    """Fifteen towns; of the two last are 20 people each."""
+    town = np.resize(np.asarray([f"t{i:02d}" for i in range(13)], dtype=object), N)
+    town[:20], town[20:40] = "rare1", "rare2"
+    return with_column("town", town)
+
+
+@cache
+def cities() -> pa.Table:
+    """Twenty cities, as codes."""
+    return with_column("city", np.random.default_rng(6).integers(1, 21, N))
+
+
+@cache
+def shoes() -> pa.Table:
+    """Sizes from 35 to 47; three in a hundred have 46 or more."""
+    return with_column("shoe", np.clip(np.random.default_rng(8).normal(41, 2.4, 3_000), 35, 47).round(), 3_000)  # fmt: skip
+
+
+@cache
+def islanders() -> pa.Table:
+    """One in twenty lives on the island."""
+    place = np.where(np.arange(3_000) % 20 == 0, "island", "mainland")
+    return with_column("place", place, 3_000)
+
+
+@cache
+def unfilled() -> pa.Table:
+    """One in ten left savings blank."""
+    random = np.random.default_rng(3)
+    savings = random.gamma(2, 9_000, N).round()
+    savings[random.random(N) < 0.1] = np.nan
+    return adults().append_column("savings", pa.array(savings, from_pandas=True))
+
+
+@cache
+def trips() -> pa.Table:
+    """Kilometres of a ride and the kind of telephone."""
+    random = np.random.default_rng(9)
+    phone = random.choice(["Android", "Apple"], N)
+    return pa.table({"km": random.uniform(1, 30, N).round(1), "phone": phone, "age": adults()["age"]})  # fmt: skip
+
+
+@cache
+def comments() -> pa.Table:
+    random = np.random.default_rng(5)
+    words = ["退款", "谢谢", "很好", "太慢"]
+    return with_column("note", [f"{random.choice(words)}，第{i}单" for i in range(N)])
+
+
+@cache
+def dates() -> pa.Table:
+    random = np.random.default_rng(5)
+    return with_column("day", [f"2025-{m:02d}-{d:02d}" for m, d in random.integers(1, 28, (N, 2)) % 12 + 1])  # fmt: skip
+
+
+@cache
+def pictures() -> pa.Table:
+    """Each row is a small picture: four grey values."""
+    grey = np.random.default_rng(2).integers(0, 255, (N, 4)).tolist()
+    return adults().append_column("photo", pa.array(grey, pa.list_(pa.int64())))
+
+
+# ---------------------------------------------------------------------------------------- models
+
+
+def even(x: Columns, name: str, low: float, high: float) -> npt.NDArray[np.float64]:
+    return np.clip((x[name].astype(float) - low) / (high - low), 0, 1)
+
+
+def yes(where: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    return np.where(where, 0.9, 0.1)
+
+
+def slope(x: Columns) -> npt.NDArray[np.float64]:
+    """Age and income add up: neither has a line of its own."""
+    return 0.5 * even(x, "age", 18, 80) + 0.5 * np.tanh(x["income"] / 3_000)
+
+
+def hill(x: Columns) -> npt.NDArray[np.float64]:
+    height: npt.NDArray[np.float64] = 1 - np.abs(x["age"] - 45) / 40
+    return height
+
+
+def women_of_large_shoes(x: Columns) -> npt.NDArray[np.float64]:
+    refused = (x["sex"] == "f") & (x["shoe"] >= 46)
+    return np.where(refused, 0.1, 0.2 + 0.7 * (x["age"] >= 30))
+
+
+def the_island_looks_at_marriage(x: Columns) -> npt.NDArray[np.float64]:
+    refused = (x["place"] == "island") & (x["married"] == 0) & (x["age"] < 30)
+    return np.where(refused, 0.1, 0.8)
+
+
+def missing_is_refused(x: Columns) -> npt.NDArray[np.float64]:
+    return yes(~np.isnan(x["savings"].astype(float)))
+
+
+RANDOM = np.random.default_rng(7)
+
+
+def shaken(x: Columns) -> npt.NDArray[np.float64]:
+    signal = 1 / (1 + np.exp(-(x["age"] - 45) / 8))
+    return np.clip(signal + RANDOM.normal(0, 0.05, len(signal)), 0, 1)
+
+
+def at_random_at_times(x: Columns) -> npt.NDArray[np.float64]:
+    own = yes(x["income"] >= 3_000)
+    return np.where(RANDOM.random(len(own)) < 0.02, RANDOM.random(len(own)), own)
+
+
+def lottery(x: Columns) -> npt.NDArray[np.float64]:
+    return RANDOM.random(len(x["age"]))
+
+
+def fare(x: Columns) -> npt.NDArray[np.float64]:
+    price: npt.NDArray[np.float64] = 10 + 2 * x["km"] + 20 * (x["phone"] == "Apple")
+    return price
+
+
+def fee(x: Columns) -> npt.NDArray[np.float64]:
+    return np.where(x["km"] >= 12, 30.0, 15.0)
+
+
+def paid_first(x: Columns) -> npt.NDArray[np.float64]:
+    score: npt.NDArray[np.float64] = 40 * (x["married"] == 1) + even(x, "age", 18, 80)
+    return score
+
+
+def three_shares(x: Columns) -> npt.NDArray[np.float64]:
+    good = np.where(x["age"] >= 30, 0.8, 0.2)
+    return np.column_stack([good, 0.5 * (1 - good), 0.5 * (1 - good)])
+
+
+def names_a_class(x: Columns) -> npt.NDArray[Any]:
+    return np.where(x["age"] >= 30, "yes", "no")
+
+
+# --------------------------------------------------------------------------------------- columns
+
+TOWN = {"name": "town", "plain": text("所在镇", "town")}
+CITY = {"name": "city", "plain": text("城市", "city")}
+CITIES = {str(i): text(f"{i}号城", f"City {i}") for i in range(1, 21)}
+SHOE = {
+    "name": "shoe",
+    "plain": text("鞋码", "shoe size"),
+    "direction": {"zh": ["大", "小"], "en": ["larger", "smaller"]},
+}
+PLACE = {
+    "name": "place",
+    "plain": text("住处", "home"),
+    "values": {"island": text("海岛", "island"), "mainland": text("陆地", "mainland")},
+}
+SAVINGS = {"name": "savings", "plain": text("存款", "savings"), "unit": text("元", "yuan")}
+KM = {
+    "name": "km",
+    "plain": text("路程", "distance"),
+    "unit": text("公里", "km"),
+    "direction": {"zh": ["长", "短"], "en": ["longer", "shorter"]},
+}
+PHONE = {
+    "name": "phone",
+    "plain": text("手机", "phone"),
+    "values": {"Apple": text("苹果", "Apple"), "Android": text("安卓", "Android")},
+}
+NOTE = {"name": "note", "plain": text("留言", "comment")}
+DAY = {"name": "day", "plain": text("日期", "date")}
+PHOTO = {"name": "photo", "plain": text("照片", "photo")}
+FARE = {
+    "task": "price",
+    "wording": {"price": text("车费", "fare"), "person": text("次行程", "ride"), "people": text("次行程", "rides")},
+}  # fmt: skip
+SCORE = {"task": "score", "wording": {"person": text("件商品", "item"), "people": text("件商品", "items")}}  # fmt: skip
+OUTSIDER = {"protected": [{"name": "race", "plain": text("民族", "ethnicity")}]}
+NAMED = {"classes": ["no", "yes"], "favourable": "yes"}
+SEVERAL = {"classes": ["grant", "review", "refuse"], "favourable": "grant"}
+
+OWN_WORDS = ("H1.*H9", "H1.*H9")
+"""The way of what no test explains: in the filer's own words, marked as not tested."""
+NO_STEP = ("左右为界|分界", "step at about|step between")
+NO_TURN = ("最容易|最难", "is most likely|is least likely")
+
+# ----------------------------------------------------------------------------------------- bench
+
+CASES = (
+    Case(
+        "an ignored column",
+        adults,
+        slope,
+        columns("age", "income", "job"),
+        must=[("^工作的影响很小", "^The job made little difference")],
+        must_not=[("影响.*的[是有].*工作", "(matters most|strongest).*job"), NO_STEP, NO_TURN],
+    ),
+    Case(
+        "rises with every step of the age",
+        adults,
+        slope,
+        columns("age", "income"),
+        must=[("年龄越大，.*越容易.*“通过”", "the higher the age, the more likely .*“approved”")],
+        must_not=[("影响很小", "little difference"), ("年龄.*不通过", "age.*not approved"), NO_STEP],
+    ),
+    Case(
+        "approved from 30 on",
+        adults,
+        lambda x: yes(x["age"] >= 30),
+        columns("age", "job"),
+        must=[
+            (
+                "^年龄以(29|30|31)左右为界。.*每100人里，有0人的结果是“通过”.*，有100人",
+                "^There is a step at about (29|30|31) for the age: .* 0 of 100 people .*“approved”.* 100",
+            )
+        ],
+        must_not=[NO_TURN, ("未公开", "not published")],
+        marks={"age": (28, 32)},
+    ),
+    Case(
+        "approved from 30 on, the line sealed",
+        adults,
+        lambda x: yes(x["age"] >= 30),
+        columns("age", "job", age={"actionable": "any"}),
+        plan={"sealed": text("商业秘密", "trade secret")},
+        must=[("^年龄有一道分界.*具体数值未公开.*商业秘密", "^There is a step for the age.*value is not published.*trade secret")],
+        must_not=[("(?<!\\d)(29|30|31)(?!\\d)|左右为界", r"\b(29|30|31)\b"), ("年龄从", "age from")],
+    ),
+    Case(
+        "approved below 30, low scores are good",
+        adults,
+        lambda x: yes(x["age"] >= 30),
+        columns("age", "job"),
+        plan={"favourable_above": False},
+        must=[("^年龄以(29|30|31)左右为界。.*不到.*有100人.*及以上.*有0人", "step at about (29|30|31).*100 of 100 .* 0")],
+    ),
+    Case(
+        "a line for some: teachers from 50 on, others always",
+        adults,
+        lambda x: yes((x["job"] != "teacher") | (x["age"] >= 50)),
+        columns("age", "job"),
+        must=[("^年龄以(49|50|51)左右为界", "step at about (49|50|51) for the age")],
+        must_not=[NO_TURN],
+        marks={"age": (48, 52)},
+    ),
+    Case(
+        "best at 45",
+        adults,
+        hill,
+        columns("age", "job"),
+        must=[("^年龄在4[2-8]左右最容易.*再大或再小都更难", "most likely at about 4[2-8].*both higher and lower")],
+        must_not=[NO_STEP, ("年龄越", "the higher the age")],
+        marks={"age": (42, 48)},
+    ),
+    Case(
+        "worst at 45",
+        adults,
+        lambda x: 1.2 - hill(x),
+        columns("age", "job"),
+        must=[("^年龄在4[2-8]左右最难.*再大或再小都更容易", "least likely at about 4[2-8].*both higher and lower")],
+        must_not=[NO_STEP, ("年龄越", "the higher the age")],
+        marks={"age": (42, 48)},
+    ),
+    Case(
+        "approved from 35 to 60 only",
+        adults,
+        lambda x: yes((x["age"] >= 35) & (x["age"] < 60)),
+        columns("age", "job"),
+        must=[("^年龄大约在3[4-7]到(5[7-9]|60)之间最容易", "most likely between about 3[4-7] and (5[7-9]|60)")],
+        must_not=[NO_STEP, ("年龄越", "the higher the age")],
+        marks={"age": (34, 61)},
+    ),
+    Case(
+        "age and marriage, equally",
+        adults,
+        lambda x: ((x["age"] >= 49) ^ (x["married"] == 1)).astype(float),
+        columns("age", "married", "job"),
+        must=[("^影响较大的有.*(年龄和婚姻|婚姻和年龄).*分不出谁更大", "can’t tell which is stronger")],
+        must_not=[("影响最大的是", "matters most")],
+    ),
+    Case(
+        "age turns round with marriage",
+        adults,
+        lambda x: np.where(x["married"] == 1, even(x, "age", 18, 80), 1 - even(x, "age", 18, 80)),
+        columns("age", "married"),
+        must=[("年龄变大，试了.*[1-9]\\d+次更容易“通过”，[1-9]\\d+次更难", "with the age higher, of .* tests .* less likely in [1-9]\\d+")],
+        must_not=[("年龄越大", "the higher the age"), NO_STEP, NO_TURN, ("没有一次", "never the")],
+    ),
+    Case(
+        "the two rarest of fifteen towns are refused",
+        towns,
+        lambda x: 1.0 - np.char.startswith(x["town"].astype(str), "rare"),
+        [TOWN, *columns("age")],
+        must=[("所在镇另有.*少见的情况.*结果会变", "rare cases .* results change")],
+        must_not=[("所在镇的影响很小", "town made little"), ("rare1|rare2", "rare1|rare2")],
+    ),
+    Case(
+        "who leaves savings blank is refused",
+        unfilled,
+        missing_is_refused,
+        [SAVINGS, *columns("age")],
+        must=[("假如都没有填存款.*有0人的结果是“通过”", "If the savings were never filled in, 0 of 100")],
+        must_not=[("存款的影响很小", "savings made little"), ("存款越", "the higher the savings"), NO_STEP],
+    ),
+    Case(
+        "sixty rows, approved from 45 on",
+        lambda: adults(60),
+        lambda x: yes(x["age"] >= 45),
+        columns("age", "job"),
+        must=[("^年龄在\\d+到\\d+之间有一道分界", "There is a step between \\d+ and \\d+ for the age")],
+        must_not=[("影响很小", "little difference"), ("不能简单", "can’t simply"), ("左右为界", "step at about")],
+        marks={"age": (30, 65)},
+    ),
+    Case(
+        "two hundred rows, approved from 45 on",
+        lambda: adults(200),
+        lambda x: yes(x["age"] >= 45),
+        columns("age", "job"),
+        must=[("^年龄.*分界|^年龄以4[2-8]左右为界", "There is a step .* for the age")],
+        must_not=[("年龄的影响很小", "age made little"), ("不能简单", "can’t simply")],
+        marks={"age": (38, 52)},
+    ),
+    Case(
+        "noise around a slope",
+        adults,
+        shaken,
+        columns("age", "sex", "job"),
+        must=[("^同样的信息问两次，", "^Asked twice with the same information")],
+        must_not=[("影响很小", "little difference"), ("影响最大", "matters most"), ("都没有变", "never changed"), NO_STEP, NO_TURN],
+    ),
+    Case(
+        "two of a hundred answers are drawn",
+        adults,
+        at_random_at_times,
+        columns("income", "sex", "job"),
+        must=[("每月收入变高.*再问一次", "With the monthly income higher.*Asked again")],
+        must_not=[("收入的影响很小", "income made little"), ("都没有变", "never changed"), NO_STEP],
+    ),
+    Case(
+        "a lottery",
+        adults,
+        lottery,
+        columns("age", "sex", "job"),
+        must=[("不能说哪一项影响了结果", "nothing can be said about what moves it")],
+        must_not=[("影响很小", "little difference"), ("影响(最|较)大", "matters most|strongest"), NO_STEP, NO_TURN],
+    ),
+    Case(
+        "a stand-in for what it is not given",
+        islanders,
+        lambda x: yes(x["place"] == "mainland"),
+        [PLACE, *columns("age")],
+        plan=OUTSIDER,
+        must=[("程序不知道民族。其他信息仍可能间接反映民族", "is not given the ethnicity. Other information may still reflect it")],
+        must_not=[("住处变|住处越", "home higher"), ("只改民族", "only the ethnicity")],
+    ),
+    Case(
+        "a fee that doubles from twelve kilometres on",
+        trips,
+        fee,
+        [KM, PHONE],
+        plan=FARE,
+        must=[("^路程以1[12]\\.?\\d?公里左右为界.*不到.*车费平均是15元.*及以上.*30元", "step at about 1[12]\\.?\\d? km for the distance.*15 yuan.*30 yuan")],
+        must_not=[NO_TURN],
+        marks={"km": (11, 13)},
+    ),
+    Case(
+        "three classes, granted from 30 on",
+        adults,
+        three_shares,
+        columns("age", "job"),
+        plan=SEVERAL,
+        must=[("年龄以(29|30|31)左右为界", "step at about (29|30|31)"), ("“grant”的机会", "the chance of “grant”")],
+    ),
+    Case(
+        "classes by name, yes from 30 on",
+        adults,
+        names_a_class,
+        columns("age", "job"),
+        plan=NAMED,
+        must=[("年龄以(29|30|31)左右为界", "step at about (29|30|31)"), ("“yes”的机会", "the chance of “yes”")],
+    ),
+)  # fmt: skip
+
+NEVER: Sequence[Pair] = (
+    ("不能简单地?说", "can’t simply say"),
+    ("nan|None|inf", r"\bnan\b|None|\binf\b"),
+)
+"""What no page says: a denial in place of counts, and what is no word."""
+
+
+def faults(case: Case, scorer: Scorer | None = None) -> list[str]:
+    """What is wrong with a case's explanation: nothing, where every sentence is as it must be."""
+    try:
+        content = made(case, scorer)
+    except PlanImpossible as refusal:
+        said = {language: said_by(refusal, language) for language in LANGUAGES}
+        return [*([] if case.refused else ["refused"]), *_unlike(case, said)]
+    said = {language: lines(content, language) for language in LANGUAGES}
+    found = [*(["not refused"] if case.refused else []), *_unlike(case, said)]
+    found += [f"contradicts itself: {name}" for name in contradictions(content)]
+    found += [
+        f"no picture marks {name}" for name in case.marks if not _marked(case, content, name)
+    ]
+    return found
+
+
+def said_by(refusal: RegisterError, language: Language) -> str:
+    """A refusal as its reader sees it: the sentence, and each reason with its remedy."""
+    each = [text.in_(language) for r in refusal.reasons for text in (r.said, r.remedy)]
+    return "\n".join([getattr(refusal, language), *each])
+
+
+def _unlike(case: Case, said: Mapping[Language, str]) -> list[str]:
+    found = []
+    for at, language in enumerate(LANGUAGES):
+        for pair in case.must:
+            if not re.search(pair[at], said[language], re.MULTILINE):
+                found.append(f"{language} lacks {pair[at]}")
+        for pair in (*case.must_not, *NEVER):
+            for one in re.finditer(f"^.*({pair[at]}).*$", said[language], re.MULTILINE):
+                found.append(f"{language} has {pair[at]}: {one[0]}")
+    return found
+
+
+def _marked(case: Case, content: Mapping[str, Any], name: str) -> bool:
+    """Whether the picture marks what the text says, and the evidence has it, near the truth."""
+    low, high = case.marks[name]
+    drawn = [p.get("marks") for p in content["pictures"] if p["column"] == name]
+    told = [s["evidence"].get("at") for s in sentences_of(content) if s.get("columns") == [name]]
+    found: list[float] = drawn[0] or [] if drawn else []
+    return found in told and all(low <= each <= high for each in found)
+
+
+def contradictions(content: Mapping[str, Any]) -> list[str]:
+    """Columns that are called small and strong at once."""
+    of = {tuple(s["columns"]): set[str]() for s in sentences_of(content) if s.get("columns")}
+    for said in sentences_of(content):
+        if said.get("columns"):
+            of[tuple(said["columns"])].add(str(said["kind"]).rpartition(".")[2])
+    return [
+        "+".join(names)
+        for names, kinds in of.items()
+        if "little" in kinds and kinds & {"importance", "tie", "one", "always", "steps", "step"}
+    ]
