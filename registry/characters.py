@@ -2,9 +2,9 @@
 
 A register is read by strangers: what two people read must be what was written. So no text of any
 door may hold a character that turns the writing round, shows nothing, or steers a terminal. The
-rule is one for all texts, and it has no exception for the joiners U+200C and U+200D: the register
-is written in Chinese and English, which need neither (an emoji that is glued together by joiners
-is written as single emoji).
+rule is one for all texts. The register is written in Chinese and English, which need neither of the
+joiners U+200C and U+200D; U+200D may stand between two emoji alone, where it makes them one picture
+(a name may hold none, see `registry.lookalikes`).
 
 Sources: Unicode 15.1, `DerivedCoreProperties.txt` (Default_Ignorable_Code_Point) and chapters 23.2
 to 23.8; the classes come from the Unicode data that Python ships.
@@ -30,9 +30,16 @@ NO_CHARACTER = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "]"
 )
+EMOJI = "\u2194\u2195\u231a-\u23ff\u2600-\u27bf\u2b1b\u2b1c\u2b50\U0001f300-\U0001faff"
+"""Signs that are drawn as pictures, and that Unicode joins to one another (`emoji-zwj-sequences.txt`)."""
+SKIN = "\U0001f3fb-\U0001f3ff"
+JOINER = "\u200d"
 INVISIBLE = re.compile(
-    "[\u00ad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufeff"
+    "[\u00ad\u034f\u180b-\u180f\u200b\u200c\u2060-\u2065\u206a-\u206f\ufeff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
+    # A joiner that makes no two emoji one.
+    f"|{JOINER}(?![{EMOJI}])"
+    f"|(?<![{EMOJI}])(?<![{EMOJI}]\ufe0f)(?<![{EMOJI}][{SKIN}]){JOINER}"
     # A variation selector picks the form of the character before it; alone it shows nothing.
     "|(?:^|(?<=[\\s\ufe00-\ufe0f]))[\ufe00-\ufe0f]"
 )

@@ -83,7 +83,8 @@ AT_THE_EDGE = ".·。,，、;；:：!！-_'\""  # before or after a name it is e
 RADICAL = re.compile("[\u2e80-\u2eff\u31c0-\u31ef]")  # radicals and strokes; others by their form
 MOST_MARKS = 4
 """Marks on one letter at most, none of them twice: Unicode Technical Standard 39, 5.4."""
-SELECTOR = re.compile("[\ufe00-\ufe0f]")  # a text may pick the form of an emoji, a name may not
+SELECTOR = re.compile(f"[\ufe00-\ufe0f{characters.JOINER}]")
+"""A text may pick the form of an emoji and join two of them, a name may not."""
 STROKES = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O"})
 
 
@@ -124,7 +125,7 @@ def appearances(word: str) -> frozenset[str]:
 def _drawn(text: str) -> str:
     """A text in the letters that are drawn, in one width, without blanks and marks."""
     # Before the form is folded, too: folded, some apostrophes become a blank and a mark.
-    drawn = characters.ANY.sub("", text).translate(SAME)
+    drawn = characters.ANY.sub("", text).replace(characters.JOINER, "").translate(SAME)
     drawn = simplified(unicodedata.normalize("NFKC", drawn).translate(SAME))
     return "".join(
         "-" if unicodedata.category(letter) == "Pd" else letter

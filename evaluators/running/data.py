@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from evaluators.running import alike_levels, decision_words, missing, unknown_levels
-from registry import spellings
+from registry import characters, spellings
+from registry.cells import Cells
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -128,6 +129,8 @@ class Source:
         specs = [probe.spec for probe in probes]
         reasons = [*self._lacking(plan, named), *_underived(plan, specs, scored=scored)]
         if not reasons:
+            reasons += self._unseen(named)
+        if not reasons:
             reasons += self._unsaid(plan, specs, scored=scored)
         if self.rows == 0:
             reasons.append(
@@ -145,6 +148,22 @@ class Source:
                 f"Data or model do not fit the plan; to correct: {len(reasons)}.",
                 reasons=reasons,
             )
+
+    def _unseen(self, named: frozenset[str]) -> list[Reason]:
+        """Cells of files that hold what nobody sees; a table of the register was looked at before.
+
+        A CSV file is read word by word when it is opened, and refused then.
+        """
+        if self.stored is None:
+            return []
+        text = [n for n in sorted(named) if unknown_levels.worded(self.schema.field(n).type)]
+        looked = {name: Cells() for name in text}
+        for block in self.blocks(text, coded=text) if text else ():
+            for name, held in looked.items():
+                for piece in block[name].chunks:
+                    held.see(piece)
+        found = [reason for name, held in looked.items() for reason in held.reasons(name)]
+        return found[: characters.MOST_REASONS]
 
     def _lacking(self, plan: Plan, named: frozenset[str]) -> list[Reason]:
         found = []

@@ -54,6 +54,35 @@ def test_what_people_write_is_let_through(text: str) -> None:
     characters.check("B1.zh", text)
 
 
+JOINED = [
+    "👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "👩🏽\u200d💻", "❤\ufe0f\u200d🔥", "👁\ufe0f\u200d🗨\ufe0f", "🐈\u200d⬛",
+    "👩\u200d❤\ufe0f\u200d💋\u200d👨", "一家人👨\u200d👩\u200d👧。", "🙂\u200d↔\ufe0f",
+]  # fmt: skip
+LETTERS = "a字9 -👩👨🏽❤⬛\ufe0f\u200d"
+
+
+@pytest.mark.parametrize("text", JOINED)
+def test_emoji_that_are_joined_to_one_are_let_through_and_are_no_name(text: str) -> None:
+    characters.check("B1.zh", text)
+    assert characters.visible(text) == text
+    (reason,) = lookalikes.reasons("name", text)[:1]
+    assert "U+200D" in reason.said.en or "U+FE0F" in reason.said.en
+
+
+@given(st.text(alphabet=st.sampled_from(LETTERS), max_size=12))
+def test_a_joiner_stands_between_two_emoji_or_nowhere(text: str) -> None:
+    refused = {each.place - 1 for each in characters.unwanted(text) if each.character == "\u200d"}
+    for place, letter in enumerate(text):
+        if letter != "\u200d":
+            continue
+        before = text[:place].removesuffix("\ufe0f")[-1:]
+        follows = text[place + 1 : place + 2]
+        if follows not in set("👩👨🏽❤⬛") or before not in set("👩👨🏽❤⬛"):
+            assert place in refused, ascii(text)
+    plain = text.replace("\u200d", "")
+    assert lookalikes.appearances(text) == lookalikes.appearances(plain)
+
+
 def test_one_line_takes_no_line_break() -> None:
     """A label or a name has one line; a text may have several."""
     characters.check("note", "a\nb")

@@ -149,7 +149,7 @@ def test_cells_that_nobody_sees_are_named_by_row_wherever_they_lie(
     rows = 300_000  # several blocks
     texts = [f"评论 {row}，每人各写各的一句话" for row in range(rows)]
     for row in (7, 123_456, 299_999):
-        texts[row] += "\u2066 \U0001f468\u200d\U0001f469"
+        texts[row] += "\u2066 甲\u200d乙"
     wide = {f"c{n}": ["\u200b"] * 9 for n in range(20)}
     for columns, told in ((texts, [8, 123_457, 300_000]), (["\u200b"] * 9, [1, 2, 3, 4, 5])):
         path = tmp_path / "made"

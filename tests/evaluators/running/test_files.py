@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluators.plan import Plan
-from evaluators.running import cell_query, data, engine, files
+from evaluators.running import cell_query, data, engine, files, planning
+from registry.errors import Invalid
 from tests.evaluators import decision_data as decisions
 
 ROWS = data.BLOCK + 1000
@@ -139,3 +140,29 @@ def test_duckdb_leaves_probes_that_need_rows_to_the_stream(tmp_path: Path) -> No
     with pytest.raises(cell_query.NotOnlyCounts) as said:
         cell_query.run(content, _written(tmp_path, "parquet"), nonce="n")
     assert [reason.item for reason in said.value.reasons] == ["selection_parity"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "feather", "folder"])
+def test_a_cell_that_nobody_sees_is_refused_whatever_the_file(form: str, tmp_path: Path) -> None:
+    """Registration, a CSV file at home, and since then every other file: one rule for all readers."""
+    race = ["a", "b"] * 300
+    race[7] = race[500] = "a\u200b"
+    table = pa.table({"race": race, "other": ["\u202e"] * 600, "granted": [0, 1, 1] * 200})
+    path = tmp_path / "data"
+    if form == "folder":
+        path.mkdir()
+    if form == "csv":
+        pa.csv.write_csv(table.select(["race", "granted"]), path)
+    elif form == "feather":
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    else:
+        pq.write_table(table, path / "part.parquet" if form == "folder" else path)
+    plan = planning.parse(decisions.plan(
+        "selection_parity", columns={"sensitive": ["race"], "target": None, "favourable": 1}
+    ))  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        engine.run(plan, files.open_source(path), scorer=None, nonce="n")
+    said = [(each.item, each.said.en.split(" holds")[0]) for each in refused.value.reasons]
+    assert said == [("race", "Row 8"), ("race", "Row 501")]
+    assert "U+200B" in refused.value.reasons[0].said.zh
