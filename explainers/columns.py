@@ -8,6 +8,7 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 
 Actionable = Literal[-1, 0, 1, "any"]
+ColumnSort = Literal["number", "category"]
 HIGHER, LOWER = Text("高", "higher"), Text("低", "lower")
 BARE_COMPARATIVES = frozenset({"more", "fewer", "less"})
 OWN_DETERMINERS = frozenset(
@@ -44,6 +45,7 @@ class Column:
         actionable: whether a person can raise it (1), lower it (-1), both ("any") or neither (0).
         protected: whether the law protects people from being treated differently by it.
         values: plain names of its levels, by the level written as text.
+        kind: "category" where its numbers stand for levels and have no higher and lower.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Column:
     actionable: Actionable = 0
     protected: bool = False
     values: Mapping[str, Text] = field(default_factory=dict)
+    kind: ColumnSort = "number"
 
     def level(self, value: object) -> Text:
         """What people call one level of this column."""
@@ -77,6 +80,7 @@ class Column:
             "actionable": self.actionable,
             "protected": self.protected,
             "values": {level: text.as_json() for level, text in self.values.items()},
+            **({"kind": self.kind} if self.kind != "number" else {}),
         }
 
     @classmethod
@@ -100,6 +104,13 @@ class Column:
         if actionable not in (-1, 0, 1, "any"):
             said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")
             reasons.append(_reason(name, said))
+        kind: Any = given.get("kind") or "number"
+        if kind not in ("number", "category"):
+            said = Text(
+                "kind 只能写 number（数值）或 category（类别）。",
+                "kind is neither number nor category.",
+            )
+            reasons.append(_reason(name, said))
         if reasons or plain is None:
             raise ColumnsInvalid(
                 "这一列的说明不完整，请补上。",
@@ -114,6 +125,7 @@ class Column:
             actionable=actionable,
             protected=bool(given.get("protected")),
             values=_values(given.get("values")),
+            kind=kind,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import marks, means, numbers, subgroups
+from explainers import marks, means, numbers, parted, subgroups
 from explainers.asking import Tally
 from explainers.columns import Column, comparative, raised, with_article
 from explainers.phrases import about, hundred, same
@@ -274,7 +274,10 @@ def _levels(
         whole = max(pairs, key=lambda pair: pair.changed)
     kind = choose(whole, plan.family, beside)
     said: list[Sentence] = []
-    if kind in TELLING:
+    parted_ = parted.told(plan, tally, subject, places, evidence(plan, whole, test="levels"))
+    if kind in TELLING and parted_ is not None:
+        said = [parted_]
+    elif kind in TELLING:
         each = [_level(plan, tally, subject, i, places) for i in range(1, len(subject.levels))]
         said = [one for one in each if one is not None]
     if not said:

@@ -178,8 +178,7 @@ class ExplanationPlan:
                 f"The data hold fewer than {k} people, so an explanation would tell of single "
                 "persons; hand in data about more.",
             )
-        named = {column.name for column in described if column.values}
-        natures = {name: nature(table, apart, name, named=named, k=k) for name in names}
+        natures = {column.name: nature(table, apart, column, k=k) for column in described}
         asked = few.many(apart, natures, k, generator(nonce, "left out"))
         if len(asked) < k:
             raise PlanImpossible(

@@ -1,6 +1,6 @@
 """What is changed at one time: a column, or the columns that change together."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from explainers import cells
+from explainers.columns import Column, written_level
 from explainers.groups import association, correlated
 from explainers.people import Array, People, missing
 
-MOST_LEVELS = 12  # of a column with names for values; the others are tried together
+MOST_LEVELS = 12  # of a column of levels; the others are tried together
+MOST_NAMED = 24  # the same where the filer says that its numbers are levels, or names each (ours)
 
 ColumnKind = Literal["number", "levels", "text", "constant", "rare"]
 
@@ -63,7 +65,7 @@ class Nature:
 
     Args:
         kind: see `Subject`.
-        levels: those that k people have, the most common first, at most `MOST_LEVELS`.
+        levels: those that k people have, the most common first, at most `MOST_LEVELS` (or `MOST_NAMED`).
         rest: those of the others that are tried together: further levels that k people have, and
             the rarer ones where at least k people have one of them.
         others: how many others there are, tried or not.
@@ -81,16 +83,16 @@ class Nature:
     coded: bool = False
 
 
-def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str], k: int) -> Nature:
+def nature(table: pa.Table, apart: People, column: Column, *, k: int) -> Nature:
     """What one column is.
 
     Args:
         table: the data, for the column's type.
         apart: one row per person.
-        name: the column.
-        named: columns whose values have names of their own.
+        column: what the filer says of it.
         k: how many people make a level nameable.
     """
+    name = column.name
     array = apart.arrays[name]
     known = array[~missing(array)]
     blanks = len(array) - len(known)
@@ -100,14 +102,16 @@ def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str],
         return Nature("constant", blank=blank, untried=lone)
     if name in apart.levels and cells.is_written(table, name, array, apart.levels[name], k):
         return Nature("text", blank=blank, untried=lone)
-    few = len(distinct) == 2 or (name in named and len(distinct) <= MOST_LEVELS)
-    if name not in apart.levels and not few:
+    sorted_out = _sorted_out(apart, column, distinct)
+    few = len(distinct) == 2 or (bool(column.values) and len(distinct) <= MOST_LEVELS)
+    if name not in apart.levels and not few and not sorted_out:
         coded = len(distinct) <= MOST_LEVELS
         odd = cells.shared(array, k)[1] if coded else []
         alone = 0 < int(np.count_nonzero(np.isin(known, odd))) < k
         return Nature("number", blank=blank, untried=lone or alone, coded=coded)
     enough, rare = cells.shared(array, k)
-    levels, more = tuple(enough[:MOST_LEVELS]), enough[MOST_LEVELS:]
+    most = MOST_NAMED if sorted_out else MOST_LEVELS
+    levels, more = tuple(enough[:most]), enough[most:]
     if len(levels) < 2:
         return Nature("rare", blank=blank, untried=True)
     # Common levels beside them make a few people no more: those are asked about nowhere.
@@ -119,6 +123,16 @@ def nature(table: pa.Table, apart: People, name: str, *, named: Collection[str],
         others=len(more) + len(rare),
         blank=blank,
         untried=lone or (bool(rare) and not together),
+    )
+
+
+def _sorted_out(apart: People, column: Column, distinct: Array) -> bool:
+    """Whether the filer says that a column's values are levels, or has a name for each."""
+    if column.kind == "category":
+        return True
+    named = column.values
+    return bool(named) and all(
+        written_level(apart.value(column.name, value)) in named for value in distinct
     )
 
 

@@ -116,6 +116,21 @@ SENTENCES: Mapping[str, Row] = {
         ),
         MORE,
     ),
+    # ours: many levels that fall into two
+    "decision.levels.parted": Row(
+        Text(
+            "其他信息都一样时，{X}是{names}的，每100{people}里，{p}{people}的结果是“{good}”；是试过的另外{m}种情况的，{q}{people}。",
+            "All else equal, with {names} for {x}, {p} of 100 {people} would get “{good}”; with the other {m} that were tested, {q}.",
+        ),
+        RULE,
+    ),
+    "price.levels.parted": Row(
+        Text(
+            "其他信息都一样时，{X}是{names}的，{price}平均是{p}；是试过的另外{m}种情况的，平均是{q}。",
+            "All else equal, with {names} for {x}, the mean {price} is {p}; with the other {m} that were tested, it is {q}.",
+        ),
+        RULE,
+    ),
     # where the effect of a number has a step, or turns round
     "decision.step": Row(
         Text(

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explainers import few
+from explainers.columns import Column
 from explainers.people import People
 from explainers.subjects import nature
+from registry.language import Text
 
 
 @given(
@@ -25,7 +27,9 @@ def test_so_many_are_left_out_as_is_a_multiple_of_k_and_nobody_stands_alone(
         {name: pa.array([each[i] for each in drawn], pa.string()) for i, name in enumerate("mn")}
     )
     apart = People.read(table, ["m", "n"])
-    natures = {name: nature(table, apart, name, named=(), k=k) for name in ("m", "n")}
+    natures = {
+        name: nature(table, apart, Column(name, Text(name, name)), k=k) for name in ("m", "n")
+    }
     rows = few.many(apart, natures, k, np.random.default_rng(seed))
     assert rows.tolist() == sorted(set(rows.tolist()))
     assert len(rows) == 0 or (len(drawn) - len(rows)) % k == 0
@@ -41,5 +45,5 @@ def test_so_many_are_left_out_as_is_a_multiple_of_k_and_nobody_stands_alone(
 def test_where_everything_is_shared_nobody_is_left_out() -> None:
     table = pa.table({"m": ["a"] * 10 + ["b"] * 10 + [None] * 10})
     apart = People.read(table, ["m"])
-    natures = {"m": nature(table, apart, "m", named=(), k=10)}
+    natures = {"m": nature(table, apart, Column("m", Text("m", "m")), k=10)}
     assert few.many(apart, natures, 10, np.random.default_rng(0)).tolist() == list(range(30))

@@ -402,6 +402,22 @@ CASES = (
         must_not=[("所在镇的影响很小", "town made little"), ("rare1|rare2", "rare1|rare2")],
     ),
     Case(
+        "three of twenty cities are refused, with names",
+        cities,
+        lambda x: yes(~np.isin(x["city"], [3, 11, 17])),
+        [CITY | {"values": CITIES}, *columns("age")],
+        must=[("城市是“3号城”、“11号城”或“17号城”的，每100人里，有0人.*另外17种情况的，有100人", "“City 3”, “City 11” or “City 17” .* 0 of 100 .* other 17 .* 100")],
+        must_not=[("城市.{0,3}(越|变)高", "higher (the )?city|city higher"), ("影响很小.*城市|^城市的影响很小", "city made little"), NO_STEP],
+    ),
+    Case(
+        "three of twenty cities are refused, as codes",
+        cities,
+        lambda x: yes(~np.isin(x["city"], [3, 11, 17])),
+        [CITY | {"kind": "category"}, *columns("age")],
+        must=[("城市是.*“3”.*“11”.*“17”.*有0人", "“3”.*“11”.*“17”.* 0 of 100")],
+        must_not=[("城市.{0,3}(越|变)高", "higher (the )?city|city higher"), NO_STEP],
+    ),
+    Case(
         "who leaves savings blank is refused",
         unfilled,
         missing_is_refused,
