@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy import update
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from filing import catalogue
+from filing import catalogue, changes
+from filing.listings import Listing
 from portal.app import create_app
-from registry.database import Record
+from registry.database import Record, transaction
 from registry.settings import Settings
 from tests.portal.pages.shelf import Shelf
 from tests.portal.world import World
@@ -36,7 +38,15 @@ def main(folder: Path, database: str = "") -> None:
     async def hello(_request: Request) -> PlainTextResponse:
         return PlainTextResponse("hello, world")
 
-    app.router.routes.insert(0, Route("/hello", hello))  # bare: no gate, no identity, no database
+    def change(_request: Request) -> PlainTextResponse:
+        """Count a change of the page, so that the next reader's is told from the record anew."""
+        with transaction(app.state.factory) as session:
+            number = session.execute(changes.RAISE, {"mark": ""}).scalar_one()
+            session.execute(update(Listing).values(change=number))
+        return PlainTextResponse("changed")
+
+    # Bare: no gate, no identity; the first asks no database.
+    app.router.routes[:0] = [Route("/hello", hello), Route("/change", change)]
     Shelf(app, World(app))
     with app.state.factory() as session:
         slug = catalogue.newest(session, 1)[0].slug

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import ForeignKey, String, bindparam, or_, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -288,6 +288,12 @@ class Count:
         return Text(f"{zh}。", f"{en}.")
 
 
+TO_COUNT = select(
+    Concern.filing_id, Concern.created, Concern.route, Concern.status, Concern.by_filer,
+    Concern.put, Concern.outcome,
+).where(Concern.filing_id.in_(bindparam("filings", expanding=True)))  # fmt: skip
+
+
 def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
     """What the public record counts of a filing, newest quarter first.
 
@@ -300,10 +306,8 @@ def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
 
 def counts_of(session: Session, filing_ids: Sequence[str]) -> dict[str, tuple[Count, ...]]:
     """The same of several filings, by filing; one of which nothing is counted is left out."""
-    columns = (Concern.created, Concern.route, Concern.status, Concern.by_filer, Concern.put)
-    found = select(Concern.filing_id, *columns, Concern.outcome)
     sums: dict[str, dict[tuple[str, Route], list[int]]] = {}
-    for each in session.execute(found.where(Concern.filing_id.in_(filing_ids))):
+    for each in session.execute(TO_COUNT, {"filings": list(filing_ids)}):
         if not counted(each.status, by_filer=each.by_filer, put=each.put):
             continue
         row = sums.setdefault(each.filing_id, {}).setdefault(

@@ -16,6 +16,7 @@ from portal.web import health, request_log
 from portal.web.body_limit import BodyLimit
 from portal.web.head import HeadAsGet
 from portal.web.headers import SecurityHeaders
+from portal.web.memo import Memo
 from portal.web.once import KeepAnswers, Repeated, repeated
 from portal.web.page_cache import PageCache
 from portal.web.problems import add_problems
@@ -26,6 +27,9 @@ from registry.language import LANGUAGES
 from registry.organisations import Actor
 from registry.reader import Reader
 from registry.settings import Settings
+
+SHOWN = 256
+"""Filed pages of which is kept what they show, each in one language."""
 
 
 class Site(FastAPI):
@@ -46,8 +50,9 @@ class Site(FastAPI):
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the site.
 
-    `app.state` carries `settings`, `engine`, `factory` (sessions), `reader`, `store` (artifacts) and
-    `error_page` (see `portal.web.problems.add_problems`).
+    `app.state` carries `settings`, `engine`, `factory` (sessions), `reader`, `store` (artifacts),
+    `search`, `shown` (what filed pages show) and `error_page` (see
+    `portal.web.problems.add_problems`).
 
     Args:
         settings: of this installation; None reads them from the environment.
@@ -64,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.reader = Reader(app.state.engine)
     app.state.store = store_mark.open_store(settings, app.state.factory)
     app.state.search = SearchIndex(settings.search_index, app.state.factory)
+    app.state.shown = Memo(SHOWN)
     add_problems(app)
     app.add_exception_handler(Repeated, repeated)
     _add_routes(app)

@@ -338,6 +338,18 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def ends_at_once(session: Session) -> bool:
+    """Whether to close a session waits for nothing: nothing was begun, or it has read a file of ours.
+
+    Args:
+        session: any session.
+    """
+    if not session.in_transaction():
+        return True
+    bind = session.get_bind()
+    return bind.dialect.name == "sqlite" and not bind.get_execution_options().get("writing")
+
+
 @contextmanager
 def transaction(factory: sessionmaker[Session]) -> Iterator[Session]:
     """One writing transaction at the edge: committed at the end, rolled back on any error.

@@ -110,13 +110,7 @@ class Paging:
     """
 
     def __init__(
-        self,
-        request: Request,
-        response: Response,
-        limit: Annotated[int, Query(ge=1, le=100, description="how many items")] = 20,
-        cursor: Annotated[
-            str | None, Query(max_length=400, description="from `next` of the page before")
-        ] = None,
+        self, request: Request, response: Response, limit: int, cursor: str | None
     ) -> None:
         self.request = request
         self.response = response
@@ -155,7 +149,18 @@ class Paging:
         return self.page(rest[: self.limit + 1], shape, key=key)
 
 
-Paged = Annotated[Paging, Depends()]
+async def _paging(
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=100, description="how many items")] = 20,
+    cursor: Annotated[
+        str | None, Query(max_length=400, description="from `next` of the page before")
+    ] = None,
+) -> Paging:
+    return Paging(request, response, limit, cursor)
+
+
+Paged = Annotated[Paging, Depends(_paging)]
 
 
 def _decoded(cursor: str) -> str:

@@ -21,6 +21,7 @@ from portal.pages.rendering import Lang, render
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
+from portal.web.memo import Memo
 from portal.web.page_cache import keep
 from registry.errors import Reason
 from registry.language import Language, Text
@@ -227,11 +228,11 @@ def edition_json(request: Request, session: Database, number: str, edition: int)
 @router.get("/{language}/f/{number}", dependencies=[public])
 def filed(request: Request, language: Lang, session: Database, number: str) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
-    keep(request, session, numbers.parse(number).slug)
-    entry, past = catalogue.told(session, number)
-    if number != entry.content["slug"]:  # the number as it is printed leads to the address
-        return RedirectResponse(f"/{language}/f/{entry.content['slug']}", status_code=307)
-    return _filed(request, language, session, entry, past)
+    shown = _shown(request, session, language, number)
+    slug = shown.entry.content["slug"]
+    if number != slug:  # the number as it is printed leads to the address
+        return RedirectResponse(f"/{language}/f/{slug}", status_code=307)
+    return _filed(request, language, shown)
 
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
@@ -239,8 +240,7 @@ def filed_edition(
     request: Request, language: Lang, session: Database, number: str, edition: int
 ) -> Response:
     """One edition, which never changes; its standing does."""
-    keep(request, session, numbers.parse(number).slug)
-    return _filed(request, language, session, *catalogue.told(session, number, edition))
+    return _filed(request, language, _shown(request, session, language, number, edition))
 
 
 @router.get("/{language}/words", dependencies=[public])
@@ -266,19 +266,44 @@ def accessibility(request: Request, language: Lang) -> Response:
     return render(request, "accessibility.html", language=language, statements=ACCESSIBILITY)
 
 
-def _filed(
-    request: Request, language: Language, session: Session, entry: PublicEntry, past: History
-) -> Response:
-    content = entry.content
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a filed page shows, told from the record in one language."""
+
+    entry: PublicEntry
+    past: History
+    filed: filed_view.Filed
+
+
+def _shown(
+    request: Request, session: Session, language: Language, number: str, edition: int | None = None
+) -> _Shown:
+    """What the page shows; read anew where the record or the day has changed since, and no sooner.
+
+    It is kept by what `page_cache` keeps whole answers by: for who signs in, and for addresses with
+    a query of their own, of which no answer is kept.
+    """
+    told = keep(request, session, numbers.parse(number).slug)
+
+    def made() -> _Shown:
+        entry, past = catalogue.told(session, number, edition)
+        return _Shown(entry, past, filed_view.view(session, entry, language))
+
+    kept: Memo[_Shown] = request.app.state.shown
+    return kept.get((told, edition, language), made)
+
+
+def _filed(request: Request, language: Language, shown: _Shown) -> Response:
+    content = shown.entry.content
     return render(
         request,
         "filed.html",
         language=language,
-        entry=entry,
+        entry=shown.entry,
         content=content,
         told={row["key"]: row for row in content["answers"]},
-        filed=filed_view.view(session, entry, language),
-        history=past,
+        filed=shown.filed,
+        history=shown.past,
         status_names=STATUS_NAMES,
         counted=COUNTED,
         code=addresses.code(request.app.state.settings, content["slug"]),

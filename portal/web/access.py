@@ -30,14 +30,14 @@ asks any dependency, so such a route takes `portal.web.uploads.Form` (or `Body`)
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Depends, Request, params
 
 from portal.web import body_limit, identity, incoming, lapsed, once
 from portal.web.at_hand import SAFE_METHODS
 from portal.web.body_limit import raise_limit
-from portal.web.identity import Identity
+from portal.web.identity import Asking, Identity
 from registry import tokens
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Actor, Kind, Role, WrongRole
 from registry.tokens import Scope
@@ -87,9 +87,7 @@ class Gate:
 
     access: Access = field(default_factory=Access)
 
-    async def __call__(
-        self, request: Request, asking: Annotated[Identity | None, Depends(identity.at_the_gate)]
-    ) -> None:
+    async def __call__(self, request: Request, asking: Asking) -> None:
         """Let the request through or raise what stands against it."""
         if asking is None and not self.access.anyone:
             await lapsed.keep(request)

@@ -3,9 +3,10 @@
 What only looks up is a coroutine: a thread of its own costs ten times what it does.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from registry.settings import Settings
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def session(request: Request) -> Iterator[Session]:
+async def session(request: Request) -> AsyncIterator[Session]:
     """The request's one transaction, committed before the answer goes out.
 
     Use it as `Database`, never as a bare `Depends(session)`: only `scope="function"` commits
@@ -25,15 +26,28 @@ def session(request: Request) -> Iterator[Session]:
     connections of their own and roll back at the end; changing requests stand in the writers'
     queue (`registry.database`) with their first statement, not earlier, so that an upload that is
     still arriving holds nobody up.
+
+    To make one asks nothing of the database; to end one does so in a thread, where it may wait.
     """
     state = request.app.state
-    if request.method in SAFE_METHODS:
-        with state.factory() as reading:
-            yield reading
-        return
-    with state.factory(bind=database.writers(state.engine)) as writing:
-        yield writing
-        writing.commit()
+    reading = request.method in SAFE_METHODS
+    made: Session = (
+        state.factory() if reading else state.factory(bind=database.writers(state.engine))
+    )
+    try:
+        yield made
+        if not reading:
+            await _ending(made.commit)
+    finally:
+        if database.ends_at_once(made):
+            made.close()
+        else:
+            await _ending(made.close)
+
+
+async def _ending(work: Callable[[], None]) -> None:
+    """Do what lets go of a connection, in a thread that those who wait for one cannot take."""
+    await to_thread.run_sync(work, limiter=CapacityLimiter(1))
 
 
 async def settings(request: Request) -> Settings:

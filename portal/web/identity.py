@@ -59,30 +59,22 @@ class SignedIn:
     secret: str
 
 
-def current(request: Request) -> Identity | None:
+async def current(request: Request) -> Identity | None:
     """Who is asking, or None for the public; looked up once per request.
 
-    The look-up has a short transaction of its own, so that no lock is held while a body arrives.
+    Whoever sends nothing to be known by waits for no thread. The look-up has a short transaction
+    of its own, so that no lock is held while a body arrives.
 
     Raises:
         BadCredential: a bearer token was sent and is no good.
     """
     if not hasattr(request.state, "identity"):
-        request.state.identity = _look_up(request)
-        request.state.actor = request.state.identity and request.state.identity.actor
+        sent = "authorization" in request.headers or "cookie" in request.headers
+        found = await run_in_threadpool(_look_up, request) if sent else None
+        request.state.identity = found
+        request.state.actor = found and found.actor
     identity: Identity | None = request.state.identity
     return identity
-
-
-async def at_the_gate(request: Request) -> Identity | None:
-    """What `current` says; whoever sends nothing to be known by waits for no thread.
-
-    Raises:
-        BadCredential: a bearer token was sent and is no good.
-    """
-    if "authorization" in request.headers or "cookie" in request.headers:
-        return await run_in_threadpool(current, request)
-    return current(request)
 
 
 def of(session: Session, opened: SignIn) -> Identity | None:
@@ -104,26 +96,21 @@ def of(session: Session, opened: SignIn) -> Identity | None:
     )
 
 
-def current_actor(request: Request) -> Actor | None:
-    """The actor behind the request, or None for the public."""
-    identity = current(request)
-    return identity.actor if identity else None
+Asking = Annotated[Identity | None, Depends(current)]
 
 
-def required(request: Request) -> Actor:
+async def required(asking: Asking) -> Actor:
     """The actor behind the request.
 
     Raises:
         NotSignedIn: there is none.
     """
-    actor = current_actor(request)
-    if actor is None:
+    if asking is None:
         raise not_signed_in()
-    return actor
+    return asking.actor
 
 
 By = Annotated[Actor, Depends(required)]
-Asking = Annotated[Identity | None, Depends(current)]
 
 
 def not_signed_in() -> NotSignedIn:

@@ -1,5 +1,6 @@
 """Every route says who may use it, and holds everyone to it."""
 
+import inspect
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import update
@@ -240,6 +242,27 @@ def test_every_route_declares_its_access_exactly_once(tmp_path: Path) -> None:
         if len(declared(route.dependencies)) != 1:
             silent.append(route.path)
     assert silent == []
+
+
+def test_no_route_takes_a_thread_for_what_only_looks_up(tmp_path: Path) -> None:
+    """A thread costs more than the look-up; whatever waits for the database takes one by itself."""
+    app = create_app(Settings(data=tmp_path))
+    routes = [each.original_route for each in _routes(app)]
+    ours = [each for each in routes if isinstance(each, APIRoute)]
+    given = {each for route in ours for each in _given(route.dependant)}
+    assert given
+    assert [each for each in given if not _on_the_loop(each)] == []
+
+
+def _given(dependant: Dependant) -> Iterator[Any]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _given(each)
+
+
+def _on_the_loop(call: Any) -> bool:
+    work = call if inspect.isroutine(call) else type(call).__call__
+    return inspect.iscoroutinefunction(work) or inspect.isasyncgenfunction(work)
 
 
 def test_every_changing_api_route_can_be_used_with_some_token(tmp_path: Path) -> None:

@@ -56,6 +56,21 @@ def test_a_page_is_made_once_at_each_server(published: Published, rendered: list
     assert len(rendered) == 2
 
 
+def test_a_page_under_another_address_is_told_from_what_was_read_until_something_changes(
+    published: Published, rendered: list[str]
+) -> None:
+    one, two = published.servers
+    addresses = [f"{published.page}?{each}" for each in ("", "from=a", "from=b")]
+    before = [one.get(each).text for each in addresses]
+    assert len(rendered) == 1
+    revoke(published.site.state.factory, published.filing_id)
+    after = [one.get(f"{each}&again").text for each in addresses]
+    assert len(rendered) == 2
+    assert all("已撤销" in each for each in after)
+    assert not any("已撤销" in each for each in before)
+    assert "已撤销" in two.get(f"{published.page}?from=c").text
+
+
 def test_a_revocation_at_one_server_shows_at_the_next_request_at_every_other(
     published: Published,
 ) -> None:
