@@ -2,8 +2,10 @@
 
 import ipaddress
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -206,6 +208,27 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """The address of the site without a slash at the end."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def printed_url(self) -> str:
+        """The address that may be printed as the public's; empty where there is none.
+
+        What is printed, scanned or read by a search engine is followed from elsewhere: an address
+        that nobody set, or that means the reader's own machine, leads them nowhere.
+        """
+        return "" if not self.base_url or _is_own_machine(self.base_url) else self.public_url
+
+
+def _is_own_machine(address: str) -> bool:
+    """Whether an address means the machine of whoever follows it."""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        place = ip_address(host)
+    except ValueError:
+        return False
+    return place.is_loopback or place.is_unspecified
 
 
 @lru_cache

@@ -193,6 +193,11 @@ def _print(chosen: "Settings", passwords: Mapping[str, str], numbers: Mapping[st
     click.echo(f"  {base}/zh/    {base}/en/")
     for number in numbers.values():
         click.echo(f"  {base}/zh/f/{number}")
+    if not chosen.printed_url:
+        click.echo(
+            "  备案页没有二维码和规范网址：没有设定 MINGSUAN_BASE_URL / filed pages have no QR code"
+        )
+        click.echo("  and no canonical address: MINGSUAN_BASE_URL is not set")
     click.echo(f"  {base}/zh/recommended/{CATALOGUE}")
     click.secho("登录 / sign-ins", bold=True)
     click.echo(f"  {base}/zh/sign-in")

@@ -129,8 +129,8 @@ def robots(request: Request, settings: Configured) -> Response:
     """What search engines may read: everything public, each state of the search but once."""
     keep(request)
     lines = ["User-agent: *", *(f"Disallow: {each}" for each in NOT_FOR_ROBOTS)]
-    if settings.base_url:
-        lines.append(f"Sitemap: {settings.public_url}/sitemap.xml")
+    if settings.printed_url:
+        lines.append(f"Sitemap: {settings.printed_url}/sitemap.xml")
     return PlainTextResponse("\n".join([*lines, ""]))
 
 
@@ -202,9 +202,10 @@ def code(settings: Settings, slug: str) -> Markup | None:
 
     Returns:
         An SVG; None where nobody has said under which address the public reaches this register
-        (MINGSUAN_BASE_URL), since a request's own Host may be anyone's.
+        (MINGSUAN_BASE_URL), since a request's own Host may be anyone's, or where that address is of
+        the machine itself.
     """
-    return _svg(f"{settings.public_url}/f/{slug}") if settings.base_url else None
+    return _svg(f"{settings.printed_url}/f/{slug}") if settings.printed_url else None
 
 
 @lru_cache(maxsize=512)

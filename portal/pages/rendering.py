@@ -213,14 +213,14 @@ def canonical(request: Request) -> str | None:
     None where nobody has said under which address the public reaches this register.
     """
     settings: Settings = request.app.state.settings
-    if not settings.base_url or request.method != "GET":
+    if not settings.printed_url or request.method != "GET":
         return None
     query = (
         f"?{request.url.query}"
         if request.url.query and request.url.path.endswith("catalogue")
         else ""
     )
-    return f"{settings.public_url}{request.url.path}{query}"
+    return f"{settings.printed_url}{request.url.path}{query}"
 
 
 def language_of(request: Request) -> Language:

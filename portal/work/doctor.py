@@ -106,7 +106,7 @@ def examine(settings: Settings) -> list[Check]:
     with _opened(settings) as place:
         first = _database(place)
         rest = (_store, _mlflow, _journal, _editions, _outbox, _worklist) if first.ok else ()
-        always = (_modes, _search, _signer, _sandbox, _runtime, _probes, _spool)
+        always = (_address, _modes, _search, _signer, _sandbox, _runtime, _probes, _spool)
         where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
         return [where, first, *(_safely(check, place) for check in (*rest, *always))]
 
@@ -322,6 +322,22 @@ def _editions(place: Place) -> Check:
     return Check(name, ok=True, said=said.format(n=count))
 
 
+def _address(place: Place) -> Check:
+    """Whether pages can carry the address under which the public reaches them."""
+    printed = place.settings.printed_url
+    if printed:
+        said = Text("公众访问的地址：{url}。", "The public reaches the site under {url}.")
+        return Check(_NAMES["_address"], ok=True, said=said.format(url=printed))
+    said = Text(
+        "没有公众能访问的地址（MINGSUAN_BASE_URL 没有设定，或者是本机地址）：备案页没有二维码，页面没有规范网址，robots.txt 没有网站地图；邀请和重设密码的链接写的是 {url}。对外开放以前请设定它。",
+        "There is no address under which the public reaches the site (MINGSUAN_BASE_URL is not set, "
+        "or is of this machine): filed pages have no QR code, pages no canonical address, robots.txt "
+        "no sitemap, and links of invitations and new passwords say {url}. Set it before you open "
+        "the site to others.",
+    )
+    return Check(_NAMES["_address"], ok=True, said=said.format(url=place.settings.public_url))
+
+
 def _modes(place: Place) -> Check:
     ok, said = at_rest.examined_modes(place.settings)
     return Check(_NAMES["_modes"], ok=ok, said=said)
@@ -451,6 +467,7 @@ _NAMES: dict[str, Text] = {
     "_journal": Text("日志", "journal"),
     "_editions": Text("公示的内容", "editions"),
     "_outbox": Text("待办的外部动作", "outbox"),
+    "_address": Text("公众访问的地址", "public address"),
     "_modes": Text("文件权限", "who can read the files"),
     "_search": Text("搜索索引", "search index"),
     "_signer": Text("签名进程", "signer"),

@@ -12,6 +12,7 @@ from portal.app import create_app
 from portal.pages import addresses, public
 from registry import attestation
 from registry.database import transaction
+from registry.settings import Settings
 from tests.filing.papers import Scene
 from tests.portal.published import Published, publish
 
@@ -119,6 +120,32 @@ def test_the_qr_code_stands_only_where_the_public_address_is_known(
     assert f"<title>{PUBLIC}/f/{published.slug}</title>" in page
     assert 'class="qr"' in page
     assert page.count(f'<link rel="canonical" href="{PUBLIC}{published.page}">') == 1
+
+
+LOCAL = (
+    "http://127.0.0.1:8080", "http://localhost", "http://[::1]:80/", "http://0.0.0.0:8080",
+    "http://127.9.9.9", "https://demo.localhost.", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", LOCAL)
+def test_no_address_of_the_reader_s_own_machine_is_printed_as_the_public_one(
+    published: Published, address: str
+) -> None:
+    """By whoever scans it, it leads to their own telephone."""
+    settings = published.site.state.settings.model_copy(update={"base_url": address})
+    local = TestClient(create_app(settings))
+    page = local.get(published.page).text
+    assert 'class="qr"' not in page
+    assert 'rel="canonical"' not in page
+    assert "所以这里没有二维码" in page
+    assert "Sitemap" not in local.get("/robots.txt").text
+    local.app.state.engine.dispose()  # type: ignore[attr-defined]
+
+
+def test_an_address_of_one_s_own_network_is_printed() -> None:
+    for address in ("http://10.0.0.5", "https://register.gov.example/", "http://registry:8080"):
+        assert Settings(base_url=address).printed_url == address.rstrip("/")
 
 
 def test_a_request_cannot_choose_the_address_that_is_printed(

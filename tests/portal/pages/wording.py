@@ -77,6 +77,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "哪些行没有算进去": ("Rows left out",),
     "回到首页": ("To the start page",),
     "固定地址": ("Permanent address",),
+    "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。": ("No address under which the public reaches this platform has been set, so there is no QR code here; the addresses below hold on this site alone.",),
     "固定地址的二维码": ("The permanent address as a QR code",),
     "给程序读": ("For programs",),
     "连同现在的状态（JSON）": ("with its standing now (JSON)",),

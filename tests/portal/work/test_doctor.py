@@ -85,6 +85,17 @@ def test_a_new_installation_lacks_only_what_does_not_run(settings: Settings) -> 
     assert after["MLflow registry"].as_json()["ok"] is True
 
 
+def test_the_address_that_pages_cannot_print_is_named(settings: Settings) -> None:
+    for address, said in (
+        ("", "MINGSUAN_BASE_URL is not set"),
+        ("http://localhost:8080", "or is of this machine"),
+        ("https://register.example", "under https://register.example."),
+    ):
+        told = found(settings.model_copy(update={"base_url": address}))["public address"]
+        assert told.ok
+        assert said in told.said.en
+
+
 def test_a_database_that_was_never_migrated_is_said_so(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", sandbox_tier="none")
     checks = found(settings)
