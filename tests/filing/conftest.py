@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from tests.filing.cases import Filed
 from tests.filing.papers import Scene
 
 
@@ -10,3 +11,9 @@ from tests.filing.papers import Scene
 def scene(session: Session) -> Scene:
     """An enterprise with a version, a tester and a reviewer."""
     return Scene(session)
+
+
+@pytest.fixture
+def filed(scene: Scene) -> Filed:
+    """A published filing about which something can be sent."""
+    return Filed(scene, scene.published())

@@ -1,38 +1,28 @@
 """Applications and decisions: two people without ties, reasons on record, and what nobody outside sees."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
-from filing import catalogue, changes, dossier, waiting
-from filing.dossier import Filing
-from filing.fields import schema
+from filing import changes, waiting
 from filing.recommended import (
     applying,
     deciding,
     keeping,
-    lapsing,
-    publication,
-    recompute,
     records,
     telling,
     weighing,
 )
-from filing.recommended import reading as recommended_reading
 from filing.recommended.applying import OFFERED, Offer, UnderWay
-from filing.recommended.criteria import IDS
-from filing.recommended.deciding import ApplicationMoved, Taken
+from filing.recommended.deciding import ApplicationMoved
 from filing.recommended.keeping import Opening
 from filing.recommended.lapse import WHY_COMING, Why
 from filing.recommended.people import SecondPerson
-from filing.recommended.recompute import OtherMoment
 from filing.recommended.records import (
     RecommendedApplication,
-    RecommendedCatalogue,
     RecommendedNotFound,
 )
 from filing.recommended.steps import (
@@ -44,91 +34,16 @@ from filing.recommended.steps import (
     Status,
     StepRefused,
 )
-from filing.recommended.weighing import Answered, CatalogueMoved, NoProposal, Proposed
+from filing.recommended.weighing import CatalogueMoved, Proposed
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
 from filing.revision import Moved
-from registry import inbox, journal, legal_day, organisations, outbox
+from registry import inbox, journal, legal_day, outbox
 from registry.database import now
 from registry.organisations import Actor, Kind, Membership, Organisation, Role, WrongRole
 from registry.outbox import Effect
 from tests import cast
-from tests.filing.papers import Scene, report
-from tests.portal.recommended import colleague
-
-SAID = {"zh": "评估和说明都完整。", "en": "Evaluation and explanation are whole."}
-NO_TIES = {"zh": "没有利害关系。", "en": "No ties."}
-OFFER = Offer({name: {"zh": f"{called.zh}写在这里"} for name, called in OFFERED.items()})
-
-
-@dataclass
-class Room:
-    """A published filing, an industry body with two people, and its catalogue."""
-
-    scene: Scene
-    filing: Filing
-    one: Actor
-    two: Actor
-    kept: RecommendedCatalogue
-
-    @property
-    def session(self) -> Session:
-        return self.scene.session
-
-    def apply(self, offer: Offer = OFFER, **changed: Any) -> RecommendedApplication:
-        said: dict[str, Any] = {
-            "slug": self.kept.slug,
-            "filing_revision": self.filing.revision,
-        } | changed
-        return applying.apply(
-            self.session, by=self.scene.filer, filing_id=self.filing.id, offer=offer, **said
-        )
-
-    def take(
-        self, by: Actor, made: RecommendedApplication, action: Action, **said: Any
-    ) -> RecommendedApplication:
-        side = Side.FILER if by.organisation_id == made.filer_id else Side.BODY
-        told: dict[str, Any] = {
-            "words": SAID,
-            "ties": NO_TIES,
-            "revision": made.revision_of(side),
-        } | said
-        if action is Action.PROPOSE_ENTRY:
-            told = {"until": (legal_day.today() + timedelta(days=300)).isoformat()} | told
-        return deciding.take(
-            self.session, by=by, application_id=made.id, taken=Taken(action, **told)
-        )
-
-    def entered(self, offer: Offer = OFFER) -> RecommendedApplication:
-        made = self.take(self.one, self.apply(offer), Action.PROPOSE_ENTRY)
-        return self.take(self.two, made, Action.CONFIRM)
-
-    def propose(self, by: Actor, **weights: int) -> None:
-        proposed = Proposed(self.kept.revision, weights, SAID, NO_TIES)
-        weighing.propose(self.session, by=by, proposed=proposed)
-
-    def answer(self, by: Actor, action: Action) -> None:
-        answered = Answered(action, self.kept.revision, NO_TIES)
-        weighing.answer(self.session, by=by, answered=answered)
-
-    def weigh(self, **weights: int) -> None:
-        self.propose(self.one, **weights)
-        self.answer(self.two, Action.CONFIRM)
-
-    def told(self, **how: Any) -> dict[str, Any]:
-        return publication.told(self.session, self.kept, **how)
-
-    def listed(self, **how: Any) -> list[str]:
-        return [each["number"] for each in self.told(**how)["order"]["places"]]
-
-
-@pytest.fixture
-def room(scene: Scene) -> Room:
-    session = scene.session
-    body = cast.actor(session, Kind.INDUSTRY_BODY)
-    opening = Opening("example", "shanghai", SAID, dict.fromkeys(IDS, 20))
-    kept = keeping.open_catalogue(session, by=body, opening=opening)
-    return Room(scene, scene.published(), body, colleague(session, body), kept)
+from tests.filing.recommended.room import NO_TIES, OFFER, SAID, Room, joins, moment_before
 
 
 def test_a_filing_is_entered_by_two_people_with_its_evidence(room: Room) -> None:
@@ -184,17 +99,6 @@ def test_who_proposed_does_not_agree_as_well(room: Room) -> None:
     assert made.status == Status.ENTRY_PROPOSED
 
 
-def _joins(session: Session, person_id: str, organisation_id: str) -> None:
-    organisation = session.get_one(Organisation, organisation_id)
-    organisations.give_role(
-        session,
-        person_id=person_id,
-        organisation=organisation,
-        role=Role.ADMINISTRATOR,
-        by=None,
-    )
-
-
 @pytest.mark.parametrize("party", ["filer", "tester"])
 @pytest.mark.parametrize("who", ["one", "two"])
 def test_whoever_belongs_to_the_filer_or_a_tester_decides_nothing(
@@ -203,7 +107,7 @@ def test_whoever_belongs_to_the_filer_or_a_tester_decides_nothing(
     """Whichever of the two it is, and also where they joined after they proposed."""
     made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
     other = getattr(room.scene, party).organisation_id
-    _joins(room.session, getattr(room, who).person_id, other)
+    joins(room.session, getattr(room, who).person_id, other)
     with pytest.raises(NotIndependent) as refused:
         room.take(room.two, made, Action.CONFIRM)
     assert {each.item for each in refused.value.reasons} == {"membership"}
@@ -212,7 +116,7 @@ def test_whoever_belongs_to_the_filer_or_a_tester_decides_nothing(
 
 def test_a_member_of_the_filer_proposes_nothing_either(room: Room) -> None:
     made = room.apply()
-    _joins(room.session, room.one.person_id, room.scene.filer.organisation_id)
+    joins(room.session, room.one.person_id, room.scene.filer.organisation_id)
     with pytest.raises(NotIndependent):
         room.take(room.one, made, Action.PROPOSE_REFUSAL)
 
@@ -403,143 +307,6 @@ def test_only_an_industry_body_keeps_a_catalogue(room: Room) -> None:
         keeping.open_catalogue(room.session, by=room.one, opening=opening)
 
 
-def test_new_weights_are_on_record_with_what_they_were_and_why(room: Room) -> None:
-    room.weigh(checks=50)
-    row = room.told()["log"][0]
-    assert row["what"]["id"] == "weighed"
-    assert (row["before"]["checks"], row["weights"]["checks"]) == (20, 50)
-    assert row["reason"] == SAID
-    assert room.told()["order"]["weights"]["checks"] == 50
-    assert room.told(weights={"checks": 7})["order"]["weights"]["checks"] == 7
-
-
-def test_weights_are_in_force_once_a_second_person_agrees_and_nobody_else_learns_before(
-    room: Room,
-) -> None:
-    room.entered()
-    before, public, moment = room.told(at=now()), changes.latest(room.session), now()
-    before = room.told(at=moment)
-    room.propose(room.one, checks=50)
-    assert room.told(at=moment) == before
-    assert changes.latest(room.session) == public
-    with pytest.raises(SecondPerson):
-        room.answer(room.one, Action.CONFIRM)
-    room.answer(room.two, Action.RETURN)
-    with pytest.raises(NoProposal):
-        room.answer(room.two, Action.CONFIRM)
-    room.propose(room.two, checks=70)
-    room.propose(room.one, checks=50)
-    room.answer(room.two, Action.CONFIRM)
-    told = room.told()
-    assert told["order"]["weights"]["checks"] == 50
-    assert (told["log"][0]["what"]["id"], told["log"][0]["ties"]) == ("weighed", [NO_TIES] * 2)
-    assert told["catalogue"]["revision"] == before["catalogue"]["revision"] + 1
-    assert changes.latest(room.session)[0] > public[0]
-    assert [each["what"]["id"] for each in told["log"]] == ["weighed", "entered", "opened"]
-    with pytest.raises(CatalogueMoved):
-        weighing.answer(room.session, by=room.one, answered=Answered(Action.CONFIRM, 1, NO_TIES))
-
-
-@pytest.mark.parametrize("party", ["filer", "tester"])
-@pytest.mark.parametrize("who", ["one", "two"])
-def test_whoever_belongs_to_the_filer_or_tester_of_an_entry_sets_no_weights(
-    room: Room, party: str, who: str
-) -> None:
-    room.entered()
-    room.propose(room.one, checks=50)
-    other = getattr(room.scene, party).organisation_id
-    _joins(room.session, getattr(room, who).person_id, other)
-    with pytest.raises(NotIndependent):
-        room.answer(room.two, Action.CONFIRM)
-    with pytest.raises(NotIndependent):
-        room.propose(getattr(room, who), checks=60)
-    assert room.told()["order"]["weights"]["checks"] == 20
-
-
-def test_proposed_weights_lack_neither_reason_nor_ties(room: Room) -> None:
-    proposed = Proposed(room.kept.revision, {"checks": 1}, {}, {})
-    with pytest.raises(RecommendedInvalid) as refused:
-        weighing.propose(room.session, by=room.one, proposed=proposed)
-    assert [each.item for each in refused.value.reasons] == ["reason", "ties"]
-    for by in (room.scene.filer, room.scene.publisher):
-        with pytest.raises(WrongRole):
-            weighing.propose(room.session, by=by, proposed=proposed)
-    room.propose(room.one, checks=50)
-    room.session.execute(delete(Membership).where(Membership.person_id == room.one.person_id))
-    with pytest.raises(SecondPerson):
-        room.answer(room.two, Action.CONFIRM)
-
-
-def moment_before(at: Any) -> Any:
-    return at - timedelta(microseconds=1)
-
-
-def test_an_entry_lapses_with_its_evaluation_at_the_very_moment(room: Room) -> None:
-    made = room.entered()
-    until = catalogue.entry(room.session, str(room.filing.number)).standing.third_party.until
-    made.until = legal_day.today() + timedelta(days=700)
-    assert until is not None
-    assert room.listed(at=moment_before(until)) == [room.filing.number]
-    assert room.listed(at=until) == []
-    row = room.told(at=until)["log"][0]
-    assert (row["what"]["id"], row["reason"]["zh"]) == ("lapsed", "第三方评估已过期")
-    assert row["at"] == until.isoformat()
-
-
-def test_an_entry_lapses_with_its_licence_and_its_term(room: Room) -> None:
-    today = legal_day.today()
-    room.entered(replace(OFFER, licence_until=(today + timedelta(days=3)).isoformat()))
-    over = legal_day.begins(today + timedelta(days=4))
-    assert room.listed(at=moment_before(over)) == [room.filing.number]
-    assert room.listed(at=over) == []
-
-
-@pytest.mark.parametrize("action", ["revoke", "cancel"])
-def test_an_entry_lapses_with_its_filing(room: Room, action: str) -> None:
-    room.entered()
-    by = room.scene.rule if action == "revoke" else room.scene.file
-    by(room.filing, action, reason="不再提供")
-    assert room.listed() == []
-    assert room.told()["log"][0]["reason"]["zh"] == "备案已经结束"
-
-
-def test_an_evaluation_that_comes_later_brings_no_entry_back(room: Room) -> None:
-    """What lapsed is applied for again: nobody decided on the new evaluation."""
-    made = room.entered()
-    made.until = legal_day.today() + timedelta(days=700)
-    until = recommended_reading.of_filing(room.session, room.filing).ends(made).at
-    newer = report(room.session, room.scene.version, room.scene.tester)
-    room.scene.file(room.filing, "amend")
-    room.scene.attach(room.filing, newer)
-    newer.created = until - timedelta(days=2)
-    room.scene.file(room.filing, "submit", reason="附上新的报告")
-    room.scene.rule(room.filing, "accept", "file", "publish")
-    assert room.listed(at=until) == []
-
-
-def test_what_lapsed_is_written_down_once_and_ended_by_nobody_else(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = room.entered()
-    assert made.until is not None
-    over = legal_day.begins(made.until + timedelta(days=1))
-    for module in (lapsing, deciding):
-        monkeypatch.setattr(module, "now", lambda: over)
-    with pytest.raises(StepRefused):
-        room.take(room.one, made, Action.PROPOSE_REMOVAL)
-    lapsing.note(
-        room.session, made, recommended_reading.of_filing(room.session, room.filing).ends(made)
-    )
-    assert (made.status, made.ended) == (Status.LAPSED, over)
-    names = [each.name for each in journal.history(room.session, made.id)]
-    assert names[-1] == lapsing.LAPSED
-    assert [each["what"]["id"] for each in room.told(at=over)["log"]] == [
-        "lapsed",
-        "entered",
-        "opened",
-    ]
-
-
 def test_a_new_decision_takes_the_place_of_the_earlier(room: Room) -> None:
     earlier = room.entered()
     later = room.entered()
@@ -581,111 +348,6 @@ def test_a_proposal_whose_days_have_run_out_is_not_agreed_to(
     assert room.take(room.two, made, Action.CONFIRM).status == Status.ENTERED
 
 
-def test_the_log_is_by_moment_whatever_the_zone_and_then_by_what_was_written_later(
-    room: Room,
-) -> None:
-    made = room.entered()
-    assert made.until is not None
-    assert made.decided is not None
-    over = legal_day.begins(made.until + timedelta(days=1))
-    room.weigh(checks=50)
-    weighed = journal.history(room.session, room.kept.id)[-1]
-    assert weighed.name == weighing.WEIGHED
-    weighed.at = (over + timedelta(hours=2)).astimezone(UTC)
-
-    def log() -> list[str]:
-        return [each["what"]["id"] for each in room.told(at=over + timedelta(hours=3))["log"]]
-
-    assert log() == ["weighed", "lapsed", "entered", "opened"]
-    weighed.at = made.decided
-    assert log() == ["lapsed", "weighed", "entered", "opened"]
-    weighed.at = journal.history(room.session, room.kept.id)[0].at
-    assert log() == ["lapsed", "entered", "weighed", "opened"]
-
-
-def test_what_the_filing_says_otherwise_since_the_decision_is_named(room: Room) -> None:
-    """The entry went on under another name, with the reason that was given for the earlier one."""
-    made = room.entered()
-    (entry,) = room.told()["entries"]
-    assert (entry["decided_on"]["edition"], entry["decided_on"]["changed"]) == (1, [])
-    assert "就是现在公示的内容" in entry["decided_on"]["zh"]
-    room.scene.file(room.filing, "amend")
-    dossier.fill(
-        room.session,
-        by=room.scene.filer,
-        filing_id=room.filing.id,
-        revision=room.filing.revision,
-        answers={"B1": {"value": {"zh": "另一个名称", "en": "Another name"}}},
-    )
-    assert room.told()["entries"][0]["decided_on"] == entry["decided_on"], "a draft is no edition"
-    room.scene.file(room.filing, "submit", reason="改了名称")
-    room.scene.rule(room.filing, "accept", "file", "publish")
-    (entry,) = room.told()["entries"]
-    assert (entry["edition"], entry["decided_on"]["edition"]) == (2, 1)
-    name = schema().field("B1").name
-    assert entry["decided_on"]["changed"] == [name.as_json()]
-    assert f"现在是第2次公示，改过的是“{name.zh}”" in entry["decided_on"]["zh"]
-    assert f"now at edition 2; changed: “{name.en}”." in entry["decided_on"]["en"]
-    assert made.status == Status.ENTERED
-
-
-def _with_an_older_report(room: Room, days: int) -> None:
-    """Publish the filing anew, with a third-party report beside the first that was made before."""
-    older = report(room.session, room.scene.version, room.scene.tester, age=timedelta(days=days))
-    room.scene.file(room.filing, "amend")
-    room.scene.attach(room.filing, older)
-    room.scene.file(room.filing, "submit", reason="附上更早的报告")
-    room.scene.rule(room.filing, "accept", "file", "publish")
-
-
-def test_an_expired_report_neither_counts_nor_stands_as_evidence(room: Room) -> None:
-    _with_an_older_report(room, 300)
-    made = room.entered()
-    made.until = legal_day.today() + timedelta(days=700)
-    both = room.told()["entries"][0]
-    assert both["measured"]["findings"] == {"count": 6, "of": 6}
-    older, newer = sorted(datetime.fromisoformat(each["until"]) for each in both["reports"])
-    assert room.told(at=moment_before(older))["entries"][0]["reports"] == both["reports"]
-    (entry,) = room.told(at=older)["entries"]
-    assert entry["measured"]["findings"] == {"count": 3, "of": 3}
-    assert [each["until"] for each in entry["reports"]] == [newer.isoformat()]
-    content = room.told()
-    assert recompute.recompute(content, at=moment_before(older)).agrees is True
-    with pytest.raises(OtherMoment, match=str(room.filing.number)):
-        recompute.recompute(content, at=older)
-    assert recompute.recompute(content, at=newer).lapsed == (room.filing.number,)
-    with pytest.raises(OtherMoment, match="earlier weights"):
-        recompute.recompute(content, at=moment_before(datetime.fromisoformat(content["at"])))
-    assert room.listed(at=moment_before(newer)) == [room.filing.number]
-    assert room.listed(at=newer) == []
-
-
-def test_the_catalogue_is_read_with_as_many_queries_for_many_entries_as_for_few(
-    room: Room,
-) -> None:
-    def statements(entered: int) -> int:
-        said: list[str] = []
-        engine = room.session.get_bind()
-        room.session.expire_all()
-
-        def counting(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            said.append(statement)
-
-        event.listen(engine, "before_cursor_execute", counting)
-        assert len(room.told()["entries"]) == entered
-        event.remove(engine, "before_cursor_execute", counting)
-        return len(said)
-
-    counted = dict[int, int]()
-    for entered in range(1, 21):
-        scene = Scene(room.session)
-        mine = replace(room, scene=scene, filing=scene.published())
-        mine.entered()
-        if entered in (2, 20):
-            counted[entered] = statements(entered)
-    assert counted[2] == counted[20] < 20
-
-
 def test_words_that_sound_official_are_remarked_to_who_decides_and_to_nobody_else(
     room: Room,
 ) -> None:
@@ -698,15 +360,6 @@ def test_words_that_sound_official_are_remarked_to_who_decides_and_to_nobody_els
     assert telling.told(room.session, made, Side.FILER)["remarks"] == []
     room.take(room.scene.filer, made, Action.WITHDRAW)
     assert telling.told(room.session, room.apply(), Side.BODY)["remarks"] == []
-
-
-def test_a_filing_of_another_city_is_marked(room: Room) -> None:
-    room.entered()
-    assert room.told()["entries"][0]["elsewhere"] is None
-    room.kept.city = "shenzhen"
-    told = room.told()
-    assert told["entries"][0]["elsewhere"]["zh"] == "在上海备案"
-    assert "没有写推荐目录" in told["catalogue"]["ground"]["zh"]
 
 
 def test_desks_get_what_waits(room: Room) -> None:

@@ -1,13 +1,11 @@
-"""Appeals, complaints and reports: who gets them, who learns of them, what is counted and deleted."""
+"""Appeals, complaints and reports as they come in: who gets them, what is counted, and their deletion."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from filing import (
     catalogue,
@@ -20,66 +18,16 @@ from filing import (
     routes,
     senders,
 )
-from filing.concern_steps import STEPS, Action, Ground, Outcome, Side, Status, StepRefused
+from filing.concern_steps import Action, Ground, Outcome, Side, Status, StepRefused
 from filing.concerns import Concern, ConcernMessage, ConcernNotFound
-from filing.dossier import Filing
-from filing.handling import ConcernMoved, QuestionRepeats, Taken
-from filing.receiving import ConcernInvalid, Given, NobodyWatches, Receipt
-from filing.routes import ROUTES_TOLD, Route
-from registry import journal, legal_day, organisations
+from filing.receiving import ConcernInvalid, NobodyWatches
+from filing.routes import Route
+from registry import journal, legal_day
 from registry.characters import TextRefused
 from registry.database import now
-from registry.organisations import Actor, Kind, Organisation, Role
+from registry.organisations import Actor, Kind, Organisation
 from tests import cast
-from tests.filing.papers import Scene
-
-WORDS = "十一月二十日被拒绝贷款，没有说明理由，请重新看。"
-ASKED = "有人反映：年龄大的申请人都被拒绝。请说明年龄怎样用。"
-
-
-@dataclass
-class Filed:
-    """A published filing, and what can be sent about it."""
-
-    scene: Scene
-    filing: Filing
-
-    @property
-    def session(self) -> Session:
-        return self.scene.session
-
-    @property
-    def authority(self) -> Actor:
-        """Whoever published it, and so gets what is not for the filer."""
-        return self.scene.publisher
-
-    def send(
-        self, route: Route | None = Route.REPORT, *, address: str = "203.0.113.7", **said: object
-    ) -> Receipt:
-        given = Given(route, **{"situation": "other", "words": WORDS} | said)  # type: ignore[arg-type]
-        return receiving.receive(
-            self.session, number=str(self.filing.number), given=given, address=address
-        )
-
-    def take(self, by: Actor, concern: Concern, action: Action, **said: object) -> Concern:
-        side = concerns.side_of(self.session, concern, by)
-        read = concerns.revision(self.session, concern, side) if side else 1
-        taken = Taken(action, **{"revision": read} | said)  # type: ignore[arg-type]
-        return handling.take(self.session, by=by, number=concern.number, taken=taken)
-
-    def counts(self) -> list[tuple[str, int, int, int]]:
-        return [
-            (each.route.value, each.received, each.closed, each.upheld)
-            for each in catalogue.entry(self.session, str(self.filing.number)).concerns
-        ]
-
-    def seen(self, by: Actor) -> list[Side]:
-        return [side for _, side in concerns.waiting(self.session, by=by)]
-
-
-@pytest.fixture
-def filed(scene: Scene) -> Filed:
-    return Filed(scene, scene.published())
+from tests.filing.cases import ASKED, WORDS, Filed
 
 
 def test_an_appeal_goes_to_the_filer_with_the_days_that_its_filing_promises(filed: Filed) -> None:
@@ -184,29 +132,6 @@ def test_the_change_is_counted_for_what_is_public_at_once(filed: Filed) -> None:
     assert changes.latest(filed.session)[0] == received, "nothing that is counted changed"
 
 
-def test_whoever_belongs_to_the_filer_sees_no_report_from_the_authoritys_side(
-    filed: Filed,
-) -> None:
-    sent = filed.send()
-    filer = filed.session.get_one(Organisation, filed.filing.organisation_id)
-    organisations.give_role(
-        filed.session,
-        person_id=filed.authority.person_id,
-        organisation=filer,
-        role=Role.FILER,
-        by=None,
-    )
-    assert filed.seen(filed.authority) == []
-    with pytest.raises(ConcernNotFound):
-        concerns.get(filed.session, by=filed.authority, number=sent.concern.number)
-
-
-def test_another_authority_sees_nothing(filed: Filed) -> None:
-    filed.send()
-    assert filed.seen(cast.actor(filed.session, Kind.AUTHORITY)) == []
-    assert filed.seen(filed.scene.tester) == []
-
-
 def test_a_sender_can_choose_an_industry_body(filed: Filed) -> None:
     body = cast.actor(filed.session, Kind.INDUSTRY_BODY)
     filed.send(watch_id=body.organisation_id)
@@ -214,134 +139,6 @@ def test_a_sender_can_choose_an_industry_body(filed: Filed) -> None:
     assert filed.seen(filed.authority) == []
     with pytest.raises(ConcernInvalid):
         filed.send(watch_id=filed.filing.organisation_id)
-
-
-def test_the_filer_answers_a_question_in_the_authoritys_words_and_never_reads_the_original(
-    filed: Filed,
-) -> None:
-    sent = filed.send(contact="13800000000", situation="unequal")
-    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
-
-    concern, side = concerns.get(filed.session, by=filed.scene.filer, number=sent.concern.number)
-    told = handling.told(filed.session, concern, side)
-    assert side is Side.FILER
-    assert [each["said"] for each in told["messages"]] == [ASKED]
-    for secret in (WORDS, "13800000000", "unequal", "report", "举报", "created", "acknowledge_by"):
-        assert secret not in str(told), secret
-    assert filed.counts() == [("report", 1, 0, 0)]
-
-    with pytest.raises(ConcernInvalid, match="机会"):
-        filed.take(filed.authority, concern, Action.CLOSE, words="成立。", outcome=Outcome.UPHELD)
-    filed.take(filed.scene.filer, concern, Action.REPLY, words="年龄不用来决定。")
-    filed.take(filed.authority, concern, Action.CLOSE, words="已核实。", outcome=Outcome.UPHELD)
-    assert filed.counts() == [("report", 1, 1, 1)]
-    sender = receiving.told(filed.session, concern)
-    assert [each["said"] for each in sender["messages"]] == [WORDS, "已核实。"]
-    assert sender["outcome"]["id"] == "upheld"
-
-
-def test_a_question_that_copies_the_original_is_refused(filed: Filed) -> None:
-    sent = filed.send(contact="lisi-numbat@example.org")
-    for said in (
-        f"有人说：{WORDS[5:20]}",
-        f"有人说：{WORDS[5:11]} \n{WORDS[11:20]}",
-        "问 lisi-numbat@example.org",
-    ):
-        with pytest.raises(QuestionRepeats, match="照抄") as refused:
-            filed.take(filed.authority, sent.concern, Action.PUT, words=said)
-        assert "".join(piece for piece, _ in refused.value.pieces) == said
-        assert any(repeats for _, repeats in refused.value.pieces)
-    assert sent.concern.put is None
-    filed.take(filed.authority, sent.concern, Action.PUT, words=f"请说明：{WORDS[:8]}")
-
-
-def test_the_authority_reads_exactly_what_the_filer_will_read_and_nothing_is_saved(
-    filed: Filed,
-) -> None:
-    sent = filed.send()
-    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
-    filed.session.commit()
-    number, read = sent.concern.number, sent.concern.revision
-    asked = {"by": filed.authority, "number": number, "revision": read, "words": ASKED}
-    shown = handling.preview(filed.session, **asked)  # type: ignore[arg-type]
-    assert (sent.concern.put, sent.concern.status) == (None, Status.RECEIVED)
-    assert concerns.revision(filed.session, sent.concern, Side.HANDLER) == read
-    with pytest.raises(QuestionRepeats):
-        handling.preview(filed.session, **asked | {"words": WORDS})  # type: ignore[arg-type]
-    with pytest.raises(ConcernNotFound):
-        handling.preview(filed.session, **asked | {"by": filed.scene.filer})  # type: ignore[arg-type]
-
-    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
-    told = handling.told(
-        filed.session, *concerns.get(filed.session, by=filed.scene.filer, number=number)
-    )
-    for each in (shown, told):  # the moment of asking is the one thing that is later
-        each["messages"][0].pop("at")
-        each.pop("put")
-    assert shown == told
-
-
-def test_a_question_may_say_what_is_public_of_the_filing(filed: Filed) -> None:
-    filer = filed.session.get_one(Organisation, filed.filing.organisation_id)
-    public = f"{filer.name.zh}的{filed.filing.number}"
-    sent = filed.send(words=f"{public}把我拒绝了，没有说明理由。")
-    filed.take(filed.authority, sent.concern, Action.PUT, words=f"请说明{public}用了哪些列。")
-    assert sent.concern.put is not None
-
-
-def test_the_asked_filer_reads_one_revision_whatever_happened_before_and_after(
-    filed: Filed,
-) -> None:
-    def read() -> dict[str, Any]:
-        found = concerns.get(filed.session, by=filed.scene.filer, number=busy.concern.number)
-        return handling.told(filed.session, *found)
-
-    def add() -> None:
-        receiving.add(filed.session, number=busy.concern.number, code=busy.code, words=WORDS)
-
-    quick, busy = filed.send(), filed.send(address="198.51.100.1")
-    filed.take(filed.authority, quick.concern, Action.PUT, words=ASKED)
-    for _ in range(2):
-        add()
-    filed.take(filed.authority, busy.concern, Action.ACKNOWLEDGE)
-    filed.take(filed.authority, busy.concern, Action.PUT, words=ASKED)
-    seen = [
-        handling.told(
-            filed.session, *concerns.get(filed.session, by=filed.scene.filer, number=each)
-        )["revision"]
-        for each in (quick.concern.number, busy.concern.number)
-    ]
-    assert seen[0] == seen[1]
-
-    before = read()
-    add()
-    assert read() == before, "an addition is the authority's to read"
-    reply = Taken(Action.REPLY, before["revision"], "年龄不用来决定。")
-    handling.take(filed.session, by=filed.scene.filer, number=busy.concern.number, taken=reply)
-    replied = read()
-    assert replied["revision"] > before["revision"]
-    with pytest.raises(ConcernMoved):
-        handling.take(filed.session, by=filed.scene.filer, number=busy.concern.number, taken=reply)
-    add()
-    assert read() == replied
-    filed.take(filed.authority, busy.concern, Action.CLOSE, words="查了。", outcome=Outcome.UPHELD)
-    assert read()["revision"] > replied["revision"]
-
-
-def test_a_filers_own_case_moves_with_every_word_that_it_reads(filed: Filed) -> None:
-    sent = filed.send(Route.APPEAL)
-    read = [concerns.revision(filed.session, sent.concern, Side.HANDLER)]
-    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
-    read.append(concerns.revision(filed.session, sent.concern, Side.HANDLER))
-    with pytest.raises(ConcernMoved):
-        filed.take(filed.scene.filer, sent.concern, Action.ACKNOWLEDGE, revision=read[0])
-    for action, said in (
-        (Action.ACKNOWLEDGE, {}),
-        (Action.CLOSE, {"words": "改了。", "outcome": Outcome.UPHELD}),
-    ):
-        filed.take(filed.scene.filer, sent.concern, action, revision=read[-1], **said)
-        read.append(concerns.revision(filed.session, sent.concern, Side.HANDLER))
-    assert read == sorted(set(read))
 
 
 def test_from_the_day_of_deletion_on_nobody_reads_it_though_no_worker_came(
@@ -374,67 +171,6 @@ def test_from_the_day_of_deletion_on_nobody_reads_it_though_no_worker_came(
     filed.take(filed.authority, sent.concern, Action.CLOSE, **closing)
     assert filed.counts() == [("report", 1, 1, 0)]
     assert "查不下去了。" not in set(filed.session.scalars(select(ConcernMessage.kept)))
-
-
-def test_a_report_that_is_closed_without_a_question_is_counted_and_stays_unseen(
-    filed: Filed,
-) -> None:
-    sent = filed.send()
-    filed.take(
-        filed.authority,
-        sent.concern,
-        Action.CLOSE,
-        words="查过，没有这回事。",
-        outcome=Outcome.NOT_UPHELD,
-    )
-    assert filed.counts() == [("report", 1, 1, 0)]
-    assert filed.seen(filed.scene.filer) == []
-    # The count tells everybody that there was one: no sentence promises otherwise.
-    told = ROUTES_TOLD[Route.REPORT]
-    assert "询问或结案以前" in told.zh
-    assert "before they ask the filer or close it" in told.en
-
-
-def test_whoever_lets_the_day_of_reply_pass_was_heard(filed: Filed) -> None:
-    sent = filed.send()
-    filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED)
-    last = sent.concern.reply_by
-    assert last == legal_day.today() + timedelta(days=routes.REPLY_WITHIN)
-    assert not handling.heard(sent.concern, last)
-    assert handling.heard(sent.concern, last + timedelta(days=1))
-
-
-def test_a_question_needs_words_and_a_closing_its_outcome(filed: Filed) -> None:
-    sent = filed.send()
-    with pytest.raises(ConcernInvalid):
-        filed.take(filed.authority, sent.concern, Action.PUT)
-    with pytest.raises(ConcernInvalid) as refused:
-        filed.take(filed.authority, sent.concern, Action.CLOSE)
-    assert {each.item for each in refused.value.reasons} == {"words", "outcome"}
-    with pytest.raises(StepRefused):
-        filed.take(filed.authority, sent.concern, Action.REPLY, words="不该由我说")
-
-
-def test_a_filer_can_neither_ask_itself_nor_set_aside_what_it_was_sent(filed: Filed) -> None:
-    sent = filed.send(Route.APPEAL)
-    for action in (Action.PUT, Action.SET_ASIDE):
-        with pytest.raises(StepRefused):
-            filed.take(
-                filed.scene.filer, sent.concern, action, words="不看", ground=Ground.UNRELATED
-            )
-    filed.take(
-        filed.scene.filer, sent.concern, Action.CLOSE, words="改了。", outcome=Outcome.UPHELD
-    )
-    assert filed.counts() == [("appeal", 1, 1, 1)]
-
-
-def test_a_step_against_an_older_revision_changes_nothing(filed: Filed) -> None:
-    sent = filed.send()
-    read = sent.concern.revision
-    filed.take(filed.authority, sent.concern, Action.ACKNOWLEDGE)
-    with pytest.raises(ConcernMoved):
-        filed.take(filed.authority, sent.concern, Action.PUT, words=ASKED, revision=read)
-    assert sent.concern.put is None
 
 
 def test_more_from_one_network_is_looked_at_first_and_the_first_is_never_refused(
@@ -583,21 +319,3 @@ def test_no_case_is_kept_longer_than_it_was_said(filed: Filed) -> None:
     assert sent.concern.delete_on == day
     assert day.isoformat() in receiving.notice().zh
     assert routes.deleted_after_closing(day - timedelta(days=1), day) == day
-
-
-def test_what_is_past_its_day_is_late_and_what_is_closed_is_not(filed: Filed) -> None:
-    concern = filed.send(Route.APPEAL).concern
-    assert not handling.late(concern, concern.acknowledge_by)
-    assert handling.late(concern, concern.acknowledge_by + timedelta(days=1))
-    filed.take(filed.scene.filer, concern, Action.ACKNOWLEDGE)
-    assert concern.answer_by is not None
-    assert not handling.late(concern, concern.answer_by)
-    assert handling.late(concern, concern.answer_by + timedelta(days=1))
-    filed.take(filed.scene.filer, concern, Action.CLOSE, words="改了。", outcome=Outcome.UPHELD)
-    assert not handling.late(concern, concern.answer_by + timedelta(days=1))
-
-
-def test_every_step_that_ends_a_case_tells_its_sender() -> None:
-    for each in STEPS:
-        if each.target in {Status.CLOSED, Status.SET_ASIDE}:
-            assert each.to is Side.SENDER, each
