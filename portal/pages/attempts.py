@@ -1,7 +1,7 @@
 """A change that a form asks for: made, or turned down with nothing of it kept and the form shown again."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -11,14 +11,16 @@ from portal.pages.boxes import Names, same
 from portal.pages.rendering import reject
 from registry.errors import RegisterError
 
+Made = TypeVar("Made")
+
 
 def attempt(
-    change: Callable[[], object],
+    change: Callable[[], Made],
     *,
     request: Request,
     session: Session,
     again: Callable[[], Response],
-    done: Response,
+    done: Response | Callable[[Made], Response],
     typed: Mapping[str, Any] | None = None,
     names: Names = same,
 ) -> Response:
@@ -29,14 +31,14 @@ def attempt(
         request: for the page that says why nothing changed.
         session: rolled back where the change is turned down.
         again: the page with the form, which shows why and what was typed.
-        done: where the browser goes when the change is made.
+        done: where the browser goes when the change is made, or the page that shows what came of it.
         typed: what was typed, by the names under which the form shows it again.
         names: from the item of a reason to the name of its box, where they are not the same.
     """
     try:
-        change()
+        made = change()
     except RegisterError as error:
         session.rollback()
         reject(request, error, typed, names=names)
         return again()
-    return done
+    return done if isinstance(done, Response) else done(made)

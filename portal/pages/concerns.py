@@ -17,7 +17,7 @@ from filing.concern_steps import (
     Side,
 )
 from filing.handling import QuestionRepeats, Taken
-from filing.receiving import Given
+from filing.receiving import Given, Receipt
 from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
 from portal.api.concerns import DEALING, WATCHING, attachment, three_routes
 from portal.pages import done, forms, overlap
@@ -88,27 +88,35 @@ def send(
     )
     address = identity.address_of(request)
     sent = attached(form, "attachments", most=settings.attachment_bytes)
-    try:
+
+    def receive() -> Receipt:
         stored = receiving.prepare(
             session, store, settings, number=number, given=given, sent=sent, address=address
         )
-        made = receiving.receive(
+        return receiving.receive(
             session, number=number, given=given, address=address, attached=stored
         )
-    except RegisterError as error:
-        session.rollback()
-        reject(request, error, forms.typed(form))
-        return _private(_form(request, language, session, number))
-    answer = render(
-        request,
-        "concern_receipt.html",
-        language=language,
-        status=201,
-        told=receiving.told(session, made.concern),
-        purpose=routes.purpose(made.concern.delete_on),
-        code=follow_codes.shown(made.code),
+
+    def receipt(made: Receipt) -> Response:
+        answer = render(
+            request,
+            "concern_receipt.html",
+            language=language,
+            status=201,
+            told=receiving.told(session, made.concern),
+            purpose=routes.purpose(made.concern.delete_on),
+            code=follow_codes.shown(made.code),
+        )
+        return _private(answer)
+
+    return attempt(
+        receive,
+        request=request,
+        session=session,
+        again=lambda: _private(_form(request, language, session, number)),
+        done=receipt,
+        typed=forms.typed(form),
     )
-    return _private(answer)
 
 
 @router.get("/follow", dependencies=[public])
@@ -232,17 +240,17 @@ def question_page(
 ) -> Response:
     """What the filer will read of a question, before it is asked; nothing is saved."""
     words = forms.text(form, "words")
-    try:
+
+    def preview() -> tuple[int, dict[str, Any]]:
         revision = overlap.revision(form)
         told = handling.preview(
             session, by=by, number=concern_number, revision=revision, words=words
         )
-    except RegisterError as error:
-        session.rollback()
-        reject(request, error, forms.typed(form))
-        return case_page(request, language, session, by, asking, concern_number)
-    return _private(
-        render(
+        return revision, told
+
+    def page(previewed: tuple[int, dict[str, Any]]) -> Response:
+        revision, told = previewed
+        answer = render(
             request,
             "concern_question.html",
             language=language,
@@ -252,6 +260,15 @@ def question_page(
             revision=revision,
             words=words,
         )
+        return _private(answer)
+
+    return attempt(
+        preview,
+        request=request,
+        session=session,
+        again=lambda: case_page(request, language, session, by, asking, concern_number),
+        done=page,
+        typed=forms.typed(form),
     )
 
 
