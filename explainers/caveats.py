@@ -13,6 +13,11 @@ RARE = Text(
     "不到{least}{person}才有的情况不单独说，免得认出是谁。",
     "What fewer than {least} {people} have is not told apart, so that nobody is recognised.",
 )
+REST = Text("下面说的是其余的。", "What follows is about the rest.")
+APART = Text(
+    "分开改，会造出现实里少见的{person}；一起改的结果在下面。",
+    "Changed apart, they make {people} who are rare in reality; what they do together stands below.",
+)
 
 CAVEATS: Mapping[str, Row] = {
     # a model that contradicts itself: every count stands beside what asking again does
@@ -162,12 +167,33 @@ CAVEATS: Mapping[str, Row] = {
         ),
         PARTLY,
     ),
-    "correlated.told_apart": Row(
+    "decision.told_apart": Row(
         Text(
             "{X}常常一起变，所以一起试。只改{Y}，试了{n}次，结果都没有变。",
             "{X} often change together, so they were tried together. Changing only {y} never changed the result in {n} tests.",
         ),
-        Text("下面说的是其余的。", "What follows is about the rest."),
+        REST,
+    ),
+    "price.told_apart": Row(
+        Text(
+            "{X}常常一起变，所以一起试。只改{Y}，试了{n}次，{price}都没有变。",
+            "{X} often change together, so they were tried together. Changing only {y} never changed the {price} in {n} tests.",
+        ),
+        REST,
+    ),
+    "decision.each_acts": Row(
+        Text(
+            "{X}常常一起变，所以一起试。分开试，每一项都起作用：{each}。",
+            "{X} often change together, so they were tried together. Tried apart, each of them acts. {each}.",
+        ),
+        APART,
+    ),
+    "price.each_acts": Row(
+        Text(
+            "{X}常常一起变，所以一起试。分开试，每一项都起作用：{each}。",
+            "{X} often change together, so they were tried together. Tried apart, each of them acts. {each}.",
+        ),
+        APART,
     ),
     # what was not tried, or tried only together
     "decision.untried": Row(

@@ -15,6 +15,7 @@ from explainers.sentences import (
     Around,
     Counts,
     Kind,
+    capitalised,
     choose,
     sentence,
 )
@@ -174,32 +175,70 @@ def _untested(plan: ExplanationPlan, subject: Subject, places: Places) -> Senten
 
 def _idle(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[str]:
     """Columns of a group that a test of their own showed to be without effect."""
-    if len(subject.names) == 1 or again(tally).moved or plan.task == "price":
+    if len(subject.names) == 1 or again(tally).moved:
         return []
-    found = []
-    for name in subject.names:
-        n = tally.get(f"flip:{name}:n", 0)
-        never = n and not tally[f"flip:{name}:changed"] and not plan.natures[name].untried
-        if never and plan.family.upper(0, n) < ONE_OF_A_HUNDRED:
-            found.append(name)
+    found = [
+        name
+        for name in subject.names
+        if not plan.natures[name].untried
+        and not _alone(plan, tally, name)[0]
+        and plan.family.upper(0, _alone(plan, tally, name)[1]) < ONE_OF_A_HUNDRED
+    ]
     return found if len(found) < len(subject.names) else []
+
+
+def _alone(plan: ExplanationPlan, tally: Tally, name: str) -> tuple[int, int]:
+    """How often a column of a group changed the result on its own, of how many tests.
+
+    What the page says of a protected column in answer five is one test, and it is said here, too.
+    """
+    never = "moved" if plan.task == "price" else "changed"
+    flip = plan.task == "decision" and f"flip:{name}:n" in tally
+    key = f"flip:{name}" if flip else f"alone:{name}"
+    return tally[f"{key}:{never}"], tally[f"{key}:n"]
 
 
 def _together(
     plan: ExplanationPlan, tally: Tally, subject: Subject, idle: Sequence[str]
 ) -> Sentence:
-    places = {"X": subject_name(plan, subject)}
+    """Whether columns that change together can be told apart by changing each on its own."""
+    places = wording(plan) | {"X": subject_name(plan, subject)}
+    seen = {name: _alone(plan, tally, name) for name in subject.names}
     shown: dict[str, Any] = {"columns": list(subject.names)}
-    if not idle:
+    if idle:
+        n = seen[idle[0]][1]
+        alone = listed([plan.column(name).plain for name in idle])
+        places |= {
+            "Y": alone,
+            "y": Text(alone.zh, with_article(alone.en)),
+            "n": same(numbers.count(n)),
+        }
+        return sentence(f"{plan.task}.told_apart", evidence=shown | {"n": n}, places=places)
+    act = all(plan.family.lower(k, n) >= ONE_OF_A_HUNDRED for k, n in seen.values())
+    if not act or again(tally).moved:
         return sentence("correlated", evidence=shown, places=places)
-    n = tally[f"flip:{idle[0]}:n"]
-    alone = listed([plan.column(name).plain for name in idle])
-    places |= {
-        "Y": alone,
-        "y": Text(alone.zh, with_article(alone.en)),
-        "n": same(numbers.count(n)),
-    }
-    return sentence("correlated.told_apart", evidence=shown | {"n": n}, places=places)
+    each = {name: {"changed": k, "n": n} for name, (k, n) in seen.items()}
+    places |= {"each": _each_alone(plan, seen)}
+    return sentence(
+        f"{plan.task}.each_acts",
+        evidence=shown | {"n": min(n for _, n in seen.values()), "each": each},
+        places=places,
+    )
+
+
+def _each_alone(plan: ExplanationPlan, seen: Mapping[str, tuple[int, int]]) -> Text:
+    priced = plan.task == "price"
+    zh_what, en_what = (
+        (plan.wording.price.zh, plan.wording.price.en) if priced else ("结果", "result")
+    )
+    zh, en = [], []
+    for name, (k, n) in seen.items():
+        column, times, of = plan.column(name), numbers.count(k), numbers.count(n)
+        zh.append(f"只改{column.plain.zh}，试了{of}次，有{times}次{zh_what}变了")
+        en.append(
+            f"changing only {column.subject.en} changed the {en_what} in {times} of {of} tests"
+        )
+    return Text("；".join(zh), capitalised("; ".join(en)))
 
 
 def _blank(plan: ExplanationPlan, tally: Tally, name: str) -> Sentence:

@@ -25,7 +25,7 @@ from explainers.counterfactual import Search, search
 from explainers.draws import generator
 from explainers.effects import Sentence
 from explainers.flips import Flip
-from explainers.importance import Swap, beyond_noise, ranked
+from explainers.importance import Alone, Swap, beyond_noise, ranked
 from explainers.people import Scorer
 from explainers.phrases import about, same
 from explainers.pictures import Picture, drawn
@@ -144,6 +144,7 @@ def checks(plan: ExplanationPlan) -> list[Check]:
         *(Contrast(plan, subject) for subject in subjects if subject.kind != "text"),
         *(Blank(plan, name) for name in plan.blanks),
         *(Swap(plan, subject) for subject in subjects),
+        *(Alone(plan, name) for s in subjects if s.kind == "group" for name in s.names),
         *(Picture(plan, name) for name, edges in plan.edges.items() if len(edges) > 1),
         *(Flip(plan, column) for column in plan.protected_inputs),
     ]

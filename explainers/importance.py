@@ -1,7 +1,8 @@
 """How much a column matters: the result after everyone's value is swapped for another's.
 
 One measure (marginal permutation), by group of columns that change together: permuting one of two
-correlated columns alone would ask about people who do not exist.
+correlated columns alone would ask about people who do not exist. So that is done only to see which
+columns of a group the program goes by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,35 @@ class Swap:
                 f"{self.key}:size", size
             )
             return tally | subgroups.counted(self.plan, self.key, block, changed)
+
+        return Question([variant], fold)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One column of a group as another person has it, the rest of its group left as it is.
+
+    Such people are rare; but a program whose result changes by it goes by this column, and one
+    whose result never does goes by the others.
+    """
+
+    plan: ExplanationPlan
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What keys the draws and tallies."""
+        return f"alone:{self.name}"
+
+    def ask(self, block: People, draw: np.random.Generator) -> Question:
+        """Everyone with this column of a donor drawn for them."""
+        rows = draw.integers(0, len(self.plan.donors), len(block))
+        variant = Variant(1, donated(self.plan.donors, [self.name], rows))
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
+            changed = reading.changed(base, answers[0])
+            moved = reading.rise(base, answers[0]) != 0
+            return counted(self.key, n=len(base), changed=changed, moved=moved)
 
         return Question([variant], fold)
 

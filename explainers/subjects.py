@@ -56,7 +56,8 @@ class Subject:
             return 2
         directions = len(self.levels) - 1 if self.kind == "levels" else 1
         of_levels = 2 * directions if directions > 1 else 0
-        return 2 * directions + of_levels + 2 + 2 + (2 if self.rest else 0)
+        apart = 2 * len(self.names) if self.kind == "group" else 0
+        return 2 * directions + of_levels + 2 + 2 + (2 if self.rest else 0) + apart
 
 
 @dataclass(frozen=True, slots=True)

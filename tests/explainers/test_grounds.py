@@ -10,12 +10,12 @@ from tests.explainers.test_checked import RATES
 from tests.explainers.test_explanation import whole
 
 NO_TEST = {
-    "declared", "decision.chosen", "inputs", "actionable", "not_an_input", "correlated", "not_tested",
+    "declared", "decision.chosen", "inputs", "actionable", "not_an_input", "not_tested",
     "whatif.untried", "groups.this_one", "overall.rows",
 }  # fmt: skip
 BY_TEST = {
     "decision.overall", "decision.importance", "always", "little", "decision.whatif.searched",
-    "decision.whatif.one", "decision.flip.none", "again.same",
+    "decision.whatif.one", "decision.flip.none", "decision.told_apart", "again.same",
 }  # fmt: skip
 
 

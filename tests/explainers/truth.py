@@ -386,6 +386,28 @@ CASES = (
         must_not=[("影响最大的是", "matters most")],
     ),
     Case(
+        "twins of which one is used",
+        adults,
+        lambda x: np.tanh(x["spending"] / 2_500),
+        columns("income", "spending", "age"),
+        plan={"cut": 0.6},
+        must=[("只改每月收入.*结果都没有变", "Changing only the monthly income never changed the result")],
+        must_not=[
+            ("哪一项起作用，不知道", "which of them acts is not known"),
+            ("每月收入.{0,4}越|收入和每月支出(越|会影响)", "the higher the monthly income"),
+            ("把每月收入从", "only the monthly income from"),
+        ],
+    ),
+    Case(
+        "twins of which both are used",
+        adults,
+        lambda x: np.tanh(x["spending"] / 5_000) + np.tanh(x["income"] / 8_000),
+        columns("income", "spending", "age"),
+        plan={"cut": 0.8},
+        must=[("只改每月收入，.*次结果变了.*只改每月支出，.*次结果变了", "only the monthly income.*only the monthly spending")],
+        must_not=[("哪一项起作用，不知道", "which of them acts is not known"), ("收入.*都没有变", "never changed")],
+    ),
+    Case(
         "age turns round with marriage",
         adults,
         lambda x: np.where(x["married"] == 1, even(x, "age", 18, 80), 1 - even(x, "age", 18, 80)),
