@@ -7,7 +7,7 @@ it, and nothing there is written again.
 """
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -26,10 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from registry import submission
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.language import Text
 from registry.organisations import Organisation
+from registry.submission import VersionNotFound
 
 LONGEST_PATH = 1000
 SEALED = Text(
@@ -47,6 +49,11 @@ STILL_ARRIVING = Text(
     "The file {name} is arriving here in parts; a version would lack it, so none was registered. "
     "Complete or abort its upload (mpu/complete, mpu/abort), then register again; where what sent "
     "it is gone, log the model anew and register that.",
+)
+SEALED_WITHIN = Text(
+    "其中的文件夹 {name} 登记过，但记录里找不到它的版本，所以不能连同它一起登记，没有登记。请把整个模型另记一次再登记。",
+    "The folder {name} in it was registered, and its version is not on record, so nothing that "
+    "holds it can be registered, and nothing was. Log the whole model anew and register that.",
 )
 LONGEST_NAME = 255
 Size = BigInteger().with_variant(Integer, "sqlite")
@@ -126,6 +133,10 @@ class ChangedMeanwhile(Conflict):
 
 class StillArriving(Conflict):
     """A file of the folder is arriving in parts: complete or abort it, and register again."""
+
+
+class SealedWithin(Conflict):
+    """A sealed folder within has no version on record: log the whole model anew."""
 
 
 class NoUpload(NotFound):
@@ -256,6 +267,31 @@ def seals_below(session: Session, path: str) -> Sequence[Seal]:
     return session.scalars(query).all()
 
 
+def contents(session: Session, organisation_id: str, path: str) -> dict[str, str]:
+    """All that was uploaded below a path, path → digest: what lies open, and what is sealed.
+
+    The files of a sealed folder are those of the version that took their place; they could not
+    change since, so a folder above holds the same whether it is registered before or after.
+
+    Args:
+        session: any session.
+        organisation_id: whose.
+        path: a folder that is not sealed itself.
+
+    Raises:
+        SealedWithin: when a sealed folder's version is not on record.
+    """
+    found = {each.path: each.digest for each in below(session, path)}
+    for each in seals_below(session, path):
+        try:
+            version = submission.with_digest(session, organisation_id, each.digest)
+        except VersionNotFound as missing:
+            raise _sealed_within(each.path) from missing
+        for entry in version.manifest:
+            found[f"{each.path}/{entry['path']}"] = str(entry["sha256"])
+    return found
+
+
 def seal(
     session: Session,
     organisation_id: str,
@@ -264,6 +300,7 @@ def seal(
     digest: str,
     taken: Mapping[str, str],
     origin: Origin,
+    left_out: Collection[str] = (),
 ) -> Seal:
     """Let a version take the place of the files below a path; sealing twice changes nothing.
 
@@ -272,8 +309,10 @@ def seal(
         organisation_id: whose.
         path: the folder that was registered.
         digest: of the version.
-        taken: path → digest of the files that the version was made from.
+        taken: path → digest of the files that the version was made from, as `contents` told them.
         origin: the run and the logged model, for `origins`.
+        left_out: the paths of those that are no part of the version; their rows stay, so that a
+            folder above holds them whichever of the two is registered first.
 
     Raises:
         StillArriving: as `require_whole`.
@@ -286,8 +325,7 @@ def seal(
             return kept
         raise _changed(path)
     require_whole(session, path)
-    files = below(session, path)
-    if not taken or {each.path: each.digest for each in files} != dict(taken):
+    if not taken or contents(session, organisation_id, path) != dict(taken):
         raise _changed(path)
     fresh = Seal(
         folder_id=folder.id,
@@ -297,8 +335,9 @@ def seal(
         logged_model_id=origin.logged_model_id,
     )
     session.add(fresh)
-    for each in files:
-        session.delete(each)
+    for each in below(session, path):
+        if each.path not in left_out:
+            session.delete(each)
     session.flush()
     return fresh
 
@@ -496,6 +535,11 @@ def _no_place(path: str) -> NoPlace:
     name = posixpath.basename(path)[:80]
     said = NO_PLACE.format(name=name, most=LONGEST_NAME)
     return NoPlace(said.zh, said.en)
+
+
+def _sealed_within(path: str) -> SealedWithin:
+    said = SEALED_WITHIN.format(name=posixpath.basename(path))
+    return SealedWithin(said.zh, said.en)
 
 
 def _changed(path: str) -> ChangedMeanwhile:

@@ -151,6 +151,7 @@ class Registering:
                 made_by=MadeBy(origin.run_id, asked.run_link),
             )
             if taken.files is not None:
+                held = {f"{path}/{entry['path']}" for entry in screened.manifest}
                 staging.seal(
                     session,
                     by.organisation_id,
@@ -158,6 +159,7 @@ class Registering:
                     digest=screened.digest,
                     taken=taken.files,
                     origin=origin,
+                    left_out=taken.files.keys() - held,
                 )
         return Registered(submitted, origin)
 

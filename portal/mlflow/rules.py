@@ -292,6 +292,15 @@ RULES: Mapping[str, Rule] = {
         ),
         (NEW_VERSION,),
     ),
+    "one-file": Rule(
+        INVALID,
+        Text(
+            "{path} 是一个文件，不是模型的文件夹。来源请写 MLmodel 所在的文件夹，例如 runs:/运行/model。",
+            "{path} is one file and no model's folder. Take the folder in which MLmodel lies as the "
+            "source, such as runs:/RUN/model.",
+        ),
+        (NEW_VERSION,),
+    ),
     "model-needed": _needed(
         "模型“{name}”有登记过的版本",
         "The registered model {name} has versions",
@@ -327,6 +336,7 @@ RULES: Mapping[str, Rule] = {
         ("runs/delete", "experiments/delete", "DELETE logged-models/<model_id>"),
     ),
     "still-arriving": Rule(CONFLICT, staging.STILL_ARRIVING, (NEW_VERSION,)),
+    "sealed-within": Rule(CONFLICT, staging.SEALED_WITHIN, (NEW_VERSION,)),
     "sealed": Rule(PERMISSION_DENIED, staging.SEALED, (f"PUT {FILES}", PARTS)),
     "no-place": Rule(INVALID, staging.NO_PLACE, (f"PUT {FILES}", PARTS)),
     "path-unsafe": Rule(

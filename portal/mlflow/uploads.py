@@ -61,7 +61,8 @@ class Taken:
 
     Args:
         folder: where they lie for as long as they are looked at.
-        files: path → digest of the uploaded files; None for those of a snapshot.
+        files: path → digest of what was uploaded below it, sealed folders in it included; None for
+            a folder of a snapshot.
     """
 
     folder: Path
@@ -309,11 +310,18 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             snapshot = self._snapshot(path)
             if snapshot is not None:
                 digest, inside = snapshot
-                yield Taken(Path(self._read(digest).download_artifacts(inside, copy)), None)
+                found = Path(self._read(digest).download_artifacts(inside, copy))
+                if found.is_file():
+                    raise refusal("one-file", path=characters.visible(path))
+                yield Taken(found, None)
                 return
             with self._factory() as session:
                 staging.require_whole(session, path)
-                files = {each.path: each.digest for each in staging.below(session, path)}
+                one_file = staging.file_at(session, path) is not None
+                with in_mlflow_words():
+                    files = staging.contents(session, _organisation(path), path)
+            if one_file:
+                raise refusal("one-file", path=characters.visible(path))
             if not files:
                 raise refusal("no-files", path=characters.visible(path))
             for name, digest in files.items():

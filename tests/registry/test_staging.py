@@ -17,6 +17,7 @@ from registry.staging import (
     NoUpload,
     Origin,
     Sealed,
+    SealedWithin,
     StillArriving,
 )
 from tests import cast, tables
@@ -129,6 +130,50 @@ def test_a_folder_that_holds_a_seal_is_no_file(session: Session, by: Actor, run:
         put(session, by, f"{run}/models")
 
 
+def test_a_folder_that_holds_a_seal_is_sealed_with_what_was_sealed(
+    session: Session, by: Actor, run: str
+) -> None:
+    """The sealed files were left out of the version above them without a word."""
+    inner = cast.version(session, by)
+    [entry] = inner.manifest
+    put(session, by, f"{run}/model/MLmodel")
+    put(session, by, f"{run}/model/in/MLmodel", entry["sha256"])
+    put(session, by, f"{run}/model/in/note", TWO)
+    all_of_it = staging.contents(session, by.organisation_id, f"{run}/model")
+    inside = {path: digest for path, digest in all_of_it.items() if "/in/" in path}
+    staging.seal(
+        session,
+        by.organisation_id,
+        f"{run}/model/in",
+        digest=inner.digest,
+        taken=inside,
+        origin=Origin(),
+        left_out={f"{run}/model/in/note"},
+    )
+
+    assert staging.contents(session, by.organisation_id, f"{run}/model") == all_of_it
+    with pytest.raises(ChangedMeanwhile):
+        sealed(session, by, f"{run}/model", MLmodel=ONE)
+    staging.seal(
+        session,
+        by.organisation_id,
+        f"{run}/model",
+        digest=TWO,
+        taken=all_of_it,
+        origin=Origin(),
+    )
+    assert staging.below(session, run) == []
+
+
+def test_a_sealed_folder_without_a_version_is_named(session: Session, by: Actor, run: str) -> None:
+    put(session, by, f"{run}/model/MLmodel")
+    put(session, by, f"{run}/model/in/MLmodel")
+    sealed(session, by, f"{run}/model/in", MLmodel=ONE)
+
+    with pytest.raises(SealedWithin, match=r"folder in in it .*Log the whole model anew"):
+        staging.contents(session, by.organisation_id, f"{run}/model")
+
+
 NAMES = strategies.lists(strategies.sampled_from("ab"), min_size=1, max_size=4).map("/".join)
 STEPS = strategies.lists(strategies.tuples(strategies.booleans(), NAMES), max_size=12)
 
@@ -143,9 +188,14 @@ def test_no_path_is_both_a_file_and_a_folder_or_lies_below_a_seal(
             path = f"{run}/{name}"
             try:
                 if seals:
-                    taken = {each.path: each.digest for each in staging.below(session, path)}
+                    taken = staging.contents(session, by.organisation_id, path)
                     staging.seal(
-                        session, by.organisation_id, path, digest=TWO, taken=taken, origin=Origin()
+                        session,
+                        by.organisation_id,
+                        path,
+                        digest=cast.version(session, by).digest,
+                        taken=taken,
+                        origin=Origin(),
                     )
                 else:
                     put(session, by, path)
