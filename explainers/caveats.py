@@ -279,8 +279,8 @@ CAVEATS: Mapping[str, Row] = {
             "{X}: nearly all differ here, or it is a date. It can’t be explained case by case, only exchanged as a whole.",
         ),
         Text(
-            "备案主体把它归成几类以后，才能说明哪一类影响结果。",
-            "The filer has to sort it into a few classes before it can be said which of them matter.",
+            "备案主体把它归成几类以后，才能说明哪一类影响结果。在那以前，只有备案主体自己的话（H1到H9），没有测过。",
+            "The filer has to sort it into a few classes before it can be said which of them matter. Until then there are only the filer’s own words (H1 to H9), which were not tested.",
         ),
     ),
 }

@@ -18,7 +18,7 @@ from explainers.people import Array, People
 from explainers.subgroups import Subgroup
 from explainers.subjects import Nature, Subject, nature, of_asked, subjects
 from registry import attestation
-from registry.errors import Invalid
+from registry.errors import Invalid, Reason
 from registry.language import Text
 from registry.sandbox.child.classes import Classes
 
@@ -37,6 +37,10 @@ PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, sec
 
 class PlanImpossible(Invalid):
     """No explanation can be planned like this: correct what the sentence names."""
+
+
+class Unexplainable(PlanImpossible):
+    """No test can tell what these data do: the filer says it in its own words, marked as untested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class ExplanationPlan:
             ColumnsMissing: where the table lacks one of them.
             PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
                 a decision without a cut, or values kept back without a reason in both languages.
+            Unexplainable: where a column holds pictures, lists or the like, or all hold texts or days.
         """
         described = parse_columns(columns)
         if task == "decision" and cut is None:
@@ -170,6 +175,7 @@ class ExplanationPlan:
             )
         k = max(k, cells.LEAST)
         names = [column.name for column in described]
+        _refuse_unknown(table, described)
         rows = cells.one_row_each(table, unit)
         apart = People.read(table, names).take(rows)
         if len(apart) < k:
@@ -179,6 +185,7 @@ class ExplanationPlan:
                 "persons; hand in data about more.",
             )
         natures = {column.name: nature(table, apart, column, k=k) for column in described}
+        _refuse_unsorted(described, natures)
         asked = few.many(apart, natures, k, generator(nonce, "left out"))
         if len(asked) < k:
             raise PlanImpossible(
@@ -297,6 +304,63 @@ class ExplanationPlan:
     def digest(self) -> str:
         """The plan's SHA-256."""
         return attestation.digest(self.as_json())
+
+
+_OWN_WORDS = Text(
+    "请在备案的“给公众的算法说明”（H1–H9）里用自己的话说明，页面会标明“没有测过”",
+    "say it in your own words in the filing's “explanation for the public” (H1–H9); the page marks "
+    "them as not tested",
+)
+_SORT = Text("；或者把它归成几类，再来生成", "; or sort it into a few classes and ask again")
+_UNKNOWN = Text(
+    "是图片、列表一类的内容，不能一项一项地换着试",
+    "it holds pictures, lists or the like, which can't be exchanged one by one",
+)
+_UNSORTED = Text(
+    "是几乎各不相同的文字，或者是日期，不能一种一种地试",
+    "it holds texts that nearly all differ, or days, which can't be tried case by case",
+)
+
+
+def _refuse_unknown(table: pa.Table, columns: Sequence[Column]) -> None:
+    """Refuse what is neither number nor text: nobody can change one thing of it at a time."""
+    held = {field.name: field.type for field in table.schema}
+    strange = [c for c in columns if c.name in held and _unknown(held[c.name])]
+    if strange:
+        _refuse([Reason(c.name, _called(c, _UNKNOWN), _OWN_WORDS) for c in strange])
+
+
+def _unknown(kind: pa.DataType) -> bool:
+    kinds = pa.types
+    return bool(
+        kinds.is_nested(kind)
+        or kinds.is_binary(kind)
+        or kinds.is_large_binary(kind)
+        or kinds.is_fixed_size_binary(kind)
+    )
+
+
+def _refuse_unsorted(columns: Sequence[Column], natures: Mapping[str, Nature]) -> None:
+    """Refuse data in which nothing can be tried but exchanging a text or a day as a whole."""
+    kinds = {nature.kind for nature in natures.values()}
+    if "text" not in kinds or kinds & {"number", "levels"}:
+        return
+    remedy = Text(_OWN_WORDS.zh + _SORT.zh, _OWN_WORDS.en + _SORT.en)
+    unsorted = [c for c in columns if natures[c.name].kind == "text"]
+    _refuse([Reason(c.name, _called(c, _UNSORTED), remedy) for c in unsorted])
+
+
+def _called(column: Column, said: Text) -> Text:
+    return Text(f"{column.plain.zh}{said.zh}", f"{column.plain.en}: {said.en}")
+
+
+def _refuse(reasons: Sequence[Reason]) -> None:
+    raise Unexplainable(
+        "这些信息的作用，本平台的测试说明不了，所以不生成说明。",
+        "What this information does can't be told by the tests of this platform, so no explanation "
+        "is made.",
+        reasons=reasons,
+    )
 
 
 def mid_percentiles(values: Array) -> npt.NDArray[np.float64]:

@@ -199,7 +199,7 @@ def women_of_large_shoes(x: Columns) -> npt.NDArray[np.float64]:
 
 
 def the_island_looks_at_marriage(x: Columns) -> npt.NDArray[np.float64]:
-    refused = (x["place"] == "island") & (x["married"] == 0) & (x["age"] < 30)
+    refused = (x["place"] == "island") & (x["married"] == 0) & (x["age"] < 22)
     return np.where(refused, 0.1, 0.8)
 
 
@@ -378,6 +378,14 @@ CASES = (
         marks={"age": (34, 61)},
     ),
     Case(
+        "only the island looks at marriage",
+        islanders,
+        the_island_looks_at_marriage,
+        [*columns("married", "age"), PLACE],
+        must=[("^对大多数人，婚姻的影响很小.*但是，住处是“海岛”的人", "For most people the marital status.*But of people with “island”")],
+        must_not=[("^婚姻的影响很小", "^The marital status made little")],
+    ),
+    Case(
         "age and marriage, equally",
         adults,
         lambda x: ((x["age"] >= 49) ^ (x["married"] == 1)).astype(float),
@@ -524,6 +532,38 @@ CASES = (
         plan=NAMED,
         must=[("年龄以(29|30|31)左右为界", "step at about (29|30|31)"), ("“yes”的机会", "the chance of “yes”")],
     ),
+    Case(
+        "a text among other things",
+        comments,
+        lambda x: yes(np.char.startswith(x["note"].astype(str), "退款") | (x["age"] >= 60)),
+        [NOTE, *columns("age")],
+        must=[("^留言：.*不能一种一种地说明", "^The comment: .*can’t be explained case by case"), OWN_WORDS],
+        must_not=[("退款|第\\d+单", "退款"), ("留言的影响很小", "comment made little")],
+    ),
+    Case(
+        "texts alone",
+        comments,
+        lambda x: yes(np.char.startswith(x["note"].astype(str), "退款")),
+        [NOTE],
+        must=[OWN_WORDS, ("没有测过", "not tested"), ("留言", "comment")],
+        refused=True,
+    ),
+    Case(
+        "days that have no order",
+        dates,
+        lambda x: yes(np.char.endswith(x["day"].astype(str), "5")),
+        [DAY],
+        must=[OWN_WORDS, ("没有测过", "not tested"), ("日期", "date")],
+        refused=True,
+    ),
+    Case(
+        "pictures",
+        pictures,
+        lambda x: yes(x["age"] >= 30),
+        [PHOTO, *columns("age")],
+        must=[OWN_WORDS, ("没有测过", "not tested"), ("照片", "photo")],
+        refused=True,
+    ),
 )  # fmt: skip
 
 NEVER: Sequence[Pair] = (
@@ -552,7 +592,7 @@ def faults(case: Case, scorer: Scorer | None = None) -> list[str]:
 def said_by(refusal: RegisterError, language: Language) -> str:
     """A refusal as its reader sees it: the sentence, and each reason with its remedy."""
     each = [text.in_(language) for r in refusal.reasons for text in (r.said, r.remedy)]
-    return "\n".join([getattr(refusal, language), *each])
+    return "\n".join([refusal.said.in_(language), *each])
 
 
 def _unlike(case: Case, said: Mapping[Language, str]) -> list[str]:
