@@ -100,7 +100,7 @@ the catalogue's is marked.
 ## Criteria
 
 The body chooses the weights (whole numbers from 0 to 100); they and every change of them with its reason are
-public. One person proposes a change and a second agrees; neither has ties to the filer or a tester of what is in the
+public. A catalogue begins with equal weights, which are this platform's and told as such until two people have set others. One person proposes a change and a second agrees; neither has ties to the filer or a tester of what is in the
 catalogue or applied for, and nobody outside learns of a proposal. What a criterion counts is fixed, and told from the newest edition of the filing and the public counts:
 
 @@

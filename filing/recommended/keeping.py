@@ -1,4 +1,4 @@
-"""The industry body opens its catalogue, with the weights that it begins with."""
+"""The industry body opens its catalogue; it begins with equal weights, which are nobody's choice."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing.recommended.order import weights_of
+from filing.recommended.criteria import IDS
 from filing.recommended.records import RecommendedCatalogue, own_catalogue
 from filing.recommended.words import require, worded
 from registry import characters, journal
@@ -18,6 +18,9 @@ from registry.organisations import KIND_NAMES, Actor, Kind, Role, WrongRole
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,29}")
 OPENED = "filing:recommended:opened"
+EQUAL = 20
+BEGINNING = dict.fromkeys(IDS, EQUAL)
+"""The weights before two people of the body have set any: those of no criterion above another."""
 GUIDANCE = Text("主管部门的指导", "the authority's guidance")
 
 
@@ -33,13 +36,11 @@ class Opening:
         slug: the last part of its address.
         city: whose regulation it serves.
         guidance: under which authority's guidance, and how: {zh, en?}.
-        weights: by criterion.
     """
 
     slug: str
     city: str
     guidance: Mapping[str, str]
-    weights: Mapping[str, int | str]
 
 
 def require_body(by: Actor) -> None:
@@ -67,7 +68,7 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
 
     Raises:
         WrongRole: when `by` is anyone else.
-        RecommendedInvalid, WeightsInvalid: with everything that is wrong.
+        RecommendedInvalid: with everything that is wrong.
         AlreadyOpen: when it keeps one already, or the address is taken.
     """
     require_body(by)
@@ -90,7 +91,6 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
             Reason("city", said, Text("可选：shanghai、shenzhen。", "Choose: shanghai, shenzhen."))
         )
     require(reasons)
-    weights = weights_of(opening.weights, {})
     taken = select(RecommendedCatalogue).where(RecommendedCatalogue.slug == opening.slug)
     if own_catalogue(session, by) or session.scalar(taken):
         raise AlreadyOpen(
@@ -102,7 +102,7 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
         slug=opening.slug,
         city=opening.city,
         guidance=guidance,
-        weights=weights,
+        weights=dict(BEGINNING),
     )
     session.add(made)
     session.flush()
@@ -113,6 +113,6 @@ def open_catalogue(session: Session, *, by: Actor, opening: Opening) -> Recommen
         person_id=by.person_id,
         organisation_id=by.organisation_id,
         revision=made.revision,
-        weights=weights,
+        weights=made.weights,
     )
     return made

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing.recommended.keeping import OPENED
+from filing.recommended.keeping import BEGINNING, OPENED
 from filing.recommended.lapse import WHY_NAMES
 from filing.recommended.reading import Recorded
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
@@ -23,6 +23,17 @@ CHANGES: Mapping[str, Text] = {
     OPENED: Text("目录开设", "catalogue opened"),
     WEIGHED: Text("权重改定", "weights set"),
 }
+
+
+OF_THE_PLATFORM = Text(
+    "行业组织还没有定过权重：现在每项标准的权重都一样，是本平台给的起始值，不是行业组织的选择。",
+    "The industry body has set no weights yet: every criterion has the same, with which this "
+    "platform begins; they are no choice of the body.",
+)
+OF_ONE = Text(
+    "这些权重是开设目录的一个人定的，没有第二个人同意过。",
+    "These weights were set by the one person who opened the catalogue; no second person agreed to them.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,19 @@ def told(
         rows += _of_entry(made, known, at, written)
     rows.sort(key=lambda each: (each.at, each.written), reverse=True)
     return [{"at": each.at.isoformat(), **each.told} for each in rows]
+
+
+def weights_set(session: Session, catalogue: RecommendedCatalogue) -> Text | None:
+    """Whose the weights in force are, where two people of the body did not set them.
+
+    Args:
+        session: any session.
+        catalogue: which.
+    """
+    events = journal.history(session, catalogue.id)
+    if any(event.name == WEIGHED for event in events):
+        return None
+    return OF_THE_PLATFORM if dict(catalogue.weights) == BEGINNING else OF_ONE
 
 
 def removed_by(session: Session, made: RecommendedApplication) -> list[dict[str, str]]:

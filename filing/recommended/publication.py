@@ -106,6 +106,7 @@ def told(
     body = session.get_one(Organisation, catalogue.organisation_id)
     every = _recorded(session, catalogue)
     standing = _standing(every, moment)
+    whose = log.weights_set(session, catalogue)
     ordered = order.order(
         {each.number: each.measures for each in standing},
         catalogue.weights if weights is None else weights,
@@ -115,6 +116,7 @@ def told(
         "catalogue": _catalogue(catalogue, body),
         "at": moment.isoformat(),
         "rule": order.RULE.as_json(),
+        "weights_set": whose and whose.as_json(),
         "criteria": [
             {
                 "id": each.id,

@@ -16,6 +16,7 @@ from filing.recommended.records import (
     published_name,
 )
 from filing.recommended.steps import ACTION_NAMES, STANDING, STATUS_NAMES, Action, Side, Status
+from registry import legal_day
 from registry.database import now
 from registry.language import Text
 from registry.organisations import Organisation, Role
@@ -75,6 +76,9 @@ def told(
             },
         },
         "reply": made.reply,
+        "reply_right": _reply_right(made).as_json()
+        if side is Side.FILER and shown is Status.REFUSED
+        else None,
         "ended": made.ended.isoformat() if made.ended else None,
         "end_reason": made.end_reason,
         "end_ties": log.removed_by(session, made),
@@ -89,6 +93,25 @@ REMARK = Text(
     "The filer wrote “{words}” under “{place}”. The public reads it once it is entered; see whether it has "
     "a ground, and whether it is taken for an official statement.",
 )
+
+
+REPLY_OPEN = Text(
+    "您可以答复一次，请行业组织重新决定；重新决定也由两个人作出，没有期限。您的答复只有行业组织读到，不公开。",
+    "You may reply once and ask the industry body for another decision, which two people make again; "
+    "there is no time limit. Your reply is read by the industry body alone and is not public.",
+)
+REPLY_USED = Text(
+    "您已经在{day}答复过一次；这是答复以后的决定，不能再答复。可以另外提出申请。",
+    "You replied once, on {day}; this is the decision after your reply, and there is no second one. "
+    "You can apply anew.",
+)
+
+
+def _reply_right(made: RecommendedApplication) -> Text:
+    """What an applicant who was refused may still do."""
+    if made.replied is None:
+        return REPLY_OPEN
+    return REPLY_USED.format(day=legal_day.of(made.replied).isoformat())
 
 
 def _remarks(made: RecommendedApplication) -> list[dict[str, Any]]:

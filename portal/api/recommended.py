@@ -55,7 +55,6 @@ class OpeningIn(RequestBody):
     slug: str = Field(max_length=30, description="the last part of its address")
     city: str = Field(max_length=20, description="shanghai or shenzhen")
     guidance: WordsIn = Field(description="under which authority's guidance, and how")
-    weights: dict[str, int] = Field(description="by criterion, from 0 to 100")
 
 
 class WeightsIn(RequestBody):

@@ -99,7 +99,7 @@ def _carry(
             name: cast.enter(session, name, passwords[part.email])
             for name, part in cast.PARTS.items()
         }
-        cast.open_catalogue(session, actors["association"])
+        cast.open_catalogue(session, actors["association"], actors["colleague"])
     place = Place(folder, factory, store_mark.open_store(chosen, factory), actors, _key(folder))
     _say(Text("训练两个模型（已有就直接用）", "train both models (or use those there are)"))
     trained()

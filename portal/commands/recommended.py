@@ -73,6 +73,8 @@ def show(slug: str, *, weights: str, server: str, as_json: bool) -> None:
         showing.as_json(told)
         return
     _statement(told["catalogue"]["statement"])
+    if told["weights_set"]:
+        click.echo(f"{told['weights_set']['zh']}\n{told['weights_set']['en']}")
     _print_order(told["order"], {each["number"]: _called(each) for each in told["entries"]})
 
 
@@ -198,19 +200,15 @@ def _moment(given: str) -> Any:
 @click.option("--city", type=click.Choice(["shanghai", "shenzhen"]), required=True)
 @click.option("--guidance", required=True, help="主管部门怎样指导 / how the authority guides it")
 @click.option("--guidance-en", default="")
-@WEIGHTS
 @JSON
-def open_(
-    slug: str, *, weights: str, guidance: str, guidance_en: str, city: str, as_json: bool
-) -> None:
-    """Your organisation keeps one."""
+def open_(slug: str, *, guidance: str, guidance_en: str, city: str, as_json: bool) -> None:
+    """Your organisation keeps one; its weights are equal until two of you set others."""
     from portal.commands import showing
 
     body = {
         "slug": slug,
         "city": city,
         "guidance": {"zh": guidance, "en": guidance_en},
-        "weights": _whole(weights),
     }
     with _mine() as client:
         told = client.post("/recommended", body)

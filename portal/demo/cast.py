@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing.recommended import keeping, records
+from filing.recommended import keeping, records, weighing
 from filing.recommended.keeping import Opening
+from filing.recommended.steps import Action
 from registry import invitations, organisations
 from registry.language import Text
 from registry.law import City
@@ -151,12 +152,13 @@ CATALOGUE = "example"
 WEIGHTS = {"checks": 30, "findings": 30, "explanation": 20, "openness": 10, "appeals": 10}
 
 
-def open_catalogue(session: Session, by: Actor) -> None:
-    """Open the industry body's catalogue, unless an earlier run did.
+def open_catalogue(session: Session, by: Actor, second: Actor) -> None:
+    """Open the industry body's catalogue and set its weights, unless an earlier run did.
 
     Args:
         session: the caller's transaction.
         by: one of its people.
+        second: another.
     """
     if records.own_catalogue(session, by) is not None:
         return
@@ -164,8 +166,18 @@ def open_catalogue(session: Session, by: Actor) -> None:
         "zh": "（演示）按示例主管部门的意见选定标准，权重由本协会定。",
         "en": "(Demonstration) Criteria as the example authority advised; the weights are ours.",
     }
-    opening = Opening(CATALOGUE, City.SHANGHAI, guidance, WEIGHTS)
-    keeping.open_catalogue(session, by=by, opening=opening)
+    kept = keeping.open_catalogue(
+        session, by=by, opening=Opening(CATALOGUE, City.SHANGHAI, guidance)
+    )
+    reason = {
+        "zh": "（演示）检验和发现比其他标准重要。",
+        "en": "(Demonstration) Checks and findings matter more than the rest.",
+    }
+    ties = {"zh": "（演示）还没有条目。", "en": "(Demonstration) There is no entry yet."}
+    proposed = weighing.Proposed(kept.revision, WEIGHTS, reason, ties)
+    weighing.propose(session, by=by, proposed=proposed)
+    agreed = weighing.Answered(Action.CONFIRM, kept.revision, ties)
+    weighing.answer(session, by=second, answered=agreed)
 
 
 def _invited(session: Session, organisation: Organisation, part: Part, password: str) -> Person:

@@ -87,7 +87,6 @@ def open_catalogue(
             slug=forms.text(form, "slug"),
             city=forms.text(form, "city"),
             guidance=_words(form, "guidance"),
-            weights=forms.prefixed(form, WEIGHT),
         )
         keeping.open_catalogue(session, by=by, opening=opening)
 

@@ -4,12 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from filing import (
-    catalogue,
-    concerns,
-    handling,
-    receiving,
-)
+from filing import catalogue, concerns, handling, receiving
 from filing.concern_steps import Action, Side
 from filing.concerns import Concern
 from filing.dossier import Filing

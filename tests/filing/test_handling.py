@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from filing import (
-    concerns,
-    handling,
-    receiving,
-    routes,
-)
+from filing import concerns, handling, receiving, routes
 from filing.concern_steps import STEPS, Action, Ground, Outcome, Side, Status, StepRefused
 from filing.concerns import ConcernNotFound
 from filing.handling import ConcernMoved, QuestionRepeats, Taken

@@ -286,7 +286,7 @@ FILED = (
 
 
 def an_industry_body_opens_its_catalogue(story: Story) -> None:
-    """From its desk: the address, the guidance, the weights."""
+    """From its desk: the address and the guidance."""
     page = story.person("association")
     press(page, "a:has-text('推荐目录')")
     press(page, "a:has-text('开设推荐目录')")

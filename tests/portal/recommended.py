@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from filing.dossier import Filing
 from filing.recommended import applying, deciding, keeping
 from filing.recommended.applying import OFFERED, Offer
-from filing.recommended.criteria import IDS
 from filing.recommended.deciding import Taken
 from filing.recommended.keeping import Opening
 from filing.recommended.records import RecommendedApplication
@@ -52,7 +51,7 @@ class Recommended:
         with transaction(self.site.state.factory) as session:
             one = cast.actor(session, Kind.INDUSTRY_BODY)
             self.body = session.get_one(Organisation, one.organisation_id).name_zh
-            opening = Opening(self.slug, "shanghai", SAID, dict.fromkeys(IDS, 20))
+            opening = Opening(self.slug, "shanghai", SAID)
             keeping.open_catalogue(session, by=one, opening=opening)
             two = colleague(session, one)
             for place in range(self.entered):
@@ -76,7 +75,7 @@ class Staffed:
         self.one = world.member("industry_body-own", Role.ADMINISTRATOR)
         self.two = world.colleague("industry_body-own", Role.ADMINISTRATOR)
         with transaction(world.site.state.factory) as session:
-            opening = Opening("example", "shanghai", SAID, dict.fromkeys(IDS, 20))
+            opening = Opening("example", "shanghai", SAID)
             keeping.open_catalogue(session, by=self.one.actor, opening=opening)
             scene = Scene(session)
             scene.filer = self.filer.actor

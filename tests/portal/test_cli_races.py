@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
 from filing.recommended import keeping
-from filing.recommended.criteria import IDS
 from filing.recommended.keeping import Opening
 from filing.remarks import Remark
 from portal import cli
@@ -108,7 +107,7 @@ def test_every_lost_race_is_refused_and_changes_nothing(
     report = papers.report(session, scene.version, scene.tester)
     body = cast.actor(session, Kind.INDUSTRY_BODY)
     said = {"zh": "按主管部门的意见编制。"}
-    opening = Opening("example", "shanghai", said, dict.fromkeys(IDS, 20))
+    opening = Opening("example", "shanghai", said)
     keeping.open_catalogue(session, by=body, opening=opening)
     session.commit()
     values = {

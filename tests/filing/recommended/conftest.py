@@ -2,10 +2,7 @@
 
 import pytest
 
-from filing.recommended import (
-    keeping,
-)
-from filing.recommended.criteria import IDS
+from filing.recommended import keeping
 from filing.recommended.keeping import Opening
 from registry.organisations import Kind
 from tests import cast
@@ -19,6 +16,6 @@ def room(scene: Scene) -> Room:
     """A published filing, an industry body with two people, and its catalogue."""
     session = scene.session
     body = cast.actor(session, Kind.INDUSTRY_BODY)
-    opening = Opening("example", "shanghai", SAID, dict.fromkeys(IDS, 20))
+    opening = Opening("example", "shanghai", SAID)
     kept = keeping.open_catalogue(session, by=body, opening=opening)
     return Room(scene, scene.published(), body, colleague(session, body), kept)

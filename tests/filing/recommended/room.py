@@ -7,22 +7,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
-from filing.recommended import (
-    applying,
-    deciding,
-    publication,
-    weighing,
-)
+from filing.recommended import applying, deciding, publication, weighing
 from filing.recommended.applying import OFFERED, Offer
 from filing.recommended.deciding import Taken
-from filing.recommended.records import (
-    RecommendedApplication,
-    RecommendedCatalogue,
-)
-from filing.recommended.steps import (
-    Action,
-    Side,
-)
+from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
+from filing.recommended.steps import Action, Side
 from filing.recommended.weighing import Answered, Proposed
 from registry import legal_day, organisations
 from registry.organisations import Actor, Organisation, Role

@@ -8,23 +8,13 @@ import pytest
 from sqlalchemy import delete, select
 
 from filing import changes, waiting
-from filing.recommended import (
-    applying,
-    deciding,
-    keeping,
-    records,
-    telling,
-    weighing,
-)
+from filing.recommended import applying, deciding, keeping, records, telling, weighing
 from filing.recommended.applying import OFFERED, Offer, UnderWay
 from filing.recommended.deciding import ApplicationMoved
 from filing.recommended.keeping import Opening
 from filing.recommended.lapse import WHY_COMING, Why
 from filing.recommended.people import SecondPerson
-from filing.recommended.records import (
-    RecommendedApplication,
-    RecommendedNotFound,
-)
+from filing.recommended.records import RecommendedApplication, RecommendedNotFound
 from filing.recommended.steps import (
     STATUS_NAMES,
     STEPS,
@@ -143,6 +133,25 @@ def test_a_refusal_goes_to_the_applicant_and_the_public_sees_its_number(room: Ro
         room.take(room.scene.filer, made, Action.REPLY)
     assert telling.told(room.session, made, Side.FILER)["steps"] == []
     assert room.apply().status == Status.SUBMITTED, "it can be applied for again"
+
+
+def test_who_was_refused_is_told_when_and_that_they_may_reply_once(room: Room) -> None:
+    def told(side: Side = Side.FILER) -> Any:
+        return telling.told(room.session, made, side)
+
+    made = room.take(room.one, room.apply(), Action.PROPOSE_REFUSAL)
+    assert told()["reply_right"] is None
+    room.take(room.two, made, Action.CONFIRM)
+    assert (told()["decided"], told()["said"]) == (made.since.isoformat(), SAID)
+    assert "答复一次" in told()["reply_right"]["zh"]
+    assert told(Side.BODY)["reply_right"] is None
+    room.take(room.scene.filer, made, Action.REPLY)
+    assert told()["reply_right"] is None
+    room.take(room.one, made, Action.PROPOSE_REFUSAL)
+    room.take(room.two, made, Action.CONFIRM)
+    assert legal_day.today().isoformat() in told()["reply_right"]["zh"]
+    assert "不能再答复" in told()["reply_right"]["zh"]
+    assert not [each for each in told()["steps"] if each["action"] == Action.REPLY]
 
 
 def test_the_filer_learns_of_no_proposal(room: Room) -> None:
@@ -296,7 +305,7 @@ def test_others_see_nothing(room: Room) -> None:
 
 
 def test_only_an_industry_body_keeps_a_catalogue(room: Room) -> None:
-    opening = Opening("other", "shanghai", SAID, {})
+    opening = Opening("other", "shanghai", SAID)
     for by in (room.scene.publisher, room.scene.filer):
         with pytest.raises(WrongRole):
             keeping.open_catalogue(room.session, by=by, opening=opening)

@@ -9,19 +9,10 @@ from sqlalchemy import event
 
 from filing import catalogue, dossier
 from filing.fields import schema
-from filing.recommended import (
-    deciding,
-    lapsing,
-    recompute,
-    weighing,
-)
+from filing.recommended import deciding, lapsing, recompute, weighing
 from filing.recommended import reading as recommended_reading
 from filing.recommended.recompute import OtherMoment
-from filing.recommended.steps import (
-    Action,
-    Status,
-    StepRefused,
-)
+from filing.recommended.steps import Action, Status, StepRefused
 from registry import journal, legal_day
 from tests.filing.papers import Scene, report
 from tests.filing.recommended.room import OFFER, Room, moment_before

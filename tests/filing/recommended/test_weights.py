@@ -4,13 +4,9 @@ import pytest
 from sqlalchemy import delete
 
 from filing import changes
-from filing.recommended import (
-    weighing,
-)
+from filing.recommended import keeping, weighing
 from filing.recommended.people import SecondPerson
-from filing.recommended.steps import (
-    Action,
-)
+from filing.recommended.steps import Action
 from filing.recommended.weighing import Answered, CatalogueMoved, NoProposal, Proposed
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
@@ -70,6 +66,15 @@ def test_whoever_belongs_to_the_filer_or_tester_of_an_entry_sets_no_weights(
     with pytest.raises(NotIndependent):
         room.propose(getattr(room, who), checks=60)
     assert room.told()["order"]["weights"]["checks"] == 20
+
+
+def test_weights_that_two_people_did_not_set_are_told_as_whose_they_are(room: Room) -> None:
+    assert room.kept.weights == keeping.BEGINNING
+    assert "是本平台给的起始值" in room.told()["weights_set"]["zh"]
+    room.kept.weights = keeping.BEGINNING | {"checks": 90}  # as an earlier release let one person
+    assert "一个人定的" in room.told()["weights_set"]["zh"]
+    room.weigh(checks=50)
+    assert room.told()["weights_set"] is None
 
 
 def test_proposed_weights_lack_neither_reason_nor_ties(room: Room) -> None:

@@ -14,7 +14,6 @@ from filing.guards import Case
 from filing.handling import Taken
 from filing.receiving import Given
 from filing.recommended import keeping
-from filing.recommended.criteria import IDS
 from filing.recommended.keeping import Opening
 from filing.risk import Level
 from filing.routes import Route
@@ -127,7 +126,7 @@ class Records:
     def _recommended(self, slug: str, city: str, names: Sequence[str]) -> None:
         """A catalogue with these filings."""
         one = cast.actor(self.session, Kind.INDUSTRY_BODY)
-        opening = Opening(slug, city, SAID, dict.fromkeys(IDS, 20))
+        opening = Opening(slug, city, SAID)
         keeping.open_catalogue(self.session, by=one, opening=opening)
         people = (one, colleague(self.session, one))
         for name in names:

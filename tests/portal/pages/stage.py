@@ -286,7 +286,7 @@ class Stage:
         """A catalogue, and an application at every point from which somebody takes a step."""
         body = self.member(Kind.INDUSTRY_BODY, Role.ADMINISTRATOR).actor
         filer = self.member(Kind.ENTERPRISE, Role.FILER).actor
-        opening = Opening("example", "shanghai", {"zh": "按意见"}, dict.fromkeys(IDS, 20))
+        opening = Opening("example", "shanghai", {"zh": "按意见"})
         kept = keeping.open_catalogue(session, by=body, opening=opening)
         kept.proposal = {
             "weights": dict.fromkeys(IDS, 30),

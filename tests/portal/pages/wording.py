@@ -553,6 +553,8 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "决定针对第{edition}次公示的内容；备案以后又公示过，现在是第{newest}次公示{changed}。": ("Decided on edition {edition}; the filing was published anew since and is now at edition {newest}{changed}.",),
     "，改过的是{names}": ("; changed: {names}",),
     "权重改定": ("weights set",),
+    "行业组织还没有定过权重：现在每项标准的权重都一样，是本平台给的起始值，不是行业组织的选择。": ("The industry body has set no weights yet: every criterion has the same, with which this platform begins; they are no choice of the body.",),
+    "这些权重是开设目录的一个人定的，没有第二个人同意过。": ("These weights were set by the one person who opened the catalogue; no second person agreed to them.",),
     "目录开设": ("catalogue opened",),
     "已申请，等待决定": ("applied for, not yet decided",),
     "有人提议列入，等另一人决定": ("one proposes to enter it; another decides",),
