@@ -26,7 +26,10 @@ Sentence = dict[str, Any]
 Places = Mapping[str, Text]
 
 DIRECTED = frozenset(
-    {Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.NO_SIMPLE_DIRECTION, Kind.DIRECTION_OPEN}
+    {
+        *(Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY),
+        *(Kind.NO_SIMPLE_DIRECTION, Kind.DIRECTION_OPEN),
+    }
 )
 TELLING = DIRECTED | {Kind.NOISY}
 
@@ -481,6 +484,7 @@ def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, T
         "about": about(counted.changed / max(counted.n, 1)),
         "result": wording.favourable if up else wording.unfavourable,
         "price_high": Text("高", "higher") if up else Text("低", "lower"),
+        "hard": Text("容易", "more") if up else Text("难", "less"),
     }
 
 

@@ -21,6 +21,7 @@ ROWS: Mapping[str, Row] = {**SENTENCES, **CAVEATS, **FRAME}
 NEARLY_ALWAYS = 0.99
 USUALLY = 0.90
 ONE_OF_A_HUNDRED = 0.01
+MOSTLY_NOT = 0.50  # of the tests: what is rarer is so in fewer than every second (design)
 NOTABLE = 0.05  # of the tests in which a one-sided effect is worth a sentence (ours)
 
 
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     ALWAYS = "always"
     USUALLY = "usually"
     STEPS = "steps"
+    ONE_WAY = "one_way"
     NO_SIMPLE_DIRECTION = "no_simple_direction"
     DIRECTION_OPEN = "direction_open"
     LITTLE = "little"
@@ -136,6 +138,8 @@ def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind
         return Kind.USUALLY
     if family.upper(counts.least, n) < ONE_OF_A_HUNDRED and most >= NOTABLE:
         return Kind.STEPS
+    if not counts.least and family.upper(counts.most, n) < MOSTLY_NOT:
+        return Kind.ONE_WAY
     if family.upper(counts.most, n) < USUALLY:
         return Kind.NO_SIMPLE_DIRECTION
     return Kind.DIRECTION_OPEN

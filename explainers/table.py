@@ -72,6 +72,13 @@ SENTENCES: Mapping[str, Row] = {
         ),
         RULE,
     ),
+    "decision.number.one_way": Row(
+        Text(
+            "其他信息不变时，{X}变{high}，多数时候难易不变；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, mostly nothing changes; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+        ),
+        RULE,
+    ),
     # ours: it matters for certain, but too few people to say which way
     "decision.number.direction_open": Row(
         Text(
@@ -160,25 +167,32 @@ SENTENCES: Mapping[str, Row] = {
         ),
         RULE,
     ),
+    "decision.levels.one_way": Row(
+        Text(
+            "其他信息不变时，{X}从“{from}”变成“{to}”，多数时候难易不变；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, mostly nothing changes; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+        ),
+        RULE,
+    ),
     # prices
     "price.number.always": Row(
         Text(
-            "其他信息不变时，{X}越{high}，{price}越{price_high}。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, the {higher_X}, the {price_high} the {price}. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{X}越{high}，{price}越{price_high}：试的两个数值之间，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, the {higher_X}, the {price_high} the {price}: between the two values tried, on average by {m}. It was so in {k} of {n} tests that changed only this.",
         ),
         RULE,
     ),
     "price.number.usually": Row(
         Text(
-            "其他信息不变时，一般{X}越{high}，{price}越{price_high}。每100次测试，约有{p}次是这样。",
-            "All else equal, usually the {higher_X}, the {price_high} the {price}: about {p} of 100 tests.",
+            "其他信息不变时，一般{X}越{high}，{price}越{price_high}：试的两个数值之间，平均相差{m}。每100次测试，约有{p}次是这样。",
+            "All else equal, usually the {higher_X}, the {price_high} the {price}: between the two values tried, on average by {m}; so in about {p} of 100 tests.",
         ),
         RULE,
     ),
     "price.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变，平均相差{m}。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
+            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes: on average by {m}. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
         ),
         RULE,
     ),
@@ -198,22 +212,22 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.levels.always": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，比是“{a}”{price}更{price_high}。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} makes the {price} {price_high}. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{X}是“{b}”，比是“{a}”{price}更{price_high}，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} makes the {price} {price_high}, on average by {m}. It was so in {k} of {n} tests that changed only this.",
         ),
         RULE,
     ),
     "price.levels.usually": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，一般比是“{a}”时{price}更{price_high}。每100次测试，约有{p}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} usually makes the {price} {price_high}: about {p} of 100 tests.",
+            "其他信息不变时，{X}是“{b}”，一般比是“{a}”时{price}更{price_high}，平均相差{m}。每100次测试，约有{p}次是这样。",
+            "All else equal, “{b}” instead of “{a}” for {x} usually makes the {price} {price_high}, on average by {m}; so in about {p} of 100 tests.",
         ),
         RULE,
     ),
     "price.levels.steps": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”不是“{a}”，{price}有时更{price_high}，有时不变。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes the {price} {price_high} and sometimes does nothing. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+            "其他信息不变时，{X}是“{b}”不是“{a}”，{price}有时更{price_high}，有时不变，平均相差{m}。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
+            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes the {price} {price_high} and sometimes does nothing: on average by {m}. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
         ),
         RULE,
     ),
@@ -230,6 +244,20 @@ SENTENCES: Mapping[str, Row] = {
             "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
         ),
         MORE,
+    ),
+    "price.number.one_way": Row(
+        Text(
+            "其他信息不变时，{X}变{high}，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反。",
+            "All else equal, with {more_X}, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, and never the opposite.",
+        ),
+        RULE,
+    ),
+    "price.levels.one_way": Row(
+        Text(
+            "其他信息不变时，{X}从“{from}”变成“{to}”，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, and never the opposite.",
+        ),
+        RULE,
     ),
     # both
     "decision.little": Row(

@@ -39,6 +39,7 @@ def test_a_sentence_says_no_more_than_its_evidence(seen: Counts) -> None:
         Kind.ALWAYS,
         Kind.USUALLY,
         Kind.STEPS,
+        Kind.ONE_WAY,
         Kind.NO_SIMPLE_DIRECTION,
         Kind.DIRECTION_OPEN,
     ):
@@ -49,6 +50,9 @@ def test_a_sentence_says_no_more_than_its_evidence(seen: Counts) -> None:
         assert 0.90 <= lower(seen.most, seen.n) < 0.99
     if kind is Kind.NO_SIMPLE_DIRECTION:
         assert upper(seen.most, seen.n) < 0.90
+    if kind is Kind.ONE_WAY:
+        assert seen.least == 0
+        assert upper(seen.most, seen.n) < 0.5
     if kind is Kind.STEPS:
         assert upper(seen.least, seen.n) < 0.01
     if kind is Kind.LITTLE:

@@ -378,6 +378,17 @@ CASES = (
         marks={"age": (34, 61)},
     ),
     Case(
+        "women of the largest shoes are refused",
+        shoes,
+        women_of_large_shoes,
+        [*columns("sex", "age"), SHOE],
+        must=[
+            ("性别从“男”变成“女”，多数时候难易不变；变了的，都是更难", "from “male” to “female”, mostly nothing changes; where it does, “approved” is always less likely"),
+            ("只改性别.*次结果变了", "Changing only the sex changed the result"),
+        ],
+        must_not=[("性别的影响很小", "sex made little"), ("越.*“男”", "instead of “female” for the sex makes")],
+    ),
+    Case(
         "only the island looks at marriage",
         islanders,
         the_island_looks_at_marriage,
@@ -505,6 +516,18 @@ CASES = (
         plan=OUTSIDER,
         must=[("程序不知道民族。其他信息仍可能间接反映民族", "is not given the ethnicity. Other information may still reflect it")],
         must_not=[("住处变|住处越", "home higher"), ("只改民族", "only the ethnicity")],
+    ),
+    Case(
+        "a fare of two a kilometre, and twenty more for an Apple",
+        trips,
+        fare,
+        [KM, PHONE],
+        plan=FARE,
+        must=[
+            ("(苹果.*比.*安卓.*更高|安卓.*比.*苹果.*更低)，平均相差20元", "on average by 20 yuan"),
+            ("路程越长，车费越高.*平均相差\\d+\\.?\\d*元", "the longer the distance, the higher the fare.*on average by \\d+\\.?\\d* yuan"),
+        ],
+        must_not=[("结果会变", "the result"), NO_STEP, NO_TURN],
     ),
     Case(
         "a fee that doubles from twelve kilometres on",
