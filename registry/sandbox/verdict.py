@@ -29,6 +29,8 @@ class Cause(StrEnum):
     NO_TENSOR = "no_tensor"
     LEVELS_UNKNOWN = "levels_unknown"
     NUMBER_CATEGORIES = "number_categories"
+    MISSING_WORDS = "missing_words"
+    MISSING_SPELT = "missing_spelt"
     MISSING_PACKAGE = "missing_package"
     REFUSED_TYPES = "refused_types"
     UNREADABLE = "unreadable"
@@ -151,6 +153,26 @@ SAID: dict[Cause, Text] = {
         "give these, and MLflow gets no answer either. Train with the column turned into words before it "
         "is made a category, and `string` in the signature; or train with it as a number.",
     ),
+    Cause.MISSING_WORDS: Text(
+        "模型区分几种“缺失”：它对 None 或空字符串的答案，与对 NaN 的不同，也与对从未见过的词的不同，可见训练数据里有过它。"
+        "数据里的缺失只有一种，分不出模型当时学的是哪一种；答案会因此不同，所以不予采用。请在模型的管线里先把各种缺失"
+        "都换成同一个专门的词（例如“缺失”），或训练前把它们都换成 NaN（pandas.read_csv 和 pandas 3 给出的就是 "
+        "NaN），再训练保存。",
+        "The model tells several kinds of missing apart: it answers None, or an empty word, otherwise than "
+        "NaN and otherwise than a word it never met, so it has met it in training. Data hold one kind of "
+        "missing, and nobody can tell which the model learnt it as; the answers differ, so none were taken. "
+        "Let the model's pipeline put one word of its own (say 'missing') in place of every kind, or put NaN "
+        "in their place before training (as pandas.read_csv and pandas 3 give it), then train and save.",
+    ),
+    Cause.MISSING_SPELT: Text(
+        "数据里有“NA”“None”“null”一类的词，pandas.read_csv 会读成缺失。模型学过缺失，却从未学过这个词；"
+        "数据里究竟是缺失还是一个真的取值，分不清，答案会因此不同，所以不予采用。若是缺失，请把这些格留空；"
+        "若是真的取值，请用含有这个词的数据训练（read_csv 加 keep_default_na=False）。",
+        "The data hold words such as NA, None or null, which pandas.read_csv reads as missing. The model "
+        "learnt what is missing and never met this word; whether it stands for what is missing or for a real "
+        "value cannot be told, and the answers differ, so none were taken. Where it is missing leave the cell "
+        "empty; where it is a real value train on data that hold it (read_csv with keep_default_na=False).",
+    ),
     Cause.MISSING_PACKAGE: Text(
         "打开模型所需的软件包没有安装，模型没有打开。",
         "A package that the model needs is not installed here; the model was not opened.",
@@ -238,6 +260,26 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
         Text(
             "请转成文字（签名 string）或当作数，重新训练保存",
             "turn it into words (`string` in the signature) or take it as a number, train and save",
+        ),
+    ),
+    Cause.MISSING_WORDS: (
+        Text(
+            "模型把这一列里的 None 或空字符串与 NaN 当作不同的东西",
+            "the model takes None or an empty word in this column for something else than NaN",
+        ),
+        Text(
+            "请在管线里把缺失都换成同一个专门的词，或用 NaN 训练",
+            "put one word of its own in place of what is missing in the pipeline, or train on NaN",
+        ),
+    ),
+    Cause.MISSING_SPELT: (
+        Text(
+            "这一列里有 pandas 读作缺失的词，模型没有学过它",
+            "it holds a word that pandas reads as missing, and the model never met it",
+        ),
+        Text(
+            "请把缺失的格留空，或用含有这个词的数据训练",
+            "leave missing cells empty, or train on data that hold the word",
         ),
     ),
     Cause.LEVELS_UNKNOWN: (

@@ -1,7 +1,10 @@
 """Plugin, type list and reader beside whichever client of MLflow is installed (`make clients`)."""
 
+import json
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -18,8 +21,11 @@ import pytest
 import skops.io
 import xgboost
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from evaluators.doors.arrays import arrow
 from evaluators.running import engine, planning
@@ -236,3 +242,65 @@ def test_what_the_readme_says_works_as_it_stands(comment: str) -> None:
     screened = screening.screen(Path(folder))
     listed = "skops" in snippets()[comment]
     assert screened.trust_class == ("listed_types" if listed else "code")
+
+
+def test_missing_words_give_one_digest_with_this_pandas_and_with_the_locked_one(
+    tmp_path: Path,
+) -> None:
+    """issue 9: pandas 2 told a model None where pandas 3 told NaN: 0.26 for 0.41, another verdict.
+
+    The plugin here, the command line here, and the command line of the environment of the lock.
+    """
+    guarantor = np.where(SEX == "女", RNG.choice(["", "self", "other"], ROWS), "self")
+    owner = RNG.choice(["True", "False", ""], ROWS)
+    rows = PEOPLE[["income"]].round(9).assign(guarantor=guarantor, owner=owner, sex=SEX)
+    rows["repaid"] = (rows["income"] + 2 * (guarantor == "") + (owner == "") > 1).astype(int)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    read = pd.read_csv(tmp_path / "rows.csv")
+    inputs = read[["income", "guarantor", "owner"]]
+    encoded = (OneHotEncoder(handle_unknown="ignore"), ["guarantor", "owner"])
+    model = make_pipeline(
+        make_column_transformer(encoded, remainder="passthrough"), LogisticRegression()
+    ).fit(inputs, read["repaid"])
+    mlflow.sklearn.save_model(
+        model,
+        str(tmp_path / "model"),
+        pyfunc_predict_fn="predict_proba",
+        serialization_format="cloudpickle",
+        signature=infer_signature(inputs, np.zeros(2)),
+        pip_requirements=["scikit-learn"],
+    )
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN_TOML, encoding="utf-8")
+    with mlflow.start_run():
+        found = mlflow.models.evaluate(
+            str(tmp_path / "model"),
+            data=read.drop(columns="sex"),
+            targets="repaid",
+            model_type="classifier",
+            evaluators="mingsuan",
+            evaluator_config={
+                "mingsuan": {"plan": str(path), "nonce": NONCE, "columns": read[["sex"]]}
+            },
+        )
+    content = found.artifacts["mingsuan_findings.json"].content
+    written = tomllib.loads(PLAN_TOML)
+    written["columns"]["inputs"] = [*inputs.columns]
+    right = dict(zip(read["income"], model.predict_proba(inputs)[:, 1], strict=True))
+    scorer: Any = SimpleNamespace(
+        score=lambda frames: [
+            np.array([right[value] for value in frame["income"].to_pylist()]) for frame in frames
+        ]
+    )
+    rows_of_ours = arrow({str(name): read[name] for name in read.columns})
+    ours = engine.run(planning.parse(written), rows_of_ours, scorer=scorer, nonce=NONCE)
+    assert content["findings_digest"] == ours.findings_digest
+
+    locked = Path(__file__).parents[2] / ".venv" / "bin" / "python"
+    for python in (Path(sys.executable), locked):
+        told = subprocess.run(
+            [str(python), "-m", "portal", "evaluate", str(path), "--data", str(tmp_path / "rows.csv"),
+             "--model", str(tmp_path / "model"), "--nonce", NONCE, "--json"],
+            check=True, capture_output=True, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        assert json.loads(told.stdout)["findings_digest"] == content["findings_digest"]

@@ -62,6 +62,10 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
         def predict(self, context, model_input, params=None):
             return np.where(model_input["amount"] > 0, "high", "low")
 
+    class Chance(PythonModel):
+        def predict(self, context, model_input, params=None):
+            return np.random.default_rng().random(len(model_input))
+
     class SavingsAndShoe(PythonModel):
         def predict(self, context, model_input, params=None):
             return pd.DataFrame({"savings": model_input["amount"], "shoe": model_input["debt"]})

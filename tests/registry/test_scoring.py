@@ -280,6 +280,28 @@ def test_a_pickle_that_is_cut_off_is_refused_before_it_is_opened(
     assert [reason.item for reason in refused.value.reasons] == ["model.pkl"]
 
 
+@pytest.mark.parametrize("kind", [np.nan, None])
+def test_missing_words_are_nan_and_a_model_that_learnt_none_is_refused_by_column(
+    kind: Any, tmp_path: Path, settings: Settings
+) -> None:
+    words = FRAME["region"].to_numpy(dtype=object, copy=True)
+    words[::3] = kind
+    frame = FRAME.assign(region=pd.Series(words, dtype=object))
+    steps = [step for _, step in fitted(LogisticRegression()).steps]
+    model = make_pipeline(*steps).fit(frame, LABELS)
+    folder = saved(tmp_path / "model", model, "cloudpickle")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if kind is not None:
+        np.testing.assert_array_equal(
+            scored(folder, table, settings), model.predict_proba(frame)[:, 1]
+        )
+        return
+    with pytest.raises(Contained) as refused:
+        scored(folder, table, settings)
+    assert refused.value.cause is Cause.MISSING_WORDS
+    assert [why.item for why in refused.value.reasons] == ["region"]
+
+
 def test_a_frame_without_the_models_columns_names_them(tmp_path: Path, settings: Settings) -> None:
     folder = saved(tmp_path / "model", fitted(LogisticRegression()), "skops")
     wrong = TABLE.drop_columns(["amount"]).set_column(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child import onnx_outputs
+from registry.sandbox.child import missing_words, onnx_outputs
 from registry.sandbox.child.answer import floats, require_finite, shares_of_one, table_of
 from registry.sandbox.child.classes import Classes, named
 from registry.sandbox.child.refusal import NotOpened
@@ -59,15 +59,33 @@ def in_blocks(
         classes: how a classifier's answers become numbers; None takes numbers only.
 
     Raises:
-        NotOpened, OtherClasses: when an answer is not one number per row, or there is none.
+        NotOpened, OtherClasses: when an answer is not one number per row, or there is none; or,
+            after the last block, when it rests on how missing words are told to the model.
     """
     read = classes.read if classes else one_number_per_row
+
+    def numbers_of(frame: "pd.DataFrame") -> "npt.NDArray[np.float64]":
+        return read(ask(frame), len(frame))
+
     with one_thread():
         for start in range(0, table.num_rows, ROW_BLOCK):
-            block = table.slice(start, ROW_BLOCK)
-            numbers = read(ask(block.to_pandas(use_threads=False)), block.num_rows)
+            with _missing_named(numbers_of, table):
+                numbers = numbers_of(missing_words.frame_of(table.slice(start, ROW_BLOCK)))
             require_finite(numbers, start)
             yield start, numbers
+        missing_words.require_one_kind(numbers_of, table)
+
+
+@contextmanager
+def _missing_named(numbers_of: missing_words.Numbers, table: Any) -> Iterator[None]:
+    """Tell a model's failure over missing words as what it is, where it takes other ones."""
+    try:
+        yield
+    except (NotOpened, MemoryError):
+        raise
+    except Exception:
+        missing_words.require_one_kind(numbers_of, table)
+        raise
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
-LOADER_VERSION = "8"
+LOADER_VERSION = "9"
 MAX_MLMODEL = 256 * 1024
 
 
