@@ -342,7 +342,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "“%s”没有计入：%s 是未测。": ("“%s” is left out: not measured for %s.",),
     "现在没有条目。": ("There is no entry now.",),
     "标准和权重": ("Criteria and weights",),
-    "行业组织的权重：%s": ("the body’s weight: %s",),
+    "现在的权重：%s": ("weight in force: %s",),
     "按这些权重排序": ("Order by these weights",),
     "下载签名的目录，再把": ("Download the signed catalogue, save the ",),
     "存成 platform.pem，就能在自己的电脑上重算这个顺序：": (" as platform.pem, and compute this order again at home: ",),
