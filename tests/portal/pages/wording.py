@@ -369,6 +369,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "比较时相同的条件较少，差得更多：": ("Compared with less held equal, the difference is larger: ",),
+    "另一项检验里，差得更多：": ("In another test the difference is larger: ",),
     "谁会读到：备案主体读到您写的每一句话和联系方式。": ("Who reads it: the filer reads every word of yours, and where to reach you.",),
     "谁会读到：您勾选同意，备案主体就读到您写的每一句话和联系方式；不勾选，只有主管部门或行业组织读到。": ("Who reads it: if you tick that you agree, the filer reads every word of yours, and where to reach you; if not, the authority or industry body alone does.",),
     "谁会读到：只有主管部门或行业组织读到。它们可以用自己的话询问备案主体；照抄您写的号码、联系方式或者原话的询问，发不出去。": ("Who reads it: the authority or industry body alone. It may ask the filer in its own words; a question that copies your numbers, your address or a run of your words cannot be sent.",),
