@@ -81,7 +81,7 @@ mutants: $(VENV)/.test ## would a wrong number be noticed: 60 numbers changed on
 	$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/.test ## speed beside peers and floors, in ratios; writes benchmarks/README.md
-	$(BIN)/python -m benchmarks
+	$(if $(LISTINGS),MINGSUAN_LISTINGS=$(LISTINGS)) $(if $(REGISTERS),MINGSUAN_REGISTERS=$(REGISTERS)) $(BIN)/python -m benchmarks $(NAMES)
 
 docs: $(VENV)/.test ## the generated parts of the manual
 	$(BIN)/python -m portal.manual

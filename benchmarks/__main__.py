@@ -35,6 +35,13 @@ OPENING = """# Benchmarks
 Written by `make bench`; do not edit. Every ratio compares two medians taken in one run on one
 machine, in CPU seconds unless the line says otherwise. CPU seconds count this process and its
 children; other work on the machine changes them little, but not by nothing.
+
+`make bench` runs all of them, `make bench NAMES="site search"` some. The large register of `search`
+has `LISTINGS=1000000` filings (a quarter of an hour and 11 GB); `REGISTERS=FOLDER` keeps it there,
+filled and indexed, for the next run, and `MINGSUAN_NATIONAL_LISTS=FOLDER` makes its texts of the
+words of the national lists (`.docx`) instead of our own form and glossary. A page of a search is
+measured by the function that answers it, without the server around it, and the counting of its
+facets within the same page.
 """
 
 

@@ -49,6 +49,7 @@ LINE = (
 
 A dossier is read only while a change of it lies with the authority.
 """
+LINES = LINE.where(Listing.id.in_(bindparam("listings", expanding=True)))
 STEPS_TAKEN = frozenset(each.event for each in STEPS)
 
 
@@ -336,8 +337,8 @@ def search(
     if not found.listings and page > 1:
         page = max(1, -(-found.total // size))
         found = index.find(session, asked, skip=(page - 1) * size, size=size)
-    line = LINE.where(Listing.id.in_(found.listings))
-    rows = {listing.id: (listing, filing) for listing, filing in session.execute(line)}
+    read = session.execute(LINES, {"listings": list(found.listings)}) if found.listings else ()
+    rows = {listing.id: (listing, filing) for listing, filing in read}
     lines = [rows[each] for each in found.listings if each in rows]
     return Page(
         hits=_hits(session, lines, moment),

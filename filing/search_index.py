@@ -290,21 +290,9 @@ class SearchIndex:
         known = "SELECT 1 FROM value WHERE facet = ? AND said = ?"
         return self._file.connection().execute(known, (facet, value)).fetchone() is not None
 
-    def count(self, asked: Asked) -> tuple[dict[str, dict[str, int]], bool]:
-        """The counts of `find` alone, by the index as it is.
-
-        Args:
-            asked: words and filters.
-
-        Returns:
-            Hits by facet and value, and whether they are of the newest hits only.
-        """
-        counted = self._file.using(lambda: self._hits(asked).counted())
-        return counted.by_facet, counted.partial
-
-    def _hits(self, asked: Asked) -> "_Hits":
+    def _hits(self, asked: Asked) -> "Hits":
         match, digits = search_words.match(asked.query), search_words.digits(asked.query)
-        return _Hits(self._file.connection(), match, digits, asked)
+        return Hits(self._file.connection(), match, digits, asked)
 
     def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
         self.refresh(session)
@@ -329,7 +317,7 @@ def _remember(index: sqlite3.Connection, number: int, mark: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class Counted:
     """Counts by facet and value; whether of the newest hits only; how many hits pass all filters.
 
     `passing` is None where the newest hits do not tell.
@@ -340,7 +328,7 @@ class _Counted:
     passing: int | None
 
 
-class _Hits:
+class Hits:
     """The hits of one search, in the order: by number, by name, by text, newest first."""
 
     def __init__(self, index: sqlite3.Connection, match: str, digits: str, asked: Asked) -> None:
@@ -392,7 +380,7 @@ class _Hits:
         found = "SELECT listing FROM line WHERE id = ?"
         return tuple(self.index.execute(found, (each,)).fetchone()[0] for each in ids)
 
-    def counted(self) -> _Counted:
+    def counted(self) -> Counted:
         """Per facet and value how many hits there are with the other facets applied."""
         statement, values = self._all(narrowed=False)
         packed = self.index.execute(
@@ -413,8 +401,8 @@ class _Hits:
                 counts[name] = np.bincount(codes[name][np.logical_and.reduce(others)])
         found = {name: _in_words(name, each, said[name]) for name, each in counts.items()}
         if not partial:
-            return _Counted(found, partial, int(whole.sum()))
-        return _Counted(found, partial, None if self.narrowing else NEWEST + 1)
+            return Counted(found, partial, int(whole.sum()))
+        return Counted(found, partial, None if self.narrowing else NEWEST + 1)
 
     def _said(self, counts: Mapping[str, Any]) -> dict[str, dict[int, str]]:
         """The values that the hits have, by facet and number."""

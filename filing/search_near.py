@@ -104,6 +104,9 @@ def _apart(index: sqlite3.Connection, run: str) -> str:
         for length in (len(run), len(run) + 1, len(run) - 1):
             for place in range(len(name) - length + 1):
                 part = name[place : place + length]
+                # One mistake leaves one end as it is: most parts are told apart by that alone.
+                if part[0] != run[0] and part[-1] != run[-1]:
+                    continue
                 if search_words.HAN_RUN.match(part) and _is_one_apart(part, run):
                     return part
     return ""

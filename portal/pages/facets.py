@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from filing.lifecycle import Status
@@ -30,6 +30,11 @@ class Facet:
     name: str
     label: Text
     values: tuple[Value, ...]
+
+
+NAMED = select(Organisation.id, Organisation.name_zh, Organisation.name_en).where(
+    Organisation.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def filters(given: Mapping[str, Sequence[str]]) -> Filters:
@@ -62,8 +67,7 @@ def shown(
     names: dict[str, Mapping[str, Text]] = dict(options())
     filers = sorted(counts.get("filer", {}), key=lambda each: (-counts["filer"][each], each))
     named = {*filers[:MOST_FILERS], *given.get("filer", ())}
-    name = select(Organisation.id, Organisation.name_zh, Organisation.name_en)
-    rows = session.execute(name.where(Organisation.id.in_(named)))
+    rows = session.execute(NAMED, {"ids": sorted(named)}) if named else ()
     names["filer"] = {each: Text(zh, en) for each, zh, en in rows}
     places = {*counts.get("district", {}), *given.get("district", ())}
     names["district"] = {each: Text(each, each) for each in sorted(places) if each}
