@@ -25,6 +25,8 @@ class Cause(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     SEVERAL_OUTPUTS = "several_outputs"
     WHOSE_PROBABILITY = "whose_probability"
+    NO_PROBABILITIES = "no_probabilities"
+    CLASSES_SPELT = "classes_spelt"
     COLUMN_ORDER = "column_order"
     NO_TENSOR = "no_tensor"
     LEVELS_UNKNOWN = "levels_unknown"
@@ -122,12 +124,27 @@ SAID: dict[Cause, Text] = {
         "one of them (evaluation: columns.classes and columns.favourable; explanation: classes and "
         "favourable; in ONNX keep the zipmap).",
     ),
+    Cause.NO_PROBABILITIES: Text(
+        "分类模型的 predict_proba 没有为每一类给出概率（LightGBM 用自定义目标函数训练时只给原始分数），分数不能当作概率。"
+        "请用 LightGBM 自带的目标函数训练，或用 PythonModel 把分数换算成各类的概率后保存。",
+        "The classifier's predict_proba gives no probability for each of its classes (LightGBM trained "
+        "with an objective of one's own gives raw scores), and a score is not taken for one. Train with "
+        "an objective of the library's own, or save a PythonModel that makes probabilities of the scores.",
+    ),
+    Cause.CLASSES_SPELT: Text(
+        "计划的 columns.classes（说明的计划：classes）与模型的类别是同样的数，写法却不同。整数类别不写小数点：是 0 和 1，"
+        "不是 0.0 和 1.0（classes_ 里显示的 0.也是 0）。",
+        "columns.classes of the plan (an explanation's: classes) names the model's classes as the same "
+        "numbers, written otherwise. Whole numbers have no point: 0 and 1, not 0.0 and 1.0 (where "
+        "`classes_` shows 0., too).",
+    ),
     Cause.COLUMN_ORDER: Text(
-        "模型声明的列序与训练时不同。LightGBM 按位置读列，会把列读错；XGBoost 和 scikit-learn 则不作答。"
+        "模型声明的列序与训练时不同。LightGBM 按位置读列，会把列读错；XGBoost、scikit-learn 和按位置记类别列的 "
+        "CatBoost 则不作答。"
         "请按训练时的列序写 signature，重新保存。",
         "The signature lists the columns in another order than the model was trained with. LightGBM "
-        "reads them by their place and would take columns for others; XGBoost and "
-        "scikit-learn give no answer. Save it again with the signature in the order of training.",
+        "reads them by their place and would take columns for others; XGBoost, "
+        "scikit-learn, and CatBoost where it knows categories by their place, give no answer. Save it again with the signature in the order of training.",
     ),
     Cause.NO_TENSOR: Text(
         "数据里的值放不进这个 ONNX 模型的输入：整数和真假没有“缺失”，带小数的数不是整数，0 和 1 以外的数不是真假，"
@@ -243,6 +260,20 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
             "请写进计划的 columns.classes（说明的计划：classes）",
             "list it under columns.classes of the plan (an explanation's: classes)",
         ),
+    ),
+    Cause.NO_PROBABILITIES: (
+        Text("答的不是各类的概率", "its answers are no probabilities of classes"),
+        Text(
+            "请用库自带的目标函数，或在 PythonModel 里换算成概率",
+            "use an objective of the library's own, or make probabilities in a PythonModel",
+        ),
+    ),
+    Cause.CLASSES_SPELT: (
+        Text(
+            "模型的这一类，计划里写成了同一个数的另一种写法",
+            "a class of the model, which the plan writes as the same number otherwise",
+        ),
+        Text("请照这样写进计划", "write it so in the plan"),
     ),
     Cause.COLUMN_ORDER: (
         Text("这一列的位置与训练时不同", "it stands in another place than in training"),

@@ -220,6 +220,22 @@ def test_catboost_puts_columns_in_order_by_their_names_as_pyfunc_does(
     assert np.array_equal(ask(frame), right)
 
 
+def test_catboost_that_knows_categories_by_their_place_names_the_order(tmp_path: Path) -> None:
+    """It said "Invalid type for cat_feature", which was told as the model's own failure."""
+    frame = FRAME[["amount", "debt"]].assign(home=np.where(FRAME["debt"] > 1, "owned", "rented"))
+    quiet = {"iterations": 5, "verbose": 0, "thread_count": 1, "allow_writing_files": False}
+    model = catboost.CatBoostClassifier(cat_features=[2], **quiet)
+    turned = frame[["home", "debt", "amount"]]
+    case = Case(
+        "", "catboost", lambda: model.fit(frame[:TRAINED], DUE[:TRAINED]),
+        options=(("signature", infer_signature(turned[:2], np.zeros(2))),),
+    )  # fmt: skip
+    case.save(tmp_path / "model")
+    with pytest.raises(NotOpened) as refused:
+        opening.open_model(opening.describe(tmp_path / "model"))(turned)
+    assert (refused.value.cause, refused.value.items) == ("column_order", ("home", "amount"))
+
+
 def test_a_class_that_the_table_does_not_list_is_never_imported(tmp_path: Path) -> None:
     CASES["XGBClassifier json"].save(tmp_path / "model")
     path = tmp_path / "model" / "MLmodel"

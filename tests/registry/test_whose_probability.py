@@ -21,7 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from registry.sandbox import verdict
 from registry.sandbox.child import asking, opening
-from registry.sandbox.child.classes import Classes
+from registry.sandbox.child.classes import Classes, OtherClasses
 from registry.sandbox.child.refusal import NotOpened
 from tests.registry import oracle_onnx, python_models
 from tests.registry.oracle_case import DUE, FRAME, GRADE, TRAINED, X
@@ -208,3 +208,34 @@ def test_the_plugin_says_the_same(tmp_path: Path) -> None:
         InProcess(opened).score([TABLE])
 
     assert [why.item for why in refused.value.reasons] == ["approved", "denied"]
+
+
+def test_raw_scores_of_a_classifier_are_refused_as_no_probabilities(tmp_path: Path) -> None:
+    """It was told as the model's own failure: "Shape of passed values is (8192, 1)"."""
+
+    def logistic(truth: Any, raw: Any) -> Any:
+        due = 1 / (1 + np.exp(-raw))
+        return due - truth, due * (1 - due)
+
+    model = lightgbm.LGBMClassifier(objective=logistic, **LIGHT).fit(X, DUE[:TRAINED])
+    saved("lightgbm", model, tmp_path / "model", serialization_format="cloudpickle")
+    for classes in (None, Classes(("0", "1"), "1")):
+        with pytest.raises(NotOpened) as refused:
+            answered(tmp_path / "model", classes)
+        assert (refused.value.cause, refused.value.items) == (
+            "no_probabilities",
+            ("LGBMClassifier",),
+        )
+
+
+def test_classes_that_differ_only_as_numbers_are_told_how_to_write_them(tmp_path: Path) -> None:
+    target = DUE[:TRAINED].astype(float)
+    model = LogisticRegression().fit(X, target)
+    saved("sklearn", model, tmp_path / "model", **PROBABLE)
+    with pytest.raises(OtherClasses) as refused:
+        answered(tmp_path / "model", Classes(("0.0", "1.0"), "1.0"))
+    assert (refused.value.cause, refused.value.items) == ("classes_spelt", ("0", "1"))
+    assert "no point" in verdict.SAID[verdict.Cause.CLASSES_SPELT].en
+    with pytest.raises(OtherClasses) as others:
+        answered(tmp_path / "model", Classes(("0.0", "2"), "2"))
+    assert others.value.cause == "wrong_shape"

@@ -198,8 +198,16 @@ def _with_classes(found: Any, model: Any) -> Any:
     import pandas as pd
 
     labels: Any = getattr(model, "classes_", None)
-    known = getattr(labels, "ndim", 0) == 1
-    return pd.DataFrame(np.asarray(found), columns=list(labels)) if known else found
+    if getattr(labels, "ndim", 0) != 1:
+        return found
+    values = np.asarray(found)
+    if values.ndim != 2 or values.shape[1] != len(
+        labels
+    ):  # LightGBM's with an objective of its own
+        kind = type(model).__name__
+        said = f"{values.shape} for {len(labels)} classes of {kind}"
+        raise NotOpened("no_probabilities", said[:300], (kind,))
+    return pd.DataFrame(values, columns=list(labels))
 
 
 def _is_estimator(model: Any) -> bool:
@@ -359,6 +367,10 @@ def _catboost(
     loss = str(model.get_all_params().get("loss_function", type(model).__name__))
 
     def predict(frame: "pd.DataFrame") -> Any:
+        with _order_named(frame, model.feature_names_):  # categories may be known by their place
+            return answer(frame)
+
+    def answer(frame: "pd.DataFrame") -> Any:
         if label or not hasattr(model, "predict_proba"):
             return _one_column(model.predict(frame, thread_count=1), loss)
         return _with_classes(chances(frame), model)

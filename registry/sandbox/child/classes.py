@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class OtherClasses(ValueError):
     """The model answers with classes that are not those of the plan; `items` are the strangers."""
 
-    cause = "wrong_shape"
-
-    def __init__(self, said: str, items: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, said: str, items: tuple[str, ...] = (), *, cause: str = "wrong_shape"
+    ) -> None:
         super().__init__(said)
         self.items = items
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,11 @@ class Classes:
         known = {name: place for place, name in enumerate(self.names)}
         strange = tuple(sorted({named(label) for label in labels} - set(known)))
         if strange:
-            raise OtherClasses(
-                f"classes that the plan does not name: {strange}"[:300], strange[:20]
-            )
+            said = f"classes that the plan does not name: {strange}"[:300]
+            numbers = {_number(name) for name in known}
+            if all(_number(name) in numbers - {None} for name in strange):
+                raise OtherClasses(said, strange[:20], cause="classes_spelt")
+            raise OtherClasses(said, strange[:20])
         return [known[named(label)] for label in labels]
 
 
@@ -129,3 +132,11 @@ def named(label: Any) -> str:
     if isinstance(plain, float) and plain.is_integer():
         return str(int(plain))
     return str(plain)
+
+
+def _number(name: str) -> float | None:
+    """The number that a name writes, if it is one."""
+    try:
+        return float(name)
+    except ValueError:
+        return None
