@@ -8,8 +8,9 @@ streams them once, so that a file of any size takes constant memory.
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -109,11 +110,15 @@ class FileParts:
         *,
         limit: int,
     ) -> tuple[str, int]:
-        paths = [self._folder(upload_id) / str(number) for number, _ in parts]
+        """Each part is held against its tag: of two senders at once the other's bytes may lie here."""
+        folder = self._folder(upload_id)
+        paths = [folder / str(number) for number, _ in parts]
         try:
             size = sum(path.stat().st_size for path in paths)
             require_within(size, limit)
-            with _Chained(path.open("rb") for path in paths) as stream:
+            with _Chained(
+                (number, tag.strip('"'), folder / str(number)) for number, tag in parts
+            ) as stream:
                 return self._store.put(cast("BinaryIO", stream)), size
         except FileNotFoundError as missing:
             raise parts_missing() from missing
@@ -155,26 +160,43 @@ def parts_missing(numbers: Sequence[int] = ()) -> PartsMissing:
 
 
 class _Chained(io.RawIOBase):
-    """Streams one after another as one; each is closed when it has been read."""
+    """Parts one after another as one stream, each held against its digest and closed at its end.
 
-    def __init__(self, streams: Iterable[BinaryIO]) -> None:
-        self._streams: Iterator[BinaryIO] = iter(streams)
+    Args:
+        parts: (number, SHA-256, file) of each.
+    """
+
+    def __init__(self, parts: Iterable[tuple[int, str, Path]]) -> None:
+        self._parts = iter(parts)
         self._present: BinaryIO | None = None
+        self._number, self._digest, self._hashed = 0, "", sha256()
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most `size`, of one stream; empty at the end of the last."""
-        while True:
-            if self._present is None:
-                self._present = next(self._streams, None)
-            if self._present is None:
-                return b""
-            if chunk := self._present.read(size):
+        """The next bytes, at most `size`, of one part; empty at the end of the last.
+
+        Raises:
+            PartsMissing: at the end of a part that is not what its tag says.
+        """
+        while (stream := self._present or self._next()) is not None:
+            if chunk := stream.read(size):
+                self._hashed.update(chunk)
                 return chunk
-            self._present.close()
+            stream.close()
             self._present = None
+            if self._hashed.hexdigest() != self._digest:
+                raise parts_missing([self._number])
+        return b""
+
+    def _next(self) -> BinaryIO | None:
+        """The next part, opened; None after the last."""
+        part = next(self._parts, None)
+        if part is not None:
+            self._number, self._digest, file = part
+            self._present, self._hashed = file.open("rb"), sha256()
+        return self._present
 
     def close(self) -> None:
-        """Close the stream that is being read."""
+        """Close the part that is being read."""
         with suppress(AttributeError):
             if self._present is not None:
                 self._present.close()

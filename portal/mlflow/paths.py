@@ -19,6 +19,7 @@ from portal.mlflow.words import refusal
 from registry import characters
 
 Check = Callable[[Any], Any]
+ONE_FILE = re.compile(r"/mlflow-artifacts/(artifacts|mpu/[a-z]+)/.")
 ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -38,21 +39,28 @@ def told_twice() -> None:
 
 
 def safe(path: str) -> str:
-    """A path as it is kept: decoded as MLflow decodes it, once it is seen to be one.
+    """A path as it is kept, once it is seen to be one that MLflow keeps as it was asked.
+
+    MLflow decodes a path again that was decoded on its way here: what is named `a%41` on the
+    client's disk would lie under `aA`. No client of MLflow's sends a name so by itself.
 
     Args:
-        path: as it was sent; one “/” at its end is the folder itself.
+        path: as it was asked; one “/” at its end is the folder itself.
 
     Raises:
-        MlflowException: by the rules `path-unsafe` and `path-unclean`.
+        MlflowException: by the rules `path-unsafe`, `path-unclean` and `path-encoded`.
     """
     decoded: str = _told(validate_path_is_safe, "path-unsafe")(path)
     require_parts(decoded)
+    if decoded != path:
+        raise _encoded(path)
     return decoded
 
 
 def require_parts(path: str) -> None:
-    """See that a path has neither a backslash nor an empty part, in any number of encodings.
+    """See that a path has neither a backslash, an empty part nor `%` with two digits after it.
+
+    The first two are looked for in any number of encodings.
 
     Args:
         path: also one with a scheme, such as `mlflow-artifacts:/a/b`.
@@ -60,12 +68,25 @@ def require_parts(path: str) -> None:
     Raises:
         MlflowException: when it has.
     """
+    asked = path
     while (decoded := unquote(path)) != path:
         path = decoded
     if "\\" in path or ".." in path.split("/"):
         raise refusal("path-unsafe")
     if "//" in path:
         raise refusal("path-unclean", path=characters.visible(path))
+    if path != asked:
+        raise _encoded(asked)
+
+
+def is_cut_off(path: str, query: bytes) -> bool:
+    """Whether a client's name of a file was cut at a “?”, which its address begins a query with.
+
+    Args:
+        path: of a request.
+        query: what stands behind “?” in its address.
+    """
+    return bool(query) and ONE_FILE.search(path) is not None
 
 
 def name_of(local: str) -> str:
@@ -79,6 +100,10 @@ def name_of(local: str) -> str:
     name = posixpath.basename(local)
     require_parts(name)
     return name
+
+
+def _encoded(path: str) -> MlflowException:
+    return refusal("path-encoded", path=characters.visible(path))
 
 
 def _told(check: Check, rule: str) -> Check:

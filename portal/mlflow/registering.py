@@ -8,7 +8,6 @@ digest under another name. Loads MLflow.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response
 from mlflow.entities import LifecycleStage
@@ -23,8 +22,8 @@ from portal.mlflow import own_tags as mlflow_own_tags
 from portal.mlflow.adoption import origin_of
 from portal.mlflow.door import ACTOR
 from portal.mlflow.rules import RULES
+from portal.mlflow.sources import Source, read, require_version, shown
 from portal.mlflow.uploads import SNAPSHOTS, Uploads
-from portal.mlflow.words import refusal
 from registry import characters, mlflow_store, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
@@ -45,6 +44,10 @@ SCHEMA = {
     "model_id": [handlers._assert_string],  # noqa: SLF001
 }
 """What MLflow's own handler asks of a request."""
+NO_SUCH_VERSION = frozenset(
+    {"INTERNAL_ERROR", "RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+)
+"""What MLflow tells of a number, an alias (invalid) or `latest` (a fault of the server) of nothing."""
 SOURCE, COPY_OF = "mingsuan.source", "mingsuan.copy_of"
 
 
@@ -112,11 +115,12 @@ class Registering:
     def answer(self, _handler: Callable[[], Response]) -> Response:
         """Register what the request names, and describe the version as MLflow does."""
         asked = handlers._get_request_message(CreateModelVersion(), schema=SCHEMA)  # noqa: SLF001
-        digest, made_in = self._behind(asked.source)
+        source = read(asked.source)
+        digest, made_in = self._behind(source)
         mlflow_own_tags.refuse_prompts(tag.key for tag in asked.tags)
         if not digest:  # a client that copies a version sends all of its tags, ours too
             mlflow_own_tags.refuse(tag.key for tag in asked.tags)
-        done = self._copied(asked, digest, made_in) if digest else self._filed(asked)
+        done = self._copied(asked, digest, made_in) if digest else self._filed(asked, source)
         version = done.submitted.version
         with transaction(self._factory) as session:
             _hold(session, done.origin, asked.name)
@@ -132,10 +136,10 @@ class Registering:
         )
         return response
 
-    def _filed(self, asked: Any) -> Registered:
+    def _filed(self, asked: Any, source: Source) -> Registered:
         """Screen, store and record the uploaded files, and seal where they lay."""
         by = ACTOR.get()
-        location, origin = _located(asked)
+        location, origin = _located(asked, source)
         path = self._uploads.path_of(location, by.organisation_id)
         _require(origin, asked.name, path)  # before anything is read; again when it is recorded
         with self._uploads.folder(path) as taken:
@@ -180,26 +184,25 @@ class Registering:
             )
         return Registered(submitted, origin, f"{name} {kept.mlflow_version or kept.number}")
 
-    def _behind(self, source: str) -> tuple[str, str]:
+    def _behind(self, source: Source) -> tuple[str, str]:
         """Digest and run of the version that a source names; empty where it names uploaded files."""
-        if source.startswith(SCHEME):
-            return source.removeprefix(SCHEME), ""
-        parts = urlsplit(source).path.strip("/").split("/")
-        if source.startswith("mlflow-artifacts:/") and parts[2:3] == [SNAPSHOTS]:
+        if source.text.startswith(SCHEME):
+            return source.text.removeprefix(SCHEME), ""
+        parts = source.parts
+        if source.text.startswith("mlflow-artifacts:/") and parts[2:3] == [SNAPSHOTS]:
             own = parts[0] == "workspaces" and parts[1] == ACTOR.get().organisation_id
             return (parts[3] if own and len(parts) == 4 else ""), ""
-        if not source.startswith("models:/") or source.startswith("models:/m-"):
+        if not source.is_version:
             return "", ""
+        require_version(source)
         registry = handlers._get_model_registry_store()  # noqa: SLF001
-        _require_version_named(source)
         try:
-            name, number = get_model_name_and_version(registry, source)
+            name, number = get_model_name_and_version(registry, source.text)
             kept = registry.get_model_version(name, number)
         except MlflowException as missing:
-            # MLflow tells a fault of the server for `latest` of a model without versions
-            if missing.error_code not in {"INTERNAL_ERROR", "RESOURCE_DOES_NOT_EXIST"}:
+            if missing.error_code not in NO_SUCH_VERSION:
                 raise
-            raise NoVersion(*RULES["no-version"].told(source=source)) from missing
+            raise NoVersion(*RULES["no-version"].told(source=shown(source.text))) from missing
         return str(kept.source).removeprefix(SCHEME), str(kept.run_id or "")
 
     def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
@@ -229,25 +232,18 @@ class Registering:
         return described
 
 
-def _require_version_named(source: str) -> None:
-    """See that a source of the form `models:/name/…` names a number, not a stage."""
-    named = source.removeprefix("models:/").partition("/")[2]
-    if named and not named.isdecimal() and named.lower() != "latest":
-        raise refusal("stage-as-source")
-
-
-def _located(asked: Any) -> tuple[str, Origin]:
+def _located(asked: Any, source: Source) -> tuple[str, Origin]:
     """The address of the uploaded files behind a source, and where they were logged."""
-    source = urlsplit(asked.source)
     tracking = handlers._get_tracking_store()  # noqa: SLF001
-    if source.scheme == "models" and source.path.startswith("/m-"):
-        logged = tracking.get_logged_model(source.path.strip("/"))
+    if source.is_logged_model:
+        logged = tracking.get_logged_model("/".join(source.parts))
         run_id = asked.run_id or logged.source_run_id or ""
         return str(logged.artifact_location), Origin(run_id, logged.model_id)
-    if source.scheme == "runs" and not source.netloc:
-        run_id, _, inside = source.path.strip("/").partition("/")
+    if source.address.scheme == "runs" and not source.address.netloc:
+        run_id, *below = source.parts
+        inside = "/".join(below)
         return f"{_run(run_id).artifact_uri}/{inside}", Origin(run_id, "")
-    told = origin_of(asked.source)
+    told = origin_of(source.text)
     model_id, run_id = asked.model_id or told.logged_model_id, asked.run_id or told.run_id
     if model_id:
         try:
@@ -257,7 +253,7 @@ def _located(asked: Any) -> tuple[str, Origin]:
             if asked.model_id:  # named by the sender; else only the address looks like one
                 raise
             model_id = ""
-    return str(asked.source), Origin(run_id, model_id)
+    return source.text, Origin(run_id, model_id)
 
 
 def _hold(session: Session, origin: Origin, name: str, path: str = "") -> None:

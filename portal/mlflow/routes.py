@@ -28,8 +28,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response as PlainResponse
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from portal.mlflow import adoption as mlflow_adoption
@@ -40,7 +41,7 @@ from portal.mlflow import refusals as mlflow_refusals
 from portal.mlflow import rules as mlflow_rules
 from portal.mlflow.deleting import Deleting
 from portal.mlflow.door import ACTOR, ALLOWED, API, code_of, owns, told
-from portal.mlflow.paths import require_parts, told_twice
+from portal.mlflow.paths import is_cut_off, require_parts, told_twice
 from portal.mlflow.registering import Registering
 from portal.mlflow.uploads import Uploads, snapshot_uri
 from portal.mlflow.words import in_mlflow_words, refusal
@@ -146,14 +147,16 @@ class Routes:
         for kind in (OSError, SQLAlchemyError, Unavailable):
             api.add_exception_handler(kind, _api_away)
         api.add_exception_handler(StarletteHTTPException, self._of_files)
+        api.add_exception_handler(ClientDisconnect, _gone)
         api.put("/parts/{upload_id}/{number}")(self._take_part)
+        api.put("/parts/{address:path}")(_no_part)
         api.router.routes += [
             route
             for route in artifact_router.routes
             if isinstance(route, APIRoute) and not route.path.startswith("/ajax-api/")
         ]
         api.mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
-        return api
+        return _WholeNames(api)
 
     async def _of_files(self, _request: Request, error: Exception) -> JSONResponse:
         """What the routes for files would tell as FastAPI does, as MLflow's clients read it."""
@@ -188,9 +191,7 @@ class Routes:
             raise_limit(request, self._limit)
             tag = await self._uploads.take_part(upload_id, place, request.stream())
         except MlflowException as refused:
-            return JSONResponse(
-                json.loads(refused.serialize_as_json()), refused.get_http_status_code()
-            )
+            return _in_json(refused)
         return PlainResponse(headers={"ETag": f'"{tag}"'})
 
     def _download_uri(self, _handler: Callable[[], Response]) -> Response:
@@ -201,6 +202,39 @@ class Routes:
         digest = uri.removeprefix(mlflow_store.SCHEME)
         uri = snapshot_uri(ACTOR.get().organisation_id, digest)
         return _wrapped(GetModelVersionDownloadUri.Response(artifact_uri=uri))
+
+
+class _WholeNames:
+    """Refuses the address of a file whose name a client cut off at a “?”.
+
+    Args:
+        app: what answers all others.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_cut_off(scope["path"], scope["query_string"]):
+            path = characters.visible(scope["path"].rpartition("/")[2])
+            answer = _in_json(refusal("path-cut-off", path=path))
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _no_part(address: str) -> PlainResponse:  # noqa: ARG001
+    """What is sent to no part's address."""
+    return _in_json(mlflow_parts.address_refused())
+
+
+async def _gone(_request: Request, _error: Exception) -> PlainResponse:
+    """Nobody reads this: the client went away before all was sent, and what came is dropped."""
+    return PlainResponse(status_code=HTTPStatus.BAD_REQUEST)
+
+
+def _in_json(refused: MlflowException) -> JSONResponse:
+    return JSONResponse(json.loads(refused.serialize_as_json()), refused.get_http_status_code())
 
 
 def _check_name(handler: Callable[[], Response]) -> Response:

@@ -249,8 +249,9 @@ RULES: Mapping[str, Rule] = {
     "no-version": Rule(
         MISSING,
         Text(
-            "没有 {source} 所指的版本。请写版本号或别名。",
-            "There is no version that {source} names. Write a version's number or an alias.",
+            "没有 {source} 所指的版本。请写版本号或别名：models:/名称/1 或 models:/名称@别名。",
+            "There is no version that {source} names. Write a version's number or an alias: "
+            "models:/NAME/1 or models:/NAME@ALIAS.",
         ),
         (NEW_VERSION,),
     ),
@@ -270,6 +271,17 @@ RULES: Mapping[str, Rule] = {
             "Only files uploaded to this server can be registered, not {source}. Sources are "
             "runs:/RUN/PATH, models:/m-MODEL, models:/NAME/VERSION and addresses "
             "mlflow-artifacts:/….",
+        ),
+        (NEW_VERSION,),
+    ),
+    "source-unclear": Rule(
+        INVALID,
+        Text(
+            "来源里的“?”和“#”在地址里另有含义，其后的部分会被略去，所以没有登记：{source}。请去掉它和其后的部分；文件夹"
+            "名称里真有这两个字符的，请换一个名称另记再登记。",
+            "“?” and “#” mean something else in an address, and what follows them would be left "
+            "out, so nothing was registered: {source}. Leave them and what follows out; where a "
+            "folder's name really has one, log it under another name and register that.",
         ),
         (NEW_VERSION,),
     ),
@@ -364,6 +376,28 @@ RULES: Mapping[str, Rule] = {
             "Write the path without “.” and without empty parts: {path}",
         ),
         (FILES, PARTS, NEW_VERSION, LOG_MODEL),
+    ),
+    "path-encoded": Rule(
+        INVALID,
+        Text(
+            "MLflow 会把 {path} 放到另一个名称下，所以没有保存、读取或登记。名称里的“%”后面不要跟两位十六进制数字，"
+            "末尾不要有“;”；地址只编码一次。",
+            "MLflow would keep {path} under another name, so nothing was kept, read or registered. "
+            "Write no “%” with two hexadecimal digits after it and no “;” at the end, and encode an "
+            "address once.",
+        ),
+        (FILES, PARTS, NEW_VERSION, LOG_MODEL),
+    ),
+    "path-cut-off": Rule(
+        INVALID,
+        Text(
+            "文件或文件夹的名称里有“?”：客户端在地址里从这里截断名称，文件会放到另一个名称下（{path}）。没有保存或读取；"
+            "请换一个没有“?”和“#”的名称。",
+            "The name of a file or folder has a “?”: the client's address cuts the name off there, "
+            "and the file would lie under another name ({path}). Nothing was kept or read; choose "
+            "a name without “?” and “#”.",
+        ),
+        (FILES, PARTS),
     ),
     "no-file": Rule(
         MISSING,

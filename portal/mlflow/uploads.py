@@ -37,6 +37,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from portal.mlflow import parts as mlflow_parts
 from portal.mlflow.paths import name_of, safe
 from portal.mlflow.refusals import POLICIES
+from portal.mlflow.sources import shown
 from portal.mlflow.words import in_mlflow_words, refusal
 from registry import artifacts, characters, mlflow_store, modes, part_store, staging
 from registry.artifacts import ArtifactStore
@@ -339,7 +340,7 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
         """
         path = location.removeprefix(SCHEME).strip("/")
         if not location.startswith(SCHEME) or location.startswith(f"{SCHEME}/"):
-            raise refusal("not-uploaded", source=location)
+            raise refusal("not-uploaded", source=shown(location))
         clean = PurePosixPath(safe(path))
         if clean.parts[:2] != ("workspaces", organisation_id) or len(clean.parts) < 3:
             raise refusal("files-of-others")

@@ -97,3 +97,19 @@ def test_a_part_sent_again_replaces_the_first(tmp_path: Path) -> None:
 
     digest, _ = parts.join(ID, token, [(1, tag)], limit=100)
     assert digest == hashlib.sha256(TWO).hexdigest()
+
+
+def test_a_part_with_other_bytes_than_its_tag_makes_no_file(tmp_path: Path) -> None:
+    """Two senders of one part could leave the row of one with the bytes of the other."""
+    store = FileStore(tmp_path / "store")
+    parts = part_store.beside(store)
+    token = parts.begin(ID)
+    first = sent(parts, token, tmp_path, 1, ONE)
+    second = sent(parts, token, tmp_path, 2, b"of one sender")
+    other = sent(parts, token, tmp_path, 2, b"of the other")
+
+    with pytest.raises(PartsMissing, match=r"\(2\)\. No file was made"):
+        parts.join(ID, token, [(1, first), (2, second)], limit=10 * SMALLEST)
+    assert list(store.digests()) == []
+    digest, _ = parts.join(ID, token, [(1, f'"{first}"'), (2, other)], limit=10 * SMALLEST)
+    assert digest == hashlib.sha256(ONE + b"of the other").hexdigest()

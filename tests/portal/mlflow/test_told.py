@@ -197,7 +197,7 @@ def test_a_source_that_names_a_stage_is_refused_by_its_policy(door: Door, tmp_pa
     """It was a 500, which the client asks again for minutes."""
     run = door.run(models.credit_model(tmp_path / "model", seed=918))
     assert door.register("staged", f"runs:/{run}/model").status_code == 200
-    for named in ("Production", "Staging", "x", "-1"):
+    for named in ("Production", "Staging", "archived"):
         answer = door.register("other", f"models:/staged/{named}")
         assert "set_registered_model_alias" in told(answer, 501, "NOT_IMPLEMENTED")
     assert door.register("other", "models:/staged/latest").status_code == 200

@@ -1,9 +1,12 @@
 """Joining the parts of an upload while the client, tired of waiting, asks for it again."""
 
 import hashlib
+import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from mlflow.entities.multipart_upload import MultipartUploadPart
 from mlflow.exceptions import MlflowException
@@ -15,6 +18,8 @@ from registry.artifacts import FileStore
 from registry.database import transaction
 from registry.part_store import FileParts
 from tests import cast
+from tests.portal import doors
+from tests.portal.doors import FILES, MPU, Door
 
 
 class Slow(FileParts):
@@ -102,3 +107,29 @@ def test_a_list_of_other_parts_than_announced_makes_no_file_and_can_be_mended(
         with factory() as session:
             [kept] = staging.below(session, folder)
         assert kept.size == 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["a part", "a file"])
+def test_a_client_that_breaks_off_leaves_no_fault_and_no_bytes(tmp_path: Path, what: str) -> None:
+    """Each left a traceback in the log, as a fault of the server's."""
+    with doors.serving(tmp_path) as site:
+        door = Door(f"{site.url}/mlflow", site.tokens["ours"])
+        url, token = (
+            httpx.URL(f"{door.url}{FILES}/broken/f"),
+            f"Authorization: Bearer {door.token}",
+        )
+        if what == "a part":
+            asked = door.ask("POST", f"{MPU}/create/broken", json={"path": "f", "num_parts": 1})
+            url, token = httpx.URL(asked.json()["credentials"][0]["url"]), "X-Nothing: 1"
+        head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: x\r\n{token}\r\nContent-Length: 999999\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", url.port or 80)) as line:
+            line.sendall(head.encode() + b"x" * 70_000)
+            time.sleep(1)
+        time.sleep(1)
+        assert door.ask("GET", f"{FILES}/broken/f").status_code == 404
+        left = [path for path in (tmp_path / "data" / "spool").rglob("*") if path.is_file()]
+    assert left == []
+    log = (tmp_path / "server.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log, log[-3000:]
+    assert "ClientDisconnect" not in log, log[-3000:]
