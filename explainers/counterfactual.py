@@ -229,6 +229,8 @@ def snapped(plan: ExplanationPlan, everyone: People, grids: Mapping[str, Sequenc
 def changeable(plan: ExplanationPlan) -> dict[str, list[Any]]:
     """The values that may be named, by column that a person can change."""
     grids: dict[str, list[Any]] = {}
+    if plan.scored:
+        return grids  # a higher score is not a better place
     for subject in plan.subjects:
         name = subject.names[0]
         kinds = ("levels",) if plan.sealed else ("number", "levels")

@@ -21,6 +21,8 @@ def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
     """
     if not any(column.actionable for column in plan.columns):
         return [sentence("whatif.none", evidence={"actionable": 0}, places={})]
+    if plan.scored:
+        return [sentence("whatif.scored", evidence={"scored": True}, places=wording(plan))]
     if not changeable(plan) and plan.sealed:
         return [sentence("whatif.sealed", evidence={"sealed": True}, places={"why": plan.sealed})]
     if not changeable(plan):

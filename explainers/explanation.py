@@ -178,7 +178,7 @@ class _Page:
         """Everything the page shows, as JSON."""
         return {
             "format": FORMAT,
-            "task": self.plan.task,
+            "task": self.plan.told_task,
             "questions": [
                 {"id": name, "title": title.as_json(), **getattr(self, f"_{name}")()}
                 for name, title in QUESTIONS.items()
@@ -316,6 +316,8 @@ class _Page:
         }
         shown = {"n": n, "favourable": good, "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
+        if self.plan.scored:
+            said.insert(0, sentence("score.no_place", evidence={"scored": True}, places=places))
         said += self._taken_as_people()
         if self.plan.left_out:
             least = effects.wording(self.plan) | {"least": same(self.plan.k)}

@@ -106,6 +106,13 @@ FRAME: Mapping[str, Row] = {
         ),
         RULE,
     ),
+    "price.importance.apart": Row(
+        Text(
+            "{price}最常因为{X}而变：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%，平均变{m}。变得最多的是因为{Y}，平均变{further}。",
+            "The {price} moves most often with {x}: with another {person}’s, by more than 1 % for {about} of 100 {people}, and by {m} on average. It moves furthest with {y}, by {further} on average.",
+        ),
+        RULE,
+    ),
     "decision.whatif.one": Row(
         Text(
             "例如，有一{person}原来的结果是“{bad}”。只把{X}从{before}变成{after}，结果就会变成“{good}”。",
@@ -186,6 +193,20 @@ FRAME: Mapping[str, Row] = {
             "What a person can change often changes with something else, or can’t be tried case by case, so there is no example.",
         ),
         Text("哪些能改变，由备案主体填写。", "Which ones can be changed is what the filer says."),
+    ),
+    "score.no_place": Row(
+        Text(
+            "这里说明的是程序给出的{price}，不是名次。排在第几，还要看别的{people}的{price}。",
+            "This explains the {price} that the program gives, not the place. The place depends on the {price} of other {people}, too.",
+        ),
+        Text("名次没有测过。", "Places were not tested."),
+    ),
+    "whatif.scored": Row(
+        Text(
+            "{price}变了，位置不一定变，所以不举例子。",
+            "A changed {price} need not change the place, so there is no example.",
+        ),
+        Text("名次没有测过。", "Places were not tested."),
     ),
     "whatif.sealed": Row(
         Text(

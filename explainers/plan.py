@@ -22,7 +22,7 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 from registry.sandbox.child.classes import Classes
 
-Task = Literal["decision", "price"]
+Task = Literal["decision", "price", "score"]
 
 DONORS = 2_000  # real rows that lend their values
 PEOPLE = 10_000  # distinct people who are asked about
@@ -33,6 +33,9 @@ LEAST_PER_BIN = 40  # people on a step of a picture, where there are so many
 MOST_STOPS = 64  # round numbers among which a step or a turning point is looked for
 GRID = 15  # values per number of a what-if example
 PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, section 4)
+
+
+SCORE, POINTS = Text("评分", "score"), Text("分", "points")
 
 
 class PlanImpossible(Invalid):
@@ -64,12 +67,18 @@ class Wording:
     people: Text = field(default=Text("人", "people"))
 
     @classmethod
-    def parse(cls, given: "Mapping[str, Any] | Wording | None") -> Self:
-        """Read {favourable, unfavourable, price, unit, person, people}, each {zh, en} or absent."""
+    def parse(cls, given: "Mapping[str, Any] | Wording | None", *, scored: bool = False) -> Self:
+        """Read {favourable, unfavourable, price, unit, person, people}, each {zh, en} or absent.
+
+        Args:
+            given: as the filer says.
+            scored: whether the value is a score, which is called so where the filer says nothing.
+        """
         if isinstance(given, cls):
             return given
         assert given is None or isinstance(given, Mapping)  # noqa: S101  # narrows the type
-        read = {name: text_of(text) for name, text in (given or {}).items()}
+        called: Mapping[str, Any] = {"price": SCORE, "unit": POINTS} if scored else {}
+        read = {name: text_of(text) for name, text in {**called, **(given or {})}.items()}
         known = {name: text for name, text in read.items() if text and name in cls.__slots__}
         return cls(**known)
 
@@ -86,6 +95,7 @@ class ExplanationPlan:
         columns: the model's inputs, in its order, as people call them.
         outsiders: protected attributes that are not among them.
         task: "decision" (a score held against a cut) or "price" (a value).
+        scored: whether the value is the score of a ranking: told as a value, without any place.
         cut: the score from which the decision changes (decision).
         favourable_above: whether reaching the cut is good for the person.
         classes: of a classifier, and which of them has the probability that is the score; None
@@ -109,7 +119,8 @@ class ExplanationPlan:
 
     columns: tuple[Column, ...]
     outsiders: tuple[Outsider, ...]
-    task: Task
+    task: Literal["decision", "price"]
+    scored: bool
     cut: float | None
     favourable_above: bool
     classes: Classes | None
@@ -205,11 +216,12 @@ class ExplanationPlan:
         return cls(
             columns=described,
             outsiders=tuple(Outsider.parse(each) for each in protected),
-            task=task,
+            task="decision" if task == "decision" else "price",
+            scored=task == "score",
             cut=cut if task == "decision" else None,
             favourable_above=favourable_above,
             classes=classes,
-            wording=Wording.parse(wording),
+            wording=Wording.parse(wording, scored=task == "score"),
             sealed=kept_back,
             unit=unit,
             folded=0 if unit else table.num_rows - len(rows),
@@ -227,6 +239,11 @@ class ExplanationPlan:
             grids={name: cells.middles(array, k, most=GRID) for name, array in numbers.items()},
             subgroups=subgroups.of(natures, edges),
         )
+
+    @property
+    def told_task(self) -> Task:
+        """The task as it is written down."""
+        return "score" if self.scored else self.task
 
     def column(self, name: str) -> Column:
         """The description of one column."""
@@ -270,7 +287,7 @@ class ExplanationPlan:
         """The plan without the donors' rows, of which only the digest stands here."""
         return {
             "format": "urn:mingsuan:explanation-plan:v1",
-            "task": self.task,
+            "task": self.told_task,
             "cut": self.cut,
             "favourable_above": self.favourable_above,
             **({"classes": self.classes.as_json()} if self.classes else {}),

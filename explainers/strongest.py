@@ -9,8 +9,10 @@ from explainers.effects import Sentence
 from explainers.phrases import about
 from explainers.plan import ExplanationPlan
 from explainers.sentences import ONE_OF_A_HUNDRED, sentence
+from registry.language import Text
 
 MOST_TIED = 4  # names in one sentence
+MORE = 1.1  # times the mean change of what changes a price most often: another is strongest (ours)
 
 
 def told(
@@ -31,6 +33,9 @@ def told(
     if not certain:
         return []
     first = certain[0]
+    furthest = _furthest(plan, every)
+    if furthest is not None and _by(furthest) > MORE * _by(first):
+        return [_apart(plan, tally, first, furthest)]
     rivals = [row for row in every if row is not first and row["high"] >= first["low"]]
     tied = [first, *(row for row in certain[1:] if any(row is one for one in rivals))]
     if not rivals:
@@ -40,13 +45,50 @@ def told(
     return [_said(plan, tally, "importance.tie", tied)] if len(tied) <= MOST_TIED else []
 
 
+def _furthest(
+    plan: ExplanationPlan, every: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """What moves a price furthest on average, as far as that may be told."""
+    told = [row for row in every if row["shift"] is not None]
+    return max(told, key=_by) if told and plan.task == "price" else None
+
+
+def _by(row: Mapping[str, Any]) -> float:
+    return float(row["shift"] or 0.0)
+
+
+def _apart(
+    plan: ExplanationPlan, tally: Tally, often: Mapping[str, Any], far: Mapping[str, Any]
+) -> Sentence:
+    """One thing changes a price most often, another furthest: neither is strongest by itself."""
+    unit = plan.wording.unit
+    x, y = (_called(plan, tally, row) for row in (often, far))
+    places = effects.wording(plan) | {
+        "X": x,
+        "x": x,
+        "Y": y,
+        "y": y,
+        "about": about(often["changed"] / often["n"]),
+        "m": means.written(often["shift"], unit),
+        "further": means.written(far["shift"], unit),
+    }
+    rows = [effects.rounded_row(each) for each in (often, far)]
+    row = "price.importance.apart"
+    said = sentence(row, evidence={"rows": rows}, places=places)
+    return said | {"columns": [*often["columns"], *far["columns"]]}
+
+
+def _called(plan: ExplanationPlan, tally: Tally, *rows: Mapping[str, Any]) -> Text:
+    subjects = [next(s for s in plan.subjects if list(s.names) == e["columns"]) for e in rows]
+    columns = [column for s in subjects for column in effects.acting(plan, tally, s)]
+    return effects.listed([column.subject for column in columns])
+
+
 def _said(
     plan: ExplanationPlan, tally: Tally, row: str, rows: Sequence[Mapping[str, Any]]
 ) -> Sentence:
     names = [name for each in rows for name in each["columns"]]
-    subjects = [next(s for s in plan.subjects if list(s.names) == e["columns"]) for e in rows]
-    columns = [column for s in subjects for column in effects.acting(plan, tally, s)]
-    called = effects.listed([column.subject for column in columns])
+    called = _called(plan, tally, *rows)
     places = effects.wording(plan) | {
         "X": called,
         "x": called,

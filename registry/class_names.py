@@ -52,7 +52,7 @@ def of_explanation(plan: Mapping[str, Any]) -> Classes | None:
     """
     given, favourable = plan.get("classes") or (), plan.get("favourable")
     names, reasons = checked(given, favourable)
-    if given and plan.get("task", "decision") == "price":
+    if given and plan.get("task", "decision") != "decision":
         reasons.append(Reason("classes", _PRICED, _LEAVE_OUT))
     if given and not plan.get("favourable_above", True):
         reasons.append(Reason("favourable_above", _BELOW, _NAME_THE_GOOD))
@@ -68,7 +68,7 @@ def of_explanation(plan: Mapping[str, Any]) -> Classes | None:
     return Classes(names, named(favourable)) if names else None
 
 
-_PRICED = Text("价格没有类别", "a price has no classes")
+_PRICED = Text("价格和评分没有类别", "prices and scores have no classes")
 _LEAVE_OUT = Text("删去 classes 和 favourable", "leave out classes and favourable")
 _BELOW = Text(
     "写了类别时，有利的一边总是达到分数线：分数是 favourable 这一类的概率",

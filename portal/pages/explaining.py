@@ -135,11 +135,12 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         form: names such as `c/income/plain/zh`.
         inputs: the model's input columns, in order.
     """
-    pricing = forms.text(form, "task") == "price"
+    asked = forms.text(form, "task")
+    task = asked if asked in ("price", "score") else "decision"
     side = forms.text(form, "favourable_above")
     return {
-        "task": "price" if pricing else "decision",
-        "cut": None if pricing else _fraction(forms.text(form, "cut")),
+        "task": task,
+        "cut": None if task != "decision" else _fraction(forms.text(form, "cut")),
         **({"favourable_above": side != "no"} if side else {}),
         **_classes(form),
         "wording": _pairs(form, "w", WORDING),
@@ -315,7 +316,7 @@ def _caption(content: Mapping[str, Any]) -> Text:
     person = said.get("person", Text("个人", "person"))
     people = said.get("people", Text("人", "people"))
     price = said.get("price", Text("价格", "price"))
-    if content["task"] == "price":
+    if content["task"] != "decision":
         return Text(
             f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的{price.zh}变化超过1%",
             f"Out of 100 {people.en}, for how many the {price.en} moves by more than 1 % when this "
@@ -331,7 +332,7 @@ def _caption(content: Mapping[str, Any]) -> Text:
 def _picture(content: Mapping[str, Any], language: Language) -> Markup | None:
     """How many of 100 change when one thing (or group) is exchanged for another's."""
     # Before `k` was stated, the interval of a price was one of money.
-    counted = content["task"] != "price" or "k" in content["plan"]
+    counted = content["task"] == "decision" or "k" in content["plan"]
     bars = [
         charts.Bar(
             label=shortened(named(row["plain"], language)),
