@@ -25,6 +25,7 @@ TABLE = (
     "site",
     "search",
     "outages",
+    "truth",
 )
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
