@@ -85,6 +85,8 @@ MOST_MARKS = 4
 """Marks on one letter at most, none of them twice: Unicode Technical Standard 39, 5.4."""
 SELECTOR = re.compile(f"[\ufe00-\ufe0f{characters.JOINER}]")
 """A text may pick the form of an emoji and join two of them, a name may not."""
+PAIRS_ALIKE: Mapping[str, str] = {"rn": "m", "nn": "m"}
+HASTY = str.maketrans({"l": "i", "1": "i", "q": "g", "v": "u"})
 STROKES = str.maketrans({"1": "l", "I": "l", "|": "l", "0": "O"})
 
 
@@ -120,6 +122,16 @@ def skeletons(name: str) -> frozenset[str]:
 def appearances(word: str) -> frozenset[str]:
     """What a value in a table looks like: as a name's skeletons, but that A- is not A."""
     return _seen(_drawn(word))
+
+
+def at_a_glance(letters: str) -> str:
+    """What small Latin letters are taken for by whoever reads hastily: two for one, one for another.
+
+    Coarser than a skeleton: two people may be named so, and no client a tag of the platform's.
+    """
+    for pair, letter in PAIRS_ALIKE.items():
+        letters = letters.replace(pair, letter)
+    return letters.translate(HASTY)
 
 
 def _drawn(text: str) -> str:

@@ -18,8 +18,6 @@ OURS = "mingsuan."
 READ = OURS.removesuffix(".")
 ENOUGH = len(READ) // 2
 """So many letters must be the platform's own where others are only drawn like them."""
-SAME = lookalikes.SAME | str.maketrans({"ı": "i", "l": "i", "1": "i", "ɡ": "g", "ɑ": "a"})
-
 
 PROMPT = "mlflow.prompt.is_prompt"
 """The tag by which MLflow's clients tell a prompt from a model."""
@@ -37,8 +35,8 @@ def is_ours(key: str) -> bool:
     """Whether the name of a tag reads as one of the platform's.
 
     Case, width, accents, blanks and signs do not count, nor do marks that are letters or numbers by
-    their class alone (a tatweel, a raised or circled number) or digits in front; and a letter that is
-    no basic Latin one is taken for any that it may be drawn like.
+    their class alone (a tatweel, a raised or circled number) or digits in front; letters taken for
+    another at a glance are that one (`nn` and `rn`, `q`, `v`, `l` and `1`); and a letter that is no basic Latin one is taken for any that it may be drawn like.
 
     Args:
         key: as it was sent.
@@ -53,9 +51,11 @@ def _reads(shown: str, *, digits: bool = True) -> bool:
     folded = unicodedata.normalize("NFKD", shown)
     bare = "".join(each for each in folded if unicodedata.category(each) != "Lm")
     signs = "".join(each for each in bare if each.isalnum())
-    spelt = (signs if digits else signs.lstrip(string.digits)).translate(SAME).casefold()
-    letters = "".join(each for each in spelt.translate(SAME).lower() if each.isalnum())
-    first = letters.replace("rn", "m")[: len(READ)]
+    spelt = (
+        (signs if digits else signs.lstrip(string.digits)).translate(lookalikes.SAME).casefold()
+    )
+    letters = "".join(each for each in spelt.translate(lookalikes.SAME).lower() if each.isalnum())
+    first = lookalikes.at_a_glance(letters)[: len(READ)]
     equal = [a == b for a, b in zip(first, READ, strict=False)]
     drawn = all(same or not a.isascii() for same, a in zip(equal, first, strict=True))
     return len(first) == len(READ) and drawn and sum(equal) >= ENOUGH

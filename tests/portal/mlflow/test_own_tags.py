@@ -32,6 +32,12 @@ DISGUISES = [
     "ꮇingsuan.filing",  # Cherokee small letters are folded to capitals
     "mingꮪuꭺn.filing",
     "rningsuan.filing",
+    "nningsuan.filing",
+    "minqsuan.filing",
+    "mingsvan.filing",
+    "NNINQSVAN",
+    "mlngsuan.filing",
+    "m1ngsuan.filing",
     "\u00b9mingsuan.filing",  # a raised one
     "0mingsuan.filing",
     "\u2460mingsuan",  # a circled one
@@ -52,7 +58,7 @@ FREE = [
     "",
     "审批",
     "a mingsuan.filing",
-    "nningsuan.filing",
+    "nnn",
     "2024",
     "1",
 ]
