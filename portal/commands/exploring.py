@@ -163,6 +163,8 @@ def _show(made: "Explored", written: list[Path], data: Path) -> None:
     showing.findings(made.sealed["findings"], published=made.report["findings"], plan=plan)
     if counted := telling.rows_counted(made.report):
         click.echo(f"没有算进去的行：{counted.zh}\nRows left out: {counted.en}")
+    if order := telling.classes_in_order(made.report):
+        click.echo(f"{order.zh}\n{order.en}")
     for each in made.report["probes"]:
         if each["package"]["third_party"]:
             package = f"{each['package']['name']} {each['package']['version']}"

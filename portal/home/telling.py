@@ -77,6 +77,35 @@ def rows_counted(report: Mapping[str, Any]) -> Text | None:
     return Text(f"{rows:,} 行中：{zh}。", f"Of {rows:,} rows: {en}.")
 
 
+UNNAMED = ("xgboost", "lightgbm", "onnx")
+"""The formats whose probabilities may come without the names of their classes."""
+
+IN_ORDER = Text(
+    "计划里各类别的次序被当作模型输出各列的次序：{flavour} 格式的输出可以不带类别名，那时模型没有写明哪一列是哪一类，"
+    "无法核对。",
+    "The order of the classes in the plan was taken for the order of the model's columns: outputs of the "
+    "format {flavour} may hold no names of classes, and then the model does not say which column is which "
+    "class, and it cannot be checked.",
+)
+
+
+def classes_in_order(report: Mapping[str, Any]) -> Text | None:
+    """That the plan's order of classes may have decided whose probability was read; else None.
+
+    Classes 0, 1, 2 … are taken by their number, and other formats name their classes.
+
+    Args:
+        report: its predicate.
+    """
+    columns = (report["plan"].get("content") or {}).get("columns") or {}
+    names = [str(each) for each in columns.get("classes") or ()]
+    sandbox = (report.get("provenance") or {}).get("sandbox") or {}
+    flavour = sandbox.get("model_format") or (report.get("model") or {}).get("flavour")
+    if flavour not in UNNAMED or {*names} == {*map(str, range(len(names)))}:
+        return None
+    return IN_ORDER.format(flavour=flavour)
+
+
 def rows_number(rows: int | None) -> Text:
     """How many rows the data have, or why that is not told."""
     return NO_NUMBER if rows is None else Text(f"{rows:,} 行", f"{rows:,} rows")

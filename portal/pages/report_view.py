@@ -140,6 +140,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
     main = tuple(_row(f, predicate, language) for f in _foremost(serious or findings))
     unplanned, unasked = _unplanned(predicate), _unasked(predicate)
     plan = predicate["plan"].get("content") or {}
+    order = [told.in_(language)] if (told := telling.classes_in_order(predicate)) else []
     return ReportView(
         subject=statement["subject"][0]["name"],
         model_digest=statement["subject"][0]["digest"]["sha256"],
@@ -151,7 +152,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         left_out=said.in_(language) if (said := telling.rows_counted(predicate)) else "",
         omitted=tuple(s.in_(language) for s in _omitted(predicate, unplanned, unasked)),
         main=main,
-        limits=tuple(dict.fromkeys(row.limit for row in main)),
+        limits=tuple(dict.fromkeys([*order, *(row.limit for row in main)])),
         questions=tuple(
             _question(probe, [f for f in findings if f["probe"] == probe], predicate, language)
             for probe in probes

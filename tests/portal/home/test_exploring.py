@@ -319,6 +319,31 @@ def test_what_the_plan_said_of_the_data_need_not_be_said_again(
     assert heard == [told, told, told | {"source": "另一处"}]
 
 
+ORDERS: list[tuple[str, list[str], bool]] = [
+    ("xgboost", ["low", "middle", "high"], True),
+    ("lightgbm", ["denied", "approved"], True),
+    ("onnx", ["low", "high"], True),
+    ("xgboost", ["2", "0", "1"], False),  # taken by their number
+    ("xgboost", [], False),
+    ("sklearn-skops", ["low", "high"], False),  # it names its classes
+]
+
+
+@pytest.mark.parametrize(("flavour", "classes", "told"), ORDERS)
+def test_a_report_says_where_the_order_of_the_classes_is_the_plans(
+    home: Path, flavour: str, classes: list[str], told: bool, capsys: Any
+) -> None:
+    """issue 9: columns without names were read in the plan's order, and nothing said so."""
+    del home
+    made = stated(evaluated() / "report.dsse.json")
+    capsys.readouterr()
+    made["predicate"]["plan"]["content"]["columns"]["classes"] = classes
+    made["predicate"]["model"] = {"name": "m", "flavour": flavour}
+    said = report_view.view(made, "en").limits
+    assert any("cannot be checked" in each and flavour in each for each in said) == told
+    assert ("无法核对" in "".join(report_view.view(made, "zh").limits)) == told
+
+
 def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(
     home: Path, capsys: Any
 ) -> None:
