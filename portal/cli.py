@@ -246,11 +246,16 @@ def _tell_person(error: "RegisterError") -> None:
 
 
 def _printed(error: "RegisterError") -> list[str]:
-    """The lines that a model printed before its sandbox was ended; it wrote them, so all is shown plainly."""
-    from registry import characters
-    from registry.sandbox.verdict import Contained
+    """The lines that a model printed before its sandbox was ended; it wrote them, so all is shown plainly.
 
-    log = error.log if isinstance(error, Contained) else ""
+    Of a package that is not installed here they say nothing more than the reasons do.
+    """
+    from registry import characters
+    from registry.sandbox.verdict import Cause, Contained
+
+    if not isinstance(error, Contained) or error.cause is Cause.MISSING_PACKAGE:
+        return []
+    log = error.log
     return [characters.visible(line)[:WIDEST] for line in log.splitlines() if line.strip()]
 
 

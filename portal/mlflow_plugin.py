@@ -29,9 +29,9 @@ from mlflow.models import EvaluationResult
 from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
 from evaluators.doors.arrays import arrow
-from evaluators.plan import TOP
+from evaluators.plan import TOP, Columns
 from evaluators.running import engine, planning
-from evaluators.running.data import LACKING, DataUnfit
+from evaluators.running.data import LACKING, DataUnfit, Source
 from portal.commands import exploring
 from portal.home import exploratory
 from portal.mlflow.models import InProcess, declared, flavour
@@ -48,6 +48,8 @@ FOREIGN = re.compile(r"[^/\w.\- :]")
 LONGEST = 240
 BATCH = 1000
 """Metrics that MLflow takes in one request."""
+SHOWN = 8
+"""Metrics without a value that are told by name."""
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +113,9 @@ def evaluate(
     if model is not None and not asked:
         log.warning(_NOT_ASKED.format(column=plan.columns.prediction or plan.columns.score))
     scorer = InProcess(model, plan.columns.reading) if asked else None
-    table = table_of(dataset, given.columns)
-    with _columns_told(table):
+    table = table_of(dataset, given.columns, plan.columns)
+    with _columns_told(table, plan.columns, nameless=_nameless(dataset)):
+        Source(table).check_references(plan)
         outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
     made = exploratory.reported(
         plan,
@@ -130,7 +133,18 @@ def evaluate(
             **predicates.program(),
         },
     )
+    _tell_withheld(outcome)
     return _logged(run_id, made, outcome)
+
+
+def _tell_withheld(outcome: engine.Outcome) -> None:
+    """Say of which metrics the run gets no value because few people would show through it."""
+    found = [each.as_json() for each in outcome.findings if each.suppressed]
+    hidden = sorted({_metric(each) for each in found if each["effect"].get("value") is None})
+    if hidden:
+        more = f" … +{len(hidden) - SHOWN:,}" if len(hidden) > SHOWN else ""
+        names = ", ".join(hidden[:SHOWN]) + more
+        log.warning(_WITHHELD.format(names=names, count=len(hidden)))
 
 
 def read(config: Any) -> Given:
@@ -172,17 +186,36 @@ def read(config: Any) -> Given:
 
 
 @contextmanager
-def _columns_told(table: pa.Table) -> Iterator[None]:
-    """Tell of a column that is not among the data how MLflow's users give it beside them."""
+def _columns_told(table: pa.Table, columns: Columns, *, nameless: bool) -> Iterator[None]:
+    """Tell of a column that is not among the data how MLflow's users add it.
+
+    Args:
+        table: the rows.
+        columns: what the plan says of them.
+        nameless: whether the features came without names.
+    """
+
+    def remedy(reason: Reason) -> Text:
+        if reason.item in table.schema.names or reason.said != LACKING:
+            return reason.remedy
+        if nameless and reason.item in columns.inputs:
+            return _NAME_FEATURES
+        if reason.item in columns.inputs:
+            return reason.remedy
+        return _GIVE_BESIDE.format(name=reason.item)
+
     try:
         yield
     except DataUnfit as unfit:
-        reasons = [
-            reason if reason.item in table.schema.names or reason.said != LACKING
-            else Reason(reason.item, reason.said, _GIVE_BESIDE.format(name=reason.item))
-            for reason in unfit.reasons
-        ]  # fmt: skip
+        reasons = [Reason(each.item, each.said, remedy(each)) for each in unfit.reasons]
         raise DataUnfit(unfit.said.zh, unfit.said.en, reasons=reasons) from unfit
+
+
+def _nameless(dataset: Any) -> bool:
+    """Whether the features are an array whose columns MLflow has named by their places."""
+    if isinstance(dataset.features_data, pd.DataFrame):
+        return False
+    return all(re.fullmatch(r"feature_\d+", str(name)) for name in dataset.feature_names)
 
 
 def _check_keys(config: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -232,24 +265,28 @@ def _frame(dataset: Any) -> pd.DataFrame:
     return pd.DataFrame(np.asarray(features), columns=list(dataset.feature_names))
 
 
-def table_of(dataset: Any, beside: Any = None) -> pa.Table:
+def table_of(dataset: Any, beside: Any, columns: Columns) -> pa.Table:
     """The rows of MLflow's data set: features, target, predictions, and what is given beside it.
 
     Args:
         dataset: MLflow's `EvaluationDataset`.
         beside: a data frame (or a named series, or name → values) of what is no feature, row by
             row.
+        columns: of the plan; what it calls the target and the answers, those are called that came
+            without a name.
 
     Raises:
         ColumnsUnfit: with every column that has another length, order or a name that is taken.
     """
     features = _frame(dataset)
-    columns = {str(name): features[name] for name in features.columns}
+    held = {str(name): features[name] for name in features.columns}
     if dataset.has_targets:
-        columns.setdefault(str(dataset.targets_name or "target"), dataset.labels_data)
+        called = dataset.targets_name or columns.target or "target"
+        held.setdefault(str(called), dataset.labels_data)
     if dataset.has_predictions:
-        columns.setdefault(str(dataset.predictions_name or "prediction"), dataset.predictions_data)
-    return arrow({**columns, **_beside(beside, columns, features.index)})
+        called = dataset.predictions_name or columns.prediction or columns.score or "prediction"
+        held.setdefault(str(called), dataset.predictions_data)
+    return arrow({**held, **_beside(beside, held, features.index)})
 
 
 def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, Any]:
@@ -325,13 +362,18 @@ def metrics(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
         value = finding["effect"].get("value")
         if value is None:
             continue
-        about = ".".join(f"{name}:{level}" for name, level in finding["slice"].items())
-        name = "/".join(part for part in (finding["probe"], finding["metric"], about) if part)
-        name = f"{NAME}/{FOREIGN.sub('_', name)}"[:LONGEST]
+        name = _metric(finding)
         seen[name] = seen.get(name, 0) + 1
         yield (name if seen[name] == 1 else f"{name}.{seen[name]}"), float(value)
     for verdict, count in counts.items():
         yield f"{NAME}/findings/{verdict}", float(count)
+
+
+def _metric(finding: Mapping[str, Any]) -> str:
+    """What the metric of a finding is called in MLflow."""
+    about = ".".join(f"{name}:{level}" for name, level in finding["slice"].items())
+    name = "/".join(part for part in (finding["probe"], finding["metric"], about) if part)
+    return f"{NAME}/{FOREIGN.sub('_', name)}"[:LONGEST]
 
 
 def _content(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -389,6 +431,17 @@ _GIVE_BESIDE = Text(
     'give a column that is no feature beside the data: evaluator_config={{"mingsuan": {{"plan": …, '
     '"columns": people[["{name}"]]}}}}, where people is a frame with the rows of the data; or '
     "correct the name in the plan",
+)
+_NAME_FEATURES = Text(
+    "数据没有列名：请给 DataFrame，或按次序写 feature_names=[…]",
+    "the data have no names of columns: give a DataFrame, or their names in order as "
+    "feature_names=[…]",
+)
+_WITHHELD = Text(
+    "{count} 项指标没有数值，也不写进运行：人数太少，写出来会让人看出个别人（每次运行可能不同）。结论仍在报告里：{names}",
+    "{count} metrics have no value and are not logged: so few people stand behind them that a value "
+    "would show single persons (which ones can differ from run to run). The report has their "
+    "verdicts: {names}",
 )
 _TAKEN = Text("数据里已有这一列", "the data have a column of that name")
 _RENAME = Text("请去掉，或改名", "leave it out, or rename it")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from registry import characters
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -65,9 +66,10 @@ def fitted(frame: pa.Table, wanted: pa.Schema) -> pa.Table:
             continue
         try:
             columns.append(column.cast(field.type))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            said = Text(f"无法转换为 {field.type}：{error}", f"no {field.type}: {error}")
-            reasons.append(Reason(field.name, said, _ADD))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            said = _NOT_SO.format(value=_unfit(column, field.type), taken=field.type)
+            numbers = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+            reasons.append(Reason(field.name, said, _NUMBERS if numbers else _STORE))
     if reasons:
         raise WrongFrame(
             "数据缺少模型所需的列，或类型不符。",
@@ -75,6 +77,16 @@ def fitted(frame: pa.Table, wanted: pa.Schema) -> pa.Table:
             reasons=reasons,
         )
     return pa.Table.from_arrays(columns, schema=wanted)
+
+
+def _unfit(column: pa.ChunkedArray, taken: pa.DataType) -> str:
+    """The first value that cannot be given as the type that the model takes."""
+    for value in column.unique():
+        try:
+            value.cast(taken)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return characters.visible(str(value))
+    return str(column.type)
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -106,6 +118,15 @@ _STORE = Text(
     "请把数据里这一列存成模型所声明的类型（文字照训练时的写法），或按数据的类型训练并保存模型",
     "store this column of the data in the type that the model declares (words as they were in "
     "training), or train and save the model with the type of the data",
+)
+_NOT_SO = Text(
+    "有的值不能当作 {taken}，例如“{value}”",
+    "it holds values that are no {taken}, such as '{value}'",
+)
+_NUMBERS = Text(
+    "请把这一列换成模型所声明的那种数：去掉单位和文字，再用 pd.to_numeric 转换；声明为整数的不能有小数，也不能太大",
+    "turn the column into numbers of the type that the model declares: remove units and words, then "
+    "convert it with pd.to_numeric; a whole number has no fraction and must not be too large",
 )
 _MISSING = Text("数据中没有这一列", "the data have no such column")
 _ADD = Text("请补上该列，类型与模型声明一致", "add the column, of the type the model declares")

@@ -12,7 +12,13 @@ import pyarrow.compute as pc
 
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
-from evaluators.running import alike_levels, decision_words, missing, unknown_levels
+from evaluators.running import (
+    alike_levels,
+    decision_words,
+    missing,
+    reference_levels,
+    unknown_levels,
+)
 from registry import characters, spellings
 from registry.cells import Cells
 from registry.errors import Invalid, Reason
@@ -21,6 +27,11 @@ from registry.language import Text
 BLOCK = 65_536
 """Rows per scoring block, whatever batches the data arrive in: a model's last bits depend on it."""
 LACKING = Text("数据里没有这一列", "not a column of the data")
+ADD = Text(
+    "模型要用这一列（计划的 inputs 或模型的签名里有它）：请在数据里补上",
+    "the model takes it (by the plan's inputs, or its signature): add it to the data",
+)
+"""What to do where the column that is lacking is one of the model's."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -143,11 +154,28 @@ class Source:
                 )
             )
         if reasons:
-            raise DataUnfit(
-                f"数据或模型不合评估计划，有 {len(reasons)} 处要改。",
-                f"Data or model do not fit the plan; to correct: {len(reasons)}.",
-                reasons=reasons,
-            )
+            raise _unfit(reasons)
+
+    def check_references(self, plan: Plan) -> None:
+        """See whether the data have the reference groups that somebody declared.
+
+        A probe says of one that is absent that nothing can be compared; whoever asks for a run
+        hears of it before, with the groups that there are.
+
+        Raises:
+            DataUnfit: with every group that is absent.
+        """
+        names = [
+            name
+            for name, level in plan.reference.items()
+            if self.schema.names.count(name) == 1 and level not in self._only(name)
+        ]
+        levels: dict[str, decision_words.Counts] = {name: {} for name in names}
+        for block in self.blocks(names, coded=names) if names else ():
+            for name, held in levels.items():
+                decision_words.add(held, block[name])
+        if reasons := reference_levels.faults(levels, plan):
+            raise _unfit(reasons)
 
     def _unseen(self, named: frozenset[str]) -> list[Reason]:
         """Cells of files that hold what nobody sees; a table of the register was looked at before.
@@ -168,20 +196,12 @@ class Source:
     def _lacking(self, plan: Plan, named: frozenset[str]) -> list[Reason]:
         found = []
         for name in sorted(named):
-            count = self.schema.names.count(name)
+            count, asked = self.schema.names.count(name), name in plan.columns.inputs
             if count != 1:
                 zh, en = LACKING.zh, LACKING.en
                 if count:
                     zh, en = ("数据里有同名的列", "several columns have this name")
-                found.append(
-                    _reason(
-                        name,
-                        zh,
-                        en,
-                        "改计划里的列名，或补上这一列",
-                        "correct the plan or the data",
-                    )
-                )
+                found.append(Reason(name, Text(zh, en), ADD if asked and not count else _CORRECT))
         for role in ("score", "price", "weight"):
             name = plan.columns.role(role)
             once = name is not None and self.schema.names.count(name) == 1
@@ -250,6 +270,14 @@ class Source:
         only, good = self._only(name), level_name(columns.good(name))
         listed = not columns.unfavourable or bool({*only} & {*columns.unfavourable})
         return good in only and listed
+
+
+def _unfit(reasons: Sequence[Reason]) -> DataUnfit:
+    return DataUnfit(
+        f"数据或模型不合评估计划，有 {len(reasons)} 处要改。",
+        f"Data or model do not fit the plan; to correct: {len(reasons)}.",
+        reasons=reasons,
+    )
 
 
 def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -324,6 +352,9 @@ def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[
             )
         )
     return found
+
+
+_CORRECT = Text("改计划里的列名，或补上这一列", "correct the plan or the data")
 
 
 def _decision(target: str | None) -> Text:

@@ -99,7 +99,7 @@ def _fault(
     )  # fmt: skip
     if enough:
         return None
-    zh, en = _listed(counts, "“", "”"), _listed(counts, "'", "'")
+    zh, en = listed(counts)
     why = Text(
         f"“{name}”里的值不止两种：{zh}；计划没有写哪些算不利、哪些不计入。",
         f"'{name}' holds more than two values: {en}; the "
@@ -134,7 +134,7 @@ def _never(
     name: str, wanted: str, counts: Counts, columns: Columns, kind: pa.DataType, *, both: bool
 ) -> Reason:
     """That the favourable word is none of a column's: another column may have it."""
-    zh, en = _listed(counts, "“", "”"), _listed(counts, "'", "'")
+    zh, en = listed(counts)
     why = Text(
         f"“{name}”里没有“{wanted}”，只有：{zh}", f"'{name}' never holds '{wanted}', only: {en}"
     )
@@ -226,8 +226,16 @@ def good_word(column: str, words: Sequence[str]) -> str | None:
     return granted[0] if len(granted) == 1 else None
 
 
+def listed(counts: Counts) -> tuple[str, str]:
+    """The most frequent words with their rows, and how many more there are, in Chinese and English.
+
+    Args:
+        counts: word → rows.
+    """
+    return _listed(counts, "“", "”"), _listed(counts, "'", "'")
+
+
 def _listed(counts: Counts, left: str, right: str) -> str:
-    """The most frequent words with their rows, and how many more there are."""
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     named = [f"{left}{word}{right} {counts[word]:,}" for word in ranked[:LISTED]]
     more = len(ranked) - LISTED

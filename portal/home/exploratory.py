@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
 from evaluators.running import engine, parquet_folders, planning
+from evaluators.running.data import Source
 from evaluators.running.files import Stored, open_rows
 from portal.work import predicates
 from registry import attestation, model_inputs, scoring, statements
@@ -33,11 +34,11 @@ from registry.scoring import Answers, Failure
 from registry.settings import Settings
 
 STANDING = Text(
-    "探索性：计划没有事先登记，随机数是本机抽的，平台没有签名。不能作为备案证据；"
-    "要作证据，请在登记系统里重做。",
-    "Exploratory: the plan was not registered beforehand, the nonce was drawn here, no platform "
+    "探索性：计划没有事先登记，随机数是{nonce}，平台没有签名。不能作为备案证据；要作证据，请在登记系统里重做。",
+    "Exploratory: the plan was not registered beforehand, the nonce was {nonce}, no platform "
     "signed. It is no evidence for a filing; to make it evidence, repeat it in a registry.",
 )
+DRAWN, GIVEN = Text("本机抽的", "drawn here"), Text("运行的人给的", "given by whoever ran it")
 NAME = Text("探索性评估", "exploratory evaluation")
 NONCE = 64
 SECONDS = 3.0
@@ -125,6 +126,7 @@ def explore(
     screened = _screened(asked.model)
     plan = planning.parse(with_inputs(written, screened.inputs if screened else []))
     rows = open_rows(data, model_inputs.words(screened.inputs) if screened else ())
+    Source(rows).check_references(plan)
     digest = digest_of(data)
     drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)
@@ -171,10 +173,11 @@ def reported(
         provenance: where, when and with what it ran.
     """
     sealed = outcome.sealed_evidence
+    standing = STANDING.format(nonce=GIVEN if repeated else DRAWN)
     given = {"plan.json": plan.digest, f"data/{data['name']}": str(data["digest"])}
     report = predicates.measured(plan, outcome, given) | {
         "format": statements.EXPLORATORY,
-        "standing": {"id": "exploratory", **STANDING.as_json()},
+        "standing": {"id": "exploratory", **standing.as_json()},
         "report": {
             "id": digest_id(plan, str(data["digest"]), nonce),
             "kind": "exploratory",

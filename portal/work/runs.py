@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators.plan import Plan, PlanInvalid
 from evaluators.running import engine, planning
+from evaluators.running.data import Source
 from evaluators.running.engine import Outcome
 from explainers import explanation
 from explainers.plan import ExplanationPlan
@@ -83,11 +84,13 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     asked = plan.columns.inputs  # without inputs the answers stand in the data
     charge = _charge_evaluation(made)
     reading = plan.columns.reading
+    rows = datasets.load(place.store, dataset, _words(version) if asked else ())
+    Source(rows).check_references(plan)
     asking = _asking(place, watch, version, charge, nonce, reading) if asked else nullcontext()
     with asking as scorer:
         outcome = engine.run(
             plan,
-            datasets.load(place.store, dataset, _words(version) if asked else ()),
+            rows,
             scorer=scorer,
             nonce=nonce,
             progress=watch.progress,

@@ -31,7 +31,7 @@ with warnings.catch_warnings():  # MLflow warns of its own type hints when it is
     from mingsuan_mlflow import Clash, MingsuanEvaluator
     from portal.home import verify
     from portal.mlflow.models import InProcess, ServedElsewhere
-    from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan, read
+    from portal.mlflow_plugin import FINDINGS, REPORT, ColumnsUnfit, NoPlan, metrics, read
     from tests.portal import evaluating
     from tests.portal.evaluating import judged
 
@@ -424,6 +424,80 @@ def test_a_column_that_is_no_feature_is_told_where_to_put_it(
     assert told.count('"columns": people[["sex"]]') == 2
     assert judged(logged, **asked, evaluator_config={
         "mingsuan": {"plan": PLAN, "columns": people[["sex"]]}}).metrics  # fmt: skip
+
+
+@pytest.mark.parametrize("inputs", [INPUTS, None])
+def test_a_feature_that_the_data_lack_is_not_told_to_be_no_feature(
+    people: pd.DataFrame, logged: str, inputs: Any
+) -> None:
+    """It was advised to be given beside the data, or to be corrected in a plan that names none."""
+    columns = {name: told for name, told in PLAN["columns"].items() if name != "inputs"}
+    plan = {**PLAN, "columns": {**columns, **({"inputs": inputs} if inputs else {})}}
+    with pytest.raises(Invalid) as refused:
+        judged(
+            logged,
+            data=people[["income", "repaid"]],
+            targets="repaid",
+            model_type="classifier",
+            evaluators=["mingsuan"],
+            evaluator_config={"mingsuan": {"plan": plan, "columns": people[["sex"]]}},
+        )
+    (reason,) = refused.value.reasons
+    assert reason.item == "debt"
+    assert "the model takes it" in reason.remedy.en
+    assert "people[[" not in str(refused.value)
+
+
+def test_data_without_names_are_told_to_be_named(people: pd.DataFrame, logged: str) -> None:
+    """Of an array each feature was told to be given beside the data, and the targets, too."""
+    asked = {"data": people[INPUTS].to_numpy(), "targets": people["repaid"].to_numpy(),
+             "model_type": "classifier", "evaluators": ["mingsuan"],
+             "evaluator_config": {"mingsuan": {"plan": PLAN, "columns": {"sex": list(people["sex"])}}}}  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        judged(logged, **asked)
+    assert [reason.item for reason in refused.value.reasons] == sorted(INPUTS)
+    assert all("feature_names=[…]" in reason.remedy.en for reason in refused.value.reasons)
+    assert judged(logged, **asked, feature_names=INPUTS).metrics
+
+
+def test_a_misspelt_reference_is_refused_with_the_groups_that_there_are(
+    people: pd.DataFrame, chance: Any
+) -> None:
+    with pytest.raises(Invalid, match="never holds the reference group '男性'"):
+        judged(chance, data=people, targets="repaid", model_type="regressor", evaluators="mingsuan",
+               evaluator_config={"mingsuan": {"plan": {**PLAN, "reference": {"sex": "男性"}}}})  # fmt: skip
+
+
+def test_metrics_that_are_withheld_are_named(
+    people: pd.DataFrame, chance: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They were absent from one of two runs, without a word."""
+    few = people.assign(sex=np.where(np.arange(len(people)) < 35, "other", people["sex"]))
+    found = judged(chance, data=few, targets="repaid", model_type="regressor",
+                   evaluators="mingsuan", evaluator_config=GIVEN)  # fmt: skip
+    hidden = [each for each in found.artifacts[FINDINGS].content["findings"] if each["suppressed"]]
+    assert hidden
+    assert "are not logged" in caplog.text
+    named = sorted(name for name, _ in metrics([{**h, "effect": {"value": 0}} for h in hidden]))
+    assert all(
+        name in caplog.text for name in named if "/findings/" not in name and name < named[7]
+    )
+    caplog.clear()
+    judged(chance, data=people, targets="repaid", model_type="regressor",
+           evaluators="mingsuan", evaluator_config=GIVEN)  # fmt: skip
+    assert "are not logged" not in caplog.text
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_nonce_that_was_given_is_not_said_to_be_drawn(
+    people: pd.DataFrame, chance: Any, given: bool
+) -> None:
+    nonce = {"nonce": NONCE} if given else {}
+    found = judged(chance, data=people, targets="repaid", model_type="regressor",
+                   evaluators="mingsuan", evaluator_config={"mingsuan": {"plan": PLAN, **nonce}})  # fmt: skip
+    page = found.artifacts[REPORT].content
+    assert ("随机数是运行的人给的" in page) is given
+    assert ("随机数是本机抽的" in page) is not given
 
 
 @pytest.mark.parametrize("key", ["colums", "column", "none", "Plan"])

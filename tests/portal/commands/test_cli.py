@@ -540,6 +540,15 @@ def test_what_a_model_printed_is_shown_where_the_message_points_to_it(
     cli._tell_program(failed)
     assert json.loads(capsys.readouterr().err)["log"][0] == "Traceback"
     quiet = verdict.Contained(verdict.Cause.WALL_CLOCK)
+    absent = verdict.Contained(
+        verdict.Cause.MISSING_PACKAGE,
+        log=log,
+        reasons=verdict.reasons(verdict.Cause.MISSING_PACKAGE, ["catboost"]),
+    )
+    cli._tell_person(absent)  # the reason says it all, and the traceback pushed it off the screen
+    told = capsys.readouterr().err
+    assert 'pip install "mingsuan[boosting]"' in told
+    assert "Traceback" not in told
     cli._tell_person(quiet)
     cli._tell_program(quiet)
     assert "log" not in capsys.readouterr().err
