@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from filing.search_index import SearchIndex
 from portal import api, pages
 from portal.mlflow.door import MlflowDoor, NotAtTheDoor
+from portal.mlflow.refusals import POLICIES
 from portal.web import health, request_log
 from portal.web.body_limit import BodyLimit
 from portal.web.head import HeadAsGet
@@ -24,6 +25,7 @@ from portal.web.request_log import RequestLog
 from registry import database, modes, store_mark, tokens
 from registry import settings as configuration
 from registry.language import LANGUAGES
+from registry.mlflow_notes import MlflowNotes
 from registry.organisations import Actor
 from registry.reader import Reader
 from registry.settings import Settings
@@ -51,8 +53,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the site.
 
     `app.state` carries `settings`, `engine`, `factory` (sessions), `reader`, `store` (artifacts),
-    `search`, `shown` (what filed pages show) and `error_page` (see
-    `portal.web.problems.add_problems`).
+    `search`, `mlflow_notes`, `mlflow_policies` (what the door refuses), `shown` (what filed pages
+    show) and `error_page` (see `portal.web.problems.add_problems`).
 
     Args:
         settings: of this installation; None reads them from the environment.
@@ -68,6 +70,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.factory = database.sessions(app.state.engine)
     app.state.reader = Reader(app.state.engine)
     app.state.store = store_mark.open_store(settings, app.state.factory)
+    app.state.mlflow_notes = MlflowNotes(settings)
+    app.state.mlflow_policies = tuple(POLICIES.values())
     app.state.search = SearchIndex(settings.search_index, app.state.factory)
     app.state.shown = Memo(SHOWN)
     add_problems(app)

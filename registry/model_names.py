@@ -4,15 +4,19 @@ import re
 import unicodedata
 
 from registry import characters, lookalikes
-from registry.errors import Invalid
+from registry.errors import Invalid, Reason
 from registry.language import Text
 
-NAME = re.compile(r"[^\W_](?:[\w .\-]{0,118}[\w])?")
+LONGEST = 120
+SHOWN = 40
+"""How much of a name is repeated in a refusal."""
+START, END = re.compile(r"[^\W_]"), re.compile(r"\w")
+FOREIGN = re.compile(r"[^\w .\-]")
 NOT_ALLOWED = Text(
     "模型名称“{name}”不可用。请用 1–120 个汉字、字母、数字、空格、点、短横或下划线，"
     "并以汉字、字母或数字开头。",
-    "The name “{name}” cannot be used. Take 1–120 letters, digits, blanks, dots, hyphens "
-    "or underscores, beginning with a letter or a digit.",
+    "The name “{name}” cannot be used. Take 1–120 letters (of any script, Chinese characters too), "
+    "digits, blanks, dots, hyphens or underscores, beginning with a letter or a digit.",
 )
 BLANKS_AROUND = Text(
     "模型名称前后不要有空格：“{name}”。请写“{spelt}”。",
@@ -38,11 +42,31 @@ def checked(name: str) -> str:
             or makes the name look like another one; lists each.
     """
     spelt = unicodedata.normalize("NFC", name.strip())
-    misread = lookalikes.reasons("name", spelt)
-    if NAME.fullmatch(spelt) is None or ".." in spelt or misread:
-        said = NOT_ALLOWED.format(name=characters.visible(name))
-        raise NameNotAllowed(said.zh, said.en, reasons=misread)
+    wrong = lookalikes.reasons("name", spelt) or _wrong(spelt)
+    if wrong or not spelt:
+        shown = characters.visible(name)
+        said = NOT_ALLOWED.format(name=shown[:SHOWN] + "…" * (len(shown) > SHOWN))
+        raise NameNotAllowed(said.zh, said.en, reasons=wrong)
     return spelt
+
+
+def _wrong(name: str) -> list[Reason]:
+    """What of a name cannot stand in an address or in MLflow."""
+    found = []
+    if len(name) > LONGEST:
+        found.append((_LENGTH.format(length=len(name), most=LONGEST), _SHORTEN))
+    if foreign := dict.fromkeys(FOREIGN.findall(name)):
+        zh = "、".join(f"“{each}”" for each in foreign)
+        en = ", ".join(f"“{each}”" for each in foreign)
+        found.append((_FOREIGN.format(which=Text(zh, en)), _REPLACE))
+    if name and not foreign:
+        if not START.match(name[0]):
+            found.append((_START.format(which=name[0]), _BEGIN))
+        if not END.match(name[-1]):
+            found.append((_END.format(which=name[-1]), _FINISH))
+    if ".." in name:
+        found.append((_DOTS, _ONE_DOT))
+    return [Reason("name", said, remedy) for said, remedy in found]
 
 
 def require_spelt(name: str) -> None:
@@ -58,3 +82,20 @@ def require_spelt(name: str) -> None:
     if name != spelt:
         said = IN_PIECES.format(spelt=spelt)
         raise NameNotAllowed(said.zh, said.en)
+
+
+_LENGTH = Text(
+    "有 {length} 个字符，最多 {most} 个", "it has {length} characters, {most} are the most"
+)
+_SHORTEN = Text("请写短一些", "shorten it")
+_FOREIGN = Text("名称里不能有 {which}", "{which} may not stand in a name")
+_REPLACE = Text(
+    "请去掉，或换成空格或短横，例如把“（二）”写成“-二”",
+    "leave it out, or put a blank or a hyphen in its place",
+)
+_START = Text("不能以“{which}”开头", "it may not begin with “{which}”")
+_BEGIN = Text("请以汉字、字母或数字开头", "begin with a letter or a digit")
+_END = Text("不能以“{which}”结尾", "it may not end with “{which}”")
+_FINISH = Text("请以汉字、字母、数字或下划线结尾", "end with a letter, a digit or an underscore")
+_DOTS = Text("不能有连续的点", "dots may not follow each other")
+_ONE_DOT = Text("请只写一个点", "write one dot")

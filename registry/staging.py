@@ -34,6 +34,8 @@ from registry.organisations import Organisation
 from registry.submission import VersionNotFound
 
 LONGEST_PATH = 1000
+NEAR, FEW = 1000, 8
+"""How many files are looked at for what lies beside a path, and how many names are told."""
 SEALED = Text(
     "已登记模型的文件不能改动。请另记一个模型再登记。",
     "The files of a submitted model are fixed. Log a new model and register it.",
@@ -259,6 +261,19 @@ def below(session: Session, path: str, *, limit: int | None = None) -> Sequence[
     """
     query = select(StagedFile).where(_inside(StagedFile.path, path)).order_by(StagedFile.path)
     return session.scalars(query.limit(limit)).all()
+
+
+def beside(session: Session, path: str) -> list[str]:
+    """What lies beside a path, as far as a few names tell: uploaded files and folders, sealed ones too.
+
+    Args:
+        session: any session.
+        path: where nothing lies.
+    """
+    folder = posixpath.dirname(path)
+    paths = [each.path for each in below(session, folder, limit=NEAR)]
+    paths += [each.path for each in seals_below(session, folder)]
+    return sorted({each.removeprefix(f"{folder}/").partition("/")[0] for each in paths})[:FEW]
 
 
 def seals_below(session: Session, path: str) -> Sequence[Seal]:

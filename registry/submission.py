@@ -339,6 +339,22 @@ def with_digest(session: Session, organisation_id: str, digest: str) -> Version:
     return version
 
 
+def alike(session: Session, version: Version) -> list[tuple[Version, str]]:
+    """The organisation's other versions with the same bytes, each with its model's name.
+
+    Args:
+        session: any session.
+        version: one of them.
+    """
+    query = (
+        select(Version, Model.name)
+        .join(Model, Model.id == Version.model_id)
+        .where(Version.id.in_(same_bytes(version.id)), Version.id != version.id)
+        .order_by(Model.name, Version.number)
+    )
+    return [(other, name) for other, name in session.execute(query)]
+
+
 def same_bytes(version_id: str) -> Select[str]:
     """The identifiers of a version and of every one of its organisation with the same digest.
 

@@ -9,19 +9,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    import uvicorn
     from sqlalchemy.orm import Session, sessionmaker
 
     from registry.settings import Settings
 
 SERVER = ("flask", "alembic")
 """What MLflow's server part brings; a plain installation tests models and serves nothing."""
+STARTUP_FAILED = 3
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
 STEADY_SECONDS = 10.0
@@ -49,8 +51,8 @@ def serve(host: str | None, port: int | None, workers: int | None, no_signer: bo
     if no_signer:
         _meet_signer(chosen)
     with beside(chosen, workers=chosen.workers, signer=not no_signer):
-        click.echo(f"明算 Mingsuan: {chosen.public_url}/zh/   {chosen.public_url}/en/", err=True)
-        listen(chosen)
+        said = f"明算 Mingsuan: {chosen.public_url}/zh/   {chosen.public_url}/en/"
+        listen(chosen, lambda: click.echo(said, err=True))
 
 
 @click.command(help="只启动一个工作进程。/ Start one worker process.")
@@ -163,14 +165,42 @@ def _no_host(host: str) -> click.ClickException:
     )
 
 
-def listen(chosen: "Settings") -> None:
-    """Serve until told to stop."""
+def listen(chosen: "Settings", told: "Callable[[], None]") -> None:
+    """Serve until told to stop.
+
+    Args:
+        chosen: the settings.
+        told: called once the address answers.
+    """
+    import uvicorn
+
+    class Telling(uvicorn.Server):
+        """A server that says when it listens."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                told()
+
+    server = Telling(configured(chosen))
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILED)
+
+
+def configured(chosen: "Settings") -> "uvicorn.Config":
+    """The site, and how it is served.
+
+    Args:
+        chosen: the settings.
+    """
     import uvicorn
 
     from portal.app import create_app
     from portal.web import slow_clients
 
-    uvicorn.run(
+    return uvicorn.Config(
         create_app(chosen),
         host=chosen.host,
         port=chosen.port,

@@ -20,6 +20,7 @@ from registry import characters
 
 Check = Callable[[Any], Any]
 ONE_FILE = re.compile(r"/mlflow-artifacts/(artifacts|mpu/[a-z]+)/.")
+OF_RUN = re.compile(r"workspaces/[^/]+/\d+/([0-9a-f]{32})/artifacts/(.+)")
 ON_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -115,3 +116,13 @@ def _told(check: Check, rule: str) -> Check:
             raise refusal(rule) from refused
 
     return checked
+
+
+def as_logged(path: str) -> str:
+    """A path of a run's files as its user wrote it, `runs:/RUN/PATH`; another as it is.
+
+    Args:
+        path: in the artifact tree.
+    """
+    found = OF_RUN.fullmatch(path)
+    return f"runs:/{found[1]}/{found[2]}" if found else path

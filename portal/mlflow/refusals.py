@@ -42,14 +42,17 @@ POLICIES: Mapping[str, Policy] = {
     "versions-kept": Policy(
         PERMISSION_DENIED,
         Text(
-            "登记过的模型版本不能删除：备案、评估和说明都按它的摘要引用它。",
-            "A registered version is never deleted: filings, evaluations and explanations refer to "
-            "its digest.",
+            "登记过的模型版本不能删除，没有备案的也一样：登记是一份不变的记录。",
+            "A registered version is never deleted, filed or not: what was registered is a record "
+            "that does not change.",
         ),
         Text(
-            "不再使用时，请在网站的备案页撤回备案（撤回留在记录里），并把别名移到新版本。",
-            "When it is no longer used, withdraw its filing on the site (the withdrawal stays on "
-            "record) and point the alias at a newer version.",
+            "登记错了而没有备案的，不必处理：它不公开，只有本单位和受委托的测试机构看得到；可以用标签注明，并把别名移到对的版本。"
+            "已备案而不再使用的，请在网站的备案页撤回备案（撤回留在记录里）。",
+            "A mistaken one that is not filed needs nothing: it is not public, and seen by your "
+            "organisation and by testers that it engaged alone; tag it as mistaken and point the "
+            "alias at the right one. One that is filed and no longer used: withdraw its filing on "
+            "the site (the withdrawal stays on record).",
         ),
         (r"/model-versions/delete$",),
     ),
@@ -194,10 +197,10 @@ UNKNOWN = Policy(
     Text("MLflow 入口没有这个地址：{method} {path}。", "The MLflow door has no {method} {path}."),
     Text(
         "请检查 MLFLOW_TRACKING_URI：应为 https://主机/mlflow，以 /mlflow 结尾，前面不带网页的语言（/zh、/en）；"
-        "入口提供什么、不提供什么，见 docs/mlflow.md。",
+        "怎样设、MLflow 里有而这里没有的，见网站的“提交模型”页（/zh/submit）。",
         "Check MLFLOW_TRACKING_URI: it is https://HOST/mlflow, ends in /mlflow, and has no language "
-        "of a page before it (/zh, /en); docs/mlflow.md lists what the door offers and what it "
-        "does not.",
+        "of a page before it (/zh, /en). How to set it, and what MLflow has and this site has not, "
+        "stands on its page “Submit a model” (/en/submit).",
     ),
 )
 

@@ -202,7 +202,9 @@ class Registering:
         except MlflowException as missing:
             if missing.error_code not in NO_SUCH_VERSION:
                 raise
-            raise NoVersion(*RULES["no-version"].told(source=shown(source.text))) from missing
+            named = shown(source.text.removeprefix("models:/").partition("/")[0].partition("@")[0])
+            rule = "no-version" if _is_registered(named) else "no-model-named"
+            raise NoVersion(*RULES[rule].told(source=shown(source.text), name=named)) from missing
         return str(kept.source).removeprefix(SCHEME), str(kept.run_id or "")
 
     def _described(self, asked: Any, number: str, done: Registered) -> ModelVersion:
@@ -309,13 +311,19 @@ def _run(run_id: str) -> Any:
 
 
 def _require_model(name: str) -> None:
-    registry = handlers._get_model_registry_store()  # noqa: SLF001
+    if not _is_registered(name):
+        raise NoSuchModel(*RULES["no-model"].told(name=name))
+
+
+def _is_registered(name: str) -> bool:
+    """Whether the organisation has a registered model of this name."""
     try:
-        registry.get_registered_model(name)
+        handlers._get_model_registry_store().get_registered_model(name)  # noqa: SLF001
     except MlflowException as missing:
         if missing.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        raise NoSuchModel(*RULES["no-model"].told(name=name)) from missing
+        return False
+    return True
 
 
 def _deleted(experiment: str) -> bool:

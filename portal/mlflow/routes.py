@@ -117,6 +117,7 @@ class Routes:
             f"POST {REGISTER}": self._registering.answer,
             f"GET {API}/model-versions/get-download-uri": self._download_uri,
             f"POST {API}/registered-models/create": _check_name,
+            f"GET {API}/registered-models/alias": _by_alias,
             f"DELETE {API}/registered-models/delete": self._deleting.registered_model,
             f"POST {API}/runs/delete": self._deleting.run,
             f"POST {API}/runs/log-model": _check_place,
@@ -243,6 +244,19 @@ def _check_name(handler: Callable[[], Response]) -> Response:
     if isinstance(name, str):
         model_names.require_spelt(name)
     return handler()
+
+
+def _by_alias(handler: Callable[[], Response]) -> Response:
+    """The version that an alias names; one that is not there is told with those that are."""
+    try:
+        return handler()
+    except MlflowException as missing:
+        if missing.error_code != "INVALID_PARAMETER_VALUE" or "not found" not in missing.message:
+            raise
+        name, alias = request.args.get("name", ""), request.args.get("alias", "")
+        known = handlers._get_model_registry_store().get_registered_model(name).aliases  # noqa: SLF001
+        listed = ", ".join(sorted(known)) or "—"
+        raise refusal("no-alias", name=name, alias=alias, known=listed) from missing
 
 
 def _check_location(handler: Callable[[], Response]) -> Response:

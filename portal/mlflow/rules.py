@@ -62,13 +62,14 @@ class Rule:
 
 
 def _needed(zh: str, en: str, *routes: str) -> Rule:
-    """Why something stays: a version that was registered refers to it."""
+    """Why something stays: a version that was registered comes from it, or is under it."""
+    kept = POLICIES["versions-kept"].instead
     return Rule(
         PERMISSION_DENIED,
         Text(
-            f"{zh}，不能删除：备案、评估和说明都引用它。不再使用时，请在网站的备案页撤回备案；撤回留在记录里。",
-            f"{en}, so it cannot be deleted: filings, evaluations and explanations refer to it. When "
-            "it is no longer used, withdraw its filing on the site; the withdrawal stays on record.",
+            f"{zh}，不能删除：登记过的版本和它的来历一直保留，没有备案的也一样。{kept.zh}",
+            f"{en}, so it cannot be deleted: what was registered is kept with what it came from, "
+            f"filed or not. {kept.en}",
         ),
         routes,
     )
@@ -145,10 +146,11 @@ RULES: Mapping[str, Rule] = {
     "experiment-taken": Rule(
         TAKEN,
         Text(
-            "已有名为“{name}”的实验（可能已删除）。请换一个名称，或用 mlflow.set_experiment 使用它；已删除的，请先用 "
-            "MlflowClient().restore_experiment 恢复。",
-            "There is an experiment “{name}” already, perhaps a deleted one. Choose another name, "
-            "or use it with mlflow.set_experiment; restore a deleted one first with "
+            "已有名为“{name}”的实验（可能已删除）。两个程序同时新建了它的，再运行一次即可；否则请换一个名称，或用 "
+            "mlflow.set_experiment 使用它；已删除的，请先用 MlflowClient().restore_experiment 恢复。",
+            "There is an experiment “{name}” already, perhaps a deleted one. Where two programs "
+            "made it at the same time, run yours again; else choose another name, or use it with "
+            "mlflow.set_experiment; restore a deleted one first with "
             "MlflowClient().restore_experiment.",
         ),
         ("experiments/create", "experiments/update"),
@@ -219,9 +221,10 @@ RULES: Mapping[str, Rule] = {
     "no-run": Rule(
         MISSING,
         Text(
-            "没有编号为 {run} 的运行，不能由它登记版本。请核对 run_id；不是由运行而来的，请不要填。",
-            "There is no run {run}, so no version can be registered from it. Check run_id; leave it "
-            "out where the model comes from no run.",
+            "没有编号为 {run} 的运行，不能由它登记版本。请核对来源 runs:/… 或 run_id 里的编号；不是由运行而来的，请不要填 "
+            "run_id。",
+            "There is no run {run}, so no version can be registered from it. Check the number in "
+            "the source runs:/…, or in run_id; where the model comes from no run, leave run_id out.",
         ),
         (NEW_VERSION,),
     ),
@@ -254,6 +257,23 @@ RULES: Mapping[str, Rule] = {
             "models:/NAME/1 or models:/NAME@ALIAS.",
         ),
         (NEW_VERSION,),
+    ),
+    "no-model-named": Rule(
+        MISSING,
+        Text(
+            "没有名为“{name}”的登记模型，{source} 因此不指任何版本。请核对名称。",
+            "There is no registered model “{name}”, so {source} names no version. Check the name.",
+        ),
+        (NEW_VERSION,),
+    ),
+    "no-alias": Rule(
+        INVALID,
+        Text(
+            "登记模型“{name}”没有别名“{alias}”。请核对别名；它现有的别名：{known}。",
+            "The registered model “{name}” has no alias “{alias}”: not found. Check the alias; "
+            "those that it has: {known}.",
+        ),
+        ("GET registered-models/alias",),
     ),
     "stage-as-source": Rule(
         POLICIES["no-stages"].code,
@@ -296,11 +316,11 @@ RULES: Mapping[str, Rule] = {
     "no-files": Rule(
         MISSING,
         Text(
-            "{path} 下没有上传过文件。MLflow 3 把模型记在运行之外：来源请写 models:/m-…"
-            "（log_model 返回的 model_uri），或用 register_model。",
-            "No files were uploaded to {path}. MLflow 3 logs a model beside its run: take "
-            "models:/m-… as the source (the model_uri that log_model returns), or use "
-            "register_model.",
+            "{path} 下没有上传过文件。请核对路径；旁边有：{near}。MLflow 3 把模型记在运行之外：来源请写 "
+            "log_model 返回的 model_uri（models:/m-…）。",
+            "No files were uploaded to {path}. Check the path; beside it there are: {near}. "
+            "MLflow 3 logs a model beside its run: take the model_uri that log_model returns "
+            "(models:/m-…).",
         ),
         (NEW_VERSION,),
     ),

@@ -35,13 +35,14 @@ from mlflow.store.artifact.artifact_repo import (
 from sqlalchemy.orm import Session, sessionmaker
 
 from portal.mlflow import parts as mlflow_parts
-from portal.mlflow.paths import name_of, safe
+from portal.mlflow.paths import as_logged, name_of, safe
 from portal.mlflow.refusals import POLICIES
 from portal.mlflow.sources import shown
 from portal.mlflow.words import in_mlflow_words, refusal
 from registry import artifacts, characters, mlflow_store, modes, part_store, staging
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
+from registry.language import Text
 
 SNAPSHOTS = "snapshots"
 SCHEME = "mlflow-artifacts:/"
@@ -321,10 +322,12 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
                 one_file = staging.file_at(session, path) is not None
                 with in_mlflow_words():
                     files = staging.contents(session, _organisation(path), path)
+                near = [] if files else staging.beside(session, path)
             if one_file:
                 raise refusal("one-file", path=characters.visible(path))
             if not files:
-                raise refusal("no-files", path=characters.visible(path))
+                listed = Text("、".join(near) or "没有文件", ", ".join(near) or "no files")
+                raise refusal("no-files", path=characters.visible(as_logged(path)), near=listed)
             for name, digest in files.items():
                 place = Path(copy) / PurePosixPath(name).relative_to(path)
                 modes.folder(place.parent)

@@ -163,6 +163,8 @@ def organisation_page(
         role_names=ROLE_NAMES,
         scopes=[(scope, SCOPE_NAMES[scope]) for scope in Scope],
         shown=getattr(request.state, "shown", ""),
+        token=getattr(request.state, "token", ""),
+        address=request.app.state.settings.public_url,
     )
 
 
@@ -208,7 +210,7 @@ def issue_token(
         session.rollback()
         reject(request, error, forms.typed(form))
         return organisation_page(request, language, session, by, asking)
-    request.state.shown = issued.secret
+    request.state.shown = request.state.token = issued.secret
     return organisation_page(request, language, session, by, asking)
 
 

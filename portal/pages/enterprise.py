@@ -44,7 +44,15 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 def submit_page(request: Request, language: Lang, asking: Asking, model: str = "") -> Response:
     """The form that submits a version."""
     typed = typed_before(request) or {"model_name": model}
-    return render(request, "submit.html", language=language, asking=asking, typed=typed)
+    return render(
+        request,
+        "submit.html",
+        language=language,
+        asking=asking,
+        typed=typed,
+        address=request.app.state.settings.public_url,
+        policies=request.app.state.mlflow_policies,
+    )
 
 
 @router.post("/submit", dependencies=[allow(Role.FILER, scope=Scope.SUBMIT, upload=True)])
@@ -99,6 +107,10 @@ def version_page(
         model=model,
         version=version,
         newest=newest,
+        alike=submission.alike(session, version),
+        notes=request.app.state.mlflow_notes.of(
+            version.organisation_id, model.name, version.mlflow_version
+        ),
         lines=lines(session, engagements.of_version(session, version_id)),
         testers=organisations.listing(session, kind=Kind.TESTER),
         runs=reports.registered(session, version_id),

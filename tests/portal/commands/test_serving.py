@@ -51,6 +51,16 @@ def waited(log: Path, word: str, times: int) -> bool:
 
 
 @pytest.mark.slow
+def test_the_address_is_told_once_it_answers(tmp_path: Path) -> None:
+    """It was printed some seconds before, and whoever followed it was refused."""
+    log = tmp_path / "log"
+    with served(tmp_path / "data", log) as port:
+        assert waited(log, f"http://127.0.0.1:{port}/en/", 1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60) as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.slow
 def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with served(tmp_path / "data", log) as port:

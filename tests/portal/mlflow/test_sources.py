@@ -45,7 +45,7 @@ RULED = {
     "models:/sources@nope": "no-version",
     "models:/sources@": "no-version",
     "models:/@a": "no-version",
-    "models:/nobody/latest": "no-version",
+    "models:/nobody/latest": "no-model-named",
     "models:/[": "no-version",
     "models:/sources/" + "9" * 5000: "not-uploaded",
     "models:/sources/99999999999999999999": "no-version",

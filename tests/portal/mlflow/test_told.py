@@ -262,7 +262,11 @@ def test_what_offered_routes_refuse_is_what_the_manual_says(door: Door, tmp_path
         "run-deleted": door.register("ruled", f"runs:/{gone}/model", gone),
         "no-files": door.register("ruled", f"runs:/{run}/empty", run),
         "not-uploaded": door.register("ruled", "s3://bucket/model"),
-        "no-version": door.register("ruled", "models:/nobody/latest"),
+        "no-version": door.register("ruled", "models:/ruled/99"),
+        "no-model-named": door.register("ruled", "models:/没有/1"),
+        "no-alias": door.ask(
+            "GET", f"{API}/registered-models/alias", params={"name": "ruled", "alias": "nope"}
+        ),
         "stage-as-source": door.register("ruled", "models:/ruled/Production"),
         "files-of-others": door.register("ruled", "mlflow-artifacts:/workspaces/others/1/x"),
         "model-needed": door.ask(
@@ -283,10 +287,63 @@ def test_what_offered_routes_refuse_is_what_the_manual_says(door: Door, tmp_path
     registered = door.post("registered-models/set-tag", name="ruled", **prompt[0])
     by_rule(registered, "no-prompts")
     assert door.post("registered-models/create", name="unused").status_code == 200
-    for nowhere in ("models:/unused/latest", "models:/ruled/99", "models:/没有/1"):
-        by_rule(door.register("ruled", nowhere), "no-version")
+    for nowhere, rule in (("models:/unused/latest", "no-version"),
+                          ("models:/nobody/latest", "no-model-named")):  # fmt: skip
+        by_rule(door.register("ruled", nowhere), rule)
     source = {"name": "ruled", "source": "dummy-source", "tags": prompt}
     by_rule(door.post("model-versions/create", **source), "no-prompts")
+
+
+def test_a_reference_typed_wrong_is_told_by_what_is_wrong_in_it(
+    door: Door, tmp_path: Path
+) -> None:
+    """The Chinese said malformed of an alias that is not there; a path was told as none was written,
+    a missing model as a missing number, and a run of the source as one of `run_id`."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=925))
+    assert door.register("typed", f"runs:/{run}/model", run).status_code == 200
+    asked = {"name": "typed", "version": "1"}
+    assert door.post("registered-models/alias", **asked, alias="champion").status_code == 200
+    path = f"{API}/registered-models/alias"
+    nope = door.ask("GET", path, params={"name": "typed", "alias": "nope"})
+    message = told(nope, 400, "INVALID_PARAMETER_VALUE")
+    assert message.count("nope") == message.count("champion") == 2
+    assert "没有别名" in message
+    found = door.ask("GET", path, params={"name": "typed", "alias": "champion"})
+    assert found.json()["model_version"]["version"] == "1"
+
+    root = door.info(run)["artifact_uri"]
+    for source in (f"runs:/{run}/modle", f"{root}/modle"):  # as clients of 3.x and of 2.22 send it
+        message = told(door.register("typed", source, run), 404, "RESOURCE_DOES_NOT_EXIST")
+        assert message.count(f"runs:/{run}/modle") == 2
+        assert "there are: model." in message
+        assert "旁边有：model。" in message
+    empty = door.post("runs/create", experiment_id=door.experiment()).json()["run"]["info"]
+    answer = door.register("typed", f"runs:/{empty['run_id']}/model")
+    assert "there are: no files" in told(answer, 404, "RESOURCE_DOES_NOT_EXIST")
+
+    message = told(
+        door.register("typed", f"runs:/{'0' * 32}/model"), 404, "RESOURCE_DOES_NOT_EXIST"
+    )
+    assert "the source runs:/…" in message
+
+
+def test_a_mistake_that_was_never_filed_is_not_told_to_be_withdrawn_alone(
+    door: Door, tmp_path: Path
+) -> None:
+    """Of a version registered a minute ago: filings refer to it, withdraw its filing."""
+    run = door.run(models.credit_model(tmp_path / "model", seed=926))
+    assert door.register("mistaken", f"runs:/{run}/model", run).status_code == 200
+    named = {"name": "mistaken"}
+    for answer in (
+        door.ask("DELETE", f"{API}/model-versions/delete", json={**named, "version": "1"}),
+        door.ask("DELETE", f"{API}/registered-models/delete", json=named),
+        door.delete_run(run),
+        door.delete_experiment(run),
+    ):
+        message = told(answer, 403, "PERMISSION_DENIED")
+        assert "filed or not" in message
+        assert "needs nothing" in message
+        assert "refer to" not in message
 
 
 @pytest.mark.parametrize("act", ["complete", "abort"])

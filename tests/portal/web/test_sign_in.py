@@ -331,11 +331,9 @@ def test_a_redirect_within_the_site_names_no_host(client: TestClient, path: str)
 @contextmanager
 def served(patch: pytest.MonkeyPatch, site: FastAPI, trusted: str = "") -> Iterator[str]:
     """The site behind the server as `mingsuan serve` sets it up, on a free port of loopback."""
-    given: dict[str, Any] = {}
-    patch.setattr("uvicorn.run", lambda app, **more: given.update(more, app=app))
     patch.setattr("portal.app.create_app", lambda _chosen: site)
-    serving.listen(site.state.settings.model_copy(update={"trusted_proxies": trusted, "port": 0}))
-    server = uvicorn.Server(uvicorn.Config(**given))
+    chosen = site.state.settings.model_copy(update={"trusted_proxies": trusted, "port": 0})
+    server = uvicorn.Server(serving.configured(chosen))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
