@@ -10,6 +10,7 @@ from sklearn import (
     calibration,
     compose,
     ensemble,
+    impute,
     linear_model,
     model_selection,
     naive_bayes,
@@ -32,6 +33,7 @@ from tests.registry.oracle_case import (
     NOISY,
     TRAINED,
     WORD,
+    WORDED,
     Case,
     X,
 )
@@ -96,6 +98,27 @@ def _sklearn() -> Iterator[Case]:
             "scores",
             None,
             (answer, pickled),
+        )
+    worded = WORDED[:TRAINED]
+    encoders: dict[str, Any] = {
+        "one hot": preprocessing.OneHotEncoder(handle_unknown="ignore"),
+        "imputed": pipeline.make_pipeline(impute.SimpleImputer(strategy="most_frequent"), preprocessing.OneHotEncoder(handle_unknown="ignore")),
+        "ordinal": preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    }  # fmt: skip
+    for name, encoder in encoders.items():
+        table = compose.make_column_transformer(
+            (encoder, ["home", "owner"]), remainder="passthrough", sparse_threshold=0
+        )
+        trees = ensemble.HistGradientBoostingClassifier(max_iter=8, random_state=0)
+        model = pipeline.Pipeline([("table", table), ("trees", trees)])
+        yield Case(
+            f"sklearn words, {name}",
+            "sklearn",
+            partial(model.fit, worded, DUE[:TRAINED]),
+            "scores",
+            None,
+            (answer, pickled),
+            WORDED,
         )
     decisions: dict[str, Any] = {
         "logistic": logistic(),

@@ -5,7 +5,7 @@ the folder, or `scores`, `predict_proba` of the saved class as MLflow loads it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,19 @@ GRADE = np.digitize(NOISY, [-0.7, 0.4])
 WORD = np.array(["high", "low", "middle"])[GRADE]  # in the order of their letters
 COUNT = RNG.poisson(np.exp(SCORE / 3))
 AMOUNT = np.exp(NOISY / 2)
+OF_WORDS = np.random.default_rng(12)
+WORDED = FRAME.assign(
+    home=np.where(
+        OF_WORDS.random(ROWS) < 0.2,
+        np.nan,
+        OF_WORDS.choice(["rented", "owned"], ROWS).astype(object),
+    ),
+    owner=np.where(
+        OF_WORDS.random(ROWS) < 0.2, np.nan, OF_WORDS.choice([True, False], ROWS).astype(object)
+    ),
+    children=FRAME["children"].where(OF_WORDS.random(ROWS) > 0.2),
+).astype({"home": "str"})
+"""With words, truths and numbers of which some are missing, as pandas' reader gives them."""
 X, V = FRAME[:TRAINED], FRAME[TRAINED : 2 * TRAINED]
 GROUPS = [20] * (TRAINED // 20)
 RANKS = GRADE[:TRAINED]
@@ -55,6 +68,7 @@ class Case:
         right: `pyfunc`, or `scores` where a score is asked of a saved class.
         classes: how a classifier's answers become numbers.
         options: for `save_model`.
+        frame: the rows it is asked about.
     """
 
     name: str
@@ -63,13 +77,17 @@ class Case:
     right: str = "pyfunc"
     classes: Classes | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    frame: pd.DataFrame = field(default_factory=lambda: FRAME, compare=False)
 
     def save(self, folder: Path) -> Any:
         """The fitted model, saved."""
         with asking.one_thread():  # searches would start processes for a hundred rows
             model = self.fit()
         saver = getattr(mlflow, self.flavour).save_model
-        options = {"signature": infer_signature(X[:2], np.zeros(2)), **dict(self.options)}
+        options = {
+            "signature": infer_signature(self.frame[:TRAINED], np.zeros(2)),
+            **dict(self.options),
+        }
         key = "python_model" if self.flavour == "pyfunc" else None
         if key:
             saver(folder, python_model=model, pip_requirements=["x"], **options)

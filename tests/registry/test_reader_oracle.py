@@ -21,6 +21,7 @@ from mlflow.models import infer_signature
 from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
+from evaluators.doors.arrays import arrow
 from portal.mlflow.models import InProcess
 from registry import screening
 from registry.sandbox import verdict
@@ -43,10 +44,12 @@ def libraries_are_quiet() -> Iterator[None]:
         yield
 
 
-def answered(folder: Path, classes: Classes | None) -> npt.NDArray[np.float64]:
+def answered(
+    folder: Path, classes: Classes | None, table: pa.Table = TABLE
+) -> npt.NDArray[np.float64]:
     """What the reader of the sandbox and the command line makes of a folder, here."""
     ask = opening.open_model(opening.describe(folder), classes)
-    blocks = [block for _, block in asking.in_blocks(ask, TABLE, classes)]
+    blocks = [block for _, block in asking.in_blocks(ask, table, classes)]
     return np.concatenate(blocks)
 
 
@@ -55,7 +58,7 @@ def right(case: Case, folder: Path) -> npt.NDArray[np.float64]:
     ask, found = case.oracle(folder), []
     with asking.one_thread():
         for start in range(0, ROWS, asking.ROW_BLOCK):
-            block = FRAME.iloc[start : start + asking.ROW_BLOCK].reset_index(drop=True)
+            block = case.frame.iloc[start : start + asking.ROW_BLOCK].reset_index(drop=True)
             found.append(_numbers(case, ask(block), len(block)))
     return np.concatenate(found)
 
@@ -95,9 +98,12 @@ def test_the_reader_answers_as_the_saved_class_to_the_last_bit(name: str, tmp_pa
     expected = right(case, folder)
 
     assert len(np.unique(expected)) > 1
-    np.testing.assert_array_equal(answered(folder, case.classes), expected)
+    table = TABLE
+    if case.frame is not FRAME:
+        table = arrow({str(column): case.frame[column] for column in case.frame.columns})
+    np.testing.assert_array_equal(answered(folder, case.classes, table), expected)
     opened = mlflow.pyfunc.load_model(str(folder))  # as the plugin gets it
-    (inside,) = InProcess(opened, case.classes).score([TABLE])
+    (inside,) = InProcess(opened, case.classes).score([table])
     np.testing.assert_array_equal(inside, expected)
 
 

@@ -48,6 +48,7 @@ CLASSES = {
     "CatBoostRegressor Poisson": ("catboost", "catboost.CatBoostRegressor"),
     "CatBoostRanker": ("catboost", "catboost.CatBoostRanker"),
     "sklearn skops forest on threads": ("sklearn-skops", ""),
+    "sklearn words, one hot": ("sklearn-cloudpickle", ""),
     "sklearn decisions, tuned threshold": ("sklearn-cloudpickle", ""),
     "onnx zipmap": ("onnx", ""),
     "PythonModel Shares": ("pyfunc", ""),
@@ -78,7 +79,8 @@ def test_every_class_that_the_reader_opens_has_a_case() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_command_line_in_the_sandbox_finds_the_same(name: str, tmp_path: Path) -> None:
     """mlflow/F3: two readers of one model gave two digests, and nothing said so."""
-    case, rows = CASES[name], oracle_case.FRAME[:ROWS].copy()
+    case = CASES[name]
+    rows = case.frame[:ROWS].copy()
     rows["due"], columns = outcome(case.classes)
     rows["sex"] = np.where(np.arange(ROWS) % 2, "女", "男")
     with warnings.catch_warnings():
