@@ -10,6 +10,7 @@ from filing.fields import Field, FieldNotFound, Kind, Part, Show, schema
 from filing.law import GRADE_STATEMENT
 from registry import legal_day
 from registry.language import Text
+from registry.untranslated import CHINESE, IN_CHINESE
 
 TWO_REVIEWERS = Text(
     "两名审核人员（一人提出，另一人确认）", "Two reviewers, one proposing and another confirming,"
@@ -18,7 +19,6 @@ NAMES = frozenset({"B1"})
 """Fields that are a name: called in English as in Chinese, unmarked."""
 NAME = "name"
 """The part of an answer that is one."""
-UNTRANSLATED = "(in Chinese, not translated)"
 
 
 def public(part: Part, value: Any) -> Any:
@@ -109,8 +109,7 @@ def _address(part: Part, value: Any) -> str:
 
 def repeated(said: Text) -> Text:
     """A text whose English may be the Chinese over again, then marked for a reader of English."""
-    chinese = any("\u4e00" <= each <= "\u9fff" for each in said.en)
-    return own_words({"zh": said.zh}) if chinese and said.zh == said.en else said
+    return own_words({"zh": said.zh}) if said.zh == said.en and CHINESE.search(said.en) else said
 
 
 def pair(value: Mapping[str, str]) -> Text:
@@ -122,7 +121,7 @@ def pair(value: Mapping[str, str]) -> Text:
 def own_words(value: Mapping[str, str]) -> Text:
     """Somebody's own words, stored as {zh, en?}; an English reader is told where only Chinese is there."""
     said = pair(value)
-    return said if value.get("en") else Text(said.zh, f"{said.en} {UNTRANSLATED}")
+    return said if value.get("en") else Text(said.zh, f"{said.en} {IN_CHINESE}")
 
 
 def graded(grade: Mapping[str, Any]) -> Text:

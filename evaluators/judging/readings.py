@@ -7,6 +7,7 @@ from evaluators.judging.rates import Comparison, Group, Lines
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Run
 from evaluators.statistics.intervals import Interval
+from registry import untranslated
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -326,11 +327,23 @@ def weighted(plan: Plan) -> Text:
     )
 
 
+ROWS_FROM = Text("数据来源：{frame}。", "The rows come from: {frame}.")
+
+
+def framed(said: Mapping[str, str] | str) -> Text:
+    """What a plan says of its data, to stand in a sentence; marked where it is in one language.
+
+    Args:
+        said: the plan's `frame`.
+    """
+    if isinstance(said, str):
+        return untranslated.once(said.rstrip("。."))
+    return Text(said["zh"].rstrip("。."), said["en"].rstrip("。."))
+
+
 def frame(plan: Plan) -> Text:
     """Whom the numbers speak for."""
     if plan.frame:
-        pair = plan.frame if isinstance(plan.frame, Mapping) else {}
-        zh, en = (str(pair.get(language, plan.frame)).rstrip("。.") for language in ("zh", "en"))
-        return Text(f"数据来源：{zh}。", f"The rows come from: {en}.")
+        return ROWS_FROM.format(frame=framed(plan.frame))
     return Text("计划没有写明数据怎样取得，结论只说这些行。",
                 "The plan does not say how the rows were drawn, so this speaks for these rows only.")  # fmt: skip

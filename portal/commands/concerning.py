@@ -176,7 +176,11 @@ def _said_with_it(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@case.command("step", help="备案主体办理一步。/ The filer takes a step.")
+@case.command(
+    "step",
+    help="备案主体办理一步：acknowledge 受理、reply 答复询问、close 结案并答复。/ "
+    "The filer takes a step: acknowledge (take it on), reply, close it with an answer.",
+)
 @click.argument("number")
 @click.argument("action", type=click.Choice(["acknowledge", "reply", "close"]))
 @_said_with_it
@@ -185,7 +189,13 @@ def step(number: str, action: str, *, as_json: bool, **said: Any) -> None:
     _take(number, "steps", {"action": action, **said}, as_json=as_json)
 
 
-@case.command("review", help="主管部门或行业组织办理一步。/ The authority takes a step.")
+@case.command(
+    "review",
+    help="主管部门或行业组织办理一步：acknowledge 受理、put 用自己的话向备案主体询问、close 结案并答复、"
+    "release 放行、set_aside 不予受理。/ "
+    "The authority takes a step: acknowledge (take it on), put (ask the filer in your own words), "
+    "close it with an answer, release (let it through), set_aside (set it aside).",
+)
 @click.argument("number")
 @click.argument(
     "action", type=click.Choice(["acknowledge", "put", "close", "release", "set_aside"])

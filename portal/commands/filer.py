@@ -293,8 +293,9 @@ def hand_in(filing: str, *, note: str, revision: int, as_json: bool) -> None:
 
 @file.command(
     "step",
-    help="走一步：继续修改、撤回、变更、放弃变更、注销。/ "
-    "Take a step: reopen, withdraw, amend, abandon the change, cancel.",
+    help="走一步：reopen 继续修改、withdraw 撤回、amend 变更备案、abandon 放弃变更、cancel 注销备案。/ "
+    "Take a step: reopen for editing, withdraw, amend (start a change), abandon the change, cancel "
+    "the filing.",
 )
 @click.argument("filing")
 @click.argument("action", type=click.Choice(STEPS))

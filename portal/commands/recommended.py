@@ -322,7 +322,11 @@ def applications(*, as_json: bool) -> None:
         _show(each, as_json=False)
 
 
-@recommended.command("step", help="申请人：撤回、答复、退出。/ Withdraw, reply, leave.")
+@recommended.command(
+    "step",
+    help="申请人：withdraw 撤回申请、reply 答复，请重新决定、leave 退出目录。/ "
+    "The applicant: withdraw the application, reply and ask for another decision, leave the catalogue.",
+)
 @click.argument("application")
 @click.argument("action", type=click.Choice(["withdraw", "reply", "leave"]))
 @click.option("--words", default="", help="理由或答复 / reason or reply")
@@ -339,7 +343,13 @@ def step(
     _show(made, as_json=as_json)
 
 
-@recommended.command("decide", help="行业组织：提议、同意、不同意。/ Propose, agree, disagree.")
+@recommended.command(
+    "decide",
+    help="行业组织：propose_entry 提议列入、propose_refusal 提议不列入、propose_removal 提议移出、"
+    "confirm 同意提议，作出决定、return 不同意提议。/ "
+    "The body: propose to enter it, to refuse it or to remove it, confirm (agree and decide), return "
+    "(disagree).",
+)
 @click.argument("application")
 @click.argument(
     "action",

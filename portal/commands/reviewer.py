@@ -33,7 +33,13 @@ def show(filing: str, *, as_json: bool) -> None:
         filing_view.for_review(made)
 
 
-@review.command("step", help="走一步：退回、受理、备案、公示等。/ Take a step.")
+@review.command(
+    "step",
+    help="走一步：return 退回补正、accept 受理、decline 不予备案、file 备案、publish 公示、"
+    "refuse_change 不予变更、revoke 撤销备案。/ "
+    "Take a step: return for correction, accept, decline, file, publish, refuse_change (refuse the "
+    "change), revoke the filing.",
+)
 @click.argument("filing")
 @click.argument("action", type=click.Choice(STEPS))
 @REASON

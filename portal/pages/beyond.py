@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import log, log1p
 from typing import Any
 
-from evaluators.judging import captions, counted
+from evaluators.judging import captions, counted, readings
 from explainers import numbers, prices
 from explainers.columns import Outsider
 from registry import findings
@@ -91,7 +91,7 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
     named.sort(key=lambda each: each.gravity, reverse=True)
     named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
     told = [(each, lead) for one in named for each, lead in _with_larger(one, grave)]
-    frames = [Text(**each.plan["frame"]) for each in named if each.plan.get("frame")]
+    frames = [readings.framed(each.plan["frame"]) for each in named if each.plan.get("frame")]
     return Beyond(
         total=len(grave),
         said=tuple(
@@ -248,9 +248,9 @@ def _limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     Where the limit quotes the plan on its data, that is left out: it stands on a line of its own.
     """
     if (finding.get("details") or {}).get("design") != MODEL_FILE:
-        frame, limit = plan.get("frame") or {"zh": "", "en": ""}, finding["limit"]
-        zh = limit["zh"].replace(f"数据来源：{frame['zh'].rstrip('。.')}。", "")
-        en = limit["en"].replace(f"The rows come from: {frame['en'].rstrip('。.')}.", "")
+        limit = finding["limit"]
+        said = readings.ROWS_FROM.format(frame=readings.framed(plan.get("frame") or ""))
+        zh, en = limit["zh"].replace(said.zh, ""), limit["en"].replace(said.en, "")
         return Text(zh.strip(), " ".join(en.split()))
     n = numbers.count(int(finding["n"]))
     return Text(

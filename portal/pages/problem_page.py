@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from portal.pages.rendering import language_of, render
 from portal.web.identity import Identity
+from portal.web.kept import texts as kept_texts
 from portal.web.lapsed import FIELD, Lapsed
 from portal.web.problems import Problem
 
@@ -33,7 +34,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
-    return render(
+    texts = kept_texts(request)
+    answer = render(
         request,
         "problem.html",
         language=language_of(request),
@@ -42,4 +44,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
         problem=problem,
         request_id=request.scope.get("request_id", ""),
         came_from=quote(came_from),
+        typed_texts=texts,
     )
+    if texts:
+        answer.headers["Cache-Control"] = "no-store"
+    return answer

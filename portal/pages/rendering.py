@@ -20,15 +20,13 @@ from filing.law import (
     GRADING_STATEMENT,
     METHOD_STATEMENT,
 )
-from filing.lifecycle import Guard
-from filing.revision import CHANGE
-from portal.pages import boxes
+from portal.pages import boxes, item_words
 from portal.pages.boxes import Names, Shown, same
 from portal.pages.done import DONE
 from portal.web import once
 from portal.web.identity import Identity
 from portal.web.problems import of_error
-from registry import legal_day, worklist
+from registry import legal_day, untranslated, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, RegisterError
 from registry.findings import VERDICT_NAMES
@@ -37,8 +35,6 @@ from registry.settings import Settings
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-WITHOUT_PLACE = {*Guard, CHANGE}
-"""What a reason is about that has no name for people: the sentence says it already."""
 
 
 class NoSuchPage(NotFound):
@@ -95,7 +91,6 @@ def render(
         done=DONE.get(done),
         wrong=rejected.error if rejected else None,
         with_boxes=partial(rejected.shown, request.url.path) if rejected else None,
-        without_place=WITHOUT_PLACE,
         other_url=other_language(request, language),
         canonical=canonical(request),
         filing_statement=FILING_STATEMENT,
@@ -248,6 +243,8 @@ def environment() -> Environment:
         form_key=once.key,
         work_states=worklist.STATE_NAMES,
         probe_caption=questions.caption,
+        item_of=item_words.of,
+        box_of=item_words.of_box,
         verdict_names=VERDICT_NAMES,
     )
     made.filters.update(FILTERS)
@@ -270,6 +267,18 @@ def in_language(value: Text | Mapping[str, Any] | str | None, language: Language
     if isinstance(value, Mapping) and value.get("zh"):
         return wording.own_words(value).in_(language)
     return named(value, language)
+
+
+def once_told(value: Text | Mapping[str, str] | str | None, language: Language) -> str:
+    """Somebody's words in `language`, marked where there is one text for both and it is in the other."""
+    if value is None:
+        return ""
+    pair = value.as_json() if isinstance(value, Text) else value
+    if isinstance(pair, Mapping):
+        if pair.get("zh") != pair.get("en"):
+            return in_language(pair, language)
+        pair = str(pair.get("zh") or "")
+    return untranslated.once(pair).in_(language)
 
 
 def named(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:
@@ -339,6 +348,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "parts": wording.parts,
     "in": in_language,
     "repeated": repeated,
+    "once": once_told,
     "named": named,
     "moment": moment,
     "day": day,

@@ -101,6 +101,7 @@ class ReportView:
         unplanned: what a reader might think was tested, and was not.
         unasked: the questions that the plan leaves out.
         commands: how to make the findings again.
+        tier: the walls behind which the model was asked, in words.
         rules: for prices, what of each rule was tested (`evaluators.prices.price_rules`).
         exploratory: whether nobody registered the run.
     """
@@ -122,6 +123,7 @@ class ReportView:
     unplanned: tuple[str, ...]
     unasked: tuple[str, ...]
     commands: tuple[tuple[str, str], ...]
+    tier: str
     rules: tuple[Mapping[str, Any], ...]
     exploratory: bool
 
@@ -143,6 +145,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
     order = [told.in_(language)] if (told := telling.classes_in_order(predicate)) else []
     return ReportView(
         subject=statement["subject"][0]["name"],
+        tier=_tier(str((predicate.get("provenance") or {}).get("tier", "")), language),
         model_digest=statement["subject"][0]["digest"]["sha256"],
         predicate=predicate,
         counts=_counts(findings),
@@ -400,6 +403,20 @@ def _estimate(value: float | None, finding: Mapping[str, Any]) -> str:
     if value is not None and counted and 0 <= value <= 1:
         return f"{100 * value:.1f}%"
     return number(value)
+
+
+TIERS = {
+    "A": Text("A（独立的命名空间，bubblewrap）", "A (namespaces of its own, bubblewrap)"),
+    "B": Text("B（Landlock 与 seccomp，与主机共用进程号）", "B (Landlock and seccomp, sharing the host’s process numbers)"),
+    "none": Text("没有隔离", "none: nothing was walled off"),
+    "not_used": Text("没有用到：没有向模型提问", "not used: no model was asked"),
+}  # fmt: skip
+
+
+def _tier(name: str, language: Language) -> str:
+    """The walls behind which a model was asked, in words; a tier unknown here by its own name."""
+    said = TIERS.get(name)
+    return said.in_(language) if said else name
 
 
 def _people(finding: Mapping[str, Any]) -> str:

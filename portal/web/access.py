@@ -34,11 +34,12 @@ from typing import Any
 
 from fastapi import Depends, Request, params
 
-from portal.web import body_limit, identity, incoming, lapsed, once
+from portal.web import body_limit, identity, incoming, kept, lapsed, once
 from portal.web.at_hand import SAFE_METHODS
 from portal.web.body_limit import raise_limit
 from portal.web.identity import Asking, Identity
 from registry import tokens
+from registry.errors import RegisterError
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Actor, Kind, Role, WrongRole
 from registry.tokens import Scope
 
@@ -88,10 +89,17 @@ class Gate:
     access: Access = field(default_factory=Access)
 
     async def __call__(self, request: Request, asking: Asking) -> None:
-        """Let the request through or raise what stands against it."""
+        """Let the request through or raise what stands against it, with its words at hand."""
         if asking is None and not self.access.anyone:
             await lapsed.keep(request)
             raise identity.not_signed_in()
+        try:
+            await self._let_in(request, asking)
+        except RegisterError:
+            await kept.keep(request)
+            raise
+
+    async def _let_in(self, request: Request, asking: Identity | None) -> None:
         self._check(request, asking)
         if self.access.upload:
             settings = request.app.state.settings
@@ -103,7 +111,10 @@ class Gate:
             raise_limit(request, body_limit.DEFAULT + 2 * attached)
         pieces = self.access.upload or self.access.attach
         await identity.check_origin(request, asking)
-        await incoming.check(request, upload=pieces)
+        form = await incoming.form_of(request)
+        if form is not None:
+            kept.remember(request, form)
+        await incoming.check(request, form, upload=pieces)
         if not pieces:  # what comes in pieces is claimed by who reads it
             await once.claim_call(request)
 

@@ -29,13 +29,21 @@ class NumberRefused(Invalid):
     """A number is beyond what can be kept: send a smaller one."""
 
 
-async def check(request: Request, *, upload: bool) -> None:
+async def form_of(request: Request) -> FormData | None:
+    """The form that a changing request brings; None where it brings none."""
+    if request.method in SAFE_METHODS or not is_form(request):
+        return None
+    return await request.form()
+
+
+async def check(request: Request, form: FormData | None, *, upload: bool) -> None:
     """Read the address, the query, and a JSON body or a form.
 
     A query that only asks is read without the characters that nobody can see: nothing of it is kept.
 
     Args:
         request: whose sender has been let in.
+        form: what it brings, where that is a form.
         upload: whether the route takes its body in pieces, by itself.
 
     Raises:
@@ -48,14 +56,13 @@ async def check(request: Request, *, upload: bool) -> None:
     _check_query(request)
     if request.method in SAFE_METHODS:
         return
-    if is_form(request):
-        form = await request.form()
+    if form is not None:
         try:
             check_form(form)
         except TextRefused:
             await form.close()  # nobody will read its files
             raise
-    if upload or is_form(request) or not _may_be_json(request):
+    if upload or form is not None or not _may_be_json(request):
         return
     try:
         body = json_text.parse(await request.body())

@@ -7,6 +7,7 @@ import pytest
 from filing import wording
 from filing.fields import schema
 from portal.pages.rendering import in_language, named
+from registry import untranslated
 
 
 def test_a_sentence_within_an_answer_loses_its_full_stop_before_the_joint() -> None:
@@ -71,11 +72,13 @@ def row(code: str, value: Any) -> dict[str, Any]:
 def test_words_in_chinese_alone_are_marked_where_they_stand_inside_an_answer() -> None:
     both, alone = {"zh": "估算", "en": "to estimate"}, {"zh": "招聘"}
     published = row("B7", {"purpose": both, "non_uses": alone})
-    assert wording.UNTRANSLATED not in published["said"]["en"], "published words stay as they are"
+    assert untranslated.IN_CHINESE not in published["said"]["en"], (
+        "published words stay as they are"
+    )
     said = wording.answered(published)
-    assert said.en.endswith(f"招聘 {wording.UNTRANSLATED}")
+    assert said.en.endswith(f"招聘 {untranslated.IN_CHINESE}")
     assert "to estimate;" in said.en
-    assert wording.UNTRANSLATED not in said.zh
+    assert untranslated.IN_CHINESE not in said.zh
     whole = row("B7", {"purpose": both, "non_uses": both})
     assert wording.answered(whole).as_json() == whole["said"]
 
@@ -83,14 +86,14 @@ def test_words_in_chinese_alone_are_marked_where_they_stand_inside_an_answer() -
 def test_a_name_in_chinese_alone_is_called_the_same_unmarked() -> None:
     assert wording.answered(row("B1", {"zh": "甲算法"})).en == "甲算法"
     data = row("C1#1", {"name": {"zh": "贷款记录"}, "version": "1"})
-    assert wording.UNTRANSLATED not in wording.answered(data).en
+    assert untranslated.IN_CHINESE not in wording.answered(data).en
 
 
 def test_an_edition_that_says_it_otherwise_than_today_is_read_as_it_was_published() -> None:
     old = row("B4", ["dispatch"]) | {"said": {"zh": "旧的说法", "en": "as it was said"}}
     assert wording.answered(old).en == "as it was said"
     gone = {"key": "Z9", "value": {"zh": "甲"}, "said": {"zh": "甲", "en": "甲"}}
-    assert wording.answered(gone).en == f"甲 {wording.UNTRANSLATED}"
+    assert wording.answered(gone).en == f"甲 {untranslated.IN_CHINESE}"
 
 
 @pytest.mark.parametrize(

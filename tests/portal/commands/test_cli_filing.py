@@ -13,13 +13,13 @@ from filing import dossier
 from filing.dossier import Filing
 from filing.lifecycle import STEPS, Status
 from filing.risk import LEVEL_NAMES, Level
-from filing.wording import UNTRANSLATED
 from portal import cli
 from portal.commands import filer, filing_view, reviewer
 from registry import submission
 from registry.law import OURS
 from registry.organisations import Role
 from registry.reports import VERDICT_NAMES, Verdict
+from registry.untranslated import IN_CHINESE
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -162,7 +162,7 @@ def test_a_reviewer_is_shown_what_is_decided_on(desk: Desk) -> None:
 def test_own_words_in_chinese_alone_are_marked_on_the_english_line(desk: Desk) -> None:
     """A proposal's reason and a return's stood in Chinese on the line of a reader of English."""
     filing, revision = desk.filing(desk.scene.submitted(G1=papers.LOW))
-    mark = squeezed(str(UNTRANSLATED))
+    mark = squeezed(str(IN_CHINESE))
     reason = "影响的人比问卷所说的多得多，出错也不容易改正。"
     words = ("medium", "--reason", reason, "--revision", revision)
     assert desk.run(desk.reviewer, "review", "grade", filing, *words).code == 0

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from evaluators.judging import readings
+from evaluators.plan import Plan
 from portal.pages import beyond, report_pictures
 from portal.pages.report_pictures import Picture
 from registry.language import Text
@@ -289,6 +291,30 @@ def test_what_the_sentences_do_not_show_and_on_what_they_rest_stand_beside_them(
     assert any("191组资料问送来的模型文件" in each.zh for each in found.limits)
     assert any(each.en == "No experiment." for each in found.limits)
     assert [each.zh for each in found.data] == ["1992 年的快餐店"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "zh", "en"),
+    [
+        ("1992 年的快餐店。", "1992 年的快餐店", "1992 年的快餐店 (in Chinese, not translated)"),
+        ("Restaurants of the year 1992.", "Restaurants of the year 1992（英文，未翻译）", "Restaurants of the year 1992"),
+    ],
+)  # fmt: skip
+def test_what_a_plan_says_in_one_language_does_not_pose_as_the_other(
+    frame: str, zh: str, en: str
+) -> None:
+    """The page fell over such a plan, and a finding's limit had the other language's words in it."""
+    plan = PLAN | {"frame": frame}
+    told = readings.frame(
+        Plan.parse(
+            {"title": "t", "columns": {}, "probes": [{"id": "error_parity"}], "frame": frame}
+        )
+    )
+    assert told == Text(f"数据来源：{zh}。", f"The rows come from: {en}.")
+    limit = {"zh": f"局限。{told.zh}", "en": f"A limit. {told.en}"}
+    found = beyond.of(given(RACE | {"limit": limit}, plan=plan), "d")
+    assert found.data == (Text(zh, en),)
+    assert found.limits == (Text("局限。", "A limit."),)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from fastapi.testclient import TestClient
 from jinja2 import Environment
 from sqlalchemy import select
 
-from filing import catalogue, wording
+from filing import catalogue
 from portal.app import create_app
 from portal.pages import rendering
 from portal.web import page_cache
-from registry import explanations, reports
+from registry import explanations, reports, untranslated
 from registry.database import now, transaction
 from registry.datasets import Dataset
 from registry.settings import Settings
@@ -322,7 +322,7 @@ def test_an_answer_in_chinese_alone_is_marked_for_a_reader_of_english(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The filer’s E7 stood in Chinese among English answers, as if it had been translated."""
-    mark = wording.UNTRANSLATED
+    mark = untranslated.IN_CHINESE
     english = page(records, monkeypatch, "changed", "en")
     assert f"换了一个标准 {mark}" in english
     assert "plain content" in english

@@ -23,10 +23,12 @@ from filing.concerns import Concern, ConcernMessage
 from filing.dossier import Filing
 from filing.lifecycle import STEPS
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
-from portal.web import unrevised
+from portal.pages import item_words
+from portal.web import kept, unrevised
 from portal.web.unrevised import NEW, ONCE, OWN
 from registry import legal_day
 from registry.database import now, transaction
+from registry.language import Language
 from registry.organisations import Kind, Role
 from tests.portal.pages import every_form
 from tests.portal.pages.every_form import Form
@@ -34,6 +36,7 @@ from tests.portal.pages.stage import Stage, staged
 from tests.portal.world import Member
 
 LANGUAGES = ("zh", "en")
+LANGUAGE: Mapping[str, Language] = {"zh": "zh", "en": "en"}
 HOSTILE = {"bidi": "甲\u202e乙", "nul": "甲\0乙", "surrogate": "甲\ud800乙"}
 TOO_LONG = "长" * 20_000
 ENDLESS = frozenset({"roles", "plan", "protected", "proof", "public_pem"})
@@ -132,9 +135,9 @@ def test_a_form_that_somebody_overtook_changes_nothing_and_keeps_every_word(
         said = "又有了改动" if language == "zh" else "Changed since you opened it"
         assert said in told, form.action
         again = every_form.on_page(stage.site, form.page, told, form.sender)
-        kept = {value for one in again for value in one.values.values()}
+        shown = {value for one in again for value in one.values.values()}
         for name in form.texts:
-            assert form.values[name] in kept | {""}, (form.action, name)
+            assert form.values[name] in shown | {""}, (form.action, name)
 
 
 def test_enter_in_a_box_never_presses_what_cannot_be_taken_back(
@@ -180,6 +183,35 @@ def test_whoever_is_not_signed_in_any_more_loses_no_typed_word(
         told = every_form.plain(every_form.send(client, form, member=None))
         for name in form.texts:
             assert json.dumps([name, form.values[name]], ensure_ascii=False) in told, form.action
+        walked += 1
+    assert walked > 10
+    assert stage.rows() == before
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_is_refused_before_the_page_takes_the_form_loses_no_typed_word(
+    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+) -> None:
+    """A mark of another sign-in, a text that nobody can see: the words are handed back, in words."""
+    walked, before = 0, stage.rows()
+    for each in once(forms[language]):
+        if not each.texts:
+            continue
+        form = filled(each)
+        wrongs: list[dict[str, str]] = [{"unseen": "\u202e"}]
+        if form.sender is not None:
+            wrongs.append({"csrf": "x" * 43})
+        for changed in wrongs:
+            answer = every_form.send(client, form, member=form.sender, changed=changed)
+            assert answer.status_code in (403, 422), (form.action, answer.status_code)
+            told = every_form.plain(answer)
+            for name in form.texts:
+                if name in kept.UNTYPED or not form.values[name].strip():
+                    continue
+                assert f">{form.values[name]}</textarea>" in told, (form.action, name)
+                item = item_words.of_box(name, LANGUAGE[language])
+                assert item.code, f"a box of a form has no words: {name}"
+                assert item.label in told, (form.action, name)
         walked += 1
     assert walked > 10
     assert stage.rows() == before
