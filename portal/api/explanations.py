@@ -29,7 +29,9 @@ class ExplanationIn(RequestBody):
         None, description="the countersigned report it quotes; else the newest that counts"
     )
     plan: dict[str, Any] = Field(
-        description="columns (plain names, units, direction words), cut, task, wording; for a "
+        description="columns (plain names, units, direction words; kind = category where numbers are "
+        "codes), cut, task (decision, price, or score for a ranking), wording, sealed (why the values "
+        "of steps are kept back, where field D7 is); for a "
         "classifier that answers with words its classes and the favourable one; where a report "
         "counts at the gate, cut, favourable_above, classes and favourable may be left out and must "
         "be its own",

@@ -14,6 +14,7 @@ ROW = 50
 TOP = 8
 BOTTOM = 30
 TICKS = 5
+LINE_ROWS = 3  # the height of a line, in rows of bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,44 @@ def intervals(
             + f'<circle class="dot" cx="{scale.at(row.value):.1f}" cy="{top + 33}" r="6"/>'
         )
     return _picture(marks, len(rows), title, description)
+
+
+def line(
+    points: Sequence[tuple[float, float]],
+    *,
+    marks: Sequence[float],
+    title: str,
+    description: str,
+    unit: str,
+) -> Markup:
+    """A line with the values at which it has a step or turns, drawn dashed.
+
+    Args:
+        points: values, the lowest first, each with its height.
+        marks: the values that are marked.
+        title: what a screen reader calls the picture.
+        description: what it shows, in a sentence.
+        unit: of the values.
+    """
+    scale = _Scale(points[0][0], points[-1][0])
+    heights = [height for _, height in points]
+    low, span = min(heights), (max(heights) - min(heights)) or 1.0
+    bottom = TOP + LINE_ROWS * ROW
+    drawn = " ".join(
+        f"{scale.at(value):.1f},{bottom - (bottom - TOP) * (height - low) / span:.1f}"
+        for value, height in points
+    )
+    parts = [_axis(scale, LINE_ROWS, unit)]
+    parts += [
+        f'<line class="line" x1="{scale.at(x):.1f}" x2="{scale.at(x):.1f}" y1="{TOP}" y2="{bottom}"/>'
+        for x in marks
+    ]
+    parts.append(f'<polyline class="whisker" points="{drawn}"/>')
+    parts += [
+        f'<text class="axis" x="{WIDTH - RIGHT}" y="{y}" text-anchor="end">{height:+.3g}</text>'
+        for y, height in ((TOP + 16, low + span), (bottom - 6, low))
+    ]
+    return _picture(parts, LINE_ROWS, title, description)
 
 
 @dataclass(frozen=True, slots=True)

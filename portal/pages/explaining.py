@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from starlette.datastructures import FormData
 
+from explainers import numbers
 from explainers.columns import ColumnsInvalid, parse_columns
 from portal.pages import charts, forms
 from portal.pages.boxes import Names
@@ -84,6 +85,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """The picture of a number of which the text says where its effect has a step or turns."""
+
+    plain: Mapping[str, Any]
+    picture: Markup
+    caption: Text
+    points: tuple[tuple[str, str], ...]
+    axis: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """The explanation in one language."""
 
@@ -91,6 +103,7 @@ class Explained:
     importance: tuple[Mapping[str, Any], ...]
     picture: Markup | None
     caption: Text
+    marked: tuple[Marked, ...]
     people: int
     digest: str
     kept: tuple[str, ...]
@@ -121,6 +134,11 @@ def view(
         importance=tuple(content["importance"]),
         picture=_picture(content, language),
         caption=_caption(content),
+        marked=tuple(
+            _marked(content, each, language)
+            for each in content.get("pictures", ())
+            if each.get("marks")
+        ),
         people=content["plan"]["people"],
         digest=content.get("digest", ""),
         kept=tuple(each["quoted"] for each in words if each["language"] == language),
@@ -301,6 +319,42 @@ def _said(sentence: Mapping[str, Any], language: Language) -> Said:
         limit=in_language(sentence.get("limit"), language),
         kind=str(sentence["kind"]),
     )
+
+
+def _marked(content: Mapping[str, Any], picture: Mapping[str, Any], language: Language) -> Marked:
+    """A number's line, with what the text says of it drawn dashed."""
+    words, plain = content.get("wording") or {}, Text(**picture["plain"])
+    good, price, unit = (
+        Text(**words[name]) if name in words else Text("", "")
+        for name in ("favourable", "price", "unit")
+    )
+    people = Text(**words.get("people", {"zh": "人", "en": "people"}))
+    if content["task"] == "decision":
+        axis = Text(
+            f"每100{people.zh}里，得到“{good.zh}”的比平均多几{people.zh}",
+            f"of 100 {people.en}, how many more than on average get “{good.en}”",
+        )
+    else:
+        axis = Text(
+            f"{price.zh}比平均高多少{unit.zh}",
+            f"by how many {unit.en} the {price.en} is above the mean",
+        )
+    caption = Text(
+        f"横着是{plain.zh}，线的高低是{axis.zh}。虚线是文字里说的数值。",
+        f"Along the bottom: {plain.en}. The height of the line: {axis.en}. "
+        "The dashed line is the value that the text names.",
+    )
+    points = list(zip(picture["values"], picture["heights"], strict=True))
+    given = picture.get("unit")
+    drawn = charts.line(
+        points,
+        marks=picture["marks"],
+        title=plain.in_(language),
+        description=caption.in_(language),
+        unit=in_language(given, language) if given else "",
+    )
+    told = tuple((numbers.value(value), f"{height:+.3g}") for value, height in points)
+    return Marked(picture["plain"], drawn, caption, told, axis)
 
 
 def shortened(label: str) -> str:

@@ -11,6 +11,7 @@ from explainers.plan import ExplanationPlan, Task
 from portal.pages import explaining
 from portal.pages.rendering import environment
 from registry.language import LANGUAGES, Language
+from tests.explainers import truth
 from tests.explainers.test_noise import lottery
 from tests.explainers.test_privacy import attacked, made
 from tests.explainers.toys import Toy, columns, people
@@ -47,6 +48,25 @@ def test_nothing_of_a_few_people_stands_on_the_page(task: Task) -> None:
         for secret in (*SECRETS, *rare):
             assert secret not in page, secret
         assert not re.search(r"19[5-9]\d-\d\d|2025-\d\d", page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_value_of_a_step_is_drawn_where_the_text_names_it(language: Language) -> None:
+    """Text, picture and JSON name one value; a sealed one stands in none of them."""
+    known = {case.name: case for case in truth.CASES}
+    content = truth.made(known["approved from 30 on"])
+    (picture,) = [each for each in content["pictures"] if "marks" in each]
+    page = rendered(content, language)
+    assert page.count('class="line"') == len(picture["marks"]) == 1
+    where = {
+        "zh": "虚线是文字里说的数值",
+        "en": "The dashed line is the value that the text names",
+    }
+    assert where[language] in page
+    assert f"{picture['marks'][0]:g}" in page
+    sealed = rendered(truth.made(known["approved from 30 on, the line sealed"]), language)
+    assert 'class="line"' not in sealed
+    assert where[language] not in sealed
 
 
 def test_a_lottery_is_called_one_and_has_no_picture() -> None:
