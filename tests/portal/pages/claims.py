@@ -12,7 +12,7 @@ from dataclasses import dataclass
 PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "_filed_parts", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
-    "invitation", "password", "message", "problem", "concern_start", "concern_new", "concern_receipt",
+    "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
     "concern_follow", "recommended_list", "recommended",
 )  # fmt: skip
 
@@ -140,6 +140,7 @@ GENERAL = frozenset({
     # what the tester is asked to do with the report
     "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。",
     "签章确认", "签章确认后的文件", "提交签章确认",
+    "请先复制下来，再回到原来的页面。",
     # the frame, and what the site is for
     "明算 算法模型登记", "我对一个决定有疑问", "这是什么", "无障碍说明", "已备案的算法",
     "替您做决定的算法，来这里查", "名称、单位或备案编号", "这里是我们的说法，以法规原文为准。带 † 的中文说法还要与上海条例原文核对。",

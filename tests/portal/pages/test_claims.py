@@ -34,6 +34,8 @@ OUTSIDE = {
     "zh-CN", "en", "width=device-width, initial-scale=1", "bad", "none",
     "mingsuan sign report.dsse.json --key tester.pem",
     "mingsuan compare report-1.dsse.json report-2.dsse.json",
+    "export MLFLOW_TRACKING_URI=/mlflow", "export MLFLOW_TRACKING_TOKEN=",
+    "export MLFLOW_EXPERIMENT_NAME=submissions",
 }  # fmt: skip
 """What stands in a template outside of a pair: the seal, names of languages and classes, commands."""
 

@@ -112,6 +112,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "怎样去标识化": ("How it was de-identified",),
     "怎样核对": ("How to check it",),
     "您已经用这个邮箱登录。请输入这个账号的密码来确认。": ("You are signed in with this e-mail address. Type its password to confirm.",),
+    "您填写的内容": ("What you had written",),
+    "请先复制下来，再回到原来的页面。": ("Copy it before you go back to the page.",),
     "您已经登录": ("You are signed in",),
     "您现在以": ("You are signed in as",),
     "您的姓名": ("Your name",),
@@ -369,6 +371,10 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "A（独立的命名空间，bubblewrap）": ("A (namespaces of its own, bubblewrap)",),
+    "B（Landlock 与 seccomp，与主机共用进程号）": ("B (Landlock and seccomp, sharing the host’s process numbers)",),
+    "没有隔离": ("none: nothing was walled off",),
+    "没有用到：没有向模型提问": ("not used: no model was asked",),
     "比较时相同的条件较少，差得更多：": ("Compared with less held equal, the difference is larger: ",),
     "另一项检验里，差得更多：": ("In another test the difference is larger: ",),
     "谁会读到：备案主体读到您写的每一句话和联系方式。": ("Who reads it: the filer reads every word of yours, and where to reach you.",),
