@@ -187,6 +187,20 @@ def test_a_model_that_learnt_another_kind_is_refused_by_the_column(
     assert "NaN" in why.remedy.en
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_words_of_either_width_are_looked_at(kind: pa.DataType, tmp_path: Path) -> None:
+    frame = held("None", "debtor")[["debtor", "amount"]]
+    model = encoded(OneHotEncoder(), "debtor").fit(frame[:TRAINED], DUE[:TRAINED])
+    folder = saved(model, READ[["debtor", "amount"]], tmp_path / "model")
+    table = on_its_way(frame)
+    table = table.set_column(0, "debtor", table["debtor"].cast(kind))
+
+    with pytest.raises(NotOpened) as refused:
+        list(asking.in_blocks(opening.open_model(opening.describe(folder)), table))
+
+    assert refused.value.cause == "missing_words"
+
+
 def test_the_one_of_two_columns_is_named_that_was_learnt_so(tmp_path: Path) -> None:
     frame = held("None", "owner")[["debtor", "owner", "amount"]]
     model = encoded(OneHotEncoder(), "debtor", "owner").fit(frame[:TRAINED], DUE[:TRAINED])

@@ -182,7 +182,7 @@ def _columns(table: Any) -> Iterator[tuple[str, Any]]:
 def _is_text(column: Any) -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_string(column.type))
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _missing(table: Any) -> "Iterator[tuple[str, npt.NDArray[Any]]]":
@@ -197,7 +197,7 @@ def _spelt(table: Any) -> "Iterator[tuple[str, npt.NDArray[Any]]]":
 
     for name, column in _columns(table):
         if _is_text(column):
-            yield name, pc.is_in(column, value_set=pa.array(SPELT)).to_numpy()
+            yield name, pc.is_in(column, value_set=pa.array(SPELT, column.type)).to_numpy()
 
 
 def _held(cells: "Iterable[tuple[str, npt.NDArray[Any]]]") -> "dict[str, npt.NDArray[Any]]":
