@@ -137,14 +137,25 @@ def turn(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Turn | N
     for top, (rising, falling) in ((True, ("up", "down")), (False, ("down", "up"))):
         left, right = seen.left("n"), seen.right("n")
         against = seen.left(falling) + seen.right(rising)
-        fits = (left > 0) & (right > 0) & (against <= STRAY * (left + right))
+        agrees = (left > 0) & (right > 0) & (against <= STRAY * (left + right))
+        fits = agrees.copy()
         for moved, n in ((seen.left(rising), left), (seen.right(falling), right)):
             fits &= (moved >= plan.k) & (moved >= NOTABLE * n)
         if fits.any():
-            at = seen.peak(np.flatnonzero(fits), top=top)
-            sides = seen.beside(plan.stops[name].index(at[0]), plan.stops[name].index(at[-1]))
-            return Turn(at, top, *sides)
+            core = np.flatnonzero(fits)
+            at = seen.peak(_run(agrees, int(core[0]), int(core[-1])), top=top)
+            ends = (core[0], core[-1]) if len(at) > 1 else [plan.stops[name].index(at[0])] * 2
+            return Turn(at, top, *seen.beside(int(ends[0]), int(ends[1])))
     return None
+
+
+def _run(agrees: npt.NDArray[np.bool_], first: int, last: int) -> npt.NDArray[np.int64]:
+    """The stops that agree, from some on in both directions until one does not."""
+    while first > 0 and agrees[first - 1]:
+        first -= 1
+    while last + 1 < len(agrees) and agrees[last + 1]:
+        last += 1
+    return np.arange(first, last + 1)[agrees[first : last + 1]]
 
 
 @dataclass(frozen=True)

@@ -331,7 +331,7 @@ CASES = (
         columns("age", "job", age={"actionable": "any"}),
         plan={"sealed": text("商业秘密", "trade secret")},
         must=[("^年龄有一道分界.*具体数值未公开.*商业秘密", "^There is a step for the age.*value is not published.*trade secret")],
-        must_not=[("(?<!\\d)(29|30|31)(?!\\d)|左右为界", r"\b(29|30|31)\b"), ("年龄从", "age from")],
+        must_not=[("年龄不到\\d|\\d及以上|左右为界", r"step at about|below \d|from \d"), ("年龄从", "age from")],
     ),
     Case(
         "approved below 30, low scores are good",
