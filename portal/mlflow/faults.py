@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from flask import Response, request
+from google.protobuf.descriptor import FieldDescriptor  # type: ignore[import-untyped]
 from google.protobuf.json_format import ParseDict, ParseError  # type: ignore[import-untyped]
 from mlflow.exceptions import MlflowException
 from mlflow.server import handlers
@@ -32,6 +33,15 @@ from registry.errors import RegisterError
 TRIES = 3
 """How often a write is tried again that another request came before."""
 MANY_DIGITS = re.compile("[0-9]{10}")
+WHOLE = re.compile("-?[0-9]+")
+WHOLE_NUMBERS = frozenset(
+    {
+        FieldDescriptor.CPPTYPE_INT32,
+        FieldDescriptor.CPPTYPE_INT64,
+        FieldDescriptor.CPPTYPE_UINT32,
+        FieldDescriptor.CPPTYPE_UINT64,
+    }
+)
 SEARCHED = ("filter", "filter_string", "order_by")
 """The fields that MLflow turns into a statement of the database."""
 JSON_TEXTS = ("model_json",)
@@ -57,9 +67,13 @@ def read_with_names() -> None:
 
     @wraps(plain)
     def read(message: Any, *given: Any, **named: Any) -> Any:
-        if request.method not in SAFE_METHODS and (fields := _misshapen(message)):
-            raise refusal("wrong-shape", fields=_shown(fields))
+        fields = _no_whole_numbers(message)
+        if request.method not in SAFE_METHODS:
+            fields |= _misshapen(message)
+        if fields:
+            raise refusal("wrong-shape", fields=_shown(sorted(fields)))
         found = plain(message, *given, **named)
+        _require_page_size(found)
         if "page_token" in message.DESCRIPTOR.fields_by_name and found.page_token:
             _require_page_token(found.page_token)
         return found
@@ -162,20 +176,46 @@ def _require_page_token(token: str) -> None:
         raise refusal("page-token")
 
 
-def _misshapen(message: Any) -> list[str]:
+def _require_page_size(found: Any) -> None:
+    """See that a page of a list is to hold something, where a request says how much.
+
+    MLflow gives an empty page for 0, with the same place again as the next, and counts back from -1.
+    """
+    paged = "max_results" in found.DESCRIPTOR.fields_by_name and found.HasField("max_results")
+    if paged and found.max_results < 1:
+        raise refusal("page-size", given=found.max_results)
+
+
+def _no_whole_numbers(message: Any) -> set[str]:
+    """The fields of whole numbers that are sent as text which Python does not read as one.
+
+    The reader of messages takes `1e3` and `1.0`, and MLflow's checks behind it then fail.
+    """
+    sent = _sent() | dict(request.args.lists())
+    wrong = set()
+    for field in message.DESCRIPTOR.fields:
+        for name in {field.name, field.camelcase_name} & sent.keys():
+            values = sent[name] if isinstance(sent[name], list) else [sent[name]]
+            texts = [each for each in values if isinstance(each, str)]
+            if field.cpp_type in WHOLE_NUMBERS and not all(map(WHOLE.fullmatch, texts)):
+                wrong.add(name)
+    return wrong - OF_OURS
+
+
+def _misshapen(message: Any) -> set[str]:
     """The fields of a body that a message of MLflow's cannot take, each by itself.
 
     MLflow's own reading drops every field after the first of these, or fails.
     """
-    found = []
+    found = set()
     for name, value in _sent().items():
         if name in OF_OURS:
             continue
         try:
             ParseDict({name: value}, type(message)(), ignore_unknown_fields=True)
         except (ParseError, *UNREADABLE):
-            found.append(name)
-    return sorted(found)
+            found.add(name)
+    return found
 
 
 def _sent() -> dict[str, Any]:

@@ -114,6 +114,15 @@ RULES: Mapping[str, Rule] = {
         ),
         SEARCHES,
     ),
+    "page-size": Rule(
+        INVALID,
+        Text(
+            "max_results 是 {given}，一页至少要有一条。请写 1 或更大的整数，或不要填。",
+            "max_results is {given}, and a page holds at least one. Send a whole number from 1, or "
+            "leave it out.",
+        ),
+        SEARCHES,
+    ),
     "not-searched": Rule(
         INVALID,
         Text(

@@ -51,6 +51,46 @@ def test_a_field_of_a_wrong_form_is_named(door: Door, field: str) -> None:
     by_rule(door.ask(method, f"{API}/{path}", json=body), "wrong-shape", fields=field)
 
 
+LISTS = (
+    ("POST", "runs/search"), ("POST", "experiments/search"), ("GET", "experiments/search"),
+    ("POST", "logged-models/search"), ("GET", "metrics/get-history"),
+    ("GET", "model-versions/search"), ("GET", "registered-models/search"),
+)  # fmt: skip
+"""The lists of which a request may say how much a page holds."""
+
+
+def listed(door: Door, method: str, path: str, **more: object) -> httpx.Response:
+    """A page of a list."""
+    sent = {"run_id": "0" * 32, "metric_key": "m", "experiment_ids": ["1"]} | more
+    return door.ask(method, f"{API}/{path}", **{"params" if method == "GET" else "json": sent})
+
+
+@pytest.mark.parametrize("wrong", ["1e3", "1e9", "1.0", "x", "", " 5", "²"])
+def test_a_number_that_is_written_as_none_is_named(door: Door, wrong: str) -> None:
+    """`1e3` was a 500, which MLflow's clients send again for minutes, or was taken for a number."""
+    for method, path in LISTS:
+        answer = listed(door, method, path, max_results=wrong)
+        by_rule(answer, "wrong-shape", fields="max_results")
+
+
+def test_every_whole_number_of_a_request_is_read_by_one_rule(door: Door) -> None:
+    started = {"experiment_id": door.experiment(), "start_time": "1e9"}
+    by_rule(door.post("runs/create", **started), "wrong-shape", fields="start_time")
+    by_rule(door.post("runs/search", maxResults="1e3"), "wrong-shape", fields="maxResults")
+    asked = [("max_results", "1e3"), ("max_results", "5")]
+    twice = door.ask("GET", f"{API}/registered-models/search", params=asked)
+    by_rule(twice, "wrong-shape", fields="max_results")
+    started["start_time"] = "1000"
+    assert door.post("runs/create", **started).status_code == 200, "as MLflow's clients write it"
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_page_that_could_hold_nothing_is_refused(door: Door, size: int) -> None:
+    """0 gave the token of the first page for ever, -1 one that was then refused."""
+    for method, path in LISTS:
+        by_rule(listed(door, method, path, max_results=size), "page-size", given=size)
+
+
 @pytest.mark.parametrize(
     "found", [10, None, [], {}, {"offset": -1}, {"offset": "x"}, "ÿ", b"\xff"]
 )
@@ -58,13 +98,8 @@ def test_a_page_token_that_no_page_gave_is_refused(door: Door, found: object) ->
     sent = found if found == "ÿ" else base64.b64encode(
         found if isinstance(found, bytes) else json.dumps(found).encode()
     ).decode()  # fmt: skip
-    for method, path in (
-        ("POST", "runs/search"), ("POST", "experiments/search"), ("POST", "logged-models/search"),
-        ("GET", "metrics/get-history"), ("GET", "model-versions/search"), ("GET", "registered-models/search"),
-    ):  # fmt: skip
-        body = {"page_token": sent, "run_id": "0" * 32, "metric_key": "m", "experiment_ids": ["1"]}
-        more = {"params": body} if method == "GET" else {"json": body}
-        by_rule(door.ask(method, f"{API}/{path}", **more), "page-token")
+    for method, path in LISTS:
+        by_rule(listed(door, method, path, page_token=sent), "page-token")
 
 
 def test_a_page_token_that_a_page_gave_is_taken(door: Door) -> None:
