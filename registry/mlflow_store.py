@@ -14,15 +14,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import structlog
 from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import SADeprecationWarning
+from sqlalchemy.exc import SADeprecationWarning, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema
 
-from registry import modes, submission
+from registry import modes, races, submission
 from registry.errors import RegisterError
 from registry.settings import Settings
 
@@ -30,6 +31,8 @@ SCHEME = "mingsuan://sha256/"
 SCHEMA = "mlflow"
 FILING_TAG, NO_FILING = "mingsuan.filing", "none"
 VERSION_TAG, TRUST_TAG = "mingsuan.version", "mingsuan.trust_class"
+
+log = structlog.get_logger(__name__)
 
 
 class MlflowFailed(RegisterError):
@@ -155,9 +158,11 @@ class MlflowRegistry:
         with self._speaking(organisation_id):
             for key, value in tags.items():
                 if value is None:
-                    self._store.delete_model_version_tag(name, number, key)
+                    write = partial(self._store.delete_model_version_tag, name, number, key)
                 else:
-                    self._store.set_model_version_tag(name, number, ModelVersionTag(key, value))
+                    tag = ModelVersionTag(key, value)
+                    write = partial(self._store.set_model_version_tag, name, number, tag)
+                races.again(write)
 
     def sources(self, organisation_id: str, name: str) -> Mapping[str, str]:
         """What each version of a model points at: number → source.
@@ -209,11 +214,23 @@ class MlflowRegistry:
             with ServerWorkspaceContext(organisation_id):
                 yield
         except MlflowException as failed:
-            raise MlflowFailed(
-                f"MLflow 登记处没有完成这一步：{failed.message}。请稍后运行 mingsuan doctor --repair。",
-                f"MLflow's registry did not do this: {failed.message} "
-                "Run mingsuan doctor --repair later.",
-            ) from failed
+            of_database = isinstance(races.cause(failed), SQLAlchemyError)
+            said = "" if of_database or failed.error_code == "INTERNAL_ERROR" else failed.message
+            log.warning("mlflow_registry_failed", exc_info=True)
+            raise _failed(said) from failed
+
+
+def _failed(said: str) -> MlflowFailed:
+    """What is told where MLflow's registry fails.
+
+    Args:
+        said: MLflow's own words of what was asked; empty where they are a database's.
+    """
+    zh, en = (f"：{said}", f": {said}") if said else ("", ".")
+    return MlflowFailed(
+        f"MLflow 登记处没有完成这一步{zh}。请稍后运行 mingsuan doctor --repair。",
+        f"MLflow's registry did not do this{en} Run mingsuan doctor --repair later.",
+    )
 
 
 def file_version(

@@ -8,30 +8,27 @@ the door. Loads MLflow's server.
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import structlog
-from flask import Response, request
+from flask import request
 from google.protobuf.descriptor import FieldDescriptor  # type: ignore[import-untyped]
 from google.protobuf.json_format import ParseDict, ParseError  # type: ignore[import-untyped]
 from mlflow.exceptions import MlflowException
 from mlflow.server import handlers
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from portal.mlflow.door import API
 from portal.mlflow.words import refusal
 from portal.web import incoming
 from portal.web.at_hand import SAFE_METHODS
-from registry import characters, environment
+from registry import characters, environment, races
 from registry.errors import RegisterError
 
-TRIES = 3
-"""How often a write is tried again that another request came before."""
 MANY_DIGITS = re.compile("[0-9]{10}")
 WHOLE = re.compile("-?[0-9]+")
 WHOLE_NUMBERS = frozenset(
@@ -48,7 +45,6 @@ JSON_TEXTS = ("model_json",)
 """The fields whose text is JSON again."""
 OF_OURS = frozenset({"num_parts"})
 """The fields for which the door has a rule of its own, whatever is sent in them."""
-RACES = (IntegrityError, StaleDataError, ObjectDeletedError)
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, AssertionError, RecursionError)
 """What Python raises where MLflow takes for granted how a request is made."""
 TAKEN: Mapping[str, tuple[str, str]] = {
@@ -95,7 +91,7 @@ def told() -> Iterator[None]:
     except (RegisterError, HTTPException):
         raise
     except Exception as failed:
-        cause = _cause(failed)
+        cause = races.cause(failed)
         of_mlflow = isinstance(failed, MlflowException)
         if isinstance(cause, OverflowError | DataError):
             raise incoming.beyond(_large_fields()) from failed
@@ -113,34 +109,13 @@ def told() -> Iterator[None]:
         searched = [name for name in SEARCHED if _sent().get(name)]
         if searched and isinstance(cause, (*UNREADABLE, SQLAlchemyError)):
             raise refusal("not-searched", fields=_shown(searched)) from failed
-        if isinstance(cause, RACES):
+        if isinstance(cause, races.RACES):
             raise _of_a_race(cause) from failed
         texts = [name for name in JSON_TEXTS if name in _sent()]
         if texts and isinstance(cause, UNREADABLE):
             raise refusal("wrong-shape", fields=_shown(texts)) from failed
         log.exception("mlflow_handler_failed", path=request.path)
         raise refusal("server-fault") from failed
-
-
-def written_again(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """A handler of MLflow's that is asked again where another request wrote the same row first.
-
-    MLflow looks whether a row is there, and then adds, changes or deletes it. Of several clients
-    that do so at once all but one run into the key of the row, or find it gone; it is as they see it
-    when they look again. What failed was undone, so nothing is done twice.
-    """
-
-    @wraps(handler)
-    def answer(**places: str) -> Response:
-        for _ in range(TRIES):
-            try:
-                return handler(**places)
-            except MlflowException as failed:
-                if not isinstance(_cause(failed), RACES):
-                    raise
-        return handler(**places)
-
-    return answer
 
 
 def _of_a_race(cause: BaseException) -> MlflowException:
@@ -156,13 +131,6 @@ def _taken() -> MlflowException | None:
         return None
     rule, field = TAKEN[path]
     return refusal(rule, name=characters.visible(str(_sent().get(field, ""))))
-
-
-def _cause(failed: BaseException) -> BaseException:
-    """What MLflow's error was made of: its cause, or what it quotes; else itself."""
-    within = failed.__context__
-    quoted = within if within is not None and str(within) in str(failed) else None
-    return failed.__cause__ or quoted or failed
 
 
 def _require_page_token(token: str) -> None:

@@ -7,6 +7,7 @@ digest under another name. Loads MLflow.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -24,7 +25,7 @@ from portal.mlflow.door import ACTOR
 from portal.mlflow.rules import RULES
 from portal.mlflow.sources import Source, read, require_version, shown
 from portal.mlflow.uploads import SNAPSHOTS, Uploads
-from registry import characters, mlflow_store, staging, submission
+from registry import characters, mlflow_store, races, staging, submission
 from registry.artifacts import ArtifactStore
 from registry.database import transaction
 from registry.errors import Conflict, NotFound
@@ -130,7 +131,7 @@ class Registering:
                 version.id,
                 made_by=MadeBy(done.origin.run_id, asked.run_link),
             )
-        described = self._described(asked, number, done)
+        described = races.again(partial(self._described, asked, number, done))
         response: Response = handlers._wrap_response(  # noqa: SLF001
             CreateModelVersion.Response(model_version=described.to_proto())
         )

@@ -48,7 +48,7 @@ from portal.mlflow.words import in_mlflow_words, refusal
 from portal.web import incoming
 from portal.web.at_hand import SAFE_METHODS
 from portal.web.body_limit import raise_limit
-from registry import characters, environment, json_text, mlflow_store, model_names
+from registry import characters, environment, json_text, mlflow_store, model_names, races
 from registry.artifacts import ArtifactStore
 from registry.errors import Unavailable
 from registry.mlflow_store import MlflowRegistry
@@ -483,12 +483,11 @@ def _caught(
     error in it undoes what ours began, and one that only names a driver's fault is put into words.
     """
     bare = handler.__wrapped__ if handler.__code__ is CATCHING else handler  # type: ignore[attr-defined]
-    bare = mlflow_faults.written_again(bare)
 
     @wraps(handler)
     def answer(**places: str) -> Response:
         with in_mlflow_words(), mlflow_faults.told():
-            return ours(partial(bare, **places))
+            return ours(partial(races.again, partial(bare, **places)))
 
     caught: Callable[..., Response] = handlers.catch_mlflow_exception(answer)
     return caught

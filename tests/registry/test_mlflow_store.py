@@ -1,11 +1,15 @@
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from typing import cast as cast_type
 
 import pytest
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import artifacts, mlflow_store, outbox, submission
@@ -55,6 +59,36 @@ def test_a_version_is_filed_once_per_workspace(mlflow_registry: MlflowRegistry) 
 def test_what_mlflow_refuses_is_said_in_our_words(mlflow_registry: MlflowRegistry) -> None:
     with pytest.raises(MlflowFailed, match="Run mingsuan doctor --repair"):
         mlflow_registry.file(OURS, "a/b", DIGEST)
+
+
+def test_tags_that_several_write_at_once_are_written(mlflow_registry: MlflowRegistry) -> None:
+    """All but one were refused in the words of the database: each saw no tag, and added it."""
+    number = mlflow_registry.file(OURS, "credit", DIGEST)
+    for turn in range(8):
+        marks = {f"mingsuan.{turn}.{each}": "x" for each in range(4)}
+        gate = threading.Barrier(4)
+
+        def write(marks: Mapping[str, str] = marks, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            mlflow_registry.mark(OURS, "credit", number, marks)
+
+        with ThreadPoolExecutor(4) as many:
+            for each in [many.submit(write) for _ in range(4)]:
+                each.result()
+
+
+def test_no_word_of_a_database_is_in_what_is_said(mlflow_registry: MlflowRegistry) -> None:
+    number = mlflow_registry.file(OURS, "credit", DIGEST)
+    engine = create_engine(mlflow_store.database_url(mlflow_registry._settings))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE model_version_tags"))
+    engine.dispose()
+    with pytest.raises(MlflowFailed) as refused:
+        mlflow_registry.mark(OURS, "credit", number, {"mingsuan.filing": "x"})
+    for said in (refused.value.said.zh, refused.value.said.en):
+        assert not re.search("SQL|model_version|sqlite|psycopg|relation|none|None", said), said
+        assert OURS not in said
+        assert "mingsuan doctor --repair" in said
 
 
 def test_the_outbox_files_a_submission_and_mlflow_reads_back_what_was_filed(
