@@ -43,6 +43,8 @@ from registry.language import Text
 
 NAME = "mingsuan"
 KEYS = ("plan", "nonce", "columns")
+PLANNED = tuple(name for name in TOP if name not in KEYS)
+"""The keys by which a plan is told: its `columns` may be meant for what lies beside the data."""
 FINDINGS, REPORT, ENVELOPE = "mingsuan_findings.json", "mingsuan_report.html", "report.dsse.json"
 FOREIGN = re.compile(r"[^/\w.\- :]")
 LONGEST = 240
@@ -64,6 +66,10 @@ class PlanOfWrongKind(Invalid):
 
 class KeyUnknown(Invalid):
     """A key beside the plan is one of ours misspelt: it would be left unread."""
+
+
+class ModelNotAsked(Invalid):
+    """The plan tests answers that are recorded, and a model is given: its run would get their numbers."""
 
 
 class ColumnsUnfit(Invalid):
@@ -99,6 +105,7 @@ def evaluate(
 
     Raises:
         NoPlan, ColumnsUnfit, PlanInvalid, DataUnfit, BadNonce: with every reason.
+        ModelNotAsked: when a model is given and the plan tests answers in the data.
         Contained: when the model's answers are not one number per row.
     """
     if ignored:
@@ -111,7 +118,10 @@ def evaluate(
     nonce = exploratory.checked_nonce(given.nonce) if given.nonce else secrets.token_hex(32)
     asked = model is not None and bool(plan.columns.inputs)
     if model is not None and not asked:
-        log.warning(_NOT_ASKED.format(column=plan.columns.prediction or plan.columns.score))
+        recorded = plan.columns.prediction or plan.columns.score
+        raise ModelNotAsked(
+            _NOT_ASKED.zh.format(column=recorded), _NOT_ASKED.en.format(column=recorded)
+        )
     scorer = InProcess(model, plan.columns.reading) if asked else None
     table = table_of(dataset, given.columns, plan.columns)
     with _columns_told(table, plan.columns, nameless=_nameless(dataset)):
@@ -164,6 +174,8 @@ def read(config: Any) -> Given:
     if isinstance(config, Mapping):
         _check_keys(config, KEYS if apart else (*KEYS, *TOP))
     plan = config["plan"] if apart else config
+    if isinstance(plan, Mapping) and not {*plan} & {*PLANNED}:
+        plan = None  # what lies beside a plan, or another evaluator's keys, and no plan
     nonce, columns = (config.get("nonce"), config.get("columns")) if apart else (None, None)
     if isinstance(plan, str | Path):
         asking = exploring.read(_present(Path(plan)))
@@ -416,9 +428,13 @@ def _logged(run_id: str, made: exploratory.Explored, outcome: engine.Outcome) ->
 
 
 _NOT_ASKED = Text(
-    "计划检验“{column}”这一列里已有的答案，没有问模型。要检验模型，请去掉 prediction 和 score，写上 target。",
-    "The plan tests the answers recorded in '{column}'; the model was not asked. To test the model "
-    "remove prediction and score, and name the target.",
+    "计划检验的是“{column}”这一列里已有的答案，不是这个模型；结果若记在模型的运行上，会被当成模型的。"
+    "要检验模型，请在计划里去掉 prediction 和 score，写上 target，输出是分数的再写 cut；"
+    '要检验已有的答案，请不要给模型，改用 predictions="{column}"。',
+    "The plan tests the answers recorded in '{column}' and not this model, whose run would get their "
+    "numbers. To test the model, remove prediction and score from the plan, name the target, and a cut "
+    "where the model gives scores. To test the recorded answers, give no model and "
+    'predictions="{column}".',
 )
 _NO_LIST = Text("不是一列取值", "it is no list of values")
 _IGNORED = Text(

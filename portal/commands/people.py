@@ -40,6 +40,13 @@ class Register(Protocol):
         """A one-time link by which somebody chooses a new password."""
 
 
+_GUESSED = (
+    "没有设 MINGSUAN_BASE_URL，链接里的地址按默认写成 {address}；服务在别的地址或端口上时，请改掉链接的这一段，或先设好再邀请。/ "
+    "MINGSUAN_BASE_URL is not set, so the link begins with the default, {address}. Where the server "
+    "listens elsewhere, change that part of the link, or set it first."
+)
+
+
 @click.group(
     help="单位、邀请和人员：本机的，或 MINGSUAN_SERVER 的（用管理员的令牌）。"
     "/ Organisations, invitations, people: here, or of MINGSUAN_SERVER by an administrator's token."
@@ -96,7 +103,7 @@ def invite(organisation_id: str, email: str, role: str, *, as_json: bool) -> Non
     """Print the one-time link."""
     with _register() as register:
         made = register.invite(organisation_id, email, role)
-    _told(made, made["link"], as_json=as_json)
+    _link_told(made, as_json=as_json)
 
 
 @users.command("reset-password", help="重置密码。/ Reset a password; the link is printed once.")
@@ -111,7 +118,7 @@ def reset_password(email: str, *, online: bool, as_json: bool) -> None:
     """Print the one-time link; the old password, sign-ins and tokens end at once."""
     with _register(online=online) as register:
         made = register.reset(email)
-    _told(made, made["link"], as_json=as_json)
+    _link_told(made, as_json=as_json)
 
 
 @users.command("password", help="修改自己的密码。/ Change your own password.")
@@ -163,6 +170,16 @@ def _told(made: Row, line: str, *, as_json: bool) -> None:
         showing.as_json(made)
     else:
         click.echo(line)
+
+
+def _link_told(made: Row, *, as_json: bool) -> None:
+    """Print a link, and that its address is a guess where nobody has set it."""
+    from registry.settings import settings
+
+    chosen = settings()
+    _told(made, made["link"], as_json=as_json)
+    if made["link"].startswith(f"{chosen.public_url}/") and not (chosen.server or chosen.base_url):
+        click.echo(_GUESSED.format(address=chosen.public_url), err=True)
 
 
 @contextmanager

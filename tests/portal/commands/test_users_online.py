@@ -144,6 +144,8 @@ def test_an_invitation_online_opens_the_page_that_takes_it(both: Both) -> None:
             page = client.get(f"{link.path}?{link.query}")
         assert page.status_code == 200
         assert boss.organisation.name_zh in page.text
+    # The default port stood in the link of a server on another one, without a word.
+    assert "MINGSUAN_BASE_URL" in made.err
     told = both.online(boss, "invite", place, "he@example.org", "filer", "--json")
     assert json.loads(told.out)["email"] == "he@example.org"
     other = both.world.member("tester-own", Role.TESTER).organisation.id
