@@ -108,7 +108,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "price.importance.apart": Row(
         Text(
-            "{price}最常因为{X}而变：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%，平均变{m}。变得最多的是因为{Y}，平均变{further}。",
+            "{price}最常因为{X}而变：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%，平均变{m}。变动幅度最大的是因为{Y}，平均变{further}。",
             "The {price} moves most often with {x}: with another {person}’s, by more than 1 % for {about} of 100 {people}, and by {m} on average. It moves furthest with {y}, by {further} on average.",
         ),
         RULE,

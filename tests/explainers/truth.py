@@ -547,7 +547,7 @@ CASES = (
         plan=SCORE,
         must=[
             ("^这里说明的是程序给出的评分，不是名次", "^This explains the score that the program gives, not the place"),
-            ("变得最多的是因为婚姻，平均变(19|20|21)", "moves furthest with the marital status, by (19|20|21)"),
+            ("变动幅度最大的是因为婚姻，平均变(19|20|21)", "moves furthest with the marital status, by (19|20|21)"),
             ("“已婚”.*评分更高，平均相差40分|“未婚”.*评分更低，平均相差40分", "“married”.*score.* on average by 40 points|“single”.*score.* on average by 40 points"),
         ],
         must_not=[("价格|元|贵", "price|yuan|dear"), ("排第|名次(变|会|靠)", "place (moves|rises|falls)|ranks? (first|higher)"), ("影响最大的是年龄", "matters most: the age")],
