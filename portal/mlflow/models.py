@@ -1,6 +1,7 @@
 """A model that MLflow has opened in this process, asked as the sandbox asks it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,8 +40,7 @@ class InProcess:
 
     def __init__(self, model: Any, classes: Classes | None = None) -> None:
         self._classes = classes
-        label = classes is not None and classes.favourable is None
-        self._ask = _taken(lambda: _asker(model, label=label))
+        self._ask = _taken(lambda: _asker(model, classes))
         inputs = declared(model)
         self._schema = model_inputs.schema(inputs) if inputs else None
 
@@ -104,7 +104,7 @@ def _known(model: Any) -> tuple[flavours.Format, Mapping[str, Any]] | None:
         return None
 
 
-def _asker(model: Any, *, label: bool) -> asking.Answers:
+def _asker(model: Any, classes: Classes | None) -> asking.Answers:
     known = _known(model)
     if known is None:
         predict: asking.Answers = model.predict
@@ -113,7 +113,7 @@ def _asker(model: Any, *, label: bool) -> asking.Answers:
     signature = getattr(model.metadata, "signature", None)
     opening.refuse_parameters(row.flavour, signature.to_dict() if signature else {})
     generic = model.metadata.flavors.get("python_function") or {}
-    return asking.answers(row.flavour, _raw(model, row, settings), settings, generic, label=label)
+    return asking.answers(row.flavour, _raw(model, row, settings), settings, generic, classes)
 
 
 def _raw(model: Any, row: flavours.Format, settings: Mapping[str, Any]) -> Any:
@@ -130,5 +130,5 @@ def _raw(model: Any, row: flavours.Format, settings: Mapping[str, Any]) -> Any:
             "Use env_manager='local'.",
         ) from error
     if row.flavour == "onnx":  # MLflow's session adds on as many threads as there are
-        return opening.onnx_session(raw._model_path, settings)  # noqa: SLF001
+        return opening.onnx_model(Path(raw._model_path), settings)  # noqa: SLF001
     return raw

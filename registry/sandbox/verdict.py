@@ -27,6 +27,7 @@ class Cause(StrEnum):
     WHOSE_PROBABILITY = "whose_probability"
     NO_PROBABILITIES = "no_probabilities"
     CLASSES_SPELT = "classes_spelt"
+    CLASSES_ABSENT = "classes_absent"
     COLUMN_ORDER = "column_order"
     NO_TENSOR = "no_tensor"
     LEVELS_UNKNOWN = "levels_unknown"
@@ -116,13 +117,16 @@ SAID: dict[Cause, Text] = {
         "a model that gives the one number only, and evaluate that.",
     ),
     Cause.WHOSE_PROBABILITY: Text(
-        "分类模型的类别不叫 0 和 1，分不清哪一类的概率是所问的分数。请在计划里写明模型的全部类别和其中"
-        "有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 favourable；ONNX 请"
-        "保留 zipmap）。",
-        "The classes of this classifier are not called 0 and 1, so it cannot be told whose "
-        "probability is the score. Name all of the model's classes in the plan and the favourable "
-        "one of them (evaluation: columns.classes and columns.favourable; explanation: classes and "
-        "favourable; in ONNX keep the zipmap).",
+        "分类模型的类别不叫 0 和 1，或者模型文件没有写明哪一列概率属于哪一类，分不清哪一类的概率是所问的分数。"
+        "请在计划里写明模型的全部类别和其中有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 "
+        "favourable）。ONNX 已经写明而仍被拒绝的，是模型给出的类别与概率最大的一列对不上：请按各列的次序写，"
+        "或者保留 zipmap 重新导出。",
+        "The classes of this classifier are not called 0 and 1, or its file does not say which column of "
+        "probabilities belongs to which class, so it cannot be told whose probability is the score. Name all of "
+        "the model's classes in the plan and the favourable one of them (evaluation: columns.classes and "
+        "columns.favourable; explanation: classes and favourable). Where an ONNX model is refused although they "
+        "are named, the class it answers is not the one whose column is the greatest: list them in the order of "
+        "the columns, or export the model again with its zipmap.",
     ),
     Cause.NO_PROBABILITIES: Text(
         "分类模型的 predict_proba 没有为每一类给出概率（LightGBM 用自定义目标函数训练时只给原始分数），分数不能当作概率。"
@@ -137,6 +141,11 @@ SAID: dict[Cause, Text] = {
         "columns.classes of the plan (an explanation's: classes) names the model's classes as the same "
         "numbers, written otherwise. Whole numbers have no point: 0 and 1, not 0.0 and 1.0 (where "
         "`classes_` shows 0., too).",
+    ),
+    Cause.CLASSES_ABSENT: Text(
+        "计划的 columns.classes（说明的计划：classes）写了模型没有的类别：每一行这一类的概率都会是 0。请只写模型的类别。",
+        "columns.classes of the plan (an explanation's: classes) names a class that the model does not have: its "
+        "probability would be 0 in every row. Name the model's own classes only.",
     ),
     Cause.COLUMN_ORDER: Text(
         "模型声明的列序与训练时不同。LightGBM 按位置读列，会把列读错；XGBoost、scikit-learn 和按位置记类别列的 "
@@ -274,6 +283,13 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
             "a class of the model, which the plan writes as the same number otherwise",
         ),
         Text("请照这样写进计划", "write it so in the plan"),
+    ),
+    Cause.CLASSES_ABSENT: (
+        Text("模型没有这一类", "the model does not have this class"),
+        Text(
+            "请从计划里删去，或改成模型的类别",
+            "take it out of the plan, or name the model's own class",
+        ),
     ),
     Cause.COLUMN_ORDER: (
         Text("这一列的位置与训练时不同", "it stands in another place than in training"),

@@ -18,6 +18,9 @@ from sklearn.pipeline import make_pipeline
 from registry.sandbox.child.classes import Classes
 
 THREE = Classes(("0", "1", "2"), "1")
+FROM_1 = Classes(("2", "1"), "1")
+WORDS = Classes(("denied", "approved"), "approved")
+THREE_1 = Classes(("3", "1", "2"), "2")
 ONE_THREAD = {"intra_op_num_threads": 1, "inter_op_num_threads": 1}
 COLUMNS = ("amount", "children", "debt")
 
@@ -71,6 +74,10 @@ def models(
     yield "without zipmap", exported(logistic(), due, **plain), "scores", None
     yield "three, zipmap", exported(logistic(), grade), "scores", THREE
     yield "three, without zipmap", exported(logistic(), grade, **plain), "scores", THREE
+    words = np.where(np.asarray(due) == 1, "approved", "denied")
+    yield "from 1, without zipmap", exported(logistic(), due + 1, **plain), "scores", FROM_1
+    yield "words, without zipmap", exported(logistic(), words, **plain), "scores", WORDS
+    yield "three from 1, without zipmap", exported(forest, grade + 1, **plain), "scores", THREE_1
     yield "three, a forest", exported(forest, grade), "scores", THREE
     yield "three, its class", exported(logistic(), grade), "label", Classes(THREE.names)
     yield "regression", exported(LinearRegression(), amount), "pyfunc", None

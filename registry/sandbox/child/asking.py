@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.sandbox.child import missing_words, onnx_outputs
 from registry.sandbox.child.answer import floats, require_finite, shares_of_one, table_of
-from registry.sandbox.child.classes import Classes, named
+from registry.sandbox.child.classes import Classes, named, whose
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def answers(
     model: Any,
     settings: Mapping[str, Any],
     generic: Mapping[str, Any],
-    *,
-    label: bool = False,
+    classes: Classes | None = None,
 ) -> Answers:
     """The function that answers a frame as the flavour does.
 
@@ -43,9 +42,10 @@ def answers(
         model: the open model: the library's own object; for `python_function` MLflow's wrapper.
         settings: what `MLmodel` says under the flavour.
         generic: what it says under `python_function`.
-        label: ask a classifier for the class it names, not for probabilities.
+        classes: how the answers will be read; where none is favourable a classifier is asked for
+            the class it names, not for probabilities.
     """
-    return _ASKING[flavour](model, settings, generic, label)
+    return _ASKING[flavour](model, settings, generic, classes)
 
 
 def in_blocks(
@@ -139,11 +139,6 @@ def _yes(names: Any) -> int:
     raise whose([named(label) for label in names])
 
 
-def whose(labels: list[str]) -> NotOpened:
-    """The refusal of probabilities of which it cannot be told whose is the score."""
-    return NotOpened("whose_probability", f"classes {labels}"[:300], labels[:20])
-
-
 def several(columns: int, named: Any = None, *, of: str = "") -> NotOpened:
     """The refusal of an answer of several numbers, which names them."""
     names = [f"output {place + 1}" for place in range(columns)] if named is None else named
@@ -171,7 +166,7 @@ def _one_decision(model: Any, predict: Answers, **options: Any) -> Answers:
 
 
 def _sklearn(
-    model: Any, _settings: Mapping[str, Any], generic: Mapping[str, Any], _label: bool
+    model: Any, _settings: Mapping[str, Any], generic: Mapping[str, Any], _classes: Classes | None
 ) -> Answers:
     """The estimator's function that `predict_fn` names; probabilities carry their classes' names.
 
@@ -228,7 +223,7 @@ def _takes_texts(estimator: Any) -> bool:
 
 
 def _python_model(
-    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _classes: Classes | None
 ) -> Answers:
     def ask(frame: "pd.DataFrame") -> Any:
         return model.predict(frame)
@@ -237,7 +232,7 @@ def _python_model(
 
 
 def _xgboost(
-    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _classes: Classes | None
 ) -> Answers:
     """A classifier's probabilities, a regressor's or ranker's number; a bare booster's own answer.
 
@@ -294,7 +289,7 @@ def _regression(model: Any, **options: Any) -> Answers:
 
 
 def _lightgbm(
-    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _label: bool
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], _classes: Classes | None
 ) -> Answers:
     """A classifier's probabilities, named by its classes; else the number it predicts.
 
@@ -357,13 +352,14 @@ def _of_numbers(names: list[Any]) -> NotOpened:
 
 
 def _catboost(
-    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], label: bool
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], classes: Classes | None
 ) -> Answers:
     """A classifier's probabilities, named by its classes; else the class's own `predict`.
 
     A regressor's `predict` undoes the link of its objective (Poisson, Tweedie: the exponential).
     CatBoost puts columns in order by their names.
     """
+    label = classes is not None and classes.favourable is None
     loss = str(model.get_all_params().get("loss_function", type(model).__name__))
 
     def predict(frame: "pd.DataFrame") -> Any:
@@ -426,19 +422,23 @@ def _words(frame: "pd.DataFrame") -> list[Any]:
 
 
 def _onnx(
-    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], label: bool
+    model: Any, _settings: Mapping[str, Any], _generic: Mapping[str, Any], classes: Classes | None
 ) -> Answers:
     """The tensors of a frame; of several outputs the one that can be told to be the answer."""
-    wanted, named = model.get_inputs(), [output.name for output in model.get_outputs()]
+    session, graph = model
+    wanted, outputs = session.get_inputs(), [each.name for each in session.get_outputs()]
 
     def ask(frame: "pd.DataFrame") -> Any:
-        outputs = model.run(named, onnx_outputs.tensors(wanted, frame))
-        return onnx_outputs.chosen(dict(zip(named, outputs, strict=True)), label=label)
+        found = session.run(outputs, onnx_outputs.tensors(wanted, frame))
+        answer = dict(zip(outputs, found, strict=True))
+        return onnx_outputs.chosen(answer, graph, len(frame), classes)
 
     return ask
 
 
-_ASKING: dict[str, Callable[[Any, Mapping[str, Any], Mapping[str, Any], bool], Answers]] = {
+_ASKING: dict[
+    str, Callable[[Any, Mapping[str, Any], Mapping[str, Any], Classes | None], Answers]
+] = {
     "onnx": _onnx,
     "xgboost": _xgboost,
     "lightgbm": _lightgbm,

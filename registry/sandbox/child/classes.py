@@ -90,11 +90,10 @@ class Classes:
 
         if named is None and given.shape[1] != len(self.names):
             raise OtherClasses(f"{given.shape[1]} columns for {len(self.names)} classes")
-        numbers = range(len(self.names))
-        if named is None and set(self.names) != {str(number) for number in numbers}:
-            places = list(numbers)
-        else:
-            places = self._places(numbers if named is None else named)
+        places = self._places(self.columns if named is None else named)
+        if absent := tuple(name for place, name in enumerate(self.names) if place not in places):
+            said = f"classes that the model does not have: {absent}"[:300]
+            raise OtherClasses(said, absent[:20], cause="classes_absent")
         if self.favourable is None:
             likeliest: npt.NDArray[np.float64] = np.array(places, np.float64)[given.argmax(axis=1)]
             return np.where(np.isnan(given).any(axis=1), np.nan, likeliest)
@@ -103,6 +102,12 @@ class Classes:
         wanted = self.names.index(self.favourable)
         columns = [column for column, place in enumerate(places) if place == wanted]
         return np.asarray(given[:, columns].sum(axis=1), dtype=np.float64)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Which classes columns without names are taken for."""
+        numbers = tuple(str(number) for number in range(len(self.names)))
+        return numbers if set(numbers) == set(self.names) else self.names
 
     def _answered(self, places: "npt.NDArray[np.int64]") -> "npt.NDArray[np.float64]":
         import numpy as np
@@ -132,6 +137,11 @@ def named(label: Any) -> str:
     if isinstance(plain, float) and plain.is_integer():
         return str(int(plain))
     return str(plain)
+
+
+def whose(labels: list[str]) -> NotOpened:
+    """The refusal of probabilities of which it cannot be told whose is the score."""
+    return NotOpened("whose_probability", f"classes {labels}"[:300], labels[:20])
 
 
 def _number(name: str) -> float | None:

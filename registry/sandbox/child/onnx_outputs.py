@@ -1,10 +1,11 @@
 """What goes into an ONNX model, and which of its outputs is the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from registry.sandbox.child.answer import shares_of_one, table_of
-from registry.sandbox.child.classes import named
+from registry.sandbox.child.answer import SINGLE, shares_of_one, table_of
+from registry.sandbox.child.classes import Classes, named, whose
+from registry.sandbox.child.onnx_graph import Graph
 from registry.sandbox.child.refusal import NotOpened
 
 if TYPE_CHECKING:
@@ -80,14 +81,19 @@ def _shaped(columns: "pd.DataFrame", place: Any, *, whole: bool) -> Any:
     return values.ravel() if flat else values if whole else values.reshape(-1, 1)
 
 
-def chosen(outputs: Mapping[str, Any], *, label: bool) -> Any:
+def chosen(
+    outputs: Mapping[str, Any], graph: Graph, rows: int, classes: Classes | None = None
+) -> Any:
     """The answer among a model's outputs.
 
-    It is the only one, the label where one is asked, else the only one that holds probabilities.
+    It is the only one, the label where one is asked, else the only one that holds probabilities,
+    by the names of their classes where the model tells them.
 
     Args:
         outputs: name → tensor, or one dictionary per row (scikit-learn's converter makes these).
-        label: whether the class is asked, not the probabilities.
+        graph: the model's.
+        rows: how many were asked.
+        classes: how the answers will be read.
 
     Raises:
         NotOpened: when it cannot be told which output is the answer (`several_outputs`), or to
@@ -95,15 +101,45 @@ def chosen(outputs: Mapping[str, Any], *, label: bool) -> Any:
     """
     if len(outputs) == 1:
         return _named(next(iter(outputs.values())))
-    labels = [output for output in outputs.values() if _names_classes(output)]
-    if label and len(labels) == 1:
-        return labels[0]
-    likely = [output for output in outputs.values() if _probabilities(output)]
-    if len(likely) == 1:
-        if labels and not isinstance(likely[0], list):
-            _require_numbered(labels[0], likely[0].shape[1])
-        return _named(likely[0])
-    raise NotOpened("several_outputs", f"outputs {list(outputs)}"[:300], list(outputs)[:20])
+    labels = [name for name, output in outputs.items() if _names_classes(output, rows)]
+    if classes is not None and classes.favourable is None and len(labels) == 1:
+        return outputs[labels[0]].ravel()
+    likely = [name for name, output in outputs.items() if _probabilities(output)]
+    if len(likely) != 1:
+        raise NotOpened("several_outputs", f"outputs {list(outputs)}"[:300], list(outputs)[:20])
+    found = outputs[likely[0]]
+    if labels and not isinstance(found, list):
+        return _labelled(outputs, labels, likely[0], graph, classes)
+    return _named(found)
+
+
+def _labelled(
+    outputs: Mapping[str, Any],
+    labels: list[str],
+    likely: str,
+    graph: Graph,
+    classes: Classes | None,
+) -> Any:
+    """Probabilities beside labels, by the names of their classes.
+
+    The file lists them, or the plan; a block's rows may hold only some. What the file does not
+    prove is held against each row's label.
+    """
+    import pandas as pd
+
+    chances = outputs[likely]
+    told = {name: graph.listed(name, likely, chances.shape[1]) for name in labels}
+    label = next((name for name, listed in told.items() if listed), labels[0])
+    if listed := told[label]:
+        names = [named(each) for each in listed.names]
+        if not listed.proved:
+            _require_likeliest(outputs[label], chances, names)
+        return pd.DataFrame(chances, columns=names)
+    if classes is None:
+        raise whose(_seen(outputs[label]))
+    if len(classes.names) == chances.shape[1]:  # else it is refused where it is read
+        _require_likeliest(outputs[label], chances, classes.columns)
+    return chances
 
 
 def _named(output: Any) -> Any:
@@ -116,18 +152,28 @@ def _named(output: Any) -> Any:
     return pd.DataFrame(values, columns=names)
 
 
-def _names_classes(output: Any) -> bool:
-    """Whether an output is one word or whole number per row."""
-    return not isinstance(output, list) and output.ndim == 1 and output.dtype.kind in "iuOUS"
+def _names_classes(output: Any, rows: int) -> bool:
+    """Whether an output is one word, whole number or truth per row, in whatever shape."""
+    return not isinstance(output, list) and output.size == rows and output.dtype.kind in "biuOUS"
 
 
-def _require_numbered(labels: Any, columns: int) -> None:
-    """See that columns without names belong to classes 0, 1, 2 …: others have an order of their own."""
+def _require_likeliest(labels: Any, chances: Any, names: Sequence[str]) -> None:
+    """See that each row's label is the class whose probability is clearly the greatest."""
     import numpy as np
 
-    seen = sorted({named(label) for label in np.unique(labels).tolist()})
-    if not set(seen) <= {str(number) for number in range(columns)}:
-        raise NotOpened("whose_probability", f"classes {seen}"[:300], seen[:20])
+    shares = np.asarray(chances, np.float64)
+    first, second = np.sort(shares, axis=1)[:, :-3:-1].T
+    clear = first - second > SINGLE
+    distinct, inverse = np.unique(labels.ravel(), return_inverse=True)
+    said = np.array([named(label) for label in distinct.tolist()], object)[inverse]
+    if (said != np.array(names, object)[shares.argmax(axis=1)])[clear].any():
+        raise whose(_seen(labels))
+
+
+def _seen(labels: Any) -> list[str]:
+    import numpy as np
+
+    return sorted({named(label) for label in np.unique(labels).tolist()})
 
 
 def _probabilities(output: Any) -> bool:

@@ -15,6 +15,7 @@ import yaml
 
 from registry.sandbox.child import asking, flavours
 from registry.sandbox.child.classes import Classes
+from registry.sandbox.child.onnx_graph import Graph
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
@@ -107,7 +108,7 @@ def open_model(described: Described, classes: Classes | None = None) -> asking.A
         model,
         described.settings,
         described.generic,
-        label=classes is not None and classes.favourable is None,
+        classes,
     )
 
 
@@ -157,11 +158,11 @@ def _python_model(described: Described) -> Any:
 
 
 def _onnx(described: Described) -> Any:
-    return onnx_session(str(described.file(described.row.path_key)), described.settings)
+    return onnx_model(described.file(described.row.path_key), described.settings)
 
 
-def onnx_session(path: str, settings: Mapping[str, Any]) -> Any:
-    """An ONNX model open on one thread of the processor, optimised as far as `MLmodel` says.
+def onnx_model(path: Path, settings: Mapping[str, Any]) -> tuple[Any, Graph]:
+    """An ONNX model open on one thread of the processor, optimised as far as `MLmodel` says; and its graph.
 
     Args:
         path: the file.
@@ -174,7 +175,8 @@ def onnx_session(path: str, settings: Mapping[str, Any]) -> Any:
     level = (settings.get("onnx_session_options") or {}).get("graph_optimization_level")
     if level is not None:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel(level)
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers), Graph.read(path)
 
 
 def _saved_class(described: Described) -> Any:

@@ -51,6 +51,9 @@ CLASSES = {
     "sklearn words, one hot": ("sklearn-cloudpickle", ""),
     "sklearn decisions, tuned threshold": ("sklearn-cloudpickle", ""),
     "onnx zipmap": ("onnx", ""),
+    "onnx from 1, without zipmap": ("onnx", ""),
+    "onnx words, without zipmap": ("onnx", ""),
+    "onnx three from 1, without zipmap": ("onnx", ""),
     "PythonModel Shares": ("pyfunc", ""),
 }
 NAMES = CASES if os.environ.get("WHOLE_ORACLE") else CLASSES
