@@ -81,11 +81,11 @@ UNNAMED = ("xgboost", "lightgbm", "onnx")
 """The formats whose probabilities may come without the names of their classes."""
 
 IN_ORDER = Text(
-    "计划里各类别的次序被当作模型输出各列的次序：{flavour} 格式的输出可以不带类别名，那时模型没有写明哪一列是哪一类，"
+    "{flavour} 格式的输出可以不带类别名：那时模型没有写明哪一列是哪一类，计划里各类别的次序被当作模型输出各列的次序，"
     "无法核对。",
-    "The order of the classes in the plan was taken for the order of the model's columns: outputs of the "
-    "format {flavour} may hold no names of classes, and then the model does not say which column is which "
-    "class, and it cannot be checked.",
+    "Outputs of the format {flavour} may hold no names of classes: then the model does not say which column "
+    "is which class, the order of the classes in the plan was taken for the order of the model's columns, "
+    "and it cannot be checked.",
 )
 
 

@@ -182,13 +182,16 @@ SAID: dict[Cause, Text] = {
     Cause.MISSING_WORDS: Text(
         "模型区分几种“缺失”：它对 None 或空字符串的答案，与对 NaN 的不同，也与对从未见过的词的不同，可见训练数据里有过它。"
         "数据里的缺失只有一种，分不出模型当时学的是哪一种；答案会因此不同，所以不予采用。请在模型的管线里先把各种缺失"
-        "都换成同一个专门的词（例如“缺失”），或训练前把它们都换成 NaN（pandas.read_csv 和 pandas 3 给出的就是 "
-        "NaN），再训练保存。",
+        "都换成同一个专门的词（例如“缺失”），或训练前把它们都换成 NaN，再训练保存。pandas.read_csv 和 pandas 3 的文字列给出的就是 NaN；pandas.read_parquet 的"
+        "布尔列、pandas 2 的文字列给出的是 None：请先 frame[c] = frame[c].astype(object).where(frame[c].notna(), "
+        "float('nan'))。",
         "The model tells several kinds of missing apart: it answers None, or an empty word, otherwise than "
         "NaN and otherwise than a word it never met, so it has met it in training. Data hold one kind of "
         "missing, and nobody can tell which the model learnt it as; the answers differ, so none were taken. "
         "Let the model's pipeline put one word of its own (say 'missing') in place of every kind, or put NaN "
-        "in their place before training (as pandas.read_csv and pandas 3 give it), then train and save.",
+        "in their place before training, then train and save. pandas.read_csv and the words of pandas 3 give NaN; "
+        "pandas.read_parquet gives None in truths, and pandas 2 in words: frame[c] = "
+        "frame[c].astype(object).where(frame[c].notna(), float('nan')) mends a column.",
     ),
     Cause.MISSING_SPELT: Text(
         "数据里有“NA”“None”“null”一类的词，pandas.read_csv 会读成缺失。模型学过缺失，却从未学过这个词；"

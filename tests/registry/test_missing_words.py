@@ -183,8 +183,34 @@ def test_a_model_that_learnt_another_kind_is_refused_by_the_column(
 
     assert (refused.cause, refused.items) == ("missing_words", (column,))
     (why,) = verdict.reasons(verdict.Cause.MISSING_WORDS, refused.items)
-    assert "NaN" in why.remedy.zh
-    assert "NaN" in why.remedy.en
+    for said in (why.remedy, verdict.SAID[verdict.Cause.MISSING_WORDS]):
+        assert "NaN" in said.zh
+        assert "NaN" in said.en
+    for told in (
+        verdict.SAID[verdict.Cause.MISSING_WORDS].zh,
+        verdict.SAID[verdict.Cause.MISSING_WORDS].en,
+    ):
+        assert "read_parquet" in told
+        assert NAN_FOR_NONE in told
+
+
+NAN_FOR_NONE = "frame[c].astype(object).where(frame[c].notna(), float('nan'))"
+
+
+def test_the_line_that_the_refusal_gives_mends_a_frame_of_parquet(tmp_path: Path) -> None:
+    """`read_parquet` gives None in truths: every model trained on such a column is refused."""
+    READ[["owner", "amount"]].to_parquet(tmp_path / "rows.parquet")
+    frame = pd.read_parquet(tmp_path / "rows.parquet")
+    first = encoded(OneHotEncoder(), "owner").fit(frame[:TRAINED], DUE[:TRAINED])
+    folder = saved(first, READ[["owner", "amount"]], tmp_path / "met None")
+    assert refusal(folder, frame).items == ("owner",)
+
+    c = "owner"
+    frame[c] = frame[c].astype(object).where(frame[c].notna(), float("nan"))
+
+    mended = encoded(OneHotEncoder(), "owner").fit(frame[:TRAINED], DUE[:TRAINED])
+    folder = saved(mended, READ[["owner", "amount"]], tmp_path / "met NaN")
+    np.testing.assert_array_equal(answered(folder, frame), pyfunc(folder, frame))
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])

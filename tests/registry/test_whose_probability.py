@@ -11,12 +11,15 @@ import lightgbm
 import mlflow
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pytest
 import xgboost
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from registry.sandbox import verdict
@@ -195,6 +198,20 @@ def test_several_decisions_are_not_the_classes_of_one(
 
     assert refused.value.cause == "several_outputs"
     assert len(refused.value.items) == 2
+
+
+def test_a_model_that_needs_the_whole_block_is_asked_for_nothing_less(tmp_path: Path) -> None:
+    """It was refused for want of columns: one row alone has none of the other words."""
+    words = pd.DataFrame({"home": np.where(np.arange(len(FRAME)) % 3, "own", "rent")})
+    model = make_pipeline(FunctionTransformer(pd.get_dummies), LogisticRegression())
+    model.fit(words[:TRAINED], DUE[:TRAINED])
+    signature = infer_signature(words[:2], np.zeros(2))
+    mlflow.sklearn.save_model(
+        model, tmp_path / "m", signature=signature, pip_requirements=["x"], **PROBABLE
+    )
+    ask = opening.open_model(opening.describe(tmp_path / "m"))
+    ((_, found),) = asking.in_blocks(ask, pa.Table.from_pandas(words[:500]))
+    np.testing.assert_array_equal(found, model.predict_proba(words[:500])[:, 1])
 
 
 def test_the_plugin_says_the_same(tmp_path: Path) -> None:

@@ -155,11 +155,17 @@ def _one_column(answer: Any, of: str) -> Any:
 
 
 def _one_decision(model: Any, predict: Answers, **options: Any) -> Answers:
-    """Probabilities of a classifier that names one class per row; of several they are several outputs."""
+    """Probabilities of a classifier that names one class per row; of several they are several outputs.
+
+    It is asked once, with all of the first rows: some models answer no single row.
+    """
+    told = not hasattr(model, "predict")
 
     def ask(frame: "pd.DataFrame") -> Any:
-        if hasattr(model, "predict"):
-            _one_column(model.predict(frame[:1], **options), type(model).__name__)
+        nonlocal told
+        if not told:
+            _one_column(model.predict(frame, **options), type(model).__name__)
+            told = True
         return predict(frame)
 
     return ask

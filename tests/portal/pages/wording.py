@@ -445,7 +445,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "没有一项差异被证明超过界线；这不等于证明没有差异。": ("No difference was shown to exceed its line; that does not prove there is none.",),
     "没有列在上面的特征和人群，这份报告什么也没有说。是否违法由执法和司法机关判断。": ("Of features and groups not listed above, this report says nothing. Whether a law was broken is for those who apply it.",),
     "没有得到有利结果的人里，应当得到的": ("deserving, of those who did not get the favourable result",),
-    "计划里各类别的次序被当作模型输出各列的次序：{flavour} 格式的输出可以不带类别名，那时模型没有写明哪一列是哪一类，无法核对。": ("The order of the classes in the plan was taken for the order of the model's columns: outputs of the format {flavour} may hold no names of classes, and then the model does not say which column is which class, and it cannot be checked.",),
+    "{flavour} 格式的输出可以不带类别名：那时模型没有写明哪一列是哪一类，计划里各类别的次序被当作模型输出各列的次序，无法核对。": ("Outputs of the format {flavour} may hold no names of classes: then the model does not say which column is which class, the order of the classes in the plan was taken for the order of the model's columns, and it cannot be checked.",),
     "没有：检验所读的各列，每一行都有可用的值。": ("Nothing: every row has a usable value in every column that the probes read.",),
     "深圳的条例没有规定备案，这是在本平台的登记。": ("Shenzhen's regulation has no article on filing; this is an entry in this platform's register.",),
     "状态": ("Status",),
