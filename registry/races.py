@@ -25,16 +25,17 @@ def cause(failed: BaseException) -> BaseException:
     return failed.__cause__ or quoted or failed
 
 
-def again(write: Callable[[], T]) -> T:
+def again(write: Callable[[], T], kinds: tuple[type[Exception], ...] = RACES) -> T:
     """What a write gives, tried again where another one came before; the last error stands.
 
     Args:
         write: does nothing where what it writes is there already.
+        kinds: the errors that tell so.
     """
     for _ in range(TRIES):
         try:
             return write()
         except Exception as failed:
-            if not isinstance(cause(failed), RACES):
+            if not isinstance(cause(failed), kinds):
                 raise
     return write()

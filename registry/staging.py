@@ -133,6 +133,10 @@ class ChangedMeanwhile(Conflict):
     """A file was uploaded while the folder was registered: register again."""
 
 
+class SealedMeanwhile(ChangedMeanwhile):
+    """The same files were sealed with a folder above: read them where they are now."""
+
+
 class StillArriving(Conflict):
     """A file of the folder is arriving in parts: complete or abort it, and register again."""
 
@@ -298,13 +302,21 @@ def contents(session: Session, organisation_id: str, path: str) -> dict[str, str
     """
     found = {each.path: each.digest for each in below(session, path)}
     for each in seals_below(session, path):
-        try:
-            version = submission.with_digest(session, organisation_id, each.digest)
-        except VersionNotFound as missing:
-            raise _sealed_within(each.path) from missing
-        for entry in version.manifest:
-            found[f"{each.path}/{entry['path']}"] = str(entry["sha256"])
+        found |= _of_seal(session, organisation_id, each)
     return found
+
+
+def _of_seal(session: Session, organisation_id: str, seal: Seal) -> dict[str, str]:
+    """What a sealed folder holds, path → digest.
+
+    Raises:
+        SealedWithin: when its version is not on record.
+    """
+    try:
+        version = submission.with_digest(session, organisation_id, seal.digest)
+    except VersionNotFound as missing:
+        raise _sealed_within(seal.path) from missing
+    return {f"{seal.path}/{each['path']}": str(each["sha256"]) for each in version.manifest}
 
 
 def seal(
@@ -332,13 +344,18 @@ def seal(
     Raises:
         StillArriving: as `require_whole`.
         ChangedMeanwhile: when other files lie there now; nothing must be recorded then.
+        SealedMeanwhile: when the same files do, and a folder above was registered.
     """
     folder = hold(session, organisation_id, path)
     kept = seal_over(session, path)
     if kept is not None:
         if kept.path == path and kept.digest == digest:
             return kept
-        raise _changed(path)
+        held = _of_seal(session, organisation_id, kept)
+        same = {each: found for each, found in held.items() if each.startswith(f"{path}/")}
+        same = {each: found for each, found in same.items() if each not in left_out}
+        alike = same == {each: found for each, found in taken.items() if each not in left_out}
+        raise _changed(path, SealedMeanwhile if alike else ChangedMeanwhile)
     require_whole(session, path)
     if not taken or contents(session, organisation_id, path) != dict(taken):
         raise _changed(path)
@@ -557,8 +574,9 @@ def _sealed_within(path: str) -> SealedWithin:
     return SealedWithin(said.zh, said.en)
 
 
-def _changed(path: str) -> ChangedMeanwhile:
-    return ChangedMeanwhile(
-        f"登记期间 {path} 里的文件有变动。请等上传结束后重新登记。",
-        f"Files in {path} changed while it was registered. Register again once all is uploaded.",
+def _changed(path: str, kind: type[ChangedMeanwhile] = ChangedMeanwhile) -> ChangedMeanwhile:
+    shown = "/".join(PurePosixPath(path).parts[2:])  # whose it is they know
+    return kind(
+        f"登记期间 {shown} 里的文件有变动。请等上传结束后重新登记。",
+        f"Files in {shown} changed while it was registered. Register again once all is uploaded.",
     )

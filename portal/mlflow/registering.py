@@ -121,7 +121,11 @@ class Registering:
         mlflow_own_tags.refuse_prompts(tag.key for tag in asked.tags)
         if not digest:  # a client that copies a version sends all of its tags, ours too
             mlflow_own_tags.refuse(tag.key for tag in asked.tags)
-        done = self._copied(asked, digest, made_in) if digest else self._filed(asked, source)
+        if digest:
+            done = self._copied(asked, digest, made_in)
+        else:  # a folder above that was registered meanwhile holds the same files
+            filed = partial(self._filed, asked, source)
+            done = races.again(filed, (staging.SealedMeanwhile,))
         version = done.submitted.version
         with transaction(self._factory) as session:
             _hold(session, done.origin, asked.name)

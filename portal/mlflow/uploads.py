@@ -309,13 +309,8 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
             StillArriving: when a file in it is arriving in parts.
         """
         with tempfile.TemporaryDirectory(dir=modes.folder(self._spool), prefix="form-") as copy:
-            snapshot = self._snapshot(path)
-            if snapshot is not None:
-                digest, inside = snapshot
-                found = Path(self._read(digest).download_artifacts(inside, copy))
-                if found.is_file():
-                    raise refusal("one-file", path=characters.visible(path))
-                yield Taken(found, None)
+            if (snapshot := self._snapshot(path)) is not None:
+                yield self._sealed(path, snapshot, copy)
                 return
             with self._factory() as session:
                 staging.require_whole(session, path)
@@ -323,6 +318,10 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
                 with in_mlflow_words():
                     files = staging.contents(session, _organisation(path), path)
                 near = [] if files else staging.beside(session, path)
+            # What was sealed while it was read is not where it was looked for.
+            if (snapshot := self._snapshot(path)) is not None:
+                yield self._sealed(path, snapshot, copy)
+                return
             if one_file:
                 raise refusal("one-file", path=characters.visible(path))
             if not files:
@@ -334,6 +333,14 @@ class Uploads(ArtifactRepository, StreamUploadMixin, MultipartUploadMixin):
                 with in_mlflow_words():
                     self._copy(digest, place)
             yield Taken(Path(copy), files)
+
+    def _sealed(self, path: str, snapshot: tuple[str, str], copy: str) -> Taken:
+        """A folder out of a snapshot, in a folder of our own."""
+        digest, inside = snapshot
+        found = Path(self._read(digest).download_artifacts(inside, copy))
+        if found.is_file():
+            raise refusal("one-file", path=characters.visible(path))
+        return Taken(found, None)
 
     def path_of(self, location: str, organisation_id: str) -> str:
         """The path behind an `mlflow-artifacts:` address of this organisation.

@@ -17,6 +17,7 @@ from registry.staging import (
     NoUpload,
     Origin,
     Sealed,
+    SealedMeanwhile,
     SealedWithin,
     StillArriving,
 )
@@ -163,6 +164,45 @@ def test_a_folder_that_holds_a_seal_is_sealed_with_what_was_sealed(
         origin=Origin(),
     )
     assert staging.below(session, run) == []
+
+
+def test_a_seal_above_is_no_change_of_the_files_but_an_upload_is(
+    session: Session, by: Actor, run: str
+) -> None:
+    """Whoever had read an inner folder was told that its files had changed."""
+    outer = cast.version(session, by)
+    [entry] = outer.manifest
+    name, digest = str(entry["path"]), str(entry["sha256"])
+    put(session, by, f"{run}/model/{name}", digest)
+    staging.seal(
+        session,
+        by.organisation_id,
+        run,
+        digest=outer.digest,
+        taken=staging.contents(session, by.organisation_id, run),
+        origin=Origin(),
+    )
+    outer.manifest = [entry | {"path": f"model/{name}"}, entry | {"path": "model/more/x"}]
+    session.flush()
+    inner, note = {name: digest, "more/x": digest}, {f"{run}/model/registered_model_meta"}
+    for more, kind in (
+        ({}, SealedMeanwhile),
+        ({"registered_model_meta": ONE}, SealedMeanwhile),
+        ({name: TWO}, ChangedMeanwhile),
+        ({"late": ONE}, ChangedMeanwhile),
+    ):
+        taken = {f"{run}/model/{each}": held for each, held in (inner | more).items()}
+        with pytest.raises(ChangedMeanwhile) as refused:
+            staging.seal(
+                session,
+                by.organisation_id,
+                f"{run}/model",
+                digest=TWO,
+                taken=taken,
+                origin=Origin(),
+                left_out=note & taken.keys(),
+            )
+        assert type(refused.value) is kind
 
 
 def test_a_sealed_folder_without_a_version_is_named(session: Session, by: Actor, run: str) -> None:
