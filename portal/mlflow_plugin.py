@@ -35,6 +35,7 @@ from evaluators.running.data import LACKING, DataUnfit, Source
 from portal.commands import exploring
 from portal.home import exploratory
 from portal.mlflow.models import InProcess, declared, flavour
+from portal.mlflow.own_rows import OwnRows
 from portal.pages import report_file
 from portal.work import predicates
 from registry import attestation
@@ -104,7 +105,7 @@ def evaluate(
         ignored: whether the user gave metrics of their own, which we do not take.
 
     Raises:
-        NoPlan, ColumnsUnfit, PlanInvalid, DataUnfit, BadNonce: with every reason.
+        NoPlan, ColumnsUnfit, PlanInvalid, DataUnfit, BadNonce, OtherRows: with every reason.
         ModelNotAsked: when a model is given and the plan tests answers in the data.
         Contained: when the model's answers are not one number per row.
     """
@@ -122,8 +123,12 @@ def evaluate(
         raise ModelNotAsked(
             _NOT_ASKED.zh.format(column=recorded), _NOT_ASKED.en.format(column=recorded)
         )
-    scorer = InProcess(model, plan.columns.reading) if asked else None
-    table = table_of(dataset, given.columns, plan.columns)
+    columns = columns_of(dataset, given.columns, plan.columns)
+    table = arrow(columns)
+    scorer = None
+    if asked:
+        own = _own_rows(model, {n: columns[n] for n in plan.columns.inputs if n in columns}, table)
+        scorer = InProcess(model, plan.columns.reading, own=own)
     with _columns_told(table, plan.columns, nameless=_nameless(dataset)):
         Source(table).check_references(plan)
         outcome = engine.run(plan, table, scorer=scorer, nonce=nonce)
@@ -277,8 +282,14 @@ def _frame(dataset: Any) -> pd.DataFrame:
     return pd.DataFrame(np.asarray(features), columns=list(dataset.feature_names))
 
 
-def table_of(dataset: Any, beside: Any, columns: Columns) -> pa.Table:
-    """The rows of MLflow's data set: features, target, predictions, and what is given beside it.
+def _own_rows(model: Any, columns: Mapping[str, Any], table: pa.Table) -> OwnRows | None:
+    """What gives a function its rows as they stand in the data; None for what has a signature."""
+    saved = flavour(model) is not None or declared(model)
+    return None if saved else OwnRows(columns, table)
+
+
+def columns_of(dataset: Any, beside: Any, columns: Columns) -> dict[str, Any]:
+    """The columns of MLflow's data set: features, target, predictions, and what is given beside it.
 
     Args:
         dataset: MLflow's `EvaluationDataset`.
@@ -298,7 +309,7 @@ def table_of(dataset: Any, beside: Any, columns: Columns) -> pa.Table:
     if dataset.has_predictions:
         called = dataset.predictions_name or columns.prediction or columns.score or "prediction"
         held.setdefault(str(called), dataset.predictions_data)
-    return arrow({**held, **_beside(beside, held, features.index)})
+    return {**held, **_beside(beside, held, features.index)}
 
 
 def _beside(given: Any, taken: Mapping[str, Any], index: pd.Index) -> dict[str, Any]:

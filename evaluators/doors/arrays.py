@@ -34,5 +34,12 @@ def arrow(columns: Mapping[str, Any]) -> pa.Table:
                 f"列“{name}”的类型 {array.type} 不能使用。请改成数、文字、真假或时间。",
                 f"The column {name!r} is of type {array.type}. Make it numbers, text, booleans or times.",
             )
-        made[name] = tables.typed(array, kind)
+        try:
+            made[name] = tables.typed(array, kind)
+        except pa.ArrowInvalid as lost:
+            raise NotForATable(
+                f"列“{name}”里有表里放不下的值：时间细到微秒以下，或整数超出 64 位。请先取整到微秒，或改成数。",
+                f"The column {name!r} holds values that no table takes: times finer than "
+                "microseconds, or integers beyond 64 bits. Round the times, or make it numbers.",
+            ) from lost
     return pa.table(made)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from portal.mlflow.own_rows import OwnRows
 from registry import model_inputs
 from registry.errors import Invalid
 from registry.sandbox.child import asking, flavours, opening
@@ -32,15 +33,18 @@ class InProcess:
     Args:
         model: anything with `predict`, as MLflow opens it.
         classes: how the answers of a classifier of several classes are read.
+        own: gives what is asked by `predict` the types of the user's own data.
 
     Raises:
         ServedElsewhere: when the saved class is out of reach.
         Contained: when MLflow passes parameters with every question.
     """
 
-    def __init__(self, model: Any, classes: Classes | None = None) -> None:
+    def __init__(
+        self, model: Any, classes: Classes | None = None, *, own: OwnRows | None = None
+    ) -> None:
         self._classes = classes
-        self._ask = _taken(lambda: _asker(model, classes))
+        self._ask = _taken(lambda: _asker(model, classes, own))
         inputs = declared(model)
         self._schema = model_inputs.schema(inputs) if inputs else None
 
@@ -104,11 +108,11 @@ def _known(model: Any) -> tuple[flavours.Format, Mapping[str, Any]] | None:
         return None
 
 
-def _asker(model: Any, classes: Classes | None) -> asking.Answers:
+def _asker(model: Any, classes: Classes | None, own: OwnRows | None) -> asking.Answers:
     known = _known(model)
     if known is None:
         predict: asking.Answers = model.predict
-        return predict
+        return predict if own is None else lambda frame: predict(own.of(frame))
     row, settings = known
     signature = getattr(model.metadata, "signature", None)
     opening.refuse_parameters(row.flavour, signature.to_dict() if signature else {})
