@@ -19,7 +19,7 @@ from registry.sandbox.child.onnx_graph import Graph
 from registry.sandbox.child.refusal import NotOpened
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 
-LOADER_VERSION = "9"
+LOADER_VERSION = "10"
 MAX_MLMODEL = 256 * 1024
 
 
