@@ -43,6 +43,8 @@ ALLOWED = (
     Allowed("filing/law.py", "备案不等于批准|not an approval", "denies that a filing approves"),
     Allowed("portal/web/glossary.toml", "许可|permit|不代表认可", "says of a filing that it is no permit"),
     Allowed("filing/endorsing.py", "", "the rule itself"),
+    Allowed("filing/claims.py", "", "the words that a filer may not use unremarked, and what is said against them"),
+    Allowed("", "像是获得批准、认证|claims? an approval", "asks why a name claims what no filing gives"),
     Allowed("portal/mlflow/refusals.py", "no approval", "denies that a stage approves"),
     Allowed("registry/law.py", "合规审查|compliance review|认证平台|testing and certification", "the statute's own noun, about a task of the city"),
     Allowed("portal/web/glossary.toml", "合规审查|compliance review", "the statute's own noun, explained"),
