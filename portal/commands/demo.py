@@ -48,11 +48,11 @@ def demo(no_serve: bool, port: int | None) -> None:
         serving.prepare(chosen)
         log = chosen.data / "processes.log"
         stack.enter_context(serving.beside(chosen, workers=chosen.workers, signer=True, log=log))
-        server = None if no_serve else _serve(chosen)
+        site = None if no_serve else Site(chosen)
         passwords, numbers = _carry(chosen, folder, trained)
         _print(chosen, passwords, numbers)
-        if server is not None:
-            server.join()
+        if site is not None:
+            site.wait()
 
 
 @contextmanager
@@ -159,14 +159,36 @@ def _key(folder: Path) -> "Ed25519PrivateKey":
     return made
 
 
-def _serve(chosen: "Settings") -> threading.Thread:
-    """Start the site beside the job, so that it can be watched."""
-    from portal.commands import serving
+class Site:
+    """The site, served beside the job, so that it can be watched.
 
-    quiet = chosen.model_copy(update={"log_level": "WARNING"})
-    thread = threading.Thread(target=serving.listen, args=(quiet,), daemon=True)
-    thread.start()
-    return thread
+    Args:
+        chosen: the settings.
+    """
+
+    def __init__(self, chosen: "Settings") -> None:
+        self._chosen = chosen.model_copy(update={"log_level": "WARNING"})
+        self._listens = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until it is told to stop.
+
+        Raises:
+            click.ClickException: when it never listened.
+        """
+        self._thread.join()
+        if not self._listens.is_set():
+            raise click.ClickException(
+                "网站没有启动，请看上面的输出，再运行一次 mingsuan demo。/ The site did not start; see the "
+                "output above and run mingsuan demo again."
+            )
+
+    def _listen(self) -> None:
+        from portal.commands import serving
+
+        serving.listen(self._chosen, self._listens.set)
 
 
 def _say(name: Text) -> None:

@@ -101,6 +101,7 @@ def tracking(made: Path, tmp_path: Path) -> Iterator[None]:
     mlflow.create_experiment("own", artifact_location=(tmp_path / "artifacts").as_uri())
     mlflow.set_experiment("own")
     yield
+    mlflow.end_run()  # what logs outside of a run begins one, and 2.22 leaves it open
     mlflow.set_tracking_uri(before)
 
 
