@@ -148,6 +148,11 @@ def test_an_invitation_online_opens_the_page_that_takes_it(both: Both) -> None:
     assert "MINGSUAN_BASE_URL" in made.err
     told = both.online(boss, "invite", place, "he@example.org", "filer", "--json")
     assert json.loads(told.out)["email"] == "he@example.org"
+    assert "MINGSUAN_BASE_URL" not in told.err  # the server knows its own
+    both.patch.setenv("MINGSUAN_BASE_URL", "https://register.example")
+    known = both.here("invite", place, "su@example.org", "filer")
+    assert known.out.startswith("https://register.example/zh/invitation")
+    assert "MINGSUAN_BASE_URL" not in known.err
     other = both.world.member("tester-own", Role.TESTER).organisation.id
     assert both.online(boss, "invite", other, "lin@example.org", "tester").code == 1
 
