@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, defer
 
-from filing import basis, concerns, differences, editions, gate, numbers, standing
+from filing import basis, claims, concerns, differences, editions, gate, numbers, standing
 from filing.concerns import Count
 from filing.dossier import Filing
 from filing.editions import Edition
@@ -128,6 +128,7 @@ class Hit:
         evaluated: whether a third-party evaluation of the edition's version has not expired.
         found: how many findings of its reports have each verdict.
         standing: what is true of the filing now.
+        claimed: what is said beside names that claim an approval; None where none does.
     """
 
     number: str
@@ -142,6 +143,7 @@ class Hit:
     evaluated: bool
     found: Mapping[str, int]
     standing: Standing
+    claimed: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +399,7 @@ def _hit(
         evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
         found=_found(read["reports"]),
         standing=standing.of(session, filing, read, beside=beside, at=at, days=days),
+        claimed=claims.published(*(listing.card[each] for each in ("name", "filer", "summary"))),
     )
 
 

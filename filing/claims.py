@@ -58,8 +58,8 @@ NAMED = Text(
     "reason must be given.",
 )
 PUBLISHED = Text(
-    "名称里的“{words}”是备案主体自己写的。备案不是批准，也不是认证。",
-    "“{words}” in the name are the filer’s own words. A filing is neither an approval nor a certificate.",
+    "“{words}”是备案主体自己写的。备案不是批准，也不是认证。",
+    "“{words}” are the filer’s own words. A filing is neither an approval nor a certificate.",
 )
 
 
@@ -98,14 +98,14 @@ def named(answers: Mapping[str, Stored]) -> Text | None:
     return _filled(NAMED, list(dict.fromkeys(words))) if words else None
 
 
-def published(*names: Mapping[str, str]) -> Text | None:
-    """What a page says beside a heading that claims an approval; None where it claims none.
+def published(*texts: Mapping[str, str]) -> Text | None:
+    """What a page or a line of a list says beside a filer's words that claim an approval; or None.
 
     Args:
-        names: those that stand there, by language.
+        texts: those that stand there, by language: the names, what the algorithm decides.
     """
     words = [
-        word for name in names for side in ("zh", "en") for word in found(name.get(side) or "")
+        word for text in texts for side in ("zh", "en") for word in found(text.get(side) or "")
     ]
     return _filled(PUBLISHED, list(dict.fromkeys(words))) if words else None
 

@@ -42,6 +42,9 @@ class HitOut(Answer):
     graded: Bilingual = Field(description="the grade in words, and whether reviewers set it")
     found: dict[str, int] = Field(description="findings of the attached reports by verdict")
     standing: dict[str, Any] = Field(description="what is true of the filing at this moment")
+    claimed: Bilingual | None = Field(
+        description="what is said beside names that claim an approval, which are the filer's own words"
+    )
 
 
 class Hits(Answer):

@@ -159,14 +159,14 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         badges=badges(entry.standing),
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
-        claimed=claims.published(_heading(content), content["filer"]),
+        claimed=claims.published(_said(content, "B1"), content["filer"], _said(content, "B2")),
         parts=_parts(session, entry, language),
     )
 
 
-def _heading(content: Mapping[str, Any]) -> Mapping[str, str]:
-    """The name under which an edition stands, in both languages."""
-    said = next(row.get("said") for row in content["answers"] if row["key"] == "B1")
+def _said(content: Mapping[str, Any], key: str) -> Mapping[str, str]:
+    """A text of an edition in both languages: its name (B1), what it decides (B2)."""
+    said = next((row.get("said") for row in content["answers"] if row["key"] == key), None)
     return said or {}
 
 

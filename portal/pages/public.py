@@ -187,6 +187,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
         "evaluated": hit.evaluated,
         "found": dict(hit.found),
         "standing": hit.standing.as_json(),
+        "claimed": hit.claimed.as_json() if hit.claimed else None,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from filing import claims
 from filing.recommended import publication
 from portal.api import recommending
 from portal.pages.rendering import Lang, render
@@ -74,6 +75,11 @@ def shown(told: dict[str, Any]) -> dict[str, Any]:
         "counted": order["counted"],
         "left": left,
         "rows": [(place, entries[place["number"]]) for place in order["places"]],
+        "claimed": {
+            each["slug"]: said
+            for each in told["entries"]
+            if (said := claims.published(each["name"], each["filer"]))
+        },
         "query": "&".join(
             f"{recommending.WEIGHT}{name}={weight}" for name, weight in order["weights"].items()
         ),

@@ -4,6 +4,7 @@ import pytest
 
 from filing import claims, review
 from filing.lifecycle import Guard, Status
+from tests import cast
 from tests.filing.papers import Scene
 from tests.filing.test_review import refused
 
@@ -62,3 +63,16 @@ def test_a_heading_that_claims_an_approval_says_whose_words_they_are() -> None:
     assert "国家认证" in said.zh
     assert "neither" in said.en
     assert claims.published({"zh": "住房贷款审批算法"}, {"zh": "甲公司", "en": "A"}) is None
+
+
+def test_a_line_of_a_list_says_it_too_of_the_name_and_of_what_the_algorithm_decides(
+    scene: Scene,
+) -> None:
+    plain = scene.published()
+    scene.version = cast.version(scene.session, scene.filer, name="other")
+    told = scene.published(B2="获政府批准，用来决定是否放贷。")
+    lines = {each.number: each for each in scene.search("").hits}
+    assert lines[str(plain.number)].claimed is None
+    claimed = lines[str(told.number)].claimed
+    assert claimed is not None
+    assert "获政府批准" in claimed.zh

@@ -65,6 +65,8 @@ class Records:
         self._third_party(
             "sealed", D7={"value": [{"rule": "六十分", "effect": "批准"}], "sealed": SEAL}
         )
+        self._third_party("said approved", B2="获政府批准，用来决定是否放贷。")
+        self._named_approved("named approved")
         self._own("own")
         self._own("unsigned", by=scene.tester, signed=False)
         self._bare("bare")
@@ -83,6 +85,7 @@ class Records:
         self._recommended("many", "shanghai", ("clear", "beyond", "other verdicts", "other city"))
         self._recommended("one", "shenzhen", ("explained",))
         self._recommended("none", "shanghai", ())
+        self._recommended("named", "shanghai", ("named approved",))
 
     def report(
         self,
@@ -157,6 +160,15 @@ class Records:
         filing = self._opened(name, **answers)
         self.scene.attach(filing, self.report(self.scene.tester, verdicts=verdicts))
         return self._publish(name, filing)
+
+    def _named_approved(self, name: str) -> None:
+        """A filing whose name claims an approval, kept with the reasons of both sides."""
+        filing = self._opened(name, B1="国家认证的公平信贷算法")
+        self.scene.attach(filing, self.report(self.scene.tester))
+        self.scene.file(filing, "check")
+        self.scene.file(filing, "submit", reason="“国家认证”是本单位注册商标的一部分。")
+        self.scene.rule(filing, "accept", "file")
+        self._shown(name, self.scene.rule(filing, "publish", reason="已核对商标注册证。"))
 
     def _own(self, name: str, *, by: Actor | None = None, signed: bool = True) -> Filing:
         filing = self._opened(name, G1=papers.LOW)
