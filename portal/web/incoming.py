@@ -10,6 +10,7 @@ from typing import get_args
 from urllib.parse import urlencode
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
@@ -19,6 +20,7 @@ from registry.characters import TextRefused
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
+FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 LARGEST = 2**31 - 1
 """The largest whole number of a column, page or edition in both databases."""
 LARGEST_SENT = 2**63 - 1
@@ -62,9 +64,9 @@ async def check(request: Request, form: FormData | None, *, upload: bool) -> Non
         except TextRefused:
             await form.close()  # nobody will read its files
             raise
-    if upload or form is not None or not _may_be_json(request):
+    if upload or form is not None:
         return
-    try:
+    try:  # whatever it is called: a route may read as JSON what its sender named otherwise
         body = json_text.parse(await request.body())
     except (ValueError, RecursionError):
         return  # no JSON: whoever reads it says so
@@ -72,10 +74,9 @@ async def check(request: Request, form: FormData | None, *, upload: bool) -> Non
 
 
 def is_form(request: Request) -> bool:
-    """Whether the body is a form."""
-    return request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    )
+    """Whether the body is a form: told by the reader that parses it, so that both mean the same."""
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    return kind in FORMS
 
 
 def check_document(value: object, *, within: str = "") -> None:
@@ -194,11 +195,6 @@ def beyond(paths: Iterable[str]) -> NumberRefused:
 def _refuse(paths: list[str]) -> None:
     if paths:
         raise beyond(paths)
-
-
-def _may_be_json(request: Request) -> bool:
-    kind = request.headers.get("content-type", "")
-    return not kind or "json" in kind
 
 
 def _unkept(number: float) -> bool:

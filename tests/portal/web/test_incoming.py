@@ -43,6 +43,15 @@ HOSTILE = [
     "\ufeff",
     "\U000e0041",
 ]
+KINDS = (
+    "application/json",
+    "Application/JSON; charset=utf-8",
+    "application/merge-patch+json",
+    "application/x-www-form-urlencoded+json",
+    "MULTIPART/form-data+JSON",
+    "text/plain",
+)
+"""Names under which a body of JSON comes; a media type is read without regard to case (RFC 9110, 8.3.1)."""
 BEYOND = [2**31, 2**63, 10**19, 10**400]
 PATH = re.compile(r"{(\w+)(?::\w+)?}")
 WORDS = {"language": "zh", "position": "1", "edition": "1", "role": "filer", "action": "check"}
@@ -174,7 +183,7 @@ def test_no_body_takes_a_key_that_stands_twice(house: House) -> None:
             if "application/json" not in content or access.upload:
                 continue
             client = house.client(house.who(access, method))
-            for kind in ("application/json", "application/merge-patch+json", None):
+            for kind in (*KINDS, None):
                 answer = client.request(
                     method,
                     plain(path),
@@ -332,6 +341,22 @@ def test_no_field_of_any_form_takes_one(house: House) -> None:
                     assert "U+" in answer.text, (url, name)
                 walked += 1
     assert walked > 500
+
+
+def test_a_form_by_another_spelling_of_its_kind_is_read_as_a_form(house: House) -> None:
+    """Breaker, issue 7: a capital letter in Content-Type walked round every check of a form."""
+    member = house.who(house.access("POST", "/{language}/submit"), "POST")
+    client = house.client(member, browser=True)
+    part = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nx\xe2\x80\x8b\r\n--x--\r\n'
+    forms = {
+        "Application/X-WWW-Form-Urlencoded": b"model=x%E2%80%8B",
+        "MULTIPART/Form-Data; boundary=x": part,
+    }
+    with house.unchanged():
+        for kind, content in forms.items():
+            answer = client.post("/zh/submit", content=content, headers={"Content-Type": kind})
+            assert answer.status_code == 422, answer.text
+            assert "U+200B" in answer.text, kind
 
 
 def test_a_form_in_broken_utf_8_changes_nothing(house: House) -> None:
