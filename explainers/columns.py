@@ -43,7 +43,7 @@ class Column:
         unit: the unit of its values, if any.
         direction: the words for more and less of it.
         actionable: whether a person can raise it (1), lower it (-1), both ("any") or neither (0).
-        protected: whether the law protects people from being treated differently by it.
+        protected: whether it is a sensitive feature, which is checked on its own; no word of the law.
         values: plain names of its levels, by the level written as text.
         kind: "category" where its numbers stand for levels and have no higher and lower.
     """

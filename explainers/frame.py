@@ -252,8 +252,8 @@ FRAME: Mapping[str, Row] = {
             "{protected} The filer chose this; there is no evaluation report to check it against.",
         ),
         Text(
-            "没有列为受保护的，没有单独检查。",
-            "What is not listed as protected was not checked on its own.",
+            "没有列在里面的，没有单独检查。",
+            "What is not listed was not checked on its own.",
         ),
     ),
     "reports.differ": Row(

@@ -37,9 +37,13 @@ def _chosen(plan: ExplanationPlan) -> Sentence:
     names += [outsider.plain for outsider in plan.outsiders]
     if names:
         listed = effects.listed(names)
-        protected = Text(f"受保护的信息：{listed.zh}。", f"Protected: {listed.en}.")
+        protected = Text(
+            f"要单独检查的信息：{listed.zh}。", f"To be checked on their own: {listed.en}."
+        )
     else:
-        protected = Text("没有列出受保护的信息。", "Nothing is listed as protected.")
+        protected = Text(
+            "没有列出要单独检查的信息。", "Nothing is listed to be checked on its own."
+        )
     above = plan.favourable_above
     places = effects.wording(plan) | {
         "cut": _cut(plan),

@@ -250,3 +250,21 @@ OTHER_SOURCES = {
     "程序用语": "word of the procedure",
     "GB/T 42460—2023附录D": "GB/T 42460—2023, annex D",
 }
+
+
+def features(ids: Iterable[str]) -> Text | None:
+    """Which features the articles against discrimination name, and who chose any other; or None.
+
+    A plan compares people by what it likes; an article stands for no feature that it does not name.
+
+    Args:
+        ids: of rules; nothing is said where neither city's article is among them.
+    """
+    if not {"SZ72-4", "SH67-3"} & set(ids):
+        return None
+    return Text(
+        "条文写明的特征：深圳第72条第（4）项是种族、性别、国籍、民族、宗教信仰，上海第67条第（3）项是民族、种族、性别、年龄、职业、"
+        "宗教信仰。按别的特征的比较，是这次的评估计划选的。",
+        "What the articles name: Shenzhen’s 72(4) race, gender, nationality, ethnicity and belief; Shanghai’s "
+        "67(3) ethnicity, race, gender, age, occupation and belief. Any other comparison is this plan’s choice.",
+    )

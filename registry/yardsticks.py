@@ -134,7 +134,7 @@ class Yardstick:
             _reason(
                 name,
                 Text(f"“{name}”", f"“{name}”"),
-                Text("不受保护", "not protected"),
+                Text("没有列为敏感特征", "not listed as sensitive"),
                 Text("敏感特征", "sensitive"),
             )
             for name in missing

@@ -45,7 +45,7 @@ BOXES: dict[str, Text] = {
     "paid_by": Text("谁付费", "who pays"),
     "plan": Text("评估计划", "plan of the evaluation"),
     "proof": Text("证明", "proof"),
-    "protected": Text("受保护的特征", "protected features"),
+    "protected": Text("敏感特征", "sensitive features"),
     "public_pem": Text("公钥", "public key"),
     "query_budget": Text("提问次数", "number of questions"),
     "reason": Text("理由", "reason"),

@@ -15,7 +15,7 @@ from portal.home import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
-from registry import findings
+from registry import findings, law
 from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
@@ -69,6 +69,7 @@ class Question:
         more: that not all are shown, and where the others stand; empty where all are.
         pictures: one chart per measure.
         rules: which it bears on.
+        features: which features those name, where they are against discrimination; else None.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Question:
     more: str
     pictures: tuple[Picture, ...]
     rules: tuple[Rule, ...]
+    features: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,7 @@ def _question(
         more=_more(hidden).in_(language) if hidden > 0 else "",
         pictures=tuple(pictures(told, plan, language)),
         rules=tuple(RULES[ref] for ref in cited if ref in RULES),
+        features=law.features(cited),
     )
 
 

@@ -174,16 +174,16 @@ def test_who_chose_is_said_without_a_report_and_nothing_with_one() -> None:
     made = told(people(500), columns("age", "sex"), lambda x: x["age"] / 100, protected=[outsider])
     said = next(s for s in sentences_of(made) if s["kind"] == "decision.chosen")
     assert said["zh"].startswith(
-        "分数线是0.5，达到这条线的结果是“通过”。受保护的信息：性别和种族。"
+        "分数线是0.5，达到这条线的结果是“通过”。要单独检查的信息：性别和种族。"
     )
     assert "备案主体自己定的" in said["zh"]
     assert said["en"].startswith("The cut is 0.5; from there on the result is “approved”.")
-    assert "Protected: sex and race." in said["en"]
+    assert "To be checked on their own: sex and race." in said["en"]
     assert made["plan"]["by_report"] is None
     low = told(people(500), columns("age"), lambda x: x["age"] / 100, favourable_above=False)
     said = next(s for s in sentences_of(low) if s["kind"] == "decision.chosen")
     assert "低于这条线的结果是“通过”" in said["zh"]
-    assert "没有列出受保护的信息" in said["zh"]
+    assert "没有列出要单独检查的信息" in said["zh"]
 
 
 def test_what_if_names_what_was_tried_and_what_was_not() -> None:

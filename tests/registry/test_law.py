@@ -88,3 +88,15 @@ def test_every_term_of_the_glossary_says_where_it_comes_from_without_ids() -> No
     for term in terms():
         for said in (term.source.zh, term.source.en):
             assert not re.search(r"S[HZ]\d|算法推荐\d", said), term.name.zh
+
+
+def test_an_article_against_discrimination_stands_for_no_feature_that_it_does_not_name() -> None:
+    """Newcomer, issue 7: a district and marital status stood under articles that name neither."""
+    said = law.features(["SH16-test", "SH67-3"])
+    assert said is not None
+    assert "评估计划选的" in said.zh
+    assert "this plan’s choice" in said.en
+    for rule in ("SZ72-4", "SH67-3"):
+        named = re.split("因|等歧视", RULES[rule].about.zh)[1]
+        assert named in said.zh
+    assert law.features(["SZ72-5", "SH16-test"]) is None

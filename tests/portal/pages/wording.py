@@ -66,7 +66,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "单位登录": ("Sign in",),
     "去登录": ("Sign in",),
     "发现了什么": ("What was found",),
-    "受法律保护": ("protected by law",),
+    "要单独检查": ("to be checked on its own",),
     "变化的区间": ("Interval of the change",),
     "另外": ("",),
     "只有主管部门的管理员可以登记。登记以后，用它签的报告就算平台签的：请先向运行签名进程的人当面核对编号。": ("Only an administrator of the authority can. From then on, what it signs counts as signed by the platform: compare the key id with whoever runs the signer first.",),
