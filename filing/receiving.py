@@ -159,7 +159,9 @@ def receive(
             "这里还没有登记主管部门或行业组织，请直接向它们反映。",
             "No authority or industry body is on record here. Turn to them directly.",
         )
-    much = senders.count(session, address=address, filing_id=filing.id, route=route)
+    much = senders.count(
+        session, address=address, filing_id=filing.id, route=route, by_filer=by_filer
+    )
     moment, drawn = now(), follow_codes.draw()
     day = legal_day.of(moment)
     clock = routes.clock(route, day, _promised(session, filing))

@@ -1,16 +1,20 @@
 """How much comes from one network in a day: what is more goes to be looked at first, and waits.
 
 Nobody is refused: what comes after the first few from one network, about one filing on one route,
-is held until a person has looked at it. Whoever sends very much must pause for a minute between two.
-After how many that begins is drawn by chance for each network and day, and nothing else differs
-for the sender: from one's own tries nobody can tell what others on the same network have sent.
+is held until a person has looked at it. Past very many, that network sends about that filing on
+that route only in the first seconds of every third of a minute, by the clock.
+
+A filer may sit in the network of whoever reports it. So what the filer reads is counted apart from
+what it may not know of; after how many the clock begins is drawn by chance for each count and day;
+and when it opens follows from the count's name and the time alone, not from when somebody sent.
+From one's own tries nobody can tell what others on the same network have sent.
 
 Only digests are kept, and only until the next legal day. The numbers are ours.
 """
 
 import hashlib
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import String, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -22,13 +26,14 @@ from registry.errors import Refused
 
 FREE = 3
 """About one filing on one route from one network in a day, before the next is looked at first."""
-LEAST_BEFORE_PAUSES = 100
-MOST_BEFORE_PAUSES = 200
-PAUSE = timedelta(minutes=1)
+LEAST_BEFORE_CLOCK = 100
+MOST_BEFORE_CLOCK = 200
+ROUND, OPEN = 20, 5
+"""Seconds from one opening to the next, and how many of them are open."""
 
 
 class Sender(Record):
-    """How many came under one key on one legal day, and when the last one did."""
+    """How many came under one key on one legal day, and from how many on the clock begins."""
 
     __tablename__ = "sender"
 
@@ -36,7 +41,6 @@ class Sender(Record):
     day: Mapped[date] = mapped_column(index=True)
     count: Mapped[int] = mapped_column(default=0)
     free: Mapped[int]
-    last: Mapped[datetime] = mapped_column(default=now)
 
 
 class TooManySent(Refused):
@@ -50,7 +54,7 @@ class TooManySent(Refused):
         self.retry_after = retry_after
 
 
-def count(session: Session, *, address: str, filing_id: str, route: str) -> bool:
+def count(session: Session, *, address: str, filing_id: str, route: str, by_filer: bool) -> bool:
     """Count one that came in.
 
     Args:
@@ -58,25 +62,16 @@ def count(session: Session, *, address: str, filing_id: str, route: str) -> bool
         address: the sender's network address.
         filing_id: about which filing.
         route: on which route.
+        by_filer: whether the filer reads it; what it does not read is another count.
 
     Returns:
         Whether it is to be looked at first.
 
     Raises:
-        TooManySent: very much came from this network today; with the seconds to wait.
+        TooManySent: very many of its kind came from this network today; with the seconds to wait.
     """
-    day = legal_day.today()
-    session.execute(
-        delete(Sender).where(Sender.day < day).execution_options(synchronize_session=False)
-    )
-    place = guesses.place_of(address)
-    whole = _pausing(session, f"{day}\n{place}", day)
-    narrow = _locked(session, f"{day}\n{place}\n{filing_id}\n{route}", day, FREE)
-    for row in (whole, narrow):
-        row.count += 1
-        row.last = now()
-    session.flush()
-    return narrow.count > narrow.free
+    _forget(session)
+    return _counted(session, address, f"{filing_id}\n{route}\n{by_filer}") > FREE
 
 
 def count_reading(session: Session, *, address: str) -> None:
@@ -89,37 +84,54 @@ def count_reading(session: Session, *, address: str) -> None:
     Raises:
         TooManySent: very many came from this network today; with the seconds to wait.
     """
+    _counted(session, address, "files")
+
+
+def closed_for(key: str, at: datetime) -> int:
+    """How many seconds until a count's clock is open; 0 while it is.
+
+    Args:
+        key: the count's, in hexadecimal; it says when in each round the clock opens.
+        at: the moment, aware of its zone.
+    """
+    since = (int(at.timestamp()) + int(key[:8], 16)) % ROUND
+    return 0 if since < OPEN else ROUND - since
+
+
+def _forget(session: Session) -> None:
+    session.execute(
+        delete(Sender)
+        .where(Sender.day < legal_day.today())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _counted(session: Session, address: str, what: str) -> int:
+    """How many came from one network today, this one among them; or raise while the clock is closed."""
     day = legal_day.today()
-    row = _pausing(session, f"{day}\n{guesses.place_of(address)}\nfiles", day)
-    row.count += 1
-    row.last = now()
-    session.flush()
-
-
-def _pausing(session: Session, name: str, day: date) -> Sender:
-    """The row of a network, which must pause once it has sent very much."""
-    spread = MOST_BEFORE_PAUSES - LEAST_BEFORE_PAUSES
-    row = _locked(session, name, day, LEAST_BEFORE_PAUSES + secrets.randbelow(spread))
-    wait = row.last + PAUSE - now()
-    if row.count >= row.free and wait > timedelta(0):
-        seconds = int(wait.total_seconds()) + 1
+    row = _locked(session, f"{day}\n{guesses.place_of(address)}\n{what}", day)
+    seconds = closed_for(row.key, now()) if row.count >= row.free else 0
+    if seconds:
         raise TooManySent(
             f"今天从这个网络收到的很多，请{seconds}秒后再发。没有丢失，也没有锁定。",
             f"Very much came from this network today. Send it again in {seconds} seconds; nobody "
             "is locked out.",
             retry_after=seconds,
         )
-    return row
+    row.count += 1
+    session.flush()
+    return row.count
 
 
-def _locked(session: Session, name: str, day: date, free: int) -> Sender:
-    """The row of a key, made if it is new, and locked where the database locks rows."""
+def _locked(session: Session, name: str, day: date) -> Sender:
+    """The row of a count, made if it is new, and locked where the database locks rows."""
     key = hashlib.sha256(name.encode()).hexdigest()
     query = select(Sender).where(Sender.key == key).with_for_update()
     row = session.scalar(query.execution_options(populate_existing=True))
     if row is not None:
         return row
-    row = Sender(key=key, day=day, count=0, free=free, last=now())
+    free = LEAST_BEFORE_CLOCK + secrets.randbelow(MOST_BEFORE_CLOCK - LEAST_BEFORE_CLOCK)
+    row = Sender(key=key, day=day, count=0, free=free)
     try:
         with session.begin_nested():
             session.add(row)

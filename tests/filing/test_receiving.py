@@ -1,10 +1,13 @@
 """Appeals, complaints and reports as they come in: who gets them, what is counted, and their deletion."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from filing import (
@@ -209,25 +212,104 @@ def test_more_from_one_network_is_looked_at_first_and_the_first_is_never_refused
     assert told["messages"][-1]["said"] == "是广告。"
 
 
-def test_very_much_from_one_network_pauses_and_others_do_not(
-    filed: Filed, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of a count begins after five."""
+    monkeypatch.setattr(senders, "LEAST_BEFORE_CLOCK", 5)
+    monkeypatch.setattr(senders, "MOST_BEFORE_CLOCK", 6)
+
+
+def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """It is this moment for whoever counts."""
+    for module in (senders, legal_day):
+        monkeypatch.setattr(module, "now", lambda: moment)
+
+
+def test_very_much_from_one_network_goes_by_the_clock_and_others_do_not(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch, few: None
 ) -> None:
-    monkeypatch.setattr(senders, "LEAST_BEFORE_PAUSES", 5)
-    monkeypatch.setattr(senders, "MOST_BEFORE_PAUSES", 6)
     for _ in range(5):
         filed.send(address="203.0.113.1")
+    moment, key = now(), _busiest(filed)
+    closed = next(
+        later
+        for later in (moment + timedelta(seconds=each) for each in range(senders.ROUND))
+        if senders.closed_for(key, later)
+    )
+    at(monkeypatch, closed)
     with pytest.raises(senders.TooManySent) as paused:
         filed.send(address="203.0.113.2")
-    assert 0 < paused.value.retry_after <= 61
+    assert 0 < paused.value.retry_after <= senders.ROUND - senders.OPEN
+    at(monkeypatch, closed + timedelta(seconds=paused.value.retry_after))
+    filed.send(address="203.0.113.2")
+    at(monkeypatch, closed)
     filed.send(address="198.51.100.1")
+    filed.send(Route.APPEAL, address="203.0.113.2")
     rows = filed.session.scalars(select(senders.Sender)).all()
     assert not any("203.0.113" in str(vars(each)) for each in rows)
-    later = now() + timedelta(days=1)
-    for module in (senders, legal_day):
-        monkeypatch.setattr(module, "now", lambda: later)
+    later = now() + timedelta(days=2)
+    at(monkeypatch, later)
     filed.send(address="203.0.113.2")
     kept = filed.session.scalars(select(senders.Sender.day)).all()
     assert set(kept) == {legal_day.of(later)}
+
+
+def _busiest(filed: Filed) -> str:
+    """The key of the largest count."""
+    order = senders.Sender.count.desc()
+    return filed.session.scalars(select(senders.Sender.key).order_by(order)).first() or ""
+
+
+def test_what_the_filer_reads_is_held_by_what_the_filer_reads_alone(filed: Filed) -> None:
+    """Breaker, issue 13: three complaints of the filer's own told it of one it may not know of."""
+    for _ in range(senders.FREE):
+        filed.send(Route.COMPLAINT, consent=False)
+    for _ in range(senders.FREE):
+        filed.send(Route.COMPLAINT, consent=True)
+    assert len(filed.seen(filed.scene.filer)) == senders.FREE
+
+
+def test_what_a_network_sent_on_one_route_lets_nobody_wait_on_another(
+    filed: Filed, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Breaker, issue 13: a filer's two hundred appeals refused a colleague's first report."""
+    for _ in range(7):
+        with contextlib.suppress(senders.TooManySent):
+            filed.send(Route.APPEAL)
+    monkeypatch.setattr(senders, "closed_for", lambda key, at: 17)
+    assert filed.send(Route.REPORT).concern.status == Status.RECEIVED
+
+
+@given(key=st.text("0123456789abcdef", min_size=64, max_size=64), offset=st.integers(0, 200))
+def test_when_a_clock_opens_depends_on_nothing_that_anybody_sent(key: str, offset: int) -> None:
+    """Breaker, issue 13: the seconds to wait told when somebody else had sent a report."""
+    moment = datetime(2026, 11, 30, tzinfo=UTC) + timedelta(seconds=offset)
+    seconds = senders.closed_for(key, moment)
+    assert 0 <= seconds <= senders.ROUND - senders.OPEN
+    assert senders.closed_for(key, moment + timedelta(seconds=seconds)) == 0
+    assert senders.closed_for(key, moment + timedelta(seconds=senders.ROUND)) == seconds
+
+
+def test_the_wait_is_the_same_whether_or_not_somebody_else_has_sent(
+    filed: Filed, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        filed.send(address="203.0.113.1")
+    key = _busiest(filed)
+    start = now()
+    every = [start + timedelta(seconds=each) for each in range(senders.ROUND)]
+    open_ = next(each for each in every if senders.closed_for(key, each) == 0)
+    closed = next(each for each in every if senders.closed_for(key, each))
+    waits = []
+    for others in (0, 1, 3):
+        at(monkeypatch, open_)
+        for _ in range(others):
+            filed.send(address="203.0.113.9")
+        at(monkeypatch, closed)
+        with pytest.raises(senders.TooManySent) as paused:
+            filed.send(address="203.0.113.2")
+        waits.append(paused.value.retry_after)
+    assert len(set(waits)) == 1
 
 
 def test_numbers_say_nothing_of_each_other() -> None:

@@ -290,8 +290,9 @@ def test_by_api_with_files_and_held_ones_too(published: Published) -> None:
 def test_a_network_that_has_very_much_read_pauses_before_it_is_read(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(senders, "LEAST_BEFORE_PAUSES", 2)
-    monkeypatch.setattr(senders, "MOST_BEFORE_PAUSES", 3)
+    monkeypatch.setattr(senders, "LEAST_BEFORE_CLOCK", 2)
+    monkeypatch.setattr(senders, "MOST_BEFORE_CLOCK", 3)
+    monkeypatch.setattr(senders, "closed_for", lambda key, at: 7)
     for _ in range(2):
         assert attached(published, ("a.png", b"x")).status_code == 422
     paused = attached(published, ("a.png", picture()))
