@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from filing.fields import schema
+from filing.gate import TASKS
 
 CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
 EXPLAINED = ("D", "H")  # design, the filer's own words to the public: what an explanation rests on
 TOLD_OF_REPORTS = (
-    "id", "kind", "countersigned", "made", "model_digest", "version", "required", "probes",
+    "id", "kind", "countersigned", "made", "model_digest", "version", "task", "required", "probes",
     "verdicts",
 )  # fmt: skip
 
@@ -31,6 +32,7 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "model": {name: content["model"][name] for name in ("version", "sha256")},
         "grade": {name: content["grade"].get(name) for name in ("level", "name", "changed")},
         "service": (told.get("B8") or {}).get("said"),
+        "task": TASKS.get(str((told.get("B14") or {}).get("value"))),
         "reports": [
             {name: report[name] for name in TOLD_OF_REPORTS} for report in content["reports"]
         ],

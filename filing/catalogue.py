@@ -406,7 +406,7 @@ def _hit(
 def _basis(session: Session, listing: Listing, filing: Filing) -> Mapping[str, Any]:
     """The basis as it lies in the line; lines of an earlier release have none, or less of it."""
     kept: Mapping[str, Any] = listing.card.get("basis") or {}
-    if "changed_explanation" in kept:
+    if {"changed_explanation", "task"} <= kept.keys():
         return kept
     return basis.of([each.read() for each in editions.every(session, filing)])
 

@@ -75,5 +75,7 @@ def of(read: Mapping[str, Any], at: datetime, days: int) -> Service:
 def _asked_for(report: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
     """Whether a report is one that opened the gate of a high grade, apart from its age."""
     third_party = report["kind"] == "third_party" and report["countersigned"]
+    task = read["task"] is None or report["task"] == read["task"]
     whole = set(report["required"]) <= set(report["probes"])
-    return bool(third_party and whole and report["model_digest"] == read["model"]["sha256"])
+    same = report["model_digest"] == read["model"]["sha256"]
+    return bool(third_party and task and whole and same)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from filing import basis, catalogue, computed, dossier, evidence, guards, standing
+from filing import basis, catalogue, computed, dossier, evidence, gate, guards, standing
 from filing.catalogue import PublicEntry
 from filing.dossier import Filing
 from filing.editions import Making
@@ -17,6 +17,7 @@ from filing.standing import Freshness, State
 from registry import legal_day
 from registry.database import now
 from registry.language import Text
+from registry.settings import settings
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
@@ -301,6 +302,24 @@ def test_an_expired_evaluation_shows_beside_the_state_of_the_service_from_that_m
     listed = [hit(scene, filing, at=at) for at in (until - second, until)]
     assert [each.standing.service.lapsed for each in listed] == [None, until]
     assert [each.evaluated for each in listed] == [True, False]
+
+
+def test_an_evaluation_about_another_task_does_not_hold_up_what_has_expired(scene: Scene) -> None:
+    """Breaker, issue 7: a fresh report on prices hid that the one on decisions had expired."""
+    filing = scene.opened()
+    old = papers.report(scene.session, scene.version, scene.tester, age=timedelta(days=200))
+    fresh = papers.report(
+        scene.session, scene.version, scene.tester, task="pricing", run=papers.PRICING
+    )
+    for each in (old, fresh):
+        scene.attach(filing, each)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    until = gate.expires(old.created, settings().evaluation_days)
+    second = timedelta(seconds=1)
+    for read in (entry, hit):
+        assert read(scene, filing, at=until - second).standing.service.lapse is None
+        assert read(scene, filing, at=until).standing.service.lapsed == until
 
 
 def test_what_was_changed_since_is_said_of_an_expired_evaluation_too(scene: Scene) -> None:
