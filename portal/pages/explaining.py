@@ -21,7 +21,7 @@ from registry.language import LANGUAGES, Language, Text
 CHART_ROWS = 8
 WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
 DECLARED = ("decided", "who", "decider", "object")
-PLACES = {"wording": "w", "declared": "d"}
+PLACES = {"wording": "w", "declared": "d", "sealed": "sealed"}
 SIDES = {"0": "more", "1": "less"}
 CALLED = {
     "favourable": "favourable_class",
@@ -153,7 +153,7 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         form: names such as `c/income/plain/zh`.
         inputs: the model's input columns, in order.
     """
-    asked = forms.text(form, "task")
+    asked, sealed = forms.text(form, "task"), _pair(form, "sealed")
     task = asked if asked in ("price", "score") else "decision"
     side = forms.text(form, "favourable_above")
     return {
@@ -161,6 +161,7 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         "cut": None if task != "decision" else _fraction(forms.text(form, "cut")),
         **({"favourable_above": side != "no"} if side else {}),
         **_classes(form),
+        **({"sealed": sealed} if sealed else {}),
         "wording": _pairs(form, "w", WORDING),
         "declared": _pairs(form, "d", DECLARED),
         "columns": [_column(form, name) for name in inputs],
@@ -215,10 +216,11 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     reasons += lengths.within(asked, MOST_WORDS)
     named = [(part, asked[part]) for part in ("wording", "declared")]
     named += [(f"columns.{n}", {"unit": each["unit"]}) for n, each in enumerate(asked["columns"])]
+    pairs = [(f"{place}.{name}", pair) for place, each in named for name, pair in each.items()]
+    pairs.append(("sealed", asked.get("sealed")))
     reasons += [
-        Reason(f"{place}.{name}.{language}", ONE_LANGUAGE, BOTH_LANGUAGES)
-        for place, pairs in named
-        for name, pair in pairs.items()
+        Reason(f"{place}.{language}", ONE_LANGUAGE, BOTH_LANGUAGES)
+        for place, pair in pairs
         for language in LANGUAGES
         if pair and language not in pair
     ]

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from starlette.datastructures import FormData
 from fastapi.testclient import TestClient
 
 from portal.pages import explaining
@@ -93,6 +94,22 @@ def test_every_gap_of_an_explanation_is_named_at_once(shelf: Shelf) -> None:
         assert f'<a href="#{place}">' in answer.text
     assert "谁在用它 English</a>" in answer.text
     assert 'value="某银行"' in answer.text
+
+
+def test_the_reason_to_keep_the_values_of_steps_has_a_box_in_both_languages(shelf: Shelf) -> None:
+    """issue 12, 2: the plan's key `sealed` had no box, so that only API and CLI could say it."""
+    form = FormData({"sealed/zh": " 规则是商业秘密 ", "sealed/en": "a trade secret", "cut": "0.5"})
+    asked = explaining.plan(form, [])
+    assert asked["sealed"] == {"zh": "规则是商业秘密", "en": "a trade secret"}
+    assert "sealed" not in explaining.plan(FormData({"sealed/zh": " ", "cut": "0.5"}), [])
+    with transaction(shelf.site.state.factory) as session:
+        own_id = cast.dataset(session, shelf.actor(Role.FILER), use=Use.EXPLANATION).id
+    typed = {"dataset_id": own_id, "task": "decision", "cut": "0.8", "sealed/zh": "商业秘密"}
+    answer = send(shelf, Role.FILER, "/zh/versions/{version}/explain", typed)
+    assert answer.status_code == 422
+    assert '<a href="#f-sealed/en">' in answer.text
+    assert "<details open><summary>不公开分界的具体数值" in answer.text
+    assert 'value="商业秘密"' in answer.text
 
 
 def test_a_missing_cut_is_a_gap_unless_a_report_gives_it(shelf: Shelf) -> None:
