@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from registry.contradictions import EFFECTS, INFLUENCES, Effect, Influence
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -46,6 +47,8 @@ class Column:
         protected: whether it is a sensitive feature, which is checked on its own; no word of the law.
         values: plain names of its levels, by the level written as text.
         kind: "category" where its numbers stand for levels and have no higher and lower.
+        effect: what the filer says that more of it does to the result, held against the tests.
+        influence: how much the filer says that it weighs, held against the tests.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Column:
     protected: bool = False
     values: Mapping[str, Text] = field(default_factory=dict)
     kind: ColumnSort = "number"
+    effect: Effect | None = None
+    influence: Influence | None = None
 
     def level(self, value: object) -> Text:
         """What people call one level of this column."""
@@ -81,6 +86,8 @@ class Column:
             "protected": self.protected,
             "values": {level: text.as_json() for level, text in self.values.items()},
             **({"kind": self.kind} if self.kind != "number" else {}),
+            **({"effect": self.effect.value} if self.effect else {}),
+            **({"influence": self.influence.value} if self.influence else {}),
         }
 
     @classmethod
@@ -111,6 +118,12 @@ class Column:
                 "kind is neither number nor category.",
             )
             reasons.append(_reason(name, said))
+        claimed: dict[str, list[str]] = {"effect": [*EFFECTS], "influence": [*INFLUENCES]}
+        for key, known in claimed.items():
+            if given.get(key) and given[key] not in known:
+                may = "、".join(known), ", ".join(known)
+                said = Text(f"{key} 只能写 {may[0]}。", f"{key} is none of {may[1]}.")
+                reasons.append(_reason(name, said))
         if reasons or plain is None:
             raise ColumnsInvalid(
                 "这一列的说明不完整，请补上。",
@@ -126,6 +139,8 @@ class Column:
             protected=bool(given.get("protected")),
             values=_values(given.get("values")),
             kind=kind,
+            effect=Effect(given["effect"]) if given.get("effect") else None,
+            influence=Influence(given["influence"]) if given.get("influence") else None,
         )
 
 

@@ -184,13 +184,13 @@ def _idle(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[str]:
         name
         for name in subject.names
         if not plan.natures[name].untried
-        and not _alone(plan, tally, name)[0]
-        and plan.family.upper(0, _alone(plan, tally, name)[1]) < ONE_OF_A_HUNDRED
+        and not on_its_own(plan, tally, name)[0]
+        and plan.family.upper(0, on_its_own(plan, tally, name)[1]) < ONE_OF_A_HUNDRED
     ]
     return found if len(found) < len(subject.names) else []
 
 
-def _alone(plan: ExplanationPlan, tally: Tally, name: str) -> tuple[int, int]:
+def on_its_own(plan: ExplanationPlan, tally: Tally, name: str) -> tuple[int, int]:
     """How often a column of a group changed the result on its own, of how many tests.
 
     What the page says of a protected column in answer five is one test, and it is said here, too.
@@ -206,7 +206,7 @@ def _together(
 ) -> Sentence:
     """Whether columns that change together can be told apart by changing each on its own."""
     places = wording(plan) | {"X": subject_name(plan, subject)}
-    seen = {name: _alone(plan, tally, name) for name in subject.names}
+    seen = {name: on_its_own(plan, tally, name) for name in subject.names}
     shown: dict[str, Any] = {"columns": list(subject.names)}
     if idle:
         n = seen[idle[0]][1]

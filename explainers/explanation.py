@@ -12,6 +12,7 @@ from explainers import (
     effects,
     examples,
     means,
+    measured,
     numbers,
     readability,
     strongest,
@@ -31,7 +32,7 @@ from explainers.phrases import about, same
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.sentences import Kind, capitalised, sentence
-from registry import attestation
+from registry import attestation, contradictions
 from registry.language import LANGUAGES, Language, Text
 from registry.yardsticks import Yardstick
 
@@ -170,6 +171,8 @@ class _Page:
         ordered = [by_columns[tuple(row["columns"])] for row in every]
         untested = [subject for subject in plan.subjects if not subject.tested]
         self.effects = [effects.of_subject(plan, tally, s) for s in (*ordered, *untested)]
+        told = list(zip((*ordered, *untested), self.effects, strict=True))
+        self.measured = measured.facts(plan, tally, told, self.importance)
         # Nothing is strongest where the same question gets two results.
         steady = not tally["again:changed"]
         self.strongest = strongest.told(plan, tally, every, self.importance) if steady else []
@@ -202,8 +205,15 @@ class _Page:
                 "k": self.plan.k,
             },
             "wording": self.plan.wording.as_json(),
+            "measured": self.measured,
+            "contradictions": [each.as_json() for each in self._contradictions()],
             "missing": [n for n in ("decided", "who", "object") if n not in self.declared],
         }
+
+    def _contradictions(self) -> list[contradictions.Contradiction]:
+        """Where the filer's plan says of a column what the tests showed to be otherwise."""
+        claims = contradictions.of_columns([column.as_json() for column in self.plan.columns])
+        return contradictions.against(claims, self.measured, task=self.plan.told_task)
 
     def _decided(self) -> dict[str, Any]:
         chosen = yardstick.told(self.plan, self.yardsticks)

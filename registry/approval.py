@@ -1,8 +1,9 @@
-"""Whether the text of an explanation may be confirmed: every question answered, every word plain.
+"""Whether the text of an explanation may be confirmed: answered, plain, and no other than declared.
 
-The marks are those that the explainer wrote into the text (`explainers.readability`). Words of the
-trade and sentences too long to read stop a confirmation, unless the filer keeps them for a reason
-that everyone reads beside the text.
+The marks are those that the explainer wrote into the text (`explainers.readability`), and so are the
+contradictions (`registry.contradictions`). Words of the trade, sentences too long to read and
+what the filer declares otherwise than it was measured stop a confirmation, unless the filer
+keeps them for a reason that everyone reads beside the text.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,11 @@ WHY = Text(
     "请用中文写明为什么保留这些话；公众会看到。",
     "Say in Chinese why the words are kept; the public reads it.",
 )
+EITHER = Text(
+    "请改正写的内容，再生成一次；或者用中文写明为什么不一样，公众会看到。",
+    "Correct what is said and make the text again, or say in Chinese why the two differ; the public "
+    "reads it.",
+)
 AGAIN = Text("请补齐计划，再生成一次。", "Complete the plan and make the text again.")
 
 
@@ -32,6 +38,14 @@ class QuestionEmpty(Conflict):
 
 class NotPlain(Conflict):
     """Words of the text are hard to understand: change them, or say why they are kept."""
+
+
+class Contradicted(Conflict):
+    """The filer declares otherwise than it was measured: correct one, or say why they differ."""
+
+
+class NoSuchContradiction(Invalid):
+    """A reason names a contradiction that the text does not have: see which it has."""
 
 
 class ReasonUnfit(Invalid):
@@ -57,7 +71,7 @@ def hard_words(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def empty_questions(content: Mapping[str, Any]) -> list[Text]:
-    """The titles of the questions under which nothing is said.
+    """The titles of the questions under which nothing is said, or not what only the filer knows.
 
     Args:
         content: what explainers made.
@@ -65,27 +79,43 @@ def empty_questions(content: Mapping[str, Any]) -> list[Text]:
     return [
         Text(asked["title"]["zh"], asked["title"]["en"])
         for asked in content.get("questions", ())
-        if not (
+        if asked.get("id") in content.get("missing", ())
+        or not (
             asked["lead"] or asked.get("items") or any(p["sentences"] for p in asked["detail"])
         )
     ]
 
 
-def overruled(content: Mapping[str, Any], reason: Text) -> dict[str, Any] | None:
-    """What stands beside a confirmed text whose hard words were kept.
+def contradictions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the filer's plan declares otherwise than it was measured, each with its id.
+
+    Args:
+        content: what explainers made; a text of an earlier release has none.
+    """
+    return [dict(each) for each in content.get("contradictions", ())]
+
+
+def overruled(
+    content: Mapping[str, Any], reason: Text, differing: Mapping[str, Text] | None = None
+) -> dict[str, Any] | None:
+    """What stands beside a confirmed text whose hard words or contradictions were kept.
 
     Args:
         content: what explainers made.
-        reason: why they are kept; empty where none is given.
+        reason: why hard words are kept; empty where none is given.
+        differing: by the id of a contradiction, why what is declared differs from what was measured.
 
     Returns:
-        The words and the reason; None where no word stops the text.
+        {reason, words} of hard words that are kept, {contradictions} of those that are, each with its
+        reason; None where nothing stops the text.
 
     Raises:
         QuestionEmpty: naming each question without an answer.
         NotPlain: naming each place, where no reason is given.
-        ReasonUnfit: when the reason is not a sentence.
-        TextTooLong: when it is longer than its field takes.
+        Contradicted: naming each contradiction for which no reason is given.
+        NoSuchContradiction: naming each reason that belongs to none.
+        ReasonUnfit: when a reason is not a sentence.
+        TextTooLong: when one is longer than its field takes.
     """
     if empty := empty_questions(content):
         raise QuestionEmpty(
@@ -97,9 +127,14 @@ def overruled(content: Mapping[str, Any], reason: Text) -> dict[str, Any] | None
                 for each in empty
             ],
         )
+    kept = {**_plain(content, reason), **_consistent(content, differing or {})}
+    return kept or None
+
+
+def _plain(content: Mapping[str, Any], reason: Text) -> dict[str, Any]:
     words = hard_words(content)
     if not words:
-        return None
+        return {}
     given = Text(reason.zh.strip(), reason.en.strip())
     if not given.zh:
         raise NotPlain(
@@ -112,11 +147,49 @@ def overruled(content: Mapping[str, Any], reason: Text) -> dict[str, Any] | None
     return {"reason": given.as_json(), "words": kept}
 
 
-def _check(given: Text) -> None:
-    lengths.refuse([*REASON.reasons(given.zh), *REASON_EN.reasons(given.en)])
+def _consistent(content: Mapping[str, Any], differing: Mapping[str, Text]) -> dict[str, Any]:
+    """The contradictions with their reasons; nothing is kept unless each has one."""
+    found = contradictions(content)
+    given = {
+        name: Text(said.zh.strip(), said.en.strip())
+        for name, said in differing.items()
+        if said.zh.strip() or said.en.strip()
+    }
+    known = {each["id"] for each in found}
+    if unknown := sorted(set(given) - known):
+        there = "、".join(sorted(known)) or "没有", ", ".join(sorted(known)) or "none"
+        raise NoSuchContradiction(
+            "说明里没有这一处矛盾。",
+            "The text has no such contradiction.",
+            reasons=[
+                Reason(
+                    name,
+                    Text("没有这一处", "there is none of this name"),
+                    Text(f"有的是：{there[0]}", f"there are: {there[1]}"),
+                )
+                for name in unknown
+            ],
+        )
+    if open_ := [each for each in found if not given.get(each["id"], Text("", "")).zh]:
+        raise Contradicted(
+            "备案主体写的和测到的不一样，还不能确认。",
+            "What the filer declares is not what was measured; the text cannot be confirmed yet.",
+            reasons=[Reason(each["id"], Text(**each["said"]), EITHER) for each in open_],
+        )
+    for name in known:
+        _check(given[name], name)
+    kept = [each | {"reason": given[each["id"]].as_json()} for each in found]
+    return {"contradictions": kept} if kept else {}
+
+
+def _check(given: Text, item: str = REASON.item) -> None:
+    in_english = REASON_EN.item if item == REASON.item else f"{item}.en"
+    lengths.refuse(
+        [*REASON.reasons(given.zh, item=item), *REASON_EN.reasons(given.en, item=in_english)]
+    )
     if not lengths.is_sentence(given.zh):
         raise ReasonUnfit(
             "理由不够一句话。",
             "The reason is not a sentence.",
-            reasons=[Reason(REASON.item, lengths.NO_SENTENCE, WHY)],
+            reasons=[Reason(item, lengths.NO_SENTENCE, WHY)],
         )

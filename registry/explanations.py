@@ -68,7 +68,7 @@ class Explanation(Identified, Record):
     approved: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     overruled: Mapped[dict[str, Any] | None]
-    """Hard words that the filer kept, and why; everyone reads it beside the text."""
+    """Hard words and contradictions that the filer kept, and why; everyone reads it beside the text."""
 
 
 class ExplanationNotFound(NotFound):
@@ -353,7 +353,12 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation
 
 
 def approve(
-    session: Session, *, by: Actor, explanation_id: str, reason: Text = Text("", "")
+    session: Session,
+    *,
+    by: Actor,
+    explanation_id: str,
+    reason: Text = Text("", ""),
+    differing: Mapping[str, Text] | None = None,
 ) -> Explanation:
     """The filer has read the text and lets it stand beside the filing.
 
@@ -362,6 +367,7 @@ def approve(
         by: a filer of the enterprise.
         explanation_id: which text.
         reason: why words that are hard to understand are kept, where there are any.
+        differing: by the id of a contradiction, why what is declared differs from what was measured.
 
     Raises:
         ExplanationNotFound: when there is no such explanation.
@@ -369,7 +375,7 @@ def approve(
         NotFinished: while there is no text.
         OtherYardstick: when it goes by something else than the newest report that counts, or
             quotes another.
-        QuestionEmpty, NotPlain, ReasonUnfit, TextTooLong: as `approval.overruled` has them.
+        QuestionEmpty, NotPlain, Contradicted, NoSuchContradiction, ReasonUnfit, TextTooLong: as `approval.overruled` has them.
     """
     by.require(Role.FILER)
     made = get(session, explanation_id, lock=True)
@@ -383,7 +389,7 @@ def approve(
     counting = yardsticks.counting(session, made.version_id, made.model_digest)
     _check_quoted(counting, made.report_id)
     if made.approved is None:
-        made.overruled = approval.overruled(made.content, reason)
+        made.overruled = approval.overruled(made.content, reason, differing)
         made.approved, made.approved_by = now(), by.person_id
         session.flush()
         inbox.turn(session, _record(session, "explanation:text:approved", made, by))

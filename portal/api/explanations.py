@@ -30,7 +30,9 @@ class ExplanationIn(RequestBody):
     )
     plan: dict[str, Any] = Field(
         description="columns (plain names, units, direction words; kind = category where numbers are "
-        "codes), cut, task (decision, price, or score for a ranking), wording, sealed (why the values "
+        "codes; effect = better, worse, mixed, none or not_used: what more of it is said to do to the "
+        "result; influence = strong, medium or weak: both are held against what is measured), cut, "
+        "task (decision, price, or score for a ranking), wording, sealed (why the values "
         "of steps are kept back, where field D7 is); for a "
         "classifier that answers with words its classes and the favourable one; where a report "
         "counts at the gate, cut, favourable_above, classes and favourable may be left out and must "
@@ -59,10 +61,19 @@ class ExplanationIn(RequestBody):
 
 
 class ApprovalIn(RequestBody):
-    """Why hard words are kept; a text without any needs none."""
+    """Why hard words and contradictions are kept; a text without any needs none."""
 
     reason: str = Field("", description="in Chinese; everyone reads it beside the text")
     reason_en: str = Field("", description="the same in English")
+    differing: dict[str, str] = Field(
+        default_factory=dict,
+        description="by the id of a contradiction (`content.contradictions`), in Chinese, why what is "
+        "declared differs from what was measured; everyone reads it beside the text",
+        examples=[{"direction:columns.income": "计划里写的是制度的本意，模型还没有改好。"}],
+    )
+    differing_en: dict[str, str] = Field(
+        default_factory=dict, description="the same in English, where it is said"
+    )
 
 
 class ExplanationOut(Answer):
@@ -83,7 +94,8 @@ class ExplanationOut(Answer):
     approved: datetime | None
     overruled: dict[str, Any] | None = Field(
         description="hard words that the filer kept, and why: {reason: {zh, en}, words: [{language, "
-        "quoted}]}"
+        "quoted}]}; contradictions that it kept, each with its reason: {contradictions: [{id, kind, "
+        "place, columns, declared, measured, n, said, reason}]}"
     )
     work: Progress | None
     about_earlier_version: bool = Field(description="whether the model has changed since")
@@ -134,11 +146,16 @@ def approve(
 ) -> ExplanationOut:
     """Say that you have read the text and let it stand beside the filing.
 
-    Words of the trade and sentences too long to read stop it, unless a reason is given.
+    Words of the trade, sentences too long to read and whatever the plan declares otherwise than it
+    was measured stop it, unless a reason is given; a question without an answer stops it.
     """
     why = given or ApprovalIn()
     reason = Text(why.reason, why.reason_en)
-    made = explanations.approve(session, by=by, explanation_id=explanation_id, reason=reason)
+    names = {**why.differing, **why.differing_en}
+    differing = {n: Text(why.differing.get(n, ""), why.differing_en.get(n, "")) for n in names}
+    made = explanations.approve(
+        session, by=by, explanation_id=explanation_id, reason=reason, differing=differing
+    )
     return _shape(session, made)
 
 

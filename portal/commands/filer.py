@@ -104,6 +104,16 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
 @click.option("--reason", default="", help="为什么保留不好懂的话 / why hard words are kept")
 @click.option("--reason-en", default="", help="同上，英文 / the same in English")
 @click.option(
+    "--differing",
+    "-d",
+    multiple=True,
+    metavar="ID=理由",
+    help="写的和测到的为什么不一样，可写多次 / why what is declared differs from what was measured",
+)
+@click.option(
+    "--differing-en", multiple=True, metavar="ID=REASON", help="同上，英文 / the same in English"
+)
+@click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", help="打印的语言 / printed in"
 )
 @JSON
@@ -116,6 +126,8 @@ def explain(
     approve: bool,
     reason: str,
     reason_en: str,
+    differing: tuple[str, ...],
+    differing_en: tuple[str, ...],
     language: str,
     as_json: bool,
     **given: Any,
@@ -138,12 +150,28 @@ def explain(
             explanation = client.post(f"/versions/{version}/explanations", wish)["id"]
         made = client.wait(f"/explanations/{explanation}", tell=tell)
         if approve:
-            kept = {"reason": reason, "reason_en": reason_en}
+            kept = {
+                "reason": reason,
+                "reason_en": reason_en,
+                "differing": _differing(differing),
+                "differing_en": _differing(differing_en),
+            }
             made = client.post(f"/explanations/{explanation}/approve", kept)
     if as_json:
         showing.as_json(made)
         return
     _print_explanation(made, language)
+
+
+def _differing(given: Iterable[str]) -> dict[str, str]:
+    """The reasons for contradictions by id, from `id=reason`."""
+    pairs = [each.partition("=") for each in given]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise click.UsageError(
+                f"--differing 要写成 ID=理由：{name} / Write --differing as ID=reason: {name}"
+            )
+    return {name.strip(): said.strip() for name, _, said in pairs}
 
 
 def _wish(
@@ -195,6 +223,11 @@ def _print_explanation(made: Mapping[str, Any], language: str) -> None:
             out.print(escape(f"   {part['title'][language]}"), style="underline")
             for said in part["sentences"]:
                 out.print(escape(f"   · {said[language]}"))
+    differing = made["content"].get("contradictions", ())
+    if differing:
+        out.print("写的和测到的不一样 / declared otherwise than measured", style="bold")
+    for each in differing:
+        out.print(escape(f"   {each['id']}  {each['said'][language]}"))
     out.print(f"编号 / id: {made['id']}")
     if made["approved"] is None:
         again = f"mingsuan explain {made['version_id']} --explanation {made['id']} --approve"

@@ -30,6 +30,7 @@ from registry import (
     worklist,
     yardsticks,
 )
+from registry.contradictions import EFFECTS, INFLUENCES
 from registry.errors import RegisterError
 from registry.language import Text
 from registry.organisations import Kind, Role
@@ -185,6 +186,8 @@ def explain_page(
         version=version,
         model=submission.model_of(session, version),
         datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION),
+        effects=EFFECTS,
+        influences=INFLUENCES,
         reports=usable,
         yardstick=next(iter(yardsticks.counting(session, version_id, version.digest)), None),
     )
@@ -254,6 +257,9 @@ def explanation_page(
         if made.content
         else None,
         hard=approval.hard_words(made.content or {}),
+        empty=approval.empty_questions(made.content or {}),
+        differing=explaining.differing(made.content or {}),
+        readability=explaining.readability(made.content or {}),
     )
 
 
@@ -272,12 +278,19 @@ def approve(
     """Let the text stand beside the filing."""
     reason = Text(forms.text(form, "reason"), forms.text(form, "reason_en"))
     return attempt(
-        lambda: explanations.approve(session, by=by, explanation_id=explanation_id, reason=reason),
+        lambda: explanations.approve(
+            session,
+            by=by,
+            explanation_id=explanation_id,
+            reason=reason,
+            differing=explaining.reasons(form),
+        ),
         request=request,
         session=session,
         again=lambda: explanation_page(request, language, session, by, asking, explanation_id),
         done=go(f"/{language}/explanations/{explanation_id}", "approved"),
         typed=forms.typed(form),
+        names=explaining.reason_names,
     )
 
 

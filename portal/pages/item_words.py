@@ -67,9 +67,14 @@ FAMILIES: dict[str, Text] = {
     "a": Text("填写的内容", "answer"),
     "c": Text("各列的说明", "columns"),
     "d": Text("说明的内容", "explanation"),
+    "differing": Text("为什么和测到的不一样", "why it differs from what was measured"),
+    "differing_en": Text(
+        "为什么和测到的不一样（英文）", "why it differs from what was measured (English)"
+    ),
     "na": Text("不适用的理由", "why it does not apply"),
     "remark": Text("退回意见", "remark"),
     "seal": Text("不公开", "withholding"),
+    "sealed": Text("为什么不公开分界的数值", "why the values of steps are not published"),
     "w": Text("权重", "weight"),
 }
 """What stands before the slash in the name of a box of which there are many."""

@@ -49,8 +49,10 @@ task = "decision"
 cut = 0.5
 [explanation.declared]
 decided = { zh = "是否放贷", en = "whether a loan is granted" }
+who = { zh = "某银行", en = "a bank" }
+object = { zh = "请打电话给信贷部。", en = "Call the loans department." }
 [explanation.columns]
-debt = { plain = { zh = "负债", en = "debt" }, actionable = -1 }
+debt = { plain = { zh = "负债", en = "debt" }, actionable = -1, effect = "better" }
 income = { plain = { zh = "收入", en = "income" }, actionable = 1 }
 """
 
@@ -233,7 +235,14 @@ def the_filer_explains(job: api.Job, filer: Terminal) -> str:
     assert made["approved"] is None
     again = ("explain", job.version["id"], "--explanation", made["id"])
     assert "怎么办" in filer.run(*again).stdout
-    assert filer.ask(*again, "--approve")["approved"]
+    other = "direction:columns.debt"
+    assert "declared otherwise than measured" in filer.run(*again).stdout
+    refused = filer.refused(*again, "--approve")
+    assert [each["item"] for each in refused["reasons"]] == [other]
+    why = ("--differing", f"{other}=写的是制度的本意，模型还没有改好。")
+    approved = filer.ask(*again, "--approve", *why)
+    assert approved["approved"]
+    assert [each["id"] for each in approved["overruled"]["contradictions"]] == [other]
     assert [column["name"] for column in made["plan"]["columns"]] == ["income", "debt"]
     (job.folder / "gaps.toml").write_text(EXPLANATION.replace("plain =", "named ="), "utf-8")
     assert filer.refused(*here[:-1], "gaps.toml")["reasons"]

@@ -73,7 +73,11 @@ EXPLANATION: dict[str, Any] = {
         }
         for name, zh, way in (("income", "收入", 1), ("debt", "负债", -1))
     ],
-    "declared": {"decided": {"zh": "是否放贷", "en": "whether a loan is granted"}},
+    "declared": {
+        "decided": {"zh": "是否放贷", "en": "whether a loan is granted"},
+        "who": {"zh": "某银行", "en": "a bank"},
+        "object": {"zh": "请打电话给信贷部。", "en": "Call the loans department."},
+    },
 }
 
 

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from registry import approval
-from registry.approval import NotPlain, QuestionEmpty, ReasonUnfit
+from registry.approval import (
+    Contradicted,
+    NoSuchContradiction,
+    NotPlain,
+    QuestionEmpty,
+    ReasonUnfit,
+)
 from registry.language import Text
 from registry.lengths import TextTooLong
 
@@ -69,3 +75,54 @@ def test_a_question_without_an_answer_is_named() -> None:
     with pytest.raises(QuestionEmpty) as refused:
         approval.overruled(content(empty=4), REASON)
     assert [each.item for each in refused.value.reasons] == ["问题4"]
+
+
+def test_a_question_that_only_the_filer_can_answer_is_empty_without_its_words() -> None:
+    """public, 5: a text was confirmed in which questions said “not stated”."""
+    told = content()
+    told["questions"][1]["id"], told["missing"] = "who", ["who"]
+    with pytest.raises(QuestionEmpty) as refused:
+        approval.overruled(told, REASON)
+    assert [each.item for each in refused.value.reasons] == ["问题1"]
+
+
+def differing(*ids: str) -> dict[str, Any]:
+    """A text whose plan declares these otherwise than they were measured."""
+    said = {"zh": "写的是甲，测到的是乙。", "en": "Declared A, measured B."}
+    return content() | {"contradictions": [{"id": each, "said": said} for each in ids]}
+
+
+def test_what_is_declared_otherwise_than_measured_stops_the_text_until_each_has_a_reason() -> None:
+    told = differing("direction:columns.age", "matters:columns.job")
+    for given in (
+        {},
+        {"direction:columns.age": REASON},
+        {"matters:columns.job": Text("", "only")},
+    ):
+        with pytest.raises(Contradicted) as refused:
+            approval.overruled(told, REASON, given)
+        names = [each.item for each in refused.value.reasons]
+        assert "matters:columns.job" in names
+        assert all("测到的是乙" in each.said.zh for each in refused.value.reasons)
+    other = Text("那一条是制度的规定，模型还没有改好。", "")
+    kept = approval.overruled(
+        told, Text("", ""), {"direction:columns.age": REASON, "matters:columns.job": other}
+    )
+    assert kept is not None
+    assert [each["reason"]["zh"] for each in kept["contradictions"]] == [REASON.zh, other.zh]
+    assert set(kept) == {"contradictions"}
+
+
+def test_a_reason_for_a_contradiction_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(NoSuchContradiction) as refused:
+        approval.overruled(differing(), REASON, {"direction:columns.age": REASON})
+    assert [each.item for each in refused.value.reasons] == ["direction:columns.age"]
+
+
+def test_a_reason_for_a_contradiction_is_a_sentence_that_fits() -> None:
+    told = differing("direction:columns.age")
+    with pytest.raises(ReasonUnfit) as unfit:
+        approval.overruled(told, REASON, {"direction:columns.age": Text("因为", "")})
+    assert unfit.value.reasons[0].item == "direction:columns.age"
+    with pytest.raises(TextTooLong):
+        approval.overruled(told, REASON, {"direction:columns.age": Text(REASON.zh * 20, "")})

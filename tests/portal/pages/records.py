@@ -18,9 +18,11 @@ from filing.recommended.keeping import Opening
 from filing.risk import Level
 from filing.routes import Route
 from registry import attestation, statements
+from registry.contradictions import Contradiction
+from registry.contradictions import Kind as About
 from registry.database import now, transaction
 from registry.explanations import Explanation
-from registry.language import LANGUAGES
+from registry.language import LANGUAGES, Text
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.submission import Version
@@ -30,6 +32,17 @@ from tests.filing.papers import KEY, Scene
 from tests.portal.recommended import SAID, colleague, enter
 
 SEAL = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-06-01"}
+
+
+DIFFERING = Contradiction(
+    About.DIRECTION,
+    "columns.age",
+    Text("说明的计划里，年龄", "In the plan of the explanation, age"),
+    ("age",),
+    Text("大的时候，结果更差", "when higher, the result gets worse"),
+    Text("试了900次，900次更容易得到有利的结果", "of 900 tests, 900 better"),
+    900,
+)
 
 
 class Records:
@@ -78,6 +91,7 @@ class Records:
         self._explained("explained")
         self._explained("explained before", earlier=True)
         self._explained("hard words", kept="阈值")
+        self._explained("differing", differs=True)
         self._outgrown("outgrown")
         self._moved("earlier", "newer")
         ended = self._third_party("ended")
@@ -243,7 +257,9 @@ class Records:
         )
         self.scene.file(filing, "submit", reason="更新")
 
-    def _explained(self, name: str, *, earlier: bool = False, kept: str = "") -> Filing:
+    def _explained(
+        self, name: str, *, earlier: bool = False, kept: str = "", differs: bool = False
+    ) -> Filing:
         filing = self._opened(name)
         about = self.scene.version
         if earlier:
@@ -254,6 +270,9 @@ class Records:
             words = [{"language": each, "quoted": kept} for each in LANGUAGES]
             reason = {"zh": "合同里就是这样写的。", "en": "The contract calls it so."}
             made.overruled = {"reason": reason, "words": words}
+        if differs:
+            reason = {"zh": "写的是制度的本意。", "en": "That is what the rules intend."}
+            made.overruled = {"contradictions": [DIFFERING.as_json() | {"reason": reason}]}
         self.session.flush()
         self.scene.attach(filing, self.report(self.scene.tester))
         dossier.attach(

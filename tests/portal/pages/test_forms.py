@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from starlette.datastructures import FormData
 from fastapi.testclient import TestClient
+from starlette.datastructures import FormData
 
 from portal.pages import explaining
 from registry.database import transaction

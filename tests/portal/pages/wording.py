@@ -90,6 +90,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "备案主体没有写：": ("Not written by the filer: ",),
     "下面有的话不好懂：": ("Some words below are hard to understand: ",),
     "。备案主体保留了它们，理由是：": (". The filer kept them, for this reason: ",),
+    "备案主体写的和测到的不一样，它保留了自己写的：": ("The filer declares otherwise than was measured, and keeps what it declares: ",),
+    "理由，备案主体说：": ("The reason, says the filer: ",),
     "备案主体自己写的说明，在“备案内容”里。": ("What the filer wrote itself stands under “What was filed”.",),
     "备案内容": ("What was filed",),
     "备案变更中：": ("A change is under way: ",),

@@ -1,0 +1,74 @@
+"""What was measured of each thing as typed facts, so that what a filer declares is held against them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from explainers import effects
+from explainers.asking import Tally
+from explainers.effects import Sentence
+from explainers.plan import ExplanationPlan
+from explainers.sentences import Kind
+from explainers.subjects import Subject
+from registry.contradictions import Acts
+
+ONE_WAY = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY, "step"})
+BOTH = frozenset({Kind.NO_SIMPLE_DIRECTION, "turn"})
+CHANGES = frozenset({Kind.DIRECTION_OPEN, Kind.NOISY, Kind.ELSEWHERE, "parted", "matters"})
+COUNTS = ("n", "up", "down", "changed")
+
+
+def facts(
+    plan: ExplanationPlan,
+    tally: Tally,
+    told: Sequence[tuple[Subject, Sequence[Sentence]]],
+    importance: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """One fact for each thing that was tried, in the order given.
+
+    Args:
+        plan: by which it was asked.
+        tally: what was counted.
+        told: subjects with their sentences, of which the last files them.
+        importance: the rows of `importance.ranked`, in per hundred, that do more than asking again.
+
+    Returns:
+        {columns, acts, n, up, down, changed, swapped?}: `acts` as `registry.contradictions.Acts`;
+        `n` tests of which `up` were better (or dearer), `down` the opposite, and in `changed` the
+        result was another; `swapped` {n, changed, low, high}, with another person's values.
+    """
+    swapped = {tuple(row["columns"]): row for row in importance}
+    found = []
+    for subject, said in told:
+        acting = tuple(column.name for column in effects.acting(plan, tally, subject))
+        shown: Mapping[str, Any] = next(
+            (s["evidence"] for s in reversed(said) if "changed_low" in s["evidence"]), {}
+        )
+        acts = _acts(str(said[-1]["kind"]), shown, alone=len(acting) == 1)
+        fact: dict[str, Any] = {"columns": list(acting), "acts": acts}
+        fact |= {name: shown.get(name, 0) for name in COUNTS}
+        row = swapped.get(subject.names)
+        if row is not None:
+            fact["swapped"] = effects.rounded_row(
+                {k: row[k] for k in ("n", "changed", "low", "high")}
+            )
+        found.append(fact)
+        found += [
+            {"columns": [name], "acts": Acts.NEVER, "n": effects.on_its_own(plan, tally, name)[1]}
+            | dict.fromkeys(COUNTS[1:], 0)
+            for name in subject.names
+            if name not in acting
+        ]
+    return found
+
+
+def _acts(kind: str, shown: Mapping[str, Any], *, alone: bool) -> Acts:
+    if kind == Kind.LITTLE:
+        return Acts.LITTLE
+    if kind == Kind.PARTLY:
+        return Acts.PARTLY
+    directed = alone and shown.get("up", 0) + shown.get("down", 0) > 0
+    if kind in ONE_WAY and directed:
+        return Acts.UP if shown["up"] > shown["down"] else Acts.DOWN
+    if kind in BOTH and directed:
+        return Acts.BOTH
+    return Acts.CHANGES if kind in ONE_WAY | BOTH | CHANGES else Acts.UNKNOWN

@@ -1,0 +1,311 @@
+"""What a filer declares, held against what was measured: each contradiction with both sides.
+
+The filer says what a thing does to the result, how much it weighs or that it is not used: of a
+column in the plan of an explanation, in groups D and H of a filing. The explainer's typed facts say what tests
+counted. A claim is contradicted only by what the tests can tell; what they leave open contradicts nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from registry.language import Text
+
+
+class Kind(StrEnum):
+    """About what a declaration and a measurement disagree."""
+
+    DIRECTION = "direction"
+    MATTERS = "matters"
+    NOT_USED = "not_used"
+    IMPORTANCE = "importance"
+    PURPOSE = "purpose"
+    DATES = "dates"
+
+
+KIND_NAMES = {
+    Kind.DIRECTION: Text("方向", "direction"),
+    Kind.MATTERS: Text("有没有影响", "whether it matters"),
+    Kind.NOT_USED: Text("用没用到", "whether it is used"),
+    Kind.IMPORTANCE: Text("哪一项更重要", "what weighs more"),
+    Kind.PURPOSE: Text("用途", "purpose"),
+    Kind.DATES: Text("期限", "time limits"),
+}
+
+
+class Acts(StrEnum):
+    """What tests showed of one thing; `up` is better for the person, or dearer, or more points."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+    CHANGES = "changes"
+    PARTLY = "partly"
+    LITTLE = "little"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+
+
+class Effect(StrEnum):
+    """What a filer says that more of a thing does to the result, for the person."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"
+    NONE = "none"
+    NOT_USED = "not_used"
+
+
+class Influence(StrEnum):
+    """How much a filer says that a thing weighs."""
+
+    STRONG = "strong"
+    MEDIUM = "medium"
+    WEAK = "weak"
+
+
+EFFECTS = {
+    Effect.BETTER: Text("结果更好", "the result gets better"),
+    Effect.WORSE: Text("结果更差", "the result gets worse"),
+    Effect.MIXED: Text("有时更好，有时更差", "sometimes better, sometimes worse"),
+    Effect.NONE: Text("不改变结果", "no change"),
+    Effect.NOT_USED: Text("没有用到", "not used"),
+}
+INFLUENCES = {
+    Influence.STRONG: Text("影响大", "strong"),
+    Influence.MEDIUM: Text("影响中等", "medium"),
+    Influence.WEAK: Text("影响小", "weak"),
+}
+WEIGHT = {Influence.STRONG: 3, Influence.MEDIUM: 2, Influence.WEAK: 1}
+MOVES = frozenset({Acts.UP, Acts.DOWN, Acts.BOTH, Acts.CHANGES, Acts.PARTLY})
+SMALL = frozenset({Acts.LITTLE, Acts.NEVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the filer says of one thing.
+
+    Args:
+        place: where it stands, for programs: `columns.income`, `H5.2`.
+        where: the same for people.
+        said: the filer's own words, or the choice made.
+        column: the input it is about.
+        plain: what the input is called.
+        effect: what more of it is said to do, if anything is said.
+        influence: how much it is said to weigh, if anything is said.
+        rank: the place in a list that is ordered by weight; None where it stands in none.
+    """
+
+    place: str
+    where: Text
+    said: Text
+    column: str
+    plain: Text
+    effect: Effect | None = None
+    influence: Influence | None = None
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """One thing that the filer declares otherwise than it was measured, or declared elsewhere.
+
+    Args:
+        kind: about what.
+        place: where it is declared, for programs; with `kind` it names the contradiction.
+        where: the same for people.
+        columns: the inputs it is about.
+        declared: what the filer says there.
+        measured: what was counted, or what stands against it.
+        n: of how many tests; None where nothing was counted.
+    """
+
+    kind: Kind
+    place: str
+    where: Text
+    columns: tuple[str, ...]
+    declared: Text
+    measured: Text
+    n: int | None = None
+
+    @property
+    def id(self) -> str:
+        """What a reason names it by."""
+        return f"{self.kind}:{self.place}"
+
+    @property
+    def said(self) -> Text:
+        """Both sides in one sentence a language."""
+        found = ("测到的是", "Measured") if self.n is not None else ("另一处是", "Elsewhere")
+        return Text(
+            f"{self.where.zh}，备案主体写的是“{self.declared.zh}”；{found[0]}：{self.measured.zh}。",
+            f"{self.where.en}: the filer says “{self.declared.en}”. {found[1]}: {self.measured.en}.",
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The contradiction as a JSON object."""
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "place": self.place,
+            "where": self.where.as_json(),
+            "columns": list(self.columns),
+            "declared": self.declared.as_json(),
+            "measured": self.measured.as_json(),
+            "n": self.n,
+            "said": self.said.as_json(),
+        }
+
+
+def of_columns(columns: Iterable[Mapping[str, Any]]) -> list[Claim]:
+    """What the columns of an explanation's plan claim.
+
+    Args:
+        columns: {name, plain, direction?, effect?, influence?} as the plan has them.
+    """
+    claims = []
+    for column in columns:
+        if not (column.get("effect") or column.get("influence")):
+            continue
+        effect = Effect(column["effect"]) if column.get("effect") else None
+        influence = Influence(column["influence"]) if column.get("influence") else None
+        plain, direction = Text(**column["plain"]), column.get("direction") or {}
+        more = Text((direction.get("zh") or ["高"])[0], (direction.get("en") or ["higher"])[0])
+        said = []
+        if effect in (Effect.NONE, Effect.NOT_USED):
+            said.append(EFFECTS[effect])
+        elif effect is not None:
+            named = EFFECTS[effect]
+            said.append(Text(f"{more.zh}的时候，{named.zh}", f"when {more.en}, {named.en}"))
+        if influence is not None:
+            said.append(INFLUENCES[influence])
+        claims.append(
+            Claim(
+                place=f"columns.{column['name']}",
+                where=Text(
+                    f"说明的计划里，{plain.zh}", f"In the plan of the explanation, {plain.en}"
+                ),
+                said=Text("；".join(t.zh for t in said), "; ".join(t.en for t in said)),
+                column=str(column["name"]),
+                plain=plain,
+                effect=effect,
+                influence=influence,
+            )
+        )
+    return claims
+
+
+def against(
+    claims: Sequence[Claim], facts: Sequence[Mapping[str, Any]], *, task: str
+) -> list[Contradiction]:
+    """Every contradiction between claims and facts, in the order of the claims.
+
+    Args:
+        claims: what the filer says.
+        facts: what was measured, as `explainers.measured.facts` has it.
+        task: decision, price or score: a dearer price is worse, more points are better.
+    """
+    of = {name: fact for fact in facts for name in fact["columns"]}
+    found = []
+    for claim in claims:
+        fact = of.get(claim.column)
+        if fact is not None:
+            found += [_found(claim, kind, fact, task) for kind in _wrong(claim, fact, task)]
+    return [*found, *_order(claims, of)]
+
+
+def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether tests can tell anything of a claim."""
+    for fact in facts:
+        if claim.column in fact["columns"]:
+            return Acts(fact["acts"]) is not Acts.UNKNOWN
+    return False
+
+
+def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
+    acts, effect = Acts(fact["acts"]), claim.effect
+    good, bad = (Acts.DOWN, Acts.UP) if task == "price" else (Acts.UP, Acts.DOWN)
+    if effect in (Effect.BETTER, Effect.WORSE, Effect.MIXED) and acts in SMALL:
+        yield Kind.MATTERS
+    elif effect in (Effect.BETTER, Effect.WORSE):
+        if acts in (Acts.BOTH, bad if effect is Effect.BETTER else good):
+            yield Kind.DIRECTION
+    elif effect is Effect.MIXED and acts in (good, bad) and not min(fact["up"], fact["down"]):
+        yield Kind.DIRECTION
+    elif effect is Effect.NONE and acts in MOVES:
+        yield Kind.MATTERS
+    elif effect is Effect.NOT_USED and (
+        acts in MOVES or (acts is Acts.LITTLE and fact["changed"])
+    ):
+        yield Kind.NOT_USED
+    if claim.influence is Influence.STRONG and acts in SMALL:
+        yield Kind.IMPORTANCE
+
+
+def _found(claim: Claim, kind: Kind, fact: Mapping[str, Any], task: str) -> Contradiction:
+    return Contradiction(
+        kind=kind,
+        place=claim.place,
+        where=claim.where,
+        columns=(claim.column,),
+        declared=claim.said,
+        measured=_counted(fact, task),
+        n=fact["n"],
+    )
+
+
+def _counted(fact: Mapping[str, Any], task: str) -> Text:
+    n, up, down, changed = (fact[name] for name in ("n", "up", "down", "changed"))
+    if not up and not down:
+        return Text(
+            f"试了{n}次，{changed}次结果变了", f"the result changed in {changed} of {n} tests"
+        )
+    zh, en = {
+        "decision": (("更容易得到有利的结果", "更难"), ("better", "worse")),
+        "price": (("更高", "更低"), ("higher", "lower")),
+    }.get(task, (("更高", "更低"), ("higher", "lower")))
+    return Text(
+        f"试了{n}次，{up}次{zh[0]}，{down}次{zh[1]}，{n - up - down}次不变；{changed}次结果本身变了",
+        f"of {n} tests, {up} {en[0]}, {down} {en[1]}, {n - up - down} the same; the result itself "
+        f"changed in {changed}",
+    )
+
+
+def _order(
+    claims: Sequence[Claim], of: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Contradiction]:
+    """Where what is said to weigh less was measured to weigh more, beyond both intervals."""
+    told = [(c, of[c.column]["swapped"]) for c in claims if of.get(c.column, {}).get("swapped")]
+    for claim, row in told:
+        # The one that most clearly weighs more, not one sentence for each pair.
+        above = [(o, r) for o, r in told if _heavier(claim, o) and r["low"] > row["high"]]
+        if not above:
+            continue
+        other, more = max(above, key=lambda pair: pair[1]["low"])
+        if of[other.column] is of[claim.column]:
+            continue  # tried together: neither is known to weigh more
+        yield Contradiction(
+            kind=Kind.IMPORTANCE,
+            place=f"{claim.place}>{other.place}",
+            where=claim.where,
+            columns=(claim.column, other.column),
+            declared=Text(
+                f"{claim.plain.zh}比{other.plain.zh}影响大",
+                f"{claim.plain.en} weighs more than {other.plain.en}",
+            ),
+            measured=Text(
+                f"换成别人的，{claim.plain.zh}试了{row['n']}次，{row['changed']}次结果变了，"
+                f"{other.plain.zh}试了{more['n']}次，{more['changed']}次变了",
+                f"with another's, {claim.plain.en} changed the result in {row['changed']} of "
+                f"{row['n']} tests, {other.plain.en} in {more['changed']} of {more['n']}",
+            ),
+            n=row["n"],
+        )
+
+
+def _heavier(one: Claim, other: Claim) -> bool:
+    """Whether the filer says that the one weighs more than the other."""
+    if one.influence and other.influence and one.influence is not other.influence:
+        return WEIGHT[one.influence] > WEIGHT[other.influence]
+    return one.rank is not None and other.rank is not None and one.rank < other.rank

@@ -1,0 +1,114 @@
+"""The page on which a filer confirms an explanation: the public's text, and what stands against it."""
+
+import html
+from typing import Any
+
+import pytest
+
+from registry.contradictions import Contradiction, Kind
+from registry.database import transaction
+from registry.explanations import Explanation
+from registry.language import Text
+from registry.organisations import Role
+from registry.submission import Version
+from tests.filing import papers
+from tests.portal.pages.shelf import Shelf
+
+PAGE = {"accept": "text/html"}
+INCOME = Contradiction(
+    Kind.DIRECTION,
+    "columns.atotinc",
+    Text("说明的计划里，每月收入", "In the plan of the explanation, monthly income"),
+    ("atotinc",),
+    Text("高的时候，结果更差", "when higher, the result gets worse"),
+    Text("试了900次，900次更容易得到有利的结果，0次更难", "of 900 tests, 900 better, 0 worse"),
+    900,
+)
+BOX = f"differing/{INCOME.id}"
+WHY = "写的是单位制度的本意，模型还没有照着改好。"
+
+
+@pytest.fixture
+def waiting(shelf: Shelf) -> str:
+    """An explanation that nobody has confirmed, with one contradiction and nothing else amiss."""
+    return _made(shelf, contradictions=[INCOME.as_json()])
+
+
+def _made(shelf: Shelf, **changed: Any) -> str:
+    with transaction(shelf.site.state.factory) as session:
+        told = session.get_one(Explanation, shelf.made["explanation"])
+        version = session.get_one(Version, shelf.made["version"])
+        made = papers.explanation(session, version, shelf.actor(Role.FILER))
+        made.approved, made.plan, made.report_id = None, told.plan, shelf.made["report"]
+        written: dict[str, Any] = told.content or {}
+        read = {lang: {**written["readability"][lang]} for lang in ("zh", "en")}
+        for each in read.values():
+            each["remarks"] = [one for one in each["remarks"] if one["severity"] != "block"]
+        made.content = {**written, "readability": read, **changed}
+        return made.id
+
+
+def confirm(shelf: Shelf, made: str, **typed: str) -> Any:
+    client, csrf = shelf.browser(Role.FILER)
+    return client.post(
+        f"/zh/explanations/{made}/approve", data={"csrf": csrf, **typed}, headers=PAGE
+    )
+
+
+def test_a_contradiction_stands_beside_the_text_and_stops_it(shelf: Shelf, waiting: str) -> None:
+    client, _ = shelf.browser(Role.FILER)
+    page = html.unescape(client.get(f"/zh/explanations/{waiting}", headers=PAGE).text)
+    assert INCOME.said.zh in page
+    assert f'name="{BOX}"' in page
+    assert "好不好读" in page
+    refused = confirm(shelf, waiting)
+    assert refused.status_code == 409
+    assert f'<a href="#f-{BOX}">' in refused.text.replace("%3A", ":")
+    with transaction(shelf.site.state.factory) as session:
+        assert session.get_one(Explanation, waiting).approved is None
+    unfit = confirm(shelf, waiting, **{BOX: "因为"})
+    assert unfit.status_code == 422
+    assert ">因为</textarea>" in unfit.text
+
+
+def test_a_contradiction_that_is_kept_is_read_with_its_reason(shelf: Shelf, waiting: str) -> None:
+    assert confirm(shelf, waiting, **{BOX: WHY}).status_code == 303
+    client, _ = shelf.browser(Role.FILER)
+    for language, note in (("zh", ""), ("en", "not translated")):
+        page = html.unescape(client.get(f"/{language}/explanations/{waiting}", headers=PAGE).text)
+        assert INCOME.said.zh in page if language == "zh" else INCOME.said.en in page
+        assert WHY in page
+        assert note in page
+    api = client.get(f"/api/v1/explanations/{waiting}").json()
+    (kept,) = api["overruled"]["contradictions"]
+    assert kept["reason"]["zh"] == WHY
+    assert kept["n"] == 900
+
+
+def test_a_question_without_an_answer_leaves_no_button_to_confirm(shelf: Shelf) -> None:
+    made = _made(shelf, missing=["who"])
+    client, _ = shelf.browser(Role.FILER)
+    page = client.get(f"/zh/explanations/{made}", headers=PAGE).text
+    assert "还不能确认。请补齐计划，再生成一次：谁在用它？" in page
+    assert f"/explanations/{made}/approve" not in page
+    assert confirm(shelf, made).status_code == 409
+
+
+def test_the_reviewer_reads_what_is_kept(shelf: Shelf) -> None:
+    kept = {"contradictions": [INCOME.as_json() | {"reason": {"zh": WHY, "en": ""}}]}
+    with transaction(shelf.site.state.factory) as session:
+        told = session.get_one(Explanation, shelf.made["explanation"])
+        before, told.overruled = told.overruled, kept
+    client, _ = shelf.browser(Role.REVIEWER)
+    page = html.unescape(client.get(f"/zh/review/{shelf.made['filing']}", headers=PAGE).text)
+    with transaction(shelf.site.state.factory) as session:
+        session.get_one(Explanation, shelf.made["explanation"]).overruled = before
+    assert INCOME.said.zh in page
+    assert WHY in page
+
+
+def test_the_form_says_what_a_column_is_said_to_do(shelf: Shelf) -> None:
+    client, _ = shelf.browser(Role.FILER)
+    page = client.get(f"/zh/versions/{shelf.made['version']}/explain", headers=PAGE).text
+    for value in ("better", "worse", "mixed", "none", "not_used", "strong", "medium", "weak"):
+        assert f'<option value="{value}">' in page

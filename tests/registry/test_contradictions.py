@@ -1,0 +1,77 @@
+"""A claim is contradicted exactly where the tests can tell that it is otherwise."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from registry import contradictions
+from registry.contradictions import MOVES, SMALL, Acts, Claim, Effect, Influence, Kind
+from registry.language import Text
+
+X = Text("甲", "A")
+
+
+def claim(effect: Effect | None = None, **more: Any) -> Claim:
+    given: dict[str, Any] = {
+        "place": "H5.1",
+        "where": X,
+        "said": X,
+        "column": "a",
+        "plain": X,
+    } | more
+    return Claim(effect=effect, **given)
+
+
+def fact(acts: Acts, column: str = "a", **more: Any) -> dict[str, Any]:
+    up, down = {Acts.UP: (90, 0), Acts.DOWN: (0, 90), Acts.BOTH: (50, 40)}.get(acts, (0, 0))
+    changed = {Acts.LITTLE: 0, Acts.NEVER: 0}.get(acts, 9)
+    counted = {"n": 100, "up": up, "down": down, "changed": changed}
+    return {"columns": [column], "acts": acts.value} | counted | more
+
+
+@pytest.mark.parametrize(("effect", "acts"), [*product(Effect, Acts)])
+def test_every_claim_beside_every_fact(effect: Effect, acts: Acts) -> None:
+    expected = {
+        Effect.BETTER: {Acts.DOWN, Acts.BOTH} | SMALL,
+        Effect.WORSE: {Acts.UP, Acts.BOTH} | SMALL,
+        Effect.MIXED: {Acts.UP, Acts.DOWN} | SMALL,
+        Effect.NONE: MOVES,
+        Effect.NOT_USED: MOVES,
+    }[effect]
+    found = contradictions.against([claim(effect)], [fact(acts)], task="decision")
+    assert bool(found) is (acts in expected)
+    turned = contradictions.against([claim(effect)], [fact(acts)], task="price")
+    other = {Acts.UP: Acts.DOWN, Acts.DOWN: Acts.UP}.get(acts, acts)
+    assert bool(turned) is (other in expected)
+    assert len(found) <= 1
+
+
+def test_what_was_not_tried_or_stays_open_contradicts_nothing() -> None:
+    claims = [claim(effect, influence=Influence.STRONG) for effect in Effect]
+    assert not contradictions.against(claims, [], task="decision")
+    assert not contradictions.against(claims, [fact(Acts.UNKNOWN)], task="decision")
+
+
+def swapped(column: str, low: float, high: float) -> dict[str, Any]:
+    row = {"n": 100, "changed": int(low), "low": low, "high": high}
+    return fact(Acts.CHANGES, column, swapped=row)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "contradicted"),
+    [((10, 20), (30, 40), True), ((10, 30), (20, 40), False), ((30, 40), (10, 20), False)],
+)
+def test_an_order_is_contradicted_only_where_intervals_do_not_meet(
+    first: tuple[float, float], second: tuple[float, float], contradicted: bool
+) -> None:
+    facts = [swapped("a", *first), swapped("b", *second)]
+    listed = [claim(rank=1), claim(rank=2, column="b", place="H5.2")]
+    weighed = [
+        claim(influence=Influence.STRONG),
+        claim(influence=Influence.WEAK, column="b", place="H5.2"),
+    ]
+    for claims in (listed, weighed):
+        found = contradictions.against(claims, facts, task="decision")
+        assert [each.kind for each in found] == [Kind.IMPORTANCE] * contradicted
+    assert not contradictions.against([claim(), claim(column="b")], facts, task="decision")
