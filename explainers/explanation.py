@@ -31,6 +31,7 @@ from explainers.people import Scorer
 from explainers.phrases import about, same
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
+from explainers.questions import QUESTIONS
 from explainers.sentences import Kind, capitalised, sentence
 from registry import attestation, contradictions
 from registry.language import LANGUAGES, Language, Text
@@ -42,15 +43,6 @@ FIRST_SCREEN = 3  # sentences on what moves the result; the rest stand under a h
 
 Progress = Callable[[int, int, Text], None]
 Declared = Mapping[str, Mapping[str, str]]
-
-QUESTIONS: Mapping[str, Text] = {
-    "decided": Text("它决定我的什么事？", "What is decided about me?"),
-    "who": Text("谁在用它？", "Who uses it?"),
-    "information": Text("它看哪些信息？", "Which information does it look at?"),
-    "moves": Text("什么会让结果变好或变差？", "What moves the result up or down?"),
-    "checked": Text("检查了什么？", "What was checked?"),
-    "object": Text("我不同意，怎么办？", "How do I object?"),
-}
 
 
 def explain(
@@ -303,7 +295,9 @@ class _Page:
         given = self.declared.get(name)
         if not given or not given.get("zh") or not given.get("en"):
             return sentence("missing", evidence={"declared": False}, places={})
-        limit = Text("这是备案主体自己填写的。", "This is what the filer says.")
+        limit = Text(
+            "这是备案主体自己填写的，没有测过。", "This is what the filer says; it was not tested."
+        )
         return {
             "kind": "declared",
             "zh": given["zh"],

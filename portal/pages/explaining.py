@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from explainers import numbers
 from explainers.columns import ColumnsInvalid, parse_columns
+from explainers.questions import QUESTIONS
 from portal.pages import charts, forms
 from portal.pages.boxes import Names
 from portal.pages.rendering import in_language, named
@@ -21,8 +22,11 @@ from registry.explanations import MOST_WORDS
 from registry.language import LANGUAGES, Language, Text
 
 CHART_ROWS = 8
+NOTHING = Text("", "")
 WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
 DECLARED = ("decided", "who", "decider", "object")
+Own = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By question, the answers of a filing's group H as an edition tells them."""
 PLACES = {"wording": "w", "declared": "d", "sealed": "sealed"}
 SIDES = {"0": "more", "1": "less"}
 CALLED = {
@@ -57,14 +61,14 @@ class Recorded:
     """What the record says on a question, which the filer's words of another day may contradict.
 
     Args:
-        said: from the edition that is read.
+        older: limit of the filer's words of that day: which day it was, and which words count.
+        said: a sentence from the edition that is read, before them; None where there is none.
         limit: of that sentence.
-        older: of the filer's own words: of what day they are, and which counts.
     """
 
-    said: Text
-    limit: Text
     older: Text
+    said: Text | None = None
+    limit: Text = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the six questions, answered."""
+    """One of the six questions, answered.
+
+    Args:
+        id, title: of the question.
+        lead: sentences that stand first.
+        detail: the others, under headings.
+        items: what the program is given, under its question.
+        own: what the filing says on it in group H, as an edition tells it.
+    """
 
     id: str
     title: str
-    lead: tuple[Said, ...]
-    detail: tuple[Part, ...]
-    items: tuple[Mapping[str, Any], ...]
+    lead: tuple[Said, ...] = ()
+    detail: tuple[Part, ...] = ()
+    items: tuple[Mapping[str, Any], ...] = ()
+    own: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +143,15 @@ class Explained:
     """The explanation in one language."""
 
     answers: tuple[Answer, ...]
-    importance: tuple[Mapping[str, Any], ...]
-    picture: Markup | None
-    caption: Text
-    marked: tuple[Marked, ...]
-    people: int
-    digest: str
-    kept: tuple[str, ...]
-    kept_why: Text
-    differing: tuple["Differing", ...]
+    importance: tuple[Mapping[str, Any], ...] = ()
+    picture: Markup | None = None
+    caption: Text = NOTHING
+    marked: tuple[Marked, ...] = ()
+    people: int = 0
+    digest: str = ""
+    kept: tuple[str, ...] = ()
+    kept_why: Text = NOTHING
+    differing: tuple["Differing", ...] = ()
 
 
 def view(
@@ -146,6 +159,7 @@ def view(
     language: Language,
     overruled: Mapping[str, Any] | None = None,
     recorded: Mapping[str, Recorded] | None = None,
+    own: Own | None = None,
 ) -> Explained:
     """What a page shows of an explanation.
 
@@ -154,12 +168,18 @@ def view(
         language: of the page.
         overruled: the hard words that the filer kept, and why.
         recorded: by question, what the record says on it; it stands before the filer's words.
+        own: by question, what the filing says on it in group H.
     """
-    known = recorded or {}
+    known, beside = recorded or {}, own or {}
     words = (overruled or {}).get("words", ())
     return Explained(
         answers=tuple(
-            _answer(question, language, known.get(question["id"]))
+            _answer(
+                question,
+                language,
+                known.get(question["id"]),
+                tuple(beside.get(question["id"], ())),
+            )
             for question in content["questions"]
         ),
         importance=tuple(content["importance"]),
@@ -177,6 +197,21 @@ def view(
         differing=tuple(
             Differing.read(each) for each in (overruled or {}).get("contradictions", ())
         ),
+    )
+
+
+def untested(language: Language, own: Own) -> Explained:
+    """The six questions with the filer's words alone, where no explanation was made from tests.
+
+    Args:
+        language: of the page.
+        own: by question, what the filing says on it in group H.
+    """
+    return Explained(
+        tuple(
+            Answer(name, title.in_(language), own=tuple(own.get(name, ())))
+            for name, title in QUESTIONS.items()
+        )
     )
 
 
@@ -403,17 +438,26 @@ def _fraction(typed: str) -> float | None:
         return None
 
 
-def _answer(question: Mapping[str, Any], language: Language, recorded: Recorded | None) -> Answer:
-    said = tuple(_said(each, language) for each in question["lead"])
+def _answer(
+    question: Mapping[str, Any],
+    language: Language,
+    recorded: Recorded | None,
+    own: tuple[Mapping[str, Any], ...],
+) -> Answer:
+    said = [_said(each, language) for each in question["lead"]]
+    if own:
+        said = [each for each in said if each.kind != "missing"]
     if recorded is not None:
-        said = (
-            Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded"),
-            *(replace(each, limit=recorded.older.in_(language)) for each in said),
-        )
+        older = recorded.older.in_(language)
+        said = [replace(one, limit=older) if one.kind == "declared" else one for one in said]
+        if recorded.said is not None:
+            first = Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded")
+            said = [first, *said]
     return Answer(
         id=question["id"],
         title=in_language(question["title"], language),
-        lead=said,
+        lead=tuple(said),
+        own=own,
         detail=tuple(
             Part(
                 in_language(part["title"], language),

@@ -81,19 +81,19 @@ class Words:
     """The explanation as it stands on the page.
 
     Args:
-        tested: the generated one, if one is attached.
+        explained: six answers: what was measured, if anything was, and the filer's words beside it.
+        measured: whether an explanation made from tests is attached.
         version: which version it is about, where that is not the edition's; else None.
         data: name, declared source and number of rows that were asked about.
         other_rows: whether a report rests on other data, so that figures differ.
-        declared: the filer's own answers in group H, as the edition tells them.
         unexplained: names of those that are missing.
     """
 
-    tested: explaining.Explained | None
+    explained: explaining.Explained
+    measured: bool
     version: int | None
     data: Mapping[str, Any] | None
     other_rows: bool
-    declared: tuple[Mapping[str, Any], ...]
     unexplained: tuple[Text, ...]
 
 
@@ -256,38 +256,73 @@ def _words(
     language: Language,
 ) -> Words:
     told = {row["key"]: row for row in content["answers"]}
-    own = tuple(row for row in content["answers"] if row["group"] == "H")
     missing = tuple(schema().field(code).name for code in basis.unexplained(told))
-    if data is None:
-        return Words(None, None, None, other_rows=False, declared=own, unexplained=missing)
-    made = explanations.get(session, content["explanation"]["id"])
+    made = explanations.get(session, content["explanation"]["id"]) if data else None
+    if made is None or made.content is None or data is None:
+        bare = explaining.untested(language, _own(told, {**WHERE, **WHO}))
+        return Words(bare, False, None, None, other_rows=False, unexplained=missing)
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
+    explained = explaining.view(
+        made.content, language, made.overruled, _recorded(content, told), _own(told, WHERE)
+    )
     return Words(
-        tested=explaining.view(made.content, language, made.overruled, _recorded(content, told))
-        if made.content
-        else None,
+        explained,
+        measured=True,
         version=None if about else submission.get(session, made.version_id).number,
         data={"name": data.called.in_(language), "source": data.source},
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
-        declared=own,
         unexplained=missing,
     )
+
+
+WHO = {"who": ("H14",)}
+"""Computed: beside a measured explanation it stands as the record's own sentence."""
+WHERE: Mapping[str, Sequence[str]] = {
+    "decided": ("H1", "H2"),
+    "information": ("H3",),
+    "moves": ("H4", "H5"),
+    "checked": ("H15", "H7"),
+    "object": ("H6", "H8", "H9"),
+}
+"""Under which of the six questions each field of group H stands: one explanation, in one place."""
+
+
+def _own(
+    told: Mapping[str, Mapping[str, Any]], where: Mapping[str, Sequence[str]]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """By question, what the edition says on it in group H."""
+    return {
+        question: [
+            {**told[code], "computed": schema().field(code).computed}
+            for code in codes
+            if code in told
+        ]
+        for question, codes in where.items()
+    }
 
 
 def _recorded(
     content: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, explaining.Recorded]:
     """What the edition itself knows on the questions that an explanation answers in old words."""
-    who, approved = (told.get("H14") or {}).get("said"), content["explanation"]["approved"]
-    if who is None or approved is None:
+    approved = content["explanation"]["approved"]
+    if approved is None:
         return {}
     day = legal_day.of(datetime.fromisoformat(approved)).isoformat()
     older = Text(
-        f"这是备案主体在{day}确认说明时写的。和备案不一样的，以备案为准。",
-        f"The filer wrote this for the explanation that it confirmed on {day}. Where it differs "
-        "from the filing, the filing counts.",
+        f"这是备案主体在{day}确认说明时写的，没有测过。和备案不一样的，以备案为准。",
+        f"The filer wrote this for the explanation that it confirmed on {day}; it was not tested. "
+        "Where it differs from the filing, the filing counts.",
     )
-    return {"who": explaining.Recorded(Text(**who), FROM_THE_FILING, older)}
+    found = {
+        question: explaining.Recorded(older)
+        for question, codes in WHERE.items()
+        if any(code in told for code in codes)
+    }
+    who = (told.get("H14") or {}).get("said")
+    if who is not None:
+        found["who"] = explaining.Recorded(older, Text(**who), FROM_THE_FILING)
+    return found
 
 
 def badges(now: Standing) -> tuple[Badge, ...]:

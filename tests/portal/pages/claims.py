@@ -120,7 +120,7 @@ CLAIMS = (
     Claim("算法说明讲的就是这个版本", "the explanation is about this version", "explained", "explained before"),
     Claim("算法说明讲的是较早的版本", "the explanation is about an earlier version", "explained before", "explained"),
     Claim("下面的说明讲的是第 %s 版，不是这里公示的第 %s 版。", "The explanation below is about version %s, not about version %s, which is published here.", "explained before", "explained"),
-    Claim("测试得出的句子由测试结果选出，旁边写着局限；其余的话由备案主体填写。", "Sentences from tests are chosen by the results, with their limits", "explained", "own"),
+    Claim("测试得出的句子由测试结果选出，旁边写着局限；备案主体自己写的没有测过，旁边也写着。", "Sentences from tests are chosen by the results, with their limits", "explained", "own"),
     Claim("测试用了 %s 行数据：", "Tested on %s rows: ", "explained", "own"),
     Claim("；来源，备案主体说：", "; source, says the filer: ", "explained", "own"),
     Claim("下面的评估用的是另一份数据，同一个问题的数字可以不同。", "The evaluation below used other data, so its figures may differ.", "explained", "own"),
@@ -128,7 +128,6 @@ CLAIMS = (
     Claim("。备案主体保留了它们，理由是：", ". The filer kept them, for this reason: ", "hard words", "explained"),
     Claim("备案主体写的和测到的不一样，它保留了自己写的：", "The filer declares otherwise than was measured, and keeps what it declares: ", "differing", "explained"),
     Claim("理由，备案主体说：", "The reason, says the filer: ", "differing", "hard words"),
-    Claim("备案主体自己写的说明，在“备案内容”里。", "What the filer wrote itself stands under “What was filed”.", "explained", "own"),
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
     Claim("算法说明没有写全，缺H5", "the explanation lacks H5", "bare", "own"),
     Claim("。常一起变的信息合在一起。细线是估计的范围。", "What changes together is shown together. The thin line is the range of the estimate.", "explained", "own"),
@@ -142,6 +141,8 @@ CLAIMS = (
 )  # fmt: skip
 
 GENERAL = frozenset({
+    # beside each answer of group H, which every filing has
+    "备案主体自己写的，没有测过",
     "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。",
     "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
     # what the tester is asked to do with the report

@@ -7,8 +7,10 @@ from fastapi.testclient import TestClient
 
 from filing import catalogue
 from portal.app import create_app
+from registry import explanations, reports
 from registry.settings import Settings
 from tests import tables
+from tests.portal.pages.records import Records
 from tests.portal.pages.shelf import Shelf
 from tests.portal.world import World
 
@@ -31,3 +33,16 @@ def reader(shelf: Shelf) -> Iterator[TestClient]:
     headers = {"accept": "text/html"}
     with TestClient(shelf.site, follow_redirects=False, headers=headers) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def records(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
+    """Filings of every kind, on a register of their own."""
+    with shelf.site.state.factory() as session:
+        predicate = reports.statement(reports.get(session, shelf.made["report"]))["predicate"]
+        explained = explanations.get(session, shelf.made["explanation"])
+    folder = tmp_path_factory.mktemp("records")
+    app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
+    tables.make(app.state.engine)
+    yield Records(app, predicate, explained)
+    app.state.engine.dispose()

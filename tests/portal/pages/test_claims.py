@@ -11,19 +11,16 @@ from jinja2 import Environment
 from sqlalchemy import select
 
 from filing import catalogue
-from portal.app import create_app
 from portal.pages import rendering
 from portal.web import page_cache
-from registry import explanations, reports, untranslated
+from registry import untranslated
 from registry.database import now, transaction
 from registry.datasets import Dataset
-from registry.settings import Settings
-from tests import public_pages, tables
+from tests import public_pages
 from tests.portal.pages import sentences
 from tests.portal.pages.claims import CLAIMS, GENERAL, PUBLIC_TEMPLATES, Claim
 from tests.portal.pages.records import LATER, Records
 from tests.portal.pages.sentences import TEMPLATES
-from tests.portal.pages.shelf import Shelf
 from tests.portal.pages.wording import IN_CODE, IN_TEMPLATES
 
 LABEL = 8
@@ -38,19 +35,6 @@ OUTSIDE = {
     "export MLFLOW_EXPERIMENT_NAME=submissions",
 }  # fmt: skip
 """What stands in a template outside of a pair: the seal, names of languages and classes, commands."""
-
-
-@pytest.fixture(scope="module")
-def records(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
-    """Filings of every kind, on a register of their own."""
-    with shelf.site.state.factory() as session:
-        predicate = reports.statement(reports.get(session, shelf.made["report"]))["predicate"]
-        explained = explanations.get(session, shelf.made["explanation"])
-    folder = tmp_path_factory.mktemp("records")
-    app = create_app(Settings(data=folder / "data", sandbox_tier="none"))
-    tables.make(app.state.engine)
-    yield Records(app, predicate, explained)
-    app.state.engine.dispose()
 
 
 def page(records: Records, monkeypatch: pytest.MonkeyPatch, name: str, language: str) -> str:

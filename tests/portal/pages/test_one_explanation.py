@@ -1,0 +1,79 @@
+"""filing/S8: group H and what was measured are one explanation, in one place, each marked as whose it is."""
+
+import html
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from explainers.questions import QUESTIONS
+from filing.fields import schema
+from portal.pages.filed_view import WHERE, WHO
+from registry.language import LANGUAGES, Language
+from tests.portal.pages.records import Records
+from tests.portal.pages.shelf import STORY
+
+MARK = {"zh": "备案主体自己写的，没有测过", "en": "the filer’s own words, not tested"}
+OWN = [each.code for each in schema().group("H").fields if not each.computed]
+
+
+def filed(records: Records, name: str, language: Language = "zh") -> str:
+    with TestClient(records.site, headers={"accept": "text/html"}) as reader:
+        answer = reader.get(f"/{language}/{records.pages[name]}")
+    assert answer.status_code == 200
+    return html.unescape(answer.text)
+
+
+def answers(page: str) -> dict[str, str]:
+    """The markup of each of the six answers."""
+    ids = "|".join(QUESTIONS)
+    parts = re.split(rf'<li id="({ids})"><h2>', page)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_field_of_group_h_has_one_question() -> None:
+    placed = [code for where in (WHERE, WHO) for codes in where.values() for code in codes]
+    assert sorted(placed) == sorted(each.code for each in schema().group("H").fields)
+    assert set(WHERE) | set(WHO) == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["explained", "own"])
+def test_what_the_filer_wrote_stands_once_under_its_question_and_is_marked(
+    records: Records, name: str, language: Language
+) -> None:
+    page = filed(records, name, language)
+    told = answers(page)
+    assert list(told) == list(QUESTIONS)
+    for question, codes in WHERE.items():
+        for code in codes:
+            assert page.count(f'<div id="{code}">') == 1, code
+            assert f'<div id="{code}">' in told[question], code
+    assert page.count(MARK[language]) == len(OWN)
+    assert 'id="H"' not in page, "a second explanation"
+
+
+def test_an_explanation_from_tests_stands_before_the_filers_words(records: Records) -> None:
+    told = answers(filed(records, "explained"))
+    moves = told["moves"]
+    assert moves.index('class="limit"') < moves.index('<div id="H4">')
+    decided = told["decided"]
+    said = STORY["explanation"]["declared"]["decided"]["zh"]
+    assert decided.index(said) < decided.index("确认说明时写的，没有测过。") < decided.index("H1")
+    assert "和备案不一样的，以备案为准" in decided
+
+
+def test_without_tests_the_six_questions_have_the_filers_words_alone(records: Records) -> None:
+    page = filed(records, "own")
+    told = answers(page)
+    assert "下面的话由备案主体自己写，本平台没有测过。" in page
+    assert '<div id="H14">' in told["who"]
+    assert (
+        "<figure>" not in "".join(told.values()).split('<section aria-labelledby="evaluation"')[0]
+    )
+
+
+def test_what_the_filer_left_open_is_said(records: Records) -> None:
+    page = filed(records, "bare")
+    assert '<div id="H5">' not in page
+    assert "备案主体没有写：" in page
