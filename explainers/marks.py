@@ -35,12 +35,14 @@ def told(
 def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[str, Any]:
     column, sealed = plan.column(name), plan.sealed
     low, high = (_value(column, step.at[end]) for end in (0, -1))
+    inside = Text("", "")
     if sealed is not None:
         where = Text(
             f"有一道分界，具体数值未公开（{sealed.zh}）",
             f"There is a step for {column.subject.en}; its value is not published ({sealed.en})",
         )
         below, above = Text("没到分界的", "below it"), Text("到了分界的", "from it on")
+        inside = Text("在分界附近的", "about it")
     elif len(step.at) == 1:
         where = Text(
             f"以{low.zh}左右为界", f"There is a step at about {low.en} for {column.subject.en}"
@@ -49,18 +51,32 @@ def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[
         above = Text(f"{low.zh}及以上", "from it on")
     else:
         where = Text(
-            f"在{low.zh}到{high.zh}之间有一道分界",
-            f"There is a step between {low.en} and {high.en} for {column.subject.en}",
+            f"在{low.zh}到{high.zh}之间有一道分界，或者在这之间逐渐变化",
+            f"There is a step between {low.en} and {high.en} for {column.subject.en}, or a gradual "
+            "change there",
         )
         below = Text(f"{column.plain.zh}不到{low.zh}", f"below {low.en}")
         above = Text(f"{high.zh}及以上", f"from {high.en} on")
+        inside = Text(f"{low.zh}及以上、不到{high.zh}", f"from {low.en} to below {high.en}")
     decided = plan.task == "decision"
-    unit = plan.wording.unit
-    amounts = [about(n) if decided else means.written(n, unit) for n in (step.below, step.above)]
-    filled = {"where": where, "below": below, "above": above, "p": amounts[0], "q": amounts[1]}
+    sides = {"below": step.below, "between": step.between, "above": step.above}
+    known = {side: n for side, n in sides.items() if n is not None}
+    amounts = {
+        side: about(n) if decided else means.written(n, plan.wording.unit)
+        for side, n in known.items()
+    }
+    filled = {"where": where, "below": below, "above": above, "inside": Text("", "")}
+    filled |= {"p": amounts["below"], "q": amounts["above"]}
+    if "between" in amounts:
+        many = places["people"].zh if decided else ""
+        mean = "" if decided else "平均是"
+        amount = amounts["between"]
+        filled["inside"] = Text(
+            f"{inside.zh}，{mean}{amount.zh}{many}；", f"{inside.en}, {amount.en}; "
+        )
     shown: dict[str, Any] = {
         side: round(n, 2) if decided else n  # shares per hundred, means as they may be told
-        for side, n in (("below", step.below), ("above", step.above))
+        for side, n in known.items()
     }
     shown |= {} if sealed is not None else {"at": list(step.at)}
     row = f"{plan.task}.step"

@@ -1,11 +1,14 @@
 """Where the effect of a number has a step, or turns round.
 
-A step: on either side of it the number hardly changes the result, across it the result changes. A
-turning point: below it a higher value always moves the answer one way, above it the other way. Both
+A step: across it the result changes, and on either side of it, by intervals, hardly does: a number
+whose every value counts a little less than the one before has none. Between two values of a whole
+number there is nothing, so the step is told as one number; elsewhere it lies between two of the
+plan's, and what holds between them is told as well. A turning point: below it a higher value always moves the answer one way, above it the other way. Both
 are looked for among round numbers that the plan fixed, in the pairs of values that the contrasts
 tried anyway; no question is asked for it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explainers import means
+from explainers.people import missing
 from explainers.plan import ExplanationPlan
 from explainers.sentences import NOTABLE
 
@@ -30,7 +34,13 @@ FLAT = (
     0.75  # of the stops between which the turn lies: where so many are the top, it is flat (ours)
 )
 
+LEVEL = 0.1  # of a step: who moves by more on one side of it, for certain, is no level (ours)
+BESIDE = 0.5  # of a step: by so much no large part of a side may move, at the bounds (ours)
+LARGE = 1 / 8  # of all values tried: a part of a side that must be known so well (ours)
+ONE_VALUE = 0.95  # of a cell's people: where so many have one value, it is that value's (ours)
+
 Sums = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +51,13 @@ class Step:
         at: the number; or two, between which it lies.
         below: the share of favourable results with a lower value, or the mean price.
         above: the same from there on.
+        between: the same between the two; None where it is one number.
     """
 
     at: tuple[float, ...]
     below: float
     above: float
+    between: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ def counted(
         tally[f"{key}:{cell}:n"] = int(np.count_nonzero(here))
         tally[f"{key}:{cell}:good"] = int(np.count_nonzero(good & here))
         tally |= means.summed(f"{key}:{cell}:sum", answer[here])
+        tally[f"{key}:{cell}:square"] = int(np.rint((answer[here] ** 2).sum() * means.SCALE))
     return tally
 
 
@@ -108,25 +121,47 @@ def step(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Step | N
     ways = [tally[f"contrast:{name}:{way}"] for way in ("gained", "lost")]
     if min(ways) > ONE_SIDED * seen.changed:
         return None  # a step up for some and down for others is none of the number alone
+    low, high = _place(seen)
+    if low < 0 or high >= len(seen.stops):
+        return None
+    strays = seen.left("changed")[low] + seen.right("changed")[high]
+    if strays > ONE_SIDED * seen.changed or not _parts(seen, low, high):
+        return None
+    below, above = seen.mean(0, low + 1), seen.mean(high + 1, None)
+    between = seen.mean(low + 1, high + 1) if low < high else None
+    if below is None or above is None or below == above or (low < high and between is None):
+        return None
+    return Step(tuple(seen.stops[i] for i in sorted({low, high})), below, above, between)
+
+
+def _place(seen: "_Seen") -> tuple[int, int]:
+    """The stop at which the step is, twice; or two between which it lies."""
     stray = seen.one_sided("changed", 0)
     best = seen.parting(stray <= max(float(stray.min()), STRAY * seen.changed))
-    if len(seen.stops) >= FINE:
-        at: tuple[int, ...] = (best,)
-        strays = int(stray[best])
-    else:
-        inside = seen.one_sided("changed", 1)
-        between = int(inside.argmin()) if len(inside) else 0
-        narrow = len(inside) > 0 and inside[between] < stray[best]
-        at = (between, between + 1) if narrow else (best - 1, best + 1)
-        if at[0] < 0 or at[1] >= len(seen.stops):
-            return None
-        strays = int(seen.left("changed")[at[0]] + seen.right("changed")[at[1]])
-    if strays > ONE_SIDED * seen.changed:
-        return None
-    below, above = seen.mean(0, at[0] + 1), seen.mean(at[-1] + 1, None)
-    if below is None or above is None or below == above:
-        return None
-    return Step(tuple(seen.stops[i] for i in at), below, above)
+    if len(seen.stops) >= FINE or (seen.of_one_value(best) and seen.of_one_value(best + 1)):
+        return best, best
+    inside = seen.one_sided("changed", 1)
+    between = int(inside.argmin()) if len(inside) else 0
+    if len(inside) > 0 and inside[between] < stray[best] and not seen.of_one_value(between + 1):
+        return between, between + 1
+    # What is of one value is on one side of the step, whole.
+    return (
+        best if seen.of_one_value(best) else best - 1,
+        best if seen.of_one_value(best + 1) else best + 1,
+    )
+
+
+def _parts(seen: "_Seen", low: int, high: int) -> bool:
+    """Whether the answers are level on either side of a place, beside the step over it."""
+    cells = len(seen.stops) + 1
+    left, right = np.arange(low + 1), np.arange(high + 1, cells)
+    jump = abs(seen.gap(left, right)[0])
+    # A cell that touches a step told as "about" may hold some of it.
+    inner_left, inner_right = (
+        side[keep] if low == high and len(side) > 1 and not seen.of_one_value(touching) else side
+        for side, keep, touching in ((left, slice(-1), low), (right, slice(1, None), high + 1))
+    )
+    return jump > 0 and seen.level(inner_left, jump) and seen.level(inner_right, jump)
 
 
 def turn(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Turn | None:
@@ -180,6 +215,60 @@ class _Seen:
         if not stops or f"{key}:0:n" not in tally or tally["again:changed"]:
             return None
         return cls(plan, tally, key, stops)
+
+    def of_one_value(self, cell: int) -> bool:
+        """Whether a cell holds one value only, or hardly another."""
+        own = self.plan.donors.arrays[self.key.removeprefix("shape:")]
+        here = own[np.searchsorted(self.stops, own, side="right") == cell]
+        counts = np.unique(here[~missing(here)], return_counts=True)[1]
+        return len(counts) > 0 and bool(counts.max() >= ONE_VALUE * counts.sum())
+
+    def gap(self, one: Cells, other: Cells) -> tuple[float, float]:
+        """How far the answers of some cells lie below those of others, and how unsure that is."""
+        (low, low_error), (high, high_error) = (self._measured(each) for each in (one, other))
+        return high - low, self.plan.family.z * math.hypot(low_error, high_error)
+
+    def level(self, side: Cells, jump: float) -> bool:
+        """Whether no part of a side is shown to differ, and no large part can differ much."""
+        if len(side) == 1:
+            return self.of_one_value(int(side[0])) or self._alike(int(side[0]), jump)
+        n = self._each("n")
+        for split in range(1, len(side)):
+            parts = side[:split], side[split:]
+            gap, unsure = self.gap(*parts)
+            large = min(n[part].sum() for part in parts) >= LARGE * n.sum()
+            if abs(gap) - unsure > LEVEL * jump or (large and abs(gap) + unsure > BESIDE * jump):
+                return False
+        return True
+
+    def _alike(self, cell: int, jump: float) -> bool:
+        """Whether in a cell of several values all answers are, as far as can be told, the same."""
+        if self.plan.task == "price":
+            ends = sum(self.tally.get(f"{self.key}:{cell}:sum{end}", 0) for end in means.EXTREMES)
+            return ends / means.SCALE <= LEVEL * jump
+        n, good = (int(self.tally[f"{self.key}:{cell}:{what}"]) for what in ("n", "good"))
+        least = min(good, n - good)
+        return least <= LEVEL * jump * n and self.plan.family.upper(least, n) <= BESIDE * jump
+
+    def _measured(self, cells: Cells) -> tuple[float, float]:
+        """The mean of some cells as measured, and its standard error.
+
+        A share is taken to be a little less sure than seen, so that none of few is not none
+        (Agresti and Caffo, "Simple and effective confidence intervals for proportions and
+        differences of proportions", The American Statistician 54 (2000)).
+        """
+        n = int(self._each("n")[cells].sum())
+        if self.plan.task == "decision":
+            good = int(self._each("good")[cells].sum())
+            share = (good + 1) / (n + 2)
+            return good / max(n, 1), math.sqrt(share * (1 - share) / (n + 2))
+        # Whole billionths of many squares need more than 64 bits.
+        total, squares = (
+            sum(self.tally[f"{self.key}:{cell}:{what}"] for cell in cells.tolist()) / means.SCALE
+            for what in ("sum", "square")
+        )
+        mean = total / max(n, 1)
+        return mean, math.sqrt(max(0.0, squares / max(n, 1) - mean**2) / max(n, 1))
 
     @property
     def n(self) -> int:

@@ -141,15 +141,15 @@ SENTENCES: Mapping[str, Row] = {
     # where the effect of a number has a step, or turns round
     "decision.step": Row(
         Text(
-            "{X}{where}。其他信息都一样时，{below}，每100{people}里，{p}{people}的结果是“{good}”；{above}，{q}{people}。",
-            "{where}: all else equal, {below}, {p} of 100 {people} would get “{good}”; {above}, {q}.",
+            "{X}{where}。其他信息都一样时，{below}，每100{people}里，{p}{people}的结果是“{good}”；{inside}{above}，{q}{people}。",
+            "{where}: all else equal, {below}, {p} of 100 {people} would get “{good}”; {inside}{above}, {q}.",
         ),
         RULE,
     ),
     "price.step": Row(
         Text(
-            "{X}{where}。其他信息都一样时，{below}，{price}平均是{p}；{above}，平均是{q}。",
-            "{where}: all else equal, {below}, the mean {price} is {p}; {above}, it is {q}.",
+            "{X}{where}。其他信息都一样时，{below}，{price}平均是{p}；{inside}{above}，平均是{q}。",
+            "{where}: all else equal, {below}, the mean {price} is {p}; {inside}{above}, it is {q}.",
         ),
         RULE,
     ),

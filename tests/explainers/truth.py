@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.special import ndtr
 
 from explainers.explanation import explain, sentences_of
 from explainers.people import Scorer
@@ -129,6 +130,13 @@ def shoes() -> pa.Table:
 
 
 @cache
+def overdue() -> pa.Table:
+    """How often somebody paid late: 0 to 5, mostly 0 to 2."""
+    late = np.minimum(np.random.default_rng(12).poisson(1.2, N), 5)
+    return with_column("late", late)
+
+
+@cache
 def islanders() -> pa.Table:
     """One in twenty lives on the island."""
     place = np.where(np.arange(3_000) % 20 == 0, "island", "mainland")
@@ -233,6 +241,21 @@ def fee(x: Columns) -> npt.NDArray[np.float64]:
     return np.where(x["km"] >= 12, 30.0, 15.0)
 
 
+def shared_out(name: str, shares: Sequence[float]) -> Rule:
+    """With everybody's number the same, exactly this share of all people is approved."""
+
+    def model(x: Columns) -> npt.NDArray[np.float64]:
+        rank = ndtr((np.log(x["income"].astype(float)) - 8) / 0.5)
+        return yes(rank < np.asarray(shares)[x[name].astype(int)])
+
+    return model
+
+
+def dearer_bit_by_bit(x: Columns) -> npt.NDArray[np.float64]:
+    price: npt.NDArray[np.float64] = np.asarray([10.0, 16, 31, 42, 47, 49])[x["late"].astype(int)]
+    return price
+
+
 def paid_first(x: Columns) -> npt.NDArray[np.float64]:
     score: npt.NDArray[np.float64] = 40 * (x["married"] == 1) + even(x, "age", 18, 80)
     return score
@@ -257,6 +280,7 @@ SHOE = {
     "plain": text("鞋码", "shoe size"),
     "direction": {"zh": ["大", "小"], "en": ["larger", "smaller"]},
 }
+LATE = {"name": "late", "plain": text("晚还次数", "times paid late"), "unit": text("次", "times")}
 PLACE = {
     "name": "place",
     "plain": text("住处", "home"),
@@ -289,6 +313,7 @@ SEVERAL = {"classes": ["grant", "review", "refuse"], "favourable": "grant"}
 OWN_WORDS = ("H1.*H9", "H1.*H9")
 """The way of what no test explains: in the filer's own words, marked as not tested."""
 NO_STEP = ("左右为界|分界", "step at about|step between")
+NO_LATE_STEP = ("晚还次数(以|在).*界", "step (at about|between) .* times paid late")
 NO_TURN = ("最容易|最难", "is most likely|is least likely")
 
 # ----------------------------------------------------------------------------------------- bench
@@ -395,6 +420,71 @@ CASES = (
         [*columns("married", "age"), PLACE],
         must=[("^对大多数人，婚姻的影响很小.*但是，住处是“海岛”的人", "For most people the marital status.*But of people with “island”")],
         must_not=[("^婚姻的影响很小", "^The marital status made little")],
+    ),
+    Case(
+        "ever less likely with each late payment, as the filed logistic model was",
+        overdue,
+        shared_out("late", [0.96, 0.70, 0.32, 0.13, 0.05, 0.02]),
+        [LATE, *columns("age", "income")],
+        must=[("晚还次数(越|变)", "with the times paid late|the higher the times paid late")],
+        must_not=[NO_LATE_STEP, NO_TURN],
+    ),
+    Case(
+        "ever more likely with each late payment",
+        overdue,
+        shared_out("late", [0.04, 0.30, 0.68, 0.87, 0.95, 0.98]),
+        [LATE, *columns("age", "income")],
+        must_not=[NO_LATE_STEP, NO_TURN],
+    ),
+    Case(
+        "evenly less likely with each late payment",
+        overdue,
+        shared_out("late", [0.9, 0.72, 0.54, 0.36, 0.18, 0.02]),
+        [LATE, *columns("age", "income")],
+        must_not=[NO_LATE_STEP, NO_TURN],
+    ),
+    Case(
+        "two late payments are too many, for nine in ten",
+        overdue,
+        shared_out("late", [0.95, 0.95, 0.05, 0.05, 0.05, 0.05]),
+        [LATE, *columns("age", "income")],
+        must=[
+            (
+                "^晚还次数以2次左右为界。.*不到2次，每100人里，约有9[3-7]人.*2次及以上，约有[3-7]人",
+                "step at about 2 times .* below it, about 9[3-7] of 100 .* from it on, about [3-7]\\.",
+            )
+        ],
+        marks={"late": (2, 2)},
+    ),
+    Case(
+        "one late payment is too many",
+        overdue,
+        shared_out("late", [0.9, 0.1, 0.1, 0.1, 0.1, 0.1]),
+        [LATE, *columns("age", "income")],
+        must=[("^晚还次数以1次左右为界", "step at about 1 time")],
+        marks={"late": (1, 1)},
+    ),
+    Case(
+        "two steps are not one",
+        overdue,
+        shared_out("late", [0.95, 0.5, 0.5, 0.05, 0.05, 0.05]),
+        [LATE, *columns("age", "income")],
+        must_not=[NO_LATE_STEP, NO_TURN],
+    ),
+    Case(
+        "dearer with each late payment",
+        overdue,
+        dearer_bit_by_bit,
+        [LATE, *columns("age", "income")],
+        plan={"task": "price"},
+        must_not=[NO_LATE_STEP, NO_TURN],
+    ),
+    Case(
+        "sixty rows, ever less likely with each late payment",
+        lambda: overdue().slice(0, 60),
+        shared_out("late", [0.96, 0.70, 0.32, 0.13, 0.05, 0.02]),
+        [LATE, *columns("age", "income")],
+        must_not=[NO_LATE_STEP, NO_TURN],
     ),
     Case(
         "age and marriage, equally",
