@@ -1,7 +1,8 @@
 """Concerns: appeals, complaints and reports of breaches about a published filing, and who sees which.
 
 A concern that is not for the filer is nobody's but its sender's and its handler's until the handler
-puts a question to the filer: no count, no page, no list, no feed tells before that it is there.
+puts a question to the filer: no count, no page, no list, no feed tells before that it is there, and
+what they take to be made does not grow with it: such rows are not read at all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, bindparam, or_, select
+from sqlalchemy import ForeignKey, Index, String, bindparam, not_, or_, select, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -28,6 +29,16 @@ COUNTED = Text(
     "closed, under the quarter of its receipt.",
 )
 
+KNOWN = "CASE WHEN by_filer THEN status NOT IN ('held', 'set_aside') ELSE put IS NOT NULL END"
+COUNTABLE = (
+    "CASE WHEN status IN ('held', 'set_aside') THEN false "
+    "ELSE by_filer OR put IS NOT NULL OR status = 'closed' END"
+)
+"""`Concern.known_to_filer` and `Concern.counted` for the database, as written in its partial indexes.
+
+A query with the very same words is answered from the index, which holds no hidden row.
+"""
+
 
 class Concern(Identified, Record):
     """One concern; what a person wrote is in its messages and in `contact`, and is deleted in time.
@@ -39,11 +50,18 @@ class Concern(Identified, Record):
     """
 
     __tablename__ = "concern"
+    __table_args__ = tuple(
+        Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+        for name, column, where in (
+            ("ix_concern_known", "filer_id", KNOWN),
+            ("ix_concern_countable", "filing_id", COUNTABLE),
+        )
+    )
 
     number: Mapped[str] = mapped_column(String(20), unique=True)
     code_digest: Mapped[str | None] = mapped_column(String(64))
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
-    filer_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"))
+    filer_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
     watch_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     by_filer: Mapped[bool]
     route: Mapped[Route] = mapped_column(String(20))
@@ -78,7 +96,9 @@ class Concern(Identified, Record):
     @property
     def counted(self) -> bool:
         """Whether the public record counts it: a filer's own at receipt, others once put or closed."""
-        return counted(self.status, by_filer=self.by_filer, put=self.put)
+        if self.status in HIDDEN_FROM_ALL:
+            return False
+        return self.by_filer or self.put is not None or self.status == Status.CLOSED
 
     @property
     def known_to_filer(self) -> bool:
@@ -115,19 +135,6 @@ class Said:
     to: Side
     at: datetime
     said: str | None
-
-
-def counted(status: Status, *, by_filer: bool, put: datetime | None) -> bool:
-    """Whether the public record counts a concern.
-
-    Args:
-        status: where it stands.
-        by_filer: whether the filer deals with it.
-        put: when the filer was asked, if it was.
-    """
-    if status in HIDDEN_FROM_ALL:
-        return False
-    return by_filer or put is not None or status == Status.CLOSED
 
 
 class ConcernNotFound(NotFound):
@@ -169,24 +176,38 @@ def get(
 def side_of(session: Session, concern: Concern, by: Actor) -> Side | None:
     """In what part an actor meets a concern; None where they may not know of it."""
     if by.organisation_id == concern.filer_id:
-        if not concern.known_to_filer:
-            return None
-        return Side.HANDLER if concern.by_filer else Side.FILER
-    if by.organisation_id != concern.watch_id or _tied(session, concern.filer_id, by):
+        return _of_filer(concern) if concern.known_to_filer else None
+    if by.organisation_id != concern.watch_id:
         return None
-    if not concern.by_filer:
-        return Side.HANDLER
-    return Side.MODERATOR if concern.status in HIDDEN_FROM_ALL else None
+    if concern.by_filer and concern.status not in HIDDEN_FROM_ALL:
+        return None
+    tied = by.person_id in independence.belonged(session, concern.filer_id)
+    return None if tied else _of_watch(concern)
+
+
+def _of_filer(concern: Concern) -> Side:
+    return Side.HANDLER if concern.by_filer else Side.FILER
+
+
+def _of_watch(concern: Concern) -> Side:
+    return Side.MODERATOR if concern.by_filer else Side.HANDLER
 
 
 def waiting(session: Session, *, by: Actor) -> Sequence[tuple[Concern, Side]]:
     """The concerns of the actor's organisation that it may see: open ones first, oldest first.
 
-    What was put to a filer stands where it was put, since when it came in is not told to it.
+    What was put to a filer stands where it was put, since when it came in is not told to it. What
+    the actor may not see (`side_of`) is not read: the time that a list takes would tell of it.
     """
-    mine = or_(Concern.filer_id == by.organisation_id, Concern.watch_id == by.organisation_id)
-    found = session.scalars(select(Concern).where(mine)).all()
-    seen = [(each, side) for each in found if (side := side_of(session, each, by)) is not None]
+    own = select(Concern).where(Concern.filer_id == by.organisation_id, text(KNOWN))
+    watched = select(Concern).where(
+        Concern.watch_id == by.organisation_id,
+        Concern.filer_id != by.organisation_id,
+        or_(not_(Concern.by_filer), Concern.status.in_(HIDDEN_FROM_ALL)),
+        Concern.filer_id.not_in(independence.belongings(by.person_id)),
+    )
+    seen = [(each, _of_filer(each)) for each in session.scalars(own)]
+    seen += [(each, _of_watch(each)) for each in session.scalars(watched)]
     return sorted(
         seen,
         key=lambda row: (
@@ -289,9 +310,9 @@ class Count:
 
 
 TO_COUNT = select(
-    Concern.filing_id, Concern.created, Concern.route, Concern.status, Concern.by_filer,
-    Concern.put, Concern.outcome,
-).where(Concern.filing_id.in_(bindparam("filings", expanding=True)))  # fmt: skip
+    Concern.filing_id, Concern.created, Concern.route, Concern.status, Concern.outcome
+).where(Concern.filing_id.in_(bindparam("filings", expanding=True)), text(COUNTABLE))
+"""The rows that are counted, and no others: what a count takes would tell of them."""
 
 
 def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
@@ -308,8 +329,6 @@ def counts_of(session: Session, filing_ids: Sequence[str]) -> dict[str, tuple[Co
     """The same of several filings, by filing; one of which nothing is counted is left out."""
     sums: dict[str, dict[tuple[str, Route], list[int]]] = {}
     for each in session.execute(TO_COUNT, {"filings": list(filing_ids)}):
-        if not counted(each.status, by_filer=each.by_filer, put=each.put):
-            continue
         row = sums.setdefault(each.filing_id, {}).setdefault(
             (routes.quarter(legal_day.of(each.created)), Route(each.route)), [0, 0, 0]
         )
@@ -332,8 +351,3 @@ def counts_as_json(given: Sequence[Count]) -> Mapping[str, Any]:
         "note": COUNTED.as_json(),
         "counts": [each.as_json() for each in given],
     }
-
-
-def _tied(session: Session, filer_id: str, by: Actor) -> bool:
-    """Whether a person belongs or belonged to the filer, and so may not know what it may not."""
-    return by.person_id in independence.belonged(session, filer_id)

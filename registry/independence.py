@@ -8,11 +8,12 @@ and what they did, never a person.
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union
 from sqlalchemy.orm import Session
 
 from registry import journal
 from registry.errors import Reason
+from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Membership, Organisation
 from registry.submission import Version
@@ -23,14 +24,30 @@ REMEDY = Text(
 )
 
 
+GIVEN = "organisation:role:given"
+
+
 def belonged(session: Session, organisation_id: str) -> set[str]:
     """Everyone who holds or ever held a role in the organisation."""
     given = {
         str(event.details["person"])
         for event in journal.history(session, organisation_id)
-        if event.name == "organisation:role:given"
+        if event.name == GIVEN
     }
     return given | _members(session, organisation_id)
+
+
+def belongings(person_id: str) -> CompoundSelect[tuple[str]]:
+    """The same from the other side: where somebody holds or ever held a role, as a query.
+
+    It leaves out in the database what they may not know of, which is then not even read.
+
+    Args:
+        person_id: who.
+    """
+    held = select(Membership.organisation_id).where(Membership.person_id == person_id)
+    given = Event.details["person"].as_string() == person_id
+    return union(held, select(Event.subject).where(Event.name == GIVEN, given))
 
 
 def submitters(session: Session, model_id: str) -> set[str]:
