@@ -229,7 +229,7 @@ class _Joint:
         p = float(2 * stats.t.sf(abs(t), self.freedom))
         half = self.critical * error
         margin = log_line(EQUIVALENCE)
-        small = within(value, _real(error), self.freedom, (-margin, margin))
+        small = within(value, error, self.freedom, (-margin, margin), accounts=self.freedom + 1)
         return Effect(value, value - half, value + half, t, max(p, 1e-300), small, error)
 
     def rise(self, value: float) -> Effect:
@@ -252,11 +252,7 @@ class _Joint:
         return 0.0 if abs(value) <= STILL else float(np.copysign(np.inf, value))
 
     def _below(self, value: float, error: float, margin: float) -> float:
-        return within(value, _real(error), self.freedom, (-math.inf, margin))
-
-
-def _real(error: float) -> float:
-    return error if error > STILL else 0.0
+        return within(value, error, self.freedom, (-math.inf, margin), accounts=self.freedom + 1)
 
 
 def levels_json(response: Response) -> list[Mapping[str, object]]:

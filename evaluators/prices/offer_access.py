@@ -462,7 +462,7 @@ def _cost(pair: _Pair, final: Paid) -> Result:
     details = {**blank.details, "parts": parts if len(parts) == len(final.parts) else {}}
     return replace(
         blank, value=gap.value, low=low, high=high, p=gap.p, details=details,
-        small=price_family.within(gap.value, gap.error, gap.freedom, PRICE.margins),
+        small=price_family.within(gap.value, gap.error, gap.freedom, PRICE.margins, accounts=min(own.accounts, other.accounts)),
         mde=price_family.detectable(gap.error, critical, gap.freedom),
         test=("t, clustered by account", gap.t), method=f"linearised variance between accounts{', within goods and moment' if pair.same else ''}, t",
     )  # fmt: skip

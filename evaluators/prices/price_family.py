@@ -13,6 +13,7 @@ from evaluators.judging.verdicts import judge
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_lines
+from evaluators.prices.price_spread import SAME
 from evaluators.probe import ProbeSpec
 from evaluators.statistics import inference
 from evaluators.statistics.multiplicity import holm
@@ -136,6 +137,7 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         size: of the family: so many differences could be called small.
     """
     units = result.units or findings.units("accounts", result.n, result.n_reference)
+    result = _bounded(result)
     told = result.told and (adjusted is None or adjusted < alpha)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
@@ -147,6 +149,14 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         alpha=alpha,
     )
     return Judged(replace(result, units=units), adjusted, verdict, size)
+
+
+def _bounded(result: Result) -> Result:
+    """The result without an interval of no width, which bounds nobody who was not drawn."""
+    still = result.high - result.low <= 2 * SAME
+    if still and not result.line.beyond(result.low, result.high):
+        return replace(result, low=-math.inf, high=math.inf)
+    return result
 
 
 def finding(
@@ -191,11 +201,28 @@ def finding(
     )  # fmt: skip
 
 
-def within(value: float, error: float, freedom: int, margins: tuple[float, float]) -> float:
-    """The p-value of equivalence of a price: where no price varies, it is what it is."""
-    return inference.two_one_sided(
-        value, error, low=margins[0], high=margins[1], df=freedom, exact=True
-    )
+def within(
+    value: float, error: float, freedom: int, margins: tuple[float, float], *, accounts: int
+) -> float:
+    """The p-value of equivalence of a price among accounts that were drawn.
+
+    Where none of them varies there is no error to go by: of thirty accounts none differs in a fifth
+    of the audits of a price that is 30 % dearer for one account in twenty. The p-value is then that of
+    meeting no account that differs although more than the policy's share (1 %) do: (1 - share)ⁿ; with
+    299 accounts on a side it is under .05, as in the clean bill (`price_spread.pairs_needed`). A
+    share of 1 % moves the mean by no more than the margin unless the price of those doubles.
+
+    Args:
+        value: the difference of log prices.
+        error: its standard error; up to `SAME` it is a sum's last bits.
+        freedom: degrees of freedom behind the error.
+        margins: within them the difference is small.
+        accounts: on the side that has fewer; pairs, where they are matched.
+    """
+    if not error <= SAME:
+        return inference.two_one_sided(value, error, low=margins[0], high=margins[1], df=freedom)
+    inside = margins[0] - SAME <= value <= margins[1] + SAME
+    return float((1 - price_lines.SHARE_BEYOND) ** accounts) if inside else 1.0
 
 
 def detectable(error: float, critical: float, freedom: int) -> float | None:

@@ -353,10 +353,13 @@ def _finding(
 ) -> _Judged:  # fmt: skip
     place, scale = compared.place, float(compared.seen[0])
     low, high = (end / scale for end in result.interval(place))
+    if high - low <= 2 * SAME and not beyond(low, high):
+        low, high = -math.inf, math.inf  # no account drawn differs: that bounds no other one
     value, error = float(result.effects[place]) / scale, float(result.errors[place]) / scale
     adjusted = min(1.0, float(result.adjusted[place]) * size)
     margin = log_line(EQUIVALENCE)
-    small = within(value, error if error > SAME else 0.0, compared.freedom, (-margin, margin))
+    fewest = min(compared.n, compared.n_reference)
+    small = within(value, error, compared.freedom, (-margin, margin), accounts=fewest)
     claims = others * size  # of items nothing is called small
     units = _units(compared)
     spread = describe(compared.each)
@@ -397,7 +400,8 @@ def _finding(
         n_reference=compared.n_reference,
         effect={"kind": "log_ratio", "value": value},
         ci={"low": low, "high": high, "level": 1 - plan.alpha, "simultaneous": True,
-            "method": f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"},
+            "method": f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"}
+        if math.isfinite(high - low) else None,
         test={"name": compared.test, "statistic": value / error if error > 0 else None},
         p_value=float(result.p[place]),
         p_adjusted=adjusted,

@@ -13,7 +13,7 @@ from evaluators.policy import POLICY
 from evaluators.prices import quotes
 from evaluators.prices.price_family import within
 from evaluators.prices.price_lines import EQUIVALENCE, log_line
-from evaluators.prices.price_spread import SAME, Spread, describe
+from evaluators.prices.price_spread import Spread, describe
 from evaluators.prices.quotes import Mask
 from evaluators.statistics.regression import Codes, Floats, codes_of
 
@@ -128,7 +128,7 @@ def parts(
         error = math.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other))
         margin = log_line(EQUIVALENCE)
         freedom = min(len(own), len(other)) - 1
-        small = within(mean, error if error > SAME else 0.0, freedom, (-margin, margin))
+        small = within(mean, error, freedom, (-margin, margin), accounts=min(len(own), len(other)))
         spread = describe(own - other.mean())
         if spread is not None:
             found[name] = Part(mean, small, spread)

@@ -1,5 +1,6 @@
 """The plain sentences of price_steering."""
 
+import math
 from collections.abc import Mapping
 
 from evaluators.plan import Plan
@@ -8,6 +9,7 @@ from evaluators.prices.loyalty_readings import ending
 from evaluators.prices.price_family import Judged
 from evaluators.prices.price_lines import LINE_TEXT, dearer, interval, share, texts
 from evaluators.prices.price_readings import VERDICTS
+from evaluators.prices.price_spread import SAME
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -65,7 +67,8 @@ _GAP = Text("", " ")
 
 def _noise(judged: Judged) -> Text:
     """The A/A band beside the line."""
-    band = share(float(judged.result.details.get("aa_band") or 0.0))
+    noise = float(judged.result.details.get("aa_band") or 0.0)
+    band = share(noise if noise > SAME else 0.0)  # a sum's last bits are no noise
     return Text(
         f"同组账号之间本来的波动（A/A）约 {band}；差异不大于它就不算超过界线。",
         f" Accounts of one group differ by about {band} (A/A); what is not beyond that is not beyond the line.",
@@ -145,10 +148,15 @@ def _same(judged: Judged) -> Text:
 
 def _ndcg(judged: Judged) -> Text:
     found = judged.result
+    span = (
+        Text(f"置信区间 {found.low:+.3f} … {found.high:+.3f}", f"interval {found.low:+.3f} … {found.high:+.3f}")
+        if math.isfinite(found.high - found.low)
+        else Text("给不出区间", "no interval can be given")
+    )  # fmt: skip
     return Text(
-        f"把贵的排在前面的程度（以价格为增益的 nDCG）相差 {found.value:+.3f}（置信区间 {found.low:+.3f} … {found.high:+.3f}；正数表示更靠前的更贵）。",
+        f"把贵的排在前面的程度（以价格为增益的 nDCG）相差 {found.value:+.3f}（{span.zh}；正数表示更靠前的更贵）。",
         f"how far dear goods come first (nDCG with the price as gain) differs by {found.value:+.3f} "
-        f"(interval {found.low:+.3f} … {found.high:+.3f}; above 0, dearer first). ",
+        f"({span.en}; above 0, dearer first). ",
     )
 
 

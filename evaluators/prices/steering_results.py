@@ -49,7 +49,7 @@ def prices(
             kind="difference" if name == "price_ndcg" else "log_ratio", p=float(found.p[place]),
             test=("whole accounts shuffled", value / error if error > 0 else 0.0),
             method=f"max-T over {len(found.effects)} contrasts, {families} families",
-            small=price_family.within(value, error, degrees, line.margins),
+            small=price_family.within(value, error, degrees, line.margins, accounts=min(blank.n, blank.n_reference or blank.n)),
             mde=price_family.detectable(error, found.critical, max(degrees, 1)) if math.isfinite(found.critical) else None,
             told=abs(value) > band, details=details,
         )  # fmt: skip
@@ -77,7 +77,7 @@ def lists(
             blank, metric=metric, line=ALIKE, kind="difference", value=one.gap, low=one.gap - half,
             high=one.gap + half, p=one.p, test=("whole accounts shuffled, one-sided", one.gap),
             method="jackknife over accounts, t", estimate=one.between, reference_estimate=one.within,
-            small=price_family.within(one.gap, one.error, one.freedom, ALIKE.margins),
+            small=price_family.within(one.gap, one.error, one.freedom, ALIKE.margins, accounts=min(blank.n, blank.n_reference or blank.n)),
         )  # fmt: skip
         p = min(1.0, one.p * families)
         judged.append(price_family.decide(result, p, plan.alpha, size=size))

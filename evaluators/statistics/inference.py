@@ -195,7 +195,6 @@ def two_one_sided(
     low: float,
     high: float,
     df: float = math.inf,
-    exact: bool = False,
 ) -> float:
     """The larger p of two one-sided t tests that a quantity lies within the margins.
 
@@ -205,14 +204,14 @@ def two_one_sided(
         low: the lower margin; an infinite one is none.
         high: the upper one.
         df: degrees of freedom behind the error; infinite for a normal statistic.
-        exact: where nothing varies the value is what it is, and within a margin or on it counts
-            as inside. Otherwise an error of 0 means that there was no spread to measure, and
-            nothing is shown.
+
+    Returns:
+        p; 1 where the error is 0: a sample in which nothing varies has no spread to measure.
     """
     if math.isnan(value) or math.isnan(error):
         return 1.0
     if error <= 0:
-        return 0.0 if exact and low <= value <= high else 1.0
+        return 1.0
     df = max(df, 1.0)
     return max(_below((low - value) / error, df), _below((value - high) / error, df))
 

@@ -127,9 +127,7 @@ class Coefficient:
 
     def within(self, low: float, high: float) -> float:
         """The p-value of two one-sided tests that the coefficient lies in (low, high)."""
-        return inference.two_one_sided(
-            self.value, self.error, low=low, high=high, df=self.freedom, exact=True
-        )
+        return inference.two_one_sided(self.value, self.error, low=low, high=high, df=self.freedom)
 
 
 def tail(t: float, freedom: int) -> float:

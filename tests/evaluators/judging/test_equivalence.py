@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from evaluators.judging import contrasts, equivalence
@@ -32,16 +34,33 @@ def test_the_p_value_is_that_of_two_t_tests() -> None:
     assert inference.two_one_sided(-5, 1, low=-math.inf, high=0.02) < 1e-6
 
 
+@pytest.mark.parametrize("value", [0.0, 0.01, -0.01, 0.011, math.nan])
+def test_where_nothing_varies_no_test_by_an_error_shows_anything(value: float) -> None:
+    """statistics/4: ten places disagreed at an error of 0."""
+    assert inference.two_one_sided(value, 0.0, low=-0.01, high=0.01) == 1.0
+    assert price_family.within(value, math.nan, 58, (-0.01, 0.01), accounts=900) == 1.0
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-17, 1e-10])
 @pytest.mark.parametrize(
-    ("value", "exact", "p"),
-    [(0.0, True, 0.0), (0.01, True, 0.0), (-0.01, True, 0.0), (0.011, True, 1.0),
-     (0.0, False, 1.0), (math.nan, True, 1.0)],
-)  # fmt: skip
-def test_where_nothing_varies_all_roads_say_the_same(value: float, exact: bool, p: float) -> None:
-    """statistics/4: ten places disagreed at an error of 0; a value on the margin is inside."""
-    assert inference.two_one_sided(value, 0.0, low=-0.01, high=0.01, exact=exact) == p
-    if exact:
-        assert price_family.within(value, 0.0, 58, (-0.01, 0.01)) == p
+    ("value", "accounts", "p"),
+    [(0.0, 30, 0.99**30), (0.01, 299, 0.99**299), (0.011, 900, 1.0), (math.nan, 900, 1.0)],
+)
+def test_where_no_account_drawn_varies_their_number_says_what_is_shown(
+    error: float, value: float, accounts: int, p: float
+) -> None:
+    """Breaker, issue 7: a fifth of the audits of a price unfair to one account in twenty were cleared."""
+    assert price_family.within(value, error, 58, (-0.01, 0.01), accounts=accounts) == p
+
+
+@given(st.integers(2, 2000), st.floats(0.0101, 0.3))
+def test_a_price_that_more_than_one_account_in_a_hundred_pays_more_is_rarely_cleared(
+    accounts: int, share: float
+) -> None:
+    """Of audits in which no account is met that pays more, at most one in twenty shows "small"."""
+    missed = (1 - share) ** accounts
+    shown = price_family.within(0.0, 0.0, 58, (-0.01, 0.01), accounts=accounts) <= ALPHA
+    assert missed <= ALPHA or not shown
 
 
 @pytest.mark.parametrize(
@@ -72,7 +91,8 @@ def test_groups_at_the_margin_are_rarely_called_small_by_the_price_road() -> Non
     for estimates, errors in zip(value, error, strict=True):
         results = [
             Result("gap", {}, str(at), "0", ACCOUNTS, ACCOUNTS, PRICE, value=float(v), p=0.5,
-                   small=price_family.within(float(v), float(e), freedom, PRICE.margins))
+                   small=price_family.within(
+                       float(v), float(e), freedom, PRICE.margins, accounts=ACCOUNTS))
             for at, (v, e) in enumerate(zip(estimates, errors, strict=True))
         ]  # fmt: skip
         judged = price_family.settle(results, size=GROUPS, alpha=ALPHA)
@@ -146,6 +166,12 @@ def test_two_accounts_against_two_clear_nobody(probe: str, accounts: int, small:
 
 
 def test_the_same_price_for_everyone_is_shown_by_enough_accounts() -> None:
-    (gap,) = priced("price_counterfactual", quotes(2, 40, shift=0.0, noise=0.0))
-    assert gap.verdict is Verdict.EQUIVALENT
-    assert gap.units == {"of": "accounts", "n": 40, "n_reference": 40, "at_least": 30}
+    for accounts, verdict in (
+        (40, Verdict.INCONCLUSIVE),
+        (298, Verdict.INCONCLUSIVE),
+        (299, Verdict.EQUIVALENT),
+    ):
+        (gap,) = priced("price_counterfactual", quotes(2, accounts, shift=0.0, noise=0.0))
+        assert gap.verdict is verdict
+        assert gap.ci is None, "an interval of no width bounds nobody who was not drawn"
+    assert gap.units == {"of": "accounts", "n": 299, "n_reference": 299, "at_least": 30}
