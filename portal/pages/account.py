@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from portal.pages import forms
 from portal.pages.rendering import Lang, go, inside, reject, render
-from portal.web import identity, lapsed
+from portal.web import identity, kept, lapsed
 from portal.web.access import allow, public, signed_in
 from portal.web.at_hand import Configured, Database
 from portal.web.identity import Asking, By
@@ -70,7 +70,10 @@ def _after(
     if found is None or not lapsed.resume(session, found, opened.record):
         return go(f"/{language}/desk", "not_carried")
     asking = identity.of(session, session.get_one(SignIn, opened.record.id))
-    answer = render(request, "lapsed.html", language=language, asking=asking, lapsed=found)
+    shown = [each for each in found.fields if each[1].strip() and kept.typed(each[0])]
+    answer = render(
+        request, "lapsed.html", language=language, asking=asking, lapsed=found, shown=shown
+    )
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

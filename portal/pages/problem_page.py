@@ -7,10 +7,12 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from portal.pages.rendering import language_of, render
+from portal.web import kept
 from portal.web.identity import Identity
-from portal.web.kept import texts as kept_texts
 from portal.web.lapsed import FIELD, Lapsed
 from portal.web.problems import Problem
+
+UNSEEN = "text-refused"
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
@@ -23,18 +25,18 @@ def problem_page(request: Request, problem: Problem) -> Response:
     request.state.rejected = None  # the problem stands for it
     asking: Identity | None = getattr(request.state, "identity", None)
     came_from = request.url.path if request.method == "GET" else ""
-    kept: Lapsed | None = getattr(request.state, "lapsed", None)
-    if kept is not None and problem.status == HTTPStatus.UNAUTHORIZED:
+    carried: Lapsed | None = getattr(request.state, "lapsed", None)
+    if carried is not None and problem.status == HTTPStatus.UNAUTHORIZED:
         answer = render(
             request,
             "sign_in.html",
             language=language_of(request),
             status=problem.status,
-            typed={FIELD: kept.written()},
+            typed={FIELD: carried.written()},
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
-    texts = kept_texts(request)
+    texts = kept.texts(request)
     answer = render(
         request,
         "problem.html",
@@ -45,6 +47,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
         request_id=request.scope.get("request_id", ""),
         came_from=quote(came_from),
         typed_texts=texts,
+        cleaned=kept.cleaned(request) if problem.slug == UNSEEN else (),
+        address=request.url.path,
     )
     if texts:
         answer.headers["Cache-Control"] = "no-store"

@@ -59,7 +59,39 @@ def texts(request: Request) -> Sequence[tuple[str, str]]:
     found = [
         (characters.visible(name), characters.visible(value))
         for name, value in form.multi_items()
-        if isinstance(value, str) and value.strip() and name not in UNTYPED
-        and not name.startswith(MARKS)
-    ]  # fmt: skip
+        if isinstance(value, str) and value.strip() and typed(name)
+    ]
     return found if sum(len(value) for _, value in found) <= MOST_CHARACTERS else ()
+
+
+def typed(name: str) -> bool:
+    """Whether somebody types into a box.
+
+    Args:
+        name: of the box.
+    """
+    return name not in UNTYPED and not name.startswith(MARKS)
+
+
+def cleaned(request: Request) -> Sequence[tuple[str, str]]:
+    """The whole form without what nobody can see, for its sender to send again; empty where it may not be.
+
+    Pasted words bring characters along that their sender can neither see nor find. A form with a
+    password or a code is not carried, nor is what would be refused again.
+
+    Args:
+        request: which was refused for such characters.
+    """
+    form: FormData | None = getattr(request.state, "sent", None)
+    if form is None or identity.from_elsewhere(request):
+        return ()
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    if any(value and name in lapsed.SECRET - {identity.CSRF_FIELD} for name, value in fields):
+        return ()
+    clean = [
+        (characters.seen(name), characters.seen(value))
+        for name, value in fields
+        if name != identity.CSRF_FIELD
+    ]
+    left = any(next(characters.unwanted(part), None) for each in clean for part in each)
+    return () if left or sum(len(value) for _, value in clean) > MOST_CHARACTERS else clean

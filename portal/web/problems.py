@@ -53,7 +53,7 @@ TITLES: dict[int, Text] = {
     405: Text("这个地址不支持这种操作", "This address does not take this method"),
     409: Text("与现在的状态冲突", "In conflict with the present state"),
     413: Text("内容太大", "Too large"),
-    422: Text("内容不符合要求", "Breaks a rule"),
+    422: Text("内容不符合要求", "This cannot be taken as it is"),
     429: Text("尝试次数太多", "Too many attempts"),
     500: Text("系统出错", "The system failed"),
     503: Text("暂时不能处理", "Not available just now"),

@@ -66,6 +66,9 @@ def test_it_is_sent_after_the_sign_in(world: World, filer: Member, browser: Test
     carried = sign_in(browser, filer, hidden(again)["lapsed"])
     assert carried.status_code == 200
     assert tokens(world) == 0, "nothing is sent before the person says so"
+    named = re.findall(r"<summary>(.*?)</summary>", carried.text.partition("<main")[2])
+    assert named[0].startswith("名称 ")
+    assert not any(each.startswith(("csrf", "next")) for each in named)
     fields = hidden(carried)
     assert fields["csrf"] != filer.csrf
     assert f'action="{TOKENS}"' in carried.text
