@@ -4,23 +4,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased, defer
 
 from filing import basis, claims, concerns, differences, editions, gate, numbers, standing
 from filing.concerns import Count
 from filing.dossier import Filing
-from filing.editions import Edition
+from filing.editions import Content, Edition
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
 from filing.search_index import Asked, Filters, SearchIndex
-from filing.standing import Standing
+from filing.standing import ENDED, Standing, Stated
 from registry import journal
-from registry.database import now
-from registry.journal import Event
+from registry.database import now, rows
+from registry.journal import Told
 from registry.language import Text
 from registry.settings import settings
 
@@ -50,7 +51,30 @@ LINE = (
 A dossier is read only while a change of it lies with the authority.
 """
 LINES = LINE.where(Listing.id.in_(bindparam("listings", expanding=True)))
-STEPS_TAKEN = frozenset(each.event for each in STEPS)
+STEPS_TAKEN = tuple(dict.fromkeys(each.event for each in STEPS))
+ASKED = aliased(Filing)
+WITH_EDITIONS = (
+    select(
+        *standing.TOLD_FROM,
+        Edition.id.label("edition_id"),
+        Edition.number.label("edition"),
+        Edition.digest,
+        Edition.published.label("issued"),
+    )
+    .select_from(ASKED)
+    .join(Filing, Filing.model_id == ASKED.model_id)
+    .outerjoin(Edition, and_(Edition.filing_id == Filing.id, Filing.id == ASKED.id))
+    .where(
+        ASKED.number == bindparam("number"),
+        or_(Filing.id == ASKED.id, and_(Filing.submissions > 0, Filing.status.not_in(ENDED))),
+    )
+    .order_by(Edition.number)
+)
+"""A filing with its editions, and the others of its model that its standing is told from.
+
+Columns and no records, in one statement: a page is made anew for whoever asks after each change,
+and to ask takes most of its time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,38 +240,88 @@ def told(
         NumberNotFound: when the number is malformed or nothing was published under it.
         EditionNotFound: when there is no such edition.
     """
-    filing = find(session, number)
-    every = editions.every(session, filing)
-    chosen = every[-1] if edition is None else editions.chosen(every, edition)
-    return _entry(session, filing, every, chosen, at), _history(session, filing, every)
+    return _read(session, number, edition).told(session, at or now())
 
 
-def _entry(
-    session: Session,
-    filing: Filing,
-    every: Sequence[Edition],
-    chosen: Edition,
-    at: datetime | None,
-) -> PublicEntry:
-    contents = [each.read() for each in every if each.number <= chosen.number]
-    read = newest = basis.of(contents)
-    if chosen.number != filing.editions:
-        newest = basis.of([each.read() for each in every])
-    return PublicEntry(
-        content=contents[-1],
-        canonical=chosen.content.encode(),
-        digest=chosen.digest,
-        standing=standing.of(
-            session,
-            filing,
-            read,
-            newest=newest,
-            at=at or now(),
-            days=settings().evaluation_days,
-        ),
-        newest=chosen.number == filing.editions,
-        concerns=concerns.counts(session, filing.id),
+def _read(session: Session, number: str, edition: int | None) -> "_Read":
+    wanted = str(numbers.parse(number))
+    found = rows(session, WITH_EDITIONS, number=wanted)
+    issued = [each for each in found if each.edition_id is not None]
+    if not issued:
+        raise _nothing(wanted)
+    filing = issued[0]
+    chosen = len(issued) if edition is None else edition
+    if not 1 <= chosen <= len(issued):
+        raise editions.not_found(chosen)
+    return _Read(
+        filing,
+        beside=[each for each in found if each.id != filing.id],
+        issued=[(each.edition, each.issued) for each in issued],
+        contents=tuple(editions.content(session, each.edition_id, each.digest) for each in issued),
+        chosen=chosen,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What of a filing was read: its row, those beside it, its editions, and which is asked for."""
+
+    filing: Stated
+    beside: Sequence[Stated]
+    issued: Sequence[tuple[int, datetime]]
+    contents: tuple[Content, ...]
+    chosen: int
+
+    def told(self, session: Session, at: datetime) -> tuple[PublicEntry, History]:
+        """The edition with its standing at a moment, and the filing's history."""
+        return self._entry(session, at), self._history(session)
+
+    def _entry(self, session: Session, at: datetime) -> PublicEntry:
+        content = self.contents[self.chosen - 1]
+        return PublicEntry(
+            content=content.read,
+            canonical=content.canonical,
+            digest=content.digest,
+            standing=standing.of(
+                session,
+                self.filing,
+                _basis_of(self.contents[: self.chosen]),
+                newest=_basis_of(self.contents),
+                beside=self.beside,
+                at=at,
+                days=settings().evaluation_days,
+            ),
+            newest=self.chosen == len(self.contents),
+            concerns=concerns.counts(session, self.filing.id),
+        )
+
+    def _history(self, session: Session) -> History:
+        earlier = (None, *self.contents[:-1])
+        turns = [
+            Turn(
+                edition=number,
+                published=published,
+                digest=content.digest,
+                note=content.read["change_note"],
+                differences=_differences(before, content) if before else (),
+            )
+            for (number, published), content, before in zip(
+                self.issued, self.contents, earlier, strict=True
+            )
+        ]
+        happened = _happened(journal.told(session, self.filing.id, STEPS_TAKEN))
+        return History(tuple(reversed(turns)), tuple(reversed(happened)))
+
+
+@lru_cache(maxsize=256)
+def _basis_of(contents: tuple[Content, ...]) -> Mapping[str, Any]:
+    """The basis that the last of these editions gives, worked out once."""
+    return basis.of([each.read for each in contents])
+
+
+@lru_cache(maxsize=256)
+def _differences(before: Content, after: Content) -> tuple[Text, ...]:
+    return tuple(differences.between(before.read, after.read))
 
 
 def find(session: Session, number: str) -> Filing:
@@ -259,30 +333,17 @@ def find(session: Session, number: str) -> Filing:
     wanted = str(numbers.parse(number))
     filing = session.scalars(NUMBERED, {"number": wanted}).first()
     if filing is None or not filing.editions:
-        raise numbers.NumberNotFound(
-            f"没有编号为“{wanted}”的公示内容。", f"Nothing is published under {wanted}."
-        )
+        raise _nothing(wanted)
     return filing
 
 
-def _history(session: Session, filing: Filing, every: Sequence[Edition]) -> History:
-    contents = [each.read() for each in every]
-    earlier: list[Mapping[str, Any] | None] = [None, *contents[:-1]]
-    turns = [
-        Turn(
-            edition=made.number,
-            published=made.published,
-            digest=made.digest,
-            note=content["change_note"],
-            differences=tuple(differences.between(before, content)) if before else (),
-        )
-        for made, content, before in zip(every, contents, earlier, strict=True)
-    ]
-    happened = _happened(journal.history(session, filing.id))
-    return History(tuple(reversed(turns)), tuple(reversed(happened)))
+def _nothing(number: str) -> numbers.NumberNotFound:
+    return numbers.NumberNotFound(
+        f"没有编号为“{number}”的公示内容。", f"Nothing is published under {number}."
+    )
 
 
-def _happened(events: Iterable[Event]) -> list[Happening]:
+def _happened(events: Iterable[Told]) -> list[Happening]:
     """What the public is told of a filing's steps, oldest first.
 
     Steps on a draft change nothing that is public, and what a filer says when handing in a change
@@ -291,8 +352,6 @@ def _happened(events: Iterable[Event]) -> list[Happening]:
     told: list[Happening] = []
     public: Status | None = None
     for each in events:
-        if each.name not in STEPS_TAKEN:
-            continue
         reached = Status(each.details["to"])
         seen = reached if public is None else standing.public_status(reached)
         moved = public is not None and seen is not public
@@ -340,10 +399,9 @@ def search(
         page = max(1, -(-found.total // size))
         found = index.find(session, asked, skip=(page - 1) * size, size=size)
     read = session.execute(LINES, {"listings": list(found.listings)}) if found.listings else ()
-    rows = {listing.id: (listing, filing) for listing, filing in read}
-    lines = [rows[each] for each in found.listings if each in rows]
+    lines = {listing.id: (listing, filing) for listing, filing in read}
     return Page(
-        hits=_hits(session, lines, moment),
+        hits=_hits(session, [lines[each] for each in found.listings if each in lines], moment),
         total=found.total,
         number=page,
         size=size,

@@ -5,7 +5,7 @@ puts a question to the filer: no count, no page, no list, no feed tells before t
 what they take to be made does not grow with it: such rows are not read at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from filing import routes
 from filing.concern_steps import HIDDEN_FROM_ALL, OPEN, Outcome, Side, Status
 from filing.routes import ROUTE_NAMES, Route
 from registry import independence, legal_day
-from registry.database import Identified, Record, now
+from registry.database import Identified, Record, now, rows
 from registry.errors import NotFound
 from registry.language import Text
 from registry.organisations import Actor
@@ -311,8 +311,10 @@ class Count:
 
 TO_COUNT = select(
     Concern.filing_id, Concern.created, Concern.route, Concern.status, Concern.outcome
-).where(Concern.filing_id.in_(bindparam("filings", expanding=True)), text(COUNTABLE))
+).where(text(COUNTABLE))
 """The rows that are counted, and no others: what a count takes would tell of them."""
+OF_ONE = TO_COUNT.where(Concern.filing_id == bindparam("filing"))
+OF_SEVERAL = TO_COUNT.where(Concern.filing_id.in_(bindparam("filings", expanding=True)))
 
 
 def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
@@ -322,20 +324,24 @@ def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
         session: any session.
         filing_id: which filing.
     """
-    return counts_of(session, [filing_id]).get(filing_id, ())
+    return _counted(rows(session, OF_ONE, filing=filing_id)).get(filing_id, ())
 
 
 def counts_of(session: Session, filing_ids: Sequence[str]) -> dict[str, tuple[Count, ...]]:
     """The same of several filings, by filing; one of which nothing is counted is left out."""
+    return _counted(rows(session, OF_SEVERAL, filings=list(filing_ids)))
+
+
+def _counted(found: Iterable[Any]) -> dict[str, tuple[Count, ...]]:
     sums: dict[str, dict[tuple[str, Route], list[int]]] = {}
-    for each in session.execute(TO_COUNT, {"filings": list(filing_ids)}):
+    for each in found:
         row = sums.setdefault(each.filing_id, {}).setdefault(
             (routes.quarter(legal_day.of(each.created)), Route(each.route)), [0, 0, 0]
         )
         row[0] += 1
         row[1] += each.status == Status.CLOSED
         row[2] += each.outcome == Outcome.UPHELD
-    return {name: _in_order(rows) for name, rows in sums.items()}
+    return {name: _in_order(of_one) for name, of_one in sums.items()}
 
 
 def _in_order(sums: Mapping[tuple[str, Route], Sequence[int]]) -> tuple[Count, ...]:

@@ -232,7 +232,7 @@ def _check_own_words(session: Session, concern: Concern, taken: Taken) -> None:
 def _public(session: Session, concern: Concern) -> list[str]:
     """What everybody knows of the filing: its number, and what it and the organisations are called."""
     filing = session.get_one(Filing, concern.filing_id)
-    edition = editions.newest(session, filing)
+    edition = editions.newest(session, filing.id)
     rows = edition.read()["answers"] if edition else ()
     called = [row["said"] for row in rows if row["key"] == "B1"]
     bodies = [each for each in (concern.filer_id, concern.watch_id) if each]

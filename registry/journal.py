@@ -1,13 +1,15 @@
 """Who did what, when: an append-only record, written in the transaction of the change itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, bindparam, select
+from sqlalchemy import BigInteger, Integer, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry.database import Moment, Record, now
+from registry.database import Moment, Record, now, rows
 
 
 class Event(Record):
@@ -70,6 +72,37 @@ def histories(session: Session, subjects: Sequence[str]) -> Sequence[Event]:
     return session.scalars(
         select(Event).where(Event.subject.in_(subjects)).order_by(Event.seq)
     ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of an event a page tells."""
+
+    at: datetime
+    name: str
+    details: Mapping[str, Any]
+
+
+def told(session: Session, subject: str, names: tuple[str, ...]) -> list[Told]:
+    """The events of some names about `subject`, oldest first, of many that nobody is told of.
+
+    Args:
+        session: any session.
+        subject: the identifier of the record that changed.
+        names: of the events.
+    """
+    found = rows(session, _named(names), subject=subject)
+    return [Told(*each) for each in found]
+
+
+@lru_cache
+def _named(names: tuple[str, ...]) -> Select[datetime, str, dict[str, Any]]:
+    """The names stand in the statement itself: to put a list of values in takes longer than to ask."""
+    among = or_(*(Event.name == each for each in names))
+    about = select(Event.at, Event.name, Event.details).where(
+        Event.subject == bindparam("subject")
+    )
+    return about.where(among).order_by(Event.seq)
 
 
 def history(session: Session, subject: str) -> Sequence[Event]:

@@ -108,7 +108,7 @@ def published_name(session: Session, filing: Filing) -> dict[str, Any]:
     Returns:
         {zh, en}; empty for a filing that was never published.
     """
-    edition = editions.newest(session, filing)
+    edition = editions.newest(session, filing.id)
     rows = edition.read()["answers"] if edition else ()
     return next((dict(row["said"]) for row in rows if row["key"] == "B1"), {})
 

@@ -340,7 +340,7 @@ def _evidence(session: Database, filing: Filing, each: Evidence) -> EvidenceOut:
 def _read_again(session: Database, by: By, filing: Filing) -> dict[str, Any]:
     """What was returned, and what changed since: for those who wrote it or decide on it."""
     party = by.kind is Kind.AUTHORITY or by.organisation_id == filing.organisation_id
-    edition = editions.newest(session, filing) if party else None
+    edition = editions.newest(session, filing.id) if party else None
     on_file = edition.on_file()["dossier"]["answers"] if edition else filing.answers
     return {
         "open_remarks": [remark_out(each, filing) for each in remarks.unsettled(session, filing)]

@@ -20,11 +20,12 @@ from portal.pages import beyond, explaining, rendering, report_pictures, report_
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
-from portal.web.memo import Memo
 from registry import datasets, explanations, legal_day, reports, submission
+from registry.database import rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
 from registry.language import Language, Text
+from registry.memo import Memo
 from registry.reports import VERDICT_NAMES, Verdict
 
 PLAIN = frozenset({State.CURRENT, State.DECLARED, State.NONE})
@@ -213,7 +214,7 @@ RESTS_ON = (
 def _data(session: Session, content: Mapping[str, Any]) -> Data | None:
     if content["explanation"] is None:
         return None
-    row = session.execute(RESTS_ON, {"explanation_id": content["explanation"]["id"]}).one()
+    (row,) = rows(session, RESTS_ON, explanation_id=content["explanation"]["id"])
     return Data(datasets.called(row.name, row.name_en), row.source, row.digest)
 
 

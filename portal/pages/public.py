@@ -3,29 +3,31 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from filing import catalogue, numbers, search_options, search_words
 from filing.catalogue import History, Hit, Page, PublicEntry
+from filing.changes import Revision
 from filing.concerns import COUNTED
 from filing.lifecycle import STATUS_NAMES
 from filing.search_index import NEWEST, SearchIndex
 from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import in_own_language
 from portal.pages.rendering import Lang, render
+from portal.web import page_cache
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
-from portal.web.memo import Memo
 from portal.web.page_cache import keep
 from registry.errors import Reason
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
+from registry.memo import Memo
 
 router = APIRouter(include_in_schema=False)
 
@@ -226,10 +228,20 @@ def edition_json(request: Request, session: Database, number: str, edition: int)
     return JSONResponse(addresses.whole(session, catalogue.entry(session, number, edition)))
 
 
+async def _seen(request: Request, number: str) -> Revision | None:
+    """The newest change of the page of a number, told without a session where that can be."""
+    return await page_cache.seen(request, numbers.parse(number).slug)
+
+
+Seen = Annotated[Revision | None, Depends(_seen)]
+
+
 @router.get("/{language}/f/{number}", dependencies=[public])
-def filed(request: Request, language: Lang, session: Database, number: str) -> Response:
+def filed(
+    request: Request, language: Lang, session: Database, seen: Seen, number: str
+) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
-    shown = _shown(request, session, language, number)
+    shown = _shown(request, session, language, number, seen=seen)
     slug = shown.entry.content["slug"]
     if number != slug:  # the number as it is printed leads to the address
         return RedirectResponse(f"/{language}/f/{slug}", status_code=307)
@@ -238,10 +250,12 @@ def filed(request: Request, language: Lang, session: Database, number: str) -> R
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
 def filed_edition(
-    request: Request, language: Lang, session: Database, number: str, edition: int
+    request: Request, language: Lang, session: Database, seen: Seen, number: str, edition: int
 ) -> Response:
     """One edition, which never changes; its standing does."""
-    return _filed(request, language, _shown(request, session, language, number, edition))
+    return _filed(
+        request, language, _shown(request, session, language, number, edition, seen=seen)
+    )
 
 
 @router.get("/{language}/words", dependencies=[public])
@@ -277,14 +291,20 @@ class _Shown:
 
 
 def _shown(
-    request: Request, session: Session, language: Language, number: str, edition: int | None = None
+    request: Request,
+    session: Session,
+    language: Language,
+    number: str,
+    edition: int | None = None,
+    *,
+    seen: Revision | None,
 ) -> _Shown:
     """What the page shows; read anew where the record or the day has changed since, and no sooner.
 
     It is kept by what `page_cache` keeps whole answers by: for who signs in, and for addresses with
     a query of their own, of which no answer is kept.
     """
-    told = keep(request, session, numbers.parse(number).slug)
+    told = keep(request, session, numbers.parse(number).slug, seen=seen)
 
     def made() -> _Shown:
         entry, past = catalogue.told(session, number, edition)

@@ -63,21 +63,48 @@ class Told:
     day: date | None = None
 
 
-def keep(request: Request, session: Session | None = None, slug: str = "") -> Told:
+async def seen(request: Request, slug: str) -> Revision | None:
+    """The newest change that a filed page can show, asked without a session.
+
+    A page that is made after it tells at least of that change: where another came in between, the
+    next who asks finds a later number, and the page is made again.
+
+    Args:
+        request: for its page.
+        slug: of the page.
+
+    Returns:
+        None where the record does not answer at once; then `keep` asks it by its session.
+    """
+    try:
+        return await changes.revision_now(request.app.state.reader, slug)
+    except Unavailable:
+        return None
+
+
+def keep(
+    request: Request,
+    session: Session | None = None,
+    slug: str = "",
+    *,
+    seen: Revision | None = None,
+) -> Told:
     """Say that a request's answer is everyone's; call it before anything is read from the record.
 
     Args:
         request: which is answered by 200; other answers are never kept.
         session: with which the answer is made; None where it does not tell of the record.
         slug: of the one filed page that is told of; empty where it is the whole record.
+        seen: what `seen` said of the page before; None to ask by the session.
 
     Returns:
         What the answer tells of: the same is told for as long as this is the same.
     """
     told = Told()
     if session is not None:
-        revision = changes.revision(session, slug) if slug else changes.latest(session)
-        told = Told(slug, revision, legal_day.of(now()))
+        if seen is None:
+            seen = changes.revision(session, slug) if slug else changes.latest(session)
+        told = Told(slug, seen, legal_day.of(now()))
     request.scope[KEY] = told
     return told
 

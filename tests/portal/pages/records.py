@@ -160,7 +160,7 @@ class Records:
         return self._shown(name, filing)
 
     def _shown(self, name: str, filing: Filing) -> Filing:
-        edition = editions.newest(self.session, filing)
+        edition = editions.newest(self.session, filing.id)
         assert edition is not None
         content = edition.read()
         self.pages[name] = f"f/{content['slug']}"

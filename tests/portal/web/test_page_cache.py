@@ -23,7 +23,6 @@ from filing.dossier import Filing
 from portal.app import create_app
 from portal.pages.rendering import asset
 from portal.web import page_cache
-from portal.web.memo import Memo
 from registry import database, legal_day, reports
 from registry.database import transaction
 from registry.organisations import Role
@@ -440,13 +439,19 @@ def test_what_a_new_standing_leaves_as_it_was_is_not_made_anew(
     assert told[: told.index('id="history"')] in after
 
 
-def test_a_memo_keeps_what_was_asked_for_last() -> None:
-    made: list[str] = []
-    memo: Memo[str] = Memo(2)
-
-    def get(key: str) -> str:
-        return memo.get(key, lambda: made.append(key) or key)  # type: ignore[func-returns-value]
-
-    assert [get(each) for each in ("a", "b", "a", "c", "a", "b")] == ["a", "b", "a", "c", "a", "b"]
-    assert made == ["a", "b", "c", "b"]
-    assert len(memo) == 2
+def test_a_filed_page_asks_three_questions_after_a_change_and_by_no_session_where_there_was_none(
+    published: Published,
+) -> None:
+    server, asked = published.servers[0], list[str]()
+    server.get(published.page)
+    revoke(published.site.state.factory, published.filing_id)
+    counting = lambda *given: asked.append(" ".join(given[2].split()))  # noqa: E731
+    event.listen(published.site.state.engine, "before_cursor_execute", counting)
+    assert "已撤销" in server.get(published.page).text
+    tables_asked = [each.split(" FROM ")[1].split()[0] for each in asked if " FROM " in each]
+    assert tables_asked == ["filing", "concern", "event"]  # and the data, where one is explained
+    asked.clear()
+    assert "已撤销" in server.get(f"{published.page}?from=a").text
+    assert asked == []
+    server.get(f"{published.page}/v1")
+    assert len([each for each in asked if " FROM " in each]) == 3
