@@ -17,7 +17,8 @@ from filing.editions import Content, Edition
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
-from filing.search_index import Asked, Filters, SearchIndex
+from filing.search_hits import Asked, Filters
+from filing.search_index import SearchIndex
 from filing.standing import ENDED, Standing, Stated
 from registry import journal
 from registry.database import now, rows

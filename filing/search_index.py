@@ -13,89 +13,36 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import changes, search_lines, search_near, search_words
-from filing.lifecycle import Status
+from filing import changes, search_facets, search_hits, search_lines, search_near, search_words
 from filing.listings import Listing
+from filing.search_facets import Facets
 from filing.search_file import SearchFile
-from filing.search_lines import CODED, COLUMNS, SEVERAL
+from filing.search_hits import Asked, Hits
 from registry import modes
 from registry.errors import Unavailable
 from registry.language import Text
 
 FORM = "4"
 """Raised with every change of what is indexed or how: files of another form are made anew."""
-NEWEST = 20_000
-"""Hits that can be turned to, and of which facets are counted."""
 AT_ONCE = 200
 """Changed lines that are indexed within a search: a fifth of a second."""
 TOGETHER = 10_000
 """Lines of one transaction of the building: as many as a lookup gathers before it writes."""
-FACETS = (*CODED, "evaluated")
-MOST_FILERS = 10
 BUILDING = Text(
     "搜索索引正在后台建立，建好之前不能搜索；公示页面仍可以按备案编号打开。请稍后再试。",
     "The search's index is being built in the background, and nothing can be searched before it is "
     "ready; filed pages still open by their numbers. Try again in a while.",
 )
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a search is narrowed to; an empty value narrows nothing, several mean any of them.
-
-    Args:
-        status: public statuses.
-        grade: high, medium, low.
-        kind, sector, effect: option ids of fields B4, B5 and B14.
-        filer: ids of organisations.
-        evaluated: with (True) or without (False) an unexpired third-party evaluation.
-        city, district: parts of field A3.
-        personal: yes, no: whether a data set has personal information (C7).
-        choice: yes, no: whether the filer says how to opt out (H8).
-        beyond: yes, no: whether a report found a difference beyond its line.
-    """
-
-    status: Sequence[Status] = ()
-    grade: Sequence[str] = ()
-    kind: Sequence[str] = ()
-    sector: Sequence[str] = ()
-    effect: Sequence[str] = ()
-    evaluated: bool | None = None
-    filer: Sequence[str] = ()
-    city: Sequence[str] = ()
-    district: Sequence[str] = ()
-    personal: Sequence[str] = ()
-    choice: Sequence[str] = ()
-    beyond: Sequence[str] = ()
-
-    def wanted(self, name: str) -> list[str]:
-        """The values that one facet is narrowed to."""
-        if name == "evaluated":
-            return [] if self.evaluated is None else ["yes" if self.evaluated else "no"]
-        return [str(each) for each in getattr(self, name)]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A search: words, filters, whether the whole text is read, from when an evaluation counts."""
-
-    query: str
-    filters: Filters
-    valid: datetime
-    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +66,8 @@ class IndexUnfinished(Unavailable):
 class SearchIndex:
     """The index in one file, or in memory for one thread.
 
+    `gathered` is the facets of every line as they were last read into memory; None before.
+
     Args:
         path: the file; None for memory.
         factory: makes sessions for building in the background; None where who searches builds.
@@ -132,6 +81,8 @@ class SearchIndex:
         self._factory = factory
         self._beginning = threading.Lock()
         self._builder: threading.Thread | None = None
+        self._gatherer: threading.Thread | None = None
+        self.gathered: Facets | None = None
         self._compared = False
 
     def refresh(self, session: Session) -> None:
@@ -292,168 +243,67 @@ class SearchIndex:
 
     def _hits(self, asked: Asked) -> "Hits":
         match, digits = search_words.match(asked.query), search_words.digits(asked.query)
-        return Hits(self._file.connection(), match, digits, asked)
+        return Hits(self._file.connection(), match, digits, asked, self.gathered)
+
+    def gather(self) -> None:
+        """Read the facets of every line into memory, as of now."""
+        index = self._file.connection()
+        if search_facets.latest(index) is None:  # written by an earlier release
+            with self._file.writing():
+                search_facets.note(index, ())
+        self.gathered = Facets.read(index)
+
+    def _begin_gathering(self) -> None:
+        """Do so in a thread of this process; who searches meanwhile looks them up in the file."""
+        if self._file.path is None:
+            return
+        with self._beginning:
+            if self._gatherer is None or not self._gatherer.is_alive():
+                self._gatherer = threading.Thread(target=self._gather_aside, daemon=True)
+                self._gatherer.start()
+
+    def _gather_aside(self) -> None:
+        try:
+            self._file.using(self.gather)
+        except Unavailable as error:  # the next search begins again
+            log.warning("the facets of the search's index were not read: %s", error)
+        finally:
+            self._file.close()
 
     def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
         self.refresh(session)
-        index = self._file.connection()
+        with _one_look(self._file.connection()) as index:
+            return self._seen(index, asked, skip, size)
+
+    def _seen(self, index: sqlite3.Connection, asked: Asked, skip: int, size: int) -> Found:
         hits = self._hits(asked)
         counted = hits.counted()
+        if not hits.in_memory:
+            self._begin_gathering()
         total = hits.total() if counted.passing is None else counted.passing
-        skip, size = min(skip, NEWEST), max(0, min(size, NEWEST - skip))
+        most = search_hits.NEWEST
+        skip, size = min(skip, most), max(0, min(size, most - skip))
         return Found(
             listings=hits.page(skip, size),
-            total=min(total, NEWEST),
-            more=total > NEWEST,
+            total=min(total, most),
+            more=total > most,
             counts=counted.by_facet,
             partial=counted.partial,
             near="" if total else search_near.near(index, asked.query),
         )
 
 
+@contextmanager
+def _one_look(index: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One state of the index, whatever others write meanwhile."""
+    index.execute("BEGIN")
+    try:
+        yield index
+    finally:
+        if index.in_transaction:  # SQLite has ended it itself after some errors
+            index.execute("ROLLBACK")
+
+
 def _remember(index: sqlite3.Connection, number: int, mark: str) -> None:
     index.execute("DELETE FROM state")
     index.execute("INSERT INTO state VALUES (?, ?, ?)", (FORM, mark, number))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Counts by facet and value; whether of the newest hits only; how many hits pass all filters.
-
-    `passing` is None where the newest hits do not tell.
-    """
-
-    by_facet: dict[str, dict[str, int]]
-    partial: bool
-    passing: int | None
-
-
-class Hits:
-    """The hits of one search, in the order: by number, by name, by text, newest first."""
-
-    def __init__(self, index: sqlite3.Connection, match: str, digits: str, asked: Asked) -> None:
-        self.index, self.asked = index, asked
-        text = "whole" if asked.inside else "short"
-        self.tiers: list[tuple[str, str]] = []
-        self.everything: list[tuple[str, str] | None] = [None]
-        if digits:
-            self.tiers.append(("digits", f'"{digits}"'))
-        if match:
-            self.tiers += [("named", match), (text, match)]
-        self.narrowing, self.values = _narrowing(asked)
-
-    def _rows(self, tier: tuple[str, str] | None, *, narrowed: bool) -> tuple[str, list[Any]]:
-        where, values = (self.narrowing, self.values) if narrowed else ("", [])
-        if tier is None:
-            return f"SELECT facet.id AS r FROM facet WHERE 1{where}", list(values)
-        table, match = tier
-        joined = f" CROSS JOIN facet ON facet.id = {table}.rowid" if where else ""
-        return (
-            f"SELECT {table}.rowid AS r FROM {table}{joined} WHERE {table} MATCH ?{where}",
-            [match, *values],
-        )
-
-    def _all(self, *, narrowed: bool) -> tuple[str, list[Any]]:
-        """Every hit, newest first: all tiers that can hold one outside the last."""
-        tiers = [each for each in self.tiers if each[0] != "named"]
-        asked = [self._rows(each, narrowed=narrowed) for each in tiers or self.everything]
-        statement = " UNION ".join(each for each, _ in asked)
-        values = [value for _, given in asked for value in given]
-        return f"SELECT r FROM ({statement}) ORDER BY r DESC LIMIT {NEWEST + 1}", values
-
-    def total(self) -> int:
-        """How many there are, up to one more than can be turned to."""
-        statement, values = self._all(narrowed=True)
-        return int(self.index.execute(f"SELECT count(*) FROM ({statement})", values).fetchone()[0])
-
-    def page(self, skip: int, size: int) -> tuple[str, ...]:
-        """The listings of one page."""
-        wanted, known = skip + size, dict[int, None]()
-        for tier in self.tiers or self.everything:
-            if len(known) >= wanted:
-                break
-            statement, values = self._rows(tier, narrowed=True)
-            most = wanted if not known else wanted + len(known)
-            rows = self.index.execute(f"{statement} ORDER BY 1 DESC LIMIT {most}", values)
-            known.update((each[0], None) for each in rows)
-        ids = list(known)[skip:wanted]
-        found = "SELECT listing FROM line WHERE id = ?"
-        return tuple(self.index.execute(found, (each,)).fetchone()[0] for each in ids)
-
-    def counted(self) -> Counted:
-        """Per facet and value how many hits there are with the other facets applied."""
-        statement, values = self._all(narrowed=False)
-        packed = self.index.execute(
-            f"SELECT packed FROM ({statement}) CROSS JOIN facet ON facet.id = r", values
-        ).fetchall()
-        partial = len(packed) > NEWEST
-        rows = np.frombuffer(b"".join(each for (each,) in packed[:NEWEST]), dtype=COLUMNS)
-        codes = {name: np.ascontiguousarray(rows[name]) for name in CODED}
-        codes["evaluated"] = rows["made"] >= self.asked.valid.timestamp()
-        counts = {name: np.bincount(column) for name, column in codes.items()}
-        said = self._said(counts)
-        passing = self._passing(codes, said)
-        every = [np.asarray(each) for each in passing.values()]
-        whole = np.logical_and.reduce(every) if every else np.ones(len(rows), dtype=bool)
-        for name in FACETS:
-            others = [each for facet, each in passing.items() if facet != name]
-            if others:
-                counts[name] = np.bincount(codes[name][np.logical_and.reduce(others)])
-        found = {name: _in_words(name, each, said[name]) for name, each in counts.items()}
-        if not partial:
-            return Counted(found, partial, int(whole.sum()))
-        return Counted(found, partial, None if self.narrowing else NEWEST + 1)
-
-    def _said(self, counts: Mapping[str, Any]) -> dict[str, dict[int, str]]:
-        """The values that the hits have, by facet and number."""
-        codes = {name: np.flatnonzero(counts[name]).tolist() for name in CODED}
-        every = search_lines.said(self.index, chain.from_iterable(codes.values()))
-        found = {name: {code: every[code] for code in each} for name, each in codes.items()}
-        return {**found, "evaluated": {0: "no", 1: "yes"}}
-
-    def _passing(
-        self, codes: Mapping[str, Any], said: Mapping[str, Mapping[int, str]]
-    ) -> dict[str, Any]:
-        """By facet that is narrowed, which of the hits pass."""
-        found = {}
-        for name in FACETS:
-            if wanted := set(self.asked.filters.wanted(name)):
-                kept = [code for code, value in said[name].items() if _is_one(name, value, wanted)]
-                found[name] = np.isin(codes[name], kept)
-        return found
-
-
-def _is_one(name: str, value: str, wanted: set[str]) -> bool:
-    return not wanted.isdisjoint(_unbarred(value)) if name in SEVERAL else value in wanted
-
-
-def _in_words(name: str, counted: Any, said: Mapping[int, str]) -> dict[str, int]:
-    """Counts by number as counts by value; of values between bars, by each of them."""
-    found: dict[str, int] = {}
-    for code in np.flatnonzero(counted):
-        value = said[int(code)]
-        for each in _unbarred(value) if name in SEVERAL else (value,):
-            found[each] = found.get(each, 0) + int(counted[code])
-    return found
-
-
-def _narrowing(asked: Asked) -> tuple[str, list[Any]]:
-    """The filters as conditions on table `facet`."""
-    conditions, values = "", list[Any]()
-    for name in CODED:
-        if wanted := asked.filters.wanted(name):
-            one = "instr(said, ?)" if name in SEVERAL else "said = ?"
-            several = " OR ".join(one for _ in wanted)
-            conditions += (
-                f" AND facet.{name} IN "
-                f"(SELECT code FROM value WHERE value.facet = '{name}' AND ({several}))"
-            )
-            values += [f"|{each}|" if name in SEVERAL else each for each in wanted]
-    if asked.filters.evaluated is not None:
-        conditions += " AND coalesce(facet.made >= ?, 0) = ?"
-        values += [asked.valid.timestamp(), int(asked.filters.evaluated)]
-    return conditions, values
-
-
-def _unbarred(barred: str) -> list[str]:
-    return [each for each in barred.split("|") if each]

@@ -8,28 +8,23 @@ are what twenty thousand hits are counted from at once.
 
 import json
 import sqlite3
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from filing import editions, listings, search_near, search_words, standing
+from filing import editions, listings, search_facets, search_near, search_words, standing
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.listings import Listing
+from filing.search_facets import CODED, PACKED, SINGLE
 
 SHORT = 300
 BATCH = 500
-SINGLE = ("status", "grade", "effect", "city", "district", "personal", "choice", "beyond")
-SEVERAL = ("kind", "sector")
-CODED = (*SEVERAL, *SINGLE, "filer")
-"""The facets whose values are numbered; `evaluated` follows from a moment, which is kept itself."""
 LOOKUPS = ("named", "short", "whole", "digits")
 WORDS = """content='', prefix='1', tokenize="unicode61 remove_diacritics 0\""""
 TABLES = f"""
@@ -44,12 +39,10 @@ CREATE VIRTUAL TABLE IF NOT EXISTS short USING fts5(t, {WORDS});
 CREATE VIRTUAL TABLE IF NOT EXISTS whole USING fts5(t, {WORDS});
 CREATE VIRTUAL TABLE IF NOT EXISTS digits USING fts5(t, content='', tokenize='trigram');
 {search_near.TABLE}
+{search_facets.TABLE}
 """
 GATHERED = 16_000_000
 """Bytes that a lookup gathers before it writes them: FTS5's own million is merged twice as often."""
-PACKED = struct.Struct(f"<{len(CODED)}Id")
-COLUMNS = np.dtype([*((each, "<u4") for each in CODED), ("made", "<f8")])
-"""`PACKED` as NumPy reads many of them."""
 READ = (
     Listing.id, Listing.number, Listing.slug, Listing.organisation_id, Listing.grade, Listing.kinds,
     Listing.sectors, Listing.effect, Listing.evaluated, Listing.published, Listing.card,
@@ -170,6 +163,7 @@ def empty(index: sqlite3.Connection) -> None:
     """Take everything out of an index."""
     for table in ("state", "line", "facet", "value", "spelled"):
         index.execute(f"DELETE FROM {table}")
+    search_facets.note_all(index)
     for table in LOOKUPS:
         index.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
         index.execute(f"INSERT INTO {table}({table}, rank) VALUES ('hashsize', {GATHERED})")
@@ -182,7 +176,7 @@ def write(index: sqlite3.Connection, lines: Sequence[Line]) -> None:
         index: an open transaction of it.
         lines: some.
     """
-    _forget(index, [each.listing for each in lines])
+    search_facets.note(index, _forget(index, [each.listing for each in lines]))
     search_near.learn(index, set[str]().union(*(each.latin for each in lines)))
     codes = _codes(
         index, {pair for each in lines for pair in zip(CODED, each.values, strict=True)}
@@ -197,6 +191,7 @@ def write(index: sqlite3.Connection, lines: Sequence[Line]) -> None:
             f"INSERT INTO {table}(rowid, t) VALUES (?, ?)",
             [(place, each.texts[column]) for place, each in placed],
         )
+    search_facets.note(index, (place for place, _ in placed))
     rows = [(place, *_coded(codes, each)) for place, each in placed]
     index.executemany(f"INSERT INTO facet VALUES (?, ?, {', '.join('?' for _ in CODED)}, ?)", rows)
 
@@ -229,7 +224,9 @@ def _places(index: sqlite3.Connection, lines: Sequence[Line]) -> list[int]:
     return list(found)
 
 
-def _forget(index: sqlite3.Connection, ids: Sequence[str]) -> None:
+def _forget(index: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+    """Take lines out; returns where they were."""
+    forgotten = []
     columns = ", ".join(LOOKUPS)
     for each in ids:
         kept = index.execute(
@@ -244,6 +241,8 @@ def _forget(index: sqlite3.Connection, ids: Sequence[str]) -> None:
             )
         index.execute("DELETE FROM line WHERE id = ?", (place,))
         index.execute("DELETE FROM facet WHERE id = ?", (place,))
+        forgotten.append(place)
+    return forgotten
 
 
 def said(index: sqlite3.Connection, codes: Iterable[int]) -> dict[int, str]:

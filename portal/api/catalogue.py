@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from filing import catalogue, fields, numbers, search_options
 from filing.catalogue import Hit
 from filing.lifecycle import STATUS_NAMES, Status
-from filing.search_index import Filters, SearchIndex
+from filing.search_hits import Filters
+from filing.search_index import SearchIndex
 from portal.api.shapes import Answer, Bilingual
 from portal.web.access import public
 from portal.web.at_hand import Database, Index

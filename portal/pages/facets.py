@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from filing.lifecycle import Status
-from filing.search_index import MOST_FILERS, Filters
+from filing.search_hits import MOST_FILERS, Filters
 from filing.search_options import LABELS, options
 from registry.language import Text
 from registry.organisations import Organisation

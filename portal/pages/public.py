@@ -15,7 +15,8 @@ from filing.catalogue import History, Hit, Page, PublicEntry
 from filing.changes import Revision
 from filing.concerns import COUNTED
 from filing.lifecycle import STATUS_NAMES
-from filing.search_index import NEWEST, SearchIndex
+from filing.search_hits import NEWEST
+from filing.search_index import SearchIndex
 from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import in_own_language
 from portal.pages.rendering import Lang, render

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from filing import catalogue, dossier, review
 from filing.dossier import Filing
 from filing.lifecycle import Action
-from filing.search_index import Filters, SearchIndex
+from filing.search_hits import Filters
+from filing.search_index import SearchIndex
 from registry import attestation, statements
 from registry.database import new_id, now
 from registry.evaluations import Evaluation

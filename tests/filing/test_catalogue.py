@@ -8,7 +8,8 @@ from filing import catalogue, dossier, editions
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.numbers import NumberNotFound
-from filing.search_index import Filters, SearchIndex
+from filing.search_hits import Filters
+from filing.search_index import SearchIndex
 from filing.standing import State
 from registry import attestation, database
 from registry.database import now

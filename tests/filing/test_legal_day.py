@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from filing import catalogue, completeness, evidence, gate, guards, standing
-from filing.search_index import Filters
+from filing.search_hits import Filters
 from registry import croissant, legal_day
 from registry.organisations import Organisation
 from tests import cast

@@ -13,7 +13,8 @@ from benchmarks import filings
 from filing import catalogue, changes, gate, listings, search_near, search_words
 from filing.lifecycle import Status
 from filing.listings import Listing
-from filing.search_index import Asked, Filters, SearchIndex
+from filing.search_hits import Asked, Filters
+from filing.search_index import SearchIndex
 from portal.app import create_app
 from registry.database import now
 from registry.reports import Report
@@ -401,10 +402,10 @@ def test_hits_beyond_the_newest_are_counted_no_more(
         scene.published()
     whole = scene.search()
     assert (whole.total, whole.more, whole.partial) == (3, False, False)
-    monkeypatch.setattr("filing.search_index.NEWEST", 3)
+    monkeypatch.setattr("filing.search_hits.NEWEST", 3)
     exact = scene.search()
     assert (exact.total, exact.more, exact.partial) == (3, False, False)
-    monkeypatch.setattr("filing.search_index.NEWEST", 2)
+    monkeypatch.setattr("filing.search_hits.NEWEST", 2)
     more = scene.search()
     assert (more.total, more.more, more.partial) == (2, True, True)
     assert more.counts["status"] == {"published": 2}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from filing import changes, search_file
-from filing.search_index import Asked, Filters, SearchIndex
+from filing.search_hits import Asked, Filters
+from filing.search_index import SearchIndex
 from registry import environment, modes
 from registry.database import now
 from registry.environment import DatabaseBusy, DatabaseClosed, DiskFull

@@ -12,7 +12,7 @@ from filing.editions import Making
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.risk import Level
-from filing.search_index import Filters
+from filing.search_hits import Filters
 from filing.standing import Freshness, State
 from registry import legal_day
 from registry.database import now
