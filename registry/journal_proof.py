@@ -2,11 +2,12 @@
 
 A journal is a list of entries: the rows of a batch, each `{"row": {…}}`, then the seal of that
 batch, `{"seal": {…}}`; rows behind the last seal wait for theirs. In a file each entry is one line
-of canonical JSON. `docs/decisions/0028-the-journal-is-sealed.md` has the format.
+of canonical JSON. At the end of an export each row is named in whose details on record a key stands
+twice, `{"twice": seq}`: the row above it has the last value. `docs/decisions/0028-the-journal-is-sealed.md` has the format.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -16,6 +17,13 @@ from registry.attestation import NotCanonical
 from registry.errors import Invalid
 from registry.language import Text
 
+TWICE = Text(
+    "{n} 行的内容里同一个键写了两次（第 {shown} 行），看不出以哪一个为准。本平台不会这样写：请与备份或以前的导出对照，查明是谁改了数据库。",
+    "In {n} rows a key stands twice (row {shown}), so which value counts cannot be told. This "
+    "platform writes no such row: compare with a backup or an earlier export, and find out who "
+    "changed the database.",
+)
+SHOWN = 5
 NOTHING_BEFORE = "0" * 64
 """What the first seal names as the hash of the seal before it."""
 HEADER = ("number", "at", "before", "root", "rows", "first", "last")
@@ -94,6 +102,7 @@ class Proof:
         head: the hash of the last seal; `NOTHING_BEFORE` where there is none.
         count: how many faults there are.
         faults: the first `MOST_FAULTS` of them.
+        twice: rows in whose details on record a key stands twice, as the export tells.
     """
 
     seals: int = 0
@@ -102,6 +111,12 @@ class Proof:
     head: str = NOTHING_BEFORE
     count: int = 0
     faults: list[Fault] = field(default_factory=list)
+    twice: list[int] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row is as it was sealed, and reads in one way."""
+        return not self.count and not self.twice
 
     def add(self, kind: Kind, number: int) -> None:
         """Count a fault, and keep it where there is room."""
@@ -125,6 +140,9 @@ class Proof:
         said = found.format(
             sealed=self.sealed, seals=self.seals, waiting=self.waiting, count=self.count
         )
+        if self.twice:
+            twice = TWICE.format(n=len(self.twice), shown=numbers(self.twice))
+            said = Text(said.zh + twice.zh, f"{said.en} {twice.en}")
         if not self.seals:
             return said
         head = Text("最近一次封存的哈希：{head}。", " Hash of the last seal: {head}.").format(
@@ -135,7 +153,7 @@ class Proof:
     def as_json(self) -> dict[str, Any]:
         """What was found, as a JSON object."""
         return {
-            "ok": not self.count,
+            "ok": self.ok,
             "seals": self.seals,
             "sealed": self.sealed,
             "waiting": self.waiting,
@@ -145,6 +163,7 @@ class Proof:
                 {"kind": str(each.kind), "number": each.number, "said": each.said.as_json()}
                 for each in self.faults
             ],
+            "twice": self.twice,
         }
 
     def shown(self, most: int) -> Text:
@@ -180,6 +199,9 @@ def check(entries: Iterable[Entry], *, kept: str = "") -> Proof:
     for entry in entries:
         if "row" in entry:
             rows.append(entry["row"])
+            continue
+        if "twice" in entry:
+            proof.twice.append(entry["twice"])
             continue
         seal = entry["seal"]
         _check_seal(proof, seal, expected=behind + 1)
@@ -265,7 +287,7 @@ def read(file: BinaryIO) -> Iterator[Entry]:
             entry = attestation.parse(line.removesuffix(b"\n"))
         except NotCanonical as error:
             raise _no_entry(number) from error
-        if len(line) > LONGEST_LINE or not (_is_row(entry) or _is_seal(entry)):
+        if len(line) > LONGEST_LINE or not (_is_row(entry) or _is_seal(entry) or _is_twice(entry)):
             raise _no_entry(number)
         yield entry
     if not number:
@@ -273,6 +295,11 @@ def read(file: BinaryIO) -> Iterator[Entry]:
             "文件是空的，没有任何记录。请重新导出。",
             "The file is empty. Export the journal again.",
         )
+
+
+def numbers(found: Sequence[int]) -> str:
+    """The first of some numbers, and that there are more."""
+    return ", ".join(map(str, found[:SHOWN])) + (" …" if len(found) > SHOWN else "")
 
 
 def line_of(entry: Entry) -> bytes:
@@ -291,6 +318,10 @@ def _no_entry(number: int) -> NotAJournal:
 def _is_row(entry: Any) -> bool:
     row = entry.get("row") if isinstance(entry, dict) and len(entry) == 1 else None
     return isinstance(row, dict) and set(row) == set(ROW) and type(row["seq"]) is int
+
+
+def _is_twice(entry: Any) -> bool:
+    return isinstance(entry, dict) and set(entry) == {"twice"} and type(entry["twice"]) is int
 
 
 def _is_seal(entry: Any) -> bool:

@@ -135,6 +135,16 @@ def sealed_late(factory: sessionmaker[Session], seconds: float) -> list[int]:
     return [number for number, at, made in rows if (at - made).total_seconds() > seconds]
 
 
+def exported(factory: sessionmaker[Session]) -> Iterator[Entry]:
+    """Every entry, and then the rows whose details on record say more than an entry can.
+
+    Args:
+        factory: sessions on the database.
+    """
+    yield from entries(factory)
+    yield from ({"twice": seq} for seq in ambiguous(factory))
+
+
 def ambiguous(factory: sessionmaker[Session]) -> Iterator[int]:
     """The rows whose details have a key twice: which value counts, readers would decide differently.
 

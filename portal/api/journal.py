@@ -23,7 +23,7 @@ NDJSON = "application/x-ndjson"
 def journal(request: Request, by: By, session: Database) -> StreamingResponse:
     """Every row and every seal, one JSON object a line; `mingsuan journal verify` checks it."""
     organisations.require_nowhere_else(session, by)
-    lines = map(journal_proof.line_of, sealing.entries(request.app.state.factory))
+    lines = map(journal_proof.line_of, sealing.exported(request.app.state.factory))
     return StreamingResponse(
         lines,
         media_type=NDJSON,

@@ -72,7 +72,7 @@ def verify(file: Path, *, kept: str, as_json: bool) -> None:
                 "Keep that hash elsewhere: only with --kept is it seen next time whether the "
                 "journal was cut short or written anew."
             )
-    if proof.count:
+    if not proof.ok:
         raise SystemExit(1)
 
 
@@ -89,7 +89,7 @@ def _here() -> Iterator[Iterable[bytes]]:
     prepare(chosen)
     engine = database.connect(chosen.database_url)
     try:
-        yield map(journal_proof.line_of, sealing.entries(database.sessions(engine)))
+        yield map(journal_proof.line_of, sealing.exported(database.sessions(engine)))
     finally:
         engine.dispose()
 

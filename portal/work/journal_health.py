@@ -5,10 +5,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database, last_seal, sealing
-from registry.journal_proof import Proof
+from registry.journal_proof import SHOWN, TWICE, Proof, numbers
 from registry.language import Text
 
-SHOWN = 5
 UNREADABLE = Text(
     "日志里有一行或一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
     "A row or a seal of the journal cannot be read any more ({what}). Compare it with a backup or "
@@ -18,12 +17,6 @@ CHANGED = Text(
     "{n} 处与封存不符：{shown}。请与备份或以前的导出对照，查明是谁改了数据库。",
     "{n} things are not as they were sealed: {shown}. Compare with a backup or an earlier export, "
     "and find out who changed the database.",
-)
-TWICE = Text(
-    "{n} 行的内容里同一个键写了两次（第 {shown} 行），看不出以哪一个为准。本平台不会这样写：请与备份或以前的导出对照，查明是谁改了数据库。",
-    "In {n} rows a key stands twice (row {shown}), so which value counts cannot be told. This "
-    "platform writes no such row: compare with a backup or an earlier export, and find out who "
-    "changed the database.",
 )
 LOST = Text(
     "这台机器记得 {at} 做的第 {number} 次封存（哈希 {hash}），数据库里没有它：封存被删除或重新做过，或者数据库是从更早的备份恢复的。请与备份或以前的导出对照；查清以后删除 {place}，从现有的封存记起。",
@@ -69,7 +62,7 @@ def examined(factory: sessionmaker[Session], place: Path, patience: float) -> tu
     if proof.count:
         wrong.append(CHANGED.format(n=proof.count, shown=proof.shown(SHOWN)))
     if twice:
-        wrong.append(TWICE.format(n=len(twice), shown=_numbers(twice)))
+        wrong.append(TWICE.format(n=len(twice), shown=numbers(twice)))
     if lost is not None:
         told = {"number": lost.number, "at": lost.at, "hash": lost.hash, "place": place}
         wrong.append(LOST.format(**told))
@@ -90,9 +83,5 @@ def _of_time(factory: sessionmaker[Session], proof: Proof, patience: float) -> t
     if waited:
         told.append(WAITED)
     if late:
-        told.append(LATE.format(n=len(late), shown=_numbers(late)))
+        told.append(LATE.format(n=len(late), shown=numbers(late)))
     return not waited, Text("".join(each.zh for each in told), "".join(each.en for each in told))
-
-
-def _numbers(found: list[int]) -> str:
-    return ", ".join(map(str, found[:SHOWN])) + (" …" if len(found) > SHOWN else "")

@@ -145,6 +145,28 @@ def test_a_key_that_stands_twice_in_a_row_is_told(settings: Settings, place: Pla
     assert f"In 1 rows a key stands twice (row {seq})" in check.said.en
 
 
+def test_a_key_that_stands_twice_is_told_at_home_as_by_the_doctor(
+    settings: Settings, place: Place, tmp_path: Path
+) -> None:
+    sealing.seal(place.factory)
+    with transaction(place.factory) as session:
+        seq, details = session.query(Event.seq, Event.details).first() or (0, {})
+        written = json.dumps({**details, "b": 1})
+        session.execute(
+            text("UPDATE event SET details = :twice WHERE seq = :seq"),
+            {"twice": f'{written[:-1]}, "b": 1}}', "seq": seq},
+        )
+    file = tmp_path / "journal.ndjson"
+    assert run("export", str(file)).exit_code == 0
+    said = f"In 1 rows a key stands twice (row {seq})"
+    told = run("verify", str(file))
+    assert told.exit_code == 1
+    assert said in told.output
+    assert said in examined(settings).said.en
+    as_json = json.loads(run("verify", str(file), "--json").output)
+    assert (as_json["ok"], as_json["twice"]) == (False, [seq])
+
+
 def test_an_edition_that_was_changed_is_named(settings: Settings, place: Place) -> None:
     def editions() -> doctor.Check:
         return next(each for each in doctor.examine(settings) if each.name.en == "editions")
