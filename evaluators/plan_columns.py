@@ -12,11 +12,21 @@ from evaluators.plan_reasons import Reasons
 from registry import class_names, tables
 from registry.class_names import Scalar
 from registry.errors import Reason
+from registry.language import Text
 from registry.sandbox.child.classes import Classes
 
 _ONE = ("target", "score", "prediction", "price", "item", "time", "user", "unit", "query", "rank",
         "weight")  # fmt: skip
 _MANY = ("sensitive", "control", "cost", "profile", "inputs")
+_SAID_WHERE_NEEDED = (
+    "classes",
+    "unfavourable",
+    "missing",
+    "prediction_favourable",
+    "score_favourable",
+)
+SIDES = frozenset({"0", "1", "false", "true"})
+"""What the favourable side of answers without names is called, as of a model's classes 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +35,14 @@ class Columns:
 
     Args:
         target: the observed outcome, or a human decision (see `Plan.target_kind`).
-        favourable: the value of target and prediction that is good for the person. A score
-            rises towards the favourable outcome, unless this is 0 or false.
+        favourable: the value of target and prediction that is good for the person.
         prediction_favourable: that of prediction, where target says it with another word.
+        score_favourable: that of a model's answers, or of the score, where target says it with
+            another word: one of `classes`; without classes 1 or true where the score rises towards
+            what is good for the person, 0 or false where it falls (a risk).
         sensitive, control: features by which groups are compared; conditions to hold fixed.
         score, prediction, cut: answers that come with the data; the cut turns a score into a
-            decision (favourable at or above it; below it where `favourable` is 0).
+            decision (favourable at or above it; below it where `good_answer` is 0).
         inputs: the model's input columns; required when a model is scored.
         classes: the classes of a classifier of several, or of one that answers with names. With
             a cut the score is the favourable one's probability; without one the answer is the
@@ -66,6 +78,7 @@ class Columns:
     classes: tuple[str, ...] = ()
     unfavourable: tuple[str, ...] = ()
     prediction_favourable: Scalar | None = None
+    score_favourable: Scalar | None = None
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -75,12 +88,8 @@ class Columns:
             value = getattr(self, entry.name)
             content[entry.name] = list(value) if isinstance(value, tuple) else value
         content["missing"] = {name: list(self.missing[name]) for name in sorted(self.missing)}
-        for name in ("classes", "unfavourable", "missing", "prediction_favourable"):
-            if content[name] in (
-                None,
-                [],
-                {},
-            ):  # plans that say nothing of it keep the digest they had
+        for name in _SAID_WHERE_NEEDED:  # plans that say nothing of it keep the digest they had
+            if content[name] in (None, [], {}):
                 del content[name]
         return content
 
@@ -88,6 +97,11 @@ class Columns:
         """The value that is good for the person in the column of decisions or of outcomes."""
         own = self.prediction_favourable
         return own if own is not None and column == self.prediction else self.favourable
+
+    @property
+    def good_answer(self) -> Scalar | None:
+        """The class, or the side of the score, that is good for the person."""
+        return self.favourable if self.score_favourable is None else self.score_favourable
 
     def missing_words(self, column: str) -> tuple[str, ...]:
         """The words that count as missing in a column, in small letters, without blanks around."""
@@ -104,7 +118,7 @@ class Columns:
         return frozenset(one.union(*(getattr(self, role) for role in _MANY)))
 
     def favours(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether scores are at or above the cut; without classes, below it where 0 is favourable."""
+        """Whether scores are at or above the cut; below it where a score falls."""
         if self.classes:
             return score >= (0.5 if self.cut is None else self.cut)
         high: npt.NDArray[np.bool_] = score >= (np.nan if self.cut is None else self.cut)
@@ -112,8 +126,8 @@ class Columns:
 
     @property
     def falls(self) -> bool:
-        """Whether a score is favourable below the cut."""
-        return not self.classes and level_name(self.favourable) in {"0", "false"}
+        """Whether a lower score is better for the person, as a risk is."""
+        return not self.classes and level_name(self.good_answer) in {"0", "false"}
 
     @property
     def decides(self) -> bool:
@@ -123,7 +137,7 @@ class Columns:
     @property
     def reading(self) -> Classes | None:
         """How the answers of a classifier with names become numbers; None where there are none."""
-        wanted = None if self.cut is None else level_name(self.favourable)
+        wanted = None if self.cut is None else level_name(self.good_answer)
         return Classes(self.classes, wanted) if self.classes else None
 
     @property
@@ -135,7 +149,7 @@ class Columns:
         """A model's raw answers as scores: 1 for the favourable class, where it names classes."""
         if not self.names_class:
             return answers
-        wanted = self.classes.index(level_name(self.favourable))
+        wanted = self.classes.index(level_name(self.good_answer))
         return np.where(np.isnan(answers), np.nan, (answers == wanted).astype(np.float64))
 
     def listed(self, role: str) -> tuple[str, ...]:
@@ -174,12 +188,15 @@ def read(reasons: Reasons, given: Any) -> Columns:
                     "is for plans whose target and prediction use different words",
                     do_zh="写上 target、favourable 和 prediction；只有一列时，只写 favourable",
                     do_en="name target, favourable and prediction; with one such column write favourable alone")  # fmt: skip
-    classes = _classes(reasons, given.get("classes", ()), favourable)
+    side = _value(reasons, "score_favourable", given)
+    classes = _classes(reasons, given.get("classes", ()), favourable, side)
+    if side is not None:
+        _check_side(reasons, side, favourable, classes)
     refusals = _refusals(reasons, given.get("unfavourable", ()), (favourable, decided))
     missing = _missing(reasons, given.get("missing", {}))
     return Columns(
         **values, favourable=favourable, classes=classes, unfavourable=refusals, missing=missing,
-        prediction_favourable=decided,
+        prediction_favourable=decided, score_favourable=side,
     )  # fmt: skip
 
 
@@ -264,10 +281,37 @@ def check_words(reasons: Reasons, columns: Columns, reference: Mapping[str, str]
                         do_en=f'where it is a real value, write missing.{name} = ["N/A"]: the words that do mean missing in this column ([] for none)')  # fmt: skip
 
 
-def _classes(reasons: Reasons, given: Any, favourable: Any) -> tuple[str, ...]:
-    names, wrong = class_names.checked(given, favourable)
-    reasons.found += [Reason(f"columns.{why.item}", why.said, why.remedy) for why in wrong]
+def _classes(reasons: Reasons, given: Any, favourable: Any, side: Any) -> tuple[str, ...]:
+    names, wrong = class_names.checked(given, favourable if side is None else side)
+    for why in wrong:
+        item, remedy = why.item, why.remedy
+        if item == "favourable" and side is not None:
+            item = "score_favourable"
+        elif item == "favourable":
+            remedy = Text(
+                f"{remedy.zh}；target 用的是别的词时，favourable 照 target 写，另写 score_favourable = 其中与它同义的一类",
+                f"{remedy.en}; where target uses other words, write favourable as target has it, and "
+                "as score_favourable the class that means the same",
+            )
+        reasons.found.append(Reason(f"columns.{item}", why.said, remedy))
     return names
+
+
+def _check_side(
+    reasons: Reasons, side: Scalar, favourable: Scalar | None, classes: tuple[str, ...]
+) -> None:
+    """See that the favourable side of a score belongs to a favourable outcome, and is one of two."""
+    if favourable is None:
+        reasons.add("columns.score_favourable", "写了 score_favourable，没有写 favourable",
+                    "stands without favourable",
+                    do_zh="写 favourable：数据里对本人有利的那个值",
+                    do_en="name as favourable the value of the data that is good for the person")  # fmt: skip
+    if not classes and level_name(side) not in SIDES:
+        reasons.add("columns.score_favourable", "没有写 classes 时，只能是 0 或 1",
+                    "is 0 or 1 where there are no classes",
+                    do_zh="分数越高对本人越有利（或模型的类别 1 有利）写 1，否则写 0；模型的类别另有名称时，写上 classes",
+                    do_en="write 1 where a higher score is better for the person (or class 1 of the model is "
+                    "the favourable one), else 0; where the model's classes have names, list them as classes")  # fmt: skip
 
 
 def _one_name(reasons: Reasons, role: str, value: Any) -> str | None:

@@ -59,7 +59,8 @@ class Yardstick:
             if probe.get("id") == FLIPS
             for name in probe.get("change") or ()
         ]
-        favourable = named(columns.get("favourable"))
+        side = columns.get("score_favourable")  # where the data have another word than the model
+        favourable = named(columns.get("favourable") if side is None else side)
         classes = tuple(named(each) for each in columns.get("classes") or ())
         return cls(
             report_id=report.id,

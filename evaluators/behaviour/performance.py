@@ -16,7 +16,7 @@ from evaluators.behaviour import performance_readings as say
 from evaluators.designs.answer_nulls import performance_nulls, performance_planted
 from evaluators.judging import equivalence, findings, verdicts
 from evaluators.judging.findings import draft, not_evaluable
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     CLASS,
@@ -121,7 +121,8 @@ class Performance(Probe[Rows]):
         columns = plan.columns
         if columns.query is not None:
             return "ranking"
-        if len(columns.classes) > 2 and columns.cut is None:
+        named_alike = columns.score_favourable is None
+        if len(columns.classes) > 2 and columns.cut is None and named_alike:
             return "multiclass"
         return "regression" if columns.favourable is None else "binary"
 
@@ -178,9 +179,7 @@ class Performance(Probe[Rows]):
 
     def _sense(self) -> float:
         """−1 where a score falls towards the favourable outcome."""
-        roles = self.plan.columns
-        falls = not roles.classes and level_name(roles.favourable) in {"0", "false"}
-        return -1.0 if falls else 1.0
+        return -1.0 if self.plan.columns.falls else 1.0
 
     def merge(self, accs: Sequence[Rows]) -> Rows:
         return merge_rows(accs)

@@ -197,10 +197,11 @@ class Stability(Probe[StabilityState]):
         if not roles.decides:
             return np.full(len(column), np.nan)  # names, and nothing says what they mean
         found = coded(column)
-        good = np.array([name == level_name(roles.favourable) for name in (*found.names, "")])
+        wanted = level_name(roles.good_answer if roles.classes else roles.favourable)
+        good = np.array([name == wanted for name in (*found.names, "")])
         cut = 0.5 if roles.cut is None else roles.cut
         sides = (1.0, 0.0) if roles.names_class else (cut, float(np.nextafter(cut, -np.inf)))
-        if not roles.classes and level_name(roles.favourable) in {"0", "false"}:
+        if roles.falls:
             sides = (sides[1], sides[0])
         return np.where(found.codes < 0, np.nan, np.where(good[found.codes], *sides))
 

@@ -124,7 +124,7 @@ def tested(columns: Columns, plain: Callable[[str], Text], *, scored: bool) -> T
         whose = Text(f"数据里的分数“{score.zh}”", f"the score '{score.en}' in the data")
     of = Text("", "")
     if columns.classes:
-        good = level_name(columns.favourable)
+        good = level_name(columns.good_answer)
         of = Text(f"“{good}”的概率", f"a probability of '{good}' ") if scored else of
     cut = f"{0.5 if columns.cut is None else columns.cut:.12g}"
     side = Text(f"达到 {cut}", f"at or above {cut}")

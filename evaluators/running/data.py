@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators.plan import Columns, Plan, level_name
+from evaluators.plan_columns import SIDES
 from evaluators.probe import DESERVED, FAVOURED, SCORE, Probe, ProbeSpec, keyed_hash
 from evaluators.running import (
     alike_levels,
     decision_words,
     missing,
     reference_levels,
+    score_side,
     unknown_levels,
 )
 from registry import characters, spellings
@@ -241,23 +243,36 @@ class Source:
             read = sorted(decision_words.read_by(plan, specs, scored=scored))
         decided = [name for name in read if not self._divided(name, columns)]
         grouped, merged = unknown_levels.asked_of(columns, self.schema), self._merged(columns)
-        names = list(dict.fromkeys([*decided, *grouped]))
-        if not names:
-            return merged
-        words: dict[str, decision_words.Counts] = {name: {} for name in decided}
+        sided = score_side.asked(columns, specs, scored=scored)
+        outcome = [columns.target] if sided and self._may_misname(columns) else []
+        counted = list(dict.fromkeys([*decided, *filter(None, outcome)]))
+        names = list(dict.fromkeys([*counted, *grouped]))
+        words: dict[str, decision_words.Counts] = {name: {} for name in counted}
         levels: dict[str, decision_words.Counts] = {name: {} for name in grouped}
-        for block in self.blocks(names, coded=names):
+        for block in self.blocks(names, coded=names) if names else ():
             for name, held in words.items():
                 decision_words.add(held, missing.without_missing(block[name], name, columns))
             for name, held in levels.items():
                 decision_words.add(held, block[name])
         kinds = {name: self.schema.field(name).type for name in decided}
+        divided = {name: words[name] for name in decided}
+        side = None
+        if sided:
+            side = score_side.fault(columns, words.get(columns.target or "", {}), scored=scored)
         return [
-            *decision_words.faults(words, columns, kinds, read),
+            *([side] if side is not None else []),
+            *decision_words.faults(divided, columns, kinds, read),
             *unknown_levels.faults(levels, columns),
             *alike_levels.faults(levels, plan),
             *merged,
         ]
+
+    def _may_misname(self, columns: Columns) -> bool:
+        """Whether the outcomes hold what is no class: their bounds may tell that they are 0 and 1."""
+        if columns.target is None:
+            return False
+        only = {*self._only(columns.target), level_name(columns.favourable)}
+        return len(only) == 1 or not only <= {*(columns.classes or SIDES)}
 
     def _merged(self, columns: Columns) -> list[Reason]:
         """Columns of groups in which the guess that they hold numbers makes one group of two words."""

@@ -86,7 +86,9 @@ def faults(
 def _fault(
     name: str, counts: Counts, columns: Columns, kind: pa.DataType, example: str, *, both: bool
 ) -> Reason | None:
-    wanted, said = level_name(columns.good(name)), {*columns.unfavourable, *columns.classes}
+    # With score_favourable the classes are the model's words, and no one's outcome.
+    classes = columns.classes if columns.score_favourable is None else ()
+    wanted, said = level_name(columns.good(name)), {*columns.unfavourable, *classes}
     others = [word for word in counts if word not in {wanted, *said}]
     if wanted not in counts and others and len(counts) >= TWO:
         return _never(name, wanted, counts, columns, kind, both=both)
@@ -94,7 +96,7 @@ def _fault(
     enough = (
         bool(refused) or not others
         if columns.unfavourable
-        else not others if columns.classes
+        else not others if classes
         else len(others) < TWO
     )  # fmt: skip
     if enough:
@@ -110,7 +112,7 @@ def _fault(
             f"unfavourable 没有列出“{name}”里的任何值：{zh}。",
             f"unfavourable lists none of the values of '{name}': {en}.",
         )
-    elif columns.classes:
+    elif classes:
         why = Text(
             f"“{name}”里有 classes 没有列出的值：{zh}；计划没有写哪些算不利、哪些不计入。",
             f"'{name}' holds values that classes does not list: {en}; the "

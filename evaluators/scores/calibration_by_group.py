@@ -18,7 +18,7 @@ from evaluators.judging.contrast_readings import Wording
 from evaluators.judging.contrasts import Judged, Line
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.judging.parity import ARTICLES, NoOptions, declared, no_reference
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     DESERVED,
@@ -295,8 +295,7 @@ METRICS = (RATIO, SLOPE, ERROR)
 
 def toward_favour(score: Floats, plan: Plan) -> Floats:
     """The probability of the favourable outcome."""
-    falls = level_name(plan.columns.favourable) in {"0", "false"}
-    return 1 - score if falls else score
+    return 1 - score if plan.columns.falls else score
 
 
 def _reference(seen: CalibrationGroups, plan: Plan) -> str | None:

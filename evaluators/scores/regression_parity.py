@@ -20,7 +20,7 @@ from evaluators.judging.contrasts import Line
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.judging.parity import ARTICLES, RateDetails, declared, details, no_reference
 from evaluators.judging.rates import Group, Lines, together
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import (
     SCORE,
@@ -366,8 +366,7 @@ class RegressionParity(Probe[Predictions]):
 
 def toward_favour(value: Floats, plan: Plan) -> Floats:
     """Predictions that rise towards what is favourable."""
-    falls = level_name(plan.columns.favourable) in {"0", "false"}
-    return -value if falls else value
+    return -value if plan.columns.falls else value
 
 
 def success_lines() -> Lines:

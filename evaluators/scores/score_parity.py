@@ -26,7 +26,7 @@ from evaluators.judging.parity import (
     no_reference,
 )
 from evaluators.judging.rates import Group, Lines, together
-from evaluators.plan import Plan, level_name
+from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import DESERVED, SCORE, UNIT, NullDesign, Probe, ProbeSpec, Run, State, Table
 from evaluators.scores.score_groups import MEASURES, ScoreGroups, judge_distance
@@ -367,7 +367,7 @@ class ScoreParity(Probe[Scores]):
 
 def falls(plan: Plan) -> bool:
     """Whether a higher score is worse for the person: a risk score."""
-    return level_name(plan.columns.favourable) in {"0", "false"}
+    return plan.columns.falls
 
 
 def toward_favour(score: Floats, plan: Plan) -> Floats:

@@ -15,7 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluators.plan import Columns
-from evaluators.running import alike_levels, decision_words, missing, unknown_levels
+from evaluators.running import (
+    alike_levels,
+    decision_words,
+    missing,
+    score_side,
+    unknown_levels,
+)
 from evaluators.running.files import Stored, open_rows
 from registry import model_inputs, tables
 from registry.language import Text
@@ -68,6 +74,10 @@ PRICED = frozenset({"price", "profile", "cost"})
 RANKED = frozenset({"query", "rank", "relevance"})
 RANKING = frozenset({"ranking_exposure", "performance", "stability"})
 """Questions about ranked lists that need no favourable result."""
+UNSAID = Text(
+    "看不出哪个值对本人有利。请填写，不填就不能运行",
+    "no word says which value is good for the person; the plan does not run without it",
+)
 ABOVE = Text("达到多少算有利", "favourable at or above this score")
 BELOW = Text("低于多少算有利", "favourable below this score")
 PROPOSED = Text(
@@ -361,8 +371,8 @@ def _decision(
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     if favourable is None:
-        yield f"#   {_word(str(known))}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
-        yield "#   no word says which value is good for the person; the plan does not run without it"
+        yield f"#   {_word(str(known))}：{UNSAID.zh} /"
+        yield f"#   {UNSAID.en}"
         yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
     else:
         yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
@@ -374,32 +384,36 @@ def _decision(
         if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
             yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
             yield "#   a decision that is the same for everyone cannot be evaluated"
-    below = favourable in {"0", "false"}
+    said = BELOW if favourable in {"0", "false"} else ABOVE
+    if "target" in roles and not score_side.told_by(words := levels[roles["target"][0]]):
+        said = score_side.CUT
+        if inputs or ("score" in roles and "prediction" not in roles):
+            yield from score_side.lines(words, scored=bool(inputs))
     if inputs:
-        yield f"cut = 0.5             # {BELOW if below else ABOVE}"
+        yield f"cut = 0.5             # {said}"
     elif "score" in roles:
         scored = next(column for column in seen if column.name == roles["score"][0])
         tested = roles.get("prediction")
-        yield from (
-            _tested(scored, tested[0], below=below) if tested else _cut(scored, below=below)
-        )
+        yield from _tested(scored, tested[0], said) if tested else _cut(scored, said)
 
 
 def _own_word(prediction: str, good: str | None) -> Iterator[str]:
     """The favourable value of decisions that are worded otherwise than the outcome."""
     said = "# prediction 里对本人有利的那个值 / what is good for the person in prediction"
     if good is None:
-        yield f"#   {_word(prediction)}：看不出哪个值对本人有利。请填写，不填就不能运行 /"
-        yield "#   no word says which value is good for the person; the plan does not run without it"
+        yield f"#   {_word(prediction)}：{UNSAID.zh} /"
+        yield f"#   {UNSAID.en}"
     yield f"{'# ' if good is None else ''}prediction_favourable = {good or '…'}   {said}"
 
 
-def _tested(score: Seen, prediction: str, *, below: bool) -> Iterator[str]:
+def _tested(score: Seen, prediction: str, said: Text) -> Iterator[str]:
     """That the recorded decisions are tested, and what to change to test the score instead."""
     yield f"#   检验的是“{_word(prediction)}”里记录的决定。要检验“{_word(score.name)}”，请删去 prediction，再填写 cut /"
     yield f"#   tested are the decisions recorded in {_word(prediction)}; to test {_word(score.name)} instead,"
     yield "#   remove prediction and fill in cut: a plan tests one of the two"
-    yield f"# cut = …             # {BELOW if below else ABOVE}"
+    if said is score_side.CUT:
+        yield "# score_favourable = …   # 高分对本人有利：1；低分有利：0 / 1 where a high score is good, 0 where a low one is"
+    yield f"# cut = …             # {said}"
 
 
 def _favourable(column: str, levels: Sequence[str]) -> str | None:
@@ -422,21 +436,22 @@ def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> 
     yield f"# unfavourable = {_texts(list(dict.fromkeys(rest)))}"
 
 
-def _cut(score: Seen, *, below: bool) -> Iterator[str]:
+def _cut(score: Seen, said: Text) -> Iterator[str]:
     """A cut of one half for a probability; no cut that leaves everyone or nobody favourable.
 
     Nor one where 0 is favourable: whether a higher score is worse then, nobody but the owner knows.
     """
     low, high = score.ends or (0.0, 0.0)
-    if 0 <= low < 0.5 <= high <= 1 and not below:
-        yield f"cut = 0.5             # {ABOVE}"
+    if 0 <= low < 0.5 <= high <= 1 and said is not BELOW:
+        yield f"cut = 0.5             # {said}"
         return
     yield f"#   {_word(score.name)}：{low:g} … {high:g}。请填写实际决定用的分数线，不填就不能运行 /"
     yield "#   fill in the score at which it is decided; without it the plan does not run"
-    if below:
-        yield "#   favourable 是 0：分数应当越高越不利，否则请换一列 / favourable is 0: a higher score"
-        yield "#   must be worse for the person; if it is better, this score does not fit the target"
-    yield f"# cut = …             # {BELOW if below else ABOVE}"
+    if said is BELOW:
+        yield "#   favourable 是 0：分数应当越高越不利；越高越有利的，另写 score_favourable = 1，达到 cut 算有利 /"
+        yield "#   favourable is 0: a higher score must be worse for the person; where it is better, write"
+        yield "#   score_favourable = 1 too: favourable is then at the cut or above"
+    yield f"# cut = …             # {said}"
 
 
 def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator[str]:

@@ -29,7 +29,8 @@ from registry.reports import Report, statement
 # The roles that say how an answer comes about and is read.
 _WORDS = ("favourable", "unfavourable", "missing")
 """How words are read: whether a row has a decision, an outcome or a group at all."""
-_ANSWERS = (*_WORDS, "score", "prediction", "prediction_favourable", "cut", "classes", "inputs")
+_ANSWERS = (*_WORDS, "score", "score_favourable", "prediction", "prediction_favourable", "cut",
+            "classes", "inputs")  # fmt: skip
 
 
 class OvertakenByAnother(Conflict):

@@ -118,13 +118,13 @@ SAID: dict[Cause, Text] = {
     ),
     Cause.WHOSE_PROBABILITY: Text(
         "分类模型的类别不叫 0 和 1，或者模型文件没有写明哪一列概率属于哪一类，分不清哪一类的概率是所问的分数。"
-        "请在计划里写明模型的全部类别和其中有利的一类（评估：columns.classes 和 columns.favourable；说明：classes 和 "
-        "favourable）。ONNX 已经写明而仍被拒绝的，是模型给出的类别与概率最大的一列对不上：请按各列的次序写，"
+        "请在计划里写明模型的全部类别和其中有利的一类（评估：columns.classes 和 columns.favourable，数据里叫别的名称时另写 "
+        "columns.score_favourable；说明：classes 和 favourable）。ONNX 已经写明而仍被拒绝的，是模型给出的类别与概率最大的一列对不上：请按各列的次序写，"
         "或者保留 zipmap 重新导出。",
         "The classes of this classifier are not called 0 and 1, or its file does not say which column of "
         "probabilities belongs to which class, so it cannot be told whose probability is the score. Name all of "
         "the model's classes in the plan and the favourable one of them (evaluation: columns.classes and "
-        "columns.favourable; explanation: classes and favourable). Where an ONNX model is refused although they "
+        "columns.favourable, with columns.score_favourable where the data have other words; explanation: classes and favourable). Where an ONNX model is refused although they "
         "are named, the class it answers is not the one whose column is the greatest: list them in the order of "
         "the columns, or export the model again with its zipmap.",
     ),
@@ -256,7 +256,12 @@ _REASONS: dict[Cause, tuple[Text, Text]] = {
             "the model answers with this class, which columns.classes of the plan (an "
             "explanation's: classes) does not hold",
         ),
-        Text("请在计划里写上", "add it there"),
+        Text(
+            "classes 写的是模型的类别：请在计划里写上；数据里叫别的名称时，favourable 照数据写，另写 "
+            "score_favourable = 模型里与它同义的一类",
+            "classes are the model's own: add it there; where the data have other words, favourable is "
+            "as the data have it, and score_favourable the model's class that means the same",
+        ),
     ),
     Cause.SEVERAL_OUTPUTS: (
         Text("模型的几个输出之一", "one of the model's outputs"),

@@ -256,3 +256,29 @@ def test_data_of_which_nothing_says_how_they_were_deidentified_are_not_explained
         )
     assert "再登记一次" in refused.value.said.zh
     assert "Register the same file again" in refused.value.said.en
+
+
+@pytest.mark.parametrize(
+    ("columns", "above"),
+    [
+        ({"favourable": "归还", "score_favourable": 0}, False),
+        ({"favourable": "归还", "score_favourable": 1}, True),
+        ({"favourable": 0, "score_favourable": 1}, True),
+        ({"favourable": 1, "score_favourable": 0}, False),
+        ({"favourable": 0}, False),
+    ],
+)
+def test_the_side_of_the_cut_is_the_one_that_the_report_judged_by(
+    case: Case, columns: dict[str, Any], above: bool
+) -> None:
+    """F-n7/1: a report in words turned the explanation of a risk model round."""
+    case.report({**REPORTED, "columns": {**REPORTED["columns"], **columns}})
+    assert case.ask().plan["favourable_above"] is above
+
+
+def test_the_class_asked_about_is_the_models_where_the_data_have_another_word(case: Case) -> None:
+    columns = {"classes": ["bad", "good"], "favourable": "归还", "score_favourable": "good"}
+    case.report({**REPORTED, "columns": {**REPORTED["columns"], **columns}})
+    made = case.ask()
+    assert (made.plan["classes"], made.plan["favourable"]) == (["bad", "good"], "good")
+    assert made.plan["favourable_above"] is True

@@ -45,6 +45,7 @@ BINARY = {
     "target": "due",
     "favourable": 2,
     "unfavourable": [0, 1],
+    "score_favourable": 1,
     "score": "score",
     "cut": 1.5,
     "sensitive": ["race"],
@@ -177,7 +178,13 @@ def test_a_planted_gap_is_found_and_names_are_plain() -> None:
     [
         ({"target": "named", "score": "score"}, "must hold numbers"),
         (
-            {"target": "due", "favourable": 2, "unfavourable": [0, 1], "score": "score"},
+            {
+                "target": "due",
+                "favourable": 2,
+                "unfavourable": [0, 1],
+                "score": "score",
+                "score_favourable": 1,
+            },
             "nothing to compare",
         ),
         (

@@ -15,6 +15,7 @@ from evaluators.running.data import DataUnfit
 from evaluators.running.files import open_source
 from portal.home import plan_start
 from registry.findings import Finding, Verdict
+from tests.evaluators.decision_data import Reading, column
 
 CLEARED = ("已证明", "shown to be small")
 
@@ -198,10 +199,11 @@ def test_a_score_beside_recorded_decisions_is_not_drafted_into_a_plan_that_tests
     drafted = plan_start.draft(path)
     assert "不填就不能运行" not in drafted
     assert "the plan does not run" not in drafted
+    assert "# score_favourable = …" in drafted
     assert "tested are the decisions recorded in decision" in drafted
     assert "检验的是“decision”里记录的决定" in drafted
 
-    filled = drafted.replace("# cut = …", "cut = 590")
+    filled = _uncommented(drafted, score_favourable="1", cut="590")
     with pytest.raises(PlanInvalid) as refused:
         planning.parse(tomllib.loads(filled))
     assert [reason.item for reason in refused.value.reasons] == ["columns.cut"]
@@ -232,3 +234,50 @@ def test_outcomes_and_decisions_in_different_words_are_drafted_each_with_its_own
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert rate.reading["en"].startswith("The decisions recorded in the data:")
     assert rate.estimate == pytest.approx(5 / 8)
+
+
+def deposits(folder: Path, **more: object) -> Path:
+    rows = 600
+    table = pa.table({
+        "sex": ["女", "男"] * (rows // 2), "income": np.arange(rows) % 50 * 100.0,
+        "outcome": ["归还", "归还", "未归还"] * (rows // 3), **more,
+    })  # fmt: skip
+    pyarrow.csv.write_csv(table, folder / "deposits.csv")
+    return folder / "deposits.csv"
+
+
+def _uncommented(drafted: str, **values: str) -> str:
+    for name, value in values.items():
+        assert f"# {name} = …" in drafted
+        drafted = drafted.replace(f"# {name} = …", f"{name} = {value}")
+    return drafted
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_where_outcomes_are_words_the_draft_asks_which_of_them_a_high_score_means(
+    tmp_path: Path, scored: bool
+) -> None:
+    """F-n7/1: with `favourable` filled in, the draft ran, and took a risk for merit."""
+    path = deposits(tmp_path, **({} if scored else {"score": np.arange(600) / 600}))
+    inputs = [{"name": "income", "type": "double"}] if scored else []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(plan_start, "_inputs", lambda _: inputs)
+        drafted = plan_start.draft(path)
+    assert "favourable at or above this score (below it with score_favourable = 0)" in drafted
+    assert "不填就不能运行" in drafted
+    assert ('# classes = ["归还", "未归还"]' in drafted) is scored
+    half = planning.parse(tomllib.loads(_uncommented(drafted, favourable='"归还"')))
+    model = Reading(lambda frame: column(frame, "income") / 5000) if scored else None
+    with pytest.raises(DataUnfit) as refused:
+        engine.run(half, open_source(path), scorer=model, nonce="n")
+    assert [reason.item for reason in refused.value.reasons] == ["columns.score_favourable"]
+    whole = _uncommented(drafted, favourable='"归还"', score_favourable="0")
+    made = engine.run(
+        planning.parse(tomllib.loads(whole)), open_source(path), scorer=model, nonce="n"
+    )
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert "低于 0.5 算有利" in rate.reading["zh"]
+
+
+def test_where_outcomes_are_0_and_1_the_draft_asks_nothing_of_the_score(tmp_path: Path) -> None:
+    assert "score_favourable" not in plan_start.draft(people(tmp_path, np.linspace(0, 1, 900)))
