@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from portal.commands import usage
-from registry.language import Text
+from registry.language import LANGUAGES, Text, followed
 
 if TYPE_CHECKING:
     from registry.errors import RegisterError
@@ -235,10 +235,11 @@ def _tell_person(error: "RegisterError") -> None:
     click.secho(error.said.zh, fg="red", err=True)
     click.echo(error.said.en, err=True)
     for reason in error.reasons:
-        click.echo(
-            f"  · {reason.item}：{_joined(reason.said.zh, reason.remedy.zh, '；')}", err=True
+        zh, en = (
+            followed(reason.said.in_(side), reason.remedy.in_(side), side) for side in LANGUAGES
         )
-        click.echo(f"    {_joined(reason.said.en, reason.remedy.en, '; ')}", err=True)
+        click.echo(f"  · {reason.item}：{zh}", err=True)
+        click.echo(f"    {en}", err=True)
     if printed := _printed(error):
         click.echo("模型打印的记录（末尾） / the end of what the model printed:", err=True)
         for line in printed[-LINES:]:
@@ -257,13 +258,6 @@ def _printed(error: "RegisterError") -> list[str]:
         return []
     log = error.log
     return [characters.visible(line)[:WIDEST] for line in log.splitlines() if line.strip()]
-
-
-def _joined(said: str, remedy: str, joint: str) -> str:
-    """Two sentences, or two halves of one where the first has no full stop."""
-    if said.endswith(("。", "；", ".", "!", "?")):
-        return f"{said} {remedy}".strip() if joint.isascii() else said + remedy
-    return f"{said}{joint}{remedy}" if remedy else said
 
 
 def _tell_program(error: "RegisterError") -> None:

@@ -47,3 +47,17 @@ class Text:
 
     def __str__(self) -> str:
         return f"{self.zh} / {self.en}"
+
+
+def followed(said: str, remedy: str, language: Language) -> str:
+    """What is wrong and what to do: two sentences, or two halves of one where the first has no full stop.
+
+    Args:
+        said: what is wrong.
+        remedy: what to do about it; may be empty.
+        language: that both are written in.
+    """
+    if said.endswith(("。", "；", "！", "？", ".", "!", "?")):
+        return (said + remedy) if language == "zh" else f"{said} {remedy}".strip()
+    joint = "；" if language == "zh" else "; "
+    return f"{said}{joint}{remedy}" if remedy else said

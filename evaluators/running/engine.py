@@ -192,8 +192,7 @@ def _measured(
     """A run whose passes are done."""
     entries = [_Entry(bound(planned)) for planned in plan.probes]
     source = table if isinstance(table, Source) else Source(table)
-    working = [e.probe for e in entries if scorer is not None or not e.probe.spec.asks_model]
-    source.check(plan, working, scored=scorer is not None)
+    _check(plan, source, [entry.probe for entry in entries], scored=scorer is not None)
     going = _Going(
         plan, source, nonce, entries, shards=max(1, shards), progress=progress, through=through
     )
@@ -206,6 +205,26 @@ def _measured(
     while going.active():
         going.one_pass()
     return going
+
+
+def check(plan: Plan, source: Source, *, scored: bool) -> None:
+    """See before a run whether data and model have what the plan needs.
+
+    Args:
+        plan: what to test.
+        source: the rows.
+        scored: whether a model answers.
+
+    Raises:
+        DataUnfit: with every reason.
+    """
+    with visiting():
+        _check(plan, source, [bound(planned) for planned in plan.probes], scored=scored)
+
+
+def _check(plan: Plan, source: Source, probes: Sequence[Probe[Any]], *, scored: bool) -> None:
+    working = [probe for probe in probes if scored or not probe.spec.asks_model]
+    source.check(plan, working, scored=scored)
 
 
 def bound(planned: ProbePlan) -> Probe[Any]:

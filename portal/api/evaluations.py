@@ -1,6 +1,5 @@
 """Evaluations: a plan is registered, a worker runs it, its progress can be watched."""
 
-import tomllib
 from datetime import datetime
 from typing import Any
 
@@ -8,20 +7,23 @@ from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import select
 
-from evaluators.plan import PlanInvalid
 from evaluators.running import engine, planning
 from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
 from portal.web import sight
 from portal.web.access import allow
-from portal.web.at_hand import Database
+from portal.web.at_hand import Database, Store
 from portal.web.identity import By
-from registry import attestation, evaluations, reports, worklist
+from portal.work import fitting
+from registry import attestation, evaluations, reports, submission, typed_toml, worklist
 from registry.evaluations import Evaluation
+from registry.language import Text
 from registry.organisations import Role
 from registry.reports import Report
 from registry.tokens import Scope
 
 router = APIRouter(tags=["evaluations"])
+
+PLAN = Text("计划", "The plan")
 
 
 class PlanIn(RequestBody):
@@ -70,14 +72,17 @@ class EvaluationOut(Answer):
     dependencies=[allow(Role.FILER, Role.TESTER, scope=Scope.EVALUATE)],
     summary="登记评估计划 · Register a plan",
 )
-def register(by: By, session: Database, version_id: str, wanted: PlanIn) -> EvaluationOut:
+def register(
+    by: By, session: Database, store: Store, version_id: str, wanted: PlanIn
+) -> EvaluationOut:
     """Seal a plan on this version and one of your data sets, and request the run.
 
-    The plan is checked first; a refusal lists every fault. The same plan on the same data is one
+    The plan is checked first, against the data too; a refusal lists every fault. The same plan on the same data is one
     evaluation until it has ended; one that is parked goes on.
     """
     data = sight.dataset(session, by, wanted.dataset_id)
     plan = planning.parse(_mapping(wanted.plan))
+    fitting.check(store, plan, submission.get(session, version_id), data)
     made = evaluations.register_plan(
         session,
         by=by,
@@ -186,14 +191,7 @@ def resume_work(by: By, session: Database, work_id: str) -> Progress:
 
 
 def _mapping(given: dict[str, Any] | str) -> dict[str, Any]:
-    if isinstance(given, dict):
-        return given
-    try:
-        return tomllib.loads(given)
-    except tomllib.TOMLDecodeError as error:
-        raise PlanInvalid(
-            f"计划不是有效的 TOML：{error}", f"The plan is not valid TOML: {error}"
-        ) from error
+    return given if isinstance(given, dict) else typed_toml.read(given, PLAN)
 
 
 def _shape(session: Database, made: Evaluation) -> EvaluationOut:

@@ -1,7 +1,6 @@
 """Files that a command reads and writes: whether they are there, and their faults by name."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import Any
 
 import click
 
+from registry import typed_toml
 from registry.errors import Conflict, Invalid
-
-
-class NotToml(Invalid):
-    """The file is not TOML: correct the line that is named."""
+from registry.language import Text
 
 
 class FileThere(Conflict):
@@ -64,13 +61,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         NotToml: naming the line.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise NotToml(
-            f"{path} 不是有效的 TOML：{error}。请改正所指的那一行，存为 UTF-8。",
-            f"{path} is not valid TOML: {error}. Correct that line and save it as UTF-8.",
-        ) from error
+    what = Text(f"{path} ", str(path))
+    return typed_toml.read(typed_toml.decoded(path.read_bytes(), what), what)
 
 
 def section(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import pyarrow as pa
 from starlette.datastructures import QueryParams
 
 from evaluators.guests import installed
+from evaluators.plan import Columns
 from evaluators.probe import Options, Probe
-from evaluators.running import alike_levels, unknown_levels
+from evaluators.running import alike_levels, decision_words, missing, score_side, unknown_levels
 from portal.home import plan_start
 from registry.datasets import Dataset
 from registry.language import Text
@@ -29,6 +30,14 @@ ONE = ("target", "price", "item", "time", "user", "weight", "query", "rank", "un
 MANY = ("sensitive", "control", "cost", "profile")
 USUAL = ("selection_parity", "error_parity", "counterfactual_flip", "proxy_leakage",
          "price_counterfactual", "price_observational")  # fmt: skip
+SIDES = {
+    "1": Text("模型的类别 1（或高分）", "class 1 of the model (or a high score)"),
+    "0": Text(
+        "模型的类别 0（或低分，例如风险分）", "class 0 of the model (or a low score, as of a risk)"
+    ),
+    "names": Text("模型的类别就叫这些名称", "the model’s classes have these very names"),
+}
+"""What the favourable outcome is called by the model, where the data have words for it."""
 TARGETS = {
     "outcome": Text("实际发生的结果", "an observed outcome"),
     "human_decision": Text("人作的决定", "a person's decision"),
@@ -170,38 +179,82 @@ def _title(dataset: Dataset, given: str) -> str:
     return f"{{ zh = {written(called.zh)}, en = {written(called.en)} }}"
 
 
-def levels(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> list[str]:
-    """What is to be said under [columns] of the levels of columns of groups, line by line.
-
-    Words for "not known" are declared missing, and levels that look like one group are remarked on.
+def first_rows(dataset: Dataset, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+    """The first rows of the columns whose values the form speaks of; empty where it has none.
 
     Args:
         dataset: whose columns have roles.
         batches: its rows, of which the first are looked at.
     """
     known, held, looked = roles(dataset), list[pa.RecordBatch](), 0
-    names = [name for role in ("sensitive", "profile") for name in known.get(role, [])]
-    if not names:
-        return []
-    for batch in batches:
+    names = list(
+        dict.fromkeys(
+            name for role in ("target", "sensitive", "profile") for name in known.get(role, [])
+        )
+    )
+    for batch in batches if names else ():
         held.append(batch.select(names))
         looked += batch.num_rows
         if looked >= plan_start.ROWS:
             break
-    if not held:
+    return pa.Table.from_batches(held) if held else pa.table({})
+
+
+def levels(dataset: Dataset, rows: pa.Table) -> list[str]:
+    """What is to be said under [columns] of the levels of columns of groups, line by line.
+
+    Words for "not known" are declared missing, and levels that look like one group are remarked on.
+
+    Args:
+        dataset: whose columns have roles.
+        rows: its first.
+    """
+    known, lines = roles(dataset), list[str]()
+    names = [name for role in ("sensitive", "profile") for name in known.get(role, [])]
+    names = [name for name in names if name in rows.column_names]
+    if not names:
         return []
-    rows, lines = pa.Table.from_batches(held), list[str]()
+    rows = rows.select(list(dict.fromkeys(names)))
     for name, words in unknown_levels.proposed(rows).items():
         lines += [f"# {said}" for said in (plan_start.PROPOSED.zh, plan_start.PROPOSED.en)]
         lines.append(unknown_levels.line(name, words))
     return [*lines, *(f"# {said}" for said in alike_levels.remarks(rows, names))]
 
 
+def outcomes(dataset: Dataset, rows: pa.Table) -> tuple[str, ...]:
+    """The values of the column of outcomes, most frequent first; none where there are many.
+
+    Args:
+        dataset: whose columns have roles.
+        rows: its first.
+    """
+    name = next(iter(roles(dataset).get("target", [])), None)
+    if name is None or name not in rows.column_names:
+        return ()
+    counts: decision_words.Counts = {}
+    decision_words.add(counts, missing.without_missing(rows[name], name, Columns()))
+    found = sorted(counts, key=lambda word: (-counts[word], word))
+    return tuple(found) if len(found) <= plan_start.FEW else ()
+
+
+def likely(dataset: Dataset, values: Sequence[str]) -> str:
+    """The value that is good for the person, where its word says so; else nothing is proposed.
+
+    Args:
+        dataset: whose columns have roles.
+        values: those of the column of outcomes.
+    """
+    name = next(iter(roles(dataset).get("target", [])), None)
+    if name is None:
+        return "1"  # no outcome is held against the model: its own class is meant
+    return (decision_words.good_word(name, values) if values else None) or ""
+
+
 def draft(
     dataset: Dataset,
     version: Version,
     asked: QueryParams,
-    said: Sequence[str],
+    rows: pa.Table,
 ) -> str:
     """The plan in TOML that follows from what was chosen.
 
@@ -209,7 +262,7 @@ def draft(
         dataset: whose columns have roles.
         version: whose inputs are to be scored.
         asked: the fields of the form.
-        said: what there is to say of levels, see `levels`.
+        rows: the first rows, see `first_rows`.
     """
     known = roles(dataset)
     lines = [f"title = {_title(dataset, asked.get('title') or '')}"]
@@ -220,14 +273,32 @@ def draft(
     lines += ["", "[columns]"]
     lines += [f"{role} = {written(known[role][0])}" for role in ONE if known.get(role)]
     lines += [f"{role} = {written(known[role])}" for role in MANY if known.get(role)]
-    lines += said
+    lines += levels(dataset, rows)
     lines.append(f"inputs = {written([str(each['name']) for each in version.inputs])}")
     if not known.get("price"):
-        lines += [
-            f"favourable = {_scalar(asked.get('favourable') or '1')}",
-            f"cut = {_scalar(asked.get('cut') or '0.5')}",
-        ]
+        lines += [*_decision(dataset, asked, outcomes(dataset, rows))]
+        lines.append(f"cut = {_scalar(asked.get('cut') or '0.5')}")
     return "\n".join([*lines, *_references(known, asked), *_names(known, asked), *_probes(dataset, asked)])  # fmt: skip
+
+
+def _decision(dataset: Dataset, asked: Mapping[str, str], values: Sequence[str]) -> Iterator[str]:
+    """Which outcome is good for the person, and which class of the model it is; what is not said is asked."""
+    good = asked.get("favourable", likely(dataset, values)).strip()
+    if good:
+        yield f"favourable = {_scalar(good)}"
+    else:
+        yield f"# {plan_start.UNSAID.zh} /"
+        yield f"# {plan_start.UNSAID.en}"
+        yield f"# favourable = …   # {'、'.join(filter(str.isprintable, values))}"
+    if score_side.told_by(values):
+        return
+    side = asked.get("score_favourable", "")
+    if side in ("0", "1"):
+        yield f"score_favourable = {side}"
+    elif side == "names":
+        yield f"classes = {written(list(values))}"
+    else:
+        yield from score_side.lines(values, scored=True)
 
 
 def _references(known: Mapping[str, list[str]], asked: Mapping[str, str]) -> Iterator[str]:

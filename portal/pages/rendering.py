@@ -28,9 +28,9 @@ from portal.web.identity import Identity
 from portal.web.problems import of_error
 from registry import legal_day, untranslated, worklist
 from registry.environment import unavailable
-from registry.errors import NotFound, RegisterError
+from registry.errors import NotFound, Reason, RegisterError
 from registry.findings import VERDICT_NAMES
-from registry.language import LANGUAGES, Language, Text
+from registry.language import LANGUAGES, Language, Text, followed
 from registry.settings import Settings
 
 HERE = Path(__file__).parent
@@ -281,6 +281,15 @@ def once_told(value: Text | Mapping[str, str] | str | None, language: Language) 
     return untranslated.once(pair).in_(language)
 
 
+def told(reason: Reason | Mapping[str, Any], language: Language) -> str:
+    """A reason, fresh or as it is kept on record: what is wrong, and what to do."""
+    if isinstance(reason, Mapping):
+        said, remedy = reason["said"], reason["remedy"]
+    else:
+        said, remedy = reason.said, reason.remedy
+    return followed(in_language(said, language), in_language(remedy, language), language)
+
+
 def named(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:
     """A name or title in `language`, unmarked: one in Chinese alone is called the same in English."""
     if value is None:
@@ -349,6 +358,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "in": in_language,
     "repeated": repeated,
     "once": once_told,
+    "told": told,
     "named": named,
     "moment": moment,
     "day": day,

@@ -1,17 +1,18 @@
 """Pages for whoever evaluates: engagements, data sets, plans, runs."""
 
 import json
-import tomllib
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+import pyarrow as pa
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
+from starlette.datastructures import QueryParams
 
-from evaluators.running import engine, planning
-from portal.pages import forms, plan_choices
+from evaluators.running import engine, planning, score_side
+from portal.pages import forms, plan_again, plan_choices
 from portal.pages.boxes import called
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
@@ -20,6 +21,7 @@ from portal.web.access import allow
 from portal.web.at_hand import Database, Store
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
+from portal.work import fitting
 from registry import (
     attendance,
     datasets,
@@ -29,10 +31,11 @@ from registry import (
     reidentification,
     reports,
     submission,
+    typed_toml,
     worklist,
 )
 from registry.artifacts import BlobNotFound
-from registry.errors import Invalid, RegisterError
+from registry.errors import RegisterError
 from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
@@ -40,10 +43,7 @@ from registry.tokens import Scope
 router = APIRouter(prefix="/{language}", include_in_schema=False)
 
 EVALUATES = (Role.TESTER, Role.FILER)
-
-
-class PlanUnreadable(Invalid):
-    """The plan is not TOML: correct the line that the message names."""
+PLAN = Text("计划", "The plan")
 
 
 @router.get("/engagements/{engagement_id}", dependencies=[allow(*EVALUATES)])
@@ -114,19 +114,27 @@ def plan_form(
     version: str,
     dataset: str,
     engagement: str = "",
+    again: str = "",
 ) -> Response:
-    """Choose probes and options; the plan drafted from them is corrected and registered."""
+    """Choose probes and options; the plan drafted from them is corrected and registered.
+
+    `again` is an evaluation of one's own, whose plan is taken up in place of a draft.
+    """
     chosen = datasets.get(session, dataset)
     by.own(chosen.organisation_id)
     target = sight.version(session, by, version)
-    asked = request.query_params
-    typed = typed_before(request)
-    if not typed:
-        said: list[str] = []
+    typed, asked = typed_before(request), request.query_params
+    if again and not typed and "title" not in asked:  # else the form was sent with other choices
+        typed = {"plan": plan_again.as_toml(_plan_of(session, by, again))}
+    if typed:
+        asked = QueryParams(list(plan_again.fields(_read(str(typed.get("plan", ""))))))
+    rows = pa.table({})
+    with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
         words = model_inputs.words(target.inputs)
-        with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
-            said = plan_choices.levels(chosen, datasets.batches(store, chosen, words))
-        typed = {"plan": plan_choices.draft(chosen, target, asked, said)}
+        rows = plan_choices.first_rows(chosen, datasets.batches(store, chosen, words))
+    if not typed:
+        typed = {"plan": plan_choices.draft(chosen, target, asked, rows)}
+    values = plan_choices.outcomes(chosen, rows)
     return render(
         request,
         "plan_new.html",
@@ -139,6 +147,11 @@ def plan_form(
         roles=plan_choices.roles(chosen),
         offers=plan_choices.offers(chosen, asked),
         targets=[(key, said.in_(language)) for key, said in plan_choices.TARGETS.items()],
+        outcomes=[(word, word) for word in values],
+        favourable=asked.get("favourable", plan_choices.likely(chosen, values)),
+        sides=[]
+        if score_side.told_by(values)
+        else [(key, said.in_(language)) for key, said in plan_choices.SIDES.items()],
         asked=asked,
         typed=typed,
     )
@@ -158,15 +171,17 @@ def register_plan(
     version_id, dataset_id = forms.text(form, "version"), forms.text(form, "dataset")
     engagement_id = forms.text(form, "engagement")
     try:
-        plan = planning.parse(_toml(forms.text(form, "plan")))
-        rows = datasets.get(session, dataset_id).rows
+        plan = planning.parse(typed_toml.read(forms.text(form, "plan"), PLAN))
+        dataset = datasets.get(session, dataset_id)
+        by.own(dataset.organisation_id)
+        fitting.check(store, plan, submission.get(session, version_id), dataset)
         made = evaluations.register_plan(
             session,
             by=by,
             version_id=version_id,
             dataset_id=dataset_id,
             plan=plan.as_json(),
-            predictions=engine.predictions_needed(plan, rows),
+            predictions=engine.predictions_needed(plan, dataset.rows),
             engagement_id=engagement_id or None,
         )
     except RegisterError as error:
@@ -242,11 +257,16 @@ def _costs(written: str, rows: int) -> tuple[Text, ...]:
     return tuple(cost.said for cost in found if cost.notable)
 
 
-def _toml(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PlanUnreadable(
-            f"计划不是合法的 TOML：{error}。请改正这一行。",
-            f"The plan is not valid TOML: {error}. Correct that line.",
-        ) from error
+def _plan_of(session: Database, by: By, evaluation_id: str) -> dict[str, Any]:
+    """The plan of an evaluation of one's own."""
+    made = evaluations.get(session, evaluation_id)
+    by.own(made.organisation_id)
+    plan: dict[str, Any] = json.loads(made.plan)
+    return plan
+
+
+def _read(text: str) -> dict[str, Any]:
+    """What was typed, as far as it is TOML: the form above it is filled in again."""
+    with suppress(typed_toml.NotToml):
+        return typed_toml.read(text, PLAN)
+    return {}

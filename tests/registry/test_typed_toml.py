@@ -1,0 +1,67 @@
+"""What is wrong in a text in TOML is told in the line, with how it is written."""
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry import typed_toml
+from registry.language import Text
+
+PLAN = Text("计划", "The plan")
+
+
+def _refused(text: str) -> typed_toml.NotToml:
+    with pytest.raises(typed_toml.NotToml) as refused:
+        typed_toml.read(text, PLAN)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "quoted"),
+    [
+        ('title = "t"\n[names.sex]\nlevels = { 男 = { zh = "男", en = "m" } }', 3, "男"),
+        ('levels = { "男" = 1, 未归还 = 2 }', 1, "未归还"),
+        ("[names.性别]\n", 1, "性别"),
+        ("favourable = 归还", 1, "归还"),
+        ('性别 = "a"', 1, "性别"),
+        ("names.年龄段.plain = 1", 1, "年龄段"),
+        ("a男 = 1", 1, "a男"),
+    ],
+)
+def test_words_that_need_quotes_are_shown_in_quotes(text: str, row: int, quoted: str) -> None:
+    """F-n7/9: `Invalid initial character for a key part` told nobody what to write."""
+    error = _refused(text)
+    assert f'"{quoted}"' in error.said.zh
+    assert f'"{quoted}"' in error.said.en
+    assert f"第 {row} 行" in error.said.zh
+    assert f"in line {row}," in error.said.en
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [("x = “a”", "“"), ("a = 1，", "，"), ("a＝1", "＝"), ('l = ["a"，"b"]', "，")],
+)
+def test_signs_of_a_chinese_keyboard_are_named(text: str, sign: str) -> None:
+    error = _refused(text)
+    assert f"“{sign}”是中文标点" in error.said.zh
+    assert f"'{sign}'" in error.said.en
+
+
+def test_any_other_fault_is_told_as_the_parser_tells_it() -> None:
+    assert "Invalid statement" in _refused("= 1").said.en
+    with pytest.raises(typed_toml.NotToml) as refused:
+        typed_toml.decoded("性别".encode("gbk"), PLAN)
+    assert "UTF-8" in refused.value.said.zh
+    assert typed_toml.decoded(b"\xef\xbb\xbfa = 1", PLAN) == "a = 1"
+
+
+@given(st.text("男a1 =\n\"'[]{}.,#＝，“", max_size=40))
+def test_what_is_toml_is_read_and_all_else_is_refused_in_words(text: str) -> None:
+    try:
+        expected = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        assert _refused(text).said.zh
+    else:
+        assert typed_toml.read(text, PLAN) == expected
