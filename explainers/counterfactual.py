@@ -300,7 +300,7 @@ def _try(
     rows = start.take(np.asarray([i for i, _ in flat], dtype=np.int64))
     after = people.score(scorer, [_moved(rows, [moves for _, moves in flat]).frame([{}])])[0]
     before = base[[i for i, _ in flat]]
-    helps = reading.changed(before, after) & (_better(plan, before, after))
+    helps = reading.changed(before, after) & better(plan, before, after)
     for at in np.flatnonzero(helps).tolist():
         i, moves = flat[at]
         found = WhatIf(moves, float(before[at]), float(after[at]))
@@ -308,9 +308,17 @@ def _try(
     return best
 
 
-def _better(plan: ExplanationPlan, before: Scores, after: Scores) -> Flags:
+def better(plan: ExplanationPlan, before: Scores, after: Scores) -> Flags:
+    """Whether an answer is worth an example: the good result, or a price that fell by enough.
+
+    Args:
+        plan: names the task.
+        before: the answers before; a price may lie below nothing.
+        after: the answers after.
+    """
     if plan.task == "price":
-        cheaper: Flags = after <= before * (1 - CHEAPER)
+        fallen = before - after
+        cheaper: Flags = (fallen > 0) & (fallen >= CHEAPER * np.abs(before))
         return cheaper
     return plan.favourable(after)
 

@@ -489,7 +489,10 @@ def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, T
 
 
 def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Text]:
-    return {"m": means.written(shown["mean_difference"], plan.wording.unit)}
+    """The mean difference beside the way that most tests went, which few large ones may turn."""
+    mean, most = shown["mean_difference"], shown["up"] - shown["down"]
+    against = mean is not None and (mean < 0 if most >= 0 else mean > 0)
+    return {"m": means.apart(mean, plan.wording.unit, against=against)}
 
 
 def _mean(plan: ExplanationPlan, tally: Tally, key: str) -> float | None:

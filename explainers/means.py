@@ -86,8 +86,27 @@ def coarse(mean: float, step: float) -> float | None:
 
 
 def written(mean: float | None, unit: Text) -> Text:
-    """A mean without its sign and with its unit, or that it is not told."""
+    """A mean with its sign and its unit, or that it is not told.
+
+    Args:
+        mean: a level, such as a mean price; none of a difference (`apart`).
+        unit: of the amounts.
+    """
     if mean is None:
         return UNTOLD
-    number = numbers.value(abs(mean))
+    number = numbers.value(mean)
     return Text(number + unit.zh, f"{number} {unit.en}".strip())
+
+
+def apart(difference: float | None, unit: Text, *, against: bool = False) -> Text:
+    """How large a mean difference is, where the sentence says which way in words.
+
+    Args:
+        difference: the mean difference, or None where it is not told.
+        unit: of the amounts.
+        against: whether it goes the other way than the sentence says that most do.
+    """
+    if difference is None or not against:
+        return written(difference and abs(difference), unit)
+    size = written(abs(difference), unit)
+    return Text(f"{size.zh}（平均下来方向相反）", f"{size.en} (the other way on average)")

@@ -69,8 +69,8 @@ def _apart(
         "Y": y,
         "y": y,
         "about": about(often["changed"] / often["n"]),
-        "m": means.written(often["shift"], unit),
-        "further": means.written(far["shift"], unit),
+        "m": means.apart(often["shift"], unit),
+        "further": means.apart(far["shift"], unit),
     }
     rows = [effects.rounded_row(each) for each in (often, far)]
     row = "price.importance.apart"
@@ -93,7 +93,7 @@ def _said(
         "X": called,
         "x": called,
         "about": about(rows[0]["changed"] / rows[0]["n"]),
-        "m": means.written(rows[0]["shift"], plan.wording.unit),
+        "m": means.apart(rows[0]["shift"], plan.wording.unit),
     }
     shown = {"rows": [effects.rounded_row(each) for each in rows]}
     return sentence(row, kind=row, evidence=shown, places=places) | {"columns": names}

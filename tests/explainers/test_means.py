@@ -4,6 +4,7 @@ Whoever reads that all pay 100 yuan and the mean of 1,000 is 149.90 knows that o
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainers import means
+from explainers import counterfactual, means
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan
+from registry.language import Text
 from tests.explainers.toys import Rule, Scores, Toy, text
 
 N = 1_000
@@ -112,3 +114,87 @@ def test_what_fewer_than_k_add_moves_a_mean_less_than_its_step(
         assert not step or abs(told / step - round(told / step)) < 1e-6
     else:
         assert abs(array.mean()) < step * (1 + 1e-9)
+
+
+# b7/F3: a level has its sign; only of a difference does the sentence say the way in words.
+
+
+def test_a_mean_below_nothing_is_told_with_its_sign() -> None:
+    content = made(lambda x: -50 - x["age"])
+    said = next(s for s in sentences_of(content) if s["kind"] == "price.overall")
+    mean = round(-50 - float(np.asarray(table()["age"]).mean()))
+    assert said["evidence"]["mean"] == pytest.approx(mean, abs=1)
+    assert re.search(r"票价平均是-9\d(\.\d)?元", said["zh"])
+    assert re.search(r"The mean fare is -9\d(\.\d)? yuan", said["en"])
+
+
+def test_two_opposite_means_are_two_numbers() -> None:
+    """On either side of a step, and of levels that fall into two."""
+    content = made(lambda x: np.where(x["age"] > 48, -50.0, 50.0))
+    step = next(s for s in sentences_of(content) if s["kind"] == "step")
+    assert "平均是50元" in step["zh"]
+    assert "平均是-50元" in step["zh"]
+    assert "is 50 yuan" in step["en"]
+    assert "is -50 yuan" in step["en"]
+
+
+def test_a_blank_below_nothing_is_told_with_its_sign() -> None:
+    some = np.where(np.arange(N) % 10 == 0, None, np.asarray(table()["age"]))
+    data = table().set_column(1, "age", pa.array(some.tolist(), pa.float64()))
+    plan = ExplanationPlan.make(data, ASKED, cut=None, task="price", wording=WORDING, nonce="n")
+    content = explain(
+        plan, data, Toy(lambda x: np.where(_blank(x["age"]), -80.0, -20.0)), nonce="n"
+    )
+    said = next(s for s in sentences_of(content) if s["kind"] == "price.blank")
+    assert re.search(
+        r"假如都没有填年龄，票价平均是-80元。照实际填写的，平均是-2\d元。", said["zh"]
+    )
+    assert re.search(r"would be -80 yuan\. As filled in, it is -2\d yuan\.", said["en"])
+
+
+def _blank(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return np.isnan(values.astype(float))
+
+
+def test_a_mean_difference_against_the_way_that_most_tests_went_says_so() -> None:
+    """Most pay a little more with a higher shoe size, one in twenty much less."""
+
+    def rule(x: Columns) -> Scores:
+        shoe = x["shoe"].astype(float) - 30
+        return 5_000 + np.where(x["age"] < 21, -400 * shoe, 2 * shoe)
+
+    said = [s for s in sentences_of(made(rule)) if s["kind"] == "usually"]
+    assert said, "the way that most went is told"
+    assert all(s["evidence"]["mean_difference"] < 0 for s in said)
+    assert all("越高" in s["zh"] and "平均下来方向相反" in s["zh"] for s in said)
+    assert all("the other way on average" in s["en"] for s in said)
+
+
+@given(st.floats(-1e6, 1e6).filter(lambda mean: abs(mean) > 1e-6))
+def test_opposite_means_are_written_apart_and_differences_by_size(mean: float) -> None:
+    unit = Text(**WORDING["unit"])
+    assert means.written(mean, unit) != means.written(-mean, unit)
+    assert ("-" in means.written(mean, unit).zh) == (mean < 0)
+    assert means.apart(mean, unit) == means.apart(-mean, unit)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cheaper"),
+    [
+        (100.0, 95.0, True),
+        (100.0, 96.0, False),
+        (-100.0, -105.0, True),
+        (-100.0, -104.0, False),
+        (-100.0, -96.0, False),
+        (-100.0, -50.0, False),
+        (5.0, -5.0, True),
+        (0.0, 0.0, False),
+        (0.0, -1.0, True),
+    ],
+)
+def test_five_percent_lower_is_lower_whatever_the_sign(
+    before: float, after: float, cheaper: bool
+) -> None:
+    """Minus 96 was called 5 % lower than minus 100."""
+    plan = ExplanationPlan.make(table(), ASKED, cut=None, task="price", nonce="n")
+    assert counterfactual.better(plan, np.asarray([before]), np.asarray([after])).item() is cheaper
