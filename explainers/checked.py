@@ -7,7 +7,7 @@ from typing import Any
 from explainers import means, numbers, prices
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, again, of_subject, wording
+from explainers.effects import Sentence, again, listed, of_subject, wording
 from explainers.frame import REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
@@ -383,18 +383,38 @@ def _leaks(
     auc, group = finding.get("estimate"), finding.get("group")
     if auc is None or group is None:
         return [_read(finding)]
-    measured = {
-        "groups.auc_score": auc,
-        "groups.auc_features": (finding.get("details") or {}).get("features_auc"),
-    }
     places = wording(plan) | _named(attribute) | {"g": level(attribute, group)}
+    told = {"groups.auc_score": (auc, Text("", ""))}
+    features, seen = (finding.get("details") or {}).get("features_auc"), _seen(plan, finding)
+    if features is not None and seen is not None:
+        told["groups.auc_features"] = (features, seen)
     return [
         sentence(
-            row, kind="group.leak", evidence=finding, places=places | {"v": same(_guessed(of))}
+            row,
+            kind="group.leak",
+            evidence=finding,
+            places=places | {"v": same(_guessed(of)), "seen": from_what},
         )
-        for row, of in measured.items()
-        if of is not None
+        for row, (of, from_what) in told.items()
     ]
+
+
+def _seen(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Text | None:
+    """From what of its information the report guessed; None where it does not say.
+
+    An attribute that the program is given tells itself, so a report leaves all of them out.
+    """
+    shares: Mapping[str, Any] = (finding.get("details") or {}).get("feature_share") or {}
+    if not shares:
+        return None
+    left_out = [column.subject for column in plan.columns if column.name not in shares]
+    if not left_out:
+        return Text("看程序用的全部信息", "From all the information it uses")
+    names = listed(left_out)
+    return Text(
+        f"不看{names.zh}，只看程序用的其他信息",
+        f"Without {names.en}, from the other information it uses",
+    )
 
 
 def _guessed(auc: float) -> int:

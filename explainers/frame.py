@@ -377,8 +377,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.auc_features": Row(
         Text(
-            "看程序用的全部信息，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From all the information it uses, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "{seen}，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
+            "{seen}, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
             "能猜出来，不等于程序这样做了。",

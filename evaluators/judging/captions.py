@@ -22,7 +22,7 @@ METRICS: dict[str, Text] = {
     "counterfactual_flip_share": Text("只改这一项，结果就变的比例", "share whose result changes when only this does"),
     "counterfactual_flip_share_beyond_twin": Text("扣除随机波动后，结果会变的比例", "share whose result changes, beyond chance"),
     "score_auc": Text("从评分能不能看出属于哪一组", "whether the score tells the group"),
-    "features_auc": Text("从输入能不能看出属于哪一组", "whether the inputs tell the group"),
+    "features_auc": Text("从其他输入能不能看出属于哪一组", "whether the other inputs tell the group"),
     "price_gap": Text("只改这一项，价格的差距", "price gap when only this changes"),
     "bundle_gap": Text("几项一起改，价格的差距", "price gap when several change together"),
     "main_effect": Text("单独一项的作用", "effect of one feature"),

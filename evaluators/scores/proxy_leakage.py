@@ -48,7 +48,7 @@ class LeakageOptions(Options):
     """What to set beside the score.
 
     Args:
-        features: whether to measure how well the inputs themselves tell the feature.
+        features: whether to measure how well the other inputs tell the feature.
     """
 
     features: bool = True
@@ -69,8 +69,9 @@ class ProxyLeakage(Probe[Rows]):
 
     For each level against the rest: the AUC of the score (DeLong; Obuchowski where units repeat).
     0.5 tells nothing, 0 and 1 tell everything; the line is 0.7, or 0.3 on the other side. Beside
-    it stands the AUC of the inputs: a logistic regression, cross-fitted over folds chosen by the
-    keyed hash of the unit, with each input's share of the gap in the fitted logit.
+    it stands the AUC of the inputs without those that are sensitive themselves: a logistic
+    regression, cross-fitted over folds chosen by the keyed hash of the unit, with each input's
+    share of the gap in the fitted logit.
     """
 
     spec = ProbeSpec(
@@ -367,11 +368,19 @@ def _said(
     }  # fmt: skip
     parts = [SCORE_TELLS.format(**values)]
     if details.get("features_auc") is not None:
-        parts.append(FEATURES_TELL.format(**values))
+        left_out = [
+            plan.plain(name) for name in plan.columns.inputs if name in plan.columns.sensitive
+        ]
+        told = OTHERS_TELL if left_out else FEATURES_TELL
+        parts.append(told.format(**values, left_out=_listed(left_out)))
     parts.append(_ending(verdict, ci).format(**values))
     if verdict is Verdict.EQUIVALENT and real:
         parts.append(readings.REAL)
     return readings.joined(*parts)
+
+
+def _listed(names: Sequence[Text]) -> Text:
+    return Text("、".join(f"“{n.zh}”" for n in names), ", ".join(f"'{n.en}'" for n in names))
 
 
 def _ending(verdict: Verdict, ci: Interval | None) -> Text:
@@ -388,6 +397,10 @@ SCORE_TELLS = Text(
 FEATURES_TELL = Text(
     "直接用模型的全部输入来猜，对应的数是 {features}。",
     "From all the model's inputs directly the figure is {features}.",
+)
+OTHERS_TELL = Text(
+    "模型的输入里除去{left_out}，直接用其余的来猜，对应的数是 {features}。",
+    "From the model's inputs without {left_out} directly the figure is {features}.",
 )
 ENDINGS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("分数明显泄露这一特征，超过 {line} 的界线。", "The score gives the feature away, beyond the line of {line}."),

@@ -70,11 +70,47 @@ def test_a_difference_is_told_in_people_and_may_go_either_way() -> None:
 def test_a_score_that_tells_a_group_is_said_to_beside_blind_guessing() -> None:
     leak = finding(
         "proxy_leakage", "score_auc", estimate=0.658, reference_estimate=0.5, reference_group="*",
-        details={"features_auc": 0.74},
+        details={"features_auc": 0.74, "feature_share": {"age": 1.0}},
     )  # fmt: skip
     score, features = checked.by_group(plan(), RACE, Quoted([leak]))
     assert "约能猜对66次。乱猜是50次" in score["zh"]
     assert "约能猜对74次" in features["zh"]
+
+
+def leaked(shares: dict[str, float]) -> dict[str, Any]:
+    return finding(
+        "proxy_leakage", "score_auc", slice={"sex": "f"}, group="f", estimate=0.57,
+        reference_estimate=0.5, reference_group="*",
+        details={"features_auc": 0.51, "feature_share": shares},
+    )  # fmt: skip
+
+
+def test_what_was_left_out_of_the_information_is_named() -> None:
+    """n7/5: the program is given the sex, and all it is given tells the sex 100 times in 100."""
+    given = ExplanationPlan.make(people(200), columns("age", "sex", "married"), cut=0.5)
+    (sex,) = (column for column in given.columns if column.name == "sex")
+    score, features = checked.by_group(given, sex, Quoted([leaked({"age": 0.6, "married": 0.4})]))
+    assert score["zh"].startswith("只看程序的分数，")
+    assert features["zh"].startswith("不看性别，只看程序用的其他信息，从两个人里猜")
+    assert features["en"].startswith("Without the sex, from the other information it uses, one")
+    _, features = checked.by_group(given, sex, Quoted([leaked({"age": 1.0})]))
+    assert features["zh"].startswith("不看性别和婚姻，只看程序用的其他信息，")
+    assert features["en"].startswith("Without the sex and the marital status, from the other")
+
+
+def test_all_the_information_is_said_only_where_all_of_it_was_looked_at() -> None:
+    given = ExplanationPlan.make(people(200), columns("age", "married"), cut=0.5, protected=[RACE])
+    told = leaked({"age": 0.6, "married": 0.4}) | {"slice": {"race": "b"}, "group": "b"}
+    _, features = checked.by_group(given, RACE, Quoted([told]))
+    assert features["zh"].startswith("看程序用的全部信息，")
+    assert features["en"].startswith("From all the information it uses, one")
+
+
+def test_no_sentence_on_the_information_where_it_is_not_known_what_was_looked_at() -> None:
+    """The report measured nothing of any one feature, or the attribute is itself among them."""
+    given = ExplanationPlan.make(people(200), columns("age", "sex"), cut=0.5)
+    (sex,) = (column for column in given.columns if column.name == "sex")
+    assert len(checked.by_group(given, sex, Quoted([leaked({})]))) == 1
 
 
 def test_errors_are_named_for_the_person() -> None:

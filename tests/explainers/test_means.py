@@ -139,8 +139,9 @@ def test_two_opposite_means_are_two_numbers() -> None:
 
 
 def test_a_blank_below_nothing_is_told_with_its_sign() -> None:
-    some = np.where(np.arange(N) % 10 == 0, None, np.asarray(table()["age"]))
-    data = table().set_column(1, "age", pa.array(some.tolist(), pa.float64()))
+    age = np.asarray(table()["age"]).astype(float)
+    age[::10] = np.nan
+    data = table().set_column(1, "age", pa.array(age, from_pandas=True))
     plan = ExplanationPlan.make(data, ASKED, cut=None, task="price", wording=WORDING, nonce="n")
     content = explain(
         plan, data, Toy(lambda x: np.where(_blank(x["age"]), -80.0, -20.0)), nonce="n"
@@ -153,7 +154,8 @@ def test_a_blank_below_nothing_is_told_with_its_sign() -> None:
 
 
 def _blank(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return np.isnan(values.astype(float))
+    missing: npt.NDArray[np.bool_] = np.isnan(values.astype(float))
+    return missing
 
 
 def test_a_mean_difference_against_the_way_that_most_tests_went_says_so() -> None:
@@ -161,7 +163,8 @@ def test_a_mean_difference_against_the_way_that_most_tests_went_says_so() -> Non
 
     def rule(x: Columns) -> Scores:
         shoe = x["shoe"].astype(float) - 30
-        return 5_000 + np.where(x["age"] < 21, -400 * shoe, 2 * shoe)
+        price: Scores = 5_000 + np.where(x["age"] < 21, -400 * shoe, 2 * shoe)
+        return price
 
     said = [s for s in sentences_of(made(rule)) if s["kind"] == "usually"]
     assert said, "the way that most went is told"

@@ -90,3 +90,22 @@ def test_names_among_the_inputs_count_as_indicators() -> None:
     )
     assert found.details["features_auc"] > 0.9
     assert found.verdict is Verdict.DISPARITY
+
+
+def test_sensitive_inputs_are_not_called_all_the_inputs() -> None:
+    """n7/5: they are left out, so that the sentence names them."""
+    table = _table(0.0).append_column("sex", pa.array(["f", "m"] * 300))
+    columns = {"sensitive": ["race", "sex"], "score": "score", "inputs": ["race", "area", "sex"]}
+    plain = {"race": {"zh": "民族", "en": "ethnicity"}, "sex": {"zh": "性别", "en": "sex"}}
+    names = {name: {"plain": text} for name, text in plain.items()}
+    given = {"title": "t", "columns": columns, "names": names, "probes": [{"id": "proxy_leakage"}]}
+    for found in engine.measure(Plan.parse(given), table, scorer=None, nonce="n"):
+        assert set(found.details["feature_share"]) == {"area"}
+        assert (
+            "模型的输入里除去“民族”、“性别”，直接用其余的来猜，对应的数是" in found.reading["zh"]
+        )
+        assert "From the model's inputs without 'ethnicity', 'sex' directly" in found.reading["en"]
+        assert "全部输入" not in found.reading["zh"]
+    (found,) = _run(_table(2.0), inputs=("area", "age"))
+    assert "直接用模型的全部输入来猜" in found.reading["zh"]
+    assert "From all the model's inputs directly" in found.reading["en"]
