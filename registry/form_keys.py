@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet
-from sqlalchemy import LargeBinary, String, delete, select
+from sqlalchemy import LargeBinary, Select, String, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
@@ -65,15 +65,23 @@ def claim(factory: sessionmaker[Session], form: Claim) -> bool:
         factory: sessions on the register's database.
         form: which.
     """
+    with factory() as session:  # whoever comes again, or waits for the first, holds up no writer
+        if session.scalar(_known(form)) is not None:
+            return False
     try:
         with transaction(factory) as session:
             session.execute(delete(FormKey).where(FormKey.sent < now() - KEPT))
-            if session.get(FormKey, form.digest) is not None:
+            if session.scalar(_known(form)) is not None:
                 return False
             session.add(FormKey(digest=form.digest))
     except IntegrityError:  # another came between the look and the row
         return False
     return True
+
+
+def _known(form: Claim) -> Select[tuple[str]]:
+    lately = FormKey.sent >= now() - KEPT
+    return select(FormKey.digest).where(FormKey.digest == form.digest, lately)
 
 
 def answer(factory: sessionmaker[Session], form: Claim) -> bytes | None:

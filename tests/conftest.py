@@ -32,11 +32,13 @@ from registry import (  # noqa: F401  # every noun's tables
 )
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings, settings
-from tests import servers, tables
+from tests import one_loop, servers, tables
 from tests.exhaustive import pytest_collection_modifyitems  # noqa: F401  # for pytest
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
 os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
+
+one_loop.install()
 
 # Hashing a password is slow on purpose; a test holds the one that is in use elsewhere.
 HASHER = credentials.HASHER
@@ -52,6 +54,11 @@ def pytest_collection_finish() -> None:
     """Spare every later garbage collection (0.4 s each) what importing and collecting have made."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """End what serves the clients of all tests."""
+    one_loop.end()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -147,17 +147,18 @@ async def claim_call(request: Request, form: FormData | None = None) -> None:
 
 
 async def _first(request: Request, sent: Sent) -> bool:
-    """Whether this is the first time; False where it is not and no answer comes.
+    """Whether this is the first time, or the first that is not turned down; False where no answer comes.
 
     Raises:
         Repeated: it is not; with the answer.
         KeyOfAnother: it is another call.
     """
     factory: sessionmaker[Session] = request.app.state.factory
-    if await run_in_threadpool(form_keys.claim, factory, sent.claim):
-        request.scope["state"][STATE] = sent
-        return True
     for _ in range(int(SECONDS / LOOKS)):
+        # The first may be turned down meanwhile: it made nothing, and this one is then the first.
+        if await run_in_threadpool(form_keys.claim, factory, sent.claim):
+            request.scope["state"][STATE] = sent
+            return True
         kept = await run_in_threadpool(form_keys.answer, factory, sent.claim)
         if kept is not None:
             raise Repeated(_answer(kept, sent.mark))

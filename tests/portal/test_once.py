@@ -4,11 +4,12 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from threading import Timer
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portal.web import once
 from registry import form_keys
@@ -97,6 +98,26 @@ def test_of_a_form_whose_answer_was_lost_nothing_is_made_twice(
     assert answer.status_code == 409
     assert "已经提交过" in answer.text
     assert made(world) == 1
+
+
+def test_the_second_of_two_need_not_wait_for_a_first_that_is_turned_down(
+    world: World, client: TestClient, filer: Member, key: str
+) -> None:
+    """It waited 20 seconds, and was told to look whether the form had been taken."""
+    send(client, filer, key)
+    with transaction(world.site.state.factory) as session:
+        session.execute(update(FormKey).values(answer=None))  # the first is being read
+
+    def turn_down() -> None:
+        with transaction(world.site.state.factory) as session:
+            session.execute(delete(FormKey))
+
+    turned_down = Timer(0.3, turn_down)
+    turned_down.start()
+    answer = send(client, filer, key)
+    turned_down.join()
+    assert answer.status_code == 200
+    assert made(world) == 2
 
 
 def test_what_was_sent_long_ago_is_forgotten(world: World) -> None:
