@@ -59,6 +59,11 @@ class Case:
         """What the grade in force asks for; None while there is no grade."""
         return gate_of(self.session, self.filing, self.evidence, at=self.at)
 
+    @cached_property
+    def ties(self) -> list[Reason]:
+        """What ties the actor to the filer or to a tester; a dozen questions, asked once a step."""
+        return independent(self)
+
 
 def gate_of(
     session: Session,
@@ -254,7 +259,7 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.COMPLETE: _complete,
     Guard.EVALUATED: _evaluated,
     Guard.GATE: _gated,
-    Guard.INDEPENDENT: independent,
+    Guard.INDEPENDENT: lambda case: case.ties,
     Guard.REMARKS_GIVEN: _remarks_given,
     Guard.REMARKS_ANSWERED: _remarks_answered,
     Guard.REASON_GIVEN: reason_given,

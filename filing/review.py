@@ -24,7 +24,7 @@ from filing import (
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import GUARDS, Case, gate_of, independent
+from filing.guards import GUARDS, Case, gate_of
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from registry import explanations, inbox, journal, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
@@ -118,7 +118,7 @@ def worded(reason: str | Mapping[str, str] | None) -> Mapping[str, str] | None:
 
 def _hold(case: Case, step: Step) -> None:
     """Raise for the guards of a step that do not hold."""
-    if Guard.INDEPENDENT in step.guards and (tied := independent(case)):
+    if Guard.INDEPENDENT in step.guards and (tied := case.ties):
         raise NotIndependent(
             "备案或测试过这个算法的人和单位不能审核它，请换一位审核人员。",
             "Nobody reviews what they or their organisation filed or tested; ask a colleague.",

@@ -79,7 +79,7 @@ def claim(factory: sessionmaker[Session], form: Claim) -> bool:
     return True
 
 
-def _known(form: Claim) -> Select[tuple[str]]:
+def _known(form: Claim) -> Select[str]:
     lately = FormKey.sent >= now() - KEPT
     return select(FormKey.digest).where(FormKey.digest == form.digest, lately)
 

@@ -22,8 +22,8 @@ _loops: dict[int, tuple[ExitStack, BlockingPortal]] = {}
 
 def install() -> None:
     """Have every `TestClient` that is made from now on work so."""
-    TestClient._portal_factory = _loop  # type: ignore[method-assign]
-    testclient._TestClientTransport.handle_request = _answer  # type: ignore[method-assign]
+    TestClient._portal_factory = _loop  # type: ignore[method-assign, assignment]
+    testclient._TestClientTransport.handle_request = _answer  # type: ignore[method-assign, assignment]
 
 
 def end() -> None:

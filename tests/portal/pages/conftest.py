@@ -1,6 +1,6 @@
 """A published register, made once; what a test changes it changes in a filing of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,8 +10,10 @@ from portal.app import create_app
 from registry import explanations, reports
 from registry.settings import Settings
 from tests import tables
+from tests.portal.pages.every_form import Form
 from tests.portal.pages.records import Records
 from tests.portal.pages.shelf import Shelf
+from tests.portal.pages.stage import Stage, staged
 from tests.portal.world import World
 
 
@@ -25,6 +27,28 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         shelf.made["slug"] = catalogue.newest(session, 1)[0].slug
     yield shelf
     app.state.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A site with every form; `on_stage` puts back what a test changed."""
+    yield from staged(tmp_path_factory.mktemp("stage"))
+
+
+@pytest.fixture(scope="session")
+def forms(stage: Stage) -> Mapping[str, list[Form]]:
+    """Every form of every page, by language."""
+    chinese = stage.forms("zh")
+    return {"zh": chinese, "en": [each.in_english() for each in chinese]}
+
+
+@pytest.fixture
+def on_stage(stage: Stage) -> Iterator[TestClient]:
+    """Whoever sends the stage's forms; failures come back as answers."""
+    stage.restore()
+    with TestClient(stage.site, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client
+    stage.restore()
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
@@ -153,15 +154,20 @@ class _Reader(HTMLParser):
 
 def posts(app: FastAPI) -> dict[str, Access]:
     """Every route of a page that takes a form: path template → what it declares."""
-    return dict(_routes(app, "POST"))
+    return {path: access for path, access, _ in _routes(app, "POST")}
 
 
-def _routes(app: FastAPI, method: str) -> Iterator[tuple[str, Access]]:
+@lru_cache(maxsize=8)  # reading a site's routes takes 5 ms, and a walk asks for every form
+def _routes(app: FastAPI, method: str) -> list[tuple[str, Access, re.Pattern[str]]]:
+    """Path template, what the route declares, and which addresses it takes."""
+    found = []
     for route in iter_route_contexts(app.routes):
         path = str(route.path)
         ours = isinstance(route.original_route, APIRoute) and path.startswith(PAGES)
         if ours and method in (route.methods or ()):
-            yield path, declared(route.dependencies)[0]
+            taken = re.compile(re.sub(r"\\{\w+(:\w+)?\\}", "[^/]+", re.escape(path)))
+            found.append((path, declared(route.dependencies)[0], taken))
+    return found
 
 
 def addresses(
@@ -175,7 +181,7 @@ def addresses(
         known: parameter → the values to put in; an address with an unknown one is left out.
     """
     made: list[tuple[str, Access]] = []
-    for path, access in _routes(app, "GET"):
+    for path, access, _ in _routes(app, "GET"):
         if path.endswith((".json", ".csv", ".md", ".svg", ".png")):
             continue
         found = [path.replace("{language}", language)]
@@ -230,9 +236,8 @@ def on_page(app: FastAPI, address: str, text: str, sender: Member | None) -> lis
 
 def taking(app: FastAPI, action: str) -> tuple[str, Access]:
     """The route that takes a form sent to `action`; the first that matches, as the site does."""
-    for path, access in _routes(app, "POST"):
-        pattern = re.sub(r"\\{\w+(:\w+)?\\}", "[^/]+", re.escape(path))
-        if re.fullmatch(pattern, action):
+    for path, access, taken in _routes(app, "POST"):
+        if taken.fullmatch(action):
             return path, access
     raise AssertionError(f"a form is sent to {action}, where nothing takes it")
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 import pytest
@@ -11,10 +11,9 @@ from fastapi.testclient import TestClient
 from portal.pages import boxes
 from tests.portal.pages import every_form
 from tests.portal.pages.every_form import Form
-from tests.portal.pages.stage import Stage, staged
-from tests.portal.pages.test_every_form import FILE_FIRST, TOO_LONG, once, some, sound
+from tests.portal.pages.stage import Stage
+from tests.portal.pages.test_every_form import FILE_FIRST, HALVES, TOO_LONG, once, some, sound
 
-LANGUAGES = ("zh", "en")
 LENGTH = f"{len(TOO_LONG):,}"
 FIELD_CODE = re.compile(r"[A-I]\d{1,2}(#\d+)?")
 ASIDE = re.compile(r'<span class="(?:quiet|tag)[^"]*">.*?</span>', re.DOTALL)
@@ -24,26 +23,6 @@ LINE = re.compile(r"<li[^>]*>(.*?)</li>", re.DOTALL)
 LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>', re.DOTALL)
 MANY = 40
 """Boxes of a form beyond which only the first and the last are sent: one macro makes the others."""
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    yield from staged(tmp_path_factory.mktemp("boxes"))
-
-
-@pytest.fixture(scope="module")
-def forms(stage: Stage) -> Mapping[str, list[Form]]:
-    """Every form, by language."""
-    chinese = once(stage.forms("zh"))
-    return {"zh": chinese, "en": [each.in_english() for each in chinese]}
-
-
-@pytest.fixture
-def client(stage: Stage) -> Iterator[TestClient]:
-    stage.restore()
-    with TestClient(stage.site, follow_redirects=False, raise_server_exceptions=False) as client:
-        yield client
-    stage.restore()
 
 
 def plain(markup: str) -> str:
@@ -118,12 +97,16 @@ def check(form: Form, page: str, sent: str) -> int:
 
 
 @pytest.mark.timeout(900)  # every box of every form is posted
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "half"), HALVES)
 def test_every_refusal_names_a_box_by_the_label_on_the_page(
-    stage: Stage, forms: Mapping[str, list[Form]], client: TestClient, language: str
+    stage: Stage,
+    forms: Mapping[str, list[Form]],
+    on_stage: TestClient,
+    language: str,
+    half: int,
 ) -> None:
     named: dict[str, int] = {}
-    for form in forms[language]:
+    for form in once(forms[language])[half::2]:
         texts = form.texts if len(form.texts) <= MANY else some(form)
         others = [each.name for each in form.controls if each.kind in ("number", "email", "date")]
         if form.route in FILE_FIRST:
@@ -131,11 +114,11 @@ def test_every_refusal_names_a_box_by_the_label_on_the_page(
         for name in [*texts, *others]:
             for wrong in (TOO_LONG, "", "-1"):
                 changed = {**sound(form), name: wrong}
-                answer = every_form.send(client, form, member=form.sender, changed=changed)
+                answer = every_form.send(on_stage, form, member=form.sender, changed=changed)
                 assert answer.status_code < 500, (form.route, name)
                 if answer.status_code < 400:
                     stage.restore()
                     continue
                 named[form.route] = named.get(form.route, 0) + check(form, answer.text, name)
     print({route: count for route, count in named.items() if count})
-    assert sum(count > 0 for count in named.values()) >= 15
+    assert sum(count > 0 for count in named.values()) >= 10
