@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from filing import computed, numbers, risk, wording
+from filing import computed, declared, numbers, risk, wording
 from filing.answers import Stored
 from filing.checks import GROUNDS
 from filing.dossier import Filing
@@ -273,6 +273,7 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "answers": shown,
         "reports": [each.as_json() for each in making.evidence],
         "explanation": _explanation(session, filing.explanation_id),
+        "contradictions": declared.published(session, filing),
         "notices": [
             {"name": each.name, **each.said.as_json()}
             for each in making.gate.hurdles

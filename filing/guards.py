@@ -1,7 +1,7 @@
 """The guards of the procedure: one function each, which returns what stands in a step's way."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from filing import (
     claims,
     completeness,
     computed,
+    declared,
     editions,
     evidence,
     gate,
@@ -24,7 +25,8 @@ from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard
 from filing.risk import Level
-from registry import explanations, independence, legal_day
+from registry import approval, explanations, independence, legal_day
+from registry.contradictions import Contradiction
 from registry.database import now
 from registry.errors import Reason
 from registry.journal import Event
@@ -43,6 +45,7 @@ class Case:
     by: Actor
     given: Sequence[Mapping[str, str]] = ()
     reason: Mapping[str, str] | None = None
+    differing: Mapping[str, Text] = field(default_factory=dict)
 
     @cached_property
     def at(self) -> datetime:
@@ -53,6 +56,11 @@ class Case:
     def evidence(self) -> list[Evidence]:
         """The attached reports."""
         return evidence.attached(self.session, self.filing)
+
+    @cached_property
+    def contradictions(self) -> list[Contradiction]:
+        """What the dossier declares otherwise than it was measured."""
+        return declared.of(self.session, self.filing)
 
     @cached_property
     def gate(self) -> Gate | None:
@@ -204,6 +212,15 @@ def _name_claims(case: Case) -> list[Reason]:
     return [Reason(Guard.NAME_CLAIMS, said, remedy)]
 
 
+def _contradictions(case: Case) -> list[Reason]:
+    given = {name for name, said in case.differing.items() if said.zh.strip()}
+    return [
+        Reason(each.id, each.said, approval.EITHER)
+        for each in case.contradictions
+        if each.id not in given
+    ]
+
+
 def _identity(case: Case) -> list[Reason]:
     owner = case.session.get_one(Organisation, case.filing.organisation_id)
     return identity.differences(owner, case.filing.answers)
@@ -273,5 +290,6 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,
     Guard.NAME_CLAIMS: _name_claims,
+    Guard.CONTRADICTIONS: _contradictions,
     Guard.ONE_FILING: lambda case: same_model.refusals(case.session, case.filing),
 }

@@ -121,6 +121,7 @@ class Guard(StrEnum):
     SECOND_PERSON = "second_person"
     ONE_FILING = "one_filing"
     NAME_CLAIMS = "name_claims"
+    CONTRADICTIONS = "contradictions"
 
 
 GUARD_NAMES: dict[Guard, Text] = {
@@ -154,6 +155,10 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.NAME_CLAIMS: Text(
         "名称里有像是获得批准、认证的字样时写明理由",
         "a reason is given where a name claims an approval",
+    ),
+    Guard.CONTRADICTIONS: Text(
+        "写的和测到的不一样时逐处写明理由",
+        "a reason is given wherever what is declared is not what was measured",
     ),
     Guard.SECOND_PERSON: Text(
         "高风险的受理人不是公示人", "for high risk, who accepted is not who publishes"
@@ -210,11 +215,12 @@ STEPS: tuple[Step, ...] = (
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING),
     _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
     _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
-          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING, _G.NAME_CLAIMS),
+          _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING, _G.NAME_CLAIMS,
+          _G.CONTRADICTIONS),
     _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
           "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE,
-          _G.ONE_FILING, _G.NAME_CLAIMS),
+          _G.ONE_FILING, _G.NAME_CLAIMS, _G.CONTRADICTIONS),
     _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),

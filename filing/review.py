@@ -26,7 +26,7 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
-from registry import explanations, inbox, journal, legal_day, lengths
+from registry import approval, explanations, inbox, journal, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.lengths import Limit
@@ -66,6 +66,7 @@ def take(
     revision: int,
     remarks: Sequence[Mapping[str, str]] = (),
     reason: str | Mapping[str, str] | None = None,
+    differing: Mapping[str, Text] | None = None,
 ) -> Filing:
     """Take one step of the procedure.
 
@@ -77,6 +78,7 @@ def take(
         revision: the revision the actor read.
         remarks: rows of {code, zh, en?}, which a return alone takes.
         reason: for the steps that need one, or the note on a change: {zh, en?} or the Chinese.
+        differing: with a submission, by the id of a contradiction, why what is declared differs.
 
     Raises:
         FilingNotFound, NotAssigned: when the actor cannot see such a filing.
@@ -85,6 +87,7 @@ def take(
         NotYourStep, NotYours: when it belongs to another role or organisation.
         NotIndependent: when the reviewer filed or tested it.
         NotReady: with everything that stands in the way.
+        NoSuchContradiction, ReasonUnfit, TextTooLong: as `registry.approval.kept` has them.
     """
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     revisions.check(session, filing, revision, reader=by)
@@ -92,11 +95,13 @@ def take(
     step = lifecycle.step(filing.status, action)
     if step.role is Role.FILER:
         by.own(filing.organisation_id)
-    case = Case(session, filing, by, remarks, worded(reason))
+    case = Case(session, filing, by, remarks, worded(reason), differing or {})
     if Guard.ONE_FILING in step.guards:
         same_model.hold(session, filing)
     _hold(case, step)
-    _go(case, step)
+    compared = case.contradictions if Guard.CONTRADICTIONS in step.guards else []
+    kept = approval.kept([each.as_json() for each in compared], case.differing)
+    _go(case, step, kept=kept)
     return filing
 
 
@@ -151,7 +156,7 @@ def _unsent(remark: Mapping[str, str]) -> Reason:
     )
 
 
-def _go(case: Case, step: Step) -> None:
+def _go(case: Case, step: Step, *, kept: Sequence[Mapping[str, Any]] = ()) -> None:
     """Change the status, do what else the action does, and write it down."""
     filing, before = case.filing, case.filing.status
     filing.status, filing.since = step.target, case.at
@@ -160,6 +165,8 @@ def _go(case: Case, step: Step) -> None:
     details: dict[str, Any] = {"from": before, "to": step.target}
     if case.reason is not None:
         details["reason"] = dict(case.reason)
+    if kept:
+        details["contradictions"] = [dict(each) for each in kept]
     if filing.number is not None:
         details["number"] = filing.number
     event = dossier.note(case.session, step.event, filing, case.by, **details)
@@ -190,7 +197,13 @@ class Choice:
 
 
 SAID_WITH_THE_STEP = frozenset(
-    {Guard.REMARKS_GIVEN, Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS}
+    {
+        Guard.REMARKS_GIVEN,
+        Guard.REASON_GIVEN,
+        Guard.CHANGE_NOTE,
+        Guard.NAME_CLAIMS,
+        Guard.CONTRADICTIONS,
+    }
 )
 """Guards about what the actor says when taking the step; a page asks for it then."""
 

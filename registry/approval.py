@@ -6,7 +6,7 @@ what the filer declares otherwise than it was measured stop a confirmation, unle
 keeps them for a reason that everyone reads beside the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry import lengths
@@ -25,9 +25,8 @@ WHY = Text(
     "Say in Chinese why the words are kept; the public reads it.",
 )
 EITHER = Text(
-    "请改正写的内容，再生成一次；或者用中文写明为什么不一样，公众会看到。",
-    "Correct what is said and make the text again, or say in Chinese why the two differ; the public "
-    "reads it.",
+    "请改正其中一个；或者用中文写明为什么不一样，公众会看到。",
+    "Correct one of the two, or say in Chinese why they differ; the public reads it.",
 )
 AGAIN = Text("请补齐计划，再生成一次。", "Complete the plan and make the text again.")
 
@@ -127,8 +126,9 @@ def overruled(
                 for each in empty
             ],
         )
-    kept = {**_plain(content, reason), **_consistent(content, differing or {})}
-    return kept or None
+    differed = kept(contradictions(content), differing or {})
+    every = {**_plain(content, reason), **({"contradictions": differed} if differed else {})}
+    return every or None
 
 
 def _plain(content: Mapping[str, Any], reason: Text) -> dict[str, Any]:
@@ -147,9 +147,21 @@ def _plain(content: Mapping[str, Any], reason: Text) -> dict[str, Any]:
     return {"reason": given.as_json(), "words": kept}
 
 
-def _consistent(content: Mapping[str, Any], differing: Mapping[str, Text]) -> dict[str, Any]:
-    """The contradictions with their reasons; nothing is kept unless each has one."""
-    found = contradictions(content)
+def kept(
+    found: Sequence[Mapping[str, Any]], differing: Mapping[str, Text]
+) -> list[dict[str, Any]]:
+    """The contradictions with their reasons; nothing is kept unless each has one.
+
+    Args:
+        found: each with its id and `said`.
+        differing: by id, why what is declared differs from what was measured.
+
+    Raises:
+        Contradicted: naming each contradiction for which no reason is given.
+        NoSuchContradiction: naming each reason that belongs to none.
+        ReasonUnfit: when a reason is not a sentence.
+        TextTooLong: when one is longer than its field takes.
+    """
     given = {
         name: Text(said.zh.strip(), said.en.strip())
         for name, said in differing.items()
@@ -159,8 +171,8 @@ def _consistent(content: Mapping[str, Any], differing: Mapping[str, Text]) -> di
     if unknown := sorted(set(given) - known):
         there = "、".join(sorted(known)) or "没有", ", ".join(sorted(known)) or "none"
         raise NoSuchContradiction(
-            "说明里没有这一处矛盾。",
-            "The text has no such contradiction.",
+            "没有这一处矛盾。",
+            "There is no such contradiction.",
             reasons=[
                 Reason(
                     name,
@@ -172,14 +184,13 @@ def _consistent(content: Mapping[str, Any], differing: Mapping[str, Text]) -> di
         )
     if open_ := [each for each in found if not given.get(each["id"], Text("", "")).zh]:
         raise Contradicted(
-            "备案主体写的和测到的不一样，还不能确认。",
-            "What the filer declares is not what was measured; the text cannot be confirmed yet.",
+            "备案主体写的和测到的不一样，或者前后不一样。请改正，或者写明理由。",
+            "What the filer declares is not what was measured, or not what it says elsewhere. Correct it, or give a reason.",
             reasons=[Reason(each["id"], Text(**each["said"]), EITHER) for each in open_],
         )
     for name in known:
         _check(given[name], name)
-    kept = [each | {"reason": given[each["id"]].as_json()} for each in found]
-    return {"contradictions": kept} if kept else {}
+    return [{**each, "reason": given[each["id"]].as_json()} for each in found]
 
 
 def _check(given: Text, item: str = REASON.item) -> None:

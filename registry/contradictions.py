@@ -55,6 +55,8 @@ class Effect(StrEnum):
     MIXED = "mixed"
     NONE = "none"
     NOT_USED = "not_used"
+    SOME = "some"
+    """That it matters, whichever way: what a filing's words come to that name no side."""
 
 
 class Influence(StrEnum):
@@ -79,6 +81,7 @@ INFLUENCES = {
 }
 WEIGHT = {Influence.STRONG: 3, Influence.MEDIUM: 2, Influence.WEAK: 1}
 MOVES = frozenset({Acts.UP, Acts.DOWN, Acts.BOTH, Acts.CHANGES, Acts.PARTLY})
+FEW = 0.1  # of the tests that moved, against what is declared: "usually" still holds (ours)
 SMALL = frozenset({Acts.LITTLE, Acts.NEVER})
 
 
@@ -226,10 +229,11 @@ def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:
 def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
     acts, effect = Acts(fact["acts"]), claim.effect
     good, bad = (Acts.DOWN, Acts.UP) if task == "price" else (Acts.UP, Acts.DOWN)
-    if effect in (Effect.BETTER, Effect.WORSE, Effect.MIXED) and acts in SMALL:
+    if effect in (Effect.BETTER, Effect.WORSE, Effect.MIXED, Effect.SOME) and acts in SMALL:
         yield Kind.MATTERS
     elif effect in (Effect.BETTER, Effect.WORSE):
-        if acts in (Acts.BOTH, bad if effect is Effect.BETTER else good):
+        wrong = bad if effect is Effect.BETTER else good
+        if acts is wrong or (acts is Acts.BOTH and _often(fact, wrong)):
             yield Kind.DIRECTION
     elif effect is Effect.MIXED and acts in (good, bad) and not min(fact["up"], fact["down"]):
         yield Kind.DIRECTION
@@ -241,6 +245,12 @@ def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
         yield Kind.NOT_USED
     if claim.influence is Influence.STRONG and acts in SMALL:
         yield Kind.IMPORTANCE
+
+
+def _often(fact: Mapping[str, Any], way: Acts) -> bool:
+    """Whether of the tests that moved anything, more than a few moved it this way."""
+    against = fact["up"] if way is Acts.UP else fact["down"]
+    return bool(against > FEW * (fact["up"] + fact["down"]))
 
 
 def _found(claim: Claim, kind: Kind, fact: Mapping[str, Any], task: str) -> Contradiction:

@@ -192,6 +192,11 @@ class FilingOut(FilingLine):
         description="field → what is remarked of words in it that claim an approval; a name that "
         "holds them is submitted and published with a reason only"
     )
+    contradictions: list[dict[str, Any]] = Field(
+        description="what the dossier declares otherwise than it was measured: {id, kind, place, "
+        "columns, declared, measured, n, said}; each is corrected, or kept with a reason when it is "
+        "submitted"
+    )
     gate: GateOut | None = Field(description="what the risk grade asks for")
     grade_proposal: ProposalOut | None = Field(
         description="for the authority: a change of the grade that waits for a second reviewer"
@@ -260,6 +265,11 @@ class StepIn(RequestBody):
 
     action: Action
     reason: Words | None = Field(None, description="for steps that need one")
+    differing: dict[str, Words] = Field(
+        default_factory=dict,
+        description="with `submit`, by the id of a contradiction (`contradictions`), why what is "
+        "declared differs from what was measured; reviewer and public read it",
+    )
     revision: Read
 
 
@@ -307,6 +317,7 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "claims": {
                 key: Bilingual.of(said) for key, said in claims.remarks(filing.answers).items()
             },
+            "contradictions": [each.as_json() for each in case.contradictions],
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),
             "same_model": [Bilingual.of(each) for each in same_model.told(session, filing)]

@@ -30,6 +30,7 @@ from portal.web import sight
 from portal.web.access import allow
 from portal.web.at_hand import Database
 from portal.web.identity import By
+from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
 
@@ -163,6 +164,7 @@ def step(by: By, session: Database, filing_id: str, wanted: StepIn) -> FilingOut
         filing_id=filing_id,
         action=wanted.action,
         reason=_said(wanted.reason),
+        differing={name: Text(said.zh, said.en or "") for name, said in wanted.differing.items()},
         revision=wanted.revision,
     )
     return whole(session, by, made)

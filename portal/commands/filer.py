@@ -316,11 +316,21 @@ def check(filing: str, *, revision: int, as_json: bool) -> None:
     help="变更说明（中文）：改了什么、为什么改；变更已公示的备案时要写 / the note on a change of a "
     "published filing, in Chinese: what was changed and why",
 )
+@click.option(
+    "--differing",
+    "-d",
+    multiple=True,
+    metavar="ID=理由",
+    help="写的和测到的为什么不一样，可写多次 / why what is declared differs from what was measured",
+)
 @REVISION
 @JSON
-def hand_in(filing: str, *, note: str, revision: int, as_json: bool) -> None:
+def hand_in(
+    filing: str, *, note: str, differing: tuple[str, ...], revision: int, as_json: bool
+) -> None:
     """The filing must have been checked before."""
-    body = {"action": "submit", **said("reason", note)}
+    kept = {name: {"zh": why} for name, why in _differing(differing).items()}
+    body = {"action": "submit", **said("reason", note), **({"differing": kept} if kept else {})}
     _write("POST", filing, "steps", body, revision=revision, as_json=as_json)
 
 

@@ -1,7 +1,7 @@
 """What the filed page and a line of the catalogue show of a filing, from its record alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -261,11 +261,13 @@ def _words(
     made = explanations.get(session, content["explanation"]["id"]) if data else None
     if made is None or made.content is None or data is None:
         bare = explaining.untested(language, _own(told, {**WHERE, **WHO}))
+        bare = replace(bare, differing=_kept(content))
         return Words(bare, False, None, None, other_rows=False, unexplained=missing)
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
     explained = explaining.view(
         made.content, language, made.overruled, _recorded(content, told), _own(told, WHERE)
     )
+    explained = replace(explained, differing=(*explained.differing, *_kept(content)))
     return Words(
         explained,
         measured=True,
@@ -274,6 +276,11 @@ def _words(
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
         unexplained=missing,
     )
+
+
+def _kept(content: Mapping[str, Any]) -> tuple[explaining.Differing, ...]:
+    """What the filing declares otherwise than it was measured; none in an edition of an earlier release."""
+    return tuple(explaining.Differing.read(each) for each in content.get("contradictions", ()))
 
 
 WHO = {"who": ("H14",)}

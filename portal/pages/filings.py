@@ -16,6 +16,7 @@ from filing import (
     claims,
     completeness,
     computed,
+    declared,
     dossier,
     evidence,
     guards,
@@ -29,9 +30,8 @@ from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
-from portal.pages import boxes, done, dossier_form, forms, overlap
+from portal.pages import boxes, done, dossier_form, explaining, forms, overlap
 from portal.pages.attempts import attempt
-from portal.pages.boxes import called
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
 from portal.web import sight, uploads
@@ -131,6 +131,7 @@ def filing_page(
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
         claimed=claims.remarks(given),
         name_claims=claims.named(filing.answers),
+        differing=[explaining.Differing.read(e.as_json()) for e in declared.of(session, filing)],
         typed_in=_typed_in,
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
@@ -152,6 +153,10 @@ def filing_page(
         action_names=ACTION_NAMES,
         newer=_newer(session, version),
     )
+
+
+SAID = frozenset({Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS})
+"""What is said in one box with a step; each contradiction has a box of its own."""
 
 
 def _city(filing: Filing) -> str:
@@ -335,15 +340,14 @@ def take_step(
             action=action,
             revision=overlap.revision(form),
             reason={"zh": forms.text(form, "reason")} if forms.text(form, "reason") else None,
+            differing=explaining.reasons(form),
         ),
         request=request,
         session=session,
         again=lambda: filing_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/filings/{filing_id}", done.step("filing", action)),
-        typed={f"reason/{action}": forms.text(form, "reason")},
-        names=called(
-            dict.fromkeys((Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS), "reason")
-        ),
+        typed=forms.typed(form) | {f"reason/{action}": forms.text(form, "reason")},
+        names=lambda item: ("reason",) if item in SAID else explaining.reason_names(item),
     )
 
 

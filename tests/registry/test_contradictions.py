@@ -27,7 +27,7 @@ def fact(acts: Acts, column: str = "a", **more: Any) -> dict[str, Any]:
     up, down = {Acts.UP: (90, 0), Acts.DOWN: (0, 90), Acts.BOTH: (50, 40)}.get(acts, (0, 0))
     changed = {Acts.LITTLE: 0, Acts.NEVER: 0}.get(acts, 9)
     counted = {"n": 100, "up": up, "down": down, "changed": changed}
-    return {"columns": [column], "acts": acts.value} | counted | more
+    return {"columns": [column], "acts": acts.value, **counted, **more}
 
 
 @pytest.mark.parametrize(("effect", "acts"), [*product(Effect, Acts)])
@@ -38,6 +38,7 @@ def test_every_claim_beside_every_fact(effect: Effect, acts: Acts) -> None:
         Effect.MIXED: {Acts.UP, Acts.DOWN} | SMALL,
         Effect.NONE: MOVES,
         Effect.NOT_USED: MOVES,
+        Effect.SOME: SMALL,
     }[effect]
     found = contradictions.against([claim(effect)], [fact(acts)], task="decision")
     assert bool(found) is (acts in expected)
@@ -45,6 +46,16 @@ def test_every_claim_beside_every_fact(effect: Effect, acts: Acts) -> None:
     other = {Acts.UP: Acts.DOWN, Acts.DOWN: Acts.UP}.get(acts, acts)
     assert bool(turned) is (other in expected)
     assert len(found) <= 1
+
+
+@pytest.mark.parametrize(("up", "contradicted"), [(26, False), (156, True)])
+def test_a_few_tests_the_other_way_do_not_contradict_a_direction(
+    up: int, contradicted: bool
+) -> None:
+    """The demonstration's loan by price (857 harder, 26 easier) and debts by income (828, 156)."""
+    measured = fact(Acts.BOTH, n=1_002, up=up, down=857)
+    found = contradictions.against([claim(Effect.WORSE)], [measured], task="decision")
+    assert bool(found) is contradicted
 
 
 def test_what_was_not_tried_or_stays_open_contradicts_nothing() -> None:

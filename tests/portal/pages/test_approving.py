@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
+from filing import dossier
+from filing.dossier import Filing
+from filing.lifecycle import Action
 from registry.contradictions import Contradiction, Kind
 from registry.database import transaction
 from registry.explanations import Explanation
 from registry.language import Text
 from registry.organisations import Role
 from registry.submission import Version
+from tests import cast
 from tests.filing import papers
+from tests.filing.test_declared import CONTENT
 from tests.portal.pages.shelf import Shelf
 
 PAGE = {"accept": "text/html"}
@@ -112,3 +117,43 @@ def test_the_form_says_what_a_column_is_said_to_do(shelf: Shelf) -> None:
     page = client.get(f"/zh/versions/{shelf.made['version']}/explain", headers=PAGE).text
     for value in ("better", "worse", "mixed", "none", "not_used", "strong", "medium", "weak"):
         assert f'<option value="{value}">' in page
+
+
+def test_a_filing_is_submitted_on_its_page_with_a_reason_for_each_contradiction(
+    shelf: Shelf,
+) -> None:
+    """What H5 declares otherwise than it was measured: boxes for the filer, the reason for the reviewer."""
+    by = shelf.actor(Role.FILER)
+    with transaction(shelf.site.state.factory) as session:
+        version = cast.version(session, by, name="declared-otherwise")
+        worse = [{"what": {"zh": "收入越高", "en": "higher income"}, "effect": "worse"}]
+        filing = dossier.open_filing(session, by=by, version_id=version.id)
+        change = {"session": session, "by": by, "filing_id": filing.id}
+        dossier.fill(**change, revision=filing.revision, answers=papers.answers(H5=worse))
+        made = papers.explanation(session, version, by)
+        made.content = CONTENT
+        report = papers.report(session, version, shelf.actor(Role.TESTER))
+        dossier.attach(
+            **change, revision=filing.revision, report_id=report.id, explanation_id=made.id
+        )
+        shelf.take(session, filing, Role.FILER, Action.CHECK)
+        filing_id, revision = filing.id, filing.revision
+    client, csrf = shelf.browser(Role.FILER)
+    box = "differing/direction:H5.1"
+    page = html.unescape(client.get(f"/zh/filings/{filing_id}", headers=PAGE).text)
+    assert "H5（什么会改变结果）第1行，备案主体写的是“收入越高：结果更差”" in page
+    assert f'name="{box}"' in page
+    address = f"/zh/filings/{filing_id}/steps/submit"
+    sent = {"csrf": csrf, "revision": str(revision)}
+    refused = client.post(address, data=sent, headers=PAGE)
+    assert refused.status_code in (409, 422)
+    assert f'<a href="#f-{box}">' in refused.text.replace("%3A", ":")
+    done = client.post(address, data={**sent, box: WHY}, headers=PAGE)
+    assert done.status_code == 303, done.text
+    with transaction(shelf.site.state.factory) as session:  # their texts are sketches
+        kept = session.get_one(Filing, filing_id)
+        kept.report_ids, kept.explanation_id = [], None
+    read, _ = shelf.browser(Role.REVIEWER)
+    review = html.unescape(read.get(f"/zh/review/{filing_id}", headers=PAGE).text)
+    assert WHY in review
+    assert "试了900次" in review

@@ -1,0 +1,246 @@
+"""What groups B, D, H and I of a filing declare, held against what its explanation measured.
+
+An answer is matched to an input of the model by the name that the filer gave the input, and by nothing
+else: words that name none, or more than one, are compared with nothing (record 0041).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from filing.answers import Stored
+from filing.dossier import Filing
+from filing.fields import schema
+from registry import contradictions, explanations, journal
+from registry.contradictions import Claim, Contradiction, Effect, Influence, Kind
+from registry.language import Text
+
+MORE = frozenset({"高", "大", "多", "长", "增加", "提高", "上升", "变大", "越高", "越多"})
+LESS = frozenset({"低", "小", "少", "短", "减少", "降低", "下降", "变小", "越低", "越少"})
+JOINTS = re.compile(r"[\s的更变较了，。、：:（）()“”]|时候?$")
+UNUSED = re.compile(
+    r"不(?:会)?(?:使用|用|看|考虑|采用)([^，。；;,.、]+(?:[、和或][^，。；;,.、]+)*)"
+)
+EXCEPT = re.compile(r"以外|之外|除")
+ANSWERED = re.compile(r"(\d{1,3})个?(工作)?[日天]内?[^，。；\d]{0,4}(?:答复|回复)")
+TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
+TASKS = {"prices": "price", "ranks": "score", "allocates": "decision", "decides": "decision"}
+TASK_NAMES = {
+    "decision": Text("作出决定", "it decides"),
+    "price": Text("给出价格", "it gives a price"),
+    "score": Text("给出排序用的评分", "it gives a score for ranking"),
+}
+
+
+def of(session: Session, filing: Filing) -> list[Contradiction]:
+    """What a dossier declares otherwise than its attached explanation measured, or says elsewhere.
+
+    Args:
+        session: any session.
+        filing: with its answers; without an explanation only what it declares twice is compared.
+    """
+    made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
+    return found(
+        filing.answers, made.content if made else None, (made.plan if made else {}).get("declared")
+    )
+
+
+def found(
+    answers: Mapping[str, Stored],
+    content: Mapping[str, Any] | None,
+    declared: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Contradiction]:
+    """The contradictions of stored answers with what explainers made.
+
+    Args:
+        answers: key → stored answer.
+        content: of the attached explanation, if any; one of an earlier release has no facts.
+        declared: what its plan says under "object", where people are told how long an answer takes.
+    """
+    told = {key: each["value"] for key, each in answers.items() if "value" in each}
+    facts = (content or {}).get("measured", ())
+    task = str((content or {}).get("task", "decision"))
+    every = contradictions.against(claims(told, columns_of(content)), facts, task=task)
+    return [*every, *_purpose(told, content), *_dates(told, declared or {})]
+
+
+def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The inputs as the filer described them, read from the text of an explanation."""
+    return [
+        item for asked in (content or {}).get("questions", ()) for item in asked.get("items", ())
+    ]
+
+
+def claims(told: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> list[Claim]:
+    """What D5, H3 and H5 say of the model's inputs.
+
+    Args:
+        told: values by the code of their field.
+        columns: {name, plain, direction} of each input.
+    """
+    return [
+        *_factors(told.get("D5") or (), columns),
+        *_unused(told.get("H3") or {}, columns),
+        *_effects(told.get("H5") or (), columns),
+    ]
+
+
+def published(session: Session, filing: Filing) -> list[Mapping[str, Any]]:
+    """What the filer kept when it last submitted the filing, each with its reason."""
+    events = journal.history(session, filing.id)
+    sent = (each for each in reversed(events) if each.name == "filing:dossier:submitted")
+    last = next(sent, None)
+    return list(last.details.get("contradictions", ())) if last else []
+
+
+def _factors(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> Iterator[Claim]:
+    for number, row in enumerate(rows, start=1):
+        known = _named(row.get("factor"), columns)
+        if known is not None:
+            influence = Influence(row["influence"]) if row.get("influence") else None
+            said = (
+                contradictions.INFLUENCES[influence]
+                if influence
+                else Text("列为主要因素", "listed")
+            )
+            yield _claim("D5", number, known[0], said, influence=influence, rank=number)
+
+
+def _effects(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> Iterator[Claim]:
+    for number, row in enumerate(rows, start=1):
+        known = _named(row.get("what"), columns)
+        if known is None or not row.get("effect"):
+            continue
+        column, more = known
+        declared = Effect(row["effect"])
+        named = contradictions.EFFECTS[declared]
+        what = row["what"]
+        said = Text(f"{what['zh']}：{named.zh}", f"{what.get('en') or what['zh']}: {named.en}")
+        effect = declared if more else TURNED.get(declared, declared)
+        if more is None and declared in TURNED:
+            effect = Effect.SOME  # of which side of it the filer speaks is not said
+        yield _claim("H5", number, column, said, effect=effect)
+
+
+def _unused(said: Mapping[str, str], columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    seen = set[str]()
+    for clause in UNUSED.finditer(said.get("zh") or ""):
+        if EXCEPT.search(clause.group()):
+            continue
+        for column in _mentioned(clause.group(1), columns):
+            if column["name"] not in seen:
+                seen.add(column["name"])
+                plain = column["plain"]
+                words = Text(clause.group(), f"{plain['en']} is not used")
+                yield _claim("H3", len(seen), column, words, effect=Effect.NOT_USED)
+
+
+def _claim(
+    code: str,
+    number: int,
+    column: Mapping[str, Any],
+    said: Text,
+    *,
+    effect: Effect | None = None,
+    influence: Influence | None = None,
+    rank: int | None = None,
+) -> Claim:
+    name = schema().field(code).name
+    at = (f"第{number}行", f", row {number}") if code != "H3" else ("", "")
+    return Claim(
+        place=f"{code}.{number}",
+        where=Text(f"{code}（{name.zh}）{at[0]}", f"{code} ({name.en}){at[1]}"),
+        said=said,
+        column=str(column["name"]),
+        plain=Text(**column["plain"]),
+        effect=effect,
+        influence=influence,
+        rank=rank,
+    )
+
+
+def _mentioned(text: str, columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The inputs whose names stand in a text; of names that hold each other the longest."""
+    held = [each for each in columns if each["plain"]["zh"] in text]
+    return [
+        one
+        for one in held
+        if not any(one["plain"]["zh"] in two["plain"]["zh"] for two in held if two is not one)
+    ]
+
+
+def _named(
+    said: Mapping[str, str] | None, columns: Sequence[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], bool | None] | None:
+    """The one input that words are about, and whether they are about more of it; else None."""
+    text = (said or {}).get("zh") or ""
+    held = _mentioned(text, columns)
+    if len(held) != 1:
+        return None
+    rest = JOINTS.sub("", text.replace(held[0]["plain"]["zh"], "", 1))
+    more, less = (held[0].get("direction") or {}).get("zh") or ("高", "低")
+    if not rest:
+        return held[0], None
+    if rest in MORE | {more}:
+        return held[0], True
+    return (held[0], False) if rest in LESS | {less} else None
+
+
+def _purpose(told: Mapping[str, Any], content: Mapping[str, Any] | None) -> list[Contradiction]:
+    effect = told.get("B14")
+    asked, made = TASKS.get(str(effect)), str((content or {}).get("task", ""))
+    if content is None or asked is None or made not in TASK_NAMES or asked == made:
+        return []
+    field = schema().field("B14")
+    option = field.value.option(str(effect))
+    return [
+        Contradiction(
+            Kind.PURPOSE,
+            "B14",
+            Text(f"B14（{field.name.zh}）", f"B14 ({field.name.en})"),
+            (),
+            option.name if option else TASK_NAMES[asked],
+            Text(
+                f"说明讲的是“{TASK_NAMES[made].zh}”",
+                f"the explanation is of what it does as “{TASK_NAMES[made].en}”",
+            ),
+        )
+    ]
+
+
+def _dates(
+    told: Mapping[str, Any], declared: Mapping[str, Mapping[str, str]]
+) -> Iterator[Contradiction]:
+    """Where people are told of other days until an answer than field I2 promises."""
+    promised = (told.get("I2") or {}).get("days")
+    if promised is None:
+        return
+    name = schema().field("I2").name
+    against = Text(f"I2（{name.zh}）写的是{promised}天", f"I2 ({name.en}) says {promised} days")
+    days = (told.get("H9") or {}).get("days")
+    if days is not None and days != promised:
+        title = schema().field("H9").name
+        yield Contradiction(
+            Kind.DATES,
+            "H9",
+            Text(f"H9（{title.zh}）", f"H9 ({title.en})"),
+            (),
+            Text(f"{days}天内答复", f"answered within {days} days"),
+            against,
+        )
+    said = ANSWERED.search((declared.get("object") or {}).get("zh") or "")
+    if said is not None and int(said[1]) != promised and not said[2]:
+        yield Contradiction(
+            Kind.DATES,
+            "declared.object",
+            Text("说明里的“我不同意，怎么办？”", "“How do I object?” in the explanation"),
+            (),
+            Text(said[0], f"answered within {said[1]} days"),
+            against,
+        )

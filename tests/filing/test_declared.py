@@ -1,0 +1,176 @@
+"""What groups B, D, H and I declare is held against the attached explanation, and kept with a reason only."""
+
+from typing import Any
+
+import pytest
+
+from filing import declared, dossier, editions
+from filing.dossier import Filing
+from filing.lifecycle import Guard, Status
+from filing.review import NotReady
+from registry.approval import NoSuchContradiction, ReasonUnfit
+from registry.contradictions import Kind
+from registry.language import Text
+from tests.filing import papers
+from tests.filing.papers import Scene
+
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "income", "plain": {"zh": "收入", "en": "income"}, "direction": {"zh": ["高", "低"], "en": ["higher", "lower"]}},
+    {"name": "debt", "plain": {"zh": "债务", "en": "debt"}, "direction": {"zh": ["多", "少"], "en": ["more", "less"]}},
+    {"name": "debt2", "plain": {"zh": "债务记录", "en": "record of debts"}},
+    {"name": "sex", "plain": {"zh": "性别", "en": "sex"}},
+]  # fmt: skip
+
+
+def fact(name: str, acts: str, up: int, down: int, changed: int, share: float) -> dict[str, Any]:
+    swapped = {"n": 900, "changed": int(9 * share), "low": share - 1, "high": share + 1}
+    counted = {"n": 900, "up": up, "down": down, "changed": changed}
+    return {"columns": [name], "acts": acts, "swapped": swapped, **counted}
+
+
+CONTENT: dict[str, Any] = {
+    "task": "decision",
+    "questions": [{"id": "information", "items": COLUMNS}],
+    "measured": [
+        fact("income", "up", 900, 0, 300, 30),
+        fact("debt", "down", 0, 900, 500, 50),
+        fact("debt2", "little", 3, 2, 0, 0),
+        fact("sex", "changes", 40, 0, 40, 9),
+    ],
+}
+REASON = Text("写的是单位制度的本意，模型还没有照着改好。", "")
+
+
+def zh(said: str) -> dict[str, str]:
+    return {"zh": said, "en": said}
+
+
+def found(content: dict[str, Any] | None = CONTENT, /, **values: Any) -> list[tuple[str, str]]:
+    answers = {code: {"value": value} for code, value in values.items()}
+    return [(each.kind.value, each.place) for each in declared.found(answers, content)]
+
+
+@pytest.mark.parametrize(
+    ("what", "effect", "kind"),
+    [
+        ("收入", "none", "matters"),
+        ("收入更高", "better", ""),
+        ("收入越高", "worse", "direction"),
+        ("收入减少", "better", "direction"),
+        ("收入减少", "worse", ""),
+        ("债务减少", "better", ""),
+        ("债务更多", "better", "direction"),
+        ("债务", "better", ""),  # of which side of it is not said
+        ("债务记录", "worse", "matters"),  # the longer name, which does nothing
+        ("债务记录", "none", ""),
+        ("收入和债务", "none", ""),  # about two things at once
+        ("没有债务的人", "none", ""),  # a guess would be needed
+        ("住址", "better", ""),
+    ],
+)
+def test_a_row_of_h5_beside_what_was_measured(what: str, effect: str, kind: str) -> None:
+    said = found(H5=[{"what": zh(what), "effect": effect}])
+    assert said == ([(kind, "H5.1")] if kind else [])
+
+
+def test_the_order_of_the_main_factors_is_held_against_the_intervals() -> None:
+    rows = [
+        {"factor": zh("收入"), "influence": "strong"},
+        {"factor": zh("债务"), "influence": "strong"},
+        {"factor": zh("债务记录"), "influence": "strong"},
+    ]
+    assert found(D5=rows) == [("importance", "D5.3"), ("importance", "D5.1>D5.2")]
+    assert found(D5=[rows[1], rows[0]]) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "contradicted"),
+    [
+        ("收入、债务；不用性别和民族。", True),
+        ("收入、债务，不使用种族、性别。", True),
+        ("不用民族。性别会用到。", False),
+        ("不用性别以外的个人特征。", False),
+        ("收入、债务和性别。", False),
+    ],
+)
+def test_what_is_said_not_to_be_used_is_not_what_changes_the_result(
+    said: str, contradicted: bool
+) -> None:
+    assert found(H3=zh(said)) == [("not_used", "H3.1")] * contradicted
+
+
+def test_purpose_and_days_that_are_told_in_two_ways() -> None:
+    assert found(B14="prices") == [("purpose", "B14")]
+    assert found(B14="decides") == found(B14="informs") == []
+    assert found(None, I2={"days": 15}, H9={"days": 30}) == [("dates", "H9")]
+    assert found(None, I2={"days": 15}, H9={"days": 15}) == []
+    answers = {"I2": {"value": {"days": 15}}}
+    for said, days in (
+        ("30天内答复您。", True),
+        ("收到结果后三十天内申诉，15天内答复。", False),
+        ("10个工作日内答复", False),
+    ):
+        told = declared.found(answers, None, {"object": zh(said)})
+        assert [each.kind for each in told] == [Kind.DATES] * days, said
+
+
+def test_an_explanation_of_an_earlier_release_contradicts_nothing() -> None:
+    older = {name: each for name, each in CONTENT.items() if name != "measured"}
+    assert found(older, H5=[{"what": zh("收入越高"), "effect": "worse"}]) == []
+
+
+def contradictory(scene: Scene) -> Filing:
+    filing = scene.evaluated(H5=[{"what": zh("收入越高"), "effect": "worse"}])
+    made = papers.explanation(scene.session, scene.version, scene.filer)
+    made.content = CONTENT
+    scene.session.flush()
+    dossier.attach(
+        scene.session,
+        by=scene.filer,
+        filing_id=filing.id,
+        revision=filing.revision,
+        explanation_id=made.id,
+    )
+    return filing
+
+
+ID = "direction:H5.1"
+
+
+def test_a_filing_is_submitted_with_a_reason_for_each_which_the_edition_carries(
+    scene: Scene,
+) -> None:
+    filing = scene.file(contradictory(scene), "check")
+    with pytest.raises(NotReady) as refused:
+        scene.file(filing, "submit", reason="这是变更说明，不是这一处的理由。")
+    assert [each.item for each in refused.value.reasons] == [ID]
+    assert "试了900次" in refused.value.reasons[0].said.zh
+    with pytest.raises(ReasonUnfit):
+        scene.file(filing, "submit", differing={ID: Text("因为", "")})
+    with pytest.raises(NoSuchContradiction):
+        scene.file(filing, "submit", differing={ID: REASON, "direction:H5.9": REASON})
+    assert filing.status == Status.SELF_CHECKED
+    scene.file(filing, "submit", differing={ID: REASON})
+    scene.rule(filing, "accept", "file", "publish")
+    edition = editions.newest(scene.session, filing)
+    assert edition is not None
+    (kept,) = edition.read()["contradictions"]
+    assert (kept["id"], kept["n"], kept["reason"]["zh"]) == (ID, 900, REASON.zh)
+
+
+def test_a_reason_without_a_contradiction_goes_with_no_step(scene: Scene) -> None:
+    filing = scene.file(scene.evaluated(), "check")
+    with pytest.raises(NoSuchContradiction):
+        scene.file(filing, "submit", differing={ID: REASON})
+    scene.file(filing, "submit")
+    assert declared.published(scene.session, filing) == []
+
+
+def test_what_stands_in_the_way_of_a_submission_is_said_with_the_step(scene: Scene) -> None:
+    """The step is offered, since the reason is given with it."""
+    from filing import review
+
+    filing = scene.file(contradictory(scene), "check")
+    offered = review.choices(scene.session, by=scene.filer, filing=filing)
+    assert next(each for each in offered if each.action == "submit").ready
+    assert Guard.CONTRADICTIONS in review.SAID_WITH_THE_STEP
