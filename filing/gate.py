@@ -114,6 +114,7 @@ class Subject:
         answers: the stored answers.
         explained_since: the day from which an edition has carried the explanation, if one has.
         steps_sealed: whether the attached explanation keeps back the values of its steps.
+        explained_digest: of the model that the attached explanation is about; None without one.
     """
 
     model_digest: str
@@ -121,6 +122,7 @@ class Subject:
     answers: Mapping[str, Stored]
     explained_since: date | None = None
     steps_sealed: bool = False
+    explained_digest: str | None = None
 
     def value(self, key: str) -> Any:
         """The bare value of an answer, or None."""
@@ -153,9 +155,9 @@ def check(
     apart = _independent([each for each in evidence if each.third_party])
     if level is Level.HIGH:
         high = _high(subject, evidence, at, days)
-        return Gate(level, (*high, *apart, _explained(subject), *_steps(subject), *pilot))
+        return Gate(level, (*high, *apart, *_told(subject), *pilot))
     timely = _in_time(subject, legal_day.of(at))
-    return Gate(level, (*apart, _explained(subject), *_steps(subject), timely, *pilot))
+    return Gate(level, (*apart, *_told(subject), timely, *pilot))
 
 
 def _independent(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
@@ -328,6 +330,32 @@ def _explained(subject: Subject) -> Hurdle:
         remedy=Text("请写好“给公众的算法说明”。", "Write the explanation for the public."),
         legal=_explanation_rules(subject),
     )
+
+
+def _told(subject: Subject) -> tuple[Hurdle, ...]:
+    """What is looked at of the explanation, whatever the grade."""
+    return (_explained(subject), *_this_version(subject), *_steps(subject))
+
+
+def _this_version(subject: Subject) -> tuple[Hurdle, ...]:
+    """An explanation made from tests is of the version that is filed, where one must be given.
+
+    Elsewhere an older one is shown as that. That it be of this very version is our condition.
+    """
+    if subject.explained_digest is None:
+        return ()
+    passed = subject.explained_digest == subject.model_digest
+    said = (
+        Text("附上的说明测的正是这个版本", "the attached explanation is of this very version")
+        if passed
+        else Text("附上的说明测的是另一个版本", "the attached explanation is of another version")
+    )
+    remedy = Text(
+        "请为现在备案的版本重新生成说明，读过确认后附上。",
+        "Have an explanation made of the version that is filed, confirm it and attach it.",
+    )
+    blocking = bool(_explanation_rules(subject))
+    return (Hurdle("explanation_of_this_version", passed, said, remedy, blocking=blocking),)
 
 
 def _steps(subject: Subject) -> tuple[Hurdle, ...]:

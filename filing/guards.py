@@ -93,21 +93,17 @@ def gate_of(
         return None
     version = session.get_one(Version, filing.version_id)
     first = editions.first(session, filing)
+    explained = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
     subject = gate.Subject(
         version.digest,
         filing.organisation_id,
         filing.answers,
         explained_since=legal_day.of(first.published) if first else None,
-        steps_sealed=_steps_sealed(session, filing),
+        steps_sealed=bool(explained and explained.plan.get("sealed")),
+        explained_digest=explained.model_digest if explained else None,
     )
     found = evidence.attached(session, filing) if attached is None else attached
     return gate.check(subject, level, found, at=at or now(), days=settings().evaluation_days)
-
-
-def _steps_sealed(session: Session, filing: Filing) -> bool:
-    if filing.explanation_id is None:
-        return False
-    return bool(explanations.get(session, filing.explanation_id).plan.get("sealed"))
 
 
 def _complete(case: Case) -> Iterable[Reason]:

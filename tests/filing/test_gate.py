@@ -202,3 +202,30 @@ def test_values_of_steps_are_kept_back_only_with_d7_and_nowhere_that_a_law_wants
     found = gate.check(replace(filed, steps_sealed=True), Level.LOW, [], at=NOW, days=365)
     assert ("steps_told" in blocked(found)) is stops
     assert not [h for h in gate.check(filed, Level.LOW, [], at=NOW, days=365).hurdles if h.name == "steps_told"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("city", "interest", "stops"),
+    [
+        ("shenzhen", "public_interest", True),
+        ("shenzhen", "public_decision", True),
+        ("shenzhen", "other", False),
+        ("shanghai", "public_interest", False),
+    ],
+)
+@pytest.mark.parametrize("level", Level)
+def test_an_explanation_of_an_earlier_version_stops_a_filing_where_one_must_be_given(
+    city: str, interest: str, level: Level, *, stops: bool
+) -> None:
+    """issue 12, 3: of this very version where Shenzhen 71 binds; elsewhere it is shown as older."""
+    name = "explanation_of_this_version"
+    filed = subject(A3={"kind": "company", "city": city}, B6=interest)
+    for digest, passed in (("d1", True), ("d0", False)):
+        told = replace(filed, explained_digest=digest)
+        found = gate.check(told, level, [GOOD], at=NOW, days=365)
+        hurdle = next(each for each in found.hurdles if each.name == name)
+        assert hurdle.passed is passed
+        assert hurdle.legal == (), "that it be of this version is our condition"
+        assert (name in blocked(found)) is (stops and not passed)
+    bare = gate.check(filed, level, [GOOD], at=NOW, days=365)
+    assert name not in {each.name for each in bare.hurdles}
