@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.pages import explaining, forms
+from portal.pages import confirming, explaining, forms
 from portal.pages.attempts import attempt
 from portal.pages.boxes import called
 from portal.pages.desk import lines
@@ -258,8 +258,8 @@ def explanation_page(
         else None,
         hard=approval.hard_words(made.content or {}),
         empty=approval.empty_questions(made.content or {}),
-        differing=explaining.differing(made.content or {}),
-        readability=explaining.readability(made.content or {}),
+        differing=confirming.differing(made.content or {}),
+        readability=confirming.readability(made.content or {}),
     )
 
 
@@ -283,14 +283,14 @@ def approve(
             by=by,
             explanation_id=explanation_id,
             reason=reason,
-            differing=explaining.reasons(form),
+            differing=confirming.reasons(form),
         ),
         request=request,
         session=session,
         again=lambda: explanation_page(request, language, session, by, asking, explanation_id),
         done=go(f"/{language}/explanations/{explanation_id}", "approved"),
         typed=forms.typed(form),
-        names=explaining.reason_names,
+        names=confirming.reason_names,
     )
 
 

@@ -13,10 +13,9 @@ from explainers.columns import ColumnsInvalid, parse_columns
 from explainers.questions import QUESTIONS
 from portal.pages import charts, forms
 from portal.pages.boxes import Names
+from portal.pages.confirming import Differing
 from portal.pages.rendering import in_language, named
-from registry import approval, lengths
-from registry.contradictions import KIND_NAMES
-from registry.contradictions import Kind as About
+from registry import lengths
 from registry.errors import Invalid, Reason
 from registry.explanations import MOST_WORDS
 from registry.language import LANGUAGES, Language, Text
@@ -111,34 +110,6 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Differing:
-    """What the filer declares otherwise than it was measured, as a page shows it.
-
-    Args:
-        id: what a reason names it by.
-        about: direction, importance, …
-        said: both sides in one sentence.
-        reason: why the filer keeps it; None while none was given.
-    """
-
-    id: str
-    about: Text
-    said: Text
-    reason: Text | None = None
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> "Differing":
-        """One as the record has it."""
-        reason = given.get("reason")
-        return cls(
-            str(given["id"]),
-            KIND_NAMES[About(given["kind"])],
-            Text(**given["said"]),
-            Text(**reason) if reason else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Explained:
     """The explanation in one language."""
 
@@ -151,7 +122,7 @@ class Explained:
     digest: str = ""
     kept: tuple[str, ...] = ()
     kept_why: Text = NOTHING
-    differing: tuple["Differing", ...] = ()
+    differing: tuple[Differing, ...] = ()
 
 
 def view(
@@ -212,77 +183,6 @@ def untested(language: Language, own: Own) -> Explained:
             Answer(name, title.in_(language), own=tuple(own.get(name, ())))
             for name, title in QUESTIONS.items()
         )
-    )
-
-
-def differing(content: Mapping[str, Any]) -> tuple[Differing, ...]:
-    """What stops a text's confirmation because it is declared otherwise than it was measured."""
-    return tuple(Differing.read(each) for each in approval.contradictions(content))
-
-
-def reasons(form: FormData) -> dict[str, Text]:
-    """By the id of a contradiction, why the filer keeps it.
-
-    Args:
-        form: names such as `differing/direction:columns.income` and `differing_en/…`.
-    """
-    ids = {
-        name.partition("/")[2] for name in form if name.startswith(("differing/", "differing_en/"))
-    }
-    return {
-        each: Text(forms.text(form, f"differing/{each}"), forms.text(form, f"differing_en/{each}"))
-        for each in ids
-    }
-
-
-def reason_names(item: str) -> Iterable[str]:
-    """The boxes in which a reason is typed, by the item of a refusal."""
-    if item.endswith(".en"):
-        yield f"differing_en/{item.removesuffix('.en')}"
-    yield from (f"differing/{item}", item)
-
-
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """How easily a text is read in one language.
-
-    Args:
-        language: which.
-        measures: what was measured, each with its number as it is written.
-        remarks: places that could be plainer and stop nothing.
-    """
-
-    language: Language
-    measures: tuple[tuple[Text, str], ...]
-    remarks: tuple[Mapping[str, Any], ...]
-
-
-MEASURES = {
-    "sentence_mean": Text(
-        "平均一句的长短（中文数字，英文数词）",
-        "mean sentence (characters in Chinese, words in English)",
-    ),
-    "sentence_max": Text("最长的一句", "longest sentence"),
-    "clause_mean": Text("平均一个分句的长短", "mean clause"),
-    "grade": Text("要上几年学才好懂（估计）", "years of school needed (an estimate)"),
-}
-
-
-def readability(content: Mapping[str, Any]) -> tuple[Readable, ...]:
-    """What the explainer measured of a text's readability, for who confirms it."""
-    found = content.get("readability") or {}
-    return tuple(
-        Readable(
-            language,
-            tuple(
-                (MEASURES[name], f"{value:.3g}")
-                for name, value in found[language]["profile"].items()
-                if name in MEASURES
-            ),
-            tuple(each for each in found[language]["remarks"] if each["severity"] != "block"),
-        )
-        for language in LANGUAGES
-        if language in found
     )
 
 

@@ -16,7 +16,7 @@ from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.standing import Freshness, Standing, State
 from portal.home import telling
-from portal.pages import beyond, explaining, rendering, report_pictures, report_view
+from portal.pages import beyond, confirming, explaining, rendering, report_pictures, report_view
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
@@ -278,9 +278,9 @@ def _words(
     )
 
 
-def _kept(content: Mapping[str, Any]) -> tuple[explaining.Differing, ...]:
+def _kept(content: Mapping[str, Any]) -> tuple[confirming.Differing, ...]:
     """What the filing declares otherwise than it was measured; none in an edition of an earlier release."""
-    return tuple(explaining.Differing.read(each) for each in content.get("contradictions", ()))
+    return tuple(confirming.Differing.read(each) for each in content.get("contradictions", ()))
 
 
 WHO = {"who": ("H14",)}

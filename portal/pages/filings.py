@@ -30,7 +30,7 @@ from filing.dossier import Filing
 from filing.fields import Field, Group, Kind, schema, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
-from portal.pages import boxes, done, dossier_form, explaining, forms, overlap
+from portal.pages import boxes, confirming, done, dossier_form, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
@@ -131,7 +131,7 @@ def filing_page(
         faults=_by_key(checks.check_all(given, today=legal_day.today())),
         claimed=claims.remarks(given),
         name_claims=claims.named(filing.answers),
-        differing=[explaining.Differing.read(e.as_json()) for e in declared.of(session, filing)],
+        differing=[confirming.Differing.read(e.as_json()) for e in declared.of(session, filing)],
         typed_in=_typed_in,
         required=lambda field: checks.is_required(field, given),
         complete=completeness.measure(filing),
@@ -340,14 +340,14 @@ def take_step(
             action=action,
             revision=overlap.revision(form),
             reason={"zh": forms.text(form, "reason")} if forms.text(form, "reason") else None,
-            differing=explaining.reasons(form),
+            differing=confirming.reasons(form),
         ),
         request=request,
         session=session,
         again=lambda: filing_page(request, language, session, by, asking, filing_id),
         done=go(f"/{language}/filings/{filing_id}", done.step("filing", action)),
         typed=forms.typed(form) | {f"reason/{action}": forms.text(form, "reason")},
-        names=lambda item: ("reason",) if item in SAID else explaining.reason_names(item),
+        names=lambda item: ("reason",) if item in SAID else confirming.reason_names(item),
     )
 
 

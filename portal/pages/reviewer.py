@@ -32,7 +32,16 @@ from filing.fields import schema
 from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action, Guard
 from filing.risk import LEVEL_NAMES, Level
-from portal.pages import boxes, done, explaining, filed_view, forms, overlap, report_view
+from portal.pages import (
+    boxes,
+    confirming,
+    done,
+    explaining,
+    filed_view,
+    forms,
+    overlap,
+    report_view,
+)
 from portal.pages.attempts import attempt
 from portal.pages.boxes import called
 from portal.pages.filings import line
@@ -111,7 +120,7 @@ def review_page(
         remarks=remarks.on(session, filing),
         claimed=claims.remarks(filing.answers),
         name_claims=claims.named(filing.answers),
-        differing=[explaining.Differing.read(e) for e in declared.published(session, filing)],
+        differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         kept_for=review.submitted_with(session, filing),
         resubmitted=submissions.compared(session, filing),
         steps=steps,

@@ -152,7 +152,7 @@ def test_a_filing_is_submitted_with_a_reason_for_each_which_the_edition_carries(
     assert filing.status == Status.SELF_CHECKED
     scene.file(filing, "submit", differing={ID: REASON})
     scene.rule(filing, "accept", "file", "publish")
-    edition = editions.newest(scene.session, filing)
+    edition = editions.newest(scene.session, filing.id)
     assert edition is not None
     (kept,) = edition.read()["contradictions"]
     assert (kept["id"], kept["n"], kept["reason"]["zh"]) == (ID, 900, REASON.zh)

@@ -128,7 +128,7 @@ def test_a_filing_is_submitted_on_its_page_with_a_reason_for_each_contradiction(
         version = cast.version(session, by, name="declared-otherwise")
         worse = [{"what": {"zh": "收入越高", "en": "higher income"}, "effect": "worse"}]
         filing = dossier.open_filing(session, by=by, version_id=version.id)
-        change = {"session": session, "by": by, "filing_id": filing.id}
+        change: dict[str, Any] = {"session": session, "by": by, "filing_id": filing.id}
         dossier.fill(**change, revision=filing.revision, answers=papers.answers(H5=worse))
         made = papers.explanation(session, version, by)
         made.content = CONTENT
