@@ -45,7 +45,7 @@ class Concern(Identified, Record):
 
     `by_filer` says whether the filer deals with it; `watch_id` is the authority or industry body
     that deals with it otherwise, or looks at it first where it was held. `put` is when the filer was
-    asked. What a person wrote is read by `contact` and `messages` alone, which tell nothing from
+    asked, `released` when what was looked at first was let through. What a person wrote is read by `contact` and `messages` alone, which tell nothing from
     `delete_on` on, whenever a worker deletes it.
     """
 
@@ -75,6 +75,7 @@ class Concern(Identified, Record):
     answer_by: Mapped[date | None]
     reply_by: Mapped[date | None]
     put: Mapped[datetime | None]
+    released: Mapped[datetime | None]
     closed: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(String(20))
     ground: Mapped[str | None] = mapped_column(String(20))
@@ -87,6 +88,12 @@ class Concern(Identified, Record):
     def gone(self) -> bool:
         """Whether the day has come from which on nobody reads what was written."""
         return self.forgotten is not None or legal_day.today() >= self.delete_on
+
+    @property
+    def reached(self) -> date:
+        """The legal day since when whoever must answer could read it: their days run from it."""
+        let_through = self.released if self.by_filer else None
+        return legal_day.of(let_through or self.created)
 
     @property
     def contact(self) -> str | None:
@@ -190,7 +197,8 @@ def _of_filer(concern: Concern) -> Side:
 
 
 def _of_watch(concern: Concern) -> Side:
-    return Side.MODERATOR if concern.by_filer else Side.HANDLER
+    held = concern.status == Status.HELD
+    return Side.MODERATOR if held or concern.by_filer else Side.HANDLER
 
 
 def waiting(session: Session, *, by: Actor) -> Sequence[tuple[Concern, Side]]:
@@ -216,6 +224,13 @@ def waiting(session: Session, *, by: Actor) -> Sequence[tuple[Concern, Side]]:
             row[0].number,
         ),
     )
+
+
+def due(concern: Concern) -> Text:
+    """When an answer is due, who set the day, and since when it runs."""
+    reached = concern.reached if concern.by_filer and concern.released else None
+    route = Route(concern.route)
+    return routes.answered_by(route, concern.answer_by, concern.promised_days, reached=reached)
 
 
 def messages(session: Session, concern: Concern, side: Side) -> Sequence[Said]:

@@ -157,6 +157,11 @@ def _go(concern: Concern, row: concern_steps.Step, taken: Taken) -> None:
     if taken.action is Action.PUT:
         concern.put = moment
         concern.reply_by = legal_day.of(moment) + timedelta(days=routes.REPLY_WITHIN)
+    if taken.action is Action.RELEASE:
+        concern.released = moment
+        if concern.by_filer:  # it could not be read before; the day of deletion stays as promised
+            clock = routes.clock(Route(concern.route), concern.reached, concern.promised_days)
+            concern.acknowledge_by, concern.answer_by = clock.acknowledge_by, clock.answer_by
     if taken.action in {Action.CLOSE, Action.SET_ASIDE}:
         concern.closed = moment
         concern.outcome = taken.outcome if taken.action is Action.CLOSE else None
@@ -301,7 +306,8 @@ def told(session: Session, concern: Concern, side: Side) -> dict[str, Any]:
         "received": concern.created.isoformat(),
         "acknowledge_by": concern.acknowledge_by.isoformat(),
         "answer_by": concern.answer_by.isoformat() if concern.answer_by else None,
-        "answer": routes.answered_by(route, concern.answer_by, concern.promised_days).as_json(),
+        "reached": concern.reached.isoformat(),
+        "answer": concerns.due(concern).as_json(),
         "late": late(concern, legal_day.today()),
         "contact": concern.contact,
         "attachments": enclosures.told(session, concern, side),

@@ -294,7 +294,10 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         if concern.ground
         else None
     )
-    due = routes.answered_by(route, concern.answer_by, concern.promised_days)
+    due = concerns.due(concern)
+    if concern.by_filer and standing is Status.RECEIVED and concern.released is None:
+        # Held or not, the same is told.
+        due = Text("{due}{days}", "{due} {days}").format(due=due, days=routes.DAYS_OF_HELD)
     return {
         "number": follow_codes.shown(concern.number),
         "filing": filing.number,
@@ -303,6 +306,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "handler": handler_of(session, concern).as_json(),
         "status": {"id": standing.value, **status.as_json()},
         "received": _day(legal_day.of(concern.created)),
+        "reached": _day(concern.reached) if concern.released else None,
         "acknowledge_by": _day(concern.acknowledge_by),
         "answer_by": _day(concern.answer_by),
         "answer": due.as_json(),

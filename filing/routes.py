@@ -69,6 +69,11 @@ LOOKED_AT_FIRST = Text(
     "Where much comes from one network, the authority or an industry body looks at it first, and "
     "so reads what is for the filer, too.",
 )
+DAYS_OF_HELD = Text(
+    "如果先由主管部门或行业组织看一遍，期限从交到备案主体那天算起，查询进度时会写明。",
+    "If the authority or an industry body looks at it first, the days run from when it reaches the "
+    "filer, and following the case tells the new day.",
+)
 
 ACKNOWLEDGED_WITHIN = 7
 ANSWERED_WITHIN = 30
@@ -186,23 +191,34 @@ def clock(route: Route, received: date, promised: int | None) -> Clock:
     )
 
 
-def answered_by(route: Route, answer_by: date | None, promised: int | None) -> Text:
+def answered_by(
+    route: Route, answer_by: date | None, promised: int | None, *, reached: date | None = None
+) -> Text:
     """When an answer is due, and who set the day.
 
     Args:
         route: which of the three.
         answer_by: the last day.
         promised: the days in the filing.
+        reached: the legal day on which it reached the filer, where another read it before.
     """
     if answer_by is None:
-        return Text("备案没有写答复期限。", "The filing names no day for an answer.")
-    day = answer_by.isoformat()
-    if route is Route.APPEAL and promised is not None:
-        return Text(
-            f"备案写明收到后{promised}天内答复，最迟{day}。",
-            f"The filing promises an answer within {promised} days of receipt, by {day}.",
+        due = Text("备案没有写答复期限。", "The filing names no day for an answer.")
+    elif route is Route.APPEAL and promised is not None:
+        due = Text(
+            f"备案写明收到后{promised}天内答复，最迟{answer_by}。",
+            f"The filing promises an answer within {promised} days of receipt, by {answer_by}.",
         )
-    return Text(f"最迟{day}答复（{OURS.zh}）。", f"An answer is due by {day} ({OURS.en}).")
+    else:
+        due = Text(
+            f"最迟{answer_by}答复（{OURS.zh}）。", f"An answer is due by {answer_by} ({OURS.en})."
+        )
+    if reached is None:
+        return due
+    return Text(
+        f"{due.zh}这件{reached}交到备案主体，期限从这天算起。",
+        f"{due.en} It reached the filer on {reached}, and the days run from then.",
+    )
 
 
 def deleted_after_closing(closed: date, delete_on: date) -> date:

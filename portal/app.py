@@ -17,6 +17,7 @@ from portal.web import health, request_log
 from portal.web.body_limit import BodyLimit
 from portal.web.head import HeadAsGet
 from portal.web.headers import SecurityHeaders
+from portal.web.joined import JoinedFields
 from portal.web.once import KeepAnswers, Repeated, repeated
 from portal.web.page_cache import PageCache
 from portal.web.problems import add_problems
@@ -46,7 +47,8 @@ class Site(FastAPI):
         answering = KeepAnswers(super().build_middleware_stack(), self.state.factory)
         limited = BodyLimit(answering)
         kept = HeadAsGet(PageCache(limited, self.state.reader))
-        return RequestLog(SecurityHeaders(kept, secure=self.state.settings.secure_cookies))
+        secured = SecurityHeaders(kept, secure=self.state.settings.secure_cookies)
+        return RequestLog(JoinedFields(secured))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -155,9 +155,7 @@ class PageCache:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        # Every line of cookies counts, as it does for the application (RFC 9113, section 8.2.3).
-        cookies = any(COOKIE in line for line in headers.getlist("cookie"))
-        personal = cookies or "authorization" in headers
+        personal = COOKIE in headers.get("cookie", "") or "authorization" in headers
         address = (scope["path"], scope["query_string"])
         kept = None if personal else await self._fresh(address)
         if kept is None:

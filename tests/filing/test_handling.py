@@ -245,3 +245,87 @@ def test_every_step_that_ends_a_case_tells_its_sender() -> None:
     for each in STEPS:
         if each.target in {Status.CLOSED, Status.SET_ASIDE}:
             assert each.to is Side.SENDER, each
+
+
+def _held(filed: Filed, route: Route, **said: Any) -> Any:
+    """Sent 22 days ago, and held since then."""
+    for _ in range(4):
+        sent = filed.send(route, **said)
+    concern, back = sent.concern, timedelta(days=22)
+    assert concern.status == Status.HELD
+    concern.created -= back
+    concern.acknowledge_by -= back
+    concern.delete_on -= back
+    if concern.answer_by:
+        concern.answer_by -= back
+    filed.session.flush()
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("route", "days"), [(Route.APPEAL, 15), (Route.COMPLAINT, routes.ANSWERED_WITHIN)]
+)
+def test_the_filers_days_run_from_when_it_can_read_what_was_held(
+    filed: Filed, route: Route, days: int
+) -> None:
+    sent = _held(filed, route, consent=True)
+    before, deleted, today = sent.concern.answer_by, sent.concern.delete_on, legal_day.today()
+    filed.take(filed.authority, sent.concern, Action.RELEASE)
+
+    told = handling.told(
+        filed.session,
+        *concerns.get(filed.session, by=filed.scene.filer, number=sent.concern.number),
+    )
+    assert told["late"] is False
+    assert told["answer_by"] == (today + timedelta(days=days)).isoformat()
+    assert told["acknowledge_by"] == (today + timedelta(days=7)).isoformat()
+    assert told["reached"] == today.isoformat()
+    sender = receiving.told(filed.session, sent.concern)
+    assert sender["received"] == (today - timedelta(days=22)).isoformat()
+    assert f"{today}交到备案主体" in sender["answer"]["zh"]
+    assert told["answer_by"] in sender["answer"]["zh"]
+    assert before is not None
+    assert before.isoformat() not in str(sender)
+    assert sent.concern.delete_on == deleted, "the day of deletion was promised"
+
+
+def test_the_days_of_the_authority_run_from_receipt_whether_it_looked_at_it_first_or_not(
+    filed: Filed,
+) -> None:
+    sent = _held(filed, Route.REPORT)
+    before = receiving.told(filed.session, sent.concern)
+    answer_by = sent.concern.answer_by
+    filed.take(filed.authority, sent.concern, Action.RELEASE)
+    assert sent.concern.answer_by == answer_by
+    assert receiving.told(filed.session, sent.concern)["answer"] == before["answer"]
+
+
+def test_before_a_release_a_held_one_and_another_are_told_the_same(filed: Filed) -> None:
+    told = []
+    for _ in range(4):
+        sent = filed.send(Route.APPEAL)
+        told.append(receiving.told(filed.session, sent.concern))
+    assert sent.concern.status == Status.HELD
+    assert len({str({**each, "number": ""}) for each in told}) == 1
+    assert routes.DAYS_OF_HELD.zh in told[0]["answer"]["zh"]
+    report = receiving.told(filed.session, filed.send().concern)
+    assert routes.DAYS_OF_HELD.zh not in report["answer"]["zh"]
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "then"),
+    [
+        (Action.RELEASE, {}, Status.RECEIVED),
+        (Action.SET_ASIDE, {"words": "是广告。", "ground": Ground.ADVERTISING}, Status.SET_ASIDE),
+    ],
+)
+@pytest.mark.parametrize("route", [Route.REPORT, Route.COMPLAINT, Route.APPEAL])
+def test_what_is_held_can_be_let_through_or_set_aside_on_every_route(
+    filed: Filed, route: Route, action: Action, said: dict[str, Any], then: Status
+) -> None:
+    sent = _held(filed, route)
+    assert concerns.side_of(filed.session, sent.concern, filed.authority) is Side.MODERATOR
+    filed.take(filed.authority, sent.concern, action, **said)
+    assert sent.concern.status == then
+    if then is Status.RECEIVED and not sent.concern.by_filer:
+        filed.take(filed.authority, sent.concern, Action.ACKNOWLEDGE)

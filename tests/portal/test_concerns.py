@@ -99,6 +99,8 @@ def test_the_page_takes_one_in_and_shows_the_code_once(published: Published) -> 
     made = reader.post(f"{published.page}/concern", data=SAID)
     assert made.status_code == 201
     assert made.headers["cache-control"] == "no-store"
+    assert "<h1>已收到，尚未核实</h1>" in made.text
+    assert routes.DAYS_OF_HELD.zh in made.text
     number, code = (
         re.search(rf'id="case-{name}">([^<]+)<', made.text)[1]  # type: ignore[index]
         for name in ("number", "code")
