@@ -18,7 +18,7 @@ from filing.concern_steps import Side
 from filing.concerns import Concern
 from registry import legal_day
 from registry.artifacts import ArtifactStore
-from registry.attachments import MEDIA, Attachment, Kind
+from registry.attachments import MEDIA, Attachment, Kept, Kind
 from registry.database import Identified, Record, transaction
 
 DRAWN = 32
@@ -86,8 +86,8 @@ def put(store: ArtifactStore, made: Sequence[Attachment]) -> tuple[Stored, ...]:
 
 
 def attach(session: Session, concern: Concern, given: Sequence[Stored]) -> None:
-    """Put attachments on record with their concern."""
-    for position, each in enumerate(given, start=1):
+    """Put attachments on record with their concern, behind those that it has."""
+    for position, each in enumerate(given, start=kept(session, concern).count + 1):
         session.add(
             ConcernAttachment(
                 concern_id=concern.id,
@@ -101,10 +101,14 @@ def attach(session: Session, concern: Concern, given: Sequence[Stored]) -> None:
 
 def count(session: Session, concern: Concern) -> int:
     """How many a concern has, as long as they may be read."""
-    if concern.gone:
-        return 0
-    of_this = ConcernAttachment.concern_id == concern.id
-    return session.scalar(select(func.count()).where(of_this)) or 0
+    return 0 if concern.gone else kept(session, concern).count
+
+
+def kept(session: Session, concern: Concern) -> Kept:
+    """How many attachments stand with a concern, and their bytes in all."""
+    asked = select(func.count(), func.coalesce(func.sum(ConcernAttachment.size), 0))
+    row = session.execute(asked.where(ConcernAttachment.concern_id == concern.id)).one()
+    return Kept(*row)
 
 
 def told(session: Session, concern: Concern, side: Side) -> list[dict[str, Any]]:

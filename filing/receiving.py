@@ -27,7 +27,7 @@ from filing.enclosures import Stored
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
 from registry import attachments, characters, inbox, journal, legal_day, organisations
 from registry.artifacts import ArtifactStore
-from registry.attachments import Sent
+from registry.attachments import Kept, Sent
 from registry.database import now
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -242,15 +242,83 @@ def follow(session: Session, *, number: str, code: str, to_write: bool = False) 
     return found
 
 
-def add(session: Session, *, number: str, code: str, words: str) -> Concern:
+def prepare_addition(
+    session: Session,
+    store: ArtifactStore,
+    settings: Settings,
+    *,
+    number: str,
+    code: str,
+    words: str,
+    sent: Sequence[Sent],
+    address: str,
+) -> tuple[Stored, ...]:
+    """Read what is attached to an addition, as `prepare` does; limits count over the whole case.
+
+    Args:
+        session: a session with nothing written.
+        store: where the bytes go.
+        settings: what may be attached.
+        number: of the case.
+        code: its private code.
+        words: what is added.
+        sent: the files.
+        address: the sender's network address, for counting alone.
+
+    Raises:
+        ConcernNotFound, StepRefused, ConcernInvalid: as `add`.
+        TooManySent: very many came from this network; with the seconds to wait.
+        AttachmentsRefused, NoReader, ReadersBusy: as `attachments.read`.
+    """
+    if not sent:
+        return ()
+    concern = follow(session, number=number, code=code)
+    _check_addition(session, concern, words)
+    beside = enclosures.kept(session, concern)
+    senders.count_reading(session, address=address)
+    session.commit()
+    return enclosures.put(store, attachments.read(sent, settings, beside=beside))
+
+
+def add(
+    session: Session,
+    settings: Settings,
+    *,
+    number: str,
+    code: str,
+    words: str,
+    attached: Sequence[Stored] = (),
+) -> Concern:
     """Let the sender add to a concern that is open.
+
+    Args:
+        session: the caller's transaction.
+        settings: how much may be attached to one case.
+        number: of the case.
+        code: its private code.
+        words: what is added.
+        attached: what goes with it (see `prepare_addition`).
 
     Raises:
         ConcernNotFound: number and code do not go together.
         StepRefused: it is closed.
         ConcernInvalid: nothing is said, too much, or too often.
+        AttachmentsRefused: what came meanwhile left no room for more.
     """
     concern = follow(session, number=number, code=code, to_write=True)
+    _check_addition(session, concern, words)
+    if attached:
+        beside = Kept(enclosures.kept(session, concern).count)  # bytes were counted as they came
+        attachments.check_room(beside, Kept(len(attached)), settings)
+    concerns.say(session, concern, Side.SENDER, Side.HANDLER, words.strip(), by=None)
+    enclosures.attach(session, concern, attached)
+    concern.since = now()
+    session.flush()
+    journal.record(session, "filing:concern:added", concern.id, attachments=len(attached))
+    return concern
+
+
+def _check_addition(session: Session, concern: Concern, words: str) -> None:
     concern_steps.step(Status(concern.status), Action.ADD, Side.SENDER, by_filer=concern.by_filer)
     reasons = _of_words(words)
     said = [each for each in sender_reads(session, concern) if each.side == Side.SENDER]
@@ -263,11 +331,6 @@ def add(session: Session, *, number: str, code: str, words: str) -> Concern:
             )
         )
     _refuse(reasons)
-    concerns.say(session, concern, Side.SENDER, Side.HANDLER, words.strip(), by=None)
-    concern.since = now()
-    session.flush()
-    journal.record(session, "filing:concern:added", concern.id)
-    return concern
 
 
 def sender_reads(session: Session, concern: Concern) -> Sequence[Said]:

@@ -138,12 +138,23 @@ class Attachment:
     content: bytes
 
 
-def read(sent: Sequence[Sent], settings: Settings) -> tuple[Attachment, ...]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stands with a case already: how many, and their bytes in all."""
+
+    count: int = 0
+    size: int = 0
+
+
+def read(
+    sent: Sequence[Sent], settings: Settings, *, beside: Kept = Kept()
+) -> tuple[Attachment, ...]:
     """Read files in a confined child and make each anew.
 
     Args:
         sent: the files.
         settings: how many, how large, how many pixels.
+        beside: what counts with them.
 
     Raises:
         AttachmentsRefused: lists each file that is not taken, with reason and remedy.
@@ -153,6 +164,7 @@ def read(sent: Sequence[Sent], settings: Settings) -> tuple[Attachment, ...]:
     if not sent:
         return ()
     _refuse(_sizes(sent, settings))
+    check_room(beside, Kept(len(sent), sum(len(each.content) for each in sent)), settings)
     if not _places.acquire(timeout=PATIENCE):
         raise ReadersBusy(
             "现在有很多附件在读，请稍后再提交；您写的还在。",
@@ -187,11 +199,29 @@ def _sizes(sent: Sequence[Sent], settings: Settings) -> list[Reason]:
         for each in sent
         if len(each.content) > settings.attachment_bytes
     ]
-    whole = sum(len(each.content) for each in sent)
-    if len(sent) > settings.attachments or whole > settings.attachments_bytes:
-        less = Text("请少附几个。", "Attach fewer.")
-        found.append(Reason("attachments", limits(settings), less))
     return found
+
+
+def check_room(beside: Kept, more: Kept, settings: Settings) -> None:
+    """See that attachments of one case are not too many or too large together.
+
+    Args:
+        beside: what stands with the case already.
+        more: what is to come.
+        settings: how many, how large in all.
+
+    Raises:
+        AttachmentsRefused: there is no room for them.
+    """
+    whole = beside.size + more.size
+    if beside.count + more.count > settings.attachments or whole > settings.attachments_bytes:
+        said = limits(settings)
+        if beside.count:
+            said = Text(
+                f"{said.zh}这一件已经有{beside.count}个。",
+                f"{said.en} This case has {beside.count} already.",
+            )
+        _refuse([Reason("attachments", said, Text("请少附几个。", "Attach fewer."))])
 
 
 def _read(sent: Sent, settings: Settings) -> Attachment | Reason:

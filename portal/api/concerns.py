@@ -191,11 +191,39 @@ def follow(request: Request, session: Database, number: str, given: CodeIn) -> d
 
 
 @router.post("/cases/{number}/additions", dependencies=[public], summary="补充 · Add to a case")
-def add(request: Request, session: Database, number: str, given: AdditionIn) -> dict[str, Any]:
+def add(
+    request: Request, session: Database, settings: Configured, number: str, given: AdditionIn
+) -> dict[str, Any]:
     """Add to a case that is open, with its code."""
     _opened(request, session, number, given.code)
-    made = receiving.add(session, number=number, code=given.code, words=given.words)
+    made = receiving.add(session, settings, number=number, code=given.code, words=given.words)
     return receiving.told(session, made)
+
+
+@router.post(
+    "/cases/{number}/additions/with-attachments",
+    dependencies=[attaching],
+    openapi_extra=WITH_FILES,
+    summary="带附件的补充 · Add to a case with attachments",
+)
+def add_with_attachments(
+    request: Request,
+    session: Database,
+    store: Store,
+    settings: Configured,
+    form: Form,
+    number: str,
+) -> dict[str, Any]:
+    """Add to a case that is open with files; limits count over the whole case."""
+    given = json_of(form, "metadata", AdditionIn)
+    sent = attached(form, "attachments", most=settings.attachment_bytes)
+    _opened(request, session, number, given.code)
+    said = {"number": number, "code": given.code, "words": given.words}
+    address = identity.address_of(request)
+    stored = receiving.prepare_addition(
+        session, store, settings, **said, sent=sent, address=address
+    )
+    return receiving.told(session, receiving.add(session, settings, **said, attached=stored))
 
 
 @router.get(

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 SERVER = click.option("--server", default="", help="登记系统的网址 / address of the registry")
+ATTACH = click.option(
+    "--attach",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="附件，可给几次：PNG、JPEG、WebP、.txt / a file, may be given several times",
+)
 
 
 @click.group(
@@ -40,13 +47,7 @@ def case() -> None:
 @click.option(
     "--watch", "watch_id", default="", help="主管部门或行业组织 / authority or body, by id"
 )
-@click.option(
-    "--attach",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="附件，可给几次：PNG、JPEG、WebP、.txt / a file, may be given several times",
-)
+@ATTACH
 @SERVER
 @JSON
 def send(
@@ -73,14 +74,20 @@ def send(
 @click.argument("number")
 @click.option("--code", prompt="查询码 private code", hide_input=True)
 @click.option("--add", "words", default="", help="补充的话 / what to add")
+@ATTACH
 @SERVER
 @JSON
-def follow(number: str, *, code: str, words: str, server: str, as_json: bool) -> None:
+def follow(
+    number: str, *, code: str, words: str, files: tuple[Path, ...], server: str, as_json: bool
+) -> None:
     """The code is asked for rather than taken from the command line, where others can read it."""
     plain = number.replace("-", "")
     with _anybody(server) as client:
-        if words:
-            told = client.post(f"/cases/{plain}/additions", {"code": code, "words": words})
+        place, said = f"/cases/{plain}/additions", {"code": code, "words": words}
+        if files:
+            told = client.send_files(f"{place}/with-attachments", said, "attachments", files)
+        elif words:
+            told = client.post(place, said)
         else:
             told = client.post(f"/cases/{plain}/follow", {"code": code})
     _show(told, as_json=as_json)

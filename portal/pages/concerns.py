@@ -126,8 +126,15 @@ def follow_page(request: Request, language: Lang) -> Response:
     return render(request, "concern_follow.html", language=language, told=None, code="")
 
 
-@router.post("/follow", dependencies=[public])
-def follow(request: Request, language: Lang, session: Database, form: Form) -> Response:
+@router.post("/follow", dependencies=[attaching])
+def follow(
+    request: Request,
+    language: Lang,
+    session: Database,
+    store: Store,
+    settings: Configured,
+    form: Form,
+) -> Response:
     """Where a case stands; what is added to it, where something was typed."""
     number, code = forms.text(form, "number"), forms.text(form, "code")
     words = forms.text(form, "words")
@@ -135,8 +142,14 @@ def follow(request: Request, language: Lang, session: Database, form: Form) -> R
     try:
         found = _opened(request, session, number, code)
         told = receiving.told(session, found)
-        if words:
-            made = receiving.add(session, number=number, code=code, words=words)
+        sent = attached(form, "attachments", most=settings.attachment_bytes)
+        if words or sent:
+            said = {"number": number, "code": code, "words": words}
+            address = identity.address_of(request)
+            stored = receiving.prepare_addition(
+                session, store, settings, **said, sent=sent, address=address
+            )
+            made = receiving.add(session, settings, **said, attached=stored)
             told = receiving.told(session, made)
             form = type(form)()
     except RegisterError as error:
@@ -148,6 +161,8 @@ def follow(request: Request, language: Lang, session: Database, form: Form) -> R
         language=language,
         told=told,
         code=code if told else "",
+        attachments=attachments.limits(settings),
+        accepted=attachments.ACCEPTED,
         typed={**forms.typed(form), "number": number},
     )
     return _private(answer)

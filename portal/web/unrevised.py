@@ -92,5 +92,6 @@ API: Mapping[str, Text] = {
     "POST /api/v1/catalogue/{slug}/concerns/with-attachments": NEW,
     "POST /api/v1/cases/{number}/follow": LOOK,
     "POST /api/v1/cases/{number}/additions": NEW,
+    "POST /api/v1/cases/{number}/additions/with-attachments": NEW,
 }
 """Operations of the API, by method and path template."""

@@ -13,6 +13,7 @@ from filing.receiving import ConcernInvalid
 from filing.routes import ROUTES_TOLD, Route
 from registry import legal_day, organisations
 from registry.organisations import Kind, Organisation, Role
+from registry.settings import Settings
 from tests import cast
 from tests.filing.cases import ASKED, WORDS, Filed
 
@@ -83,7 +84,9 @@ def test_the_authority_reads_exactly_what_the_filer_will_read_and_nothing_is_sav
     filed: Filed,
 ) -> None:
     sent = filed.send()
-    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    receiving.add(
+        filed.session, Settings(), number=sent.concern.number, code=sent.code, words=WORDS
+    )
     filed.session.commit()
     number, read = sent.concern.number, sent.concern.revision
     asked = {"by": filed.authority, "number": number, "revision": read, "words": ASKED}
@@ -121,7 +124,9 @@ def test_the_asked_filer_reads_one_revision_whatever_happened_before_and_after(
         return handling.told(filed.session, *found)
 
     def add() -> None:
-        receiving.add(filed.session, number=busy.concern.number, code=busy.code, words=WORDS)
+        receiving.add(
+            filed.session, Settings(), number=busy.concern.number, code=busy.code, words=WORDS
+        )
 
     quick, busy = filed.send(), filed.send(address="198.51.100.1")
     filed.take(filed.authority, quick.concern, Action.PUT, words=ASKED)
@@ -155,7 +160,9 @@ def test_the_asked_filer_reads_one_revision_whatever_happened_before_and_after(
 def test_a_filers_own_case_moves_with_every_word_that_it_reads(filed: Filed) -> None:
     sent = filed.send(Route.APPEAL)
     read = [concerns.revision(filed.session, sent.concern, Side.HANDLER)]
-    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    receiving.add(
+        filed.session, Settings(), number=sent.concern.number, code=sent.code, words=WORDS
+    )
     read.append(concerns.revision(filed.session, sent.concern, Side.HANDLER))
     with pytest.raises(ConcernMoved):
         filed.take(filed.scene.filer, sent.concern, Action.ACKNOWLEDGE, revision=read[0])

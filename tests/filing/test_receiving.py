@@ -29,6 +29,7 @@ from registry import journal, legal_day
 from registry.characters import TextRefused
 from registry.database import now
 from registry.organisations import Actor, Kind, Organisation
+from registry.settings import Settings
 from tests import cast
 from tests.filing.cases import ASKED, WORDS, Filed
 
@@ -131,7 +132,9 @@ def test_the_change_is_counted_for_what_is_public_at_once(filed: Filed) -> None:
     sent = filed.send(Route.APPEAL)
     received = changes.latest(filed.session)[0]
     assert received > before
-    receiving.add(filed.session, number=sent.concern.number, code=sent.code, words=WORDS)
+    receiving.add(
+        filed.session, Settings(), number=sent.concern.number, code=sent.code, words=WORDS
+    )
     assert changes.latest(filed.session)[0] == received, "nothing that is counted changed"
 
 
@@ -166,7 +169,7 @@ def test_from_the_day_of_deletion_on_nobody_reads_it_though_no_worker_came(
     with pytest.raises(ConcernNotFound):
         receiving.follow(filed.session, number=number, code=sent.code)
     with pytest.raises(ConcernNotFound):
-        receiving.add(filed.session, number=number, code=sent.code, words=WORDS)
+        receiving.add(filed.session, Settings(), number=number, code=sent.code, words=WORDS)
     with pytest.raises(StepRefused):
         filed.take(filed.scene.filer, sent.concern, Action.REPLY, words="晚了。", revision=1)
     # It can still be ended, so that the count is right, and what is said with it is not kept.

@@ -123,6 +123,50 @@ def test_what_is_added_later_leaves_the_attachments_and_goes_with_them(
         assert set(session.scalars(select(ConcernMessage.kept))) == {None}
 
 
+def test_an_addition_carries_files_and_limits_count_over_the_case(stored: Published) -> None:
+    member, before = reviewer(stored), kept(stored)
+    stored.site.state.settings.attachments = 3
+    given = {"route": "report", "watch_id": member.organisation.id}
+    server = stored.servers[0]
+    sent = server.post(
+        f"/api/v1/catalogue/{stored.slug}/concerns/with-attachments",
+        data={"metadata": json.dumps(SAID | given)},
+        files=[("attachments", ("a.png", picture()))],
+    ).json()
+    plain = sent["number"].replace("-", "")
+    place = f"/api/v1/cases/{plain}/additions/with-attachments"
+    said = {"code": sent["code"], "words": "后来又被拒绝了一次，时间是十二月一日。"}
+
+    def add(*files: tuple[str, bytes], **changed: str) -> Any:
+        return server.post(
+            place,
+            data={"metadata": json.dumps(said | changed)},
+            files=[("attachments", each) for each in files],
+        )
+
+    text = ("b.txt", "又一句".encode())
+    assert add(text, code="A" * 16).status_code == 404
+    assert add(("c.pdf", b"%PDF-1.7")).status_code == 422
+    assert add(text, words="").status_code == 422
+    assert len(kept(stored) - before) == 1
+    told = add(text)
+    assert told.status_code == 200, told.text
+    assert told.json()["attachments"] == 2
+    refused = add(text, text)
+    assert refused.status_code == 422
+    assert "这一件已经有2个" in refused.text
+    form = {"number": sent["number"], "code": sent["code"], "words": said["words"]}
+    page = server.post("/zh/follow", data=form, files=[("attachments", ("d.png", picture()))])
+    assert "附件已收到：3 个" in page.text, page.text
+    full = server.post("/en/follow", data=form, files=[("attachments", text)])
+    assert "This case has 3 already." in full.text
+    assert len(kept(stored) - before) == 3
+    case = server.get(f"/api/v1/concerns/{plain}", headers=member.bearer).json()
+    assert [each["kind"] for each in case["attachments"]] == ["png", "text", "png"]
+    added = f"/api/v1/concerns/{plain}/attachments/2"
+    assert server.get(added, headers=member.bearer).content.decode() == "又一句"
+
+
 @pytest.mark.usefixtures("own_signals")
 def test_attachments_by_command(
     stored: Published,

@@ -96,6 +96,13 @@ class Place:
         made = self.post(f"/catalogue/{slug}/concerns", said)
         number = follow_codes.plain(made["number"])
         self.post(f"/cases/{number}/additions", {"code": made["code"], "words": ADDED})
+        with self.client() as client:
+            added = client.post(
+                f"/api/v1/cases/{number}/additions/with-attachments",
+                data={"metadata": json.dumps({"code": made["code"], "words": ADDED})},
+                files=[("attachments", ("n.txt", NOTE))],
+            )
+        assert added.status_code == 200, added.text
         self.post(f"/cases/{number}/follow", {"code": made["code"]})
         return {**made, "number": number}
 
