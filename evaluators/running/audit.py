@@ -281,6 +281,9 @@ class Known:
     fitting: list[Point] = field(default_factory=list)
     points: deque[Point] = field(default_factory=deque)
 
+    def __post_init__(self) -> None:
+        self._found, self._filled = np.zeros((0, 0)), 0
+
     def equal(self, name: object, value: float) -> None:
         """A form has a value."""
         self.names.append(name)
@@ -303,6 +306,7 @@ class Known:
         self.points = points
         fit = self._fit(np.array(points)) if points else ()
         self.fitting = [each for each, fits in zip(points, fit, strict=True) if fits]
+        self._filled = 0
 
     def range(self, aim: npt.NDArray[np.float64], least: float) -> tuple[float, float] | None:
         """The least and the greatest whole value that a form can have; equal where nothing fits.
@@ -327,8 +331,19 @@ class Known:
         """How far apart the whole values of a form are, of the rows that were found to fit."""
         if not self.fitting:
             return -math.inf
-        values = np.array(self.fitting) @ aim
+        of = np.flatnonzero(aim)  # one cell's, mostly: a few among thousands
+        values = self._fitting_rows()[:, of] @ aim[of]
         return -_up(-float(values.max())) - _up(float(values.min()))
+
+    def _fitting_rows(self) -> npt.NDArray[np.float64]:
+        """What fits as one matrix; it grows by doubling, since a point is found at a time."""
+        many = len(self.fitting)
+        if many > len(self._found):
+            self._found, self._filled = np.empty((2 * many, self.fitting[0].size)), 0
+        for at in range(self._filled, many):
+            self._found[at] = self.fitting[at]
+        self._filled = many
+        return self._found[:many]
 
     def possible(self) -> bool:
         """Whether any rows fit."""
