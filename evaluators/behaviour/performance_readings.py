@@ -46,6 +46,8 @@ UNFIT: Mapping[str, Text] = {
         "There is no ranking to compare: name a query; the target must hold relevance as numbers; a model or a score is needed.",
     ),
 }
+CHANCE = 0.5
+"""The AUC of a score that tells nothing."""
 SMALL = Text(
     "{metric}：只有 {n} 个可用（不足 {least}），或只有一类结果，不作判断。",
     "For {metric} only {n} can be used (fewer than {least}), or there is one class only: nothing is said.",
@@ -139,6 +141,8 @@ def whole(seen: Estimate, ci: Interval, line: float | None, verdict: Verdict, pl
     name = named(seen.metric, plan)
     said = WHOLE.format(metric=name, value=shown(seen.metric, seen.value),
                         low=shown(seen.metric, ci.low), high=shown(seen.metric, ci.high))  # fmt: skip
+    if seen.metric == "auc" and ci.high is not None and ci.high < CHANCE:
+        said = readings.joined(said, readings.against(plan))
     if line is None:
         return readings.joined(said, MEASURED)
     return readings.joined(said, DECLARED[verdict].format(line=shown(seen.metric, line)))

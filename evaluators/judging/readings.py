@@ -135,6 +135,19 @@ def tested(columns: Columns, plain: Callable[[str], Text], *, scored: bool) -> T
     )
 
 
+AGAINST = Text(
+    "分数与{due}排得相反：要么模型排反了，要么计划把有利的一边写反了。先核对，再看其他结论。",
+    "The score runs against {due}: either the model ranks the wrong way round, or the plan names the wrong "
+    "side as favourable. See to that before other findings are read.",
+)
+OUTCOMES, DECISIONS = Text("实际结果", "the outcomes"), Text("人的决定", "people's decisions")
+
+
+def against(plan: Plan) -> Text:
+    """That a score orders people the wrong way round, where its whole interval says so."""
+    return AGAINST.format(due=OUTCOMES if plan.target_kind == "outcome" else DECISIONS)
+
+
 REST = Text("其他人", "everyone else")
 
 

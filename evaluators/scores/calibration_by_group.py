@@ -260,8 +260,11 @@ class CalibrationByGroup(Probe[Calibrated]):
             yield draft(
                 self.spec, one.effect.metric, slice_={name: one.effect.group},
                 verdict=one.verdict, limit=_limit(plan),
-                reading=contrast_readings.sentence(
-                    one, _wording(one.effect.metric, plan), plan, name, _why(plan), each=each, **words
+                reading=readings.joined(
+                    contrast_readings.sentence(
+                        one, _wording(one.effect.metric, plan), plan, name, _why(plan), each=each, **words
+                    ),
+                    *([readings.against(plan)] if _turned(one) else []),
                 ),
                 details={**one.effect.details, **extra},
                 **contrasts.numbers(one, family=f"{'+'.join(ARTICLES)}/{self.spec.id}/{name}"),
@@ -357,6 +360,12 @@ def line_of(metric: str) -> Line:
 def _limit(plan: Plan) -> Text:
     said = LIMIT if plan.target_kind == "outcome" else LIMIT_AGREEMENT
     return readings.joined(said, readings.frame(plan))
+
+
+def _turned(judged: Judged) -> bool:
+    """Whether a group's scores fall, beyond chance, where its outcomes rise: the slope is below 0."""
+    of_slope, within = judged.effect.metric == SLOPE, judged.interval
+    return of_slope and within is not None and within.high is not None and 1 + within.high < 0
 
 
 def _slope(value: float | None) -> str:

@@ -35,6 +35,12 @@ CALLED = {
     "report": "report_id",
 }
 """From the names of the plan to those of its boxes, where they differ or have a path below them."""
+NO_SIDE = Text("没有选哪一边是有利的结果。", "The favourable side is not chosen.")
+CHOOSE_SIDE = Text(
+    "高分对本人是好事，选“达到分数线”；像风险分那样是坏事，选“低于分数线”。选反了，说明的每一句都会反过来。",
+    "Where a high score is good for the person, choose “at the cut or above”; where it is bad, as a risk "
+    "is, “below the cut”. The wrong one would turn every sentence round.",
+)
 NO_CUT = Text("没有填写分数线。", "The cut is missing.")
 NOT_IN_DATA = Text("所选的数据里没有这一列。", "The chosen data set has no such column.")
 OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have it.")
@@ -253,6 +259,9 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     ]
     if asked["task"] == "decision" and asked["cut"] is None and not settled:
         reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
+    told = settled or "classes" in asked or "favourable_above" in asked
+    if asked["task"] == "decision" and not told:
+        reasons.append(Reason("favourable_above", NO_SIDE, CHOOSE_SIDE))
     reasons += lengths.within(asked, MOST_WORDS)
     named = [(part, asked[part]) for part in ("wording", "declared")]
     named += [(f"columns.{n}", {"unit": each["unit"]}) for n, each in enumerate(asked["columns"])]

@@ -225,3 +225,21 @@ def test_duckdb_takes_the_side_that_is_said(tmp_path: Any) -> None:
     assert cell_query.run(plan, path, nonce="n").findings_digest == here.findings_digest
     with pytest.raises(DataUnfit):
         cell_query.run(_plan("selection_parity", inputs=None, score="risk"), path, nonce="n")
+
+
+@pytest.mark.parametrize("kind", ["outcome", "human_decision"])
+def test_a_score_that_runs_against_the_outcomes_is_said_to(kind: str) -> None:
+    """F-n7/1: AUC 0.20 and slopes of -1 stood there, and no sentence said what they mean."""
+    probes = ("performance", "calibration_by_group")
+    for side, turned in ((1, True), (0, False)):
+        plan = planning.parse(
+            {**_plan(*probes, score_favourable=side).as_json(), "target_kind": kind}
+        )
+        found = _found(plan, _table())
+        told = [
+            f
+            for f in found
+            if "排得相反" in f.reading["zh"] and "The score runs against" in f.reading["en"]
+        ]
+        assert {f.metric for f in told} == ({"auc", "calibration_slope"} if turned else set())
+        assert len([f for f in told if f.metric == "calibration_slope"]) == (2 if turned else 0)

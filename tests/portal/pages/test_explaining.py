@@ -128,3 +128,22 @@ def test_hard_words_that_were_kept_stand_above_the_text_with_the_reason() -> Non
         assert ("合同里就是这样写的。" in pages["zh"]) is shown
         assert "阈值" not in pages["en"]
         assert "contract" not in pages["en"]
+
+
+ASKED: dict[str, Any] = {
+    "task": "decision", "cut": 0.5, "wording": {}, "declared": {}, "protected": [],
+    "columns": [{"name": "income", "plain": {"zh": "收入", "en": "income"}, "unit": None}],
+}  # fmt: skip
+
+
+def test_no_side_of_a_cut_is_taken_for_the_favourable_one_unless_somebody_said_so() -> None:
+    """F-n7/1: the form had the upper side chosen, and a risk was explained as merit."""
+    with pytest.raises(explaining.PlanHasGaps) as refused:
+        explaining.check(ASKED, ["income"])
+    assert [reason.item for reason in refused.value.reasons] == ["favourable_above"]
+    for said in (
+        {"favourable_above": False}, {"favourable_above": True}, {"task": "price", "cut": None},
+        {"classes": ["a", "b"], "favourable": "a"},
+    ):  # fmt: skip
+        explaining.check({**ASKED, **said}, ["income"])
+    explaining.check({**ASKED, "cut": None}, ["income"], settled=True)

@@ -119,7 +119,7 @@ def test_a_missing_cut_is_a_gap_unless_a_report_gives_it(shelf: Shelf) -> None:
     asked |= {"wording": {}, "declared": {}}
     with pytest.raises(explaining.PlanHasGaps) as refused:
         explaining.check(asked, ["a"])
-    assert [reason.item for reason in refused.value.reasons] == ["cut"]
+    assert [reason.item for reason in refused.value.reasons] == ["cut", "favourable_above"]
     explaining.check(asked, ["a"], settled=True)
     client, _ = shelf.browser(Role.FILER)
     form = client.get("/zh/versions/{version}/explain".format(**shelf.made), headers=PAGE).text
