@@ -279,13 +279,15 @@ class _Page:
         if findings is None:
             groups = [sentence("groups.none", evidence={"n": 0}, places={})]
         more = checked.rest(findings or (), [*beyond, *groups])
+        lead = [*beyond, *flips]
+        if not lead:  # the first comparison leads, and stands there alone
+            lead, groups = groups[:1], groups[1:]
         sections = [
             (Text("不同人群的结果", "Results for different groups"), groups),
             (Text("评估报告里的其他结果", "Other results of the report"), more),
             (Text("问两次", "Asked twice"), [checked.asked_again(self.tally)]),
         ]
-        lead = [*beyond, *flips]
-        return {"lead": lead or groups[:1], "detail": _sections(sections)}
+        return {"lead": lead, "detail": _sections(sections)}
 
     def _object(self) -> dict[str, Any]:
         return {"lead": [self._stated("object")], "detail": []}

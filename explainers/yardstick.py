@@ -21,7 +21,9 @@ def told(plan: ExplanationPlan, yardsticks: Sequence[Yardstick]) -> list[Sentenc
     if not yardsticks:
         return [_chosen(plan)]
     newest = yardsticks[0]
-    parts = [part for older in yardsticks[1:] for part in newest.beside(older)]
+    called = {column.name: column.plain for column in plan.columns}
+    called |= {outsider.name: outsider.plain for outsider in plan.outsiders}
+    parts = [part for older in yardsticks[1:] for part in newest.beside(older, called=called)]
     parts = list({part.zh: part for part in parts}.values())
     said = [] if plan.task == "price" or newest.cut is not None else [_chosen(plan)]
     if parts:

@@ -109,7 +109,7 @@ def _address(part: Part, value: Any) -> str:
 
 def repeated(said: Text) -> Text:
     """A text whose English may be the Chinese over again, then marked for a reader of English."""
-    return own_words({"zh": said.zh}) if said.zh == said.en and CHINESE.search(said.en) else said
+    return own_words({"zh": said.zh}) if said.zh == said.en else said
 
 
 def pair(value: Mapping[str, str]) -> Text:
@@ -119,9 +119,14 @@ def pair(value: Mapping[str, str]) -> Text:
 
 
 def own_words(value: Mapping[str, str]) -> Text:
-    """Somebody's own words, stored as {zh, en?}; an English reader is told where only Chinese is there."""
+    """Somebody's own words, stored as {zh, en?}; an English reader is told where only Chinese is there.
+
+    An address or a number is none: it says the same to both.
+    """
     said = pair(value)
-    return said if value.get("en") else Text(said.zh, f"{said.en} {IN_CHINESE}")
+    if value.get("en") or not CHINESE.search(said.zh):
+        return said
+    return Text(said.zh, f"{said.en} {IN_CHINESE}")
 
 
 def graded(grade: Mapping[str, Any]) -> Text:

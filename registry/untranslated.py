@@ -11,7 +11,7 @@ from registry.language import Text
 
 IN_CHINESE = "(in Chinese, not translated)"
 IN_ENGLISH = "（英文，未翻译）"
-CHINESE = re.compile("[\u3400-\u9fff]")
+CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 SMALL = re.compile(r"(?<!\S)[(“\"']?[a-z]{2,}[)”\"',.;:]*(?!\S)")
 """A word in small letters by itself: two of them are English that says something."""
 WORDS = 2

@@ -99,9 +99,23 @@ class Yardstick:
         return settled
 
     def _outsider(self, name: str) -> dict[str, Any]:
-        named = self.names.get(name) or {}
-        plain = named.get("plain") or {"zh": name, "en": name}
-        return {"name": name, "plain": plain, "values": dict(named.get("levels") or {})}
+        levels = dict((self.names.get(name) or {}).get("levels") or {})
+        return {"name": name, "plain": self._plain(name).as_json(), "values": levels}
+
+    def _plain(self, name: str) -> Text:
+        """What the report calls a column."""
+        named = (self.names.get(name) or {}).get("plain") or {}
+        return Text(named.get("zh") or name, named.get("en") or name)
+
+    def quoted(self, name: str, called: Mapping[str, Text] | None = None) -> Text:
+        """What a column is called, in quotation marks.
+
+        Args:
+            name: the column.
+            called: what a page calls columns; else the report's name of it counts, or its own.
+        """
+        plain = (called or {}).get(name) or self._plain(name)
+        return Text(f"“{plain.zh}”", f"“{plain.en}”")
 
     def differences(self, plan: Mapping[str, Any]) -> list[Reason]:
         """Where a request for an explanation goes by something else, with both values.
@@ -134,7 +148,7 @@ class Yardstick:
         found += [
             _reason(
                 name,
-                Text(f"“{name}”", f"“{name}”"),
+                self.quoted(name),
                 Text("没有列为敏感特征", "not listed as sensitive"),
                 Text("敏感特征", "sensitive"),
             )
@@ -142,8 +156,15 @@ class Yardstick:
         ]
         return found
 
-    def beside(self, other: "Yardstick") -> list[Text]:
-        """Where two reports differ, this one being the newer."""
+    def beside(
+        self, other: "Yardstick", *, called: Mapping[str, Text] | None = None
+    ) -> list[Text]:
+        """Where two reports differ, this one being the newer.
+
+        Args:
+            other: the older one.
+            called: what the page calls columns; else a report's names, and at last the column's own.
+        """
         found = []
         if self.cut != other.cut:
             new, old = _number(self.cut), _number(other.cut)
@@ -164,13 +185,14 @@ class Yardstick:
         for one, more in ((self, other), (other, self)):
             extra = [name for name in more.sensitive if name not in one.sensitive]
             which = Text("较早", "older") if more is other else Text("较新", "newer")
-            found += [
-                Text(
-                    f"只有{which.zh}的报告比较“{name}”",
-                    f"only the {which.en} report compares “{name}”",
+            for name in extra:
+                said = more.quoted(name, called)
+                found.append(
+                    Text(
+                        f"只有{which.zh}的报告比较{said.zh}",
+                        f"only the {which.en} report compares {said.en}",
+                    )
                 )
-                for name in extra
-            ]
         return found
 
 

@@ -77,6 +77,20 @@ def test_a_score_that_tells_a_group_is_said_to_beside_blind_guessing() -> None:
     assert "约能猜对74次" in features["zh"]
 
 
+def test_no_sentence_of_the_fifth_answer_stands_twice() -> None:
+    """n7/15: with nothing beyond a line and no sensitive input the first comparison led as well."""
+    data = apart(people(400))
+    made = ExplanationPlan.make(data, columns("age"), cut=0.5, protected=[RACE])
+    for findings in ([RATES], None):
+        toy = Toy(lambda x: x["age"] / 80)
+        content = explain(made, data, toy, nonce="n", report_findings=findings)
+        (answer,) = (each for each in content["questions"] if each["id"] == "checked")
+        detail = [s["zh"] for part in answer["detail"] for s in part["sentences"]]
+        every = [s["zh"] for s in answer["lead"]] + detail
+        assert len(every) == len(set(every))
+        assert answer["lead"]
+
+
 def leaked(shares: dict[str, float]) -> dict[str, Any]:
     return finding(
         "proxy_leakage", "score_auc", slice={"sex": "f"}, group="f", estimate=0.57,

@@ -48,6 +48,14 @@ def test_somebody_s_own_words_in_chinese_alone_are_marked_for_english_readers() 
         ({"zh": "请补充。"}, "请补充。 (in Chinese, not translated)"),
         ({"zh": "请补充。", "en": ""}, "请补充。 (in Chinese, not translated)"),
         ({"zh": "请补充。", "en": "Add it."}, "Add it."),
+        (
+            {"zh": "线上：help@bank.example"},
+            "线上：help@bank.example (in Chinese, not translated)",
+        ),
+        ({"zh": "help@bank.example"}, "help@bank.example"),
+        ({"zh": "021-5555 0100"}, "021-5555 0100"),
+        ({"zh": "https://bank.example/appeal"}, "https://bank.example/appeal"),
+        ({"zh": "𠮷㛃"}, "𠮷㛃 (in Chinese, not translated)"),
         ({}, ""),
     ):
         assert in_language(given, "en") == english

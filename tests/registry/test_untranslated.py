@@ -23,3 +23,7 @@ def test_english_is_marked_for_who_reads_chinese(said: str) -> None:
 )
 def test_names_numbers_and_addresses_are_the_same_in_both(said: str) -> None:
     assert untranslated.once(said) == Text(said, said)
+
+
+def test_a_rare_character_is_chinese_too() -> None:
+    assert untranslated.once("𠮷") == Text("𠮷", "𠮷 (in Chinese, not translated)")

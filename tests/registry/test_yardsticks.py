@@ -11,6 +11,7 @@ from registry import attestation, evaluations, explanations, reports, worklist, 
 from registry.database import now
 from registry.datasets import Use
 from registry.explanations import Explanation, NotDeidentified, OtherYardstick
+from registry.language import Text
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.settings import settings
@@ -232,6 +233,26 @@ def test_the_newest_report_counts_and_what_differs_is_named(case: Case) -> None:
     parts = [part.zh for part in newest.beside(older)]
     assert parts == ["分数线是0.6和0.8", "只有较早的报告比较“sex”"]
     assert case.ask().plan["cut"] == 0.6
+
+
+def test_what_only_one_report_compares_is_called_as_people_call_it(case: Case) -> None:
+    """n7/13: the sentence had the name of the column."""
+    columns = {"cut": 0.8, "favourable": 1, "sensitive": ["race", "town"]}
+    names = {"town": {"plain": {"zh": "所在片区", "en": "district"}}}
+    case.report({**REPORTED, "columns": columns, "names": names})
+    case.report({**REPORTED, "columns": {**columns, "sensitive": ["race"]}})
+    newest, older = yardsticks.counting(case.session, case.version.id, case.version.digest)
+    (said,) = newest.beside(older)
+    assert said == Text(
+        "只有较早的报告比较“所在片区”", "only the older report compares “district”"
+    )
+    own = {"town": Text("住的镇", "home town")}
+    (said,) = newest.beside(older, called=own)
+    assert said == Text("只有较早的报告比较“住的镇”", "only the older report compares “home town”")
+    found = older.differences({"cut": 0.8, "protected": [{"name": "race"}]})
+    (reason,) = (each for each in found if each.item == "town")
+    assert reason.said.zh.startswith("“所在片区”：")
+    assert reason.said.en.startswith("“district”: ")
 
 
 def test_where_low_scores_are_good_the_report_says_so(case: Case) -> None:
