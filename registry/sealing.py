@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, cast, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, cast, func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
-from registry import environment, journal_proof, json_text
+from registry import attestation, environment, journal_proof, json_text
+from registry.attestation import NotCanonical
 from registry.database import Moment, Record, now, transaction
 from registry.environment import DatabaseBusy
 from registry.journal import Event
@@ -30,6 +31,9 @@ PATIENCE_MILLISECONDS = 500
 """How long a sealer waits for those who write; the others wait behind it meanwhile."""
 LOWEST = -(2**63)
 """Below every number that a row can have, also one that somebody chose to slip it in."""
+
+UNREADABLE = "unreadable"
+"""Under this key stand the bytes of a part of a row that is nothing this platform writes."""
 
 SEQ = BigInteger().with_variant(Integer, "sqlite")
 
@@ -152,18 +156,40 @@ def ambiguous(factory: sessionmaker[Session]) -> Iterator[int]:
         factory: sessions on the database.
     """
     behind = LOWEST
-    written = select(Event.seq, cast(Event.details, String)).order_by(Event.seq).limit(BATCH)
     while True:
         with factory() as session:
-            rows = session.execute(written.where(Event.seq > behind)).all()
+            lite = session.get_bind().dialect.name == "sqlite"  # where text can be no text
+            written: Any = cast(Event.details, LargeBinary if lite else String)
+            asked = select(Event.seq, written).where(Event.seq > behind)
+            rows = session.execute(asked.order_by(Event.seq).limit(BATCH)).all()
         if not rows:
             return
         for seq, details in rows:
             try:
-                json_text.parse(details)
+                json_text.parse(details or "null")
             except KeyTwice:
                 yield seq
+            except (ValueError, RecursionError):
+                pass  # `unreadable` names it
         behind = rows[-1][0]
+
+
+def unreadable(factory: sessionmaker[Session]) -> Iterator[int]:
+    """The rows of which a part is nothing that this platform writes: bytes for text, or no JSON.
+
+    Args:
+        factory: sessions on the database.
+    """
+    for entry in entries(factory):
+        if "row" in entry and not _as_written(entry["row"]):
+            yield entry["row"]["seq"]
+
+
+def _as_written(row: Entry) -> bool:
+    details = row["details"]
+    rest = (value for name, value in row.items() if name != "details")
+    sound = isinstance(details, dict) and set(details) != {UNREADABLE}
+    return sound and not any(isinstance(value, dict) for value in rest)
 
 
 def check(factory: sessionmaker[Session]) -> Proof:
@@ -233,7 +259,51 @@ def _rows(
     query = select(*columns).where(Event.seq > after).order_by(Event.seq).limit(limit)
     if until is not None:
         query = query.where(Event.seq <= until)
-    return [{**row, "at": _written(row["at"])} for row in session.execute(query).mappings()]
+    try:
+        found = [dict(row) for row in session.execute(query).mappings()]
+    except (ValueError, TypeError, DBAPIError):  # SQLite keeps anything in any column
+        if session.get_bind().dialect.name != "sqlite":
+            raise
+        numbers = session.scalars(query.with_only_columns(Event.seq)).all()
+        found = [_one(session, seq) for seq in numbers]
+    return [_plain(row) for row in found]
+
+
+def _one(session: Session, seq: int) -> dict[str, Any]:
+    """One row, each part of it read by itself; a part that can't be read is told as it is kept."""
+    row: dict[str, Any] = {}
+    for name in journal_proof.ROW:
+        column = getattr(Event, name)
+        try:
+            row[name] = session.scalar(select(column).where(Event.seq == seq))
+        except (ValueError, TypeError, DBAPIError):
+            kept = session.scalar(select(cast(column, LargeBinary)).where(Event.seq == seq))
+            row[name] = _unreadable(kept)
+    return row
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as JSON has it. A part that this platform never writes is told as bytes: it matches no seal."""
+    at = row["at"]
+    row = {**row, "at": _written(at) if isinstance(at, datetime) else at}
+    try:
+        attestation.canonical(row)
+    except NotCanonical:
+        row = {name: _told(value) for name, value in row.items()}
+    return row
+
+
+def _told(value: Any) -> Any:
+    try:
+        attestation.canonical([value])
+    except NotCanonical:
+        return _unreadable(value)
+    return value
+
+
+def _unreadable(value: Any) -> dict[str, str]:
+    kept = bytes(value) if isinstance(value, bytes) else repr(value).encode()
+    return {UNREADABLE: kept.hex()}
 
 
 def _as_json(made: JournalSeal) -> dict[str, Any]:

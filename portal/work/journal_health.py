@@ -5,18 +5,25 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database, last_seal, sealing
+from registry.attestation import NotCanonical
 from registry.journal_proof import SHOWN, TWICE, Proof, numbers
 from registry.language import Text
 
 UNREADABLE = Text(
-    "日志里有一行或一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
-    "A row or a seal of the journal cannot be read any more ({what}). Compare it with a backup or "
-    "an earlier export.",
+    "日志里有一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
+    "A seal of the journal cannot be read any more ({what}). Compare it with a backup or an earlier "
+    "export.",
 )
 CHANGED = Text(
     "{n} 处与封存不符：{shown}。请与备份或以前的导出对照，查明是谁改了数据库。",
     "{n} things are not as they were sealed: {shown}. Compare with a backup or an earlier export, "
     "and find out who changed the database.",
+)
+BROKEN = Text(
+    "{n} 行里有读不出来的内容（第 {shown} 行），本平台不会这样写；导出时照原样写成十六进制。请与备份或以前的导出对照，查明是谁改了数据库。",
+    "{n} rows hold what cannot be read (row {shown}), and this platform writes no such row; an "
+    "export has it in hexadecimal as it is kept. Compare with a backup or an earlier export, and "
+    "find out who changed the database.",
 )
 LOST = Text(
     "这台机器记得 {at} 做的第 {number} 次封存（哈希 {hash}），数据库里没有它：封存被删除或重新做过，或者数据库是从更早的备份恢复的。请与备份或以前的导出对照；查清以后删除 {place}，从现有的封存记起。",
@@ -56,13 +63,16 @@ def examined(factory: sessionmaker[Session], place: Path, patience: float) -> tu
         proof = sealing.check(factory)
         lost = last_seal.lost(factory, place=place)
         twice = list(sealing.ambiguous(factory))
-    except ValueError as unreadable:
+        broken = list(sealing.unreadable(factory))
+    except (ValueError, NotCanonical) as unreadable:  # a seal
         return False, UNREADABLE.format(what=unreadable)
     wrong = []
     if proof.count:
         wrong.append(CHANGED.format(n=proof.count, shown=proof.shown(SHOWN)))
     if twice:
         wrong.append(TWICE.format(n=len(twice), shown=numbers(twice)))
+    if broken:
+        wrong.append(BROKEN.format(n=len(broken), shown=numbers(broken)))
     if lost is not None:
         told = {"number": lost.number, "at": lost.at, "hash": lost.hash, "place": place}
         wrong.append(LOST.format(**told))

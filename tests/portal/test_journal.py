@@ -75,7 +75,10 @@ def test_the_worker_seals_and_the_doctor_names_the_row_that_was_changed(
     assert f"row {seq} was changed" in check.said.en
     with transaction(place.factory) as session:
         session.execute(text("UPDATE event SET details = 'no JSON' WHERE subject = 's2'"))
-    assert not examined(settings).ok
+        seq = session.query(Event.seq).where(Event.subject == "s2").scalar()
+    check = examined(settings)
+    assert not check.ok
+    assert f"1 rows hold what cannot be read (row {seq})" in check.said.en
 
 
 def test_the_doctor_tells_when_nobody_seals_and_seals(

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database, journal, journal_proof, sealing
@@ -338,3 +338,46 @@ def test_a_missing_seal_is_told_once_and_not_for_each_of_its_rows() -> None:
     first = next(each for each in whole if "seal" in each)
     cut = [each for each in whole if each is not first]
     assert faults(journal_proof.check(cut)) == {("seal_removed", 1)}
+
+
+BROKEN = {
+    "a blob for a name": ("UPDATE event SET name = CAST(name AS BLOB) WHERE seq = 3", 3),
+    "no JSON": ("UPDATE event SET details = '{\"a\":' WHERE seq = 2", 2),
+    "no text": ("UPDATE event SET subject = CAST(x'ff00' AS TEXT) WHERE seq = 4", 4),
+    "no moment": ("UPDATE event SET at = 'yesterday' WHERE seq = 5", 5),
+    "a number that is none": ("UPDATE event SET details = '{\"a\": NaN}' WHERE seq = 1", 1),
+    "bytes that are no JSON": ("UPDATE event SET details = x'ff' WHERE seq = 1", 1),
+}
+
+
+@pytest.mark.usefixtures("at_any_time")
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_row_that_cannot_be_read_is_named_and_every_other_is_exported(
+    tmp_path: Path, name: str, sealed: bool
+) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path / 'journal.db'}")  # which keeps anything
+    tables.make(engine)
+    register = database.sessions(engine)
+    write(register, 6)
+    if sealed:
+        sealing.seal(register)
+    change, seq = BROKEN[name]
+    with transaction(register) as session:
+        session.execute(text(change))
+
+    assert list(sealing.unreadable(register)) == [seq]
+    assert list(sealing.ambiguous(register)) == []
+    lines = b"".join(map(journal_proof.line_of, sealing.entries(register)))
+    rows = [each["row"] for each in journal_proof.read(io.BytesIO(lines)) if "row" in each]
+    assert [each["seq"] for each in rows] == [1, 2, 3, 4, 5, 6]
+    assert [each["seq"] for each in rows if "unreadable" in str(each)] == [seq]
+    for proof in (
+        sealing.check(register),
+        journal_proof.check(journal_proof.read(io.BytesIO(lines))),
+    ):
+        assert faults(proof) == ({("changed", seq)} if sealed else set())
+    if not sealed:
+        assert sealing.seal(register) == 6
+        assert list(sealing.unreadable(register)) == [seq]
+    engine.dispose()
