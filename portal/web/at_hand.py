@@ -4,6 +4,7 @@ What only looks up is a coroutine: a thread of its own costs ten times what it d
 """
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread
@@ -16,6 +17,8 @@ from registry.artifacts import ArtifactStore
 from registry.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ON_COMMIT = "on_commit"
+"""In a request's state: what else is to be done with its session just before the commit."""
 
 
 async def session(request: Request) -> AsyncIterator[Session]:
@@ -37,12 +40,20 @@ async def session(request: Request) -> AsyncIterator[Session]:
     try:
         yield made
         if not reading:
-            await _ending(made.commit)
+            await _ending(partial(_commit, request, made))
     finally:
         if database.ends_at_once(made):
             made.close()
         else:
             await _ending(made.close)
+
+
+def _commit(request: Request, made: Session) -> None:
+    """Commit a change, together with what is to be on record exactly if the change is."""
+    also = request.scope.get("state", {}).get(ON_COMMIT)
+    if also is not None:
+        also(made)
+    made.commit()
 
 
 async def _ending(work: Callable[[], None]) -> None:

@@ -2,8 +2,9 @@
 
 One rule for every page: a form with the field `once` carries a key that its page drew. One for the
 API: a write may carry a key that its sender drew, in the header `Idempotency-Key`. The key is
-claimed before the route runs, and the answer kept when the change is committed. What was turned
-down made nothing, so its key is free again.
+claimed before the route runs, let go of in the transaction of the change, and the answer kept once
+that is committed. What was turned down made nothing, so its key is free again; what a server was at
+when it died made nothing either, so whoever sends it again goes on in its place.
 """
 
 import asyncio
@@ -11,7 +12,8 @@ import hashlib
 import json
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,7 +26,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.web import unrevised
-from portal.web.at_hand import SAFE_METHODS
+from portal.web.at_hand import ON_COMMIT, SAFE_METHODS
 from registry import form_keys
 from registry.errors import Conflict, Invalid, RegisterError
 from registry.form_keys import Claim
@@ -65,10 +67,12 @@ class Sent:
         claim: under which it is known.
         mark: what tells the call apart from another with the same key; empty for a form, whose
             claim is already its own.
+        holder: under which this request holds it.
     """
 
     claim: Claim
     mark: str = ""
+    holder: str = ""
 
 
 class Repeated(Exception):  # it is an answer, no error
@@ -155,9 +159,13 @@ async def _first(request: Request, sent: Sent) -> bool:
     """
     factory: sessionmaker[Session] = request.app.state.factory
     for _ in range(int(SECONDS / LOOKS)):
-        # The first may be turned down meanwhile: it made nothing, and this one is then the first.
-        if await run_in_threadpool(form_keys.claim, factory, sent.claim):
-            request.scope["state"][STATE] = sent
+        # The first may be turned down meanwhile, or its server die: it made nothing, and this one is
+        # then the first.
+        holder = await run_in_threadpool(form_keys.claim, factory, sent.claim)
+        if holder is not None:
+            request.scope["state"][STATE] = replace(sent, holder=holder)
+            let_go = partial(form_keys.let_go, form=sent.claim, holder=holder)
+            request.scope["state"][ON_COMMIT] = let_go
             return True
         kept = await run_in_threadpool(form_keys.answer, factory, sent.claim)
         if kept is not None:
@@ -211,6 +219,9 @@ class KeepAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; by the time of its answer the change is committed."""
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
         held: list[Message] = []
 
         async def keeping(message: Message) -> None:
@@ -223,13 +234,36 @@ class KeepAnswers:
                 del scope["state"][STATE]
                 kept = _kept(held, made.mark)
                 try:
-                    await run_in_threadpool(form_keys.settle, self.factory, made.claim, kept)
+                    await run_in_threadpool(
+                        partial(
+                            form_keys.settle, self.factory, made.claim, kept, holder=made.holder
+                        )
+                    )
                 except (SQLAlchemyError, RegisterError) as error:  # the answer is true without it
                     log.warning("answer not kept", error=type(error).__name__)
                 for each in held:
                     await send(each)
 
-        await self.app(scope, receive, keeping)
+        beating = asyncio.create_task(self._beat(scope))
+        try:
+            await self.app(scope, receive, keeping)
+        finally:
+            beating.cancel()
+
+    async def _beat(self, scope: Scope) -> None:
+        """Say every few seconds that the request is still dealt with, as long as it holds a key."""
+        while True:
+            await asyncio.sleep(form_keys.BEAT.total_seconds())
+            made: Sent | None = scope.get("state", {}).get(STATE)
+            if made is None:
+                continue
+            try:
+                await run_in_threadpool(form_keys.beat, self.factory, made.claim, made.holder)
+            except (
+                SQLAlchemyError,
+                RegisterError,
+            ) as error:  # if it stays away, so does the change
+                log.warning("no beat", error=type(error).__name__)
 
 
 def _kept(messages: list[Message], mark: str) -> bytes | None:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from portal.web import once
 from registry import form_keys
 from registry.database import now, transaction
-from registry.form_keys import Claim, FormKey
+from registry.form_keys import Claim, FormKey, TakenOver
 from registry.organisations import Role
 from registry.tokens import Token
 from tests.portal.world import Member, World
@@ -89,7 +89,7 @@ def test_what_was_turned_down_may_be_sent_again(
 def test_of_a_form_whose_answer_was_lost_nothing_is_made_twice(
     world: World, client: TestClient, filer: Member, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process died between the change and its answer."""
+    """The process died after the change was committed, and before its answer was kept."""
     send(client, filer, key)
     with transaction(world.site.state.factory) as session:
         session.execute(update(FormKey).values(answer=None))
@@ -130,3 +130,63 @@ def test_what_was_sent_long_ago_is_forgotten(world: World) -> None:
     assert form_keys.claim(factory, new)
     with factory() as session:
         assert session.query(FormKey).count() == 1
+
+
+def test_what_a_server_died_over_is_taken_over_and_made_once(
+    world: World, client: TestClient, filer: Member, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died between the claim and the change: nothing is on record, and nobody holds the key."""
+    factory = world.site.state.factory
+    kept, real = list[Claim](), form_keys.claim
+
+    def claim(factory: Any, form: Claim) -> str | None:
+        kept.append(form)
+        return real(factory, form)
+
+    monkeypatch.setattr(form_keys, "claim", claim)
+    send(client, filer, key)
+    with transaction(factory) as session:
+        session.execute(delete(Token).where(Token.label == "双击"))
+        session.execute(delete(FormKey))
+    assert real(factory, kept[0])
+    monkeypatch.setattr(once, "SECONDS", 0.2)
+    assert send(client, filer, key).status_code == 409, "its holder may still be at work"
+    with transaction(factory) as session:
+        session.execute(update(FormKey).values(beat=now() - 2 * form_keys.SILENT))
+    first, second = send(client, filer, key), send(client, filer, key)
+    assert (first.status_code, made(world)) == (200, 1)
+    assert second.content == first.content
+
+
+def test_who_was_only_slow_is_rolled_back(world: World) -> None:
+    factory, form = world.site.state.factory, Claim.of("k", sender="", address="/", content="")
+    slow = form_keys.claim(factory, form)
+    assert slow
+    assert form_keys.claim(factory, form) is None
+    with transaction(factory) as session:
+        session.execute(update(FormKey).values(beat=now() - 2 * form_keys.SILENT))
+    later = form_keys.claim(factory, form)
+    assert later
+    form_keys.beat(factory, form, slow)
+    with pytest.raises(TakenOver), transaction(factory) as session:
+        form_keys.let_go(session, form, slow)
+    form_keys.settle(factory, form, None, holder=slow)
+    with transaction(factory) as session:
+        form_keys.let_go(session, form, later)
+    form_keys.settle(factory, form, b"made", holder=later)
+    assert form_keys.answer(factory, form) == b"made"
+    assert form_keys.claim(factory, form) is None
+
+
+def test_who_is_at_work_is_never_taken_over(world: World) -> None:
+    factory, form = world.site.state.factory, Claim.of("k", sender="", address="/", content="")
+    holder = form_keys.claim(factory, form)
+    assert holder
+    with transaction(factory) as session:
+        session.execute(update(FormKey).values(beat=now() - 2 * form_keys.SILENT))
+    form_keys.beat(factory, form, holder)
+    assert form_keys.claim(factory, form) is None
+    with transaction(factory) as session:
+        form_keys.let_go(session, form, holder)
+        session.execute(update(FormKey).values(beat=now() - 2 * form_keys.SILENT))
+    assert form_keys.claim(factory, form) is None, "its change is on record"
