@@ -12,6 +12,7 @@ from explainers.frame import REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
+from registry import untranslated
 from registry.findings import holds_none
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
@@ -443,7 +444,7 @@ def _read(finding: Mapping[str, Any]) -> Sentence:
 def level(attribute: Column | Outsider, group: object) -> Text:
     """What people call one group."""
     written = written_level(group)
-    return attribute.values.get(written, Text(written, written))
+    return attribute.values.get(written) or untranslated.once(written)
 
 
 def _named(attribute: Column | Outsider) -> dict[str, Text]:

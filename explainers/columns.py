@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from registry import untranslated
 from registry.contradictions import EFFECTS, INFLUENCES, Effect, Influence
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -65,7 +66,7 @@ class Column:
     def level(self, value: object) -> Text:
         """What people call one level of this column."""
         written = written_level(value)
-        return self.values.get(written, Text(written, written))
+        return self.values.get(written) or untranslated.once(written)
 
     @property
     def subject(self) -> Text:

@@ -14,6 +14,7 @@ from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence
 from explainers.phrases import about, same
 from explainers.sentences import sentence
+from registry import untranslated
 from registry.language import Text
 
 BANDS: Mapping[str, Text] = {
@@ -193,5 +194,5 @@ def _band(attribute: Column | Outsider, group: object) -> Text:
     if band is not None:
         return band
     written = written_level(group)
-    named = attribute.values.get(written, Text(written, written))
+    named = attribute.values.get(written) or untranslated.once(written)
     return Text(f"“{named.zh}”", f"“{named.en}”")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from filing.lifecycle import Status
 from filing.search_hits import MOST_FILERS, Filters
 from filing.search_options import LABELS, options
+from registry import districts, untranslated
 from registry.language import Text
 from registry.organisations import Organisation
 
@@ -70,11 +71,17 @@ def shown(
     rows = session.execute(NAMED, {"ids": sorted(named)}) if named else ()
     names["filer"] = {each: Text(zh, en) for each, zh, en in rows}
     places = {*counts.get("district", {}), *given.get("district", ())}
-    names["district"] = {each: Text(each, each) for each in sorted(places) if each}
+    names["district"] = {each: _district(each) for each in sorted(places) if each}
     return tuple(
         Facet(name, label, _values(names[name], counts.get(name, {}), given.get(name, ())))
         for name, label in LABELS.items()
     )
+
+
+def _district(name: str) -> Text:
+    """A district in both languages; one that is in neither city has no English name of ours."""
+    english = districts.english(name)
+    return Text(name, english) if english else untranslated.once(name)
 
 
 def _values(

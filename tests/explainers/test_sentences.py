@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from explainers import checked
 from explainers.bounds import Family
-from explainers.columns import raised
+from explainers.columns import Column, Outsider, raised
 from explainers.frame import FRAME, TESTS
 from explainers.readability import blocking
 from explainers.sentences import ROWS, Counts, Kind, choose, sentence
@@ -186,3 +187,15 @@ def test_what_stays_and_what_changes_is_said_to_be_the_chance_or_the_result() ->
         assert "难易不变" in each.zh
         assert "the same" not in each.en
         assert ("{changed}" in each.zh or "{c}" in each.zh) == ("结果本身变了" in each.zh)
+
+
+def test_a_level_without_an_english_name_is_marked_as_chinese() -> None:
+    """n7/14: “西城” stood in an English sentence as if it were English."""
+    column = Column(
+        name="town", plain=Text("片区", "district"), values={"南": Text("南镇", "South")}
+    )
+    assert column.level("西城") == Text("西城", "西城 (in Chinese, not translated)")
+    assert column.level("南") == Text("南镇", "South")
+    assert column.level("west") == Text("west", "west")
+    outsider = Outsider("town", Text("片区", "district"), {})
+    assert checked.level(outsider, "西城").en == "西城 (in Chinese, not translated)"
