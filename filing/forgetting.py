@@ -5,7 +5,7 @@ from contextlib import closing
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from filing import enclosures
+from filing import enclosures, senders
 from filing.concerns import Concern, ConcernMessage
 from registry import journal, legal_day
 from registry.artifacts import ArtifactStore
@@ -23,9 +23,10 @@ def run(factory: sessionmaker[Session], store: ArtifactStore) -> int:
         How many concerns and attachments were deleted.
     """
     with transaction(factory) as session:
-        done = due(session)
+        done, over = due(session), senders.any_over(session)
+        senders.forget(session)
         engine = session.get_bind().engine
-    if done and engine.dialect.name == "sqlite":
+    if (done or over) and engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection:
             # What was written lies in the log beside the file until it is copied back.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

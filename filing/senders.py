@@ -9,10 +9,13 @@ what it may not know of; after how many the clock begins is drawn by chance for 
 and when it opens follows from the count's name and the time alone, not from when somebody sent.
 From one's own tries nobody can tell what others on the same network have sent.
 
-Only digests are kept, and only until the next legal day. The numbers are ours.
+Only digests are kept, keyed with a secret that is drawn for each legal day and deleted with them:
+networks are few enough to be tried one by one. A worker deletes both once the day is over
+(`filing.forgetting`), and so does the next one that is sent. The numbers are ours.
 """
 
 import hashlib
+import hmac
 import secrets
 from datetime import date, datetime
 
@@ -43,6 +46,15 @@ class Sender(Record):
     free: Mapped[int]
 
 
+class SenderSecret(Record):
+    """What the keys of one legal day are made with."""
+
+    __tablename__ = "sender_secret"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64))
+
+
 class TooManySent(Refused):
     """Very much came from this network today: wait a moment and send it again.
 
@@ -70,7 +82,7 @@ def count(session: Session, *, address: str, filing_id: str, route: str, by_file
     Raises:
         TooManySent: very many of its kind came from this network today; with the seconds to wait.
     """
-    _forget(session)
+    forget(session)
     return _counted(session, address, f"{filing_id}\n{route}\n{by_filer}") > FREE
 
 
@@ -98,12 +110,36 @@ def closed_for(key: str, at: datetime) -> int:
     return 0 if since < OPEN else ROUND - since
 
 
-def _forget(session: Session) -> None:
-    session.execute(
-        delete(Sender)
-        .where(Sender.day < legal_day.today())
-        .execution_options(synchronize_session=False)
-    )
+def forget(session: Session) -> None:
+    """Delete every count of a day that is over, and what its keys were made with.
+
+    Args:
+        session: the caller's writing transaction.
+    """
+    for kind in (Sender, SenderSecret):
+        over = delete(kind).where(kind.day < legal_day.today())
+        session.execute(over.execution_options(synchronize_session=False))
+
+
+def any_over(session: Session) -> bool:
+    """Whether something of a day that is over is still there."""
+    over = select(SenderSecret.day).where(SenderSecret.day < legal_day.today()).limit(1)
+    return session.scalar(over) is not None
+
+
+def _secret(session: Session, day: date) -> str:
+    """What the keys of a day are made with, drawn when the first is."""
+    query = select(SenderSecret.secret).where(SenderSecret.day == day)
+    known = session.scalar(query)
+    if known is not None:
+        return known
+    drawn = secrets.token_hex(32)
+    try:
+        with session.begin_nested():
+            session.add(SenderSecret(day=day, secret=drawn))
+    except IntegrityError:  # another server was first
+        return session.scalars(query).one()
+    return drawn
 
 
 def _counted(session: Session, address: str, what: str) -> int:
@@ -125,7 +161,7 @@ def _counted(session: Session, address: str, what: str) -> int:
 
 def _locked(session: Session, name: str, day: date) -> Sender:
     """The row of a count, made if it is new, and locked where the database locks rows."""
-    key = hashlib.sha256(name.encode()).hexdigest()
+    key = hmac.new(_secret(session, day).encode(), name.encode(), hashlib.sha256).hexdigest()
     query = select(Sender).where(Sender.key == key).with_for_update()
     row = session.scalar(query.execution_options(populate_existing=True))
     if row is not None:

@@ -1,6 +1,8 @@
 """Appeals, complaints and reports as they come in: who gets them, what is counted, and their deletion."""
 
 import contextlib
+import hashlib
+import hmac
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from filing import (
     catalogue,
@@ -25,7 +27,7 @@ from filing.concern_steps import Action, Ground, Outcome, Side, Status, StepRefu
 from filing.concerns import Concern, ConcernMessage, ConcernNotFound
 from filing.receiving import ConcernInvalid, NobodyWatches
 from filing.routes import Route
-from registry import journal, legal_day
+from registry import guesses, journal, legal_day
 from registry.characters import TextRefused
 from registry.database import now
 from registry.organisations import Actor, Kind, Organisation
@@ -404,3 +406,27 @@ def test_no_case_is_kept_longer_than_it_was_said(filed: Filed) -> None:
     assert sent.concern.delete_on == day
     assert day.isoformat() in receiving.notice().zh
     assert routes.deleted_after_closing(day - timedelta(days=1), day) == day
+
+
+def test_no_key_of_a_count_is_guessed_and_a_day_that_is_over_is_forgotten_by_the_worker(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = filed.session
+    filed.send(address="203.0.113.7")
+    filed.send(address="203.0.113.9")
+    (row,) = session.scalars(select(senders.Sender))
+    (secret,) = session.scalars(select(senders.SenderSecret))
+    assert row.count == 2
+    known = f"{filed.filing.id}\n{Route.REPORT}\n{False}"
+    name = f"{row.day}\n{guesses.place_of('203.0.113.7')}\n{known}".encode()
+    assert row.key != hashlib.sha256(name).hexdigest(), "2^24 networks are tried in seconds"
+    assert row.key == hmac.new(secret.secret.encode(), name, hashlib.sha256).hexdigest()
+
+    assert not senders.any_over(session)
+    tomorrow = legal_day.today() + timedelta(days=1)
+    monkeypatch.setattr(legal_day, "today", lambda: tomorrow)
+    assert senders.any_over(session)
+    senders.forget(session)
+    for kind in (senders.Sender, senders.SenderSecret):
+        assert session.scalar(select(func.count()).select_from(kind)) == 0
+    assert not senders.any_over(session)

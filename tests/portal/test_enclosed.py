@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from portal.commands.client import Client
 from portal.work.abandoned import mentioned
 from registry import legal_day
 from registry.artifacts import collect
+from registry.form_keys import FormKey
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables
@@ -272,6 +274,42 @@ def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
             assert kept(stored) == before | set(session.scalars(select(ConcernAttachment.digest)))
     assert attached(stored, ("a.png", picture()), ("b.png", picture())).status_code == 201
     assert _whole_cases(stored) in {1, 2}
+
+
+def test_a_call_over_which_the_server_was_killed_is_taken_once_when_it_is_sent_again(
+    stored: Published,
+) -> None:
+    settings = stored.site.state.settings.model_copy(update={"port": free_port()})
+    path = f"/api/v1/catalogue/{stored.slug}/concerns/with-attachments"
+    files = [("attachments", (f"{n}.png", noise())) for n in "ab"]
+
+    def send() -> httpx.Response:
+        return httpx.post(
+            f"http://127.0.0.1:{settings.port}{path}",
+            data={"metadata": json.dumps(SAID)},
+            files=files,
+            headers={"Idempotency-Key": "drawn-by-its-sender-1"},
+            timeout=60,
+        )
+
+    def claimed() -> bool:
+        with stored.site.state.factory() as session:
+            return session.scalar(select(FormKey.digest)) is not None
+
+    with ThreadPoolExecutor(1) as threads, serving(settings) as process:
+        first = threads.submit(send)
+        deadline = time.monotonic() + 60
+        while not claimed():
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+        assert isinstance(first.exception(), httpx.TransportError)
+    assert _whole_cases(stored) == 0
+    with serving(settings):
+        taken, again = send(), send()
+    assert taken.status_code == 201, taken.text
+    assert again.content == taken.content
+    assert _whole_cases(stored) == 1
 
 
 def _whole_cases(stored: Published) -> int:

@@ -38,7 +38,7 @@ NOTE = "附件里写着 caracal-fossa。".encode()
 ASKED = "请说明训练时用了哪些列。"
 SECRETS = ("zebra-quokka", "wombat-okapi", "caracal-fossa", "quagga-serval")
 OWN_TABLES = {
-    "concern", "concern_message", "concern_attachment", "sender", "guess", "event", "sqlite_sequence",
+    "concern", "concern_message", "concern_attachment", "sender", "sender_secret", "guess", "event", "sqlite_sequence",
     "effect", "inbox_item", "inbox_turn", "form_key",
 }  # fmt: skip
 """Where a report may leave rows: of itself, and of what no filer can read."""
