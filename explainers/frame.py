@@ -261,12 +261,12 @@ FRAME: Mapping[str, Row] = {
             "有效的评估报告有{n}份，尺子不一样：{parts}。这里用最新的一份。",
             "{n} evaluation reports count and go by different measures: {parts}. This page goes by the newest.",
         ),
-        Text("每一份都在评估报告里。", "Each is among the evaluation reports."),
+        Text("别的报告的结果可能不同。", "What the others found may differ."),
     ),
     "groups.none": Row(
         Text(
-            "没有可用的评估报告，所以不知道不同人群的结果是否不同。",
-            "There is no evaluation report to use, so we do not know whether results differ by group.",
+            "这份说明没有引用评估报告，所以不说不同人群的结果是否不同。",
+            "This explanation quotes no evaluation report, so it does not say whether results differ by group.",
         ),
         Text(
             "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."
@@ -274,8 +274,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.this_one": Row(
         Text(
-            "评估报告没有按{Y}比较结果。",
-            "The evaluation report does not compare results by {y}.",
+            "这里引用的评估报告没有按{Y}比较结果。",
+            "The evaluation report quoted here does not compare results by {y}.",
         ),
         Text(
             "没有测试，不等于没有差别。", "Not tested does not mean that there is no difference."

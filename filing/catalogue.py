@@ -434,17 +434,22 @@ def _hits(
     session: Session, lines: Sequence[tuple[Listing, Filing]], at: datetime
 ) -> tuple[Hit, ...]:
     beside = standing.others(session, [filing for _, filing in lines])
+    days = settings().evaluation_days
+    told = [(listing, filing, _basis(session, listing, filing)) for listing, filing in lines]
+    left = standing.left_out(session, [(f, read) for _, f, read in told], at=at, days=days)
+
+    def stands(filing: Filing, read: Mapping[str, Any]) -> Standing:
+        return standing.of(
+            session, filing, read, beside=beside[filing.id], left=left, at=at, days=days
+        )
+
+    valid_from = gate.counting_since(at, days)
     return tuple(
-        _hit(session, listing, filing, beside[filing.id], at) for listing, filing in lines
+        _hit(listing, read, stands(filing, read), valid_from) for listing, filing, read in told
     )
 
 
-def _hit(
-    session: Session, listing: Listing, filing: Filing, beside: Sequence[Filing], at: datetime
-) -> Hit:
-    read = _basis(session, listing, filing)
-    days = settings().evaluation_days
-    valid_from = gate.counting_since(at, days)
+def _hit(listing: Listing, read: Mapping[str, Any], stands: Standing, valid_from: datetime) -> Hit:
     return Hit(
         number=listing.number,
         slug=listing.slug,
@@ -453,11 +458,11 @@ def _hit(
         filer=Text(**listing.card["filer"]),
         grade=listing.grade,
         graded=_graded(read["grade"]),
-        status=standing.public_status(filing.status),
+        status=stands.status,
         published=listing.published,
         evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
         found=_found(read["reports"]),
-        standing=standing.of(session, filing, read, beside=beside, at=at, days=days),
+        standing=stands,
         claimed=claims.published(*(listing.card[each] for each in ("name", "filer", "summary"))),
     )
 

@@ -40,7 +40,10 @@ RAISE = text(
 COUNTED_BY = ("status", "put", "outcome")
 """What of a concern its filing's counts are told from."""
 OF_NO_PAGE = (Report, Dataset, RecommendedCatalogue, RecommendedApplication)
-"""What touches no line of its own: reports and data through the models they are about, if any."""
+"""What touches no line of its own: reports and data through the models they are about, if any.
+
+A page tells of every report on its version that counts, so a countersignature moves it.
+"""
 OF_LISTS = (Report, RecommendedCatalogue, RecommendedApplication)
 """What is read on pages of the whole record, also where no filed page changes."""
 
@@ -176,11 +179,20 @@ def _lines(session: Session, changed: list[Any]) -> list[Listing]:
         row if isinstance(row, Filing) else session.get_one(Filing, row.filing_id) for row in rows
     ]
     models = {each.model_id for each in filings} | _explained(session, changed)
+    models |= _evaluated(session, changed)
     if not models:
         return []
     lines = select(Listing).join(Filing, Filing.id == Listing.filing_id)
     written = session.scalars(lines.where(Filing.model_id.in_(models))).all()
     return [*written, *(each for each in rows if isinstance(each, Listing))]
+
+
+def _evaluated(session: Session, changed: list[Any]) -> set[str]:
+    """The models with a version of the bytes that a changed report is about, under any name."""
+    digests = {each.model_digest for each in changed if isinstance(each, Report)}
+    if not digests:
+        return set()
+    return set(session.scalars(select(Version.model_id).where(Version.digest.in_(digests))))
 
 
 def _explained(session: Session, changed: list[Any]) -> set[str]:

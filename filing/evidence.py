@@ -64,6 +64,11 @@ class Evidence:
         """Required probes that were not run."""
         return tuple(each for each in self.required if each not in self.run)
 
+    @property
+    def beyond(self) -> int:
+        """How many findings are beyond a line."""
+        return self.verdicts.get(Verdict.DISPARITY.value, 0)
+
     def as_json(self) -> dict[str, Any]:
         """The public summary that an edition carries."""
         return {
@@ -107,11 +112,17 @@ def attached(session: Session, filing: Filing) -> list[Evidence]:
     found = session.scalars(select(Report).where(Report.id.in_(filing.report_ids))).all()
     by_id = {report.id: report for report in found}
     every = (by_id[each] for each in filing.report_ids if each in by_id)
-    return [replace(read(session, each), ties=_ties(session, filing, each)) for each in every]
+    return [replace(read(session, each), ties=ties(session, filing, each)) for each in every]
 
 
-def _ties(session: Session, filing: Filing, report: Report) -> tuple[Text, ...]:
-    """What ties the people behind a third party's report to the filer, as of now."""
+def ties(session: Session, filing: Filing, report: Report) -> tuple[Text, ...]:
+    """What ties the people behind a third party's report to the filer, as of now.
+
+    Args:
+        session: any session.
+        filing: whose filer.
+        report: of this or another organisation.
+    """
     if report.organisation_id == filing.organisation_id:
         return ()
     found = independence.ties(

@@ -140,7 +140,13 @@ class Subject:
 
 
 def check(
-    subject: Subject, level: Level, evidence: Sequence[Evidence], *, at: datetime, days: int
+    subject: Subject,
+    level: Level,
+    evidence: Sequence[Evidence],
+    *,
+    beside: Sequence[Evidence] = (),
+    at: datetime,
+    days: int,
 ) -> Gate:
     """Hold a filing against what its grade asks for.
 
@@ -148,11 +154,13 @@ def check(
         subject: what is filed.
         level: the grade in force.
         evidence: the attached reports.
+        beside: reports on the version that count and are not attached.
         at: the moment of the decision.
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
     pilot = _pilot(subject, level)
-    apart = _independent([each for each in evidence if each.third_party])
+    outside = [each for each in evidence if each.third_party]
+    apart = (*_independent(outside), *_every(outside, beside))
     if level is Level.HIGH:
         high = _high(subject, evidence, at, days)
         return Gate(level, (*high, *apart, *_told(subject), *pilot))
@@ -183,6 +191,44 @@ def _independent(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
         "Detach the report, and have the version evaluated by people without ties to you.",
     )
     return (Hurdle("independent_people", passed=not tied, said=said, remedy=remedy),)
+
+
+def _every(outside: Sequence[Evidence], beside: Sequence[Evidence]) -> tuple[Hurdle, ...]:
+    """Whatever the grade: of the reports that count, the filer does not choose which are shown.
+
+    One by people tied to the filer is not asked for: attached, it would be refused.
+    """
+    left = [each for each in beside if not each.ties]
+    if not outside and not left:
+        return ()
+    if not left:
+        said = Text(
+            "这个版本有效的第三方评估报告都附上了",
+            "every third-party report of this version that counts is attached",
+        )
+    else:
+        told = [_left_out(each) for each in left]
+        said = Text(
+            f"还有{len(left)}份有效的第三方评估报告没有附上：{'；'.join(t.zh for t in told)}",
+            f"third-party reports of this version that count and are not attached: {len(left)} "
+            f"({'; '.join(t.en for t in told)})",
+        )
+    remedy = Text(
+        "请把没有附上的也附上：这个版本有效的第三方评估报告要全部附上，不能只挑一份。",
+        "Attach what is missing: all third-party reports of this version that count are attached, "
+        "not a choice of them.",
+    )
+    return (Hurdle("every_report", passed=not left, said=said, remedy=remedy),)
+
+
+def _left_out(evidence: Evidence) -> Text:
+    """Who made a report, when, and how much of it is beyond a line."""
+    day, beyond = legal_day.of(evidence.made).isoformat(), evidence.beyond
+    who = evidence.organisation
+    return Text(
+        f"{who.zh}，{day}（报告{evidence.report_id}），差异超过界线{beyond}项",
+        f"{who.en}, report of {day} ({evidence.report_id}), findings beyond a line: {beyond}",
+    )
 
 
 def expires(made: datetime, days: int) -> datetime:

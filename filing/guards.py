@@ -19,6 +19,7 @@ from filing import (
     identity,
     remarks,
     same_model,
+    unattached,
 )
 from filing.dossier import Filing
 from filing.evidence import Evidence
@@ -103,7 +104,9 @@ def gate_of(
         explained_digest=explained.model_digest if explained else None,
     )
     found = evidence.attached(session, filing) if attached is None else attached
-    return gate.check(subject, level, found, at=at or now(), days=settings().evaluation_days)
+    moment, days = at or now(), settings().evaluation_days
+    beside = unattached.evidence(session, filing, at=moment, days=days)
+    return gate.check(subject, level, found, beside=beside, at=moment, days=days)
 
 
 def _complete(case: Case) -> Iterable[Reason]:

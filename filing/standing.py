@@ -16,10 +16,11 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 
-from filing import basis, editions, service
+from filing import basis, editions, service, unattached
 from filing.dossier import Filing
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.service import Service
+from filing.unattached import Asked, Unattached
 from registry import attestation, legal_day
 from registry.language import Text
 from registry.submission import Version
@@ -119,6 +120,7 @@ class Standing:
         pending: what a submitted change touches.
         reason: why the filing ended, if it did.
         successor: the number of the filing that took its place.
+        unattached: what was left out of the third-party reports of the version that count.
     """
 
     status: Status
@@ -133,6 +135,7 @@ class Standing:
     pending: Pending = Pending()
     reason: Mapping[str, str] | None = None
     successor: str | None = None
+    unattached: Unattached | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The standing as a JSON object."""
@@ -149,6 +152,7 @@ class Standing:
             "pending_change": self.pending.as_json(),
             "reason": dict(self.reason) if self.reason else None,
             "successor": self.successor,
+            "reports_not_attached": self.unattached.as_json() if self.unattached else None,
         }
 
     @property
@@ -185,7 +189,7 @@ FURTHER = (
 TOLD_FROM = (
     Filing.id, Filing.number, Filing.model_id, Filing.version_id, Filing.replaces_id,
     Filing.status, Filing.since, Filing.submissions, Filing.submitted, Filing.editions,
-    Filing.exit_reason,
+    Filing.exit_reason, Filing.organisation_id,
 )  # fmt: skip
 """As much of a filing's row as a standing is told from."""
 
@@ -197,6 +201,8 @@ class Stated(Protocol):
     def id(self) -> str: ...
     @property
     def number(self) -> str | None: ...
+    @property
+    def organisation_id(self) -> str: ...
     @property
     def model_id(self) -> str: ...
     @property
@@ -235,6 +241,7 @@ def of(
     *,
     newest: Mapping[str, Any] | None = None,
     beside: Sequence[Stated],
+    left: Mapping[str, Unattached] | None = None,
     at: datetime,
     days: int,
 ) -> Standing:
@@ -246,9 +253,12 @@ def of(
         read: the basis (`filing.basis`) of the edition that is read.
         newest: the basis of the newest edition, where an older one is read.
         beside: those of the same model that were handed in and have not ended (`others`).
+        left: what `left_out` says of it and others; None to ask.
         at: now.
         days: how long an evaluation counts.
     """
+    if left is None:
+        left = left_out(session, [(filing, read)], at=at, days=days)
     now, successor = _published(session, filing, beside, newest or read, at, days)
     reports: Sequence[Mapping[str, Any]] = read["reports"]
     outside = [each for each in reports if each["kind"] == "third_party"]
@@ -267,7 +277,34 @@ def of(
         pending=now.pending,
         reason=filing.exit_reason if filing.status in EXITS else None,
         successor=successor,
+        unattached=left.get(filing.id),
     )
+
+
+def left_out(
+    session: Session,
+    filings: Sequence[tuple[Stated, Mapping[str, Any]]],
+    *,
+    at: datetime,
+    days: int,
+) -> dict[str, Unattached]:
+    """By filing, what its edition left out of the reports that count; one that left none is not there.
+
+    Args:
+        session: any session.
+        filings: each with the basis of the edition that is read, all asked for at once.
+        at: now.
+        days: how long an evaluation counts.
+    """
+    asked = {
+        filing.id: Asked(
+            filing.organisation_id,
+            read["model"]["sha256"],
+            frozenset(each["id"] for each in read["reports"]),
+        )
+        for filing, read in filings
+    }
+    return unattached.of(session, asked, at=at, days=days)
 
 
 def once_published(
@@ -414,7 +451,7 @@ def _evaluated(
     """How fresh the reports of one kind are: the worst that is true, and always what was changed."""
     reports = _signed(given) if noun is THIRD_PARTY else given
     if not given:
-        return Freshness(State.NONE, Text(f"没有{noun.zh}", f"no {noun.en}"))
+        return Freshness(State.NONE, Text(f"没有附{noun.zh}", f"no {noun.en} is attached"))
     if not reports:
         return Freshness(
             State.UNSIGNED,

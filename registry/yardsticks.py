@@ -52,6 +52,16 @@ class Yardstick:
     def of(cls, report: Report) -> "Yardstick":
         """What a report's plan says."""
         plan: Mapping[str, Any] = reports.statement(report)["predicate"]["plan"]["content"]
+        return cls.by(report.id, plan)
+
+    @classmethod
+    def by(cls, report_id: str, plan: Mapping[str, Any]) -> "Yardstick":
+        """What a plan says.
+
+        Args:
+            report_id: of the report that was made by it.
+            plan: its content.
+        """
         columns: Mapping[str, Any] = plan.get("columns") or {}
         flipped = [
             name
@@ -63,7 +73,7 @@ class Yardstick:
         favourable = named(columns.get("favourable") if side is None else side)
         classes = tuple(named(each) for each in columns.get("classes") or ())
         return cls(
-            report_id=report.id,
+            report_id=report_id,
             cut=columns.get("cut"),
             favourable_above=bool(classes) or favourable.lower() not in ("0", "false"),
             sensitive=tuple(dict.fromkeys([*(columns.get("sensitive") or ()), *flipped])),

@@ -141,8 +141,8 @@ def hindrances(session: Session, filing: Filing, *, at: datetime) -> list[Reason
             Reason(
                 "evaluation",
                 Text(
-                    "现在公示的版本没有还在有效期内的第三方评估。",
-                    "The published version has no third-party evaluation that still counts.",
+                    "公示的内容没有附上还在有效期内、针对这个版本的第三方评估。",
+                    "What is published carries no third-party evaluation of its version that still counts.",
                 ),
                 Text(
                     "请委托评估机构评估这个版本，再变更备案附上报告。",

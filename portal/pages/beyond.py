@@ -9,14 +9,17 @@ neither. What the sentences do not show stands beside them, and so do the data t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import log, log1p
 from typing import Any
 
 from evaluators.judging import captions, counted, readings
 from explainers import numbers, prices
 from explainers.columns import Outsider
-from registry import findings
+from registry import findings, legal_day
 from registry.language import Text
+from registry.reports import Verdict
+from registry.yardsticks import Yardstick
 
 NAMED = 3
 ERRORS: Mapping[str, tuple[Text, Text]] = {
@@ -97,9 +100,56 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
         said=tuple(
             _led(lead, _marked(sentence(e.finding, e.plan), e.summary, digest)) for e, lead in told
         ),
-        limits=tuple(dict.fromkeys(_limit(each.finding, each.plan) for each, _ in told)),
+        limits=tuple(dict.fromkeys(limit(each.finding, each.plan) for each, _ in told)),
         data=tuple(dict.fromkeys(frames)),
     )
+
+
+def unquoted(
+    given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    explanation: Mapping[str, Any],
+    plan: Mapping[str, Any],
+) -> list[tuple[Text, Text]]:
+    """What attached reports found beyond a line that the explanation beside them does not quote.
+
+    An explanation quotes one report; another that counts may have been attached since, or beside it.
+
+    Args:
+        given: each report's summary in the edition, and its predicate.
+        explanation: as the edition names it: its digest and the report that it quotes.
+        plan: by which it was made; where a report went by another measure, that is told.
+
+    Returns:
+        Sentences, each with what it does not show; none where every report is quoted or has none.
+    """
+    told: list[tuple[Text, Text]] = []
+    for summary, predicate in given:
+        third = summary["kind"] == "third_party" and summary["countersigned"]
+        about_it = summary["model_digest"] == explanation["model_digest"]
+        if third and about_it and summary["id"] != explanation["report_id"]:
+            told += _unquoted(summary, predicate, plan)
+    return told
+
+
+def _unquoted(
+    summary: Mapping[str, Any], predicate: Mapping[str, Any], plan: Mapping[str, Any]
+) -> list[tuple[Text, Text]]:
+    own = predicate["plan"].get("content") or {}
+    measures = Yardstick.by(summary["id"], own).differences(plan)
+    graves = [each for each in predicate["findings"] if each["verdict"] == Verdict.DISPARITY]
+    if not graves and not measures:
+        return []
+    who = summary["organisation"]
+    day = legal_day.of(datetime.fromisoformat(summary["made"])).isoformat()
+    lead = Text(
+        f"附上的报告里，这一份这里的说明没有引用：{who['zh']}，{day}。"
+        f"其中差异超过界线的有{len(graves)}项。",
+        f"One of the attached reports is not quoted in this explanation: {who['en']}, {day}. "
+        f"Findings beyond a line in it: {len(graves)}.",
+    )
+    said = [(lead, NOTHING), *((each.said, NOTHING) for each in measures)]
+    said += [(sentence(each, own), limit(each, own)) for each in graves]
+    return list(dict.fromkeys(said))
 
 
 NOTHING = Text("", "")
@@ -242,15 +292,19 @@ def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
     return Text(told["zh"], told["en"]) if told else None
 
 
-def _limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+def limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     """What a sentence does not show; of a model that was asked, that it was the file.
 
     Where the limit quotes the plan on its data, that is left out: it stands on a line of its own.
+
+    Args:
+        finding: of a report.
+        plan: the plan's content.
     """
     if (finding.get("details") or {}).get("design") != MODEL_FILE:
-        limit = finding["limit"]
+        own = finding["limit"]
         said = readings.ROWS_FROM.format(frame=readings.framed(plan.get("frame") or ""))
-        zh, en = limit["zh"].replace(said.zh, ""), limit["en"].replace(said.en, "")
+        zh, en = own["zh"].replace(said.zh, ""), own["en"].replace(said.en, "")
         return Text(zh.strip(), " ".join(en.split()))
     n = numbers.count(int(finding["n"]))
     return Text(

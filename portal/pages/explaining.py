@@ -22,6 +22,8 @@ from registry.language import LANGUAGES, Language, Text
 
 CHART_ROWS = 8
 NOTHING = Text("", "")
+CHECKED = "checked"
+"""The question on what was checked."""
 WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
 DECLARED = ("decided", "who", "decider", "object")
 Own = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -137,6 +139,7 @@ def view(
     overruled: Mapping[str, Any] | None = None,
     recorded: Mapping[str, Recorded] | None = None,
     own: Own | None = None,
+    unquoted: Sequence[tuple[Text, Text]] = (),
 ) -> Explained:
     """What a page shows of an explanation.
 
@@ -146,6 +149,8 @@ def view(
         overruled: the hard words that the filer kept, and why.
         recorded: by question, what the record says on it; it stands before the filer's words.
         own: by question, what the filing says on it in group H.
+        unquoted: what attached reports say that the text does not quote, each with its limit; it
+            stands first under what was checked.
     """
     known, beside = recorded or {}, own or {}
     words = (overruled or {}).get("words", ())
@@ -156,6 +161,7 @@ def view(
                 language,
                 known.get(question["id"]),
                 tuple(beside.get(question["id"], ())),
+                unquoted if question["id"] == CHECKED else (),
             )
             for question in content["questions"]
         ),
@@ -352,16 +358,19 @@ def _answer(
     language: Language,
     recorded: Recorded | None,
     own: tuple[Mapping[str, Any], ...],
+    first: Sequence[tuple[Text, Text]],
 ) -> Answer:
     said = [_said(each, language) for each in question["lead"]]
     if own:
         said = [each for each in said if each.kind != "missing"]
+    beside = [Said(one.in_(language), two.in_(language), "unquoted") for one, two in first]
+    said = [*beside, *said]
     if recorded is not None:
         older = recorded.older.in_(language)
         said = [replace(one, limit=older) if one.kind == "declared" else one for one in said]
         if recorded.said is not None:
-            first = Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded")
-            said = [first, *said]
+            told = Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded")
+            said = [told, *said]
     return Answer(
         id=question["id"],
         title=in_language(question["title"], language),

@@ -265,7 +265,12 @@ def _words(
         return Words(bare, False, None, None, other_rows=False, unexplained=missing)
     about = content["explanation"]["model_digest"] == content["model"]["sha256"]
     explained = explaining.view(
-        made.content, language, made.overruled, _recorded(content, told), _own(told, WHERE)
+        made.content,
+        language,
+        made.overruled,
+        _recorded(content, told),
+        _own(told, WHERE),
+        beyond.unquoted(predicates, content["explanation"], made.plan),
     )
     explained = replace(explained, differing=(*explained.differing, *_kept(content)))
     return Words(
@@ -347,6 +352,12 @@ def badges(now: Standing) -> tuple[Badge, ...]:
     return (*shown, badge(now.explanation))
 
 
+def _left_out(now: Standing) -> tuple[Badge, ...]:
+    """In a line, that reports which count were not attached; a page says so under its headline."""
+    left = now.unattached
+    return (Badge(left.said, "bad" if left.beyond else "warn"),) if left else ()
+
+
 def badge(fresh: Freshness) -> Badge:
     """How fresh one thing is, as a label."""
     return Badge(fresh.said, "" if fresh.state in PLAIN else "warn")
@@ -358,10 +369,10 @@ def line(hit: Hit) -> Line:
     return Line(
         hit=hit,
         beyond=Text(
-            f"评估发现：差异超过界线{many}项", f"Found beyond the line: {many}"
+            f"附上的评估发现：差异超过界线{many}项", f"Found beyond the line in what is attached: {many}"
         ) if many else None,
         found=_found(hit.found),
-        badges=badges(hit.standing),
+        badges=(*badges(hit.standing), *_left_out(hit.standing)),
     )  # fmt: skip
 
 

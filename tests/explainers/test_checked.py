@@ -166,7 +166,7 @@ def test_a_suppressed_group_keeps_the_words_of_its_probe() -> None:
 def test_an_attribute_that_the_report_leaves_out_is_said_to_be_untested() -> None:
     other = {**RATES, "slice": {"sex": "f"}}
     (said,) = checked.by_group(plan(), RACE, Quoted([other]))
-    assert said["zh"] == "评估报告没有按种族比较结果。"
+    assert said["zh"] == "这里引用的评估报告没有按种族比较结果。"
     (left,) = checked.rest([other], [said])
     assert left["evidence"] == {
         "n": 1, "disparity": 0, "difference": 1, "equivalent": 0, "inconclusive": 0, "not_evaluable": 0,

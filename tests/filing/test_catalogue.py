@@ -366,15 +366,16 @@ def test_the_history_tells_of_reports_and_explanations(scene: Scene) -> None:
     filing = scene.opened()
     signed = papers.report(scene.session, scene.version, scene.tester)
     own = papers.report(scene.session, scene.version, scene.filer, signed=False)
-    scene.attach(filing, signed)
-    scene.attach(filing, own)
+    dropped = papers.report(scene.session, scene.version, scene.filer)
+    for each in (signed, own, dropped):
+        scene.attach(filing, each)
     scene.file(filing, "check", "submit")
     scene.rule(filing, "accept", "file", "publish")
     own.countersigned = now()
     explained = papers.explanation(scene.session, scene.version, scene.filer)
     scene.file(filing, "amend")
     added = papers.report(scene.session, scene.version, scene.tester)
-    filing.report_ids = [own.id, added.id]
+    filing.report_ids = [signed.id, own.id, added.id]
     scene.session.flush()
     dossier.attach(
         scene.session,

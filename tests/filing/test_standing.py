@@ -232,10 +232,11 @@ def test_a_newer_evaluation_takes_the_mark_away_and_one_by_the_filer_does_not(
 def test_a_report_attached_late_still_speaks_of_what_stood_when_it_was_made(scene: Scene) -> None:
     """filing/S10: holding a report back over a change does not make it speak of the change."""
     filing = scene.evaluated()
-    late = papers.report(scene.session, scene.version, scene.tester)
+    late = papers.report(scene.session, scene.version, scene.tester, signed=False)
     scene.file(filing, "check", "submit")
     scene.rule(filing, "accept", "file", "publish")
     again(scene, filing, E7="换了一个标准")
+    late.countersigned = now()
     scene.file(filing, "amend")
     scene.attach(filing, late)
     scene.file(filing, "submit", reason="补报告")
@@ -249,7 +250,9 @@ def test_an_own_evaluation_is_never_called_a_third_partys(scene: Scene) -> None:
     filing = own(scene)
     found = entry(scene, filing).standing
 
-    assert found.third_party.said == Text("没有第三方评估", "no third-party evaluation")
+    assert found.third_party.said == Text(
+        "没有附第三方评估", "no third-party evaluation is attached"
+    )
     assert found.own.state is State.CURRENT
     assert found.own.said.zh.startswith("自行评估")
     assert found.evaluation == found.own

@@ -94,6 +94,9 @@ class Records:
         self._explained("differing", differs=True)
         self._outgrown("outgrown")
         self._moved("earlier", "newer")
+        self._third_party("left out")
+        self.report(scene.tester, verdicts=["disparity"] * 2)
+        self._attached_later("unquoted")
         ended = self._third_party("ended")
         scene.file(ended, "cancel", reason="服务结束")
         self._recommended("many", "shanghai", ("clear", "beyond", "other verdicts", "other city"))
@@ -283,6 +286,14 @@ class Records:
             explanation_id=made.id,
         )
         return self._publish(name, filing)
+
+    def _attached_later(self, name: str) -> None:
+        """A filing with a report of its version that came after its explanation."""
+        filing = self._explained(name)
+        self.scene.file(filing, "amend")
+        self.scene.attach(filing, self.report(self.scene.tester, verdicts=["disparity"]))
+        self.scene.file(filing, "submit", reason="更新")
+        self._shown(name, self.scene.rule(filing, "accept", "file", "publish"))
 
     def _moved(self, earlier: str, newer: str) -> None:
         """A filing that a newer one takes the place of; the newer one carries the old report too."""

@@ -162,7 +162,7 @@ def test_the_json_twin_says_nothing_that_the_page_does_not(
     records: Records, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     """Every sentence of the standing stands on the page of the same record, or denies there is any."""
-    silent = re.compile("没有自行评估|no own evaluation|没有评估报告|no evaluation report")
+    silent = re.compile("没有附自行评估|no own evaluation|没有评估报告|no evaluation report")
     for name, address in records.pages.items():
         text = page(records, monkeypatch, name, language)
         with TestClient(records.site) as reader:
@@ -260,7 +260,7 @@ def test_what_lies_beyond_a_line_stands_before_every_badge(
     assert "还有 2 项" in notice
     assert notice.count("每100人约") == 6
     listed = page(records, monkeypatch, "line:far beyond", "zh")
-    assert 'class="badge bad">评估发现：差异超过界线5项' in listed
+    assert 'class="badge bad">附上的评估发现：差异超过界线5项' in listed
     assert listed.index("badge bad") < listed.index('class="badge "')
 
 
