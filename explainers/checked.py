@@ -28,6 +28,7 @@ ERRORS = {
 ONE_DIGIT_OF_THREE = 0.005
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
 UNSETTLED = Text("可能没有差别，还不能下结论", "there may be no difference; inconclusive")
+SEVERAL = Text("（有{n}项结果都是这样。）", "(So it is with {n} findings.)")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
 
@@ -239,6 +240,30 @@ def _told(
     if finding["probe"] in ("price_counterfactual", "price_observational"):
         return [_price(plan, attribute, finding)]
     return [_read(finding)]
+
+
+def joined(said: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences with equal ones told once, and of how many findings each is true.
+
+    Args:
+        said: in order.
+    """
+    alike: dict[str, list[Sentence]] = {}
+    for each in said:
+        alike.setdefault(f"{each['kind']}\n{each['zh']}", []).append(each)
+    return [_of_several(group) for group in alike.values()]
+
+
+def _of_several(alike: Sequence[Sentence]) -> Sentence:
+    first, n = alike[0], len(alike)
+    if n == 1:
+        return first
+    several = SEVERAL.format(n=same(str(n)))
+    return first | {
+        "zh": first["zh"] + several.zh,
+        "en": f"{first['en']} {several.en}",
+        "evidence": first["evidence"] | {"alike": n},
+    }
 
 
 def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:

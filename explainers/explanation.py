@@ -279,7 +279,8 @@ class _Page:
         if findings is None:
             groups = [sentence("groups.none", evidence={"n": 0}, places={})]
         more = checked.rest(findings or (), [*beyond, *groups])
-        lead = [*beyond, *flips]
+        groups = checked.joined(groups)
+        lead = [*checked.joined(beyond), *flips]
         if not lead:  # the first comparison leads, and stands there alone
             lead, groups = groups[:1], groups[1:]
         sections = [

@@ -263,6 +263,23 @@ def group(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     return Text(str(own), str(own)) if own else Text("全部", "everyone")
 
 
+def about(finding: Mapping[str, Any], plan: Mapping[str, Any], *, levels: bool = True) -> Text:
+    """The features that a finding is about with their levels in quotes, to begin a sentence with.
+
+    Args:
+        finding: as JSON.
+        plan: the plan's content.
+        levels: whether the levels may be told as well.
+    """
+    zh, en = [], []
+    for name, value in (finding["slice"] or {}).items():
+        of, at = column(plan, name), _side(finding, value) or level(plan, name, value)
+        told = levels and at.zh and value != "*"
+        zh.append(f"{of.zh}“{at.zh}”" if told else of.zh)
+        en.append(f"{of.en} “{at.en}”" if told else of.en)
+    return Text("，".join(zh), ", ".join(en))
+
+
 def _side(finding: Mapping[str, Any], value: str) -> Text | None:
     """What a metric itself compares; None where the value is a level of a column."""
     metric = str(finding.get("metric", ""))  # a row of counts has none

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from evaluators.judging import counted
+from evaluators.judging import captions, counted
 from evaluators.probe import ProbeSpec
 from registry import attestation
-from registry.findings import Finding, Verdict, reading
+from registry.findings import VERDICT_NAMES, Finding, Verdict, reading
 from registry.language import Text
 
 DIGITS = 10
@@ -184,7 +184,9 @@ def withheld(
 ) -> Finding:
     """The finding as published for a suppressed group: the verdict stays, the numbers go.
 
-    Of the units stays what the verdict says anyway: that there are at least so many.
+    The sentence says of whom it is, what was asked and what came of it, for that is published all
+    the same. Of the units stays what the verdict says anyway: that there are at least so many; only
+    then is a group named in the sentence, which explanations quote (decision 9).
 
     Args:
         finding: with every number.
@@ -200,8 +202,21 @@ def withheld(
         units = {"of": finding.units["of"], "at_least": band}
         also = BAND.format(units=counted.so_many(finding, plan, int(band)))
         said = Text(said.zh + also.zh, f"{said.en} {also.en}")
+    first = _verdict(finding, plan, levels=band is not None and int(band) >= least)
+    said = Text(first.zh + said.zh, f"{first.en} {said.en}")
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,
         equivalence=None, details={}, left_out={}, suppressed=True, reading=said.as_json(),
         units=units,
     )  # fmt: skip
+
+
+def _verdict(finding: Finding, plan: Mapping[str, Any], *, levels: bool) -> Text:
+    """About whom, what was measured and what came of it, in one sentence without a number."""
+    told = {"slice": finding.slice, "metric": finding.metric}
+    about = captions.about(told, plan, levels=levels)
+    measured, verdict = captions.metric(finding.metric, plan), VERDICT_NAMES[finding.verdict]
+    zh = "，".join(filter(None, (about.zh, measured.zh)))
+    en = ", ".join(filter(None, (about.en, measured.en)))
+    said = Text(f"{zh}：{verdict.zh}。", f"{en[:1].upper()}{en[1:]}: {verdict.en}.")
+    return counted.told(said, (finding.units or {}).get("of"), plan)

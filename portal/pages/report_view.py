@@ -382,8 +382,14 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
         limit=in_language(finding["limit"], language),
         method=method(finding, plan, language),
         counts=counts(finding, predicate, language),
-        suppressed=bool(finding["suppressed"]),
+        suppressed=bool(finding["suppressed"]) and not _says_of_whom(finding, plan),
     )
+
+
+def _says_of_whom(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+    """Whether a withheld finding's sentence names its group; in older reports it does not."""
+    about = captions.about(finding, plan).zh
+    return bool(about) and str(finding["reading"]["zh"]).startswith(about)
 
 
 def _interval(interval: Mapping[str, Any], kind: str, language: Language) -> str:

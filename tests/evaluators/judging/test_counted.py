@@ -70,7 +70,6 @@ def test_orders_are_no_people(probes: list[str], columns: dict[str, Any]) -> Non
                 reading = content["reading"][language]
                 for each in (reading, first[language]):
                     assert not SAID[language].search(each) or own in each, each
-                assert not (finding.suppressed and SAID[language].search(reading)), reading
                 said += own in reading
     assert said
 

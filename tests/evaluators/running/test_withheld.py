@@ -7,9 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from evaluators.judging import captions
 from evaluators.judging.findings import tells
 from evaluators.plan import Plan
 from evaluators.running import engine, recompute
+from registry.findings import VERDICT_NAMES
 from registry.reports import Verdict
 
 COUNTING = (
@@ -149,3 +151,20 @@ def test_four_accounts_are_named_in_no_number_and_get_no_clean_bill() -> None:
             assert "10 个账号的格子" in published_.reading["zh"]
             assert "people" not in published_.reading["en"]
     assert any(each.suppressed for each in made.findings)
+
+
+def test_a_withheld_finding_says_of_whom_and_what_and_with_which_verdict() -> None:
+    """Issue 7, n7/4: ten times the same sentence, of which nobody could tell that it was grave."""
+    made = published(people(refused=2), "selection_parity", "error_parity", target="due")
+    hidden = [each for each in made.findings if each.suppressed]
+    assert any(each.verdict is Verdict.DISPARITY for each in hidden)
+    for each in hidden:
+        said, verdict = each.reading, VERDICT_NAMES[each.verdict]
+        metric = captions.metric(each.metric)
+        assert said["zh"].startswith("race")
+        assert f"，{metric.zh}：{verdict.zh}。" in said["zh"]
+        assert f", {metric.en}: {verdict.en}." in said["en"]
+        band = (each.units or {}).get("at_least") or 0
+        (level,) = each.slice.values()
+        assert (f"race“{level}”" in said["zh"]) == (band >= 10 and level != "*")
+    assert len({each.reading["zh"] for each in hidden}) == len(hidden)
