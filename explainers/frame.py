@@ -246,6 +246,13 @@ FRAME: Mapping[str, Row] = {
         ),
         Text("换一条分数线，说明会不一样。", "With another cut this page would read otherwise."),
     ),
+    "decision.chosen.cut": Row(
+        Text(
+            "分数线是{cut}，{side}的结果是“{good}”。这是备案主体自己定的，评估报告没有用分数线，没有可以核对的。",
+            "The cut is {cut}; {side} the result is “{good}”. The filer chose this; the evaluation report uses no cut to check it against.",
+        ),
+        Text("换一条分数线，说明会不一样。", "With another cut this page would read otherwise."),
+    ),
     "price.chosen": Row(
         Text(
             "{protected}这是备案主体自己定的，没有评估报告可以核对。",

@@ -25,13 +25,25 @@ def told(plan: ExplanationPlan, yardsticks: Sequence[Yardstick]) -> list[Sentenc
     called |= {outsider.name: outsider.plain for outsider in plan.outsiders}
     parts = [part for older in yardsticks[1:] for part in newest.beside(older, called=called)]
     parts = list({part.zh: part for part in parts}.values())
-    said = [] if plan.task == "price" or newest.cut is not None else [_chosen(plan)]
+    said = [] if plan.task == "price" or newest.line is not None else [_cut_chosen(plan)]
     if parts:
         joined = Text("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
         places = {"n": same(len(yardsticks)), "parts": joined}
         shown = {"reports": [each.report_id for each in yardsticks]}
         said.append(sentence("reports.differ", evidence=shown, places=places))
     return said
+
+
+def _cut_chosen(plan: ExplanationPlan) -> Sentence:
+    """That the cut is the filer's, where the report that counts goes by none."""
+    shown = {"chosen_by": "filer", "cut": plan.cut, "favourable_above": plan.favourable_above}
+    return sentence("decision.chosen.cut", evidence=shown, places=_line(plan))
+
+
+def _line(plan: ExplanationPlan) -> dict[str, Text]:
+    above = plan.favourable_above
+    side = Text("达到这条线", "from there on") if above else Text("低于这条线", "below it")
+    return effects.wording(plan) | {"cut": _cut(plan), "side": side}
 
 
 def _chosen(plan: ExplanationPlan) -> Sentence:
@@ -46,16 +58,11 @@ def _chosen(plan: ExplanationPlan) -> Sentence:
         protected = Text(
             "没有列出要单独检查的信息。", "Nothing is listed to be checked on its own."
         )
-    above = plan.favourable_above
-    places = effects.wording(plan) | {
-        "cut": _cut(plan),
-        "side": Text("达到这条线", "from there on") if above else Text("低于这条线", "below it"),
-        "protected": protected,
-    }
+    places = _line(plan) | {"protected": protected}
     shown = {
         "chosen_by": "filer",
         "cut": plan.cut,
-        "favourable_above": above,
+        "favourable_above": plan.favourable_above,
         **({"classes": plan.classes.as_json()} if plan.classes else {}),
         "protected": [c.name for c in plan.columns if c.protected]
         + [outsider.name for outsider in plan.outsiders],

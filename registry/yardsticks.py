@@ -19,6 +19,7 @@ from registry.reports import Report
 from registry.sandbox.child.classes import named
 from registry.settings import settings
 
+HALF = 0.5
 FLIPS = "counterfactual_flip"  # the probe that changes the columns in its option `change` alone
 ABOVE, BELOW = Text("达到分数线", "at the cut or above"), Text("低于分数线", "below the cut")
 FIX = Text("按报告改好，重新生成说明。", "Make the explanation again with what the report has.")
@@ -83,6 +84,27 @@ class Yardstick:
             favourable=favourable if classes else "",
         )
 
+    @property
+    def line(self) -> float | None:
+        """The chance or score from which the result changes; None where no single one says it.
+
+        Of two classes the likelier is the answer: the one asked about from one half on. Of more
+        than two, none is the answer from a chance that is the same for everybody.
+        """
+        if self.cut is not None:
+            return float(self.cut)
+        return HALF if len(self.classes) == 2 else None
+
+    @property
+    def line_said(self) -> Text:
+        """The line in words, and where it comes from where the report names none."""
+        told = _number(self.line)
+        if self.cut is not None or self.line is None:
+            return told
+        return Text(
+            f"{told.zh}（两类中机会较大的一类）", f"{told.en} (of two classes the likelier)"
+        )
+
     def applied(self, plan: Mapping[str, Any], inputs: Sequence[str]) -> dict[str, Any]:
         """A request for an explanation with what the report settles put in where it is silent.
 
@@ -91,9 +113,9 @@ class Yardstick:
             inputs: the columns that the model is given.
         """
         settled = dict(plan)
-        if self.cut is not None and plan.get("task", "decision") == "decision":
+        if self.line is not None and plan.get("task", "decision") == "decision":
             if plan.get("cut") is None:
-                settled["cut"] = self.cut
+                settled["cut"] = self.line
             settled.setdefault("favourable_above", self.favourable_above)
         if self.classes and plan.get("task", "decision") == "decision" and not plan.get("classes"):
             settled |= {"classes": list(self.classes), "favourable": self.favourable}
@@ -135,17 +157,17 @@ class Yardstick:
         """
         found = []
         decides = plan.get("task", "decision") == "decision"
-        if self.cut is not None:
+        if self.line is not None:
             asked = plan.get("cut") if decides else None
-            if asked is None or float(asked) != float(self.cut):
-                ours, theirs = _number(asked), _number(self.cut)
+            if asked is None or float(asked) != self.line:
+                ours, theirs = _number(asked), self.line_said
                 found.append(_reason("cut", Text("分数线", "the cut"), ours, theirs))
             above = bool(plan.get("favourable_above", True))
             if decides and above != self.favourable_above:
                 sides = [ABOVE if side else BELOW for side in (above, self.favourable_above)]
                 name = Text("哪一边是有利的结果", "the favourable side")
                 found.append(_reason("favourable_above", name, *sides))
-        if decides and (self.cut is not None or self.classes):
+        if decides and (self.line is not None or self.classes):
             given = tuple(named(each) for each in plan.get("classes") or ())
             asked_class = _asked_class(given, named(plan.get("favourable")))
             own_class = _asked_class(self.classes, self.favourable)
@@ -176,15 +198,15 @@ class Yardstick:
             called: what the page calls columns; else a report's names, and at last the column's own.
         """
         found = []
-        if self.cut != other.cut:
-            new, old = _number(self.cut), _number(other.cut)
+        if self.line != other.line:
+            new, old = self.line_said, other.line_said
             found.append(Text(f"分数线是{new.zh}和{old.zh}", f"the cut is {new.en} and {old.en}"))
-        elif self.cut is not None and self.favourable_above != other.favourable_above:
+        elif self.line is not None and self.favourable_above != other.favourable_above:
             found.append(Text("有利的一边相反", "the favourable sides are opposite"))
         new_class, old_class = (
             _asked_class(each.classes, each.favourable) for each in (self, other)
         )
-        if new_class != old_class and None not in (self.cut, other.cut):
+        if new_class != old_class and None not in (self.line, other.line):
             new, old = _class(new_class), _class(old_class)
             found.append(
                 Text(

@@ -208,7 +208,7 @@ def explain(
     by.own(version.organisation_id)
     asked = explaining.plan(form, [each["name"] for each in version.inputs])
     settled = any(
-        y.cut is not None for y in yardsticks.counting(session, version_id, version.digest)
+        y.line is not None for y in yardsticks.counting(session, version_id, version.digest)
     )
     try:
         dataset = sight.dataset(session, by, forms.text(form, "dataset_id"))

@@ -303,3 +303,44 @@ def test_the_class_asked_about_is_the_models_where_the_data_have_another_word(ca
     made = case.ask()
     assert (made.plan["classes"], made.plan["favourable"]) == (["bad", "good"], "good")
     assert made.plan["favourable_above"] is True
+
+
+TWO: dict[str, Any] = {
+    **REPORTED,
+    "columns": {"classes": ["no", "yes"], "favourable": "yes", "sensitive": ["sex"]},
+    "probes": [{"id": "selection_parity"}],
+}
+
+
+def _by(columns: dict[str, Any]) -> yardsticks.Yardstick:
+    return yardsticks.Yardstick.by("r", {**TWO, "columns": {**TWO["columns"], **columns}})
+
+
+def test_a_report_by_two_classes_binds_the_cut_to_one_half() -> None:
+    """Issue 7, b7/F4: a report that judged by the likelier class let any cut stand."""
+    report = _by({})
+    asked = {"classes": ["no", "yes"], "favourable": "yes", "columns": [], "protected": [{"name": "sex"}]}  # fmt: skip
+    assert report.line == 0.5
+    (found,) = report.differences({**asked, "cut": 0.05})
+    assert found.item == "cut"
+    assert "0.5" in found.said.zh
+    assert "likelier" in found.said.en
+    assert report.differences({**asked, "cut": 0.5}) == []
+    assert report.applied({"columns": []}, [])["cut"] == 0.5
+    (below,) = report.differences({**asked, "cut": 0.5, "favourable_above": False})
+    assert below.item == "favourable_above"
+
+
+def test_of_more_classes_no_cut_is_made_up_and_the_class_is_still_the_reports() -> None:
+    report = _by({"classes": ["no", "maybe", "yes"]})
+    assert report.line is None
+    asked = {"classes": ["no", "maybe", "yes"], "favourable": "no", "cut": 0.4, "columns": [], "protected": [{"name": "sex"}]}  # fmt: skip
+    assert [each.item for each in report.differences(asked)] == ["classes"]
+
+
+def test_reports_that_differ_are_told_by_the_plain_names_of_columns() -> None:
+    """n7/13: a raw column name stood where the plan has a plain one."""
+    named = yardsticks.Yardstick.by("a", REPORTED)
+    said = [each.zh for each in _by({"sensitive": []}).beside(named)]
+    assert any("“种族”" in each for each in said)
+    assert any(each.startswith("分数线是0.5") for each in said)
