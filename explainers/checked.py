@@ -1,10 +1,10 @@
 """What was checked, in sentences: flips of protected inputs, and the report's findings by group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explainers import means, numbers, prices
+from explainers import means, numbers, prices, readability
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, again, listed, of_subject, wording
@@ -13,8 +13,8 @@ from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry import untranslated
-from registry.findings import holds_none
-from registry.language import Text
+from registry.findings import told as told_verdict
+from registry.language import LANGUAGES, Text
 from registry.reports import VERDICT_NAMES, Verdict
 
 Findings = Sequence[Mapping[str, Any]]
@@ -27,8 +27,12 @@ ERRORS = {
 }
 ONE_DIGIT_OF_THREE = 0.005
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
-UNSETTLED = Text("可能没有差别，还不能下结论", "there may be no difference; inconclusive")
 SEVERAL = Text("（有{n}项结果都是这样。）", "(So it is with {n} findings.)")
+OWN_WORDS = "finding."
+"""How the kind of a sentence begins that quotes a probe."""
+TECHNICAL = frozenset({"calibration_by_group"})
+"""Probes that say slopes and gaps by tenths, which mean nothing to whom they concern."""
+FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
 
@@ -39,10 +43,33 @@ class Quoted:
     Args:
         findings: as signed; None where there is no report.
         target_kind: what they hold results against: "outcome" or "human_decision".
+        caption: of whom a finding is, what it measured and with which verdict, without a number;
+            told where the words of its probe are not for everybody. None to tell those.
     """
 
     findings: Findings | None = None
     target_kind: str = "outcome"
+    caption: Callable[[Mapping[str, Any]], Text] | None = None
+
+    def plainly(self, said: Sentence) -> Sentence:
+        """A sentence, or what stands for it where a probe's own words are not for everybody."""
+        quoted = str(said["kind"]).startswith(OWN_WORDS)
+        if self.caption is None or not quoted or plain(said["evidence"]):
+            return said
+        caption = self.caption(said["evidence"])
+        return said | {"zh": caption.zh + FIGURES.zh, "en": f"{caption.en} {FIGURES.en}"}
+
+
+def plain(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding's own words are for everybody: none of the trade, and no bare slopes.
+
+    Args:
+        finding: as JSON.
+    """
+    if finding["probe"] in TECHNICAL:
+        return False
+    said = finding["reading"]
+    return not any(readability.blocking(said[language], language) for language in LANGUAGES)
 
 
 def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
@@ -55,7 +82,7 @@ def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
         sliced = list(finding.get("slice") or {})
         attribute = known.get(sliced[0]) if len(sliced) == 1 else None
         said += _told(plan, attribute, finding, quoted) if attribute else [_whole(plan, finding)]
-    return said
+    return [quoted.plainly(each) for each in said]
 
 
 def _gravity(finding: Mapping[str, Any]) -> tuple[bool, float]:
@@ -219,7 +246,7 @@ def by_group(
             said += _told(plan, attribute, finding, quoted)
     if not about_it:
         said = [sentence("groups.this_one", evidence={"n": 0}, places=_named(attribute))]
-    return [each | {"columns": [attribute.name]} for each in said]
+    return [quoted.plainly(each) | {"columns": [attribute.name]} for each in said]
 
 
 def _told(
@@ -272,7 +299,7 @@ def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
     left = [f for f in findings if dict(f) not in shown]
     if not left:
         return []
-    counts = {verdict: sum(f["verdict"] == verdict for f in left) for verdict in Verdict}
+    counts = {verdict: sum(told_verdict(f) == verdict for f in left) for verdict in Verdict}
     parts = [REST[verdict].format(n=k) for verdict, k in counts.items() if k]
     joined = Text("；".join(part.zh for part in parts), ", ".join(part.en for part in parts))
     shown_counts = {"n": len(left), **{verdict.value: k for verdict, k in counts.items()}}
@@ -303,9 +330,7 @@ def concluded(finding: Mapping[str, Any]) -> Text:
     Args:
         finding: of a report, as JSON.
     """
-    verdict = Verdict(finding["verdict"])
-    unsettled = verdict is Verdict.DIFFERENCE and holds_none(finding)
-    return UNSETTLED if unsettled else VERDICT_NAMES[verdict]
+    return VERDICT_NAMES[told_verdict(finding)]
 
 
 def _compared(
@@ -458,7 +483,7 @@ def _read(finding: Mapping[str, Any]) -> Sentence:
     """A finding in the words that its probe gave it."""
     reading, limit = finding["reading"], finding["limit"]
     return {
-        "kind": f"finding.{finding['probe']}",
+        "kind": f"{OWN_WORDS}{finding['probe']}",
         "zh": reading["zh"],
         "en": reading["en"],
         "limit": {"zh": limit["zh"], "en": limit["en"]},

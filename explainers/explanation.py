@@ -54,6 +54,7 @@ def explain(
     report_findings: Sequence[Mapping[str, Any]] | None = None,
     yardsticks: Sequence[Yardstick] = (),
     target_kind: str = "outcome",
+    caption: Callable[[Mapping[str, Any]], Text] | None = None,
     declared: Declared | None = None,
     progress: Progress | None = None,
     shards: int = 1,
@@ -69,6 +70,8 @@ def explain(
         yardsticks: of the reports on the version that count at the gate, newest first; the plan
             goes by the first of them, and without any by what the filer chose.
         target_kind: what the quoted report held results against: "outcome" or "human_decision".
+        caption: says of a finding, without numbers, whom it is about, what it measured and with
+            which verdict; told where the words of its probe are not for everybody.
         declared: what the filer says under "decided", "who", "object" and "decider", {zh, en}.
         progress: told what is done, out of how much, and what comes next.
         shards: over how many states the counts are kept and merged; the numbers do not depend on it.
@@ -91,7 +94,7 @@ def explain(
     steady = not tally["again:changed"]  # an example of a model that contradicts itself is none
     found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce) if steady else None
     tell(2 + blocks, blocks + 2, Text("完成", "Done"))
-    quoted = checked.Quoted(report_findings, target_kind)
+    quoted = checked.Quoted(report_findings, target_kind, caption)
     page = _Page(plan, tally, found, quoted, tuple(yardsticks), declared or {})
     content = page.content() | {"nonce": nonce}
     content |= {"readability": {lang: _readability(content, lang) for lang in LANGUAGES}}

@@ -15,6 +15,7 @@ from registry.datasets import Dataset
 from registry.engagements import Engagement
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
+from registry.findings import told
 from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Organisation
@@ -184,7 +185,7 @@ def read(session: Session, report: Report) -> Evidence:
         required=tuple(sorted(predicate["required_probes"])),
         run=run,
         not_evaluable=tuple(each for each in run if _says_nothing(findings, each)),
-        verdicts=dict(sorted(Counter(str(each["verdict"]) for each in findings).items())),
+        verdicts=dict(sorted(Counter(told(each).value for each in findings).items())),
         statement_digest=report.statement_digest,
         findings_digest=report.findings_digest,
     )

@@ -144,6 +144,32 @@ def why(finding: Mapping[str, Any]) -> Text | None:
     return STEP_DOWN if step_down and finding["ci"].get("simultaneous") else OTHERWISE
 
 
+def told(finding: Mapping[str, Any]) -> Verdict:
+    """The verdict as every reader is told it: no difference beside an interval that holds none.
+
+    The signed verdict goes by the test, which may find a difference by a hair where the interval
+    that is printed beside it still holds none; one interval gives all verdicts that are told.
+
+    Args:
+        finding: as JSON.
+    """
+    verdict = Verdict(finding["verdict"])
+    unsettled = verdict is Verdict.DIFFERENCE and holds_none(finding)
+    return Verdict.INCONCLUSIVE if unsettled else verdict
+
+
+def as_told(finding: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The finding with the verdict that readers are told, and why it is not the signed one.
+
+    Args:
+        finding: as JSON.
+    """
+    verdict = told(finding)
+    if verdict == finding["verdict"]:
+        return finding
+    return {**finding, "reading": reading(finding), "verdict": verdict.value}
+
+
 def reading(finding: Mapping[str, Any]) -> Mapping[str, str]:
     """What a finding says; where verdict and interval seem to contradict each other, also why.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from math import exp, expm1
 from typing import Any
 
+from registry.findings import VERDICT_NAMES, told
 from registry.language import Text
 
 SHARES = frozenset({"difference", "share"})
@@ -25,7 +26,7 @@ METRICS: dict[str, Text] = {
     "features_auc": Text("从其他输入能不能看出属于哪一组", "whether the other inputs tell the group"),
     "price_gap": Text("只改这一项，价格的差距", "price gap when only this changes"),
     "bundle_gap": Text("几项一起改，价格的差距", "price gap when several change together"),
-    "main_effect": Text("单独一项的作用", "effect of one feature"),
+    "main_effect": Text("单独一项的作用", "effect of one thing alone"),
     "pair_effect": Text("两项叠加的额外作用", "extra effect of two together"),
     "price_range": Text("同一商品的最高价与最低价", "highest against lowest price of one item"),
     "clean_bill": Text("三项合起来：是否没有差价", "all three together: no price differences"),
@@ -41,7 +42,7 @@ METRICS: dict[str, Text] = {
     "repeat_change_share": Text("再问一遍，结果就变的比例", "share whose result changes when asked again"),
     "replay_change_share": Text("与当时记录的结果不同的比例", "share whose result is not the one recorded earlier"),
     "rebatch_gap": Text("换一种分批，最大的差别", "largest gap when asked in other batches"),
-    "population_stability_index": Text("分布的变化（PSI）", "shift of the distribution (PSI)"),
+    "population_stability_index": Text("前后两段时间变了多少（PSI）", "how much changed between the two periods (PSI)"),
     "accuracy": Text("答对的比例", "share of right answers"),
     "balanced_accuracy": Text("各类答对比例的平均", "mean share of right answers over the classes"),
     "auc": Text("分数高低排得对不对（AUC）", "whether scores rank rightly (AUC)"),
@@ -67,12 +68,12 @@ METRICS: dict[str, Text] = {
     "standardised_rate_ratio": Text("按声明的模型扣除条件后的比例之比", "favourable results by the declared model, as a ratio"),
     "standardised_outcome_ratio": Text("按声明的模型扣除条件后，所声明的结果出现的比例之比", "how often the declared outcome occurs by the declared model, as a ratio"),
     "stratum_rate_ratio": Text("同一类条件之内的比例之比", "favourable results within one set of circumstances, as a ratio"),
-    "scoring_rate_ratio": Text("得分好过中位数的比例，与对照组之比", "scores above the median, as a ratio to the reference"),
+    "scoring_rate_ratio": Text("得分在较好的一半里的比例，与对照组之比", "scores in the better half, as a ratio to the reference"),
     "standardised_mean_difference": Text("平均得分相差多少", "difference of the average scores"),
-    "kolmogorov_smirnov_distance": Text("得分分布相差最大处（KS）", "where the scores' distributions differ most (KS)"),
+    "kolmogorov_smirnov_distance": Text("各组得分最不一样的地方（KS）", "where the groups' scores differ most (KS)"),
     "auc_difference": Text("组内排得准不准之差（AUC）", "difference of how rightly scores rank within the groups (AUC)"),
     "observed_expected_ratio": Text("实际比例与分数所说的比例之比，组间相比", "what happened against what scores said, groups compared"),
-    "calibration_slope": Text("分数拉开的差距与实际是否一致（斜率减 1）", "whether scores spread as far as outcomes do (slope less 1)"),
+    "calibration_slope": Text("分数拉开的差距与实际是否一致（0 = 一致）", "whether scores spread as far as outcomes do (0 = they do)"),
     "expected_calibration_error": Text("分数所说的与实际平均差多少", "average gap of what scores say and what happens"),
     "success_rate_ratio": Text("预测排在前列的比例，与对照组之比", "predictions among the most favourable, as a ratio to the reference"),
     "mean_signed_error_difference": Text("说高或说低的程度之差", "difference of how far predictions lie too high or too low"),
@@ -278,6 +279,21 @@ def about(finding: Mapping[str, Any], plan: Mapping[str, Any], *, levels: bool =
         zh.append(f"{of.zh}“{at.zh}”" if told else of.zh)
         en.append(f"{of.en} “{at.en}”" if told else of.en)
     return Text("，".join(zh), ", ".join(en))
+
+
+def concluded(finding: Mapping[str, Any], plan: Mapping[str, Any], *, levels: bool = True) -> Text:
+    """About whom, what was measured and what came of it, in one sentence without a number.
+
+    Args:
+        finding: as JSON.
+        plan: the plan's content.
+        levels: whether the levels that it is about may be told.
+    """
+    whom, measured = about(finding, plan, levels=levels), metric(finding["metric"], plan)
+    verdict = VERDICT_NAMES[told(finding)]
+    zh = "，".join(filter(None, (whom.zh, measured.zh)))
+    en = ", ".join(filter(None, (whom.en, measured.en)))
+    return Text(f"{zh}：{verdict.zh}。", f"{en[:1].upper()}{en[1:]}: {verdict.en}.")
 
 
 def _side(finding: Mapping[str, Any], value: str) -> Text | None:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 from evaluators.judging import captions, counted
 from evaluators.probe import ProbeSpec
 from registry import attestation
-from registry.findings import VERDICT_NAMES, Finding, Verdict, reading
+from registry.findings import Finding, Verdict, reading
 from registry.language import Text
 
 DIGITS = 10
@@ -202,21 +202,13 @@ def withheld(
         units = {"of": finding.units["of"], "at_least": band}
         also = BAND.format(units=counted.so_many(finding, plan, int(band)))
         said = Text(said.zh + also.zh, f"{said.en} {also.en}")
-    first = _verdict(finding, plan, levels=band is not None and int(band) >= least)
+    named = band is not None and int(band) >= least
+    told = {name: getattr(finding, name) for name in ("slice", "metric", "verdict")}
+    first = captions.concluded(told, plan, levels=named)
+    first = counted.told(first, (finding.units or {}).get("of"), plan)
     said = Text(first.zh + said.zh, f"{first.en} {said.en}")
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,
         equivalence=None, details={}, left_out={}, suppressed=True, reading=said.as_json(),
         units=units,
     )  # fmt: skip
-
-
-def _verdict(finding: Finding, plan: Mapping[str, Any], *, levels: bool) -> Text:
-    """About whom, what was measured and what came of it, in one sentence without a number."""
-    told = {"slice": finding.slice, "metric": finding.metric}
-    about = captions.about(told, plan, levels=levels)
-    measured, verdict = captions.metric(finding.metric, plan), VERDICT_NAMES[finding.verdict]
-    zh = "，".join(filter(None, (about.zh, measured.zh)))
-    en = ", ".join(filter(None, (about.en, measured.en)))
-    said = Text(f"{zh}：{verdict.zh}。", f"{en[:1].upper()}{en[1:]}: {verdict.en}.")
-    return counted.told(said, (finding.units or {}).get("of"), plan)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from portal.home import telling
-from registry.findings import holds_none, why
+from registry.findings import holds_none, told, why
 from registry.language import Text
 
 VERDICTS: Mapping[str, tuple[Text, str]] = {
@@ -127,7 +127,7 @@ def findings(
             table.add_row(
                 f"[bold]{escape(questions.caption(above, plan).zh)}[/] [dim]{escape(above)}[/]"
             )
-        said, colour = VERDICTS[each["verdict"]]
+        said, colour = VERDICTS[told(each)]
         table.add_row(
             escape(f"  {captions.both(captions.metric(each['metric'], plan))}"),
             escape(_group(each, plan or {})) + (" †" if marked else ""),
@@ -146,12 +146,12 @@ def findings(
         out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
     for contrary in dict.fromkeys(filter(None, map(why, found))):
         out.print(f"‡ {contrary}", style="dim")
-    counts = {name: sum(each["verdict"] == name for each in found) for name in VERDICTS}
+    counts = {name: sum(told(each) == name for each in found) for name in VERDICTS}
     out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
     for verdict, heading in SPOKEN.items():
         readings = dict.fromkeys(
             (each["reading"]["zh"], each["reading"]["en"])
-            for each in found if each["verdict"] == verdict
+            for each in found if told(each) == verdict
         )  # fmt: skip
         if readings and heading.zh:
             out.print(str(heading))

@@ -14,7 +14,7 @@ from math import log, log1p
 from typing import Any
 
 from evaluators.judging import captions, counted, readings
-from explainers import numbers, prices
+from explainers import checked, numbers, prices
 from explainers.columns import Outsider
 from registry import findings, legal_day
 from registry.language import Text
@@ -246,6 +246,9 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
         plan: the plan's content, for plain names and for what the results are.
     """
     said = _plainly(finding, plan)
+    if said is None and not finding["suppressed"] and not checked.plain(finding):
+        caption = captions.concluded(finding, plan)
+        said = Text(caption.zh + checked.FIGURES.zh, f"{caption.en} {checked.FIGURES.en}")
     if said is None:
         return Text(**findings.reading(finding))
     return counted.told(said, (finding.get("units") or {}).get("of"), plan)

@@ -10,6 +10,7 @@ from evaluators.running import comparison, questions
 from evaluators.running.comparison import CHANGE_NAMES, METHOD, SAME_NAMES, Change, Compared
 from portal.pages import charts
 from portal.pages.report_pictures import Picture
+from registry.findings import told
 from registry.language import Language, Text
 
 BADGES = {Change.WORSE: "bad", Change.BETTER: "good"}
@@ -120,7 +121,7 @@ def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
         size = _signed(each.size, scale)
     if each.low is not None and each.high is not None:
         interval = f"{_signed(each.low, scale)} – {_signed(each.high, scale)}"
-    sides = [side["verdict"] if side else "" for side in (each.before, each.after)]
+    sides = [told(side).value if side else "" for side in (each.before, each.after)]
     return Line(
         question=questions.caption(str(about["probe"]), plan).in_(language),
         label=captions.group(about, plan).in_(language),

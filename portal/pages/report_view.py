@@ -16,6 +16,7 @@ from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
 from registry import findings, law
+from registry.findings import as_told
 from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
@@ -137,8 +138,9 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         statement: the in-toto statement.
         language: of the page.
     """
-    predicate = statement["predicate"]
-    findings: list[Mapping[str, Any]] = predicate["findings"]
+    signed = statement["predicate"]
+    findings = [as_told(each) for each in signed["findings"]]
+    predicate = {**signed, "findings": findings}
     probes = list(dict.fromkeys(finding["probe"] for finding in findings))
     serious = [f for f in findings if f["verdict"] in ("disparity", "difference")]
     main = tuple(_row(f, predicate, language) for f in _foremost(serious or findings))

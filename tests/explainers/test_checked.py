@@ -332,7 +332,7 @@ def test_levels_with_two_rates_name_two_levels() -> None:
     assert "如果都是“男”" in told["decision.flip.levels"]["zh"]
 
 
-NONE_IS_POSSIBLE = Text("可能没有差别，还不能下结论", "there may be no difference; inconclusive")
+NONE_IS_POSSIBLE = VERDICT_NAMES[Verdict.INCONCLUSIVE]
 
 
 @pytest.mark.parametrize(

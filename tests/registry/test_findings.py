@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from registry.findings import OTHERWISE, STEP_DOWN, holds_none, reading, why
+from registry.findings import OTHERWISE, STEP_DOWN, as_told, holds_none, reading, told, why
 
 
 def finding(**changed: Any) -> dict[str, Any]:
@@ -51,3 +51,19 @@ def test_holm_is_named_only_where_it_is_the_reason(changed: dict[str, Any]) -> N
 
 def test_without_an_interval_nothing_is_said() -> None:
     assert why(finding(ci=None)) is None
+
+
+def test_a_difference_beside_an_interval_that_holds_none_is_told_as_open() -> None:
+    """n7/16: "inconclusive" in answer 5, "a difference" in the section below, of one finding."""
+    one = finding()
+    assert told(one) == "inconclusive"
+    assert as_told(one)["verdict"] == "inconclusive"
+    assert as_told(one)["reading"] == reading(one)
+    apart = finding(ci={"low": 1.01, "high": 1.44})
+    assert told(apart) == "difference"
+    assert as_told(apart) is apart
+
+
+@pytest.mark.parametrize("verdict", ["disparity", "inconclusive", "equivalent", "not_evaluable"])
+def test_every_other_verdict_is_told_as_it_is_signed(verdict: str) -> None:
+    assert told(finding(verdict=verdict)) == verdict

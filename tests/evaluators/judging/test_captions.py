@@ -9,7 +9,11 @@ from evaluators.guests import installed
 from evaluators.judging import captions
 from evaluators.plan import Plan
 from evaluators.running import engine, questions
-from portal.pages import report_pictures
+from explainers import checked, readability
+from explainers.checked import Quoted
+from portal.pages import beyond, report_pictures
+from registry.findings import VERDICT_NAMES
+from registry.language import LANGUAGES, Language
 
 
 def found(name: str) -> list[dict[str, Any]]:
@@ -64,3 +68,31 @@ def test_the_reference_is_called_by_its_plain_name_within_conditions_too() -> No
     }  # fmt: skip
     finding = {"slice": {"race": "b", "dept": "A"}, "group": "b", "reference_group": "w"}
     assert captions.reference(finding, plan).zh == "白人"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_caption_needs_a_word_that_the_platform_asks_filers_to_leave_out(
+    language: Language,
+) -> None:
+    """n7/7: what an explanation says of a finding goes by the captions; nobody else can change them."""
+    pairs = [*captions.METRICS.values(), *captions.AGREEMENT.values(), *captions.ABOUT.values(),
+             *VERDICT_NAMES.values(), *(said for _, said in captions.PATTERNS)]  # fmt: skip
+    told = [each.in_(language) for each in pairs]
+    assert [each for each in told if readability.blocking(each, language)] == []
+
+
+@pytest.mark.parametrize("probe", sorted(questions.PROBES))
+def test_what_a_probe_says_is_told_to_everybody_in_plain_words(probe: str) -> None:
+    """n7/7, n7/8: 均衡准确率, which the clerk was asked to replace; slopes and gaps by tenths, four times."""
+    quoted = Quoted(caption=lambda finding: captions.concluded(finding, {}))
+    for finding in found(probe):
+        own = {"kind": f"finding.{probe}", **finding["reading"], "evidence": finding}
+        said, first = quoted.plainly(own), beyond.sentence(finding, {}).as_json()
+        for language in LANGUAGES:
+            for each in (said[language], first[language]):
+                assert readability.blocking(each, language) == [], each
+                assert "斜率" not in each
+                assert "十档" not in each
+        if not checked.plain(finding):
+            assert VERDICT_NAMES[finding["verdict"]].zh in said["zh"]
+            assert checked.FIGURES.en in said["en"]
