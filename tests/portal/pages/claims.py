@@ -98,7 +98,7 @@ CLAIMS = (
     Claim("由提交模型的单位自己做的，不是第三方评估。", "Made by the organisation that submitted the model; not a third-party evaluation.", "report:own", "report:clear"),
     Claim("利害关系，备案主体说：", "Ties, says the filer: ", "clear", "own"),
     Claim("利害关系，评估机构说：", "Ties, says the tester: ", "report:clear", "report:own"),
-    Claim("<q>曾经合作</q>", "<q>曾经合作</q>", "report:clear", "report:own"),
+    Claim("<q>曾经合作</q>", "<q>曾经合作 (in Chinese, not translated)</q>", "report:clear", "report:own"),
     Claim("这份报告说的是第 %s 版，现在公示的是第 %s 版。", "This report is about version %s; version %s is published now.", "report:earlier", "report:clear"),
     Claim("这个风险等级由两名审核人员（一人提出，另一人确认）在", "Two reviewers, one proposing and another confirming, set this risk grade on ", "regraded", "clear"),
     Claim("风险等级由本平台方法得出，不是主管部门的认定。", "The risk grade follows from this platform's method; it is not a finding of the authority.", "clear", "regraded"),
@@ -151,7 +151,7 @@ GENERAL = frozenset({
     # what the tester is asked to do with the report
     "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。",
     "签章确认", "签章确认后的文件", "提交签章确认",
-    "请先复制下来，再回到原来的页面。", "去掉这些字符，再提交", "选过的文件不会一起提交。",
+    "请先复制下来，再回到原来的页面。", "去掉这些字符，再提交", "选过的文件不会一起提交。", "这一件的附件一起算。",
     # the frame, and what the site is for
     "明算 算法模型登记", "我对一个决定有疑问", "这是什么", "无障碍说明", "已备案的算法",
     "替您做决定的算法，来这里查", "名称、单位或备案编号", "这里是我们的说法，以法规原文为准。带 † 的中文说法还要与上海条例原文核对。",

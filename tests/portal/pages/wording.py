@@ -115,6 +115,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "怎样核对": ("How to check it",),
     "您已经用这个邮箱登录。请输入这个账号的密码来确认。": ("You are signed in with this e-mail address. Type its password to confirm.",),
     "您填写的内容": ("What you had written",),
+    "这一件的附件一起算。": ("All attachments of this case count together.",),
     "去掉这些字符，再提交": ("Take these characters out and send it again",),
     "选过的文件不会一起提交。": ("Files that you had chosen are not sent with it.",),
     "请先复制下来，再回到原来的页面。": ("Copy it before you go back to the page.",),
