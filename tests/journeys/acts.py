@@ -174,6 +174,10 @@ def the_enterprise_explains(story: Story) -> None:
     assert page.input_value("[name=protected]") == "sex = 性别 = sex"
     assert page.input_value("[name='c/income/actionable']") == "1"
     page.fill("[name='d/decided/en']", "whether you get the loan")
+    page.fill("[name='d/who/zh']", "这家银行的信贷部门")
+    page.fill("[name='d/who/en']", "the bank’s credit department")
+    page.fill("[name='d/object/zh']", "打客服电话，要求人工再看一次")
+    page.fill("[name='d/object/en']", "call and ask for a person to look again")
     page.fill("[name='c/debt/plain/zh']", "负债")
     page.fill("[name='c/debt/plain/en']", "debt")
     press(page, "button:has-text('开始测试并生成')")
