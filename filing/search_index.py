@@ -265,7 +265,8 @@ class SearchIndex:
     def _gather_aside(self) -> None:
         try:
             self._file.using(self.gather)
-        except Unavailable as error:  # the next search begins again
+        except (Unavailable, sqlite3.Error, OSError) as error:
+            # Another thread or process may have thrown the file away; the next search begins again.
             log.warning("the facets of the search's index were not read: %s", error)
         finally:
             self._file.close()

@@ -20,6 +20,7 @@ from filing.search_hits import Asked, Filters, Hits
 from filing.search_index import SearchIndex
 from filing.search_lines import Line
 from portal.app import create_app
+from registry import database
 from registry.database import transaction
 from registry.settings import Settings
 from tests import tables
@@ -198,3 +199,22 @@ def test_a_server_reads_them_after_its_first_search_and_follows_every_change(
             while index.gathered is None and time.monotonic() < until:
                 time.sleep(0.01)
             assert index.gathered is not None
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("disk I/O error"), FileNotFoundError("search.db")]
+)
+def test_a_file_thrown_away_while_its_facets_are_read_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Another thread or process throws a damaged file away at any moment; the next search reads it."""
+    engine = database.connect(f"sqlite:///{tmp_path / 'record.db'}")
+    index = SearchIndex(tmp_path / "search.db", database.sessions(engine))
+
+    def thrown_away() -> None:
+        raise error
+
+    monkeypatch.setattr(index, "gather", thrown_away)
+    index._gather_aside()
+    assert index.gathered is None
+    engine.dispose()
