@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, insert
 
 from filing import changes, search_options
 from filing.dossier import Filing
-from filing.fields import schema
+from filing.forms import current
 from filing.lifecycle import Status
 from filing.listings import Listing
 from filing.numbers import Number
@@ -60,7 +60,7 @@ def words() -> Words:
             {row[column] for row in rows if row[column]} for column in (1, 3, 5)
         )
         return Words(_ordered(names), _ordered(filers), _ordered(uses), "the national lists")
-    names = {field.name.zh for group in schema().groups for field in group.fields}
+    names = {field.name.zh for group in current().groups for field in group.fields}
     uses = {each.meaning.zh for each in terms()}
     filers = {f"{name}有限公司" for name in names}
     return Words(_ordered(names), _ordered(filers), _ordered(uses), "our own form and glossary")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from filing import risk
-from filing.fields import Group, Kind, Part, schema, split
+from filing.fields import Group, Kind, Part, Schema, split
 from registry import lookalikes
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -25,10 +25,11 @@ class WrongAnswer(Invalid):
     """An answer has not the shape of its field: look at the field and send it again."""
 
 
-def store(key: str, raw: Any) -> Stored | None:
+def store(form: Schema, key: str, raw: Any) -> Stored | None:
     """The stored form of an answer as a caller sends it; None when it is blank.
 
     Args:
+        form: the schema that the filing is kept under.
         key: `B1` or `C1#2`.
         raw: the bare value, or `{value | not_applicable, sealed?}`.
 
@@ -36,7 +37,7 @@ def store(key: str, raw: Any) -> Stored | None:
         FieldNotFound: for an unknown key.
         WrongAnswer: when the value has not the shape of the field, or the field is computed.
     """
-    field = schema().field(key)
+    field = form.field(key)
     if field.computed:
         raise WrongAnswer(
             f"“{field.name.zh}”由平台填写，不用您填。",
@@ -45,9 +46,9 @@ def store(key: str, raw: Any) -> Stored | None:
     wrapped = isinstance(raw, Mapping) and ("value" in raw or "not_applicable" in raw)
     whole: Mapping[str, Any] = raw if wrapped else {"value": raw}
     if whole.get("not_applicable") is not None:
-        reason = _shape(REASON, whole["not_applicable"], key)
+        reason = shaped(REASON, whole["not_applicable"], key)
         return None if reason is None else {"not_applicable": reason}
-    value = _shape(field.value, whole.get("value"), key)
+    value = shaped(field.value, whole.get("value"), key)
     if value is None:
         return None
     sealed = whole.get("sealed")
@@ -62,7 +63,7 @@ def _seal(raw: Any, key: str) -> Stored:
         raise _misshapen(key)
     # The salt keeps a short withheld answer from being guessed by its digest.
     return {
-        "reason": _shape(REASON, raw.get("reason"), key) or {},
+        "reason": shaped(REASON, raw.get("reason"), key) or {},
         "ground": str(raw.get("ground", "")),
         "review": str(raw.get("review", "")),
         "salt": str(raw.get("salt") or secrets.token_hex(16)),
@@ -79,8 +80,17 @@ def _misshapen(path: str) -> WrongAnswer:
     )
 
 
-def _shape(part: Part, raw: Any, path: str) -> Any:
-    """The value of `part` in its stored form; None when blank; WrongAnswer when misshapen."""
+def shaped(part: Part, raw: Any, path: str) -> Any:
+    """A value in its stored form; None when blank.
+
+    Args:
+        part: what it is made of.
+        raw: as a caller sends it.
+        path: what a refusal calls it.
+
+    Raises:
+        WrongAnswer: when it has another shape.
+    """
     if raw is None or raw in ("", [], {}):
         return None
     return _SHAPES[part.kind](part, raw, path)
@@ -167,7 +177,7 @@ def _object(part: Part, raw: Any, path: str) -> dict[str, Any] | None:
     found = {
         each.id: value
         for each in part.parts
-        if (value := _shape(each, raw.get(each.id), f"{path}.{each.id}")) is not None
+        if (value := shaped(each, raw.get(each.id), f"{path}.{each.id}")) is not None
     }
     return found or None
 
@@ -190,7 +200,7 @@ def _questions(_part: Part, raw: Any, path: str) -> dict[str, Any] | None:
         answer = {"answer": given} if isinstance(given, str) else given
         if not isinstance(answer, Mapping):
             raise _misshapen(f"{path}.{name}")
-        reason = _shape(REASON, answer.get("not_applicable"), f"{path}.{name}")
+        reason = shaped(REASON, answer.get("not_applicable"), f"{path}.{name}")
         if reason is not None:
             made[name] = {"not_applicable": reason}
         elif answer.get("answer"):
@@ -218,13 +228,15 @@ _SHAPES: dict[Kind, Callable[[Part, Any, str], Any]] = {
 }
 
 
-def drop_set(group: Group, number: int, answers: Mapping[str, Stored]) -> dict[str, Stored]:
+def drop_set(
+    form: Schema, group: Group, number: int, answers: Mapping[str, Stored]
+) -> dict[str, Stored]:
     """The answers without one set of a repeated group; later sets move up.
 
     Raises:
         FieldNotFound: when the group does not repeat.
     """
-    schema().field(f"{group.fields[0].code}#{number}")
+    form.field(f"{group.fields[0].code}#{number}")
     kept: dict[str, Stored] = {}
     for key, answer in answers.items():
         code, place = split(key)

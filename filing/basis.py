@@ -8,8 +8,10 @@ the editions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filing.fields import schema
+from filing.fields import Answers
+from filing.forms import told_by
 from filing.gate import TASKS
+from filing.meanings import Meaning
 
 CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
 EXPLAINED = ("D", "H")  # design, the filer's own words to the public: what an explanation rests on
@@ -26,13 +28,13 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         contents: the editions' contents, oldest first.
     """
     content = contents[-1]
-    told = {row["key"]: row for row in content["answers"]}
+    told = told_by(content)
     return {
         "published": content["published"],
         "model": {name: content["model"][name] for name in ("version", "sha256")},
         "grade": {name: content["grade"].get(name) for name in ("level", "name", "changed")},
-        "service": (told.get("B8") or {}).get("said"),
-        "task": TASKS.get(str((told.get("B14") or {}).get("value"))),
+        "service": told.of(Meaning.SERVICE).get("said"),
+        "task": TASKS.get(str(told.value(Meaning.EFFECT))),
         "reports": [
             {name: report[name] for name in TOLD_OF_REPORTS} for report in content["reports"]
         ],
@@ -45,14 +47,14 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def unexplained(told: Mapping[str, Any]) -> list[str]:
+def unexplained(told: Answers) -> list[str]:
     """The codes of the public explanation (group H) that the filer left open.
 
     Args:
-        told: an edition's answers by key.
+        told: an edition's answers.
     """
-    asked = schema().group("H").fields
-    return [field.code for field in asked if not field.computed and field.code not in told]
+    asked = told.form.group("H").fields
+    return [field.code for field in asked if not field.computed and field.code not in told.rows]
 
 
 def changed_since(
@@ -88,7 +90,8 @@ def _explained_by(content: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
 
 def _rested_on(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Design and the filer's own words; what the platform fills in changes by itself."""
-    computed = {field.code for field in schema().group("H").fields if field.computed}
+    form = told_by(content).form
+    computed = {field.code for field in form.group("H").fields if field.computed}
     return [
         row
         for row in content["answers"]

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from filing import formats, risk
-from filing.answers import REASON, Stored
-from filing.fields import Field, Kind, Part, Schema, Show, schema
+from filing.answers import REASON
+from filing.fields import ENGLISH_FACTOR, Answers, Field, Kind, Part, Schema, Show
+from filing.meanings import Meaning
 from registry import characters
 from registry.errors import Reason
 from registry.language import Text
@@ -23,12 +24,12 @@ GROUNDS: dict[str, Text] = {
 }
 
 BEGUN = frozenset({"pilot", "in_service", "suspended", "ended"})
-"""States of field B8 that a service has only once it has started."""
+"""States that a service has only once it has started."""
 
 Wrong = list[tuple[str, Text, Text]]  # path inside the answer, what is wrong, what to do
 
 
-def is_required(field: Field, answers: Mapping[str, Stored]) -> bool:
+def is_required(field: Field, answers: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether the field must be answered, given the other answers."""
     return field.value.required and all(
         condition.met_by((answers.get(condition.field) or {}).get("value"))
@@ -36,63 +37,68 @@ def is_required(field: Field, answers: Mapping[str, Stored]) -> bool:
     )
 
 
-def check(key: str, answers: Mapping[str, Stored], *, today: date) -> list[Reason]:
+def check(
+    form: Schema, key: str, answers: Mapping[str, Mapping[str, Any]], *, today: date
+) -> list[Reason]:
     """Everything that is wrong with one given answer; nothing is said about a missing one.
 
     Args:
+        form: the schema that the filing is kept under.
         key: `B1` or `C1#2`.
         answers: key → stored answer.
         today: against which dates are held.
     """
-    field, answer = schema().field(key), answers.get(key)
+    field, answer = form.field(key), answers.get(key)
     if answer is None:
         return []
     if "not_applicable" in answer:
         wrong = _not_applicable(field, answer["not_applicable"])
     elif field.kind is Kind.QUESTIONNAIRE:
-        return risk.check(answer["value"], item=key) + risk.contradictions(answers)
+        return risk.check(answer["value"], item=key) + risk.contradictions(Answers(form, answers))
     else:
         wrong = _check(field.value, answer["value"], "", today)
     if "sealed" in answer:
         wrong = wrong + _sealed(field, answer["sealed"], today)
-    begun = _begun(answers, today) if field.code == "B9" else []
+    starts = field is form.meant(Meaning.SERVICE_START)
+    begun = _begun(Answers(form, answers), today) if starts else []
     return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong + begun]
 
 
-def _begun(answers: Mapping[str, Stored], today: date) -> Wrong:
+def _begun(told: Answers, today: date) -> Wrong:
     """A state that presupposes a service, of one that by its own date has not started."""
-    state = schema().field("B8").value.option((answers.get("B8") or {}).get("value") or "")
-    start = _day(((answers["B9"].get("value")) or {}).get("start"))
+    state = told.form.part(Meaning.SERVICE).option(told.value(Meaning.SERVICE) or "")
+    start, part = _day(told.value(Meaning.SERVICE_START)), told.form.part(Meaning.SERVICE_START)
     if state is None or state.id not in BEGUN or start is None or start <= today:
         return []
+    code = told.form.key(Meaning.SERVICE)
     said = Text(
-        f"字段 B8 选的是“{state.name.zh}”，上线日期{start}却还没有到。",
-        f"Field B8 says “{state.name.en}”, and the start, {start}, lies in the future.",
+        f"字段 {code} 选的是“{state.name.zh}”，上线日期{start}却还没有到。",
+        f"Field {code} says “{state.name.en}”, and the start, {start}, lies in the future.",
     )
     remedy = Text(
-        "还没有开始服务的，请在字段 B8 选“研发中”；开始以后再改。",
-        "Where service has not started, choose “in development” in field B8 and change it then.",
+        f"还没有开始服务的，请在字段 {code} 选“研发中”；开始以后再改。",
+        f"Where service has not started, choose “in development” in field {code} and change it then.",
     )
-    return [(".start", said, remedy)]
+    return [(f".{part.id}" if part.id else "", said, remedy)]
 
 
-def check_all(answers: Mapping[str, Stored], *, today: date) -> list[Reason]:
+def check_all(
+    form: Schema, answers: Mapping[str, Mapping[str, Any]], *, today: date
+) -> list[Reason]:
     """Everything that is wrong or missing, field by field, in the order of the form."""
-    form = schema()
     keys = form.keys(answers)
-    lacking = set(missing(answers))
+    lacking = set(missing(form, answers))
     return [
         reason
         for key in keys
         for reason in (
-            [_absent(form, key)] if key in lacking else check(key, answers, today=today)
+            [_absent(form, key)] if key in lacking else check(form, key, answers, today=today)
         )
     ]
 
 
-def missing(answers: Mapping[str, Stored]) -> list[str]:
+def missing(form: Schema, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The keys that must be answered and are not, in the order of the form."""
-    form = schema()
     return [
         key
         for key in form.keys(answers)
@@ -218,7 +224,7 @@ def _text(part: Part, value: Mapping[str, str], path: str) -> Wrong:
             )
         )
     for language, text in value.items():
-        most = part.limit * (1 if language == "zh" else schema().english_factor)
+        most = part.limit * (1 if language == "zh" else ENGLISH_FACTOR)
         wrong += _length(part, text, most, f"{path}.{language}")
         wrong += [(f"{path}.{language}", said, _AGAIN) for said in _content(part, text)]
     return wrong

@@ -11,13 +11,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from filing.answers import Stored
-from filing.fields import schema
+from filing.fields import Answers
+from filing.meanings import Meaning
 from registry import characters
 from registry.language import Text
 from registry.simplified import simplified
 
-HEADINGS = ("A1", "B1")
+HEADINGS = (Meaning.FILER, Meaning.NAME)
 """Fields that are read as a heading: the filer's name and the algorithm's."""
 _WHO = (
     "国家|政府|官方|权威|中央|国务院|部委|主管部门|监管部门|监管机构|网信办|工信部|公安部|科技部|市场监管"
@@ -75,26 +75,26 @@ def found(text: str) -> list[str]:
     return list(dict.fromkeys(each.group() for each in made))
 
 
-def remarks(answers: Mapping[str, Stored]) -> dict[str, Text]:
+def remarks(told: Answers) -> dict[str, Text]:
     """Key → what is remarked of an answer that claims an approval.
 
     Args:
-        answers: key → stored answer.
+        told: the stored answers.
     """
     said = {}
-    for key in schema().keys(answers):
-        if words := _of(answers.get(key) or {}):
+    for key in told.form.keys(told.rows):
+        if words := _of(told.rows.get(key) or {}):
             said[key] = _filled(REMARK, words)
     return said
 
 
-def named(answers: Mapping[str, Stored]) -> Text | None:
+def named(told: Answers) -> Text | None:
     """What is said of names that claim an approval; None where none does.
 
     Args:
-        answers: key → stored answer.
+        told: the stored answers.
     """
-    words = [word for key in HEADINGS for word in _of(answers.get(key) or {})]
+    words = [word for heading in HEADINGS for word in _of(told.of(heading))]
     return _filled(NAMED, list(dict.fromkeys(words))) if words else None
 
 

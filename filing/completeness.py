@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from filing import checks
 from filing.dossier import Filing
-from filing.fields import schema
 from registry import legal_day
 from registry.errors import Reason
 from registry.language import Text
@@ -47,8 +46,8 @@ class Completeness:
 
 def measure(filing: Filing) -> Completeness:
     """How complete a filing is, and what to do about the rest."""
-    form, given = schema(), filing.answers
-    reasons = checks.check_all(given, today=legal_day.today())
+    form, given = filing.form, filing.answers
+    reasons = checks.check_all(form, given, today=legal_day.today())
     faulty = {reason.item.partition(".")[0] for reason in reasons}
     needed = [
         key

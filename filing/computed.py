@@ -10,7 +10,7 @@ from filing import risk
 from filing.answers import Stored
 from filing.dossier import Filing
 from filing.evidence import Evidence
-from filing.fields import schema
+from filing.meanings import Meaning
 from filing.risk import Grade, Level
 from registry import attestation
 from registry.language import Text
@@ -19,24 +19,19 @@ from registry.submission import Model, Version
 
 def grade(filing: Filing) -> Grade | None:
     """The computed grade, or None while the questionnaire has open questions."""
-    answer = filing.answers.get("G1")
-    if answer is None or risk.check(answer.get("value")):
+    answers = filing.told.value(Meaning.QUESTIONNAIRE)
+    if answers is None or risk.check(answers):
         return None
-    return risk.grade(answer["value"], sectors=_sectors(filing), city=_city(filing))
+    return risk.grade(answers, sectors=_sectors(filing), city=_city(filing))
 
 
 def _sectors(filing: Filing) -> Sequence[str]:
-    sectors: Sequence[str] = _value(filing, "B5").get("sectors") or ()
+    sectors: Sequence[str] = filing.told.value(Meaning.SECTORS) or ()
     return sectors
 
 
 def _city(filing: Filing) -> str:
-    return str(_value(filing, "A3").get("city", ""))
-
-
-def _value(filing: Filing, key: str) -> dict[str, Any]:
-    value = (filing.answers.get(key) or {}).get("value")
-    return value if isinstance(value, dict) else {}
+    return str(filing.told.value(Meaning.CITY) or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ def judgement(filing: Filing) -> Judgement | None:
 
 def answered(filing: Filing) -> str:
     """The digest of the questionnaire's answers, to which a change of the grade is bound."""
-    return attestation.digest(filing.answers.get("G1"))
+    return attestation.digest(filing.told.of(Meaning.QUESTIONNAIRE) or None)
 
 
 def level(filing: Filing) -> Level | None:
@@ -93,12 +88,13 @@ def level(filing: Filing) -> Level | None:
 def fields(session: Session, filing: Filing, evidence: Sequence[Evidence]) -> dict[str, Stored]:
     """The computed answers that can be given now, by key."""
     made = {
-        "B3": _version(session, filing),
-        "G2": _grade(filing),
-        "H14": _who(filing),
-        "H15": _checked(evidence),
+        Meaning.VERSION: _version(session, filing),
+        Meaning.GRADE: _grade(filing),
+        Meaning.WHO_USES: _who(filing),
+        Meaning.WHAT_WAS_CHECKED: _checked(evidence),
     }
-    return {key: {"value": value} for key, value in made.items() if value is not None}
+    form = filing.form
+    return {form.key(each): {"value": value} for each, value in made.items() if value is not None}
 
 
 def _version(session: Session, filing: Filing) -> dict[str, Any]:
@@ -123,7 +119,7 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
         return {**found.as_json(), "set_by": "method", "computed": by_method, "changed": None}
     chosen = {
         question: answer["answer"]
-        for question, answer in filing.answers["G1"]["value"].items()
+        for question, answer in filing.told.value(Meaning.QUESTIONNAIRE).items()
         if "answer" in answer
     }
     duties = risk.duties(changed, chosen, sectors=_sectors(filing), city=_city(filing))
@@ -145,8 +141,8 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
 
 
 def _who(filing: Filing) -> dict[str, str] | None:
-    name = (filing.answers.get("A1") or {}).get("value")
-    role, service = (_option(filing, key) for key in ("A4", "B8"))
+    name = filing.told.value(Meaning.FILER)
+    role, service = (_option(filing, each) for each in (Meaning.ROLE, Meaning.SERVICE))
     if name is None or role is None or service is None:
         return None
     english = name.get("en") or name["zh"]
@@ -156,9 +152,8 @@ def _who(filing: Filing) -> dict[str, str] | None:
     ).as_json()
 
 
-def _option(filing: Filing, key: str) -> Text | None:
-    chosen = (filing.answers.get(key) or {}).get("value")
-    option = schema().field(key).value.option(str(chosen))
+def _option(filing: Filing, meaning: Meaning) -> Text | None:
+    option = filing.form.part(meaning).option(str(filing.told.value(meaning)))
     return option.name if option else None
 
 

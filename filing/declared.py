@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing.answers import Stored
 from filing.dossier import Filing
-from filing.fields import schema
+from filing.fields import Answers, Field
+from filing.fields import Kind as FieldKind
+from filing.meanings import Meaning
 from registry import contradictions, explanations, journal
 from registry.contradictions import Claim, Contradiction, Effect, Influence, Kind
 from registry.language import Text
@@ -43,23 +44,22 @@ def of(session: Session, filing: Filing) -> list[Contradiction]:
     """
     made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
     return found(
-        filing.answers, made.content if made else None, (made.plan if made else {}).get("declared")
+        filing.told, made.content if made else None, (made.plan if made else {}).get("declared")
     )
 
 
 def found(
-    answers: Mapping[str, Stored],
+    told: Answers,
     content: Mapping[str, Any] | None,
     declared: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Contradiction]:
     """The contradictions of stored answers with what explainers made.
 
     Args:
-        answers: key → stored answer.
+        told: the stored answers.
         content: of the attached explanation, if any; one of an earlier release has no facts.
         declared: what its plan says under "object", where people are told how long an answer takes.
     """
-    told = {key: each["value"] for key, each in answers.items() if "value" in each}
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
     every = contradictions.against(claims(told, columns_of(content)), facts, task=task)
@@ -73,17 +73,17 @@ def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     ]
 
 
-def claims(told: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> list[Claim]:
-    """What D5, H3 and H5 say of the model's inputs.
+def claims(told: Answers, columns: Sequence[Mapping[str, Any]]) -> list[Claim]:
+    """What the main factors, the inputs used and what moves a result say of the model's inputs.
 
     Args:
-        told: values by the code of their field.
+        told: the stored answers.
         columns: {name, plain, direction} of each input.
     """
     return [
-        *_factors(told.get("D5") or (), columns),
-        *_unused(told.get("H3") or {}, columns),
-        *_effects(told.get("H5") or (), columns),
+        *_factors(told, columns),
+        *_unused(told, columns),
+        *_effects(told, columns),
     ]
 
 
@@ -95,10 +95,9 @@ def published(session: Session, filing: Filing) -> list[Mapping[str, Any]]:
     return list(last.details.get("contradictions", ())) if last else []
 
 
-def _factors(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
-) -> Iterator[Claim]:
-    for number, row in enumerate(rows, start=1):
+def _factors(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    field = told.form.meant(Meaning.FACTORS)
+    for number, row in enumerate(told.value(Meaning.FACTORS) or (), start=1):
         known = _named(row.get("factor"), columns)
         if known is not None:
             influence = Influence(row["influence"]) if row.get("influence") else None
@@ -107,13 +106,12 @@ def _factors(
                 if influence
                 else Text("列为主要因素", "listed")
             )
-            yield _claim("D5", number, known[0], said, influence=influence, rank=number)
+            yield _claim(field, number, known[0], said, influence=influence, rank=number)
 
 
-def _effects(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
-) -> Iterator[Claim]:
-    for number, row in enumerate(rows, start=1):
+def _effects(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    field = told.form.meant(Meaning.MOVES)
+    for number, row in enumerate(told.value(Meaning.MOVES) or (), start=1):
         known = _named(row.get("what"), columns)
         if known is None or not row.get("effect"):
             continue
@@ -125,10 +123,11 @@ def _effects(
         effect = declared if more else TURNED.get(declared, declared)
         if more is None and declared in TURNED:
             effect = Effect.SOME  # of which side of it the filer speaks is not said
-        yield _claim("H5", number, column, said, effect=effect)
+        yield _claim(field, number, column, said, effect=effect)
 
 
-def _unused(said: Mapping[str, str], columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+def _unused(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    field, said = told.form.meant(Meaning.USES), told.value(Meaning.USES) or {}
     seen = set[str]()
     for clause in UNUSED.finditer(said.get("zh") or ""):
         if EXCEPT.search(clause.group()):
@@ -138,11 +137,11 @@ def _unused(said: Mapping[str, str], columns: Sequence[Mapping[str, Any]]) -> It
                 seen.add(column["name"])
                 plain = column["plain"]
                 words = Text(clause.group(), f"{plain['en']} is not used")
-                yield _claim("H3", len(seen), column, words, effect=Effect.NOT_USED)
+                yield _claim(field, len(seen), column, words, effect=Effect.NOT_USED)
 
 
 def _claim(
-    code: str,
+    field: Field,
     number: int,
     column: Mapping[str, Any],
     said: Text,
@@ -151,8 +150,9 @@ def _claim(
     influence: Influence | None = None,
     rank: int | None = None,
 ) -> Claim:
-    name = schema().field(code).name
-    at = (f"第{number}行", f", row {number}") if code != "H3" else ("", "")
+    code, name = field.code, field.name
+    rows = field.kind is FieldKind.ROWS
+    at = (f"第{number}行", f", row {number}") if rows else ("", "")
     return Claim(
         place=f"{code}.{number}",
         where=Text(f"{code}（{name.zh}）{at[0]}", f"{code} ({name.en}){at[1]}"),
@@ -192,18 +192,18 @@ def _named(
     return (held[0], False) if rest in LESS | {less} else None
 
 
-def _purpose(told: Mapping[str, Any], content: Mapping[str, Any] | None) -> list[Contradiction]:
-    effect = told.get("B14")
+def _purpose(told: Answers, content: Mapping[str, Any] | None) -> list[Contradiction]:
+    effect = told.value(Meaning.EFFECT)
     asked, made = TASKS.get(str(effect)), str((content or {}).get("task", ""))
     if content is None or asked is None or made not in TASK_NAMES or asked == made:
         return []
-    field = schema().field("B14")
+    field = told.form.meant(Meaning.EFFECT)
     option = field.value.option(str(effect))
     return [
         Contradiction(
             Kind.PURPOSE,
-            "B14",
-            Text(f"B14（{field.name.zh}）", f"B14 ({field.name.en})"),
+            field.code,
+            Text(f"{field.code}（{field.name.zh}）", f"{field.code} ({field.name.en})"),
             (),
             option.name if option else TASK_NAMES[asked],
             Text(
@@ -214,22 +214,24 @@ def _purpose(told: Mapping[str, Any], content: Mapping[str, Any] | None) -> list
     ]
 
 
-def _dates(
-    told: Mapping[str, Any], declared: Mapping[str, Mapping[str, str]]
-) -> Iterator[Contradiction]:
-    """Where people are told of other days until an answer than field I2 promises."""
-    promised = (told.get("I2") or {}).get("days")
+def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:
+    """Where people are told of other days until an answer than the appeal's days promise."""
+    promised = told.value(Meaning.APPEAL_DAYS)
     if promised is None:
         return
-    name = schema().field("I2").name
-    against = Text(f"I2（{name.zh}）写的是{promised}天", f"I2 ({name.en}) says {promised} days")
-    days = (told.get("H9") or {}).get("days")
+    field = told.form.meant(Meaning.APPEAL_DAYS)
+    code, name = field.code, field.name
+    against = Text(
+        f"{code}（{name.zh}）写的是{promised}天", f"{code} ({name.en}) says {promised} days"
+    )
+    days = told.value(Meaning.OBJECTION_DAYS)
     if days is not None and days != promised:
-        title = schema().field("H9").name
+        other = told.form.meant(Meaning.OBJECTION_DAYS)
+        title = other.name
         yield Contradiction(
             Kind.DATES,
-            "H9",
-            Text(f"H9（{title.zh}）", f"H9 ({title.en})"),
+            other.code,
+            Text(f"{other.code}（{title.zh}）", f"{other.code} ({title.en})"),
             (),
             Text(f"{days}天内答复", f"answered within {days} days"),
             against,

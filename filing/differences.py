@@ -5,8 +5,8 @@ from itertools import takewhile
 from typing import Any
 
 from filing import in_full
-from filing.answers import Stored
-from filing.fields import schema, split
+from filing.fields import Answers, split
+from filing.forms import group, told_by
 from registry.language import Text
 
 MOST_QUOTED = 80
@@ -22,7 +22,8 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
     """
     old = {row["key"]: row for row in before["answers"]}
     new = {row["key"]: row for row in after["answers"]}
-    order = schema().keys({**old, **new})
+    form = told_by(after).form
+    order = [key for key in form.keys({**old, **new}) if key in old or key in new]
     sentences = [
         said
         for key in [*order, *sorted((old | new).keys() - set(order))]
@@ -31,26 +32,25 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
     return [*sentences, *_reports(before, after), *_explanation(before, after)]
 
 
-def answered(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> list[Text]:
+def answered(before: Answers, after: Answers) -> list[Text]:
     """Sentences on every stored answer that differs, withheld and restricted ones in full.
 
     Args:
-        before: key → stored answer, as an edition has it on file.
-        after: key → stored answer, as the filing has it now.
+        before: stored answers, as an edition has them on file.
+        after: stored answers, as the filing has them now.
     """
+    keys = dict.fromkeys([*after.form.keys({**before.rows, **after.rows}), *before.rows])
     return [
-        said
-        for key in schema().keys({**before, **after})
-        if (said := _field(_row(key, before), _row(key, after))) is not None
+        said for key in keys if (said := _field(_row(key, before), _row(key, after))) is not None
     ]
 
 
-def _row(key: str, given: Mapping[str, Stored]) -> dict[str, Any] | None:
+def _row(key: str, given: Answers) -> dict[str, Any] | None:
     """A stored answer in the form of an edition's, for a reader who may see everything."""
-    stored = given.get(key)
+    stored = given.rows.get(key)
     if stored is None:
         return None
-    field = schema().field(key)
+    field = given.form.field(key)
     named = {"name": field.name.as_json(), "group": field.group, "set": split(key)[1]}
     if "not_applicable" in stored:
         return {**named, "not_applicable": stored["not_applicable"]}
@@ -116,8 +116,8 @@ def in_its_set(name: Text, group_id: str, number: int | None) -> Text:
     """
     if number is None:
         return name
-    group = schema().group(group_id)
-    one = group.one or group.name
+    found = group(group_id)
+    one = found.one or found.name
     return Text(f"{one.zh}{number}·{name.zh}", f"{one.en} {number}, {name.en}")
 
 

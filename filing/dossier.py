@@ -10,9 +10,10 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
-from filing import identity
+from filing import carrying, identity
 from filing import revision as revisions
-from filing.fields import schema
+from filing.fields import Answers, Schema
+from filing.forms import current, schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
 from registry import explanations, journal, submission
 from registry.database import Identified, Record, now
@@ -29,6 +30,7 @@ class Filing(Identified, Record):
     """One filing of one model version, from draft to its last state.
 
     `revision` grows with every change; a writer that read an older one gets a Conflict.
+    `schema_version` names the schema that it is filled in under (`renewing` takes it to a later one), and
     `answers` holds stored answers by key (`filing.answers`). `grade_proposal` and `grade_change` are
     the reviewers' change of the computed grade, before and after a second one has confirmed it
     (`filing.regrading`). `published_version_id` is the version that the newest edition is about.
@@ -62,6 +64,16 @@ class Filing(Identified, Record):
     replaces_id: Mapped[str | None] = mapped_column(ForeignKey("filing.id"))
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
+
+    @property
+    def form(self) -> Schema:
+        """The schema that the filing is kept under: the one it was opened under or taken to."""
+        return schema(self.schema_version)
+
+    @property
+    def told(self) -> Answers:
+        """The stored answers, reached by what they mean."""
+        return Answers(self.form, self.answers)
 
 
 class FilingNotFound(NotFound):
@@ -120,7 +132,7 @@ def open_filing(session: Session, *, by: Actor, version_id: str) -> Filing:
         model_id=version.model_id,
         organisation_id=version.organisation_id,
         opened_by=by.person_id,
-        schema_version=schema().version,
+        schema_version=current().version,
         status=Status.DRAFT,
         answers=_prefilled(session, version, earlier),
         report_ids=[],
@@ -160,9 +172,10 @@ def _prefilled(
 ) -> dict[str, stored.Stored]:
     """The answers of the last filing of this model that still hold, and who files, from the record."""
     owner = session.get_one(Organisation, version.organisation_id)
-    copied = earlier[0].answers if earlier else {}
+    form = current()
+    copied = carrying.forward(earlier[0].told, form) if earlier else {}
     return identity.taken(
-        owner, {key: each for key, each in copied.items() if schema().field(key).copied}
+        owner, Answers(form, {key: each for key, each in copied.items() if form.field(key).copied})
     )
 
 
@@ -247,7 +260,7 @@ def fill(
     """
     filing = editable(session, by, filing_id, revision)
     owner = session.get_one(Organisation, filing.organisation_id)
-    changed = identity.taken(owner, _merged(filing.answers, answers, owner))
+    changed = identity.taken(owner, Answers(filing.form, _merged(filing.told, answers, owner)))
     keys = sorted(
         key
         for key in changed.keys() | filing.answers.keys()
@@ -255,25 +268,27 @@ def fill(
     )
     if keys:
         filing.answers = changed
-        _save(session, filing, "filing:dossier:filled", by, keys=keys)
+        save(session, filing, "filing:dossier:filled", by, keys=keys)
     return filing
 
 
 def _merged(
-    before: Mapping[str, stored.Stored], answers: Mapping[str, Any], owner: Organisation
+    before: Answers, answers: Mapping[str, Any], owner: Organisation
 ) -> dict[str, stored.Stored]:
-    after, reasons, typed = dict(before), list[Reason](), dict[str, stored.Stored]()
+    form = before.form
+    after: dict[str, stored.Stored] = {key: dict(each) for key, each in before.rows.items()}
+    reasons, typed = list[Reason](), dict[str, stored.Stored]()
     for key, raw in answers.items():
         try:
-            answer = stored.store(key, raw)
+            answer = stored.store(form, key, raw)
         except stored.WrongAnswer as error:
-            reasons += error.reasons or (Reason(key, error.said, schema().field(key).ask),)
+            reasons += error.reasons or (Reason(key, error.said, form.field(key).ask),)
             continue
         if answer is None:
             after.pop(key, None)
         else:
-            after[key] = typed[key] = stored.kept_salt(before.get(key), answer)
-    if differing := identity.refusals(owner, typed):
+            after[key] = typed[key] = stored.kept_salt(after.get(key), answer)
+    if differing := identity.refusals(owner, Answers(form, typed)):
         raise NotOnRecord(
             "备案主体的名称、代码和所在区取自单位登记资料，不能另写，什么都没有保存。",
             "The filer's name, code and district come from the organisation's record and are not "
@@ -299,8 +314,9 @@ def drop_data_set(
         NotEditable: in a state where the dossier is closed.
     """
     filing = editable(session, by, filing_id, revision)
-    filing.answers = stored.drop_set(schema().group("C"), number, filing.answers)
-    _save(session, filing, "filing:dossier:filled", by, dropped=f"C#{number}")
+    form = filing.form
+    filing.answers = stored.drop_set(form, form.group("C"), number, filing.answers)
+    save(session, filing, "filing:dossier:filled", by, dropped=f"C#{number}")
     return filing
 
 
@@ -330,7 +346,7 @@ def attach(
     if report_id is not None and report_id not in filing.report_ids:
         _same_model(session, filing, session.get(Report, report_id))
         filing.report_ids = [*filing.report_ids, report_id]
-        _save(session, filing, "filing:dossier:report_attached", by, report_id=report_id)
+        save(session, filing, "filing:dossier:report_attached", by, report_id=report_id)
     if explanation_id is not None and explanation_id != filing.explanation_id:
         explained = session.get(Explanation, explanation_id)
         _same_model(session, filing, explained)
@@ -342,7 +358,7 @@ def attach(
         if explained is not None:
             explanations.check_yardstick(session, explained)
         filing.explanation_id = explanation_id
-        _save(
+        save(
             session,
             filing,
             "filing:dossier:explanation_attached",
@@ -364,7 +380,7 @@ def detach(
     filing = editable(session, by, filing_id, revision)
     if report_id in filing.report_ids:
         filing.report_ids = [each for each in filing.report_ids if each != report_id]
-        _save(session, filing, "filing:dossier:report_detached", by, report_id=report_id)
+        save(session, filing, "filing:dossier:report_detached", by, report_id=report_id)
     return filing
 
 
@@ -399,7 +415,7 @@ def move(session: Session, *, by: Actor, filing_id: str, version_id: str, revisi
     if filing.version_id != version_id:
         _unclaimed(session, version_id, besides=filing)
         before, filing.version_id = filing.version_id, version_id
-        _save(session, filing, "filing:dossier:moved", by, version_id=version_id, before=before)
+        save(session, filing, "filing:dossier:moved", by, version_id=version_id, before=before)
         submission.tell_mlflow(session, before, f"{filing.id}:moved:{filing.revision}")
     return filing
 
@@ -425,8 +441,8 @@ def editable(session: Session, by: Actor, filing_id: str, revision: int) -> Fili
     return filing
 
 
-def _save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:
-    """Flush a change of the dossier; a self-checked filing goes back to draft."""
+def save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:
+    """Flush a change of the dossier and note it; a self-checked filing goes back to draft."""
     if filing.status == Status.SELF_CHECKED:
         filing.status = step(filing.status, Action.REOPEN).target
         filing.since = now()

@@ -14,13 +14,14 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from filing import computed, declared, numbers, risk, wording
-from filing.answers import Stored
 from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
-from filing.fields import Field, Show, schema, split
+from filing.fields import Answers, Field, Show, split
+from filing.forms import told_by
 from filing.gate import Gate
 from filing.law import FILING_STATEMENT
+from filing.meanings import Meaning
 from registry import attestation, explanations, json_text
 from registry.database import Identified, Record
 from registry.errors import NotFound
@@ -60,6 +61,10 @@ class Edition(Identified, Record):
         """Everything that was on file, as a JSON object."""
         record: dict[str, Any] = attestation.parse(self.record.encode())
         return record
+
+    def on_file_told(self) -> Answers:
+        """The answers that were on file, under the schema that they were published under."""
+        return Answers(told_by(self.read()).form, self.on_file()["dossier"]["answers"])
 
 
 EVERY = (
@@ -235,6 +240,7 @@ def restore(session: Session, filing: Filing) -> None:
         raise EditionNotFound("这份备案还没有公示过。", "The filing was never published.")
     for name, value in edition.on_file()["dossier"].items():
         setattr(filing, name, value)
+    filing.schema_version = told_by(edition.read()).form.version
 
 
 def _record(filing: Filing) -> dict[str, Any]:
@@ -254,7 +260,9 @@ def _record(filing: Filing) -> dict[str, Any]:
 def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]:
     made = computed.fields(session, filing, making.evidence)
     owner = session.get_one(Organisation, filing.organisation_id)
-    shown = answers({**filing.answers, **made})
+    told = Answers(filing.form, {**filing.answers, **made})
+    grade = told.value(Meaning.GRADE)
+    shown = answers(told)
     if filing.number is None or filing.filed is None:
         raise EditionNotFound(
             "没有编号的备案不能公示。", "A filing without number has no edition."
@@ -268,8 +276,12 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "filed": filing.filed.isoformat(),
         "published": making.at.isoformat(),
         "filer": {"id": owner.id, **owner.name.as_json()},
-        "model": {"id": filing.model_id, "version_id": filing.version_id, **made["B3"]["value"]},
-        "grade": _graded(made["G2"]["value"]),
+        "model": {
+            "id": filing.model_id,
+            "version_id": filing.version_id,
+            **told.value(Meaning.VERSION),
+        },
+        "grade": _graded(grade),
         "answers": shown,
         "reports": [each.as_json() for each in making.evidence],
         "explanation": _explanation(session, filing.explanation_id),
@@ -282,7 +294,7 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "change_note": filing.change_note,
         "statements": [
             FILING_STATEMENT.as_json(),
-            wording.graded(made["G2"]["value"]).as_json(),
+            wording.graded(grade).as_json(),
         ],
     }
 
@@ -307,20 +319,20 @@ def _explanation(session: Session, explanation_id: str | None) -> dict[str, Any]
     }
 
 
-def answers(given: Mapping[str, Stored]) -> list[dict[str, Any]]:
+def answers(told: Answers) -> list[dict[str, Any]]:
     """Stored answers as the public reads them, in the order of the form.
 
     Args:
-        given: key → stored answer, computed ones included.
+        told: the stored answers, computed ones included.
     """
     return [
-        answer(schema().field(key), key, given[key])
-        for key in schema().keys(given)
-        if key in given
+        answer(told.form.field(key), key, told.rows[key])
+        for key in told.form.keys(told.rows)
+        if key in told.rows
     ]
 
 
-def answer(field: Field, key: str, given: Stored) -> dict[str, Any]:
+def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """One answer as the public reads it; never the value of what is restricted or withheld.
 
     Args:
@@ -345,7 +357,7 @@ def answer(field: Field, key: str, given: Stored) -> dict[str, Any]:
     return {**row, "value": value, "said": wording.of(field, value).as_json()}
 
 
-def withheld(given: Stored) -> dict[str, Any]:
+def withheld(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the public is told about a withheld answer instead of its value."""
     seal = given["sealed"]
     return {

@@ -1,24 +1,24 @@
-"""The declared schema of a filing: groups, fields, their parts, and when each is required.
+"""What a schema of a filing is made of: groups, fields, their parts, and when each is required.
 
-The rows live in `schema/*.toml`; the form, the validation, the completeness meter, the public page
-and the manual are all made from what `schema()` returns.
+Which fields there are is declared in `schema/*.toml` (`declared`). The code reaches them by what
+they mean (`meanings`), never by their letter codes.
 """
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
 
+from filing.meanings import Meaning
 from registry import law
 from registry.errors import NotFound
 from registry.language import Text
 
 NEAR = 3
 """Fields named to someone who asked for one that is none."""
+ENGLISH_FACTOR = 4
+"""Ours: limits count Chinese characters, and an English wording may be so many times as long."""
 KEY = re.compile(r"^([A-Z]\d{1,2})(?:#([1-9]\d?))?$")
 
 
@@ -110,6 +110,8 @@ class Part:
         options: what may be chosen.
         parts: the values inside.
         record: the particular of the filer's organisation that it is taken from (`identity`).
+        means: what the product knows it as; None for what it only keeps and shows.
+        was: the place of its value in the version before, `B7` or `B7.purpose`; empty for its own.
     """
 
     id: str
@@ -127,6 +129,8 @@ class Part:
     options: tuple[Option, ...] = ()
     parts: tuple["Part", ...] = ()
     record: str = ""
+    means: Meaning | None = None
+    was: str = ""
 
     @property
     def is_name(self) -> bool:
@@ -206,15 +210,38 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One version of the declared schema."""
+    """One version of the declared schema.
+
+    Args:
+        version: what filings and editions name it by.
+        date: the day from which filings are opened under it.
+        note: what it brought, in a sentence.
+        groups: in the order of the form.
+        places: meaning → the field it stands in, and the part of that field, empty for the whole.
+    """
 
     version: str
-    english_factor: int
-    changes: tuple[Mapping[str, str], ...]
+    date: str
+    note: Text
     groups: tuple[Group, ...]
+    places: Mapping[Meaning, tuple[Field, str]]
 
     def __iter__(self) -> Iterator[Field]:
         return (each for group in self.groups for each in group.fields)
+
+    def meant(self, meaning: Meaning) -> Field:
+        """The field in which something stands."""
+        return self.places[meaning][0]
+
+    def part(self, meaning: Meaning) -> Part:
+        """What an answer of that meaning is made of: the whole field or a part of it."""
+        field, part = self.places[meaning]
+        return next((each for each in field.value.parts if each.id == part), field.value)
+
+    def key(self, meaning: Meaning) -> str:
+        """The key of an answer, for a reason or a link; the first set's in a repeated group."""
+        field = self.meant(meaning)
+        return f"{field.code}#1" if self.group(field.group).repeats else field.code
 
     def group(self, group_id: str) -> Group:
         """The group with that letter."""
@@ -229,12 +256,15 @@ class Schema:
         Raises:
             FieldNotFound: when there is no such field or set.
         """
-        code, number = split(key)
+        match = KEY.match(key)
+        if match is None:
+            raise _unknown(key, self)
+        code, number = match[1], int(match[2]) if match[2] else None
         found = next((each for each in self if each.code == code), None)
         if found is None or (number is not None) != self.group(found.group).repeats:
-            raise _unknown(key)
+            raise _unknown(key, self)
         if number is not None and number > self.group(found.group).most:
-            raise _unknown(key)
+            raise _unknown(key, self)
         return found
 
     def keys(self, answers: Mapping[str, Any]) -> list[str]:
@@ -247,12 +277,45 @@ class Schema:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers with the schema they were given under, reached by what they mean.
+
+    Args:
+        form: the schema.
+        rows: key → stored answer, or a public one of an edition.
+    """
+
+    form: Schema
+    rows: Mapping[str, Mapping[str, Any]]
+
+    def of(self, meaning: Meaning) -> Mapping[str, Any]:
+        """The whole answer in which something stands; empty where there is none."""
+        return self.rows.get(self.form.key(meaning)) or {}
+
+    def value(self, meaning: Meaning) -> Any:
+        """The bare value of what is meant; None where it is not told."""
+        value, part = self.of(meaning).get("value"), self.form.places[meaning][1]
+        return _inside(value, part) if part else value
+
+    def every(self, meaning: Meaning) -> list[Mapping[str, Any]]:
+        """The whole answers of every set of a repeated group, in the order of the rows."""
+        code = self.form.meant(meaning).code
+        return [row for key, row in self.rows.items() if split(key)[0] == code]
+
+
+def _inside(value: Any, part: str) -> Any:
+    return value.get(part) if isinstance(value, Mapping) else None
+
+
 class FieldNotFound(NotFound):
     """The schema has no such field: look at the list of fields."""
 
 
-def _unknown(key: str) -> FieldNotFound:
-    near = _near(key)
+def _unknown(key: str, known: Iterable[Field]) -> FieldNotFound:
+    near = _near(key, list(known))
+    if not near:
+        return FieldNotFound(f"没有“{key}”这个字段。", f"There is no field “{key}”.")
     zh = "、".join(f"{each.code}（{each.name.zh}）" for each in near)
     en = ", ".join(f"{each.code} ({each.name.en})" for each in near)
     return FieldNotFound(
@@ -260,10 +323,9 @@ def _unknown(key: str) -> FieldNotFound:
     )
 
 
-def _near(key: str) -> list[Field]:
+def _near(key: str, fields: list[Field]) -> list[Field]:
     """Fields that someone may have meant: of the same group by number, else by their codes."""
     wanted = re.match(r"\s*([A-Za-z])\D*(\d{0,3})", key)
-    fields = list(schema())
     if wanted is None or wanted[1].upper() not in {each.group for each in fields}:
         return fields[:NEAR]
     own = [each for each in fields if each.group == wanted[1].upper()]
@@ -279,7 +341,7 @@ def split(key: str) -> tuple[str, int | None]:
     """
     match = KEY.match(key)
     if match is None:
-        raise _unknown(key)
+        raise _unknown(key, ())
     return match[1], int(match[2]) if match[2] else None
 
 
@@ -287,69 +349,3 @@ def sets(group: Group, answers: Mapping[str, Any]) -> int:
     """How many sets of answers a repeated group has; never fewer than one."""
     numbers = (split(key)[1] or 0 for key in answers if key.startswith(group.id))
     return max(1, *numbers, 1)
-
-
-@cache
-def schema() -> Schema:
-    """The schema in force."""
-    top = _toml("schema.toml")
-    return Schema(
-        version=top["version"],
-        english_factor=top["english_factor"],
-        changes=tuple(top["changes"]),
-        groups=tuple(_group(row) for row in top["groups"]),
-    )
-
-
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files("filing") / "schema" / name).read_text("utf-8"))
-
-
-def _group(row: dict[str, Any]) -> Group:
-    rows = _toml(row["file"])["fields"]
-    return Group(
-        id=row["id"],
-        name=Text(**row["name"]),
-        intro=Text(**row["intro"]),
-        fields=tuple(_field(each, row["id"]) for each in rows),
-        repeats=row.get("repeats", False),
-        one=Text(**row["one"]) if "one" in row else None,
-        most=row.get("most", 1),
-    )
-
-
-def _field(row: dict[str, Any], group: str) -> Field:
-    return Field(
-        code=row["code"],
-        group=group,
-        ask=Text(**row["ask"]),
-        example=Text(**row["example"]) if "example" in row else None,
-        legal=tuple(row["legal"]),
-        may_be_na=row.get("may_be_na", False),
-        copied=row.get("copied", True),
-        value=_part(row),
-    )
-
-
-def _part(row: dict[str, Any]) -> Part:
-    return Part(
-        id=row.get("id", ""),
-        name=Text(**row["name"]),
-        kind=Kind(row["kind"]),
-        required=row.get("required", True),
-        when=tuple(
-            Condition(each.get("field", ""), each.get("part", ""), frozenset(each["is"]))
-            for each in row.get("when", ())
-        ),
-        show=Show(row.get("show", "public")),
-        **{
-            name: row[name]
-            for name in ("limit", "least", "most", "format", "after", "until", "record")
-            if name in row
-        },
-        options=tuple(
-            Option(each["id"], Text(each["zh"], each["en"]), each.get("alone", False))
-            for each in row.get("options", ())
-        ),
-        parts=tuple(_part(each) for each in row.get("parts", ())),
-    )

@@ -12,11 +12,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from filing.answers import Stored
 from filing.evidence import Evidence
-from filing.fields import schema
+from filing.fields import Answers
+from filing.meanings import Meaning
 from filing.risk import Level
 from registry import law, legal_day
 from registry.errors import Reason
@@ -111,7 +110,7 @@ class Subject:
     Args:
         model_digest: of the version.
         owner_id: the filer's organisation.
-        answers: the stored answers.
+        told: the stored answers.
         explained_since: the day from which an edition has carried the explanation, if one has.
         steps_sealed: whether the attached explanation keeps back the values of its steps.
         explained_digest: of the model that the attached explanation is about; None without one.
@@ -119,24 +118,20 @@ class Subject:
 
     model_digest: str
     owner_id: str
-    answers: Mapping[str, Stored]
+    told: Answers
     explained_since: date | None = None
     steps_sealed: bool = False
     explained_digest: str | None = None
 
-    def value(self, key: str) -> Any:
-        """The bare value of an answer, or None."""
-        return (self.answers.get(key) or {}).get("value")
-
     @property
     def city(self) -> str:
-        """The city of filing of field A3, which decides whose rules are cited."""
-        return str((self.value("A3") or {}).get("city", ""))
+        """The city of filing, which decides whose rules are cited."""
+        return str(self.told.value(Meaning.CITY) or "")
 
     @property
     def serving(self) -> bool:
-        """Whether field B8 says pilot or in service."""
-        return self.value("B8") in SERVING
+        """Whether the service is said to be a pilot or in service."""
+        return self.told.value(Meaning.SERVICE) in SERVING
 
 
 def check(
@@ -262,8 +257,9 @@ def _high(
     the probes of an expired report are there. Only who made it and its task decide what the
     others look at.
     """
-    task = TASKS.get(str(subject.value("B14")))
+    task = TASKS.get(str(subject.told.value(Meaning.EFFECT)))
     wanted = TASK_NAMES[task] if task else Text("对应", "its")
+    code = subject.told.form.key(Meaning.EFFECT)
     rows = (
         (
             "another_organisation",
@@ -303,8 +299,8 @@ def _high(
             lambda each: task is None or each.task == task,
             Text(f"评估针对{wanted.zh}", f"the evaluation is about {wanted.en}"),
             Text(
-                f"按字段 B14，需要针对{wanted.zh}的评估。",
-                f"By field B14, an evaluation about {wanted.en} is needed.",
+                f"按字段 {code}，需要针对{wanted.zh}的评估。",
+                f"By field {code}, an evaluation about {wanted.en} is needed.",
             ),
         ),
         (
@@ -362,8 +358,8 @@ def _unmeasured(evidence: Evidence) -> Hurdle:
 def _explained(subject: Subject) -> Hurdle:
     absent = [
         field
-        for field in schema().group("H").fields
-        if not field.computed and field.code not in subject.answers
+        for field in subject.told.form.group("H").fields
+        if not field.computed and field.code not in subject.told.rows
     ]
     codes = ", ".join(field.code for field in absent)
     return Hurdle(
@@ -405,14 +401,14 @@ def _this_version(subject: Subject) -> tuple[Hurdle, ...]:
 
 
 def _steps(subject: Subject) -> tuple[Hurdle, ...]:
-    """Values of steps are kept back only with the rules of field D7, and never where a law wants them.
+    """Values of steps are kept back only with the rules and thresholds, and never where a law wants them.
 
     What was measured on a person's own inputs is explanation: no secret where it must be explained.
     """
     if not subject.steps_sealed:
         return ()
-    rules = _explanation_rules(subject)
-    sealed = "sealed" in (subject.answers.get("D7") or {})
+    rules, code = _explanation_rules(subject), subject.told.form.key(Meaning.RULES)
+    sealed = "sealed" in subject.told.of(Meaning.RULES)
     if rules:
         said = Text(
             "说明里分界的具体数值没有公开，这里必须公开",
@@ -424,14 +420,14 @@ def _steps(subject: Subject) -> tuple[Hurdle, ...]:
         )
     else:
         said = Text(
-            "说明里分界的具体数值没有公开，D7（规则与阈值）"
+            f"说明里分界的具体数值没有公开，{code}（规则与阈值）"
             + ("也没有公开" if sealed else "却是公开的"),
-            "the explanation keeps back the values of its steps, and D7 (rules and thresholds) is "
+            f"the explanation keeps back the values of its steps, and {code} (rules and thresholds) is "
             + ("kept back, too" if sealed else "public"),
         )
         remedy = Text(
-            "请申请不公开D7并写明理由，或者去掉说明计划里的 sealed，重新生成说明。",
-            "Ask to keep D7 back, with a reason, or leave out sealed in the explanation's plan and "
+            f"请申请不公开{code}并写明理由，或者去掉说明计划里的 sealed，重新生成说明。",
+            f"Ask to keep {code} back, with a reason, or leave out sealed in the explanation's plan and "
             "have it made anew.",
         )
     passed = sealed and not rules
@@ -440,7 +436,7 @@ def _steps(subject: Subject) -> tuple[Hurdle, ...]:
 
 def _in_time(subject: Subject, today: date) -> Hurdle:
     """Disclosure beforehand; a late one is shown, since refusing it would only hide it longer."""
-    start = (subject.value("B9") or {}).get("start", "") if subject.serving else ""
+    start = (subject.told.value(Meaning.SERVICE_START) or "") if subject.serving else ""
     late = bool(start) and start < (subject.explained_since or today).isoformat()
     return Hurdle(
         "explanation_in_time",
@@ -458,7 +454,7 @@ def _in_time(subject: Subject, today: date) -> Hurdle:
 
 def _explanation_rules(subject: Subject) -> tuple[str, ...]:
     """The rules of the filer's city on explaining to the public; none where none binds."""
-    public = subject.value("B6") in PUBLIC_INTEREST
+    public = subject.told.value(Meaning.PUBLIC_INTEREST) in PUBLIC_INTEREST
     return PUBLIC_EXPLANATION.get(subject.city, ()) if public else ()
 
 
@@ -470,7 +466,7 @@ class PilotCondition:
         name: how the hurdle is called.
         cities: cities of filing where it is asked; none named means everywhere.
         holds: whether it is met, of what is filed and its grade.
-        said: what is looked at.
+        said: what is looked at; a meaning in braces stands for its field's code.
         remedy: what to do when it is not met.
     """
 
@@ -482,7 +478,7 @@ class PilotCondition:
 
 
 def _declared(subject: Subject) -> frozenset[str]:
-    return frozenset((subject.value("B18") or {}).get("declared") or ())
+    return frozenset(subject.told.value(Meaning.PILOT_CONDITIONS) or ())
 
 
 PILOT_CONDITIONS = (
@@ -491,7 +487,7 @@ PILOT_CONDITIONS = (
         frozenset(),
         lambda subject, _: subject.city in PILOT_RULES,
         Text("先行先试只见于上海和深圳的条例", "pilots stand in the two cities' regulations only"),
-        Text("请在字段 B8 选别的状态。", "Choose another state in field B8."),
+        Text("请在字段 {service} 选别的状态。", "Choose another state in field {service}."),
     ),
     PilotCondition(
         "pilot_grade",
@@ -510,27 +506,37 @@ PILOT_CONDITIONS = (
     PilotCondition(
         "pilot_interest",
         frozenset({City.SHENZHEN}),
-        lambda subject, _: subject.value("B6") not in PUBLIC_INTEREST,
-        Text("先行先试不涉及公共利益（字段 B6）", "the pilot does not touch the public interest (B6)"),
+        lambda subject, _: subject.told.value(Meaning.PUBLIC_INTEREST) not in PUBLIC_INTEREST,
+        Text("先行先试不涉及公共利益（字段 {public_interest}）", "the pilot does not touch the public interest ({public_interest})"),
         Text("涉及公共利益的不能先行先试。", "What touches the public interest cannot be a pilot."),
     ),
     PilotCondition(
         "pilot_conditions",
         frozenset({City.SHENZHEN}),
         lambda subject, _: _declared(subject) >= {"no_standard", "advanced", "outside"},
-        Text("先行先试的条件都声明了（字段 B18）", "the pilot's conditions are all declared (B18)"),
-        Text("请填写字段 B18；缺一项就不能先行先试。", "Fill in field B18; each of them is needed."),
+        Text("先行先试的条件都声明了（字段 {pilot_conditions}）", "the pilot's conditions are all declared ({pilot_conditions})"),
+        Text("请填写字段 {pilot_conditions}；缺一项就不能先行先试。", "Fill in field {pilot_conditions}; each of them is needed."),
     ),
 )  # fmt: skip
 
 
+NAMED_BY_PILOTS = (Meaning.SERVICE, Meaning.PUBLIC_INTEREST, Meaning.PILOT_CONDITIONS)
+
+
 def _pilot(subject: Subject, level: Level) -> tuple[Hurdle, ...]:
     """What a pilot asks for: each city's own conditions, and never high risk."""
-    if subject.value("B8") != "pilot":
+    if subject.told.value(Meaning.SERVICE) != "pilot":
         return ()
-    legal = PILOT_RULES.get(subject.city, ())
+    legal, form = PILOT_RULES.get(subject.city, ()), subject.told.form
+    codes = {meaning.value: form.key(meaning) for meaning in NAMED_BY_PILOTS}
     return tuple(
-        Hurdle(each.name, each.holds(subject, level), each.said, each.remedy, legal=legal)
+        Hurdle(
+            each.name,
+            each.holds(subject, level),
+            each.said.format(**codes),
+            each.remedy.format(**codes),
+            legal=legal,
+        )
         for each in PILOT_CONDITIONS
         if not each.cities or subject.city in each.cities
     )

@@ -25,6 +25,7 @@ from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard
+from filing.meanings import Meaning
 from filing.risk import Level
 from registry import approval, explanations, independence, legal_day
 from registry.contradictions import Contradiction
@@ -98,7 +99,7 @@ def gate_of(
     subject = gate.Subject(
         version.digest,
         filing.organisation_id,
-        filing.answers,
+        filing.told,
         explained_since=legal_day.of(first.published) if first else None,
         steps_sealed=bool(explained and explained.plan.get("sealed")),
         explained_digest=explained.model_digest if explained else None,
@@ -129,7 +130,8 @@ def _gated(case: Case) -> Iterable[Reason]:
     if case.gate is not None:
         return case.gate.reasons
     remedy = Text("请答完分级问卷。", "Complete the grading questionnaire.")
-    return [Reason("G1", Text("还没有风险等级。", "There is no grade yet."), remedy)]
+    said = Text("还没有风险等级。", "There is no grade yet.")
+    return [Reason(case.filing.form.key(Meaning.QUESTIONNAIRE), said, remedy)]
 
 
 def independent(case: Case) -> list[Reason]:
@@ -165,7 +167,7 @@ def independent(case: Case) -> list[Reason]:
 
 def _remarks_given(case: Case) -> list[Reason]:
     if case.given:
-        return remarks.check(case.given)
+        return remarks.check(case.filing.form, case.given)
     remedy = Text("请至少对一个字段写明原因。", "Give the reason for at least one field.")
     return [Reason(Guard.REMARKS_GIVEN, Text("没有写退回原因。", "No reasons given."), remedy)]
 
@@ -202,7 +204,7 @@ def _change_note(case: Case) -> list[Reason]:
 
 
 def _name_claims(case: Case) -> list[Reason]:
-    said = claims.named(case.filing.answers)
+    said = claims.named(case.filing.told)
     if said is None or case.reason is not None:
         return []
     remedy = Text(
@@ -222,7 +224,7 @@ def _contradictions(case: Case) -> list[Reason]:
 
 def _identity(case: Case) -> list[Reason]:
     owner = case.session.get_one(Organisation, case.filing.organisation_id)
-    return identity.differences(owner, case.filing.answers)
+    return identity.differences(owner, case.filing.told)
 
 
 def _grade_settled(case: Case) -> list[Reason]:

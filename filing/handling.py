@@ -32,6 +32,8 @@ from filing.concern_steps import (
 from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.echoes import TOLD_NAMES
+from filing.forms import told_by
+from filing.meanings import Meaning
 from filing.receiving import WORDS, ConcernInvalid
 from filing.revision import Moved
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
@@ -238,8 +240,7 @@ def _public(session: Session, concern: Concern) -> list[str]:
     """What everybody knows of the filing: its number, and what it and the organisations are called."""
     filing = session.get_one(Filing, concern.filing_id)
     edition = editions.newest(session, filing.id)
-    rows = edition.read()["answers"] if edition else ()
-    called = [row["said"] for row in rows if row["key"] == "B1"]
+    called = [told_by(edition.read()).of(Meaning.NAME)["said"]] if edition else []
     bodies = [each for each in (concern.filer_id, concern.watch_id) if each]
     names = [session.get_one(Organisation, each).name.as_json() for each in bodies]
     said = [text for each in (*called, *names) for text in each.values() if text]

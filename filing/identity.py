@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from filing.answers import Stored
-from filing.fields import Field, Kind, Part, schema
+from filing.fields import Answers, Field, Kind, Part, Schema
 from registry import districts
 from registry.errors import Reason
 from registry.language import Text
@@ -27,15 +27,15 @@ REPLACE = Text(
 )
 
 
-def taken(owner: Organisation, answers: Mapping[str, Stored]) -> dict[str, Stored]:
+def taken(owner: Organisation, answers: Answers) -> dict[str, Stored]:
     """The answers with what the record says in its places.
 
     Args:
         owner: the organisation that files.
-        answers: key → stored answer.
+        answers: the stored answers.
     """
-    made = dict(answers)
-    for field, part in _places():
+    made: dict[str, Stored] = {key: dict(each) for key, each in answers.rows.items()}
+    for field, part in _places(answers.form):
         value = _recorded(owner, part)
         if part is not field.value:
             inside = (made.get(field.code) or {}).get("value")
@@ -49,12 +49,12 @@ def taken(owner: Organisation, answers: Mapping[str, Stored]) -> dict[str, Store
     return made
 
 
-def refusals(owner: Organisation, typed: Mapping[str, Stored]) -> list[Reason]:
+def refusals(owner: Organisation, typed: Answers) -> list[Reason]:
     """What was typed that differs from the record; a blank differs from nothing.
 
     Args:
         owner: the organisation that files.
-        typed: key → stored answer, of what is being saved.
+        typed: the stored answers that are being saved.
     """
     return [
         Reason(_item(field, part), _differs(part, given, recorded), REMEDY)
@@ -63,12 +63,12 @@ def refusals(owner: Organisation, typed: Mapping[str, Stored]) -> list[Reason]:
     ]
 
 
-def differences(owner: Organisation, answers: Mapping[str, Stored]) -> list[Reason]:
+def differences(owner: Organisation, answers: Answers) -> list[Reason]:
     """Where a dossier on file differs from the record, with what to do.
 
     Args:
         owner: the organisation that files.
-        answers: key → stored answer.
+        answers: the stored answers.
     """
     return [
         Reason(_item(field, part), _differs(part, given, recorded), REPLACE)
@@ -76,9 +76,9 @@ def differences(owner: Organisation, answers: Mapping[str, Stored]) -> list[Reas
     ]
 
 
-def _places() -> Iterator[tuple[Field, Part]]:
+def _places(form: Schema) -> Iterator[tuple[Field, Part]]:
     """Every part that is taken from the record, with its field."""
-    for field in schema():
+    for field in form:
         for part in (field.value, *field.value.parts):
             if part.record:
                 yield field, part
@@ -97,11 +97,9 @@ def _recorded(owner: Organisation, part: Part) -> Any:
     return value or None
 
 
-def _differing(
-    owner: Organisation, answers: Mapping[str, Stored]
-) -> Iterator[tuple[Field, Part, Any, Any]]:
-    for field, part in _places():
-        given = (answers.get(field.code) or {}).get("value")
+def _differing(owner: Organisation, answers: Answers) -> Iterator[tuple[Field, Part, Any, Any]]:
+    for field, part in _places(answers.form):
+        given = (answers.rows.get(field.code) or {}).get("value")
         if part is not field.value:
             given = given.get(part.id) if isinstance(given, Mapping) else None
         recorded = _recorded(owner, part)

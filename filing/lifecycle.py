@@ -252,6 +252,7 @@ EVENT_NAMES: Mapping[str, Text] = {
     **{each.event: ACTION_NAMES[each.action] for each in STEPS},
     "filing:dossier:opened": Text("新建备案", "open the filing"),
     "filing:dossier:filled": Text("填写材料", "fill in"),
+    "filing:dossier:carried": Text("换成新版备案表", "move to the newer form"),
     "filing:dossier:moved": Text("换成新版本", "move to a newer version"),
     "filing:dossier:replied": Text("答复退回意见", "answer what was returned"),
     "filing:dossier:report_attached": Text("附上评估报告", "attach a report"),

@@ -11,11 +11,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from filing import basis, editions
 from filing.dossier import Filing
 from filing.editions import Edition
+from filing.forms import told_by
+from filing.meanings import Meaning
 from registry.database import Identified, Record
 from registry.findings import Verdict
 
+UNTOLD = dict.fromkeys(("city", "district", "personal", "choice", "beyond"), "")
+"""What a search narrows by, of a line of which no edition tells anything."""
 NONE = "none"
-"""The option of field C7 that stands alone: no personal information."""
+"""The option that stands alone: no personal information."""
 
 
 class Listing(Identified, Record):
@@ -23,7 +27,7 @@ class Listing(Identified, Record):
 
     `words` is the public text; `change` is the number of the change (`filing.changes`) with which
     the line or its filing's status was last written; `kinds` and `sectors` are option ids
-    between bars, `|ranking|push|`; `effect` is the option id of field B14; `evaluated` is the newest countersigned third-party report on
+    between bars, `|ranking|push|`; `effect` is the option id of the effect on a person; `evaluated` is the newest countersigned third-party report on
     the version that the edition is about.
     """
 
@@ -52,21 +56,21 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     if listing is None:
         listing = Listing(filing_id=filing.id)
         session.add(listing)
-    told = {row["key"]: row for row in content["answers"]}
+    told = told_by(content)
     listing.number, listing.slug = content["number"], content["slug"]
     listing.organisation_id = filing.organisation_id
     listing.grade = content["grade"]["level"]
-    listing.kinds = _barred(told["B4"]["value"])
-    listing.sectors = _barred(told["B5"]["value"].get("sectors", ()))
-    listing.effect = str((told.get("B14") or {}).get("value") or "")
+    listing.kinds = _barred(told.value(Meaning.KINDS))
+    listing.sectors = _barred(told.value(Meaning.SECTORS) or ())
+    listing.effect = str(told.value(Meaning.EFFECT) or "")
     listing.evaluated = _evaluated(content)
     listing.published = edition.published
     listing.card = {
-        "name": told["B1"]["said"],
-        "summary": told["B2"]["said"],
+        "name": told.of(Meaning.NAME)["said"],
+        "summary": told.of(Meaning.SUMMARY)["said"],
         "filer": {name: content["filer"][name] for name in ("zh", "en")},
         "basis": basis.of(contents),
-        "use": (told.get("H1") or {}).get("said"),
+        "use": told.of(Meaning.DOES).get("said"),
         "facets": facets(content),
     }
     listing.words = _words(content)
@@ -83,22 +87,30 @@ def facets(content: Mapping[str, Any]) -> dict[str, str]:
     Nothing is said (an empty value) of what the edition does not tell: no data set described, no
     report attached, an answer withheld.
     """
-    told = {row["key"]: row.get("value") for row in content["answers"]}
-    # What is withheld is neither there nor not there.
-    hidden = {
-        row["key"] for row in content["answers"] if "withheld" in row or row.get("restricted")
-    }
-    asked_data = {key for key in told if key.startswith("C7#")}
-    kinds = {kind for key, row in told.items() if key.startswith("C7#") for kind in row or ()}
+    told = told_by(content)
+    data = told.every(Meaning.PERSONAL_INFORMATION)
+    kinds = {kind for row in data for kind in row.get("value") or ()}
     beyond = [bool(each["verdicts"].get(Verdict.DISPARITY)) for each in content["reports"]]
-    place = told.get("A3") or {}
     return {
-        "city": str(place.get("city") or ""),
-        "district": _chinese(place.get("district") or ""),
-        "personal": "yes" if kinds - {NONE} else "no" if kinds and not hidden & asked_data else "",
-        "choice": "yes" if (told.get("H8") or {}).get("how") else "" if "H8" in hidden else "no",
+        "city": str(told.value(Meaning.CITY) or ""),
+        "district": _chinese(told.value(Meaning.DISTRICT) or ""),
+        "personal": "yes"
+        if kinds - {NONE}
+        else "no"
+        if kinds and not any(map(_hidden, data))
+        else "",
+        "choice": "yes"
+        if told.value(Meaning.CHOICES)
+        else ""
+        if _hidden(told.of(Meaning.CHOICES))
+        else "no",
         "beyond": "yes" if any(beyond) else "no" if beyond else "",
     }
+
+
+def _hidden(row: Mapping[str, Any]) -> bool:
+    """Whether an answer is withheld, and so neither there nor not there."""
+    return "withheld" in row or bool(row.get("restricted"))
 
 
 def _chinese(said: Mapping[str, str] | str) -> str:

@@ -14,6 +14,7 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import Case, independent
 from filing.lifecycle import Status
+from filing.meanings import Meaning
 from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
 from registry import inbox, lengths
@@ -76,7 +77,7 @@ def propose(
     if judged is None:
         remedy = Text("请备案主体答完分级问卷。", "Have the filer complete the questionnaire.")
         said = Text("问卷没有答完，还没有等级。", "The questionnaire is open; there is no grade.")
-        raise _not_ready([Reason("G1", said, remedy)])
+        raise _not_ready([Reason(filing.form.key(Meaning.QUESTIONNAIRE), said, remedy)])
     reasons = [*_reasoned(case), *_above_floor(judged.computed, level)]
     if level is judged.level:
         said = Text("现在的等级就是它。", "That is the grade in force.")
@@ -118,7 +119,7 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
             "The questionnaire was changed since the proposal was made.",
         )
         remedy = Text("请撤下这项调整，看过新的回答再提。", "Dismiss it; look at the new answers.")
-        raise _not_ready([Reason("G1", said, remedy)])
+        raise _not_ready([Reason(filing.form.key(Meaning.QUESTIONNAIRE), said, remedy)])
     if below := _above_floor(found, level):
         raise _not_ready(below)
     filing.grade_change = {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import dossier
 from filing.dossier import Filing
-from filing.fields import FieldNotFound, schema
+from filing.fields import FieldNotFound, Schema
 from filing.lifecycle import Status
 from registry import attestation, journal, lengths
 from registry.database import Identified, Record, now
@@ -115,17 +115,18 @@ def reply(
     return remark
 
 
-def check(given: Sequence[Mapping[str, str]]) -> list[Reason]:
+def check(form: Schema, given: Sequence[Mapping[str, str]]) -> list[Reason]:
     """What is wrong with a reviewer's remarks: each names a field and says why.
 
     Args:
+        form: the schema that the filing is kept under.
         given: rows of {code, zh, en?}; `code` is a field's key.
     """
     reasons = []
     for row in given:
         key = str(row.get("code", ""))
         try:
-            name = schema().field(key).name
+            name = form.field(key).name
         except FieldNotFound as error:
             reasons.append(Reason(key, error.said, _REMEDY))
             continue

@@ -26,6 +26,7 @@ from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, gate_of
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
+from filing.meanings import Meaning
 from registry import approval, explanations, inbox, journal, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
@@ -264,7 +265,7 @@ def _ended(case: Case) -> None:
 def _filed(case: Case) -> None:
     filing = case.filing
     if filing.number is None:
-        city = filing.answers["A3"]["value"]["city"]
+        city = filing.told.value(Meaning.CITY)
         filing.number = str(numbers.give(case.session, city=city, year=legal_day.of(case.at).year))
         filing.filed = case.at
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.orm import Session
 
-from filing.fields import FieldNotFound, schema
+from filing.forms import called, current
 from filing.lifecycle import EVENT_NAMES
 from registry import journal, legal_day
 from registry.errors import Conflict, Invalid, Reason
@@ -144,7 +144,7 @@ def _who(session: Session, event: Event, reader: Actor) -> Text:
 
 
 def _field(key: str, event: Event, who: Text) -> Text:
-    name, at = _name(key), legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
+    name, at = called(key, current()), legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
     return Text(
         f"“{name.zh}”由{who.zh}在{at}改过。", f"“{name.en}” was changed by {who.en} on {at}."
     )
@@ -154,10 +154,3 @@ def _step(event: Event, who: Text) -> Text:
     at = legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
     what = EVENT_NAMES.get(event.name, Text(event.name, event.name))
     return Text(f"{who.zh}在{at}：{what.zh}。", f"{who.en} on {at}: {what.en}.")
-
-
-def _name(key: str) -> Text:
-    try:
-        return schema().field(key).name
-    except FieldNotFound:
-        return Text(key, key)

@@ -13,8 +13,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from filing.fields import Option
+from filing.fields import Answers, Option
 from filing.law import GRADE_STATEMENT, METHOD_STATEMENT, cite
+from filing.meanings import Meaning
 from registry import law
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -231,12 +232,12 @@ def _duty(row: dict[str, Any]) -> Duty:
     )
 
 
-def check(answers: Any, *, item: str = "G1") -> list[Reason]:
+def check(answers: Any, *, item: str = "") -> list[Reason]:
     """What is wrong with the answers to the questionnaire, question by question.
 
     Args:
         answers: question id → {answer: option id} or {not_applicable: {zh, en?}}.
-        item: the field's key, which the reasons name.
+        item: the field's key, which the reasons name; empty where only whether matters.
     """
     if not isinstance(answers, Mapping):
         answers = {}
@@ -391,19 +392,19 @@ def duties(
 class Agreement:
     """A field and a question that must not contradict each other: allowed answers by field value."""
 
-    field: str
+    field: Meaning
     question: str
     allowed: Mapping[str, Collection[str]]
 
 
 AGREEMENTS: Sequence[Agreement] = (
     Agreement(
-        "B6",
+        Meaning.PUBLIC_INTEREST,
         "scene_public",
         {"public_decision": {"decision"}, "public_interest": {"commerce"}, "other": {"no"}},
     ),
     Agreement(
-        "B14",
+        Meaning.EFFECT,
         "scene_effect",
         {
             "informs": {"informs"},
@@ -416,26 +417,26 @@ AGREEMENTS: Sequence[Agreement] = (
 )
 
 
-def contradictions(answers: Mapping[str, Any]) -> list[Reason]:
+def contradictions(told: Answers) -> list[Reason]:
     """Where the questionnaire says something else than the rest of the filing.
 
     Args:
-        answers: key → stored answer.
+        told: the stored answers.
     """
-    given = (answers.get("G1") or {}).get("value") or {}
+    given, asked = told.value(Meaning.QUESTIONNAIRE) or {}, told.form.key(Meaning.QUESTIONNAIRE)
     reasons = []
     for row in AGREEMENTS:
-        value = str((answers.get(row.field) or {}).get("value"))
+        value = str(told.value(row.field))
         answer = given.get(row.question)
         chosen = answer.get("answer") if isinstance(answer, Mapping) else None
         if chosen is None or value not in row.allowed or chosen in row.allowed[value]:
             continue
         reasons.append(
             Reason(
-                f"G1.{row.question}",
+                f"{asked}.{row.question}",
                 Text(
-                    f"问卷里的回答和字段 {row.field} 不一致。",
-                    f"The questionnaire and field {row.field} do not agree.",
+                    f"问卷里的回答和字段 {told.form.key(row.field)} 不一致。",
+                    f"The questionnaire and field {told.form.key(row.field)} do not agree.",
                 ),
                 Text("请核对后改成一致。", "Check both and make them agree."),
             )

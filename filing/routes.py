@@ -15,6 +15,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from filing.forms import told_by
+from filing.meanings import Meaning
 from registry.language import Text
 from registry.law import OURS, RULES, City
 
@@ -144,7 +146,7 @@ def to_filer(route: Route, *, consent: bool) -> bool:
 
 
 def promised_days(content: Mapping[str, Any]) -> int | None:
-    """The days within which the filing promises to answer an appeal (field I2).
+    """The days within which the filing promises to answer an appeal.
 
     Args:
         content: an edition's JSON object.
@@ -152,8 +154,7 @@ def promised_days(content: Mapping[str, Any]) -> int | None:
     Returns:
         None where the edition does not say.
     """
-    told: Mapping[str, Any] = next((row for row in content["answers"] if row["key"] == "I2"), {})
-    days = (told.get("value") or {}).get("days")
+    days = told_by(content).value(Meaning.APPEAL_DAYS)
     return int(days) if days else None
 
 

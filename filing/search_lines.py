@@ -19,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from filing import editions, listings, search_facets, search_near, search_words, standing
 from filing.dossier import Filing
+from filing.forms import told_by
 from filing.lifecycle import Status
 from filing.listings import Listing
+from filing.meanings import Meaning
 from filing.search_facets import CODED, PACKED, SINGLE
 
 SHORT = 300
@@ -123,8 +125,10 @@ def _card(session: Session, row: Any) -> Mapping[str, Any]:
     if "facets" in card:
         return card
     edition = editions.newest(session, row.filing_id)
-    content = edition.read() if edition else {"answers": [], "reports": []}
-    use = next((each.get("said") for each in content["answers"] if each["key"] == "H1"), None)
+    if edition is None:
+        return {**card, "use": None, "facets": listings.UNTOLD}
+    content = edition.read()
+    use = told_by(content).of(Meaning.DOES).get("said")
     return {**card, "use": use, "facets": listings.facets(content)}
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from filing import search_words
-from filing.fields import Option, schema
+from filing.fields import Option
+from filing.forms import current
 from filing.lifecycle import STATUS_NAMES, Status
+from filing.meanings import Meaning
 from filing.risk import LEVEL_NAMES, Level
 from registry import districts
 from registry.errors import Invalid, Reason
@@ -173,14 +175,12 @@ def check_page(page: int, pages: int) -> None:
 @cache
 def options() -> Mapping[str, Mapping[str, Text]]:
     """The values of each facet that are options of ours, in words."""
-    form = schema()
-    sectors = next(part for part in form.field("B5").value.parts if part.id == "sectors")
-    cities = next(part for part in form.field("A3").value.parts if part.id == "city")
+    form = current()
     return {
-        "kind": _options(form.field("B4").value.options),
-        "effect": _options(form.field("B14").value.options),
-        "sector": _options(sectors.options),
-        "city": _options(cities.options),
+        "kind": _options(form.part(Meaning.KINDS).options),
+        "effect": _options(form.part(Meaning.EFFECT).options),
+        "sector": _options(form.part(Meaning.SECTORS).options),
+        "city": _options(form.part(Meaning.CITY).options),
         "grade": {level.value: LEVEL_NAMES[level] for level in Level},
         "status": {each.value: STATUS_NAMES[each] for each in SHOWN},
         **dict.fromkeys(("evaluated", "beyond", "personal", "choice"), YES_NO),

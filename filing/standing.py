@@ -411,8 +411,8 @@ def _own_pending(session: Session, filing: Stated) -> Pending:
     if edition is None:
         return Pending()
     content = edition.read()
-    answers = session.get_one(Filing, filing.id).answers
-    fields = basis.differing(content["answers"], editions.answers(answers))
+    told = session.get_one(Filing, filing.id).told
+    fields = basis.differing(content["answers"], editions.answers(told))
     number = _submitted_version(session, filing)
     version = number if number != content["model"]["version"] else None
     return Pending(version, tuple(Text(**each) for each in fields))

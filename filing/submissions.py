@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import differences, in_full
-from filing.answers import Stored
 from filing.dossier import Filing
-from filing.fields import schema, split
+from filing.fields import Answers, Schema, split
+from filing.forms import called, schema
+from filing.meanings import Meaning
 from registry import legal_day
 from registry.database import Identified, Record
 from registry.explanations import Explanation
@@ -29,9 +30,15 @@ class Submission(Identified, Record):
     filing_id: Mapped[str] = mapped_column(ForeignKey("filing.id"), index=True)
     number: Mapped[int]
     version_id: Mapped[str] = mapped_column(ForeignKey("version.id"))
+    schema_version: Mapped[str] = mapped_column(String(10))
     answers: Mapped[dict[str, Any]]
     report_ids: Mapped[list[Any]]
     explanation_id: Mapped[str | None] = mapped_column(ForeignKey("explanation.id"))
+
+    @property
+    def told(self) -> Answers:
+        """The stored answers, under the schema that they were submitted under."""
+        return Answers(schema(self.schema_version), self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Change:
     """One thing that two submissions have differently.
 
     Args:
-        key: `B1`, `C1#2` or B3 for the version; empty for what is attached.
+        key: `B1`, `C1#2`; that of the computed version, too; empty for other attachments.
         name: of the field or of what is attached.
         before: what the earlier one said; None where it said nothing.
         after: what the later one says; None where it says nothing.
@@ -103,6 +110,7 @@ def keep(session: Session, filing: Filing) -> None:
             filing_id=filing.id,
             number=filing.submissions,
             version_id=filing.version_id,
+            schema_version=filing.schema_version,
             answers=dict(filing.answers),
             report_ids=list(filing.report_ids),
             explanation_id=filing.explanation_id,
@@ -130,20 +138,20 @@ def compared(session: Session, filing: Filing) -> Comparison | None:
         return Comparison(last, None)
     before, after = kept[last - 1], kept[last]
     attached = _attached(session, before, after)
-    return Comparison(last, [*_answers(before.answers, after.answers), *attached])
+    return Comparison(last, [*_answers(before.told, after.told), *attached])
 
 
-def _answers(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> list[Change]:
+def _answers(before: Answers, after: Answers) -> list[Change]:
     # A set that the later one leaves out has its keys in the earlier one's order alone.
-    keys = dict.fromkeys([*schema().keys(after), *schema().keys(before)])
+    keys = dict.fromkeys([*after.form.keys(after.rows), *before.form.keys(before.rows)])
     return [
-        Change(key, _name(key), _said(key, before), _said(key, after))
+        Change(key, _name(key, after.form), _said(key, before), _said(key, after))
         for key in keys
-        if _unsalted(before.get(key)) != _unsalted(after.get(key))
+        if _unsalted(before.rows.get(key)) != _unsalted(after.rows.get(key))
     ]
 
 
-def _unsalted(stored: Stored | None) -> Stored | None:
+def _unsalted(stored: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """The answer without the salt of its seal: nobody wrote that."""
     if stored is None or "sealed" not in stored:
         return stored
@@ -151,20 +159,20 @@ def _unsalted(stored: Stored | None) -> Stored | None:
     return {**stored, "sealed": seal}
 
 
-def _name(key: str) -> Text:
-    field = schema().field(key)
-    return differences.in_its_set(field.name, field.group, split(key)[1])
+def _name(key: str, form: Schema) -> Text:
+    return differences.in_its_set(called(key, form), key[0], split(key)[1])
 
 
-def _said(key: str, given: Mapping[str, Stored]) -> Text | None:
-    stored = given.get(key)
-    return None if stored is None else in_full.stored(schema().field(key), stored)
+def _said(key: str, given: Answers) -> Text | None:
+    stored = given.rows.get(key)
+    return None if stored is None else in_full.stored(given.form.field(key), stored)
 
 
 def _attached(session: Session, before: Submission, after: Submission) -> Iterable[Change]:
     """The version, the reports and the explanation, where they are not the same."""
+    version = after.told.form.meant(Meaning.VERSION)
     rows: tuple[tuple[str, Text, Callable[[Submission], Text | None]], ...] = (
-        ("B3", schema().field("B3").name, lambda each: _version(session, each.version_id)),
+        (version.code, version.name, lambda each: _version(session, each.version_id)),
         ("", Text("附上的评估报告", "attached reports"), lambda each: _reports(session, each)),
         ("", Text("附上的说明", "attached explanation"), lambda each: _explained(session, each)),
     )

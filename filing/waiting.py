@@ -12,6 +12,7 @@ from filing.concern_steps import Status as ConcernStatus
 from filing.concerns import Concern
 from filing.dossier import Filing
 from filing.lifecycle import Status
+from filing.meanings import Meaning
 from filing.recommended import steps
 from filing.recommended.records import (
     RecommendedApplication,
@@ -38,7 +39,7 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
         session: any session.
         filing: as it stands.
     """
-    told = (filing.answers.get("B1") or {}).get("value") or {}
+    told = filing.told.value(Meaning.NAME) or {}
     label = str(told.get("zh", ""))
     if filing.status == Status.RETURNED:
         place = f"/filings/{filing.id}"
@@ -148,7 +149,7 @@ def on_desk(session: Session, by: Actor) -> list[OnDesk]:
     def called(item: InboxItem) -> Text:
         named: Mapping[str, Any] = {}
         if item.subject in filings:
-            named = (filings[item.subject].answers.get("B1") or {}).get("value") or {}
+            named = filings[item.subject].told.value(Meaning.NAME) or {}
         elif item.subject in applications:
             of = session.get_one(Filing, applications[item.subject].filing_id)
             named = published_name(session, of)

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from filing import formats, risk
-from filing.fields import Field, FieldNotFound, Kind, Part, Show, schema
+from filing.fields import Field, FieldNotFound, Kind, Part, Schema, Show
 from filing.law import GRADE_STATEMENT
+from filing.meanings import Meaning
 from registry import legal_day
 from registry.language import Text
 from registry.untranslated import CHINESE, IN_CHINESE
@@ -15,10 +16,8 @@ from registry.untranslated import CHINESE, IN_CHINESE
 TWO_REVIEWERS = Text(
     "两名审核人员（一人提出，另一人确认）", "Two reviewers, one proposing and another confirming,"
 )
-NAMES = frozenset({"B1"})
-"""Fields that are a name: called in English as in Chinese, unmarked."""
 NAME = "name"
-"""The part of an answer that is one."""
+"""The part of an answer that is a name: called in English as in Chinese, unmarked, as a field is."""
 
 
 def public(part: Part, value: Any) -> Any:
@@ -43,25 +42,26 @@ def of(field: Field, value: Any, *, marked: bool = False) -> Text:
         marked: tell a reader of English where words are there in Chinese alone; names are not.
     """
     if field.computed:
-        return _COMPUTED[field.code](value)
-    return _said(field.value, value, marked=marked and field.code not in NAMES)
+        return _COMPUTED[field.value.means](value)
+    return _said(field.value, value, marked=marked and not field.value.is_name)
 
 
-def answered(row: Mapping[str, Any]) -> Text:
+def answered(row: Mapping[str, Any], form: Schema) -> Text:
     """What a reader sees of an edition's answer: its words as published, Chinese alone marked.
 
-    The published words themselves stay as they are; where today's schema would say them otherwise,
+    The published words themselves stay as they are; where its schema would say them otherwise today,
     they are shown unmarked but for a text that is the Chinese over again.
 
     Args:
         row: a public answer of an edition, with `said`.
+        form: the schema that the edition was published under.
     """
     published = Text(**row["said"])
     try:
-        field = schema().field(row["key"])
+        field = form.field(row["key"])
     except FieldNotFound:
         return repeated(published)
-    if field.code in NAMES or field.computed:
+    if field.value.is_name or field.computed:
         return published
     if of(field, row["value"]) != published:
         return repeated(published)
@@ -83,14 +83,15 @@ class Line:
     address: str
 
 
-def parts(row: Mapping[str, Any]) -> tuple[Line, ...]:
-    """An edition's answer part by part; none where today's schema would not say the published words.
+def parts(row: Mapping[str, Any], form: Schema) -> tuple[Line, ...]:
+    """An edition's answer part by part; none where its schema would not say today the published words.
 
     Args:
         row: a public answer of an edition, with `said`.
+        form: the schema that the edition was published under.
     """
     try:
-        field = schema().field(row["key"])
+        field = form.field(row["key"])
     except FieldNotFound:
         return ()
     value = row["value"]
@@ -218,9 +219,9 @@ def _grade(value: Mapping[str, Any]) -> Text:
     return Text(f"{name.zh}：{said.zh}", f"{name.en}: {said.en}")
 
 
-_COMPUTED: Mapping[str, Callable[[Any], Text]] = {
-    "B3": _version,
-    "G2": _grade,
-    "H14": pair,
-    "H15": pair,
+_COMPUTED: Mapping[Meaning | None, Callable[[Any], Text]] = {
+    Meaning.VERSION: _version,
+    Meaning.GRADE: _grade,
+    Meaning.WHO_USES: pair,
+    Meaning.WHAT_WAS_CHECKED: pair,
 }

@@ -1,5 +1,7 @@
+import ast
 import importlib
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -40,6 +42,38 @@ def test_whoever_reads_is_addressed_with_respect() -> None:
 
     assert sources
     assert not [each for each in sources if "你" in each.read_text(encoding="utf-8")]
+
+
+CODE = re.compile(r"(?<![A-Za-z0-9_#+-])[A-I]\d{1,2}(?![A-Za-z0-9_-])")
+"""The letter code of a field of the filing."""
+
+
+@pytest.mark.parametrize("name", ["filing", "portal"])
+def test_no_code_names_a_field_by_its_letter_code(name: str) -> None:
+    """Only the schema knows codes; the code asks for what a field means (`filing.meanings`)."""
+    found = [
+        f"{each.relative_to(ROOT)}: {text}"
+        for each in (*(ROOT / name).rglob("*.py"), *(ROOT / name).rglob("*.html"))
+        if "migrations" not in each.parts
+        and each.name != "report_file.py"  # its h1 to h3 are HTML
+        for text in _texts(each)
+        if CODE.search(text)
+    ]
+    assert found == []
+
+
+def _texts(file: Path) -> list[str]:
+    """The strings of a module but its docstrings, or the lines of a template."""
+    whole = file.read_text(encoding="utf-8")
+    if file.suffix == ".html":
+        return whole.splitlines()
+    tree = ast.parse(whole)
+    told = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    return [
+        each.value
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in told
+    ]
 
 
 def test_the_readme_verifies_the_file_that_signing_writes() -> None:

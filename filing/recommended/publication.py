@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from filing import basis
+from filing.forms import told_by
 from filing.law import FILING_STATEMENT
+from filing.meanings import Meaning
 from filing.recommended import log, order, reading
 from filing.recommended.applying import OFFERED
 from filing.recommended.criteria import CRITERIA, Measures, Published, Weights, measured
@@ -194,12 +196,12 @@ def _standing(
 
 def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
     made, content = entry.made, entry.read.content
-    answers = {row["key"]: row for row in content["answers"]}
-    city = str((answers["A3"].get("value") or {}).get("city") or "other")
+    told = told_by(content)
+    city = str(told.value(Meaning.CITY) or "other")
     return {
         "number": entry.number,
         "slug": content["slug"],
-        "name": answers["B1"]["said"],
+        "name": told.of(Meaning.NAME)["said"],
         "filer": {name: content["filer"][name] for name in ("id", "zh", "en")},
         "city": {"id": city, **CITY_NAMES[city].as_json()},
         "elsewhere": _elsewhere(city, catalogue.city),

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from filing import editions
 from filing.dossier import Filing
+from filing.forms import told_by
+from filing.meanings import Meaning
 from filing.recommended.steps import EVER_ENTERED, STANDING, UNDER_WAY, Side, Status, seen_outside
 from registry.database import Identified, Record, now
 from registry.errors import NotFound
@@ -109,8 +111,7 @@ def published_name(session: Session, filing: Filing) -> dict[str, Any]:
         {zh, en}; empty for a filing that was never published.
     """
     edition = editions.newest(session, filing.id)
-    rows = edition.read()["answers"] if edition else ()
-    return next((dict(row["said"]) for row in rows if row["key"] == "B1"), {})
+    return dict(told_by(edition.read()).of(Meaning.NAME)["said"]) if edition else {}
 
 
 def catalogues(session: Session) -> Sequence[tuple[RecommendedCatalogue, Organisation]]:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from filing import catalogue, fields, numbers, search_options
+from filing import carrying, catalogue, forms, numbers, search_options
 from filing.catalogue import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_hits import Filters
@@ -101,15 +101,25 @@ def search(
     q: Annotated[str, Query(max_length=500, description="words between spaces")] = "",
     status: Annotated[list[Status] | None, Query()] = None,
     grade: Annotated[list[str] | None, Query()] = None,
-    kind: Annotated[list[str] | None, Query(description="option ids of field B4")] = None,
-    sector: Annotated[list[str] | None, Query(description="option ids of field B5")] = None,
-    effect: Annotated[list[str] | None, Query(description="option ids of field B14")] = None,
+    kind: Annotated[
+        list[str] | None, Query(description="option ids of the kinds of algorithm")
+    ] = None,
+    sector: Annotated[list[str] | None, Query(description="option ids of the sectors")] = None,
+    effect: Annotated[
+        list[str] | None, Query(description="option ids of the effect on a person")
+    ] = None,
     filer: Annotated[list[str] | None, Query(description="ids of organisations")] = None,
     evaluated: Annotated[bool | None, Query()] = None,
-    city: Annotated[list[str] | None, Query(description="part city of field A3")] = None,
-    district: Annotated[list[str] | None, Query(description="part district of field A3")] = None,
-    personal: Annotated[list[str] | None, Query(description="yes, no: field C7")] = None,
-    choice: Annotated[list[str] | None, Query(description="yes, no: field H8")] = None,
+    city: Annotated[
+        list[str] | None, Query(description="option ids of the city of filing")
+    ] = None,
+    district: Annotated[list[str] | None, Query(description="the district of the filer")] = None,
+    personal: Annotated[
+        list[str] | None, Query(description="yes, no: data sets hold personal information")
+    ] = None,
+    choice: Annotated[
+        list[str] | None, Query(description="yes, no: a person may have it otherwise")
+    ] = None,
     beyond: Annotated[
         list[str] | None, Query(description="yes, no: a finding beyond its line")
     ] = None,
@@ -243,10 +253,30 @@ def explanation(session: Database, slug: str) -> dict[str, Any]:
 
 
 @router.get("/words/fields", tags=["words"], summary="备案表 · The form of a filing")
-def form() -> dict[str, Any]:
-    """Every field of a filing: name, instruction, example, limits, options, visibility."""
-    described = fields.schema()
-    return {"version": described.version, "groups": [asdict(group) for group in described.groups]}
+def form(
+    version: Annotated[
+        str, Query(max_length=10, description="of the form; without it, the newest")
+    ] = "",
+) -> dict[str, Any]:
+    """Every field of a filing: name, instruction, example, limits, options, visibility.
+
+    `versions` is the log of the form: what each version asks otherwise than the one before.
+    """
+    every = [forms.schema(each) for each in forms.versions()]
+    described = forms.schema(version) if version else every[-1]
+    log = [
+        {
+            "version": each.version,
+            "date": each.date,
+            **each.note.as_json(),
+            "changes": [said.as_json() for said in carrying.changes(before, each)]
+            if before
+            else [],
+        }
+        for before, each in zip([None, *every], every, strict=False)
+    ]
+    groups = [asdict(group) for group in described.groups]
+    return {"version": described.version, "groups": groups, "versions": log}
 
 
 @router.get("/words/statuses", tags=["words"], summary="备案状态 · States of a filing")

@@ -18,11 +18,13 @@ from filing import (
     same_model,
     submissions,
 )
+from filing.carrying import Preview
 from filing.dossier import Filing
 from filing.evidence import Evidence
-from filing.fields import schema
+from filing.forms import called, current
 from filing.gate import Gate
 from filing.lifecycle import STATUS_NAMES, Action, Status
+from filing.meanings import Meaning
 from filing.remarks import Remark
 from filing.risk import Level
 from portal.api.shapes import Answer, Bilingual, RequestBody
@@ -32,6 +34,7 @@ from registry import submission
 from registry.errors import Reason
 from registry.organisations import Kind, Person
 
+NAME = current().key(Meaning.NAME)
 AGAINST = (
     "the filing's revision that you read; a change against an older one is refused (409) "
     "with what was changed since, by whom and when"
@@ -182,6 +185,9 @@ class ComparisonOut(Answer):
 class FilingOut(FilingLine):
     """A filing with its answers, its grade and the steps that are open to you."""
 
+    schema_version: str = Field(
+        description="version of the form that the filing is kept under (`/words/fields`)"
+    )
     answers: dict[str, Any]
     computed: dict[str, Any] = Field(description="fields that the platform fills in")
     report_ids: list[str]
@@ -228,9 +234,30 @@ class AnswersIn(RequestBody):
     """Answers by field code; those not named stay, null clears one."""
 
     answers: dict[str, Any] = Field(
-        examples=[{"B1": {"zh": "信贷审批模型", "en": "Credit approval model"}}]
+        examples=[{NAME: {"zh": "信贷审批模型", "en": "Credit approval model"}}]
     )
     revision: Read
+
+
+class NewerFormOut(Answer):
+    """What taking a filing to the newest version of the form would change."""
+
+    version: str = Field(description="that the filing is kept under")
+    newest: str
+    changes: list[Bilingual] = Field(description="what the newest asks otherwise")
+    left_behind: list[Bilingual] = Field(description="answers that have no place in it any more")
+    asked: list[Fault] = Field(description="what it asks that is not asked now")
+
+    @classmethod
+    def of(cls, found: Preview) -> "NewerFormOut":
+        """The JSON form of a preview."""
+        return cls(
+            version=found.version,
+            newest=found.newest,
+            changes=[Bilingual.of(each) for each in found.changes],
+            left_behind=[Bilingual.of(each) for each in found.left_behind],
+            asked=[Fault.of(each) for each in found.asked],
+        )
 
 
 class AttachmentIn(RequestBody):
@@ -257,7 +284,7 @@ class ReplyIn(Words):
 class RemarkIn(Words):
     """Why one field goes back."""
 
-    code: str = Field(max_length=10, examples=["B7"])
+    code: str = Field(max_length=10, examples=[NAME])
 
 
 class StepIn(RequestBody):
@@ -315,7 +342,7 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
             "claims": {
-                key: Bilingual.of(said) for key, said in claims.remarks(filing.answers).items()
+                key: Bilingual.of(said) for key, said in claims.remarks(filing.told).items()
             },
             "contradictions": [each.as_json() for each in case.contradictions],
             "gate": GateOut.of(gate) if gate else None,
@@ -352,14 +379,14 @@ def _read_again(session: Database, by: By, filing: Filing) -> dict[str, Any]:
     """What was returned, and what changed since: for those who wrote it or decide on it."""
     party = by.kind is Kind.AUTHORITY or by.organisation_id == filing.organisation_id
     edition = editions.newest(session, filing.id) if party else None
-    on_file = edition.on_file()["dossier"]["answers"] if edition else filing.answers
+    on_file = edition.on_file_told() if edition else filing.told
     return {
         "open_remarks": [remark_out(each, filing) for each in remarks.unsettled(session, filing)]
         if party
         else [],
         "returned_for": remarks.returned_for(session, filing) if party else None,
         "since_edition": [
-            Bilingual.of(each) for each in differences.answered(on_file, filing.answers)
+            Bilingual.of(each) for each in differences.answered(on_file, filing.told)
         ],
         "since_submission": [
             Fault.of(each) for each in revision.since_submission(session, filing, reader=by)
@@ -406,7 +433,7 @@ def remark_out(remark: Remark, filing: Filing) -> RemarkOut:
         id=remark.id,
         submission=remark.submission,
         code=remark.key,
-        name=Bilingual.of(schema().field(remark.key).name),
+        name=Bilingual.of(called(remark.key, filing.form)),
         said=Words(zh=remark.zh, en=remark.en),
         created=remark.created,
         reply=remark.reply,

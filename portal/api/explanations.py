@@ -33,7 +33,7 @@ class ExplanationIn(RequestBody):
         "codes; effect = better, worse, mixed, none or not_used: what more of it is said to do to the "
         "result; influence = strong, medium or weak: both are held against what is measured), cut, "
         "task (decision, price, or score for a ranking), wording, sealed (why the values "
-        "of steps are kept back, where field D7 is); for a "
+        "of steps are kept back, where the filing's rules and thresholds are); for a "
         "classifier that answers with words its classes and the favourable one; where a report "
         "counts at the gate, cut, favourable_above, classes and favourable may be left out and must "
         "be its own",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from filing import dossier, regrading, remarks, review
+from filing import dossier, regrading, remarks, renewing, review
 from filing.dossier import Filing
 from portal.api.dossiers import (
     AGAINST,
@@ -16,6 +16,7 @@ from portal.api.dossiers import (
     FilingOut,
     GradeIn,
     MoveIn,
+    NewerFormOut,
     RemarkOut,
     ReplyIn,
     ReviewIn,
@@ -148,6 +149,30 @@ def detach(
 def move(by: By, session: Database, filing_id: str, given: MoveIn) -> FilingOut:
     """Point the filing at another version; what is attached is at once about an earlier one."""
     made = dossier.move(session, by=by, filing_id=filing_id, **given.model_dump())
+    return whole(session, by, made)
+
+
+@router.get(
+    "/filings/{filing_id}/form",
+    dependencies=[allow(Role.FILER)],
+    summary="换成新版备案表会改变什么 · What the newest form would change",
+)
+def newer_form(by: By, session: Database, filing_id: str) -> NewerFormOut | None:
+    """What taking it to the newest version of the form would change; null where it is under it."""
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    by.own(filing.organisation_id)
+    found = renewing.preview(filing)
+    return NewerFormOut.of(found) if found else None
+
+
+@router.post(
+    "/filings/{filing_id}/form",
+    dependencies=[allow(Role.FILER, scope=FILE)],
+    summary="换成新版备案表 · Move to the newest form",
+)
+def carry_forward(by: By, session: Database, filing_id: str, given: AgainstIn) -> FilingOut:
+    """Take the filing to the newest version of the form; under it already, nothing changes."""
+    made = renewing.carry_forward(session, by=by, filing_id=filing_id, revision=given.revision)
     return whole(session, by, made)
 
 

@@ -133,8 +133,12 @@ def _steps(journey: "Journey", ending: threading.Event) -> None:
             raise CancelledError
         _progress(done, total, said)
 
+    from filing.forms import current
+    from filing.meanings import Meaning
+
     journey.tell = tell
-    filed = f"{journey.story['answers']['B1']['zh']} · {journey.story['model']}"
+    name = journey.story["answers"][current().key(Meaning.NAME)]["zh"]
+    filed = f"{name} · {journey.story['model']}"
     for name, step in journey.steps():
         start = time.monotonic()
         _say(name)

@@ -298,6 +298,32 @@ def detach(filing: str, report: str, *, revision: int, as_json: bool) -> None:
     filing_view.show(made, as_json=as_json)
 
 
+@file.command(
+    "form",
+    help="看换成新版备案表会改变什么。/ See what the newest version of the form would change.",
+)
+@click.argument("filing")
+@JSON
+def newer_form(filing: str, *, as_json: bool) -> None:
+    """Nothing is changed; `mingsuan file carry` makes the move."""
+    from portal.commands import filing_view
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        found = client.get(f"/filings/{filing}/form")
+    filing_view.newer_form(found, as_json=as_json)
+
+
+@file.command("carry", help="换成新版备案表。/ Move to the newest version of the form.")
+@click.argument("filing")
+@REVISION
+@JSON
+def carry(filing: str, *, revision: int, as_json: bool) -> None:
+    """What was published stays as it is; under the newest form already, nothing changes."""
+    _write("POST", filing, "form", {}, revision=revision, as_json=as_json)
+
+
 @file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
 @click.argument("filing")
 @REVISION

@@ -28,6 +28,38 @@ def show(made: Mapping[str, Any], *, as_json: bool) -> None:
     _next(made)
 
 
+def newer_form(found: Mapping[str, Any] | None, *, as_json: bool) -> None:
+    """Print what the newest version of the form would change.
+
+    Args:
+        found: as the API tells it; None for a filing that is kept under it.
+        as_json: for a program.
+    """
+    if as_json:
+        showing.as_json(found)
+        return
+    if found is None:
+        _both("已经是新版备案表。", "It is kept under the newest form.")
+        return
+    _both(
+        f"按第{found['version']}版填写，新的是第{found['newest']}版。已经公示的内容不变。",
+        f"It is kept under version {found['version']}; the newest is {found['newest']}. What was "
+        "published stays as it is.",
+    )
+    for heading, rows in (
+        (("新版改了什么", "what the newest asks otherwise"), found["changes"]),
+        (("受影响的内容", "answers that are affected"), found["left_behind"]),
+    ):
+        if rows:
+            _heading(*heading)
+        for each in rows:
+            _both(each["zh"], each["en"])
+    if found["asked"]:
+        _heading("换过去以后还要填", "asked after the move")
+    for each in found["asked"]:
+        _fault(each)
+
+
 def for_review(made: Mapping[str, Any]) -> None:
     """Print all that a reviewer decides on: also answers, grade, reports and what changed.
 
@@ -53,6 +85,7 @@ def _head(made: Mapping[str, Any]) -> None:
     out.print(f"修订 / revision:  {made['revision']}")
     if made["number"]:
         out.print(f"编号 / number:    {made['number']}")
+    out.print(f"备案表 / form:    {made['schema_version']}")
     out.print(f"完成 / complete:  {made['percent']}%")
 
 
@@ -78,31 +111,32 @@ def _told(zh: Iterable[str], en: Iterable[str]) -> None:
 def _answers(made: Mapping[str, Any]) -> None:
     """Every answer in words, group by group, withheld ones with the reason for it."""
     from filing import in_full
-    from filing.fields import schema
+    from filing.forms import schema
 
-    given = {**made["answers"], **made["computed"]}
-    for group in schema().groups:
+    given, form = {**made["answers"], **made["computed"]}, schema(made["schema_version"])
+    for group in form.groups:
         keys = [
-            key
-            for key in schema().keys(given)
-            if key in given and schema().field(key) in group.fields
+            key for key in form.keys(given) if key in given and form.field(key) in group.fields
         ]
         if keys:
             _print(f"\n{group.id} {group.name}", style="bold")
         for key in keys:
-            field = schema().field(key)
+            field = form.field(key)
             name, said = field.name, in_full.stored(field, given[key])
             _both(f"{key} {name.zh}：{said.zh}", f"{name.en}: {said.en}")
 
 
 def _grade(made: Mapping[str, Any]) -> None:
     from filing import wording
+    from filing.forms import schema
+    from filing.meanings import Meaning
 
     _heading("现在的等级", "the grade in force")
-    if "G2" not in made["computed"]:
+    key = schema(made["schema_version"]).key(Meaning.GRADE)
+    if key not in made["computed"]:
         _both("问卷没有答完，还没有等级。", "The questionnaire is open; there is no grade yet.")
         return
-    grade = made["computed"]["G2"]["value"]
+    grade = made["computed"][key]["value"]
     by_method, statement = grade["computed"]["name"], wording.graded(grade)
     _both(
         f"{grade['name']['zh']}（平台方法得出：{by_method['zh']}）。{statement.zh}",
@@ -183,9 +217,9 @@ def _resubmitted(compared: Mapping[str, Any] | None) -> None:
 
 def _lacking(made: Mapping[str, Any]) -> None:
     """What is missing, and apart from it what is only shown; each with where it comes from."""
-    from filing.fields import schema
+    from filing.forms import schema
 
-    for group in schema().groups:
+    for group in schema(made["schema_version"]).groups:
         lacking = [each for each in made["lacking"] if each["item"].startswith(group.id)]
         if lacking:
             _print(f"\n{group.id} {group.name}", style="bold")

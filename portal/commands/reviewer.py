@@ -48,7 +48,7 @@ def show(filing: str, *, as_json: bool) -> None:
     "remarks",
     multiple=True,
     metavar="CODE=TEXT",
-    help="退回时逐项写明，如 B7=请写明… / for a return, field by field",
+    help="退回时逐项写明，如“字段代码=请写明…” / for a return, field by field",
 )
 @REVISION
 @JSON

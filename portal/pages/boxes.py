@@ -15,7 +15,8 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
-from filing.fields import FieldNotFound, schema
+from filing.fields import FieldNotFound
+from filing.forms import current
 from registry.errors import Conflict, Reason, RegisterError
 from registry.language import Language
 
@@ -73,7 +74,7 @@ def of_field(item: str, language: Language, page: str = "") -> Box | None:
     """
     key = item.partition(".")[0]
     try:
-        name = schema().field(key).name.in_(language)
+        name = current().field(key).name.in_(language)
     except FieldNotFound:
         return None
     group = f"{page}?group={key[0]}" if page else ""

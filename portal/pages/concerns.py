@@ -16,7 +16,9 @@ from filing.concern_steps import (
     Outcome,
     Side,
 )
+from filing.forms import told_by
 from filing.handling import QuestionRepeats, Taken
+from filing.meanings import Meaning
 from filing.receiving import Given, Receipt
 from filing.routes import ROUTE_NAMES, ROUTES_READ, ROUTES_TOLD, SITUATIONS, Route
 from portal.api.concerns import DEALING, WATCHING, attachment, three_routes
@@ -330,8 +332,8 @@ def take(
 
 def _form(request: Request, language: Language, session: Session, number: str) -> Response:
     entry = catalogue.entry(session, number)
-    told: dict[str, Any] = {row["key"]: row for row in entry.content["answers"]}
-    city = ((told.get("A3") or {}).get("value") or {}).get("city", "")
+    told = told_by(entry.content)
+    city = str(told.value(Meaning.CITY) or "")
     filing = catalogue.find(session, number)
     return render(
         request,
@@ -339,7 +341,7 @@ def _form(request: Request, language: Language, session: Session, number: str) -
         language=language,
         entry=entry,
         slug=entry.content["slug"],
-        name=told["B1"]["said"],
+        name=told.of(Meaning.NAME)["said"],
         routes=[
             (
                 each,

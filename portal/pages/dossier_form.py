@@ -11,16 +11,17 @@ from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 
-from filing.fields import Field, Kind, Part, schema
+from filing.fields import Field, Kind, Part, Schema
 
 BLANK_ROWS = 2
 SEAL_PARTS = ("reason", "ground", "review")
 
 
-def answers(form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]:
+def answers(schema: Schema, form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]:
     """What was typed, in the shape that the dossier takes; blank answers are None.
 
     Args:
+        schema: that the filing is kept under.
         form: the form of one group, as the browser sent it.
         keep: stores an uploaded file and returns its SHA-256.
     """
@@ -32,7 +33,7 @@ def answers(form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]
     keys = dict.fromkeys(
         name.split("/")[1] for name in form if name.startswith(("a/", "na/", "present/"))
     )
-    return {key: _answer(_Typed(form, sent), key, schema().field(key)) for key in keys}
+    return {key: _answer(_Typed(form, sent), key, schema.field(key)) for key in keys}
 
 
 def names(item: str) -> Iterable[str]:

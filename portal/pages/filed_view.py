@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from filing import basis, claims, wording
 from filing.catalogue import Hit, PublicEntry
-from filing.fields import schema
+from filing.fields import Answers
+from filing.forms import told_by
 from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
+from filing.meanings import Meaning
 from filing.standing import Freshness, Standing, State
 from portal.home import telling
 from portal.pages import beyond, confirming, explaining, rendering, report_pictures, report_view
@@ -160,20 +162,26 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         badges=badges(entry.standing),
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
-        claimed=claims.published(_said(content, "B1"), content["filer"], _said(content, "B2")),
+        claimed=claims.published(
+            _said(content, Meaning.NAME), content["filer"], _said(content, Meaning.SUMMARY)
+        ),
         parts=_parts(session, entry, language),
     )
 
 
-def _said(content: Mapping[str, Any], key: str) -> Mapping[str, str]:
-    """A text of an edition in both languages: its name (B1), what it decides (B2)."""
-    said = next((row.get("said") for row in content["answers"] if row["key"] == key), None)
-    return said or {}
+OF_SERVICE = (Meaning.SERVICE, Meaning.WHO_USES)
+"""What tells of the service, in the filer's word."""
+
+
+def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
+    """A text of an edition in both languages, such as its name or what it decides."""
+    return told_by(content).of(meaning).get("said") or {}
 
 
 def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
     """The parts, made once of an edition: the key holds all that is no edition's."""
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
+    told = told_by(entry.content)
 
     def made() -> Parts:
         shown = _shown(session, entry.content, data, language)
@@ -182,8 +190,9 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
             {
                 **rendering.in_words(language),
                 "content": entry.content,
-                "told": {row["key"]: row for row in entry.content["answers"]},
-                "groups": schema().groups,
+                "told": told,
+                "of_service": [told.form.key(each) for each in OF_SERVICE],
+                "groups": told.form.groups,
                 "gravest": report_view.gravest,
                 "gravest_picture": report_pictures.gravest,
                 "shown": shown,
@@ -241,8 +250,7 @@ def _evaluation(
 
 
 def _city(content: Mapping[str, Any]) -> str:
-    told = {row["key"]: row for row in content["answers"]}
-    return str(((told.get("A3") or {}).get("value") or {}).get("city", ""))
+    return str(told_by(content).value(Meaning.CITY) or "")
 
 
 def _statement(session: Session, report_id: str) -> Mapping[str, Any]:
@@ -256,8 +264,8 @@ def _words(
     data: Data | None,
     language: Language,
 ) -> Words:
-    told = {row["key"]: row for row in content["answers"]}
-    missing = tuple(schema().field(code).name for code in basis.unexplained(told))
+    told = told_by(content)
+    missing = tuple(told.form.field(code).name for code in basis.unexplained(told))
     made = explanations.get(session, content["explanation"]["id"]) if data else None
     if made is None or made.content is None or data is None:
         bare = explaining.untested(language, _own(told, {**WHERE, **WHO}))
@@ -288,35 +296,33 @@ def _kept(content: Mapping[str, Any]) -> tuple[confirming.Differing, ...]:
     return tuple(confirming.Differing.read(each) for each in content.get("contradictions", ()))
 
 
-WHO = {"who": ("H14",)}
+WHO = {"who": (Meaning.WHO_USES,)}
 """Computed: beside a measured explanation it stands as the record's own sentence."""
-WHERE: Mapping[str, Sequence[str]] = {
-    "decided": ("H1", "H2"),
-    "information": ("H3",),
-    "moves": ("H4", "H5"),
-    "checked": ("H15", "H7"),
-    "object": ("H6", "H8", "H9"),
+WHERE: Mapping[str, Sequence[Meaning]] = {
+    "decided": (Meaning.DOES, Meaning.WHY),
+    "information": (Meaning.USES,),
+    "moves": (Meaning.REACHES, Meaning.MOVES),
+    "checked": (Meaning.WHAT_WAS_CHECKED, Meaning.ERRS),
+    "object": (Meaning.WHO_CHECKS, Meaning.CHOICES, Meaning.OBJECTION),
 }
 """Under which of the six questions each field of group H stands: one explanation, in one place."""
 
 
 def _own(
-    told: Mapping[str, Mapping[str, Any]], where: Mapping[str, Sequence[str]]
+    told: Answers, where: Mapping[str, Sequence[Meaning]]
 ) -> dict[str, list[Mapping[str, Any]]]:
     """By question, what the edition says on it in group H."""
     return {
         question: [
-            {**told[code], "computed": schema().field(code).computed}
-            for code in codes
-            if code in told
+            {**told.of(each), "computed": told.form.meant(each).computed}
+            for each in meanings
+            if told.of(each)
         ]
-        for question, codes in where.items()
+        for question, meanings in where.items()
     }
 
 
-def _recorded(
-    content: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]
-) -> dict[str, explaining.Recorded]:
+def _recorded(content: Mapping[str, Any], told: Answers) -> dict[str, explaining.Recorded]:
     """What the edition itself knows on the questions that an explanation answers in old words."""
     approved = content["explanation"]["approved"]
     if approved is None:
@@ -329,10 +335,10 @@ def _recorded(
     )
     found = {
         question: explaining.Recorded(older)
-        for question, codes in WHERE.items()
-        if any(code in told for code in codes)
+        for question, meanings in WHERE.items()
+        if any(told.of(each) for each in meanings)
     }
-    who = (told.get("H14") or {}).get("said")
+    who = told.of(Meaning.WHO_USES).get("said")
     if who is not None:
         found["who"] = explaining.Recorded(older, Text(**who), FROM_THE_FILING)
     return found

@@ -21,15 +21,17 @@ from filing import (
     evidence,
     guards,
     remarks,
+    renewing,
     review,
     risk,
     wording,
 )
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.fields import Field, Group, Kind, schema, sets
+from filing.fields import Answers, Field, Group, Kind, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
+from filing.meanings import Meaning
 from portal.pages import boxes, confirming, done, dossier_form, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
@@ -62,7 +64,7 @@ class FilingLine:
 
 def line(session: Session, filing: Filing) -> FilingLine:
     """The filing as a list shows it, under its algorithm's name or, before that, the model's."""
-    named = (filing.answers.get("B1") or {}).get("value")
+    named = filing.told.value(Meaning.NAME)
     model = submission.model_of(session, submission.get(session, filing.version_id))
     return FilingLine(
         id=filing.id,
@@ -100,7 +102,8 @@ def filing_page(
     """One group of the dossier as a form, with what is still to do."""
     filing = dossier.get(session, by=by, filing_id=filing_id)
     by.own(filing.organisation_id)
-    chosen = next((each for each in schema().groups if each.id == group), schema().groups[0])
+    schema = filing.form
+    chosen = next((each for each in schema.groups if each.id == group), schema.groups[0])
     rejected: Overlap | None = getattr(request.state, "overlap", None)
     given = {**filing.answers, **_as_stored(rejected.answers if rejected else {})}
     keys = _keys(chosen, given)
@@ -114,13 +117,13 @@ def filing_page(
         line=line(session, filing),
         model=submission.model_of(session, version),
         version=version,
-        groups=schema().groups,
+        groups=schema.groups,
         chosen=chosen,
         keys=keys,
         marks=overlap.marks(filing.answers, keys) | (rejected.opened if rejected else {}),
         contested=rejected.contested if rejected else {},
         present=filing.answers,
-        field_of=schema().field,
+        field_of=schema.field,
         of_field=partial(
             boxes.of_field, language=language, page=f"/{language}/filings/{filing.id}"
         ),
@@ -128,9 +131,9 @@ def filing_page(
         city=_city(filing),
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
-        faults=_by_key(checks.check_all(given, today=legal_day.today())),
-        claimed=claims.remarks(given),
-        name_claims=claims.named(filing.answers),
+        faults=_by_key(checks.check_all(schema, given, today=legal_day.today())),
+        claimed=claims.remarks(Answers(schema, given)),
+        name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e.as_json()) for e in declared.of(session, filing)],
         typed_in=_typed_in,
         required=lambda field: checks.is_required(field, given),
@@ -152,6 +155,7 @@ def filing_page(
         steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
         newer=_newer(session, version),
+        newer_form=renewing.preview(filing),
     )
 
 
@@ -161,7 +165,7 @@ SAID = frozenset({Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS})
 
 def _city(filing: Filing) -> str:
     """The city of filing, whose rules come first on the form."""
-    return str(((filing.answers.get("A3") or {}).get("value") or {}).get("city", ""))
+    return str(filing.told.value(Meaning.CITY) or "")
 
 
 def _lacking(found: Gate | None) -> Sequence[Hurdle]:
@@ -183,9 +187,9 @@ def fill(
 ) -> Response:
     """Save one group; what is missing or wrong is shown beside its field, nothing is lost."""
     group = forms.text(form, "group") or "A"
-    typed = dossier_form.answers(form, _keeper(request.app.state.store))
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
-    found = overlap.of(form, typed, filing.answers)
+    typed = dossier_form.answers(filing.form, form, _keeper(request.app.state.store))
+    found = overlap.of(form, typed, filing.told)
 
     def change() -> None:
         read = overlap.revision(form)
@@ -280,6 +284,28 @@ def move(
             filing_id=filing_id,
             revision=overlap.revision(form),
             version_id=forms.text(form, "version_id"),
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+    )
+
+
+@router.post("/filings/{filing_id}/form", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def carry_forward(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
+    """Take the filing to the newest version of the form, whose changes the page tells."""
+    return attempt(
+        lambda: renewing.carry_forward(
+            session, by=by, filing_id=filing_id, revision=overlap.revision(form)
         ),
         request=request,
         session=session,

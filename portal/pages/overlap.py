@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from filing import answers as stored
 from filing.answers import Stored, WrongAnswer
-from filing.fields import schema
+from filing.fields import Answers, Schema
 from portal.pages import forms
 from registry import attestation
 from registry.errors import Conflict, Invalid, Reason
@@ -58,20 +58,20 @@ class Overlap:
         )
 
 
-def of(form: FormData, typed: Mapping[str, Any], present: Mapping[str, Stored]) -> Overlap:
+def of(form: FormData, typed: Mapping[str, Any], present: Answers) -> Overlap:
     """Hold what was typed against the answers as they are now.
 
     Args:
         form: the form, with its marks.
         typed: key → the answer as typed; None for a blank.
-        present: key → stored answer, as it is now.
+        present: the stored answers, as they are now.
     """
     kept, contested, opened = dict(typed), dict[str, str](), dict[str, str]()
     for key, raw in typed.items():
-        was, theirs = forms.text(form, f"was/{key}"), mark(present.get(key))
+        was, theirs = forms.text(form, f"was/{key}"), mark(present.rows.get(key))
         if not was or was == theirs:
             continue
-        mine = _mark_of_typed(key, raw)
+        mine = _mark_of_typed(present.form, key, raw)
         if mine == was:
             del kept[key]
         elif mine != theirs and forms.text(form, f"over/{key}") != theirs:
@@ -84,7 +84,7 @@ def marks(answers: Mapping[str, Stored], keys: Iterable[str]) -> dict[str, str]:
     return {key: mark(answers.get(key)) for key in keys}
 
 
-def mark(answer: Stored | None) -> str:
+def mark(answer: Mapping[str, Any] | None) -> str:
     """What two equal answers have in common: a digest without the salt of a withheld one."""
     if answer is not None and "sealed" in answer:
         seal = {name: value for name, value in answer["sealed"].items() if name != "salt"}
@@ -92,11 +92,11 @@ def mark(answer: Stored | None) -> str:
     return attestation.digest(answer)[:16]
 
 
-def _mark_of_typed(key: str, raw: Any) -> str:
-    if schema().field(key).computed:
+def _mark_of_typed(schema: Schema, key: str, raw: Any) -> str:
+    if schema.field(key).computed:
         return ""
     try:
-        return mark(None if raw is None else stored.store(key, raw))
+        return mark(None if raw is None else stored.store(schema, key, raw))
     except WrongAnswer:
         return ""  # no stored answer has this form, so it is a change
 

@@ -14,6 +14,7 @@ from filing import catalogue, numbers, search_options, search_words
 from filing.catalogue import History, Hit, Page, PublicEntry
 from filing.changes import Revision
 from filing.concerns import COUNTED
+from filing.forms import told_by
 from filing.lifecycle import STATUS_NAMES
 from filing.search_hits import NEWEST
 from filing.search_index import SearchIndex
@@ -323,7 +324,7 @@ def _filed(request: Request, language: Language, shown: _Shown) -> Response:
         language=language,
         entry=shown.entry,
         content=content,
-        told={row["key"]: row for row in content["answers"]},
+        told=told_by(content),
         filed=shown.filed,
         history=shown.past,
         status_names=STATUS_NAMES,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from evaluators.running import questions
 from filing import wording
+from filing.fields import Schema
 from filing.law import (
     FILING_STATEMENT,
     GRADE_STATEMENT,
@@ -342,9 +343,9 @@ def size(value: int) -> str:
     return f"{amount:.1f} GiB"
 
 
-def answered(row: Mapping[str, Any], language: Language) -> str:
+def answered(row: Mapping[str, Any], form: Schema, language: Language) -> str:
     """An edition's answer in `language`; Chinese in place of English is marked."""
-    return wording.answered(row).in_(language)
+    return wording.answered(row, form).in_(language)
 
 
 def repeated(said: Text, language: Language) -> str:

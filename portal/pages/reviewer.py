@@ -28,7 +28,6 @@ from filing import (
 from filing.dossier import Filing
 from filing.editions import Making
 from filing.evidence import Evidence
-from filing.fields import schema
 from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action, Guard
 from filing.risk import LEVEL_NAMES, Level
@@ -94,9 +93,9 @@ def review_page(
         line=line(session, filing),
         version=version,
         model=submission.model_of(session, version),
-        groups=schema().groups,
-        keys=schema().keys(filing.answers),
-        field_of=schema().field,
+        groups=filing.form.groups,
+        keys=filing.form.keys(filing.answers),
+        field_of=filing.form.field,
         of_field=partial(boxes.of_field, language=language),
         answers=filing.answers,
         computed=computed.fields(session, filing, given),
@@ -106,7 +105,7 @@ def review_page(
         questions=risk.questionnaire().questions,
         proposal=filing.grade_proposal,
         proposer=regrading.proposer(session, filing),
-        own_words=any(each.code in filing.answers for each in schema().group("H").fields),
+        own_words=any(each.code in filing.answers for each in filing.form.group("H").fields),
         own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
         gate=gate,
         marks=_marks(
@@ -118,8 +117,8 @@ def review_page(
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
-        claimed=claims.remarks(filing.answers),
-        name_claims=claims.named(filing.answers),
+        claimed=claims.remarks(filing.told),
+        name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         kept_for=review.submitted_with(session, filing),
         resubmitted=submissions.compared(session, filing),

@@ -4,7 +4,8 @@ import pytest
 
 from filing import answers
 from filing.answers import WrongAnswer
-from filing.fields import FieldNotFound, schema
+from filing.fields import FieldNotFound
+from filing.forms import current
 
 
 @pytest.mark.parametrize(
@@ -40,13 +41,13 @@ from filing.fields import FieldNotFound, schema
     ],
 )
 def test_every_kind_of_value_has_one_stored_form(key: str, raw: Any, value: Any) -> None:
-    assert answers.store(key, raw) == {"value": value}
-    assert answers.store(key, {"value": raw}) == {"value": value}
+    assert answers.store(current(), key, raw) == {"value": value}
+    assert answers.store(current(), key, {"value": raw}) == {"value": value}
 
 
 @pytest.mark.parametrize("raw", [None, "", [], {}, {"value": None}, {"zh": "", "en": " "}])
 def test_a_blank_is_no_answer(raw: Any) -> None:
-    assert answers.store("B1", raw) is None
+    assert answers.store(current(), "B1", raw) is None
 
 
 @pytest.mark.parametrize(
@@ -75,25 +76,25 @@ def test_a_blank_is_no_answer(raw: Any) -> None:
 )
 def test_a_value_of_another_shape_is_refused(key: str, raw: Any) -> None:
     with pytest.raises(WrongAnswer):
-        answers.store(key, raw)
+        answers.store(current(), key, raw)
 
 
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(FieldNotFound):
-        answers.store("Z1", "x")
+        answers.store(current(), "Z1", "x")
 
 
 def test_not_applicable_is_kept_with_its_reason_only() -> None:
-    assert answers.store("D6", {"not_applicable": "没有排除"}) == {
+    assert answers.store(current(), "D6", {"not_applicable": "没有排除"}) == {
         "not_applicable": {"zh": "没有排除"}
     }
 
 
 def test_the_salt_of_a_withheld_answer_changes_only_with_its_value() -> None:
     seal = {"reason": "商业秘密", "ground": "trade_secret", "review": "2027-01-01"}
-    first = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
-    again = answers.store("D7", {"value": [{"rule": "一"}], "sealed": seal})
-    other = answers.store("D7", {"value": [{"rule": "二"}], "sealed": seal})
+    first = answers.store(current(), "D7", {"value": [{"rule": "一"}], "sealed": seal})
+    again = answers.store(current(), "D7", {"value": [{"rule": "一"}], "sealed": seal})
+    other = answers.store(current(), "D7", {"value": [{"rule": "二"}], "sealed": seal})
     assert first is not None
     assert again is not None
     assert other is not None
@@ -108,7 +109,7 @@ def test_the_salt_of_a_withheld_answer_changes_only_with_its_value() -> None:
 def test_dropping_a_data_set_moves_the_later_ones_up() -> None:
     given = {key: {"value": key} for key in ("B1", "C1#1", "C1#2", "C1#3", "C2#3")}
 
-    kept = answers.drop_set(schema().group("C"), 2, given)
+    kept = answers.drop_set(current(), current().group("C"), 2, given)
 
     assert kept == {
         "B1": {"value": "B1"},
@@ -132,7 +133,7 @@ def test_an_unknown_option_is_refused_with_field_and_options(
     key: str, raw: Any, item: str, named: str
 ) -> None:
     with pytest.raises(WrongAnswer) as refused:
-        answers.store(key, raw)
+        answers.store(current(), key, raw)
     (reason,) = refused.value.reasons
     assert reason.item == item
     assert named in reason.remedy.zh
@@ -141,7 +142,7 @@ def test_an_unknown_option_is_refused_with_field_and_options(
 
 NAMES = [
     (field.code, part.id)
-    for group in schema().groups
+    for group in current().groups
     for field in group.fields
     for part in (field.value, *field.value.parts)
     if part.format == "name"
@@ -172,7 +173,7 @@ def test_a_name_that_is_read_as_another_is_not_even_kept(
     called = {"zh": "名称", language: name}
     key = f"{code}#1" if code[0] == "C" else code
     with pytest.raises(WrongAnswer) as refused:
-        answers.store(key, {part: called} if part else called)
+        answers.store(current(), key, {part: called} if part else called)
     reason = refused.value.reasons[0]
     assert reason.item.endswith(f"{part}.{language}" if part else f"{code}.{language}")
     assert sign in reason.said.zh

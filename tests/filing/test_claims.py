@@ -37,7 +37,7 @@ def test_what_an_algorithm_decides_or_a_text_denies_is_no_claim(said: str) -> No
 def test_filer_and_reviewer_are_told_and_a_name_needs_a_reason_of_each(scene: Scene) -> None:
     said = "国家认证的公平信贷算法"
     filing = scene.evaluated(B1=said, B2="获政府批准，用来决定是否放贷。")
-    told = claims.remarks(filing.answers)
+    told = claims.remarks(filing.told)
     assert set(told) == {"B1", "B2"}
     assert "国家认证" in told["B1"].zh
     scene.file(filing, "check")
@@ -54,7 +54,7 @@ def test_filer_and_reviewer_are_told_and_a_name_needs_a_reason_of_each(scene: Sc
 def test_words_in_free_text_alone_stand_in_nobodys_way(scene: Scene) -> None:
     filing = scene.file(scene.evaluated(B2="获政府批准，用来决定是否放贷。"), "check", "submit")
     assert filing.status == Status.SUBMITTED
-    assert claims.named(filing.answers) is None
+    assert claims.named(filing.told) is None
 
 
 def test_a_heading_that_claims_an_approval_says_whose_words_they_are() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from filing import declared, dossier, editions
 from filing.dossier import Filing
+from filing.fields import Answers
+from filing.forms import current
 from filing.lifecycle import Guard, Status
 from filing.review import NotReady
 from registry.approval import NoSuchContradiction, ReasonUnfit
@@ -47,7 +49,10 @@ def zh(said: str) -> dict[str, str]:
 
 def found(content: dict[str, Any] | None = CONTENT, /, **values: Any) -> list[tuple[str, str]]:
     answers = {code: {"value": value} for code, value in values.items()}
-    return [(each.kind.value, each.place) for each in declared.found(answers, content)]
+    return [
+        (each.kind.value, each.place)
+        for each in declared.found(Answers(current(), answers), content)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +115,7 @@ def test_purpose_and_days_that_are_told_in_two_ways() -> None:
         ("收到结果后三十天内申诉，15天内答复。", False),
         ("10个工作日内答复", False),
     ):
-        told = declared.found(answers, None, {"object": zh(said)})
+        told = declared.found(Answers(current(), answers), None, {"object": zh(said)})
         assert [each.kind for each in told] == [Kind.DATES] * days, said
 
 

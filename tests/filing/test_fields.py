@@ -1,7 +1,8 @@
 import pytest
 
 from filing import fields
-from filing.fields import Field, FieldNotFound, Kind, Part, schema
+from filing.fields import Field, FieldNotFound, Kind, Part
+from filing.forms import current
 from filing.risk import questionnaire
 from registry.language import Text
 from registry.law import RULES
@@ -27,12 +28,12 @@ def both(text: Text) -> bool:
 
 
 def test_the_schema_declares_exactly_the_fields_of_the_list() -> None:
-    assert [each.code for each in schema()] == [
+    assert [each.code for each in current()] == [
         f"{group}{number}" for group, listed in DECLARED.items() for number in listed
     ]
 
 
-@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+@pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_every_field_speaks_both_languages(field: Field) -> None:
     assert both(field.name)
     assert both(field.ask)
@@ -42,20 +43,20 @@ def test_every_field_speaks_both_languages(field: Field) -> None:
         assert all(both(option.name) for option in part.options)
 
 
-@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+@pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_the_instruction_is_one_sentence(field: Field) -> None:
     assert field.ask.zh.count("。") == 1
     assert field.ask.zh.endswith("。")
     assert field.ask.en.endswith(".")
 
 
-@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+@pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_every_field_cites_rules_that_exist(field: Field) -> None:
     assert set(field.legal) <= set(RULES)
     assert field.grounds("shanghai").here
 
 
-@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+@pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_every_text_has_a_limit_and_every_choice_has_options(field: Field) -> None:
     for part in parts(field.value):
         assert part.limit > 0 or part.kind not in {Kind.TEXT, Kind.PLAIN, Kind.CODE}
@@ -64,10 +65,10 @@ def test_every_text_has_a_limit_and_every_choice_has_options(field: Field) -> No
         assert part.most > 0 or part.kind not in {Kind.NUMBER, Kind.ROWS}
 
 
-@pytest.mark.parametrize("field", list(schema()), ids=lambda each: each.code)
+@pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_conditions_name_fields_and_options_that_exist(field: Field) -> None:
     for condition in field.value.when:
-        target = schema().field(condition.field).value
+        target = current().field(condition.field).value
         if condition.part:
             target = next(each for each in target.parts if each.id == condition.part)
         assert condition.values <= {option.id for option in target.options}
@@ -93,20 +94,20 @@ def test_every_floor_and_duty_names_questions_and_rules_that_exist() -> None:
 
 
 def test_a_key_names_its_field() -> None:
-    assert schema().field("C1#2").code == "C1"
+    assert current().field("C1#2").code == "C1"
     assert fields.split("B14") == ("B14", None)
 
 
 @pytest.mark.parametrize("key", ["Z9", "B1#1", "C1", "C1#0", "C1#21", "", "B1 ", "c1#1", "C1#"])
 def test_an_unknown_key_is_refused(key: str) -> None:
     with pytest.raises(FieldNotFound):
-        schema().field(key)
+        current().field(key)
 
 
 def test_an_unknown_field_is_answered_with_those_near_it() -> None:
     for key, near in (("B10", "B9"), ("b7", "B7"), ("G9", "G2"), ("旁", "A1"), ("Z1", "A1")):
         with pytest.raises(FieldNotFound) as told:
-            schema().field(key)
-        name = schema().field(near).name
+            current().field(key)
+        name = current().field(near).name
         assert f"{near}（{name.zh}）" in told.value.said.zh
         assert f"{near} ({name.en})" in told.value.said.en

@@ -7,6 +7,8 @@ import pytest
 from filing import gate
 from filing.answers import Stored, store
 from filing.evidence import Evidence
+from filing.fields import Answers
+from filing.forms import current
 from filing.gate import Gate, Subject
 from filing.risk import Level
 from registry.language import Text
@@ -33,9 +35,9 @@ GOOD = Evidence(
 
 
 def subject(**changed: Any) -> Subject:
-    made = {key: store(key, raw) for key, raw in papers.answers(**changed).items()}
+    made = {key: store(current(), key, raw) for key, raw in papers.answers(**changed).items()}
     answers: dict[str, Stored] = {key: each for key, each in made.items() if each is not None}
-    return Subject("d1", "enterprise", answers)
+    return Subject("d1", "enterprise", Answers(current(), answers))
 
 
 def check(*evidence: Evidence, level: Level = Level.HIGH, **changed: Any) -> Gate:

@@ -6,7 +6,8 @@ import pytest
 
 from filing import gate, risk
 from filing.answers import store
-from filing.fields import Show, schema
+from filing.fields import Answers, Show
+from filing.forms import current
 from filing.gate import Gate, Hurdle, Subject
 from filing.risk import Duty, Level
 from registry import law
@@ -22,8 +23,10 @@ OWN_CONDITIONS = {
 def subject(city: str, **changed: Any) -> Subject:
     place = {"kind": "company", "city": city, "district": "中心区"}
     raw = papers.answers(A3=place, **changed)
-    made = {key: store(key, each) for key, each in raw.items()}
-    return Subject("d1", "enterprise", {key: each for key, each in made.items() if each})
+    made = {key: store(current(), key, each) for key, each in raw.items()}
+    return Subject(
+        "d1", "enterprise", Answers(current(), {key: each for key, each in made.items() if each})
+    )
 
 
 def checked(city: str, level: Level, **changed: Any) -> Gate:
@@ -40,7 +43,7 @@ def duties(city: str, level: Level, **answers: str) -> tuple[Duty, ...]:
 
 def test_the_article_on_biometrics_stands_under_no_field_of_every_algorithm() -> None:
     """law.md: Shanghai 68 binds biometric services alone; it asks nobody else for their role."""
-    assert {each.code for each in schema() if "SH68" in each.legal} == {"C7"}
+    assert {each.code for each in current() if "SH68" in each.legal} == {"C7"}
 
 
 @pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
@@ -168,7 +171,7 @@ def test_what_is_no_pilot_is_asked_nothing_about_pilots() -> None:
 
 
 def test_what_explains_and_how_to_object_is_never_sealed() -> None:
-    sealable = {each.code for each in schema() if each.show is Show.SEALABLE}
+    sealable = {each.code for each in current() if each.show is Show.SEALABLE}
     assert not any(code[0] in "HI" for code in sealable)
 
 
@@ -184,7 +187,7 @@ def test_a_field_shows_the_rules_of_the_filer_s_city_first_and_each_article_once
     city: str,
 ) -> None:
     """B5 of a Shanghai filer stood under Shenzhen 66 alone; B6 named Shanghai 16 twice."""
-    for field in schema():
+    for field in current():
         rules = field.grounds(city)
         other = {each for each in City if each.value != city}
         for name in (law.CITY_NAMES[each].zh for each in other):
@@ -192,14 +195,14 @@ def test_a_field_shows_the_rules_of_the_filer_s_city_first_and_each_article_once
         assert rules.here
         shown = [*rules.here, *rules.away]
         assert len(set(shown)) == len(shown)
-    b5, b6 = schema().field("B5").grounds("shanghai"), schema().field("B6").grounds("shanghai")
+    b5, b6 = current().field("B5").grounds("shanghai"), current().field("B6").grounds("shanghai")
     assert (b5.here, len(b5.away)) == ((OURS,), 1)
     assert [each.zh for each in b6.here] == [law.rule("SH16-explain").shown.zh]
     assert [each.zh for each in b6.away] == [law.rule("SZ71").shown.zh]
 
 
 def test_the_hint_on_public_interest_is_true_in_both_cities() -> None:
-    ask = schema().field("B6").ask
+    ask = current().field("B6").ask
     assert "在深圳是应当" in ask.zh
     assert "在上海是鼓励" in ask.zh
     assert "must in Shenzhen and encouraged in Shanghai" in ask.en

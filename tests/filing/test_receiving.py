@@ -54,7 +54,7 @@ def test_the_days_are_those_stored_at_receipt_whatever_is_published_later(filed:
     sent = filed.send(Route.APPEAL)
     content = catalogue.entry(filed.session, str(filed.filing.number)).content
     assert routes.promised_days(content) == sent.concern.promised_days
-    without = {"answers": [row for row in content["answers"] if row["key"] != "I2"]}
+    without = {**content, "answers": [row for row in content["answers"] if row["key"] != "I2"]}
     assert routes.promised_days(without) is None
     silent = routes.clock(Route.APPEAL, date(2026, 11, 29), None)
     assert silent.answer_by is None

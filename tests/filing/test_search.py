@@ -298,7 +298,11 @@ def test_a_record_that_was_put_back_is_read_anew_when_a_server_starts(
 
 
 def _content(answers: dict[str, Any], reports: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"answers": [{"key": k, "value": v} for k, v in answers.items()], "reports": reports}
+    return {
+        "schema": {"filing": "1"},
+        "answers": [{"key": k, "value": v} for k, v in answers.items()],
+        "reports": reports,
+    }
 
 
 @pytest.mark.parametrize(

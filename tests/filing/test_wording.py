@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from filing import wording
-from filing.fields import schema
+from filing.forms import current
 from portal.pages.rendering import in_language, named
 from registry import untranslated
 
 
 def test_a_sentence_within_an_answer_loses_its_full_stop_before_the_joint() -> None:
-    field = schema().field("I2")
+    field = current().field("I2")
     given = {
         "link": "https://lender.example/appeal",
         "steps": {"zh": "写明日期和理由。", "en": "Give the date and your reasons."},
@@ -37,7 +37,7 @@ def test_a_reason_in_chinese_alone_is_marked_on_the_english_page() -> None:
 
 def test_the_time_for_an_answer_does_not_read_as_the_reader_s_deadline() -> None:
     given = {"link": "https://lender.example/appeal", "steps": {"zh": "写信"}, "days": 15}
-    said = wording.of(schema().field("I2"), given)
+    said = wording.of(current().field("I2"), given)
     assert said.zh.endswith("收到后答复的期限（天）：15")
     assert said.en.endswith("Answered within (days of receipt): 15")
 
@@ -74,7 +74,11 @@ def test_a_name_or_title_in_chinese_alone_carries_no_mark() -> None:
 
 def row(code: str, value: Any) -> dict[str, Any]:
     """An answer as an edition publishes it."""
-    return {"key": code, "value": value, "said": wording.of(schema().field(code), value).as_json()}
+    return {
+        "key": code,
+        "value": value,
+        "said": wording.of(current().field(code), value).as_json(),
+    }
 
 
 def test_words_in_chinese_alone_are_marked_where_they_stand_inside_an_answer() -> None:
@@ -83,25 +87,25 @@ def test_words_in_chinese_alone_are_marked_where_they_stand_inside_an_answer() -
     assert untranslated.IN_CHINESE not in published["said"]["en"], (
         "published words stay as they are"
     )
-    said = wording.answered(published)
+    said = wording.answered(published, current())
     assert said.en.endswith(f"招聘 {untranslated.IN_CHINESE}")
     assert "to estimate;" in said.en
     assert untranslated.IN_CHINESE not in said.zh
     whole = row("B7", {"purpose": both, "non_uses": both})
-    assert wording.answered(whole).as_json() == whole["said"]
+    assert wording.answered(whole, current()).as_json() == whole["said"]
 
 
 def test_a_name_in_chinese_alone_is_called_the_same_unmarked() -> None:
-    assert wording.answered(row("B1", {"zh": "甲算法"})).en == "甲算法"
+    assert wording.answered(row("B1", {"zh": "甲算法"}), current()).en == "甲算法"
     data = row("C1#1", {"name": {"zh": "贷款记录"}, "version": "1"})
-    assert untranslated.IN_CHINESE not in wording.answered(data).en
+    assert untranslated.IN_CHINESE not in wording.answered(data, current()).en
 
 
 def test_an_edition_that_says_it_otherwise_than_today_is_read_as_it_was_published() -> None:
     old = row("B4", ["dispatch"]) | {"said": {"zh": "旧的说法", "en": "as it was said"}}
-    assert wording.answered(old).en == "as it was said"
+    assert wording.answered(old, current()).en == "as it was said"
     gone = {"key": "Z9", "value": {"zh": "甲"}, "said": {"zh": "甲", "en": "甲"}}
-    assert wording.answered(gone).en == f"甲 {untranslated.IN_CHINESE}"
+    assert wording.answered(gone, current()).en == f"甲 {untranslated.IN_CHINESE}"
 
 
 @pytest.mark.parametrize(
@@ -116,12 +120,12 @@ def test_an_edition_that_says_it_otherwise_than_today_is_read_as_it_was_publishe
 )
 def test_only_a_web_address_is_one_to_follow(link: str, address: str) -> None:
     """N6: editions of earlier releases are shown, too."""
-    field, value = schema().field("I2"), {"link": link, "days": 15}
+    field, value = current().field("I2"), {"link": link, "days": 15}
     row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
-    lines = wording.parts(row)
+    lines = wording.parts(row, current())
     assert [(each.said.zh, each.address) for each in lines] == [(link, address), ("15", "")]
 
 
 def test_words_that_todays_schema_would_not_say_stay_as_published() -> None:
     row = {"key": "I2", "value": {"days": 15}, "said": {"zh": "十五天内答复", "en": "15 days"}}
-    assert wording.parts(row) == ()
+    assert wording.parts(row, current()) == ()

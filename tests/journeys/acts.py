@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.csv
 from playwright.sync_api import Page
 
-from filing.fields import schema
+from filing.forms import current
 from portal.home import verify
 from registry import keys
 from tests import models
@@ -198,10 +198,10 @@ def the_enterprise_fills_the_dossier(story: Story) -> None:
     story.made["filing"] = identifier(page)
     press(page, "button:text-is('自查')")
     refused(page, "")
-    for group in schema().groups:
+    for group in current().groups:
         page.goto(f"/zh/filings/{story.made['filing']}?group={group.id}")
         wanted = {key: given for key, given in ANSWERS.items() if key.startswith(group.id)}
-        type_answers(page, wanted, lambda key: schema().field(key).value)
+        type_answers(page, wanted, lambda key: current().field(key).value)
         if group.id == "B":
             _a_wrong_answer_is_kept(page)
         if page.locator("button:text-is('保存')").count():

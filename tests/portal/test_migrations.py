@@ -477,6 +477,38 @@ def test_what_is_under_review_is_kept_as_its_submission(
     migrations.upgrade(empty)
 
 
+def test_a_submission_on_record_takes_the_form_of_its_filing(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0036")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": "{}"})
+        connection.execute(
+            text(
+                "INSERT INTO submission (id, created, filing_id, number, version_id, answers, "
+                "report_ids) VALUES ('s1', '2026-11-21 00:00:00', 'f1', 1, 'v1', '{}', '[]')"
+            )
+        )
+    before = contents(empty)
+
+    migrations.upgrade(empty, "0037")
+    with empty.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT submission.schema_version, filing.schema_version FROM submission "
+                "JOIN filing ON filing.id = submission.filing_id"
+            )
+        ).all()
+    assert [tuple(each) for each in rows] == [("1", "1")]
+
+    migrations.downgrade(empty, "0036")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from filing import catalogue, dossier
-from filing.fields import schema
+from filing.forms import current
 from filing.recommended import deciding, lapsing, recompute, weighing
 from filing.recommended import reading as recommended_reading
 from filing.recommended.recompute import OtherMoment
@@ -125,7 +125,7 @@ def test_what_the_filing_says_otherwise_since_the_decision_is_named(room: Room) 
     room.scene.rule(room.filing, "accept", "file", "publish")
     (entry,) = room.told()["entries"]
     assert (entry["edition"], entry["decided_on"]["edition"]) == (2, 1)
-    name = schema().field("B1").name
+    name = current().field("B1").name
     assert entry["decided_on"]["changed"] == [name.as_json()]
     assert f"现在是第2次公示，改过的是“{name.zh}”" in entry["decided_on"]["zh"]
     assert f"now at edition 2; changed: “{name.en}”." in entry["decided_on"]["en"]

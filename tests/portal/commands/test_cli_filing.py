@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -21,7 +22,7 @@ from registry.organisations import Role
 from registry.reports import VERDICT_NAMES, Verdict
 from registry.untranslated import IN_CHINESE
 from tests import cast
-from tests.filing import papers
+from tests.filing import papers, schemas
 from tests.filing.papers import Scene
 from tests.portal.command_line import CommandLine, squeezed
 from tests.portal.world import Member, World
@@ -328,3 +329,19 @@ def test_a_copy_is_offered_what_was_found_of_the_same_bytes(
     session.expire_all()
     kept = session.get_one(Filing, filing)
     assert (kept.report_ids, kept.explanation_id) == ([report.id], explained.id)
+
+
+def test_the_newest_form_is_previewed_and_taken(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing, revision = desk.filing(desk.scene.opened())
+    assert "已经是新版备案表" in desk.run(desk.filer, "file", "form", filing).out
+    schemas.second(tmp_path, monkeypatch)
+    told = desk.run(desk.filer, "file", "form", filing).out
+    for words in ("新增“能耗”，必填。", "“Energy”isnewandrequired.", "E12：还没有填“能耗”。"):
+        assert words in told
+    taken = desk.run(desk.filer, "file", "carry", filing, "--revision", revision)
+    assert taken.code == 0
+    assert "form:2" in taken.out
+    desk.scene.session.expire_all()
+    assert desk.scene.session.get_one(Filing, filing).schema_version == "2"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from filing.fields import schema
+from filing.forms import current
 from filing.gate import SERVING
 from portal.demo import data
 
@@ -25,7 +25,7 @@ def test_a_demonstration_claims_no_service(name: str) -> None:
     assert answers["B8"] == "demonstration"
     assert answers["B8"] not in SERVING
     assert "B9" not in answers
-    option = schema().field("B8").value.option(answers["B8"])
+    option = current().field("B8").value.option(answers["B8"])
     assert option is not None
     assert "服务中" not in option.name.zh
     assert "演示" in told["explanation"]["declared"]["who"]["zh"]

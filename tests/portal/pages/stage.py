@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from filing import dossier, handling, numbers, receiving, regrading, review
 from filing.concern_steps import Action as ConcernAction
 from filing.dossier import Filing
-from filing.fields import schema
+from filing.forms import current
 from filing.handling import Taken
 from filing.lifecycle import Action
 from filing.receiving import Given
@@ -332,7 +332,7 @@ class Stage:
         published = (*submitted, a.ACCEPT, a.FILE, a.PUBLISH)
         draft = self.filing(session, point="draft")
         filer = self.member(Kind.ENTERPRISE, Role.FILER).actor
-        self.asked += [f"filings/{draft.id}?group={each.id}" for each in schema().groups]
+        self.asked += [f"filings/{draft.id}?group={each.id}" for each in current().groups]
         version = session.get_one(Version, draft.version_id)
         papers.report(session, version, filer, run=())
         papers.explanation(session, version, filer)

@@ -82,12 +82,16 @@ def _excluded(name: str) -> bool:
     return name.startswith(("na/", "seal/")) or "/na/" in name
 
 
+SHOWN_LATER = {"/{language}/filings/{filing_id}/form"}
+"""Shown once a second version of the form is declared: `test_newer_form` walks it."""
+
+
 def test_every_route_that_takes_a_form_has_one_on_a_page(
     stage: Stage, forms: Mapping[str, list[Form]]
 ) -> None:
     found = forms["zh"]
     print(f"{len(found)} forms, {len(once(found))} kinds, by whoever sees each")
-    assert {each.route for each in found} == set(every_form.posts(stage.site))
+    assert {each.route for each in found} == set(every_form.posts(stage.site)) - SHOWN_LATER
     taken = {each.action.rpartition("/")[2] for each in found if "/steps/" in each.route}
     assert taken == {each.action.value for each in STEPS if each.role is not None}
 

@@ -7,14 +7,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from explainers.questions import QUESTIONS
-from filing.fields import schema
+from filing.forms import current
 from portal.pages.filed_view import WHERE, WHO
 from registry.language import LANGUAGES, Language
 from tests.portal.pages.records import Records
 from tests.portal.pages.shelf import STORY
 
 MARK = {"zh": "备案主体自己写的，没有测过", "en": "the filer’s own words, not tested"}
-OWN = [each.code for each in schema().group("H").fields if not each.computed]
+OWN = [each.code for each in current().group("H").fields if not each.computed]
 
 
 def filed(records: Records, name: str, language: Language = "zh") -> str:
@@ -32,8 +32,13 @@ def answers(page: str) -> dict[str, str]:
 
 
 def test_every_field_of_group_h_has_one_question() -> None:
-    placed = [code for where in (WHERE, WHO) for codes in where.values() for code in codes]
-    assert sorted(placed) == sorted(each.code for each in schema().group("H").fields)
+    placed = [
+        current().meant(each).code
+        for where in (WHERE, WHO)
+        for meanings in where.values()
+        for each in meanings
+    ]
+    assert sorted(placed) == sorted(each.code for each in current().group("H").fields)
     assert set(WHERE) | set(WHO) == set(QUESTIONS)
 
 
@@ -45,8 +50,8 @@ def test_what_the_filer_wrote_stands_once_under_its_question_and_is_marked(
     page = filed(records, name, language)
     told = answers(page)
     assert list(told) == list(QUESTIONS)
-    for question, codes in WHERE.items():
-        for code in codes:
+    for question, meanings in WHERE.items():
+        for code in (current().meant(each).code for each in meanings):
             assert page.count(f'<div id="{code}">') == 1, code
             assert f'<div id="{code}">' in told[question], code
     assert page.count(MARK[language]) == len(OWN)

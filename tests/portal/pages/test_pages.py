@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from filing.fields import schema
+from filing.forms import current
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT, METHOD_STATEMENT
 from filing.lifecycle import EVENT_NAMES
 from portal.home import telling
@@ -35,7 +35,7 @@ SIGNED_IN = {
         "desk", "organisation", "submit", "versions/{version}", "versions/{version}/explain",
         "datasets/new", "explanations/{explanation}", "filings/{filing}",
         "engagements/{engagement}", "reports/{report}",
-        *(f"filings/{{filing}}?group={group.id}" for group in schema().groups),
+        *(f"filings/{{filing}}?group={group.id}" for group in current().groups),
     ),
     Role.TESTER: (
         "desk", "organisation", "engagements/{engagement}", "datasets/new", "datasets/{dataset}",

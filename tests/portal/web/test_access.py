@@ -77,6 +77,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/filings/{filing_id}/answers": {"answers": {}, "revision": 1},
     "/api/v1/filings/{filing_id}/attachments": {"revision": 1},
     "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}", "revision": 1},
+    "/api/v1/filings/{filing_id}/form": {"revision": 1},
     "/api/v1/filings/{filing_id}/steps": {"action": "check", "revision": 1},
     "/api/v1/filings/{filing_id}/review": {"action": "accept", "revision": 1},
     "/api/v1/filings/{filing_id}/grade": {

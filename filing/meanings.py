@@ -1,0 +1,44 @@
+"""What the product knows fields by: the one table between its code and the schema's letter codes.
+
+A row of the schema says `means = "name"`; the code asks for `Meaning.NAME` and never for `B1`. Every
+meaning stands in exactly one field, or part of one, of every version of the schema.
+"""
+
+from enum import StrEnum
+
+
+class Meaning(StrEnum):
+    """Something that the product itself reads in a filing; what it only keeps and shows has none."""
+
+    FILER = "filer"  # the filer's full name
+    CITY = "city"  # the city of filing, whose rules are cited
+    DISTRICT = "district"  # where the filer sits
+    ROLE = "role"  # what the filer does with the algorithm
+    NAME = "name"  # what the algorithm is called
+    SUMMARY = "summary"  # what it does, in one sentence
+    VERSION = "version"  # version and digest of what is filed (computed)
+    KINDS = "kinds"  # kinds of algorithm
+    SECTORS = "sectors"  # where it is used
+    PUBLIC_INTEREST = "public_interest"  # whether public decisions or interests are touched
+    SERVICE = "service"  # the state of the service
+    SERVICE_START = "service_start"  # the day on which service starts
+    EFFECT = "effect"  # how it affects a person
+    PILOT_CONDITIONS = "pilot_conditions"  # which conditions of a pilot are declared
+    PERSONAL_INFORMATION = "personal_information"  # of one data set: which kinds
+    FACTORS = "factors"  # the main factors, in the order of their influence
+    RULES = "rules"  # rules and thresholds, which may be withheld
+    QUESTIONNAIRE = "questionnaire"  # the answers that the grade follows from
+    GRADE = "grade"  # the risk grade and its reasons (computed)
+    DOES = "does"  # what it does, in the filer's words to the public
+    WHY = "why"  # why it is used
+    USES = "uses"  # what about a person it uses
+    REACHES = "reaches"  # how it reaches a result
+    MOVES = "moves"  # what changes the result
+    WHO_CHECKS = "who_checks"  # who checks
+    ERRS = "errs"  # how it can be wrong
+    OBJECTION = "objection"  # how a person objects
+    OBJECTION_DAYS = "objection_days"  # within how many days, as the explanation promises
+    CHOICES = "choices"  # how a person may have it otherwise
+    WHO_USES = "who_uses"  # who uses it (computed)
+    WHAT_WAS_CHECKED = "what_was_checked"  # what was evaluated (computed)
+    APPEAL_DAYS = "appeal_days"  # within how many days an objection is answered

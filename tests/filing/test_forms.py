@@ -1,0 +1,73 @@
+"""The declared schema, version by version."""
+
+from pathlib import Path
+
+import pytest
+
+from filing import checks, forms
+from filing.fields import Kind, Schema
+from filing.forms import SchemaNotFound
+from filing.meanings import Meaning
+from registry.language import Text
+from tests.filing import papers, schemas
+
+
+@pytest.mark.parametrize("version", forms.versions())
+def test_each_meaning_stands_in_one_place_of_every_version(version: str) -> None:
+    form = forms.schema(version)
+    meant = [
+        part.means
+        for field in form
+        for part in (field.value, *field.value.parts)
+        if part.means is not None
+    ]
+    assert sorted(meant) == sorted(Meaning)
+
+
+@pytest.mark.parametrize("version", forms.versions())
+def test_a_field_stands_once_in_a_version(version: str) -> None:
+    codes = [field.code for field in forms.schema(version)]
+    assert len(codes) == len(set(codes))
+
+
+def test_an_unknown_version_is_refused_by_its_name() -> None:
+    with pytest.raises(SchemaNotFound, match="9"):
+        forms.schema("9")
+
+
+def codes(form: Schema) -> list[str]:
+    return [field.code for field in form]
+
+
+def test_a_second_version_leaves_the_first_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = forms.current()
+    schemas.second(tmp_path, monkeypatch)
+
+    assert forms.versions() == ("1", "2")
+    assert forms.schema("1") == before
+    assert set(codes(forms.current())) == {*codes(before), "E12"} - {"E7"}
+    assert forms.current().field("D1").kind is Kind.PARTS
+
+
+def test_a_new_plain_field_is_one_row_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Form, shape, limit, completeness and words follow from the row; nothing else names it."""
+    schemas.second(tmp_path, monkeypatch, split="")
+    form = forms.current()
+
+    assert form.field("E12").name == Text("能耗", "Energy")
+    assert "E12" in checks.missing(form, {})
+    long = {"E12": {"value": "长" * 41}}
+    assert [each.item for each in checks.check(form, "E12", long, today=papers.at(2027, 1, 1).date())] == ["E12"]  # fmt: skip
+
+
+def test_a_name_is_found_though_its_field_is_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = forms.current().field("E7").name
+    schemas.second(tmp_path, monkeypatch)
+    assert forms.called("E7", forms.current()) == name
+    assert forms.called("Z9", forms.current()) == Text("Z9", "Z9")
