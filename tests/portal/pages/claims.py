@@ -29,6 +29,7 @@ class Claim:
 
 CLAIMS = (
     Claim("这是按您给的权重排的，不是行业组织的顺序。", "This order follows the weights that you gave, not those of the industry body.", "recommended/many?w.findings=7", "recommended/many"),
+    Claim("现在只有一个条目，换什么权重都排不出先后。", "There is one entry now, so no weights give an order.", "recommended/one", "recommended/many"),
     Claim("并列的不分先后，只按备案编号列出。", "Tied entries are listed by filing number alone.", "recommended/many", "recommended/one"),
     Claim("按这些权重，没有一项标准是所有条目都测过的，所以没有总分，也没有先后。", "By these weights, no criterion is measured for every entry, so there is neither a score nor an order.", "recommended/many?w.checks=0&w.findings=0&w.openness=0", "recommended/many"),
     Claim("”没有计入：", "” is left out: not measured for ", "recommended/many", "recommended/none"),

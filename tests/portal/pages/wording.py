@@ -348,6 +348,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "按这些权重，没有一项标准是所有条目都测过的，所以没有总分，也没有先后。": ("By these weights, no criterion is measured for every entry, so there is neither a score nor an order.",),
     "“%s”没有计入：%s 是未测。": ("“%s” is left out: not measured for %s.",),
     "现在没有条目。": ("There is no entry now.",),
+    "现在只有一个条目，换什么权重都排不出先后。": ("There is one entry now, so no weights give an order.",),
     "标准和权重": ("Criteria and weights",),
     "现在的权重：%s": ("weight in force: %s",),
     "按这些权重排序": ("Order by these weights",),
