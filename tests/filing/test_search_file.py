@@ -45,7 +45,10 @@ def place(scene: Scene, tmp_path: Path) -> Path:
     """The file of an index that has one filing."""
     scene.published()
     place = tmp_path / "search.db"
-    assert found(SearchIndex(place), scene) == 1
+    made = SearchIndex(place)
+    assert found(made, scene) == 1
+    if made._gatherer is not None:  # it has the file open, as no test below expects
+        made._gatherer.join()
     return place
 
 
