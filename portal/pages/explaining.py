@@ -49,6 +49,11 @@ OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have
 ONE_LANGUAGE = Text("只写了一种语言。", "It is said in one language only.")
 BOTH_LANGUAGES = Text("请中文和英文都写上。", "Say it in Chinese and in English.")
 
+LEVELS_SO = Text(
+    "请一行写一个：数据里的词 = 中文 = English。",
+    "Write one a line: the word in the data = Chinese = English.",
+)
+
 
 class PlanHasGaps(Invalid):
     """The request for an explanation has gaps: fill in what each reason names."""
@@ -279,12 +284,32 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
         for language in LANGUAGES
         if pair and language not in pair
     ]
+    reasons += [
+        Reason(f"columns.{n}.values", _half(level), LEVELS_SO)
+        for n, each in enumerate(asked["columns"])
+        for level, called in each.get("values", {}).items()
+        if not (called["zh"] and called["en"])
+    ]
     if reasons:
         raise PlanHasGaps(
             "还有几处没有填好，请逐项补上。您写的都还在下面。",
             "Some answers are missing; fill in each. What you typed is still below.",
             reasons=reasons,
         )
+
+
+def _half(level: str) -> Text:
+    return Text(f"“{level}”：{ONE_LANGUAGE.zh}", f"“{level}”: {ONE_LANGUAGE.en}")
+
+
+def _levels(lines: str) -> dict[str, dict[str, str]]:
+    """Lines such as `西城 = 西城 = West Town`: a level as in the data, and what people call it."""
+    found = {}
+    for line in lines.replace("＝", "=").splitlines():
+        level, zh, en = ([part.strip() for part in line.split("=")] + ["", ""])[:3]
+        if level:
+            found[level] = {"zh": zh, "en": en}
+    return found
 
 
 def _column(form: FormData, name: str) -> dict[str, Any]:
@@ -304,6 +329,7 @@ def _column(form: FormData, name: str) -> dict[str, Any]:
         "actionable": {"1": 1, "-1": -1, "any": "any"}.get(actionable, 0),
         "protected": bool(forms.text(form, f"{place}/protected")),
         **({"kind": "category"} if forms.text(form, f"{place}/kind") else {}),
+        **({"values": named} if (named := _levels(forms.text(form, f"{place}/values"))) else {}),
         **{
             key: said
             for key in ("effect", "influence")

@@ -5,12 +5,14 @@ import re
 from typing import Any
 
 import pytest
+from starlette.datastructures import FormData
 
+from explainers.columns import parse_columns
 from explainers.explanation import explain
 from explainers.plan import ExplanationPlan, Task
 from portal.pages import explaining
 from portal.pages.rendering import environment
-from registry.language import LANGUAGES, Language
+from registry.language import LANGUAGES, Language, Text
 from tests.explainers import truth
 from tests.explainers.test_noise import lottery
 from tests.explainers.test_privacy import attacked, made
@@ -147,3 +149,29 @@ def test_no_side_of_a_cut_is_taken_for_the_favourable_one_unless_somebody_said_s
     ):  # fmt: skip
         explaining.check({**ASKED, **said}, ["income"])
     explaining.check({**ASKED, "cut": None}, ["income"], settled=True)
+
+
+def test_the_words_of_levels_are_named_line_by_line_and_a_half_name_is_told() -> None:
+    """n7/14: the form had no box for them, so an English page had “西城”."""
+    form = FormData(
+        {
+            "task": "price",
+            "c/town/plain/zh": "片区",
+            "c/town/plain/en": "district",
+            "c/town/values": "西城 = 西城 = West Town\n\n南镇＝南镇＝South Town",
+        }
+    )
+    asked = explaining.plan(form, ["town"])
+    (town,) = parse_columns(asked["columns"])
+    assert town.level("西城") == Text("西城", "West Town")
+    assert town.level("南镇") == Text("南镇", "South Town")
+    explaining.check(asked, ["town"])
+    form = FormData(
+        [*((k, v) for k, v in form.items() if "values" not in k), ("c/town/values", "西城 = 西城")]
+    )
+    with pytest.raises(explaining.PlanHasGaps) as refused:
+        explaining.check(explaining.plan(form, ["town"]), ["town"])
+    (reason,) = refused.value.reasons
+    assert reason.item == "columns.0.values"
+    assert "西城" in reason.said.zh
+    assert "c/town/values" in explaining.names(["town"])(reason.item)
