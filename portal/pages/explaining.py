@@ -239,6 +239,8 @@ def names(inputs: Sequence[str]) -> Names:
             return ("/".join([PLACES[part], *path]),)
         if part == "columns" and path and path[0].isdecimal() and int(path[0]) < len(inputs):
             column = f"c/{inputs[int(path[0])]}"
+            if path[1:2] == ["values"]:  # one box for the words of all levels
+                return f"{column}/values", column
             if path[1:2] == ["direction"]:
                 path = [path[0], SIDES.get(path[-1], ""), path[2]]
             return "/".join([column, *path[1:]]), column
