@@ -439,7 +439,7 @@ def test_what_a_new_standing_leaves_as_it_was_is_not_made_anew(
     assert told[: told.index('id="history"')] in after
 
 
-def test_a_filed_page_asks_three_questions_after_a_change_and_by_no_session_where_there_was_none(
+def test_a_filed_page_asks_four_questions_after_a_change_and_by_no_session_where_there_was_none(
     published: Published,
 ) -> None:
     server, asked = published.servers[0], list[str]()
@@ -449,9 +449,10 @@ def test_a_filed_page_asks_three_questions_after_a_change_and_by_no_session_wher
     event.listen(published.site.state.engine, "before_cursor_execute", counting)
     assert "已撤销" in server.get(published.page).text
     tables_asked = [each.split(" FROM ")[1].split()[0] for each in asked if " FROM " in each]
-    assert tables_asked == ["filing", "concern", "event"]  # and the data, where one is explained
+    # The reports that count and are not attached among them; and the data, where one is explained.
+    assert tables_asked == ["filing", "report", "concern", "event"]
     asked.clear()
     assert "已撤销" in server.get(f"{published.page}?from=a").text
     assert asked == []
     server.get(f"{published.page}/v1")
-    assert len([each for each in asked if " FROM " in each]) == 3
+    assert len([each for each in asked if " FROM " in each]) == 4
