@@ -9,6 +9,7 @@ which is a heading, is submitted and published only with a reason. What a text d
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from filing.fields import Answers
@@ -69,10 +70,15 @@ def found(text: str) -> list[str]:
     Args:
         text: in either language.
     """
+    return list(_found(text))
+
+
+@lru_cache(maxsize=20_000)  # twenty hits of a search have a hundred texts, and are found again
+def _found(text: str) -> tuple[str, ...]:
     plain = simplified(unicodedata.normalize("NFKC", characters.seen(text)))
     plain = re.sub(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])", "", plain)
     made = [each for each in CLAIM.finditer(plain) if not _DENIED.search(plain[: each.start()])]
-    return list(dict.fromkeys(each.group() for each in made))
+    return tuple(dict.fromkeys(each.group() for each in made))
 
 
 def remarks(told: Answers) -> dict[str, Text]:
