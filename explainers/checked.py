@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explainers import means, numbers, prices, readability
+from explainers import means, numbers, prices, readability, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, again, listed, of_subject, wording
@@ -124,20 +124,10 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     levels = said[0]["evidence"].get("levels") or []
     if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
         return said
-    measure, shown = ("per_hundred", _share) if plan.task == "decision" else ("mean", _money)
-    if any(one[measure] is None for one in levels):
+    amounts = _amounts(plan, tally, column, levels)
+    if amounts is None:
         return said
-    least, most = (pick(levels, key=lambda one: one[measure]) for pick in (min, max))
-    places = (
-        wording(plan)
-        | _named(column)
-        | {
-            "a": Text(**least["level"]),
-            "b": Text(**most["level"]),
-            "least": shown(least[measure]),
-            "most": shown(most[measure]),
-        }
-    )
+    places = wording(plan) | _named(column) | amounts
     # Two levels are named only where the page gives two numbers.
     alike = "" if places["least"] != places["most"] else ".alike"
     if alike and plan.task == "price" and not _even(tally, column, len(levels)):
@@ -152,12 +142,24 @@ def _even(tally: Tally, column: Column, levels: int) -> bool:
     return max(sums) - min(sums) <= ONE_DIGIT_OF_THREE * max(map(abs, sums))
 
 
-def _share(per_hundred: float) -> Text:
-    return about(per_hundred / 100)
-
-
-def _money(mean: float) -> Text:
-    return same(numbers.value(mean))
+def _amounts(
+    plan: ExplanationPlan, tally: Tally, column: Column, levels: Sequence[Mapping[str, Any]]
+) -> dict[str, Text] | None:
+    """The two levels that are furthest apart and what is told of each; None where nothing may be."""
+    numbered = range(len(levels))
+    if plan.task == "decision":
+        n = tally[f"flip:{column.name}:n"]
+        good = [tally[f"flip:{column.name}:{i}:favourable"] for i in numbered]
+        least, most = (pick(numbered, key=lambda i: good[i]) for pick in (min, max))
+        told = [shares.about(good[i], n, plan.k) for i in (least, most)]
+    else:
+        means_told = [level["mean"] for level in levels]
+        if any(mean is None for mean in means_told):
+            return None
+        least, most = (pick(numbered, key=lambda i: means_told[i]) for pick in (min, max))
+        told = [same(numbers.value(means_told[i])) for i in (least, most)]
+    a, b = (Text(**levels[i]["level"]) for i in (least, most))
+    return {"a": a, "b": b, "least": told[0], "most": told[1]}
 
 
 def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
@@ -455,10 +457,10 @@ def _seen(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Text | None:
 
     An attribute that the program is given tells itself, so a report leaves all of them out.
     """
-    shares: Mapping[str, Any] = (finding.get("details") or {}).get("feature_share") or {}
-    if not shares:
+    by_feature: Mapping[str, Any] = (finding.get("details") or {}).get("feature_share") or {}
+    if not by_feature:
         return None
-    left_out = [column.subject for column in plan.columns if column.name not in shares]
+    left_out = [column.subject for column in plan.columns if column.name not in by_feature]
     if not left_out:
         return Text("看程序用的全部信息", "From all the information it uses")
     names = listed(left_out)
@@ -507,7 +509,9 @@ def _levels(plan: ExplanationPlan, tally: Tally, column: Column) -> list[dict[st
     return [
         {
             "level": column.level(plan.donors.value(column.name, code)).as_json(),
-            "per_hundred": numbers.rounded(100 * tally[f"flip:{column.name}:{i}:favourable"] / n),
+            "per_hundred": shares.per_hundred(
+                tally[f"flip:{column.name}:{i}:favourable"], n, plan.k
+            ),
             "mean": means.told(tally, f"flip:{column.name}:{i}:sum", n, plan.k),
         }
         for i, code in enumerate(plan.natures[column.name].levels)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import marks, means, numbers, parted, subgroups
+from explainers import marks, means, numbers, parted, shares, subgroups
 from explainers.asking import Tally
 from explainers.columns import Column, comparative, raised, with_article
 from explainers.phrases import about, hundred, same
@@ -250,18 +250,18 @@ def _blank(plan: ExplanationPlan, tally: Tally, name: str) -> Sentence:
     n, everyone = tally[f"{key}:n"], tally["all:n"]
     mean = means.told(tally, f"{key}:sum", n, plan.k)
     own = means.told(tally, "all:sum", everyone, plan.k)
-    share = tally[f"{key}:favourable"] / n
+    good, k = tally[f"{key}:favourable"], plan.k
     places = wording(plan) | {
         "X": column.subject,
-        "a": about(share),
-        "b": about(tally["all:favourable"] / everyone),
+        "a": shares.about(good, n, k),
+        "b": shares.about(tally["all:favourable"], everyone, k),
         "m": means.written(mean, plan.wording.unit),
         "own": means.written(own, plan.wording.unit),
     }
     shown = {
         "n": n,
         "changed": tally[f"{key}:changed"],
-        "favourable": tally[f"{key}:favourable"],
+        "favourable": shares.told(good, n, k),
         "mean": mean,
     }
     return sentence(f"{plan.task}.blank", evidence=shown, places=places)
@@ -506,7 +506,7 @@ def _shares(
     return [
         {
             "level": _level_name(plan, column, level).as_json(),
-            "per_hundred": numbers.rounded(100 * tally[f"{key}:{i}:favourable"] / n),
+            "per_hundred": shares.per_hundred(tally[f"{key}:{i}:favourable"], n, plan.k),
             "mean": means.told(tally, f"{key}:{i}:sum", n, plan.k),
         }
         for i, level in enumerate(subject.levels)

@@ -15,6 +15,7 @@ from explainers import (
     measured,
     numbers,
     readability,
+    shares,
     strongest,
     yardstick,
 )
@@ -28,7 +29,7 @@ from explainers.effects import Sentence
 from explainers.flips import Flip
 from explainers.importance import Alone, Swap, beyond_noise, ranked
 from explainers.people import Scorer
-from explainers.phrases import about, same
+from explainers.phrases import same
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.questions import QUESTIONS
@@ -318,13 +319,14 @@ class _Page:
     def _overall(self) -> list[Sentence]:
         n, good = self.tally["all:n"], self.tally["all:favourable"]
         mean = means.told(self.tally, "all:sum", n, self.plan.k)
+        about = shares.about(good, n, self.plan.k)
         places = effects.wording(self.plan) | {
             "n": same(numbers.count(n)),
-            "about": about(good / n),
-            "About": Text("", capitalised(about(good / n).en)),
+            "about": about,
+            "About": Text("", capitalised(about.en)),
             "m": means.written(mean, self.plan.wording.unit),
         }
-        shown = {"n": n, "favourable": good, "mean": mean}
+        shown = {"n": n, "favourable": shares.told(good, n, self.plan.k), "mean": mean}
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
         if self.plan.scored:
             said.insert(0, sentence("score.no_place", evidence={"scored": True}, places=places))

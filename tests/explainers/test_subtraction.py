@@ -231,7 +231,8 @@ def test_levels_that_enough_people_share_are_asked_about() -> None:
     told = {s["kind"]: s["evidence"] for s in sentences_of(content)}
     overall = told["decision.overall"]
     assert overall["n"] == told["decision.flip.some"]["changed"] == N - LEAST
-    assert N - 2 * LEAST <= overall["favourable"] < N - LEAST
+    # About the ten who share the level, as many others were left out: fewer than k may be left.
+    assert overall["favourable"] in (None, N - 2 * LEAST)
 
 
 def test_where_too_few_are_left_nothing_is_explained() -> None:
