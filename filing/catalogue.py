@@ -5,19 +5,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from filing import basis, claims, concerns, differences, editions, gate, numbers, standing
+from filing import (
+    basis,
+    claims,
+    concerns,
+    differences,
+    editions,
+    gate,
+    listings,
+    numbers,
+    standing,
+)
 from filing.concerns import Count
 from filing.dossier import Filing
 from filing.editions import Content, Edition
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
 from filing.risk import LEVEL_NAMES, Level
-from filing.search_hits import Asked, Filters
+from filing.search_hits import Asked, Filters, Listed
 from filing.search_index import SearchIndex
 from filing.standing import ENDED, Standing, Stated
 from registry import journal
@@ -399,10 +410,11 @@ def search(
     if not found.listings and page > 1:
         page = max(1, -(-found.total // size))
         found = index.find(session, asked, skip=(page - 1) * size, size=size)
-    read = session.execute(LINES, {"listings": list(found.listings)}) if found.listings else ()
+    known = {each.listing: each for each in found.listings}
+    read = session.execute(LINES, {"listings": list(known)}) if known else ()
     lines = {listing.id: (listing, filing) for listing, filing in read}
     return Page(
-        hits=_hits(session, [lines[each] for each in found.listings if each in lines], moment),
+        hits=_hits(session, [lines[each] for each in known if each in lines], moment, known),
         total=found.total,
         number=page,
         size=size,
@@ -431,7 +443,10 @@ def newest(session: Session, size: int) -> tuple[Hit, ...]:
 
 
 def _hits(
-    session: Session, lines: Sequence[tuple[Listing, Filing]], at: datetime
+    session: Session,
+    lines: Sequence[tuple[Listing, Filing]],
+    at: datetime,
+    known: Mapping[str, Listed] = MappingProxyType({}),
 ) -> tuple[Hit, ...]:
     beside = standing.others(session, [filing for _, filing in lines])
     days = settings().evaluation_days
@@ -445,11 +460,26 @@ def _hits(
 
     valid_from = gate.counting_since(at, days)
     return tuple(
-        _hit(listing, read, stands(filing, read), valid_from) for listing, filing, read in told
+        _hit(listing, read, stands(filing, read), valid_from, _claims(listing, known))
+        for listing, filing, read in told
     )
 
 
-def _hit(listing: Listing, read: Mapping[str, Any], stands: Standing, valid_from: datetime) -> Hit:
+def _claims(listing: Listing, known: Mapping[str, Listed]) -> Sequence[str]:
+    """The line's words that claim an approval, from the index where that has it as it is."""
+    indexed = known.get(listing.id)
+    if indexed is not None and indexed.change == listing.change:
+        return indexed.claims
+    return listings.claimed(listing.card)
+
+
+def _hit(
+    listing: Listing,
+    read: Mapping[str, Any],
+    stands: Standing,
+    valid_from: datetime,
+    claimed: Sequence[str],
+) -> Hit:
     return Hit(
         number=listing.number,
         slug=listing.slug,
@@ -463,7 +493,7 @@ def _hit(listing: Listing, read: Mapping[str, Any], stands: Standing, valid_from
         evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
         found=_found(read["reports"]),
         standing=stands,
-        claimed=claims.published(*(listing.card[each] for each in ("name", "filer", "summary"))),
+        claimed=claims.beside(claimed),
     )
 
 

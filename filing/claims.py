@@ -6,17 +6,17 @@ which is a heading, is submitted and published only with a reason. What a text d
 认证") is no claim, and neither is what an algorithm decides ("贷款通过").
 """
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from filing.fields import Answers
 from filing.meanings import Meaning
-from registry import characters
+from registry import characters, simplified
 from registry.language import Text
-from registry.simplified import simplified
 
 HEADINGS = (Meaning.FILER, Meaning.NAME)
 """Fields that are read as a heading: the filer's name and the algorithm's."""
@@ -47,6 +47,22 @@ _DENIED = re.compile(
     r"|\b(?:not|no|never|nor|without|neither)\b[^.;,\n]{0,16}$",
     re.IGNORECASE,
 )
+_APART = re.compile(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])")
+
+
+def rule(claim: re.Pattern[str] = CLAIM) -> str:
+    """Which rule judges: another where a pattern or the reading of characters is another.
+
+    Args:
+        claim: what a claim is.
+    """
+    by = (claim, _DENIED, _APART, characters.UNSEEN, characters.BLANK, simplified.TRADITIONAL)
+    told = (unicodedata.unidata_version, *(each.pattern for each in by))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+RULE = rule()
+"""The rule of this release; what was judged by another and kept is judged anew."""
 REMARK = Text(
     "这里写了“{words}”，读的人会以为有谁批准或者认证过。备案不是批准，也不是认证。请删去；确实是引用名称或文件的，请加引号写明出处。",
     "“{words}” stands here, by which a reader takes it that somebody approved or certified this. A filing "
@@ -73,10 +89,10 @@ def found(text: str) -> list[str]:
     return list(_found(text))
 
 
-@lru_cache(maxsize=20_000)  # twenty hits of a search have a hundred texts, and are found again
+@lru_cache(maxsize=20_000)  # names of filers stand in many lines, and a page is read again
 def _found(text: str) -> tuple[str, ...]:
-    plain = simplified(unicodedata.normalize("NFKC", characters.seen(text)))
-    plain = re.sub(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])", "", plain)
+    plain = simplified.simplified(unicodedata.normalize("NFKC", characters.seen(text)))
+    plain = _APART.sub("", plain)
     made = [each for each in CLAIM.finditer(plain) if not _DENIED.search(plain[: each.start()])]
     return tuple(dict.fromkeys(each.group() for each in made))
 
@@ -110,10 +126,28 @@ def published(*texts: Mapping[str, str]) -> Text | None:
     Args:
         texts: those that stand there, by language: the names, what the algorithm decides.
     """
-    words = [
+    return beside(words(*texts))
+
+
+def words(*texts: Mapping[str, str]) -> list[str]:
+    """The claims in texts that stand together, each once.
+
+    Args:
+        texts: as `published` takes them.
+    """
+    every = (
         word for text in texts for side in ("zh", "en") for word in found(text.get(side) or "")
-    ]
-    return _filled(PUBLISHED, list(dict.fromkeys(words))) if words else None
+    )
+    return list(dict.fromkeys(every))
+
+
+def beside(words: Sequence[str]) -> Text | None:
+    """What is said beside claims that were found; None where there are none.
+
+    Args:
+        words: as `words` finds them.
+    """
+    return _filled(PUBLISHED, words) if words else None
 
 
 def _of(stored: Mapping[str, Any]) -> list[str]:
@@ -122,5 +156,5 @@ def _of(stored: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(word for text in texts for word in found(text)))
 
 
-def _filled(said: Text, words: list[str]) -> Text:
+def _filled(said: Text, words: Sequence[str]) -> Text:
     return said.format(words=Text("”“".join(words), "”, “".join(words)))

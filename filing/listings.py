@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import basis, editions
+from filing import basis, claims, editions
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.forms import told_by
@@ -76,6 +76,15 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.words = _words(content)
     session.flush()
     return listing
+
+
+def claimed(card: Mapping[str, Any]) -> list[str]:
+    """The words that claim an approval in what a line shows of the filer's own.
+
+    Args:
+        card: the line's.
+    """
+    return claims.words(*(card[each] for each in ("name", "filer", "summary")))
 
 
 def facets(content: Mapping[str, Any]) -> dict[str, str]:

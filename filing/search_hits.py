@@ -1,5 +1,6 @@
 """The hits of one search: which they are, in which order, and how many have each value of a facet."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,21 @@ class Asked:
     filters: Filters
     valid: datetime
     inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One hit on a page.
+
+    Args:
+        listing: its identifier in the record.
+        change: the number of the change as of which it was indexed.
+        claims: its words that claim an approval (`filing.listings.claimed`), as of then.
+    """
+
+    listing: str
+    change: int
+    claims: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +146,8 @@ class Hits:
         statement, values = self._all(narrowed=True)
         return int(self.index.execute(f"SELECT count(*) FROM ({statement})", values).fetchone()[0])
 
-    def page(self, skip: int, size: int) -> tuple[str, ...]:
-        """The listings of one page."""
+    def page(self, skip: int, size: int) -> tuple[Listed, ...]:
+        """The lines of one page."""
         wanted, known = skip + size, dict[int, None]()
         for tier in self.tiers or self.everything:
             if len(known) >= wanted:
@@ -141,8 +157,12 @@ class Hits:
             rows = self.index.execute(f"{statement} ORDER BY 1 DESC LIMIT {most}", values)
             known.update((each[0], None) for each in rows)
         ids = list(known)[skip:wanted]
-        found = "SELECT listing FROM line WHERE id = ?"
-        return tuple(self.index.execute(found, (each,)).fetchone()[0] for each in ids)
+        return tuple(self._listed(each) for each in ids)
+
+    def _listed(self, place: int) -> Listed:
+        found = "SELECT listing, change, words FROM line LEFT JOIN claim USING (id) WHERE id = ?"
+        listing, change, words = self.index.execute(found, (place,)).fetchone()
+        return Listed(listing, change, json.loads(words) if words else ())
 
     def counted(self) -> Counted:
         """Per facet and value how many hits there are with the other facets applied."""

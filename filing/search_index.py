@@ -22,17 +22,28 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import changes, search_facets, search_hits, search_lines, search_near, search_words
+from filing import (
+    changes,
+    claims,
+    search_facets,
+    search_hits,
+    search_lines,
+    search_near,
+    search_words,
+)
 from filing.listings import Listing
 from filing.search_facets import Facets
 from filing.search_file import SearchFile
-from filing.search_hits import Asked, Hits
+from filing.search_hits import Asked, Hits, Listed
 from registry import modes
 from registry.errors import Unavailable
 from registry.language import Text
 
-FORM = "4"
-"""Raised with every change of what is indexed or how: files of another form are made anew."""
+FORM = f"5-{claims.RULE}"
+"""Raised with every change of what is indexed or how: files of another form are made anew.
+
+So they are when another rule judges which words claim an approval.
+"""
 AT_ONCE = 200
 """Changed lines that are indexed within a search: a fifth of a second."""
 TOGETHER = 10_000
@@ -49,7 +60,7 @@ log = logging.getLogger(__name__)
 class Found:
     """What a search found: see `filing.catalogue.Page`."""
 
-    listings: tuple[str, ...]
+    listings: tuple[Listed, ...]
     total: int
     more: bool = False
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -33,6 +33,7 @@ TABLES = f"""
 CREATE TABLE IF NOT EXISTS state (form TEXT, mark TEXT, number INT);
 CREATE TABLE IF NOT EXISTS line (
   id INTEGER PRIMARY KEY, listing TEXT UNIQUE, change INT, name TEXT, {", ".join(f"{each} TEXT" for each in LOOKUPS)});
+CREATE TABLE IF NOT EXISTS claim (id INTEGER PRIMARY KEY, words TEXT);
 CREATE TABLE IF NOT EXISTS value (code INTEGER PRIMARY KEY, facet TEXT, said TEXT, UNIQUE (facet, said));
 CREATE TABLE IF NOT EXISTS facet (
   id INTEGER PRIMARY KEY, packed BLOB, {", ".join(f"{each} INT" for each in CODED)}, made REAL);
@@ -64,6 +65,7 @@ class Line:
         latin: the Latin words of its names.
         texts: the tokens of each lookup, in their order.
         values: of each numbered facet, in their order.
+        claims: the words of its names and summary that claim an approval.
         made: when the newest evaluation that counts was made, in seconds; NaN for none.
     """
 
@@ -74,6 +76,7 @@ class Line:
     latin: frozenset[str]
     texts: tuple[str, ...]
     values: tuple[str, ...]
+    claims: Sequence[str]
     made: float
 
 
@@ -115,6 +118,7 @@ def _line(session: Session, row: Any) -> Line:
         latin=_latin(*card["name"].values()) | _latin(*card["filer"].values()),
         texts=_texts(row, card),
         values=(row.kinds, row.sectors, *(single[each] for each in SINGLE), row.organisation_id),
+        claims=listings.claimed(card),
         made=made,
     )
 
@@ -165,7 +169,7 @@ def _both(said: Mapping[str, Any]) -> str:
 
 def empty(index: sqlite3.Connection) -> None:
     """Take everything out of an index."""
-    for table in ("state", "line", "facet", "value", "spelled"):
+    for table in ("state", "line", "claim", "facet", "value", "spelled"):
         index.execute(f"DELETE FROM {table}")
     search_facets.note_all(index)
     for table in LOOKUPS:
@@ -190,6 +194,8 @@ def write(index: sqlite3.Connection, lines: Sequence[Line]) -> None:
         f"INSERT INTO line VALUES (?, ?, ?, ?, {', '.join('?' for _ in LOOKUPS)})",
         [(place, each.listing, each.change, each.name, *each.texts) for place, each in placed],
     )
+    claiming = [(place, json.dumps(each.claims)) for place, each in placed if each.claims]
+    index.executemany("INSERT INTO claim VALUES (?, ?)", claiming)
     for column, table in enumerate(LOOKUPS):
         index.executemany(
             f"INSERT INTO {table}(rowid, t) VALUES (?, ?)",
@@ -243,8 +249,8 @@ def _forget(index: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
             index.execute(
                 f"INSERT INTO {table}({table}, rowid, t) VALUES ('delete', ?, ?)", (place, text)
             )
-        index.execute("DELETE FROM line WHERE id = ?", (place,))
-        index.execute("DELETE FROM facet WHERE id = ?", (place,))
+        for table in ("line", "claim", "facet"):
+            index.execute(f"DELETE FROM {table} WHERE id = ?", (place,))
         forgotten.append(place)
     return forgotten
 

@@ -1,9 +1,14 @@
 """Words that claim an approval are remarked on, and no name that holds them is a heading in silence."""
 
-import pytest
+import re
 
-from filing import claims, review
+import pytest
+from sqlalchemy import select, update
+
+from filing import catalogue, claims, review, search_index
 from filing.lifecycle import Guard, Status
+from filing.listings import Listing
+from filing.search_index import SearchIndex
 from tests import cast
 from tests.filing.papers import Scene
 from tests.filing.test_review import refused
@@ -76,3 +81,57 @@ def test_a_line_of_a_list_says_it_too_of_the_name_and_of_what_the_algorithm_deci
     claimed = lines[str(told.number)].claimed
     assert claimed is not None
     assert "获政府批准" in claimed.zh
+
+
+def test_a_page_of_a_search_judges_no_text_and_says_it_beside_a_claiming_name(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty hits have a hundred texts: they are judged when they are indexed."""
+    told = scene.published(B2="获政府批准，用来决定是否放贷。")
+    index = SearchIndex()
+    before = catalogue.search(scene.session, index).hits
+    judged: list[str] = []
+
+    def judge(text: str) -> list[str]:
+        judged.append(text)
+        return []
+
+    monkeypatch.setattr(claims, "found", judge)
+    assert catalogue.search(scene.session, index).hits == before
+    assert not judged
+    (hit,) = before
+    assert hit.number == str(told.number)
+    assert hit.claimed is not None
+    assert "获政府批准" in hit.claimed.zh
+
+
+def test_a_line_that_was_indexed_as_it_no_longer_is_is_judged_as_it_is(scene: Scene) -> None:
+    """An index may be ahead of who searches: another has read more of the record."""
+    scene.published(B2="获政府批准，用来决定是否放贷。")
+    index = SearchIndex()
+    catalogue.search(scene.session, index)
+    line = scene.session.scalars(select(Listing)).one()
+    card = {**line.card, "summary": {"zh": "网信办推荐", "en": ""}}
+    scene.session.execute(update(Listing).values(card=card, change=line.change + 1))
+    (hit,) = catalogue.search(scene.session, index).hits
+    assert hit.claimed is not None
+    assert "网信办推荐" in hit.claimed.zh
+    assert "获政府批准" not in hit.claimed.zh
+
+
+def test_a_line_whose_claim_was_taken_back_says_nothing_any_more(scene: Scene) -> None:
+    filing = scene.published(B2="获政府批准，用来决定是否放贷。")
+    index = SearchIndex()
+    catalogue.search(scene.session, index)
+    line = scene.session.scalars(select(Listing)).one()
+    line.card = {**line.card, "summary": {"zh": "用来决定是否放贷。", "en": ""}}
+    scene.rule(filing, "revoke", reason="撤销")
+    (hit,) = catalogue.search(scene.session, index).hits
+    assert hit.claimed is None
+
+
+def test_an_index_that_another_rule_judged_is_of_another_form() -> None:
+    assert claims.RULE in search_index.FORM
+    other = re.compile(claims.CLAIM.pattern + "|免审")
+    assert claims.rule(other) != claims.RULE
+    assert claims.rule() == claims.RULE

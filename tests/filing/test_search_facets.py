@@ -43,6 +43,7 @@ def _line(listing: int, day: int, word: str, values: tuple[str, ...], made: floa
         latin=frozenset(),
         texts=(text, text, text, str(listing)),
         values=values,
+        claims=(),
         made=made,
     )
 
