@@ -74,6 +74,21 @@ def judgement(filing: Filing) -> Judgement | None:
     return Judgement(found, found.level, None)
 
 
+def kept_change(filing: Filing, change: Mapping[str, Any] | None) -> bool:
+    """Whether a decision on the grade holds for the answers that stand in the filing now.
+
+    Only a grade below the one that was in force is bound to the answers that it was decided on.
+
+    Args:
+        filing: any.
+        change: what two reviewers decided last; None where they decided nothing.
+    """
+    if change is None or "confirmed" not in change:
+        return False
+    milder = Level(change["level"]).rank < Level(change["from"]).rank
+    return not milder or bool(change["answers"] == answered(filing))
+
+
 def answered(filing: Filing) -> str:
     """The digest of the questionnaire's answers, to which a change of the grade is bound."""
     return attestation.digest(filing.told.of(Meaning.QUESTIONNAIRE) or None)

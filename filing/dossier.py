@@ -202,9 +202,9 @@ def get(session: Session, *, by: Actor, filing_id: str, to_write: bool = False) 
     if by.kind == Kind.TESTER and _engaged(session, by, filing):
         return filing
     raise NotAssigned(
-        "这份材料由备案主体和受托测试机构看；主管部门要到提交以后才能看。",
-        "The filer and the assigned tester may read this dossier; the authority may once it has "
-        "been submitted.",
+        "这份材料由备案主体看，受托测试机构在委托期间也能看；主管部门要到提交以后才能看。",
+        "The filer may read this dossier, and the assigned tester while it is engaged; the "
+        "authority may once it has been submitted.",
     )
 
 
@@ -218,6 +218,7 @@ def _engaged(session: Session, by: Actor, filing: Filing) -> bool:
         Engagement.version_id == filing.version_id,
         Engagement.tester_id == by.organisation_id,
         Engagement.accepted.is_not(None),
+        Engagement.ended.is_(None),
     )
     return session.scalars(found.limit(1)).first() is not None
 

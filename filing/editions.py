@@ -234,13 +234,20 @@ def carries(session: Session, report: Report) -> bool:
 
 
 def restore(session: Session, filing: Filing) -> None:
-    """Take the dossier back to what its newest edition was made from."""
+    """Take the dossier back to what its newest edition was made from.
+
+    What two reviewers decided on the grade since is no part of the dossier: it stays, unless it is
+    a milder grade for other answers than those that are back.
+    """
     edition = newest(session, filing.id)
     if edition is None:
         raise EditionNotFound("这份备案还没有公示过。", "The filing was never published.")
+    decided = filing.grade_change
     for name, value in edition.on_file()["dossier"].items():
         setattr(filing, name, value)
     filing.schema_version = told_by(edition.read()).form.version
+    if computed.kept_change(filing, decided):
+        filing.grade_change = decided
 
 
 def _record(filing: Filing) -> dict[str, Any]:

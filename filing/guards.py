@@ -135,34 +135,49 @@ def _gated(case: Case) -> Iterable[Reason]:
 
 
 def independent(case: Case) -> list[Reason]:
-    """Which ties the reviewer has to the filer or to a tester, as a person or by organisation."""
-    session, filing, by = case.session, case.filing, case.by
+    """Which ties the actor has to the filer or to a tester, as a person or by organisation."""
+    remedy = Text("请由没有参与的同事来审核。", "Let a colleague who had no part in it review.")
+    by = case.by
+    found = ties(case.session, case.filing, by.person_id, by.organisation_id)
+    return [Reason(name, said, remedy) for name, said in found.items()]
+
+
+def ties(
+    session: Session, filing: Filing, person_id: str, organisation_id: str | None
+) -> dict[str, Text]:
+    """What ties somebody to the filer or to a tester at present, said to them; empty where nothing.
+
+    Args:
+        session: any session.
+        filing: which filing.
+        person_id: who; an earlier step's as well, since people join and leave.
+        organisation_id: for whom they act or acted.
+    """
     testers, people = evidence.testers(session, filing)
     parties = testers | {filing.organisation_id}
     people |= evidence.filers(session, filing)
     belongs = {person for each in parties for person in independence.belonged(session, each)}
-    ties = (
+    found = (
         (
             "organisation",
-            by.organisation_id in parties,
+            organisation_id in parties,
             Text("您的单位备案或测试了这个算法。", "Your organisation filed or tested it."),
         ),
         (
             "person",
-            by.person_id in people,
+            person_id in people,
             Text("您本人参与了备案或测试。", "You took part in filing or testing it."),
         ),
         (
             "membership",
-            by.person_id in belongs,
+            person_id in belongs,
             Text(
                 "您是或者曾是备案或测试单位的成员。",
                 "You are, or were, a member of the filer or of a tester.",
             ),
         ),
     )
-    remedy = Text("请由没有参与的同事来审核。", "Let a colleague who had no part in it review.")
-    return [Reason(name, said, remedy) for name, tied, said in ties if tied]
+    return {name: said for name, tied, said in found if tied}
 
 
 def _remarks_given(case: Case) -> list[Reason]:
@@ -241,17 +256,35 @@ def _second_person(case: Case) -> list[Reason]:
     """Four eyes for high risk: who accepted the filing does not publish it as well."""
     if computed.level(case.filing) is not Level.HIGH:
         return []
-    accepted = select(Event.person_id).where(
+    accepted = select(Event).where(
         Event.subject == case.filing.id, Event.name == "filing:review:accepted"
     )
     last = case.session.scalars(accepted.order_by(Event.seq.desc()).limit(1)).first()
-    if last != case.by.person_id:
+    if last is None or last.person_id is None:
         return []
+    if last.person_id != case.by.person_id:
+        return _tied_since(case, last.person_id, last.organisation_id)
     said = Text(
         "高风险的备案由两个人经手：您受理的，不能由您公示。",
         "Two people see a high-risk filing through: you accepted it, so you do not publish it.",
     )
     remedy = Text("请另一位审核人员来公示。", "Let another reviewer publish it.")
+    return [Reason(Guard.SECOND_PERSON, said, remedy)]
+
+
+def _tied_since(case: Case, person_id: str, organisation_id: str | None) -> list[Reason]:
+    """Two people see it through only while neither belongs to those whom they judge."""
+    if not ties(case.session, case.filing, person_id, organisation_id):
+        return []
+    said = Text(
+        "高风险的备案由两个人经手：受理它的人，现在与备案或测试的单位有关联，不算第二个人。",
+        "Two people see a high-risk filing through: who accepted it is tied to the filer or to a "
+        "tester by now, and does not count.",
+    )
+    remedy = Text(
+        "请退回，由没有关联的审核人员重新受理。",
+        "Return it, and let a reviewer without ties accept it again.",
+    )
     return [Reason(Guard.SECOND_PERSON, said, remedy)]
 
 

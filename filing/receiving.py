@@ -369,7 +369,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "handler": handler_of(session, concern).as_json(),
         "status": {"id": standing.value, **status.as_json()},
         "received": _day(legal_day.of(concern.created)),
-        "reached": _day(concern.reached) if concern.released else None,
+        "reached": _day(concern.reached) if concern.by_filer and concern.released else None,
         "acknowledge_by": _day(concern.acknowledge_by),
         "answer_by": _day(concern.answer_by),
         "answer": due.as_json(),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from filing import computed, dossier, lifecycle, waiting
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import Case, independent
+from filing.guards import Case, independent, ties
 from filing.lifecycle import Status
 from filing.meanings import Meaning
 from filing.review import NotIndependent, NotReady, worded
@@ -101,6 +101,7 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
 
     Raises:
         FilingNotFound, NotAssigned, Moved, WrongRole, WrongStatus, NotIndependent: as for `propose`.
+        NotIndependent: also when the proposer has joined the filer or a tester since.
         NoProposal: when nothing waits.
         NotASecondPerson: when the actor proposed it.
         NotReady: when the questionnaire was changed since, or the grade is below the floor.
@@ -112,6 +113,8 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
             "提出调整的人不能自己确认，请另一位审核人员来确认。",
             "Who proposed the change cannot confirm it; ask another reviewer.",
         )
+    if ties(session, filing, proposed["proposed_by"], None):
+        raise _proposer_tied()
     found, level = computed.grade(filing), Level(proposed["level"])
     if found is None or proposed["answers"] != computed.answered(filing):
         said = Text(
@@ -207,6 +210,22 @@ def _above_floor(found: Grade, level: Level) -> list[Reason]:
         "回答有误时，请退回补正问卷。", "Where an answer is wrong, return the questionnaire."
     )
     return [Reason("level", said, remedy)]
+
+
+def _proposer_tied() -> NotIndependent:
+    said = Text(
+        "提出这项调整的人，现在与备案或测试的单位有关联。",
+        "Who proposed this grade is tied to the filer or to a tester by now.",
+    )
+    remedy = Text(
+        "请撤下它，由没有关联的审核人员重新提出。",
+        "Dismiss it, and let a reviewer without ties propose the grade again.",
+    )
+    return NotIndependent(
+        f"不能确认：{said.zh}",
+        f"It cannot be confirmed: {said.en}",
+        reasons=[Reason("proposer", said, remedy)],
+    )
 
 
 def _not_ready(reasons: list[Reason]) -> NotReady:

@@ -290,7 +290,12 @@ def _published(case: Case) -> None:
 
 def _restored(case: Case) -> None:
     editions.restore(case.session, case.filing)
-    case.filing.change_note, case.filing.grade_proposal = None, None
+    case.filing.change_note = None
+
+
+def _refused(case: Case) -> None:
+    _restored(case)
+    case.filing.grade_proposal = None  # a reviewer may dismiss it; the filer cannot
 
 
 EFFECTS: Mapping[Action, Callable[[Case], None]] = {
@@ -304,5 +309,5 @@ EFFECTS: Mapping[Action, Callable[[Case], None]] = {
     Action.FILE: _filed,
     Action.PUBLISH: _published,
     Action.ABANDON: _restored,
-    Action.REFUSE_CHANGE: _restored,
+    Action.REFUSE_CHANGE: _refused,
 }

@@ -15,35 +15,41 @@ MOST = 20
 """Names that are told of one file; of more, how many follow."""
 
 
-def wrong_with(file: Path, path: str) -> list[Reason]:
+def wrong_with(file: Path, path: str, effort: pickles.Effort) -> list[Reason]:
     """What is wrong with a pickle beside the model, which any loader may open.
 
     Args:
         file: the pickle.
         path: how it is called in the submission.
+        effort: what is left to spend on the files of this submission.
     """
-    walk = pickles.walk(file)
+    walk = pickles.walk(file, effort=effort)
     return _unfollowed(walk, path) + _powers(walk, path)
 
 
-def acting(file: Path, path: str) -> list[Reason]:
+def acting(file: Path, path: str, effort: pickles.Effort) -> list[Reason]:
     """The names by which a file that need not be a pickle would act, were it opened as one.
 
     Args:
         file: any file beside the model.
         path: how it is called in the submission.
+        effort: what is left to spend on the files of this submission.
     """
-    return _powers(pickles.walk(file), path)
+    walk = pickles.walk(file, effort=effort)
+    # A file that is no pickle soon breaks off; one that goes on and on was made to hide what follows.
+    unfollowed = _unfollowed(walk, path) if walk.exhausted else []
+    return unfollowed + _powers(walk, path)
 
 
-def looked_at(file: Path, path: str) -> tuple[list[Reason], list[Text]]:
+def looked_at(file: Path, path: str, effort: pickles.Effort) -> tuple[list[Reason], list[Text]]:
     """What is wrong with the pickle that holds a model, and what is told of it if nothing is.
 
     Args:
         file: the pickle.
         path: how it is called in the submission.
+        effort: what is left to spend on the files of this submission.
     """
-    walk = pickles.walk(file, pickles.Loader.PICKLE)  # as the sandbox opens it
+    walk = pickles.walk(file, pickles.Loader.PICKLE, effort=effort)  # as the sandbox opens it
     told = [_CODE]
     if walk.problem:
         told.append(walk.problem)

@@ -27,7 +27,8 @@ from registry.pickle_listed import listed
 MAX_BYTES = 512 * 1024**2
 MAX_OPCODES = 20_000_000
 FEW_OPCODES = 1_000_000
-OPCODES_PER_BYTE = 4
+OPCODES_PER_BYTE = 1
+MAX_NAMES = 20_000
 MAX_NESTING = 3
 
 _ALIGNMENT = "numpy_array_alignment_bytes"
@@ -49,11 +50,13 @@ class Walk:
         problem: what the walker cannot decide (with a place `{path}`); None when all is known.
         whole: whether it was followed to its end, as each loader reads it or as far as that loader
             itself would get, so that no name is missing but those put together when it is opened.
+        exhausted: whether it was left because following it takes too much work.
     """
 
     names: frozenset[tuple[str, str]]
     problem: Text | None
     whole: bool
+    exhausted: bool = False
 
     @property
     def unlisted(self) -> tuple[str, ...]:
@@ -79,6 +82,10 @@ class _Undecidable(Exception):
     """The walker cannot tell what a loader would do."""
 
 
+class _Exhausted(_Undecidable):
+    """Following it to the end would take more work than the submission is worth."""
+
+
 class _Broken(Exception):
     """A loader itself stops here with an error."""
 
@@ -90,28 +97,32 @@ def looks_like(path: Path) -> bool:
     return len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
 
 
-def walk(path: Path, *loaders: Loader) -> Walk:
+def walk(path: Path, *loaders: Loader, effort: "Effort | None" = None) -> Walk:
     """Walk a pickle file, also inside gzip, zlib, bzip2, xz, lzma and zip.
 
     Args:
         path: the file.
         loaders: what may open it; where none is named, any.
+        effort: what may be spent on all files of a submission; None where the file came alone.
     """
-    seen, steps = _Seen(), _Steps(path.stat().st_size)
+    seen, effort = _Seen(), effort or Effort(path.stat().st_size)
     stopped: list[Exception] = []
     try:
         with path.open("rb") as file:
             for stream in _contents(file, path.stat().st_size):
-                stopped += _look(stream, seen, steps, loaders or tuple(Loader))
+                stopped += _look(stream, seen, effort, loaders or tuple(Loader))
     except _UNFINISHED as error:
         stopped.append(error)
     if stopped:
-        return Walk(frozenset(seen.names), _undecided(stopped[0]), whole=False)
+        exhausted = any(isinstance(each, _Exhausted) for each in stopped)
+        return Walk(
+            frozenset(seen.names), _undecided(stopped[0]), whole=False, exhausted=exhausted
+        )
     return Walk(frozenset(seen.names), seen.doubt, whole=True)
 
 
 def _look(
-    stream: BinaryIO, seen: _Seen, steps: "_Steps", loaders: tuple[Loader, ...]
+    stream: BinaryIO, seen: _Seen, effort: "Effort", loaders: tuple[Loader, ...]
 ) -> list[Exception]:
     """Read a stream as each loader does; why that tells too little, where it does.
 
@@ -122,7 +133,7 @@ def _look(
     for loader in loaders:
         stream.seek(0)
         try:
-            _Machine(stream, seen, steps, loader).run()
+            _Machine(stream, seen, effort, loader).run()
             if stream.read(1):
                 raise _Broken("bytes after the end of the pickle")
         except _Undecidable as error:
@@ -256,35 +267,36 @@ _CONSTANTS = frozenset(
 _VALUES: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 
 
-class _Steps:
-    """Counts the opcodes of one file, all its layers together, against the file's size.
+class Effort:
+    """Counts the opcodes of all files of a submission against the bytes that were sent.
 
-    Following a million takes about a second; a few kilobytes can hold twenty million.
+    Following a million takes about a second; a few kilobytes, unpacked, can hold twenty million,
+    and so can each of many files. Real models need far less than one a byte, compressed.
 
     Args:
-        size: of the file as it was sent, bytes.
+        sent: how many bytes came through the door, packed as they were.
     """
 
-    def __init__(self, size: int) -> None:
-        self._left = min(MAX_OPCODES, max(FEW_OPCODES, OPCODES_PER_BYTE * size))
+    def __init__(self, sent: int) -> None:
+        self._left = min(MAX_OPCODES, FEW_OPCODES + OPCODES_PER_BYTE * sent)
 
     def count(self) -> None:
         """Count one.
 
         Raises:
-            _Undecidable: when that is too many.
+            _Exhausted: when that is too many.
         """
         self._left -= 1
         if self._left < 0:
-            raise _Undecidable("too many opcodes")
+            raise _Exhausted("too many opcodes for its size")
 
 
 class _Machine:
     """Follows one pickle: constants, tuples and small dictionaries exactly, the rest opaquely."""
 
-    def __init__(self, stream: BinaryIO, seen: _Seen, steps: _Steps, loader: Loader) -> None:
+    def __init__(self, stream: BinaryIO, seen: _Seen, effort: Effort, loader: Loader) -> None:
         self._stream = stream
-        self._steps = steps
+        self._effort = effort
         self._seen = seen
         self._loader = loader
         self._stack: list[Any] = []
@@ -293,7 +305,7 @@ class _Machine:
     def run(self) -> None:
         """Follow the opcodes up to STOP, collecting names."""
         while code := self._stream.read(1):
-            self._steps.count()
+            self._effort.count()
             opcode = _OPCODES.get(code.decode("latin-1"))
             if opcode is None:
                 raise _Broken(f"unknown opcode {code!r}")
@@ -396,6 +408,8 @@ class _Machine:
             self._seen.wonder("a name that is put together at run time")
             return _OPAQUE
         self._seen.names.add((module, name))
+        if len(self._seen.names) > MAX_NAMES:
+            raise _Exhausted(f"more than {MAX_NAMES} names")
         return _Global(module, name)
 
     def _global(self, argument: str) -> None:
@@ -481,7 +495,7 @@ class _Machine:
             raise _Undecidable("an array of unknown size")
         kind, width = described[1], int(described[2])
         if kind == "O":  # joblib lets `pickle` read it
-            _Machine(self._stream, self._seen, self._steps, Loader.PICKLE).run()
+            _Machine(self._stream, self._seen, self._effort, Loader.PICKLE).run()
             return
         size = math.prod(shape) * width * (4 if kind == "U" else 1)
         padding = self._stream.read(1)[0] if state.get(_ALIGNMENT) is not None else 0

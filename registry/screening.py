@@ -103,6 +103,7 @@ class _Findings:
     """What has been collected so far."""
 
     root: Path
+    effort: pickles.Effort
     reasons: list[Reason] = field(default_factory=list)
     remarks: list[Text] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
@@ -111,19 +112,22 @@ class _Findings:
         self.reasons.append(Reason(shown(item), said, remedy))
 
 
-def screen(directory: Path, *, limit: int | None = None) -> Screening:
+def screen(directory: Path, *, limit: int | None = None, sent: int | None = None) -> Screening:
     """Screen an MLflow model directory.
 
     Args:
         directory: the submission, unpacked.
         limit: the most bytes all files may have together, as the doors set it (`MINGSUAN_MAX_SUBMISSION`);
             None for a folder of one's own.
+        sent: how many bytes came through the door, packed; None where each file came as it is.
 
     Raises:
         ScreeningFailed: with every reason, each naming the offending item and a remedy.
     """
-    found = _Findings(directory)
+    found = _Findings(directory, pickles.Effort(sent or 0))
     _list_files(found, limit)
+    if sent is None:
+        found.effort = pickles.Effort(sum(found.files.values()))
     mlmodel = _read_mlmodel(found) if not found.reasons else {}
     if download_note.NAME in found.files:
         _leave_out_note(found, mlmodel)
@@ -362,7 +366,7 @@ def _model_path(found: _Findings, value: Any, row: flavours.Format) -> str | Non
 def _check_content(found: _Findings, path: str, row: flavours.Format) -> None:
     file = found.root / path
     if row.trust == "code":
-        reasons, remarks = pickle_screening.looked_at(file, path)
+        reasons, remarks = pickle_screening.looked_at(file, path, found.effort)
         found.reasons += reasons
         found.remarks += remarks
     elif row.serialization == "skops":
@@ -387,10 +391,10 @@ def _check_beside(found: _Findings, path: str | None, row: flavours.Format) -> N
             continue
         pickled = _PICKLE_NAME.search(other) or pickles.looks_like(found.root / other)
         if pickled and row.trust == "code":
-            found.reasons += pickle_screening.wrong_with(found.root / other, other)
+            found.reasons += pickle_screening.wrong_with(found.root / other, other, found.effort)
         elif pickled:
             found.refuse(other, _STRAY_PICKLE, _REMOVE)
-        elif reasons := pickle_screening.acting(found.root / other, other):
+        elif reasons := pickle_screening.acting(found.root / other, other, found.effort):
             found.reasons += reasons
         elif row.trust != "code":
             found.remarks.append(_BESIDE.format(path=shown(other)))

@@ -224,19 +224,22 @@ def submit_archive(
     )
 
 
-def keep(store: ArtifactStore, directory: Path, *, limit: int | None = None) -> Screening:
+def keep(
+    store: ArtifactStore, directory: Path, *, limit: int | None = None, sent: int | None = None
+) -> Screening:
     """Screen a directory and store its files; needs no transaction, records nothing.
 
     Args:
         store: where the bytes are kept.
         directory: the folder with `MLmodel` in it.
         limit: the most bytes all files may have together; None where nobody sends them.
+        sent: how many bytes came through the door, packed; None where each file came as it is.
 
     Raises:
         ScreeningFailed: with every reason.
         ChangedWhileRead: when a file is not what was screened.
     """
-    screened = screening.screen(directory, limit=limit)
+    screened = screening.screen(directory, limit=limit, sent=sent)
     for entry in screened.manifest:
         if store.put(directory / entry["path"]) != entry["sha256"]:
             raise ChangedWhileRead(
@@ -264,7 +267,8 @@ def keep_archive(store: ArtifactStore, archive: Path, *, limit: int) -> Screenin
         ScreeningFailed: when what was in it is refused, with every reason.
     """
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix="unpacked-") as folder:
-        return keep(store, screening.unpack(archive, Path(folder), limit=limit), limit=limit)
+        model = screening.unpack(archive, Path(folder), limit=limit)
+        return keep(store, model, limit=limit, sent=archive.stat().st_size)
 
 
 def record(

@@ -216,17 +216,16 @@ def test_a_dossier_is_read_by_filer_authority_and_assigned_tester(scene: Scene) 
             dossier.get(scene.session, by=stranger, filing_id=filing.id)
         assert "主管部门要到提交以后才能看" in str(refused.value)  # a draft is not the authority's
         assert "the authority may once it has been submitted" in str(refused.value)
-    scene.session.add(
-        Engagement(
-            version_id=scene.version.id,
-            enterprise_id=scene.filer.organisation_id,
-            tester_id=scene.tester.organisation_id,
-            query_budget=1,
-            conflict_filer="无",
-            accepted=now() - timedelta(days=1),
-            granted_by=scene.filer.person_id,
-        )
+    engagement = Engagement(
+        version_id=scene.version.id,
+        enterprise_id=scene.filer.organisation_id,
+        tester_id=scene.tester.organisation_id,
+        query_budget=1,
+        conflict_filer="无",
+        accepted=now() - timedelta(days=1),
+        granted_by=scene.filer.person_id,
     )
+    scene.session.add(engagement)
     scene.file(filing, "check", "submit")
 
     for reader in (scene.filer, scene.tester, scene.reviewer):
@@ -235,6 +234,13 @@ def test_a_dossier_is_read_by_filer_authority_and_assigned_tester(scene: Scene) 
         dossier.get(scene.session, by=cast.actor(scene.session, Kind.TESTER), filing_id=filing.id)
     with pytest.raises(dossier.FilingNotFound):
         dossier.get(scene.session, by=scene.filer, filing_id="none")
+
+    engagement.ended = now()  # what is written from now on is no business of the tester's
+    scene.session.flush()
+    with pytest.raises(dossier.NotAssigned) as refused:
+        dossier.get(scene.session, by=scene.tester, filing_id=filing.id)
+    assert "委托期间" in str(refused.value)
+    assert "while it is engaged" in str(refused.value)
 
 
 def test_an_empty_draft_says_what_to_do_group_by_group(scene: Scene) -> None:

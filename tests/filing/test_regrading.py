@@ -18,12 +18,17 @@ from registry.reports import Report
 from tests import cast
 from tests.filing import papers
 from tests.filing.papers import Scene
+from tests.filing.test_independence import join
 
 REASON = {
     "zh": "看过分级问卷和附件，有人逐件复核，影响的人不多。",
     "en": "Every case is looked at.",
 }
 MEDIUM = papers.LOW | {"scene_public": "commerce"}
+WIDER = papers.LOW | {
+    "scope_people": "more", "scope_area": "country", "scope_groups": "mainly",
+    "scope_choice": "no", "severity_money": "notable", "severity_undo": "weeks",
+}  # fmt: skip
 FLOORED = papers.LOW | {"severity_safety": "serious"}
 
 
@@ -355,3 +360,102 @@ def test_a_numbered_filing_that_goes_back_keeps_its_number_and_cannot_vanish(
         each.action for each in review.choices(scene.session, by=scene.filer, filing=filing)
     }
     assert Action.WITHDRAW not in offered
+
+
+def published_low(scene: Scene) -> Filing:
+    """A published filing of low risk."""
+    filing = submitted(scene, papers.LOW)
+    scene.rule(filing, "accept", "file")
+    scene.step(filing, scene.reviewer, "publish")
+    return filing
+
+
+def changed(scene: Scene, filing: Filing, answers: dict[str, str] | None = None) -> None:
+    """A change that was submitted, with other answers to the questionnaire where they are given."""
+    scene.file(filing, "amend")
+    _fill(scene, filing, {"G1": answers} if answers else {})
+    scene.file(filing, "submit", reason={"zh": "改了说明", "en": ""})
+
+
+@pytest.mark.parametrize("answers", [None, papers.LOW | {"scope_groups": "among"}])
+def test_the_filer_does_not_abandon_a_grade_that_two_reviewers_set(
+    scene: Scene, answers: dict[str, str] | None
+) -> None:
+    """It is the reviewers' decision on the model, not a part of the dossier."""
+    filing = published_low(scene)
+    changed(scene, filing, answers)
+    propose(scene, filing, Level.HIGH)
+    confirm(scene, filing)
+    scene.file(filing, "abandon")
+    assert computed.level(filing) is Level.HIGH
+    changed(scene, filing)
+    assert computed.level(filing) is Level.HIGH
+    judged = computed.judgement(filing)
+    assert judged is not None
+    assert judged.change is not None
+
+
+def test_a_milder_grade_for_answers_that_were_abandoned_goes_with_them(scene: Scene) -> None:
+    """It was decided on other answers; what the edition was graded by counts again."""
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.MEDIUM)
+    confirm(scene, filing)
+    scene.rule(filing, "accept", "file")
+    scene.step(filing, scene.reviewer, "publish")
+    changed(scene, filing, WIDER)
+    found = computed.grade(filing)
+    assert found is not None
+    assert found.level is Level.MEDIUM
+    propose(scene, filing, Level.LOW)
+    confirm(scene, filing)
+    assert computed.level(filing) is Level.LOW
+    scene.file(filing, "abandon")
+    assert computed.level(filing) is Level.MEDIUM
+
+
+def test_a_proposed_grade_waits_on_when_the_filer_abandons_the_change(scene: Scene) -> None:
+    filing = published_low(scene)
+    changed(scene, filing)
+    propose(scene, filing, Level.HIGH)
+    scene.file(filing, "abandon")
+    changed(scene, filing)
+    with pytest.raises(NotReady) as caught:
+        scene.rule(filing, "accept")
+    assert Guard.GRADE_SETTLED in items(caught)
+    confirm(scene, filing)
+    assert computed.level(filing) is Level.HIGH
+
+
+def test_who_accepted_and_has_joined_the_filer_since_is_no_second_person(scene: Scene) -> None:
+    """filing/B3: four eyes that belong to the filer are asked about again at publication."""
+    filing = _high(scene)
+    scene.rule(filing, "accept")
+    join(scene.session, scene.reviewer, scene.filer, Role.FILER)
+    third = cast.actor(scene.session, Kind.AUTHORITY)
+    scene.step(filing, scene.publisher, "file")
+    with pytest.raises(NotReady) as caught:
+        scene.step(filing, third, "publish")
+    assert items(caught) == [Guard.SECOND_PERSON]
+    assert "受理" in caught.value.reasons[0].said.zh
+    scene.step(filing, scene.publisher, "return", remarks=[{"code": "G1", "zh": "请核对"}])
+    _reply(scene, filing)
+    scene.file(filing, "submit")
+    for action in ("accept", "file"):
+        scene.step(filing, scene.publisher, action)
+    assert scene.step(filing, third, "publish").status == Status.PUBLISHED
+
+
+def test_a_grade_proposed_by_who_has_joined_the_filer_since_is_not_confirmed(
+    scene: Scene,
+) -> None:
+    filing = submitted(scene, papers.LOW | {"scope_groups": "among"})
+    propose(scene, filing, Level.MEDIUM)
+    join(scene.session, scene.reviewer, scene.filer, Role.FILER)
+    with pytest.raises(NotIndependent) as caught:
+        confirm(scene, filing)
+    assert [each.item for each in caught.value.reasons] == ["proposer"]
+    assert "提出" in caught.value.said.zh
+    regrading.dismiss(
+        scene.session, by=scene.publisher, filing_id=filing.id, revision=filing.revision
+    )
+    assert filing.grade_proposal is None

@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from registry import pickle_screening
 from registry.pickle_listed import listed
 from registry.pickle_powers import power
-from registry.pickles import Loader, looks_like, walk
+from registry.pickles import MAX_NAMES, Effort, Loader, looks_like, walk
 
 LIBRARIES = sys.stdlib_module_names | {
     "numpy", "pandas", "scipy", "sklearn", "joblib", "cloudpickle", "skops", "mlflow",
@@ -348,11 +348,11 @@ def test_an_array_of_unknown_size_leaves_the_rest_unknown(tmp_path: Path, state:
 
 def test_of_many_names_it_is_told_how_many_follow(tmp_path: Path) -> None:
     content = b"".join(b"cos\nfn%02d\n0" % number for number in range(25)) + b"N."
-    reasons = pickle_screening.wrong_with(put(tmp_path, content), "m.pkl")
+    reasons = pickle_screening.wrong_with(put(tmp_path, content), "m.pkl", Effort(0))
     assert [reason.said.en for reason in reasons][-1] == "it names 5 more of this kind"
     assert len(reasons) == 21
     content = b"".join(b"cmine\nfn%02d\n0" % number for number in range(25)) + b"N."
-    _, told = pickle_screening.looked_at(put(tmp_path, content), "m.pkl")
+    _, told = pickle_screening.looked_at(put(tmp_path, content), "m.pkl", Effort(0))
     assert told[-1].en.endswith(" and 5 more")
     assert told[-1].zh.endswith("另有 5 个")
 
@@ -363,8 +363,9 @@ def test_a_file_of_any_name_is_looked_at_as_a_pickle(
     tmp_path: Path, protocol: int, wrap: Callable[[bytes], bytes]
 ) -> None:
     path = put(tmp_path, wrap(pickle.dumps(Gadget(), protocol=protocol)))
-    assert pickle_screening.acting(path, "extra.bin")
-    assert not pickle_screening.acting(put(tmp_path, wrap(b"cost,n\n1,2\n")), "extra.csv")
+    assert pickle_screening.acting(path, "extra.bin", Effort(0))
+    table = put(tmp_path, wrap(b"cost,n\n1,2\n"))
+    assert not pickle_screening.acting(table, "extra.csv", Effort(0))
 
 
 WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R"
@@ -391,3 +392,37 @@ def test_a_doubt_is_not_the_end_of_a_walk(tmp_path: Path) -> None:
     assert own.whole
     assert own.problem is not None
     assert not cut_off.whole
+
+
+LONG = b"\x80\x04(l" + b"q\x00h\x00h\x00" * 400_000 + b"."
+"""1.2 million opcodes in 2.4 MB, which are ten kilobytes when packed."""
+
+
+def test_work_is_bounded_by_what_was_sent_and_not_by_what_it_unpacks_to(tmp_path: Path) -> None:
+    """security/S3: eighteen kilobytes cost the server fourteen seconds."""
+    path = put(tmp_path, LONG)
+    assert walk(path, Loader.PICKLE).whole  # it came as it is
+    left = walk(path, Loader.PICKLE, effort=Effort(10_000))
+    assert left.exhausted
+    assert not left.whole
+    [reason] = pickle_screening.looked_at(path, "model.pkl", Effort(10_000))[0]
+    assert "too many opcodes for its size" in reason.said.en
+    assert "skops" in reason.remedy.en
+
+
+def test_all_files_of_a_submission_share_the_work(tmp_path: Path) -> None:
+    effort = Effort(0)
+    files = []
+    for number in range(3):
+        files.append(tmp_path / f"{number}.bin")
+        files[-1].write_bytes(b"\x80\x04(" + b"N0" * 100_000 + b"t.")
+    told = [pickle_screening.acting(file, file.name, effort) for file in files]
+    assert [bool(reasons) for reasons in told] == [False, False, True]
+    assert told[2][0].item == "2.bin"
+
+
+def test_more_names_than_any_model_has_are_not_looked_up(tmp_path: Path) -> None:
+    content = b"".join(b"cmine\nf%d\n0" % number for number in range(MAX_NAMES + 1)) + b"N."
+    left = walk(put(tmp_path, content), Loader.PICKLE)
+    assert left.exhausted
+    assert len(left.names) == MAX_NAMES + 1

@@ -1,4 +1,5 @@
 import shutil
+import tarfile
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from registry.screening import Screening, ScreeningFailed
 from registry.settings import Settings
 from registry.submission import Version
 from tests import cast, tables
-from tests.models import credit_model
+from tests.models import credit_model, pickled_model
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(
 
     screened = screening.screen(folder)
     (folder / "MLmodel").write_text("{}")
-    monkeypatch.setattr(screening, "screen", lambda _directory, *, limit: screened)
+    monkeypatch.setattr(screening, "screen", lambda _directory, **_: screened)
     with pytest.raises(submission.ChangedWhileRead, match="MLmodel"):
         submission.keep(store, folder)
 
@@ -295,3 +296,20 @@ def test_a_submission_kept_on_s3_is_the_same_version_and_the_same_files(
     assert set(remote.digests()) == set(store.digests())
     laid_out = artifacts.cached_directory(remote, on_s3, s3_settings)
     assert (laid_out / "model.skops").read_bytes() == (folder / "model.skops").read_bytes()
+
+
+def test_an_archive_of_a_few_kilobytes_buys_no_long_walk(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    """security/S3: what a pickle may cost is worked out from the archive, not from its content."""
+    model = pickled_model(tmp_path / "model")
+    (model / "model.pkl").write_bytes(b"\x80\x04(l" + b"q\x00h\x00h\x00" * 400_000 + b".")
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(model, ".")
+    assert archive.stat().st_size < 50_000
+    with pytest.raises(ScreeningFailed) as refused:
+        submission.keep_archive(store, archive, limit=2**30)
+    assert [each.item for each in refused.value.reasons] == ["model.pkl"]
+    assert "too many opcodes" in refused.value.reasons[0].said.en
+    assert list(store.digests()) == []
