@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from filing import evidence as attached_evidence
@@ -18,9 +18,23 @@ from filing import gate
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from registry import reports
+from registry.database import rows
 from registry.language import Text
 from registry.reports import Report, Verdict
 from registry.submission import Version
+
+COUNTING = (
+    select(Report.id, Version.organisation_id, Report.model_digest)
+    .join(Version, Version.id == Report.version_id)
+    .where(
+        Report.model_digest.in_(bindparam("digests", expanding=True)),
+        Report.third_party.is_(True),
+        Report.countersigned.is_not(None),
+        Report.created >= bindparam("since"),
+    )
+    .order_by(Report.created, Report.id)
+)
+"""The reports on versions of these bytes that count, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +96,8 @@ def of(
     every = {report_id for found in ids.values() for report_id in found}
     if not every:
         return {}
-    rows = session.scalars(select(Report).where(Report.id.in_(every)))
-    beyond = {row.id: _beyond(row) for row in rows}
+    counting = session.scalars(select(Report).where(Report.id.in_(every)))
+    beyond = {each.id: _beyond(each) for each in counting}
     return {
         key: Unattached(len(found), sum(beyond[each] for each in found))
         for key, found in ids.items()
@@ -102,13 +116,13 @@ def evidence(session: Session, filing: Filing, *, at: datetime, days: int) -> li
     """
     digest = session.get_one(Version, filing.version_id).digest
     asked = Asked(filing.organisation_id, digest, frozenset(filing.report_ids))
-    rows = [session.get_one(Report, each) for each in _ids(session, {"": asked}, at, days)[""]]
+    found = [session.get_one(Report, each) for each in _ids(session, {"": asked}, at, days)[""]]
     return [
         replace(
             attached_evidence.read(session, each),
             ties=attached_evidence.ties(session, filing, each),
         )
-        for each in rows
+        for each in found
     ]
 
 
@@ -119,22 +133,12 @@ def _ids(
     digests = {each.model_digest for each in asked.values()}
     if not digests:
         return {}
-    counting = (
-        select(Report.id, Version.organisation_id, Report.model_digest)
-        .join(Version, Version.id == Report.version_id)
-        .where(
-            Report.model_digest.in_(digests),
-            Report.third_party.is_(True),
-            Report.countersigned.is_not(None),
-            Report.created >= gate.counting_since(at, days),
-        )
-        .order_by(Report.created, Report.id)
-    )
-    rows = session.execute(counting).all()
+    since = gate.counting_since(at, days)
+    found = rows(session, COUNTING, digests=sorted(digests), since=since)
     return {
         key: [
             row.id
-            for row in rows
+            for row in found
             if (row.organisation_id, row.model_digest) == (each.owner_id, each.model_digest)
             and row.id not in each.attached
         ]
