@@ -5,7 +5,6 @@ by account (CRV1). Tests and intervals of all monotone contrasts are simultaneou
 distribution of the level effects (multiple-contrast tests: Bretz, Genz and Hothorn 2001).
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -227,32 +226,32 @@ class _Joint:
         value, error = float(self.values[place]), float(self.errors[place])
         t = self._t(value, error)
         p = float(2 * stats.t.sf(abs(t), self.freedom))
-        half = self.critical * error
-        margin = log_line(EQUIVALENCE)
-        small = within(value, error, self.freedom, (-margin, margin), accounts=self.freedom + 1)
+        half, small = self.critical * error, self._small(value, error)
         return Effect(value, value - half, value + half, t, max(p, 1e-300), small, error)
 
     def rise(self, value: float) -> Effect:
         """The largest of the monotone contrasts: bounded by the bounds of all of them."""
         values, errors = self.values[:-1], self.errors[:-1]
+        lows, highs = values - self.critical * errors, values + self.critical * errors
         t = [self._t(float(v), float(e)) for v, e in zip(values, errors, strict=True)]
         best = int(np.argmax(t))
         p = (1 + int((self.largest >= t[best] * (1 - 1e-9)).sum())) / (self.draws + 1)
-        margin = log_line(EQUIVALENCE)
-        small = max(
-            self._below(float(v), float(e), margin) for v, e in zip(values, errors, strict=True)
-        )
-        low = float((values - self.critical * errors).max())
-        high = max(0.0, float((values + self.critical * errors).max()))
-        return Effect(value, max(0.0, low), high, t[best], min(1.0, p), small, float(errors[best]))
+        small = max(self._small(float(v), float(e)) for v, e in zip(values, errors, strict=True))
+        # Where each of them falls there is no rise, and what is bounded is how far they fall.
+        falls = float(highs.max()) < -STILL
+        low = float(lows.min()) if falls else max(0.0, float(lows.max()))
+        high = max(0.0, float(highs.max()))
+        return Effect(value, low, high, t[best], min(1.0, p), small, float(errors[best]))
 
     def _t(self, value: float, error: float) -> float:
         if error > STILL:
             return value / error
         return 0.0 if abs(value) <= STILL else float(np.copysign(np.inf, value))
 
-    def _below(self, value: float, error: float, margin: float) -> float:
-        return within(value, error, self.freedom, (-math.inf, margin), accounts=self.freedom + 1)
+    def _small(self, value: float, error: float) -> float:
+        """The p-value of a change that is small both ways: a fall is no small difference."""
+        margin = log_line(EQUIVALENCE)
+        return within(value, error, self.freedom, (-margin, margin), accounts=self.freedom + 1)
 
 
 def levels_json(response: Response) -> list[Mapping[str, object]]:

@@ -46,7 +46,7 @@ from registry.reports import Finding, Verdict
 WINDOW = "mingsuan:window"
 RISE_VALUE = POLICY.value("price_rise")
 RISE = Line(
-    float("-inf"), log_line(RISE_VALUE), (float("-inf"), log_line(EQUIVALENCE)),
+    float("-inf"), log_line(RISE_VALUE), (-log_line(EQUIVALENCE), log_line(EQUIVALENCE)),
     {**(PRICE.threshold or {}), "value": RISE_VALUE, "source": POLICY.source("price_rise"),
      "rule": "rise of the price along the levels, as a share of it"},
     lambda low, high: severity(low, high) or "rise",

@@ -84,6 +84,8 @@ def reading(
 
 def ending(judged: Judged, alpha: float) -> Text:
     """What the verdict says; an inconclusive one says what would have been seen."""
+    if falls(judged) and judged.verdict is Verdict.INCONCLUSIVE:
+        return texts(FALLS, _GAP)
     significant = judged.adjusted is not None and judged.adjusted < alpha
     if judged.verdict is Verdict.EQUIVALENT and significant:
         return texts(SMALL_BUT_REAL, _GAP)
@@ -99,6 +101,17 @@ def ending(judged: Judged, alpha: float) -> Text:
 
 
 _GAP = Text("", " ")
+FALLS = Text(
+    "这一条只问价格是否随档位上升：没有上升，价格是下降的；下降多少，见最高一档与最低一档的比较和趋势。",
+    "This asks only whether the price rises along the levels: it does not rise, it falls; how far, the "
+    "comparison of the highest with the lowest level and the trend say.",
+)
+
+
+def falls(judged: Judged) -> bool:
+    """Whether a rise was asked for and every bound of it lies below 0."""
+    found = judged.result
+    return found.metric.startswith("loyalty_rise") and found.low < 0 >= found.high
 
 
 def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
@@ -106,7 +119,7 @@ def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     found = judged.result
     held = _held(response, plan)
     size = percent(found.value or 0.0)
-    span = interval(found.low, found.high)
+    span = Text("", "") if falls(judged) else interval(found.low, found.high)
     return Text(
         f"账号按“{name.zh}”从低到高分为 {len(response.labels)} 档（{levels.zh}）。{held.zh}，"
         f"价格随档位上升 {size}{span.zh}。",

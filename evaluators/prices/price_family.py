@@ -139,12 +139,14 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
     units = result.units or findings.units("accounts", result.n, result.n_reference)
     result = _bounded(result)
     told = result.told and (adjusted is None or adjusted < alpha)
+    small = equivalence.shown(result.small, family=size, alpha=alpha, units=findings.sides(units))
+    if small and result.value is not None and not math.isfinite(result.high - result.low):
+        low, high = unvaried(result.value, min(findings.sides(units)), alpha / size)
+        result = replace(result, low=low, high=high, method=UNVARIED)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
         beyond=told and result.line.beyond(result.low, result.high),
-        equivalent=equivalence.shown(
-            result.small, family=size, alpha=alpha, units=findings.sides(units)
-        ),
+        equivalent=small,
         p_adjusted=adjusted,
         alpha=alpha,
     )
@@ -223,6 +225,24 @@ def within(
         return inference.two_one_sided(value, error, low=margins[0], high=margins[1], df=freedom)
     inside = margins[0] - SAME <= value <= margins[1] + SAME
     return float((1 - price_lines.SHARE_BEYOND) ** accounts) if inside else 1.0
+
+
+UNVARIED = "no account drawn differs: exact bound of the share that does, none by more than double"
+
+
+def unvaried(value: float, accounts: float, alpha: float) -> tuple[float, float]:
+    """The interval of a mean log-ratio among accounts of which none that was drawn differs.
+
+    At most 1 - α^(1/n) of the others do (Clopper and Pearson 1934, none of n); as in `within`, none
+    of them pays more than double or less than half.
+
+    Args:
+        value: the difference of log prices.
+        accounts: on the side that has fewer; pairs, where they are matched.
+        alpha: of the interval, within its family.
+    """
+    half = (1 - alpha ** (1 / accounts)) * math.log(2)
+    return value - half, value + half
 
 
 def detectable(error: float, critical: float, freedom: int) -> float | None:

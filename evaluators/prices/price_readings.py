@@ -293,10 +293,10 @@ def model_gap(
     asked = Text(
         f"{spread.pairs} 对报价中 {share(spread.different)} 有变化（同样问两次时 {share(aa)}），"
         f"{share(spread.dearer)} 变贵，{share(spread.cheaper)} 变便宜，{share(spread.beyond)} 超过 {share(EQUIVALENCE)}；"
-        f"最大相差 {percent(spread.largest)}。",
+        f"相差最大的一对，贵的比便宜的高 {percent(spread.largest)}。",
         f"Of {spread.pairs} pairs {share(spread.different)} change (asked twice alike: {share(aa)}), "
         f"{share(spread.dearer)} dearer, {share(spread.cheaper)} cheaper, {share(spread.beyond)} by more than "
-        f"{share(EQUIVALENCE)}; the largest by {percent(spread.largest)}. ",
+        f"{share(EQUIVALENCE)}; in the pair furthest apart the dearer is {percent(spread.largest)} above the cheaper. ",
     )
     changed = _changed(metric, slice_, group, reference, size, plan)
     return texts(
@@ -360,13 +360,13 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
 
 
 def clean_bill(
-    spread: Spread | None, means: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text
+    spread: Spread | None, mean: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text
 ) -> Text:  # fmt: skip
     """Whether all three parts of the clean bill hold.
 
     Args:
         spread: the widest of all comparisons.
-        means: the largest mean difference.
+        mean: the mean difference that is furthest from 0.
         verdict: of the finding.
         problem: why nothing is concluded.
         needed: the fewest that could show it.
@@ -374,9 +374,10 @@ def clean_bill(
     """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
+    size = dearer(mean)
     facts = Text(
-        f"任何一项改变带来的平均差异最大 {percent(means)}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
-        f"The largest mean difference of any change is {percent(means)}; {share(spread.beyond)} of {of.en} have one "
+        f"任何一项改变中，平均差异最大的一项价格{size.zh}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
+        f"The largest mean difference of any change: the price is {size.en}; {share(spread.beyond)} of {of.en} have one "
         f"beyond {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
     )
     ending = {

@@ -103,16 +103,22 @@ class Bill:
     """The three parts of the clean bill (evaluation.md, section 3, rule 7).
 
     Args:
-        largest: the largest mean of any comparison, over all rows and in any registered group.
+        widest: the mean furthest from 0 of any comparison, over all rows and in any registered
+            group.
         within: whether it is within the equivalence margin.
         few: whether the share of rows with any pair beyond the margin is small as measured.
         bounded: whether its upper bound is, over all rows and in every registered group.
     """
 
-    largest: float
+    widest: float
     within: bool
     few: bool
     bounded: bool
+
+    @property
+    def largest(self) -> float:
+        """The size of that mean."""
+        return abs(self.widest)
 
     def verdict(self, *, evaluable: bool) -> Verdict:
         """*Equivalent* with all three; *inconclusive* where only the bounds are too wide."""
@@ -135,10 +141,10 @@ def bill(parts: Sequence[Spread], worst: Sequence[Spread]) -> Bill:
         parts: every comparison, over all rows and in every group.
         worst: each row's largest difference, over all rows and in every group.
     """
-    largest = max((abs(spread.mean) for spread in parts), default=0.0)
+    widest = max((spread.mean for spread in parts), key=abs, default=0.0)
     return Bill(
-        largest=largest,
-        within=largest <= log_line(EQUIVALENCE),
+        widest=widest,
+        within=abs(widest) <= log_line(EQUIVALENCE),
         few=all(spread.beyond <= SHARE_BEYOND for spread in worst),
         bounded=all(spread.beyond_upper <= SHARE_BEYOND for spread in worst),
     )

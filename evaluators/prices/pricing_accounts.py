@@ -21,7 +21,7 @@ from evaluators.judging.verdicts import judge
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.prices import offer_rows, price_defences, price_readings, quotes
-from evaluators.prices.price_family import detectable, within
+from evaluators.prices.price_family import UNVARIED, detectable, unvaried, within
 from evaluators.prices.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
 from evaluators.prices.price_spread import SAME, Spread, describe, pairs_needed
 from evaluators.prices.pricing_breakdown import (
@@ -364,10 +364,14 @@ def _finding(
     units = _units(compared)
     spread = describe(compared.each)
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
+    alike = equivalence.shown(small, family=claims, alpha=plan.alpha, units=sides(units))
+    method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
+    if alike and not math.isfinite(high - low):
+        (low, high), method = unvaried(value, min(sides(units)), plan.alpha / claims), UNVARIED
     verdict = judge(
         evaluable=problem is None,
         beyond=math.isfinite(high - low) and beyond(low, high),
-        equivalent=equivalence.shown(small, family=claims, alpha=plan.alpha, units=sides(units)),
+        equivalent=alike,
         p_adjusted=adjusted,
         alpha=plan.alpha,
     )
@@ -400,7 +404,7 @@ def _finding(
         n_reference=compared.n_reference,
         effect={"kind": "log_ratio", "value": value},
         ci={"low": low, "high": high, "level": 1 - plan.alpha, "simultaneous": True,
-            "method": f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"}
+            "method": method}
         if math.isfinite(high - low) else None,
         test={"name": compared.test, "statistic": value / error if error > 0 else None},
         p_value=float(result.p[place]),
@@ -472,12 +476,12 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
         verdict = Verdict.INCONCLUSIVE
     worst = max(spreads, key=lambda s: s.beyond_upper, default=None)
     sizes = [float(one.finding.effect["value"]) for one in judged] + [part.mean for part in groups]
-    largest = max((abs(size) for size in sizes), default=0.0)
+    widest = max(sizes, key=abs, default=0.0)
     matched = all((one.finding.units or {}).get("of") == "pairs" for one in judged)
     details = CounterfactualDetails(
         design="accounts", spread=worst.as_json() if worst else None, aa_different=None,
         deterministic=None, groups={}, problem=None,
-        more={"largest_mean": largest, "means_within": means, "share_bounded": bounded,
+        more={"largest_mean": abs(widest), "means_within": means, "share_bounded": bounded,
               "groups": len(groups), "pairs_needed": pairs_needed()},
     )  # fmt: skip
     return draft(
@@ -495,7 +499,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
         verdict=verdict,
         details=details.model_dump(mode="json"),
         reading=price_readings.clean_bill(
-            worst, largest, verdict,
+            worst, widest, verdict,
             "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
             of=price_readings.PAIRS if matched else price_readings.ACCOUNTS,
         ),

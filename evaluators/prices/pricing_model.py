@@ -357,6 +357,6 @@ def _clean_bill(
         details=_details(
             spread=share, answers=answers, run=run, groups=groups, problem=problem, more=more
         ),
-        reading=price_readings.clean_bill(share, made.largest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS),
+        reading=price_readings.clean_bill(share, made.widest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip

@@ -96,8 +96,8 @@ def _outside(found: Sequence[Finding], defence: Mapping[str, Any], column: str) 
     left = max(effects.values()) - min(effects.values())
     verdict = Verdict.EQUIVALENT if left <= log_line(EQUIVALENCE) else Verdict.DIFFERENCE
     said = Text(
-        f"声明的理由“新用户优惠”：只看窗口之外的 {len(effects)} 个取值，平均价格在这些数据里相差最大处为 {percent(left)}，",
-        f"Declared reason “new-user offer”: among the {len(effects)} values outside its window mean prices are {percent(left)} apart in these data where they are furthest apart; ",
+        f"声明的理由“新用户优惠”：只看窗口之外的 {len(effects)} 个取值，平均价格在这些数据里相差最大处，贵的比便宜的高 {percent(left)}，",
+        f"Declared reason “new-user offer”: among the {len(effects)} values outside its window where mean prices are furthest apart in these data the dearer is {percent(left)} above the cheaper; ",
     )
     numbers = {"outside": sorted(effects), "after": left}
     return Examined(
@@ -126,10 +126,10 @@ def _held(found: Sequence[Finding], kind: str) -> Examined:
     verdict = (
         Verdict.DIFFERENCE if differs else Verdict.EQUIVALENT if alike else Verdict.INCONCLUSIVE
     )
-    largest = max(abs(float(f.effect["value"])) for f in measured)
+    widest = max((float(f.effect["value"]) for f in measured), key=abs)
     held = _HELD[kind]
     said = Text(
-        f"声明的理由{held.zh}，所以不能用它解释这里的差异；平均差异最大的一项价格{dearer(largest).zh}。",
-        f"Declared reason {held.en}, so it explains nothing found here; the largest mean difference is {dearer(largest).en}.",
+        f"声明的理由{held.zh}，所以不能用它解释这里的差异；平均差异最大的一项价格{dearer(widest).zh}。",
+        f"Declared reason {held.en}, so it explains nothing found here; the largest mean difference is {dearer(widest).en}.",
     )
-    return Examined(kind, "", "", said, verdict, largest, None, {"largest": largest})
+    return Examined(kind, "", "", said, verdict, abs(widest), None, {"largest": abs(widest)})

@@ -10,6 +10,7 @@ from evaluators.plan import Plan
 from evaluators.prices.dose import doses
 from evaluators.prices.loyalty_dose_response import LoyaltyDoseResponse
 from evaluators.prices.loyalty_nulls import loyalty_nulls, shop
+from evaluators.prices.price_lines import log_line
 from evaluators.running import conformance, engine
 from registry.errors import Invalid
 from registry.reports import Finding, Verdict
@@ -58,7 +59,13 @@ def test_the_same_price_for_all_is_shown_to_be_small_by_enough_accounts_of_each_
 ) -> None:
     table = shop(np.random.default_rng(2), accounts=accounts)
     flat = table.set_column(0, "price", pa.array(np.full(table.num_rows, 9.9)))
-    assert {f.verdict for f in run(flat).values()} == {verdict}
+    found = run(flat).values()
+    assert {f.verdict for f in found} == {verdict}
+    for each in found:  # no interval, nothing small
+        assert (each.ci is not None) == (verdict is Verdict.EQUIVALENT)
+        assert each.ci is None or -log_line(0.01) < each.ci["low"] < each.ci["high"] < log_line(
+            0.01
+        )
 
 
 def test_goods_that_regulars_prefer_are_no_mark_up() -> None:
@@ -147,3 +154,29 @@ def test_it_conforms() -> None:
     plan = {"title": "t", "columns": COLUMNS, "min_n": 10, "defences": [WINDOW],
             "probes": [{"id": "loyalty_dose_response"}]}  # fmt: skip
     conformance.check(LoyaltyDoseResponse, plan, shop(np.random.default_rng(10), accounts=60))
+
+
+def _falling(accounts: int) -> pa.Table:
+    """Half of the accounts are old and pay exactly 8 % less than the new ones for the same."""
+    rng = np.random.default_rng(11)
+    rows = [(account, f"i{item}", account % 2) for account in range(accounts) for item in range(5)]
+    who, what, old = (list(each) for each in zip(*rows, strict=True))
+    price = [(10 + int(item[1:])) * (0.92 if gone else 1.0) * (1 + rng.normal(0, 1e-4))
+             for item, gone in zip(what, old, strict=True)]  # fmt: skip
+    return pa.table({"price": price, "account": who, "item": what, "moment": ["m"] * len(who),
+                     "distance": [1.0] * len(who), "tier": ["old" if each else "new" for each in old]})  # fmt: skip
+
+
+def test_where_the_price_falls_there_is_no_rise_and_no_small_difference() -> None:
+    """Issue 7, F7a/1: 8 % less for the old was "shown to be small", beside no interval."""
+    found = run(_falling(80), order={"tier": ["new", "old"]}, columns={"profile": ["tier"]})
+    rise, gap = found["loyalty_rise"], found["loyalty_gap"]
+    assert gap.verdict is Verdict.DISPARITY
+    assert "8.0% lower" in gap.reading["en"]
+    assert rise.verdict is Verdict.INCONCLUSIVE
+    assert "does not rise, it falls" in rise.reading["en"]
+    assert "没有上升，价格是下降的" in rise.reading["zh"]
+    assert "small." not in rise.reading["en"]
+    assert "很小。" not in rise.reading["zh"].replace("以内为很小。", "")
+    assert rise.ci is not None
+    assert rise.ci["low"] < rise.effect["value"] == rise.ci["high"] == 0

@@ -469,3 +469,15 @@ def test_profiles_that_saw_unlike_goods_are_compared_at_full_size() -> None:
     assert found.ci["low"] < 0.05 < found.ci["high"]  # type: ignore[index]
     sizes = [item["log_ratio"] for item in found.details["more"]["items"]]
     assert all(size == pytest.approx(0.05, abs=0.03) for size in sizes)
+
+
+def test_one_change_has_one_figure_in_every_sentence() -> None:
+    """Issue 7, F7a/1b: 8.0 % lower by one sentence was 8.7 % by the next."""
+    cheaper = Rule(lambda x: x["cost"] * np.where(x["phone"] == "old", 0.92, 1.0))
+    outcome = run(cheaper, customers(1400), inputs=("cost", "phone"))
+    gap, bill = pick(outcome, "price_gap", "phone"), pick(outcome, "clean_bill")
+    size = "8.0% lower" if "8.0% lower" in gap.reading["en"] else "8.7% higher"
+    assert size in gap.reading["en"]
+    assert f"The largest mean difference of any change: the price is {size}" in bill.reading["en"]
+    other = {"8.0% lower": "8.7%", "8.7% higher": "8.0%"}[size]
+    assert other not in bill.reading["en"]
