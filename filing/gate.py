@@ -191,10 +191,13 @@ def _independent(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
 def _every(outside: Sequence[Evidence], beside: Sequence[Evidence]) -> tuple[Hurdle, ...]:
     """Whatever the grade: of the reports that count, the filer does not choose which are shown.
 
-    One by people tied to the filer is not asked for: attached, it would be refused.
+    One by people who are tied to the filer by now is not asked for: attached, it would be refused.
+    Nobody is tied when a report is countersigned, so the tie came later, and the filer may have
+    made it: whoever decides is told what that report says, and so is everybody afterwards.
     """
     left = [each for each in beside if not each.ties]
-    if not outside and not left:
+    tied = [each for each in beside if each.ties]
+    if not outside and not beside:
         return ()
     if not left:
         said = Text(
@@ -207,6 +210,14 @@ def _every(outside: Sequence[Evidence], beside: Sequence[Evidence]) -> tuple[Hur
             f"还有{len(left)}份有效的第三方评估报告没有附上：{'；'.join(t.zh for t in told)}",
             f"third-party reports of this version that count and are not attached: {len(left)} "
             f"({'; '.join(t.en for t in told)})",
+        )
+    if tied:
+        told = [_left_out(each) for each in tied]
+        said = Text(
+            f"{said.zh}；另有{len(tied)}份，测试的人后来与备案主体有了关联，不能附上，公示以后会写明："
+            f"{'；'.join(t.zh for t in told)}",
+            f"{said.en}; by people who are tied to the filer by now, so not to be attached, and told "
+            f"in public: {len(tied)} ({'; '.join(t.en for t in told)})",
         )
     remedy = Text(
         "请把没有附上的也附上：这个版本有效的第三方评估报告要全部附上，不能只挑一份。",

@@ -27,7 +27,7 @@ from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard
 from filing.meanings import Meaning
 from filing.risk import Level
-from registry import approval, explanations, independence, legal_day
+from registry import approval, explanations, independence, legal_day, passwords
 from registry.contradictions import Contradiction
 from registry.database import now
 from registry.errors import Reason
@@ -262,6 +262,8 @@ def _second_person(case: Case) -> list[Reason]:
     last = case.session.scalars(accepted.order_by(Event.seq.desc()).limit(1)).first()
     if last is None or last.person_id is None:
         return []
+    if passwords.in_one_hand(case.session, last.person_id, case.by.person_id):
+        return [Reason(Guard.SECOND_PERSON, IN_ONE_HAND, ANOTHER_RESETS)]
     if last.person_id != case.by.person_id:
         return _tied_since(case, last.person_id, last.organisation_id)
     said = Text(
@@ -270,6 +272,17 @@ def _second_person(case: Case) -> list[Reason]:
     )
     remedy = Text("请另一位审核人员来公示。", "Let another reviewer publish it.")
     return [Reason(Guard.SECOND_PERSON, said, remedy)]
+
+
+IN_ONE_HAND = Text(
+    "两位审核人员中，一位的密码最近一次是由另一位重设的，不算两个人经手。",
+    "Of the two reviewers, one was the last to reset the other's password: they do not count as two.",
+)
+"""Who asks for a reset is shown its link, and could act as both."""
+ANOTHER_RESETS = Text(
+    "请另一位审核人员来办，或者请别的管理员（或平台运营者）重设那个密码。",
+    "Let another reviewer do it, or let another administrator or the operator reset that password.",
+)
 
 
 def _tied_since(case: Case, person_id: str, organisation_id: str | None) -> list[Reason]:

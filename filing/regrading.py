@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from filing import computed, dossier, lifecycle, waiting
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import Case, independent, ties
+from filing.guards import ANOTHER_RESETS, IN_ONE_HAND, Case, independent, ties
 from filing.lifecycle import Status
 from filing.meanings import Meaning
 from filing.review import NotIndependent, NotReady, worded
 from filing.risk import LEVEL_NAMES, Grade, Level
-from registry import inbox, lengths
+from registry import inbox, lengths, passwords
 from registry.errors import Conflict, Reason, Refused
 from registry.language import Text
 from registry.organisations import Actor, Person, Role
@@ -103,7 +103,7 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         FilingNotFound, NotAssigned, Moved, WrongRole, WrongStatus, NotIndependent: as for `propose`.
         NotIndependent: also when the proposer has joined the filer or a tester since.
         NoProposal: when nothing waits.
-        NotASecondPerson: when the actor proposed it.
+        NotASecondPerson: when the actor proposed it, or one reset the other's password last.
         NotReady: when the questionnaire was changed since, or the grade is below the floor.
     """
     case = _case(session, by, filing_id, revision, REGRADED)
@@ -112,6 +112,10 @@ def confirm(session: Session, *, by: Actor, filing_id: str, revision: int) -> Fi
         raise NotASecondPerson(
             "提出调整的人不能自己确认，请另一位审核人员来确认。",
             "Who proposed the change cannot confirm it; ask another reviewer.",
+        )
+    if passwords.in_one_hand(session, proposed["proposed_by"], by.person_id):
+        raise NotASecondPerson(
+            f"{IN_ONE_HAND.zh}{ANOTHER_RESETS.zh}", f"{IN_ONE_HAND.en} {ANOTHER_RESETS.en}"
         )
     if ties(session, filing, proposed["proposed_by"], None):
         raise _proposer_tied()

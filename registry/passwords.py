@@ -13,6 +13,7 @@ from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.organisations import Actor, Membership, Person, Role
 
+RESET = "credentials:password:reset"
 GOOD_FOR = timedelta(days=1)
 
 
@@ -134,12 +135,32 @@ def start_reset(session: Session, *, by: Actor | None, person_id: str) -> Reset:
     session.flush()
     journal.record(
         session,
-        "credentials:password:reset",
+        RESET,
         person_id,
         person_id=by.person_id if by else None,
         organisation_id=by.organisation_id if by else None,
     )
     return Reset(record, secret)
+
+
+def in_one_hand(session: Session, one: str, other: str) -> bool:
+    """Whether one of two people was the last to reset the other's password, and so may hold both.
+
+    The link of a reset is shown to who asked for it. Until somebody else resets that password, what
+    the two do counts as one person's wherever two people have to decide.
+
+    Args:
+        session: any session.
+        one: a person.
+        other: another person.
+    """
+    return _last_reset_by(session, one) == other or _last_reset_by(session, other) == one
+
+
+def _last_reset_by(session: Session, person_id: str) -> str | None:
+    """Who reset a password last; None where nobody did, or the operator."""
+    resets = [each for each in journal.history(session, person_id) if each.name == RESET]
+    return resets[-1].person_id if resets else None
 
 
 def find_reset(session: Session, secret: str) -> tuple[PasswordReset, Person]:

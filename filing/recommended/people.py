@@ -12,7 +12,7 @@ from filing.dossier import Filing
 from filing.recommended import reading, steps
 from filing.recommended.steps import Side
 from filing.review import NotIndependent
-from registry import organisations
+from registry import organisations, passwords
 from registry.errors import Refused
 from registry.organisations import Actor
 
@@ -33,7 +33,8 @@ def check(
         proposed_by: who proposed it, where `by` agrees; None where `by` proposes.
 
     Raises:
-        SecondPerson: when both are one, or who proposed no longer decides for the body.
+        SecondPerson: when both are one or may be (a password that one reset for the other), or who
+            proposed no longer decides for the body.
         NotIndependent: when one of them has ties to the filer or to a tester.
     """
     people = [by]
@@ -50,6 +51,14 @@ def check(
                 "提议的人已经不在行业组织作决定了。请选“不同意提议”，由在任的人重新提议。",
                 "Who proposed no longer decides for the industry body. Disagree, and let somebody who "
                 "does propose anew.",
+            )
+        if passwords.in_one_hand(session, proposed_by, by.person_id):
+            raise SecondPerson(
+                "提议和同意的两个人中，一位的密码最近一次是由另一位重设的，不算两个人。请另一位同事来办，"
+                "或者请别的管理员（或平台运营者）重设那个密码。",
+                "Of who proposed and who agrees, one was the last to reset the other's password: they "
+                "do not count as two. Let another colleague do it, or let another administrator or "
+                "the operator reset that password.",
             )
         people.append(replace(by, person_id=proposed_by))
     tied = [

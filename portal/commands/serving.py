@@ -85,13 +85,17 @@ def signer(attached: bool) -> None:
 def end_with_parent() -> None:
     """End this process when its parent is gone, however the parent went.
 
-    The parent holds the other end of our standard input; a killed parent lets go of it.
+    The parent holds the other end of our standard input; a killed parent lets go of it. Python
+    swallows what a signal raises while it runs a callback of the garbage collector, so who is still
+    here after the time to stop is ended for good: what it had begun is taken over.
     """
 
     def wait() -> None:
         while os.read(0, 1):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -15,7 +15,7 @@ from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE, ErrorCode
@@ -421,7 +421,14 @@ def _offered() -> bool:
 
 
 def _told_twice(answer: Response) -> Response:
-    """An error in both languages: MLflow's own handlers tell theirs in English only."""
+    """An error in both languages: MLflow's own handlers tell theirs in English only.
+
+    What passes by itself says when to ask again.
+    """
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers.setdefault(
+            "Retry-After", str(g.get("retry_after", Unavailable.retry_after))
+        )
     if answer.status_code < HTTPStatus.BAD_REQUEST or not answer.is_json:
         return answer
     body = answer.get_json(silent=True)

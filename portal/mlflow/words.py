@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import g, has_request_context
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import ErrorCode
 
 from portal.mlflow.door import code_of, told
 from portal.mlflow.rules import RULES
 from registry import environment
-from registry.errors import RegisterError
+from registry.errors import RegisterError, Unavailable
 
 
 def refusal(rule: str, **places: object) -> MlflowException:
@@ -30,5 +31,7 @@ def in_mlflow_words() -> Iterator[None]:
         yield
     except RegisterError as refused:
         error = environment.unavailable(refused) or refused
+        if isinstance(error, Unavailable) and has_request_context():
+            g.retry_after = error.retry_after
         code = ErrorCode.Value(code_of(error))
         raise MlflowException(told(error), error_code=code) from refused

@@ -20,7 +20,7 @@ from portal.pages.rendering import NoSuchPage, language_of
 from portal.web.access import public
 from portal.web.at_hand import Configured, Database
 from portal.web.page_cache import FOR_EVER, keep
-from registry import explanations
+from registry import explanations, legal_day
 from registry.language import LANGUAGES
 from registry.settings import Settings
 
@@ -179,7 +179,7 @@ def _addresses(session: Session, part: int) -> Iterator[tuple[str, str]]:
     rows = select(Listing.slug, Listing.published).order_by(Listing.id)
     for slug, published in session.execute(rows.offset((part - 1) * size).limit(size)):
         for language in LANGUAGES:
-            yield f"/{language}/f/{slug}", published.date().isoformat()
+            yield f"/{language}/f/{slug}", legal_day.of(published).isoformat()
 
 
 def _place(parent: Element, kind: str, address: str) -> Element:

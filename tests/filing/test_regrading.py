@@ -12,8 +12,8 @@ from filing.regrading import NoProposal, NotASecondPerson, ProposalPending
 from filing.review import NotIndependent, NotReady
 from filing.revision import Moved
 from filing.risk import Level
-from registry import journal
-from registry.organisations import Kind, Membership, Role, WrongRole
+from registry import journal, passwords
+from registry.organisations import Actor, Kind, Membership, Role, WrongRole
 from registry.reports import Report
 from tests import cast
 from tests.filing import papers
@@ -459,3 +459,33 @@ def test_a_grade_proposed_by_who_has_joined_the_filer_since_is_not_confirmed(
         scene.session, by=scene.publisher, filing_id=filing.id, revision=filing.revision
     )
     assert filing.grade_proposal is None
+
+
+def reset(scene: Scene, by: Actor, whose: Actor) -> None:
+    """One reviewer, who is administrator as well, resets the other's password."""
+    journal.record(scene.session, passwords.RESET, whose.person_id, person_id=by.person_id)
+
+
+def test_who_reset_the_others_password_is_not_the_second_pair_of_eyes(scene: Scene) -> None:
+    """One reviewer reset the second one's password, signed in as both and confirmed the grade."""
+    filing = submitted(scene, papers.LOW)
+    propose(scene, filing, Level.HIGH)
+    reset(scene, scene.reviewer, scene.publisher)
+    with pytest.raises(NotASecondPerson) as caught:
+        confirm(scene, filing)
+    assert "重设" in caught.value.said.zh
+    third = cast.actor(scene.session, Kind.AUTHORITY)
+    assert confirm(scene, filing, by=third).grade_proposal is None
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_nor_does_it_publish_what_the_other_accepted(scene: Scene, turned: bool) -> None:
+    filing = _high(scene)
+    scene.rule(filing, "accept", "file")
+    pair = (scene.reviewer, scene.publisher)
+    reset(scene, *(reversed(pair) if turned else pair))
+    with pytest.raises(NotReady) as refused:
+        scene.step(filing, scene.publisher, "publish")
+    assert items(refused) == [Guard.SECOND_PERSON]
+    third = cast.actor(scene.session, Kind.AUTHORITY)
+    assert scene.step(filing, third, "publish").status == Status.PUBLISHED

@@ -10,10 +10,11 @@ from filing.dossier import Filing
 from filing.standing import Standing
 from registry.database import now
 from registry.errors import RegisterError
-from registry.organisations import Kind
+from registry.organisations import Kind, Role
 from registry.reports import Report
 from tests import cast
 from tests.filing.papers import Scene, report
+from tests.filing.test_independence import join
 
 GRAVE = {"selection_parity": "disparity", "error_parity": "disparity"}
 
@@ -109,3 +110,18 @@ def test_a_countersignature_moves_the_filed_page(scene: Scene) -> None:
     made.countersigned, made.countersigned_by = now(), scene.tester.person_id
     scene.session.flush()
     assert changes.revision(scene.session, slug) != before
+
+
+def test_a_tie_that_the_filer_makes_later_hides_no_report(scene: Scene) -> None:
+    """It was enough to invite somebody of the tester's: the hurdle was gone, and nobody was told."""
+    filing, grave = scene.submitted(), second(scene)
+    join(scene.session, scene.tester, scene.filer, Role.FILER)
+
+    gate = guards.gate_of(scene.session, filing)
+
+    assert gate is not None
+    (hurdle,) = (each for each in gate.hurdles if each.name == "every_report")
+    assert "后来与备案主体有了关联" in hurdle.said.zh
+    assert grave.id in hurdle.said.zh
+    assert "差异超过界线2项" in hurdle.said.zh
+    assert "findings beyond a line: 2" in hurdle.said.en

@@ -191,3 +191,23 @@ def test_nobody_comes_into_another_organisation_by_a_reset(
     passwords.start_reset(session, by=None, person_id=lin.id)
     assert not proves(session, lin, PASSWORD)
     assert session.query(SignIn).count() == 0
+
+
+def test_who_reset_a_password_last_may_act_as_two(
+    session: Session, enterprise: Organisation, boss: Actor, lin: Person, join: Join
+) -> None:
+    """The link is shown to who asks for it."""
+    other = join(enterprise, "wang", Role.ADMINISTRATOR)
+    second = organisations.acting(session, other.id, enterprise.id)
+    assert not passwords.in_one_hand(session, boss.person_id, lin.id)
+    passwords.start_reset(session, by=boss, person_id=lin.id)
+    assert passwords.in_one_hand(session, boss.person_id, lin.id)
+    assert passwords.in_one_hand(session, lin.id, boss.person_id)
+    hashed = credentials.hash_password(CHOSEN, email=lin.email)
+    passwords.change(session, lin.id, hashed, also_tokens=True)  # by whom, nobody can tell
+    assert passwords.in_one_hand(session, boss.person_id, lin.id)
+    passwords.start_reset(session, by=second, person_id=lin.id)
+    assert not passwords.in_one_hand(session, boss.person_id, lin.id)
+    assert passwords.in_one_hand(session, second.person_id, lin.id)
+    passwords.start_reset(session, by=None, person_id=lin.id)
+    assert not passwords.in_one_hand(session, second.person_id, lin.id)

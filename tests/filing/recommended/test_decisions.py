@@ -28,7 +28,7 @@ from filing.recommended.weighing import CatalogueMoved, Proposed
 from filing.recommended.words import RecommendedInvalid
 from filing.review import NotIndependent
 from filing.revision import Moved
-from registry import inbox, journal, legal_day, outbox
+from registry import inbox, journal, legal_day, outbox, passwords
 from registry.database import now
 from registry.organisations import Actor, Kind, Membership, Organisation, Role, WrongRole
 from registry.outbox import Effect
@@ -218,6 +218,13 @@ def test_no_part_of_what_the_applicant_reads_moves_with_a_proposal(room: Room) -
     left = room.take(room.scene.filer, made, Action.WITHDRAW, revision=before["revision"])
     assert read()["revision"] == before["revision"] + 1
     assert left.status == Status.WITHDRAWN
+
+
+def test_one_who_reset_the_others_password_decides_alone_and_so_not_at_all(room: Room) -> None:
+    made = room.take(room.one, room.apply(), Action.PROPOSE_ENTRY)
+    journal.record(room.session, passwords.RESET, room.two.person_id, person_id=room.one.person_id)
+    with pytest.raises(SecondPerson):
+        room.take(room.two, made, Action.CONFIRM)
 
 
 def test_who_proposed_and_left_decides_nothing(room: Room) -> None:

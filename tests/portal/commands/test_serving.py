@@ -158,3 +158,27 @@ def test_a_signer_that_lives_and_never_answers_is_named_as_slow(
 
     for word in ("还没有应答", "太忙", "has not answered", "above"):
         assert word in told.value.message
+
+
+DEAF = """
+import signal, time
+from portal.commands import serving
+serving.STOP_SECONDS = 0.2
+signal.signal(signal.SIGTERM, lambda *_: None)  # as where a callback swallows what it raises
+serving.end_with_parent()
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_that_misses_the_end_of_its_parent_does_not_work_on() -> None:
+    """A worker lost its order to stop and claimed work beside the servers that followed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEAF], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.stdin.close()  # as the kernel does for a parent that was killed
+        assert process.wait(30) == -signal.SIGKILL

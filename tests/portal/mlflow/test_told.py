@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import sqlite3
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +13,14 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from flask import Flask, Response
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from sqlalchemy.exc import OperationalError
 
 from portal.mlflow.rules import RULES
+from registry.environment import DiskFull
+from registry.errors import Unavailable
 from tests import models
 from tests.portal.doors import API, FILES, MPU, Door
 
@@ -474,3 +482,26 @@ def test_a_browser_that_follows_a_printed_address_is_led_to_the_site(
     there = httpx.get(f"{door.url}{address}", headers=english, timeout=60).headers["location"]
     assert there == "/en/desk" or address == ""
     assert httpx.get(f"{door.url}/", timeout=60).status_code == 401
+
+
+def test_what_passes_by_itself_says_when_to_ask_again() -> None:
+    """On a full disk each page said so; MLflow's own calls answered 503 without."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The ``noload`` loader")
+        from portal.mlflow import routes  # imports MLflow's server
+
+    def full() -> Response:
+        fault = sqlite3.OperationalError("database or disk is full")
+        fault.sqlite_errorcode = sqlite3.SQLITE_FULL
+        cause = OperationalError("INSERT", {}, fault)
+        raise MlflowException(str(cause), TEMPORARILY_UNAVAILABLE) from cause
+
+    app = Flask("full")
+    app.after_request(routes._told_twice)
+    app.add_url_rule("/full", view_func=routes._caught(lambda ask: ask(), full))
+    app.add_url_rule("/busy", "busy", lambda: Response("", status=503))
+    client = app.test_client()
+    answer = client.get("/full")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(DiskFull.retry_after))
+    assert "磁盘" in answer.get_json()["message"]
+    assert client.get("/busy").headers["Retry-After"] == str(Unavailable.retry_after)
