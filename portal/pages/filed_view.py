@@ -185,10 +185,9 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
 
     def made() -> Parts:
         shown = _shown(session, entry.content, data, language)
-        template = rendering.environment().get_template("_filed_parts.html")
+        template = rendering.environment(language).get_template("_filed_parts.html")
         module = template.make_module(
             {
-                **rendering.in_words(language),
                 "content": entry.content,
                 "told": told,
                 "of_service": [told.form.key(each) for each in OF_SERVICE],

@@ -21,7 +21,7 @@ from filing.law import (
     GRADING_STATEMENT,
     METHOD_STATEMENT,
 )
-from portal.pages import boxes, item_words
+from portal.pages import boxes, item_words, one_language
 from portal.pages.boxes import Names, Shown, same
 from portal.pages.done import DONE
 from portal.web import once
@@ -79,13 +79,12 @@ def render(
             gate knew.
         context: what the template shows.
     """
-    page = environment().get_template(template)
+    page = environment(language).get_template(template)
     rejected: Rejected | None = getattr(request.state, "rejected", None)
     asking = asking or getattr(request.state, "identity", None)
     context["typed"] = Typed(context.get("typed") or typed_before(request))
     done = request.cookies.get(DONE_COOKIE, "")
     body = page.render(
-        **in_words(language),
         actor=asking.actor if asking else None,
         person=asking.person if asking else None,
         csrf=asking.sign_in.csrf if asking and asking.sign_in else "",
@@ -106,15 +105,6 @@ def render(
     if done:
         answer.delete_cookie(DONE_COOKIE)
     return answer
-
-
-def in_words(language: Language) -> dict[str, Any]:
-    """What every template needs to speak one language.
-
-    Args:
-        language: which.
-    """
-    return {"lang": language, "t": _chooser(language)}
 
 
 class Typed(dict[str, Any]):
@@ -229,8 +219,12 @@ def language_of(request: Request) -> Language:
 
 
 @lru_cache
-def environment() -> Environment:
-    """The templates, with what every one of them may use."""
+def environment(language: Language) -> Environment:
+    """The templates, with what every one of them may use.
+
+    Args:
+        language: that they are compiled for; every page in it is made from these.
+    """
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -239,6 +233,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # a server's files change when it is started anew
     )
+    one_language.compiled_for(made, language)
     made.globals.update(
         asset=asset,
         form_key=once.key,
@@ -257,10 +252,6 @@ def asset(name: str) -> str:
     """The address of a static file, with its digest, so that it may be cached for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?{digest}"
-
-
-def _chooser(language: Language) -> Callable[[str, str], str]:
-    return lambda zh, en: zh if language == "zh" else en
 
 
 def in_language(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:

@@ -29,25 +29,30 @@ def render(statement: Mapping[str, Any]) -> str:
     Args:
         statement: the in-toto statement of the report.
     """
-    pages = environment()
     predicate = statement["predicate"]
     parts = []
     for language, tag in LANGUAGES:
         at = f"{language}-"
-        body = pages.get_template("_report_file_part.html").render(
-            lang=language,
-            t=lambda zh, en, language=language: zh if language == "zh" else en,
-            view=report_view.view(statement, language),
-            at=at,
-            subject_name=statement["subject"][0]["name"],
-            standing=in_language(predicate.get("standing") or {}, language),
+        body = (
+            environment(language)
+            .get_template("_report_file_part.html")
+            .render(
+                view=report_view.view(statement, language),
+                at=at,
+                subject_name=statement["subject"][0]["name"],
+                standing=in_language(predicate.get("standing") or {}, language),
+            )
         )
         # Rendered by the same environment, which has escaped every value in it.
         parts.append({"lang": tag, "at": at, "body": Markup(body)})  # noqa: S704
     title = predicate["plan"]["content"]["title"]
     names = Text(named(title, "zh"), named(title, "en"))
     title = names.zh if names.zh == names.en else str(names)
-    return pages.get_template("report_file.html").render(title=title, parts=parts, style=_style())
+    return (
+        environment("zh")
+        .get_template("report_file.html")
+        .render(title=title, parts=parts, style=_style())
+    )
 
 
 def _style() -> Markup:

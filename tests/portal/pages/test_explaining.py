@@ -25,10 +25,8 @@ SECRETS = (
 
 def rendered(content: dict[str, Any], language: Language) -> str:
     """The page's part as the templates make it."""
-    template = environment().get_template("_explanation.html")
+    template = environment(language).get_template("_explanation.html")
     text = template.render(
-        lang=language,
-        t=lambda zh, en: zh if language == "zh" else en,
         explained=explaining.view(content, language),
     )
     return html.unescape(text)
@@ -116,12 +114,11 @@ def test_hard_words_that_were_kept_stand_above_the_text_with_the_reason() -> Non
         "reason": {"zh": "合同里就是这样写的。", "en": "The contract calls it so."},
         "words": [{"language": "zh", "quoted": "阈值"}],
     }
-    template = environment().get_template("_explanation.html")
     for overruled, shown in ((kept, True), (None, False)):
         pages = {
-            language: template.render(
-                lang=language,
-                t=lambda zh, en, language=language: zh if language == "zh" else en,
+            language: environment(language)
+            .get_template("_explanation.html")
+            .render(
                 explained=explaining.view(content, language, overruled),
             )
             for language in LANGUAGES
