@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from filing import catalogue, changes
+from filing import changes, hits
 from filing.listings import Listing
 from portal.app import create_app
 from registry.database import Record, transaction
@@ -49,7 +49,7 @@ def main(folder: Path, database: str = "") -> None:
     app.router.routes[:0] = [Route("/hello", hello), Route("/change", change)]
     Shelf(app, World(app))
     with app.state.factory() as session:
-        slug = catalogue.newest(session, 1)[0].slug
+        slug = hits.newest(session, 1)[0].slug
     # Named as TCP: of a socket that is not, asyncio leaves Nagle on, and each answer waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))

@@ -1,34 +1,22 @@
 """The public catalogue: entries with their standing, their history, and a search over them."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from filing import (
-    basis,
-    claims,
-    concerns,
-    differences,
-    editions,
-    gate,
-    listings,
-    numbers,
-    standing,
-)
+from filing import basis, concerns, differences, editions, gate, hits, numbers, standing
 from filing.concerns import Count
 from filing.dossier import Filing
 from filing.editions import Content, Edition
+from filing.hits import Hit
 from filing.lifecycle import EXITS, STEPS, Status
 from filing.listings import Listing
-from filing.risk import LEVEL_NAMES, Level
-from filing.search_hits import Asked, Filters, Listed
+from filing.search_hits import Asked, Filters
 from filing.search_index import SearchIndex
 from filing.standing import ENDED, Standing, Stated
 from registry import journal
@@ -46,23 +34,6 @@ DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
 NUMBERED = (
     select(Filing).where(Filing.number == bindparam("number")).options(defer(Filing.answers))
 )
-LINE = (
-    select(Listing, Filing)
-    .join(Filing, Filing.id == Listing.filing_id)
-    .options(
-        defer(Listing.words),
-        defer(Filing.answers),
-        defer(Filing.report_ids),
-        defer(Filing.grade_change),
-        defer(Filing.grade_proposal),
-        defer(Filing.change_note),
-    )
-)
-"""What the line of a filing shows, and no more: texts and dossiers are large, and a page has many.
-
-A dossier is read only while a change of it lies with the authority.
-"""
-LINES = LINE.where(Listing.id.in_(bindparam("listings", expanding=True)))
 STEPS_TAKEN = tuple(dict.fromkeys(each.event for each in STEPS))
 ASKED = aliased(Filing)
 WITH_EDITIONS = (
@@ -151,35 +122,6 @@ class History:
 
     turns: tuple[Turn, ...]
     happenings: tuple[Happening, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One line of a result, true at the moment of reading.
-
-    Args:
-        number, slug, name, summary, filer, published: from the newest edition.
-        grade, graded: the grade's id; in words, with who set it.
-        status: the public status.
-        evaluated: whether a third-party evaluation of the edition's version has not expired.
-        found: how many findings of its reports have each verdict.
-        standing: what is true of the filing now.
-        claimed: what is said beside names that claim an approval; None where none does.
-    """
-
-    number: str
-    slug: str
-    name: Text
-    summary: Text
-    filer: Text
-    grade: str
-    graded: Text
-    status: Status
-    published: datetime
-    evaluated: bool
-    found: Mapping[str, int]
-    standing: Standing
-    claimed: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,11 +352,8 @@ def search(
     if not found.listings and page > 1:
         page = max(1, -(-found.total // size))
         found = index.find(session, asked, skip=(page - 1) * size, size=size)
-    known = {each.listing: each for each in found.listings}
-    read = session.execute(LINES, {"listings": list(known)}) if known else ()
-    lines = {listing.id: (listing, filing) for listing, filing in read}
     return Page(
-        hits=_hits(session, [lines[each] for each in known if each in lines], moment, known),
+        hits=hits.of(session, found.listings, at=moment),
         total=found.total,
         number=page,
         size=size,
@@ -428,94 +367,3 @@ def search(
 def published(session: Session) -> int:
     """How many filings were ever published."""
     return session.scalar(select(func.count()).select_from(Listing)) or 0
-
-
-def newest(session: Session, size: int) -> tuple[Hit, ...]:
-    """The lines of the filings that were published last.
-
-    Args:
-        session: any session.
-        size: how many.
-    """
-    ordered = LINE.order_by(Listing.published.desc(), Listing.number.desc()).limit(size)
-    rows = session.execute(ordered).all()
-    return _hits(session, [(listing, filing) for listing, filing in rows], now())
-
-
-def _hits(
-    session: Session,
-    lines: Sequence[tuple[Listing, Filing]],
-    at: datetime,
-    known: Mapping[str, Listed] = MappingProxyType({}),
-) -> tuple[Hit, ...]:
-    beside = standing.others(session, [filing for _, filing in lines])
-    days = settings().evaluation_days
-    told = [(listing, filing, _basis(session, listing, filing)) for listing, filing in lines]
-    left = standing.left_out(session, [(f, read) for _, f, read in told], at=at, days=days)
-
-    def stands(filing: Filing, read: Mapping[str, Any]) -> Standing:
-        return standing.of(
-            session, filing, read, beside=beside[filing.id], left=left, at=at, days=days
-        )
-
-    valid_from = gate.counting_since(at, days)
-    return tuple(
-        _hit(listing, read, stands(filing, read), valid_from, _claims(listing, known))
-        for listing, filing, read in told
-    )
-
-
-def _claims(listing: Listing, known: Mapping[str, Listed]) -> Sequence[str]:
-    """The line's words that claim an approval, from the index where that has it as it is."""
-    indexed = known.get(listing.id)
-    if indexed is not None and indexed.change == listing.change:
-        return indexed.claims
-    return listings.claimed(listing.card)
-
-
-def _hit(
-    listing: Listing,
-    read: Mapping[str, Any],
-    stands: Standing,
-    valid_from: datetime,
-    claimed: Sequence[str],
-) -> Hit:
-    return Hit(
-        number=listing.number,
-        slug=listing.slug,
-        name=Text(**listing.card["name"]),
-        summary=Text(**listing.card["summary"]),
-        filer=Text(**listing.card["filer"]),
-        grade=listing.grade,
-        graded=_graded(read["grade"]),
-        status=stands.status,
-        published=listing.published,
-        evaluated=listing.evaluated is not None and listing.evaluated >= valid_from,
-        found=_found(read["reports"]),
-        standing=stands,
-        claimed=claims.beside(claimed),
-    )
-
-
-def _basis(session: Session, listing: Listing, filing: Filing) -> Mapping[str, Any]:
-    """The basis as it lies in the line; lines of an earlier release have none, or less of it."""
-    kept: Mapping[str, Any] = listing.card.get("basis") or {}
-    if {"changed_explanation", "task"} <= kept.keys():
-        return kept
-    return basis.of([each.read() for each in editions.every(session, filing)])
-
-
-def _graded(grade: Mapping[str, Any]) -> Text:
-    """The grade in words, and that reviewers set it where they did."""
-    name = LEVEL_NAMES[Level(grade["level"])]
-    if not grade["changed"]:
-        return name
-    return Text(f"{name.zh}（审核人员改定）", f"{name.en} (set by reviewers)")
-
-
-def _found(reports: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many findings of all attached reports have each verdict."""
-    counted = Counter[str]()
-    for each in reports:
-        counted.update(each["verdicts"])
-    return dict(sorted(counted.items()))

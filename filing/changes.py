@@ -24,7 +24,7 @@ from filing.editions import Edition
 from filing.listings import Listing
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.recommended.steps import EVER_ENTERED, Status, seen_outside
-from registry.database import Record
+from registry.database import Record, rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
 from registry.reader import Reader
@@ -78,7 +78,7 @@ def latest(session: Session) -> Revision:
     Args:
         session: any session.
     """
-    return _only(session.execute(LATEST).all())
+    return _only(rows(session, LATEST))
 
 
 def revision(session: Session, slug: str) -> Revision:
@@ -91,7 +91,7 @@ def revision(session: Session, slug: str) -> Revision:
     Returns:
         (0, "") where nothing is published under it, and before the first change that was counted.
     """
-    return _only(session.execute(OF_PAGE, {"slug": slug}).all())
+    return _only(rows(session, OF_PAGE, slug=slug))
 
 
 async def latest_now(reader: Reader) -> Revision:
@@ -119,8 +119,8 @@ async def revision_now(reader: Reader, slug: str) -> Revision:
     return _only(await reader.ask(OF_PAGE, slug=slug))
 
 
-def _only(rows: Sequence[Any]) -> Revision:
-    return (rows[0][0], rows[0][1]) if rows else (0, "")
+def _only(found: Sequence[Any]) -> Revision:
+    return (found[0][0], found[0][1]) if found else (0, "")
 
 
 @event.listens_for(Session, "before_flush")

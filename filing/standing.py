@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from filing import basis, editions, service, unattached
 from filing.dossier import Filing
@@ -22,6 +22,7 @@ from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.service import Service
 from filing.unattached import Asked, Unattached
 from registry import attestation, legal_day
+from registry.database import rows
 from registry.language import Text
 from registry.submission import Version
 
@@ -173,25 +174,19 @@ class _Published:
 
 
 ENDED = (Status.CANCELLED, Status.REVOKED, Status.DECLINED)
-FURTHER = (
-    select(Filing)
-    .where(
-        Filing.model_id.in_(bindparam("models", expanding=True)),
-        Filing.id.not_in(bindparam("known", expanding=True)),
-        Filing.submissions > 0,
-        Filing.status.not_in(ENDED),
-    )
-    .options(defer(Filing.answers))
-)
-"""Filings of some models that were handed in and have not ended, but for those that are known."""
-
-
 TOLD_FROM = (
     Filing.id, Filing.number, Filing.model_id, Filing.version_id, Filing.replaces_id,
     Filing.status, Filing.since, Filing.submissions, Filing.submitted, Filing.editions,
     Filing.exit_reason, Filing.organisation_id,
 )  # fmt: skip
 """As much of a filing's row as a standing is told from."""
+FURTHER = select(*TOLD_FROM).where(
+    Filing.model_id.in_(bindparam("models", expanding=True)),
+    Filing.id.not_in(bindparam("known", expanding=True)),
+    Filing.submissions > 0,
+    Filing.status.not_in(ENDED),
+)
+"""Filings of some models that were handed in and have not ended, but for those that are known."""
 
 
 class Stated(Protocol):
@@ -343,7 +338,7 @@ def _since(filing: Stated, newest: Mapping[str, Any]) -> datetime:
     return (filing.submitted or published) if changing else published
 
 
-def others(session: Session, filings: Sequence[Filing]) -> dict[str, list[Filing]]:
+def others(session: Session, filings: Sequence[Stated]) -> dict[str, list[Stated]]:
     """By filing, those of the same model that were handed in and have not ended.
 
     Args:
@@ -351,11 +346,13 @@ def others(session: Session, filings: Sequence[Filing]) -> dict[str, list[Filing
         filings: some filings, all asked for at once.
     """
     known = {each.id: each for each in filings}
-    live = [each for each in known.values() if each.submissions and each.status not in ENDED]
+    live: list[Stated] = [
+        each for each in known.values() if each.submissions and each.status not in ENDED
+    ]
     if known:  # most models have one filing: nothing comes back, which is what makes a page quick
         models = {each.model_id for each in filings}
-        live += session.scalars(FURTHER, {"models": list(models), "known": list(known)})
-    by_model: dict[str, list[Filing]] = {}
+        live += rows(session, FURTHER, models=list(models), known=list(known))
+    by_model: dict[str, list[Stated]] = {}
     for each in live:
         by_model.setdefault(each.model_id, []).append(each)
     return {

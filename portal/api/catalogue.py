@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from filing import carrying, catalogue, forms, numbers, search_options
-from filing.catalogue import Hit
+from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_hits import Filters
 from filing.search_index import SearchIndex

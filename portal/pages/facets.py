@@ -10,6 +10,7 @@ from filing.lifecycle import Status
 from filing.search_hits import MOST_FILERS, Filters
 from filing.search_options import LABELS, options
 from registry import districts, untranslated
+from registry.database import rows
 from registry.language import Text
 from registry.organisations import Organisation
 
@@ -68,8 +69,8 @@ def shown(
     names: dict[str, Mapping[str, Text]] = dict(options())
     filers = sorted(counts.get("filer", {}), key=lambda each: (-counts["filer"][each], each))
     named = {*filers[:MOST_FILERS], *given.get("filer", ())}
-    rows = session.execute(NAMED, {"ids": sorted(named)}) if named else ()
-    names["filer"] = {each: Text(zh, en) for each, zh, en in rows}
+    called = rows(session, NAMED, ids=sorted(named)) if named else ()
+    names["filer"] = {each: Text(zh, en) for each, zh, en in called}
     places = {*counts.get("district", {}), *given.get("district", ())}
     names["district"] = {each: _district(each) for each in sorted(places) if each}
     return tuple(

@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from filing import basis, claims, wording
-from filing.catalogue import Hit, PublicEntry
+from filing.catalogue import PublicEntry
 from filing.fields import Answers
 from filing.forms import told_by
+from filing.hits import Hit
 from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning

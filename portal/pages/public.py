@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue, numbers, search_options, search_words
-from filing.catalogue import History, Hit, Page, PublicEntry
+from filing import catalogue, hits, numbers, search_options, search_words
+from filing.catalogue import History, Page, PublicEntry
 from filing.changes import Revision
 from filing.concerns import COUNTED
 from filing.forms import told_by
+from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES
 from filing.search_hits import NEWEST
 from filing.search_index import SearchIndex
@@ -124,7 +125,7 @@ def start(request: Request, language: Lang, session: Database) -> Response:
         request,
         "start.html",
         language=language,
-        lines=[filed_view.line(hit) for hit in catalogue.newest(session, NEWEST_SHOWN)],
+        lines=[filed_view.line(hit) for hit in hits.newest(session, NEWEST_SHOWN)],
         total=catalogue.published(session),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from filing import catalogue
+from filing import catalogue, hits
 from portal.pages import public as public_pages
 from portal.pages.rendering import Lang
 from portal.web.access import public
@@ -34,7 +34,7 @@ for _kind in KINDS:
 def start(request: Request, language: Lang, session: Database) -> Response:
     """How many filings there are, the newest, and where the rest is."""
     keep(request, session)
-    newest = catalogue.newest(session, public_pages.NEWEST_SHOWN)
+    newest = hits.newest(session, public_pages.NEWEST_SHOWN)
     return JSONResponse(
         {
             "total": catalogue.published(session),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from filing import basis, catalogue, computed, dossier, evidence, gate, guards, standing
+from filing import basis, catalogue, computed, dossier, evidence, gate, guards, hits, standing
 from filing.catalogue import PublicEntry
 from filing.dossier import Filing
 from filing.editions import Making
@@ -30,7 +30,7 @@ def entry(scene: Scene, filing: Filing, **how: Any) -> PublicEntry:
     return catalogue.entry(scene.session, str(filing.number), **how)
 
 
-def hit(scene: Scene, filing: Filing, **how: Any) -> catalogue.Hit:
+def hit(scene: Scene, filing: Filing, **how: Any) -> hits.Hit:
     found = scene.search(str(filing.number), **how)
     return next(each for each in found.hits if each.number == filing.number)
 

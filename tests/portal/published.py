@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from filing import catalogue
+from filing import hits
 from filing.dossier import Filing
 from portal.app import create_app
 from registry.database import transaction
@@ -43,7 +43,7 @@ def on_two_servers(site: FastAPI) -> Iterator[Published]:
     """Publish, and open a second server on the same settings."""
     with transaction(site.state.factory) as session:
         filing = publish(Scene(session))
-        slug = catalogue.newest(session, 1)[0].slug
+        slug = hits.newest(session, 1)[0].slug
         filing_id = filing.id
     other = create_app(site.state.settings)
     with TestClient(site) as one, TestClient(other) as two:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from fastapi.testclient import TestClient
 
-from filing import catalogue
+from filing import hits
 from portal.app import create_app
 from registry import explanations, reports
 from registry.settings import Settings
@@ -24,7 +24,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     tables.make(app.state.engine)
     shelf = Shelf(app, World(app))
     with app.state.factory() as session:
-        shelf.made["slug"] = catalogue.newest(session, 1)[0].slug
+        shelf.made["slug"] = hits.newest(session, 1)[0].slug
     yield shelf
     app.state.engine.dispose()
 

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.types import Receive, Scope, Send
 
-from filing import catalogue
+from filing import catalogue, hits
 from filing.dossier import Filing
 from portal.app import create_app
 from portal.pages.rendering import asset
@@ -114,7 +114,7 @@ def test_what_expires_is_not_served_from_the_day_on_which_it_does(
     with transaction(site.state.factory) as session:
         scene = Scene(session)
         scene.published()
-        slug = catalogue.newest(session, 1)[0].slug
+        slug = hits.newest(session, 1)[0].slug
         until = catalogue.entry(session, slug).standing.evaluation.until
     assert until is not None
     twin = f"/zh/f/{slug}.json"
