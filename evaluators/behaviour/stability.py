@@ -271,14 +271,16 @@ class Stability(Probe[StabilityState]):
         enough, answered = seen.people >= plan.min_n, seen.people - seen.silent
         share = seen.share if enough else None
         ci = intervals.clopper_pearson(seen.changed, answered, 1 - plan.alpha) if enough else None
-        verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin)
-        if name == ASKED and ci is not None and seen.changed:
-            verdict = verdicts.judge(evaluable=True, beyond=ci.low > alert, equivalent=ci.high <= margin,
-                                     p_adjusted=None, alpha=plan.alpha, exact=True)  # fmt: skip
+        # That these answers are the same again is no proof that others are: the interval decides.
+        verdict = verdicts.judge(
+            evaluable=ci is not None, beyond=ci is not None and ci.low > alert,
+            equivalent=ci is not None and ci.high <= margin,
+            p_adjusted=None, alpha=plan.alpha, exact=bool(seen.changed),
+        )  # fmt: skip
         metric = "repeat_change_share" if name == ASKED else "replay_change_share"
         return draft(
             self.spec, metric, slice_={}, verdict=verdict,
-            reading=say.same(name == FILED, seen, verdict, alert, plan),
+            reading=say.same(name == FILED, seen, verdict, ci, plan, lines=(alert, margin)),
             limit=readings.joined(say.LIMIT, readings.frame(plan)), n=answered, estimate=share,
             effect={"kind": "share", "value": share}, ci=ci.as_json() if ci else None,
             equivalence={"low": 0.0, "high": margin, "p": None},

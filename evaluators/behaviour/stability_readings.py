@@ -6,6 +6,7 @@ from evaluators.behaviour.alterations import Counts
 from evaluators.judging import readings
 from evaluators.plan import Plan
 from evaluators.statistics.drift import Drift
+from evaluators.statistics.intervals import Interval
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -21,7 +22,8 @@ FILED = Text(
 ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("超过了 {line} 的界线。", "This exceeds the line of {line}."),
     Verdict.DIFFERENCE: Text("有人的结果会变；没有证据说明超过 {line} 的界线。", "Some answers change; that it is beyond the line of {line} is not shown."),
-    Verdict.EQUIVALENT: Text("结果是稳定的。", "Answers are stable."),
+    Verdict.EQUIVALENT: Text("结果是稳定的：会变的不超过 {bound}，在 {margin} 以内。", "Answers are stable: at most {bound} change, within {margin}."),
+    Verdict.INCONCLUSIVE: Text("没有看到变化，但按这些人推算，会变的仍可能多到 {bound}；要不超过 {margin} 才能说结果是稳定的，还不能下结论。", "No change was seen, but of people like these up to {bound} may change; answers are called stable when at most {margin} do. Inconclusive."),
 }  # fmt: skip
 SMALL = Text(
     "只有 {people} 人可以这样对照，少于 {least} 人，不作判断。",
@@ -70,15 +72,19 @@ def few(name: Text, sizes: tuple[int, int], plan: Plan) -> Text:
     return readings.few(said, plan)
 
 
-def same(filed: bool, seen: Counts, verdict: Verdict, line: float, plan: Plan) -> Text:
+def same(
+    filed: bool, seen: Counts, verdict: Verdict, ci: Interval | None, plan: Plan, *,
+    lines: tuple[float, float],
+) -> Text:  # fmt: skip
     """The sentence about answers that should be the same.
 
     Args:
         filed: whether they were held against earlier answers.
         seen: what was counted.
         verdict: of the finding.
-        line: the alert line.
+        ci: the interval of the share; None where there are too few.
         plan: for the least number of people.
+        lines: the alert line, and up to where answers are stable.
     """
     people = seen.people - seen.silent
     if verdict is Verdict.NOT_EVALUABLE:
@@ -86,7 +92,14 @@ def same(filed: bool, seen: Counts, verdict: Verdict, line: float, plan: Plan) -
     lead = (FILED if filed else AGAIN).format(
         people=people, changed=seen.changed, share=readings.percent(seen.share)
     )
-    return readings.joined(lead, ENDINGS[verdict].format(line=readings.percent(line)))
+    line, margin = map(_share, lines)
+    bound = _share(ci.high if ci else 1.0)
+    return readings.joined(lead, ENDINGS[verdict].format(line=line, margin=margin, bound=bound))
+
+
+def _share(value: float) -> str:
+    """A share in percent; a small one keeps two digits."""
+    return readings.percent(value) if value >= 0.01 else f"{100 * value:.2g}%"
 
 
 def drifted(name: Text, one: Drift, verdict: Verdict, line: float, *, real: bool) -> Text:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import exp, expm1
 from typing import Any
 
-from registry.findings import VERDICT_NAMES, told
+from evaluators.judging import conclusions
 from registry.language import Text
 
 SHARES = frozenset({"difference", "share"})
@@ -290,7 +290,7 @@ def concluded(finding: Mapping[str, Any], plan: Mapping[str, Any], *, levels: bo
         levels: whether the levels that it is about may be told.
     """
     whom, measured = about(finding, plan, levels=levels), metric(finding["metric"], plan)
-    verdict = VERDICT_NAMES[told(finding)]
+    verdict = conclusions.of(finding)
     zh = "，".join(filter(None, (whom.zh, measured.zh)))
     en = ", ".join(filter(None, (whom.en, measured.en)))
     return Text(f"{zh}：{verdict.zh}。", f"{en[:1].upper()}{en[1:]}: {verdict.en}.")

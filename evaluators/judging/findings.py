@@ -203,7 +203,7 @@ def withheld(
         also = BAND.format(units=counted.so_many(finding, plan, int(band)))
         said = Text(said.zh + also.zh, f"{said.en} {also.en}")
     named = band is not None and int(band) >= least
-    told = {name: getattr(finding, name) for name in ("slice", "metric", "verdict")}
+    told = {name: getattr(finding, name) for name in ("slice", "metric", "verdict", "threshold")}
     first = captions.concluded(told, plan, levels=named)
     first = counted.told(first, (finding.units or {}).get("of"), plan)
     said = Text(first.zh + said.zh, f"{first.en} {said.en}")

@@ -16,12 +16,11 @@ from typing import Any
 
 from scipy import stats
 
-from evaluators.judging import captions
+from evaluators.judging import captions, conclusions
 from evaluators.statistics.multiplicity import holm
 from registry import attestation
 from registry.findings import NO_EFFECT
 from registry.language import Text
-from registry.reports import VERDICT_NAMES, Verdict
 
 ALPHA, LEVEL = 0.05, 0.95
 Z95 = float(stats.norm.ppf(0.5 + LEVEL / 2))
@@ -316,7 +315,7 @@ def _said(each: Compared, plan: Mapping[str, Any]) -> Text:
     if each.before is None or each.after is None:
         return Text(f"{lead.zh}{CHANGE_NAMES[each.change].zh}。",
                     f"{lead.en}{CHANGE_NAMES[each.change].en}.")  # fmt: skip
-    one, two = (VERDICT_NAMES[Verdict(each["verdict"])] for each in (each.before, each.after))
+    one, two = map(conclusions.of, (each.before, each.after))
     turned = Text(
         f"结论从“{one.zh}”变为“{two.zh}”。", f"The verdict went from '{one.en}' to '{two.en}'."
     )

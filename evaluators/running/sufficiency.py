@@ -86,16 +86,21 @@ DESCRIPTION = Text(
     ", fewer than {least}: this describes what was seen; nothing is concluded about the feature.",
 )
 EVERYONE = Text(
-    "在这份数据里，有决定的 {rows} 行全部得到有利结果，没有一行例外，所以这项检验无法评估：人人相同的决定说明不了各组是否受到同样对待。请先核对计划里的 favourable 和 cut。",
+    "在这份数据里，有决定的 {rows} 行全部得到有利结果，没有一行例外，所以这项检验无法评估：人人相同的决定说明不了{what}。请先核对计划里的 favourable 和 cut。",
     "All {rows} rows with a decision got the favourable result, without exception, so this cannot "
-    "be evaluated: a decision that is the same for everyone does not show how groups are treated. "
+    "be evaluated: a decision that is the same for everyone does not show {what}. "
     "Check `favourable` and `cut` in the plan first.",
 )
 NOBODY = Text(
-    "在这份数据里，有决定的 {rows} 行没有一行得到有利结果，所以这项检验无法评估：人人相同的决定说明不了各组是否受到同样对待。请先核对计划里的 favourable 和 cut。",
+    "在这份数据里，有决定的 {rows} 行没有一行得到有利结果，所以这项检验无法评估：人人相同的决定说明不了{what}。请先核对计划里的 favourable 和 cut。",
     "None of the {rows} rows with a decision got the favourable result, so this cannot be "
-    "evaluated: a decision that is the same for everyone does not show how groups are treated. "
+    "evaluated: a decision that is the same for everyone does not show {what}. "
     "Check `favourable` and `cut` in the plan first.",
+)
+OF_GROUPS = Text("各组是否受到同样对待", "how groups are treated")
+OF_SKILL = Text(
+    "模型分不分得清（答对的比例就是这种结果在数据里的比例）",
+    "whether the model tells cases apart (it is right as often as that outcome occurs in the data)",
 )
 BARE: dict[str, Any] = {
     "ci": None, "test": None, "p_value": None, "p_adjusted": None, "adjustment": None,
@@ -181,7 +186,7 @@ def _of_decisions(finding: Finding, spec: ProbeSpec) -> bool:
     if finding.metric in OF_DECISIONS:
         return True
     if FAVOURED in spec.welcome and finding.metric.removesuffix("_by_group") in RIGHT:
-        return finding.details.get("task") == "binary" and finding.metric.endswith("_by_group")
+        return finding.details.get("task") == "binary"
     model = finding.details.get("model") or {}
     return FAVOURED in spec.derived and not model.get("outcome")
 
@@ -191,7 +196,8 @@ def _constant(finding: Finding, refused: int, favoured: int) -> Finding:
 
     No number of a group stays, so that the sentence need not be withheld with them.
     """
-    said = (EVERYONE if favoured else NOBODY).format(rows=f"{refused + favoured:,}")
+    what = OF_SKILL if finding.metric in RIGHT else OF_GROUPS
+    said = (EVERYONE if favoured else NOBODY).format(rows=f"{refused + favoured:,}", what=what)
     return replace(
         finding, **BARE, verdict=Verdict.NOT_EVALUABLE, estimate=None, reference_estimate=None,
         n=None, n_reference=None, units=None, details={},

@@ -1,6 +1,7 @@
 """What commands print: results on standard output, progress on standard error."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from portal.home import telling
-from registry.findings import holds_none, told, why
+from registry.findings import VERDICT_NAMES, holds_none, told, why
 from registry.language import Text
 
 VERDICTS: Mapping[str, tuple[Text, str]] = {
@@ -127,7 +128,7 @@ def findings(
             table.add_row(
                 f"[bold]{escape(questions.caption(above, plan).zh)}[/] [dim]{escape(above)}[/]"
             )
-        said, colour = VERDICTS[told(each)]
+        said, colour = _concluded(each), VERDICTS[told(each)][1]
         table.add_row(
             escape(f"  {captions.both(captions.metric(each['metric'], plan))}"),
             escape(_group(each, plan or {})) + (" †" if marked else ""),
@@ -146,8 +147,9 @@ def findings(
         out.print("† 报告里不公开这些数字。/ The report leaves these numbers out.", style="dim")
     for contrary in dict.fromkeys(filter(None, map(why, found))):
         out.print(f"‡ {contrary}", style="dim")
-    counts = {name: sum(told(each) == name for each in found) for name in VERDICTS}
-    out.print("；".join(f"{VERDICTS[name][0]} {count}" for name, count in counts.items() if count))
+    ranked = sorted(found, key=lambda each: list(VERDICTS).index(told(each)))
+    counts = Counter(str(_concluded(each)) for each in ranked)
+    out.print(escape("；".join(f"{said} {count}" for said, count in counts.items())))
     for verdict, heading in SPOKEN.items():
         readings = dict.fromkeys(
             (each["reading"]["zh"], each["reading"]["en"])
@@ -161,6 +163,14 @@ def findings(
         if len(readings) > READINGS:
             more = len(readings) - READINGS
             out.print(str(Text(f"另有 {more} 条，见报告。", f"{more} more: see the report.")))
+
+
+def _concluded(each: Mapping[str, Any]) -> Text:
+    """The verdict in a word, or in those of its metric where that asks for no difference."""
+    from evaluators.judging import conclusions
+
+    own, verdict = conclusions.of(each), told(each)
+    return VERDICTS[verdict][0] if own == VERDICT_NAMES[verdict] else own
 
 
 def _shown(

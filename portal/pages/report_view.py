@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators.judging import captions
+from evaluators.judging import captions, conclusions
 from evaluators.prices import price_rules
 from evaluators.running import questions
 from portal.home import telling
@@ -52,6 +52,7 @@ class Row:
     p_value: str
     p_adjusted: str
     verdict: str
+    concluded: str
     reading: str
     limit: str
     method: str
@@ -380,6 +381,7 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
         p_value=_probability(finding["p_value"]),
         p_adjusted=_probability(finding["p_adjusted"]),
         verdict=finding["verdict"],
+        concluded=conclusions.of(finding).in_(language),
         reading=in_language(finding["reading"], language),
         limit=in_language(finding["limit"], language),
         method=method(finding, plan, language),

@@ -42,17 +42,36 @@ def _plan(options: dict[str, Any] | None = None, **columns: Any) -> dict[str, An
     }
 
 
-def _run(model: Any, options: dict[str, Any] | None = None, **columns: Any) -> dict[str, Finding]:
+def _run(
+    model: Any, options: dict[str, Any] | None = None, *, table: pa.Table = TABLE, **columns: Any
+) -> dict[str, Finding]:
     found = engine.measure(
-        planning.parse(_plan(options, **columns)), TABLE, scorer=model, nonce="n"
+        planning.parse(_plan(options, **columns)), table, scorer=model, nonce="n"
     )
     return {next(iter(f.slice.values()), NAMES.get(f.metric, f.metric)): f for f in found}
 
 
 def test_a_steady_model_is_shown_to_be_steady() -> None:
-    found = _run(CALM)
+    x = np.random.default_rng(6).standard_normal(4000)
+    found = _run(CALM, table=pa.table({"x": x}))
     assert set(found) == {"asked_again", "rebatched"}
     assert {f.verdict for f in found.values()} == {Verdict.EQUIVALENT}
+    again = found["asked_again"].ci
+    assert again is not None
+    assert again["high"] <= 0.001
+
+
+@pytest.mark.parametrize("options", [{}, {"baseline": "x", "repeat": False}])
+def test_a_few_answers_that_are_the_same_again_prove_no_stability(options: dict[str, Any]) -> None:
+    """Issue 7, F7a/6: 40 people, an interval to 8.8 % and a line of 0.1 %: "answers are stable"."""
+    found = _run(CALM, options, table=TABLE.slice(0, 40))
+    same = found["as_filed" if options else "asked_again"]
+    assert same.ci is not None
+    assert same.ci["high"] == pytest.approx(0.088, abs=1e-3)
+    assert same.verdict is Verdict.INCONCLUSIVE
+    assert "Answers are stable:" not in same.reading["en"]
+    assert "up to 8.8% may change" in same.reading["en"]
+    assert "多到 8.8%" in same.reading["zh"]
 
 
 def test_dice_are_found_and_batches_then_not_judged() -> None:
@@ -76,9 +95,9 @@ def test_answers_as_filed_are_reproduced_or_not() -> None:
     assert found.ci is not None
     assert (found.ci["low"], found.ci["high"]) == pytest.approx((ci.low, ci.high))
     assert found.verdict is Verdict.DISPARITY
-    assert _run(CALM, {"baseline": "x"})["as_filed"].verdict is Verdict.EQUIVALENT
+    assert _run(CALM, {"baseline": "x"})["as_filed"].verdict is Verdict.INCONCLUSIVE
     named = _run(CALM, {"baseline": "named"}, favourable="yes", score_favourable=1)["as_filed"]
-    assert (named.estimate, named.verdict) == (0.0, Verdict.EQUIVALENT)
+    assert (named.estimate, named.verdict) == (0.0, Verdict.INCONCLUSIVE)
 
 
 def test_a_regression_is_compared_by_its_numbers() -> None:

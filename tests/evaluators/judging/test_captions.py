@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluators.guests import installed
-from evaluators.judging import captions
+from evaluators.judging import captions, conclusions
 from evaluators.plan import Plan
 from evaluators.running import engine, questions
 from explainers import checked, readability
@@ -76,7 +76,9 @@ def test_no_caption_needs_a_word_that_the_platform_asks_filers_to_leave_out(
 ) -> None:
     """n7/7: what an explanation says of a finding goes by the captions; nobody else can change them."""
     pairs = [*captions.METRICS.values(), *captions.AGREEMENT.values(), *captions.ABOUT.values(),
-             *VERDICT_NAMES.values(), *(said for _, said in captions.PATTERNS)]  # fmt: skip
+             *VERDICT_NAMES.values(), *(said for _, said in captions.PATTERNS),
+             *conclusions.REQUIRED.values(), *conclusions.MEASURED.values(),
+             *(said for words in conclusions.WORDS.values() for said in words.values())]  # fmt: skip
     told = [each.in_(language) for each in pairs]
     assert [each for each in told if readability.blocking(each, language)] == []
 
@@ -94,5 +96,5 @@ def test_what_a_probe_says_is_told_to_everybody_in_plain_words(probe: str) -> No
                 assert "斜率" not in each
                 assert "十档" not in each
         if not checked.plain(finding):
-            assert VERDICT_NAMES[finding["verdict"]].zh in said["zh"]
+            assert conclusions.of(finding).zh in said["zh"]
             assert checked.FIGURES.en in said["en"]
