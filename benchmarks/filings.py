@@ -149,6 +149,7 @@ def _made(drawn: random.Random, place: int, whole: int) -> tuple[dict[str, Any],
             "city": drawn.choice(list(ids["city"])), "district": f"第{drawn.randrange(20)}区",
             **{each: drawn.choice(["yes", "no"]) for each in ("personal", "choice", "beyond")},
         },
+        "printed": True,
     }  # fmt: skip
     key = f"{place:032}"
     filing = {

@@ -338,7 +338,8 @@ def search(
         filters: what to narrow it to.
         page: from 1; the last where there are fewer.
         size: lines on a page, at most 100.
-        inside: whether the whole public text is searched, or number, names, filer, summary and use.
+        inside: whether answers, explanation and findings are searched too, or number, names,
+            filer, summary and use alone.
         at: the moment against which evaluations expire; None for now.
     """
     moment, size, page = at or now(), min(max(size, 1), MOST_SIZE), max(page, 1)

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import basis, claims, editions
+from filing import basis, claims, editions, printed
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.forms import told_by
@@ -25,7 +25,7 @@ NONE = "none"
 class Listing(Identified, Record):
     """One filing's line in the catalogue, made anew with every edition.
 
-    `words` is the public text; `change` is the number of the change (`filing.changes`) with which
+    `words` is the public text, a text on each line; `change` is the number of the change (`filing.changes`) with which
     the line or its filing's status was last written; `kinds` and `sectors` are option ids
     between bars, `|ranking|push|`; `effect` is the option id of the effect on a person; `evaluated` is the newest countersigned third-party report on
     the version that the edition is about.
@@ -52,6 +52,7 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     """Make the filing's line in the catalogue from its newest edition."""
     contents = [each.read() for each in editions.every(session, filing)]
     content = contents[-1]
+    inside = words(session, content)
     listing = session.scalars(select(Listing).where(Listing.filing_id == filing.id)).first()
     if listing is None:
         listing = Listing(filing_id=filing.id)
@@ -72,8 +73,9 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
         "basis": basis.of(contents),
         "use": told.of(Meaning.DOES).get("said"),
         "facets": facets(content),
+        "printed": True,
     }
-    listing.words = _words(content)
+    listing.words = inside
     session.flush()
     return listing
 
@@ -141,7 +143,14 @@ def _evaluated(content: Mapping[str, Any]) -> datetime | None:
     return max(made, default=None)
 
 
-def _words(content: Mapping[str, Any]) -> str:
+def words(session: Session, content: Mapping[str, Any]) -> str:
+    """What is looked for inside: the answers, and what the page prints of explanation and reports.
+
+    Args:
+        session: any session.
+        content: the edition's JSON object.
+    """
     said = [row["said"] for row in content["answers"] if "said" in row]
     texts = [content["number"], content["slug"], content["filer"]["zh"], content["filer"]["en"]]
-    return "\n".join([*texts, *(each["zh"] for each in said), *(each["en"] for each in said)])
+    texts += [*(each["zh"] for each in said), *(each["en"] for each in said)]
+    return "\n".join([*texts, *printed.texts(session, content)])

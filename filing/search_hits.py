@@ -58,7 +58,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search: words, filters, whether the whole text is read, from when an evaluation counts."""
+    """A search: words, filters, whether it looks inside, from when an evaluation counts."""
 
     query: str
     filters: Filters

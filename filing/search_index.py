@@ -39,7 +39,7 @@ from registry import modes
 from registry.errors import Unavailable
 from registry.language import Text
 
-FORM = f"5-{claims.RULE}"
+FORM = f"6-{claims.RULE}"
 """Raised with every change of what is indexed or how: files of another form are made anew.
 
 So they are when another rule judges which words claim an approval.

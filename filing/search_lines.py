@@ -104,7 +104,7 @@ def changed(session: Session, after: int, index: sqlite3.Connection) -> Iterator
 
 
 def _line(session: Session, row: Any) -> Line:
-    card = _card(session, row)
+    card, words = _card(session, row)
     single = {
         "status": standing.public_status(Status(row.status)).value,
         "grade": row.grade, "effect": row.effect, **card["facets"],
@@ -116,36 +116,37 @@ def _line(session: Session, row: Any) -> Line:
         published=row.published,
         name=f"{card['name']['zh']}\n{card['filer']['zh']}",
         latin=_latin(*card["name"].values()) | _latin(*card["filer"].values()),
-        texts=_texts(row, card),
+        texts=_texts(row, card, words),
         values=(row.kinds, row.sectors, *(single[each] for each in SINGLE), row.organisation_id),
         claims=listings.claimed(card),
         made=made,
     )
 
 
-def _card(session: Session, row: Any) -> Mapping[str, Any]:
-    """The line's card; of an earlier release's line, with what its edition tells beside it."""
+def _card(session: Session, row: Any) -> tuple[Mapping[str, Any], str]:
+    """A line's card and words; of an earlier release's line, with what its edition tells beside them."""
     card: Mapping[str, Any] = row.card
-    if "facets" in card:
-        return card
+    if "printed" in card:
+        return card, row.words
     edition = editions.newest(session, row.filing_id)
     if edition is None:
-        return {**card, "use": None, "facets": listings.UNTOLD}
+        return {"use": None, "facets": listings.UNTOLD, **card}, row.words
     content = edition.read()
     use = told_by(content).of(Meaning.DOES).get("said")
-    return {**card, "use": use, "facets": listings.facets(content)}
+    words = listings.words(session, content)
+    return {"use": use, "facets": listings.facets(content), **card}, words
 
 
-def _texts(row: Any, card: Mapping[str, Any]) -> tuple[str, ...]:
+def _texts(row: Any, card: Mapping[str, Any], words: str) -> tuple[str, ...]:
     """What each lookup holds of a line; every text is cut up once, though several hold it."""
     called = _called(card["name"]["zh"], card["name"].get("en") or "")
     filer = _called(card["filer"]["zh"], card["filer"]["en"])
-    told = search_words.tokens(f"{_both(card['summary'])}\n{_both(card.get('use') or {})}")
-    number, words = search_words.tokens(row.number), search_words.tokens(row.words)
+    told = search_words.apart([*_both(card["summary"]), *_both(card.get("use") or {})])
+    number, whole = search_words.apart([row.number]), search_words.apart([words])
     return (
         called,
         " ".join([*number, called, filer, *told]),
-        " ".join([called, filer, *words]),
+        " ".join([called, filer, *whole]),
         row.slug.replace("-", "").lower(),
     )
 
@@ -153,7 +154,7 @@ def _texts(row: Any, card: Mapping[str, Any]) -> tuple[str, ...]:
 @lru_cache(maxsize=10_000)
 def _called(zh: str, en: str) -> str:
     """The tokens of a name, and how it is read aloud: that is lower case and of one word already."""
-    return " ".join((*search_words.tokens(f"{zh}\n{en}"), *search_words.spoken(zh)))
+    return " ".join((*search_words.apart((zh, en)), *search_words.spoken(zh), search_words.END))
 
 
 @lru_cache(maxsize=10_000)
@@ -163,8 +164,8 @@ def _latin(*names: str | None) -> frozenset[str]:
     return frozenset(each for each in every if each.isascii())
 
 
-def _both(said: Mapping[str, Any]) -> str:
-    return "\n".join(str(said.get(each) or "")[:SHORT] for each in ("zh", "en"))
+def _both(said: Mapping[str, Any]) -> list[str]:
+    return [str(said.get(each) or "")[:SHORT] for each in ("zh", "en")]
 
 
 def empty(index: sqlite3.Connection) -> None:

@@ -35,6 +35,8 @@ SAME_SIGNS = str.maketrans("‐‑‒–—―−“”‘’、。", "-------\"
 NO_APOSTROPHES = str.maketrans("", "", "'‘’")
 SIGN = 0xF0000
 """Added to a sign, it gives a character of private use, which FTS5 takes for a letter."""
+END = chr(0x100000)
+"""The token between two texts, of private use too: nobody can ask for it, and no phrase reaches over it."""
 READ_ALOUD = 40
 """Characters of one name that can be found by how they are read."""
 
@@ -65,6 +67,17 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(word or _sign(sign))
     return found
+
+
+def apart(texts: Iterable[str]) -> list[str]:
+    """The tokens of texts that are indexed together; no phrase is found that stands in none of them.
+
+    Args:
+        texts: some; every line of one is a text.
+    """
+    lines = (line for text in texts for line in text.split("\n"))
+    every = [found for line in lines if (found := tokens(line))]
+    return [each for found in every for each in (*found, END)]
 
 
 def _sign(sign: str) -> str:

@@ -1,6 +1,6 @@
 """Findings: one measured fact each, with its verdict; plain values that need no database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -116,6 +116,58 @@ OTHERWISE = Text(
     "The test finds a difference though the interval still holds none: the two are made by "
     "different methods, and the interval is the more cautious.",
 )
+
+
+ORDER = tuple(
+    each.value
+    for each in (
+        Verdict.DISPARITY,
+        Verdict.DIFFERENCE,
+        Verdict.INCONCLUSIVE,
+        Verdict.NOT_EVALUABLE,
+        Verdict.EQUIVALENT,
+    )
+)
+"""The gravest verdict first."""
+SHOWN = 200
+"""Findings of one probe that a page shows; a column of thousands of levels has thousands."""
+FOREMOST = 4
+"""Findings of one probe that a filed page tells; the others stand in the report."""
+
+
+def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
+    """All in their own order where they are few; else the gravest and least likely by chance.
+
+    Args:
+        findings: of one probe.
+        limit: how many are shown at most.
+    """
+    if len(findings) <= limit:
+        return list(findings)
+    return sorted(findings, key=_rank)[:limit]
+
+
+def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:
+    p_value = finding["p_adjusted"]
+    return ORDER.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
+
+
+def foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of one report that a filed page tells: of each probe the gravest, at most `FOREMOST`.
+
+    Args:
+        findings: of the report, as they are told (`as_told`).
+    """
+    by_probe: dict[str, list[Mapping[str, Any]]] = {}
+    for each in findings:
+        by_probe.setdefault(str(each["probe"]), []).append(each)
+    return [
+        each
+        for own in by_probe.values()
+        for each in sorted(most(own, SHOWN), key=lambda one: ORDER.index(one["verdict"]))[
+            :FOREMOST
+        ]
+    ]
 
 
 def holds_none(finding: Mapping[str, Any]) -> bool:

@@ -123,7 +123,12 @@ def search(
     beyond: Annotated[
         list[str] | None, Query(description="yes, no: a finding beyond its line")
     ] = None,
-    inside: Annotated[bool, Query(description="search the whole public text")] = False,
+    inside: Annotated[
+        bool,
+        Query(
+            description="search inside the answers, the explanation and the findings told on the page"
+        ),
+    ] = False,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Hits:

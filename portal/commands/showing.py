@@ -12,8 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from portal.home import telling
-from registry.findings import VERDICT_NAMES, holds_none, told, why
+from registry.findings import VERDICT_NAMES, holds_none, most, told, why
 from registry.language import Text
 
 VERDICTS: Mapping[str, tuple[Text, str]] = {
@@ -180,7 +179,7 @@ def _shown(
     marked = {id(each): mark for each, mark in zip(found, hidden, strict=True)}
     for probe in dict.fromkeys(each["probe"] for each in found):
         own = [each for each in found if each["probe"] == probe]
-        for each in telling.most(own, ROWS):
+        for each in most(own, ROWS):
             yield each, marked[id(each)]
 
 

@@ -1,6 +1,6 @@
-"""What page and terminal say alike: which of too many findings are shown, and which rows count."""
+"""What page and terminal say alike: which rows count, and whose probability was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -8,30 +8,10 @@ from evaluators.judging import captions
 from evaluators.running import left_out_words
 from registry.language import Text
 
-ORDER = ("disparity", "difference", "inconclusive", "not_evaluable", "equivalent")
-"""The gravest verdict first."""
-
 NO_NUMBER = Text(
     "数据的行数不公开：公开了就能算出很少的几个人缺了什么。",
     "How many rows the data have is not published: it would tell how few people lack something.",
 )
-
-
-def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str, Any]]:
-    """All in their own order where they are few; else the gravest and least likely by chance.
-
-    Args:
-        findings: of one probe.
-        limit: how many are shown at most.
-    """
-    if len(findings) <= limit:
-        return list(findings)
-    return sorted(findings, key=_rank)[:limit]
-
-
-def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:
-    p_value = finding["p_adjusted"]
-    return ORDER.index(finding["verdict"]), 1.0 if p_value is None else float(p_value)
 
 
 def rows_left_out(report: Mapping[str, Any]) -> list[Text]:

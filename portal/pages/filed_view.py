@@ -18,12 +18,11 @@ from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning
 from filing.standing import Freshness, Standing, State
-from portal.home import telling
 from portal.pages import beyond, confirming, explaining, rendering, report_pictures, report_view
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
-from registry import datasets, explanations, legal_day, reports, submission
+from registry import datasets, explanations, findings, legal_day, reports, submission
 from registry.database import rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
@@ -194,6 +193,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "groups": told.form.groups,
                 "gravest": report_view.gravest,
+                "foremost": findings.FOREMOST,
                 "gravest_picture": report_pictures.gravest,
                 "shown": shown,
                 "lapse": lapse,
@@ -386,7 +386,7 @@ def _found(counted: Mapping[str, int]) -> Text | None:
     """What the attached reports found, by verdict, gravest first; None without a report."""
     parts = [
         (VERDICT_NAMES[Verdict(each)], counted[each])
-        for each in telling.ORDER
+        for each in findings.ORDER
         if counted.get(each)
     ]
     if not parts:

@@ -342,7 +342,7 @@ class _Asked:
         query: the words.
         chosen: the values that each facet is narrowed to.
         page: from 1.
-        inside: whether the whole public text is searched.
+        inside: whether answers, explanation and findings are searched too.
         unknown: what else the address names.
     """
 

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from evaluators.judging import captions
-from portal.home import telling
 from portal.pages import charts
+from registry import findings
 from registry.language import Language, Text
 
 CHART_ROWS = 16
@@ -55,7 +55,7 @@ def gravest(drawn: Sequence[Picture]) -> list[Picture]:
     Args:
         drawn: of one question.
     """
-    return sorted(drawn, key=lambda each: (*telling.ORDER, "").index(each.verdict))
+    return sorted(drawn, key=lambda each: (*findings.ORDER, "").index(each.verdict))
 
 
 def _picture(
@@ -99,7 +99,7 @@ def _picture(
         caption=Text(f"{named}。{told.zh}", f"{named[:1].upper()}{named[1:]}. {told.en}").in_(
             language
         ),
-        verdict=min((str(each["verdict"]) for each in drawn), key=telling.ORDER.index),
+        verdict=min((str(each["verdict"]) for each in drawn), key=findings.ORDER.index),
     )
 
 

@@ -16,7 +16,7 @@ from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
 from registry import findings, law
-from registry.findings import as_told
+from registry.findings import ORDER, SHOWN, as_told, most
 from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.reports import VERDICT_NAMES, Verdict
@@ -25,8 +25,6 @@ PROBES = questions.PROBES
 UNASKED = 2
 FOREMOST = 6
 NAMED = 3
-SHOWN = 200
-"""Findings of one probe that are shown; a column of thousands of levels has thousands."""
 LISTED = 12
 """Groups that are named beside one reason."""
 COUNTED = ("_rate", "_rate_ratio", "_share", "_same_goods", "accuracy_by_group")
@@ -182,7 +180,7 @@ def _price_rules(predicate: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted = Counter(finding["verdict"] for finding in findings)
-    return {verdict: counted[verdict] for verdict in telling.ORDER if counted[verdict]}
+    return {verdict: counted[verdict] for verdict in ORDER if counted[verdict]}
 
 
 def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -254,12 +252,12 @@ def gravest(rows: Sequence[Row]) -> list[Row]:
     Args:
         rows: of one question.
     """
-    return sorted(rows, key=lambda row: telling.ORDER.index(row.verdict))
+    return sorted(rows, key=lambda row: ORDER.index(row.verdict))
 
 
 def _foremost(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The first of each probe and group, the gravest verdict before the others."""
-    ranked = sorted(findings, key=lambda finding: telling.ORDER.index(finding["verdict"]))
+    ranked = sorted(findings, key=lambda finding: ORDER.index(finding["verdict"]))
     first: dict[tuple[str, str], Mapping[str, Any]] = {}
     for finding in ranked:
         first.setdefault((finding["probe"], str(finding["group"])), finding)
@@ -274,7 +272,7 @@ def _question(
 ) -> Question:
     cited = dict.fromkeys(ref for finding in findings for ref in finding["legal_refs"])
     plan = predicate["plan"].get("content") or {}
-    told, hidden = telling.most(findings, SHOWN), len(findings) - SHOWN
+    told, hidden = most(findings, SHOWN), len(findings) - SHOWN
     return Question(
         id=probe,
         title=questions.caption(probe, plan).in_(language),

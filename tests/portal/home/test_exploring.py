@@ -22,7 +22,7 @@ from portal import cli
 from portal.commands import comparing, describing, exploring, repeating, showing
 from portal.home import verify
 from portal.pages import comparison_view, report_file, report_view
-from registry import attestation, statements
+from registry import attestation, findings, statements
 from registry.errors import RegisterError
 from registry.settings import settings
 from tests.portal import installation
@@ -359,7 +359,7 @@ def test_a_report_on_thousands_of_groups_shows_the_most_telling_and_says_so(
     assert "另外 2,801 项在 report.json 里" in text
     assert "2,801 more stand in report.json" in text
     question = report_view.view(made, "zh").questions[0]
-    assert len(question.rows) == report_view.SHOWN
+    assert len(question.rows) == findings.SHOWN
     assert question.rows[0].label.endswith("last")
     assert question.counts == {"disparity": 1, "not_evaluable": 3000}
     assert level(2900) not in text

@@ -12,10 +12,9 @@ from evaluators.running import engine
 from filing.forms import current
 from filing.law import FILING_STATEMENT, GRADE_STATEMENT, GRADING_STATEMENT, METHOD_STATEMENT
 from filing.lifecycle import EVENT_NAMES
-from portal.home import telling
 from portal.pages import report_view
 from portal.pages.rendering import once_told
-from registry import journal, reports, untranslated, worklist
+from registry import findings, journal, reports, untranslated, worklist
 from registry.database import transaction
 from registry.datasets import Dataset
 from registry.engagements import Engagement
@@ -197,7 +196,7 @@ def test_where_a_page_shows_some_findings_it_shows_the_gravest(shelf: Shelf) -> 
         )
     for question in seen.questions:
         rows = report_view.gravest(question.rows[::-1])
-        ranks = [telling.ORDER.index(row.verdict) for row in rows]
+        ranks = [findings.ORDER.index(row.verdict) for row in rows]
         assert ranks == sorted(ranks)
         assert len(rows) == len(question.rows)
 

@@ -46,7 +46,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "公钥（PEM）": ("Public key (PEM)",),
     "共 %s 份": ("%s found",),
     "备案主体": ("Filer",),
-    "在全文里查找": ("Search inside the whole text",),
+    "也在备案内容、算法说明和评估结果里查找": ("Also search inside the filing, the explanation and the findings",),
     "数目／对照组": ("number / reference",),
     "数字只数了最新的 %s 份。": ("Counted among the newest %s only.",),
     "超过 %s 份，只能翻到这么多。": ("More than %s found; only so many can be turned to.",),

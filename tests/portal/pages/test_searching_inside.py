@@ -1,0 +1,47 @@
+"""A reader who copies a sentence from a filed page finds the filing by it."""
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from registry import explanations, reports
+from registry.language import LANGUAGES
+from tests.portal.pages.shelf import Shelf
+
+
+def test_every_sentence_of_explanation_and_findings_is_found_inside(
+    reader: TestClient, shelf: Shelf
+) -> None:
+    told = list(_told(shelf))
+    for language in LANGUAGES:
+        page = html.unescape(reader.get(f"/{language}/f/{shelf.made['slug']}").text)
+        shown = {each[language] for each in told if each[language] in page}
+        assert len(shown) > 20
+        assert [each for each in shown if not _found(reader, each[:40])] == []
+
+
+def _told(shelf: Shelf) -> Iterator[dict[str, str]]:
+    """Every sentence and limit of the explanation and of the report, as they are kept."""
+    with shelf.site.state.factory() as session:
+        content = explanations.get(session, shelf.made["explanation"]).content or {}
+        found = reports.findings(reports.get(session, shelf.made["report"]))
+    for question in content["questions"]:
+        for part in ({"sentences": question["lead"]}, *question["detail"]):
+            yield from _texts(part["sentences"])
+    for each in found:
+        yield from (each["reading"], each["limit"])
+
+
+def _texts(sentences: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    for each in sentences:
+        yield each
+        if each.get("limit"):
+            yield each["limit"]
+
+
+def _found(reader: TestClient, query: str) -> int:
+    answer = reader.get("/zh/catalogue.json", params={"q": query, "inside": "1"})
+    total: int = answer.json()["total"]
+    return total
