@@ -179,6 +179,8 @@ def _tiny(before: Scores, after: Scores) -> Scores:
 def base_tally(plan: ExplanationPlan, base: Scores) -> Tally:
     """How many people there are, how many get the good result, and the sum of the answers."""
     tally = counted("all", n=len(base), favourable=plan.favourable(base))
+    # Whether there are answers between no and yes at all: labels alone tell of no more or less.
+    tally |= counted("all", graded=(base != 0) & (base != 1))
     return tally | summed("all:sum", base)
 
 

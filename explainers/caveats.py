@@ -13,10 +13,47 @@ RARE = Text(
     "不到{least}{person}才有的情况不单独说，免得认出是谁。",
     "What fewer than {least} {people} have is not told apart, so that nobody is recognised.",
 )
+OTHERS: Mapping[str, tuple[Text, Text]] = {
+    ".rare": (
+        Text(
+            "{X}另有{k}种少见的情况，没有逐一测试。",
+            "{X}: {k} rare cases were not tested one by one.",
+        ),
+        RARE,
+    ),
+    ".common": (
+        Text(
+            "{X}另有{k}种情况（{names}），没有逐一测试。",
+            "{X}: {k} further cases ({names}) were not tested one by one.",
+        ),
+        Text(
+            "逐一测试的，是最常见的{most}种。",
+            "Those that were tested one by one are the {most} most common.",
+        ),
+    ),
+    ".both": (
+        Text(
+            "{X}另有{k}种情况（{names}，和更少见的），没有逐一测试。",
+            "{X}: {k} further cases ({names}, and rarer ones) were not tested one by one.",
+        ),
+        RARE,
+    ),
+}
+"""The levels that are tried together: such as too few people have, such as enough have, or both."""
+TOGETHER: Mapping[str, Text] = {
+    "decision": Text(
+        "合在一起试，每100{people}里，{about}{people}的结果会变。",
+        " Together, {about} of 100 results change.",
+    ),
+    "price": Text(
+        "合在一起试，每100{people}里，{about}{people}的{price}变化超过1%。",
+        " Together, {about} of 100 move the {price} by more than 1 %.",
+    ),
+}
 REST = Text("下面说的是其余的。", "What follows is about the rest.")
 APART = Text(
-    "分开改，会造出现实里少见的{person}；一起改的结果在下面。",
-    "Changed apart, they make {people} who are rare in reality; what they do together stands below.",
+    "分开改，会出现现实里少见的搭配；一起改的结果在下面。",
+    "Changed apart, they make combinations that are rare in reality; what they do together stands below.",
 )
 
 CAVEATS: Mapping[str, Row] = {
@@ -141,8 +178,8 @@ CAVEATS: Mapping[str, Row] = {
     # columns that move together
     "decision.together": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),
@@ -224,20 +261,11 @@ CAVEATS: Mapping[str, Row] = {
         ),
         RULE,
     ),
-    "decision.rest": Row(
-        Text(
-            "{X}另有{k}种少见的情况，没有逐一测试。合在一起试，每100{people}里，{about}{people}的结果会变。",
-            "{X}: {k} rare cases were not tested one by one. Together, {about} of 100 results change.",
-        ),
-        RARE,
-    ),
-    "price.rest": Row(
-        Text(
-            "{X}另有{k}种少见的情况，没有逐一测试。合在一起试，每100{people}里，{about}{people}的{price}变化超过1%。",
-            "{X}: {k} rare cases were not tested one by one. Together, {about} of 100 move the {price} by more than 1 %.",
-        ),
-        RARE,
-    ),
+    **{
+        f"{task}.rest{which}": Row(Text(said.zh + together.zh, said.en + together.en), limit)
+        for task, together in TOGETHER.items()
+        for which, (said, limit) in OTHERS.items()
+    },
     "levels.left_out": Row(
         Text(
             "{X}另有{k}种情况太少见，没有测试。",

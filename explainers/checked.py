@@ -8,7 +8,7 @@ from explainers import means, numbers, prices, readability, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, again, listed, of_subject, wording
-from explainers.frame import REST
+from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
@@ -433,11 +433,14 @@ def _leaks(
     plan: ExplanationPlan, attribute: Column | Outsider, finding: Mapping[str, Any]
 ) -> list[Sentence]:
     """How well the score, and all that the program is given, tell an attribute."""
-    auc, group = finding.get("estimate"), finding.get("group")
-    if auc is None or group is None:
+    auc, group, verdict = finding.get("estimate"), finding.get("group"), told_verdict(finding)
+    if auc is None or group is None or verdict not in GUESSED_FROM_THE_SCORE:
         return [_read(finding)]
     places = wording(plan) | _named(attribute) | {"g": level(attribute, group)}
-    told = {"groups.auc_score": (auc, Text("", ""))}
+    places["verdict"] = concluded(finding)
+    # Only a score that is shown to tell the group is turned round: the rest is chance.
+    skill = max(auc, 1 - auc) if verdict in (Verdict.DISPARITY, Verdict.DIFFERENCE) else auc
+    told = {f"groups.auc_score.{verdict.value}": (skill, Text("", ""))}
     features, seen = (finding.get("details") or {}).get("features_auc"), _seen(plan, finding)
     if features is not None and seen is not None:
         told["groups.auc_features"] = (features, seen)
@@ -446,7 +449,7 @@ def _leaks(
             row,
             kind="group.leak",
             evidence=finding,
-            places=places | {"v": same(_guessed(of)), "seen": from_what},
+            places=places | {"v": same(round(100 * of)), "seen": from_what},
         )
         for row, (of, from_what) in told.items()
     ]
@@ -468,11 +471,6 @@ def _seen(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Text | None:
         f"不看{names.zh}，只看程序用的其他信息",
         f"Without {names.en}, from the other information it uses",
     )
-
-
-def _guessed(auc: float) -> int:
-    """Right guesses in a hundred; who guesses worse than blindly turns the guess round."""
-    return round(100 * max(auc, 1 - auc))
 
 
 def _whole(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Sentence:

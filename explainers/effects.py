@@ -38,7 +38,7 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
     """Everything the evidence supports saying about one subject; the last one files them all."""
     columns = acting(plan, tally, subject)
     idle = [name for name in subject.names if name not in {column.name for column in columns}]
-    places, key = _names(plan, columns), f"contrast:{subject.key}"
+    places, key = {**_names(plan, columns), **_unmoved(tally)}, f"contrast:{subject.key}"
     said: list[Sentence] = []
     if not subject.tested:
         said = [_untested(plan, subject, places)]
@@ -56,6 +56,22 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
     blanks = [_blank(plan, tally, name) for name in subject.names if name in plan.blanks]
     together = [_together(plan, tally, subject, idle)] if len(subject.names) > 1 else []
     return [_filed(each, subject) for each in (*together, *blanks, *said)]
+
+
+UNMOVED = {
+    "unmoved": Text("难易不变", "as likely"),
+    "idle": Text("没有影响", "nothing changes"),
+}
+UNMOVED_LABELS = {
+    "unmoved": Text("结果没变", "with the same result"),
+    "idle": Text("结果没变", "the result stays the same"),
+}
+"""Of a program that answers by its result alone nobody knows whether another result came nearer."""
+
+
+def _unmoved(tally: Tally) -> dict[str, Text]:
+    """What a change that moved nothing is called."""
+    return UNMOVED if tally["all:graded"] else UNMOVED_LABELS
 
 
 def around(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Around:
@@ -111,6 +127,13 @@ def listed(names: Sequence[Text]) -> Text:
         return names[0]
     zh = "、".join(name.zh for name in names[:-1]) + "和" + names[-1].zh
     return Text(zh, ", ".join(name.en for name in names[:-1]) + " and " + names[-1].en)
+
+
+def quoted(names: Sequence[Text]) -> Text:
+    """Names of levels as they stand in a sentence: “东城”、“西城”."""
+    return Text(
+        "、".join(f"“{name.zh}”" for name in names), ", ".join(f"“{name.en}”" for name in names)
+    )
 
 
 def acting(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Column]:
@@ -337,13 +360,22 @@ def _levels(
 def _rest(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places) -> list[Sentence]:
     """The levels that are not tried by name: those tried together, and those not tried at all."""
     key, said = f"contrast:{subject.key}:rest", list[Sentence]()
-    together, others = len(subject.rest), plan.natures[subject.names[0]].others
+    nature = plan.natures[subject.names[0]]
+    together, others, further = len(subject.rest), nature.others, len(nature.further)
     where = dict(places) | {"k": same(together), "least": same(plan.k)}
     if together:
         n, changed = tally[f"{key}:n"], tally[f"{key}:changed"]
-        where |= {"about": about(changed / n)}
+        column = plan.column(subject.names[0])
+        names = [_level_name(plan, column, level) for level in nature.further]
+        where |= {
+            "about": about(changed / n),
+            "names": quoted(names),
+            "most": same(len(nature.levels)),
+        }
+        which = "rare" if not further else "common" if further == together else "both"
         shown = {"n": n, "changed": changed}
-        said.append(sentence(f"{plan.task}.rest", evidence=shown, places=where))
+        row = f"{plan.task}.rest.{which}"
+        said.append(sentence(row, kind=f"{plan.task}.rest", evidence=shown, places=where))
     if others > together:
         where |= {"k": same(others - together)}
         said.append(sentence("levels.left_out", evidence={"n": 0}, places=where))

@@ -330,6 +330,9 @@ class _Page:
         said = [sentence(f"{self.plan.task}.overall", evidence=shown, places=places)]
         if self.plan.scored:
             said.insert(0, sentence("score.no_place", evidence={"scored": True}, places=places))
+        if self.plan.task == "decision" and not self.tally["all:graded"]:
+            evidence = {"n": n, "graded": 0}
+            said.append(sentence("overall.labels", evidence=evidence, places=places))
         said += self._taken_as_people()
         if self.plan.left_out:
             least = effects.wording(self.plan) | {"least": same(self.plan.k)}

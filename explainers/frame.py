@@ -18,6 +18,32 @@ SEVERAL = Text(
     "同一{person}如果有几条不一样的记录，会被多算。",
     "Where one {person} has several records that differ, too many {people} are counted.",
 )
+GUESSED = Text(
+    "只看程序的分数，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约猜对{v}次。乱猜是50次。也就是说，{verdict}。",
+    "From the program’s score alone, guessing which of two {people} has {y_bare} “{g}” is right about {v} times in 100. Blind guessing gets 50. In short: {verdict}.",
+)
+_REFLECTED = Text(
+    "猜得比乱猜准，说明分数间接反映了{Y}。",
+    "A better guess than blind means that the score reflects {y}.",
+)
+GUESSED_FROM_THE_SCORE: Mapping[Verdict, Text] = {
+    Verdict.DISPARITY: _REFLECTED,
+    Verdict.DIFFERENCE: _REFLECTED,
+    Verdict.EQUIVALENT: Text(
+        "在这份数据里，从分数几乎猜不出{Y}。别的数据可能不同。",
+        "In these data the score hardly tells {y}. Other data may differ.",
+    ),
+    Verdict.INCONCLUSIVE: Text(
+        "数据还不够，看不出分数是否反映了{Y}。",
+        "The data do not suffice to tell whether the score reflects {y}.",
+    ),
+}
+"""What follows from how well the score tells a group, by the verdict on it."""
+
+IN_THE_DATA = Text(
+    "这只说测试数据里的情况，今后可能不同。数据里的没有全问：随机有一些没有问到，免得拿两份说明一比，看出单独一{person}。",
+    "These are the {people} in the test data. Others may differ. Some in the data, drawn at random, were not asked about, so that two explanations together tell of no single {person}.",
+)
 FRAME: Mapping[str, Row] = {
     # ours: what stands around the table's sentences
     "missing": Row(
@@ -29,19 +55,23 @@ FRAME: Mapping[str, Row] = {
             "测试了{n}{person}。每100{people}里，{about}{people}的结果是“{good}”。",
             "{n} {people} were tested. {About} of 100 got the result “{good}”.",
         ),
-        Text(
-            "这只说测试数据里的情况，今后可能不同。",
-            "These are the {people} in the test data. Others may differ.",
-        ),
+        IN_THE_DATA,
     ),
     "price.overall": Row(
         Text(
             "测试了{n}{person}。{price}平均是{m}。",
             "{n} {people} were tested. The mean {price} is {m}.",
         ),
+        IN_THE_DATA,
+    ),
+    "overall.labels": Row(
         Text(
-            "这只说测试数据里的情况，今后可能不同。",
-            "These are the {people} in the test data. Others may differ.",
+            "程序只回答结果本身，不给出分数。",
+            "The program answers by the result alone and gives no score.",
+        ),
+        Text(
+            "结果没变的，是不是更接近改变，测不出来。",
+            "Where the result stays the same, nobody can tell whether a change came nearer.",
         ),
     ),
     "overall.rows": Row(ROWS, SEVERAL),
@@ -372,24 +402,18 @@ FRAME: Mapping[str, Row] = {
         ),
         RESULTS,
     ),
-    "groups.auc_score": Row(
-        Text(
-            "只看程序的分数，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "From the program’s score alone, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
-        ),
-        Text(
-            "猜得比乱猜准，说明分数间接反映了{Y}。",
-            "A better guess than blind means that the score reflects {y}.",
-        ),
-    ),
+    **{
+        f"groups.auc_score.{verdict.value}": Row(GUESSED, limit)
+        for verdict, limit in GUESSED_FROM_THE_SCORE.items()
+    },
     "groups.auc_features": Row(
         Text(
-            "{seen}，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约能猜对{v}次。乱猜是50次。",
-            "{seen}, one can guess which of two {people} has {y_bare} “{g}”: right about {v} times in 100. Blind guessing gets 50.",
+            "{seen}，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约猜对{v}次。乱猜是50次。",
+            "{seen}, guessing which of two {people} has {y_bare} “{g}” is right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
-            "能猜出来，不等于程序这样做了。",
-            "That it can be guessed does not mean that the program does so.",
+            "这个数没有误差范围：比50多几次，可能只是碰巧。能猜出来，也不等于程序这样做了。",
+            "This number has no margin of error: a few more than 50 may be chance. Nor does it mean that the program does so.",
         ),
     ),
     # what a report measured about prices: `explainers.prices` fills these
@@ -454,15 +478,15 @@ FRAME: Mapping[str, Row] = {
 TESTS: Mapping[str, Text] = {
     # what was done and what came of it, beside every sentence on what moves the result
     "decision.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次难易不变，{down}次更难。有{changed}次结果本身变了。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, as likely in {same} and less likely in {down}. The result itself changed in {changed}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "decision.levels": Text(
-        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次难易不变，{down}次更难。有{changed}次结果本身变了。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, as likely in {same} and less likely in {down}. The result itself changed in {changed}.",
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "decision.turn": Text(
-        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余难易不变。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余难易不变。",
+        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余{unmoved}。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余{unmoved}。",
         "Only this was changed, from a low to a high value. With both values below, of {left_n} tests “{good}” became more likely in {left_up} and less likely in {left_down}. With both above, of {right_n} it became more likely in {right_up} and less likely in {right_down}. In all others it was as likely.",
     ),
     "price.turn": Text(

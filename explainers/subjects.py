@@ -69,6 +69,7 @@ class Nature:
         levels: those that k people have, the most common first, at most `MOST_LEVELS` (or `MOST_NAMED`).
         rest: those of the others that are tried together: further levels that k people have, and
             the rarer ones where at least k people have one of them.
+        further: those of the rest that k people have, so that they may be named.
         others: how many others there are, tried or not.
         blank: whether at least k people have no value, so that having none is tried.
         untried: whether a few people have another level or no value, which nobody tries.
@@ -78,6 +79,7 @@ class Nature:
     kind: ColumnKind
     levels: tuple[Any, ...] = ()
     rest: tuple[Any, ...] = ()
+    further: tuple[Any, ...] = ()
     others: int = 0
     blank: bool = False
     untried: bool = False
@@ -121,6 +123,7 @@ def nature(table: pa.Table, apart: People, column: Column, *, k: int) -> Nature:
         "levels",
         levels,
         (*more, *rare) if together else tuple(more),
+        tuple(more),
         others=len(more) + len(rare),
         blank=blank,
         untried=lone or (bool(rare) and not together),
@@ -146,7 +149,8 @@ def of_asked(nature: Nature, array: Array) -> Nature:
     """
     rest = tuple(level for level in nature.rest if np.count_nonzero(array == level))
     untried = nature.untried or len(rest) < len(nature.rest)
-    return replace(nature, rest=rest, untried=untried)
+    further = tuple(level for level in nature.further if level in rest)
+    return replace(nature, rest=rest, further=further, untried=untried)
 
 
 def subjects(donors: People, natures: Mapping[str, Nature]) -> tuple[Subject, ...]:

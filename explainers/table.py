@@ -60,30 +60,30 @@ SENTENCES: Mapping[str, Row] = {
     # ours: models built of trees answer in steps; many changes do nothing, and none the other way
     "decision.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，有时更容易{result}，有时没有影响。试了{n}次：{k}次更容易，{s}次难易不变，{d}次更难。",
-            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes nothing changes. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
+            "其他信息不变时，{X}变{high}，有时更容易{result}，有时{idle}。试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
+            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes {idle}. Of {n} tests, {k} were more likely, {s} {unmoved} and {d} less likely.",
         ),
         RULE,
     ),
     "decision.number.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),
     "decision.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}变{high}，多数时候难易不变；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, mostly nothing changes; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+            "其他信息不变时，{X}变{high}，多数时候{unmoved}；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, mostly {idle}; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
         ),
         RULE,
     ),
     # ours: it matters for certain, but too few people to say which way
     "decision.number.direction_open": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
         ),
         MORE,
     ),
@@ -104,22 +104,22 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.levels.steps": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时没有影响。试了{n}次：{k}次更容易，{s}次难易不变，{d}次更难。",
-            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes does nothing. Of {n} tests, {k} were more likely, {s} as likely and {d} less likely.",
+            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时{idle}。试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
+            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes {idle}. Of {n} tests, {k} were more likely, {s} {unmoved} and {d} less likely.",
         ),
         RULE,
     ),
     "decision.levels.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
         ),
         RULE,
     ),
     "decision.levels.direction_open": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次难易不变。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and as likely in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
         ),
         MORE,
     ),
@@ -169,8 +169,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.levels.one_way": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，多数时候难易不变；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, mostly nothing changes; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，多数时候{unmoved}；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, mostly {idle}; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
         ),
         RULE,
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from registry.findings import Verdict
 
-COUNTED = frozenset({"changed", "favourable", "single", "columns"})
+COUNTED = frozenset({"changed", "favourable", "single", "columns", "graded"})
 """What is told beside the number of people asked where their answers were counted."""
 FOUND = frozenset({"moves", "rows", "steady"})
 """An example's moves, the strongest information, whether asking twice gave one answer."""

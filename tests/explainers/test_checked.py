@@ -73,8 +73,8 @@ def test_a_score_that_tells_a_group_is_said_to_beside_blind_guessing() -> None:
         details={"features_auc": 0.74, "feature_share": {"age": 1.0}},
     )  # fmt: skip
     score, features = checked.by_group(plan(), RACE, Quoted([leak]))
-    assert "约能猜对66次。乱猜是50次" in score["zh"]
-    assert "约能猜对74次" in features["zh"]
+    assert "约猜对66次。乱猜是50次" in score["zh"]
+    assert "约猜对74次" in features["zh"]
 
 
 def test_no_sentence_of_the_fifth_answer_stands_twice() -> None:
@@ -106,10 +106,49 @@ def test_what_was_left_out_of_the_information_is_named() -> None:
     score, features = checked.by_group(given, sex, Quoted([leaked({"age": 0.6, "married": 0.4})]))
     assert score["zh"].startswith("只看程序的分数，")
     assert features["zh"].startswith("不看性别，只看程序用的其他信息，从两个人里猜")
-    assert features["en"].startswith("Without the sex, from the other information it uses, one")
+    assert features["en"].startswith(
+        "Without the sex, from the other information it uses, guessing"
+    )
     _, features = checked.by_group(given, sex, Quoted([leaked({"age": 1.0})]))
     assert features["zh"].startswith("不看性别和婚姻，只看程序用的其他信息，")
     assert features["en"].startswith("Without the sex and the marital status, from the other")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "limit"),
+    [
+        ("disparity", "说明分数间接反映了性别"),
+        ("difference", "说明分数间接反映了性别"),
+        ("equivalent", "从分数几乎猜不出性别"),
+        ("inconclusive", "看不出分数是否反映了性别"),
+    ],
+)
+def test_what_a_guess_from_the_score_means_follows_from_its_verdict(
+    verdict: str, limit: str
+) -> None:
+    """50 right of 100, shown to be small: and below it "a better guess than blind"."""
+    given = ExplanationPlan.make(people(200), columns("age", "sex"), cut=0.5)
+    (sex,) = (column for column in given.columns if column.name == "sex")
+    told = leaked({"age": 1.0}) | {"estimate": 0.47, "verdict": verdict}
+    told["details"] = told["details"] | {"features_auc": 0.46}
+    score, features = checked.by_group(given, sex, Quoted([told]))
+    assert limit in score["limit"]["zh"]
+    assert f"也就是说，{VERDICT_NAMES[Verdict(verdict)].zh}。" in score["zh"]
+    assert ("reflects" in score["limit"]["en"]) == (
+        verdict in ("disparity", "difference", "inconclusive")
+    )
+    assert "没有误差范围" in features["limit"]["zh"]
+    # Worse than blind is no skill; a score that is shown to tell the group is turned round.
+    right = 53 if verdict in ("disparity", "difference") else 47
+    assert f"约猜对{right}次" in score["zh"]
+    assert "约猜对46次" in features["zh"]
+
+
+def test_a_guess_that_could_not_be_judged_is_told_as_the_report_has_it() -> None:
+    given = ExplanationPlan.make(people(200), columns("age", "sex"), cut=0.5)
+    (sex,) = (column for column in given.columns if column.name == "sex")
+    (said,) = checked.by_group(given, sex, Quoted([leaked({}) | {"verdict": "not_evaluable"}]))
+    assert "猜" not in said["zh"]
 
 
 def test_all_the_information_is_said_only_where_all_of_it_was_looked_at() -> None:
@@ -117,7 +156,7 @@ def test_all_the_information_is_said_only_where_all_of_it_was_looked_at() -> Non
     told = leaked({"age": 0.6, "married": 0.4}) | {"slice": {"race": "b"}, "group": "b"}
     _, features = checked.by_group(given, RACE, Quoted([told]))
     assert features["zh"].startswith("看程序用的全部信息，")
-    assert features["en"].startswith("From all the information it uses, one")
+    assert features["en"].startswith("From all the information it uses, guessing")
 
 
 def test_no_sentence_on_the_information_where_it_is_not_known_what_was_looked_at() -> None:

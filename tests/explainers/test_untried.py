@@ -46,16 +46,20 @@ def test_a_column_that_decides_for_rare_levels_is_never_said_to_matter_little(fe
     said = about(made, "town")
     assert not [s for s in said if s["kind"] == "little" or "影响很小" in s["zh"]]
     rest = next(s for s in said if s["kind"] == "decision.rest")
-    assert "另有3种少见的情况，没有逐一测试。合在一起试，每100人里" in rest["zh"]
+    assert (
+        "另有3种情况（“t12”、“rare1”、“rare2”），没有逐一测试。合在一起试，每100人里" in rest["zh"]
+    )
+    assert (
+        rest["limit"]["zh"] == "逐一测试的，是最常见的12种。"
+    )  # nobody is hidden, so nobody is protected
     assert rest["evidence"]["changed"] > N / 10
-    assert "rare1" not in repr(made["questions"][3])
 
 
 def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     """public/S2: not even together, and then nothing is little."""
     made = told(towns(3), [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     thirteenth, left_out, last = about(made, "town")
-    assert thirteenth["zh"].startswith("所在镇另有1种少见的情况，没有逐一测试。合在一起试，")
+    assert thirteenth["zh"].startswith("所在镇另有1种情况（“t12”），没有逐一测试。合在一起试，")
     assert left_out["zh"] == "所在镇另有2种情况太少见，没有测试。"
     assert last["kind"] == "untried"
     town = ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9
@@ -223,3 +227,28 @@ def test_no_example_says_nothing_of_how_many_could_get_better(decides: str) -> N
     assert said["en"] == "No example can be made from values shared by many."
     assert said["limit"]["zh"] == "这不等于没有人的结果可以变好。"
     assert said["limit"]["en"] == "It does not mean that nobody’s result could get better."
+
+
+def test_levels_that_enough_people_have_are_named_beside_rarer_ones() -> None:
+    """F7a/11: three towns of 36 to 100 people were said to be too rare to name."""
+    town = np.resize(np.asarray([f"t{i:02d}" for i in range(14)], dtype=object), N)
+    town[:6], town[6:12] = "six", "also six"
+    table = apart(pa.table({"town": town.tolist(), "age": people(N)["age"]}))
+    made = told(table, [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
+    rest = next(s for s in about(made, "town") if s["kind"] == "decision.rest")
+    assert "另有4种情况（“t10”、“t11”，和更少见的），没有逐一测试" in rest["zh"]
+    assert "six" not in str(made)
+    assert "不到10个人" in rest["limit"]["zh"]
+
+
+def test_a_program_without_scores_is_said_to_change_its_result_and_nothing_more() -> None:
+    """F13n/14: of a yes or no it was said that its chances had not changed."""
+    table = apart(people(N))
+    made = told(table, columns("income", "age"), lambda x: (x["income"] > 3_000).astype(float))
+    every = list(sentences_of(made))
+    assert any(said["kind"] == "overall.labels" for said in every)
+    assert "难易不变" not in str(made)
+    assert "as likely" not in str(made)
+    assert "结果没变" in str(about(made, "income"))
+    graded = told(table, columns("income", "age"), lambda x: x["age"] / 100)
+    assert not any(said["kind"] == "overall.labels" for said in sentences_of(graded))

@@ -529,8 +529,8 @@ CASES = (
         towns,
         lambda x: 1.0 - np.char.startswith(x["town"].astype(str), "rare"),
         [TOWN, *columns("age")],
-        must=[("所在镇另有.*少见的情况.*结果会变", "rare cases .* results change")],
-        must_not=[("所在镇的影响很小", "town made little"), ("rare1|rare2", "rare1|rare2")],
+        must=[("所在镇另有.*“rare1”.*结果会变", "further cases .*“rare1”.* results change")],
+        must_not=[("所在镇的影响很小", "town made little"), ("不到10人才有", "fewer than 10 people have")],
     ),
     Case(
         "three of twenty cities are refused, with names",
