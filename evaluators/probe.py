@@ -406,7 +406,7 @@ class Gathered:
         by: the columns by which these groups are told apart.
         since: with which words the part of its sentence begins that has such numbers; where none
             are named, no number of the finding is left without the groups.
-        instead: what is said in place of that part.
+        instead: what is said in place of that part; it says {why} (see `evaluators.judging.withholding`).
         bounds: whether its interval and tests are such numbers.
         details: which of its details are.
     """

@@ -231,7 +231,8 @@ class Performance(Probe[Rows]):
         if seen is None or not weights.enough([seen.effective], plan.min_n):
             size = 0 if seen is None else seen.size
             why = say.small(metric, size, plan)
-            return not_evaluable(self.spec, metric, slice_={}, why=why, limit=limit, n=size)
+            return not_evaluable(self.spec, metric, slice_={}, why=why, limit=limit, n=size,
+                                 details={"task": task})  # fmt: skip
         ci = seen.interval(1 - plan.alpha)
         line = self.options.required.get(metric)  # type: ignore[call-overload]
         short, kept = _held(ci, line, more=metric not in ERRORS)
@@ -291,7 +292,7 @@ class Performance(Probe[Rows]):
             why = say.group_small(pair.slice_, pair.metric, plan)
             return not_evaluable(self.spec, metric, slice_={name: level}, why=why, limit=limit,
                                  group=level, reference_group=against, n=pair.n,
-                                 n_reference=pair.n_reference)  # fmt: skip
+                                 n_reference=pair.n_reference, details={"task": task})  # fmt: skip
         lines = _lines(pair.metric)
         ci, held = lines.interval(pair.gap, 1 - plan.alpha / size), lines.held(pair.gap)
         sides = pair.own.effective, pair.other.effective

@@ -23,7 +23,7 @@ ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("超过了 {line} 的界线。", "This exceeds the line of {line}."),
     Verdict.DIFFERENCE: Text("有人的结果会变；没有证据说明超过 {line} 的界线。", "Some answers change; that it is beyond the line of {line} is not shown."),
     Verdict.EQUIVALENT: Text("结果是稳定的：会变的不超过 {bound}，在 {margin} 以内。", "Answers are stable: at most {bound} change, within {margin}."),
-    Verdict.INCONCLUSIVE: Text("没有看到变化，但按这些人推算，会变的仍可能多到 {bound}；要不超过 {margin} 才能说结果是稳定的，还不能下结论。", "No change was seen, but of people like these up to {bound} may change; answers are called stable when at most {margin} do. Inconclusive."),
+    Verdict.INCONCLUSIVE: Text("没有看到变化，但按这些人推算，会变的仍可能多到 {bound}；在 {margin} 以内才能说结果是稳定的，还不能下结论。", "No change was seen, but of people like these up to {bound} may change; answers are called stable within {margin}. Inconclusive."),
 }  # fmt: skip
 SMALL = Text(
     "只有 {people} 人可以这样对照，少于 {least} 人，不作判断。",

@@ -45,9 +45,8 @@ UNDEFINED = Text(
 NEXT = Text("再比较", "Next, people alike in")
 """How what holds within strata begins."""
 NOT_WITHIN = Text(
-    "再比较条件相同的人：有的层有不足 {few}的格子，数字不公开。",
-    "Next, people alike in the conditions: some strata have cells of fewer than {few}, so "
-    "these numbers are not published.",
+    "再比较条件相同的人：{why}",
+    "Next, people alike in the conditions: {why}",
 )
 MANY_LEVELS = Text(
     "“{control}”有 {many} 个不同的值，不能直接分层；请在这项检验的选项 edges 里写明分段的界线，再登记一次。",

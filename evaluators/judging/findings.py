@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
-from evaluators.judging import captions, counted
+from evaluators.judging import captions, counted, withholding
+from evaluators.judging.withholding import Why
 from evaluators.probe import ProbeSpec
 from registry import attestation
 from registry.findings import Finding, Verdict, reading
@@ -153,13 +154,6 @@ def digest(findings: "tuple[Finding, ...]") -> str:
     return attestation.digest([{n: getattr(f, n) for n in names} for f in findings])
 
 
-WITHHELD = Text(
-    "这一组（或与它相减可得的组）中有不足 {few}的格子，数字不公开；主管部门和受托测试机构可以看到。",
-    "A cell of this group, or of one it could be subtracted from, has fewer than {few}, "
-    "so its numbers are not published; the authority and the assigned tester can see them.",
-)
-
-
 UNWEIGHTED = Text(
     "数据中有权重为 0 的行，这项检验不看权重，把它们也数在内；与其他检验的数字相减可得这些行，数字不公开；"
     "主管部门和受托测试机构可以看到。",
@@ -180,7 +174,7 @@ def tells(finding: Finding) -> bool:
 
 
 def withheld(
-    finding: Finding, least: int, plan: Mapping[str, Any], why: Text = WITHHELD
+    finding: Finding, least: int, plan: Mapping[str, Any], why: Text = withholding.ALONE[Why.SMALL]
 ) -> Finding:
     """The finding as published for a suppressed group: the verdict stays, the numbers go.
 
@@ -196,7 +190,7 @@ def withheld(
     """
     blank: dict[str, Any] = dict.fromkeys(SECRET)
     few = counted.so_many(finding, plan, least, cells=True)
-    said, units = why.format(few=few), None
+    said, units = withholding.of_nobody(finding.reading) or why.format(few=few), None
     band = (finding.units or {}).get("at_least")
     if band is not None and finding.units is not None:
         units = {"of": finding.units["of"], "at_least": band}

@@ -227,9 +227,8 @@ RATIO = (
 )
 """How the part of the sentence after the two rates begins."""
 OF_ALL = Text(
-    "区间和检验由所有交叉组一起算出，其中有不足 {few}的格子，所以不公开。",
-    "Interval and test come of all crossings together, some of which have cells of fewer than "
-    "{few}, so they are not published.",
+    "区间和检验由所有交叉组一起算出：{why}",
+    "Interval and test come of all crossings together: {why}",
 )
 WEIGHTED = Text("加权", "weighted")
 

@@ -43,6 +43,7 @@ class Cut:
         sums: the tables whose sums over all rows are stated, by number.
         hidden: the groups that are hidden in the whole report, each as its levels by attribute.
         everyone: the tables about everybody, by number, whose counts may follow from a finding.
+        audited: whether it was worked out what follows; else crossings are hidden unasked.
     """
 
     tables: tuple[Table, ...]
@@ -50,6 +51,7 @@ class Cut:
     sums: frozenset[int]
     hidden: frozenset[Group] = frozenset()
     everyone: frozenset[int] = frozenset()
+    audited: bool = True
 
     def without(self, groups: frozenset[Group]) -> "Cut":
         """The same without the rows of these groups, and of their crossings, in any table.
@@ -154,7 +156,8 @@ def divide(
         shown |= _certain(told)
     cut = (_without(table, {r for t, r in rows if t == number})
            for number, table in enumerate(tables))  # fmt: skip
-    return Cut(tuple(cut), shown, sums, frozenset(hidden), frozenset(t for t, _ in followed))
+    return Cut(tuple(cut), shown, sums, frozenset(hidden), frozenset(t for t, _ in followed),
+               audited=len(audits) == len(looked))  # fmt: skip
 
 
 @dataclass(frozen=True)

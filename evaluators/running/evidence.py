@@ -15,7 +15,7 @@ from typing import Any
 
 from evaluators import sizes
 from evaluators.judging import findings
-from evaluators.judging.findings import WITHHELD
+from evaluators.judging.withholding import ALONE, TOGETHER, Why
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
@@ -164,30 +164,30 @@ class Evidence:
             return self._withheld(finding, findings.UNWEIGHTED)
         if told.counts_small(finding):
             return self._withheld(finding, SOME_TOO_SMALL)
-        if number in self.bare or not told.may_tell(finding):
-            return self._withheld(finding)
+        why = Why.UNCOUNTED if number in self.bare else told.why_not(finding)
+        if why is not None:
+            return self._withheld(finding, ALONE[why])
         gathered = self.gathered.get(number)
-        if (
-            gathered is not None
-            and findings.tells(finding)
-            and self._mixed(finding, gathered, told)
-        ):
-            alone = together.apart(finding, gathered, self.plan, self.least)
-            if alone is None:
-                return self._withheld(finding, together.WHY)
-            finding = alone
+        if gathered is not None and findings.tells(finding):
+            why = self._mixed(finding, gathered, told)
+            if why is not None:
+                alone = together.apart(finding, gathered, self.plan, self.least, why)
+                if alone is None:
+                    return self._withheld(finding, TOGETHER[why])
+                finding = alone
         state = self.states.get(finding.probe)
         finding = directions.bared(told.bared(finding), state, self.least)
         return left_out.published(finding, told.cut.facts, self.plan)
 
-    def _withheld(self, finding: Finding, why: Text = WITHHELD) -> Finding:
+    def _withheld(self, finding: Finding, why: Text) -> Finding:
         return findings.withheld(finding, self.least, self.plan.content, why)
 
-    def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> bool:
-        """Whether one of the groups behind its numbers is hidden, or counted nowhere."""
+    def _mixed(self, finding: Finding, gathered: Gathered, told: Tellable) -> Why | None:
+        """Why its numbers go, where one of the groups behind them is hidden, or counted nowhere."""
         by = frozenset(gathered.by)
-        uncounted = self.counted is not None and not by <= self.counted
-        return uncounted or told.hides(finding.probe, by)
+        if self.counted is not None and not by <= self.counted:
+            return Why.UNCOUNTED
+        return told.closed if told.hides(finding.probe, by) else None
 
     @property
     def rows_read(self) -> dict[str, Any]:

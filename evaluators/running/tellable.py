@@ -6,6 +6,7 @@ from typing import Any
 
 from evaluators import sizes
 from evaluators.judging import findings
+from evaluators.judging.withholding import Why
 from evaluators.probe import Table
 from evaluators.running.attacker import Group, Told
 from evaluators.running.audit import ROWS
@@ -76,21 +77,34 @@ class Tellable:
     least: int
     apart: frozenset[tuple[str, str]] = frozenset()
 
-    def may_tell(self, finding: Finding) -> bool:
-        """Whether no number of it would give a small count away."""
+    @property
+    def closed(self) -> Why:
+        """Why what is hidden is."""
+        return Why.SMALL if self.cut.audited else Why.UNAUDITED
+
+    def why_not(self, finding: Finding) -> Why | None:
+        """Why a number of it would give a small count away; None where none would."""
         if not findings.tells(finding):
-            return True
+            return None
         units = finding.units or {}  # fewer people than rows; a second kind of unit is no people
-        stated = [units.get(name) for name in ("n", "n_reference")]
-        sizes = [n for n in (finding.n, finding.n_reference, *stated) if n is not None]
         people = finding.group is not None or units.get("of") in OF_PEOPLE
-        small = people and any(0 < n < self.least for n in sizes)
+        counts = finding.n, finding.n_reference
+        stated = [units.get(name) for name in ("n", "n_reference")]
+        if people and any(0 < n < self.least for n in counts if n is not None):
+            return Why.SMALL
+        if self._tells_of_hidden(finding):
+            return self.closed
+        if people and any(0 < n < self.least for n in stated if n is not None):
+            return Why.EFFECTIVE
+        return None
+
+    def _tells_of_hidden(self, finding: Finding) -> bool:
+        """Whether a number of it is one of a hidden group, or tells of one."""
         about = (finding.probe, frozenset(finding.slice))
         rest = finding.reference_group in (None, "*") and finding.n_reference is not None
         held = any({name for name, _ in group} <= about[1] for group in self.cut.hidden)
-        return not (
-            small
-            or self._others(finding.details)
+        return (
+            self._others(finding.details)
             or _about(finding, self.gone.get(about, set()))
             or _of_hidden(finding, self.cut.hidden)
             or self._lists(finding)

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from evaluators.judging import counted
+from evaluators.judging import counted, withholding
+from evaluators.judging.withholding import Why
 from evaluators.plan import Plan
 from evaluators.probe import Gathered, Probe
 from evaluators.running import left_out
@@ -20,13 +21,6 @@ from registry.findings import Finding
 from registry.language import Text
 
 BOUNDS = ("ci", "test", "p_value", "p_adjusted", "adjustment", "equivalence", "mde")
-WHY = Text(
-    "这些数字由几组一起算出，其中有不足 {few}的格子，由它们可以推出这些格子，数字不公开；"
-    "主管部门和受托测试机构可以看到。",
-    "Several groups give these numbers together, and some of them have cells of fewer than {few} "
-    "that could be worked out, so they are not published; the authority and the assigned "
-    "tester can see them.",
-)
 CLOSE = 1e-8
 """Two numbers of ten digits that differ by no more are one."""
 
@@ -45,7 +39,9 @@ def of(
     return {number: one for number, one in made.items() if one is not None}
 
 
-def apart(finding: Finding, gathered: Gathered, plan: Plan, least: int) -> Finding | None:
+def apart(
+    finding: Finding, gathered: Gathered, plan: Plan, least: int, why: Why = Why.SMALL
+) -> Finding | None:
     """The finding without the numbers that its group and its reference alone do not give.
 
     None where that leaves nothing.
@@ -55,6 +51,7 @@ def apart(finding: Finding, gathered: Gathered, plan: Plan, least: int) -> Findi
         gathered: which they are.
         plan: names the columns of what was left out.
         least: the smallest count of people that is published.
+        why: the others go.
     """
     if not gathered.since:
         return None
@@ -64,9 +61,8 @@ def apart(finding: Finding, gathered: Gathered, plan: Plan, least: int) -> Findi
     if said == before and gathered.bounds:
         return None  # nobody knows where its numbers stand
     if said != before and gathered.instead is not None:
-        also = gathered.instead.format(
-            few=counted.so_many(finding, plan.content, least, cells=True)
-        )
+        few = counted.so_many(finding, plan.content, least, cells=True)
+        also = gathered.instead.format(why=withholding.WITHIN[why].format(few=few), few=few)
         said = Text(said.zh + also.zh, f"{said.en.rstrip()} {also.en}")
     blank: dict[str, Any] = dict.fromkeys(BOUNDS) if gathered.bounds else {}
     kept = {n: v for n, v in finding.details.items() if n not in gathered.details}

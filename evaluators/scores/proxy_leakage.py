@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from evaluators.accumulating import weights
 from evaluators.accumulating.accumulators import Rows, coded, merge_rows, numbers
 from evaluators.designs.nulls import leakage_nulls, leakage_planted
-from evaluators.judging import equivalence, findings, readings, verdicts
+from evaluators.judging import equivalence, findings, readings, verdicts, withholding
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
@@ -167,7 +167,7 @@ class ProxyLeakage(Probe[Rows]):
             if made is None or made.test is None or made.interval is None:
                 yield not_evaluable(
                     self.spec, "score_auc", slice_={name: level}, limit=limit, group=level,
-                    n=many[level], why=ONE_SCORE if alike else _small(name, level, plan),
+                    n=many[level], why=withholding.ONE_SCORE if alike else _small(name, level, plan),
                 )  # fmt: skip
                 continue
             details = {
@@ -419,10 +419,6 @@ SMALL = Text(
 ONE_LEVEL = Text(
     "“{name}”在数据里只有一个值，没有什么可猜。",
     "'{name}' has only one value in the data; there is nothing to tell.",
-)
-ONE_SCORE = Text(
-    "所有人的分数都一样，没有什么可用来猜，不作判断。",
-    "The score is the same for all; there is nothing to tell by, and nothing is said.",
 )
 LIMIT = Text(
     "猜得出不等于用了它：分数与这一特征相关，也可能是因为两组人的条件不同。",

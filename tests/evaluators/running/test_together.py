@@ -103,7 +103,7 @@ def test_what_holds_over_all_stands_where_strata_are_hidden() -> None:
     assert whole["ci"] is not None
     assert "90 of 175" in whole["reading"]["en"]
     assert whole["reading"]["en"].endswith("so these numbers are not published.")
-    assert whole["reading"]["zh"].endswith("有的层有不足 10 人的格子，数字不公开。")
+    assert whole["reading"]["zh"].endswith("其中有的组有不足 10 人的格子，数字不公开。")
 
 
 def test_pooled_strata_stand_where_no_cell_is_small() -> None:
@@ -155,7 +155,7 @@ def test_the_counts_of_a_crossing_stand_where_another_is_hidden() -> None:
     a = found["{'race': 'a'}"]
     assert (a["n"], a["estimate"], a["ci"]) == (220, 0.5, None)
     assert "110 of 220" in a["reading"]["en"]
-    assert a["reading"]["en"].endswith("so they are not published.")
+    assert a["reading"]["en"].endswith("so these numbers are not published.")
     assert "不公开" in a["reading"]["zh"]
     whole = report(_crossings(14), columns, ["intersection_scan"])
     assert not any(f["suppressed"] for f in whole["findings"])
