@@ -324,12 +324,41 @@ class Count:
         return Text(f"{zh}。", f"{en}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """When a counted appeal had to be answered, and when it was closed.
+
+    Args:
+        answer_by: the last day to answer it; None where the filing promised none.
+        closed: when it was closed; None where it is open.
+    """
+
+    answer_by: date | None
+    closed: datetime | None
+
+    def is_due(self, day: date) -> bool:
+        """Whether it is closed, or its last day is over before a legal day."""
+        return self.closed is not None or (self.answer_by is not None and self.answer_by < day)
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it was closed by its last day; without one it is never late."""
+        if self.closed is None:
+            return False
+        return self.answer_by is None or legal_day.of(self.closed) <= self.answer_by
+
+
 TO_COUNT = select(
     Concern.filing_id, Concern.created, Concern.route, Concern.status, Concern.outcome
 ).where(text(COUNTABLE))
 """The rows that are counted, and no others: what a count takes would tell of them."""
 OF_ONE = TO_COUNT.where(Concern.filing_id == bindparam("filing"))
-OF_SEVERAL = TO_COUNT.where(Concern.filing_id.in_(bindparam("filings", expanding=True)))
+APPEALS = (
+    select(Concern.filing_id, Concern.answer_by, Concern.closed)
+    .where(text(COUNTABLE), Concern.route == Route.APPEAL)
+    .where(Concern.filing_id.in_(bindparam("filings", expanding=True)))
+    .order_by(Concern.id)
+)
 
 
 def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
@@ -342,9 +371,17 @@ def counts(session: Session, filing_id: str) -> tuple[Count, ...]:
     return _counted(rows(session, OF_ONE, filing=filing_id)).get(filing_id, ())
 
 
-def counts_of(session: Session, filing_ids: Sequence[str]) -> dict[str, tuple[Count, ...]]:
-    """The same of several filings, by filing; one of which nothing is counted is left out."""
-    return _counted(rows(session, OF_SEVERAL, filings=list(filing_ids)))
+def appeals_of(session: Session, filing_ids: Sequence[str]) -> dict[str, list[Appeal]]:
+    """The appeals that are counted of several filings, by filing; one without any is left out.
+
+    Args:
+        session: any session.
+        filing_ids: which.
+    """
+    found: dict[str, list[Appeal]] = {}
+    for each in rows(session, APPEALS, filings=list(filing_ids)):
+        found.setdefault(each.filing_id, []).append(Appeal(each.answer_by, each.closed))
+    return found
 
 
 def _counted(found: Iterable[Any]) -> dict[str, tuple[Count, ...]]:

@@ -11,9 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from filing import gate
-from filing.concerns import Count
-from filing.routes import Route
-from registry import grounds
+from filing.concerns import Appeal
+from registry import grounds, legal_day
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -45,14 +44,14 @@ class Published:
     Args:
         content: its newest edition's JSON object.
         explanation: the content of the explanation that it carries; None where it carries none.
-        counts: what is counted of appeals, complaints and reports.
+        appeals: those that the public record counts.
         at: the moment.
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
 
     content: Mapping[str, Any]
     explanation: Mapping[str, Any] | None
-    counts: Sequence[Count]
+    appeals: Sequence[Appeal]
     at: datetime
     days: int
 
@@ -124,8 +123,9 @@ def _openness(read: Published) -> Measured | None:
 
 
 def _appeals(read: Published) -> Measured | None:
-    rows = [each for each in read.counts if each.route is Route.APPEAL]
-    return _out_of(sum(each.closed for each in rows), sum(each.received for each in rows))
+    today = legal_day.of(read.at)
+    due = [each for each in read.appeals if each.is_due(today)]
+    return _out_of(sum(each.in_time for each in due), len(due))
 
 
 def _out_of(count: int, of: int) -> Measured | None:
@@ -193,11 +193,13 @@ CRITERIA = (
     ),
     Criterion(
         "appeals",
-        Text("办结的申诉", "Appeals closed"),
+        Text("按期办结的申诉", "Appeals closed in time"),
         Text(
-            "收到的申诉里，已经办结的有几件；没有收到过申诉的记为未测。",
-            "How many of the appeals received are closed; where none was received, it counts as not "
-            "measured.",
+            "已经办结的和过了答复期限还没有办结的申诉里，按期办结的有几件。还在期限以内、没有办结的不算在内，"
+            "所以新收到、尚未核实的申诉不改变得分；一件也没有的记为未测。",
+            "Of the appeals that are closed, or whose last day to answer is over, how many were closed in "
+            "time. Open ones within their days are in neither number, so an appeal that has just come in, "
+            "not verified, changes no score; where there is none, it counts as not measured.",
         ),
         _appeals,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from filing import concerns, editions
-from filing.concerns import Count
+from filing.concerns import Appeal
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.guards import Case, independent
@@ -32,13 +32,13 @@ class Recorded:
         filing: which.
         editions: every one, oldest first.
         explanations: by identifier, those that newest editions carry.
-        counts: what is counted of appeals, complaints and reports.
+        appeals: those that the public record counts.
     """
 
     filing: Filing
     editions: Sequence[Edition]
     explanations: Mapping[str, Explanation]
-    counts: Sequence[Count]
+    appeals: Sequence[Appeal]
 
     def published(self, at: datetime) -> Published | None:
         """What the public reads at a moment; None for a filing that was never published."""
@@ -50,7 +50,7 @@ class Recorded:
         return Published(
             content=content,
             explanation=made.content if made else None,
-            counts=self.counts,
+            appeals=self.appeals,
             at=at,
             days=settings().evaluation_days,
         )
@@ -91,9 +91,9 @@ def recorded(session: Session, filings: Iterable[Filing]) -> dict[str, Recorded]
     every = editions.of_filings(session, list(named))
     newest = [each[-1].read()["explanation"] for each in every.values() if each]
     made = explanations.by_id(session, [each["id"] for each in newest if each])
-    counted = concerns.counts_of(session, list(named))
+    appealed = concerns.appeals_of(session, list(named))
     return {
-        name: Recorded(filing, every.get(name, ()), made, counted.get(name, ()))
+        name: Recorded(filing, every.get(name, ()), made, appealed.get(name, ()))
         for name, filing in named.items()
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from filing import concerns
 from filing.concern_steps import Action, Side, Status
-from filing.concerns import COUNTABLE, KNOWN, OF_SEVERAL, Concern
+from filing.concerns import COUNTABLE, KNOWN, OF_ONE, Concern
 from filing.routes import Route
 from registry import database, inbox, organisations, outbox
 from registry.inbox import InboxItem
@@ -54,7 +54,7 @@ def test_the_filers_list_and_the_counts_read_no_hidden_row(filed: Filed) -> None
     with rows_read(filed.session, Concern) as found:
         assert len(concerns.waiting(filed.session, by=filer)) == known
     assert len(found) == known
-    assert len(filed.session.execute(OF_SEVERAL, {"filings": [filing]}).all()) == known
+    assert len(filed.session.execute(OF_ONE, {"filing": filing}).all()) == known
 
 
 def test_of_a_filer_s_own_people_nothing_is_read_on_the_authoritys_desk(filed: Filed) -> None:

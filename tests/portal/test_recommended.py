@@ -121,9 +121,9 @@ def test_what_is_not_measured_leaves_the_sum_and_the_page_says_whose(
     shown: Recommended, reader: TestClient
 ) -> None:
     page = html.unescape(reader.get(PAGE).text)
-    assert re.search("“办结的申诉”没有计入：.*是未测。", page)
+    assert re.search("“按期办结的申诉”没有计入：.*是未测。", page)
     assert "“要求的检查”没有计入" not in page
-    assert re.search(r'data-label="办结的申诉">未测<', page)
+    assert re.search(r'data-label="按期办结的申诉">未测<', page)
     nothing = html.unescape(reader.get(f"{PAGE}?w.checks=0&w.findings=0&w.openness=0").text)
     assert "没有总分，也没有先后" in nothing
     assert "没有总分，也没有先后" not in page
