@@ -73,15 +73,21 @@ class Beyond:
         return self.total - len(self.said)
 
 
-def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str) -> Beyond:
+def of(
+    given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    digest: str,
+    explained: Mapping[str, Any] | None = None,
+) -> Beyond:
     """What the attached reports found beyond a line.
 
     Args:
         given: each report's summary in the edition, and its predicate.
         digest: of the model version that is filed.
+        explained: the plan of the explanation on the same page: what a report has no plain name for
+            is called as it is there.
     """
     grave = [
-        _Grave(finding, summary, predicate["plan"].get("content") or {})
+        _Grave(finding, summary, _named(predicate["plan"].get("content") or {}, explained or {}))
         for summary, predicate in given
         for finding in predicate["findings"]
         if finding["verdict"] == "disparity"
@@ -103,6 +109,17 @@ def of(given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], digest: str
         limits=tuple(dict.fromkeys(limit(each.finding, each.plan) for each, _ in told)),
         data=tuple(dict.fromkeys(frames)),
     )
+
+
+def _named(plan: Mapping[str, Any], explained: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A report's plan with the explanation's names of the columns that it has none for."""
+    own = plan.get("names") or {}
+    others = {
+        each["name"]: {"plain": each["plain"], "levels": each.get("values") or {}}
+        for each in (*(explained.get("columns") or ()), *(explained.get("protected") or ()))
+        if each.get("plain")
+    }
+    return {**plan, "names": {**others, **own}}
 
 
 def unquoted(

@@ -234,8 +234,9 @@ def _shown(
         _evaluation(each, _statement(session, each["id"]), language) for each in content["reports"]
     )
     predicates = [(each.summary, each.view.predicate) for each in evaluations]
+    made = explanations.get(session, content["explanation"]["id"]) if data else None
     return Shown(
-        beyond=beyond.of(predicates, content["model"]["sha256"]),
+        beyond=beyond.of(predicates, content["model"]["sha256"], made.plan if made else None),
         evaluations=evaluations,
         words=_words(session, content, predicates, data, language),
     )

@@ -353,3 +353,28 @@ def test_the_one_picture_that_is_shown_is_the_gravest() -> None:
     drawn = [Picture(svg=None, caption=each, verdict=each) for each in  # type: ignore[arg-type]
              ("equivalent", "inconclusive", "disparity", "difference")]  # fmt: skip
     assert report_pictures.gravest(drawn)[0].verdict == "disparity"
+
+
+def test_what_a_report_has_no_name_for_is_called_as_in_the_explanation_beside_it() -> None:
+    """F13n/20: the first words of the page were “certificates：只改这一项…”."""
+    bare = {**PLAN, "names": {"income": PLAN["names"]["income"]}}
+    explained = {
+        "columns": [{"name": "married", "plain": {"zh": "婚姻", "en": "marriage"}, "values": {}}],
+        "protected": [
+            {
+                "name": "race",
+                "plain": {"zh": "族裔", "en": "origin"},
+                "values": {"nonwhite": {"zh": "少数", "en": "minority"}},
+            },
+            {"name": "income", "plain": {"zh": "别的叫法", "en": "another name"}},
+        ],
+    }
+    found = beyond.of(given(RACE, MARRIED, PRICE, plan=bare), "d", explained)
+    said = " ".join(each.zh for each in found.said)
+    assert "按族裔比较" in said
+    assert "少数每100人" in said
+    assert "婚姻" in said
+    assert "所在地区的家庭收入" in said, "the report's own name counts first"
+    for raw in ("race", "married", "nonwhite", "别的叫法"):
+        assert raw not in said
+    assert "race" in " ".join(each.zh for each in beyond.of(given(RACE, plan=bare), "d").said)
