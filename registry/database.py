@@ -312,7 +312,7 @@ def identity(place: Path) -> Identity:
     Args:
         place: of the database file.
     """
-    return modes.identity(place), modes.identity(Path(f"{place}-wal"))
+    return modes.identity(place), modes.identity(f"{place}-wal")
 
 
 def _served(engine: Engine) -> Engine:
