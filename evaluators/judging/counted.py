@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from registry.findings import Finding
+from registry.findings import Finding, Verdict
 from registry.language import Text
 
 ALIKE = {"people": Text("人", "people"), "accounts": Text("账号", "accounts"),
@@ -36,6 +36,10 @@ OPENING_UNNAMED = Text(
     "这里写“{alike}”的，数的是列“{column}”里不同的值；计划没有说明它们是什么。",
     "Where this says {alike}, it counts different values of the column '{column}'; the plan does "
     "not say what they are.",
+)
+ROW_BY_ROW = Text(
+    "这一条没有用计划里的权重，每一行算作一个，所以说的不是加权后的人群。",
+    "This does not use the plan's weights: every row counts as one, so it is not about the weighted population.",
 )
 SO_MANY_UNNAMED = Text("{n} 个单位（列“{column}”）", "{n} units of '{column}'")
 
@@ -93,6 +97,29 @@ def opened(finding: Finding, plan: Mapping[str, Any]) -> Finding:
     """
     said = told(Text(**finding.reading), _of(finding), plan)
     return replace(finding, reading=said.as_json())
+
+
+def row_by_row(finding: Finding) -> Finding:
+    """The finding of a probe that uses no weights, in a plan that has some: its sentence says so first.
+
+    Another probe may find the opposite of the weighted population; both sentences are true.
+
+    Args:
+        finding: as judged; where nothing is said of anybody the sentence stays.
+    """
+    if finding.verdict is Verdict.NOT_EVALUABLE:
+        return finding
+    said = Text(ROW_BY_ROW.zh + finding.reading["zh"], f"{ROW_BY_ROW.en} {finding.reading['en']}")
+    return replace(finding, reading=said.as_json())
+
+
+def by_row(finding: Finding) -> bool:
+    """Whether a finding says so.
+
+    Args:
+        finding: any.
+    """
+    return finding.reading["zh"].startswith(ROW_BY_ROW.zh)
 
 
 def so_many(finding: Finding, plan: Mapping[str, Any], n: int, *, cells: bool = False) -> Text:

@@ -200,6 +200,8 @@ def withheld(
     told = {name: getattr(finding, name) for name in ("slice", "metric", "verdict", "threshold")}
     first = captions.concluded(told, plan, levels=named)
     first = counted.told(first, (finding.units or {}).get("of"), plan)
+    if counted.by_row(finding):
+        first = Text(first.zh + counted.ROW_BY_ROW.zh, f"{first.en} {counted.ROW_BY_ROW.en}")
     said = Text(first.zh + said.zh, f"{first.en} {said.en}")
     return replace(
         finding, **blank, effect={"kind": finding.effect["kind"], "value": None}, ci=None, test=None,

@@ -14,7 +14,7 @@ from evaluators.accumulating import weights
 from evaluators.accumulating.accumulators import Cells, merge_cells
 from evaluators.guests import installed, outsider
 from evaluators.guests.outsider_visit import visiting
-from evaluators.judging import findings, readings
+from evaluators.judging import counted, findings, readings
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, ProbeSpec, Run, Scorer, ScoreRequest, Table
@@ -609,7 +609,7 @@ def _heeds_weight(spec: ProbeSpec) -> bool:
 
 def _unweighted(finding: Finding) -> Finding:
     said = {name: finding.limit[name] + getattr(UNWEIGHTED, name) for name in ("zh", "en")}
-    return replace(finding, limit=said)
+    return replace(counted.row_by_row(finding), limit=said)
 
 
 def _unsteady(finding: Finding) -> Finding:

@@ -92,6 +92,9 @@ def test_a_weight_is_heeded_or_said_to_be_unused(probe: str) -> None:
         assert UNUSED[0] in other.limit["zh"]
         assert UNUSED[1] in other.limit["en"]
         assert UNUSED[0] not in one.limit["zh"]
+        evaluable = other.verdict is not Verdict.NOT_EVALUABLE
+        assert (UNUSED[0] in other.reading["zh"]) is evaluable
+        assert ("not about the weighted population" in other.reading["en"]) is evaluable
 
 
 def test_the_probes_that_take_weights_are_the_ones_that_say_so() -> None:
@@ -100,3 +103,39 @@ def test_the_probes_that_take_weights_are_the_ones_that_say_so() -> None:
         if "weight" in {*(spec := installed.probe_class(name).spec).roles, *spec.optional}
     }  # fmt: skip
     assert taking == HEEDING
+
+
+def test_no_two_findings_about_one_population_contradict_each_other_unsaid() -> None:
+    """Issue 7, F7a/5: by weight B is favoured 2.67 times as often, by rows 0.67 times; one said so."""
+    groups = ["A"] * 400 + ["B"] * 400
+    got = ["yes"] * 240 + ["no"] * 160 + ["yes"] * 160 + ["no"] * 240
+    weight = [1.0] * 240 + [4.0] * 160 + [4.0] * 160 + [1.0] * 240
+    rows = pa.table({"g": groups, "y": got, "w": weight, "c": ["x", "z"] * 400})
+    probes = ["selection_parity", "conditional_parity", "intersection_scan", "subgroup_search"]
+    plan = {"title": "t", "probes": [{"id": each} for each in probes], "reference": {"g": "A"},
+            "columns": {"prediction": "y", "favourable": "yes", "weight": "w", "sensitive": ["g"],
+                        "control": ["c"]}}  # fmt: skip
+    made = engine.run(Plan.parse(plan), rows, scorer=None, nonce="n")
+    judged = [f for f in made.findings if f.verdict is not Verdict.NOT_EVALUABLE]
+    sides = {
+        f.probe: f.effect["value"] for f in judged if f.slice == {"g": "B"} and "ratio" in f.metric
+    }
+    assert sides["selection_parity"] > 1 > sides["conditional_parity"]
+    for each in judged:
+        heeds = each.probe in HEEDING
+        assert ("by weight" in each.reading["en"]) is heeds
+        assert each.reading["en"].startswith("This does not use the plan's weights") is not heeds
+        assert each.reading["zh"].startswith("这一条没有用计划里的权重") is not heeds
+
+
+def test_a_withheld_finding_says_so_too() -> None:
+    got = [1, 0] * 150 + [1] * 97 + [0] * 3
+    rows = pa.table({"g": ["A"] * 300 + ["B"] * 100, "y": got, "w": [1.0, 2.0] * 200})
+    plan = {"title": "t", "probes": [{"id": "intersection_scan"}],
+            "columns": {"prediction": "y", "favourable": 1, "weight": "w", "sensitive": ["g"]}}  # fmt: skip
+    made = engine.run(Plan.parse(plan), rows, scorer=None, nonce="n")
+    hidden = [f for f in made.findings if f.suppressed and f.verdict is not Verdict.NOT_EVALUABLE]
+    assert hidden
+    for each in hidden:
+        assert each.reading["en"].count("does not use the plan's weights") == 1
+        assert each.reading["zh"].count("没有用计划里的权重") == 1
