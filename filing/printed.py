@@ -36,10 +36,10 @@ def _explained(session: Session, content: Mapping[str, Any]) -> Iterator[str]:
         return
     made = explanations.get(session, content["explanation"]["id"])
     for question in (made.content or {}).get("questions", ()):
-        yield from _both(question["title"])
-        yield from _sentences(question["lead"])
-        for part in question["detail"]:
-            yield from _both(part["title"])
+        yield from _both(question.get("title"))
+        yield from _sentences(question.get("lead", ()))
+        for part in question.get("detail", ()):
+            yield from _both(part.get("title"))
             yield from _sentences(part["sentences"])
         for item in question.get("items", ()):
             yield from _both(item["plain"])
