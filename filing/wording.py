@@ -20,6 +20,20 @@ NAME = "name"
 """The part of an answer that is a name: called in English as in Chinese, unmarked, as a field is."""
 
 
+def beyond(many: int) -> Text | None:
+    """How many findings of what is attached are beyond a line; None where none is.
+
+    Args:
+        many: how many.
+    """
+    if not many:
+        return None
+    return Text(
+        f"附上的评估发现：差异超过界线{many}项",
+        f"Found beyond the line in what is attached: {many}",
+    )
+
+
 def public(part: Part, value: Any) -> Any:
     """The value without its restricted parts; None when nothing is left."""
     if part.show is Show.RESTRICTED or value is None:

@@ -56,7 +56,7 @@ LAYER_NAMES: dict[Layer, Text] = {
     Layer.PAYLOAD: Text("正文编码", "payload encoding"),
     Layer.STATEMENT: Text("声明格式", "statement"),
     Layer.PLAN: Text("评估计划摘要", "plan digest"),
-    Layer.FINDINGS: Text("评估结果摘要", "findings digest"),
+    Layer.FINDINGS: Text("结果或内容摘要", "digest of findings or content"),
     Layer.EVIDENCE: Text("公开证据摘要", "public evidence digest"),
     Layer.RECOMPUTATION: Text("重新计算", "recomputation"),
     Layer.MODEL: Text("模型文件摘要", "model digest"),

@@ -20,6 +20,7 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 
 MOST_DIGITS = 3
+NAMES = {each.id: each.name for each in CRITERIA}
 RULE = Text(
     "每项标准的得分是计数除以总数，总分是按权重的加权平均。只要有一个条目在某项标准上是未测，这项标准就从所有条目的"
     "总分里去掉；未测不是0分。总分相等的并列，同一个名次，先后只按备案编号。",
@@ -186,9 +187,13 @@ def _unknown(name: str) -> Reason:
 
 
 def _no_weight(name: str, given: Any) -> Reason:
+    called, shown = NAMES[name], str(given)[:20]
     return Reason(
         name,
-        Text(f"“{str(given)[:20]}”不是权重。", f"“{str(given)[:20]}” is no weight."),
+        Text(
+            f"“{called.zh}”的权重写成了“{shown}”，这不是权重。",
+            f"“{shown}”, given for “{called.en}”, is no weight.",
+        ),
         Text(
             f"请填0到{MOST_WEIGHT}的整数；0表示不算这一项。",
             f"Give a whole number from 0 to {MOST_WEIGHT}; 0 leaves the criterion out.",

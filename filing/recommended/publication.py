@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import basis
+from filing import basis, wording
 from filing.forms import told_by
 from filing.law import FILING_STATEMENT
 from filing.meanings import Meaning
@@ -31,6 +31,7 @@ from filing.recommended.records import (
 from filing.recommended.steps import STANDING
 from registry import attestation, statements
 from registry.database import now
+from registry.findings import Verdict
 from registry.language import Text
 from registry.law import RULES, City
 from registry.organisations import Organisation
@@ -208,7 +209,8 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
         "edition": content["edition"],
         "decided_on": _decided_on(entry.known.decided_on(made), content),
         "edition_digest": attestation.digest(content),
-        "model": {"version": content["model"]["version"], "sha256": content["model"]["sha256"]},
+        "model": {name: content["model"][name] for name in ("model", "version", "sha256")},
+        "beyond": _beyond(content["reports"]),
         "measured": {
             name: found.as_json() if found else None for name, found in entry.measures.items()
         },
@@ -234,6 +236,13 @@ def _entry(entry: _Entry, catalogue: RecommendedCatalogue) -> dict[str, Any]:
             "why": {"id": entry.end.why.value, **WHY_COMING[entry.end.why].as_json()},
         },
     }
+
+
+def _beyond(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """How many findings of the attached reports are beyond a line; None where none is."""
+    many = sum(each["verdicts"].get(Verdict.DISPARITY, 0) for each in reports)
+    said = wording.beyond(many)
+    return {"count": many, **said.as_json()} if said else None
 
 
 def _decided_on(seen: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:

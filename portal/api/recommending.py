@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from filing.recommended import publication, records
 from filing.recommended.criteria import IDS
-from filing.recommended.order import WeightsInvalid, weights_of
+from filing.recommended.order import NAMES, WeightsInvalid, weights_of
 from filing.recommended.records import RecommendedCatalogue
 from portal.work import enrolment, signer
 from registry import attestation
@@ -71,9 +71,13 @@ def _misspelt(written: str) -> Reason:
 
 
 def _repeated(written: str) -> Reason:
+    called = NAMES.get(written.removeprefix(WEIGHT), Text(written[:40], written[:40]))
     return Reason(
         written[:40],
-        Text("写了不止一次。", "It is there more than once."),
+        Text(
+            f"“{called.zh}”的权重写了不止一次。",
+            f"The weight of “{called.en}” is there more than once.",
+        ),
         Text("请只留一个。", "Leave one of them."),
     )
 

@@ -1,6 +1,6 @@
 """recommended: read the catalogue of recommended models, compute its order again, apply, decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ ANY = click.Path(exists=True, path_type=Path)
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 SERVER = click.option("--server", default="", help="登记系统的网址 / address of the registry")
 WEIGHTS = click.option(
-    "--weights", default="", help="自己的权重，例如 checks=40,openness=0 / your own weights"
+    "--weights",
+    multiple=True,
+    help="自己的权重，例如 checks=40,openness=0，可以写几次 / your own weights; may be given several times",
 )
 REVISION = click.option(
     "--revision", type=int, required=True, help="您看过的修订 / the revision you read"
@@ -61,7 +63,7 @@ def listed(*, server: str, as_json: bool) -> None:
 @WEIGHTS
 @SERVER
 @JSON
-def show(slug: str, *, weights: str, server: str, as_json: bool) -> None:
+def show(slug: str, *, weights: tuple[str, ...], server: str, as_json: bool) -> None:
     """By the industry body's weights, or by yours."""
     from portal.api.recommending import WEIGHT
     from portal.commands import showing
@@ -124,7 +126,9 @@ def download(slug: str, *, place: Path | None, server: str) -> None:
     "--key", "keys", multiple=True, type=ANY, help="可信的平台公钥 / a trusted platform key"
 )
 @JSON
-def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_json: bool) -> None:
+def recompute(
+    file: Path, *, weights: tuple[str, ...], at: str, keys: tuple[Path, ...], as_json: bool
+) -> None:
     """What the file states is told apart from what could not be checked by the exit code."""
     from portal.commands import showing
 
@@ -150,7 +154,7 @@ def recompute(file: Path, *, weights: str, at: str, keys: tuple[Path, ...], as_j
 
 
 def _recomputed(
-    file: Path, weights: str, at: str, keys: tuple[Path, ...]
+    file: Path, weights: Sequence[str], at: str, keys: tuple[Path, ...]
 ) -> tuple[Mapping[str, Any], "Recomputed"]:
     from filing.recommended import recompute as again
     from portal.commands.papers import trusted
@@ -231,14 +235,14 @@ def weights_(*, as_json: bool) -> None:
 @recommended.command(
     "weigh", help="提议权重，另一人同意后生效。/ Propose weights; in force once a second agrees."
 )
-@click.option("--weights", required=True, help="例如 checks=40 / such as checks=40")
+@click.option("--weights", multiple=True, required=True, help="例如 checks=40 / such as checks=40")
 @click.option("--reason", required=True, help="理由，以后公开 / why, public afterwards")
 @click.option("--reason-en", default="")
 @click.option("--ties", required=True, help="您与各备案主体的利害关系 / your ties to the filers")
 @click.option("--ties-en", default="")
 @REVISION
 @JSON
-def weigh(*, weights: str, revision: int, as_json: bool, **said: str) -> None:
+def weigh(*, weights: tuple[str, ...], revision: int, as_json: bool, **said: str) -> None:
     """What they were stays on record."""
     body = {
         "revision": revision,
@@ -389,10 +393,10 @@ def decide(
     _show(made, as_json=as_json)
 
 
-def _weights(given: str) -> dict[str, str]:
-    """`checks=40,openness=0` by criterion."""
+def _weights(given: Sequence[str]) -> dict[str, str]:
+    """`checks=40,openness=0` by criterion, from as many options as there were."""
     found: dict[str, str] = {}
-    for each in given.split(","):
+    for each in (part for option in given for part in option.split(",")):
         name, _, value = (part.strip() for part in each.partition("="))
         if name in found:
             raise click.BadParameter(f"“{name}” 写了两次。/ {name!r} is there twice.")
@@ -401,7 +405,7 @@ def _weights(given: str) -> dict[str, str]:
     return found
 
 
-def _whole(given: str) -> dict[str, int | str]:
+def _whole(given: Sequence[str]) -> dict[str, int | str]:
     """The same for the API, which takes whole numbers; what is none is left for it to refuse."""
     return {
         name: int(value) if value.isdecimal() and len(value) < 4 else value
@@ -435,7 +439,7 @@ def _print_order(order: Mapping[str, Any], names: Mapping[str, str]) -> None:
 
     table = showing.table("名次 place", "备案 filing", "算法 algorithm", "总分 score")
     for each in order["places"]:
-        place = f"{each['rank']}{' 并列 tied' if each['tied'] else ''}"
+        place = f"{each['rank']}{' 并列 tied' if each['tied'] else ''}" if each["score"] else "—"
         name = escape(names.get(each["number"], ""))
         table.add_row(place, each["number"], name, each["points"] or "—")
     showing.console().print(table)

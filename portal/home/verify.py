@@ -227,6 +227,7 @@ def verify(
     )
 
 
+NO_SIGNATURE = Text("尚未签章确认", "not countersigned")
 UNREACHED = Text("外层对不上，未再往里核验。", "an outer layer failed, so this was not reached")
 
 
@@ -294,7 +295,7 @@ class _Going:
     def countersignature(self, sealed: Mapping[str, Any], others: set[str]) -> None:
         layer, theirs = Layer.TESTER_SIGNATURE, attestation.verify(sealed, self.testers)
         if not self.testers and not others:
-            self.skip(layer, "尚未签章确认", "not countersigned")
+            self.found[layer] = _unchecked(layer, NO_SIGNATURE)
         elif not self.testers:
             self.skip(
                 layer,
@@ -310,6 +311,11 @@ class _Going:
                 "没有可信测试机构公钥的有效签名，或另有来历不明的签名",
                 "no valid signature by a trusted tester key, or one more of unknown origin",
             )
+
+    def uncountersigned(self) -> list[Layer]:
+        """The tester's layer, of a file that no tester signs; not where somebody else did sign it."""
+        layer = Layer.TESTER_SIGNATURE
+        return [layer] if self.found[layer] == _unchecked(layer, NO_SIGNATURE) else []
 
     def inside(self, payload: bytes) -> None:
         try:
@@ -335,7 +341,8 @@ class _Going:
             self.recompute(predicate)
         else:
             self.bound(Layer.FINDINGS, predicate["content_digest"], predicate["content"])
-            for layer in (Layer.EVIDENCE, Layer.RECOMPUTATION):
+            absent = [Layer.EVIDENCE, Layer.RECOMPUTATION, *self.uncountersigned()]
+            for layer in absent:
                 self.skip(layer, "说明没有这一层", "an explanation has no such layer")
         self.files(statement)
 
@@ -344,7 +351,8 @@ class _Going:
         from filing.recommended import recompute
 
         self.bound(Layer.FINDINGS, predicate["content_digest"], predicate["content"])
-        for layer in (Layer.PLAN, Layer.EVIDENCE, Layer.MODEL, Layer.DATA):
+        absent = [Layer.PLAN, Layer.EVIDENCE, Layer.MODEL, Layer.DATA]
+        for layer in [*absent, *self.uncountersigned()]:
             self.skip(layer, "推荐目录没有这一层", "a catalogue has no such layer")
         if any(check.status == Status.FAILED for check in self.found.values()):
             return

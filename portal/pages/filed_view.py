@@ -372,15 +372,12 @@ def badge(fresh: Freshness) -> Badge:
 
 def line(hit: Hit) -> Line:
     """One hit, ready to show."""
-    many = hit.found.get(Verdict.DISPARITY.value, 0)
     return Line(
         hit=hit,
-        beyond=Text(
-            f"附上的评估发现：差异超过界线{many}项", f"Found beyond the line in what is attached: {many}"
-        ) if many else None,
+        beyond=wording.beyond(hit.found.get(Verdict.DISPARITY.value, 0)),
         found=_found(hit.found),
         badges=(*badges(hit.standing), *_left_out(hit.standing)),
-    )  # fmt: skip
+    )
 
 
 def _found(counted: Mapping[str, int]) -> Text | None:

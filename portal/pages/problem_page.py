@@ -46,6 +46,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
         problem=problem,
         request_id=request.scope.get("request_id", ""),
         came_from=quote(came_from),
+        unasked=_unasked(request, problem),
         typed_texts=texts,
         cleaned=kept.cleaned(request) if problem.slug == UNSEEN else (),
         address=request.url.path,
@@ -53,3 +54,9 @@ def problem_page(request: Request, problem: Problem) -> Response:
     if texts:
         answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _unasked(request: Request, problem: Problem) -> str:
+    """The page's address without its parameters, where these were refused; else empty."""
+    refused = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY and request.method == "GET"
+    return quote(request.url.path) if refused and request.url.query else ""

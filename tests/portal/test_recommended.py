@@ -23,6 +23,7 @@ from portal.web import page_cache
 from portal.work import signer
 from portal.work.enrolment import set_up
 from registry import attestation, statements
+from registry.attestation import LAYER_NAMES, Layer
 from registry.database import Record, transaction
 from registry.settings import Settings
 from tests.filing.papers import Scene
@@ -72,7 +73,10 @@ def on_page(text: str) -> list[tuple[str, str]]:
 def told_as_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
     names = {each["number"]: each["name"]["zh"] for each in told["entries"]}
     return [
-        (f"{'并列' if each['tied'] else ''}第{each['rank']}名", names[each["number"]])
+        (
+            f"{'并列' if each['tied'] else ''}第{each['rank']}名" if each["score"] else "—",
+            names[each["number"]],
+        )
         for each in told["order"]["places"]
     ]
 
@@ -129,6 +133,36 @@ def test_what_is_not_measured_leaves_the_sum_and_the_page_says_whose(
     assert "没有总分，也没有先后" not in page
 
 
+def test_where_every_weight_is_0_that_is_said_and_nobody_has_a_place(
+    shown: Recommended, reader: TestClient
+) -> None:
+    none = "&".join(f"w.{name}=0" for name in IDS)
+    page = html.unescape(reader.get(f"{PAGE}?{none}").text)
+    assert "每项标准的权重都是0，所以没有总分，也没有先后。" in page
+    assert "是所有条目都测过的" not in page
+    assert {place for place, _ in on_page(page)} == {"—"}
+    assert "第1名" not in page
+
+
+def test_what_was_found_beyond_a_line_stands_beside_the_place(
+    shown: Recommended, reader: TestClient
+) -> None:
+    """A place alone would praise; how many differences are beyond a line is said in words with it."""
+    page, told = html.unescape(reader.get(PAGE).text), reader.get(DATA).json()
+    said = {each["number"]: each["beyond"] for each in told["entries"]}
+    assert sorted(each["count"] for each in said.values() if each) == [2, 2]
+    assert page.count("附上的评估发现：差异超过界线2项") == 4
+    table = page.partition('id="order"')[2].partition("</tbody>")[0]
+    assert table.count("差异超过界线2项") == 2
+
+
+def test_an_entry_names_its_model_with_the_version(shown: Recommended, reader: TestClient) -> None:
+    told, page = reader.get(DATA).json()["entries"], html.unescape(reader.get(PAGE).text)
+    for each in told:
+        assert each["model"]["model"]
+        assert f"<dd>{each['model']['model']} @{each['model']['version']}</dd>" in page
+
+
 def test_each_page_says_whose_it_is_and_what_it_is_not(
     shown: Recommended, reader: TestClient
 ) -> None:
@@ -150,6 +184,15 @@ def test_a_weight_that_is_none_is_refused_by_name(shown: Recommended, reader: Te
         assert answer.status_code == 422, address
         assert "colour" in answer.text
     assert reader.get("/zh/recommended/none").status_code == 404
+
+
+def test_a_refused_weight_is_called_as_on_the_page_and_leads_back(
+    shown: Recommended, reader: TestClient
+) -> None:
+    for query in ("w.checks=101", "w.checks=5&w.checks=90"):
+        page = html.unescape(reader.get(f"{PAGE}?{query}").text)
+        assert "“要求的检查”" in page
+        assert f'<a href="{PAGE}">' in page
 
 
 @pytest.mark.parametrize(
@@ -225,6 +268,9 @@ def test_the_signed_file_is_verified_and_computed_again_at_home(
     found = verify.verify(data, platform=keys)
     assert found.holds
     assert found.failed is None
+    absent = {each.layer for each in found.checks if each.said.zh == "推荐目录没有这一层"}
+    assert absent == {Layer.TESTER_SIGNATURE, Layer.PLAN, Layer.EVIDENCE, Layer.MODEL, Layer.DATA}
+    assert LAYER_NAMES[Layer.FINDINGS].zh == "结果或内容摘要"
     sealed = attestation.decode(data)
     forged = json.loads(attestation.payload(sealed))
     forged["predicate"]["content"]["entries"][0]["measured"]["checks"] = None
@@ -285,6 +331,10 @@ def test_the_command_line_computes_the_same_and_refuses_what_nobody_signed(
     assert later["places"] == []
     assert computed()[0] != 0
     assert computed("--key", str(key), "--weights", "colour=1")[0] != 0
+    apart = ("--weights", "findings=100", "--weights", "checks=0")
+    twice = json.loads(computed("--key", str(key), "--json", *apart)[1])["weights"]
+    assert (twice["findings"], twice["checks"]) == (100, 0)
+    assert computed("--key", str(key), "--weights", "checks=1", "--weights", "checks=2")[0] != 0
 
 
 def test_an_entry_lapses_on_kept_pages_of_both_servers_to_the_second(
