@@ -157,12 +157,15 @@ class Hits:
             rows = self.index.execute(f"{statement} ORDER BY 1 DESC LIMIT {most}", values)
             known.update((each[0], None) for each in rows)
         ids = list(known)[skip:wanted]
-        return tuple(self._listed(each) for each in ids)
-
-    def _listed(self, place: int) -> Listed:
-        found = "SELECT listing, change, words FROM line LEFT JOIN claim USING (id) WHERE id = ?"
-        listing, change, words = self.index.execute(found, (place,)).fetchone()
-        return Listed(listing, change, json.loads(words) if words else ())
+        some = (
+            "SELECT id, listing, change, words FROM line LEFT JOIN claim USING (id) "
+            "WHERE id IN (SELECT value FROM json_each(?))"
+        )
+        lines = {
+            place: Listed(listing, change, json.loads(words) if words else ())
+            for place, listing, change, words in self.index.execute(some, (json.dumps(ids),))
+        }
+        return tuple(lines[each] for each in ids)
 
     def counted(self) -> Counted:
         """Per facet and value how many hits there are with the other facets applied."""
