@@ -15,7 +15,7 @@ from evaluators.decisions import search_readings, slices
 from evaluators.decisions.halves import held_out
 from evaluators.decisions.search_nulls import search_nulls, search_planted
 from evaluators.decisions.slices import Binned, Slice
-from evaluators.judging import rates, readings
+from evaluators.judging import counted, rates, readings
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.judging.parity import ARTICLES
 from evaluators.judging.rates import Comparison, Group, Lines
@@ -110,6 +110,9 @@ class SubgroupSearch(Probe[Rows]):
         correct = self.options.rate == "correct" and plan.columns.target is not None
         return (FAVOURED, DESERVED) if correct else (FAVOURED,)
 
+    shared: frozenset[tuple[tuple[str, str], ...]] = frozenset()
+    """The slices of which some unit has rows inside and outside."""
+
     def create_accumulator(self, plan: Plan) -> Rows:
         used = (
             *plan.columns.sensitive,
@@ -182,6 +185,10 @@ class SubgroupSearch(Probe[Rows]):
         )
         known = away & (mark >= 0)
         bins, units = list(table.values()), columns[UNIT] if clustered else None
+        self.shared = frozenset(
+            one.conditions for one in chosen
+            if units is not None and _share(one.member(bins), known, units)
+        )  # fmt: skip
         return [_sides(one, bins, known, mark, units) for one in chosen], len(table)
 
     def _tested(
@@ -229,9 +236,13 @@ class SubgroupSearch(Probe[Rows]):
         severity = _severity(made)
         if severity is not None:
             reading = readings.joined(reading, search_readings.SEVERITY[severity])
+        reading = Text(reading.zh, reading.en[:1].upper() + reading.en[1:])
+        if slice_.conditions in self.shared:
+            names = [plan.plain(name) for name, _ in slice_.conditions]
+            reading = readings.joined(counted.several(names, plan.content), reading)
         return draft(
             self.spec, "slice_rate_ratio", slice_=dict(slice_.conditions), verdict=made.verdict,
-            reading=Text(reading.zh, reading.en[:1].upper() + reading.en[1:]),
+            reading=reading,
             limit=readings.joined(search_readings.LIMIT, readings.frame(plan)), severity=severity,
             details={
                 **more, "difference": made.difference,
@@ -311,6 +322,11 @@ def _sides(
     inside = one.member(columns)
     mine = _group(inside & known, mark, units, _label(one.conditions))
     return one, mine, _group(~inside & known, mark, units, "*")
+
+
+def _share(inside: Array, known: Array, units: Array) -> bool:
+    """Whether some unit has rows in the slice and rows outside of it."""
+    return bool(np.intersect1d(units[inside & known], units[~inside & known]).size)
 
 
 def _label(conditions: Sequence[tuple[str, str]]) -> str:

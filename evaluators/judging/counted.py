@@ -6,7 +6,7 @@ A unit's column without a name may hold people, shops or orders: nobody said, so
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +40,11 @@ OPENING_UNNAMED = Text(
 ROW_BY_ROW = Text(
     "这一条没有用计划里的权重，每一行算作一个，所以说的不是加权后的人群。",
     "This does not use the plan's weights: every row counts as one, so it is not about the weighted population.",
+)
+SEVERAL = Text(
+    "按“{features}”，同一个{one}的行有的落在不同的组里，每一组都把它算了一次，各组的数加起来比总数多。",
+    "By {features}, rows of one {one} fall in different groups for some, and each of these groups counts "
+    "them: the groups' numbers add up to more than there are.",
 )
 SO_MANY_UNNAMED = Text("{n} 个单位（列“{column}”）", "{n} units of '{column}'")
 
@@ -109,7 +114,40 @@ def row_by_row(finding: Finding) -> Finding:
     """
     if finding.verdict is Verdict.NOT_EVALUABLE:
         return finding
-    said = Text(ROW_BY_ROW.zh + finding.reading["zh"], f"{ROW_BY_ROW.en} {finding.reading['en']}")
+    return _after(ROW_BY_ROW, finding)
+
+
+def in_several(finding: Finding, features: Sequence[Text], plan: Mapping[str, Any]) -> Finding:
+    """The finding of groups that share units: its sentence says first that each counts them.
+
+    Args:
+        finding: as judged; where nothing is said of anybody the sentence stays.
+        features: the plain names of those that vary among the rows of one unit.
+        plan: the plan's content.
+    """
+    told = SEVERAL.zh.rpartition("}")[2] in finding.reading["zh"]  # a probe may have said it
+    if finding.verdict is Verdict.NOT_EVALUABLE or not features or told:
+        return finding
+    return _after(several(features, plan), finding)
+
+
+def several(features: Sequence[Text], plan: Mapping[str, Any]) -> Text:
+    """That rows of one unit fall in several groups by these features, and what follows.
+
+    Args:
+        features: their plain names.
+        plan: the plan's content.
+    """
+    unit = _column(plan)
+    one = own(plan) or Text(f"单位（列“{unit}”）", f"unit of '{unit}'")
+    names = Text(
+        "”和“".join(each.zh for each in features), " and ".join(each.en for each in features)
+    )
+    return SEVERAL.format(features=names, one=one)
+
+
+def _after(first: Text, finding: Finding) -> Finding:
+    said = Text(first.zh + finding.reading["zh"], f"{first.en} {finding.reading['en']}")
     return replace(finding, reading=said.as_json())
 
 

@@ -135,6 +135,21 @@ def uncounted(census: Cells, finding: Finding, needs: Iterable[str], plan: Plan)
     return view(needs, plan) != PEOPLE and not set(finding.slice) <= set(census.keys[:-1])
 
 
+def varying(census: Cells) -> frozenset[str]:
+    """The compared features of which some unit has rows of several levels.
+
+    Args:
+        census: of all rows; a row without a level is of none.
+    """
+    seen = [dict[str | None, str]() for _ in census.keys[:-1]]
+    found = set[str]()
+    for key in census.table:
+        for name, level, first in zip(census.keys, key[:-1], seen, strict=False):
+            if level is not None and first.setdefault(key[-1], level) != level:
+                found.add(name)
+    return frozenset(found)
+
+
 def _rows(
     census: Cells, keys: tuple[str, ...], counted: View
 ) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:

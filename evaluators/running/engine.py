@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from evaluators.running.data import Source
 from evaluators.running.evidence import Before, Evidence
 from evaluators.running.lacking import Cause, Lacking
 from evaluators.running.rounds import Questioner
+from evaluators.running.tellable import OVER_GROUPS
 from registry import attestation
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -454,6 +455,7 @@ class _Going:
         if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
         found = [sufficiency.judged(f, spec, self.plan, self.decided) for f in found]
+        found = [self._in_several(each) for each in found]
         if self.lacking is not None:
             found = left_out.beside(
                 found, entry.probe, self.plan, self.lacking, scored=self.scored
@@ -461,6 +463,18 @@ class _Going:
         if self.plan.columns.weight is not None and not _heeds_weight(spec):
             return [_unweighted(finding) for finding in found]
         return found
+
+    def _in_several(self, finding: Finding) -> Finding:
+        """The finding, which says so where units stand in several of the groups that it compares."""
+        of_all = finding.metric in OVER_GROUPS and not finding.slice
+        about = self.plan.columns.sensitive if of_all else finding.slice
+        named = [self.plan.plain(name) for name in about if name in self.varying]
+        return counted.in_several(finding, named, self.plan.content)
+
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """The compared features that vary among the rows of one unit; known after the first pass."""
+        return frozenset() if self.census is None else census.varying(self.census)
 
     def outcome(self, settled: list[Finding]) -> Outcome:
         """Publish what may be published, and seal the rest."""
