@@ -94,7 +94,7 @@ def test_a_building_that_was_cut_off_goes_on_where_it_was(
 ) -> None:
     monkeypatch.setattr("filing.search_lines.BATCH", 100)
     monkeypatch.setattr("filing.search_index.TOGETHER", 100)
-    index = SearchIndex(large.state.settings.search_index, _Ending(large.state.factory, after=3))
+    index = SearchIndex(large.state.settings.search_index, _Ending(large.state.factory, after=2))
     with pytest.raises(KeyboardInterrupt):
         index.build()
     file = large.state.settings.search_index
@@ -113,7 +113,7 @@ def test_a_building_that_was_cut_off_goes_on_where_it_was(
 
 
 class _Ending:
-    """Makes sessions that end with the process after so many questions."""
+    """Makes sessions that end with the process after so many readings of lines."""
 
     def __init__(self, factory: Callable[[], Session], *, after: int) -> None:
         self.factory, self.left = factory, after
