@@ -157,7 +157,8 @@ def grant(
     session.flush()
     granted = _record(session, "granted", engagement, by, tester=tester_id, budget=query_budget)
     place = f"/engagements/{engagement.id}"
-    inbox.turn(session, granted, Waits(tester_id, Waiting.TAKE_ON, place))
+    called = submission.named(session, version)
+    inbox.turn(session, granted, Waits(tester_id, Waiting.TAKE_ON, place, called))
     return engagement
 
 

@@ -348,7 +348,8 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Explanation
     session.flush()
     handed_in = _record(session, "explanation:run:handed_in", made, None)
     filer, place = made.organisation_id, f"/explanations/{made.id}"
-    inbox.turn(session, handed_in, Waits(filer, Waiting.READ_EXPLANATION, place))
+    called = submission.named(session, version)
+    inbox.turn(session, handed_in, Waits(filer, Waiting.READ_EXPLANATION, place, called))
     return made
 
 

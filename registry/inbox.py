@@ -53,7 +53,7 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.TAKE_ON: Text("委托等待接受", "an engagement waits to be taken on"),
     Waiting.COUNTERSIGN: Text("报告等待签章确认", "a report waits for its countersignature"),
     Waiting.READ_EXPLANATION: Text("算法说明等待确认", "an explanation waits to be confirmed"),
-    Waiting.CONCERN: Text("有申诉、投诉或举报等待办理", "an appeal, complaint or report waits"),
+    Waiting.CONCERN: Text("有人来信，等待办理", "somebody wrote, and it waits to be dealt with"),
     Waiting.QUESTION: Text("主管部门或行业组织有询问，等待答复", "an authority or body asks and waits for a reply"),
     Waiting.REPLIED: Text("备案主体已答复，等待结案", "the filer replied; the case waits to be closed"),
     Waiting.MODERATE: Text("收到的内容等待初步查看", "something that came in waits to be looked at first"),

@@ -86,8 +86,7 @@ class Sealed(Refused):
 
 def subject(session: Session, version: Version) -> str:
     """How statements name a version: `model/<organisation>/<name>@<number>`."""
-    model = submission.model_of(session, version)
-    return f"model/{version.organisation_id}/{model.name}@{version.number}"
+    return f"model/{version.organisation_id}/{submission.named(session, version)}"
 
 
 def party(session: Session, organisation_id: str) -> dict[str, Any]:
@@ -220,7 +219,8 @@ def hand_in(session: Session, *, held: Claim, envelope_text: str) -> Report:
     )
     if report.third_party:
         tester, place = report.organisation_id, f"/reports/{report.id}"
-        inbox.turn(session, handed_in, Waits(tester, Waiting.COUNTERSIGN, place))
+        called = submission.named(session, version)
+        inbox.turn(session, handed_in, Waits(tester, Waiting.COUNTERSIGN, place, called))
     return report
 
 

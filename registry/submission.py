@@ -442,6 +442,11 @@ def model(session: Session, organisation_id: str, name: str) -> Model:
     return found
 
 
+def named(session: Session, version: Version) -> str:
+    """A version by its model's name and its number: `credit@2`."""
+    return f"{model_of(session, version).name}@{version.number}"
+
+
 def model_of(session: Session, version: Version) -> Model:
     """The model that a version belongs to."""
     return session.get_one(Model, version.model_id)

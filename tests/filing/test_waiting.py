@@ -13,7 +13,7 @@ from filing.handling import Taken
 from filing.receiving import Given
 from filing.risk import Level
 from filing.routes import Route
-from registry import engagements, inbox, organisations, outbox
+from registry import engagements, inbox, organisations, outbox, submission
 from registry.database import now
 from registry.inbox import InboxItem, Waiting
 from registry.organisations import Actor, Kind, Organisation, Role
@@ -68,6 +68,9 @@ def test_an_engagement_waits_for_its_tester(scene: Scene) -> None:
         conflict_filer="无",
     )
     assert desk(scene.session, scene.tester) == [Waiting.TAKE_ON]
+    (item,) = inbox.waiting(scene.session, by=scene.tester)
+    assert item.label == submission.named(scene.session, scene.version)
+    assert item.label.endswith(f"@{scene.version.number}")
     engagements.take_on(
         scene.session, by=scene.tester, engagement_id=granted.id, conflict_tester="无"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from evaluators.judging import conclusions
 from filing import review
 from filing.lifecycle import Action
 from portal.pages import report_view
@@ -42,7 +43,7 @@ def test_the_report_page_shows_exactly_the_signed_verdicts(
     text = html.unescape(reader.get(f"/{language}/reports/{shelf.made['report']}").text)
     tables = "".join(re.findall(r'<table class="stack">.*?</table>', text, re.DOTALL))
     shown = Counter(re.findall(r'<span class="badge [a-z]*">([^<]*)</span>', tables))
-    signed = Counter(words(each["verdict"], language) for each in findings(shelf))
+    signed = Counter(conclusions.of(each).in_(language) for each in findings(shelf))
     assert shown == signed
 
 
