@@ -135,6 +135,7 @@ class Page:
         counts: per facet, how many hits each value has, the other facets applied.
         partial: whether the counts are of the newest hits only.
         near: what would be found, where nothing is.
+        inside: how many would be found inside, where nothing is; up to one more than `NEWEST`.
     """
 
     hits: tuple[Hit, ...]
@@ -145,6 +146,7 @@ class Page:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     partial: bool = False
     near: str = ""
+    inside: int = 0
 
     @property
     def pages(self) -> int:
@@ -362,6 +364,7 @@ def search(
         counts=found.counts,
         partial=found.partial,
         near=found.near,
+        inside=found.inside,
     )
 
 

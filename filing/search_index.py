@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -66,6 +66,7 @@ class Found:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     partial: bool = False
     near: str = ""
+    inside: int = 0
 
 
 class IndexUnfinished(Unavailable):
@@ -302,7 +303,12 @@ class SearchIndex:
             counts=counted.by_facet,
             partial=counted.partial,
             near="" if total else search_near.near(index, asked.query),
+            inside=0 if total or asked.inside else self._inside(asked),
         )
+
+    def _inside(self, asked: Asked) -> int:
+        """How many there are inside, up to one more than can be turned to."""
+        return self._hits(replace(asked, inside=True)).total()
 
 
 @contextmanager

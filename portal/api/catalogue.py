@@ -62,6 +62,7 @@ class Hits(Answer):
     )
     facets_partial: bool = Field(description="the facets count the newest hits only")
     near: str = Field(description="what would be found, where nothing is")
+    inside: int = Field(description="how many would be found with `inside`, where nothing is")
 
 
 class TurnOut(Answer):
@@ -167,6 +168,7 @@ def search(
         facets={name: dict(counted) for name, counted in found.counts.items()},
         facets_partial=found.partial,
         near=found.near,
+        inside=found.inside,
     )
 
 

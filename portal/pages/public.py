@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -169,6 +169,7 @@ def catalogue_json(request: Request, session: Database, index: Index) -> Respons
             "facets": {name: dict(counted) for name, counted in found.counts.items()},
             "facets_partial": found.partial,
             "near": found.near,
+            "inside": found.inside,
             "hits": [as_json(hit) for hit in found.hits],
         }
     )
@@ -215,6 +216,7 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
         found=found,
         newest=NEWEST,
         query_string=asked.query_string,
+        query_inside=asked.inside_too.query_string,
     )
 
 
@@ -368,6 +370,11 @@ class _Asked:
             inside=given.get("inside") == "1",
             unknown=search_options.unknown(given.multi_items(), knows, once=TAKEN),
         )
+
+    @property
+    def inside_too(self) -> "_Asked":
+        """The same, looked for inside."""
+        return replace(self, inside=True)
 
     @property
     def query_string(self) -> str:

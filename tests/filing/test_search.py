@@ -114,6 +114,14 @@ def test_a_word_of_the_text_is_found_inside_alone(scene: Scene) -> None:
     assert scene.search("贷款申请记录", inside=True).total == 1
 
 
+def test_what_stands_inside_alone_is_offered_with_its_number(scene: Scene) -> None:
+    scene.published()
+    assert scene.search("贷款申请记录").inside == 1
+    assert scene.search("贷款申请记录", Filters(grade=("none",))).inside == 0
+    found = [scene.search("贷款"), scene.search("猫狗"), scene.search("贷款申请记录", inside=True)]
+    assert [each.inside for each in found] == [0, 0, 0]
+
+
 def test_what_is_read_alike_is_offered_where_nothing_is_found(scene: Scene) -> None:
     scene.published()
     found = scene.search("贷宽")

@@ -1,6 +1,7 @@
 """A reader who copies a sentence from a filed page finds the filing by it."""
 
 import html
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,18 @@ def test_every_sentence_of_explanation_and_findings_is_found_inside(
         shown = {each[language] for each in told if each[language] in page}
         assert len(shown) > 20
         assert [each for each in shown if not _found(reader, each[:40])] == []
+
+
+def test_a_page_without_hits_leads_to_those_inside(reader: TestClient, shelf: Shelf) -> None:
+    said = next(_told(shelf))["zh"][:12]
+    page = reader.get("/zh/catalogue", params={"q": said, "grade": "high"})
+    offered = html.unescape(page.text).partition('id="inside-found"')[2].partition("</p>")[0]
+    assert "找到 1 份" in offered
+    (address,) = re.findall(r'href="([^"]*)"', offered)
+    assert "共 1 份" in reader.get(f"/zh/catalogue{address}").text
+    assert reader.get("/zh/catalogue.json", params={"q": said}).json()["inside"] == 1
+    assert reader.get("/api/v1/catalogue", params={"q": said}).json()["inside"] == 1
+    assert 'id="inside-found"' not in reader.get("/zh/catalogue", params={"q": "猫狗"}).text
 
 
 def _told(shelf: Shelf) -> Iterator[dict[str, str]]:

@@ -346,6 +346,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "未测": ("not measured",),
     "并列的不分先后，只按备案编号列出。": ("Tied entries are listed by filing number alone.",),
     "有权重的标准里，没有一项是所有条目都测过的，所以没有总分，也没有先后。": ("No criterion with a weight is measured for every entry, so there is neither a score nor an order.",),
+    "在备案内容、算法说明和评估结果里找到 %s 份": ("Inside the filing, the explanation and the findings: %s found",),
     "去掉网址里的参数，再打开这一页": ("Open this page without the parameters of the address",),
     "每项标准的权重都是0，所以没有总分，也没有先后。": ("Every criterion has the weight 0, so there is neither a score nor an order.",),
     "“%s”没有计入：%s 是未测。": ("“%s” is left out: not measured for %s.",),
