@@ -24,7 +24,7 @@ DICE = Text(
 NOISE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("超过了 {line} 的界线：结果经不起输入里的小误差。", "This exceeds the line of {line}: answers hang on small inaccuracies."),
     Verdict.DIFFERENCE: Text("有人的结果会因此改变；没有证据说明超过 {line} 的界线。", "Some answers change; that it is beyond the line of {line} is not shown."),
-    Verdict.EQUIVALENT: Text("结果几乎不受影响。", "Answers hardly depend on it."),
+    Verdict.EQUIVALENT: Text("问到的这些人的结果几乎不受影响。", "For the people asked about, answers hardly depend on it."),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip
 DONE: Mapping[str, Text] = {
@@ -44,7 +44,7 @@ CHANGED = Text(
 FAILURE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("得不到结果的人超过了 {line} 的界线。", "More than the line of {line} get no answer."),
     Verdict.DIFFERENCE: Text("有人得不到结果，但没有超过 {line} 的界线。", "Some get no answer, but not beyond the line of {line}."),
-    Verdict.EQUIVALENT: Text("几乎人人都能得到结果。", "Almost everyone gets an answer."),
+    Verdict.EQUIVALENT: Text("问到的这些人几乎人人都能得到结果。", "Almost everyone asked about gets an answer."),
 }  # fmt: skip
 SMALL = Text(
     "“{name}”只有 {people} 人可以这样试，少于 {least} 人，不作判断。",

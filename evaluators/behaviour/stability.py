@@ -252,7 +252,7 @@ class Stability(Probe[StabilityState]):
             more = {"mean_shift": alterations.shift_by_direction(acc.trials, name)}
             found.append(self._same(name, alterations.counts(acc.trials, name), more, plan))
         if run.oracle.kind == "model":
-            found.append(self._rebatched(plan, run))
+            found.append(self._rebatched(acc.trials, plan, run))
         columns = acc.rows.columns()
         if columns:
             found += self._drifts(columns, plan, run)
@@ -289,7 +289,7 @@ class Stability(Probe[StabilityState]):
             details=alterations.details(seen, steady=not seen.twin_changed) | dict(more),
         )  # fmt: skip
 
-    def _rebatched(self, plan: Plan, run: Run) -> Finding:
+    def _rebatched(self, trials: Trials, plan: Plan, run: Run) -> Finding:
         """The largest gap of a sample that was asked in other batches."""
         tolerance, oracle = POLICY.value("rebatch_tolerance"), run.oracle
         size = min(run.rows, int(POLICY.value("rebatch_sample")))
@@ -305,7 +305,7 @@ class Stability(Probe[StabilityState]):
             self.spec, "rebatch_gap", slice_={}, verdict=verdict, reading=said,
             limit=limit, n=size, estimate=oracle.largest_gap,
             effect={"kind": "amount", "value": oracle.largest_gap},
-            units=findings.units("rows", size),
+            units=_asked_about(trials, size, plan),
             threshold={"value": tolerance, "rule": f"gap > {tolerance:g}",
                        "source": POLICY.source("rebatch_tolerance")},
             details={"batch_stable": oracle.batch_stable, "largest_gap": oracle.largest_gap,
@@ -374,6 +374,14 @@ class Stability(Probe[StabilityState]):
     @classmethod
     def planted(cls) -> Mapping[str, NullDesign]:
         return stability_planted()
+
+
+def _asked_about(trials: Trials, rows: int, plan: Plan) -> dict[str, Any] | None:
+    """Of how many units a sample of rows tells; None where rows repeat and nobody counted them."""
+    if plan.columns.unit is None:
+        return findings.units("rows", rows)
+    seen = [alterations.counts(trials, name).people for name in trials.people]
+    return findings.units("people", min(rows, max(seen))) if seen else None
 
 
 def _drift(

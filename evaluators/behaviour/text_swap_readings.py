@@ -30,7 +30,9 @@ ENDINGS: dict[Verdict, Text] = {
         "有人的结果会因此改变，但没有证据说明超过 {line} 的界线。",
         "Some people's answers depend on these words; that it is beyond the line of {line} is not shown.",
     ),
-    Verdict.EQUIVALENT: Text("几乎没有影响。", "It hardly matters."),
+    Verdict.EQUIVALENT: Text(
+        "对问到的这些人几乎没有影响。", "For the people asked about it hardly matters."
+    ),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
 SMALL = Text(

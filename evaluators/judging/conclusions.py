@@ -39,12 +39,12 @@ _SHIFT: Words = {
 _CHANGES: Words = {
     Verdict.DISPARITY: Text("超过界线", "it exceeds the line"),
     Verdict.DIFFERENCE: Text("有人的结果会变，没有证明超过界线", "some change; not shown to exceed the line"),
-    Verdict.EQUIVALENT: Text("几乎没有影响", "it hardly matters"),
+    Verdict.EQUIVALENT: Text("对问到的人几乎没有影响", "for the people asked about it hardly matters"),
 }  # fmt: skip
 _FAILS: Words = {
     Verdict.DISPARITY: Text("超过界线", "it exceeds the line"),
     Verdict.DIFFERENCE: Text("有人得不到结果，没有超过界线", "some get no answer; not beyond the line"),
-    Verdict.EQUIVALENT: Text("几乎人人都能得到结果", "almost everyone gets an answer"),
+    Verdict.EQUIVALENT: Text("问到的人几乎都能得到结果", "almost everyone asked about gets an answer"),
 }  # fmt: skip
 _TELLS: Words = {
     Verdict.DISPARITY: Text("看得出来，超过界线", "it tells, beyond the line"),

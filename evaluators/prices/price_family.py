@@ -247,7 +247,7 @@ def unvaried(value: float, accounts: float, alpha: float) -> tuple[float, float]
 
 def detectable(error: float, critical: float, freedom: int) -> float | None:
     """The effect that this error and critical value find with the policy's power."""
-    if error <= 0 or freedom < 1:
+    if error <= SAME or freedom < 1:
         return None
     return (critical + float(stats.t.ppf(POLICY.value("power"), freedom))) * error
 

@@ -68,7 +68,12 @@ def interval(low: float | None, high: float | None) -> Text:
     """An interval of log-ratios in percent; where a side is unbounded the sentence says so."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return Text("（给不出区间）", " (no interval can be given)")
-    span = f"{percent(low)} … {percent(high)}"
+    ends = [math.expm1(end) for end in (low, high)]
+    written = list(map(share, ends))
+    for digits in (2, 3, 4):
+        if written[0] == written[1] and low < high:  # so narrow that it needs more of them
+            written = [f"{100 * end:.{digits}f}%" for end in ends]
+    span = " … ".join(written)
     return Text(f"（置信区间 {span}）", f" (interval {span})")
 
 

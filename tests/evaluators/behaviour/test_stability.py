@@ -74,6 +74,18 @@ def test_a_few_answers_that_are_the_same_again_prove_no_stability(options: dict[
     assert "多到 8.8%" in same.reading["zh"]
 
 
+@pytest.mark.parametrize(
+    ("people", "verdict"), [(20, Verdict.INCONCLUSIVE), (400, Verdict.EQUIVALENT)]
+)
+def test_many_rows_of_few_people_clear_no_batching(people: int, verdict: Verdict) -> None:
+    """Issue 7, F7a/16: 512 rows of 20 people were called enough; thirty people are."""
+    table = TABLE.append_column("person", pa.array(np.arange(ROWS) % people))
+    found = _run(CALM, table=table, unit="person")["rebatched"]
+    assert found.verdict is verdict
+    assert found.units is not None
+    assert found.units["n"] == people
+
+
 def test_dice_are_found_and_batches_then_not_judged() -> None:
     found = _run(RandomisedService(np.random.default_rng(0)), cut=0.5)
     assert found["asked_again"].verdict is Verdict.DISPARITY

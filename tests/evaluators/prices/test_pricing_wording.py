@@ -10,6 +10,7 @@ import pytest
 
 from evaluators.guests import installed
 from evaluators.plan import Plan
+from evaluators.prices import price_family, price_lines
 from evaluators.prices.price_elements import PRICE_PROBES
 from evaluators.running import engine
 from registry.reports import Finding
@@ -195,3 +196,21 @@ def test_a_condition_is_named_only_where_the_plan_has_its_column(
     assert any(zh in reading["zh"] and en in reading["en"] for reading in said)
     if "time" not in roles:
         assert not any("moment" in reading["en"] for reading in said)
+
+
+def test_an_interval_never_prints_one_number_twice() -> None:
+    """Issue 7, F7a/18: "8.0% … 8.0%", of an interval that has a width."""
+    assert (
+        price_lines.interval(np.log1p(0.07996), np.log1p(0.08004)).en
+        == " (interval 7.996% … 8.004%)"
+    )
+    assert (
+        price_lines.interval(np.log1p(0.0797), np.log1p(0.0803)).en == " (interval 7.97% … 8.03%)"
+    )
+    assert price_lines.interval(np.log1p(0.06), np.log1p(0.1)).en == " (interval 6.0% … 10.0%)"
+
+
+def test_the_last_bits_of_a_sum_are_no_error_to_plan_by() -> None:
+    """ "A difference of about 2.4e-14% would show": nothing varied."""
+    assert price_family.detectable(1e-16, 3.0, 40) is None
+    assert price_family.detectable(0.01, 3.0, 40) == pytest.approx(0.0385, abs=1e-3)

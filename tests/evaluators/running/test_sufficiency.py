@@ -22,8 +22,8 @@ from registry.language import Text
 LEAST = int(POLICY.value("min_units"))
 CLEARED = (
     "已证明", "shown to be small", "shown to differ little", "It is shown that", "hardly matters",
-    "几乎没有影响", "结果是稳定的", "Answers are stable", "几乎不受影响", "hardly depend", "几乎人人都能得到",
-    "Almost everyone gets", "剩下的差异很小", "what is left is small", "达到了申报", "It keeps the declared",
+    "几乎没有影响", "结果是稳定的", "Answers are stable", "几乎不受影响", "hardly depend", "几乎人人都能得到", "Almost everyone",
+    "剩下的差异很小", "what is left is small", "达到了申报", "It keeps the declared",
     "does not pass the line", "没有超过界线",
 )  # fmt: skip
 """Words of the sentences that clear somebody."""
