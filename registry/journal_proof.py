@@ -28,6 +28,7 @@ NOTHING_BEFORE = "0" * 64
 """What the first seal names as the hash of the seal before it."""
 HEADER = ("number", "at", "before", "root", "rows", "first", "last")
 """What the hash of a seal is taken of; the leaves are bound by the root."""
+SEAL = frozenset({*HEADER, "hash", "leaves"})
 ROW = ("seq", "at", "name", "subject", "person_id", "organisation_id", "details")
 LONGEST_LINE = 32 * 1024**2
 MOST_MATCHED = 200
@@ -50,6 +51,7 @@ class Kind(StrEnum):
     INSERTED = "inserted"
     REORDERED = "reordered"
     SEAL_CHANGED = "seal_changed"
+    SEAL_UNREADABLE = "seal_unreadable"
     SEAL_REMOVED = "seal_removed"
     HEAD_MISSING = "head_missing"
 
@@ -64,6 +66,10 @@ SAID: dict[Kind, Text] = {
     Kind.SEAL_CHANGED: Text(
         "第 {n} 次封存与自身的哈希或前一次封存不符",
         "seal {n} does not fit its hash or the seal before",
+    ),
+    Kind.SEAL_UNREADABLE: Text(
+        "第 {n} 次封存里有读不出来的内容，它所含的行无从核对",
+        "seal {n} holds what is no part of a seal, so its rows cannot be held against it",
     ),
     Kind.SEAL_REMOVED: Text("第 {n} 次封存不见了", "seal {n} is missing"),
     Kind.HEAD_MISSING: Text(
@@ -196,6 +202,7 @@ def check(entries: Iterable[Entry], *, kept: str = "") -> Proof:
         kept: the hash of a seal that the reader kept from earlier; empty for none.
     """
     proof, rows, behind, met = Proof(), list[Entry](), 0, not kept
+    gap = False  # whether the seal before is missing, or none
     for entry in entries:
         if "row" in entry:
             rows.append(entry["row"])
@@ -203,36 +210,59 @@ def check(entries: Iterable[Entry], *, kept: str = "") -> Proof:
         if "twice" in entry:
             proof.twice.append(entry["twice"])
             continue
-        seal = entry["seal"]
-        _check_seal(proof, seal, expected=behind + 1)
-        if seal["number"] > behind + 1:  # what a missing seal held is told with it, once
+        seal, expected = entry["seal"], behind + 1
+        number = seal["number"]
+        for missing in range(expected, min(number, expected + MOST_FAULTS)):
+            proof.add(Kind.SEAL_REMOVED, missing)
+        gap = gap or number > expected
+        behind = max(behind, number)
+        proof.seals += 1
+        met = met or seal["hash"] == kept
+        if not _is_seal(entry):
+            proof.add(Kind.SEAL_UNREADABLE, number)
+            gap, rows = True, []
+            continue
+        if number < expected or not _is_sound(seal, before="" if gap else proof.head):
+            proof.add(Kind.SEAL_CHANGED, number)
+        if gap:  # what a missing seal held is told with it, once
             rows = [row for row in rows if row["seq"] >= seal["first"]]
         _check_rows(proof, seal, rows)
-        behind, rows = seal["number"], []
-        proof.seals += 1
+        gap, rows = False, []
         proof.sealed += seal["rows"]
         proof.head = seal["hash"]
-        met = met or seal["hash"] == kept
     proof.waiting = len(rows)
     if not met:
         proof.add(Kind.HEAD_MISSING, 0)
     return proof
 
 
-def _check_seal(proof: Proof, seal: Entry, *, expected: int) -> None:
-    number = seal["number"]
-    for missing in range(expected, min(number, expected + MOST_FAULTS)):
-        proof.add(Kind.SEAL_REMOVED, missing)
+def reach(seal: Entry) -> int | None:
+    """The last row that a seal was made of, as far as it can still be told; else None.
+
+    Whoever wrote another number into it makes no row of another seal, or of none, its own.
+
+    Args:
+        seal: its parts, whatever they hold now.
+    """
+    try:
+        if _counts(seal["last"]) and hash_of(seal) == seal["hash"]:
+            return int(seal["last"])
+    except NotCanonical:
+        pass
+    leaves = seal["leaves"]
+    return int(leaves[-1][0]) if _are_leaves(leaves) and leaves else None
+
+
+def _is_sound(seal: Entry, *, before: str) -> bool:
+    """Whether a seal fits its own hash, its root and the seal before, if that is known."""
     numbers = [seq for seq, _ in seal["leaves"]]
-    sound = (
-        (seal["before"] == proof.head or number > expected)
+    return (
+        (not before or seal["before"] == before)
         and seal["hash"] == hash_of(seal)
         and seal["root"] == root_of(each for _, each in seal["leaves"])
-        and numbers
+        and bool(numbers)
         and (seal["rows"], seal["first"], seal["last"]) == (len(numbers), numbers[0], numbers[-1])
     )
-    if not sound or number < expected:
-        proof.add(Kind.SEAL_CHANGED, number)
 
 
 def _check_rows(proof: Proof, seal: Entry, rows: list[Entry]) -> None:
@@ -287,7 +317,8 @@ def read(file: BinaryIO) -> Iterator[Entry]:
             entry = attestation.parse(line.removesuffix(b"\n"))
         except NotCanonical as error:
             raise _no_entry(number) from error
-        if len(line) > LONGEST_LINE or not (_is_row(entry) or _is_seal(entry) or _is_twice(entry)):
+        known = _is_row(entry) or _has_parts_of_a_seal(entry) or _is_twice(entry)
+        if len(line) > LONGEST_LINE or not known:
             raise _no_entry(number)
         yield entry
     if not number:
@@ -324,26 +355,35 @@ def _is_twice(entry: Any) -> bool:
     return isinstance(entry, dict) and set(entry) == {"twice"} and type(entry["twice"]) is int
 
 
-def _is_seal(entry: Any) -> bool:
+def _has_parts_of_a_seal(entry: Any) -> bool:
+    """Whether it stands in the place of a seal, whatever its parts hold."""
     seal = entry.get("seal") if isinstance(entry, dict) and len(entry) == 1 else None
+    return isinstance(seal, dict) and set(seal) == SEAL and type(seal["number"]) is int
+
+
+def _is_seal(entry: Entry) -> bool:
+    """Whether each part holds what it holds in a seal; what stands there may still be false."""
+    seal = entry["seal"]
     return (
-        isinstance(seal, dict)
-        and set(seal) == {*HEADER, "hash", "leaves"}
-        and all(_counts(seal[name]) for name in ("number", "rows", "first", "last"))
-        and all(_is_hash(seal[name]) for name in ("before", "root", "hash"))
+        all(_counts(seal[name]) for name in ("number", "rows", "first", "last"))
+        and all(is_hash(seal[name]) for name in ("before", "root", "hash"))
         and isinstance(seal["at"], str)
-        and isinstance(seal["leaves"], list)
-        and all(_is_leaf(each) for each in seal["leaves"])
+        and _are_leaves(seal["leaves"])
     )
 
 
+def _are_leaves(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_leaf(each) for each in value)
+
+
 def _is_leaf(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and _counts(value[0]) and _is_hash(value[1])
+    return isinstance(value, list) and len(value) == 2 and _counts(value[0]) and is_hash(value[1])
 
 
 def _counts(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
-def _is_hash(value: Any) -> bool:
+def is_hash(value: Any) -> bool:
+    """Whether it is 64 hexadecimal digits."""
     return isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef")

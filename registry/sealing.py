@@ -7,10 +7,11 @@ sealing off where one is at work. SQLite has one writer anyway.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String, cast, func, select
+from sqlalchemy import BigInteger, Integer, LargeBinary, Select, String, cast, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
@@ -18,6 +19,7 @@ from registry import attestation, environment, journal_proof, json_text
 from registry.attestation import NotCanonical
 from registry.database import Moment, Record, now, transaction
 from registry.environment import DatabaseBusy
+from registry.errors import Conflict
 from registry.journal import Event
 from registry.journal_proof import NOTHING_BEFORE, Entry, Proof
 from registry.json_text import KeyTwice
@@ -58,6 +60,29 @@ class JournalSeal(Record):
     leaves: Mapped[list[Any]]
 
 
+SEALS = select(*(getattr(JournalSeal, name) for name in (*journal_proof.HEADER, "hash", "leaves")))
+
+
+class SealUnreadable(Conflict):
+    """The last seal cannot be read, so none can follow it: put it back from a backup or an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The last seal, as far as another follows it.
+
+    Args:
+        number, hash: of the seal.
+        last: the last row that it was made of.
+        at: when it was made; None where that can no longer be read.
+    """
+
+    number: int
+    hash: str
+    last: int
+    at: datetime | None
+
+
 def seal(factory: sessionmaker[Session]) -> int:
     """Seal what is not sealed yet, unless that was done within the last minute; how many rows.
 
@@ -65,6 +90,7 @@ def seal(factory: sessionmaker[Session]) -> int:
         factory: sessions on the database.
 
     Raises:
+        SealUnreadable: when the last seal is no seal any more, and nothing can be bound to it.
         Unavailable, OperationalError: when the database is away.
     """
     with factory() as session:  # most calls end here, and stand in no writer's way
@@ -80,13 +106,34 @@ def seal(factory: sessionmaker[Session]) -> int:
         raise
 
 
-def newest(session: Session) -> JournalSeal | None:
-    """The last seal; None before the first."""
-    return session.scalar(select(JournalSeal).order_by(JournalSeal.number.desc()).limit(1))
+def newest(session: Session) -> Newest | None:
+    """The last seal; None before the first.
+
+    Raises:
+        SealUnreadable: when its parts are no longer those of a seal.
+    """
+    found = _read(session, SEALS.order_by(JournalSeal.number.desc()).limit(1), JournalSeal.number)
+    if not found:
+        return None
+    last = found[0]
+    reach = journal_proof.reach(_plain(last))
+    if reach is None or not journal_proof.is_hash(last["hash"]):
+        raise SealUnreadable(
+            f"日志的第 {last['number']} 次封存已读不出来，不能接着封存。请与备份或以前的导出对照，查明是谁改了数据库，并恢复这一行。",
+            f"Seal {last['number']} of the journal cannot be read any more, so nothing is sealed "
+            "behind it. Compare with a backup or an earlier export, find out who changed the "
+            "database, and put that row back.",
+        )
+    at = last["at"] if isinstance(last["at"], datetime) else None
+    return Newest(last["number"], last["hash"], reach, at)
 
 
 def waiting_since(session: Session) -> datetime | None:
-    """When the oldest row that no seal holds was written; None when there is none."""
+    """When the oldest row that no seal holds was written; None when there is none.
+
+    Raises:
+        SealUnreadable: as `newest`.
+    """
     last = newest(session)
     behind = 0 if last is None else last.last
     return session.scalar(select(func.min(Event.at)).where(Event.seq > behind))
@@ -100,21 +147,20 @@ def entries(factory: sessionmaker[Session]) -> Iterator[Entry]:
     Args:
         factory: sessions on the database.
     """
-    number, behind = 0, LOWEST
+    number, behind = LOWEST, LOWEST
     while True:
+        following = SEALS.where(JournalSeal.number > number).order_by(JournalSeal.number).limit(1)
         with factory() as session:
-            found = session.scalar(
-                select(JournalSeal)
-                .where(JournalSeal.number > number)
-                .order_by(JournalSeal.number)
-                .limit(1)
-            )
-            rows = [] if found is None else _rows(session, after=behind, until=found.last)
-        if found is None:
+            found = [_plain(each) for each in _read(session, following, JournalSeal.number)]
+            reach = journal_proof.reach(found[0]) if found else None
+            if reach is not None and found[0]["number"] < 1:  # no seal of ours: it takes no row
+                reach = None
+            rows = [] if reach is None else _rows(session, after=behind, until=reach)
+        if not found:
             break
         yield from ({"row": each} for each in rows)
-        yield {"seal": _as_json(found)}
-        number, behind = found.number, max(behind, found.last)
+        yield {"seal": found[0]}
+        number, behind = found[0]["number"], max(behind, reach or LOWEST)
     while True:
         with factory() as session:
             rows = _rows(session, after=behind, limit=BATCH)
@@ -201,9 +247,11 @@ def check(factory: sessionmaker[Session]) -> Proof:
     return journal_proof.check(entries(factory))
 
 
-def _sealed_just_now(last: JournalSeal | None) -> bool:
+def _sealed_just_now(last: Newest | None) -> bool:
     """A clock that was set back does not stop the sealing."""
-    return last is not None and timedelta(0) <= now() - last.at < AT_MOST_EVERY
+    if last is None or last.at is None:
+        return False
+    return timedelta(0) <= now() - last.at < AT_MOST_EVERY
 
 
 def _keep_writers_out(session: Session) -> None:
@@ -223,14 +271,15 @@ def _seal(session: Session) -> int:
         rows = _unsealed(session, last, limit=BATCH)
         if not rows:
             break
-        last = _sealed(rows, last)
-        session.add(last)
+        made = _sealed(rows, last)
+        session.add(made)
         session.flush()
+        last = Newest(made.number, made.hash, made.last, made.at)
         done += len(rows)
     return done
 
 
-def _sealed(rows: Sequence[dict[str, Any]], last: JournalSeal | None) -> JournalSeal:
+def _sealed(rows: Sequence[dict[str, Any]], last: Newest | None) -> JournalSeal:
     leaves = [[row["seq"], journal_proof.leaf_of(row)] for row in rows]
     made = JournalSeal(
         number=1 if last is None else last.number + 1,
@@ -243,11 +292,12 @@ def _sealed(rows: Sequence[dict[str, Any]], last: JournalSeal | None) -> Journal
         hash="",
         leaves=leaves,
     )
-    made.hash = journal_proof.hash_of(_as_json(made))
+    parts = {name: getattr(made, name) for name in journal_proof.HEADER}
+    made.hash = journal_proof.hash_of(_plain(parts))
     return made
 
 
-def _unsealed(session: Session, last: JournalSeal | None, *, limit: int) -> list[dict[str, Any]]:
+def _unsealed(session: Session, last: Newest | None, *, limit: int) -> list[dict[str, Any]]:
     return _rows(session, after=0 if last is None else last.last, limit=limit)
 
 
@@ -259,31 +309,34 @@ def _rows(
     query = select(*columns).where(Event.seq > after).order_by(Event.seq).limit(limit)
     if until is not None:
         query = query.where(Event.seq <= until)
+    return [_plain(row) for row in _read(session, query, Event.seq)]
+
+
+def _read(session: Session, query: Select[Any], key: Any) -> list[dict[str, Any]]:
+    """The rows of a query; where a part of one is not what its column holds, each part by itself."""
     try:
-        found = [dict(row) for row in session.execute(query).mappings()]
+        return [dict(row) for row in session.execute(query).mappings()]
     except (ValueError, TypeError, DBAPIError):  # SQLite keeps anything in any column
         if session.get_bind().dialect.name != "sqlite":
             raise
-        numbers = session.scalars(query.with_only_columns(Event.seq)).all()
-        found = [_one(session, seq) for seq in numbers]
-    return [_plain(row) for row in found]
+        numbers = session.scalars(query.with_only_columns(key)).all()
+        columns = list(query.selected_columns)
+        return [
+            {each.name: _part(session, each, key == number) for each in columns}
+            for number in numbers
+        ]
 
 
-def _one(session: Session, seq: int) -> dict[str, Any]:
-    """One row, each part of it read by itself; a part that can't be read is told as it is kept."""
-    row: dict[str, Any] = {}
-    for name in journal_proof.ROW:
-        column = getattr(Event, name)
-        try:
-            row[name] = session.scalar(select(column).where(Event.seq == seq))
-        except (ValueError, TypeError, DBAPIError):
-            kept = session.scalar(select(cast(column, LargeBinary)).where(Event.seq == seq))
-            row[name] = _unreadable(kept)
-    return row
+def _part(session: Session, column: Any, row: Any) -> Any:
+    """One part of a row; one that can't be read is told as it is kept."""
+    try:
+        return session.scalar(select(column).where(row))
+    except (ValueError, TypeError, DBAPIError):
+        return _unreadable(session.scalar(select(cast(column, LargeBinary)).where(row)))
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON has it. A part that this platform never writes is told as bytes: it matches no seal."""
+    """A row, or a seal, as JSON has it. A part that this platform never writes is told as bytes: it fits no hash."""
     at = row["at"]
     row = {**row, "at": _written(at) if isinstance(at, datetime) else at}
     try:
@@ -304,11 +357,6 @@ def _told(value: Any) -> Any:
 def _unreadable(value: Any) -> dict[str, str]:
     kept = bytes(value) if isinstance(value, bytes) else repr(value).encode()
     return {UNREADABLE: kept.hex()}
-
-
-def _as_json(made: JournalSeal) -> dict[str, Any]:
-    names = (*journal_proof.HEADER, "hash", "leaves")
-    return {name: getattr(made, name) for name in names} | {"at": _written(made.at)}
 
 
 def _written(at: datetime) -> str:

@@ -37,6 +37,7 @@ from registry import (
     mlflow_store,
     modes,
     outbox,
+    sealing,
     store_mark,
     submission,
     troubles,
@@ -59,6 +60,11 @@ UNTAKEN = 600.0
 UNSEALED = 3600.0
 """Seconds after which a row of the journal that no seal holds is told."""
 SHOWN = 5
+UNFINISHED = Text(
+    "这项检查没有做完（{what}）。请先看其他几项有没有指出原因；没有时，请把这句话报告给维护者。",
+    "This check could not be finished ({what}). See first whether another check names the cause; "
+    "where none does, report this sentence to the maintainers.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +110,11 @@ def examine(settings: Settings) -> list[Check]:
         settings: of the installation.
     """
     with _opened(settings) as place:
-        first = _database(place)
+        first = _safely(_database, place)
         rest = (_store, _mlflow, _journal, _editions, _outbox, _worklist) if first.ok else ()
         always = (_address, _modes, _search, _signer, _sandbox, _runtime, _probes, _spool)
-        where = Check(_NAMES["_place"], ok=True, said=installed_here.looked_at(settings))
-        return [where, first, *(_safely(check, place) for check in (*rest, *always))]
+        others = [_safely(check, place) for check in (*rest, *always)]
+        return [_safely(_place, place), first, *others]
 
 
 def repair(settings: Settings) -> list[Text]:
@@ -143,17 +149,25 @@ def repair(settings: Settings) -> list[Text]:
         gone = artifacts.collect(place.store, lambda: abandoned.mentioned(place.factory))
         with transaction(place.factory) as session:
             resumed = worklist.resume_all(session)
-        rows = last_seal.seal(place.factory, place=settings.last_seal)
         return [
             *done,
             Text("让搁置的工作继续 {n} 项。", "Let {n} parked pieces of work go on.").format(n=resumed),
             Text("补做外部动作 {done} 项，仍失败 {failed} 项。",
                  "Applied {done} outside effects; {failed} still fail.").format(
                      done=applied.done, failed=applied.failed),
-            Text("封存日志 {n} 行。", "Sealed {n} rows of the journal.").format(n=rows),
+            _sealed(place),
             Text("清除无人引用的内容 {n} 份。", "Removed {n} blobs that nothing refers to.").format(
                 n=len(gone)),
         ]  # fmt: skip
+
+
+def _sealed(place: Place) -> Text:
+    """Seal the journal, and say how much that was, or why it cannot be done."""
+    try:
+        rows = last_seal.seal(place.factory, place=place.settings.last_seal)
+    except sealing.SealUnreadable as unreadable:
+        return unreadable.said
+    return Text("封存日志 {n} 行。", "Sealed {n} rows of the journal.").format(n=rows)
 
 
 @contextmanager
@@ -173,10 +187,16 @@ def _safely(check: Callable[[Place], Check], place: Place) -> Check:
     """A check that fails to run is a check that failed."""
     try:
         return check(place)
-    except (RegisterError, SQLAlchemyError, OSError, RuntimeError) as failed:
-        name = _NAMES[check.__name__]
-        text = failed.said if isinstance(failed, RegisterError) else Text(str(failed), str(failed))
-        return Check(name, ok=False, said=text)
+    except RegisterError as failed:
+        said = failed.said
+    except Exception as failed:  # noqa: BLE001  # what somebody wrote into a table can be anything
+        said = UNFINISHED.format(what=f"{type(failed).__name__}: {failed}")
+    return Check(_NAMES[check.__name__], ok=False, said=said)
+
+
+def _place(place: Place) -> Check:
+    said = installed_here.looked_at(place.settings)
+    return Check(_NAMES["_place"], ok=True, said=said)
 
 
 def _database(place: Place) -> Check:

@@ -5,15 +5,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from registry import database, last_seal, sealing
-from registry.attestation import NotCanonical
 from registry.journal_proof import SHOWN, TWICE, Proof, numbers
 from registry.language import Text
 
-UNREADABLE = Text(
-    "日志里有一次封存已读不出来（{what}）。请与备份或以前的导出对照。",
-    "A seal of the journal cannot be read any more ({what}). Compare it with a backup or an earlier "
-    "export.",
-)
 CHANGED = Text(
     "{n} 处与封存不符：{shown}。请与备份或以前的导出对照，查明是谁改了数据库。",
     "{n} things are not as they were sealed: {shown}. Compare with a backup or an earlier export, "
@@ -59,13 +53,9 @@ def examined(factory: sessionmaker[Session], place: Path, patience: float) -> tu
         place: the file in which this machine remembers the last seal.
         patience: seconds after which a row without a seal is told.
     """
-    try:
-        proof = sealing.check(factory)
-        lost = last_seal.lost(factory, place=place)
-        twice = list(sealing.ambiguous(factory))
-        broken = list(sealing.unreadable(factory))
-    except (ValueError, NotCanonical) as unreadable:  # a seal
-        return False, UNREADABLE.format(what=unreadable)
+    proof = sealing.check(factory)
+    twice = list(sealing.ambiguous(factory))
+    broken = list(sealing.unreadable(factory))
     wrong = []
     if proof.count:
         wrong.append(CHANGED.format(n=proof.count, shown=proof.shown(SHOWN)))
@@ -73,9 +63,14 @@ def examined(factory: sessionmaker[Session], place: Path, patience: float) -> tu
         wrong.append(TWICE.format(n=len(twice), shown=numbers(twice)))
     if broken:
         wrong.append(BROKEN.format(n=len(broken), shown=numbers(broken)))
-    if lost is not None:
-        told = {"number": lost.number, "at": lost.at, "hash": lost.hash, "place": place}
-        wrong.append(LOST.format(**told))
+    try:
+        lost = last_seal.lost(factory, place=place)
+    except last_seal.Forgotten as forgotten:
+        wrong.append(forgotten.said)
+    else:
+        if lost is not None:
+            told = {"number": lost.number, "at": lost.at, "hash": lost.hash, "place": place}
+            wrong.append(LOST.format(**told))
     if wrong:
         return False, Text("".join(each.zh for each in wrong), " ".join(each.en for each in wrong))
     return _of_time(factory, proof, patience)

@@ -115,6 +115,64 @@ def test_seals_that_were_removed_are_told_as_that(
     assert settings.last_seal.exists()
 
 
+@pytest.mark.parametrize("change", ["leaves='null'", "leaves='[1,2]'", "leaves='x'", "rows='x'"])
+def test_a_seal_that_is_none_any_more_is_named_and_every_other_check_is_shown(
+    settings: Settings, place: Place, tmp_path: Path, change: str
+) -> None:
+    """Issue 13: `mingsuan doctor` ended in a traceback, with no check at all."""
+    worker.work(place, "w", {}, once=True)
+    with transaction(place.factory) as session:
+        journal.record(session, "a:b:c", "later")
+        session.execute(text(f"UPDATE journal_seal SET {change} WHERE number = 1"))
+    whole = CliRunner().invoke(app, ["doctor", "--json"])
+    checks = {each["name"]["en"]: each for each in json.loads(whole.output)}
+    assert whole.exit_code == 1
+    assert not checks["journal"]["ok"]
+    assert "seal 1 holds what is no part of a seal" in checks["journal"]["said"]["en"]
+    assert {"database", "editions", "outbox", "search index"} <= set(checks)
+    file = tmp_path / "journal.ndjson"
+    assert run("export", str(file)).exit_code == 0
+    told = json.loads(run("verify", str(file), "--json").output)
+    assert [(each["kind"], each["number"]) for each in told["listed"]] == [("seal_unreadable", 1)]
+    assert any("Sealed" in said.en for said in doctor.repair(settings))
+
+
+def test_a_seal_that_none_can_follow_stops_no_worker_and_no_repair(
+    settings: Settings, place: Place
+) -> None:
+    worker.work(place, "w", {}, once=True)
+    with transaction(place.factory) as session:
+        journal.record(session, "a:b:c", "later")
+        session.execute(text("UPDATE journal_seal SET hash = 'x', leaves = 'null', at = 'x'"))
+    worker.work(place, "w", {}, once=True)
+    assert any("cannot be read any more" in said.en for said in doctor.repair(settings))
+    assert "seal 1 holds" in examined(settings).said.en
+
+
+@pytest.mark.parametrize("written", ["garbage", "[1]", '{"number": "x"}', "{}", b"\xff", ""])
+def test_a_damaged_memory_of_the_last_seal_is_told_by_the_name_of_its_file(
+    settings: Settings, place: Place, written: str | bytes
+) -> None:
+    """Issue 13: it was told as a seal of the database that cannot be read."""
+    worker.work(place, "w", {}, once=True)
+    file = settings.last_seal
+    file.write_bytes(written if isinstance(written, bytes) else written.encode())
+    with transaction(place.factory) as session:
+        session.execute(update(Event).where(Event.subject == "s1").values(subject="s9"))
+        journal.record(session, "a:b:c", "later")
+    told = examined(settings)
+    assert not told.ok
+    assert str(file) in told.said.zh
+    assert f"The file {file}" in told.said.en
+    assert "was changed after it was sealed" in told.said.en, "what else is wrong is told with it"
+    worker.work(place, "w", {}, once=True)
+    doctor.repair(settings)
+    assert f"The file {file}" in examined(settings).said.en, "a sealing covers nothing up"
+    file.unlink()
+    doctor.repair(settings)
+    assert "The file" not in examined(settings).said.en
+
+
 def test_an_old_journal_without_one_seal_is_told_as_what_cannot_be_known(
     settings: Settings, place: Place
 ) -> None:

@@ -322,9 +322,8 @@ def test_a_seal_touched_anywhere_is_named(whole: list[Entry], data: st.DataObjec
     name = data.draw(st.sampled_from(["at", "before", "root", "rows", "first", "last", "hash"]))
     seal[name] = f"{seal[name][:-1]}x" if isinstance(seal[name], str) else seal[name] + 1
     touched = [*whole[:place], {"seal": seal}, *whole[place + 1 :]]
-    assert (Kind.SEAL_CHANGED, seal["number"]) in {
-        (each.kind, each.number) for each in journal_proof.check(touched).faults
-    }
+    named = faults(journal_proof.check(touched))
+    assert {("seal_changed", seal["number"]), ("seal_unreadable", seal["number"])} & named
 
 
 @given(st.binary(max_size=200))
@@ -381,3 +380,120 @@ def test_a_row_that_cannot_be_read_is_named_and_every_other_is_exported(
         assert sealing.seal(register) == 6
         assert list(sealing.unreadable(register)) == [seq]
     engine.dispose()
+
+
+PARTS = {
+    "leaves": ("'null'", "'[1,2]'", "'[[\"a\",5]]'", "'garbage'", "x'ff00'", "'{}'", "'[[1]]'", "'[NaN]'"),
+    "rows": ("'x'", "2.5", "x'ff'", "-1"),
+    "first": ("'x'", "-1"),
+    "last": ("'x'", "1000000000000", "x'ff'"),
+    "at": ("'garbage'", "'2020-01-01 00:00:00.000000'", "x'ff00'", "5"),
+    "before": ("'x'", "x'ff00'", "''"),
+    "root": ("'x'", "x'ff00'", "5"),
+    "hash": ("'x'", "x'ff00'", "5"),
+}  # fmt: skip
+CELLS = [(name, value) for name, values in PARTS.items() for value in values]
+
+
+@pytest.mark.usefixtures("at_any_time")
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(("part", "value"), CELLS)
+def test_a_seal_of_which_a_part_is_overwritten_is_named_and_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, value: str, number: int
+) -> None:
+    """Issue 13: one cell ended the doctor in a traceback, so that nobody read of it."""
+    monkeypatch.setattr(sealing, "BATCH", 3)
+    engine = database.connect(f"sqlite:///{tmp_path / 'journal.db'}")  # which keeps anything
+    tables.make(engine)
+    register = database.sessions(engine)
+    write(register, 9)
+    sealing.seal(register)
+    write(register, 1)
+    with transaction(register) as session:
+        session.execute(text(f"UPDATE journal_seal SET {part} = {value} WHERE number = {number}"))
+
+    lines = b"".join(map(journal_proof.line_of, sealing.exported(register)))
+    for proof in (sealing.check(register), verified(lines)):
+        named = faults(proof)
+        assert ("seal_unreadable", number) in named or ("seal_changed", number) in named
+        # The hash of a seal stands in the next one, too; whichever was overwritten, they differ.
+        rest = {("seal_changed", number + 1)} if part == "hash" else set()
+        assert named - rest <= {("seal_unreadable", number), ("seal_changed", number)}
+    entries = list(journal_proof.read(io.BytesIO(lines)))
+    assert [each["row"]["seq"] for each in entries if "row" in each] == [*range(1, 11)]
+    assert [each["seal"]["number"] for each in entries if "seal" in each] == [1, 2, 3]
+    assert list(sealing.unreadable(register)) == []
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("at_any_time")
+@pytest.mark.parametrize("value", ["null", "[1,2]", '[["a",5]]', "{}", '"x"'])
+def test_what_is_no_list_of_hashes_is_named_on_any_database(
+    register: Register, value: str
+) -> None:
+    write(register, 3)
+    sealing.seal(register)
+    with transaction(register) as session:
+        session.execute(text("UPDATE journal_seal SET leaves = :value"), {"value": value})
+    assert faults(sealing.check(register)) == {("seal_unreadable", 1)}
+
+
+@pytest.mark.usefixtures("at_any_time")
+@pytest.mark.parametrize(
+    ("change", "goes_on"),
+    [("leaves = 'garbage'", True), ("at = 'garbage'", True), ("root = x'ff'", True),
+     ("hash = x'ff'", False), ("leaves = 'null', last = 'x'", False)],
+)  # fmt: skip
+def test_sealing_goes_on_behind_a_damaged_seal_while_its_hash_and_its_end_are_known(
+    tmp_path: Path, change: str, *, goes_on: bool
+) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path / 'journal.db'}")
+    tables.make(engine)
+    register = database.sessions(engine)
+    write(register, 3)
+    sealing.seal(register)
+    write(register, 2)
+    with transaction(register) as session:
+        session.execute(text(f"UPDATE journal_seal SET {change}"))
+    if goes_on:
+        assert sealing.seal(register) == 2
+        proof = sealing.check(register)
+        assert faults(proof) == {("seal_unreadable", 1)}
+        assert (proof.seals, proof.waiting) == (2, 0)
+    else:
+        with pytest.raises(sealing.SealUnreadable) as caught:
+            sealing.seal(register)
+        assert "第 1 次封存" in caught.value.said.zh
+    engine.dispose()
+
+
+def test_a_seal_with_a_number_that_none_has_is_named(register: Register) -> None:
+    write(register, 3)
+    sealing.seal(register)
+    with transaction(register) as session:
+        session.execute(
+            text(
+                "INSERT INTO journal_seal (number, at, before, root, rows, first, last, hash, leaves)"
+                " SELECT -5, at, 'x', root, rows, first, last, 'y', leaves FROM journal_seal"
+            )
+        )
+    assert faults(sealing.check(register)) == {("seal_unreadable", -5)}
+
+
+@given(journals(), st.data())
+def test_a_seal_of_anything_is_named_and_raises_nothing(
+    whole: list[Entry], data: st.DataObject
+) -> None:
+    place = data.draw(st.sampled_from([n for n, each in enumerate(whole) if "seal" in each]))
+    seal = dict(whole[place]["seal"])
+    scalars = st.none() | st.booleans() | st.integers(-9, 99) | st.text(max_size=3)
+    anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+    name = data.draw(st.sampled_from([each for each in sorted(seal) if each != "number"]))
+    value = data.draw(anything)
+    if value == seal[name]:
+        return
+    touched = [*whole[:place], {"seal": {**seal, name: value}}, *whole[place + 1 :]]
+    lines = b"".join(map(journal_proof.line_of, touched))
+    proof = journal_proof.check(journal_proof.read(io.BytesIO(lines)))
+    assert proof == journal_proof.check(touched)
+    assert {("seal_unreadable", seal["number"]), ("seal_changed", seal["number"])} & faults(proof)

@@ -96,6 +96,27 @@ def test_the_address_that_pages_cannot_print_is_named(settings: Settings) -> Non
         assert said in told.said.en
 
 
+@pytest.mark.parametrize("name", sorted(doctor._NAMES))
+def test_a_check_that_raises_is_shown_as_failed_and_the_others_go_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Issue 13: a TypeError of one check hid the results of all."""
+    whole = [each.name for each in doctor.examine(settings)]
+
+    def raises(_place: doctor.Place) -> Check:
+        raise TypeError("what no check foresaw")
+
+    raises.__name__ = name
+    monkeypatch.setattr(doctor, name, raises)
+    checks = doctor.examine(settings)
+    if name != "_database":  # what is kept there is asked of nobody then
+        assert [each.name for each in checks] == whole
+    failed = next(each for each in checks if each.name == doctor._NAMES[name])
+    assert not failed.ok
+    assert "TypeError: what no check foresaw" in failed.said.zh
+    assert "could not be finished (TypeError: what no check foresaw)" in failed.said.en
+
+
 def test_a_database_that_was_never_migrated_is_said_so(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", sandbox_tier="none")
     checks = found(settings)
