@@ -147,3 +147,24 @@ def test_how_to_object_is_a_list_with_an_address_to_follow(shelf: Shelf) -> None
         glance = told.partition('id="glance"')[2].partition("</aside>")[0]
         assert f'<a href="{link}" rel="nofollow noopener">{link}</a>' in glance
         assert f"<dt>{name}</dt>" in glance
+
+
+def test_the_form_for_concerns_is_reached_from_wherever_a_reader_looks(shelf: Shelf) -> None:
+    """On a telephone it stood eighteen thousand points down, and nothing above led to it."""
+    client, _ = shelf.browser(Role.FILER)
+    form = f'/f/{shelf.made["slug"]}/concern"'
+    for language in ("zh", "en"):
+        told = client.get(f"/{language}/f/{shelf.made['slug']}", headers=PAGE).text
+        top, _, below = told.partition('<aside class="card" aria-labelledby="glance"')
+        glance, _, rest = below.partition("</aside>")
+        answer = rest.partition('<li id="object">')[2].partition("</ol>")[0]
+        assert [form in each for each in (top, glance, answer)] == [True, True, True]
+        assert '<a href="#concerns">' in glance.partition('class="plain toc"')[2]
+
+
+def test_on_a_telephone_the_filters_are_one_link_away(shelf: Shelf) -> None:
+    client, _ = shelf.browser(Role.FILER)
+    told = client.get("/zh/catalogue", headers=PAGE).text
+    before, _, after = told.partition('<div class="filters" id="filters"')
+    assert after
+    assert '<p class="narrow-only"><a href="#filters">筛选条件</a></p>' in before

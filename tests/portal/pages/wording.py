@@ -206,6 +206,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "第 %s 版": ("version %s",),
     "第三方评估": ("third-party evaluation", "third-party"),
     "筛选": ("Apply",),
+    "筛选条件": ("Filters",),
     "签章确认以前，这份报告不算第三方评估。": ("Until it is countersigned, this report does not count as a third-party evaluation.",),
     "算法模型登记": ("register of algorithm models",),
     "算法说明": ("Explanation",),
