@@ -138,8 +138,11 @@ def several(features: Sequence[Text], plan: Mapping[str, Any]) -> Text:
         features: their plain names.
         plan: the plan's content.
     """
-    unit = _column(plan)
-    one = own(plan) or Text(f"单位（列“{unit}”）", f"unit of '{unit}'")
+    column = unnamed(plan)
+    plain = Text("账号", "account")
+    if column is not None:
+        plain = Text(f"单位（列“{column}”）", f"unit of '{column}'")
+    one = own(plan) or plain
     names = Text(
         "”和“".join(each.zh for each in features), " and ".join(each.en for each in features)
     )

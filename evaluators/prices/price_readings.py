@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluators.judging import equivalence, findings
+from evaluators.judging import counted, equivalence, findings
 from evaluators.judging.findings import not_evaluable
 from evaluators.plan import Plan
 from evaluators.prices.price_lines import (
@@ -118,7 +118,11 @@ def observational(
     significant = estimate.p is not None and estimate.p < plan.alpha
     if verdict is Verdict.EQUIVALENT and significant:
         ending = SMALL_BUT_REAL
-    return texts(said, ending, Text("", " "), LINE_TEXT)
+    both = Text("", "")
+    if frame.shared(estimate.contrast):
+        told = counted.several([plan.plain(frame.attribute)], plan.content)
+        both = Text(told.zh, f"{told.en} ")
+    return texts(both, said, ending, Text("", " "), LINE_TEXT)
 
 
 def _compared(frame: Frame, estimate: Estimate, plan: Plan) -> Text:

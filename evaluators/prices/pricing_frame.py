@@ -112,6 +112,16 @@ class Frame:
         fewest = min(kish(second, mark, self.weights) for mark in marks)
         return findings.units(of, one, other, fewest)
 
+    def shared(self, contrast: Contrast) -> bool:
+        """Whether some unit has rows on both sides of a comparison of groups.
+
+        Args:
+            contrast: the comparison; of a number everyone stands on both sides, which its words say.
+        """
+        if not self.clustered or contrast.column == self.attribute:
+            return False
+        return bool(np.intersect1d(self.unit[contrast.members], self.unit[contrast.others]).size)
+
     @property
     def units(self) -> int:
         """How many units there are."""

@@ -251,3 +251,22 @@ def test_no_report_prints_the_single_word() -> None:
     for finding in run(market(11, gap=0.08), MARKET).findings:
         assert "discriminat" not in f"{finding.reading} {finding.limit}"
         assert "歧视" not in f"{finding.reading} {finding.limit}"
+
+
+@pytest.mark.parametrize("varies", [True, False])
+def test_accounts_that_are_quoted_in_both_groups_are_told_of(varies: bool) -> None:
+    """Issue 7, F7a/2: an account on both sides counts on both, and the sentence says so."""
+    rng, account = np.random.default_rng(8), np.repeat(np.arange(80), 6)
+    device = rng.choice(["old", "new"], account.size if varies else 80)
+    device = device if varies else device[account]
+    table = pa.table({
+        "price": 10 * np.exp(rng.normal(0, 0.02, account.size)), "account": account,
+        "device": device, "item": np.tile([f"i{n}" for n in range(6)], 80),
+    })  # fmt: skip
+    plan = {"title": "t", "probes": [{"id": "price_observational"}],
+            "columns": {"price": "price", "user": "account", "item": "item", "profile": ["device"]}}  # fmt: skip
+    found = engine.measure(Plan.parse(plan), table, scorer=None, nonce="n" * 64)
+    (raw,) = [f for f in found if f.metric == "raw_price_gap"]
+    said = "By device, rows of one account fall in different groups" in raw.reading["en"]
+    assert said is varies
+    assert ("同一个账号的行有的落在不同的组里" in raw.reading["zh"]) is varies
