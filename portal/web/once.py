@@ -100,7 +100,8 @@ async def claim(request: Request, form: FormData) -> None:
         return
     actor = getattr(request.state, "actor", None)
     sender = actor.person_id if actor else ""
-    made = Claim.of(given, sender=sender, address=request.url.path, content=_content(form))
+    content = await run_in_threadpool(partial(_content, form, without=CSRF_FIELD))
+    made = Claim.of(given, sender=sender, address=request.url.path, content=content)
     if not await _first(request, Sent(made)):
         raise SentBefore(
             "这份表单已经提交过，还不知道结果。请先看看是否已经登记，再重新打开页面提交。",
@@ -136,7 +137,10 @@ async def claim_call(request: Request, form: FormData | None = None) -> None:
             f"The header {HEADER} takes {SHORTEST} to {LONGEST} letters, digits or - _ . : + / =; "
             "draw a random one for each thing that is to be made.",
         )
-    body = await request.body() if form is None else await run_in_threadpool(_files, form)
+    if form is None:
+        body = await request.body()
+    else:
+        body = (await run_in_threadpool(_content, form)).encode()
     about = f"{request.method} {request.url.path}?{request.url.query}"
     mark = hashlib.sha256(about.encode() + b"\0" + body).hexdigest()
     actor = getattr(request.state, "actor", None)
@@ -174,28 +178,26 @@ async def _first(request: Request, sent: Sent) -> bool:
     return False
 
 
-def _files(form: FormData) -> bytes:
-    """A form with the digest of each file."""
+def _content(form: FormData, *, without: str = "") -> str:
+    """What was typed and chosen, and the digest of each file: what is corrected is another form.
+
+    A file is read piece by piece, and lies at its beginning afterwards.
+
+    Args:
+        form: as it was sent.
+        without: a field that says nothing of what is sent.
+    """
     told: list[tuple[str, str | list[str | None]]] = []
     for name, value in form.multi_items():
+        if name == without:
+            continue
         if isinstance(value, UploadFile):
-            digest = hashlib.sha256()
-            while piece := value.file.read(2**20):
-                digest.update(piece)
+            value.file.seek(0)
+            digest = hashlib.file_digest(value.file, "sha256")  # type: ignore[arg-type]
             value.file.seek(0)
             told.append((name, [value.filename, digest.hexdigest()]))
         else:
             told.append((name, value))
-    return json.dumps(told).encode()
-
-
-def _content(form: FormData) -> str:
-    """What was typed and chosen: a form that is corrected and sent again is another one."""
-    told = [
-        (name, [value.filename, value.size] if isinstance(value, UploadFile) else value)
-        for name, value in form.multi_items()
-        if name != CSRF_FIELD
-    ]
     return json.dumps(told)
 
 

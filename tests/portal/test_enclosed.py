@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -90,6 +91,31 @@ def test_what_one_server_took_the_other_hands_out_and_its_day_deletes(
     assert forgetting.run(stored.site.state.factory, stored.site.state.store) == 1 + 2
     assert kept(stored) == before
     assert other.get(f"{address}/1", headers=member.bearer).status_code == 404
+
+
+def test_a_form_sent_again_with_other_files_is_another_form(stored: Published) -> None:
+    """Issue 13: another file of the same name and size got the first receipt, and was lost."""
+    form = stored.servers[0].get(f"{stored.page}/concern").text
+    key = re.search(r'name="once" value="([^"]+)"', form)
+    assert key
+
+    def case(*files: tuple[str, bytes]) -> str:
+        made = attached(stored, *files, once=key[1])
+        number = re.search(r'id="case-number">([^<]+)<', made.text)
+        assert number, made.text
+        return number[1]
+
+    first, second = "第一份证据。".encode(), "第二份证据。".encode()
+    assert len(first) == len(second)
+    sent = (
+        [("a.txt", first)], [("a.txt", second)], [("b.txt", first)],
+        [("a.txt", first), ("a.txt", second)], [("a.txt", second), ("a.txt", first)],
+    )  # fmt: skip
+    numbers = [case(*files) for files in sent]
+    assert len(set(numbers)) == len(sent)
+    assert [case(*files) for files in sent] == numbers, "each sent again is shown its own receipt"
+    with stored.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Concern)) == len(sent)
 
 
 def test_what_is_added_later_leaves_the_attachments_and_goes_with_them(

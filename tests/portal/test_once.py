@@ -1,15 +1,17 @@
 """A form that makes something counts once: the second post is shown the first one's answer."""
 
+import io
 import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from threading import Timer
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, update
+from starlette.datastructures import FormData, UploadFile
 
 from portal.web import once
 from registry import form_keys
@@ -190,3 +192,35 @@ def test_who_is_at_work_is_never_taken_over(world: World) -> None:
         form_keys.let_go(session, form, holder)
         session.execute(update(FormKey).values(beat=now() - 2 * form_keys.SILENT))
     assert form_keys.claim(factory, form) is None, "its change is on record"
+
+
+class Counting(io.RawIOBase):
+    """A file that remembers the most that was asked of it at once."""
+
+    def __init__(self, held: bytes) -> None:
+        self.held, self.most = io.BytesIO(held), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self.held.seek(place, whence)
+
+    def tell(self) -> int:
+        return self.held.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        self.most = max(self.most, len(buffer))
+        return self.held.readinto(buffer)
+
+
+def test_a_large_file_is_told_by_its_bytes_piece_by_piece() -> None:
+    large = bytes(8 * 2**20)
+    first, second = Counting(large), Counting(large[:-1] + b"x")
+    told = [
+        once._content(FormData([("file", UploadFile(cast("BinaryIO", each), filename="m.zip"))]))
+        for each in (first, second)
+    ]
+    assert told[0] != told[1]
+    assert 0 < first.most <= 2**20
+    assert (first.tell(), second.tell()) == (0, 0)
