@@ -17,7 +17,7 @@ class Why(StrEnum):
     SMALL = "a cell of few"
     EFFECTIVE = "of few by weight"
     UNCOUNTED = "nobody counted the units of its groups"
-    UNAUDITED = "too many crossings to work out what follows"
+    UNAUDITED = "what follows could not be worked out"
 
 
 _SEEN_BY = (
@@ -43,10 +43,10 @@ ALONE: Mapping[Why, Text] = {
         f"are not published; {_SEEN_BY[1]}",
     ),
     Why.UNAUDITED: Text(
-        "交叉组太多，由这些数字能不能推出不足 {few}的格子没有算出来（也可能就有这样的格子），"
+        "由这些数字能不能推出不足 {few}的格子没有算出来（也可能就有这样的格子），"
         f"数字不公开；{_SEEN_BY[0]}",
-        "There are too many crossings to work out whether a cell of fewer than {few} follows from its "
-        f"numbers (there may be such a cell), so they are not published; {_SEEN_BY[1]}",
+        "Whether a cell of fewer than {few} follows from its numbers could not be worked out (there may "
+        f"be such a cell), so they are not published; {_SEEN_BY[1]}",
     ),
 }
 """Of a finding's own group and its reference; {few} are so many people, or units."""
@@ -71,9 +71,9 @@ WITHIN: Mapping[Why, Text] = {
         "how many units stand in each of these groups was not counted, so these numbers are not published.",
     ),
     Why.UNAUDITED: Text(
-        "组太多，由这些数字能不能推出不足 {few}的格子没有算出来，数字不公开。",
-        "there are too many groups to work out whether a cell of fewer than {few} follows from these "
-        "numbers, so they are not published.",
+        "由这些数字能不能推出不足 {few}的格子没有算出来，数字不公开。",
+        "whether a cell of fewer than {few} follows from these numbers could not be worked out, so they "
+        "are not published.",
     ),
 }
 """The same, to go on a sentence with that began with what they are."""

@@ -102,9 +102,9 @@ def ending(judged: Judged, alpha: float) -> Text:
 
 _GAP = Text("", " ")
 FALLS = Text(
-    "这一条只问价格是否随档位上升：没有上升，价格是下降的；下降多少，见最高一档与最低一档的比较和趋势。",
-    "This asks only whether the price rises along the levels: it does not rise, it falls; how far, the "
-    "comparison of the highest with the lowest level and the trend say.",
+    "这一条只问价格是否上升：没有上升，价格是下降的；下降多少，见最高一档与最低一档的比较和趋势。",
+    "This asks only whether the price rises: it does not rise, it falls; how far, the comparison of the "
+    "highest with the lowest level and the trend say.",
 )
 
 
@@ -119,12 +119,16 @@ def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     found = judged.result
     held = _held(response, plan)
     size = percent(found.value or 0.0)
-    span = Text("", "") if falls(judged) else interval(found.low, found.high)
+    span = interval(found.low, found.high)
+    rise = Text(
+        f"价格随档位上升 {size}{span.zh}", f"the price rises by {size} along the levels{span.en}"
+    )
+    if falls(judged):
+        rise = Text("价格不随档位上升", "the price does not rise along the levels")
     return Text(
-        f"账号按“{name.zh}”从低到高分为 {len(response.labels)} 档（{levels.zh}）。{held.zh}，"
-        f"价格随档位上升 {size}{span.zh}。",
+        f"账号按“{name.zh}”从低到高分为 {len(response.labels)} 档（{levels.zh}）。{held.zh}，{rise.zh}。",
         f"Accounts fall into {len(response.labels)} levels of “{name.en}” from low to high ({levels.en}). "
-        f"{held.en}, the price rises by {size} along the levels{span.en}. ",
+        f"{held.en}, {rise.en}. ",
     )
 
 
