@@ -57,6 +57,19 @@ _RISE: Words = {
     Verdict.EQUIVALENT: Text("已证明各档相差很小", "the levels are shown to differ little"),
 }  # fmt: skip
 
+_LEFT: Words = {
+    Verdict.DIFFERENCE: Text("这个理由不能解释全部", "the reason does not explain all of it"),
+    Verdict.EQUIVALENT: Text("剩下的差异很小", "what is left is small"),
+}
+_TOLD: Words = {
+    Verdict.DIFFERENCE: Text("不是每条报价都有告知记录", "not every quote is recorded as told"),
+    Verdict.EQUIVALENT: Text("每条报价都有告知记录（是否属实没有检验）", "every quote is recorded as told (whether truly was not tested)"),
+}  # fmt: skip
+_ASSIGNED: Words = {
+    Verdict.DIFFERENCE: Text("这个理由不成立", "the reason fails"),
+    Verdict.EQUIVALENT: Text("比较的几项都相差很小，没有什么要解释", "all that was compared differs little; there is nothing to explain"),
+}  # fmt: skip
+
 OF_EVERYBODY = frozenset({"accuracy", "balanced_accuracy", "auc", "macro_f1", "mae", "rmse", "r2", "ndcg"})  # fmt: skip
 """How well a model does, over everybody: held against what its plan requires, or measured only."""
 SHARES = frozenset({"accuracy", "balanced_accuracy"})
@@ -76,6 +89,10 @@ WORDS: dict[str, Words] = {
     "score_auc": _TELLS,
     "features_auc": _TELLS,
     "loyalty_rise": _RISE,
+    "defence_cost_drivers": _LEFT,
+    "defence_new_user_offer": _LEFT,
+    "defence_disclosure": _TOLD,
+    "defence_random_experiment": _ASSIGNED,
 }
 
 

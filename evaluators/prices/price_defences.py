@@ -21,7 +21,8 @@ from evaluators.plan import level_name
 from evaluators.policy import POLICY
 from evaluators.prices import quotes
 from evaluators.prices.price_elements import DEFENCE_NAMES
-from evaluators.prices.price_lines import EQUIVALENCE, dearer, log_line, share, texts
+from evaluators.prices.price_lines import EQUIVALENCE, dearer, interval, log_line, share, texts
+from evaluators.prices.price_spread import SAME
 from evaluators.prices.pricing_frame import Frame, Recipe, build, kish
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import regression
@@ -238,6 +239,12 @@ class _Ladder:
         return (found.codes == found.names.index(group)).astype(np.float64), inside
 
 
+def _span(left: Coefficient, case: Case) -> Text:
+    """The interval of what is left, over all pairs that could be called small."""
+    low, high = left.interval(case.alpha / max(1, len(case.pairs)))
+    return interval(low, high) if high - low > 2 * SAME else interval(None, None)
+
+
 def _judged(left: Coefficient, case: Case, units: Mapping[str, Any]) -> Verdict:
     margin, alpha = log_line(EQUIVALENCE), case.alpha
     small = left.within(-margin, margin)
@@ -280,12 +287,12 @@ def _cost_drivers(
         if left is None or group not in before:
             continue
         units = _standing(case, (group, reference), everyone)
-        verdict, size = _judged(left, case, units), dearer(left.value)
+        verdict, size, span = _judged(left, case, units), dearer(left.value), _span(left, case)
         held = [case.names(name) for name in named]
         zh, en = "、".join(name.zh for name in held), ", ".join(name.en for name in held)
         said = Text(
-            f"声明的理由“成本不同”：把{zh}也固定后，价格{size.zh}，{_LEFT[verdict].zh}",
-            f"Declared reason “different costs”: with {en} held fixed too, the price is {size.en}; {_LEFT[verdict].en}",
+            f"声明的理由“成本不同”：把{zh}也固定后，价格{size.zh}{span.zh}，{_LEFT[verdict].zh}",
+            f"Declared reason “different costs”: with {en} held fixed too, the price is {size.en}{span.en}; {_LEFT[verdict].en}",
         )
         numbers = {"before": before[group].value, "after": left.value, "columns": named}
         found.append(Examined("cost_drivers", group, reference, said, verdict,
@@ -308,10 +315,10 @@ def _new_user_offer(case: Case, defence: Mapping[str, Any], named: list[str]) ->
         if left is None:
             continue
         units = _standing(case, (group, reference), ~window)
-        verdict, size = _judged(left, case, units), dearer(left.value)
+        verdict, size, span = _judged(left, case, units), dearer(left.value), _span(left, case)
         said = Text(
-            f"声明的理由“新用户优惠”：只看优惠窗口之外的 {outside.num_rows} 行，价格{size.zh}，{_LEFT[verdict].zh}",
-            f"Declared reason “new-user offer”: among the {outside.num_rows} rows outside its window the price is {size.en}; {_LEFT[verdict].en}",
+            f"声明的理由“新用户优惠”：只看优惠窗口之外的 {outside.num_rows} 行，价格{size.zh}{span.zh}，{_LEFT[verdict].zh}",
+            f"Declared reason “new-user offer”: among the {outside.num_rows} rows outside its window the price is {size.en}{span.en}; {_LEFT[verdict].en}",
         )
         if reach is not None and reach.upper < POLICY.value("offer_reach"):
             verdict, said = Verdict.DIFFERENCE, texts(said, _missed(reach), gap=" ")

@@ -143,3 +143,14 @@ def test_a_reason_examined_on_few_accounts_is_withheld_with_its_group_and_the_su
     found = engine.run(Plan.parse(plan), table, scorer=None, nonce="n" * 64).findings
     withheld = {f.metric for f in found if f.suppressed}
     assert withheld == {"price_gap", "defence_cost_drivers", "clean_bill"}
+
+
+def test_what_a_reason_leaves_is_told_with_its_interval() -> None:
+    """Issue 7, F7a/1, its sibling: "what is left is small" stood beside a number without one."""
+    table = orders(1, offer=0.2, per_km=0.0)
+    window = {"kind": "new_user_offer", "column": "age", "at_most": 0}
+    costs = {"kind": "cost_drivers", "columns": ["distance"]}
+    for defence in (window, costs):
+        made = run(table, defence)[f"defence_{defence['kind']}"]
+        assert "(interval -" in made.reading["en"], made.reading["en"]
+        assert "置信区间 -" in made.reading["zh"]
