@@ -326,7 +326,7 @@ def _tested(
     gap, ci = paired_gap(seen.wins, seen.losses, answered, 1 - plan.alpha / size)
     verdict = verdicts.judge(evaluable=answered >= plan.min_n, beyond=ci.low > alert,
                              equivalent=ci.high <= margin and equivalence.enough([answered]),
-                             p_adjusted=p, alpha=plan.alpha)  # fmt: skip
+                             p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
     return draft(
         spec, f"{one.metric}_beyond_twin", slice_=one.slice_, verdict=verdict,
         reading=one.said(seen, verdict), limit=one.limit, n=answered, estimate=gap,

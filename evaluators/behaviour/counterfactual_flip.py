@@ -398,7 +398,7 @@ def _noisy(
         gap, ci = paired_gap(counts.wins, counts.losses, counts.people, 1 - plan.alpha / size)
         small = ci.high <= margin and equivalence.enough([counts.people])
         verdict = verdicts.judge(evaluable=enough, beyond=ci.low > alert, equivalent=small,
-                                 p_adjusted=p, alpha=plan.alpha)  # fmt: skip
+                                 p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         details = _details(thing, counts, acc, steady=False)
         found.append(draft(
             spec, "counterfactual_flip_share_beyond_twin", slice_={thing.name: "*"}, verdict=verdict,

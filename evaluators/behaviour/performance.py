@@ -300,6 +300,7 @@ class Performance(Probe[Rows]):
             evaluable=True, beyond=ci.low > lines.alert[1] or ci.high < lines.alert[0],
             equivalent=equivalence.shown(held, family=size, alpha=plan.alpha, units=sides),
             p_adjusted=p, alpha=plan.alpha,
+            spanned=verdicts.spans(ci, lines.none),
         )  # fmt: skip
         value = lines.shown(pair.gap.value)
         own, other = pair.own.interval(0.95), pair.other.interval(0.95)
@@ -310,7 +311,7 @@ class Performance(Probe[Rows]):
         return draft(
             self.spec, metric, slice_={name: level}, verdict=verdict,
             reading=say.compared(pair.slice_, pair.own, pair.other, verdict, plan,
-                                 reference=pair.reference, real=p < plan.alpha, lines=lines),
+                                 reference=pair.reference, real=p < plan.alpha and not verdicts.spans(ci, lines.none), lines=lines),
             limit=limit, group=level, reference_group=against, n=pair.n,
             n_reference=pair.n_reference, estimate=pair.own.value,
             reference_estimate=pair.other.value, effect={"kind": lines.kind, "value": value},
@@ -420,6 +421,11 @@ class Lines:
     near: tuple[float, float]
     rule: str
     source: str
+
+    @property
+    def none(self) -> float:
+        """The value of no difference."""
+        return self.shown(0.0)
 
     def shown(self, value: float) -> float:
         """A gap as the finding states it."""

@@ -349,10 +349,10 @@ class Stability(Probe[StabilityState]):
         ci, held = one.interval(1 - plan.alpha / size), one.within(margin)
         small = equivalence.shown(held, family=size, alpha=plan.alpha, units=sides)
         verdict = verdicts.judge(evaluable=True, beyond=ci.low > alert, equivalent=small,
-                                 p_adjusted=p, alpha=plan.alpha)  # fmt: skip
+                                 p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         return draft(
             self.spec, "population_stability_index", slice_=slice_, verdict=verdict,
-            reading=say.drifted(plain, one, verdict, alert, real=p < plan.alpha), limit=limit,
+            reading=say.drifted(plain, one, verdict, alert, real=p < plan.alpha and not verdicts.spans(ci)), limit=limit,
             n=n, n_reference=earlier, estimate=one.psi,
             effect={"kind": "amount", "value": one.psi}, ci=ci.as_json(simultaneous=True),
             test={"name": "psi_chi2", "statistic": one.statistic}, p_value=one.p_value,

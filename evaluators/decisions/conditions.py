@@ -240,7 +240,7 @@ class Conditions:
                 equivalent=equivalence.shown(
                     alike, family=size, alpha=self.plan.alpha, units=rates.sides(first, second)
                 ),
-                p_adjusted=p, alpha=self.plan.alpha,
+                p_adjusted=p, alpha=self.plan.alpha, spanned=verdicts.spans(ratio_ci, 1.0),
             ),
         )  # fmt: skip
         if apart is not None and apart.p_value < POLICY.value("heterogeneity"):

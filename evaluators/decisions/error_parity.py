@@ -276,7 +276,7 @@ class _Sayer:
         line = POLICY.value("error_difference")
         verdict = verdicts.judge(
             evaluable=True, beyond=low > line, equivalent=False, p_adjusted=p,
-            alpha=self.plan.alpha,
+            alpha=self.plan.alpha, spanned=verdicts.spans((low, high)),
         )  # fmt: skip
         values = {"groups": len(kinds), "gap": readings.percent(gap), "line": readings.percent(line),
                   "low": readings.percent(low), "high": readings.percent(high)}  # fmt: skip

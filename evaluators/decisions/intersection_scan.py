@@ -308,13 +308,13 @@ class IntersectionScan(Probe[Cells]):
         fewest = min(pairs[q][0].effective_people for places in several for q in places)
         small = ci.high < near and equivalence.enough([fewest])
         verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=small,
-                                 p_adjusted=p, alpha=plan.alpha)  # fmt: skip
+                                 p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         high = float(np.quantile(null, 0.95, method="higher"))
         many = sum(len(places) for places in several)
         return draft(
             self.spec, "differential_fairness", slice_={}, verdict=verdict, limit=limit,
             reading=crossing_readings.epsilon(
-                value, ci, high, verdict, groups=many, line=line, real=p < plan.alpha
+                value, ci, high, verdict, groups=many, line=line, real=p < plan.alpha and not verdicts.spans(ci)
             ),
             n=sum(pairs[q][0].n for places in several for q in places) // len(several),
             units=findings.units("people", fewest),
@@ -433,7 +433,7 @@ def _compared(
         equivalent=equivalence.shown(
             alike, family=size / CELLS_SHARE, alpha=plan.alpha, units=rates.sides(one, rest)
         ),
-        p_adjusted=p[1], alpha=plan.alpha,
+        p_adjusted=p[1], alpha=plan.alpha, spanned=verdicts.spans(ratio, 1.0),
     )  # fmt: skip
     return replace(
         made, level=level, ratio_ci=ratio, difference_ci=gap, test=Test(method, None, p[0]), verdict=verdict

@@ -87,6 +87,7 @@ class Modelled:
                 alike, family=found.size, alpha=self.plan.alpha, units=one.people or ()
             ),
             p_adjusted=p, alpha=self.plan.alpha,
+            spanned=verdicts.spans(interval, 0.0 if one.rates is None else 1.0),
         )  # fmt: skip
         people = one.people or (one.n, one.n_reference)
         ratio = (

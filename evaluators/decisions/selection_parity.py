@@ -263,6 +263,7 @@ def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison
         ),
         p_adjusted=cell.p_adjusted,
         alpha=plan.alpha,
+        spanned=verdicts.spans(ratio, 1.0),
     )
     test = Test(cell.method, None, cell.p_value)
     gap = intervals.newcombe(*counts, cell.level)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evaluators.judging import equivalence, readings
+from evaluators.judging import equivalence, readings, verdicts
 from evaluators.judging.contrasts import Judged
 from evaluators.plan import Plan
 from registry.findings import Verdict
@@ -78,6 +78,7 @@ def ending(found: Judged, wording: Wording, plan: Plan) -> Text:
         mde="–" if mde is None else _detectable(found, wording),
     )
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
+    real = real and not verdicts.spans(found.interval, found.line.back(0.0))
     return (
         readings.joined(said, readings.REAL)
         if found.verdict is Verdict.EQUIVALENT and real

@@ -173,6 +173,7 @@ def judge(
         equivalent=equivalence.shown(alike, family=family, alpha=plan.alpha, units=effect.sides),
         p_adjusted=p_adjusted,
         alpha=plan.alpha,
+        spanned=verdicts.spans((low, high)),
     )
     method = "student_log" if line.kind == "ratio" else "student"
     mde = (critical(level, effect.df) + float(ndtri(POLICY.value("power")))) * effect.error

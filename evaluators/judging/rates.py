@@ -255,7 +255,7 @@ def _compared(
             equivalent=equivalence.shown(
                 alike, family=family, alpha=plan.alpha, units=sides(group, against)
             ),
-            p_adjusted=p_adjusted, alpha=plan.alpha,
+            p_adjusted=p_adjusted, alpha=plan.alpha, spanned=verdicts.spans(ratio_ci, 1.0),
         ),
     )  # fmt: skip
 

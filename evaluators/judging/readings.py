@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from evaluators.judging import equivalence
+from evaluators.judging import equivalence, verdicts
 from evaluators.judging.rates import Comparison, Group, Lines
 from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Run
@@ -281,6 +281,7 @@ def ending(found: Comparison, lines: Lines, plan: Plan) -> Text:
         mde=percent(found.mde),
     )  # fmt: skip
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
+    real = real and not verdicts.spans(found.ratio_ci, 1.0)
     return joined(said, REAL) if found.verdict is Verdict.EQUIVALENT and real else said
 
 

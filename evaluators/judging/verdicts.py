@@ -1,6 +1,33 @@
 """The verdict of a finding: one pure rule, exhaustive and exclusive (evaluation.md, section 2)."""
 
+from typing import Protocol
+
 from registry.findings import Verdict
+
+
+class Ends(Protocol):
+    """An interval: what has a low and a high end."""
+
+    @property
+    def low(self) -> float:
+        """Its low end; infinite where it is open."""
+
+    @property
+    def high(self) -> float:
+        """Its high end; infinite where it is open."""
+
+
+def spans(interval: Ends | tuple[float, float] | None, none: float = 0.0) -> bool:
+    """Whether an interval holds the value of "no difference"; False where there is no interval.
+
+    Args:
+        interval: of the effect, as it is printed beside the verdict.
+        none: the value where there is no difference, on the interval's scale.
+    """
+    if interval is None:
+        return False
+    low, high = interval if isinstance(interval, tuple) else (interval.low, interval.high)
+    return low <= none <= high
 
 
 def judge(
@@ -11,6 +38,7 @@ def judge(
     p_adjusted: float | None,
     alpha: float,
     exact: bool = False,
+    spanned: bool = False,
 ) -> Verdict:
     """Decide what a finding says.
 
@@ -22,6 +50,8 @@ def judge(
         alpha: the level.
         exact: the value is a fact about a deterministic model; there is no p-value, and what is
             neither beyond the line nor within the margin is a difference.
+        spanned: the interval that is printed beside it holds "no difference" (`spans`): one interval
+            gives all verdicts, so that a test adjusted step by step (Holm) finds none beside it.
     """
     if not evaluable:
         return Verdict.NOT_EVALUABLE
@@ -29,7 +59,7 @@ def judge(
         return Verdict.DISPARITY
     if equivalent:
         return Verdict.EQUIVALENT
-    if exact or (p_adjusted is not None and p_adjusted < alpha):
+    if not spanned and (exact or (p_adjusted is not None and p_adjusted < alpha)):
         return Verdict.DIFFERENCE
     return Verdict.INCONCLUSIVE
 

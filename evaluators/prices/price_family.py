@@ -9,7 +9,7 @@ from scipy import stats
 
 from evaluators.judging import equivalence, findings
 from evaluators.judging.findings import draft
-from evaluators.judging.verdicts import judge
+from evaluators.judging.verdicts import judge, spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_lines
@@ -149,6 +149,7 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         equivalent=small,
         p_adjusted=adjusted,
         alpha=alpha,
+        spanned=spans((result.low, result.high)),
     )
     return Judged(replace(result, units=units), adjusted, verdict, size)
 

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from evaluators.judging import equivalence, findings
 from evaluators.judging.findings import draft
-from evaluators.judging.verdicts import judge
+from evaluators.judging.verdicts import judge, spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_defences, price_readings, quotes
@@ -391,6 +391,7 @@ class PriceObservational(Probe[quotes.Kept]):
             ),
             p_adjusted=adjusted,
             alpha=plan.alpha,
+            spanned=spans(joint),
         )
         details = self._details(estimate, family, problem)
         return draft(

@@ -17,7 +17,7 @@ import pyarrow as pa
 from evaluators.judging import equivalence
 from evaluators.judging.findings import draft, sides
 from evaluators.judging.findings import units as counted
-from evaluators.judging.verdicts import judge
+from evaluators.judging.verdicts import judge, spans
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.prices import offer_rows, price_defences, price_readings, quotes
@@ -374,6 +374,7 @@ def _finding(
         equivalent=alike,
         p_adjusted=adjusted,
         alpha=plan.alpha,
+        spanned=math.isfinite(high - low) and spans((low, high)),
     )
     finest = _finest(compared, result)
     groups = parts(accounts.values[:, 0] / scale, accounts.labels, accounts.groups, compared.pair)

@@ -1,11 +1,12 @@
 """What a finding may claim on so many units: the one rule that every probe's findings pass.
 
 A probe measures and judges; before its findings leave the engine (or are computed again from
-published tables) each is held against the least number of units. Under it nothing is *equivalent*,
-whoever says so, and *disparity* stands only on an exact or a permutation test; on a handful of
-accounts nothing is claimed at all, and what was seen is described. Where everyone or nobody has
-the favourable decision, nothing that judges decisions is evaluable. A plugin's findings pass here
-as ours do.
+published tables) each is held against the interval that is printed beside it, and against the least
+number of units. Beside an interval that holds none nothing is a *difference*: one interval gives all
+verdicts. Under the least number nothing is *equivalent*, whoever says so, and *disparity* stands only
+on an exact or a permutation test; on a handful of accounts nothing is claimed at all, and what was
+seen is described. Where everyone or nobody has the favourable decision, nothing that judges
+decisions is evaluable. A plugin's findings pass here as ours do.
 """
 
 import math
@@ -17,7 +18,7 @@ from evaluators.judging import captions, counted, equivalence, findings, reading
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import FAVOURED, ProbeSpec
-from registry.findings import Finding, Verdict
+from registry.findings import Finding, Verdict, told, why
 from registry.language import Text
 
 DESCRIBED = int(POLICY.value("described_accounts"))
@@ -102,6 +103,7 @@ OF_SKILL = Text(
     "模型分不分得清（答对的比例就是这种结果在数据里的比例）",
     "whether the model tells cases apart (it is right as often as that outcome occurs in the data)",
 )
+OPEN = Text("还不能下结论。", "Inconclusive.")
 BARE: dict[str, Any] = {
     "ci": None, "test": None, "p_value": None, "p_adjusted": None, "adjustment": None,
     "equivalence": None, "mde": None, "severity": None,
@@ -119,7 +121,22 @@ def judged(
         plan: for plain names, and whether rows are units.
         decided: rows with another decision and with the favourable one; None where unknown.
     """
-    return counted.opened(_allowed(finding, spec, plan, decided), plan.content)
+    held = _by_interval(_allowed(finding, spec, plan, decided), plan)
+    return counted.opened(held, plan.content)
+
+
+def _by_interval(finding: Finding, plan: Plan) -> Finding:
+    """The finding with the verdict of its interval: no difference beside one that holds none.
+
+    A probe judges by `verdicts.judge`, which says so itself; whoever does not is held to it here, so
+    that a report carries from the first the verdict that every reader is told.
+    """
+    content = finding.as_json()
+    verdict, apart = told(content), why(content)
+    if verdict is finding.verdict or apart is None:
+        return finding
+    said = readings.joined(_seen(finding, plan), OPEN, apart)
+    return replace(finding, verdict=verdict, severity=None, reading=said.as_json())
 
 
 def _allowed(

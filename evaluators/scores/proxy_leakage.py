@@ -203,11 +203,11 @@ class ProxyLeakage(Probe[Rows]):
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > line or ci.high < 1 - line,
             equivalent=equivalence.shown(alike, family=size, alpha=plan.alpha, units=sides),
-            p_adjusted=p, alpha=plan.alpha,
+            p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci, 0.5),
         )  # fmt: skip
         return draft(
             self.spec, "score_auc", slice_={name: level}, verdict=verdict,
-            reading=_said(slice_, made, verdict, details, plan=plan, real=p < plan.alpha),
+            reading=_said(slice_, made, verdict, details, plan=plan, real=p < plan.alpha and not verdicts.spans(ci, 0.5)),
             limit=readings.joined(LIMIT, readings.frame(plan)), group=level, reference_group="*",
             n=int(member.sum()), n_reference=int((~member).sum()), estimate=made.value,
             reference_estimate=0.5, effect={"kind": "auc", "value": made.value},

@@ -366,7 +366,7 @@ class _Said:
             equivalent=equivalence.shown(
                 alike, family=self.size / SHARES, alpha=plan.alpha, units=[lists]
             ),
-            p_adjusted=p, alpha=plan.alpha,
+            p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci),
         )  # fmt: skip
         power = quantile(confidence) + quantile(2 * POLICY.value("power") - 1)
         mde = None if found.null_error is None else power * found.null_error
@@ -376,7 +376,7 @@ class _Said:
         }  # fmt: skip
         lead = ranking_readings.EXPOSURE if metric == "exposure_ratio" else ranking_readings.SKEW
         ending = ranking_readings.ending(
-            verdict, line=line, near=near, mde=mde, real=p < plan.alpha
+            verdict, line=line, near=near, mde=mde, real=p < plan.alpha and not verdicts.spans(ci)
         )
         reading = readings.joined(ranking_readings.ratio(lead, found, ci, **names), ending)
         return draft(

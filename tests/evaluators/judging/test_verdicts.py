@@ -3,19 +3,33 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.judging.verdicts import judge, judge_exact
+from evaluators.judging.verdicts import judge, judge_exact, spans
 from registry.reports import Verdict
 
 P = st.none() | st.floats(0, 1)
 
 
-@given(st.booleans(), st.booleans(), st.booleans(), P, st.floats(0.001, 0.5), st.booleans())
+@given(
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    P,
+    st.floats(0.001, 0.5),
+    st.booleans(),
+    st.booleans(),
+)
 def test_verdicts_are_exhaustive_and_exclusive(
-    evaluable: bool, beyond: bool, equivalent: bool, p: float | None, alpha: float, exact: bool
+    evaluable: bool,
+    beyond: bool,
+    equivalent: bool,
+    p: float | None,
+    alpha: float,
+    exact: bool,
+    spanned: bool,
 ) -> None:
     found = judge(evaluable=evaluable, beyond=beyond, equivalent=equivalent, p_adjusted=p,
-                  alpha=alpha, exact=exact)  # fmt: skip
-    real = exact or (p is not None and p < alpha)
+                  alpha=alpha, exact=exact, spanned=spanned)  # fmt: skip
+    real = not spanned and (exact or (p is not None and p < alpha))
     conditions = {
         Verdict.NOT_EVALUABLE: not evaluable,
         Verdict.DISPARITY: evaluable and beyond,
@@ -39,3 +53,11 @@ def test_an_exact_value_is_never_inconclusive(value: float) -> None:
 
 def test_an_undefined_exact_value_is_not_evaluable() -> None:
     assert judge_exact(None, alert=0.02, equivalence=0.01) is Verdict.NOT_EVALUABLE
+
+
+def test_an_interval_holds_none_with_its_ends() -> None:
+    """F7a/13: one interval gives all verdicts, on the scale where it is printed."""
+    assert spans((-0.1, 0.0))
+    assert spans((0.9, 1.2), 1.0)
+    assert not spans((0.01, 0.2))
+    assert not spans(None)

@@ -16,7 +16,7 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import NullCase, ProbeSpec
 from evaluators.running import engine, recompute, sufficiency
-from registry.findings import Finding, Verdict
+from registry.findings import Finding, Verdict, told
 from registry.language import Text
 
 LEAST = int(POLICY.value("min_units"))
@@ -176,7 +176,8 @@ def test_a_verdict_follows_its_units_whoever_says_it(
 
 def test_a_disparity_of_few_units_needs_an_exact_or_a_permutation_test() -> None:
     """statistics/3: a normal approximation on 12 people does not carry a disparity."""
-    few = {"units": findings.units("people", 12, 40), "verdict": Verdict.DISPARITY}
+    far = {"low": 0.1, "high": 0.5, "level": 0.95, "method": "koopman"}
+    few = {"units": findings.units("people", 12, 40), "verdict": Verdict.DISPARITY, "ci": far}
     asymptotic = made(**few, p_adjusted=0.001, severity="serious")
     held = sufficiency.judged(asymptotic, SPEC, plan(), None)
     assert (held.verdict, held.severity) == (Verdict.DIFFERENCE, None)
@@ -187,6 +188,33 @@ def test_a_disparity_of_few_units_needs_an_exact_or_a_permutation_test() -> None
     assert kept.verdict is Verdict.DISPARITY
     assert kept.reading["zh"].endswith("背后只有 12 人对 40 人，少于 30 人。")
     assert "12 people against 40" in kept.reading["en"]
+
+
+def test_a_report_says_no_difference_beside_an_interval_that_holds_none() -> None:
+    """F7a/13: `difference` in what was signed, "inconclusive" on the pages, of one finding."""
+    wide = {"low": 0.9, "high": 1.2, "level": 0.95, "method": "koopman", "simultaneous": True}
+    by_a_hair = made(
+        units=findings.units("people", 400, 400), verdict=Verdict.DIFFERENCE, p_adjusted=0.04,
+        ci=wide, adjustment="holm", effect={"kind": "ratio", "value": 1.05},
+    )  # fmt: skip
+    held = sufficiency.judged(by_a_hair, SPEC, plan(), None)
+    assert held.verdict is Verdict.INCONCLUSIVE
+    assert "还不能下结论" in held.reading["zh"]
+    assert "Holm" in held.reading["en"]
+    assert "shown to be small" not in held.reading["en"]
+    apart = replace(by_a_hair, ci={**wide, "low": 1.01})
+    assert sufficiency.judged(apart, SPEC, plan(), None).verdict is Verdict.DIFFERENCE
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in cases()}))
+def test_every_probe_gives_the_verdict_that_is_told(name: str) -> None:
+    """F7a/13: over all probes, null and planted: what is signed is what every page says."""
+    kind = installed.probe_class(name)
+    for number, (design, draw) in enumerate({**kind.nulls(), **kind.planted()}.items()):
+        case = draw(np.random.default_rng([number, len(design)]))
+        found = engine.measure(Plan.parse(case.plan), case.table, scorer=case.scorer, nonce="n")
+        for finding in found:
+            assert told(finding.as_json()) is finding.verdict, finding.reading["en"]
 
 
 def test_a_handful_of_accounts_is_described_and_nothing_is_claimed() -> None:
