@@ -130,6 +130,11 @@ class Columns:
         return not self.classes and level_name(self.good_answer) in {"0", "false"}
 
     @property
+    def sided(self) -> bool:
+        """Whether the plan says which side of an answer is good for the person."""
+        return self.good_answer is not None
+
+    @property
     def decides(self) -> bool:
         """Whether a model's answers can be told favourable or not."""
         return self.cut is not None or bool(self.classes)
@@ -191,7 +196,7 @@ def read(reasons: Reasons, given: Any) -> Columns:
     side = _value(reasons, "score_favourable", given)
     classes = _classes(reasons, given.get("classes", ()), favourable, side)
     if side is not None:
-        _check_side(reasons, side, favourable, classes)
+        _check_side(reasons, side, classes)
     refusals = _refusals(reasons, given.get("unfavourable", ()), (favourable, decided))
     missing = _missing(reasons, given.get("missing", {}))
     return Columns(
@@ -297,15 +302,8 @@ def _classes(reasons: Reasons, given: Any, favourable: Any, side: Any) -> tuple[
     return names
 
 
-def _check_side(
-    reasons: Reasons, side: Scalar, favourable: Scalar | None, classes: tuple[str, ...]
-) -> None:
-    """See that the favourable side of a score belongs to a favourable outcome, and is one of two."""
-    if favourable is None:
-        reasons.add("columns.score_favourable", "写了 score_favourable，没有写 favourable",
-                    "stands without favourable",
-                    do_zh="写 favourable：数据里对本人有利的那个值",
-                    do_en="name as favourable the value of the data that is good for the person")  # fmt: skip
+def _check_side(reasons: Reasons, side: Scalar, classes: tuple[str, ...]) -> None:
+    """See that the favourable side of a score is one of two, or a class of the model."""
     if not classes and level_name(side) not in SIDES:
         reasons.add("columns.score_favourable", "没有写 classes 时，只能是 0 或 1",
                     "is 0 or 1 where there are no classes",

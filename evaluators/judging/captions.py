@@ -121,6 +121,11 @@ AGREEMENT: dict[str, Text] = {
     "auc_difference": Text("组内分数与人工的决定合不合之差（AUC）", "difference of how far scores rank as people decided within the groups (AUC)"),
 }  # fmt: skip
 """Probes and metrics where people decided what results are held against: they are not the truth."""
+UNSIDED: dict[str, Text] = {
+    "scoring_rate_ratio": Text("得分在较高的一半里的比例，与对照组之比", "scores in the higher half, as a ratio to the reference"),
+    "success_rate_ratio": Text("预测值排在最高一段的比例，与对照组之比", "predictions among the highest, as a ratio to the reference"),
+}  # fmt: skip
+"""Metrics of scores of which a plan does not say whether a high one is good for the person."""
 PERSONALISED = "personalised_"
 OUTSIDE = "_outside"
 PATTERNS: tuple[tuple[str, Text], ...] = (
@@ -199,6 +204,13 @@ def by_people(plan: Mapping[str, Any] | None) -> bool:
     return plan is not None and plan.get("target_kind") == HUMAN
 
 
+def unsided(plan: Mapping[str, Any] | None) -> bool:
+    """Whether a plan's content does not say which side of an answer is good for the person."""
+    columns = None if plan is None else plan.get("columns")
+    said = ("favourable", "score_favourable")
+    return columns is not None and all(columns.get(each) is None for each in said)
+
+
 def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
     """What was measured, in plain words; the code in words where nobody captioned it.
 
@@ -208,6 +220,8 @@ def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
     """
     if name in AGREEMENT and by_people(plan):
         return AGREEMENT[name]
+    if name in UNSIDED and unsided(plan):
+        return UNSIDED[name]
     if name in METRICS:
         return METRICS[name]
     if name.startswith(PERSONALISED):

@@ -346,14 +346,17 @@ def _underived(plan: Plan, specs: Sequence[ProbeSpec], *, scored: bool) -> list[
                 _decision(columns.target).en,
             )
         )
-    if needs & {FAVOURED, DESERVED} and columns.favourable is None:
+    named = columns.favourable is not None
+    own = answered and chosen and columns.sided  # score_favourable says it of a score with a cut
+    if (FAVOURED in needs and not named and not own) or (DESERVED in needs and not named):
         found.append(
             _reason(
                 "columns.favourable",
                 "没有写哪个结果对当事人有利",
                 "nothing says which outcome is favourable",
-                "例如 favourable = 1",
-                "for instance favourable = 1",
+                "数据里有这个结果的，例如 favourable = 1；只有分数的，写 score_favourable：高分有利是 1，低分有利是 0",
+                "where the data hold it, for instance favourable = 1; of a score alone, score_favourable: 1 "
+                "where a high one is good, 0 where a low one is",
             )
         )
     if DESERVED in needs and columns.target is None:

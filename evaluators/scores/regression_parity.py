@@ -36,6 +36,7 @@ from evaluators.probe import (
 from evaluators.scores.regression_groups import BIAS, MAE, MEASURES, RMSE, SUMS, RegressionGroups
 from evaluators.scores.score_groups import ScoreGroups
 from evaluators.scores.score_nulls import regression_nulls, regression_planted
+from evaluators.scores.score_readings import UNSIDED
 from registry.findings import Finding
 from registry.language import Text
 
@@ -281,12 +282,13 @@ class RegressionParity(Probe[Predictions]):
         size = rates.family_size(every, named, plan) * share
         pairs = rates.adjusted([(every, named)], plan, share)[0]
         lead = RATE_LEAD if against.units is None else ROWS_LEAD
+        end = MOST_FAVOURABLE if plan.columns.sided else HIGHEST
         for one in rates.compare(every, against, success_lines(), plan, family=size, pairs=pairs):
             slice_ = {attribute: one.group.name}
             yield draft(
                 self.spec, SUCCESS, slice_=slice_, verdict=one.verdict, limit=limit,
                 reading=readings.comparison(
-                    one, success_lines(), plan, lead, slice_=slice_, rows=one.group.n,
+                    one, success_lines(), plan, lead, end=end, slice_=slice_, rows=one.group.n,
                     rows_reference=one.reference.n, top=f"{1 - self.options.quantile:.0%}",
                 ),
                 details={**details(one, together(every), chosen=chosen, missing=missing), **extra},
@@ -401,7 +403,8 @@ def _numeric(kind: pa.DataType) -> bool:
 
 
 def _limit(plan: Plan) -> Text:
-    return readings.joined(LIMIT, readings.frame(plan))
+    unsided = () if plan.columns.sided else (UNSIDED,)
+    return readings.joined(*unsided, LIMIT, readings.frame(plan))
 
 
 def _rough(shares: ScoreGroups, plan: Plan) -> float | None:
@@ -419,14 +422,17 @@ def _amount(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
+MOST_FAVOURABLE = Text("最有利", "most favourable")
+HIGHEST = Text("最高", "highest")
+"""Where the plan does not say whether a high number is good for the person."""
 RATE_LEAD = Text(
-    "{attribute}为“{group}”的 {n} 人里有 {k} 人的预测结果排在全体最有利的 {top} 之内（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
-    "{k} of {n} people with {attribute} '{group}' have a prediction among the most favourable {top} of everyone ({rate}), "
+    "{attribute}为“{group}”的 {n} 人里有 {k} 人的预测结果排在全体{end}的 {top} 之内（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
+    "{k} of {n} people with {attribute} '{group}' have a prediction among the {end} {top} of everyone ({rate}), "
     "and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
 )
 ROWS_LEAD = Text(
-    "{attribute}为“{group}”的 {n} 人有 {rows} 个预测，其中 {k} 个排在全体最有利的 {top} 之内（{rate}）；“{reference}”的 {n_reference} 人有 {rows_reference} 个，其中 {k_reference} 个（{rate_reference}）。",
-    "{n} people with {attribute} '{group}' have {rows} predictions, of which {k} are among the most favourable {top} of all ({rate}); "
+    "{attribute}为“{group}”的 {n} 人有 {rows} 个预测，其中 {k} 个排在全体{end}的 {top} 之内（{rate}）；“{reference}”的 {n_reference} 人有 {rows_reference} 个，其中 {k_reference} 个（{rate_reference}）。",
+    "{n} people with {attribute} '{group}' have {rows} predictions, of which {k} are among the {end} {top} of all ({rate}); "
     "{n_reference} with '{reference}' have {rows_reference}, of which {k_reference} ({rate_reference}).",
 )
 RATIO_NEAR = Text("两者之比在 {low} 与 {high} 之间", "the ratio lies between {low} and {high}")

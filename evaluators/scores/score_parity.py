@@ -33,7 +33,10 @@ from evaluators.scores.score_groups import MEASURES, ScoreGroups, judge_distance
 from evaluators.scores.score_nulls import score_nulls, score_planted
 from evaluators.scores.score_readings import (
     DISTANCE,
+    HIGHER,
     HIGHER_IS_WORSE,
+    HIGHER_LEAD,
+    HIGHER_ROWS_LEAD,
     LIMIT,
     MEAN,
     RANKED,
@@ -42,6 +45,7 @@ from evaluators.scores.score_readings import (
     RISK,
     ROWS_LEAD,
     SCORING_RATE,
+    UNSIDED,
     WHY,
     WHY_AGREEMENT,
     WORDING,
@@ -292,7 +296,7 @@ class ScoreParity(Probe[Scores]):
             yield draft(
                 self.spec, SCORING_RATE, slice_=slice_, verdict=one.verdict, limit=limit,
                 reading=readings.comparison(
-                    one, scoring_lines(), plan, RATE_LEAD if one.group.units is None else ROWS_LEAD,
+                    one, scoring_lines(), plan, _lead(plan, by_rows=one.group.units is not None),
                     slice_=slice_, rows=one.group.n, rows_reference=one.reference.n,
                 ),
                 details={**details(one, together(every), chosen=chosen, missing=missing), **extra},
@@ -332,7 +336,7 @@ class ScoreParity(Probe[Scores]):
                 )  # fmt: skip
 
     def _limit(self, plan: Plan) -> Text:
-        worse = (HIGHER_IS_WORSE,) if falls(plan) else ()
+        worse = (HIGHER_IS_WORSE,) if falls(plan) else () if plan.columns.sided else (UNSIDED,)
         return readings.joined(*worse, LIMIT, readings.frame(plan))
 
     def public(self, acc: Scores, plan: Plan) -> Sequence[Table]:
@@ -440,7 +444,16 @@ def _judged(effect: Effect, plan: Plan, size: int, p_adjusted: float | None) -> 
 def _wording(metric: str, plan: Plan) -> Wording:
     if metric == RANKING and plan.target_kind != "outcome":
         return RANKED
-    return RISK if metric == MEAN and falls(plan) else WORDING[metric]
+    if metric != MEAN:
+        return WORDING[metric]
+    return RISK if falls(plan) else WORDING[MEAN] if plan.columns.sided else HIGHER
+
+
+def _lead(plan: Plan, *, by_rows: bool) -> Text:
+    """How the scoring rate is told: better than the median only where the plan says what is better."""
+    if plan.columns.sided:
+        return ROWS_LEAD if by_rows else RATE_LEAD
+    return HIGHER_ROWS_LEAD if by_rows else HIGHER_LEAD
 
 
 def _why(plan: Plan) -> Mapping[str, Text]:

@@ -19,6 +19,17 @@ ROWS_LEAD = Text(
     "{n} people with {attribute} '{group}' have {rows} scores, of which {k} are better than the median of all ({rate}); "
     "{n_reference} with '{reference}' have {rows_reference}, of which {k_reference} ({rate_reference}).",
 )
+HIGHER_LEAD = Text(
+    "{attribute}为“{group}”的 {n} 人里有 {k} 人的得分高于全体的中位数（{rate}），“{reference}”的 {n_reference} 人里有 {k_reference} 人（{rate_reference}）。",
+    "{k} of {n} people with {attribute} '{group}' score above the median of everyone ({rate}), "
+    "and {k_reference} of {n_reference} with '{reference}' ({rate_reference}).",
+)
+"""Where the plan does not say whether a high score is good for the person."""
+HIGHER_ROWS_LEAD = Text(
+    "{attribute}为“{group}”的 {n} 人有 {rows} 个得分，其中 {k} 个高于全体的中位数（{rate}）；“{reference}”的 {n_reference} 人有 {rows_reference} 个，其中 {k_reference} 个（{rate_reference}）。",
+    "{n} people with {attribute} '{group}' have {rows} scores, of which {k} are above the median of all ({rate}); "
+    "{n_reference} with '{reference}' have {rows_reference}, of which {k_reference} ({rate_reference}).",
+)
 WORDING = {
     MEAN: Wording(
         Text(
@@ -97,6 +108,21 @@ RISK = Wording(
     contrast_readings.signed,
 )
 """The mean of a score that is the worse for the person the higher it is."""
+HIGHER = Wording(
+    Text(
+        "{attribute}为“{group}”的人，平均得分与“{reference}”相差 {size} 个标准差（区间 {low} 至 {high}；正数表示平均得分更高，0 表示一样）。",
+        "The average score of people with {attribute} '{group}' differs from that of '{reference}' by {size} standard deviations (interval {low} to {high}; above 0 is a higher average, 0 is the same).",
+    ),
+    WORDING[MEAN].line,
+    WORDING[MEAN].near,
+    contrast_readings.signed,
+)
+"""The mean of a score of which nobody said whether a high one is good."""
+UNSIDED = Text(
+    "计划没有写高分对本人有利还是不利（score_favourable），所以只说高低，不说对谁有利。",
+    "The plan does not say whether a high score is good or bad for the person (score_favourable): what is "
+    "told is higher or lower, not better or worse.",
+)
 HIGHER_IS_WORSE = Text(
     "这里的得分越高，对本人越不利。", "Here a higher score is worse for the person."
 )

@@ -80,6 +80,7 @@ UNSAID = Text(
 )
 ABOVE = Text("达到多少算有利", "favourable at or above this score")
 BELOW = Text("低于多少算有利", "favourable below this score")
+SIDE = Text("高分对本人有利：1；低分有利：0", "1 where a high score is good, 0 where a low one is")
 PROPOSED = Text(
     "下面列出的值算作缺失，不成一组。请核对：真实的一组，就从方括号里去掉",
     "the values below are missing and no group: check, and take real groups out of the brackets",
@@ -362,7 +363,10 @@ def _decision(
     levels = {column.name: column.levels for column in seen}
     decided = [roles[role][0] for role in ("target", "prediction") if role in roles]
     known = next(iter(decided), None)
-    favourable = "1" if known is None else _favourable(known, levels[known])
+    if known is None and "score" in roles and not inputs:
+        yield from _by_score(next(each for each in seen if each.name == roles["score"][0]))
+        return
+    favourable = None if known is None else _favourable(known, levels[known])
     if "target" not in roles:
         yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
     if "prediction" in roles:
@@ -371,7 +375,7 @@ def _decision(
     if "prediction" not in roles and "score" not in roles and not inputs:
         yield '# prediction = "…"    # 模型的决定；或写 score / the decision, or name a score'
     if favourable is None:
-        yield f"#   {_word(str(known))}：{UNSAID.zh} /"
+        yield f"#   {'' if known is None else _word(known) + '：'}{UNSAID.zh} /"
         yield f"#   {UNSAID.en}"
         yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
     else:
@@ -397,6 +401,17 @@ def _decision(
         yield from _tested(scored, tested[0], said) if tested else _cut(scored, said)
 
 
+def _by_score(score: Seen) -> Iterator[str]:
+    """What a score alone does not tell: its good side, and the line at which it is decided."""
+    low, high = score.ends or (0.0, 0.0)
+    yield '# target = "…"        # 后来的实际结果 / the outcome observed later'
+    yield f"#   {_word(score.name)}：{low:g} … {high:g}。高分对本人有利还是不利、在哪个分数上作决定，看不出。/"
+    yield "#   whether a high score is good for the person, and at which it is decided, nothing says:"
+    yield "#   fill in both lines where decisions are tested; the plan does not run without them"
+    yield f"# score_favourable = …   # {SIDE}"
+    yield f"# cut = …             # {score_side.CUT}"
+
+
 def _own_word(prediction: str, good: str | None) -> Iterator[str]:
     """The favourable value of decisions that are worded otherwise than the outcome."""
     said = "# prediction 里对本人有利的那个值 / what is good for the person in prediction"
@@ -412,7 +427,7 @@ def _tested(score: Seen, prediction: str, said: Text) -> Iterator[str]:
     yield f"#   tested are the decisions recorded in {_word(prediction)}; to test {_word(score.name)} instead,"
     yield "#   remove prediction and fill in cut: a plan tests one of the two"
     if said is score_side.CUT:
-        yield "# score_favourable = …   # 高分对本人有利：1；低分有利：0 / 1 where a high score is good, 0 where a low one is"
+        yield f"# score_favourable = …   # {SIDE}"
     yield f"# cut = …             # {said}"
 
 

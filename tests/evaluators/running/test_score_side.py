@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from evaluators.judging import captions
 from evaluators.plan import Plan, PlanInvalid
 from evaluators.running import cell_query, engine, files, planning
 from evaluators.running.data import DataUnfit
@@ -197,7 +198,7 @@ def test_the_probability_of_class_0_is_not_turned_a_second_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"score_favourable": "高"}, {"score_favourable": [1]}, {"score_favourable": 0, "favourable": None},
+    "wrong", [{"score_favourable": "高"}, {"score_favourable": [1]},
               {"classes": LIKELY, "score_favourable": 1}, {"score_favourable": 2}],
 )  # fmt: skip
 def test_a_side_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
@@ -243,3 +244,62 @@ def test_a_score_that_runs_against_the_outcomes_is_said_to(kind: str) -> None:
         ]
         assert {f.metric for f in told} == ({"auc", "calibration_slope"} if turned else set())
         assert len([f for f in told if f.metric == "calibration_slope"]) == (2 if turned else 0)
+
+
+# Numbers of which nobody said which side is good
+
+
+PRED = np.where(SEX == "女", 24.0, 20.0) + np.arange(ROWS) % 11
+WAITED = PRED + np.arange(ROWS) % 7 - 3
+"""Minutes: women are told to wait longer."""
+ADVANTAGE = ("favourable", "in their favour", "better", "有利", "好过", "较好")
+
+
+def _waits(**columns: Any) -> list[Finding]:
+    table = pa.table({"sex": SEX, "pred": PRED, "wait": WAITED})
+    given = {"sensitive": ["sex"], "score": "pred", "target": "wait", **columns}
+    probes = [{"id": "score_parity"}, {"id": "regression_parity"}]
+    plan = planning.parse(
+        {"title": "t", "columns": given, "reference": {"sex": "男"}, "probes": probes}
+    )
+    return engine.measure(plan, table, scorer=None, nonce="n")
+
+
+def test_numbers_without_a_said_side_are_told_as_higher_and_never_as_better() -> None:
+    """F7a/8: women, told to wait longer, "score better" and are "in their favour"."""
+    found = _waits()
+    assert {f.metric for f in found} >= {"scoring_rate_ratio", "success_rate_ratio"}
+    for finding in found:
+        measured = captions.metric(finding.metric, {"columns": {"score": "pred"}})
+        for said in (finding.reading, measured.as_json()):
+            for word in ADVANTAGE:
+                assert word not in said["zh"] + said["en"], said
+    rates = {f.metric: f for f in found}
+    assert "above the median" in rates["scoring_rate_ratio"].reading["en"]
+    assert "highest 20%" in rates["success_rate_ratio"].reading["en"]
+    assert "score_favourable" in rates["success_rate_ratio"].limit["en"]
+
+
+def test_a_side_is_said_without_a_favourable_outcome() -> None:
+    """F7a/8: `score_favourable = 0` was refused without a `favourable` that minutes do not hold."""
+    high, low = ({f.metric: f for f in _waits(score_favourable=side)} for side in (1, 0))
+    for name in ("scoring_rate_ratio", "success_rate_ratio"):
+        assert (high[name].estimate or 0) > (high[name].reference_estimate or 0)
+        assert (low[name].estimate or 0) < (low[name].reference_estimate or 0)
+    assert "most favourable 20%" in low["success_rate_ratio"].reading["en"]
+    assert "score better" in low["scoring_rate_ratio"].reading["en"]
+
+
+def test_a_cut_with_its_side_decides_without_a_favourable_outcome() -> None:
+    table = pa.table({"sex": SEX, "risk": RISK})
+    columns = {"sensitive": ["sex"], "score": "risk", "cut": 0.6, "score_favourable": 0}
+    ids = [{"id": "selection_parity"}]
+    given = {"title": "t", "columns": columns, "reference": {"sex": "男"}, "probes": ids}
+    (rate,) = engine.measure(planning.parse(given), table, scorer=None, nonce="n")
+    assert rate.estimate == pytest.approx(0.6)
+    assert rate.reference_estimate == pytest.approx(0.8)
+    del columns["score_favourable"]
+    with pytest.raises(DataUnfit) as refused:
+        engine.measure(planning.parse(given), table, scorer=None, nonce="n")
+    assert [reason.item for reason in refused.value.reasons] == ["columns.favourable"]
+    assert "score_favourable" in refused.value.reasons[0].remedy.en

@@ -281,3 +281,24 @@ def test_where_outcomes_are_words_the_draft_asks_which_of_them_a_high_score_mean
 
 def test_where_outcomes_are_0_and_1_the_draft_asks_nothing_of_the_score(tmp_path: Path) -> None:
     assert "score_favourable" not in plan_start.draft(people(tmp_path, np.linspace(0, 1, 900)))
+
+
+def test_a_score_alone_is_drafted_without_a_side_and_without_a_cut(tmp_path: Path) -> None:
+    """F7a/8: `favourable = 1` and `cut = 0.5` were written of a risk score, and the draft ran."""
+    rows = 600
+    table = pa.table({"race": ["A", "B"] * (rows // 2), "risk_score": np.linspace(0.02, 1, rows)})
+    pyarrow.csv.write_csv(table, tmp_path / "risks.csv")
+    drafted = plan_start.draft(tmp_path / "risks.csv")
+    columns = tomllib.loads(drafted)["columns"]
+    assert not {"favourable", "score_favourable", "cut"} & set(columns)
+    path = tmp_path / "risks.csv"
+    with pytest.raises(DataUnfit):
+        engine.run(
+            planning.parse(tomllib.loads(drafted)), open_source(path), scorer=None, nonce="n"
+        )
+    filled = _uncommented(drafted, score_favourable="0", cut="0.5")
+    made = engine.run(
+        planning.parse(tomllib.loads(filled)), open_source(path), scorer=None, nonce="n"
+    )
+    (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
+    assert "below 0.5 is favourable" in rate.reading["en"]
