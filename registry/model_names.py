@@ -30,8 +30,18 @@ IN_PIECES = Text(
 )
 
 
+ALIAS_NOT_ALLOWED = Text(
+    "别名“{alias}”不可用。请改成看上去与所写一致、不会认错的字符。",
+    "The alias “{alias}” cannot be used. Write it in characters that are what they look like.",
+)
+
+
 class NameNotAllowed(Invalid):
     """The model's name has a character that cannot stand in one: choose another name."""
+
+
+class AliasNotAllowed(Invalid):
+    """The alias looks like other words than it is: write it in letters of one script."""
 
 
 def checked(name: str) -> str:
@@ -48,6 +58,19 @@ def checked(name: str) -> str:
         said = NOT_ALLOWED.format(name=shown[:SHOWN] + "…" * (len(shown) > SHOWN))
         raise NameNotAllowed(said.zh, said.en, reasons=wrong)
     return spelt
+
+
+def require_alias(alias: str) -> None:
+    """See that an alias, by which clients name the version in use, looks like nothing else.
+
+    Raises:
+        AliasNotAllowed: when a character makes it look like another one; lists each.
+    """
+    wrong = lookalikes.reasons("alias", alias.strip())
+    if wrong:
+        shown = characters.visible(alias)
+        said = ALIAS_NOT_ALLOWED.format(alias=shown[:SHOWN] + "…" * (len(shown) > SHOWN))
+        raise AliasNotAllowed(said.zh, said.en, reasons=wrong)
 
 
 def _wrong(name: str) -> list[Reason]:

@@ -118,6 +118,7 @@ class Routes:
             f"GET {API}/model-versions/get-download-uri": self._download_uri,
             f"POST {API}/registered-models/create": _check_name,
             f"GET {API}/registered-models/alias": _by_alias,
+            f"POST {API}/registered-models/alias": _check_alias,
             f"DELETE {API}/registered-models/delete": self._deleting.registered_model,
             f"POST {API}/runs/delete": self._deleting.run,
             f"POST {API}/runs/log-model": _check_place,
@@ -246,6 +247,14 @@ def _check_name(handler: Callable[[], Response]) -> Response:
     return handler()
 
 
+def _check_alias(handler: Callable[[], Response]) -> Response:
+    """Refuse an alias that looks like another: clients read by it which version is in use."""
+    alias = request.get_json(force=True).get("alias")
+    if isinstance(alias, str):
+        model_names.require_alias(alias)
+    return handler()
+
+
 def _by_alias(handler: Callable[[], Response]) -> Response:
     """The version that an alias names; one that is not there is told with those that are."""
     try:
@@ -288,6 +297,7 @@ def _read_texts() -> Response | None:
             sent = request.get_data(cache=True) if request.method not in SAFE_METHODS else b""
             if sent:
                 _check_keys(sent)
+                _leave_out_nulls(_body())
                 incoming.check_document(_body())
             if request.method in SENDING and _offered() and not (sent and request.is_json):
                 raise refusal("json-object")
@@ -295,6 +305,18 @@ def _read_texts() -> Response | None:
 
     answer: Response | None = handlers.catch_mlflow_exception(read)()
     return answer
+
+
+def _leave_out_nulls(sent: dict[str, Any]) -> None:
+    """Read a field that is null as one that is not there, as the JSON of MLflow's messages has it.
+
+    MLflow's readers take the null for a value, and fail.
+
+    Args:
+        sent: the body, which is kept with the request for all that read it.
+    """
+    for name in [name for name, value in sent.items() if value is None]:
+        del sent[name]
 
 
 def _check_keys(body: bytes) -> None:

@@ -197,6 +197,7 @@ RULES: Mapping[str, Rule] = {
     "name": Rule(INVALID, model_names.NOT_ALLOWED, (NEW_MODEL, NEW_VERSION)),
     "name-blanks": Rule(INVALID, model_names.BLANKS_AROUND, (NEW_MODEL,)),
     "name-in-pieces": Rule(INVALID, model_names.IN_PIECES, (NEW_MODEL,)),
+    "alias": Rule(INVALID, model_names.ALIAS_NOT_ALLOWED, ("POST registered-models/alias",)),
     "files-here": Rule(
         INVALID,
         Text(

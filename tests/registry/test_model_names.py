@@ -47,3 +47,12 @@ def test_the_same_names_are_taken_as_before(name: str) -> None:
         assert not taken
     else:
         assert taken
+
+
+@pytest.mark.parametrize("alias", ["сhampion", "ｃhampion", "champion\u200d"])
+def test_an_alias_that_looks_like_another_word_is_refused(alias: str) -> None:
+    with pytest.raises(model_names.AliasNotAllowed) as refused:
+        model_names.require_alias(alias)
+    assert refused.value.reasons
+    for plain in ("champion", "冠军", "v2", ""):
+        model_names.require_alias(plain)

@@ -51,6 +51,55 @@ def test_a_field_of_a_wrong_form_is_named(door: Door, field: str) -> None:
     by_rule(door.ask(method, f"{API}/{path}", json=body), "wrong-shape", fields=field)
 
 
+NULLS: Mapping[str, tuple[Any, ...]] = {
+    "runs/search": ({"experiment_ids": ["1"]}, "max_results", "filter", "order_by", "page_token", "run_view_type"),
+    "runs/log-batch": ({}, "metrics", "params", "tags"),
+    "runs/create": ({}, "start_time", "tags", "run_name", "user_id"),
+    "runs/update": ({}, "status", "end_time", "run_name"),
+    "experiments/search": ({"max_results": 5}, "filter", "order_by", "view_type"),
+    "experiments/create": ({"name": "nulls"}, "tags", "artifact_location"),
+    "registered-models/create": ({"name": "nulls"}, "tags", "description"),
+    "registered-models/alias": ({"name": "nulls", "version": "1"}, "alias"),
+    "logged-models/search": ({"experiment_ids": ["1"]}, "max_results", "filter", "order_by", "datasets"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NULLS)
+def test_a_field_that_is_null_is_read_as_one_that_is_not_there(door: Door, path: str) -> None:
+    """It was a 500 beside fields that were in order."""
+    given, *names = NULLS[path]
+    whole: dict[str, object] = dict(given)
+    if path == "runs/create":
+        whole["experiment_id"] = door.experiment()
+    if path in ("runs/log-batch", "runs/update"):
+        made = door.post("runs/create", experiment_id=door.experiment())
+        whole["run_id"] = made.json()["run"]["info"]["run_id"]
+    for number, nulls in enumerate([{}, *({each: None} for each in names), dict.fromkeys(names)]):
+        if path.endswith("create") and "name" in whole:
+            whole["name"] = f"nulls{number}"
+        answer = door.post(path, **whole, **nulls)
+        expected = 400 if path.endswith("alias") else 200
+        assert answer.status_code == expected, (nulls, answer.text)
+
+
+def test_an_alias_that_looks_like_another_is_refused(door: Door) -> None:
+    """A Cyrillic letter was taken in an alias, by which clients find the version in use."""
+    door.post("registered-models/create", name="credit-alias")
+    for alias in ("сhampion", "cham\u200bpion", "ｃhampion"):
+        answer = door.post(
+            "registered-models/alias", name="credit-alias", alias=alias, version="1"
+        )
+        assert (answer.status_code, answer.json()["error_code"]) == (
+            400,
+            "INVALID_PARAMETER_VALUE",
+        )
+        if "\u200b" not in alias:
+            assert "别名“" in answer.json()["message"]
+            assert "The alias “" in answer.json()["message"]
+    plain = door.post("registered-models/alias", name="credit-alias", alias="冠军", version="1")
+    assert "别名“" not in plain.json().get("message", "")
+
+
 LISTS = (
     ("POST", "runs/search"), ("POST", "experiments/search"), ("GET", "experiments/search"),
     ("POST", "logged-models/search"), ("GET", "metrics/get-history"),

@@ -83,6 +83,7 @@ DOORS = sorted(DOOR.glob("*.py"))
 DOCS = DOOR.parents[1] / "docs"
 ELSEWHERE = {  # told by the register, whichever door is used
     "name": model_names.NOT_ALLOWED,
+    "alias": model_names.ALIAS_NOT_ALLOWED,
     "name-blanks": model_names.BLANKS_AROUND,
     "name-in-pieces": model_names.IN_PIECES,
     "sealed": staging.SEALED,
