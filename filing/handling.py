@@ -317,6 +317,9 @@ def told(session: Session, concern: Concern, side: Side) -> dict[str, Any]:
         "closed": concern.closed.isoformat() if concern.closed else None,
         "ground": _named(concern.ground, GROUND_NAMES),
         "delete_on": concern.delete_on.isoformat(),
+        "deletion": routes.deletion(
+            concern.delete_on, closed=concern.closed is not None
+        ).as_json(),
     }
 
 

@@ -24,6 +24,8 @@ from filing.concerns import Concern, ConcernNotFound, Said
 from filing.dossier import Filing
 from filing.editions import EditionNotFound
 from filing.enclosures import Stored
+from filing.forms import told_by
+from filing.meanings import Meaning
 from filing.routes import ROUTE_NAMES, SITUATION_NAMES, Route
 from registry import attachments, characters, inbox, journal, legal_day, organisations
 from registry.artifacts import ArtifactStore
@@ -361,9 +363,11 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
     if concern.by_filer and standing is Status.RECEIVED and concern.released is None:
         # Held or not, the same is told.
         due = Text("{due}{days}", "{due} {days}").format(due=due, days=routes.DAYS_OF_HELD)
+    over = routes.overdue(concern.answer_by, legal_day.today(), by_filer=concern.by_filer)
     return {
         "number": follow_codes.shown(concern.number),
         "filing": filing.number,
+        "name": _named(session, filing),
         "route": {"id": route.value, **ROUTE_NAMES[route].as_json()},
         "situation": {"id": concern.situation, **SITUATION_NAMES[concern.situation].as_json()},
         "handler": handler_of(session, concern).as_json(),
@@ -378,6 +382,10 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "outcome": {"id": concern.outcome, **outcome.as_json()} if outcome else None,
         "ground": {"id": concern.ground, **ground.as_json()} if ground else None,
         "delete_on": _day(concern.delete_on),
+        "deletion": routes.deletion(
+            concern.delete_on, closed=concern.closed is not None
+        ).as_json(),
+        "overdue": over.as_json() if over and standing in concern_steps.OPEN else None,
         "messages": [
             {
                 "from": Side(each.side).value,
@@ -393,6 +401,15 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
 
 def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def _named(session: Session, filing: Filing) -> dict[str, str]:
+    """What the filing's newest edition calls its algorithm."""
+    edition = editions.newest(session, filing.id)
+    if edition is None:
+        raise EditionNotFound("这份备案还没有公示过。", "The filing was never published.")
+    said: dict[str, str] = told_by(edition.read()).of(Meaning.NAME)["said"]
+    return said
 
 
 def _promised(session: Session, filing: Filing) -> int | None:

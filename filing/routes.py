@@ -258,16 +258,53 @@ def ground(route: Route, city: str) -> Text:
     return Text("这是本平台的服务。", "This is this platform's own service.")
 
 
+def deletion(delete_on: date, *, closed: bool) -> Text:
+    """When what a person wrote is deleted; before it is closed that is no more than a rule.
+
+    Args:
+        delete_on: the day set so far: the last possible one, until it is closed.
+        closed: whether it is.
+    """
+    day = delete_on.isoformat()
+    if closed:
+        return Text(f"在{day}删除。", f"It is deleted on {day}.")
+    return Text(
+        f"结案{KEPT_AFTER_CLOSING}天后删除，最迟在{day}删除。",
+        f"It is deleted {KEPT_AFTER_CLOSING} days after closing, on {day} at the latest.",
+    )
+
+
+def overdue(answer_by: date | None, today: date, *, by_filer: bool) -> Text | None:
+    """What a sender can do where the last day to answer is over; None where it is not.
+
+    Args:
+        answer_by: the last day; None where nobody promised one.
+        today: the legal day.
+        by_filer: whether the filer deals with it.
+    """
+    if answer_by is None or today <= answer_by:
+        return None
+    over = Text(
+        "答复的期限已经过了，还没有结案。", "The last day to answer is over and the case is open."
+    )
+    if not by_filer:
+        return over
+    return Text(
+        f"{over.zh}您可以就这份备案再提交投诉或举报，交给主管部门或行业组织。",
+        f"{over.en} You can send a complaint or a report about this filing to the authority or an "
+        "industry body.",
+    )
+
+
 def purpose(delete_on: date) -> Text:
     """What becomes of what a person writes.
 
     Args:
         delete_on: the day on which it is deleted at the latest.
     """
+    rule = deletion(delete_on, closed=False)
     return Text(
-        "联系方式可以不填。您写的内容、附件和联系方式只用来处理这件事，只给处理这件事的单位看，"
-        f"结案{KEPT_AFTER_CLOSING}天后删除，最迟在{delete_on.isoformat()}删除。",
-        "You need not leave an address. What you write and attach is used for this matter alone, is "
-        f"read by whoever deals with it, and is deleted {KEPT_AFTER_CLOSING} days after closing, on "
-        f"{delete_on.isoformat()} at the latest.",
+        f"联系方式可以不填。您写的内容、附件和联系方式只用来处理这件事，只给处理这件事的单位看，{rule.zh}",
+        "You need not leave an address. What you write and attach is used for this matter alone, and "
+        f"is read by whoever deals with it. {rule.en}",
     )

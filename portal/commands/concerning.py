@@ -266,6 +266,8 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
         ("结果 outcome", "outcome"),
         ("理由 ground", "ground"),
         ("由谁处理 handled by", "handler"),
+        ("怎样删除 deletion", "deletion"),
+        ("逾期 overdue", "overdue"),
     ):
         if told.get(shown):
             lines.append((name, f"{told[shown]['zh']} · {told[shown]['en']}"))
@@ -273,7 +275,6 @@ def _show(told: Mapping[str, Any], *, as_json: bool) -> None:
         ("备案 filing", "filing"),
         ("最迟答复 answer by", "answer_by"),
         ("最迟答复询问 reply by", "reply_by"),
-        ("删除于 deleted on", "delete_on"),
         ("修订 revision", "revision"),
     ):
         if told.get(shown):

@@ -140,7 +140,7 @@ def follow(
     """Where a case stands; what is added to it, where something was typed."""
     number, code = forms.text(form, "number"), forms.text(form, "code")
     words = forms.text(form, "words")
-    told = None
+    told, added = None, False
     try:
         found = _opened(request, session, number, code)
         told = receiving.told(session, found)
@@ -152,7 +152,7 @@ def follow(
                 session, store, settings, **said, sent=sent, address=address
             )
             made = receiving.add(session, settings, **said, attached=stored)
-            told = receiving.told(session, made)
+            told, added = receiving.told(session, made), True
             form = type(form)()
     except RegisterError as error:
         session.rollback()
@@ -162,6 +162,8 @@ def follow(
         "concern_follow.html",
         language=language,
         told=told,
+        added=added,
+        slug=numbers.parse(told["filing"]).slug if told else "",
         code=code if told else "",
         attachments=attachments.limits(settings),
         accepted=attachments.ACCEPTED,

@@ -400,6 +400,33 @@ def test_on_its_day_what_people_wrote_is_gone_and_the_counts_stay(
         receiving.follow(filed.session, number=row.number, code=sent.code)
 
 
+def test_a_sender_is_told_the_rule_of_deletion_and_the_day_only_once_it_is_set(
+    filed: Filed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open case has no day of deletion yet: closing sets it, the last possible one stands beside."""
+    sent = filed.send(Route.APPEAL)
+    told = receiving.told(filed.session, sent.concern)
+    assert told["deletion"]["zh"] == f"结案180天后删除，最迟在{told['delete_on']}删除。"
+    assert told["name"] == {"zh": "住房贷款审批算法", "en": "Home loan approval"}
+    assert told["overdue"] is None
+    over = sent.concern.answer_by
+    assert over is not None
+    monkeypatch.setattr(legal_day, "today", lambda: over)
+    assert receiving.told(filed.session, sent.concern)["overdue"] is None
+    monkeypatch.setattr(legal_day, "today", lambda: over + timedelta(days=1))
+    assert "投诉或举报" in receiving.told(filed.session, sent.concern)["overdue"]["zh"]
+    filed.take(
+        filed.scene.filer,
+        sent.concern,
+        Action.CLOSE,
+        words="已经重新看过，结果不变。",
+        outcome=Outcome.NOT_UPHELD,
+    )
+    told = receiving.told(filed.session, sent.concern)
+    assert told["deletion"]["zh"] == f"在{told['delete_on']}删除。"
+    assert told["overdue"] is None
+
+
 def test_no_case_is_kept_longer_than_it_was_said(filed: Filed) -> None:
     sent = filed.send()
     day = legal_day.today() + timedelta(days=routes.KEPT_AT_MOST)

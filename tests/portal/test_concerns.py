@@ -109,10 +109,19 @@ def test_the_page_takes_one_in_and_shows_the_code_once(published: Published) -> 
     assert followed.headers["cache-control"] == "no-store"
     assert "已收到，尚未核实" in followed.text
     assert WORDS in followed.text
+    due, gone = (
+        re.search(rf"<dt>{name}</dt><dd>(.*?)</dd>", text)[1]  # type: ignore[index]
+        for name, text in (("最迟告知是否受理", made.text), ("怎样删除", followed.text))
+    )
+    assert due in followed.text
+    assert gone.startswith("结案180天后删除，最迟在")
+    assert f'<a href="/zh/f/{published.slug}">住房贷款审批算法</a>' in followed.text
+    assert "已收到您的补充" not in followed.text
     added = reader.post(
         "/zh/follow", data={"number": number, "code": code, "words": "补充一句：还有一份文件。"}
     )
     assert "补充一句" in added.text
+    assert '<p class="notice good" role="status">已收到您的补充。</p>' in added.text
     wrong = reader.post("/zh/follow", data={"number": number, "code": "A" * 16})
     assert wrong.status_code == 404
     assert WORDS not in wrong.text
