@@ -44,7 +44,7 @@ ROW_BY_ROW = Text(
 SEVERAL = Text(
     "按“{features}”，同一个{one}的行有的落在不同的组里，每一组都把它算了一次，各组的数加起来比总数多。",
     "By {features}, rows of one {one} fall in different groups for some, and each of these groups counts "
-    "them: the groups' numbers add up to more than there are.",
+    "them: together the groups count more than there are.",
 )
 SO_MANY_UNNAMED = Text("{n} 个单位（列“{column}”）", "{n} units of '{column}'")
 

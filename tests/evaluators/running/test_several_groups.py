@@ -12,7 +12,7 @@ from registry.findings import Finding, Verdict
 
 PROBES = ("selection_parity", "error_parity", "conditional_parity", "intersection_scan",
           "subgroup_search", "performance")  # fmt: skip
-SAID = "their numbers add up", "加起来比总数多"
+SAID = "together the groups count more", "加起来比总数多"
 
 
 def rows(varies: bool) -> dict[str, list[Any]]:
@@ -45,7 +45,7 @@ def test_who_stands_in_both_groups_is_told() -> None:
     ]
     assert {f.probe for f in judged if about(f)} == set(PROBES)
     for each in judged:
-        said = "the groups' numbers add up to more than there are" in each.reading["en"]
+        said = "together the groups count more than there are" in each.reading["en"]
         assert said is about(each), each.reading["en"]
         if said:
             assert "By race, rows of one applicant fall in different groups" in each.reading["en"]
