@@ -1,5 +1,6 @@
 """The public catalogue: search, entries, history, and the evidence behind an entry."""
 
+from base64 import b64encode
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
@@ -18,7 +19,7 @@ from filing.search_index import SearchIndex
 from portal.api.shapes import Answer, Bilingual
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
-from portal.web.page_cache import keep
+from portal.web.page_cache import REPRESENTED, keep
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound
@@ -205,6 +206,11 @@ def history(request: Request, session: Database, slug: str) -> HistoryOut:
     )
 
 
+def _represented(digest: str) -> str:
+    """A SHA-256 in hexadecimal as the field Repr-Digest has it (RFC 9530, section 3)."""
+    return f"sha-256=:{b64encode(bytes.fromhex(digest)).decode()}:"
+
+
 @router.get(
     "/catalogue/{slug}/edition",
     summary="原始字节 · An edition byte for byte",
@@ -222,7 +228,7 @@ def canonical(
     return Response(
         found.canonical,
         media_type="application/json",
-        headers={"ETag": f'W/"{found.digest}"', "Digest": f"sha-256={found.digest}"},
+        headers={"ETag": f'W/"{found.digest}"', REPRESENTED: _represented(found.digest)},
     )
 
 

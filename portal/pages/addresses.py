@@ -1,12 +1,14 @@
 """Addresses that last: of a filing without a language, for people, programs and search engines."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
+from typing import Annotated
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import segno
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from markupsafe import Markup
 from sqlalchemy import func, select
@@ -26,6 +28,8 @@ from registry.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
+COUNTING = re.compile("[1-9][0-9]{0,8}")
+"""A number in an address, from 1: written in one way, so that a page has one address."""
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 MOST_IN_A_SITEMAP = 50_000
 MOST_CATALOGUES = 50
@@ -98,8 +102,18 @@ def filed_json(request: Request, session: Database, number: str) -> Response:
     return JSONResponse(whole(session, catalogue.entry(session, number)))
 
 
+def _edition(edition: str) -> int:
+    """The number of an edition as it is printed; every other way to write it is no address."""
+    if not COUNTING.fullmatch(edition):
+        raise NoSuchPage("这个地址没有内容，请检查网址。", "Nothing is at this address; check it.")
+    return int(edition)
+
+
+Edition = Annotated[int, Depends(_edition)]
+
+
 @router.get("/f/{number}/v{edition}.json", dependencies=[public])
-def edition_bytes(request: Request, session: Database, number: str, edition: int) -> Response:
+def edition_bytes(request: Request, session: Database, number: str, edition: Edition) -> Response:
     """One edition byte for byte, as its digest is of; it never changes."""
     keep(request, session, numbers.parse(number).slug)
     entry = catalogue.entry(session, number, edition)
@@ -111,7 +125,9 @@ def edition_bytes(request: Request, session: Database, number: str, edition: int
 
 
 @router.get("/f/{number}/v{edition}", dependencies=[public])
-def edition_anywhere(request: Request, session: Database, number: str, edition: int) -> Response:
+def edition_anywhere(
+    request: Request, session: Database, number: str, edition: Edition
+) -> Response:
     """One edition's page, in the reader's language."""
     entry = catalogue.entry(session, number, edition)
     return in_own_language(request, f"f/{entry.content['slug']}/v{edition}")
@@ -150,7 +166,7 @@ def sitemap_part(request: Request, session: Database, settings: Configured, part
     """One part of it: filings in the order in which they were first published."""
     keep(request, session)
     total = session.scalar(select(func.count()).select_from(Listing)) or 0
-    if not part.isdecimal() or not 1 <= int(part[:9]) <= _parts(total):
+    if not COUNTING.fullmatch(part) or int(part) > _parts(total):
         raise NoSuchPage("没有这一份网址清单。", "There is no such list of addresses.")
     urls = Element("urlset", xmlns=SITEMAP)
     for address, changed in _addresses(session, int(part)):

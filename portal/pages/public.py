@@ -20,7 +20,7 @@ from filing.lifecycle import STATUS_NAMES
 from filing.search_hits import NEWEST
 from filing.search_index import SearchIndex
 from portal.pages import addresses, facets, filed_view
-from portal.pages.addresses import in_own_language
+from portal.pages.addresses import Edition, in_own_language
 from portal.pages.rendering import Lang, render
 from portal.web import page_cache
 from portal.web.access import public
@@ -227,7 +227,7 @@ def filed_json(request: Request, session: Database, number: str) -> Response:
 
 
 @router.get("/{language}/f/{number}/v{edition}.json", dependencies=[public])
-def edition_json(request: Request, session: Database, number: str, edition: int) -> Response:
+def edition_json(request: Request, session: Database, number: str, edition: Edition) -> Response:
     """One edition as JSON, with its standing now and the explanation that it carries."""
     keep(request, session, numbers.parse(number).slug)
     return JSONResponse(addresses.whole(session, catalogue.entry(session, number, edition)))
@@ -255,7 +255,7 @@ def filed(
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
 def filed_edition(
-    request: Request, language: Lang, session: Database, seen: Seen, number: str, edition: int
+    request: Request, language: Lang, session: Database, seen: Seen, number: str, edition: Edition
 ) -> Response:
     """One edition, which never changes; its standing does."""
     return _filed(

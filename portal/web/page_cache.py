@@ -261,6 +261,10 @@ class _Taking:
         await _answer(kept, self.headers, self.passing)
 
 
+REPRESENTED = "repr-digest"
+"""The digest of an answer's bytes as they are sent: it is none of the packed ones."""
+
+
 async def _answer(kept: Kept, asked: Headers, send: Send) -> None:
     """Send an answer as the request can take it: nothing where it is known, packed where it may."""
     headers = list(kept.headers)
@@ -276,6 +280,8 @@ async def _answer(kept: Kept, asked: Headers, send: Send) -> None:
         name = conditional.encoding(asked.get("accept-encoding", ""), tuple(PACKINGS))
     body = kept.as_packed(name)
     if name != "identity":
+        digest = REPRESENTED.encode()  # of the bytes that are not packed
+        headers = [each for each in headers if each[0] != digest]
         headers.append((b"content-encoding", name.encode()))
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -13,7 +13,8 @@ from portal.web import incoming, once
 from portal.web.problems import reason_of
 from registry import modes
 from registry.attachments import Sent
-from registry.errors import Invalid
+from registry.errors import Invalid, Reason
+from registry.language import Text
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -97,13 +98,42 @@ def attached(sent: FormData, name: str, *, most: int) -> list[Sent]:
         sent: the form.
         name: of the field.
         most: bytes of the largest file that is taken.
+
+    Raises:
+        FieldsInvalid: a file stands under another name, or without a name of its own: neither is
+            dropped in silence.
     """
+    strays = [
+        (key, NOT_HERE if key != name else NO_FILE_NAME)
+        for key, part in sent.multi_items()
+        if _is_stray(part, within=key == name)
+    ]
+    if strays:
+        raise FieldsInvalid(
+            "附件没有收，什么也没有记录。",
+            "The attachments were not taken, and nothing was recorded.",
+            reasons=[Reason(key[:40], said, ATTACH_AS.format(name=name)) for key, said in strays],
+        )
     found = []
     for part in sent.getlist(name):
         if isinstance(part, UploadFile) and (part.filename or part.size):
             part.file.seek(0)
             found.append(Sent(part.filename or "", part.file.read(most + 1)))
     return found
+
+
+NOT_HERE = Text("文件不能放在这一栏里。", "No file belongs in this field.")
+NO_FILE_NAME = Text("这个附件没有文件名。", "This attachment has no file name.")
+ATTACH_AS = Text(
+    "请把文件放在“{name}”一栏里，并写上文件名。", "Send files in “{name}”, each with a file name."
+)
+
+
+def _is_stray(part: UploadFile | str, *, within: bool) -> bool:
+    """Whether a part of a form is a file where none is read, or text where files are."""
+    if isinstance(part, UploadFile):
+        return not within and bool(part.filename or part.size)
+    return within and bool(part)
 
 
 def json_of(sent: FormData, name: str, shape: type[Shape]) -> Shape:

@@ -280,6 +280,24 @@ def test_a_full_disk_keeps_nothing_and_says_so(
         assert session.scalar(select(func.count()).select_from(Concern)) == 0
 
 
+@pytest.mark.parametrize(
+    "file", [("attachment", ("a.txt", b"evidence")), ("attachments", (None, b"evidence"))]
+)
+def test_a_file_that_would_not_be_read_is_refused_and_nothing_kept(
+    published: Published, file: Any
+) -> None:
+    """Evidence under another name, or without one of its own, was dropped with a receipt of none."""
+    answer = published.servers[0].post(
+        f"/api/v1/catalogue/{published.slug}/concerns/with-attachments",
+        data={"metadata": json.dumps(SAID)},
+        files=[file, ("attachments", ("b.txt", b"more"))],
+    )
+    assert answer.status_code == 422
+    assert [each["item"] for each in answer.json()["reasons"]] == [file[0]]
+    with published.site.state.factory() as session:
+        assert session.scalar(select(func.count()).select_from(Concern)) == 0
+
+
 @pytest.mark.usefixtures("confined")
 def test_by_api_with_files_and_held_ones_too(published: Published) -> None:
     address = f"/api/v1/catalogue/{published.slug}/concerns/with-attachments"

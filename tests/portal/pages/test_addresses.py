@@ -1,7 +1,9 @@
 """Addresses that last: each answers, and says today's standing or the bytes of an edition."""
 
+import hashlib
 import html
 import re
+from base64 import b64encode
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -59,7 +61,20 @@ def test_the_bytes_of_an_edition_are_those_of_its_digest_and_never_change(
     assert server.get(f"/f/{published.slug}.json").json()["standing"]["status"]["id"] == "revoked"
 
 
-@pytest.mark.parametrize("wrong", ["v2.json", "v0.json", "vx.json", f"v{10**30}.json", "v1.jsonx"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "v2.json",
+        "v0.json",
+        "vx.json",
+        "v01.json",
+        "v01",
+        "v١",
+        "v1_0",
+        f"v{10**30}.json",
+        "v1.jsonx",
+    ],
+)
 def test_an_edition_that_is_not_there_is_not_found(published: Published, wrong: str) -> None:
     answer = published.servers[0].get(f"/f/{published.slug}/{wrong}")
     assert answer.status_code in (404, 422)
@@ -201,3 +216,21 @@ def test_what_is_not_found_offers_the_search(published: Published) -> None:
 
 def test_the_settings_of_the_site_are_not_changed_by_a_trailing_slash(known: TestClient) -> None:
     assert "//sitemap" not in known.get("/robots.txt").text.replace("https://", "")
+
+
+def test_a_digest_in_a_header_is_of_the_bytes_that_are_sent(published: Published) -> None:
+    """RFC 9530: in base64, and of a packed answer it would be another."""
+    server, address = published.servers[0], f"/api/v1/catalogue/{published.slug}/edition"
+    for _ in range(2):  # made, and kept
+        plain = server.get(address, headers={"accept-encoding": "identity"})
+        digest = b64encode(hashlib.sha256(plain.content).digest()).decode()
+        assert plain.headers["repr-digest"] == f"sha-256=:{digest}:"
+        assert (
+            "repr-digest" not in server.get(address, headers={"accept-encoding": "gzip"}).headers
+        )
+
+
+def test_a_part_of_the_sitemap_has_one_address(published: Published) -> None:
+    server = published.servers[0]
+    told = [server.get(f"/sitemap-{part}.xml").status_code for part in ("1", "01", "١", "0")]
+    assert told == [200, 404, 404, 404]
