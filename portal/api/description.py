@@ -15,6 +15,7 @@ from filing.law import FILING_STATEMENT, GRADING_STATEMENT
 from portal.web import once, unrevised
 from portal.web.access import Access, declared, public
 from portal.web.at_hand import SAFE_METHODS
+from portal.web.page_cache import keep
 from portal.web.problems import MEDIA_TYPE, STATUS
 from registry.language import Text
 from registry.organisations import KIND_NAMES, ROLE_NAMES, Kind, Role
@@ -88,12 +89,14 @@ PROBLEM = {
 @router.get("/openapi.json")
 def openapi(request: Request) -> JSONResponse:
     """The OpenAPI description."""
+    keep(request)
     return JSONResponse(describe(request.app))
 
 
 @router.get("/docs")
 def page(request: Request) -> HTMLResponse:
     """The same description for people, with nothing from elsewhere."""
+    keep(request)
     described = describe(request.app)
     html = _template().render(
         api=described,

@@ -116,6 +116,8 @@ class Problem:
         return visible
 
 
+CHOSEN_BY = "Accept, Accept-Language"
+"""By which headers a problem is told as JSON or as a page, and a page in which language."""
 ErrorPage = Callable[[Request, Problem], Response]
 
 
@@ -132,7 +134,8 @@ def add_problems(app: FastAPI) -> None:
 
 def answer(request: Request, problem: Problem) -> Response:
     """The response that tells `problem` to this client."""
-    headers = dict(problem.headers)
+    # Nobody between us and the client keeps what may be there in a moment, or is not theirs.
+    headers = {"Cache-Control": "no-store", "Vary": CHOSEN_BY, **problem.headers}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="mingsuan"'
     page: ErrorPage | None = request.app.state.error_page

@@ -234,3 +234,22 @@ def test_a_part_of_the_sitemap_has_one_address(published: Published) -> None:
     server = published.servers[0]
     told = [server.get(f"/sitemap-{part}.xml").status_code for part in ("1", "01", "١", "0")]
     assert told == [200, 404, 404, 404]
+
+
+def test_what_is_not_there_is_kept_by_nobody_and_told_by_what_was_asked_for(
+    published: Published,
+) -> None:
+    for accept in ("text/html", "application/json"):
+        answer = published.servers[0].get("/zh/nowhere", headers={"accept": accept})
+        assert answer.status_code == 404
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["vary"] == "Accept, Accept-Language"
+
+
+def test_the_description_of_the_api_is_packed_and_has_a_tag(published: Published) -> None:
+    server = published.servers[0]
+    for address in ("/api/v1/openapi.json", "/api/v1/docs"):
+        answer = server.get(address, headers={"accept-encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        known = {"if-none-match": answer.headers["etag"]}
+        assert server.get(address, headers=known).status_code == 304
