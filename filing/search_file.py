@@ -5,6 +5,7 @@ for another who writes it, and is then told so: an answer from before would be o
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -34,6 +35,13 @@ CLOSED = Text(
     "The search's index cannot be opened. The operator must look at search.db in the data directory: "
     "it is a file that can be read and written, and may be removed; the next search makes it anew.",
 )
+
+
+log = logging.getLogger(__name__)
+
+
+class Torn(Exception):
+    """What the file holds is not what was written into it: it is made anew."""
 
 
 class _OtherTables(Exception):
@@ -71,13 +79,17 @@ class SearchFile:
                 self.close()  # another thread or process has thrown it away
             try:
                 return work()
-            except (sqlite3.Error, _OtherTables) as error:
+            except (sqlite3.Error, _OtherTables, Torn) as error:
                 if not _damaged(error):
                     raise
-                self._throw_away()
+                log.warning("the search's index is made anew: %s", error)
+                self.throw_away()
                 return work()
         except sqlite3.Error as error:
             self._tell(error)
+        except Torn as error:  # twice in a row: no reader is told a half of it
+            log.exception("the search's index is torn again")
+            raise DatabaseBusy(BUSY.zh, BUSY.en) from error
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection."""
@@ -156,7 +168,8 @@ class SearchFile:
         finally:
             os.close(held)
 
-    def _throw_away(self) -> None:
+    def throw_away(self) -> None:
+        """Remove the file that this thread has open; whoever uses it next makes it anew."""
         seen = getattr(self._kept, "identity", None)
         self.close()
         if self.path is None:
@@ -192,11 +205,12 @@ class SearchFile:
         raise error
 
 
-def examined(path: Path) -> tuple[bool, Text]:
+def examined(path: Path, look: Callable[[sqlite3.Connection], Text | None]) -> tuple[bool, Text]:
     """Whether an index can be used, and what to do where not; nothing is changed.
 
     Args:
         path: its file.
+        look: says why what it holds is wrong; None where it is right.
     """
     if not os.path.lexists(path):
         return True, Text("还没有，首次搜索时建立。", "Not there yet; the first search makes it.")
@@ -206,11 +220,19 @@ def examined(path: Path) -> tuple[bool, Text]:
         index = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=WAIT_SECONDS)
         try:
             found = index.execute("PRAGMA quick_check(1)").fetchone()[0]
-            lines = index.execute("SELECT count(*) FROM line").fetchone()[0]
+            wrong = look(index) if found == "ok" else None
+            lines = index.execute("SELECT count(*) FROM line").fetchone()[0] if not wrong else 0
         finally:
             index.close()
     except sqlite3.Error as error:
-        found = str(error)
+        found, wrong = str(error), None
+    if wrong is not None:
+        return False, Text(
+            "与登记的记录不符：{what}。请查明是谁；可以删除 search.db，下次搜索时会照记录重建，运行中的服务器检查就绪（/readyz）时也会。",
+            "It does not fit the record: {what}. Find out who did. search.db may be removed, and the "
+            "next search makes it anew from the record, as does a server that is asked whether it "
+            "is ready (/readyz).",
+        ).format(what=wrong)
     if found != "ok":
         return False, Text(
             "已损坏（{what}），下次搜索时会重建。请检查磁盘。",
@@ -221,7 +243,12 @@ def examined(path: Path) -> tuple[bool, Text]:
 
 def _damaged(error: BaseException) -> bool:
     whole = getattr(error, "sqlite_errorcode", 0)
-    return isinstance(error, _OtherTables) or bool({whole, _code(error)} & DAMAGED)
+    missing = str(error).startswith(
+        ("no such table", "no such column")
+    )  # SQLite has no code for it
+    return (
+        isinstance(error, _OtherTables | Torn) or missing or bool({whole, _code(error)} & DAMAGED)
+    )
 
 
 def _code(error: BaseException) -> int:

@@ -1,9 +1,9 @@
 """The search's index: an SQLite file beside each server, made from the public record.
 
 It is a projection and nothing more: lines of the catalogue that changed (`filing.changes`) are
-read before every search. A file of another record is made anew, and one of a later state of it when
-a server first opens it: a record that was put back. Afterwards a later state only means that another
-request sees more than this one. Few lines are read by who searches; many, as after an upgrade, by
+read before every search. A file of another record is made anew, and one of a later state than the
+record has: it was put back, or somebody wrote into the file. Where the record is as far by now, another
+request only saw more than this one. Few lines are read by who searches; many, as after an upgrade, by
 one thread of one server process, and who searches meanwhile is told so.
 What a hit shows is read from the record.
 """
@@ -12,10 +12,12 @@ import fcntl
 import logging
 import os
 import sqlite3
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,14 +28,16 @@ from filing import (
     changes,
     claims,
     search_facets,
+    search_file,
     search_hits,
     search_lines,
     search_near,
+    search_whole,
     search_words,
 )
 from filing.listings import Listing
 from filing.search_facets import Facets
-from filing.search_file import SearchFile
+from filing.search_file import SearchFile, Torn
 from filing.search_hits import Asked, Hits, Listed
 from registry import modes
 from registry.errors import Unavailable
@@ -96,6 +100,8 @@ class SearchIndex:
         self._gatherer: threading.Thread | None = None
         self.gathered: Facets | None = None
         self._compared = False
+        self._whole = False
+        self._looked = threading.local()
 
     def refresh(self, session: Session) -> None:
         """Bring the index to what the session sees.
@@ -109,6 +115,7 @@ class SearchIndex:
         number, mark = changes.latest(session)
         if self._behind(number, mark) is None:
             self._compared = True
+            self._require_whole()
             return
         if self._factory is not None and self._takes_long(session, number, mark):
             self._begin_building()
@@ -124,10 +131,37 @@ class SearchIndex:
     def _behind(self, number: int, mark: str) -> tuple[bool, int] | None:
         """Whether all is made anew, and after which change lines are read; None for nothing."""
         kept = self._state()
-        put_back = kept is not None and kept[2] > number and not self._compared
+        put_back = kept is not None and kept[2] > number and not self._seen_since(kept[2])
         if kept is None or kept[:2] != (FORM, mark) or put_back:
             return True, -1
         return (False, kept[2]) if kept[2] < number else None
+
+    def _seen_since(self, number: int) -> bool:
+        """Whether the record is now as far as the index, though whoever searches saw less of it."""
+        if self._factory is None:
+            return self._compared
+        with self._factory() as session:
+            return changes.latest(session)[0] >= number
+
+    def _require_whole(self) -> None:
+        """See that the tables fit each other, where another wrote and the record had not changed.
+
+        So it is seen to once for each process; afterwards a search asks SQLite for two numbers.
+
+        Raises:
+            Torn: when they do not.
+        """
+        index, state = self._file.connection(), self._state()
+        (version,) = index.execute("PRAGMA data_version").fetchone()
+        before, at = getattr(self._looked, "at", None), (id(index), state and state[2], version)
+        if before == at:
+            return
+        if not self._whole or (before is not None and before[:2] == at[:2]):
+            wrong = search_whole.torn(index)
+            if wrong is not None:
+                self._whole = False
+                raise Torn(wrong.en)
+        self._whole, self._looked.at = True, at
 
     def _takes_long(self, session: Session, number: int, mark: str) -> bool:
         _, after = self._behind(number, mark) or (False, number)
@@ -227,13 +261,37 @@ class SearchIndex:
         return self._file.using(lambda: self._find(session, asked, skip, size))
 
     def check(self) -> None:
-        """See that the index's file can be opened and read; one that is missing or damaged is made.
+        """See that the index's file can be opened and read, and holds what the record says.
+
+        One that is missing or damaged is made; one that does not fit the record is made anew in the
+        background.
 
         Raises:
             DatabaseBusy: when another holds it for longer than somebody may wait.
+            IndexUnfinished: when it did not fit; with what was found.
             Unavailable: when the environment closes its file to us.
         """
         self._file.using(self._state)
+        if self._factory is None:
+            return
+        wrong = self._file.using(self._fault)
+        if wrong is not None:
+            log.warning("the search's index is made anew: %s", wrong.en)
+            self._file.throw_away()
+            self._begin_building()
+            raise IndexUnfinished(wrong.zh, wrong.en)
+
+    def _fault(self) -> Text | None:
+        """Why the index is not of the record; its tables are counted where another wrote into them."""
+        index, state = self._file.connection(), self._state()
+        (version,) = index.execute("PRAGMA data_version").fetchone()
+        at = (id(index), state, version)
+        if self._factory is None or state is None:
+            return None
+        counting = getattr(self._looked, "counted", None) != at
+        wrong = search_whole.fault(index, self._factory, form=FORM, tables=counting)
+        self._looked.counted = at if wrong is None else None
+        return wrong
 
     def knows(self, session: Session, facet: str, value: str) -> bool:
         """Whether a filing has, or had, a value of a facet.
@@ -263,7 +321,8 @@ class SearchIndex:
         if search_facets.latest(index) is None:  # written by an earlier release
             with self._file.writing():
                 search_facets.note(index, ())
-        self.gathered = Facets.read(index)
+        with _as_written():
+            self.gathered = Facets.read(index)
 
     def _begin_gathering(self) -> None:
         """Do so in a thread of this process; who searches meanwhile looks them up in the file."""
@@ -285,7 +344,7 @@ class SearchIndex:
 
     def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
         self.refresh(session)
-        with _one_look(self._file.connection()) as index:
+        with _one_look(self._file.connection()) as index, _as_written():
             return self._seen(index, asked, skip, size)
 
     def _seen(self, index: sqlite3.Connection, asked: Asked, skip: int, size: int) -> Found:
@@ -312,6 +371,19 @@ class SearchIndex:
 
 
 @contextmanager
+def _as_written() -> Iterator[None]:
+    """Take what cannot be read as what nobody here wrote.
+
+    Raises:
+        Torn: in its place.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, struct.error) as error:
+        raise Torn(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
 def _one_look(index: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One state of the index, whatever others write meanwhile."""
     index.execute("BEGIN")
@@ -320,6 +392,16 @@ def _one_look(index: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     finally:
         if index.in_transaction:  # SQLite has ended it itself after some errors
             index.execute("ROLLBACK")
+
+
+def examined(path: Path, factory: Callable[[], Session]) -> tuple[bool, Text]:
+    """Whether the index in a file can be used and is of the record, and what to do where not.
+
+    Args:
+        path: the file; nothing is changed in it.
+        factory: makes sessions on the record.
+    """
+    return search_file.examined(path, partial(search_whole.fault, factory=factory, form=FORM))
 
 
 def _remember(index: sqlite3.Connection, number: int, mark: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators.guests import installed
-from filing import editions, search_file
+from filing import editions, search_index
 from portal import migrations
 from portal.work import (
     abandoned,
@@ -364,7 +364,7 @@ def _modes(place: Place) -> Check:
 
 
 def _search(place: Place) -> Check:
-    ok, said = search_file.examined(place.settings.search_index)
+    ok, said = search_index.examined(place.settings.search_index, place.factory)
     return Check(_NAMES["_search"], ok=ok, said=said)
 
 
