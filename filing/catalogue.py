@@ -136,6 +136,7 @@ class Page:
         partial: whether the counts are of the newest hits only.
         near: what would be found, where nothing is.
         inside: how many would be found inside, where nothing is; up to one more than `NEWEST`.
+        behind: whether the index could not be written: newer filings may be missing.
     """
 
     hits: tuple[Hit, ...]
@@ -147,6 +148,7 @@ class Page:
     partial: bool = False
     near: str = ""
     inside: int = 0
+    behind: bool = False
 
     @property
     def pages(self) -> int:
@@ -365,6 +367,7 @@ def search(
         partial=found.partial,
         near=found.near,
         inside=found.inside,
+        behind=found.behind,
     )
 
 

@@ -136,7 +136,7 @@ class SearchFile:
             self._check_form(found.execute(self._check).fetchone())
         except sqlite3.Error as error:
             found.close()
-            if _code(error) == sqlite3.SQLITE_ERROR:
+            if primary(error) == sqlite3.SQLITE_ERROR:
                 raise _OtherTables from error
             raise
         except _OtherTables:
@@ -195,7 +195,7 @@ class SearchFile:
         return None if self.path is None else modes.identity(self.path)
 
     def _tell(self, error: sqlite3.Error) -> NoReturn:
-        code = _code(error)
+        code = primary(error)
         if code == sqlite3.SQLITE_BUSY:
             raise DatabaseBusy(BUSY.zh, BUSY.en) from error
         if code == sqlite3.SQLITE_CANTOPEN:
@@ -247,12 +247,14 @@ def _damaged(error: BaseException) -> bool:
         ("no such table", "no such column")
     )  # SQLite has no code for it
     return (
-        isinstance(error, _OtherTables | Torn) or missing or bool({whole, _code(error)} & DAMAGED)
+        isinstance(error, _OtherTables | Torn)
+        or missing
+        or bool({whole, primary(error)} & DAMAGED)
     )
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary code: the lowest byte."""
+def primary(error: BaseException) -> int:
+    """SQLite's primary code, the lowest byte of an error's; 0 for others."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 

@@ -48,6 +48,8 @@ FORM = f"6-{claims.RULE}"
 
 So they are when another rule judges which words claim an approval.
 """
+UNWRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
+"""What SQLite tells where nothing can be written, while what is there can be read."""
 AT_ONCE = 200
 """Changed lines that are indexed within a search: a fifth of a second."""
 TOGETHER = 10_000
@@ -56,6 +58,11 @@ BUILDING = Text(
     "搜索索引正在后台建立，建好之前不能搜索；公示页面仍可以按备案编号打开。请稍后再试。",
     "The search's index is being built in the background, and nothing can be searched before it is "
     "ready; filed pages still open by their numbers. Try again in a while.",
+)
+BEHIND = Text(
+    "服务器现在不能写入，搜索索引没有跟上：较新的备案可能没有列出，份数也可能不是最新的；列出的每一条，状态都是现在的。",
+    "The server can write nothing at the moment, so the search's index is behind: newer filings may "
+    "be missing and counts may be old; the state of each filing that is listed is that of now.",
 )
 log = logging.getLogger(__name__)
 
@@ -71,6 +78,7 @@ class Found:
     partial: bool = False
     near: str = ""
     inside: int = 0
+    behind: bool = False
 
 
 class IndexUnfinished(Unavailable):
@@ -127,6 +135,24 @@ class SearchIndex:
             for batch in search_lines.changed(session, after, index):
                 search_lines.write(index, batch)
             _remember(index, number, mark)
+
+    def _brought_up(self, session: Session) -> bool:
+        """Bring the index up to date; False where the disk takes nothing and it is read as it is.
+
+        Raises:
+            as `refresh`, where there is no index of this record to be read.
+        """
+        try:
+            self.refresh(session)
+        except sqlite3.Error as error:
+            code = search_file.primary(error)
+            kept = self._state() if code in UNWRITTEN else None
+            number, mark = changes.latest(session)
+            if kept is None or kept[:2] != (FORM, mark) or not 0 <= kept[2] <= number:
+                raise
+            log.warning("the search's index is behind: %s", error)
+            return False
+        return True
 
     def _behind(self, number: int, mark: str) -> tuple[bool, int] | None:
         """Whether all is made anew, and after which change lines are read; None for nothing."""
@@ -307,7 +333,7 @@ class SearchIndex:
         return self._file.using(lambda: self._knows(session, facet, value))
 
     def _knows(self, session: Session, facet: str, value: str) -> bool:
-        self.refresh(session)
+        self._brought_up(session)
         known = "SELECT 1 FROM value WHERE facet = ? AND said = ?"
         return self._file.connection().execute(known, (facet, value)).fetchone() is not None
 
@@ -343,9 +369,9 @@ class SearchIndex:
             self._file.close()
 
     def _find(self, session: Session, asked: Asked, skip: int, size: int) -> Found:
-        self.refresh(session)
+        behind = not self._brought_up(session)
         with _one_look(self._file.connection()) as index, _as_written():
-            return self._seen(index, asked, skip, size)
+            return replace(self._seen(index, asked, skip, size), behind=behind)
 
     def _seen(self, index: sqlite3.Connection, asked: Asked, skip: int, size: int) -> Found:
         hits = self._hits(asked)

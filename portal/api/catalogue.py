@@ -19,7 +19,7 @@ from filing.search_index import SearchIndex
 from portal.api.shapes import Answer, Bilingual
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
-from portal.web.page_cache import REPRESENTED, keep
+from portal.web.page_cache import REPRESENTED, keep, keep_not
 from registry import explanations, reports
 from registry.explanations import ExplanationNotFound
 from registry.reports import Report, ReportNotFound
@@ -64,6 +64,9 @@ class Hits(Answer):
     facets_partial: bool = Field(description="the facets count the newest hits only")
     near: str = Field(description="what would be found, where nothing is")
     inside: int = Field(description="how many would be found with `inside`, where nothing is")
+    behind: bool = Field(
+        description="the server can write nothing: newer filings may be missing, counts be old"
+    )
 
 
 class TurnOut(Answer):
@@ -152,6 +155,8 @@ def search(
         beyond=beyond or (),
     )
     found = catalogue.search(session, index, q, wanted, page, size=limit, inside=inside)
+    if found.behind:
+        keep_not(request)
     search_options.check_page(page, found.pages)
     following = None
     if found.number < found.pages:
@@ -170,6 +175,7 @@ def search(
         facets_partial=found.partial,
         near=found.near,
         inside=found.inside,
+        behind=found.behind,
     )
 
 

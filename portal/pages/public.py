@@ -18,7 +18,7 @@ from filing.forms import told_by
 from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES
 from filing.search_hits import NEWEST
-from filing.search_index import SearchIndex
+from filing.search_index import BEHIND, SearchIndex
 from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import Edition, in_own_language
 from portal.pages.rendering import Lang, render
@@ -26,7 +26,8 @@ from portal.web import page_cache
 from portal.web.access import public
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
-from portal.web.page_cache import keep
+from portal.web.page_cache import keep, keep_not
+from registry import environment
 from registry.errors import Reason
 from registry.language import Language, Text
 from registry.law import FORCE_NAMES, RULES
@@ -149,6 +150,8 @@ def cases(session: Session, index: SearchIndex) -> list[tuple[Question, int]]:
         facets.filters({name: [value] for name, value in each.asked.items()}) for each in QUESTIONS
     )
     found = [catalogue.search(session, index, filters=filters, size=1) for filters in asked]
+    if any(each.behind for each in found):
+        raise environment.made(environment.DiskFull)
     return list(zip(QUESTIONS, (each.total for each in found), strict=True))
 
 
@@ -159,6 +162,8 @@ def catalogue_json(request: Request, session: Database, index: Index) -> Respons
     asked = _Asked.of(request, session, index)
     search_options.check(asked.unknown)
     found = asked.answered(session, index)
+    if found.behind:
+        keep_not(request)
     search_options.check_page(asked.page, found.pages)
     return JSONResponse(
         {
@@ -170,6 +175,7 @@ def catalogue_json(request: Request, session: Database, index: Index) -> Respons
             "facets_partial": found.partial,
             "near": found.near,
             "inside": found.inside,
+            "behind": found.behind,
             "hits": [as_json(hit) for hit in found.hits],
         }
     )
@@ -203,6 +209,8 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
     keep(request, session)
     asked = _Asked.of(request, session, index)
     found = asked.answered(session, index)
+    if found.behind:
+        keep_not(request)
     return render(
         request,
         "catalogue.html",
@@ -214,6 +222,7 @@ def catalogue_page(request: Request, language: Lang, session: Database, index: I
         facets=facets.shown(session, found.counts, asked.chosen),
         lines=[filed_view.line(hit) for hit in found.hits],
         found=found,
+        behind=BEHIND,
         newest=NEWEST,
         query_string=asked.query_string,
         query_inside=asked.inside_too.query_string,

@@ -109,6 +109,15 @@ def keep(
     return told
 
 
+def keep_not(request: Request) -> None:
+    """Say that a request's answer is not to be kept after all: it tells less than the record.
+
+    Args:
+        request: for which `keep` was called.
+    """
+    request.scope.pop(KEY, None)
+
+
 @dataclass(slots=True)
 class Kept:
     """An answer: what it tells of, its tag and headers, its bytes by packing."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from filing import changes, search_file
 from filing.search_hits import Asked, Filters
@@ -165,6 +166,27 @@ def test_a_full_disk_is_told_as_that(scene: Scene, small_disk: Path) -> None:
     assert found(index, scene) == 1
 
 
+def test_a_full_disk_leaves_the_index_readable_as_it_is(scene: Scene, small_disk: Path) -> None:
+    """Issue 7: a search, which only reads, was refused."""
+    scene.published()
+    index = SearchIndex(small_disk / "search.db")
+    asked = Asked(query="", filters=Filters(), valid=now())
+    assert not index.find(scene.session, asked, skip=0, size=5).behind
+    if index._gatherer is not None:
+        index._gatherer.join()
+    _raised(scene)
+    scene.session.execute(text("UPDATE listing SET change = change + 1"))
+    filling = small_disk / "filling"
+    filling.write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    for _ in range(2):
+        found = index.find(scene.session, asked, skip=0, size=5)
+        assert (found.total, found.behind) == (1, True)
+    assert not index.knows(scene.session, "grade", "no grade")
+    filling.unlink()
+    found = index.find(scene.session, asked, skip=0, size=5)
+    assert (found.total, found.behind) == (1, False)
+
+
 def test_a_write_that_fails_leaves_the_index_usable(
     scene: Scene, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,8 +195,9 @@ def test_a_write_that_fails_leaves_the_index_usable(
     _raised(scene)
     monkeypatch.setattr("filing.search_lines.changed", _full)
     with pytest.raises(sqlite3.OperationalError) as caught:
-        found(index, scene)
+        index.refresh(scene.session)
     assert type(environment.unavailable(caught.value)) is DiskFull
+    assert found(index, scene) == 1
     monkeypatch.undo()
     assert found(index, scene) == 1
 

@@ -1,5 +1,6 @@
 """security/S5 A1, scale/4 9: what the environment does is 503 with its cause, and changes nothing."""
 
+import html
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
 
 from filing import search_file
+from filing.search_index import BEHIND, SearchIndex
 from portal.app import create_app
 from registry import artifacts, database, store_mark
 from registry.environment import (
@@ -468,3 +470,26 @@ def test_every_kind_of_the_environment_says_what_to_do_in_both_languages() -> No
     for said in SAID.values():
         assert re.search("[一-鿿]", said.zh)
         assert said.en.endswith(".")
+
+
+def test_a_search_on_a_full_disk_says_that_newer_filings_may_be_missing_and_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = site_of(Settings(data=tmp_path / "data", sandbox_tier="none"))
+    asked = ("/api/v1/catalogue", "/zh/catalogue.json", "/en/catalogue")
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert not client.get("/zh/catalogue.json").json()["behind"]
+        monkeypatch.setattr(SearchIndex, "_brought_up", lambda *_given: False)
+        for path in asked:
+            answer = client.get(f"{path}?q=x", headers={"accept": "text/html"})
+            assert answer.status_code == 200
+            if "json" in answer.headers["content-type"]:
+                assert answer.json()["behind"] is True
+            else:
+                assert BEHIND.en in html.unescape(answer.text)
+        check_told(client.get("/en/question"), SAID[DiskFull])
+        monkeypatch.undo()
+        for path in asked:
+            told = html.unescape(client.get(f"{path}?q=x").text)
+            assert BEHIND.en not in told
+            assert '"behind":true' not in told.replace(" ", "")
