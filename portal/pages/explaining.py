@@ -11,14 +11,16 @@ from starlette.datastructures import FormData
 from explainers import numbers
 from explainers.columns import ColumnsInvalid, parse_columns
 from explainers.questions import QUESTIONS
-from portal.pages import charts, forms
+from portal.pages import charts, folding, forms
 from portal.pages.boxes import Names
 from portal.pages.confirming import Differing
+from portal.pages.folding import Said
 from portal.pages.rendering import in_language, named
 from registry import lengths
 from registry.errors import Invalid, Reason
 from registry.explanations import MOST_WORDS
 from registry.language import LANGUAGES, Language, Text
+from registry.reports import Verdict
 
 CHART_ROWS = 8
 NOTHING = Text("", "")
@@ -49,6 +51,11 @@ OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have
 ONE_LANGUAGE = Text("只写了一种语言。", "It is said in one language only.")
 BOTH_LANGUAGES = Text("请中文和英文都写上。", "Say it in Chinese and in English.")
 
+MORE_BEYOND = Text(
+    "差异超过界线的另外{n}项，说的是同样的情况",
+    "{n} more beyond the line, about the same features",
+)
+MORE = Text("还要知道的", "Also worth knowing")
 LEVELS_SO = Text(
     "请一行写一个：数据里的词 = 中文 = English。",
     "Write one a line: the word in the data = Chinese = English.",
@@ -57,15 +64,6 @@ LEVELS_SO = Text(
 
 class PlanHasGaps(Invalid):
     """The request for an explanation has gaps: fill in what each reason names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One sentence, and the limit beside it."""
-
-    text: str
-    limit: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class Answer:
 
     Args:
         id, title: of the question.
-        lead: sentences that stand first.
+        lead: sentences that stand in sight.
         detail: the others, under headings.
         items: what the program is given, under its question.
         own: what the filing says on it in group H, as an edition tells it.
@@ -109,6 +107,11 @@ class Answer:
     detail: tuple[Part, ...] = ()
     items: tuple[Mapping[str, Any], ...] = ()
     own: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What the sentences in sight do not show: the first stands under them, all where asked for."""
+        return folding.limits(self.lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +394,9 @@ def _answer(
     said = [_said(each, language) for each in question["lead"]]
     if own:
         said = [each for each in said if each.kind != "missing"]
-    beside = [Said(one.in_(language), two.in_(language), "unquoted") for one, two in first]
+    beside = [
+        Said(one.in_(language), two.in_(language), "unquoted", kept=True) for one, two in first
+    ]
     said = [*beside, *said]
     if recorded is not None:
         older = recorded.older.in_(language)
@@ -399,27 +404,42 @@ def _answer(
         if recorded.said is not None:
             told = Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded")
             said = [told, *said]
+    lead, folded = folding.folded(said)
+    parts = (
+        Part(
+            in_language(part["title"], language),
+            tuple(_said(each, language) for each in part["sentences"]),
+        )
+        for part in question["detail"]
+    )
     return Answer(
         id=question["id"],
         title=in_language(question["title"], language),
-        lead=tuple(said),
+        lead=lead,
         own=own,
-        detail=tuple(
-            Part(
-                in_language(part["title"], language),
-                tuple(_said(each, language) for each in part["sentences"]),
-            )
-            for part in question["detail"]
-        ),
+        detail=(*_under_headings(folded, language), *parts),
         items=tuple(question.get("items", ())),
     )
 
 
+def _under_headings(folded: Sequence[Said], language: Language) -> list[Part]:
+    """The first sentences that are not in sight; how many findings beyond a line is in the heading."""
+    beyond = [each for each in folded if each.beyond]
+    count = str(sum(each.findings for each in beyond))
+    headed = (
+        (MORE_BEYOND.format(n=Text(count, count)), beyond),
+        (MORE, [each for each in folded if not each.beyond]),
+    )
+    return [Part(title.in_(language), tuple(said)) for title, said in headed if said]
+
+
 def _said(sentence: Mapping[str, Any], language: Language) -> Said:
+    evidence = sentence.get("evidence") or {}
     return Said(
         text=str(sentence[language]),
         limit=in_language(sentence.get("limit"), language),
         kind=str(sentence["kind"]),
+        beyond=evidence if evidence.get("verdict") == Verdict.DISPARITY else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What the filed page and a line of the catalogue show of a filing, from its record alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -106,11 +106,17 @@ class Parts:
 
     Args:
         found: what was found beyond a line.
-        told: at a glance, the explanation, the evaluations, what was filed.
+        acting: what it is for, who decides, how to object.
+        explanation: the six answers.
+        glance: how many of which verdict, and where things stand on the page.
+        evidence: the evaluations, what was filed.
     """
 
     found: Markup
-    told: Markup
+    acting: Markup
+    explanation: Markup
+    glance: Markup
+    evidence: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,11 @@ class Filed:
     city: Text | None
     claimed: Text | None
     parts: Parts
+
+    @property
+    def warnings(self) -> list[Badge]:
+        """What stands in the first screen; the other badges stand with the filing's data."""
+        return [each for each in self.badges if each.tone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +182,8 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
 
 OF_SERVICE = (Meaning.SERVICE, Meaning.WHO_USES)
 """What tells of the service, in the filer's word."""
+PURPOSES = (Meaning.WHY, Meaning.WHO_CHECKS)
+"""What the first screen tells in the filer's word, where it is public: what for, and who decides."""
 
 
 def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
@@ -190,6 +203,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
             {
                 "content": entry.content,
                 "told": told,
+                "purposes": [row for each in PURPOSES if (row := told.of(each)).get("said")],
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "groups": told.form.groups,
                 "gravest": report_view.gravest,
@@ -199,7 +213,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "lapse": lapse,
             }
         )
-        return Parts(found=module.found(), told=module.told_of())  # type: ignore[attr-defined]
+        return Parts(**{each.name: getattr(module, each.name)() for each in fields(Parts)})
 
     return PARTS.get((entry.digest, language, lapse, data), made)
 

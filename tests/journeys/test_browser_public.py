@@ -134,7 +134,7 @@ def test_without_scripts_it_reads_and_searches(published: Story) -> None:
     press(page, "[role=search] .search button, .search[role=search] button")
     press(page, ".hits h2 a")
     assert page.locator("ol.answers > li").count() == 6
-    page.click("summary:has-text('The numbers')")
+    page.click("summary:has-text('the numbers')")
     assert page.locator("ol.answers details table").is_visible()
     context.close()
 
@@ -157,15 +157,33 @@ def test_the_first_screen_of_a_filing_says_what_was_found_before_any_badge(
     context.close()
 
 
+SCREEN = 844
+"""Of a telephone 390 pixels wide."""
+
+
+def test_the_first_screen_and_the_six_answers_are_at_most_six_screens(published: Story) -> None:
+    """In Chinese, from the top of the page; each answer is at most one screen."""
+    context = published.visitor(viewport={"width": 390, "height": SCREEN})
+    page = context.new_page()
+    page.goto(f"/zh/f/{published.made['slug']}")
+    ends = "each => each.map(one => one.getBoundingClientRect().bottom + scrollY)"
+    assert max(page.locator("ol.answers > li").evaluate_all(ends)) <= 6 * SCREEN
+    high = page.locator("ol.answers > li").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert [each for each in high if each > SCREEN] == []
+    context.close()
+
+
 def test_what_is_folded_is_printed(published: Story) -> None:
-    """public/P5: the filing itself stands in folded parts; on paper they are open."""
+    """public/P5: the filing and the detail of an answer are folded; on paper they are open."""
     context = published.visitor()
     page = context.new_page()
     page.goto(f"/zh/f/{published.made['slug']}")
     drawn = "each => each.checkVisibility({contentVisibilityAuto: true}) && each.offsetHeight > 0"
-    assert not page.locator("#A2").evaluate(drawn)
-    page.emulate_media(media="print")
-    assert page.locator("#A2").evaluate(drawn)
+    for folded in ("#A2", "#H4", "#moves figure >> nth=0"):
+        page.emulate_media(media="screen")
+        assert not page.locator(folded).evaluate(drawn)
+        page.emulate_media(media="print")
+        assert page.locator(folded).evaluate(drawn)
     context.close()
 
 

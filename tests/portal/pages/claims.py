@@ -125,7 +125,12 @@ CLAIMS = (
     Claim("算法说明讲的就是这个版本", "the explanation is about this version", "explained", "explained before"),
     Claim("算法说明讲的是较早的版本", "the explanation is about an earlier version", "explained before", "explained"),
     Claim("下面的说明讲的是第 %s 版，不是这里公示的第 %s 版。", "The explanation below is about version %s, not about version %s, which is published here.", "explained before", "explained"),
-    Claim("测试得出的句子由测试结果选出，旁边写着局限；备案主体自己写的没有测过，旁边也写着。", "Sentences from tests are chosen by the results, with their limits", "explained", "own"),
+    Claim("展开：这些话怎么来的，用了什么数据", "More: where these sentences come from, and on which data", "explained", "own"),
+    Claim("展开：备案里写的，", "More, from the filing: ", "explained", "own"),
+    Claim("展开：这些数字的局限、测的是哪些数据", "More: limits of these figures, the data tested", "beyond", "clear"),
+    Claim("、没有测的", ", what was not tested", "beyond", "clear"),
+    Claim("展开：没有测的", "More: what was not tested", "clear", "bare"),
+    Claim("测试得出的句子由测试结果选出，局限也写着；备案主体自己写的没有测过，旁边也写着。", "Sentences from tests are chosen by the results, and their limits are told", "explained", "own"),
     Claim("测试用了 %s 行数据：", "Tested on %s rows: ", "explained", "own"),
     Claim("；来源，备案主体说：", "; source, says the filer: ", "explained", "own"),
     Claim("下面的评估用的是另一份数据，同一个问题的数字可以不同。", "The evaluation below used other data, so its figures may differ.", "explained", "own"),
@@ -147,7 +152,7 @@ CLAIMS = (
 
 GENERAL = frozenset({
     # beside each answer of group H, which every filing has
-    "备案主体自己写的，没有测过",
+    "备案主体自己写的，没有测过", "这些是备案主体自己说的，没有测过。",
     "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。",
     "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
     # what the tester is asked to do with the report

@@ -82,3 +82,49 @@ def test_what_the_filer_left_open_is_said(records: Records) -> None:
     page = filed(records, "bare")
     assert '<div id="H5">' not in page
     assert "备案主体没有写：" in page
+
+
+def unfolded(answer: str) -> str:
+    """What stands in sight of an answer: without what its headings open."""
+    return re.sub(r"<details>.*?</details>", "", answer, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_stands_once_and_every_limit_with_it(
+    records: Records, language: Language
+) -> None:
+    """An answer is short by headings that open, never by leaving out."""
+    page = filed(records, "explained", language)
+    content = records.explained.content
+    assert content is not None
+    for question in content["questions"]:
+        answer = answers(page)[question["id"]]
+        told = [*question["lead"], *(s for part in question["detail"] for s in part["sentences"])]
+        for each in told:
+            if each["kind"] != "missing":
+                assert f"<p>{each[language]}" in answer, each[language]
+        for part in question["detail"]:
+            assert f"<h3>{part['title'][language]}</h3>" in answer
+    for question, answer in answers(page).items():
+        shown = unfolded(answer.partition("</ol>")[0])
+        assert shown.count('class="limit"') <= 1, question
+        numbers = set(re.findall(rf'href="#({question}-limit-\d+)"', shown))
+        assert numbers == set(re.findall(rf'id="({question}-limit-\d+)"', answer)), question
+
+
+def test_what_a_person_acts_on_stands_before_the_explanation(records: Records) -> None:
+    """What was found, who decides and how to object; then that a filing is no permit."""
+    page = filed(records, "explained")
+    places = [
+        page.index(each)
+        for each in (
+            'id="beyond"', "为什么用它", "谁在把关", 'id="how-to-object"', 'class="statement"',
+            'id="explanation"', 'id="glance"', 'id="evaluation"',
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+
+
+def test_the_filers_words_are_folded_only_beside_what_was_measured(records: Records) -> None:
+    assert '<div id="H4">' not in unfolded(answers(filed(records, "explained"))["moves"])
+    assert '<div id="H4">' in unfolded(answers(filed(records, "own"))["moves"])

@@ -6,6 +6,16 @@ else unread. Which of them are claims about a record, and of which record each i
 """
 
 IN_TEMPLATES: dict[str, tuple[str, ...]] = {
+    "、没有测的": (", what was not tested",),
+    "其他局限": ("Further limits", "further limits"),
+    "局限": ("limit",),
+    "展开：": ("More: ",),
+    "展开：图、看数字": ("More: the picture, the numbers",),
+    "展开：备案里写的，": ("More, from the filing: ",),
+    "展开：没有测的": ("More: what was not tested",),
+    "展开：这些数字的局限、测的是哪些数据": ("More: limits of these figures, the data tested",),
+    "展开：这些话怎么来的，用了什么数据": ("More: where these sentences come from, and on which data",),
+    "这些是备案主体自己说的，没有测过。": ("These are the filer’s own words; they were not tested.",),
     "": (" ",),
     "、": (", ",),
     "。": (".",),
@@ -178,7 +188,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "测的是哪些数据，评估计划说：": ("The data tested, says the plan: ",),
     "测的是第 %s 版": ("of version %s",),
     "测试": ("Tests",),
-    "测试得出的句子由测试结果选出，旁边写着局限；备案主体自己写的没有测过，旁边也写着。": ("Sentences from tests are chosen by the results, with their limits\n beside them; what the filer wrote was not tested and is marked so.",),
+    "测试得出的句子由测试结果选出，局限也写着；备案主体自己写的没有测过，旁边也写着。": ("Sentences from tests are chosen by the results, and their\n limits are told; what the filer wrote was not tested and is marked so.",),
     "测试数据": ("Test data",),
     "测试机构": ("Testers",),
     "测试用了 %s 行数据：": ("Tested on %s rows: ",),
@@ -196,7 +206,6 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "相关规则：": ("Rules it bears on: ",),
     "看“算法说明”：决定什么，什么会改变结果；是测出来的，还是备案主体自己写的。": ("Read the explanation: what is decided, what changes the result, and whether that was tested or is the filer’s own word.",),
     "看“评估”：有没有人测过，谁测的，发现了什么，没测什么。": ("Read the evaluation: whether anyone tested it, who did, what was found and what was not tested.",),
-    "看数字": ("The numbers",),
     "看最新的": ("Read the newest",),
     "看这类算法（%s 份备案）": ("See such algorithms (%s filed)",),
     "知道备案编号的话，直接查：": ("If you know the filing number:",),

@@ -1,0 +1,83 @@
+"""Which sentences of an answer stand in sight, and which stand under a heading that opens.
+
+An answer is at most about one screen of a telephone. Nothing is left out: what does not stand in
+sight stands under a heading, which paper shows open. No difference beyond a line stands there
+unless a figure at least as large about the same feature stands in sight.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+IN_SIGHT = 3
+"""So many sentences of an answer are in sight; of differences beyond a line as many as there are."""
+ONE_SCALE = "log_ratio"
+"""Effects of this kind are all of one amount, so that the largest tells of a feature the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence, and the limit beside it.
+
+    Args:
+        text: the sentence.
+        limit: what it does not show; empty where nothing is to be said.
+        kind: from which row of the table of sentences it is.
+        beyond: the finding that it tells, if that is beyond a line.
+        kept: whether it stands in sight whatever else does.
+    """
+
+    text: str
+    limit: str
+    kind: str
+    beyond: Mapping[str, Any] | None = None
+    kept: bool = False
+
+    @property
+    def findings(self) -> int:
+        """How many findings beyond a line it tells."""
+        return int(self.beyond.get("alike", 1)) if self.beyond else 0
+
+
+def folded(said: Sequence[Said]) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
+    """The sentences in sight, and the others; each in the order in which they came.
+
+    Args:
+        said: the first sentences of an answer.
+    """
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for n, each in enumerate(said):
+        if each.beyond:
+            alike.setdefault(_topic(each.beyond), []).append(n)
+    largest = (max(group, key=lambda n: _size(said[n])) for group in alike.values())
+    shown = {*largest, *(n for n, each in enumerate(said) if each.kept)}
+    for n, each in enumerate(said):
+        if len(shown) < IN_SIGHT and not each.beyond:
+            shown.add(n)
+    return (
+        tuple(each for n, each in enumerate(said) if n in shown),
+        tuple(each for n, each in enumerate(said) if n not in shown),
+    )
+
+
+def limits(said: Iterable[Said]) -> tuple[str, ...]:
+    """What the sentences do not show, each limit once, in their order.
+
+    Args:
+        said: sentences.
+    """
+    return tuple(dict.fromkeys(each.limit for each in said if each.limit))
+
+
+def _topic(finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a finding is about: of prices the features, of people the group and the measure as well."""
+    features = tuple(sorted(finding.get("slice") or {}))
+    kind = (finding.get("effect") or {}).get("kind")
+    if features and kind == ONE_SCALE:
+        return kind, *features
+    return kind, finding.get("probe"), finding.get("metric"), str(finding.get("slice"))
+
+
+def _size(said: Said) -> float:
+    effect = (said.beyond or {}).get("effect") or {}
+    return abs(float(effect.get("value") or 0.0))

@@ -1,0 +1,87 @@
+"""What of an answer stands in sight: nothing is lost, and nothing grave is put away without its lead."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.pages.folding import IN_SIGHT, Said, folded, limits
+
+
+def finding(
+    feature: str, value: float, kind: str = "log_ratio", level: str = "x", metric: str = "m"
+) -> dict[str, Any]:
+    return {
+        "slice": {feature: level}, "probe": "p", "metric": metric,
+        "effect": {"kind": kind, "value": value},
+    }  # fmt: skip
+
+
+def said(text: str, beyond: dict[str, Any] | None = None, **more: Any) -> Said:
+    return Said(text, f"{text}’s limit", "kind", beyond, **more)
+
+
+FINDINGS = st.builds(
+    finding,
+    st.sampled_from(["income", "race", "price"]),
+    st.floats(-1, 1),
+    st.sampled_from(["log_ratio", "ratio", "share"]),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["m", "n"]),
+)
+SAID = st.lists(
+    st.builds(said, st.text(max_size=2), st.none() | FINDINGS, kept=st.booleans()), max_size=9
+)
+
+
+@given(SAID)
+def test_no_sentence_is_lost_or_told_twice_and_the_order_stays(lead: list[Said]) -> None:
+    shown, away = folded(lead)
+    assert sorted(map(id, (*shown, *away))) == sorted(map(id, lead))
+    for part in (shown, away):
+        places = [next(n for n, each in enumerate(lead) if each is one) for one in part]
+        assert places == sorted(places)
+
+
+@given(SAID)
+def test_a_finding_is_put_away_only_beside_one_as_large_on_the_same_feature(
+    lead: list[Said],
+) -> None:
+    """public/S6: all beyond a line is first in answer five, or its lead is."""
+    shown, away = folded(lead)
+    for each in away:
+        assert not each.kept
+        if each.beyond:
+            leads = [one.beyond for one in shown if one.beyond]
+            assert any(
+                set(lead["slice"]) == set(each.beyond["slice"])
+                and lead["effect"]["kind"] == each.beyond["effect"]["kind"]
+                and abs(lead["effect"]["value"]) >= abs(each.beyond["effect"]["value"])
+                for lead in leads
+            )
+
+
+def test_every_group_and_measure_of_people_stands_in_sight() -> None:
+    """Two groups, or two kinds of error, are two things; two figures of one price are one."""
+    lead = [
+        said("one", finding("race", 2.0, "ratio", "a")),
+        said("two", finding("race", 1.5, "ratio", "b")),
+        said("three", finding("race", 1.6, "ratio", "a", "other")),
+        said("four", finding("income", 0.02)),
+        said("five", finding("income", 0.07, level="y")),
+        said("six"),
+    ]
+    shown, away = folded(lead)
+    assert [each.text for each in shown] == ["one", "two", "three", "five"]
+    assert [each.text for each in away] == ["four", "six"]
+
+
+def test_of_ordinary_sentences_the_first_are_in_sight() -> None:
+    shown, away = folded([said(str(n)) for n in range(IN_SIGHT + 2)])
+    assert [each.text for each in shown] == ["0", "1", "2"]
+    assert len(away) == 2
+
+
+def test_each_limit_is_told_once_in_order() -> None:
+    lead = [Said("a", "second", "k"), Said("b", "", "k"), Said("c", "first", "k")]
+    assert limits([*lead, *lead]) == ("second", "first")
