@@ -55,6 +55,8 @@ from registry.worklist import Cancelled, Claim, ClaimLost
 IDLE_SECONDS = 0.5
 LOGGED = 500
 """Letters of an error of the environment that go into the log."""
+WITHIN_LEASE = 10
+"""A worker that gives work back tries so many times within a lease, at least."""
 LONGEST_WAIT = 30.0
 """Seconds between two looks of a worker that cannot work, at most."""
 SEAL_SECONDS = 10.0
@@ -377,7 +379,8 @@ def _insist(place: Place, change: Callable[[Session], None]) -> None:
                 raise
             failures += 1
             log.warning("waiting", cause=type(away).__name__, zh=away.said.zh, en=away.said.en)
-            time.sleep(_pause(place, failures))
+            # Asked for again well within the lease: past it, somebody else has to begin anew.
+            time.sleep(min(_pause(place, failures), place.settings.lease / WITHIN_LEASE))
         else:
             return
 
