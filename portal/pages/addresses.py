@@ -102,7 +102,7 @@ def filed_json(request: Request, session: Database, number: str) -> Response:
     return JSONResponse(whole(session, catalogue.entry(session, number)))
 
 
-def _edition(edition: str) -> int:
+async def _edition(edition: str) -> int:
     """The number of an edition as it is printed; every other way to write it is no address."""
     if not COUNTING.fullmatch(edition):
         raise NoSuchPage("这个地址没有内容，请检查网址。", "Nothing is at this address; check it.")

@@ -53,7 +53,7 @@ def the_enterprise_submits(story: Story) -> None:
 def the_enterprise_engages_a_tester(story: Story) -> None:
     """A budget of nothing is refused; then the tester is granted this one version."""
     page = story.person("lender")
-    press(page, "text=@1")
+    press(page, "a:text-is('@1')")
     page.fill("[name=query_budget]", "0")
     page.fill("[name=conflict]", "没有利益关系")
     press(page, "button:has-text('授权')")
@@ -146,7 +146,7 @@ def the_tester_countersigns_at_home(story: Story) -> None:
 def the_enterprise_explains(story: Story) -> None:
     """Data for the explanation, plain words for every column, then reading and approving."""
     page = story.person("lender")
-    press(page, "text=@1")
+    press(page, "a:text-is('@1')")
     press(page, "a:has-text('生成说明')")
     press(page, "text=先登记一份")
     page.fill("[name=name]", "说明用数据")
@@ -193,7 +193,7 @@ def the_enterprise_explains(story: Story) -> None:
 def the_enterprise_fills_the_dossier(story: Story) -> None:
     """Group by group; a wrong answer stays in the form with its reason beside it."""
     page = story.person("lender")
-    press(page, "text=@1")
+    press(page, "a:text-is('@1')")
     press(page, "button:has-text('填写备案材料')")
     story.made["filing"] = identifier(page)
     press(page, "button:text-is('自查')")
