@@ -78,6 +78,11 @@ EPSILON_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.EQUIVALENT: Text("已证明各组相差很小。", "The groups are shown to differ little."),
     Verdict.INCONCLUSIVE: Text("还不能下结论：这样的差距可以是偶然。", "Inconclusive: a gap like this may be chance."),
 }  # fmt: skip
+LEFT = Text(
+    "人数不足的交叉组没有比较，差得最远的可能就在其中，所以这里说不出各组相差很小。",
+    "Crossings with too few people were not compared; one of them may be the furthest apart, so nothing "
+    "here shows that all differ little.",
+)
 EPSILON_LIMIT = Text(
     "ε 只看最高与最低两组，组越多越容易大；哪一组不同，看各交叉组的结论。",
     "ε looks at the highest and the lowest group only, and grows with the number of groups; which "
@@ -93,11 +98,14 @@ def epsilon(
     *,
     groups: int,
     line: float,
+    left: bool,
     real: bool,
 ) -> Text:
-    """The sentence about ε."""
+    """The sentence about ε; `left`: crossings too small to be compared were left out."""
     names = {"groups": groups, "value": readings.number(value), "times": f"{2.718281828459045**value:.2f}",
              "low": readings.number(ci.low), "high": readings.number(ci.high),
              "null": readings.number(null), "line": readings.number(line)}  # fmt: skip
     said = readings.joined(EPSILON.format(**names), EPSILON_ENDINGS[verdict].format(**names))
+    if left:
+        said = readings.joined(said, LEFT)
     return readings.joined(said, readings.REAL) if verdict is Verdict.EQUIVALENT and real else said

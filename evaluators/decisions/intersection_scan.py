@@ -188,7 +188,7 @@ class IntersectionScan(Probe[Cells]):
         if small or not pairs:
             found.append(self._small(small, plan))
         if "selection" in wanted:
-            found.append(self._epsilon(whole, pairs, plan, run))
+            found.append(self._epsilon(whole, pairs, plan, run, small=bool(small)))
         return found
 
     def _cells(
@@ -270,8 +270,9 @@ class IntersectionScan(Probe[Cells]):
                              details={"crossings_too_small": many})  # fmt: skip
 
     def _epsilon(
-        self, whole: Crossings, pairs: Sequence[tuple[Group, Group]], plan: Plan, run: Run
-    ) -> Finding:
+        self, whole: Crossings, pairs: Sequence[tuple[Group, Group]], plan: Plan, run: Run, *,
+        small: bool,
+    ) -> Finding:  # fmt: skip
         limit = readings.joined(crossing_readings.EPSILON_LIMIT, readings.frame(plan))
         most = min(MOST_ATTRIBUTES, len(plan.columns.sensitive))
         sets: dict[tuple[str, ...], list[int]] = {}
@@ -306,15 +307,16 @@ class IntersectionScan(Probe[Cells]):
             POLICY.value("differential_fairness_equivalence"),
         )
         fewest = min(pairs[q][0].effective_people for places in several for q in places)
-        small = ci.high < near and equivalence.enough([fewest])
-        verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=small,
+        # The two furthest apart may be among the crossings that are too small to be compared.
+        alike = ci.high < near and equivalence.enough([fewest]) and not small
+        verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=alike,
                                  p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         high = float(np.quantile(null, 0.95, method="higher"))
         many = sum(len(places) for places in several)
         return draft(
             self.spec, "differential_fairness", slice_={}, verdict=verdict, limit=limit,
             reading=crossing_readings.epsilon(
-                value, ci, high, verdict, groups=many, line=line, real=p < plan.alpha and not verdicts.spans(ci)
+                value, ci, high, verdict, groups=many, line=line, left=small, real=p < plan.alpha and not verdicts.spans(ci)
             ),
             n=sum(pairs[q][0].n for places in several for q in places) // len(several),
             units=findings.units("people", fewest),

@@ -199,3 +199,19 @@ def test_it_conforms_with_repeated_units() -> None:
     table = pa.table({"race": np.where(who % 2, "a", "b"), "sex": np.where(who % 3, "f", "m"), "who": who,
                       "due": rng.integers(0, 2, 300), "granted": rng.integers(0, 2, 300)})  # fmt: skip
     conformance.check(IntersectionScan, _plan(columns={"unit": "who"}), table)
+
+
+@pytest.mark.parametrize("tiny", [0, 29])
+def test_groups_too_small_to_compare_keep_the_furthest_apart_open(tiny: int) -> None:
+    """F7a/9: 0 of 29 against 50 %, and "the two groups furthest apart: shown to be small"."""
+    rows = [("A", i % 2) for i in range(20000)] + [("B", i % 2) for i in range(20000)]
+    rows += [("C", 0)] * tiny
+    race, granted = zip(*rows, strict=True)
+    table = pa.table({"race": race, "granted": granted})
+    columns = {"sensitive": ["race"], "prediction": "granted", "favourable": 1}
+    plan = {"title": "t", "min_n": 30, "columns": columns, "probes": [{"id": "intersection_scan"}]}
+    found = engine.measure(Plan.parse(plan), table, scorer=None, nonce="n")
+    (epsilon,) = [f for f in found if f.metric == "differential_fairness"]
+    assert epsilon.verdict is (Verdict.INCONCLUSIVE if tiny else Verdict.EQUIVALENT)
+    assert ("not compared" in epsilon.reading["en"]) is bool(tiny)
+    assert ("没有比较" in epsilon.reading["zh"]) is bool(tiny)
