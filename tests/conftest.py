@@ -32,15 +32,16 @@ from registry import (  # noqa: F401  # every noun's tables
 )
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings, settings
-from tests import one_loop, servers, tables
+from tests import one_compiler, one_loop, servers, tables
 from tests.exhaustive import pytest_collection_modifyitems  # noqa: F401  # for pytest
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
 os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
 
 one_loop.install()
+one_compiler.install()
 
-# Nothing that is imported or collected is rubbish: looking through it took half of the collecting.
+# Nothing that is imported or collected is rubbish: looking through it took a fifth of the collecting.
 gc.disable()
 
 # Hashing a password is slow on purpose; a test holds the one that is in use elsewhere.
@@ -57,6 +58,8 @@ def pytest_collection_finish() -> None:
     """Spare every later garbage collection (0.4 s each) what importing and collecting have made."""
     gc.collect()
     gc.freeze()
+    # What a session's fixtures keep is looked through again by every full collection: of them few.
+    gc.set_threshold(20_000, 10, 20)
     gc.enable()
 
 
