@@ -50,6 +50,8 @@ So they are when another rule judges which words claim an approval.
 """
 UNWRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 """What SQLite tells where nothing can be written, while what is there can be read."""
+BUILDER = "search index"
+"""The thread that makes the index anew beside the searches."""
 AT_ONCE = 200
 """Changed lines that are indexed within a search: a fifth of a second."""
 TOGETHER = 10_000
@@ -210,7 +212,9 @@ class SearchIndex:
         """Build in a thread of this process, unless one does so already."""
         with self._beginning:
             if self._builder is None or not self._builder.is_alive():
-                self._builder = threading.Thread(target=self._build_aside, daemon=True)
+                self._builder = threading.Thread(
+                    target=self._build_aside, name=BUILDER, daemon=True
+                )
                 self._builder.start()
 
     def _build_aside(self) -> None:
