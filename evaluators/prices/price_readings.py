@@ -364,7 +364,8 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
 
 
 def clean_bill(
-    spread: Spread | None, mean: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text
+    spread: Spread | None, mean: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text,
+    barred: Text | None = None,
 ) -> Text:  # fmt: skip
     """Whether all three parts of the clean bill hold.
 
@@ -375,6 +376,7 @@ def clean_bill(
         problem: why nothing is concluded.
         needed: the fewest that could show it.
         of: what was compared: `ROWS`, `ACCOUNTS` or `PAIRS`.
+        barred: why nothing is called small although what was compared is; None where nothing bars it.
     """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
@@ -400,7 +402,56 @@ def clean_bill(
             "At least one mean difference is beyond the alert line.",
         ),
     }[verdict]
+    if barred is not None:
+        ending = (
+            barred if verdict is Verdict.INCONCLUSIVE else texts(ending, Text("", " "), barred)
+        )
     return texts(facts, ending)
+
+
+UNEVEN = Text(
+    "一边有较多报价没有大于 0 的价格，没有算进比较，所以不能说差异很小。",
+    "More quotes of one side than of the other have no price above 0 and are not compared: nothing is called small.",
+)
+LEVELS_LEFT = Text(
+    "有的取值没有试过，差异可能就在其中，所以不能说差异很小。",
+    "Some values were not tried, and the difference may be with them: nothing is called small.",
+)
+
+
+def unpriced(
+    plan: Plan, column: str, sides: Sequence[tuple[str, float, bool]], *, uneven: bool
+) -> Text:
+    """Which side's quotes have no price above 0, and so are not compared.
+
+    Args:
+        plan: for plain names.
+        column: the feature.
+        sides: per side its level, the share of its quotes, and whether that share may be told.
+        uneven: whether the shares differ by more than the margin of a small difference.
+    """
+    told = [
+        Text(
+            f"“{plan.plain_level(column, level).zh}”的报价中有 {share(part)}" if shown
+            else f"“{plan.plain_level(column, level).zh}”的报价中有极少数",
+            f"{share(part)} of the quotes to “{plan.plain_level(column, level).en}”" if shown
+            else f"a few of the quotes to “{plan.plain_level(column, level).en}”",
+        )
+        for level, part, shown in sides
+    ]  # fmt: skip
+    said = Text(
+        f"{'，'.join(t.zh for t in told)}没有大于 0 的价格，没有算进比较。",
+        f" {' and '.join(t.en for t in told)} have no price above 0 and are not compared.",
+    )
+    if not uneven:
+        return said
+    return texts(
+        said,
+        Text(
+            "没有算进的多在一边，足以改变结论，所以不能说差异很小。",
+            " They are mostly of one side, enough to turn the result: the difference is not called small.",
+        ),
+    )
 
 
 def nothing_varied(spec: ProbeSpec) -> Finding:
@@ -433,7 +484,7 @@ ACCOUNTS_LIMIT = Text(
 
 def accounts_gap(
     column: str, group: str, reference: str, *, value: float, low: float, high: float,
-    verdict: Verdict, accounts: int, problem: str | None, plan: Plan,
+    verdict: Verdict, accounts: int, problem: str | None, plan: Plan, also: Text,
 ) -> Text:  # fmt: skip
     """What one profile of accounts against another says."""
     if problem is not None:
@@ -446,7 +497,7 @@ def accounts_gap(
             f"{held.zh}“{name.zh}”为“{own.zh}”的账号与“{other.zh}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
             f"{held.en}accounts with “{name.en}” {own.en} against {other.en}: the price is {size.en}{span.en}, {accounts} accounts. ",
         ),
-        VERDICTS[verdict], Text("", " "), LINE_TEXT,
+        VERDICTS[verdict], also, Text("", " "), LINE_TEXT,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from evaluators.prices.quotes import Mask
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.statistics.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.statistics.regression import Codes, Coefficient, Floats, codes_of, critical
+from registry.language import Text
 from registry.reports import Finding, Verdict
 
 
@@ -76,6 +77,7 @@ class Accounts:
         noise: mean absolute difference of accounts of one level, from the level's mean.
         groups: registered attribute=level → the marks of its accounts.
         ranges: item → ratios of the dearest to the cheapest quote at one moment.
+        unpriced: level → its quotes without a price above 0, and all its quotes.
         apart: level → of values alike shaped, how far the level itself stands from its cells.
     """
 
@@ -91,6 +93,7 @@ class Accounts:
     noise: float
     groups: Mapping[str, Mask] = field(default_factory=dict)
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unpriced: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     apart: Callable[[int], Floats] | None = None
 
 
@@ -117,6 +120,7 @@ class _Judged:
     finding: Finding
     spread: Spread | None
     groups: Mapping[str, Part]
+    uneven: bool = False
 
 
 def findings(
@@ -230,7 +234,9 @@ def reduce(
     levels = quotes.levels(rows.column(name))
     owner = quotes.units(rows, UNIT if columns.unit else str(columns.user))
     sound = np.isfinite(price) & (price > 0) & (levels.codes >= 0)
-    sound &= ~_torn(owner, levels.codes)[owner]
+    whole = (levels.codes >= 0) & ~_torn(owner, levels.codes)[owner]
+    gone = whole & ~sound
+    sound &= whole
     held = offer_rows.cells(rows, plan, more)
     cells = np.zeros(rows.num_rows, dtype=np.int64) if held is None else held
     usable = sound & _met(cells, levels, sound)
@@ -255,6 +261,10 @@ def reduce(
         pairs, float(np.abs(values[:, 0] - means[labels]).mean()),
         registered(used, plan, first),
         ranges(y, cell, quotes.levels(used.column(columns.item)) if columns.item else None),
+        {
+            level: (int(gone[levels.codes == level].sum()), int(whole[levels.codes == level].sum()))
+            for level in np.unique(labels).tolist()
+        },
         lambda level: account_means(beyond_share(code == level, cell), account, item)[0],
     )  # fmt: skip
 
@@ -365,13 +375,14 @@ def _finding(
     spread = describe(compared.each)
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
     alike = equivalence.shown(small, family=claims, alpha=plan.alpha, units=sides(units))
+    free, uneven = _unpriced(name, compared, accounts, plan)
     method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
     if alike and not math.isfinite(high - low):
         (low, high), method = unvaried(value, min(sides(units)), plan.alpha / claims), UNVARIED
     verdict = judge(
         evaluable=problem is None,
         beyond=math.isfinite(high - low) and beyond(low, high),
-        equivalent=alike,
+        equivalent=alike and not uneven,
         p_adjusted=adjusted,
         alpha=plan.alpha,
         spanned=math.isfinite(high - low) and spans((low, high)),
@@ -425,10 +436,11 @@ def _finding(
         reading=price_readings.accounts_gap(
             name, compared.group, compared.reference, value=value, low=low, high=high,
             verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem, plan=plan,
+            also=free,
         ),
         limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
     )  # fmt: skip
-    return _Judged(finding, spread, groups)
+    return _Judged(finding, spread, groups, uneven)
 
 
 def _units(compared: Compared) -> dict[str, Any]:
@@ -436,6 +448,27 @@ def _units(compared: Compared) -> dict[str, Any]:
     if compared.test == "pairs flipped":
         return counted("pairs", len(compared.each))
     return counted("accounts", compared.n, compared.n_reference)
+
+
+def _unpriced(name: str, compared: Compared, accounts: Accounts, plan: Plan) -> tuple[Text, bool]:
+    """Which side's quotes have no price above 0, and whether those could turn a small difference.
+
+    A free quote lowers a side's mean price by its share of the quotes: shares further apart than the
+    margin are a difference that is not small.
+    """
+    parts = [accounts.unpriced.get(code, (0, 0)) for code in compared.pair]
+    shares = [gone / every if every else 0.0 for gone, every in parts]
+    uneven = abs(shares[0] - shares[1]) > EQUIVALENCE
+    told = [
+        (level, part, gone >= plan.min_n)
+        for level, part, (gone, _) in zip(
+            (compared.group, compared.reference), shares, parts, strict=True
+        )
+        if gone
+    ]
+    if not told:
+        return Text("", ""), False
+    return price_readings.unpriced(plan, name, told, uneven=uneven), uneven
 
 
 def _finest(compared: Compared, result: MaxT) -> float:
@@ -463,6 +496,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
     spreads += [part.spread for part in groups]
     means = all(one.finding.verdict is Verdict.EQUIVALENT for one in judged)
     means = means and all(part.small < alpha for part in groups)
+    uneven = any(one.uneven for one in judged)
     bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in spreads)
     verdicts = {one.finding.verdict for one in judged}
     if Verdict.DISPARITY in verdicts:
@@ -503,6 +537,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
             worst, widest, verdict,
             "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
             of=price_readings.PAIRS if matched else price_readings.ACCOUNTS,
+            barred=price_readings.UNEVEN if uneven else None,
         ),
         limit=price_readings.ACCOUNTS_LIMIT,
     )  # fmt: skip

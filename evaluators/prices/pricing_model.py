@@ -334,6 +334,9 @@ def _clean_bill(
     ]
     made = bill(parts, [s for s in (share, *groups.values()) if s is not None])
     verdict = made.verdict(evaluable=problem is None)
+    untried = any(gap.more.get("levels_left_out") for gap in gaps)
+    if untried and verdict is Verdict.EQUIVALENT:
+        verdict = Verdict.INCONCLUSIVE
     more = {
         "largest_mean": made.largest, "means_within": made.within, "share_small": made.few,
         "share_bounded": made.bounded, "pairs_needed": pairs_needed(),
@@ -357,6 +360,7 @@ def _clean_bill(
         details=_details(
             spread=share, answers=answers, run=run, groups=groups, problem=problem, more=more
         ),
-        reading=price_readings.clean_bill(share, made.widest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS),
+        reading=price_readings.clean_bill(share, made.widest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS,
+                                          barred=price_readings.LEVELS_LEFT if untried else None),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip

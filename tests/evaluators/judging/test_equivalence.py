@@ -179,3 +179,19 @@ def test_the_same_price_for_everyone_is_shown_by_enough_accounts() -> None:
     assert -0.00995 < gap.ci["low"] < 0 < gap.ci["high"] < 0.00995
     assert "none by more than double" in gap.ci["method"]
     assert gap.units == {"of": "accounts", "n": 299, "n_reference": 299, "at_least": 30}
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_free_quotes_of_one_side_leave_the_difference_open(free: bool) -> None:
+    """F7a/10: one side paid nothing for 3 of 8 items; "the difference is shown to be small"."""
+    table = quotes(2, 80, shift=0.0, noise=0.003)
+    price = table["price"].to_numpy(zero_copy_only=False).copy()
+    level = table["level"].to_numpy(zero_copy_only=False)
+    item = table["item"].to_numpy(zero_copy_only=False)
+    if free:
+        price[(level == "g1") & (item == "i0")] = 0
+    at = table.schema.names.index("price")
+    (gap,) = priced("price_counterfactual", table.set_column(at, "price", pa.array(price)))
+    assert (gap.verdict is Verdict.EQUIVALENT) is not free
+    assert ("have no price above 0" in gap.reading["en"]) is free
+    assert ("没有大于 0 的价格" in gap.reading["zh"]) is free
