@@ -199,8 +199,10 @@ def receive(
 
 
 def handler_of(session: Session, concern: Concern) -> Text:
-    """Who deals with a concern, by name."""
-    handler_id = concern.filer_id if concern.by_filer else concern.watch_id
+    """Who deals with a concern, by name; of one that was never passed on, who decided that."""
+    never_passed_on = concern.status == Status.SET_ASIDE and concern.watch_id is not None
+    by_filer = concern.by_filer and not never_passed_on
+    handler_id = concern.filer_id if by_filer else concern.watch_id
     return session.get_one(Organisation, handler_id).name
 
 
@@ -359,10 +361,6 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         if concern.ground
         else None
     )
-    due = concerns.due(concern)
-    if concern.by_filer and standing is Status.RECEIVED and concern.released is None:
-        # Held or not, the same is told.
-        due = Text("{due}{days}", "{due} {days}").format(due=due, days=routes.DAYS_OF_HELD)
     over = routes.overdue(concern.answer_by, legal_day.today(), by_filer=concern.by_filer)
     return {
         "number": follow_codes.shown(concern.number),
@@ -376,7 +374,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "reached": _day(concern.reached) if concern.by_filer and concern.released else None,
         "acknowledge_by": _day(concern.acknowledge_by),
         "answer_by": _day(concern.answer_by),
-        "answer": due.as_json(),
+        "answer": _answer(concern, standing).as_json(),
         "promised_days": concern.promised_days,
         "closed": _day(legal_day.of(concern.closed)) if concern.closed else None,
         "outcome": {"id": concern.outcome, **outcome.as_json()} if outcome else None,
@@ -397,6 +395,31 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
         "attachments": enclosures.count(session, concern),
         "open": standing in concern_steps.OPEN,
     }
+
+
+NOT_PASSED_ON = Text(
+    "这一件没有交给备案主体，所以备案主体不会答复。",
+    "This was not passed on to the filer, so the filer does not answer it.",
+)
+CLOSED = Text("已经结案，不再另行答复。", "The case is closed; no further answer comes.")
+FILERS_OWN = Text(
+    "已经结案。结论由备案主体自己作出；不同意的，可以向主管部门或行业组织投诉或举报。",
+    "The case is closed. The filer itself came to this conclusion; who disagrees can complain or report "
+    "to the authority or an industry body.",
+)
+
+
+def _answer(concern: Concern, standing: Status) -> Text:
+    """When an answer is due; or why none comes any more."""
+    if standing is Status.SET_ASIDE and concern.by_filer:
+        return NOT_PASSED_ON
+    if standing not in concern_steps.OPEN:
+        return FILERS_OWN if concern.by_filer else CLOSED
+    due = concerns.due(concern)
+    if concern.by_filer and standing is Status.RECEIVED and concern.released is None:
+        # Held or not, the same is told.
+        return Text("{due}{days}", "{due} {days}").format(due=due, days=routes.DAYS_OF_HELD)
+    return due
 
 
 def _day(day: date | None) -> str | None:

@@ -337,3 +337,16 @@ def test_what_is_held_can_be_let_through_or_set_aside_on_every_route(
     assert sent.concern.status == then
     if then is Status.RECEIVED and not sent.concern.by_filer:
         filed.take(filed.authority, sent.concern, Action.ACKNOWLEDGE)
+
+
+def test_a_closed_case_promises_no_answer_and_says_whose_conclusion_it_is(filed: Filed) -> None:
+    """It went on saying by when an answer was due, and the filer's own conclusion led nowhere."""
+    sent = filed.send(Route.APPEAL)
+    filed.take(
+        filed.scene.filer, sent.concern, Action.CLOSE, words="没有错。", outcome=Outcome.NOT_UPHELD
+    )
+    told = receiving.told(filed.session, sent.concern)
+    assert told["answer"] == receiving.FILERS_OWN.as_json()
+    assert "最迟" not in told["answer"]["zh"]
+    report = filed.send(Route.REPORT)
+    assert "最迟" in receiving.told(filed.session, report.concern)["answer"]["zh"]

@@ -213,6 +213,10 @@ def test_more_from_one_network_is_looked_at_first_and_the_first_is_never_refused
     )
     assert filed.counts() == [("appeal", 5, 0, 0)]
     told = receiving.told(filed.session, set_aside)
+    # The filer never got it: it neither deals with it nor owes an answer.
+    watch = filed.session.get_one(Organisation, filed.authority.organisation_id)
+    assert told["handler"] == watch.name.as_json()
+    assert told["answer"] == receiving.NOT_PASSED_ON.as_json()
     assert told["ground"]["id"] == "advertising"
     assert told["messages"][-1]["said"] == "是广告。"
 
