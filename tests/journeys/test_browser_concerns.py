@@ -90,11 +90,11 @@ def test_a_breach_is_reported_put_to_the_filer_answered_and_closed(published: St
     assert not visitor.cookies()
 
     authority = story.person("authority")
-    wait_on_desk(authority, "举报")
+    wait_on_desk(authority, "有人来信")
     after = read(story)
     assert [name for name in before if before[name] != after[name]] == []
 
-    press(authority, "#waits ~ ul a:has-text('举报')")
+    press(authority, "#waits ~ ul a:has-text('有人来信')")
     assert WORDS in authority.inner_text("main")
     put = "form:has([name=action][value=put])"
     authority.fill(f"{put} [name=words]", ASKED)
