@@ -12,7 +12,7 @@ from evaluators.judging import captions
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
-State = Literal["tested", "not_tested", "not_applicable"]
+State = Literal["tested", "compared", "not_tested", "not_applicable"]
 PRICE_PROBES = (
     "price_counterfactual",
     "price_observational",
@@ -25,6 +25,7 @@ MOST_NAMED = 3  # findings named beside an element; all are in its list
 
 STATE_NAMES: dict[State, Text] = {
     "tested": Text("已检验", "tested"),
+    "compared": Text("比较过，未判断", "compared, not judged"),
     "not_tested": Text("未检验", "not tested"),
     "not_applicable": Text("不适用", "not applicable"),
 }
@@ -192,9 +193,12 @@ def _feature(seen: Seen) -> Judged:
     named = sorted({name for _, f in found for name in _about(f) - other})
     if found:
         said = seen.listed(named)
-        return Judged(
-            "tested", Text(f"改变或比较了：{said.zh}。", f"Varied or compared: {said.en}."), found
+        told = Text(
+            f"改变或比较了：{said.zh}。是不是用户的习惯、偏好或支付能力，本报告不作判断。",
+            f"Varied or compared: {said.en}. Whether these are habits, preferences or the ability to "
+            "pay of users, this report does not judge.",
         )
+        return Judged("compared", told, found)
     if seen.evaluable:
         return Judged("not_tested", Text("比较过的都不是习惯、偏好或支付能力。",
                                          "Nothing compared is a habit, a preference or ability to pay."))  # fmt: skip

@@ -112,7 +112,12 @@ def test_sex_is_no_habit_and_a_bundle_is_what_its_profiles_name() -> None:
     assert by_sex["state"] == "not_tested"
     more = {"more": {"profile": {"phone": "new"}, "against": {"phone": "old"}}}
     bundle = finding(slice={"bundle": "rich"}, details=more)
-    assert "phone" in rows(columns, bundle)["SZ72-5", "user_feature"]["said"]["zh"]
+    told = rows(columns, bundle)["SZ72-5", "user_feature"]
+    assert "phone" in told["said"]["zh"]
+    # What a column is to its user (an area's crime rate is no habit) the report does not judge.
+    assert told["state"] == "compared"
+    assert "不作判断" in told["said"]["zh"]
+    assert "does not judge" in told["said"]["en"]
 
 
 def test_what_a_finding_does_not_hold_fixed_is_not_tested_by_it() -> None:
