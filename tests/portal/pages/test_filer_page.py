@@ -144,9 +144,9 @@ def test_how_to_object_is_a_list_with_an_address_to_follow(shelf: Shelf) -> None
     client, _ = shelf.browser(Role.FILER)
     for language, name in (("zh", "申诉入口"), ("en", "Appeal entry")):
         told = client.get(f"/{language}/f/{shelf.made['slug']}", headers=PAGE).text
-        glance = told.partition('id="glance"')[2].partition("</aside>")[0]
-        assert f'<a href="{link}" rel="nofollow noopener">{link}</a>' in glance
-        assert f"<dt>{name}</dt>" in glance
+        actions = told.partition('id="how-to-object"')[2].partition("</section>")[0]
+        assert f'<a href="{link}" rel="nofollow noopener">{link}</a>' in actions
+        assert f"<dt>{name}</dt>" in actions
 
 
 def test_the_form_for_concerns_is_reached_from_wherever_a_reader_looks(shelf: Shelf) -> None:
@@ -155,11 +155,11 @@ def test_the_form_for_concerns_is_reached_from_wherever_a_reader_looks(shelf: Sh
     form = f'/f/{shelf.made["slug"]}/concern"'
     for language in ("zh", "en"):
         told = client.get(f"/{language}/f/{shelf.made['slug']}", headers=PAGE).text
-        top, _, below = told.partition('<aside class="card" aria-labelledby="glance"')
-        glance, _, rest = below.partition("</aside>")
+        top, _, rest = told.partition('id="explanation"')
+        actions = top.partition('id="how-to-object"')[2].partition("</section>")[0]
         answer = rest.partition('<li id="object">')[2].partition("</ol>")[0]
-        assert [form in each for each in (top, glance, answer)] == [True, True, True]
-        assert '<a href="#concerns">' in glance.partition('class="plain toc"')[2]
+        assert [form in each for each in (actions, answer)] == [True, True]
+        assert '<a href="#concerns">' in rest.partition('class="plain toc"')[2]
 
 
 def test_on_a_telephone_the_filters_are_one_link_away(shelf: Shelf) -> None:
