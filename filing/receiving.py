@@ -399,7 +399,7 @@ def told(session: Session, concern: Concern) -> dict[str, Any]:
 
 NOT_PASSED_ON = Text(
     "这一件没有交给备案主体，所以备案主体不会答复。",
-    "This was not passed on to the filer, so the filer does not answer it.",
+    "This was not handed to the filer, so the filer does not answer it.",
 )
 CLOSED = Text("已经结案，不再另行答复。", "The case is closed; no further answer comes.")
 FILERS_OWN = Text(
