@@ -41,8 +41,8 @@ GUESSED_FROM_THE_SCORE: Mapping[Verdict, Text] = {
 """What follows from how well the score tells a group, by the verdict on it."""
 
 IN_THE_DATA = Text(
-    "这只说测试数据里的情况，今后可能不同。数据里的没有全问：随机有一些没有问到，免得拿两份说明一比，看出单独一{person}。",
-    "These are the {people} in the test data. Others may differ. Some in the data, drawn at random, were not asked about, so that two explanations together tell of no single {person}.",
+    "这只说测试数据里的情况，今后可能不同。数据里的不一定全问：可能随机少问一些，免得拿两份说明一比，看出单独一{person}。",
+    "These are the {people} in the test data. Others may differ. Some in the data, drawn at random, may not have been asked about, so that two explanations together tell of no single {person}.",
 )
 FRAME: Mapping[str, Row] = {
     # ours: what stands around the table's sentences
@@ -66,8 +66,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "overall.labels": Row(
         Text(
-            "程序只回答结果本身，不给出分数。",
-            "The program answers by the result alone and gives no score.",
+            "程序的回答只有两种，没有介于中间的分数。",
+            "The program’s answers were one result or the other, with no score in between.",
         ),
         Text(
             "结果没变的，是不是更接近改变，测不出来。",

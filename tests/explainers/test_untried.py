@@ -246,9 +246,21 @@ def test_a_program_without_scores_is_said_to_change_its_result_and_nothing_more(
     table = apart(people(N))
     made = told(table, columns("income", "age"), lambda x: (x["income"] > 3_000).astype(float))
     every = list(sentences_of(made))
-    assert any(said["kind"] == "overall.labels" for said in every)
+    (labels,) = [said for said in every if said["kind"] == "overall.labels"]
+    # A tree's chances may all be 0 or 1: what was answered is told, not what the program cannot do.
+    assert labels["zh"] == "程序的回答只有两种，没有介于中间的分数。"
     assert "难易不变" not in str(made)
     assert "as likely" not in str(made)
     assert "结果没变" in str(about(made, "income"))
     graded = told(table, columns("income", "age"), lambda x: x["age"] / 100)
     assert not any(said["kind"] == "overall.labels" for said in sentences_of(graded))
+
+
+def test_that_some_were_not_asked_is_no_claim_where_all_were() -> None:
+    """Of 1,500 rows 1,487 were tested and nobody was told; of just k people all are asked."""
+    table = apart(people(10))
+    made = told(table, columns("income", "age"), lambda x: x["age"] / 100)
+    (overall,) = [said for said in sentences_of(made) if said["kind"] == "decision.overall"]
+    assert overall["evidence"]["n"] == table.num_rows
+    assert "不一定全问" in overall["limit"]["zh"]
+    assert "may not have been asked" in overall["limit"]["en"]
