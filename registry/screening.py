@@ -41,6 +41,8 @@ MAX_MLMODEL = 256 * 1024
 MAX_EVENTS = 20_000
 MAX_YAML_DEPTH = 20
 MAX_INPUTS = 2000
+LISTED_NUMBERS = 5
+"""Names that are numbers are told by so many of them."""
 COLUMN_TYPES = frozenset({"boolean", "integer", "long", "float", "double", "string", "datetime"})
 _CHUNK = 1 << 20
 _PROGRAM = re.compile(r"\.(py|pyc|pyd|so|dll|dylib|exe|sh|bat|cmd|ps1|jar)$", re.IGNORECASE)
@@ -272,6 +274,12 @@ def _inputs(found: _Findings, mlmodel: Mapping[str, Any]) -> list[dict[str, str]
     if not isinstance(columns, list) or not 0 < len(columns) <= MAX_INPUTS:
         found.refuse("MLmodel: signature", _NO_SIGNATURE, _SIGN)
         return []
+    if numbers := [column["name"] for column in columns if _numbered(column)]:
+        told = ", ".join(str(each)[:20] for each in numbers[:LISTED_NUMBERS])
+        more = " …" if len(numbers) > LISTED_NUMBERS else ""
+        said = _NUMBERED.format(count=f"{len(numbers):,}", names=told + more)
+        found.refuse("MLmodel: signature.inputs", said, _AS_WORDS)
+        columns = [column for column in columns if not _numbered(column)]
     names: list[dict[str, str]] = []
     for place, column in enumerate(columns):
         entry = _column(column)
@@ -280,6 +288,12 @@ def _inputs(found: _Findings, mlmodel: Mapping[str, Any]) -> list[dict[str, str]
         else:
             names.append(entry)
     return names
+
+
+def _numbered(column: Any) -> bool:
+    """Whether the name of a column is a number, as those of a frame without names are."""
+    name = column.get("name") if isinstance(column, Mapping) else None
+    return isinstance(name, int | float) and not isinstance(name, bool)
 
 
 def _column(column: Any) -> dict[str, str] | None:
@@ -416,6 +430,16 @@ _BAD_COLUMN = Text(
     "列名缺失、重复，或类型不在支持之列（boolean、integer、long、float、double、string、datetime）",
     "the column has no name, the name of another, or a type other than boolean, integer, long, "
     "float, double, string, datetime",
+)
+_NUMBERED = Text(
+    "有 {count} 列的名称是数（{names}），不是文字；数据文件里的列名都是文字",
+    "the names of {count} of the columns are numbers ({names}) and no words; the columns of a data "
+    "file are named by words",
+)
+_AS_WORDS = Text(
+    "请给数据表起列名，或在训练前运行 frame.columns = frame.columns.astype(str)，再训练并用 infer_signature 重新保存",
+    "name the columns of the frame, or run frame.columns = frame.columns.astype(str) before training, "
+    "then train and save again with infer_signature",
 )
 _SIGN = Text(
     "保存时请传入 signature=infer_signature(数据表, 预测)，数据表为带列名的 DataFrame",

@@ -20,6 +20,9 @@ ENCRYPTED = click.option(
     "--encrypted", is_flag=True, help="私钥有口令，运行时询问 / ask for the private key's password"
 )
 
+UNSIGNED_BY_PLATFORM = 3
+"""The exit code for an exploratory report in which nothing fails: 1 is kept for what does not hold."""
+
 
 class NotASignedReport(Invalid):
     """Only a report has a place to be countersigned."""
@@ -97,6 +100,11 @@ def _hand_in(signed: Path) -> dict[str, Any]:
 )
 @click.option("--model", type=FOLDER, help="核对模型目录 / hold it against this model directory")
 @click.option("--data", type=FILE, help="核对数据文件 / hold it against this data file")
+@click.option(
+    "--exploratory",
+    is_flag=True,
+    help="探索性报告没有平台签名，也算对得上 / an exploratory report may hold without the platform's signature",
+)
 @JSON
 def verify(
     file: Path,
@@ -105,9 +113,14 @@ def verify(
     *,
     model: Path | None,
     data: Path | None,
+    exploratory: bool,
     as_json: bool,
 ) -> None:
-    """Exit code 1 unless a trusted platform key signed it and no layer fails."""
+    """Exit code 0 where a trusted platform key signed it and no layer fails.
+
+    An exploratory report in which nothing fails ends with 3, or with 0 where `--exploratory` says
+    that no platform is expected to sign it; everything else with 1.
+    """
     from portal.commands import showing
     from portal.home import verify as home
 
@@ -122,7 +135,9 @@ def verify(
         showing.as_json(result.as_json())
     else:
         _print(result)
-    if not result.holds:
+    if result.exploratory and not exploratory:
+        raise SystemExit(UNSIGNED_BY_PLATFORM)
+    if not result.holds and not result.exploratory:
         raise SystemExit(1)
 
 
@@ -155,6 +170,8 @@ def _print(result: "Verification") -> None:
         out.print(escape(f"只凭签名 / by signature only: {each['finding']}"), style="dim")
     if result.holds:
         out.print(escape(str(_held(result))), style="bold green")
+    elif result.exploratory:
+        out.print(escape(str(_explored(result))), style="bold yellow")
     elif result.failed is not None:
         name = LAYER_NAMES[result.failed]
         out.print(f"对不上：{name.zh}。/ It fails at: {name.en}.", style="bold red")
@@ -177,6 +194,23 @@ def _held(result: "Verification") -> Text:
     return Text(
         f"核对过的都对得上；没有核对：{'、'.join(name.zh for name in left)}。",
         f"What was checked agrees; not checked: {', '.join(name.en for name in left)}.",
+    )
+
+
+def _explored(result: "Verification") -> Text:
+    """What of an exploratory report holds; nobody but its maker answers for it."""
+    from portal.home.verify import Status
+    from registry.attestation import Layer
+
+    good = {each.layer for each in result.checks if each.status is Status.OK}
+    zh, en = ["校验值"], ["digests"]
+    if Layer.TESTER_SIGNATURE in good:
+        zh, en = ["所给公钥的签名", *zh], ["the signature by the key you gave", *en]
+    if Layer.RECOMPUTATION in good:
+        zh, en = [*zh, "能重算的数字"], [*en, "the numbers that can be computed again"]
+    return Text(
+        f"探索性报告：{'、'.join(zh)}都对得上。这种报告平台不签，不能作为备案证据。",
+        f"Exploratory: {', '.join(en)} agree. No platform signs such a report, and it is no evidence for a filing.",
     )
 
 

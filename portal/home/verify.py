@@ -84,10 +84,17 @@ class Verification:
             return False
         return Layer.PLATFORM_SIGNATURE in signed and self.failed is None
 
+    @property
+    def exploratory(self) -> bool:
+        """Whether it was made outside a registry, says so, and nothing in it fails."""
+        kind = (self.statement or {}).get("predicateType")
+        return kind == statements.EXPLORATORY and self.failed is None
+
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "holds": self.holds,
+            "exploratory": self.exploratory,
             "failed": self.failed,
             "layers": [check.as_json() for check in self.checks],
             "recomputed": [dict(each) for each in self.recomputed],

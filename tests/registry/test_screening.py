@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,23 @@ def test_an_mlmodel_that_is_not_plain_is_refused(
     model: Path, old: str, new: str, item: str
 ) -> None:
     assert item in refused(change(model, old, new))
+
+
+def test_columns_named_by_numbers_are_one_reason_however_many_they_are(
+    model: Path,
+) -> None:  # statistics/25
+    names = ", ".join(f'{{"type": "double", "name": {each}}}' for each in range(28))
+    text = (model / "MLmodel").read_text(encoding="utf-8")
+    written, changed = re.subn(r"inputs: '[^']*'", f"inputs: '[{names}]'", text)
+    assert changed == 1
+    (model / "MLmodel").write_text(written, encoding="utf-8")
+    with pytest.raises(ScreeningFailed) as failed:
+        screen(model)
+    (reason,) = failed.value.reasons
+    assert reason.item == "MLmodel: signature.inputs"
+    assert "28 列" in reason.said.zh
+    assert "0, 1, 2, 3, 4 …" in reason.said.en
+    assert "astype(str)" in reason.remedy.en
 
 
 def test_a_submission_without_mlmodel_is_refused(tmp_path: Path) -> None:

@@ -156,6 +156,27 @@ def test_an_exploratory_report_is_verified_as_what_it_is(home: Path) -> None:
     assert verify.verify(changed, platform={}).failed == "envelope"
 
 
+def test_an_exploratory_report_ends_neither_as_forged_nor_as_signed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # statistics/26
+    assert call("keys", "new", "key.pem") == 0
+    report = evaluated("--key", "key.pem") / "report.dsse.json"
+    asked = ("verify", str(report), "--tester-key", "key.pub.pem")
+    capsys.readouterr()
+    assert call(*asked) == 3
+    told = capsys.readouterr().out
+    assert "探索性报告：所给公钥的签名、校验值、能重算的数字都对得上" in told.replace("\n", "")
+    assert "--key" not in told
+    assert call(*asked, "--exploratory") == 0
+    assert call("verify", str(report)) == 3
+    assert "the signature by" not in capsys.readouterr().out.split("Exploratory:")[-1]
+    other = report.with_name("other.json")
+    other.write_bytes(report.read_bytes().replace(b"payload", b"payloaD", 1))
+    assert call("verify", str(other), "--exploratory") == 1
+    assert call("keys", "new", "stranger.pem") == 0
+    assert call("verify", str(report), "--tester-key", "stranger.pub.pem", "--exploratory") == 1
+
+
 def test_its_maker_may_sign_it_and_the_platform_never_does(home: Path) -> None:
     assert call("keys", "new", "key.pem") == 0
     envelope = evaluated("--key", "key.pem") / "report.dsse.json"
