@@ -105,7 +105,7 @@ class Columns:
 
     def missing_words(self, column: str) -> tuple[str, ...]:
         """The words that count as missing in a column, in small letters, without blanks around."""
-        words = self.missing.get(column, tuple(tables.EMPTY.to_pylist()))
+        words = self.missing.get(column, tables.EMPTY)
         return ("", *(word.strip().lower() for word in words))
 
     def is_missing(self, column: str, level: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import scipy
 
 from explainers.people import Array, People, missing
 
@@ -45,7 +45,7 @@ def association(donors: People, one: str, other: str) -> float:
 
 def spearman(a: Array, b: Array) -> float:
     """Rank correlation with mid-ranks; 0 where a column does not vary."""
-    ranks_a, ranks_b = rankdata(a), rankdata(b)
+    ranks_a, ranks_b = scipy.stats.rankdata(a), scipy.stats.rankdata(b)
     if np.ptp(ranks_a) == 0 or np.ptp(ranks_b) == 0:
         return 0.0
     return float(np.corrcoef(ranks_a, ranks_b)[0, 1])

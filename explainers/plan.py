@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.stats import rankdata
+import scipy
 
 from explainers import cells, few, subgroups
 from explainers.bounds import Family
@@ -382,7 +382,7 @@ def _refuse(reasons: Sequence[Reason]) -> None:
 
 def mid_percentiles(values: Array) -> npt.NDArray[np.float64]:
     """Where each value stands among all, in (0, 1); equal values share their middle."""
-    ranks: npt.NDArray[np.float64] = (rankdata(values) - 0.5) / len(values)
+    ranks: npt.NDArray[np.float64] = (scipy.stats.rankdata(values) - 0.5) / len(values)
     return ranks
 
 

@@ -14,9 +14,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from operator import add
 
-from pypinyin import lazy_pinyin
-from pypinyin.seg.simpleseg import seg
-
 from registry.simplified import simplified
 
 MOST_WORDS = 10
@@ -179,12 +176,17 @@ def syllables_of(text: str) -> list[str]:
     Args:
         text: any text.
     """
+    # Reading it in is a sixth of a start: whoever reads nothing aloud needs none of it.
+    from pypinyin.seg.simpleseg import seg
+
     return [each for word in seg(plain(text)) for each in _read(word)]
 
 
 @lru_cache(maxsize=50_000)
 def _read(word: str) -> tuple[str, ...]:
     """How one word of the dictionary is read; names are made of the same words over and over."""
+    from pypinyin import lazy_pinyin  # as above
+
     read: Iterable[str] = lazy_pinyin(word, errors="ignore")
     return tuple(each for each in read if each)
 

@@ -47,10 +47,10 @@ BLOCK = 4 * 1024 * 1024
 MOSTLY = 0.9
 
 # Blank, and what programs write for a missing value: pandas and R, spreadsheets, databases, C.
-EMPTY = pa.array([
+EMPTY = (
     "", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "(null)", "#null!",
     "\\n", "none", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
-])  # fmt: skip
+)  # fmt: skip
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d{1,18}$"
 PADDED = r"^[+-]?0\d"
@@ -367,7 +367,7 @@ class _Look:
 def _plain(values: pa.Array) -> pa.Array:
     """Trimmed text, with the usual spellings of a missing value as null."""
     trimmed = pc.utf8_trim_whitespace(values)
-    missing = pc.is_in(pc.utf8_lower(trimmed), value_set=EMPTY)
+    missing = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(EMPTY))
     return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
 
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from evaluators.prices.quotes import Mask
 from evaluators.statistics.intervals import koopman, ratio_score
@@ -166,20 +166,20 @@ def compare_rates(
     if k1 + k2 <= 0:
         return None
     freedom = max(min(group.accounts, reference.accounts) - 1, 1)
-    critical = float(stats.t.ppf(1 - alpha / 2, freedom))
-    found = koopman(k1, n1, k2, n2, 1 - 2 * float(stats.norm.sf(critical)))
+    critical = float(scipy.stats.t.ppf(1 - alpha / 2, freedom))
+    found = koopman(k1, n1, k2, n2, 1 - 2 * float(scipy.stats.norm.sf(critical)))
     if found is None:
         return None
     z = ratio_score(k1, n1, k2, n2, 1.0)
     low, high = (ratio_score(k1, n1, k2, n2, margin) for margin in margins)
-    small = max(float(stats.t.sf(low, freedom)), float(stats.t.cdf(high, freedom)))
+    small = max(float(scipy.stats.t.sf(low, freedom)), float(scipy.stats.t.cdf(high, freedom)))
     value = math.inf if k2 == 0 else group.value / reference.value
     error = None
     if k1 > 0 and k2 > 0:
         error = math.sqrt(
             group.variance / group.value**2 + reference.variance / reference.value**2
         )
-    p = float(2 * stats.t.sf(abs(z), freedom))
+    p = float(2 * scipy.stats.t.sf(abs(z), freedom))
     return Ratio(value, found.low, found.high, z, p, small, error, critical, freedom)
 
 
@@ -195,4 +195,4 @@ def compare_means(group: Mean, reference: Mean) -> Gap:
         if abs(value) > 1e-12
         else 0.0
     )
-    return Gap(value, error, freedom, float(2 * stats.t.sf(abs(t), freedom)), t)
+    return Gap(value, error, freedom, float(2 * scipy.stats.t.sf(abs(t), freedom)), t)

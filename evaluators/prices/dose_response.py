@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
+import scipy
 
 from evaluators.prices.dose import Doses
 from evaluators.prices.price_family import within
@@ -225,7 +225,7 @@ class _Joint:
         """One contrast, two-sided."""
         value, error = float(self.values[place]), float(self.errors[place])
         t = self._t(value, error)
-        p = float(2 * stats.t.sf(abs(t), self.freedom))
+        p = float(2 * scipy.stats.t.sf(abs(t), self.freedom))
         half, small = self.critical * error, self._small(value, error)
         return Effect(value, value - half, value + half, t, max(p, 1e-300), small, error)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scipy import stats
+import scipy
 
 from evaluators.judging import equivalence, findings
 from evaluators.judging.findings import draft
@@ -250,7 +250,7 @@ def detectable(error: float, critical: float, freedom: int) -> float | None:
     """The effect that this error and critical value find with the policy's power."""
     if error <= SAME or freedom < 1:
         return None
-    return (critical + float(stats.t.ppf(POLICY.value("power"), freedom))) * error
+    return (critical + float(scipy.stats.t.ppf(POLICY.value("power"), freedom))) * error
 
 
 def _finite(value: float) -> float | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special, stats
+import scipy
+from scipy import special
 
 from evaluators.policy import POLICY
 from evaluators.prices.pricing_frame import Frame, taken
@@ -84,7 +85,7 @@ def check(frame: Frame, step: Step, *, draws: int, alpha: float, key: str) -> Pl
 
 @functools.cache
 def _band(width: float, draws: int, alpha: float) -> tuple[int, int]:
-    low, high = stats.binom.interval(width, draws, alpha)
+    low, high = scipy.stats.binom.interval(width, draws, alpha)
     return int(low), int(high)
 
 
@@ -136,7 +137,7 @@ class _Tests:
         self.pulled = self.pull @ np.ones(rows)
         self.factors = self.weigh @ made.columns
         shape = (len(made.cells.totals), self.units)
-        self.cells = sparse.csr_matrix((ones, (made.cells.codes, frame.unit)), shape=shape)
+        self.cells = scipy.sparse.csr_matrix((ones, (made.cells.codes, frame.unit)), shape=shape)
         self.clustered, left = frame.clustered, rows - len(made.names) - made.absorbed - 1
         self.factor = rows / max(left, 1)
         if frame.clustered:
@@ -168,7 +169,7 @@ class _Tests:
         return np.asarray(np.where(sound & (variance > 0), p, np.nan), dtype=np.float64)
 
 
-def _sums(values: Floats, ends: regression.Codes) -> sparse.csr_matrix:
+def _sums(values: Floats, ends: regression.Codes) -> "scipy.sparse.csr_matrix":
     """Sums of rows by unit, each row times its value; rows stand unit by unit."""
     rows = len(values)
-    return sparse.csr_matrix((values, np.arange(rows), ends), shape=(len(ends) - 1, rows))
+    return scipy.sparse.csr_matrix((values, np.arange(rows), ends), shape=(len(ends) - 1, rows))

@@ -8,7 +8,7 @@ counts as beyond the line only if it is beyond that noise as well.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from evaluators.prices.ranked_lists import Alike, Lists
 from evaluators.statistics.permutation import MaxT, shuffle_accounts
@@ -173,4 +173,4 @@ def _jackknife(sums: Floats, counts: Floats, mark: Floats) -> float:
 
 def half_width(error: float, freedom: int, alpha: float) -> float:
     """Half of a two-sided t interval."""
-    return float(stats.t.ppf(1 - alpha / 2, freedom)) * error
+    return float(scipy.stats.t.ppf(1 - alpha / 2, freedom)) * error

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from evaluators.judging import captions, conclusions
 from evaluators.statistics.multiplicity import holm
@@ -23,7 +23,7 @@ from registry.findings import NO_EFFECT
 from registry.language import Text
 
 ALPHA, LEVEL = 0.05, 0.95
-Z95 = float(stats.norm.ppf(0.5 + LEVEL / 2))
+Z95 = float(ndtri(0.5 + LEVEL / 2))
 NOTHING = Text("", "")
 KIND_OF_SIZE = {"ratio": "log_ratio", "auc": "auc"}
 
@@ -269,7 +269,7 @@ def _distance(finding: Mapping[str, Any], kind: str) -> _Distance:
         return _Distance(abs(value), abs(value), abs(value))
     # An open end of an interval is no number in a report: it lies at infinity. Simultaneous
     # intervals have levels of their own: the reach is brought to that of 95 %.
-    usual = Z95 / float(stats.norm.ppf(0.5 + float(ci.get("level") or LEVEL) / 2))
+    usual = Z95 / float(ndtri(0.5 + float(ci.get("level") or LEVEL) / 2))
     low = -math.inf if ci["low"] is None else value - (value - _placed(ci["low"], kind)) * usual
     high = math.inf if ci["high"] is None else value + (_placed(ci["high"], kind) - value) * usual
     ends = sorted((abs(low), abs(high)))
@@ -291,7 +291,7 @@ def _p_value(size: float, *, low: float, high: float) -> float:
     if reach == 0:
         return 0.0
     z = abs(size) / reach * Z95
-    return float(2 * stats.norm.sf(z))
+    return float(2 * ndtr(-z))
 
 
 def _judged(found: Sequence[Compared]) -> list[Compared]:

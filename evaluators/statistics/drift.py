@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+import scipy
 
 from evaluators.statistics.intervals import Interval
 
@@ -48,20 +47,20 @@ class Drift:
     @property
     def p_value(self) -> float:
         """Of "no drift"."""
-        return float(chi2.sf(self.statistic, self.freedom))
+        return float(scipy.stats.chi2.sf(self.statistic, self.freedom))
 
     def within(self, margin: float) -> float:
         """The p-value of "the index is at least the margin"."""
-        return float(ncx2.cdf(self.statistic, self.freedom, margin / self.scale))
+        return float(scipy.stats.ncx2.cdf(self.statistic, self.freedom, margin / self.scale))
 
     def detectable(self, alpha: float, power: float) -> float:
         """The smallest index that this many rows would find with this power."""
-        critical = float(chi2.isf(alpha, self.freedom))
+        critical = float(scipy.stats.chi2.isf(alpha, self.freedom))
 
         def gap(place: float) -> float:
-            return float(ncx2.sf(critical, self.freedom, place) - power)
+            return float(scipy.stats.ncx2.sf(critical, self.freedom, place) - power)
 
-        return float(brentq(gap, 1e-9, 10 * critical + 100)) * self.scale
+        return float(scipy.optimize.brentq(gap, 1e-9, 10 * critical + 100)) * self.scale
 
     def interval(self, level: float) -> Interval:
         """The interval of the index, by inversion of the non-central χ² (Venables 1975)."""
@@ -70,16 +69,16 @@ class Drift:
 
     def _bound(self, share: float) -> float:
         """The non-centrality at which the statistic has this share of values below it."""
-        if chi2.cdf(self.statistic, self.freedom) <= share:
+        if scipy.stats.chi2.cdf(self.statistic, self.freedom) <= share:
             return 0.0
         top = 2 * self.statistic + 40.0
-        while ncx2.cdf(self.statistic, self.freedom, top) > share:
+        while scipy.stats.ncx2.cdf(self.statistic, self.freedom, top) > share:
             top *= 2
 
         def gap(place: float) -> float:
-            return float(ncx2.cdf(self.statistic, self.freedom, place) - share)
+            return float(scipy.stats.ncx2.cdf(self.statistic, self.freedom, place) - share)
 
-        return float(brentq(gap, 1e-12, top)) * self.scale
+        return float(scipy.optimize.brentq(gap, 1e-12, top)) * self.scale
 
 
 def measure(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from scipy.special import expit, gammaln, logit, ndtr, ndtri, stdtr
-from scipy.stats import rankdata
 
 from evaluators.statistics.intervals import Interval, quantile, ratio_score
 
@@ -137,9 +137,9 @@ def auc(
     m, n = int(member.sum()), int((~member).sum())
     if m == 0 or n == 0:
         return None
-    ranks = rankdata(scores)
-    above = (ranks[member] - rankdata(scores[member])) / n
-    below = 1 - (ranks[~member] - rankdata(scores[~member])) / m
+    ranks = scipy.stats.rankdata(scores)
+    above = (ranks[member] - scipy.stats.rankdata(scores[member])) / n
+    below = 1 - (ranks[~member] - scipy.stats.rankdata(scores[~member])) / m
     value = float(above.mean())
     parts = np.empty(member.size)
     parts[member], parts[~member] = (above - value) / m, (below - value) / n

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import optimize
+import scipy
 from scipy.special import betaincinv, ndtri
 
 
@@ -152,7 +152,7 @@ def _cross(
         return math.inf if upward else 0.0
     if gap(inner) == 0:
         return math.exp(inner)
-    return math.exp(float(optimize.brentq(gap, inner, outer, xtol=1e-13, rtol=1e-13)))
+    return math.exp(float(scipy.optimize.brentq(gap, inner, outer, xtol=1e-13, rtol=1e-13)))
 
 
 def _secant(

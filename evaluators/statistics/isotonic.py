@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from evaluators.statistics.regression import Codes, Floats
 
@@ -98,7 +98,7 @@ def jonckheere(values: Floats, levels: Codes) -> Jonckheere | None:
     ties = np.unique(rounded, return_counts=True)[1].astype(np.float64)
     spread = math.sqrt(max(0.0, _variance(sizes, ties)))
     z = (wins - pairs / 2) / spread if spread > 0 else 0.0
-    return Jonckheere(wins / pairs, z, float(2 * stats.norm.sf(abs(z))))
+    return Jonckheere(wins / pairs, z, float(2 * scipy.stats.norm.sf(abs(z))))
 
 
 def _wins(low: Floats, high: Floats) -> float:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
+import scipy
 from highspy import HighsLp, HighsModelStatus, MatrixFormat
 
 # What the package calls `Highs` adds threads and callbacks, and writes a line to standard output.

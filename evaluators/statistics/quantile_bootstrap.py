@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from evaluators.statistics.regression import Codes, Floats
 
@@ -72,7 +72,7 @@ class _Side:
         blocks = _BLOCKS if len(order) > _LONG else 1
         self.edges = np.arange(blocks + 1) * len(order) // blocks
         place = np.repeat(np.arange(blocks), np.diff(self.edges))
-        self.counts = sparse.csr_matrix(
+        self.counts = scipy.sparse.csr_matrix(
             (np.ones(len(order)), (place, self.owner)), shape=(blocks, units)
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy
 from scipy.special import chdtrc, ndtr
 
 from evaluators.statistics.inference import Test
@@ -116,12 +116,13 @@ class Strata(Counts):
         return small and most - least <= MOST_EXACT
 
     def _exact(self) -> float:
-        from scipy.stats import hypergeom
 
         joint, start = np.ones(1), 0
         for k1, n1, k0, n0 in zip(self.k1, self.n1, self.k0, self.n0, strict=True):
             low, high = max(0, int(k1 + k0 - n0)), int(min(n1, k1 + k0))
-            here = hypergeom.pmf(np.arange(low, high + 1), int(n1 + n0), int(k1 + k0), int(n1))
+            here = scipy.stats.hypergeom.pmf(
+                np.arange(low, high + 1), int(n1 + n0), int(k1 + k0), int(n1)
+            )
             joint, start = np.convolve(joint, here), start + low
         seen = joint[int(self.k1.sum()) - start]
         return float(min(1.0, joint[joint <= seen * (1 + 1e-7)].sum()))
@@ -179,7 +180,7 @@ def _cross(score: Callable[[float], float], start: float, target: float, *, upwa
         if (gap(outer) > 0) != upward:
             if gap(inner) == 0:
                 return math.exp(inner)
-            return math.exp(float(optimize.brentq(gap, inner, outer, xtol=1e-12)))
+            return math.exp(float(scipy.optimize.brentq(gap, inner, outer, xtol=1e-12)))
         inner, step = outer, step * 1.5
     return math.inf if upward else 0.0
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 from scipy.special import expit, logit
-from scipy.stats import rankdata, t
 
 from evaluators.statistics import inference
 from evaluators.statistics.intervals import Interval, wilson
@@ -95,7 +95,7 @@ class Estimate:
         Args:
             level: the coverage aimed at.
         """
-        half = self.error * float(t.ppf(1 - (1 - level) / 2, max(1, self.size - 1)))
+        half = self.error * float(scipy.stats.t.ppf(1 - (1 - level) / 2, max(1, self.size - 1)))
         if self.metric == "r2":
             return Interval(self.value - half, min(1.0, self.value + half), level, "influence")
         if self.metric in ERRORS:
@@ -132,14 +132,14 @@ class Gap:
 
     def quantile(self, level: float) -> float:
         """Student's two-sided quantile."""
-        return float(t.ppf(1 - (1 - level) / 2, self.freedom))
+        return float(scipy.stats.t.ppf(1 - (1 - level) / 2, self.freedom))
 
     @property
     def p_value(self) -> float:
         """Two-sided p of "no difference" (Welch 1947)."""
         if self.error <= 0:
             return 1.0
-        return float(2 * t.sf(abs(self.value) / self.error, self.freedom))
+        return float(2 * scipy.stats.t.sf(abs(self.value) / self.error, self.freedom))
 
     def within(self, low: float, high: float) -> float:
         """The larger p of two one-sided tests that the value lies within (Schuirmann 1987)."""
@@ -226,9 +226,9 @@ def _auc(rows: Rows) -> Made:
     m, n = int(due.sum()), int((~due).sum())
     if not m or not n:
         return None
-    ranks, parts = rankdata(score), np.empty(due.size)
-    above = (ranks[due] - rankdata(score[due])) / n
-    below = 1 - (ranks[~due] - rankdata(score[~due])) / m
+    ranks, parts = scipy.stats.rankdata(score), np.empty(due.size)
+    above = (ranks[due] - scipy.stats.rankdata(score[due])) / n
+    below = 1 - (ranks[~due] - scipy.stats.rankdata(score[~due])) / m
     value = float(above.mean())
     parts[due], parts[~due] = (above - value) / m, (below - value) / n
     return value, parts

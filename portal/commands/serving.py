@@ -1,6 +1,7 @@
 """serve, worker, signer: the processes of one installation."""
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -62,11 +63,12 @@ def worker(once: bool, attached: bool) -> None:
     """Claim work until told to stop."""
     if attached:
         end_with_parent()
-    from portal.work import worker as process
     from registry import extras
     from registry.settings import settings
 
     extras.require(*SERVER)
+    with _unswept():
+        from portal.work import worker as process
     process.run(settings(), once=once)
 
 
@@ -80,6 +82,16 @@ def signer(attached: bool) -> None:
     from registry.settings import settings
 
     process.run(settings())
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Import without looking for rubbish, of which an import makes none: a fifth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def end_with_parent() -> None:
@@ -201,7 +213,8 @@ def configured(chosen: "Settings") -> "uvicorn.Config":
     """
     import uvicorn
 
-    from portal.app import create_app
+    with _unswept():
+        from portal.app import create_app
     from portal.web import slow_clients
 
     return uvicorn.Config(
