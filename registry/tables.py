@@ -6,12 +6,9 @@ Values are converted by one function whether they are looked at or read, so the 
 """
 
 import codecs
-import csv
-import io
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,8 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from registry import characters
+from registry import amounts, characters, csv_dialect, decimal_commas
 from registry.cells import Cells
+from registry.csv_dialect import MAX_NAME, BadHeader, Dialect
+from registry.decimal_commas import Commas
 from registry.errors import Reason
 from registry.expansion import MAX_CELL, MAX_COLUMNS, Expands, cell_reason, columns_reason
 from registry.language import Text
@@ -38,11 +37,11 @@ NUMBERS = frozenset({"long", "double"})
 CSV, CSV_CHINESE = "csv", "csv-gbk"
 FORMAT_NAMES = {PARQUET: "Parquet", ARROW: "Arrow"}
 ENCODINGS = {CSV: "utf8", CSV_CHINESE: "gb18030"}
+MARKED = {CSV: "utf-8-sig", CSV_CHINESE: "gb18030"}
+"""The same with a mark of the byte order, as Python names them."""
 
 MAX_ROWS = 50_000_000
 MAX_CELLS = 500_000_000
-MAX_NAME = 200
-MAX_FIRST_LINE = MAX_COLUMNS * MAX_NAME
 BLOCK = 4 * 1024 * 1024
 MOSTLY = 0.9
 
@@ -58,9 +57,14 @@ TRUTH = r"^(?i:true|false)$"
 DAY = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
 
 _SAVE_UTF8 = Text("请另存为 UTF-8 编码的 CSV。", "Save it as CSV in UTF-8.")
-_NAME_IT = Text(
-    "请在文件第一行给每一列一个不同的名称。",
-    "Give every column a name of its own in the file's first line.",
+_AS_TEXT = Text(
+    '如果是文字，请先转成文字再保存，例如 frame[列名] = frame[列名].str.decode("utf-8")；不用的列可以删去。',
+    'Where it holds text, store it as text, for instance frame[column] = frame[column].str.decode("utf-8"); '
+    "a column that is not needed can be dropped.",
+)
+_AS_COLUMNS = Text(
+    "请把它拆成数、文字、是否或时间的列；不用的列可以删去。",
+    "Make columns of numbers, text, yes or no, or moments of it; a column that is not needed can be dropped.",
 )
 _FILL = Text("请换一份有数据的文件。", "Use a file that has rows of data.")
 _WHOLE = Text("请换一份完整的文件。", "Use a whole file.")
@@ -84,12 +88,16 @@ class Inspected:
         rows: how many.
         columns: name → type, in the file's order.
         spelt: the columns guessed to be numbers in which a number has several spellings.
+        unfit: column → why it cannot be used as it stands; whoever does not read it may leave it.
+        notes: how the file was read where it is no plain table.
     """
 
     format: str
     rows: int
     columns: Mapping[str, str]
     spelt: Mapping[str, Spelt] = field(default_factory=dict)
+    unfit: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    notes: tuple[Text, ...] = ()
 
 
 def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
@@ -102,13 +110,31 @@ def inspect(path: Path, declared: Mapping[str, str]) -> Inspected:
     Raises:
         TableRefused: with every reason.
     """
+    found = survey(path, declared)
+    if found.unfit:
+        raise TableRefused([reason for own in found.unfit.values() for reason in own])
+    return found
+
+
+def survey(path: Path, declared: Mapping[str, str]) -> Inspected:
+    """The same where not every column is read: those that cannot be used are listed, not refused.
+
+    Args:
+        path: see `inspect`.
+        declared: see `inspect`.
+
+    Raises:
+        TableRefused: with every reason that is no single column's.
+    """
     with path.open("rb") as stream:
-        head = stream.read(6)
+        head = stream.read(16)
     if not head:
         raise TableRefused([_reason("文件", "文件是空的。", "The file is empty.", _FILL)])
     form = format_of(head)
     if form is not None:
         return _inspect_typed(path, form, declared)
+    if (reason := csv_dialect.other(head)) is not None:
+        raise TableRefused([reason])
     return _inspect_csv(path, declared)
 
 
@@ -139,7 +165,7 @@ def batches(stream: BinaryIO, form: str, columns: Mapping[str, str]) -> Iterator
     if form in FORMAT_NAMES:
         pieces = open_typed(stream, form).pieces(list(columns))
     else:
-        pieces = _pieces(stream, form, list(columns), [])
+        pieces = _pieces(stream, form, _dialect(stream, form), [])
     for piece in pieces:
         arrays = [typed(piece.column(name), kind) for name, kind in columns.items()]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -187,15 +213,18 @@ def _look_at_rows(file: TypedFile, looks: "Sequence[_Look]") -> None:
 
 def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
     form = _encoding_of(path)
-    names = _header(path, form)
+    with path.open("rb") as stream:
+        dialect = _dialect(stream, form)
+    names = dialect.names
     if reasons := name_faults(names):
         raise TableRefused(reasons)
-    looks = [_Look(name, declared.get(name)) for name in names]
+    pointed = dialect.separator != ","
+    looks = [_Look(name, declared.get(name), pointed=pointed) for name in names]
     ragged: list[Reason] = []
     rows = 0
     with path.open("rb") as stream:
         try:
-            for piece in _pieces(stream, form, names, ragged):
+            for piece in _pieces(stream, form, dialect, ragged):
                 rows += piece.num_rows
                 if ragged or _size_faults(rows, len(names)):
                     break
@@ -206,7 +235,19 @@ def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
             raise TableRefused([_unreadable(broken)]) from broken
     if reasons := [*ragged, *_size_faults(rows, len(names))]:
         raise TableRefused(reasons)
-    return _settled(form, rows, looks)
+    return replace(_settled(form, rows, looks), notes=tuple(dialect.notes()))
+
+
+def _dialect(stream: BinaryIO, form: str) -> Dialect:
+    """How a CSV file is written.
+
+    Raises:
+        TableRefused: when its first line names no columns.
+    """
+    try:
+        return csv_dialect.of(stream, MARKED[form])
+    except BadHeader as bad:
+        raise TableRefused([bad.reason]) from bad
 
 
 def _check_cells(name: str, values: pa.Array) -> None:
@@ -217,18 +258,21 @@ def _check_cells(name: str, values: pa.Array) -> None:
 
 def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
     columns = {look.name: look.kind() for look in looks}
-    unseen = (reason for look in looks for reason in look.cells.reasons(look.name))
-    reasons = [reason for look in looks for reason in look.reasons]
-    if reasons := [*reasons, *islice(unseen, characters.MOST_REASONS)]:
-        raise TableRefused(reasons)
+    left, unfit = characters.MOST_REASONS, dict[str, tuple[Reason, ...]]()
+    for look in looks:
+        unseen = look.cells.reasons(look.name)[:left]
+        left -= len(unseen)
+        if own := (*look.reasons, *unseen):
+            unfit[look.name] = own
     spelt = {look.name: look.spelt(columns[look.name]) for look in looks}
-    return Inspected(form, rows, columns, {name: own for name, own in spelt.items() if own})
+    return Inspected(form, rows, columns, {n: own for n, own in spelt.items() if own}, unfit)
 
 
 def _pieces(
-    stream: BinaryIO, form: str, names: Sequence[str], ragged: list[Reason]
+    stream: BinaryIO, form: str, dialect: Dialect, ragged: list[Reason]
 ) -> Iterator[pa.RecordBatch]:
     """A CSV file as text columns; lines with too few or too many fields go to `ragged`."""
+    names = dialect.names
 
     def note(row: Any) -> str:
         if len(ragged) < 10:
@@ -238,16 +282,22 @@ def _pieces(
     reader = pa.csv.open_csv(
         stream,
         read_options=pa.csv.ReadOptions(
-            use_threads=False, block_size=BLOCK, encoding=ENCODINGS[form]
+            use_threads=False,
+            block_size=BLOCK,
+            encoding=ENCODINGS[form],
+            skip_rows=dialect.lines,
+            column_names=dialect.every,
         ),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=dialect.separator, newlines_in_values=True, invalid_row_handler=note
+        ),
         convert_options=pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=names,
+            strings_can_be_null=False,
         ),
     )
     with reader:
-        if (read := reader.schema.names) != list(names):  # the bounds are those of our names
-            raise pa.ArrowInvalid(f"the first line has {len(names)} names, or {len(read)}")
         yield from reader
 
 
@@ -262,6 +312,8 @@ class _Look:
     filled: int = 0
     numbers: int = 0
     stray: tuple[int, str] | None = None
+    pointed: bool = False
+    commas: Commas = field(default_factory=Commas)
     reasons: list[Reason] = field(default_factory=list)
     fixed: str | None = None
     cells: Cells = field(default_factory=Cells)
@@ -272,9 +324,7 @@ class _Look:
         self.fixed = kind_of(arrow)
         allowed = {self.fixed, "double"} if self.fixed == "long" else {self.fixed, "string"}
         if self.fixed is None:
-            self._refuse(
-                f"这一列的类型 {arrow} 不能使用。", f"A column of type {arrow} cannot be used."
-            )
+            self.reasons.append(unusable(self.name, arrow))
         elif self.declared is not None and self.declared not in allowed:
             self._refuse(
                 f"声明为 {self.declared}，文件中是 {self.fixed}。",
@@ -288,6 +338,8 @@ class _Look:
             self._see_typed(values)
             return
         texts = _plain(values)
+        if self.pointed:
+            texts = self.commas.see(texts, self.rows)
         filled = texts.drop_null()
         if self.declared is None and NUMBERS & {*self.possible}:
             self.spellings.see(filled)
@@ -314,6 +366,8 @@ class _Look:
             return wanted
         if not fits or (mostly and self.declared is None):
             self._refuse_text(wanted if self.declared else "double")
+        elif wanted in NUMBERS and (doubt := self.commas.doubt(self.name)) is not None:
+            self.reasons.append(doubt)
         return wanted
 
     def spelt(self, kind: str) -> Spelt:
@@ -349,19 +403,40 @@ class _Look:
     def _refuse_text(self, wanted: str) -> None:
         row, value = self.stray or (1, "")
         if self.stray is None:
-            zh, en = f"内容不都是 {wanted}。", f"Not every value is of type {wanted}."
-        else:
-            zh = f"应为数字的一列里有文字：第 {row} 行是“{value}”。"
-            en = f"Text in a column of numbers: row {row} holds {value!r}."
-        self._refuse(zh, en)
+            self._refuse(f"内容不都是 {wanted}。", f"Not every value is of type {wanted}.")
+            return
+        seems = amounts.meant(value)
+        zh, en = ("", "") if seems is None else (f"，{seems[0].zh}", f", {seems[0].en}")
+        self._refuse(
+            f"应为数字的一列里有文字：第 {row} 行是“{value}”{zh}。",
+            f"Text in a column of numbers: row {row} holds {value!r}{en}.",
+            None if seems is None else seems[1],
+        )
 
-    def _refuse(self, zh: str, en: str) -> None:
+    def _refuse(self, zh: str, en: str, first: Text | None = None) -> None:
         remedy = Text(
             "请改正这些值（缺失请留空），或把这一列声明为文字（type: string）。",
             "Correct the values (leave missing ones empty), or declare the column "
             "as text (type: string).",
         )
+        if first is not None:
+            capital = first.en[:1].upper() + first.en[1:]
+            remedy = Text(f"{first.zh}。{remedy.zh}", f"{capital}. {remedy.en}")
         self.reasons.append(Reason(self.name, Text(zh, en), remedy))
+
+
+def trimmed(values: pa.Array | pa.ChunkedArray) -> Any:
+    """The words of a column without blanks about them; what is missing is null."""
+    return _plain(values.cast(pa.string()))
+
+
+def are_numbers(words: Any) -> Any:
+    """Per word whether it is a number as it stands; null where it is missing.
+
+    Args:
+        words: as `trimmed` gives them.
+    """
+    return pc.match_substring_regex(words, NUMBER)
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -398,6 +473,8 @@ def typed(values: pa.Array, kind: str) -> pa.Array:
     else:
         # Arrow's own parser knows no leading plus sign.
         bare = pc.replace_substring_regex(_plain(values), r"^\+", "")
+        if kind == "double" and pc.any(pc.match_substring(bare, ","), min_count=0).as_py():
+            bare = decimal_commas.with_points(bare)  # `survey` has made sure that it is one
         made = bare.cast(TYPES[kind])
     if kind == "double":
         made = pc.if_else(pc.is_nan(made), pa.scalar(None, pa.float64()), made)
@@ -409,6 +486,7 @@ def kind_of(arrow: pa.DataType) -> str | None:
     if pa.types.is_dictionary(arrow):
         return kind_of(arrow.value_type)
     for kind, fits in (
+        ("string", pa.types.is_null),  # all missing, as an empty column of a CSV file is
         ("boolean", pa.types.is_boolean),
         ("long", pa.types.is_integer),
         ("double", pa.types.is_floating),
@@ -421,6 +499,21 @@ def kind_of(arrow: pa.DataType) -> str | None:
         if fits(arrow):
             return kind
     return None
+
+
+def unusable(name: str, arrow: pa.DataType) -> Reason:
+    """Why a column of this type cannot be used, and what to do.
+
+    Args:
+        name: of the column.
+        arrow: its type, of which `kind_of` knows no name.
+    """
+    binary = pa.types.is_binary(arrow) or pa.types.is_large_binary(arrow)
+    return Reason(
+        name,
+        Text(f"这一列的类型 {arrow} 不能使用。", f"A column of type {arrow} cannot be used."),
+        _AS_TEXT if binary else _AS_COLUMNS,
+    )
 
 
 def _encoding_of(path: Path) -> str:
@@ -439,23 +532,6 @@ def _encoding_of(path: Path) -> str:
     raise TableRefused([_binary()])
 
 
-def _header(path: Path, form: str) -> list[str]:
-    encoding = "utf-8-sig" if form == CSV else ENCODINGS[form]
-    with path.open("r", encoding=encoding, newline="") as stream:
-        line = stream.readline(MAX_FIRST_LINE)
-    if not line.endswith(("\n", "\r")) and len(line) == MAX_FIRST_LINE:
-        raise TableRefused([_first_line_too_long()])
-    if not line.strip("\r\n"):  # pyarrow would take a later line, of any length
-        raise TableRefused([_no_names()])
-    try:
-        names = next(csv.reader(io.StringIO(line)))
-    except csv.Error as broken:  # its one fault here: a name of more than 131,072 characters
-        raise TableRefused([_first_line_too_long()]) from broken
-    if reason := _separator_fault(line, names):
-        raise TableRefused([reason])
-    return names
-
-
 def name_faults(names: Sequence[str]) -> list[Reason]:
     """What is wrong with the names of a table's columns."""
     reasons = []
@@ -466,16 +542,21 @@ def name_faults(names: Sequence[str]) -> list[Reason]:
         reasons += characters.reasons(item, name, lines=False)
         if not name.strip():
             reasons.append(
-                _reason(item, f"第 {place} 列没有名称。", f"Column {place} has no name.", _NAME_IT)
+                _reason(
+                    item,
+                    f"第 {place} 列没有名称。",
+                    f"Column {place} has no name.",
+                    csv_dialect.NAME_IT,
+                )
             )
         elif len(name) > MAX_NAME:
             zh = f"第 {place} 列的名称超过 {MAX_NAME} 字。"
             en = f"The name of column {place} is longer than {MAX_NAME} characters."
-            reasons.append(_reason(item, zh, en, _NAME_IT))
+            reasons.append(_reason(item, zh, en, csv_dialect.NAME_IT))
         elif names.index(name) < place - 1:
             zh = f"第 {names.index(name) + 1} 列和第 {place} 列同名。"
             en = f"Columns {names.index(name) + 1} and {place} have the same name."
-            reasons.append(_reason(item, zh, en, _NAME_IT))
+            reasons.append(_reason(item, zh, en, csv_dialect.NAME_IT))
     return reasons
 
 
@@ -519,42 +600,6 @@ def _unreadable(broken: Exception) -> Reason:
         return Reason("CSV", said, remedy)
     said = Text(f"无法按 CSV 读取：{broken}", f"It cannot be read as CSV: {broken}")
     return Reason("CSV", said, _SAVE_UTF8)
-
-
-def _first_line_too_long() -> Reason:
-    zh = f"第一行（列名）超过 {MAX_FIRST_LINE:,} 字。"
-    en = f"The first line, of the columns' names, is longer than {MAX_FIRST_LINE:,} characters."
-    return Reason("CSV", Text(zh, en), _NAME_IT)
-
-
-def _no_names() -> Reason:
-    said = Text("第一行是空的，没有列名。", "The first line is empty: it names no column.")
-    return Reason("CSV", said, _NAME_IT)
-
-
-def _separator_fault(line: str, names: Sequence[str]) -> Reason | None:
-    """What is wrong where the first line's one name looks like several, or says the separator."""
-    remedy = Text(
-        "请另存为以逗号分隔的 CSV，第一行直接写列名，小数用点。",
-        "Save it as CSV separated by commas, with the columns' names in the first line and "
-        "decimal points.",
-    )
-    if line.lower().startswith("sep="):
-        said = Text(
-            "第一行是 sep= 分隔符说明，不是列名。", "The first line is a sep= mark, not names."
-        )
-        return Reason("CSV", said, remedy)
-    other = max(";\t|", key=line.count)
-    if len(names) > 1 or other not in line.strip():
-        return None
-    zh, en = {";": ("分号", "a semicolon"), "\t": ("制表符", "a tab")}.get(
-        other, ("竖线", "a bar")
-    )
-    said = Text(
-        f"分隔符看来是{zh}：整行只读出一列。",
-        f"The separator seems to be {en}: only one column is read.",
-    )
-    return Reason("CSV", said, remedy)
 
 
 def _binary() -> Reason:

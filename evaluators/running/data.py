@@ -21,7 +21,7 @@ from evaluators.running import (
     score_side,
     unknown_levels,
 )
-from registry import characters, spellings
+from registry import amounts, characters, spellings, tables
 from registry.cells import Cells
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -196,8 +196,10 @@ class Source:
         return found[: characters.MOST_REASONS]
 
     def _lacking(self, plan: Plan, named: frozenset[str]) -> list[Reason]:
-        found = []
-        for name in sorted(named):
+        found, unfit = list[Reason](), getattr(self.stored, "unfit", {})
+        for name in sorted(named & {*unfit}):
+            found += unfit[name]
+        for name in sorted(named - {*unfit}):
             count, asked = self.schema.names.count(name), name in plan.columns.inputs
             if count != 1:
                 zh, en = LACKING.zh, LACKING.en
@@ -206,18 +208,29 @@ class Source:
                 found.append(Reason(name, Text(zh, en), ADD if asked and not count else _CORRECT))
         for role in ("score", "price", "weight"):
             name = plan.columns.role(role)
-            once = name is not None and self.schema.names.count(name) == 1
-            if once and not _numeric(self.schema.field(name).type):
-                found.append(
-                    _reason(
-                        name,
-                        "这一列应当是数",
-                        "this column must hold numbers",
-                        "改正数据的类型",
-                        "correct its type",
-                    )
-                )
+            once = name is not None and name not in unfit and self.schema.names.count(name) == 1
+            if once and name is not None and not _numeric(self.schema.field(name).type):
+                found.append(self._unnumbered(name))
         return found
+
+    def _unnumbered(self, name: str) -> Reason:
+        """Why a column is no column of numbers, by the first word in it that is none."""
+        before = 0
+        for block in (
+            self.blocks([name]) if unknown_levels.worded(self.schema.field(name).type) else ()
+        ):
+            words = tables.trimmed(block[name])
+            place = pc.index(pc.fill_null(tables.are_numbers(words), True), False).as_py()
+            if place >= 0:
+                return amounts.reason(name, before + place + 1, str(words[place]))
+            before += block.num_rows
+        return _reason(
+            name,
+            "这一列应当是数",
+            "this column must hold numbers",
+            "改正数据的类型",
+            "correct its type",
+        )
 
     def _only(self, name: str) -> tuple[str, ...]:
         """The one or two levels that a column can have, where its bounds tell; else none."""

@@ -33,10 +33,14 @@ from registry.spellings import Spelt
 
 BATCH = 65_536
 BUFFER = 1024 * 1024
+LISTED = 8
 ARROW = (arrow_blocks.WHOLE[:4], arrow_blocks.CONTINUED)
 
 _AGAIN = Text("请换一份完整的文件。", "Use a whole file.")
-_CORRECT = Text("请改正这一列后再试。", "Correct this column and try again.")
+_CORRECT = Text(
+    "请改正这个值（不知道的请留空）后再试。",
+    "Correct the value (leave it empty where it is not known) and try again.",
+)
 
 
 class FileUnfit(Invalid):
@@ -48,14 +52,18 @@ class Head:
     """What a Parquet file's headers say.
 
     Args:
-        kinds: column → type, in the register's words.
+        kinds: column → type, in the register's words, of those that can be used.
+        unfit: column → why it cannot be used.
         rows: how many.
         repeated: the columns of text with a dictionary, read as numbers until they are counted.
+        void: the columns without a type, in which every value is missing.
     """
 
     kinds: Mapping[str, str]
+    unfit: Mapping[str, tuple[Reason, ...]]
     rows: int
     repeated: frozenset[str]
+    void: frozenset[str]
 
 
 class Stored(ABC):
@@ -72,6 +80,25 @@ class Stored(ABC):
     rows: int
     spelt: Mapping[str, Spelt] = MappingProxyType({})
     """The columns of a file without types in which a number has several spellings."""
+    unfit: Mapping[str, tuple[Reason, ...]] = MappingProxyType({})
+    """Column → why it cannot be used; a plan that does not name it leaves it alone."""
+    notes: tuple[Text, ...] = ()
+    """How the file was read where it is no plain table."""
+
+    def remarks(self) -> list[Text]:
+        """How the file was read, where it is no plain table, and which columns cannot be used."""
+        found = list(self.notes)
+        if self.unfit:
+            names = ", ".join(list(self.unfit)[:LISTED]) + (
+                " …" if len(self.unfit) > LISTED else ""
+            )
+            found.append(
+                Text(
+                    f"不能用的列，没有读：{names}",
+                    f"columns that cannot be used, not read: {names}",
+                )
+            )
+        return found
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -100,9 +127,9 @@ class Stored(ABC):
         for piece in self._bounded(names, start, end, coded):
             if at >= end:
                 return
-            batch = piece.slice(0, end - at)
+            batch, before = piece.slice(0, end - at), at
             at += batch.num_rows
-            arrays = [self.typed(batch.column(name), name, coded) for name in names]
+            arrays = [self.typed(batch.column(name), name, coded, before=before) for name in names]
             yield pa.RecordBatch.from_arrays(arrays, names=names)
 
     def _bounded(
@@ -116,8 +143,16 @@ class Stored(ABC):
         except Expands as swollen:
             raise _unfit(self.path, [swollen.reason]) from swollen
 
-    def typed(self, values: pa.Array, name: str, coded: Collection[str] = ()) -> pa.Array:
+    def typed(
+        self, values: pa.Array, name: str, coded: Collection[str] = (), *, before: int = 0
+    ) -> pa.Array:
         """Values of one column with the register's type; missing ones are null.
+
+        Args:
+            values: as the file has them.
+            name: of the column.
+            coded: text columns that may stay dictionary-encoded.
+            before: the rows of the file before these.
 
         Raises:
             FileUnfit: for an infinite number.
@@ -130,10 +165,9 @@ class Stored(ABC):
             return pa.DictionaryArray.from_arrays(values.indices, levels)
         found = tables.typed(values, kind)
         if kind == "double" and pc.any(pc.is_inf(found), min_count=0).as_py():
-            raise _unfit(
-                self.path,
-                [Reason(name, Text("含无穷大的值。", "It holds an infinite value."), _CORRECT)],
-            )
+            row = before + pc.index(pc.is_inf(pc.fill_null(found, 0.0)), True).as_py() + 1
+            said = Text(f"第 {row} 行是无穷大。", f"Row {row} is infinite.")
+            raise _unfit(self.path, [Reason(name, said, _CORRECT)])
         return found
 
     @abstractmethod
@@ -167,9 +201,19 @@ class ParquetRows(Stored):
             raise _unfit(path, faults)
         self.heads = [_parquet_head(piece.path) for piece in self.files]
         self.rows = sum(head.rows for head in self.heads)
-        both = list(zip(self.files, [head.kinds for head in self.heads], strict=True))
+        self.unfit = {name: why for head in self.heads for name, why in head.unfit.items()}
+        filled = {n: k for h in self.heads for n, k in h.kinds.items() if n not in h.void}
+        held = [
+            {
+                n: filled.get(n, k) if n in head.void else k
+                for n, k in head.kinds.items()
+                if n not in self.unfit
+            }
+            for head in self.heads
+        ]
+        both = list(zip(self.files, held, strict=True))
         kinds = [{**{n: named[n] for n in piece.values}, **stored} for piece, stored in both]
-        self.kinds = {**self.heads[0].kinds, **kinds[0]}
+        self.kinds = {**held[0], **kinds[0]}
         self.shared = frozenset(n for n in named if any(n in stored for _, stored in both))
         faults = [
             parquet_folders.differing(piece.name, found, self.files[0].name, self.kinds)
@@ -256,11 +300,11 @@ class CsvRows(Stored):
     def __init__(self, path: Path, words: Collection[str] = ()) -> None:
         self.path = path
         try:
-            found = tables.inspect(path, dict.fromkeys(words, "string"))
+            found = tables.survey(path, dict.fromkeys(words, "string"))
         except tables.TableRefused as refused:
             raise _unfit(path, list(refused.reasons)) from refused
         self.kinds, self.rows, self.format = found.columns, found.rows, found.format
-        self.spelt = found.spelt
+        self.spelt, self.unfit, self.notes = found.spelt, found.unfit, found.notes
 
     def pieces(
         self, columns: list[str], start: int, stop: int, coded: Collection[str]
@@ -288,7 +332,7 @@ class ArrowRows(Stored):
             with path.open("rb") as stream:
                 self.rows = arrow_blocks.examine(stream, path.stat().st_size, Meter(math.inf))
             with self._open() as reader:
-                self.kinds = _kinds(path, reader.schema)
+                self.kinds, self.unfit = _kinds(path, reader.schema)
         except Expands as swollen:
             raise _unfit(path, [swollen.reason]) from swollen
         except typed_files.DAMAGE as broken:
@@ -353,7 +397,8 @@ def _parquet_head(path: Path) -> Head:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             texts = frozenset(typed_files.repeated_texts(schema, repeated))
-            return Head(_kinds(path, schema), int(file.metadata.num_rows), texts)
+            void = frozenset(f.name for f in schema if pa.types.is_null(f.type))
+            return Head(*_kinds(path, schema), int(file.metadata.num_rows), texts, void)
     except Expands as swollen:
         raise _unfit(path, [swollen.reason]) from swollen
     except typed_files.DAMAGE as broken:
@@ -361,20 +406,15 @@ def _parquet_head(path: Path) -> Head:
         raise _unfit(path, [Reason(path.name, said, _AGAIN)]) from broken
 
 
-def _kinds(path: Path, schema: pa.Schema) -> dict[str, str]:
-    """The register's name of each column's type."""
-    reasons = list(tables.name_faults(schema.names))
-    found = {field.name: tables.kind_of(field.type) for field in schema}
-    for field in schema:
-        if found[field.name] is None:
-            zh, en = (
-                f"类型 {field.type} 不能使用。",
-                f"A column of type {field.type} cannot be used.",
-            )
-            reasons.append(Reason(field.name, Text(zh, en), _CORRECT))
-    if reasons:
+def _kinds(path: Path, schema: pa.Schema) -> tuple[dict[str, str], dict[str, tuple[Reason, ...]]]:
+    """The register's name of each column's type, and why the others cannot be used."""
+    if reasons := list(tables.name_faults(schema.names)):
         raise _unfit(path, reasons)
-    return {name: kind for name, kind in found.items() if kind is not None}
+    found = {field.name: tables.kind_of(field.type) for field in schema}
+    unfit: dict[str, tuple[Reason, ...]] = {
+        f.name: (tables.unusable(f.name, f.type),) for f in schema if found[f.name] is None
+    }
+    return {name: kind for name, kind in found.items() if kind is not None}, unfit
 
 
 def _between(

@@ -126,6 +126,8 @@ def explore(
     screened = _screened(asked.model)
     plan = planning.parse(with_inputs(written, screened.inputs if screened else []))
     rows = open_rows(data, model_inputs.words(screened.inputs) if screened else ())
+    for note in rows.remarks():
+        tell(0, 0, note)
     Source(rows).check_references(plan)
     digest = digest_of(data)
     drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)

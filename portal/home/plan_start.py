@@ -170,11 +170,11 @@ def _decisions(roles: dict[str, list[str]], *, asked: bool) -> dict[str, list[st
 def look(rows: Stored) -> list[Seen]:
     """What the first rows hold, column by column."""
     pieces: list[pa.RecordBatch] = []
-    for batch in rows.read(stop=ROWS):
+    for batch in rows.read([name for name in rows.kinds if name not in rows.unfit], stop=ROWS):
         pieces.append(batch)
         if sum(piece.num_rows for piece in pieces) >= ROWS:
             break
-    kinds = rows.kinds
+    kinds = {name: kind for name, kind in rows.kinds.items() if name not in rows.unfit}
     schema = pa.schema([(name, tables.TYPES[kind]) for name, kind in kinds.items()])
     table = pa.Table.from_batches(pieces, schema).slice(0, ROWS)
     told = missing.told(table, Columns()).rows
@@ -292,6 +292,11 @@ def _head(data: Path, rows: Stored) -> Iterator[str]:
     yield f"# 由 {_word(data.name)} 起草（{rows.rows} 行）。角色是按列名猜的，请逐行核对。"
     yield f"# Drafted from {_word(data.name)} ({rows.rows} rows). Roles were guessed from"
     yield "# names: check every line before you register the plan."
+    for note in rows.remarks():
+        yield f"# {_word(note.zh)} / {_word(note.en)}"
+    for reason in (reason for own in rows.unfit.values() for reason in own):
+        yield f"#   {_word(reason.item)}：{_word(reason.said.zh + reason.remedy.zh)}"
+        yield f"#   {_word(reason.said.en)} {_word(reason.remedy.en)}"
     yield f"title = {_text(data.stem)}"
     yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'
     yield "# 列在句子里叫什么 / what a column is called in sentences:"
