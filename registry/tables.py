@@ -44,6 +44,8 @@ MAX_ROWS = 50_000_000
 MAX_CELLS = 500_000_000
 BLOCK = 4 * 1024 * 1024
 MOSTLY = 0.9
+MOST_RAGGED = 10
+"""Lines with too few or too many fields that are named: enough to mend the file by."""
 
 # Blank, and what programs write for a missing value: pandas and R, spreadsheets, databases, C.
 EMPTY = (
@@ -232,7 +234,8 @@ def _inspect_csv(path: Path, declared: Mapping[str, str]) -> Inspected:
                     _check_cells(look.name, piece.column(look.name))
                     look.see(piece.column(look.name))
         except pa.ArrowException as broken:
-            raise TableRefused([_unreadable(broken)]) from broken
+            stopped = [] if len(ragged) == MOST_RAGGED else [_unreadable(broken)]
+            raise TableRefused([*ragged, *stopped]) from broken
     if reasons := [*ragged, *_size_faults(rows, len(names))]:
         raise TableRefused(reasons)
     return replace(_settled(form, rows, looks), notes=tuple(dialect.notes()))
@@ -271,12 +274,18 @@ def _settled(form: str, rows: int, looks: "Sequence[_Look]") -> Inspected:
 def _pieces(
     stream: BinaryIO, form: str, dialect: Dialect, ragged: list[Reason]
 ) -> Iterator[pa.RecordBatch]:
-    """A CSV file as text columns; lines with too few or too many fields go to `ragged`."""
+    """A CSV file as text columns; the first lines with too few or too many fields go to `ragged`.
+
+    Raises:
+        ArrowException: it is no CSV, or has more such lines than are named: whatever the reader
+            does for each of them, it does not for millions.
+    """
     names = dialect.names
 
     def note(row: Any) -> str:
-        if len(ragged) < 10:
-            ragged.append(_ragged(row))
+        if len(ragged) == MOST_RAGGED:
+            return "error"
+        ragged.append(_ragged(row))
         return "skip"
 
     reader = pa.csv.open_csv(

@@ -137,6 +137,21 @@ def csv_of_an_endless_first_line(path: Path) -> None:
     path.write_text(f"{names},{'n' * 100}" + ",x" * 1_500_000 + "\n1\n")
 
 
+def csv_of_short_lines(path: Path) -> None:
+    """8 MB of lines with a field too few: a reader that names each is a program that runs for each."""
+    path.write_bytes(b"a,b\n" + b"1\n" * 4_000_000)
+
+
+def csv_of_long_lines(path: Path) -> None:
+    """The same with a field too many, behind one line that is in order."""
+    path.write_bytes(b"a,b\n1,2\n" + b"1,2,3\n" * 1_300_000)
+
+
+def csv_of_short_lines_in_gbk(path: Path) -> None:
+    """The same in the other encoding."""
+    path.write_bytes(b"a,b\n" + "中\n".encode("gb18030") * 2_600_000)
+
+
 def tar_of_zeros(path: Path, *, gibibytes: int = 4) -> None:
     """A tar.gz of zeros, about a thousandth of what comes out."""
     info = tarfile.TarInfo("model/weights.bin")
@@ -243,6 +258,9 @@ TABLES: tuple[Callable[[Path], None], ...] = (
     parquet_of_row_groups,
     csv_with_an_empty_first_line,
     csv_of_an_endless_first_line,
+    csv_of_short_lines,
+    csv_of_long_lines,
+    csv_of_short_lines_in_gbk,
     *HEADS,
 )
 ARCHIVES: tuple[Callable[[Path], None], ...] = (tar_of_zeros, zip_of_zeros, zip_that_lies)

@@ -311,6 +311,25 @@ def test_a_line_that_cannot_be_held_is_told_by_its_causes(
     assert f"{expansion.MAX_CELL:,}" in reason.remedy.en
 
 
+@pytest.mark.parametrize("wrong", [1, 9, 10, 11, 30_000])
+def test_the_first_lines_of_a_wrong_length_are_named_and_the_rest_is_not_read(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, wrong: int
+) -> None:
+    """Security stranger on issue 7, F7d/1: ten are named, each with its line, however many follow."""
+    with pytest.raises(DatasetRefused) as refused:
+        register(session, store, by, write(tmp_path, "a,b\n1,2\n" + "1\n" * wrong + "3,4\n"))
+    assert [each.item for each in refused.value.reasons] == [
+        str(line) for line in range(3, 3 + min(wrong, tables.MOST_RAGGED))
+    ]
+
+
+def test_a_line_too_long_behind_one_too_short_is_told_beside_it(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "a,b\n1\n1," + "z" * 9_000_000)
+    assert list(refusals(session, store, by, path)) == ["2", "CSV"]
+
+
 def test_every_wrong_role_is_named_with_its_column(
     session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
 ) -> None:
