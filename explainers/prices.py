@@ -13,7 +13,7 @@ from explainers import numbers
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence
 from explainers.phrases import about, same
-from explainers.sentences import sentence
+from explainers.sentences import filled, sentence
 from registry import untranslated
 from registry.language import Text
 
@@ -23,6 +23,12 @@ BANDS: Mapping[str, Text] = {
     "p90": Text("较高的水平", "a high level"),
 }
 """The quantiles that price probes try, as people would say them."""
+BRIEF_BANDS: Mapping[str, Text] = {
+    "p10": Text("较低", "low"),
+    "p50": Text("中等", "middling"),
+    "p90": Text("较高", "high"),
+}
+"""The same in a line."""
 ROWS = {
     "price_gap": "groups.price",
     "main_effect": "groups.price_levels",
@@ -30,6 +36,33 @@ ROWS = {
     "raw_price_gap": "groups.price_raw",
     "conditional_price_gap": "groups.price_held",
 }
+BRIEF = {
+    "groups.price": Text(
+        "只把{Y}从{from}换成{to}：{price}平均{size}{of_tests}。",
+        "Only {y} changed, from {from} to {to}: the {price} is {size} on average{of_tests}.",
+    ),
+    "groups.price_levels": Text(
+        "{Y}从{from}换成{to}，其他信息取各种情况：{price}平均{size}{of_tests}。",
+        "{y} changed from {from} to {to}, over all settings of the rest: the {price} is {size} on average{of_tests}.",
+    ),
+    "groups.price_range": Text(
+        "只改{Y}：{price}最高的比最低的平均{size}{of_tests}。",
+        "Only {y} changed: on average the highest {price} is {size} than the lowest{of_tests}.",
+    ),
+    "groups.price_raw": Text(
+        "什么条件都不算，{Y}从{from}到{to}：{price}平均{size}。",
+        "{y} from {from} to {to}, compared as they stand: the {price} is {size} on average.",
+    ),
+    "groups.price_held": Text(
+        "{held}相同时，{Y}从{from}到{to}：{price}平均{size}。",
+        "{y} from {from} to {to}, with {held} equal: the {price} is {size} on average.",
+    ),
+    "groups.price_bill": Text(
+        "试过的改变放在一起看，每100次里，{about}次至少有一种让{price}相差超过{small}%。",
+        "Of 100 tests, in {about} at least one change moved the {price} by more than {small} %.",
+    ),
+}
+"""The same in a line, by the row of the table that says it in full."""
 BILL = "clean_bill"
 HELD_STEP = "price_gap_step_"  # and a number: with more and more held fixed
 SAME = math.log1p(0.00005)  # a mean difference that rounds to nothing
@@ -54,30 +87,63 @@ def told(
         named: the plain name of a column, for the conditions that were held equal.
         verdict: what to add on its verdict, if anything.
     """
+    found = _row(finding, attribute, wording, named)
+    if found is None:
+        return None
+    row, places = found
+    short = verdict and Text(f"也就是说，{verdict.zh}。", f" In short: {verdict.en}.")
+    places |= {"in_short": short or Text("", "")}
+    return sentence(row, kind="group.price", evidence=finding, places=places)
+
+
+def brief(
+    finding: Mapping[str, Any], attribute: Column | Outsider | None, *, named: Named
+) -> Text | None:
+    """The same finding in a line: by what, how much, of how many of 100 tests.
+
+    How sure it is stands in the sentence of `told`, which stands beside it.
+
+    Args:
+        finding: of a report, as JSON.
+        attribute: the feature it is about; None where it is about all of them.
+        named: the plain name of a column, for the conditions that were held equal.
+    """
+    found = _row(finding, attribute, {}, named)
+    return filled(BRIEF[found[0]], found[1]) if found else None
+
+
+def _row(
+    finding: Mapping[str, Any],
+    attribute: Column | Outsider | None,
+    wording: Mapping[str, Text],
+    named: Named,
+) -> tuple[str, dict[str, Text]] | None:
+    """The row of the table for a finding and what fills its places; None where there is none."""
     row = ROWS["conditional_price_gap"] if _stepped(finding) else ROWS.get(finding["metric"])
     value = (finding.get("effect") or {}).get("value")
-    short = verdict and Text(f"也就是说，{verdict.zh}。", f" In short: {verdict.en}.")
     said = {"price": Text("价格", "price"), "people": Text("人", "people"), **wording}
-    places = {**said, "in_short": short or Text("", "")}
     if finding["metric"] == BILL and value is not None:
-        return _together(finding, places)
+        together = _together(finding)
+        return ("groups.price_bill", said | together) if together else None
     if attribute is None or row is None or value is None:
         return None
     if finding["effect"].get("kind") != "log_ratio":
         return None
     plain = attribute.plain
-    places |= {
+    return row, said | {
         "Y": plain,
         "y": Text(plain.zh, with_article(plain.en)),
-        "g": _band(attribute, finding.get("group")),
-        "r": _band(attribute, finding.get("reference_group")),
+        "g": _band(attribute, finding.get("group"), BANDS),
+        "r": _band(attribute, finding.get("reference_group"), BANDS),
+        "to": _band(attribute, finding.get("group"), BRIEF_BANDS),
+        "from": _band(attribute, finding.get("reference_group"), BRIEF_BANDS),
         "size": size(value),
         "tried": _tried(finding),
-        "compared": _compared(finding, places["people"]),
+        "of_tests": _of_tests(finding),
+        "compared": _compared(finding, said["people"]),
         "sure": sure(finding),
         "held": _held(finding, named),
     }
-    return sentence(row, kind="group.price", evidence=finding, places=places)
 
 
 def percent(value: float) -> str:
@@ -100,21 +166,34 @@ def _stepped(finding: Mapping[str, Any]) -> bool:
     return str(finding["metric"]).startswith(HELD_STEP)
 
 
-def _together(finding: Mapping[str, Any], places: Mapping[str, Text]) -> Sentence | None:
-    """All changes that were tried, in one sentence: how often any moved the price, and the most."""
+def _together(finding: Mapping[str, Any]) -> dict[str, Text] | None:
+    """All changes that were tried, taken together: how often any moved the price, and the most."""
     details, lines = finding.get("details") or {}, (finding.get("threshold") or {}).get("lines")
     largest = (details.get("more") or {}).get("largest_mean")
     if largest is None or not lines:
         return None
-    shown = {
+    return {
         "n": same(numbers.count(int(finding["n"]))),
         "about": about(finding["effect"]["value"]),
         "small": _line(lines["equivalence"]),
         "most": same(percent(abs(largest))),
     }
-    return sentence(
-        "groups.price_bill", kind="group.price", evidence=finding, places={**places, **shown}
-    )
+
+
+def _of_tests(finding: Mapping[str, Any]) -> Text:
+    """Of how many of 100 tests it is so; nothing where the report does not say."""
+    spread = (finding.get("details") or {}).get("spread") or {}
+    if not spread.get("pairs"):
+        return Text("", "")
+    if finding["metric"] == "price_range":
+        share, small = about(spread["beyond"]), _line(finding["threshold"]["lines"]["equivalence"])
+        return Text(
+            f"（每100次里{share.zh}次超过{small.zh}%）",
+            f" (over {small.en} % in {share.en} of 100 tests)",
+        )
+    way, more = ("dearer", "变贵") if finding["effect"]["value"] > 0 else ("cheaper", "变便宜")
+    share = about(spread[way])
+    return Text(f"（每100次里{share.zh}次{more}）", f" ({way} in {share.en} of 100 tests)")
 
 
 def _tried(finding: Mapping[str, Any]) -> Text:
@@ -188,9 +267,9 @@ def _held(finding: Mapping[str, Any], named: Named) -> Text:
     return Text(f"{first.zh}等{len(held)}项条件", f"{first.en} and {more}")
 
 
-def _band(attribute: Column | Outsider, group: object) -> Text:
+def _band(attribute: Column | Outsider, group: object, bands: Mapping[str, Text]) -> Text:
     """A quantile in words, or the name of a level."""
-    band = BANDS.get(str(group).split(" ", maxsplit=1)[0])
+    band = bands.get(str(group).split(" ", maxsplit=1)[0])
     if band is not None:
         return band
     written = written_level(group)

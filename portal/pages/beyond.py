@@ -9,17 +9,14 @@ neither. What the sentences do not show stands beside them, and so do the data t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import log, log1p
 from typing import Any
 
 from evaluators.judging import captions, counted, readings
 from explainers import checked, numbers, prices
 from explainers.columns import Outsider
-from registry import findings, legal_day
+from registry import findings
 from registry.language import Text
-from registry.reports import Verdict
-from registry.yardsticks import Yardstick
 
 NAMED = 3
 ERRORS: Mapping[str, tuple[Text, Text]] = {
@@ -56,16 +53,24 @@ class Beyond:
 
     Args:
         total: how many there are in all reports.
-        said: the gravest of them, at most `NAMED` features: of each question the finding with most
-            held equal, of these the largest figure, and after it a figure that is larger still.
+        brief: the gravest of them in a line each, at most `NAMED` features: of each question the
+            finding with most held equal, of these the largest figure, and beside it a figure that is
+            larger still.
+        said: the same in full: how many were tried and between what the difference very likely lies.
         limits: what these sentences do not show, each limit once.
         data: the data on which they rest, in the words of the evaluations' plans.
     """
 
     total: int
+    brief: tuple[Text, ...]
     said: tuple[Text, ...]
     limits: tuple[Text, ...] = ()
     data: tuple[Text, ...] = ()
+
+    @property
+    def fuller(self) -> tuple[Text, ...]:
+        """Of what is said in full, all that says more than its line does."""
+        return tuple(each for each in self.said if each not in self.brief)
 
     @property
     def more(self) -> int:
@@ -99,10 +104,18 @@ def of(
     named = [max(group, key=lambda each: each.gravity) for group in _by(asked, "features")]
     named.sort(key=lambda each: each.gravity, reverse=True)
     named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
-    told = [(each, lead) for one in named for each, lead in _with_larger(one, grave)]
+    larger = [_larger(one, grave) for one in named]
+    told = [
+        each
+        for one, other in zip(named, larger, strict=True)
+        for each in ((one, NOTHING), *((other,) if other else ()))
+    ]
     frames = [readings.framed(each.plan["frame"]) for each in named if each.plan.get("frame")]
     return Beyond(
         total=len(grave),
+        brief=tuple(
+            _briefly(one, other, digest) for one, other in zip(named, larger, strict=True)
+        ),
         said=tuple(
             _led(lead, _marked(sentence(e.finding, e.plan), e.summary, digest)) for e, lead in told
         ),
@@ -122,70 +135,35 @@ def _named(plan: Mapping[str, Any], explained: Mapping[str, Any]) -> Mapping[str
     return {**plan, "names": {**others, **own}}
 
 
-def unquoted(
-    given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
-    explanation: Mapping[str, Any],
-    plan: Mapping[str, Any],
-) -> list[tuple[Text, Text]]:
-    """What attached reports found beyond a line that the explanation beside them does not quote.
-
-    An explanation quotes one report; another that counts may have been attached since, or beside it.
-
-    Args:
-        given: each report's summary in the edition, and its predicate.
-        explanation: as the edition names it: its digest and the report that it quotes.
-        plan: by which it was made; where a report went by another measure, that is told.
-
-    Returns:
-        Sentences, each with what it does not show; none where every report is quoted or has none.
-    """
-    told: list[tuple[Text, Text]] = []
-    for summary, predicate in given:
-        third = summary["kind"] == "third_party" and summary["countersigned"]
-        about_it = summary["model_digest"] == explanation["model_digest"]
-        if third and about_it and summary["id"] != explanation["report_id"]:
-            told += _unquoted(summary, predicate, plan)
-    return told
-
-
-def _unquoted(
-    summary: Mapping[str, Any], predicate: Mapping[str, Any], plan: Mapping[str, Any]
-) -> list[tuple[Text, Text]]:
-    own = predicate["plan"].get("content") or {}
-    measures = Yardstick.by(summary["id"], own).differences(plan)
-    graves = [each for each in predicate["findings"] if each["verdict"] == Verdict.DISPARITY]
-    if not graves and not measures:
-        return []
-    who = summary["organisation"]
-    day = legal_day.of(datetime.fromisoformat(summary["made"])).isoformat()
-    lead = Text(
-        f"附上的报告里，这一份这里的说明没有引用：{who['zh']}，{day}。"
-        f"其中差异超过界线的有{len(graves)}项。",
-        f"One of the attached reports is not quoted in this explanation: {who['en']}, {day}. "
-        f"Findings beyond a line in it: {len(graves)}.",
-    )
-    said = [(lead, NOTHING), *((each.said, NOTHING) for each in measures)]
-    said += [(sentence(each, own), limit(each, own)) for each in graves]
-    return list(dict.fromkeys(said))
-
-
 NOTHING = Text("", "")
-LESS_HELD = Text(
-    "比较时相同的条件较少，差得更多：", "Compared with less held equal, the difference is larger: "
-)
-ELSEWHERE = Text("另一项检验里，差得更多：", "In another test the difference is larger: ")
+LESS_HELD = Text("比较时相同的条件较少，差得更多：", "Larger with less held equal: ")
+ELSEWHERE = Text("另一项检验里，差得更多：", "Larger in another test: ")
 LARGER = 1.05
 """So many times a figure another must be to be told beside it: a twentieth is lost in rounding."""
 
 
-def _with_larger(one: "_Grave", every: Sequence["_Grave"]) -> list[tuple["_Grave", Text]]:
-    """What stands for a feature, and the largest figure on the same scale where it is larger still."""
-    told = [(one, NOTHING)]
+def _larger(one: "_Grave", every: Sequence["_Grave"]) -> tuple["_Grave", Text] | None:
+    """The largest figure on the scale of what stands for a feature, where it is larger still."""
     other = max((each for each in every if each.like(one)), key=lambda each: each.size)
-    if other.size > LARGER * one.size:
-        less = other.subject == one.subject and other.fullest[0] < one.fullest[0]
-        told.append((other, LESS_HELD if less else ELSEWHERE))
-    return told
+    if other.size <= LARGER * one.size:
+        return None
+    less = other.subject == one.subject and other.fullest[0] < one.fullest[0]
+    return other, LESS_HELD if less else ELSEWHERE
+
+
+def _briefly(one: "_Grave", other: tuple["_Grave", Text] | None, digest: str) -> Text:
+    """What stands for a feature in a line, with the figure that is larger still."""
+    said = _marked(_told(one.finding, one.plan).brief, one.summary, digest)
+    if other is None:
+        return said
+    larger, lead = other
+    if (larger.finding["effect"] or {}).get("kind") == "log_ratio":
+        much = prices.size(larger.finding["effect"]["value"])
+        more = Text(f"{much.zh}。", f"{much.en}.")
+    else:
+        more = _told(larger.finding, larger.plan).brief
+    more = _marked(more, larger.summary, digest)
+    return Text(f"{said.zh}{lead.zh}{more.zh}", f"{said.en} {lead.en}{more.en}")
 
 
 def _led(lead: Text, said: Text) -> Text:
@@ -253,8 +231,29 @@ def _by(graves: Sequence[_Grave], name: str) -> list[list[_Grave]]:
     return list(found.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding in words.
+
+    Args:
+        brief: by what people were compared, and how many of 100.
+        whole: the same, with what was tried and between what the difference very likely lies.
+    """
+
+    brief: Text
+    whole: Text
+
+    @classmethod
+    def with_range(cls, said: Text, sure: Text) -> "Told":
+        """A statement without its full stop, and the range that follows it."""
+        return cls(
+            Text(f"{said.zh}。", f"{said.en}."),
+            Text(f"{said.zh}{sure.zh}。", f"{said.en}{sure.en}."),
+        )
+
+
 def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
-    """One finding in a sentence: by what people were compared, and how many of 100.
+    """One finding in a sentence: by what people were compared, how many of 100, and how sure.
 
     Where the plan counts no people, the sentence says first what it counts.
 
@@ -262,16 +261,23 @@ def sentence(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
         finding: of a report.
         plan: the plan's content, for plain names and for what the results are.
     """
+    return _told(finding, plan).whole
+
+
+def _told(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told:
     said = _plainly(finding, plan)
     if said is None and not finding["suppressed"] and not checked.plain(finding):
         caption = captions.concluded(finding, plan)
-        said = Text(caption.zh + checked.FIGURES.zh, f"{caption.en} {checked.FIGURES.en}")
+        whole = Text(caption.zh + checked.FIGURES.zh, f"{caption.en} {checked.FIGURES.en}")
+        said = Told(whole, whole)
     if said is None:
-        return Text(**findings.reading(finding))
-    return counted.told(said, (finding.get("units") or {}).get("of"), plan)
+        whole = Text(**findings.reading(finding))
+        return Told(whole, whole)
+    of = (finding.get("units") or {}).get("of")
+    return Told(counted.told(said.brief, of, plan), counted.told(said.whole, of, plan))
 
 
-def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
+def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
     """The sentence in plain words; None where the finding's own is the plainest."""
     kind = (finding["effect"] or {}).get("kind")
     value, against = finding["estimate"], finding["reference_estimate"]
@@ -285,22 +291,24 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None
         return _rates(finding, plan)
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
     if shares:
-        many, sure = _hundred(value), _of_a_hundred(finding)
+        many = _hundred(value)
         of = measured.zh.removesuffix("比例")  # which the sentence itself tells
-        return Text(
-            f"{about.zh}：{of}，每100人约{many}人{sure.zh}。",
-            f"{_begun(about.en)}: {measured.en}, about {many} of 100{sure.en}.",
+        said = Text(
+            f"{about.zh}：{of}，每100人约{many}人",
+            f"{_begun(about.en)}: {measured.en}, about {many} of 100",
         )
+        return Told.with_range(said, _of_a_hundred(finding))
     if kind == "log_ratio":
-        much, sure = prices.size(finding["effect"]["value"]), prices.sure(finding)
-        return Text(
-            f"{about.zh}：{measured.zh}，{much.zh}{sure.zh}。",
-            f"{_begun(about.en)}: {measured.en}, {much.en}{sure.en}.",
+        much = prices.size(finding["effect"]["value"])
+        said = Text(
+            f"{about.zh}：{measured.zh}，{much.zh}",
+            f"{_begun(about.en)}: {measured.en}, {much.en}",
         )
+        return Told.with_range(said, prices.sure(finding))
     return None
 
 
-def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
+def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
     """A finding about prices in the words of the explanation; None where those have none."""
     features = list(finding["slice"] or {})
     about = None
@@ -308,8 +316,15 @@ def _price(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
         levels = (plan.get("names") or {}).get(features[0], {}).get("levels") or {}
         named = {level: Text(**text) for level, text in levels.items()}
         about = Outsider(features[0], captions.column(plan, features[0]), named)
-    told = prices.told(finding, about, {}, named=lambda name: captions.column(plan, name))
-    return Text(told["zh"], told["en"]) if told else None
+
+    def named_by(name: str) -> Text:
+        return captions.column(plan, name)
+
+    whole = prices.told(finding, about, {}, named=named_by)
+    brief = prices.brief(finding, about, named=named_by)
+    if whole is None or brief is None:
+        return None
+    return Told(brief, Text(whole["zh"], whole["en"]))
 
 
 def limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
@@ -334,17 +349,17 @@ def limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     )
 
 
-def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told:
     """One group's rate beside another's, out of a hundred."""
     about, whom = _about(finding, plan), _whom(str(finding["metric"]), plan)
     group, other = captions.group(finding, plan), captions.reference(finding, plan)
     digits = 0 if _hundred(finding["estimate"]) != _hundred(finding["reference_estimate"]) else 1
     one, two = (_hundred(finding[name], digits) for name in ("estimate", "reference_estimate"))
-    sure = _times(finding)
-    return Text(
-        f"按{about.zh}比较，{whom.zh}：{group.zh}每100人约{one}人，{other.zh}每100人约{two}人{sure.zh}。",
-        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100; {other.en}: about {two}{sure.en}.",
+    said = Text(
+        f"按{about.zh}比较，{whom.zh}：{group.zh}每100人约{one}人，{other.zh}每100人约{two}人",
+        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100; {other.en}: about {two}",
     )
+    return Told.with_range(said, _times(finding))
 
 
 def _times(finding: Mapping[str, Any]) -> Text:

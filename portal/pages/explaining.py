@@ -16,6 +16,7 @@ from portal.pages.boxes import Names
 from portal.pages.confirming import Differing
 from portal.pages.folding import Said
 from portal.pages.rendering import in_language, named
+from portal.pages.unquoted import Unquoted
 from registry import lengths
 from registry.errors import Invalid, Reason
 from registry.explanations import MOST_WORDS
@@ -52,8 +53,8 @@ ONE_LANGUAGE = Text("只写了一种语言。", "It is said in one language only
 BOTH_LANGUAGES = Text("请中文和英文都写上。", "Say it in Chinese and in English.")
 
 MORE_BEYOND = Text(
-    "差异超过界线的另外{n}项，说的是同样的情况",
-    "{n} more beyond the line, about the same features",
+    "还有{n}项差异超过界线",
+    "{n} more beyond the line",
 )
 MORE = Text("还要知道的", "Also worth knowing")
 LEVELS_SO = Text(
@@ -147,7 +148,7 @@ def view(
     overruled: Mapping[str, Any] | None = None,
     recorded: Mapping[str, Recorded] | None = None,
     own: Own | None = None,
-    unquoted: Sequence[tuple[Text, Text]] = (),
+    unquoted: Sequence[Unquoted] = (),
 ) -> Explained:
     """What a page shows of an explanation.
 
@@ -157,8 +158,8 @@ def view(
         overruled: the hard words that the filer kept, and why.
         recorded: by question, what the record says on it; it stands before the filer's words.
         own: by question, what the filing says on it in group H.
-        unquoted: what attached reports say that the text does not quote, each with its limit; it
-            stands first under what was checked.
+        unquoted: what attached reports say that the text does not quote; it stands first under what
+            was checked.
     """
     known, beside = recorded or {}, own or {}
     words = (overruled or {}).get("words", ())
@@ -170,6 +171,7 @@ def view(
                 known.get(question["id"]),
                 tuple(beside.get(question["id"], ())),
                 unquoted if question["id"] == CHECKED else (),
+                content["plan"].get("protected", ()),
             )
             for question in content["questions"]
         ),
@@ -389,13 +391,21 @@ def _answer(
     language: Language,
     recorded: Recorded | None,
     own: tuple[Mapping[str, Any], ...],
-    first: Sequence[tuple[Text, Text]],
+    first: Sequence[Unquoted],
+    sensitive: Sequence[str],
 ) -> Answer:
     said = [_said(each, language) for each in question["lead"]]
     if own:
         said = [each for each in said if each.kind != "missing"]
     beside = [
-        Said(one.in_(language), two.in_(language), "unquoted", kept=True) for one, two in first
+        Said(
+            each.said.in_(language),
+            each.limit.in_(language),
+            "unquoted",
+            each.finding,
+            kept=each.finding is None,
+        )
+        for each in first
     ]
     said = [*beside, *said]
     if recorded is not None:
@@ -404,7 +414,7 @@ def _answer(
         if recorded.said is not None:
             told = Said(recorded.said.in_(language), recorded.limit.in_(language), "recorded")
             said = [told, *said]
-    lead, folded = folding.folded(said)
+    lead, folded = folding.folded(said, sensitive)
     parts = (
         Part(
             in_language(part["title"], language),

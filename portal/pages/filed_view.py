@@ -18,7 +18,15 @@ from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning
 from filing.standing import Freshness, Standing, State
-from portal.pages import beyond, confirming, explaining, rendering, report_pictures, report_view
+from portal.pages import (
+    beyond,
+    confirming,
+    explaining,
+    rendering,
+    report_pictures,
+    report_view,
+    unquoted,
+)
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
@@ -105,15 +113,17 @@ class Parts:
     """What only another edition changes on the filed page, as it is sent.
 
     Args:
+        purpose: whose filing it is, what it is for, who decides.
         found: what was found beyond a line.
-        acting: what it is for, who decides, how to object.
+        objecting: how to object.
         explanation: the six answers.
         glance: how many of which verdict, and where things stand on the page.
         evidence: the evaluations, what was filed.
     """
 
+    purpose: Markup
     found: Markup
-    acting: Markup
+    objecting: Markup
     explanation: Markup
     glance: Markup
     evidence: Markup
@@ -293,7 +303,7 @@ def _words(
         made.overruled,
         _recorded(content, told),
         _own(told, WHERE),
-        beyond.unquoted(predicates, content["explanation"], made.plan),
+        unquoted.of(predicates, content["explanation"], made.plan),
     )
     explained = replace(explained, differing=(*explained.differing, *_kept(content)))
     return Words(

@@ -1,16 +1,18 @@
 """Which sentences of an answer stand in sight, and which stand under a heading that opens.
 
 An answer is at most about one screen of a telephone. Nothing is left out: what does not stand in
-sight stands under a heading, which paper shows open. No difference beyond a line stands there
-unless a figure at least as large about the same feature stands in sight.
+sight stands under a heading, which paper shows open. A difference beyond a line stands there only
+beside a figure at least as large about the same feature, or beside as many features as are graver;
+the heading says how many stand under it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 IN_SIGHT = 3
-"""So many sentences of an answer are in sight; of differences beyond a line as many as there are."""
+"""So many sentences of an answer are in sight: of differences beyond a line one for each feature."""
 ONE_SCALE = "log_ratio"
 """Effects of this kind are all of one amount, so that the largest tells of a feature the most."""
 
@@ -39,18 +41,24 @@ class Said:
         return int(self.beyond.get("alike", 1)) if self.beyond else 0
 
 
-def folded(said: Sequence[Said]) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
+def folded(
+    said: Sequence[Said], sensitive: Container[str] = ()
+) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
     """The sentences in sight, and the others; each in the order in which they came.
 
     Args:
-        said: the first sentences of an answer.
+        said: the first sentences of an answer; of differences beyond a line the gravest first.
+        sensitive: names of the features by which people must not be told apart: of findings that are
+            as serious, those about them come first.
     """
     alike: dict[tuple[Any, ...], list[int]] = {}
     for n, each in enumerate(said):
         if each.beyond:
             alike.setdefault(_topic(each.beyond), []).append(n)
-    largest = (max(group, key=lambda n: _size(said[n])) for group in alike.values())
-    shown = {*largest, *(n for n, each in enumerate(said) if each.kept)}
+    kept = {n for n, each in enumerate(said) if each.kept}
+    graver = sorted(alike.values(), key=lambda group: _rank(said, group, sensitive))
+    largest = [max(group, key=lambda n: _size(said[n])) for group in graver]
+    shown = {*_by_turns(said, largest)[:IN_SIGHT], *kept}
     for n, each in enumerate(said):
         if len(shown) < IN_SIGHT and not each.beyond:
             shown.add(n)
@@ -76,6 +84,27 @@ def _topic(finding: Mapping[str, Any]) -> tuple[Any, ...]:
     if features and kind == ONE_SCALE:
         return kind, *features
     return kind, finding.get("probe"), finding.get("metric"), str(finding.get("slice"))
+
+
+def _rank(
+    said: Sequence[Said], group: Sequence[int], sensitive: Container[str]
+) -> tuple[bool, bool, int]:
+    """The serious first, then what is about people by a sensitive feature; then as they came."""
+    findings = [said[n].beyond or {} for n in group]
+    serious = any(each.get("severity") == "serious" for each in findings)
+    told = any(name in sensitive for each in findings for name in each.get("slice") or {})
+    return not serious, not told, group[0]
+
+
+def _by_turns(said: Sequence[Said], graver: Sequence[int]) -> list[int]:
+    """The gravest of each feature first, then the next of each."""
+    turns: Counter[tuple[str, ...]] = Counter()
+    turn: dict[int, int] = {}
+    for n in graver:
+        features = tuple(sorted((said[n].beyond or {}).get("slice") or {}))
+        turn[n] = turns[features]
+        turns[features] += 1
+    return sorted(graver, key=lambda n: turn[n])
 
 
 def _size(said: Said) -> float:

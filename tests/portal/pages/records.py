@@ -197,7 +197,7 @@ class Records:
         filing = self._own(name)
         filing.report_ids = []
         filing.answers = {
-            key: each for key, each in filing.answers.items() if key not in ("H5", "I2")
+            key: each for key, each in filing.answers.items() if key not in ("H5", "H9", "I2")
         }
         self.session.flush()
         case = Case(self.session, filing, self.scene.reviewer)

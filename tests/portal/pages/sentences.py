@@ -14,7 +14,7 @@ ROOT = Path(rendering.__file__).parents[2]
 TEMPLATES = ROOT / "portal" / "pages" / "templates"
 STATIC = ROOT / "portal" / "pages" / "static"
 SPEAKING = (
-    "portal/pages/public.py", "portal/pages/facets.py", "filing/search_options.py", "portal/pages/filed_view.py", "portal/pages/beyond.py",
+    "portal/pages/public.py", "portal/pages/facets.py", "filing/search_options.py", "portal/pages/filed_view.py", "portal/pages/beyond.py", "portal/pages/unquoted.py",
     "portal/pages/report_view.py", "portal/home/telling.py", "filing/service.py", "filing/standing.py", "filing/unattached.py",
     "filing/wording.py",
     "filing/law.py", "filing/routes.py", "filing/concerns.py", "filing/concern_steps.py",

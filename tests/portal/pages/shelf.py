@@ -1,4 +1,4 @@
-"""A register with the demo's credit model on it: evaluated, explained, filed, and published."""
+"""A register with one of the demo's models on it: evaluated, explained, filed, and published."""
 
 import tomllib
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from sqlalchemy.orm import Session
 
 from evaluators.plan import Plan
@@ -35,18 +38,25 @@ from tests import cast
 from tests.filing import papers
 from tests.portal.world import World
 
-STORY = tomllib.loads(
-    (Path(data.__file__).parent / "stories" / "credit.toml").read_text(encoding="utf-8")
-)
-INPUTS = list(data.CREDIT_INPUTS)
 PEOPLE = 150
 PLACES = {Role.FILER: "enterprise", Role.TESTER: "tester", Role.REVIEWER: "authority"}
+
+
+def story(name: str) -> dict[str, Any]:
+    """What enterprise and tester of the demo say of one model."""
+    path = Path(data.__file__).parent / "stories" / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+STORY = story("credit")
+INPUTS = list(data.CREDIT_INPUTS)
 
 
 class Credit:
     """The credit model, asked in this process: no sandbox is needed to look at pages."""
 
     provenance: dict[str, Any] = {"tier": "A"}  # noqa: RUF012
+    story, inputs = STORY, INPUTS
 
     def __init__(self) -> None:
         self.split = data.loanapp()
@@ -58,6 +68,27 @@ class Credit:
         return [self.model.predict_proba(each.to_pandas().astype(float))[:, 1] for each in frames]
 
 
+class Pricing:
+    """The pricing model, asked in this process."""
+
+    provenance: dict[str, Any] = {"tier": "A"}  # noqa: RUF012
+    story, inputs = story("pricing"), list(data.PRICE_INPUTS)
+
+    def __init__(self) -> None:
+        self.split = data.discrim()
+        columns = make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["chain", "state"]), remainder="passthrough"
+        )
+        self.model = make_pipeline(
+            columns, GradientBoostingRegressor(n_estimators=80, max_depth=2, random_state=0)
+        )
+        self.model.fit(self.split.train[self.inputs], self.split.train["psoda"])
+
+    def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
+        """The price, for each row of each frame."""
+        return [self.model.predict(each.to_pandas()) for each in frames]
+
+
 @dataclass
 class Shelf:
     """The site, its people, and where each record is.
@@ -65,21 +96,23 @@ class Shelf:
     Args:
         site: the application.
         world: people of every kind.
+        model: which of the demo's two.
         made: identifiers by name.
     """
 
     site: FastAPI
     world: World
+    model: type[Credit | Pricing] = Credit
     made: dict[str, str] = field(default_factory=dict)
     clients: dict[str, tuple[TestClient, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        credit = Credit()
+        model = self.model()
         with transaction(self.site.state.factory) as session:
             version = self._version(session)
             made, dataset = self._planned(session, version)
-            report = self._report(session, made, dataset, credit)
-            explained = self._explained(session, version, report, credit)
+            report = self._report(session, made, dataset, model)
+            explained = self._explained(session, version, report, model)
             filing = self._filed(session, version, report, explained)
             self.made |= {
                 "version": version.id,
@@ -120,8 +153,8 @@ class Shelf:
             )
 
     def _version(self, session: Session) -> Version:
-        version = cast.version(session, self.actor(Role.FILER), name="credit-approval")
-        version.inputs = [{"name": name, "type": "double"} for name in INPUTS]
+        version = cast.version(session, self.actor(Role.FILER), name=self.model.story["model"])
+        version.inputs = [{"name": name, "type": "double"} for name in self.model.inputs]
         return version
 
     def _planned(self, session: Session, version: Version) -> tuple[Evaluation, Any]:
@@ -129,11 +162,12 @@ class Shelf:
         chief = self.world.member("tester-own", Role.ADMINISTRATOR).actor
         self.key = cast.own_key(session, chief)
         engagement = cast.engaged(session, version, filer=filer, tester=tester, budget=10**7)
-        roles = dict.fromkeys(INPUTS, "input") | STORY["roles"]
+        inputs, told = self.model.inputs, self.model.story
+        roles = dict.fromkeys(inputs, "input") | told["roles"]
         columns = [{"name": name, "type": "double", "role": role} for name, role in roles.items()]
         dataset = cast.dataset(session, tester, columns=columns)
-        written = STORY["plan"]
-        self.plan = Plan.parse({**written, "columns": {**written["columns"], "inputs": INPUTS}})
+        written = told["plan"]
+        self.plan = Plan.parse({**written, "columns": {**written["columns"], "inputs": inputs}})
         made = evaluations.register_plan(
             session,
             by=tester,
@@ -146,9 +180,11 @@ class Shelf:
         evaluations.issue_nonce(session, made.id)
         return made, dataset
 
-    def _report(self, session: Session, made: Evaluation, dataset: Any, credit: Credit) -> Report:
-        rows = pa.Table.from_pandas(credit.split.held_out, preserve_index=False)
-        outcome = engine.run(self.plan, rows, scorer=credit, nonce=str(made.nonce))
+    def _report(
+        self, session: Session, made: Evaluation, dataset: Any, model: Credit | Pricing
+    ) -> Report:
+        rows = pa.Table.from_pandas(model.split.held_out, preserve_index=False)
+        outcome = engine.run(self.plan, rows, scorer=model, nonce=str(made.nonce))
         public = outcome.public_evidence
         measured = runs._measured(self.plan, made, dataset, outcome) | {
             "evidence": {
@@ -182,26 +218,27 @@ class Shelf:
         )
 
     def _explained(
-        self, session: Session, version: Version, report: Report, credit: Credit
+        self, session: Session, version: Version, report: Report, model: Credit | Pricing
     ) -> Explanation:
-        asked = dict(STORY["explanation"])
-        described = [{"name": name, **asked["columns"][name]} for name in INPUTS]
-        table = pa.Table.from_pandas(credit.split.train[INPUTS], preserve_index=False)
+        asked = dict(model.story["explanation"])
+        described = [{"name": name, **asked["columns"][name]} for name in model.inputs]
+        table = pa.Table.from_pandas(model.split.train[model.inputs], preserve_index=False)
         plan = ExplanationPlan.make(
             table,
             described,
-            cut=asked["cut"],
+            cut=asked.get("cut"),
+            task=asked["task"],
             nonce="n",
             wording=asked["wording"],
-            protected=asked["protected"],
+            protected=asked.get("protected", ()),
             people=PEOPLE,
         )
         made = papers.explanation(session, version, self.actor(Role.FILER))
-        made.plan = {**asked, "columns": described}
+        made.plan, made.report_id = {**asked, "columns": described}, report.id
         made.content = explanation.explain(
             plan,
             table,
-            credit,
+            model,
             nonce="n",
             report_findings=reports.findings(report),
             yardsticks=[Yardstick.of(report)],
@@ -215,12 +252,16 @@ class Shelf:
     ) -> Filing:
         filer = self.actor(Role.FILER)
         filing = dossier.open_filing(session, by=filer, version_id=version.id)
+        answers = self.model.story["answers"]
+        kind = answers["A3"]  # the district is the organisation's own, which is another one here
         dossier.fill(
             session,
             by=filer,
             filing_id=filing.id,
             revision=filing.revision,
-            answers=papers.answers() | STORY["answers"],
+            answers=papers.answers()
+            | answers
+            | {"A3": {"kind": kind["kind"], "city": kind["city"]}},
         )
         dossier.attach(
             session,

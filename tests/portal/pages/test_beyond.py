@@ -121,6 +121,36 @@ def test_a_rate_says_how_sure_it_is() -> None:
     )
 
 
+def test_a_line_says_what_was_found_and_leaves_how_sure_it_is_to_the_sentence_below() -> None:
+    """The first screen of a telephone has room for three."""
+    rate = {"ci": {"low": 1.5, "high": 4.4}}
+    income = PRICE | {"details": {"spread": {"pairs": 191, "beyond": 0.97}}}
+    income["threshold"] = {"value": 0.02, "lines": {"equivalence": 0.01}}
+    found = beyond.of(given(RACE | rate, MARRIED, income), "d")
+    assert [each.zh for each in found.brief] == [
+        "按种族比较，这个算法同意的人里，人工拒绝的：其他种族每100人约20人，白人每100人约8人。",
+        "是否已婚：只改这一项，结果就变的，每100人约3人。",
+        "只改所在地区的家庭收入：价格最高的比最低的平均高4.5%（每100次里约有97次超过1%）。",
+    ]
+    assert found.brief[2].en == (
+        "Only the family income in the area changed: on average the highest price is 4.5 % higher "
+        "than the lowest (over 1 % in about 97 of 100 tests)."
+    )
+    assert "很可能在1.5倍和4.4倍之间" in found.said[0].zh
+    assert found.fuller == (found.said[0], found.said[2])
+
+
+def test_a_larger_figure_stands_in_the_line_of_its_feature_marked_as_its_report_is() -> None:
+    """P4: 4.5 % is not all where 7.4 % stands below; and whose that is stands beside it."""
+    seen = PRICE | {"effect": {"kind": "log_ratio", "value": 0.0714}}
+    (one,) = given(PRICE | {"severity": "serious"})
+    (other,) = given(seen, kind="own", id="o")
+    found = beyond.of([one, other], "d")
+    (line,) = found.brief
+    assert "4.5%" in line.zh
+    assert "7.4%。（自行评估）" in line.zh
+
+
 JARGON = (
     "p10",
     "p50",
@@ -264,7 +294,7 @@ def test_a_larger_figure_with_less_held_equal_is_said_to_be_that() -> None:
         first, second = found.said
         assert "4.5%" in first.zh
         assert second.zh.startswith("比较时相同的条件较少，差得更多：")
-        assert second.en.startswith("Compared with less held equal, the difference is larger: ")
+        assert second.en.startswith("Larger with less held equal: ")
         assert "7.4%" in second.zh
     alike = less | {"effect": {"kind": "log_ratio", "value": 0.0445}}
     assert len(beyond.of(given(held, alike), "d").said) == 1

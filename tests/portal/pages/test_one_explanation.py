@@ -113,12 +113,12 @@ def test_every_sentence_stands_once_and_every_limit_with_it(
 
 
 def test_what_a_person_acts_on_stands_before_the_explanation(records: Records) -> None:
-    """What was found, who decides and how to object; then that a filing is no permit."""
+    """What for and who decides, what was found, how to object; then that a filing is no permit."""
     page = filed(records, "explained")
     places = [
         page.index(each)
         for each in (
-            'id="beyond"', "为什么用它", "谁在把关", 'id="how-to-object"', 'class="statement"',
+            'class="lede"', "为什么用它", "谁在把关", 'id="beyond"', 'id="how-to-object"', 'class="statement"',
             'id="explanation"', 'id="glance"', 'id="evaluation"',
         )
     ]  # fmt: skip
