@@ -15,7 +15,7 @@ import scipy
 from evaluators.prices.dose import Doses
 from evaluators.prices.price_family import within
 from evaluators.prices.price_lines import EQUIVALENCE, log_line
-from evaluators.prices.pricing_frame import Frame, Recipe, build
+from evaluators.prices.pricing_frame import Frame, Recipe, build, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import isotonic
 from evaluators.statistics.regression import Coefficient, Floats, codes_of
@@ -160,7 +160,7 @@ def _frame(rows: pa.Table, doses: Doses, recipe: Recipe) -> Frame:
     width = len(str(len(doses.labels)))
     names = np.array([f"{place:0{width}d}" for place in range(len(doses.labels))] + [None], object)
     marked = rows.append_column(DOSE, pa.array(names[doses.codes].tolist(), pa.string()))
-    return build(marked, DOSE, recipe, names[0])
+    return repeated(build(marked, DOSE, recipe, names[0]))
 
 
 def _levels(frame: Frame, recipe: Recipe) -> tuple[Floats, Floats] | None:

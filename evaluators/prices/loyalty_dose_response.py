@@ -26,7 +26,7 @@ from evaluators.prices.loyalty_nulls import loyalty_nulls, loyalty_planted
 from evaluators.prices.price_family import PRICE, Judged, Line, Result
 from evaluators.prices.price_lines import EQUIVALENCE, LEGAL, log_line, severity
 from evaluators.prices.price_readings import REASON_LIMIT
-from evaluators.prices.pricing_frame import Recipe, build
+from evaluators.prices.pricing_frame import Recipe, build, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.probe import (
     UNIT,
@@ -81,6 +81,7 @@ class LoyaltyDetails(Details):
         raw: the highest level against the lowest with nothing held fixed.
         factors, cells: what was held fixed.
         rows, dropped, unpriced: complete rows; without a named column; without a price.
+        alone: rows left out because no other row has their item, or their moment.
         freedom, draws: of the t distribution; from the joint distribution.
         kind: quotes or purchases.
         problem: why there is no estimate.
@@ -96,6 +97,7 @@ class LoyaltyDetails(Details):
     rows: int = 0
     dropped: int = 0
     unpriced: int = 0
+    alone: int | None = None
     freedom: int = 0
     draws: int = 0
     kind: str = ""
@@ -292,6 +294,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             rows=frame.rows if frame else 0,
             dropped=frame.dropped if frame else 0,
             unpriced=frame.unpriced if frame else 0,
+            alone=(frame.alone or None) if frame else None,
             freedom=response.freedom if response else 0,
             draws=response.draws if response else 0,
             kind=self.options.kind,
@@ -355,7 +358,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         names = np.where(mask, "inside", "outside")
         marked = rows.append_column(WINDOW, pa.array(names.tolist(), pa.string())).filter(kept)
         recipe = self._recipe(plan, WINDOW)
-        frame = build(marked, WINDOW, recipe, "outside")
+        frame = repeated(build(marked, WINDOW, recipe, "outside"))
         units, own = (0, 0), None
         if frame.contrasts:
             units = frame.contrasts[0].n, frame.contrasts[0].n_reference
@@ -367,7 +370,8 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         elif problem is None and own is None:
             problem = "no_variance"
         details = LoyaltyDetails(window="inside", kind=self.options.kind, problem=problem,
-                                 rows=frame.rows, dropped=frame.dropped, unpriced=frame.unpriced)  # fmt: skip
+                                 rows=frame.rows, dropped=frame.dropped, unpriced=frame.unpriced,
+                                 alone=frame.alone or None)  # fmt: skip
         standing = frame.standing(frame.contrasts[0]) if frame.contrasts else None
         blank = Result(
             "new_user_offer_gap", {column: "inside"}, "inside", "outside", *units, PRICE,

@@ -23,7 +23,7 @@ from evaluators.prices import quotes
 from evaluators.prices.price_elements import DEFENCE_NAMES
 from evaluators.prices.price_lines import EQUIVALENCE, dearer, interval, log_line, share, texts
 from evaluators.prices.price_spread import SAME
-from evaluators.prices.pricing_frame import Frame, Recipe, build, kish
+from evaluators.prices.pricing_frame import Frame, Recipe, build, kish, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import regression
 from evaluators.statistics.intervals import clopper_pearson
@@ -211,9 +211,8 @@ class _Ladder:
         """The last step's differences on some rows, with further factors held fixed."""
         new = tuple(n for n in extra if n not in self.step.factors and n != self.frame.attribute)
         factors = (*self.step.factors, *new)
-        made = build(
-            rows, self.frame.attribute, replace(self.recipe, factors=factors), self.reference
-        )
+        recipe = replace(self.recipe, factors=factors)
+        made = repeated(build(rows, self.frame.attribute, recipe, self.reference))
         fitted = fit_step(made, replace(self.step, factors=factors))
         found = {}
         whole = self.frame.contrasts if not self.frame.groups else ()

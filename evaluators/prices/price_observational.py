@@ -24,7 +24,7 @@ from evaluators.policy import POLICY
 from evaluators.prices import price_defences, price_readings, quotes
 from evaluators.prices.price_lines import EQUIVALENCE, beyond, cells, log_line, severity, threshold
 from evaluators.prices.price_nulls import quote_nulls, quotes_planted
-from evaluators.prices.pricing_frame import Frame, Recipe, build, distinct
+from evaluators.prices.pricing_frame import Frame, Recipe, build, distinct, repeated
 from evaluators.prices.pricing_ladder import (
     Estimate,
     Ladder,
@@ -102,6 +102,7 @@ class ObservationalDetails(Details):
         coefficient, standard_error: of the regression, in its own units.
         interval_95: the interval of the effect at 95 %, this finding alone.
         rows, dropped, unpriced: complete rows; rows without a named column; without a price.
+        alone: rows left out because no other row has their item, or their moment.
         placebo: the check with invented groups.
         outcome_covariates: covariates that the price itself may have changed.
         problem: why there is no estimate.
@@ -120,6 +121,7 @@ class ObservationalDetails(Details):
     units: int = 0
     dropped: int = 0
     unpriced: int = 0
+    alone: int | None = None
     placebo: dict[str, Any] | None = None
     outcome_covariates: tuple[str, ...] = ()
     problem: str | None = None
@@ -128,14 +130,19 @@ class ObservationalDetails(Details):
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """What all findings of one attribute share."""
+    """What all findings of one attribute share; `whole` has the rows, too, that are compared with no other."""
 
+    whole: Frame
     frame: Frame
     plan: Plan
     run: Run
     placebo: Placebo | None
     size: int
     outcomes: tuple[str, ...]
+
+    def of(self, step: Step) -> Frame:
+        """The rows of one step."""
+        return self.frame if step.cells else self.whole
 
 
 class PriceObservational(Probe[quotes.Kept]):
@@ -276,18 +283,19 @@ class PriceObservational(Probe[quotes.Kept]):
     def _attribute(self, rows: pa.Table, attribute: str, plan: Plan, run: Run) -> list[Finding]:
         steps = self.steps(plan, attribute)
         recipe = self._recipe(plan, steps[-1].factors)
-        frame = build(rows, attribute, recipe, plan.reference.get(attribute))
-        if not frame.contrasts:
+        whole = build(rows, attribute, recipe, plan.reference.get(attribute))
+        if not whole.contrasts:
             return [price_readings.nothing_to_compare(self.spec, plan, attribute)]
+        frame = repeated(whole)
         parts = len(steps) + (2 if frame.groups else 1)
         size = len(frame.contrasts) * parts * run.plans
-        found = list(self._estimates(frame, steps, plan, run, size))
+        found = list(self._estimates(whole, frame, steps, plan, run, size))
         placebo = self._placebo(frame, steps[-1], plan, run)
         outcomes = tuple(
             name for name in steps[-1].factors
             if name in self.options.outcomes or OUTCOMES.search(name)
         )  # fmt: skip
-        family = _Family(frame, plan, run, placebo, size, outcomes)
+        family = _Family(whole, frame, plan, run, placebo, size, outcomes)
         examined = price_defences.examine(
             rows,
             frame,
@@ -321,6 +329,7 @@ class PriceObservational(Probe[quotes.Kept]):
             units=frame.units,
             dropped=frame.dropped,
             unpriced=frame.unpriced,
+            alone=frame.alone or None,
             placebo=None,
             outcome_covariates=(),
             more=dict(entry.numbers),
@@ -343,12 +352,19 @@ class PriceObservational(Probe[quotes.Kept]):
         )
 
     def _estimates(
-        self, frame: Frame, steps: Sequence[Step], plan: Plan, run: Run, size: int
+        self,
+        whole: Frame,
+        frame: Frame,
+        steps: Sequence[Step],
+        plan: Plan,
+        run: Run,
+        size: int,
     ) -> Iterator[Estimate]:
         rng, ladder = run.rng(f"{self.spec.id}:{frame.attribute}"), Ladder(frame)
+        openly = ladder if whole is frame else Ladder(whole)
         for place, step in enumerate(steps):
-            metric = _metric(place, len(steps))
-            yield from estimates(ladder, step, metric, size=size, alpha=plan.alpha, rng=rng)
+            metric, own = _metric(place, len(steps)), ladder if step.cells else openly
+            yield from estimates(own, step, metric, size=size, alpha=plan.alpha, rng=rng)
         if frame.groups:
             yield from unexplained(ladder, steps[-1])
         yield from residual_quantiles(
@@ -376,7 +392,7 @@ class PriceObservational(Probe[quotes.Kept]):
     def _finding(
         self, estimate: Estimate, adjusted: float | None, problem: str | None, family: _Family
     ) -> Finding:
-        plan, frame, contrast = family.plan, family.frame, estimate.contrast
+        plan, frame, contrast = family.plan, family.of(estimate.step), estimate.contrast
         joint = estimate.interval(plan.alpha / family.size) if problem is None else None
         margin = log_line(EQUIVALENCE)
         small = estimate.within(margin) if problem is None else None
@@ -440,7 +456,7 @@ class PriceObservational(Probe[quotes.Kept]):
         )  # fmt: skip
 
     def _problem(self, estimate: Estimate, family: _Family) -> str | None:
-        contrast, unit = estimate.contrast, family.frame.unit
+        contrast, unit = estimate.contrast, family.of(estimate.step).unit
         fewest = min(contrast.n, contrast.n_reference)
         if (
             estimate.metric == "residual_quantile_gap"
@@ -456,7 +472,7 @@ class PriceObservational(Probe[quotes.Kept]):
     def _details(
         self, estimate: Estimate, family: _Family, problem: str | None
     ) -> ObservationalDetails:
-        frame, step = family.frame, estimate.step
+        frame, step = family.of(estimate.step), estimate.step
         coefficient, error = estimate.coefficient or (None, None)
         return ObservationalDetails(
             step=step.name,
@@ -471,6 +487,7 @@ class PriceObservational(Probe[quotes.Kept]):
             units=frame.units,
             dropped=frame.dropped,
             unpriced=frame.unpriced,
+            alone=frame.alone or None,
             placebo=family.placebo.as_json() if family.placebo else None,
             outcome_covariates=tuple(n for n in family.outcomes if n in step.factors),
             problem=problem,

@@ -6,6 +6,7 @@ from typing import Any
 from evaluators.judging import counted, equivalence, findings
 from evaluators.judging.findings import not_evaluable
 from evaluators.plan import Plan
+from evaluators.policy import POLICY
 from evaluators.prices.price_lines import (
     ALERT,
     EQUIVALENCE,
@@ -122,7 +123,23 @@ def observational(
     if frame.shared(estimate.contrast):
         told = counted.several([plan.plain(frame.attribute)], plan.content)
         both = Text(told.zh, f"{told.en} ")
-    return texts(both, said, ending, Text("", " "), LINE_TEXT)
+    return texts(both, said, ending, Text("", " "), LINE_TEXT, alone(frame))
+
+
+def alone(frame: Frame) -> Text:
+    """How many rows are compared with no other, being the only ones of their item or moment."""
+    if not frame.alone:
+        return Text("", "")
+    few = frame.alone < POLICY.value("small_cell")
+    many = (
+        Text("有些行", "some rows")
+        if few
+        else Text(f"有 {frame.alone:,} 行", f"{frame.alone:,} rows")
+    )
+    return Text(
+        f"{many.zh}的商品或时刻只有它自己，没有可比的，没有算进去。",
+        f" Left out, having no other row of their item or moment to be compared with: {many.en}.",
+    )
 
 
 def _compared(frame: Frame, estimate: Estimate, plan: Plan) -> Text:

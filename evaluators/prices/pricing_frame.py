@@ -56,6 +56,7 @@ class Frame:
         weights: one per row, 1 on average, or None.
         dropped: rows left out because a named column is missing.
         unpriced: rows left out because the price is no positive number.
+        alone: rows left out because no other row has their item, or their moment.
     """
 
     attribute: str
@@ -72,6 +73,7 @@ class Frame:
     weights: Floats | None
     dropped: int
     unpriced: int
+    alone: int = 0
 
     @property
     def unit_effect(self) -> float:
@@ -144,6 +146,46 @@ def taken(frame: Frame, places: Codes) -> Frame:
         unit=codes_of(frame.unit[places]),
         second=None,
         weights=None if frame.weights is None else frame.weights[places],
+    )
+
+
+def repeated(frame: Frame) -> Frame:
+    """The frame without rows that are compared with no other: the only ones of their item or moment.
+
+    A fixed effect fits such a row exactly, so it says nothing of a price and has no residual, while
+    errors and quantiles would count it (Correia 2015, "Singletons, cluster-robust standard errors and
+    fixed effects"). Leaving one out may leave another alone, so it is done until none is. Where
+    nothing would be left the frame stays as it is, and its differences are not determined.
+
+    Args:
+        frame: with the cells that are held fixed; without cells no row is alone.
+    """
+    kept = np.ones(frame.rows, dtype=np.bool_)
+    while True:
+        before = int(kept.sum())
+        for codes in frame.effects:
+            kept &= np.bincount(codes[kept], minlength=int(codes.max(initial=-1)) + 1)[codes] > 1
+        if int(kept.sum()) == before:
+            break
+    if kept.all() or not kept.any():
+        return frame
+    places = np.flatnonzero(kept)
+    made = taken(frame, places)
+    everyone = made.units
+    contrasts = []
+    for each in frame.contrasts:
+        members, others = each.members[places], each.others[places]
+        sides = distinct(made.unit, members), distinct(made.unit, others)
+        n, n_reference = (everyone, everyone) if each.column == frame.attribute else sides
+        contrasts.append(
+            replace(each, members=members, others=others, n=n, n_reference=n_reference)
+        )
+    return replace(
+        made,
+        contrasts=tuple(contrasts),
+        second=None if frame.second is None else codes_of(frame.second[places]),
+        weights=None if made.weights is None else _relative(made.weights),
+        alone=frame.rows - len(places),
     )
 
 

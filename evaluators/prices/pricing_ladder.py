@@ -239,6 +239,9 @@ def unexplained(ladder: Ladder, step: Step) -> list[Estimate]:
     columns += [values for name in step.factors for _, values in frame.factors[name]]
     unit = frame.unit_effect
     for contrast in frame.contrasts:
+        if not (contrast.n and contrast.n_reference):  # all of one side are compared with no other
+            found.append(_missing("unexplained_price_gap", step, contrast, "determined"))
+            continue
         used, flag = contrast.members | contrast.others, contrast.members.astype(np.float64)
         if used.all() and frame.weights is None:
             own, taken = columns, ladder.taken(cells=True) if step.cells else None

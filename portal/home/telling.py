@@ -30,6 +30,17 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
         if groups and len(each["slice"]) == 1:
             name = next(iter(each["slice"]))
             absent[name] = max(groups, absent.get(name, 0))
+    if alone := max((_alone(each) for each in report["findings"]), default=0):
+        least = int((report.get("rows_read") or {}).get("least", 10))
+        many = (
+            Text("有些行", "some rows")
+            if alone < least
+            else Text(f"{alone:,} 行", f"{alone:,} rows")
+        )
+        found.append(Text(
+            f"在商品和时刻相同的价格比较里，{many.zh}的商品或时刻只有它自己，没有可比的",
+            f"of the price comparisons at the same item and moment, {many.en} with no other of theirs",
+        ))  # fmt: skip
     for name, groups in absent.items():
         own, one = captions.column(plan, name), groups == 1
         found.append(Text(
@@ -38,6 +49,11 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
             f"{'was' if one else 'were'} not compared",
         ))  # fmt: skip
     return found
+
+
+def _alone(finding: Mapping[str, Any]) -> int:
+    """How many rows a price comparison left out for want of another of their item or moment."""
+    return int((finding.get("details") or {}).get("alone") or 0)
 
 
 def rows_counted(report: Mapping[str, Any]) -> Text | None:
