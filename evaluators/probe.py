@@ -59,7 +59,11 @@ def answer(key: str) -> str:
 
 
 class Scorer(Protocol):
-    """Who answers: `registry.scoring` has the real one, in the sandbox."""
+    """Who answers: `registry.scoring` has the real one, in the sandbox.
+
+    One behind which somebody else serves the answers says `served = True`: what it answered twice
+    alike it may answer otherwise the next time, so it is never taken for deterministic.
+    """
 
     def score(self, frames: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
         """One array of answers per frame, each frame in its own single-use sandbox."""
@@ -191,7 +195,8 @@ class Oracle:
     Args:
         kind: `model` (scored in this run) or `column` (answers came with the data).
         inputs: the model's input columns; empty for `column`.
-        deterministic: the same frame asked twice gave the same answers; None if not asked.
+        deterministic: the model asked twice in one frame gave the same answers; None if it was not
+            asked, or is a service that may change, of which that shows nothing.
         batch_stable: a re-batched sample agreed within the declared tolerance; None if not asked.
         largest_gap: the largest difference seen in those two checks.
         broken: identity of a risky request → why rounds of it ended without answers.

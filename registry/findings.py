@@ -1,5 +1,6 @@
 """Findings: one measured fact each, with its verdict; plain values that need no database."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -116,6 +117,11 @@ OTHERWISE = Text(
     "The test finds a difference though the interval still holds none: the two are made by "
     "different methods, and the interval is the more cautious.",
 )
+OVER = Text(
+    "只看检验可以说差异很小，但这里给出的区间伸到了“很小”的范围之外，所以不能这样下结论。",
+    "By its test alone this would be small; the interval reaches beyond what counts as small, so "
+    "that is not shown.",
+)
 
 
 ORDER = tuple(
@@ -184,12 +190,30 @@ def holds_none(finding: Mapping[str, Any]) -> bool:
     return bool(low <= NO_EFFECT.get(effect.get("kind", ""), 0.0) <= high)
 
 
+def reaches_over(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding says that a difference is small beside an interval not inside its margins.
+
+    Where no interval is printed, or no margin is stated, there is nothing to hold it against.
+
+    Args:
+        finding: as JSON.
+    """
+    ci, near = finding.get("ci"), finding.get("equivalence")
+    if finding["verdict"] != Verdict.EQUIVALENT or not ci or not near:
+        return False
+    least, low = (-math.inf if each.get("low") is None else each["low"] for each in (near, ci))
+    most, high = (math.inf if each.get("high") is None else each["high"] for each in (near, ci))
+    return bool(low < least or most < high)
+
+
 def why(finding: Mapping[str, Any]) -> Text | None:
     """Why a finding's test and its interval say different things; None where they do not.
 
     Args:
         finding: as JSON.
     """
+    if reaches_over(finding):
+        return OVER
     if not holds_none(finding):
         return None
     step_down = str(finding.get("adjustment") or "").lower().startswith("holm")
@@ -197,16 +221,18 @@ def why(finding: Mapping[str, Any]) -> Text | None:
 
 
 def told(finding: Mapping[str, Any]) -> Verdict:
-    """The verdict as every reader is told it: no difference beside an interval that holds none.
+    """The verdict as every reader is told it: the one that the printed interval gives.
 
-    The signed verdict goes by the test, which may find a difference by a hair where the interval
-    that is printed beside it still holds none; one interval gives all verdicts that are told.
+    A report signed earlier may go by the test, which finds a difference by a hair where the interval
+    that is printed beside it still holds none, or calls small what its interval does not; one
+    interval gives all verdicts that are told.
 
     Args:
         finding: as JSON.
     """
     verdict = Verdict(finding["verdict"])
     unsettled = verdict is Verdict.DIFFERENCE and holds_none(finding)
+    unsettled = unsettled or reaches_over(finding)
     return Verdict.INCONCLUSIVE if unsettled else verdict
 
 

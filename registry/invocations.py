@@ -74,6 +74,8 @@ class EndpointScorer:
         NoEndpoint: when the address is not http(s) with a host, or carries a password.
     """
 
+    served = True
+
     def __init__(
         self,
         url: str,

@@ -6,6 +6,7 @@ about these rows, with Clopper and Pearson's interval for people like them; a ra
 held against its own A/A twin by the exact sign test (McNemar 1947).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -247,7 +248,7 @@ class Question:
         metric: of the finding.
         slice_: what it is about.
         lines: the policy's names of the alert line and of the equivalence margin.
-        said: counts and verdict, None where too few were tried → the sentence.
+        said: counts, verdict, and the interval of a fact about the rows asked → the sentence.
         limit: what it does not show.
         more: further details.
     """
@@ -256,7 +257,7 @@ class Question:
     metric: str
     slice_: Mapping[str, str]
     lines: tuple[str, str]
-    said: Callable[[Counts, Verdict], Text]
+    said: Callable[[Counts, Verdict, intervals.Interval | None], Text]
     limit: Text
     more: Mapping[str, Any]
 
@@ -295,14 +296,14 @@ def _fact(spec: ProbeSpec, one: Question, seen: Counts, plan: Plan) -> Finding:
     alert, margin = (POLICY.value(name) for name in one.lines)
     answered = seen.people - seen.silent
     share = seen.share if answered >= plan.min_n else None
-    verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin)
     ci = (
         None
         if share is None
         else intervals.clopper_pearson(seen.changed, answered, 1 - plan.alpha)
     )
+    verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin, interval=ci)
     return draft(
-        spec, one.metric, slice_=one.slice_, verdict=verdict, reading=one.said(seen, verdict),
+        spec, one.metric, slice_=one.slice_, verdict=verdict, reading=one.said(seen, verdict, ci),
         limit=one.limit, n=answered, estimate=share, effect={"kind": "share", "value": share},
         units=findings.units("people", answered),
         ci=ci.as_json() if ci else None, equivalence={"low": 0.0, "high": margin, "p": None},
@@ -325,12 +326,13 @@ def _tested(
     answered = seen.people - seen.silent
     gap, ci = paired_gap(seen.wins, seen.losses, answered, 1 - plan.alpha / size)
     verdict = verdicts.judge(evaluable=answered >= plan.min_n, beyond=ci.low > alert,
-                             equivalent=ci.high <= margin and equivalence.enough([answered]),
+                             equivalent=equivalence.enough([answered]) and equivalence.inside(ci, (-math.inf, margin)),
                              p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
     return draft(
         spec, f"{one.metric}_beyond_twin", slice_=one.slice_, verdict=verdict,
-        reading=one.said(seen, verdict), limit=one.limit, n=answered, estimate=gap,
+        reading=one.said(seen, verdict, None), limit=one.limit, n=answered, estimate=gap,
         effect={"kind": "difference", "value": gap}, ci=ci.as_json(simultaneous=True),
+        equivalence={"low": None, "high": margin, "p": None},
         units=findings.units("people", answered),
         test={"name": test.name, "statistic": None}, p_value=test.p_value, p_adjusted=p,
         adjustment="holm", family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},
@@ -340,7 +342,7 @@ def _tested(
     )  # fmt: skip
 
 
-def details(seen: Counts, *, steady: bool) -> dict[str, Any]:
+def details(seen: Counts, *, steady: bool | None) -> dict[str, Any]:
     """The counts behind a share, as details of its finding; what public tables lack is left out."""
     answered = seen.people - seen.silent
     bound = intervals.clopper_pearson(seen.changed, answered, 0.9)

@@ -1,5 +1,6 @@
 """Counterfactual flips: does the answer change when only one thing about the person changes?"""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,9 +74,10 @@ class CounterfactualFlip(Probe[FlipState]):
 
     The model answers each row as it is and with one input (or a declared bundle) set to each
     other version. One trial per person: their answer changes under some version, or it does not;
-    the share has a Clopper-Pearson interval. A deterministic model has no p-value: the share is a
-    fact about these rows, held against both lines. A randomised service is held against its own
-    A/A twin: each person gets one keyed version, and the exact sign test compares flips that the
+    the share has a Clopper-Pearson interval. A model that was asked twice and gave the same answers
+    has no p-value: the share is a fact about these rows, beyond the line or not; small is only what
+    the interval shows to be (from about 3,700 people, none changed). A randomised model, or a service
+    that may change, is held against its own A/A twin: each person gets one keyed version, and the exact sign test compares flips that the
     twin did not show with the reverse. An attribute that is not an input can't be tested here.
     """
 
@@ -227,7 +229,7 @@ class FlipTests(CounterfactualFlip):
 
     def extract_findings(self, acc: FlipState, plan: Plan, run: Run) -> list[Finding]:
         sums = [_counts(acc, thing) for thing in self.things]
-        steady = run.oracle.deterministic is not False and acc.twins[1] == 0
+        steady = run.oracle.deterministic is True and acc.twins[1] == 0
         if steady:
             found = [
                 _fact(self.spec, t, c, acc, plan) for t, c in zip(self.things, sums, strict=True)
@@ -360,16 +362,16 @@ def _fact(spec: ProbeSpec, thing: Thing, counts: _Counts, acc: FlipState, plan: 
     alert, margin = POLICY.value("flip_share"), POLICY.value("flip_equivalence")
     enough = counts.people >= plan.min_n
     share = counts.changed / counts.people if enough else None
-    verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin)
     ci = (
         intervals.clopper_pearson(counts.changed, counts.people, 1 - plan.alpha)
         if enough
         else None
     )
+    verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin, interval=ci)
     details = _details(thing, counts, acc, steady=True)
     return draft(
         spec, "counterfactual_flip_share", slice_={thing.name: "*"}, verdict=verdict,
-        reading=_said(thing, counts, verdict, details, plan), limit=_limit(plan),
+        reading=_said(thing, counts, verdict, details, plan, ci=ci), limit=_limit(plan),
         n=counts.people, estimate=share, effect={"kind": "share", "value": share},
         units=findings.units("people", counts.people),
         ci=ci.as_json() if ci else None, equivalence={"low": 0.0, "high": margin, "p": None},
@@ -396,7 +398,7 @@ def _noisy(
     for thing, counts, test, p in zip(things, sums, tests, adjusted, strict=True):
         enough = counts.people >= plan.min_n
         gap, ci = paired_gap(counts.wins, counts.losses, counts.people, 1 - plan.alpha / size)
-        small = ci.high <= margin and equivalence.enough([counts.people])
+        small = equivalence.enough([counts.people]) and equivalence.inside(ci, (-math.inf, margin))
         verdict = verdicts.judge(evaluable=enough, beyond=ci.low > alert, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         details = _details(thing, counts, acc, steady=False)
@@ -405,7 +407,8 @@ def _noisy(
             reading=_said(thing, counts, verdict, details, plan), limit=_limit(plan),
             n=counts.people, estimate=gap, effect={"kind": "difference", "value": gap},
             units=findings.units("people", counts.people),
-            ci=ci.as_json(simultaneous=True), test={"name": test.name, "statistic": None},
+            ci=ci.as_json(simultaneous=True), equivalence={"low": None, "high": margin, "p": None},
+            test={"name": test.name, "statistic": None},
             p_value=test.p_value, p_adjusted=p, adjustment="holm",
             family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},
             threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source("flip_share")},
@@ -432,21 +435,25 @@ def paired_detectable(discordant: int, n: int, alpha: float) -> float | None:
 
 
 def _said(
-    thing: Thing, counts: _Counts, verdict: Verdict, details: Mapping[str, Any], plan: Plan
-) -> Text:
+    thing: Thing, counts: _Counts, verdict: Verdict, details: Mapping[str, Any], plan: Plan,
+    *, ci: intervals.Interval | None = None,
+) -> Text:  # fmt: skip
     values = {
         "name": plan.plain(thing.name), "versions": _versions_said(thing, plan), "tests": counts.tests,
         "people": counts.people, "changed": counts.changed, "least": plan.min_n,
         "share": readings.percent(counts.changed / counts.people if counts.people else None),
-        "bound": readings.percent(details["bound"]), "twin": details["twin_changed"],
+        "bound": readings.percent(ci.high if ci else details["bound"]), "twin": details["twin_changed"],
+        "margin": readings.small_share(POLICY.value("flip_equivalence")),
         "line": readings.percent(POLICY.value("flip_share")),
     }  # fmt: skip
     if verdict is Verdict.NOT_EVALUABLE:
         return say.SMALL.format(**values)
     noise = () if details["deterministic"] else (say.NOISE.format(**values),)
-    return readings.joined(
-        say.ASKED.format(**values), *noise, say.ENDINGS[verdict].format(**values)
-    )
+    unseen = (
+        ci is not None and verdict is Verdict.INCONCLUSIVE
+    )  # of a fact only where none changed
+    ending = say.UNSEEN if unseen else say.ENDINGS[verdict]
+    return readings.joined(say.ASKED.format(**values), *noise, ending.format(**values))
 
 
 def _versions_said(thing: Thing, plan: Plan) -> Text:

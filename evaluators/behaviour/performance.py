@@ -298,7 +298,9 @@ class Performance(Probe[Rows]):
         sides = pair.own.effective, pair.other.effective
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > lines.alert[1] or ci.high < lines.alert[0],
-            equivalent=equivalence.shown(held, family=size, alpha=plan.alpha, units=sides),
+            equivalent=equivalence.shown(
+                held, family=size, alpha=plan.alpha, units=sides, interval=ci, near=lines.near
+            ),
             p_adjusted=p, alpha=plan.alpha,
             spanned=verdicts.spans(ci, lines.none),
         )  # fmt: skip

@@ -303,7 +303,7 @@ class RobustnessTrials(Robustness):
     def extract_findings(self, acc: RobustnessState, plan: Plan, run: Run) -> list[Finding]:
         trials = acc.trials
         assert trials is not None  # noqa: S101
-        steady = run.oracle.deterministic is not False and not trials.twins[1]
+        steady = run.oracle.deterministic is True and not trials.twins[1]
         seen = {trial.name: alterations.counts(trials, trial.name) for trial in self.trials}
         shaken = [self._noise(t, trials, plan) for t in self.trials if t.kind == "noise"]
         found = alterations.judged(self.spec, shaken, seen, plan, run, steady=steady)
@@ -316,8 +316,8 @@ class RobustnessTrials(Robustness):
     def _noise(self, trial: Trial, acc: Trials, plan: Plan) -> Question:
         moved = max((abs(float(c.value)) for c in trial.versions.values()), default=0.0)
 
-        def said(seen: Counts, verdict: Verdict) -> Text:
-            return say.noise(plan.plain(trial.column), moved, seen, verdict, plan)
+        def said(seen: Counts, verdict: Verdict, ci: intervals.Interval | None) -> Text:
+            return say.noise(plan.plain(trial.column), moved, seen, verdict, plan, ci)
 
         more = {
             "mean_shift": alterations.shift_by_direction(acc, trial.name),
@@ -343,19 +343,21 @@ class RobustnessTrials(Robustness):
         enough = seen.people >= plan.min_n
         share = seen.silent / seen.people if enough else None
         alert, margin = POLICY.value("failure_share"), POLICY.value("failure_equivalence")
-        verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin)
-        ci = intervals.clopper_pearson(seen.silent, seen.people, 1 - plan.alpha)
+        ci = None
+        if enough and not why:  # a round that ended altogether is no share of people
+            ci = intervals.clopper_pearson(seen.silent, seen.people, 1 - plan.alpha)
+        verdict = verdicts.judge_exact(share, alert=alert, equivalence=margin, interval=ci)
         details = alterations.details(seen, steady=not acc.twins[1]) | {
             "failures": why, "values": _values(trial), "changed_share": seen.share,
             "mean_shift": alterations.shift_by_direction(acc, trial.name),
         }  # fmt: skip
         return draft(
             self.spec, say.METRICS[trial.kind], slice_={trial.kind: trial.column}, verdict=verdict,
-            reading=say.failure(trial.kind, plan.plain(trial.column), seen, verdict, why, plan),
+            reading=say.failure(trial.kind, plan.plain(trial.column), seen, verdict, why, plan, ci),
             limit=readings.joined(say.LIMIT, readings.frame(plan)), n=seen.people, estimate=share,
             units=findings.units("people", seen.people),
             effect={"kind": "share", "value": share},
-            ci=ci.as_json() if ci and enough and not why else None,
+            ci=ci.as_json() if ci else None,
             equivalence={"low": 0.0, "high": margin, "p": None},
             threshold={"value": alert, "rule": f"share > {alert:g}",
                        "source": POLICY.source("failure_share")},

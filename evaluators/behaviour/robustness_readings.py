@@ -6,6 +6,7 @@ from evaluators.behaviour.alterations import Counts
 from evaluators.judging import readings
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
+from evaluators.statistics.intervals import Interval
 from registry.findings import Verdict
 from registry.language import Text
 from registry.sandbox.verdict import SAID, Cause
@@ -27,6 +28,11 @@ NOISE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.EQUIVALENT: Text("问到的这些人的结果几乎不受影响。", "For the people asked about, answers hardly depend on it."),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip
+UNSEEN = Text(
+    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；不超过 {margin} 才能说几乎不受影响。还不能下结论。",
+    "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
+    "small up to {margin}. Inconclusive.",
+)
 DONE: Mapping[str, Text] = {
     "missing": Text("把“{name}”留空", "'{name}' was left out"),
     "out_of_range": Text("把“{name}”设成远超数据范围或从未见过的值", "'{name}' was set far outside of the data, or to a name nobody knows"),
@@ -45,6 +51,7 @@ FAILURE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("得不到结果的人超过了 {line} 的界线。", "More than the line of {line} get no answer."),
     Verdict.DIFFERENCE: Text("有人得不到结果，但没有超过 {line} 的界线。", "Some get no answer, but not beyond the line of {line}."),
     Verdict.EQUIVALENT: Text("问到的这些人几乎人人都能得到结果。", "Almost everyone asked about gets an answer."),
+    Verdict.INCONCLUSIVE: Text("问到的人都得到了结果，但这样的人里仍可能有多到 {bound} 得不到；不超过 {margin} 才能说几乎人人都能得到。还不能下结论。", "Everyone asked about got an answer, yet up to {bound} of such people without one cannot be ruled out; that is called small up to {margin}. Inconclusive."),
 }  # fmt: skip
 SMALL = Text(
     "“{name}”只有 {people} 人可以这样试，少于 {least} 人，不作判断。",
@@ -72,7 +79,14 @@ LIMIT = Text(
 )
 
 
-def noise(name: Text, moved: float, seen: Counts, verdict: Verdict, plan: Plan) -> Text:
+def noise(
+    name: Text,
+    moved: float,
+    seen: Counts,
+    verdict: Verdict,
+    plan: Plan,
+    ci: Interval | None = None,
+) -> Text:
     """The sentence about a shaken input.
 
     Args:
@@ -81,22 +95,28 @@ def noise(name: Text, moved: float, seen: Counts, verdict: Verdict, plan: Plan) 
         seen: what was counted.
         verdict: of the finding.
         plan: for the least number of people.
+        ci: of the share, where it is a fact about the rows asked.
     """
     people = seen.people - seen.silent
     values: dict[str, object] = {
         "name": name, "moved": f"{moved:.3g}", "people": people, "changed": seen.changed,
         "share": readings.percent(seen.share), "twin": seen.twin_changed, "least": plan.min_n,
         "line": readings.percent(POLICY.value("noise_share")),
+        "bound": readings.small_share(ci.high if ci else 1.0),
+        "margin": readings.small_share(POLICY.value("noise_equivalence")),
     }  # fmt: skip
     if verdict is Verdict.NOT_EVALUABLE:
         return SMALL.format(**values)
-    parts = (NOISE, *[DICE] * bool(seen.twin_changed), NOISE_ENDINGS[verdict])
+    unseen = ci is not None and verdict is Verdict.INCONCLUSIVE
+    ending = UNSEEN if unseen else NOISE_ENDINGS[verdict]
+    parts = (NOISE, *[DICE] * bool(seen.twin_changed), ending)
     return readings.joined(*(part.format(**values) for part in parts))
 
 
 def failure(
-    kind: str, name: Text, seen: Counts, verdict: Verdict, why: Mapping[str, str], plan: Plan
-) -> Text:
+    kind: str, name: Text, seen: Counts, verdict: Verdict, why: Mapping[str, str], plan: Plan,
+    ci: Interval | None = None,
+) -> Text:  # fmt: skip
     """The sentence about a missing or strange input.
 
     Args:
@@ -106,6 +126,7 @@ def failure(
         verdict: of the finding.
         why: version → the cause of its failure.
         plan: for the least number of people.
+        ci: of the share; None where a round ended altogether.
     """
     if verdict is Verdict.NOT_EVALUABLE:
         return SMALL.format(name=name, people=seen.people, least=plan.min_n)
@@ -118,7 +139,10 @@ def failure(
         parts.append(CHANGED.format(answered=answered, changed=seen.changed,
                                     share=readings.percent(seen.share)))  # fmt: skip
     line = readings.percent(POLICY.value("failure_share"))
-    return readings.joined(*parts, FAILURE_ENDINGS[verdict].format(line=line))
+    bound = readings.small_share(ci.high if ci else 1.0)
+    margin = readings.small_share(POLICY.value("failure_equivalence"))
+    ending = FAILURE_ENDINGS[verdict].format(line=line, bound=bound, margin=margin)
+    return readings.joined(*parts, ending)
 
 
 def said(cause: str) -> Text:

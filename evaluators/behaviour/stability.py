@@ -118,7 +118,7 @@ class Stability(Probe[StabilityState]):
 
     Every row is asked twice, in different company: the share of people whose decision differs has
     Clopper and Pearson's interval. A sample is asked in other batches; its largest gap is held
-    against the declared tolerance. Answers to the same rows from an earlier time must be
+    against the declared tolerance (a service that may change is not cleared by it). Answers to the same rows from an earlier time must be
     reproduced for 99.9 % of people. Two periods are compared by the population stability index
     over deciles of the earlier one (Siddiqi 2006; test and interval by the non-central χ² at the
     unit: Yurdakul and Naranjo 2020, Rao and Scott 1984), with the Kolmogorov-Smirnov distance
@@ -250,7 +250,11 @@ class Stability(Probe[StabilityState]):
         found = list[Finding]()
         for name in acc.trials.people:
             more = {"mean_shift": alterations.shift_by_direction(acc.trials, name)}
-            found.append(self._same(name, alterations.counts(acc.trials, name), more, plan))
+            known = run.oracle.deterministic
+            steady = None if known is None else known and not acc.trials.twins[1]
+            found.append(
+                self._same(name, alterations.counts(acc.trials, name), more, plan, steady)
+            )
         if run.oracle.kind == "model":
             found.append(self._rebatched(acc.trials, plan, run))
         columns = acc.rows.columns()
@@ -261,7 +265,10 @@ class Stability(Probe[StabilityState]):
                                        why=say.NOTHING, limit=say.LIMIT))  # fmt: skip
         return found
 
-    def _same(self, name: str, seen: Counts, more: Mapping[str, Any], plan: Plan) -> Finding:
+    def _same(
+        self, name: str, seen: Counts, more: Mapping[str, Any], plan: Plan,
+        steady: bool | None = None,
+    ) -> Finding:  # fmt: skip
         """Asked again, or as filed: the share of people with another decision."""
         alert, margin = POLICY.value("repeat_share"), POLICY.value("repeat_equivalence")
         source = POLICY.source("repeat_share")
@@ -286,7 +293,7 @@ class Stability(Probe[StabilityState]):
             equivalence={"low": 0.0, "high": margin, "p": None},
             threshold={"value": alert, "rule": f"share > {alert:g}", "source": source},
             units=findings.units("people", answered),
-            details=alterations.details(seen, steady=not seen.twin_changed) | dict(more),
+            details=alterations.details(seen, steady=steady) | dict(more),
         )  # fmt: skip
 
     def _rebatched(self, trials: Trials, plan: Plan, run: Run) -> Finding:
@@ -300,7 +307,13 @@ class Stability(Probe[StabilityState]):
             return not_evaluable(self.spec, "rebatch_gap", slice_={}, why=why,
                                  limit=limit, n=size)  # fmt: skip
         verdict = Verdict.EQUIVALENT if oracle.batch_stable else Verdict.DISPARITY
-        said = say.BATCHED[verdict].format(n=size, gap=f"{oracle.largest_gap or 0.0:.2g}")
+        if oracle.batch_stable and oracle.deterministic is not True:
+            verdict = (
+                Verdict.INCONCLUSIVE
+            )  # exact are only the answers of a model shown to be steady
+        bound = intervals.clopper_pearson(0, size, 1 - plan.alpha)
+        said = say.BATCHED[verdict].format(n=size, gap=f"{oracle.largest_gap or 0.0:.2g}",
+                                           bound=readings.small_share(bound.high if bound else 1.0))  # fmt: skip
         return draft(
             self.spec, "rebatch_gap", slice_={}, verdict=verdict, reading=said,
             limit=limit, n=size, estimate=oracle.largest_gap,
@@ -347,7 +360,9 @@ class Stability(Probe[StabilityState]):
             )  # fmt: skip
         alert, margin = POLICY.value("drift_alert"), POLICY.value("drift_equivalence")
         ci, held = one.interval(1 - plan.alpha / size), one.within(margin)
-        small = equivalence.shown(held, family=size, alpha=plan.alpha, units=sides)
+        small = equivalence.shown(
+            held, family=size, alpha=plan.alpha, units=sides, interval=ci, near=(0.0, margin)
+        )
         verdict = verdicts.judge(evaluable=True, beyond=ci.low > alert, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         return draft(

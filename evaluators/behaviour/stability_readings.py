@@ -30,7 +30,8 @@ SMALL = Text(
     "Only {people} people can be compared this way, fewer than {least}: nothing is said.",
 )
 BATCHED: Mapping[Verdict, Text] = {
-    Verdict.EQUIVALENT: Text("抽 {n} 行换一种分批方式再问，结果在容差之内相同（最大相差 {gap}）。", "A sample of {n} rows asked in other batches got the same answers within the tolerance (largest gap {gap})."),
+    Verdict.EQUIVALENT: Text("抽 {n} 行换一种分批方式再问，结果在容差之内相同（最大相差 {gap}）；这只说问到的这些行。", "A sample of {n} rows asked in other batches got the same answers within the tolerance (largest gap {gap}); this is about the rows asked."),
+    Verdict.INCONCLUSIVE: Text("抽 {n} 行换一种分批方式再问，结果在容差之内相同（最大相差 {gap}）；但答案来自网上的服务，它随时可以变，这样的行里仍可能有多到 {bound} 会不同。还不能下结论。", "A sample of {n} rows asked in other batches got the same answers within the tolerance (largest gap {gap}); but a service answered, which may change at any time, and up to {bound} of such rows cannot be ruled out to differ. Inconclusive."),
     Verdict.DISPARITY: Text("抽 {n} 行换一种分批方式再问，结果就不同（最大相差 {gap}），超过容差：谁和谁一起被问会影响结果。", "A sample of {n} rows asked in other batches got other answers (largest gap {gap}), beyond the tolerance: who is asked together matters."),
 }  # fmt: skip
 DICED = Text(
@@ -92,14 +93,9 @@ def same(
     lead = (FILED if filed else AGAIN).format(
         people=people, changed=seen.changed, share=readings.percent(seen.share)
     )
-    line, margin = map(_share, lines)
-    bound = _share(ci.high if ci else 1.0)
+    line, margin = map(readings.small_share, lines)
+    bound = readings.small_share(ci.high if ci else 1.0)
     return readings.joined(lead, ENDINGS[verdict].format(line=line, margin=margin, bound=bound))
-
-
-def _share(value: float) -> str:
-    """A share in percent; a small one keeps two digits."""
-    return readings.percent(value) if value >= 0.01 else f"{100 * value:.2g}%"
 
 
 def drifted(name: Text, one: Drift, verdict: Verdict, line: float, *, real: bool) -> Text:

@@ -31,6 +31,7 @@ from evaluators.probe import (
     State,
     Table,
 )
+from evaluators.statistics.intervals import Interval
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
@@ -107,9 +108,10 @@ class TextSwap(Probe[Cells | Trials]):
 
     The model answers each text as it is and with the words of a list exchanged for their
     counterparts, all at once. One trial per person whose text holds such a word: their decision
-    changes, or it does not; the share has Clopper and Pearson's (1934) interval. A deterministic
-    model has no p-value: the share is a fact about these rows, held against both lines. A
-    randomised service is held against its own A/A twin by the exact sign test. People whose texts
+    changes, or it does not; the share has Clopper and Pearson's (1934) interval. A model that was
+    asked twice and gave the same answers has no p-value: the share is a fact about these rows,
+    beyond the line or not; small is only what the interval shows to be. A randomised model, or a
+    service that may change, is held against its own A/A twin by the exact sign test. People whose texts
     hold no word of a list are counted and not tried. The exchange of names after Bertrand and
     Mullainathan (American Economic Review 94, 2004); of words as "counterfactual token fairness"
     (Garg et al., AIES 2019). The word lists are ours.
@@ -188,8 +190,8 @@ class TextSwap(Probe[Cells | Trials]):
     def question(self, one: WordList, plan: Plan, more: Mapping[str, Any]) -> Question:
         """The finding about one list."""
 
-        def said(seen: Counts, verdict: Verdict) -> Text:
-            return say.reading(one, seen, verdict, plan)
+        def said(seen: Counts, verdict: Verdict, ci: Interval | None) -> Text:
+            return say.reading(one, seen, verdict, plan, ci)
 
         return Question(
             one.name, METRIC, {"words": one.name}, ("flip_share", "flip_equivalence"), said,
@@ -261,7 +263,7 @@ class SwapTrials(TextSwap):
 
     def extract_findings(self, acc: Cells | Trials, plan: Plan, run: Run) -> list[Finding]:
         assert isinstance(acc, Trials)  # noqa: S101
-        steady = run.oracle.deterministic is not False and not acc.twins[1]
+        steady = run.oracle.deterministic is True and not acc.twins[1]
         seen = {one.name: alterations.counts(acc, one.name) for one in self.able}
         asked = [self.question(one, plan, self._more(one, acc)) for one in self.able]
         found = alterations.judged(self.spec, asked, seen, plan, run, steady=steady)

@@ -5,7 +5,7 @@ from evaluators.behaviour.wording import WordList
 from evaluators.judging import readings
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
-from evaluators.statistics.intervals import clopper_pearson
+from evaluators.statistics.intervals import Interval, clopper_pearson
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -35,6 +35,11 @@ ENDINGS: dict[Verdict, Text] = {
     ),
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
+UNSEEN = Text(
+    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；不超过 {margin} 才能说几乎没有影响。还不能下结论。",
+    "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
+    "small up to {margin}. Inconclusive.",
+)
 SMALL = Text(
     "只有 {people} 人的文字里有可换的{list}，少于 {least} 人，不作判断；另有 {without} 行没有。",
     "Only {people} people's texts hold {list} to exchange, fewer than {least}: nothing is said; "
@@ -63,7 +68,9 @@ LIMIT = Text(
 )
 
 
-def reading(one: WordList, seen: Counts, verdict: Verdict, plan: Plan) -> Text:
+def reading(
+    one: WordList, seen: Counts, verdict: Verdict, plan: Plan, ci: Interval | None = None
+) -> Text:
     """The sentence about one list.
 
     Args:
@@ -71,17 +78,20 @@ def reading(one: WordList, seen: Counts, verdict: Verdict, plan: Plan) -> Text:
         seen: what was counted.
         verdict: of the finding.
         plan: for the least number of people.
+        ci: of the share, where it is a fact about the rows asked.
     """
     answered = seen.people - seen.silent
-    bound = clopper_pearson(seen.changed, answered, 0.9)
+    bound = ci or clopper_pearson(seen.changed, answered, 0.9)
     values: dict[str, object] = {
         "list": one.plain, "left": one.sides[0], "right": one.sides[1], "people": answered,
         "changed": seen.changed, "share": readings.percent(seen.share), "without": seen.without,
         "bound": readings.percent(bound.high if bound else None), "twin": seen.twin_changed,
         "line": readings.percent(POLICY.value("flip_share")), "least": plan.min_n,
+        "margin": readings.small_share(POLICY.value("flip_equivalence")),
     }  # fmt: skip
     if verdict is Verdict.NOT_EVALUABLE:
         return SMALL.format(**values)
     without, noise = [WITHOUT] * bool(seen.without), [NOISE] * bool(seen.twin_changed)
-    parts = (ASKED, *without, *noise, ENDINGS[verdict])
+    unseen = ci is not None and verdict is Verdict.INCONCLUSIVE
+    parts = (ASKED, *without, *noise, UNSEEN if unseen else ENDINGS[verdict])
     return readings.joined(*(part.format(**values) for part in parts))

@@ -238,7 +238,8 @@ class Conditions:
             verdict=verdicts.judge(
                 evaluable=True, beyond=rates.beyond(ratio_ci, None, self.lines),
                 equivalent=equivalence.shown(
-                    alike, family=size, alpha=self.plan.alpha, units=rates.sides(first, second)
+                    alike, family=size, alpha=self.plan.alpha,
+                    units=rates.sides(first, second), interval=ratio_ci, near=(low, high),
                 ),
                 p_adjusted=p, alpha=self.plan.alpha, spanned=verdicts.spans(ratio_ci, 1.0),
             ),

@@ -308,7 +308,7 @@ class IntersectionScan(Probe[Cells]):
         )
         fewest = min(pairs[q][0].effective_people for places in several for q in places)
         # The two furthest apart may be among the crossings that are too small to be compared.
-        alike = ci.high < near and equivalence.enough([fewest]) and not small
+        alike = equivalence.inside(ci, (0.0, near)) and equivalence.enough([fewest]) and not small
         verdict = verdicts.judge(evaluable=True, beyond=ci.low > line, equivalent=alike,
                                  p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip
         high = float(np.quantile(null, 0.95, method="higher"))
@@ -321,7 +321,8 @@ class IntersectionScan(Probe[Cells]):
             n=sum(pairs[q][0].n for places in several for q in places) // len(several),
             units=findings.units("people", fewest),
             estimate=value, effect={"kind": "log_ratio", "value": value},
-            ci=ci.as_json(simultaneous=True), test={"name": "random_assignment", "statistic": value},
+            ci=ci.as_json(simultaneous=True), equivalence={"low": 0.0, "high": near, "p": None},
+            test={"name": "random_assignment", "statistic": value},
             p_value=own, p_adjusted=p, adjustment="share_of_level",
             family={"id": self._family(), "size": run.plans},
             threshold={"value": line, "rule": f"ε > {line:.4g}", "source": POLICY.source("differential_fairness")},
@@ -433,7 +434,8 @@ def _compared(
     verdict = verdicts.judge(
         evaluable=True, beyond=rates.beyond(ratio, gap, lines),
         equivalent=equivalence.shown(
-            alike, family=size / CELLS_SHARE, alpha=plan.alpha, units=rates.sides(one, rest)
+            alike, family=size / CELLS_SHARE, alpha=plan.alpha, units=rates.sides(one, rest),
+            interval=ratio, near=(low, high),
         ),
         p_adjusted=p[1], alpha=plan.alpha, spanned=verdicts.spans(ratio, 1.0),
     )  # fmt: skip

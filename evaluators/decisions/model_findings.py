@@ -84,7 +84,8 @@ class Modelled:
             evaluable=True,
             beyond=decides and one.rates is not None and rates.beyond(interval, None, lines),
             equivalent=decides and equivalence.shown(
-                alike, family=found.size, alpha=self.plan.alpha, units=one.people or ()
+                alike, family=found.size, alpha=self.plan.alpha, units=one.people or (),
+                interval=interval, near=lines.equivalence,
             ),
             p_adjusted=p, alpha=self.plan.alpha,
             spanned=verdicts.spans(interval, 0.0 if one.rates is None else 1.0),

@@ -260,6 +260,8 @@ def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison
             family=size,
             alpha=plan.alpha,
             units=rates.sides(cell.group, cell.rest),
+            interval=ratio,
+            near=lines.equivalence,
         ),
         p_adjusted=cell.p_adjusted,
         alpha=plan.alpha,

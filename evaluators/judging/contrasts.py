@@ -170,7 +170,14 @@ def judge(
     verdict = verdicts.judge(
         evaluable=True,
         beyond=high < line.scale(line.low) or low > line.scale(line.high),
-        equivalent=equivalence.shown(alike, family=family, alpha=plan.alpha, units=effect.sides),
+        equivalent=equivalence.shown(
+            alike,
+            family=family,
+            alpha=plan.alpha,
+            units=effect.sides,
+            interval=(low, high),
+            near=(line.scale(line.near[0]), line.scale(line.near[1])),
+        ),
         p_adjusted=p_adjusted,
         alpha=plan.alpha,
         spanned=verdicts.spans((low, high)),

@@ -2,12 +2,14 @@
 
 Two one-sided tests against the margins (Schuirmann 1987), adjusted by the size of the family
 (Bonferroni, so that a family of differences at the margin calls one of them small with probability
-at most α), and enough units on both sides: a few people, accounts or items that happen to agree
-show nothing, however narrow their interval is.
+at most α), the interval that is printed beside the verdict wholly inside the margins, and enough
+units on both sides: a few people, accounts or items that happen to agree show nothing, however
+narrow their interval is.
 """
 
 from collections.abc import Iterable
 
+from evaluators.judging.verdicts import Ends
 from evaluators.policy import POLICY
 
 MIN_UNITS = int(POLICY.value("min_units"))
@@ -24,8 +26,21 @@ def enough(units: Iterable[float | None]) -> bool:
     return all(side >= MIN_UNITS for side in units if side is not None)
 
 
-def shown(p: float | None, *, family: float, alpha: float, units: Iterable[float | None]) -> bool:
-    """Whether a difference is shown to be small.
+def inside(interval: Ends | tuple[float, float] | None, near: tuple[float, float]) -> bool:
+    """Whether an interval lies wholly inside the margins, an end on a margin included.
+
+    Args:
+        interval: of the effect, as it is printed beside the verdict; None is inside of nothing.
+        near: the margins, on the interval's scale; infinite on a side without one.
+    """
+    if interval is None:
+        return False
+    low, high = interval if isinstance(interval, tuple) else (interval.low, interval.high)
+    return near[0] <= low and high <= near[1]
+
+
+def passed(p: float | None, *, family: float, alpha: float, units: Iterable[float | None]) -> bool:
+    """Whether the two tests pass, on enough units; what is *equivalent* has its interval inside too.
 
     Args:
         p: of the two one-sided tests; None where there are none.
@@ -34,3 +49,28 @@ def shown(p: float | None, *, family: float, alpha: float, units: Iterable[float
         units: how many independent units stand on each side.
     """
     return p is not None and adjusted(p, family) <= alpha and enough(units)
+
+
+def shown(
+    p: float | None,
+    *,
+    family: float,
+    alpha: float,
+    units: Iterable[float | None],
+    interval: Ends | tuple[float, float] | None,
+    near: tuple[float, float],
+) -> bool:
+    """Whether a difference is shown to be small.
+
+    The tests leave α on each side, the printed interval half of it: what passes the tests by a hair
+    has an interval that reaches over a margin, and one interval gives all verdicts.
+
+    Args:
+        p: of the two one-sided tests; None where there are none.
+        family: how many comparisons could be called small.
+        alpha: the level of the family.
+        units: how many independent units stand on each side.
+        interval: of the effect, as it is printed beside the verdict.
+        near: the margins, on the interval's scale.
+    """
+    return passed(p, family=family, alpha=alpha, units=units) and inside(interval, near)

@@ -253,7 +253,8 @@ def _compared(
             evaluable=True,
             beyond=beyond(ratio_ci, difference_ci, lines),
             equivalent=equivalence.shown(
-                alike, family=family, alpha=plan.alpha, units=sides(group, against)
+                alike, family=family, alpha=plan.alpha, units=sides(group, against),
+                interval=ratio_ci, near=lines.equivalence,
             ),
             p_adjusted=p_adjusted, alpha=plan.alpha, spanned=verdicts.spans(ratio_ci, 1.0),
         ),

@@ -71,6 +71,15 @@ REAL = Text("差别虽小，但确实存在。", "It is small but real.")
 UNCERTAIN = Text("", "")
 
 
+def small_share(value: float) -> str:
+    """A share in percent; a small one keeps two digits.
+
+    Args:
+        value: the share, of one.
+    """
+    return percent(value) if value >= 0.01 else f"{100 * value:.2g}%"
+
+
 def percent(value: float | None) -> str:
     """A share in percent with one decimal."""
     return "–" if value is None else f"{100 * value:.1f}%"

@@ -45,7 +45,8 @@ def judge(
     Args:
         evaluable: the denominators suffice, the rate is defined, the answers are stable.
         beyond: the simultaneous interval lies wholly beyond the line (the exact value, if `exact`).
-        equivalent: the equivalence test passes (the exact value is within the margin, if `exact`).
+        equivalent: shown to be small (`equivalence.shown`), the interval wholly inside the margins;
+            where no interval is printed the exact value is.
         p_adjusted: adjusted p of "no difference"; None where there is none.
         alpha: the level.
         exact: the value is a fact about a deterministic model; there is no p-value, and what is
@@ -64,20 +65,32 @@ def judge(
     return Verdict.INCONCLUSIVE
 
 
-def judge_exact(value: float | None, *, alert: float, equivalence: float) -> Verdict:
+def judge_exact(
+    value: float | None,
+    *,
+    alert: float,
+    equivalence: float,
+    interval: Ends | tuple[float, float] | None = None,
+) -> Verdict:
     """Hold the exact size of an effect against both lines.
 
     Args:
-        value: the size, without a sign; None when it is not defined.
+        value: the size among those who were asked, without a sign; None when it is not defined.
         alert: beyond it lies a disparity.
         equivalence: up to it the effect is small.
+        interval: of the size among people like those who were asked, as it is printed; nothing is
+            small that it does not show to be. None where nothing is said beyond those asked.
     """
     size = 0.0 if value is None else abs(value)
+    most = size
+    if interval is not None:
+        most = interval[1] if isinstance(interval, tuple) else interval.high
     return judge(
         evaluable=value is not None,
         beyond=size > alert,
-        equivalent=size <= equivalence,
+        equivalent=most <= equivalence,
         p_adjusted=None,
         alpha=0.0,
         exact=True,
+        spanned=spans(interval),
     )

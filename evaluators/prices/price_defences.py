@@ -247,7 +247,11 @@ def _span(left: Coefficient, case: Case) -> Text:
 def _judged(left: Coefficient, case: Case, units: Mapping[str, Any]) -> Verdict:
     margin, alpha = log_line(EQUIVALENCE), case.alpha
     small = left.within(-margin, margin)
-    if equivalence.shown(small, family=len(case.pairs), alpha=alpha, units=sides(units)):
+    span = left.interval(alpha / max(1, len(case.pairs)))
+    if equivalence.shown(
+        small, family=len(case.pairs), alpha=alpha, units=sides(units), interval=span,
+        near=(-margin, margin),
+    ):  # fmt: skip
         return Verdict.EQUIVALENT
     return Verdict.DIFFERENCE if left.p < alpha else Verdict.INCONCLUSIVE
 

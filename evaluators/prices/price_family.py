@@ -139,14 +139,14 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
     units = result.units or findings.units("accounts", result.n, result.n_reference)
     result = _bounded(result)
     told = result.told and (adjusted is None or adjusted < alpha)
-    small = equivalence.shown(result.small, family=size, alpha=alpha, units=findings.sides(units))
+    small = equivalence.passed(result.small, family=size, alpha=alpha, units=findings.sides(units))
     if small and result.value is not None and not math.isfinite(result.high - result.low):
         low, high = unvaried(result.value, min(findings.sides(units)), alpha / size)
         result = replace(result, low=low, high=high, method=UNVARIED)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
         beyond=told and result.line.beyond(result.low, result.high),
-        equivalent=small,
+        equivalent=small and equivalence.inside((result.low, result.high), result.line.margins),
         p_adjusted=adjusted,
         alpha=alpha,
         spanned=spans((result.low, result.high)),

@@ -403,7 +403,12 @@ class PriceObservational(Probe[quotes.Kept]):
             beyond=joint is not None and beyond(*joint),
             equivalent=self.options.kind == "quotes"
             and equivalence.shown(
-                small, family=family.size, alpha=plan.alpha, units=findings.sides(units)
+                small,
+                family=family.size,
+                alpha=plan.alpha,
+                units=findings.sides(units),
+                interval=joint,
+                near=(-margin, margin),
             ),
             p_adjusted=adjusted,
             alpha=plan.alpha,

@@ -374,7 +374,7 @@ def _finding(
     units = _units(compared)
     spread = describe(compared.each)
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
-    alike = equivalence.shown(small, family=claims, alpha=plan.alpha, units=sides(units))
+    alike = equivalence.passed(small, family=claims, alpha=plan.alpha, units=sides(units))
     free, uneven = _unpriced(name, compared, accounts, plan)
     method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
     if alike and not math.isfinite(high - low):
@@ -382,7 +382,7 @@ def _finding(
     verdict = judge(
         evaluable=problem is None,
         beyond=math.isfinite(high - low) and beyond(low, high),
-        equivalent=alike and not uneven,
+        equivalent=alike and not uneven and equivalence.inside((low, high), (-margin, margin)),
         p_adjusted=adjusted,
         alpha=plan.alpha,
         spanned=math.isfinite(high - low) and spans((low, high)),

@@ -273,8 +273,9 @@ def _finding(
     verdict = Verdict.NOT_EVALUABLE
     if spread is not None:
         verdict = exact_verdict(
-            spread, list(groups.values()), sampled=answers.sampled, evaluable=problem is None
-        )
+            spread, list(groups.values()), evaluable=problem is None,
+            sampled=answers.sampled or run.oracle.deterministic is not True,
+        )  # fmt: skip
     return draft(
         spec,
         gap.metric,

@@ -11,6 +11,7 @@ from evaluators.probe import Oracle, Run, Table
 from evaluators.running import planning, sufficiency
 from evaluators.running.engine import bound
 from registry.errors import Invalid
+from registry.findings import as_told
 from registry.reports import Finding, Verdict
 
 EXACT = ("n", "n_reference", "estimate", "reference_estimate", "effect.value", "p_value",
@@ -48,7 +49,7 @@ def recompute(predicate: Mapping[str, Any]) -> Recomputed:
     """
     try:
         plan = planning.parse(predicate["plan"]["content"])
-        stated = list(predicate["findings"])
+        stated = [as_told(finding) for finding in predicate["findings"]]
         tables = predicate["evidence"]["public"]["content"]["tables"]
         nonce = str(predicate["nonce"])
     except (KeyError, TypeError, Invalid) as error:

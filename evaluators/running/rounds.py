@@ -148,7 +148,9 @@ class Questioner:
         tolerance = POLICY.value("rebatch_tolerance")
         steady = repeat <= tolerance
         stable = shape <= tolerance if steady else None
-        return Oracle("model", self.inputs, steady, stable, max(repeat, shape))
+        served = bool(getattr(self.scorer, "served", False))
+        shown = None if steady and served else steady
+        return Oracle("model", self.inputs, shown, stable, max(repeat, shape))
 
     def _score(self, frames: Sequence[pa.Table]) -> list[Floats]:
         return self._counted(self.scorer.score(frames), [frame.num_rows for frame in frames])

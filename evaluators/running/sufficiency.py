@@ -2,8 +2,8 @@
 
 A probe measures and judges; before its findings leave the engine (or are computed again from
 published tables) each is held against the interval that is printed beside it, and against the least
-number of units. Beside an interval that holds none nothing is a *difference*: one interval gives all
-verdicts. Under the least number nothing is *equivalent*, whoever says so, and *disparity* stands only
+number of units. Beside an interval that holds none nothing is a *difference*, and beside one that is
+not wholly inside the margins nothing is *equivalent*: one interval gives all verdicts. Under the least number nothing is *equivalent*, whoever says so, and *disparity* stands only
 on an exact or a permutation test; on a handful of accounts nothing is claimed at all, and what was
 seen is described. Where everyone or nobody has the favourable decision, nothing that judges
 decisions is evaluable. A plugin's findings pass here as ours do.
@@ -126,9 +126,10 @@ def judged(
 
 
 def _by_interval(finding: Finding, plan: Plan) -> Finding:
-    """The finding with the verdict of its interval: no difference beside one that holds none.
+    """The finding with the verdict of its interval.
 
-    A probe judges by `verdicts.judge`, which says so itself; whoever does not is held to it here, so
+    Beside one that holds none there is no difference, beside one that reaches over a margin nothing
+    is small. A probe judges by `verdicts.judge`, which says so itself; whoever does not is held to it here, so
     that a report carries from the first the verdict that every reader is told.
     """
     content = finding.as_json()

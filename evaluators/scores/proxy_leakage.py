@@ -202,7 +202,9 @@ class ProxyLeakage(Probe[Rows]):
         alike = inference.two_one_sided(made.value, made.error or 0.0, low=1 - near, high=near)
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > line or ci.high < 1 - line,
-            equivalent=equivalence.shown(alike, family=size, alpha=plan.alpha, units=sides),
+            equivalent=equivalence.shown(
+                alike, family=size, alpha=plan.alpha, units=sides, interval=ci, near=(1 - near, near)
+            ),
             p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci, 0.5),
         )  # fmt: skip
         return draft(

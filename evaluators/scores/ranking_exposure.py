@@ -364,7 +364,8 @@ class _Said:
         verdict = verdicts.judge(
             evaluable=True, beyond=ci is not None and (ci.low > line or ci.high < -line),
             equivalent=equivalence.shown(
-                alike, family=self.size / SHARES, alpha=plan.alpha, units=[lists]
+                alike, family=self.size / SHARES, alpha=plan.alpha, units=[lists],
+                interval=ci, near=(-near, near),
             ),
             p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci),
         )  # fmt: skip

@@ -289,7 +289,8 @@ def judge_distance(
     verdict = decide(
         evaluable=True, beyond=low > line.high,
         equivalent=equivalence.shown(
-            alike, family=family, alpha=plan.alpha, units=effect.sides
+            alike, family=family, alpha=plan.alpha, units=effect.sides,
+            interval=(low, high), near=line.near,
         ),
         p_adjusted=p_adjusted, alpha=plan.alpha,
     )  # fmt: skip

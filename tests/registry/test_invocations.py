@@ -90,6 +90,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_mlflows_own_server_answers_row_by_row(mlflow_server: str) -> None:
     frame = pa.table({"b": [0.5, 0.25], "a": [1.0, 2.0], "other": ["x", "y"]})
     with EndpointScorer(mlflow_server, inputs=["a", "b"]) as scorer:
+        assert scorer.served, "what a service answers twice alike is no fact about a file"
         first, second = scorer.score([frame, frame.slice(1)])
 
     np.testing.assert_allclose(first, [2.5, 4.25], rtol=1e-12)

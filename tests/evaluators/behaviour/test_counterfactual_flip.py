@@ -11,7 +11,7 @@ from evaluators.designs.nulls import RandomisedService
 from evaluators.plan import Plan
 from evaluators.running import engine
 from registry.reports import Finding, Verdict
-from tests.evaluators.decision_data import Reading, column, plan
+from tests.evaluators.decision_data import Reading, Served, column, plan
 
 ROWS = 400
 X = np.linspace(-1, 1, ROWS)
@@ -49,9 +49,45 @@ def test_the_share_of_changed_answers_is_exact() -> None:
 
 def test_an_input_the_model_ignores_never_flips() -> None:
     (found,) = _run(Reading(lambda f: f["x"].to_numpy()), {"change": ["married"]})
-    assert (found.estimate, found.verdict) == (0.0, Verdict.EQUIVALENT)
+    assert (found.estimate, found.verdict) == (0.0, Verdict.INCONCLUSIVE)
     assert found.details["bound"] == pytest.approx(1 - 0.05 ** (1 / ROWS))
     assert "married" in found.reading["zh"]
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict"), [(1, Verdict.INCONCLUSIVE), (10, Verdict.EQUIVALENT)]
+)
+def test_that_nobody_changed_is_small_only_where_the_bound_is(
+    times: int, verdict: Verdict
+) -> None:
+    """Stranger, issue 7/16: 0 of 40 and a bound of 8.8 % read "hardly matters"; the margin is .1 %."""
+    content = plan("counterfactual_flip", columns={"inputs": ["x", "race", "married"], "cut": 0.0})
+    content["probes"][0]["change"] = ["married"]
+    (found,) = engine.measure(
+        Plan.parse(content), pa.concat_tables([TABLE] * times), nonce="n",
+        scorer=Reading(lambda f: f["x"].to_numpy()),
+    )  # fmt: skip
+    high = 1 - 0.025 ** (1 / (ROWS * times))
+    assert found.ci is not None
+    assert found.ci["high"] == pytest.approx(high)
+    assert found.verdict is verdict
+    open_ = times == 1
+    assert (
+        f"up to {100 * high:.1f}% of such people cannot be ruled out" in found.reading["en"]
+    ) is open_
+    assert (f"仍可能有多到 {100 * high:.1f}% 会变" in found.reading["zh"]) is open_
+    assert f"0 of {ROWS * times} people" in found.reading["en"]
+
+
+def test_a_service_counts_as_no_deterministic_model() -> None:
+    """Stranger, issue 7/9: an endpoint that answered twice alike was judged as a file that does."""
+    formula = Served(lambda f: f["x"].to_numpy() + 0.2 * (column(f, "race") == "a"))
+    (found,) = _run(formula)
+    assert found.metric == "counterfactual_flip_share_beyond_twin"
+    assert found.p_value is not None
+    assert found.details["deterministic"] is False
+    (ignores,) = _run(Served(lambda f: f["x"].to_numpy()), {"change": ["married"]})
+    assert ignores.verdict is Verdict.INCONCLUSIVE
 
 
 def test_an_attribute_that_is_no_input_is_not_evaluable_and_said_so() -> None:

@@ -14,7 +14,7 @@ from evaluators.running import conformance, engine, planning
 from evaluators.running.recompute import recompute
 from evaluators.statistics import drift
 from registry.findings import Finding, Verdict
-from tests.evaluators.decision_data import Reading, column
+from tests.evaluators.decision_data import Reading, Served, column
 
 ROWS = 400
 RNG = np.random.default_rng(4)
@@ -84,6 +84,20 @@ def test_many_rows_of_few_people_clear_no_batching(people: int, verdict: Verdict
     assert found.verdict is verdict
     assert found.units is not None
     assert found.units["n"] == people
+
+
+def test_a_service_that_is_the_same_in_other_batches_is_not_cleared() -> None:
+    """Stranger, issue 7/9: exact are the answers of a model shown to be steady, no service's."""
+    found = _run(Served(CALM.formula))["rebatched"]
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.details["deterministic"] is None
+    assert "a service answered" in found.reading["en"]
+    assert "来自网上的服务" in found.reading["zh"]
+
+
+def test_a_recorded_column_is_not_called_deterministic() -> None:
+    found = _run(None, {"baseline": "x"}, score="x", inputs=[])
+    assert found["as_filed"].details["deterministic"] is None
 
 
 def test_dice_are_found_and_batches_then_not_judged() -> None:

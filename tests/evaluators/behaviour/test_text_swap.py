@@ -25,7 +25,7 @@ from registry.reports import Finding, Verdict
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
-from tests.evaluators.decision_data import Reading, column
+from tests.evaluators.decision_data import Reading, Served, column
 
 ROWS = 200
 TEXTS = (
@@ -72,8 +72,18 @@ def test_the_share_is_exact_and_the_shift_is_told_by_direction() -> None:
 
 def test_a_model_that_reads_no_words_is_shown_not_to() -> None:
     found = _run(AGES, {"lists": ["gender"]})
-    assert [(f.estimate, f.verdict) for f in found] == [(0.0, Verdict.EQUIVALENT)]
+    assert [(f.estimate, f.verdict) for f in found] == [(0.0, Verdict.INCONCLUSIVE)]
+    assert "up to 2.3% of such people cannot be ruled out" in found[0].reading["en"]
+    assert "仍可能有多到 2.3% 会变" in found[0].reading["zh"]
     assert found[0].details["bound"] == pytest.approx(1 - 0.05 ** (1 / 160))
+
+
+def test_words_that_a_service_ignored_are_tested_as_those_of_a_service() -> None:
+    """Stranger, issue 7/9: what a service answers twice alike is no fact about a file."""
+    found = _run(Served(AGES.formula), {"lists": ["gender"]})
+    assert [(f.metric, f.verdict) for f in found] == [
+        ("text_swap_share_beyond_twin", Verdict.INCONCLUSIVE)
+    ]
 
 
 def test_people_are_the_trials() -> None:

@@ -51,6 +51,15 @@ def test_an_exact_value_is_never_inconclusive(value: float) -> None:
     assert found is expected
 
 
+@given(st.floats(0, 0.03), st.floats(0, 0.05))
+def test_an_exact_value_is_small_only_where_its_interval_is(value: float, more: float) -> None:
+    """Stranger, issue 7/16: that nobody asked changed is a fact; that hardly anybody does, no."""
+    low = 0.0 if value == 0 else value / 2
+    found = judge_exact(value, alert=0.02, equivalence=0.01, interval=(low, value + more))
+    assert (found is Verdict.EQUIVALENT) is (value + more <= 0.01)
+    assert (found is Verdict.INCONCLUSIVE) is (value == 0 and more > 0.01)
+
+
 def test_an_undefined_exact_value_is_not_evaluable() -> None:
     assert judge_exact(None, alert=0.02, equivalence=0.01) is Verdict.NOT_EVALUABLE
 

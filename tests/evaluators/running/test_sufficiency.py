@@ -16,7 +16,7 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import NullCase, ProbeSpec
 from evaluators.running import engine, recompute, sufficiency
-from registry.findings import Finding, Verdict, told
+from registry.findings import OVER, Finding, Verdict, as_told, told
 from registry.language import Text
 
 LEAST = int(POLICY.value("min_units"))
@@ -206,6 +206,32 @@ def test_a_report_says_no_difference_beside_an_interval_that_holds_none() -> Non
     assert sufficiency.judged(apart, SPEC, plan(), None).verdict is Verdict.DIFFERENCE
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "ends", "near"),
+    [("ratio", 1.0, (0.88, 1.05), (0.9, 1.11)), ("log_ratio", 0.0, (-0.009, 0.012), (-0.00995, 0.00995)),
+     ("share", 0.0, (0.0, 0.088), (0.0, 0.001))],
+)  # fmt: skip
+def test_a_report_says_small_only_beside_an_interval_inside_the_margins(
+    kind: str, value: float, ends: tuple[float, float], near: tuple[float, float]
+) -> None:
+    """Stranger, issue 7/16: "shown to be small" beside an upper bound of 8.8 % and a margin of 0.1 %."""
+    ci = {"low": ends[0], "high": ends[1], "level": 0.95, "method": "m", "simultaneous": True}
+    small = made(
+        units=findings.units("people", 400, 400), verdict=Verdict.EQUIVALENT, ci=ci,
+        effect={"kind": kind, "value": value}, equivalence={"low": near[0], "high": near[1], "p": 0.04},
+    )  # fmt: skip
+    held = sufficiency.judged(small, SPEC, plan(), None)
+    assert held.verdict is Verdict.INCONCLUSIVE
+    assert "还不能下结论" in held.reading["zh"]
+    assert "beyond what counts as small" in held.reading["en"]
+    signed = as_told(small.as_json())
+    assert signed["verdict"] == Verdict.INCONCLUSIVE
+    assert signed["reading"]["zh"].endswith(OVER.zh)
+    inside = replace(small, ci={**ci, "low": near[0], "high": near[1]})
+    assert sufficiency.judged(inside, SPEC, plan(), None).verdict is Verdict.EQUIVALENT
+    assert told(replace(small, ci=None).as_json()) is Verdict.EQUIVALENT
+
+
 @pytest.mark.parametrize("name", sorted({name for name, _ in cases()}))
 def test_every_probe_gives_the_verdict_that_is_told(name: str) -> None:
     """F7a/13: over all probes, null and planted: what is signed is what every page says."""
@@ -327,3 +353,21 @@ def test_what_is_recomputed_passes_the_same_rule() -> None:
     again = recompute.recompute(predicate)
     assert again.mismatched == ()
     assert "verdict" in again.recomputed[0]["numbers"]
+
+
+@pytest.mark.parametrize(("people", "verdict"), [(2000, "equivalent"), (400, "inconclusive")])
+def test_a_report_signed_before_is_held_to_what_is_told_of_it(people: int, verdict: str) -> None:
+    """Stranger, issue 7/16: as many on both sides was signed as small on any number of people."""
+    half = [1] * (people // 2) + [0] * (people // 2)
+    rows = pa.table({"sex": ["f"] * people + ["m"] * people, "got": half * 2})
+    plan_ = {"title": "t", "probes": [{"id": "selection_parity"}], "reference": {"sex": "m"},
+             "columns": {"sensitive": ["sex"], "prediction": "got", "favourable": 1}}  # fmt: skip
+    made = engine.run(Plan.parse(plan_), rows, scorer=None, nonce="n")
+    (finding,) = made.findings
+    signed = {**finding.as_json(), "verdict": "equivalent"}
+    assert (finding.verdict, told(signed)) == (verdict, verdict)
+    predicate = {
+        "plan": {"content": Plan.parse(plan_).as_json()}, "nonce": "n", "findings": [signed],
+        "evidence": {"public": {"content": made.public_evidence}},
+    }  # fmt: skip
+    assert recompute.recompute(predicate).mismatched == ()

@@ -125,7 +125,13 @@ class Records:
             "engagement": None if own else ties,
         }
         predicate["findings"] = [
-            {**self._finding(), "verdict": verdict, "slice": {f"c{place}": "x"}}
+            {
+                **self._finding(),
+                "verdict": verdict,
+                "slice": {f"c{place}": "x"},
+                # An interval that reaches over the margins would make "small" inconclusive.
+                **({"ci": None} if verdict == "equivalent" else {}),
+            }
             for place, verdict in enumerate(verdicts)
         ]
         statement = statements.make(
