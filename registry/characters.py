@@ -16,7 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registry import json_places
 from registry.errors import Invalid, Reason
+from registry.json_places import Place
 from registry.language import Text
 
 TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -167,8 +169,9 @@ def check_all(value: object, *, within: str = "") -> None:
         TextRefused: lists the first characters that may not stand where they do.
     """
     found: list[Reason] = []
-    for path, text in texts(value, within):
-        found += reasons(visible(path)[:SHOWN_PATH], text)
+    for place, text in texts(value, within):
+        if next(unwanted(text), None) is not None:
+            found += reasons(shown(place), text)
         if len(found) >= MOST_REASONS:
             break
     _refuse(found[:MOST_REASONS])
@@ -193,25 +196,24 @@ def all_visible(value: Any) -> Any:
     return value
 
 
-def texts(value: object, within: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a JSON value with the path to it, the keys of its objects too.
+def texts(value: object, within: str = "") -> Iterator[tuple[Place, str]]:
+    """Every text of a JSON value with its place, the keys of its objects too.
 
     Args:
-        value: texts, numbers, lists and objects; a stack and no recursion, for it may be deep.
-        within: what the value is, put before each path.
+        value: texts, numbers, lists and objects, as deep as they come.
+        within: what the value is, put before each place.
     """
-    waiting: list[tuple[str, object]] = [(within, value)]
-    while waiting:
-        path, each = waiting.pop()
+    for place, each in json_places.walk(value, within):
         if isinstance(each, str):
-            yield path or "body", each
+            yield place, each
         elif isinstance(each, Mapping):
-            for key, inner in each.items():
-                here = f"{path}.{key}" if path else str(key)
-                yield here, str(key)
-                waiting.append((here, inner))
-        elif isinstance(each, list | tuple):
-            waiting += [(f"{path}.{place}", inner) for place, inner in enumerate(each)]
+            for key in each:
+                yield Place(place, str(key)), str(key)
+
+
+def shown(place: Place) -> str:
+    """A place as the item of a reason: its beginning, where it is long."""
+    return visible((str(place) or "body")[:SHOWN_PATH])[:SHOWN_PATH]
 
 
 def _refuse(found: list[Reason]) -> None:

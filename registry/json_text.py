@@ -8,10 +8,12 @@ could then be other than what is evaluated or filed, so every door refuses it he
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from registry import characters
+from registry import characters, json_places
 from registry.errors import Invalid, Reason
+from registry.json_places import Place
 from registry.language import Text
 
 
@@ -50,38 +52,36 @@ def parse(text: str | bytes, *, within: str = "") -> Any:
 
     value = json.loads(text, object_pairs_hook=as_object)
     if doubled:
-        _refuse(
-            list(_places(value, within)) or [key for each in doubled for key in each.keys_twice]
-        )
+        # One below a value that lost against another of its key has no place.
+        alone = (Place(None, key) for each in doubled for key in each.keys_twice)
+        _refuse(_first(_places(value, within)) or _first(alone))
     return value
 
 
-def _places(value: Any, within: str) -> Iterator[str]:
-    """The path of every key that stands twice; one below a value that lost has none."""
-    waiting = [(within, value)]
-    while waiting:
-        path, each = waiting.pop()
+def _places(value: Any, within: str) -> Iterator[Place]:
+    """Where each key stands that stands twice."""
+    for place, each in json_places.walk(value, within):
         if isinstance(each, _Doubled):
-            yield from (f"{path}.{key}".lstrip(".") for key in each.keys_twice)
-        if isinstance(each, dict):
-            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in each.items()]
-        elif isinstance(each, list):
-            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(each)]
+            yield from (Place(place, key) for key in each.keys_twice)
 
 
-def _refuse(places: list[str]) -> None:
+def _first(places: Iterator[Place]) -> list[Place]:
+    return list(islice(places, characters.MOST_REASONS))
+
+
+def _refuse(places: list[Place]) -> None:
     raise KeyTwice(
         "同一个键写了两次，看不出以哪一个为准，没有保存任何内容。请按所列位置各留一个。",
         "A key stands twice, so which value counts cannot be told. Nothing was stored; keep one of "
         "each that is listed.",
-        reasons=[_reason(place) for place in places[: characters.MOST_REASONS]],
+        reasons=[_reason(place) for place in places],
     )
 
 
-def _reason(place: str) -> Reason:
-    key = characters.visible(place.rpartition(".")[2])[: characters.SHOWN_PATH]
+def _reason(place: Place) -> Reason:
+    key = characters.shown(Place(None, place.name))
     return Reason(
-        characters.visible(place)[: characters.SHOWN_PATH],
+        characters.shown(place),
         Text(
             f"键“{key}”在同一个对象里写了不止一次。",
             f"The key {key!r} stands twice in one object.",

@@ -72,10 +72,12 @@ def within(value: object, most: int) -> list[Reason]:
         most: characters that each text may have.
     """
     found: list[Reason] = []
-    for path, text in characters.texts(value):
-        place = characters.visible(path)[: characters.SHOWN_PATH]
-        found += Limit(place, THIS, most).reasons(text)
-    return found[: characters.MOST_REASONS]
+    for place, text in characters.texts(value):
+        if len(text) > most:
+            found += Limit(characters.shown(place), THIS, most).reasons(text)
+        if len(found) == characters.MOST_REASONS:
+            break
+    return found
 
 
 def check(given: Iterable[tuple[Limit, str]]) -> None:

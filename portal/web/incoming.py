@@ -6,6 +6,7 @@ be; here stands what no text of any kind may hold, and what no number can be kep
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -15,9 +16,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from portal.web.at_hand import SAFE_METHODS
-from registry import characters, json_text
+from registry import characters, json_places, json_text
 from registry.characters import TextRefused
 from registry.errors import Invalid, Reason
+from registry.json_places import Place
 from registry.language import Text
 
 FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
@@ -87,7 +89,8 @@ def check_document(value: object, *, within: str = "") -> None:
         within: what it is, put before the path of each item.
     """
     characters.check_all(value, within=within)
-    _refuse([path for path, number in _numbers(value, within) if _unkept(number)])
+    found = (place for place, number in _numbers(value, within) if _unkept(number))
+    _refuse([characters.shown(place) for place in islice(found, characters.MOST_REASONS)])
 
 
 def check_form(form: FormData) -> None:
@@ -204,13 +207,7 @@ def _unkept(number: float) -> bool:
     return not math.isfinite(number)
 
 
-def _numbers(value: object, within: str) -> Iterator[tuple[str, float]]:
-    waiting = [(within, value)]
-    while waiting:
-        path, each = waiting.pop()
+def _numbers(value: object, within: str) -> Iterator[tuple[Place, float]]:
+    for place, each in json_places.walk(value, within):
         if isinstance(each, int | float) and not isinstance(each, bool):
-            yield path or "body", each
-        elif isinstance(each, dict):
-            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in each.items()]
-        elif isinstance(each, list):
-            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(each)]
+            yield place, each
