@@ -424,6 +424,16 @@ FRAME: Mapping[str, Row] = {
         ),
         RESULTS,
     ),
+    "groups.price_accounts": Row(
+        Text(
+            "比较的是不同的账号{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
+            "Different accounts are compared{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
+        ),
+        Text(
+            "没有把任何一个账号的信息改掉再问。账号之间别的不同，也可能造成或掩盖差别。",
+            "No account’s information was changed and asked about again. What else sets the accounts apart may cause or hide a difference.",
+        ),
+    ),
     "groups.price_levels": Row(
         Text(
             "把其他信息的各种情况都算进去，{Y}从{r}换成{g}，{price}平均{size}。{tried}{in_short}",

@@ -41,6 +41,10 @@ BRIEF = {
         "只把{Y}从{from}换成{to}：{price}平均{size}{of_tests}。",
         "Only {y} changed, from {from} to {to}: the {price} is {size} on average{of_tests}.",
     ),
+    "groups.price_accounts": Text(
+        "比较不同的账号{compared}，{Y}从{from}到{to}：{price}平均{size}。",
+        "{y} from {from} to {to}, different accounts compared{compared}: the {price} is {size} on average.",
+    ),
     "groups.price_levels": Text(
         "{Y}从{from}换成{to}，其他信息取各种情况：{price}平均{size}{of_tests}。",
         "{y} changed from {from} to {to}, over all settings of the rest: the {price} is {size} on average{of_tests}.",
@@ -64,6 +68,8 @@ BRIEF = {
 }
 """The same in a line, by the row of the table that says it in full."""
 BILL = "clean_bill"
+OF_ACCOUNTS = "accounts"
+"""The design of a price probe that compares the quotes of different accounts: nothing is changed."""
 HELD_STEP = "price_gap_step_"  # and a number: with more and more held fixed
 SAME = math.log1p(0.00005)  # a mean difference that rounds to nothing
 
@@ -119,10 +125,10 @@ def _row(
     named: Named,
 ) -> tuple[str, dict[str, Text]] | None:
     """The row of the table for a finding and what fills its places; None where there is none."""
-    row = ROWS["conditional_price_gap"] if _stepped(finding) else ROWS.get(finding["metric"])
+    row = _named_row(finding)
     value = (finding.get("effect") or {}).get("value")
     said = {"price": Text("价格", "price"), "people": Text("人", "people"), **wording}
-    if finding["metric"] == BILL and value is not None:
+    if finding["metric"] == BILL and value is not None and not _of_accounts(finding):
         together = _together(finding)
         return ("groups.price_bill", said | together) if together else None
     if attribute is None or row is None or value is None:
@@ -162,8 +168,17 @@ def size(value: float) -> Text:
     return Text(f"高{digits}%", f"{digits} % higher")
 
 
-def _stepped(finding: Mapping[str, Any]) -> bool:
-    return str(finding["metric"]).startswith(HELD_STEP)
+def _named_row(finding: Mapping[str, Any]) -> str | None:
+    """The sentence for a metric; quotes to different accounts are compared, not changed."""
+    if str(finding["metric"]).startswith(HELD_STEP):
+        return ROWS["conditional_price_gap"]
+    if finding["metric"] == "price_gap" and _of_accounts(finding):
+        return "groups.price_accounts"
+    return ROWS.get(finding["metric"])
+
+
+def _of_accounts(finding: Mapping[str, Any]) -> bool:
+    return (finding.get("details") or {}).get("design") == OF_ACCOUNTS
 
 
 def _together(finding: Mapping[str, Any]) -> dict[str, Text] | None:
@@ -225,10 +240,16 @@ def _compared(finding: Mapping[str, Any], people: Text) -> Text:
     units: Mapping[str, Any] = finding.get("units") or {}
     if units.get("n") is None:
         return Text("", "")
-    n = numbers.count(int(units["n"]))
+    compared, other = int(units["n"]), finding.get("n_reference")
+    if other is not None and units.get("of") != "pairs":  # a pair stands on both sides
+        compared = int(finding["n"]) + int(
+            other
+        )  # as many as there are, not as many of equal weight
+    n = numbers.count(compared)
     kinds = {
         "people": Text(f"（{n}{people.zh}）", f" ({n} {people.en})"),
         "accounts": Text(f"（{n}个账号）", f" ({n} accounts)"),
+        "pairs": Text(f"（{n}对账号）", f" ({n} pairs of accounts)"),
         "rows": Text(f"（{n}行数据）", f" ({n} rows of data)"),
     }
     return kinds.get(str(units.get("of")), Text("", ""))
@@ -247,6 +268,8 @@ def sure(finding: Mapping[str, Any]) -> Text:
         )
     ends = sorted((low, high), key=abs)
     near, far = (percent(end) for end in ends)
+    if near == far:
+        return Text("", "")
     side = Text("高", "higher") if high > 0 else Text("低", "lower")
     return Text(
         f"，很可能{side.zh}{near}%到{far}%",

@@ -13,6 +13,20 @@ from registry.language import Text
 
 SHARES = frozenset({"difference", "share"})
 SIGNED = frozenset({"deviations", "errors", "number"})
+OF_PEOPLE = frozenset({
+    "selection_rate_ratio", "slice_rate_ratio", "scoring_rate_ratio", "success_rate_ratio",
+    "false_negative_rate", "false_positive_rate", "false_discovery_rate", "false_omission_rate",
+    "false_negative_rate_ratio", "false_positive_rate_ratio", "accuracy", "accuracy_by_group",
+    "offer_rate", "counterfactual_flip_share", "counterfactual_flip_share_beyond_twin",
+    "text_swap_share", "text_swap_share_beyond_twin", "noise_change_share",
+    "noise_change_share_beyond_twin", "missing_failure_share", "out_of_range_failure_share",
+    "repeat_change_share", "replay_change_share",
+})  # fmt: skip
+"""Metrics whose own numbers are so many of the people, or accounts, that a finding is about.
+
+Not among them is what only lies between 0 and 1: scores, errors, slopes, distances, AUCs, shares of
+places, and rates that a model or a stratification has weighted.
+"""
 METRICS: dict[str, Text] = {
     "selection_rate_ratio": Text("得到有利结果的比例，与对照组之比", "favourable results, as a ratio to the reference"),
     "false_negative_rate": Text("错误拒绝的比例", "wrongly refused"),

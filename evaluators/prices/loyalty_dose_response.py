@@ -342,7 +342,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             reading = (
                 loyalty_readings.problem(plan.plain(column), result.problem)
                 if result.problem
-                else loyalty_readings.window(judged, plan, units=units)
+                else loyalty_readings.window(judged, units=units)
             )
             yield price_family.finding(
                 self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|new_user_offer:{column}",

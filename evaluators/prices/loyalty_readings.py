@@ -79,15 +79,14 @@ def reading(
     )
     head = (OUTSIDE,) if outside else ()
     line = RISE_LINE if judged.result.metric.startswith("loyalty_rise") else LINE_TEXT
-    return texts(*head, said, ending(judged, plan.alpha), line)
+    return texts(*head, said, ending(judged), line)
 
 
-def ending(judged: Judged, alpha: float) -> Text:
+def ending(judged: Judged) -> Text:
     """What the verdict says; an inconclusive one says what would have been seen."""
     if falls(judged) and judged.verdict is Verdict.INCONCLUSIVE:
         return texts(FALLS, _GAP)
-    significant = judged.adjusted is not None and judged.adjusted < alpha
-    if judged.verdict is Verdict.EQUIVALENT and significant:
+    if judged.small_but_real:
         return texts(SMALL_BUT_REAL, _GAP)
     if judged.verdict is Verdict.INCONCLUSIVE and judged.result.mde is not None:
         size = percent(judged.result.mde)
@@ -188,7 +187,7 @@ def _held(response: Response, plan: Plan) -> Text:
     )
 
 
-def window(judged: Judged, plan: Plan, *, units: tuple[int, int]) -> Text:
+def window(judged: Judged, *, units: tuple[int, int]) -> Text:
     """What the declared new-user window itself shows: measured, and read as declared."""
     found = judged.result
     size, span = dearer(found.value or 0.0), interval(found.low, found.high)
@@ -198,7 +197,7 @@ def window(judged: Judged, plan: Plan, *, units: tuple[int, int]) -> Text:
             f"The {units[0]} accounts inside the declared new-user window against the {units[1]} outside: the price is "
             f"{size.en}{span.en}. ",
         ),
-        ending(judged, plan.alpha),
+        ending(judged),
         Text(
             "计划声明这是新用户优惠，这里按声明的理由来读；数字和结论照实列出，不因声明而改变。",
             "The plan declares this as a new-user offer and it is read as such; the numbers and the verdict "

@@ -61,6 +61,7 @@ RATE = Line(
      "rule": "ratio of the rates at which accounts get the offer, and its reciprocal",
      "lines": {"low": POLICY.value("rate_ratio_low"), "high": POLICY.value("rate_ratio_high")}},
     lambda _low, _high: None,
+    none=1.0,
 )  # fmt: skip
 
 
@@ -426,6 +427,11 @@ def _rate(pair: _Pair, offer: str, made: Floats) -> Result:
     own, other = means
     if own is None or other is None or blank.problem:
         return blank
+    if np.all(made[np.isfinite(made)] == 1):
+        return replace(
+            blank, estimate=own.value, reference_estimate=other.value, problem="everyone",
+            details={**blank.details, "problem": "everyone"},
+        )  # fmt: skip
     ratio = account_rates.compare_rates(own, other, alpha=pair.alpha, margins=RATE.margins)
     trials = {"trials": own.trials, "reference_trials": other.trials}
     rated = replace(blank, estimate=own.value, reference_estimate=other.value,

@@ -27,6 +27,10 @@ NEAR = POLICY.value("rate_equivalence_low"), POLICY.value("rate_equivalence_high
 
 PROBLEMS: Mapping[str, Text] = {
     **LOYALTY_PROBLEMS,
+    "everyone": Text(
+        "数据里每一条都得到了这种优惠，没有一条例外；人人都有的，比不出差别，所以无法评估。",
+        "Every row of the data got this offer, without exception: what all have tells nothing of a difference; not evaluable.",
+    ),
     "undefined": Text(
         "两组都没有得到过这种优惠，两个比例之比没有定义，所以无法评估。",
         "Neither group ever got this offer, so the ratio is not defined; not evaluable.",
@@ -96,7 +100,7 @@ def rate(judged: Judged, plan: Plan, attribute: str, offer: Text, *, held: Text)
             f"{offer.en}: {own} for {found.n} accounts with “{name.en}” {group.en}, {other} for {found.n_reference} with "
             f"{reference.en},{held.en}. {_times(found.value, found.low, found.high).en} ",
         ),
-        _rate_ending(judged, plan.alpha),
+        _rate_ending(judged),
     )  # fmt: skip
 
 
@@ -113,7 +117,7 @@ def _times(value: float | None, low: float, high: float) -> Text:
                 f"That is {value:.2f} times as often (interval {low:.2f}–{top.en}).")  # fmt: skip
 
 
-def _rate_ending(judged: Judged, alpha: float) -> Text:
+def _rate_ending(judged: Judged) -> Text:
     if judged.verdict is Verdict.INCONCLUSIVE:
         size = judged.result.mde
         seen = Text("", "") if size is None else Text(
@@ -121,8 +125,7 @@ def _rate_ending(judged: Judged, alpha: float) -> Text:
             f" With errors like these a relative difference of about {percent(size)} would show.",
         )  # fmt: skip
         return texts(Text("还不能下结论。", "Inconclusive."), seen)
-    small = judged.adjusted is not None and judged.adjusted < alpha
-    if judged.verdict is Verdict.EQUIVALENT and small:
+    if judged.small_but_real:
         return texts(_RATES[judged.verdict], _GAP, SMALL_BUT_REAL)
     return _RATES[judged.verdict]
 
@@ -141,7 +144,7 @@ def cost(judged: Judged, plan: Plan, attribute: str, *, held: Text) -> Text:
             f"{size.en}{span.en},{held.en}. ",
         ),
         _parts(found.details.get("parts") or {}),
-        ending(judged, plan.alpha),
+        ending(judged),
         LINE_TEXT,
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ class Line:
         margins: within them it is small.
         threshold: as it stands in the finding.
         severity: names the highest line that an interval lies beyond.
+        none: the effect where there is no difference.
     """
 
     low: float
@@ -37,6 +38,7 @@ class Line:
     margins: tuple[float, float]
     threshold: Mapping[str, Any] | None
     severity: Callable[[float, float], str | None]
+    none: float = 0.0
 
     def beyond(self, low: float, high: float) -> bool:
         """Whether an interval lies wholly beyond the line."""
@@ -111,6 +113,13 @@ class Judged:
         p = self.result.small
         return None if p is None else equivalence.adjusted(p, self.family)
 
+    @property
+    def small_but_real(self) -> bool:
+        """Whether what is shown to be small is shown to be there: its interval does not hold none."""
+        known = math.isfinite(self.result.low) and math.isfinite(self.result.high)
+        apart = not spans((self.result.low, self.result.high), self.result.line.none)
+        return self.verdict is Verdict.EQUIVALENT and known and apart
+
 
 def settle(results: Sequence[Result], *, size: int, alpha: float) -> list[Judged]:
     """Holm over a family; what could not be tested still counts.
@@ -149,7 +158,7 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         equivalent=small and equivalence.inside((result.low, result.high), result.line.margins),
         p_adjusted=adjusted,
         alpha=alpha,
-        spanned=spans((result.low, result.high)),
+        spanned=spans((result.low, result.high), result.line.none),
     )
     return Judged(replace(result, units=units), adjusted, verdict, size)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from evaluators.judging import counted, equivalence, findings
 from evaluators.judging.findings import not_evaluable
+from evaluators.judging.verdicts import spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices.price_lines import (
@@ -116,8 +117,7 @@ def observational(
         f"{held.en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
     )
     ending = concluded(verdict, low, high, frame.standing(estimate.contrast))
-    significant = estimate.p is not None and estimate.p < plan.alpha
-    if verdict is Verdict.EQUIVALENT and significant:
+    if verdict is Verdict.EQUIVALENT and joint is not None and not spans(joint):
         ending = SMALL_BUT_REAL
     both = Text("", "")
     if frame.shared(estimate.contrast):
@@ -382,7 +382,7 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
 
 def clean_bill(
     spread: Spread | None, mean: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text,
-    barred: Text | None = None,
+    whom: Text | None = None, barred: Text | None = None,
 ) -> Text:  # fmt: skip
     """Whether all three parts of the clean bill hold.
 
@@ -393,16 +393,17 @@ def clean_bill(
         problem: why nothing is concluded.
         needed: the fewest that could show it.
         of: what was compared: `ROWS`, `ACCOUNTS` or `PAIRS`.
+        whom: of which of several comparisons the spread is; None where it is of all that was compared.
         barred: why nothing is called small although what was compared is; None where nothing bars it.
     """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
     size = dearer(mean)
-    facts = Text(
+    facts = _spread_of(spread, size, of, whom) if whom is not None else Text(
         f"任何一项改变中，平均差异最大的一项价格{size.zh}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
         f"The largest mean difference of any change: the price is {size.en}; {share(spread.beyond)} of {of.en} have one "
         f"beyond {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
-    )
+    )  # fmt: skip
     ending = {
         Verdict.EQUIVALENT: Text(
             "三个条件都满足：差异很小。", "All three conditions hold: the differences are small."
@@ -419,11 +420,55 @@ def clean_bill(
             "At least one mean difference is beyond the alert line.",
         ),
     }[verdict]
+    if verdict is Verdict.INCONCLUSIVE and spread.beyond > POLICY.value("price_share_beyond"):
+        ending = SPREAD_WIDE.format(of=of)
     if barred is not None:
         ending = (
             barred if verdict is Verdict.INCONCLUSIVE else texts(ending, Text("", " "), barred)
         )
     return texts(facts, ending)
+
+
+SPREAD_WIDE = Text(
+    f"没有哪一项的平均差异证明超过提示界线；但相差超过 {share(EQUIVALENCE)} 的{{of}}，多于规定的 "
+    f"{share(POLICY.value('price_share_beyond'))}，所以不能说差异很小。",
+    f"No mean difference is shown to be beyond the alert line; but more {{of}} than the "
+    f"{share(POLICY.value('price_share_beyond'))} allowed differ by more than {share(EQUIVALENCE)}: nothing is called small.",
+)
+
+
+def _spread_of(spread: Spread, size: Text, of: Text, whom: Text) -> Text:
+    """How many of one comparison differ, where several were made of different accounts."""
+    return Text(
+        f"各项比较里，平均差异最大的一项价格{size.zh}。上限最高的一项：{whom.zh}，{spread.pairs} 个{of.zh}里有 {share(spread.beyond)} "
+        f"与对方的平均相差超过 {share(EQUIVALENCE)}（上限 {share(spread.beyond_upper)}）。",
+        f"The largest mean difference of any comparison: the price is {size.en}. The upper bound is highest for {whom.en}: of {spread.pairs} "
+        f"{of.en} {share(spread.beyond)} differ from the others’ mean by more than {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
+    )
+
+
+def whom(finding: Finding, part: str, plan: Plan) -> Text:
+    """Which comparison of accounts a spread is of, in the plan's words.
+
+    Args:
+        finding: of one level of a feature against another.
+        part: the registered group within which they were compared, as column=level; "" for all.
+        plan: for plain names.
+    """
+    column = next(iter(finding.slice))
+    name = plan.plain(column)
+    own, other = _levels(plan, column, str(finding.group), str(finding.reference_group))
+    said = Text(
+        f"“{name.zh}”为“{own.zh}”对“{other.zh}”", f"“{name.en}” {own.en} against {other.en}"
+    )
+    if not part:
+        return said
+    within, _, level = part.partition("=")
+    named, at = plan.plain(within), plan.plain_level(within, level)
+    return Text(
+        f"{said.zh}（只看“{named.zh}”为“{at.zh}”的）",
+        f"{said.en} (with “{named.en}” {at.en} only)",
+    )
 
 
 UNEVEN = Text(

@@ -363,7 +363,7 @@ class PriceSteering(Probe[pa.Table]):
         reading = (
             steering_readings.problem(plan.plain(feature), judged.result.problem)
             if judged.result.problem
-            else steering_readings.reading(judged, opening, plan.alpha)
+            else steering_readings.reading(judged, opening)
         )
         limit = steering_readings.limit(smallest=details["smallest_p"], depth=self.options.depth,
                                         twins=details["aa_different"], left_out=details["left_out"])  # fmt: skip

@@ -144,7 +144,7 @@ def findings(
         beside = [one.finding for one in own]
         reasons += [reason(spec, name, entry, beside=beside) for entry in examined]
     found += [one.finding for one in judged] + reasons
-    return [*found, _clean_bill(spec, judged, plan.alpha)] if judged else found
+    return [*found, _clean_bill(spec, judged, plan)] if judged else found
 
 
 def _examined(
@@ -489,15 +489,15 @@ def _items(result: MaxT, compared: Compared, accounts: Accounts) -> list[dict[st
     return found
 
 
-def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Finding:
+def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], plan: Plan) -> Finding:
     """All three parts at once, over all accounts and in every registered group of them."""
     groups = [part for one in judged for part in one.groups.values()]
-    spreads = [one.spread for one in judged if one.spread is not None]
-    spreads += [part.spread for part in groups]
+    spreads = [(one.spread, one, "") for one in judged if one.spread is not None]
+    spreads += [(part.spread, one, of) for one in judged for of, part in one.groups.items()]
     means = all(one.finding.verdict is Verdict.EQUIVALENT for one in judged)
-    means = means and all(part.small < alpha for part in groups)
+    means = means and all(part.small < plan.alpha for part in groups)
     uneven = any(one.uneven for one in judged)
-    bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s in spreads)
+    bounded = all(s.beyond_upper <= POLICY.value("price_share_beyond") for s, _, _ in spreads)
     verdicts = {one.finding.verdict for one in judged}
     if Verdict.DISPARITY in verdicts:
         verdict = Verdict.DISPARITY
@@ -509,7 +509,9 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
         verdict = Verdict.NOT_EVALUABLE
     else:
         verdict = Verdict.INCONCLUSIVE
-    worst = max(spreads, key=lambda s: s.beyond_upper, default=None)
+    worst, widest_of, part_of = max(
+        spreads, key=lambda each: each[0].beyond_upper, default=(None, judged[0], "")
+    )
     sizes = [float(one.finding.effect["value"]) for one in judged] + [part.mean for part in groups]
     widest = max(sizes, key=abs, default=0.0)
     matched = all((one.finding.units or {}).get("of") == "pairs" for one in judged)
@@ -537,6 +539,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], alpha: float) -> Fin
             worst, widest, verdict,
             "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
             of=price_readings.PAIRS if matched else price_readings.ACCOUNTS,
+            whom=price_readings.whom(widest_of.finding, part_of, plan),
             barred=price_readings.UNEVEN if uneven else None,
         ),
         limit=price_readings.ACCOUNTS_LIMIT,

@@ -100,19 +100,18 @@ def personalised(judged: Judged) -> Text:
     )
 
 
-def reading(judged: Judged, opening: Text, alpha: float) -> Text:
+def reading(judged: Judged, opening: Text) -> Text:
     """What one finding says.
 
     Args:
         judged: the finding.
         opening: who is compared.
-        alpha: the level.
     """
     said = _SENTENCES[_kind(judged)](judged)
     if _kind(judged) in {"list_overlap", "list_order"}:
         return texts(opening, said, _LIST[judged.verdict])
     line = _NDCG_LINE if _kind(judged) == "price_ndcg" else LINE_TEXT
-    return texts(opening, said, ending(judged, alpha), line, _noise(judged))
+    return texts(opening, said, ending(judged), line, _noise(judged))
 
 
 def _kind(judged: Judged) -> str:

@@ -42,7 +42,6 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     ),
 }  # fmt: skip
 """Of whom a rate is: where people decided, and where what happened is known."""
-OF_PEOPLE = frozenset({"ratio", "difference", "share"})
 MODEL_FILE = "model"
 """The design of a price probe that asks the model itself."""
 
@@ -281,13 +280,13 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
     """The sentence in plain words; None where the finding's own is the plainest."""
     kind = (finding["effect"] or {}).get("kind")
     value, against = finding["estimate"], finding["reference_estimate"]
-    shares = kind in OF_PEOPLE and value is not None and 0 <= value <= 1
+    shares = finding["metric"] in captions.OF_PEOPLE and value is not None
     priced = None if finding["suppressed"] else _price(finding, plan)
     if priced is not None:
         return priced
     if not finding["slice"] or finding["suppressed"]:
         return None
-    if shares and against is not None and 0 <= against <= 1:
+    if shares and against is not None:
         return _rates(finding, plan)
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
     if shares:
@@ -368,10 +367,10 @@ def _times(finding: Mapping[str, Any]) -> Text:
     low, high = interval.get("low"), interval.get("high")
     if effect.get("kind") != "ratio" or low is None or high is None:
         return Text("", "")
+    times, least, most = (numbers.value(float(f"{v:.2g}")) for v in (effect["value"], low, high))
     return Text(
-        f"；前者是后者的{effect['value']:.2g}倍，很可能在{low:.2g}倍和{high:.2g}倍之间",
-        f"; the first is {effect['value']:.2g} times the second, very likely between "
-        f"{low:.2g} and {high:.2g} times",
+        f"；前者是后者的{times}倍，很可能在{least}倍和{most}倍之间",
+        f"; the first is {times} times the second, very likely between {least} and {most} times",
     )
 
 

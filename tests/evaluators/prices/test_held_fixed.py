@@ -71,8 +71,8 @@ def test_the_clean_bill_counts_what_was_compared() -> None:
     """99.0 % of "rows" were 99 of 100 accounts of 2,000 rows."""
     found = findings("price_counterfactual", item=True, time=True)
     bill = next(f for f in found if f.metric == "clean_bill")
-    assert "of accounts" in bill.reading["en"]
-    assert "的账号" in bill.reading["zh"]
+    assert " accounts " in bill.reading["en"]
+    assert "个账号里" in bill.reading["zh"]
     assert "rows" not in bill.reading["en"]
     assert "行" not in bill.reading["zh"]
 

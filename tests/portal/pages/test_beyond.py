@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evaluators.judging import readings
+from evaluators.judging import captions, readings
 from evaluators.plan import Plan
 from portal.pages import beyond, report_pictures
 from portal.pages.report_pictures import Picture
@@ -110,6 +110,16 @@ def test_shares_have_their_own_words() -> None:
     sure = beyond.sentence(MARRIED | {"ci": {"low": 0.021, "high": 0.042}}, PLAN)
     assert sure.zh.endswith("每100人约3人，很可能在2人和4人之间。")
     assert sure.en.endswith("about 3 of 100, very likely between 2 and 4.")
+
+
+@pytest.mark.parametrize("metric", sorted(set(captions.METRICS) - captions.OF_PEOPLE))
+def test_what_only_lies_between_0_and_1_is_no_number_of_people(metric: str) -> None:
+    """A slope of .56 was “about 56 people of 100”, and so were mean scores, AUCs and errors."""
+    one = RACE | {"metric": metric, "probe": "score_parity", "estimate": 0.56}
+    for other in (0.35, None):
+        said = beyond.sentence(one | {"reference_estimate": other}, PLAN)
+        assert "每100人" not in said.zh
+        assert "of 100" not in said.en
 
 
 def test_a_rate_says_how_sure_it_is() -> None:
