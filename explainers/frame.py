@@ -443,8 +443,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_range": Row(
         Text(
-            "其他信息不变，只改{Y}，最高的{price}比最低的平均{size}。{tried}{in_short}",
-            "All else equal, with only {y} changed, the highest {price} is {size} than the lowest on average.{tried}{in_short}",
+            "其他信息不变，只改{Y}，平均最贵的取值比最便宜的取值，{price}{size}。{tried}{in_short}",
+            "All else equal, with only {y} changed, at its dearest value the {price} is {size} on average than at its cheapest.{tried}{in_short}",
         ),
         RESULTS,
     ),

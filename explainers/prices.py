@@ -50,8 +50,8 @@ BRIEF = {
         "{y} changed from {from} to {to}, over all settings of the rest: the {price} is {size} on average{of_tests}.",
     ),
     "groups.price_range": Text(
-        "只改{Y}：{price}最高的比最低的平均{size}{of_tests}。",
-        "Only {y} changed: on average the highest {price} is {size} than the lowest{of_tests}.",
+        "只改{Y}：平均最贵的取值比最便宜的取值，{price}{size}{of_tests}。",
+        "Only {y} changed: at its dearest value the {price} is {size} on average than at its cheapest{of_tests}.",
     ),
     "groups.price_raw": Text(
         "什么条件都不算，{Y}从{from}到{to}：{price}平均{size}。",
@@ -200,12 +200,6 @@ def _of_tests(finding: Mapping[str, Any]) -> Text:
     spread = (finding.get("details") or {}).get("spread") or {}
     if not spread.get("pairs"):
         return Text("", "")
-    if finding["metric"] == "price_range":
-        share, small = about(spread["beyond"]), _line(finding["threshold"]["lines"]["equivalence"])
-        return Text(
-            f"（每100次里{share.zh}次超过{small.zh}%）",
-            f" (over {small.en} % in {share.en} of 100 tests)",
-        )
     way, more = ("dearer", "变贵") if finding["effect"]["value"] > 0 else ("cheaper", "变便宜")
     share = about(spread[way])
     return Text(f"（每100次里{share.zh}次{more}）", f" ({way} in {share.en} of 100 tests)")
@@ -217,13 +211,6 @@ def _tried(finding: Mapping[str, Any]) -> Text:
     if not spread.get("pairs"):
         return Text("", "")
     n = numbers.count(int(spread["pairs"]))
-    if finding["metric"] == "price_range":
-        share = about(spread["beyond"])
-        small = _line(finding["threshold"]["lines"]["equivalence"])
-        return Text(
-            f"试了{n}次，每100次里，{share.zh}次相差超过{small.zh}%。",
-            f" Of 100 tests, {share.en} differed by more than {small.en} % ({n} tests).",
-        )
     dearer, cheaper = about(spread["dearer"]), about(spread["cheaper"])
     return Text(
         f"试了{n}次，每100次里，{dearer.zh}次变贵，{cheaper.zh}次变便宜。",

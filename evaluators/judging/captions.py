@@ -42,7 +42,7 @@ METRICS: dict[str, Text] = {
     "bundle_gap": Text("几项一起改，价格的差距", "price gap when several change together"),
     "main_effect": Text("单独一项的作用", "effect of one thing alone"),
     "pair_effect": Text("两项叠加的额外作用", "extra effect of two together"),
-    "price_range": Text("同一商品的最高价与最低价", "highest against lowest price of one item"),
+    "price_range": Text("平均最贵的取值与最便宜的取值", "the value with the highest price on average against that with the lowest"),
     "clean_bill": Text("三项合起来：是否没有差价", "all three together: no price differences"),
     "raw_price_gap": Text("未排除其他因素的差价", "price gap before other factors"),
     "conditional_price_gap": Text("排除成本等因素后的差价", "price gap with costs held equal"),

@@ -306,8 +306,22 @@ def model_gap(
     verdict: Verdict,
     problem: str | None,
     plan: Plan,
+    within: float | None = None,
 ) -> Text:
-    """What one comparison of two profiles says."""
+    """What one comparison of two profiles says.
+
+    Args:
+        metric: of the finding.
+        slice_: what was changed.
+        group: what it was changed to.
+        reference: what from.
+        spread: of its pairs of quotes.
+        aa: the share that changes when asked twice alike.
+        verdict: of the finding.
+        problem: why there is nothing to say.
+        plan: for plain names.
+        within: of a range, the mean ratio of a row's dearest to its cheapest quote.
+    """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
     size = dearer(spread.mean)
@@ -320,15 +334,22 @@ def model_gap(
         f"{share(EQUIVALENCE)}; in the pair furthest apart the dearer is {percent(spread.largest)} above the cheaper. ",
     )
     changed = _changed(metric, slice_, group, reference, size, plan)
+    described = Text("", "") if within is None else WITHIN_A_ROW.format(size=percent(within - 1))
     return texts(
         changed,
         asked,
+        described,
         VERDICTS[verdict] if verdict in EXACT_SAME else EXACT[verdict],
         Text("", " "),
         LINE_TEXT,
     )
 
 
+WITHIN_A_ROW = Text(
+    "同一行里最贵的报价比最便宜的平均高 {size}：这总不会低于零，只作描述，不和界线比。",
+    "Within a row the dearest quote is {size} above the cheapest on average: that can't be below "
+    "zero, is described only and held against no line. ",
+)
 EXACT_SAME = (Verdict.DISPARITY, Verdict.EQUIVALENT)
 EXACT: dict[Verdict, Text] = {
     Verdict.DIFFERENCE: Text(
@@ -346,8 +367,8 @@ def _changed(
     own, other = _levels(plan, next(iter(slice_)), group, reference)
     if metric == "price_range":
         return Text(
-            f"只改{named.zh}，同一行最贵与最便宜的报价平均相差：最贵的{size.zh}。",
-            f"Changing only {named.en}, the dearest quote for the same row is on average {size.en} than the cheapest. ",
+            f"只改{named.zh}，平均最贵的是 {own.zh}，最便宜的是 {other.zh}：前者的价格平均{size.zh}。",
+            f"Changing only {named.en}, prices are highest on average for {own.en} and lowest for {other.en}: {size.en} on average. ",
         )
     if metric == "main_effect":
         return Text(

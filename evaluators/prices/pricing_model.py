@@ -55,6 +55,8 @@ class Gap:
         group, reference: how the two profiles are called.
         ratios: one log-ratio per row.
         more: further numbers.
+        span: of a range, per row its dearest against its cheapest quote: never below 0, so it is
+            described and held against no line.
     """
 
     metric: str
@@ -63,6 +65,7 @@ class Gap:
     reference: str
     ratios: Floats
     more: Mapping[str, Any] = field(default_factory=dict)
+    span: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +201,24 @@ def _one_at_a_time(logs: Mapping[str, Floats], feature: Feature) -> list[Gap]:
         )
         for place in range(1, len(feature.values))
     ]  # fmt: skip
+    return [*found, _range(tried, feature)]
+
+
+def _range(tried: Floats, feature: Feature) -> Gap:
+    """The two values that are furthest apart on average: every row's quotes for these two."""
+    means = tried.mean(axis=1) if tried.size else np.zeros(len(tried))
+    high, low = int(means.argmax()), int(means.argmin())
+    if high == low:
+        high, low = 1, 0
     span = tried.max(axis=0) - tried.min(axis=0)
     more = {
         "values": list(feature.values),
+        "value": feature.values[high],
+        "reference_value": feature.values[low],
         "mean_ratio": float(np.exp(span).mean()) if span.size else None,
     }
-    return [*found, Gap("price_range", {feature.name: "*"}, "dearest", "cheapest", span, more)]
+    return Gap("price_range", {feature.name: "*"}, feature.labels[high], feature.labels[low],
+               tried[high] - tried[low], more, span)  # fmt: skip
 
 
 def _factorial(logs: Mapping[str, Floats], factors: Sequence[Feature]) -> list[Gap]:
@@ -238,11 +253,11 @@ def worst_of(gaps: Sequence[Gap]) -> Floats:
 
 def _by_item(gap: Gap, answers: Answers) -> dict[str, Any]:
     """Mean and largest ratio of dearest to cheapest, for the items that differ most."""
-    if gap.metric != "price_range" or answers.items is None:
+    if gap.span is None or answers.items is None:
         return {}
     found: list[dict[str, Any]] = []
     for place, item in enumerate(answers.items.names):
-        own = gap.ratios[answers.items.codes == place]
+        own = gap.span[answers.items.codes == place]
         if len(own):
             ratio = np.exp(own)
             found.append({"item": item, "rows": len(own), "mean_ratio": float(ratio.mean()),
@@ -296,7 +311,7 @@ def _finding(
         ),
         reading=price_readings.model_gap(
             gap.metric, gap.slice, gap.group, gap.reference, spread=spread, aa=answers.twin,
-            verdict=verdict, problem=problem, plan=plan,
+            verdict=verdict, problem=problem, plan=plan, within=gap.more.get("mean_ratio"),
         ),
         limit=price_readings.model_limit(len(gap.ratios), sampled=answers.sampled),
     )  # fmt: skip

@@ -152,8 +152,39 @@ def test_prices_scattered_by_ten_percent_are_no_clean_bill_though_the_mean_is_ze
     gap = pick(outcome, "price_gap", "orders")
     assert gap.details["spread"]["beyond"] == 1.0
     assert gap.verdict is not Verdict.EQUIVALENT
-    assert pick(outcome, "price_range", "orders").verdict is Verdict.DISPARITY
+    assert pick(outcome, "price_range", "orders").verdict is Verdict.DIFFERENCE
     assert pick(outcome, "clean_bill").verdict is not Verdict.EQUIVALENT
+
+
+def test_the_range_names_the_two_values_furthest_apart_and_can_be_false() -> None:
+    """Stranger, issue 7/14: "100 % dearer, 0 % cheaper" of each row's dearest against its cheapest."""
+    levels, features = {"orders": [10, 20, 30]}, ["orders"]
+
+    def either_way(x: dict[str, Floats]) -> Floats:
+        up = np.where(np.floor(x["cost"] * 1e6) % 2 < 1, 1, -1) * np.where(x["orders"] > 15, 1, 0)
+        return x["cost"] * 1.03**up
+
+    outcome = run(Rule(either_way), customers(), levels=levels, features=features)
+    none = pick(outcome, "price_range", "orders")
+    assert none.verdict is Verdict.DIFFERENCE, (
+        "every row has a dearest quote: that alone is no finding"
+    )
+    assert none.details["more"]["mean_ratio"] == pytest.approx(1.03, abs=1e-3)
+    assert "described only and held against no line" in none.reading["en"]
+    assert "不和界线比" in none.reading["zh"]
+
+    steps = Rule(
+        lambda x: x["cost"] * np.select([x["orders"] < 15, x["orders"] < 25], [1.0, 1.015], 0.985)
+    )
+    outcome = run(steps, customers(), levels=levels, features=features)
+    gaps = [f for f in outcome.findings if f.metric == "price_gap"]
+    assert {f.verdict for f in gaps} == {Verdict.DIFFERENCE}, "each change is under the line"
+    found = pick(outcome, "price_range", "orders")
+    assert (found.group, found.reference_group) == ("20", "30")
+    assert found.effect["value"] == pytest.approx(np.log(1.015 / 0.985))
+    assert found.verdict is Verdict.DISPARITY
+    assert "highest on average for 20 and lowest for 30" in found.reading["en"]
+    assert "平均最贵的是 20，最便宜的是 30" in found.reading["zh"]
 
 
 def test_a_feature_that_is_no_input_is_not_evaluable_and_said_so() -> None:

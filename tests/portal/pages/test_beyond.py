@@ -134,17 +134,19 @@ def test_a_rate_says_how_sure_it_is() -> None:
 def test_a_line_says_what_was_found_and_leaves_how_sure_it_is_to_the_sentence_below() -> None:
     """The first screen of a telephone has room for three."""
     rate = {"ci": {"low": 1.5, "high": 4.4}}
-    income = PRICE | {"details": {"spread": {"pairs": 191, "beyond": 0.97}}}
+    income = PRICE | {
+        "details": {"spread": {"pairs": 191, "beyond": 0.97, "dearer": 0.98, "cheaper": 0.02}}
+    }
     income["threshold"] = {"value": 0.02, "lines": {"equivalence": 0.01}}
     found = beyond.of(given(RACE | rate, MARRIED, income), "d")
     assert [each.zh for each in found.brief] == [
         "按种族比较，这个算法同意的人里，人工拒绝的：其他种族每100人约20人，白人每100人约8人。",
         "是否已婚：只改这一项，结果就变的，每100人约3人。",
-        "只改所在地区的家庭收入：价格最高的比最低的平均高4.5%（每100次里约有97次超过1%）。",
+        "只改所在地区的家庭收入：平均最贵的取值比最便宜的取值，价格高4.5%（每100次里约有98次变贵）。",
     ]
     assert found.brief[2].en == (
-        "Only the family income in the area changed: on average the highest price is 4.5 % higher "
-        "than the lowest (over 1 % in about 97 of 100 tests)."
+        "Only the family income in the area changed: at its dearest value the price is 4.5 % higher "
+        "on average than at its cheapest (dearer in about 98 of 100 tests)."
     )
     assert "很可能在1.5倍和4.4倍之间" in found.said[0].zh
     assert found.fuller == (found.said[0], found.said[2])
@@ -187,9 +189,9 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
     [
         (
             PRICE | ASKED,
-            "其他信息不变，只改所在地区的家庭收入，最高的价格比最低的平均高4.5%。试了191次，每100次里，约有97次相差超过1%。",
-            ("All else equal, with only the family income in the area changed, the highest price is 4.5 % higher than the "
-            "lowest on average. Of 100 tests, about 97 differed by more than 1 % (191 tests)."),
+            "其他信息不变，只改所在地区的家庭收入，平均最贵的取值比最便宜的取值，价格高4.5%。试了191次，每100次里，约有98次变贵，约有2次变便宜。",
+            ("All else equal, with only the family income in the area changed, at its dearest value the price is 4.5 % higher "
+            "on average than at its cheapest. Of 100 tests, about 98 came out dearer and about 2 cheaper (191 tests)."),
         ),
         (
             PRICE | ASKED | {"metric": "price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)"},
