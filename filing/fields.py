@@ -294,7 +294,9 @@ class Answers:
         return self.rows.get(self.form.key(meaning)) or {}
 
     def value(self, meaning: Meaning) -> Any:
-        """The bare value of what is meant; None where it is not told."""
+        """The bare value of what is meant; None where it is not told or not asked."""
+        if meaning not in self.form.places:
+            return None  # this version does not ask it
         value, part = self.of(meaning).get("value"), self.form.places[meaning][1]
         return _inside(value, part) if part else value
 

@@ -55,6 +55,14 @@ FIRST_NATIONAL_YEAR = 22
 # Each pattern reads on from where the one before stopped: a long text costs its length, not its square.
 NATIONAL = re.compile(r"网信算备\s*([^\s，。；、,;.）)网]*?)号|网信算备\s*(\w+)")
 NATIONAL_DIGITS = 21
+TELEPHONE = re.compile(
+    r"(?P<number>\+?[0-9()（）][0-9 ()（）-]*?)(?:\s*(?:转|ext\.?)\s*(?P<extension>[0-9]{1,6}))?",
+    re.ASCII,
+)
+LEAST_DIGITS, MOST_DIGITS = (
+    3,
+    22,
+)  # 110 and 12345; E.164 has 15 at most, an extension six, and one to spare
 MAILBOX = re.compile(r"[\w.+-]+")
 PROVIDER = re.compile(r"@([\w-]+(?:\.[\w-]+)+)")
 PERSONAL_MAIL = frozenset(
@@ -194,6 +202,33 @@ def link(address: str) -> list[Text]:
     ]
 
 
+def telephone(number: str) -> list[Text]:
+    """What is wrong with a telephone number: digits that can be dialled, perhaps with an extension."""
+    digits = sum(character.isdecimal() for character in number)
+    if TELEPHONE.fullmatch(number) and LEAST_DIGITS <= digits <= MOST_DIGITS:
+        return []
+    return [
+        Text(
+            f"“{number}”不像电话号码：写一个号码，例如 021-00000000 或 +86 21 0000 0000，分机写“转”加数字。",
+            f"“{number}” is no telephone number: give one, such as 021-00000000 or +86 21 0000 0000, an "
+            "extension as “ext. 123”.",
+        )
+    ]
+
+
+def dialled(number: str) -> str:
+    """The address that dials a telephone number (RFC 3966); empty where it is none.
+
+    Args:
+        number: as the filer typed it.
+    """
+    found = TELEPHONE.fullmatch(number)
+    if found is None or telephone(number):
+        return ""
+    dial = re.sub(r"[^\d+-]", "", re.sub(r"[ ()（）]+", "-", found["number"])).strip("-")
+    return f"tel:{dial};ext={found['extension']}" if found["extension"] else f"tel:{dial}"
+
+
 def name(text: str) -> list[Text]:
     """What makes a name easily taken for another one; see `registry.lookalikes`."""
     if any(characters.unwanted(text)):
@@ -201,4 +236,9 @@ def name(text: str) -> list[Text]:
     return [reason.said for reason in lookalikes.reasons("", text)]
 
 
-FORMATS = {"name": name, "credit_code": credit_code, "no_personal_mailbox": no_personal_mailbox}
+FORMATS = {
+    "name": name,
+    "credit_code": credit_code,
+    "no_personal_mailbox": no_personal_mailbox,
+    "telephone": telephone,
+}

@@ -1,10 +1,13 @@
 """What the product knows fields by: the one table between its code and the schema's letter codes.
 
 A row of the schema says `means = "name"`; the code asks for `Meaning.NAME` and never for `B1`. Every
-meaning stands in exactly one field, or part of one, of every version of the schema.
+meaning stands in exactly one field, or part of one, of every version of the schema; one that later
+versions no longer ask (`ENDED`) stands in none of those.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Meaning(StrEnum):
@@ -37,8 +40,14 @@ class Meaning(StrEnum):
     WHO_CHECKS = "who_checks"  # who checks
     ERRS = "errs"  # how it can be wrong
     OBJECTION = "objection"  # how a person objects
-    OBJECTION_DAYS = "objection_days"  # within how many days, as the explanation promises
+    OBJECTION_DAYS = (
+        "objection_days"  # within how many days, as the explanation promised (to form 1)
+    )
     CHOICES = "choices"  # how a person may have it otherwise
     WHO_USES = "who_uses"  # who uses it (computed)
     WHAT_WAS_CHECKED = "what_was_checked"  # what was evaluated (computed)
     APPEAL_DAYS = "appeal_days"  # within how many days an objection is answered
+
+
+ENDED: Mapping[Meaning, str] = MappingProxyType({Meaning.OBJECTION_DAYS: "1"})
+"""What is no longer asked, and the last version of the schema that asks it."""

@@ -89,7 +89,7 @@ class Line:
     Args:
         name: what the part is called.
         said: what it says.
-        address: the web address that it is, to follow; empty for anything else.
+        address: what it is to follow or to dial; empty for anything else.
     """
 
     name: Text
@@ -119,6 +119,8 @@ def parts(row: Mapping[str, Any], form: Schema) -> tuple[Line, ...]:
 
 
 def _address(part: Part, value: Any) -> str:
+    if part.format == "telephone":
+        return formats.dialled(str(value))
     return str(value) if part.kind is Kind.LINK and not formats.link(str(value)) else ""
 
 

@@ -95,9 +95,14 @@ def answers(**changed: Any) -> dict[str, Any]:
         "H6": text,
         "H7": text,
         "H8": {"how": text},
-        "H9": {"how": text, "days": 15},
+        "H9": {"how": text},
         "I1": {"online": "help@bank.example", "offline": "各网点服务台"},
-        "I2": {"link": "https://bank.example/appeal", "steps": text, "days": 15},
+        "I2": {
+            "phone": "021-00000000",
+            "link": "https://bank.example/appeal",
+            "steps": text,
+            "days": 15,
+        },
     }
     low = {"B6": "other", "B14": "informs"} if changed.get("G1") == LOW else {}
     return whole | low | changed

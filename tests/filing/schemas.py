@@ -1,4 +1,4 @@
-"""A second version of the schema beside the first, made in a test: one that no release has."""
+"""A later version of the schema beside the newest, made in a test: one that no release has."""
 
 import shutil
 from pathlib import Path
@@ -7,49 +7,53 @@ import pytest
 
 from filing import forms
 
-VERSION = """
+BEFORE = forms.versions()[-1]
+"""The newest version that the product has."""
+AFTER = str(int(BEFORE) + 1)
+"""The version that a test declares beside it."""
+VERSION = f"""
 [[versions]]
-version = "2"
+version = "{AFTER}"
 date = "2027-01-01"
-zh = "第二版。"
-en = "Second version."
+zh = "再一版。"
+en = "Another version."
 """
-PLAIN = """
+PLAIN = f"""
 [[fields]]
 code = "E12"
-since = "2"
+since = "{AFTER}"
 kind = "plain"
 limit = 40
-name = { zh = "能耗", en = "Energy" }
-ask = { zh = "写估计的能耗。", en = "Give an estimate of the energy used." }
+name = {{ zh = "能耗", en = "Energy" }}
+ask = {{ zh = "写估计的能耗。", en = "Give an estimate of the energy used." }}
 legal = []
 """
-SPLIT = """
+SPLIT = f"""
 [[fields]]
 code = "D1"
-since = "2"
+since = "{AFTER}"
 kind = "parts"
-name = { zh = "基本原理", en = "Basic principle" }
-ask = { zh = "分两部分写。", en = "Write it in two parts." }
+name = {{ zh = "基本原理", en = "Basic principle" }}
+ask = {{ zh = "分两部分写。", en = "Write it in two parts." }}
 legal = []
 [[fields.parts]]
 id = "idea"
 kind = "text"
 was = "D1"
 limit = 800
-name = { zh = "思路", en = "Idea" }
+name = {{ zh = "思路", en = "Idea" }}
 [[fields.parts]]
 id = "steps"
 kind = "text"
 limit = 200
-name = { zh = "步骤", en = "Steps" }
+name = {{ zh = "步骤", en = "Steps" }}
 """
 
 
 def second(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *, plain: str = PLAIN, split: str = SPLIT
 ) -> None:
-    """Declare version 2: E12 is added, D1 is split into parts, E7 is dropped.
+    """Declare a version after the newest: E12 is added, D1 is split into parts, E7 is dropped.
 
     Args:
         folder: an empty place for the rows.
@@ -74,7 +78,7 @@ def add(file: Path, rows: str) -> None:
 
 
 def ended(file: Path, code: str) -> None:
-    """Let a field stand in version 1 for the last time."""
+    """Let a field stand in the newest version of the product for the last time."""
     line = f'code = "{code}"\n'
     assert line in file.read_text()
-    file.write_text(file.read_text().replace(line, f'{line}last = "1"\n'))
+    file.write_text(file.read_text().replace(line, f'{line}last = "{BEFORE}"\n'))

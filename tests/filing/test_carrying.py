@@ -18,9 +18,9 @@ TEXT = {"zh": "写得清楚的内容", "en": "plain content"}
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """A whole dossier under version 1, with version 2 declared."""
+    """A whole dossier under the newest version, with another declared after it."""
     schemas.second(tmp_path, monkeypatch)
-    form = forms.schema("1")
+    form = forms.schema(schemas.BEFORE)
     given = papers.ON_RECORD | papers.answers(**{"C1#2": {"name": TEXT, "version": "2"}})
     made = {key: answers.store(form, key, raw) for key, raw in given.items()}
     return Answers(form, {key: each for key, each in made.items() if each is not None})
@@ -55,6 +55,23 @@ def test_the_preview_says_what_is_added_changed_removed_and_asked_anew(told: Ans
     assert [each.item for each in found.asked] == ["D1.steps", "E12"]
 
 
+def test_the_first_form_is_carried_to_the_second_with_its_way_to_object() -> None:
+    """Link, steps and days stay in I2; what H9 promised twice is told of; the telephone is asked."""
+    first, second = forms.schema("1"), forms.schema("2")
+    appeal = {"link": "https://bank.example/appeal", "steps": TEXT, "days": 15}
+    given = {"I2": {"value": appeal}, "H9": {"value": {"how": TEXT, "days": 30}}}
+    after = carrying.forward(Answers(first, given), second)
+    assert after == {"I2": {"value": appeal}, "H9": {"value": {"how": TEXT}}}
+
+    found = carrying.preview(Answers(first, given), second, today=TODAY)
+    assert "“申诉入口与时限”增加：电话、地址、提出申诉的期限（收到结果后几天内）。" in [
+        each.zh for each in found.changes
+    ]
+    assert "“您可以怎样申诉”去掉：几天内答复。" in [each.zh for each in found.changes]
+    assert ["您可以怎样申诉" in each.zh for each in found.left_behind] == [True]
+    assert [each.item for each in found.asked] == ["I2.phone"]
+
+
 def test_under_the_same_version_nothing_changes(told: Answers) -> None:
     found = carrying.preview(told, told.form, today=TODAY)
     assert carrying.forward(told, told.form) == told.rows
@@ -77,9 +94,10 @@ def test_what_the_public_did_not_see_never_goes_where_it_would(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The name of the person responsible is restricted; a public field may not take it over."""
-    taking = schemas.PLAIN.replace('since = "2"\n', 'since = "2"\nwas = "A6.person"\n')
+    since = f'since = "{schemas.AFTER}"\n'
+    taking = schemas.PLAIN.replace(since, f'{since}was = "A6.person"\n')
     schemas.second(tmp_path, monkeypatch, plain=taking)
-    first = forms.schema("1")
+    first = forms.schema(schemas.BEFORE)
     person = {"A6": {"value": {"post": TEXT, "person": "王小明"}}}
 
     assert "E12" not in carrying.forward(Answers(first, person), forms.current())
@@ -88,12 +106,11 @@ def test_what_the_public_did_not_see_never_goes_where_it_would(
 def test_the_same_field_taken_over_where_it_is_restricted_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taking = schemas.PLAIN.replace(
-        'since = "2"\n', 'since = "2"\nwas = "A6.person"\nshow = "restricted"\n'
-    )
+    since = f'since = "{schemas.AFTER}"\n'
+    taking = schemas.PLAIN.replace(since, f'{since}was = "A6.person"\nshow = "restricted"\n')
     schemas.second(tmp_path, monkeypatch, plain=taking)
     person = {"A6": {"value": {"post": TEXT, "person": "王小明"}}}
-    after = carrying.forward(Answers(forms.schema("1"), person), forms.current())
+    after = carrying.forward(Answers(forms.schema(schemas.BEFORE), person), forms.current())
 
     assert after["E12"] == {"value": "王小明"}
 
@@ -103,10 +120,12 @@ def test_a_chosen_option_that_is_no_more_is_asked_anew(
 ) -> None:
     schemas.second(tmp_path, monkeypatch)
     file = forms.FOLDER / "training.toml"
-    file.write_text(file.read_text().replace('{ id = "calls",', '{ last = "1", id = "calls",'))
+    file.write_text(
+        file.read_text().replace('{ id = "calls",', f'{{ last = "{schemas.BEFORE}", id = "calls",')
+    )
     forms._toml.cache_clear()
     forms._schema.cache_clear()
-    told = Answers(forms.schema("1"), {"E1": {"value": "calls"}})
+    told = Answers(forms.schema(schemas.BEFORE), {"E1": {"value": "calls"}})
     found = carrying.preview(told, forms.current(), today=TODAY)
 
     assert carrying.forward(told, forms.current()) == {}

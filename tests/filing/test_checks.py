@@ -18,6 +18,9 @@ def stored(**changed: Any) -> dict[str, answers.Stored]:
     return {key: answer for key, answer in made.items() if answer is not None}
 
 
+APPEAL = {"phone": "021-00000000", "link": "https://bank.example/", "steps": "填表", "days": 15}
+
+
 def items(**changed: Any) -> list[str]:
     return [each.item for each in checks.check_all(current(), stored(**changed), today=TODAY)]
 
@@ -58,11 +61,13 @@ def test_complete_papers_leave_nothing_to_do() -> None:
             {"differs": "yes", "grounds": [{"by": "新用户", "reason": "new_user"}]},
             "D10.grounds.1.told",
         ),
-        ("H9", {"how": "写信", "days": 0}, "H9.days"),
-        ("H9", {"how": "写信", "days": 91}, "H9.days"),
-        ("H9", {"how": "写信", "days": "soon"}, "H9.days"),
+        ("I2", {**APPEAL, "days": 0}, "I2.days"),
+        ("I2", {**APPEAL, "days": 91}, "I2.days"),
+        ("I2", {**APPEAL, "days": "soon"}, "I2.days"),
+        ("I2", {**APPEAL, "phone": "打给王小明"}, "I2.phone"),
+        ("I2", {**APPEAL, "within": 0}, "I2.within"),
         ("I1", {"online": "a@qq.com", "offline": "网点"}, "I1.online.zh"),
-        ("I2", {"link": "bank.example", "steps": "填表", "days": 15}, "I2.link"),
+        ("I2", {**APPEAL, "link": "bank.example"}, "I2.link"),
         ("A1", {"not_applicable": "没有"}, "A1"),
         ("D6", {"not_applicable": {"en": "none"}}, "D6.not_applicable.zh"),
         ("D6", {"not_applicable": "无" * 201}, "D6.not_applicable.zh"),

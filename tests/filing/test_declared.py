@@ -7,7 +7,7 @@ import pytest
 from filing import declared, dossier, editions
 from filing.dossier import Filing
 from filing.fields import Answers
-from filing.forms import current
+from filing.forms import current, schema
 from filing.lifecycle import Guard, Status
 from filing.review import NotReady
 from registry.approval import NoSuchContradiction, ReasonUnfit
@@ -107,8 +107,12 @@ def test_what_is_said_not_to_be_used_is_not_what_changes_the_result(
 def test_purpose_and_days_that_are_told_in_two_ways() -> None:
     assert found(B14="prices") == [("purpose", "B14")]
     assert found(B14="decides") == found(B14="informs") == []
-    assert found(None, I2={"days": 15}, H9={"days": 30}) == [("dates", "H9")]
-    assert found(None, I2={"days": 15}, H9={"days": 15}) == []
+    for days, differing in ((30, [("dates", "H9")]), (15, [])):
+        rows = {"I2": {"value": {"days": 15}}, "H9": {"value": {"days": days}}}
+        told = declared.found(Answers(schema("1"), rows), None)
+        assert [(each.kind, each.place) for each in told] == differing, (
+            "the last form that asks both"
+        )
     answers = {"I2": {"value": {"days": 15}}}
     for said, days in (
         ("30天内答复您。", True),

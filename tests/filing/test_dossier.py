@@ -112,7 +112,7 @@ def test_one_misshapen_answer_saves_nothing_and_all_are_named(scene: Scene) -> N
             by=scene.filer,
             filing_id=filing.id,
             revision=filing.revision,
-            answers={"B1": "名称", "B2": 3, "B3": "1", "H9": {"days": []}, "D5": "x"},
+            answers={"B1": "名称", "B2": 3, "B3": "1", "I2": {"days": []}, "D5": "x"},
         )
     assert [each.item for each in caught.value.reasons] == ["B2", "B3", "D5"]
     assert "B1" not in filing.answers

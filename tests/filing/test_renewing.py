@@ -90,18 +90,19 @@ def test_a_filing_keeps_its_form_and_its_editions_to_the_byte(
     read = words(session, filing)
     schemas.second(tmp_path, monkeypatch)
 
-    assert (filing.schema_version, filing.answers) == ("1", before)
+    assert (filing.schema_version, filing.answers) == (schemas.BEFORE, before)
     assert completeness.measure(filing) == lacking
     found = renewing.preview(filing)
     assert found is not None
-    assert (found.version, found.newest, bool(found.changes)) == ("1", "2", True)
+    assert (found.version, found.newest) == (schemas.BEFORE, schemas.AFTER)
+    assert found.changes
     assert filing.answers == before
 
     if status in EDITABLE:
         renewing.carry_forward(
             session, by=scene.filer, filing_id=filing.id, revision=filing.revision
         )
-        assert filing.schema_version == "2"
+        assert filing.schema_version == schemas.AFTER
         assert renewing.preview(filing) is None
         assert {each.item for each in completeness.measure(filing).reasons} == {"D1.steps", "E12"}
         done = filing.revision
@@ -112,7 +113,7 @@ def test_a_filing_keeps_its_form_and_its_editions_to_the_byte(
             renewing.carry_forward(
                 session, by=scene.filer, filing_id=filing.id, revision=filing.revision
             )
-        assert (filing.schema_version, filing.answers) == ("1", before)
+        assert (filing.schema_version, filing.answers) == (schemas.BEFORE, before)
 
     session.expire_all()
     after = editions.every(session, filing)
@@ -143,7 +144,10 @@ def test_a_change_under_the_new_form_is_published_beside_the_old_edition(
     )
     old, new = editions.every(session, filing)
 
-    assert (told_by(old.read()).form.version, told_by(new.read()).form.version) == ("1", "2")
+    assert (told_by(old.read()).form.version, told_by(new.read()).form.version) == (
+        schemas.BEFORE,
+        schemas.AFTER,
+    )
     said = [each.zh for each in differences.between(old.read(), new.read())]
     assert any(each.startswith("新增了“能耗”") for each in said)
     assert any(each.startswith("删去了“训练停止与选择标准”") for each in said)
@@ -160,7 +164,7 @@ def test_giving_up_a_change_brings_the_old_form_back(
     renewing.carry_forward(session, by=scene.filer, filing_id=filing.id, revision=filing.revision)
     scene.file(filing, "abandon")
 
-    assert (filing.schema_version, filing.answers) == ("1", before)
+    assert (filing.schema_version, filing.answers) == (schemas.BEFORE, before)
 
 
 def test_a_submission_is_compared_across_the_forms(
@@ -200,7 +204,7 @@ def test_a_later_filing_of_the_model_is_opened_under_the_newest_form(
         version_id=cast.version(scene.session, scene.filer, name="credit", mark="later").id,
     )
 
-    assert later.schema_version == "2"
+    assert later.schema_version == schemas.AFTER
     assert set(later.answers["D1"]["value"]) == {"idea"}
     assert "E7" not in later.answers
 
@@ -214,4 +218,4 @@ def test_a_revision_that_is_not_the_last_is_refused(
         renewing.carry_forward(
             scene.session, by=scene.filer, filing_id=filing.id, revision=filing.revision - 1
         )
-    assert filing.schema_version == "1"
+    assert filing.schema_version == schemas.BEFORE

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from filing import wording
+from filing import formats, wording
 from filing.forms import current
 from portal.pages.rendering import in_language, named
 from registry import untranslated
@@ -124,6 +124,28 @@ def test_only_a_web_address_is_one_to_follow(link: str, address: str) -> None:
     row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
     lines = wording.parts(row, current())
     assert [(each.said.zh, each.address) for each in lines] == [(link, address), ("15", "")]
+
+
+@pytest.mark.parametrize(
+    ("number", "address"),
+    [
+        ("021-0000-0000", "tel:021-0000-0000"),
+        ("+86 (21) 0000 0000", "tel:+86-21-0000-0000"),
+        ("12345", "tel:12345"),
+        ("0755-00000000转12", "tel:0755-00000000;ext=12"),
+        ("0755-00000000 ext. 12", "tel:0755-00000000;ext=12"),
+        ("1;phone-context=evil", ""),
+        ("javascript:1", ""),
+        ("12", ""),
+        ("021-0000-0000 或 021-0000-0001", ""),
+    ],
+)
+def test_a_telephone_number_is_dialled_and_nothing_else_is(number: str, address: str) -> None:
+    field, value = current().field("I2"), {"phone": number, "days": 15}
+    row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
+    phone, _ = wording.parts(row, current())
+    assert (phone.said.zh, phone.address) == (number, address)
+    assert bool(formats.telephone(number)) == (not address)
 
 
 def test_words_that_todays_schema_would_not_say_stay_as_published() -> None:

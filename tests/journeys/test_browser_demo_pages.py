@@ -79,6 +79,23 @@ def test_a_filed_page_stays_as_short_as_it_was_promised(
 
 
 @pytest.mark.parametrize("name", list(MODELS))
+def test_how_to_object_is_a_number_to_dial_a_link_and_a_time(
+    sites: dict[str, tuple[TestClient, str]], telephone: Page, name: str
+) -> None:
+    """Each as large as a finger; what the form asks in I2, told there and nowhere else."""
+    asked = MODELS[name].story["answers"]["I2"]
+    page = opened(telephone, sites[name], "zh")
+    card = page.locator("section[aria-labelledby=how-to-object]")
+    links = card.locator("dd a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    assert links == [f"tel:{asked['phone']}", asked["link"]]
+    sizes = card.locator("a").evaluate_all("all => all.map(each => each.offsetHeight)")
+    assert min(sizes) >= 44
+    said = card.inner_text()
+    assert f"答复的期限（天）：{asked['days']}" in said.replace(" ", "").replace("\n", "")
+    assert asked["place"]["zh"] in said
+
+
+@pytest.mark.parametrize("name", list(MODELS))
 def test_the_first_screen_tells_whose_words_are_whose(
     sites: dict[str, tuple[TestClient, str]], telephone: Page, name: str
 ) -> None:

@@ -342,6 +342,6 @@ def test_the_newest_form_is_previewed_and_taken(
         assert words in told
     taken = desk.run(desk.filer, "file", "carry", filing, "--revision", revision)
     assert taken.code == 0
-    assert "form:2" in taken.out
+    assert f"form:{schemas.AFTER}" in taken.out
     desk.scene.session.expire_all()
-    assert desk.scene.session.get_one(Filing, filing).schema_version == "2"
+    assert desk.scene.session.get_one(Filing, filing).schema_version == schemas.AFTER

@@ -145,8 +145,9 @@ def test_how_to_object_is_a_list_with_an_address_to_follow(shelf: Shelf) -> None
     for language, name in (("zh", "申诉入口"), ("en", "Appeal entry")):
         told = client.get(f"/{language}/f/{shelf.made['slug']}", headers=PAGE).text
         actions = told.partition('id="how-to-object"')[2].partition("</section>")[0]
-        assert f'<a href="{link}" rel="nofollow noopener">{link}</a>' in actions
-        assert f"<dt>{name}</dt>" in actions
+        shown = link.removeprefix("https://")
+        assert f'<a href="{link}" rel="nofollow noopener">{shown}</a>' in actions
+        assert f"<dt>{name}" in actions
 
 
 def test_the_form_for_concerns_is_reached_from_wherever_a_reader_looks(shelf: Shelf) -> None:

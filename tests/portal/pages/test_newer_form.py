@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from filing import numbers
+from filing import forms, numbers
 from filing.dossier import Filing
 from registry.organisations import Role
 from tests import cast
@@ -56,7 +56,7 @@ def test_the_page_tells_what_changes_and_makes_the_move(
     sent = {"csrf": csrf, "revision": str(filing.revision)}
     assert browser.post(f"{here}/form", data=sent).status_code == 303
     scene.session.expire_all()
-    assert scene.session.get_one(Filing, filing.id).schema_version == "2"
+    assert scene.session.get_one(Filing, filing.id).schema_version == schemas.AFTER
     moved = browser.get(f"{here}?group=E").text
     assert "备案表有新版" not in moved
     assert 'name="a/E12"' in moved
@@ -92,7 +92,7 @@ def test_the_api_previews_for_the_filer_alone_and_moves_with_a_revision(
     schemas.second(tmp_path, monkeypatch)
 
     found = client.get(here, headers=mine).json()
-    assert (found["version"], found["newest"]) == ("1", "2")
+    assert (found["version"], found["newest"]) == (schemas.BEFORE, schemas.AFTER)
     assert [each["item"] for each in found["asked"] if each["item"] in {"D1.steps", "E12"}] == [
         "D1.steps",
         "E12",
@@ -102,7 +102,7 @@ def test_the_api_previews_for_the_filer_alone_and_moves_with_a_revision(
     stale = client.post(here, headers=mine, json={"revision": filing.revision - 1})
     assert stale.status_code == 409
     moved = client.post(here, headers=mine, json={"revision": filing.revision}).json()
-    assert moved["schema_version"] == "2"
+    assert moved["schema_version"] == schemas.AFTER
     assert moved["answers"]["D1"]["value"] == {
         "idea": {"zh": "写得清楚的内容", "en": "plain content"}
     }
@@ -113,8 +113,9 @@ def test_the_log_of_the_form_tells_each_version(
 ) -> None:
     schemas.second(tmp_path, monkeypatch)
     told = client.get("/api/v1/words/fields").json()
-    assert (told["version"], [each["version"] for each in told["versions"]]) == ("2", ["1", "2"])
-    assert [each["zh"] for each in told["versions"][1]["changes"]] == [
+    assert told["version"] == schemas.AFTER
+    assert [each["version"] for each in told["versions"]] == list(forms.versions())
+    assert [each["zh"] for each in told["versions"][-1]["changes"]] == [
         "新增“能耗”，必填。",
         "“基本原理”分成几部分：思路、步骤。",
         "不再有“训练停止与选择标准”。",

@@ -13,6 +13,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "图、看数字": ("the picture, the numbers",),
     "图和数字": ("The picture, the numbers",),
     "备案主体：": ("Filed by ",),
+    "电话、地址和期限在上面": ("Telephone, address and times stand above",),
     "备案里写的": ("from the filing",),
     "展开：多大把握、局限、数据": ("More: how sure, limits, data",),
     "展开：没有测的": ("More: what was not tested",),
