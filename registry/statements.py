@@ -123,6 +123,7 @@ class ReportPredicate(Exact):
     nonce: str
     probes: list[Object]
     rows_read: Object | None = None
+    data_doubts: list[Object] | None = None
     findings: list[Object]
     findings_digest: Digest
     evidence: Evidence
@@ -155,6 +156,7 @@ class ExploratoryPredicate(Exact):
     nonce_origin: Literal["local", "given"]
     probes: list[Object]
     rows_read: Object | None = None
+    data_doubts: list[Object] | None = None
     findings: list[Object]
     findings_digest: Digest
     evidence: Evidence

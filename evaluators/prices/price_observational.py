@@ -432,7 +432,7 @@ class PriceObservational(Probe[quotes.Kept]):
             ci=None
             if joint is None
             else {
-                "low": joint[0], "high": joint[1], "level": 1 - plan.alpha,
+                "low": joint[0], "high": joint[1], "level": 1 - plan.alpha / family.size,
                 "method": f"{estimate.test[0] if estimate.test else ''}, Bonferroni over {family.size}",
                 "simultaneous": True,
             },

@@ -1,7 +1,8 @@
 """The evaluation data as a run reads them: checked against the plan, in plan-fixed blocks."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -421,10 +422,30 @@ def unit_hashes(block: pa.Table, plan: Plan, nonce: str, names: Sequence[str]) -
         nonce: keys the hash.
         names: the columns that make up a row's content.
     """
-    mixed = np.zeros(block.num_rows, dtype=np.uint64)
-    for name in [plan.columns.unit] if plan.columns.unit else sorted(names):
-        mixed = keyed_hash(mixed ^ _hashes(block[name]), f"{nonce}\x00{name}")
-    return mixed
+    return content_hashes(block, nonce, [plan.columns.unit] if plan.columns.unit else names).whole
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The hash of each row, and of each of its cells by column."""
+
+    whole: Hashes
+    by_column: Mapping[str, Hashes]
+
+
+def content_hashes(block: pa.Table, nonce: str, names: Sequence[str]) -> Content:
+    """The keyed hash of each row's content.
+
+    Args:
+        block: the rows.
+        nonce: keys the hash.
+        names: the columns that make it up.
+    """
+    mixed, own = np.zeros(block.num_rows, dtype=np.uint64), dict[str, Hashes]()
+    for name in sorted(names):
+        own[name] = _hashes(block[name])
+        mixed = keyed_hash(mixed ^ own[name], f"{nonce}\x00{name}")
+    return Content(mixed, own)
 
 
 def _hashes(column: pa.ChunkedArray) -> Hashes:

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from evaluators.running import engine, planning
-from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
+from portal.api.shapes import Answer, Bilingual, Page, Paged, Progress, RequestBody
 from portal.web import sight
 from portal.web.access import allow
 from portal.web.at_hand import Database, Store
@@ -64,6 +64,10 @@ class EvaluationOut(Answer):
     created: datetime
     work: Progress | None
     report_id: str | None
+    doubts: list[Bilingual] = Field(
+        [],
+        description="what about the data makes numbers doubtful; told when a plan is registered",
+    )
 
 
 @router.post(
@@ -82,7 +86,8 @@ def register(
     """
     data = sight.dataset(session, by, wanted.dataset_id)
     plan = planning.parse(_mapping(wanted.plan))
-    fitting.check(store, plan, submission.get(session, version_id), data)
+    version = submission.get(session, version_id)
+    fitting.check(store, plan, version, data)
     made = evaluations.register_plan(
         session,
         by=by,
@@ -92,7 +97,8 @@ def register(
         predictions=engine.predictions_needed(plan, data.rows),
         engagement_id=wanted.engagement_id,
     )
-    return _shape(session, made)
+    doubts = [Bilingual.of(each.told) for each in fitting.doubts(store, plan, version, data)]
+    return _shape(session, made).model_copy(update={"doubts": doubts})
 
 
 @router.get(

@@ -163,6 +163,8 @@ def _show(made: "Explored", written: list[Path], data: Path) -> None:
     showing.findings(made.sealed["findings"], published=made.report["findings"], plan=plan)
     if counted := telling.rows_counted(made.report):
         click.echo(f"没有算进去的行：{counted.zh}\nRows left out: {counted.en}")
+    for doubt in telling.data_doubts(made.report):
+        click.secho(f"数据可疑 / doubtful: {doubt.zh}\n{doubt.en}", fg="yellow")
     if order := telling.classes_in_order(made.report):
         click.echo(f"{order.zh}\n{order.en}")
     for each in made.report["probes"]:

@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evaluators.plan import Plan
 from evaluators.probe import Scorer
-from evaluators.running import engine, parquet_folders, planning
+from evaluators.running import data_doubts, engine, parquet_folders, planning
 from evaluators.running.data import Source
+from evaluators.running.data_doubts import Doubt
 from evaluators.running.files import Stored, open_rows
 from portal.work import predicates
 from registry import attestation, model_inputs, scoring, statements
@@ -128,7 +129,11 @@ def explore(
     rows = open_rows(data, model_inputs.words(screened.inputs) if screened else ())
     for note in rows.remarks():
         tell(0, 0, note)
-    Source(rows).check_references(plan)
+    source = Source(rows)
+    source.check_references(plan)
+    doubts = data_doubts.of(plan, source)
+    for doubt in doubts:
+        tell(0, 0, doubt.told)
     digest = digest_of(data)
     drawn = checked_nonce(nonce) if nonce else secrets.token_hex(NONCE // 2)
     inputs = screened.inputs if screened else _typed_inputs(plan, rows)
@@ -150,6 +155,7 @@ def explore(
         nonce=drawn,
         repeated=nonce is not None,
         provenance=_provenance(scorer, started),
+        doubts=doubts,
     )
 
 
@@ -162,6 +168,7 @@ def reported(
     nonce: str,
     repeated: bool,
     provenance: Mapping[str, Any],
+    doubts: Sequence[Doubt] = (),
 ) -> Explored:
     """The report of a run that no registry has made.
 
@@ -173,11 +180,12 @@ def reported(
         nonce: what the run was drawn with.
         repeated: whether the nonce was given.
         provenance: where, when and with what it ran.
+        doubts: what about the data makes the numbers doubtful.
     """
     sealed = outcome.sealed_evidence
     standing = STANDING.format(nonce=GIVEN if repeated else DRAWN)
     given = {"plan.json": plan.digest, f"data/{data['name']}": str(data["digest"])}
-    report = predicates.measured(plan, outcome, given) | {
+    report = predicates.measured(plan, outcome, given, doubts) | {
         "format": statements.EXPLORATORY,
         "standing": {"id": "exploratory", **standing.as_json()},
         "report": {

@@ -73,6 +73,26 @@ def rows_counted(report: Mapping[str, Any]) -> Text | None:
     return Text(f"{rows:,} 行中：{zh}。", f"Of {rows:,} rows: {en}.")
 
 
+def data_doubts(report: Mapping[str, Any]) -> list[Text]:
+    """What about the data makes the report's numbers doubtful; nothing where it does not say.
+
+    Args:
+        report: its predicate.
+    """
+    plan = report["plan"].get("content") or {}
+    found = []
+    for each in report.get("data_doubts") or ():
+        name, said = str(each["item"]), Text(each["zh"], each["en"])
+        own = captions.column(plan, name)
+        found.append(
+            Text(
+                said.zh.replace(f"“{name}”", f"“{own.zh}”"),
+                said.en.replace(f"'{name}'", f"'{own.en}'"),
+            )
+        )
+    return found
+
+
 UNNAMED = ("xgboost", "lightgbm", "onnx")
 """The formats whose probabilities may come without the names of their classes."""
 

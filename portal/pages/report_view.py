@@ -94,6 +94,7 @@ class ReportView:
         beyond: in which questions, and for whom, a difference exceeds its line.
         rows: how many rows the data have, or why that is not told.
         left_out: which rows do not count, and why; empty where the report does not say.
+        doubts: what about the data makes the numbers doubtful.
         omitted: what was not tested, in short.
         main: the gravest findings.
         limits: what the gravest findings do not say, each once.
@@ -116,6 +117,7 @@ class ReportView:
     beyond: str
     rows: str
     left_out: str
+    doubts: tuple[str, ...]
     omitted: tuple[str, ...]
     main: tuple[Row, ...]
     limits: tuple[str, ...]
@@ -156,6 +158,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         beyond=_beyond(predicate, language),
         rows=telling.rows_number(predicate["data"]["rows"]).in_(language),
         left_out=said.in_(language) if (said := telling.rows_counted(predicate)) else "",
+        doubts=tuple(said.in_(language) for said in telling.data_doubts(predicate)),
         omitted=tuple(s.in_(language) for s in _omitted(predicate, unplanned, unasked)),
         main=main,
         limits=tuple(dict.fromkeys([*order, *(row.limit for row in main)])),

@@ -34,10 +34,12 @@ from registry import (
     typed_toml,
     worklist,
 )
-from registry.artifacts import BlobNotFound
+from registry.artifacts import ArtifactStore, BlobNotFound
+from registry.datasets import Dataset
 from registry.errors import RegisterError
 from registry.language import Text
 from registry.organisations import Role
+from registry.submission import Version
 from registry.tokens import Scope
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
@@ -195,7 +197,13 @@ def register_plan(
 
 @router.get("/evaluations/{evaluation_id}", dependencies=[allow(*EVALUATES)])
 def evaluation_page(
-    request: Request, language: Lang, session: Database, by: By, asking: Asking, evaluation_id: str
+    request: Request,
+    language: Lang,
+    session: Database,
+    store: Store,
+    by: By,
+    asking: Asking,
+    evaluation_id: str,
 ) -> Response:
     """Progress, and the report when there is one."""
     made = evaluations.get(session, evaluation_id)
@@ -214,6 +222,7 @@ def evaluation_page(
         model=submission.model_of(session, version),
         dataset=dataset,
         costs=_costs(made.plan, dataset.rows),
+        doubts=_doubts(store, made.plan, version, dataset),
         work=work,
         waits=attendance.why_queued(session, work) if work else None,
         report=next(
@@ -255,6 +264,17 @@ def _costs(written: str, rows: int) -> tuple[Text, ...]:
     except (RegisterError, ValidationError):
         return ()
     return tuple(cost.said for cost in found if cost.notable)
+
+
+def _doubts(
+    store: ArtifactStore, written: str, version: Version, dataset: Dataset
+) -> tuple[Text, ...]:
+    """What about the data makes numbers doubtful; nothing where a probe is no longer installed."""
+    try:
+        plan = planning.parse(json.loads(written))
+    except (RegisterError, ValidationError):
+        return ()
+    return tuple(each.told for each in fitting.doubts(store, plan, version, dataset))
 
 
 def _plan_of(session: Database, by: By, evaluation_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from evaluators import policy
 from evaluators.plan import Plan
 from evaluators.running import planning
+from evaluators.running.data_doubts import Doubt
 from evaluators.running.engine import Outcome
 from filing.law import FILING_STATEMENT
 from registry import attestation
@@ -16,13 +17,19 @@ from registry.reports import Verdict
 PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow-skinny")
 
 
-def measured(plan: Plan, outcome: Outcome, configuration: Mapping[str, str]) -> dict[str, Any]:
+def measured(
+    plan: Plan,
+    outcome: Outcome,
+    configuration: Mapping[str, str],
+    doubts: Sequence[Doubt] = (),
+) -> dict[str, Any]:
     """The part of a report's predicate that follows from the run alone.
 
     Args:
         plan: what was tested.
         outcome: what was found.
         configuration: name → SHA-256 of what the run was given.
+        doubts: what about the data makes the numbers doubtful.
     """
     found = [finding.as_json() for finding in outcome.findings]
     return {
@@ -30,6 +37,7 @@ def measured(plan: Plan, outcome: Outcome, configuration: Mapping[str, str]) -> 
         "required_probes": sorted(policy.required(planning.task(plan))),
         "probes": [dict(probe) for probe in outcome.probes],
         "rows_read": dict(outcome.left_out),
+        "data_doubts": [each.as_json() for each in doubts],
         "findings": found,
         "findings_digest": outcome.findings_digest,
         "test_result": test_result(found, configuration),

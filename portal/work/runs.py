@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from evaluators.judging import captions
 from evaluators.plan import Plan, PlanInvalid
-from evaluators.running import engine, planning
+from evaluators.running import data_doubts, engine, planning
 from evaluators.running.data import Source
+from evaluators.running.data_doubts import Doubt
 from evaluators.running.engine import Outcome
 from explainers import explanation
 from explainers.plan import ExplanationPlan
@@ -88,7 +89,8 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
     charge = _charge_evaluation(made)
     reading = plan.columns.reading
     rows = datasets.load(place.store, dataset, _words(version) if asked else ())
-    Source(rows).check_references(plan)
+    source = Source(rows)
+    source.check_references(plan)
     asking = _asking(place, watch, version, charge, nonce, reading) if asked else nullcontext()
     with asking as scorer:
         outcome = engine.run(
@@ -100,12 +102,13 @@ def evaluate(place: Place, watch: Watch, evaluation_id: str) -> None:
             registered=others,
         )
     watch.check()
+    doubts = data_doubts.of(plan, source)
     provenance = _provenance(place, scorer, started)
     while True:
         with place.factory() as session:
             known = before.known(session, place.store, made, plan, model_digest=version.digest)
         try:
-            _publish(place, watch, made, plan, outcome.beside(known), provenance)
+            _publish(place, watch, made, plan, outcome.beside(known), doubts, provenance)
         except OvertakenByAnother:
             continue
         return
@@ -117,6 +120,7 @@ def _publish(
     made: Evaluation,
     plan: Plan,
     outcome: Outcome,
+    doubts: Sequence[Doubt],
     provenance: Mapping[str, Any],
 ) -> None:
     """State what came of a run, have it signed and hand it in."""
@@ -124,7 +128,7 @@ def _publish(
     with place.factory() as session:
         version = submission.get(session, made.version_id)
         dataset = datasets.get(session, made.dataset_id)
-        measured = _measured(plan, made, dataset, outcome) | {
+        measured = _measured(plan, made, dataset, outcome, doubts) | {
             "evidence": {
                 "public": predicates.digested(outcome.public_evidence),
                 "sealed": {"digest": place.store.put(io.BytesIO(sealed))},
@@ -176,10 +180,12 @@ def _charge_evaluation(made: Evaluation) -> Charge:
     return _charge
 
 
-def _measured(plan: Plan, made: Evaluation, dataset: Dataset, outcome: Outcome) -> dict[str, Any]:
+def _measured(
+    plan: Plan, made: Evaluation, dataset: Dataset, outcome: Outcome, doubts: Sequence[Doubt] = ()
+) -> dict[str, Any]:
     """The part of the predicate that the run adds to what is on record."""
     given = {"plan.json": made.plan_digest, f"dataset/{dataset.id}": dataset.digest}
-    return predicates.measured(plan, outcome, given)
+    return predicates.measured(plan, outcome, given, doubts)
 
 
 def explain(place: Place, watch: Watch, explanation_id: str) -> None:

@@ -239,6 +239,34 @@ def test_parquet_arrow_and_a_folder_give_the_findings_of_the_csv(home: Path) -> 
     assert len(digests) == 1
 
 
+def test_doubts_about_the_data_stand_in_the_terminal_and_on_the_first_screen(
+    home: Path, capsys: Any
+) -> None:
+    """statistics/17: every row stood twice, intervals were halved, and nothing said so."""
+    head, *rows = Path("people.csv").read_text(encoding="utf-8").splitlines()
+    numbered = [f"{at},{row}" for at, row in enumerate(rows)]
+    text = "\n".join([f'"id",{head}', *numbered, *numbered]) + "\n"
+    Path("people.csv").write_text(text, encoding="utf-8")
+    out = evaluated()
+    told = capsys.readouterr()
+    assert f"有 {len(rows):,} 行与别的行每一列都相同" in told.err.replace("\n", "")
+    zh = "数据里有每一列都相同的行；如果是重复，区间过窄。"
+    en = (
+        "some rows equal another in every column; where they are copies, intervals are too narrow."
+    )
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for words in (zh, en):
+        assert words in told.out
+        assert (
+            page.index("glance")
+            < page.index(words)
+            < page.index('class="facts"', page.index(words))
+        )
+    report = json.loads((out / "report.json").read_bytes())
+    assert [each["kind"] for each in report["data_doubts"]] == ["repeated"]
+    assert call("verify", str(out / "report.dsse.json"), "--exploratory") == 0
+
+
 def _with_gaps() -> None:
     rows = Path("people.csv").read_text(encoding="utf-8").splitlines()
     head = rows[0].replace('"', "").split(",")

@@ -40,13 +40,16 @@ def _plan(**columns: Any) -> dict[str, Any]:
 class Case:
     """A version, and data with outcomes in words, of one organisation."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, *, twice: bool = False) -> None:
         self.world, self.member = world, world.member("enterprise-own", Role.FILER)
-        rows = {
+        rows: dict[str, list[Any]] = {
             "income": [1.0, 2.0, 3.0] * 40,
             "sex": ["女", "男"] * 60,
             "outcome": ["归还", "归还", "未归还"] * 40,
         }
+        if twice:
+            rows["income"] = [float(n) for n in range(60)] * 2
+            rows = {name: values[:60] * 2 for name, values in rows.items()}
         pq.write_table(pa.table(rows), folder / "rows.parquet")
         settings = world.site.state.settings
         self.store: ArtifactStore = artifacts.open_store(settings)
@@ -129,6 +132,27 @@ def test_neither_the_interface_nor_the_page_registers_it(
     assert told in page.text
     assert "押金" in page.text
     assert case.count() == 0
+
+
+def test_doubts_about_the_data_are_told_before_the_run_by_interface_and_page(
+    world: World, tmp_path: Path
+) -> None:  # statistics/17
+    case = Case(world, tmp_path, twice=True)
+    plan = planning.parse(_plan())
+    (doubt,) = fitting.doubts(case.store, plan, case.version, case.dataset)
+    assert doubt.kind == "repeated"
+    assert fitting.doubts(case.store, plan, case.version, case.dataset)[0] is doubt  # kept
+    with TestClient(world.site) as http:
+        answer = http.post(
+            f"/api/v1/versions/{case.version.id}/evaluations", headers=case.member.bearer,
+            json={"dataset_id": case.dataset.id, "plan": _plan()},
+        )  # fmt: skip
+    assert answer.status_code == 201
+    assert answer.json()["doubts"] == [doubt.told.as_json()]
+    client, _ = world.browser(case.member)
+    for language, said in (("zh", doubt.told.zh), ("en", doubt.told.en)):
+        page = client.get(f"/{language}/evaluations/{answer.json()['id']}")
+        assert said in page.text
 
 
 def _toml(plan: dict[str, Any]) -> str:
