@@ -26,8 +26,8 @@ _SEEN_BY = (
 )
 ALONE: Mapping[Why, Text] = {
     Why.SMALL: Text(
-        f"这一组（或与它相减可得的组）中有不足 {{few}}的格子，数字不公开；{_SEEN_BY[0]}",
-        "A cell of this group, or of one it could be subtracted from, has fewer than {few}, "
+        f"这一组（或与它相减可得的组）中有不足 {{few}}（也可能一个没有）的格子，数字不公开；{_SEEN_BY[0]}",
+        "A cell of this group, or of one it could be subtracted from, has fewer than {few} (or none), "
         f"so its numbers are not published; {_SEEN_BY[1]}",
     ),
     Why.EFFECTIVE: Text(
@@ -52,10 +52,10 @@ ALONE: Mapping[Why, Text] = {
 """Of a finding's own group and its reference; {few} are so many people, or units."""
 TOGETHER: Mapping[Why, Text] = {
     Why.SMALL: Text(
-        "这些数字由几组一起算出，其中有不足 {few}的格子，由它们可以推出这些格子，数字不公开；"
+        "这些数字由几组一起算出，其中有不足 {few}（也可能一个没有）的格子，由它们可以推出这些格子，数字不公开；"
         f"{_SEEN_BY[0]}",
-        "Several groups give these numbers together, and some of them have cells of fewer than {few} "
-        f"that could be worked out, so they are not published; {_SEEN_BY[1]}",
+        "Several groups give these numbers together, and some of them have cells of fewer than {few} (or "
+        f"none) that could be worked out, so they are not published; {_SEEN_BY[1]}",
     ),
     Why.UNCOUNTED: ALONE[Why.UNCOUNTED],
     Why.UNAUDITED: ALONE[Why.UNAUDITED],
@@ -63,8 +63,8 @@ TOGETHER: Mapping[Why, Text] = {
 """Of numbers that several groups give together."""
 WITHIN: Mapping[Why, Text] = {
     Why.SMALL: Text(
-        "其中有的组有不足 {few}的格子，数字不公开。",
-        "some of these groups have cells of fewer than {few}, so these numbers are not published.",
+        "其中有的组有不足 {few}（也可能一个没有）的格子，数字不公开。",
+        "some of these groups have cells of fewer than {few} (or none), so these numbers are not published.",
     ),
     Why.UNCOUNTED: Text(
         "每一组里有多少个不同的单位没有数过，数字不公开。",

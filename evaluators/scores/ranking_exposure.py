@@ -83,7 +83,8 @@ class RankingExposure(Probe[Rows]):
     (Singh and Joachims 2018); skew@k, the share of the first k places over the share of the list;
     and NDKL against labels dealt at random (both Geyik, Ambler and Kenthapadi 2019). Errors are
     clustered by list or by the plan's unit, and by item where items come back (Cameron, Gelbach
-    and Miller 2011). Holm within an attribute. Line ±ln 1.25, ours; see the policy file.
+    and Miller 2011); a group that holds none of the first k places has the exact bound of so many
+    lists (Clopper and Pearson 1934). Holm within an attribute. Line ±ln 1.25, ours; see the policy file.
     """
 
     spec = ProbeSpec(
@@ -300,7 +301,7 @@ def _why(metric: str, found: Share | None, plan: Plan) -> str | None:
         return "short" if metric == "skew_at_k" else "few"
     if found.clusters < plan.min_n:
         return "few"
-    if found.log_ratio is None:
+    if found.log_ratio is None and not found.absent:
         return "no_relevance" if found.due <= 0 else "few"
     return "not_positive" if found.p_value is None else None
 
@@ -379,7 +380,11 @@ class _Said:
         ending = ranking_readings.ending(
             verdict, line=line, near=near, mde=mde, real=p < plan.alpha and not verdicts.spans(ci)
         )
-        reading = readings.joined(ranking_readings.ratio(lead, found, ci, **names), ending)
+        if found.absent:
+            said = ranking_readings.none(found, ci, mine=mine, items=int(rows.group.size), **names)
+        else:
+            said = ranking_readings.ratio(lead, found, ci, **names)
+        reading = readings.joined(said, ending)
         return draft(
             self.probe.spec, metric, slice_={self.attribute: level}, verdict=verdict, reading=reading,
             limit=self.limit, group=level, reference_group="*",
@@ -387,7 +392,7 @@ class _Said:
             estimate=found.got, reference_estimate=found.due,
             effect={"kind": "log_ratio", "value": found.log_ratio},
             ci=ci.as_json(simultaneous=True) if ci else None,
-            test={"name": "clustered_t", "statistic": None}, p_value=found.p_value, p_adjusted=p,
+            test={"name": "exact_lists" if found.absent else "clustered_t", "statistic": None}, p_value=found.p_value, p_adjusted=p,
             adjustment="holm", family={"id": self.family, "size": self.size},
             equivalence=None if alike is None else {
                 "low": -near, "high": near, "p": alike, "p_adjusted": equivalence.adjusted(alike, self.size / SHARES),
@@ -400,7 +405,7 @@ class _Said:
 
     def _details(self, found: Share, rows: Placements) -> dict[str, Any]:
         return {
-            "ratio": float(np.exp(found.log_ratio or 0.0)), "lists": found.lists, "clusters": found.clusters,
+            "ratio": 0.0 if found.absent else float(np.exp(found.log_ratio or 0.0)), "lists": found.lists, "clusters": found.clusters,
             "relevance": self.due, "k": self.probe.options.k, "items_recur": rows.recurring,
             "unjudged_share": self.unjudged, "missing_share": self.missing,
         }  # fmt: skip

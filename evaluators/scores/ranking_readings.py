@@ -28,12 +28,19 @@ SKEW = Text(
     "In {lists} lists of more than {k} items, items with {attribute} '{group}' hold {got} of the "
     "first {k} places and {due} of the whole list: {ratio} times (interval {low}–{high}).",
 )
+NONE = Text(
+    "在 {lists} 份多于 {k} 条的列表里，前 {k} 位没有一位是{attribute}为“{group}”的条目；列表里的 {items} 条中，这一组有 {mine} 条，平均占整份列表的 {due}。这样的列表里，它在前 {k} 位得到的至多是应占的 {high} 倍。",
+    "In {lists} lists of more than {k} items, none of the first {k} places is held by an item with "
+    "{attribute} '{group}'; of the {items} items in these lists {mine} are of this group, {due} of a list on "
+    "average. In such lists it holds at most {high} times what that would be.",
+)
 ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("整个区间都在界线（{line_low} 至 {line_high} 倍）之外：差异超过界线。", "The whole interval lies beyond the line ({line_low} to {line_high} times): the difference exceeds it."),
     Verdict.DIFFERENCE: readings.DIFFERS.format(line=Text("{line_low} 至 {line_high} 倍", "{line_low} to {line_high} times")),
     Verdict.EQUIVALENT: Text("已证明差别很小：在 {near_low} 与 {near_high} 倍之间。", "The difference is shown to be small: between {near_low} and {near_high} times."),
     Verdict.INCONCLUSIVE: Text("还不能下结论：按计划的列表数，要差到 {mde} 左右才看得出来。", "Inconclusive: with the planned lists only a relative difference of about {mde} would show."),
 }  # fmt: skip
+OPEN = Text("还不能下结论。", "Inconclusive.")
 NDKL = Text(
     "在 {lists} 份列表里，各组在前面各位的构成与整份列表的构成相差（NDKL）{value}；若名次与“{attribute}”无关，平均也会有 {mean}，二十次里有一次到 {high}。",
     "Over {lists} lists, the make-up of the top differs from that of the whole list by (NDKL) {value}; "
@@ -89,7 +96,8 @@ WHY: Mapping[str, Text] = {
 
 def ending(verdict: Verdict, *, line: float, near: float, mde: float | None, real: bool) -> Text:
     """What the verdict says of a ratio of shares."""
-    said = ENDINGS[verdict].format(
+    known = verdict is not Verdict.INCONCLUSIVE or mde is not None
+    said = (ENDINGS[verdict] if known else OPEN).format(
         line_low=f"{math.exp(-line):.3g}", line_high=f"{math.exp(line):.3g}",
         near_low=f"{math.exp(-near):.2g}", near_high=f"{math.exp(near):.3g}",
         mde=readings.percent(None if mde is None else math.expm1(mde)),
@@ -109,6 +117,20 @@ def by(due: str, plan: Plan) -> Text:
     if plan.target_kind != "outcome":
         return DECIDED if plan.columns.favourable is not None else JUDGED
     return BY[due] if plan.columns.favourable is None else FAVOURED
+
+
+def none(found: Share, ci: Interval | None, **values: object) -> Text:
+    """The opening of a finding about a group that holds none of the first places.
+
+    Args:
+        found: its shares.
+        ci: of the log ratio; it has no low end.
+        values: names, and how many items the group and all groups have.
+    """
+    high = None if ci is None else math.exp(ci.high)
+    return NONE.format(
+        **values, lists=found.lists, due=readings.percent(found.due), high=readings.number(high)
+    )
 
 
 def ratio(lead: Text, found: Share, ci: Interval | None, **values: object) -> Text:

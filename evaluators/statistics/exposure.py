@@ -100,8 +100,20 @@ class Share:
     df: int
     p_value: float | None
 
+    @property
+    def absent(self) -> bool:
+        """Whether the group got nothing of what it is due."""
+        return self.got <= 0 < self.due
+
     def interval(self, level: float) -> Interval | None:
-        """Of the log ratio."""
+        """Of the log ratio.
+
+        Of a group that got nothing in n independent lists it has no low end: at most 1 − (α/2)^(1/n)
+        of such lists give it anything (Clopper and Pearson 1934), and none more than everything.
+        """
+        if self.absent and self.clusters > 0:
+            most = 1 - ((1 - level) / 2) ** (1 / self.clusters)
+            return Interval(-math.inf, math.log(most / self.due), level, "clopper_pearson_lists")
         if self.log_ratio is None or self.error is None:
             return None
         half = float(stdtrit(self.df, 1 - (1 - level) / 2)) * self.error
@@ -135,6 +147,10 @@ def share(rows: Placements, got: Floats, due: Floats, group: int) -> Share:
         own.append(np.unique(rows.item[mine]).size)
         counts.append(np.unique(rows.item).size)
     df = min(*counts, 10**9) - 1 if len(counts) > 1 else counts[0] - 1
+    if above <= 0 < below and df >= 1:
+        # As many as are due would come to something in a list at least that often, in every list.
+        chance = min(1.0, 2 * max(0.0, 1 - below / lists) ** min(own))
+        return Share(0.0, below / lists, lists, min(own), None, None, None, df, chance)
     if above <= 0 or below <= 0 or df < 1:
         return Share(above / lists, below / lists, lists, min(own), None, None, None, df, None)
     ratio = above / below

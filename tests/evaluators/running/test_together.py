@@ -103,7 +103,9 @@ def test_what_holds_over_all_stands_where_strata_are_hidden() -> None:
     assert whole["ci"] is not None
     assert "90 of 175" in whole["reading"]["en"]
     assert whole["reading"]["en"].endswith("so these numbers are not published.")
-    assert whole["reading"]["zh"].endswith("其中有的组有不足 10 人的格子，数字不公开。")
+    assert whole["reading"]["zh"].endswith(
+        "其中有的组有不足 10 人（也可能一个没有）的格子，数字不公开。"
+    )
 
 
 def test_pooled_strata_stand_where_no_cell_is_small() -> None:

@@ -55,6 +55,57 @@ def test_the_shares_can_be_worked_out_on_paper() -> None:
     assert top.details["ratio"] == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize(
+    ("lists", "verdict"), [(29, None), (30, Verdict.DISPARITY), (60, Verdict.DISPARITY)]
+)
+def test_a_group_that_never_comes_first_is_a_finding(lists: int, verdict: Verdict | None) -> None:
+    """Stranger, issue 7/7: 0 of the first places for half of the items was "not evaluable"."""
+    found = _run(_lists(["aaabbb"] * lists), k=3)["skew_at_k", "b"]
+    if verdict is None:
+        assert found.verdict is Verdict.NOT_EVALUABLE
+        return
+    assert found.verdict is verdict
+    assert (found.estimate, found.reference_estimate, found.n) == (0.0, 0.5, 3 * lists)
+    assert found.ci is not None
+    assert found.ci["low"] is None
+    assert found.ci["high"] < math.log(0.8)
+    assert (found.units or {})["of"] == "lists"
+    assert "none of the first 3 places is held by an item with group 'b'" in found.reading["en"]
+    assert (
+        f"of the {6 * lists} items in these lists {3 * lists} are of this group"
+        in found.reading["en"]
+    )
+    assert "前 3 位没有一位是" in found.reading["zh"]
+    assert "people" not in found.reading["en"]
+
+
+def test_a_small_group_that_never_comes_first_may_be_chance() -> None:
+    """One item in fifty, none in the first place of 40 lists: that happens to 40 % of fair rankings."""
+    found = _run(_lists(["a" * 49 + "b"] * 40), k=1)["skew_at_k", "b"]
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.p_value == pytest.approx(min(1.0, 2 * 0.98**40))
+    assert "–" not in found.reading["en"].rpartition("Inconclusive")[2]
+
+
+def test_one_item_that_comes_back_is_one_item_however_many_lists_pass_it_over() -> None:
+    table = _lists(["aaab"] * 60)
+    item = [f"a{n}" if n % 4 < 3 else "b" for n in range(240)]
+    again = table.set_column(table.schema.names.index("item"), "item", pa.array(item))
+    assert _run(again, k=2)["skew_at_k", "b"].verdict is Verdict.NOT_EVALUABLE
+
+
+def test_absent_groups_are_rarely_called_so_by_chance() -> None:
+    """Fair lists of ten, one item of them of the group: at most 5 % and Monte-Carlo error."""
+    rng, wrong, sets = np.random.default_rng(3), 0, 4000
+    for _ in range(sets):
+        first = int((rng.random(30) < 0.1).sum())  # of 30 lists those that it leads
+        share = exposure.Share(first / 30, 0.1, 30, 30, None, None, None, 29, None)
+        if share.absent:
+            ci = share.interval(0.95)
+            wrong += ci is not None and ci.high < 0
+    assert wrong / sets <= 0.06
+
+
 def test_relevance_is_what_is_due() -> None:
     found = _run(_lists(["ab"] * 60, [[3.0, 1.0]] * 60))
     one = found["exposure_ratio", "a"]
@@ -86,9 +137,7 @@ def test_ndkl_agrees_with_its_formula() -> None:
 def test_the_verdicts() -> None:
     worst = _run(_lists(["aaabbb"] * 60))
     assert worst["exposure_ratio", "b"].verdict is Verdict.DISPARITY
-    assert worst["skew_at_k", "b"].verdict is Verdict.NOT_EVALUABLE, (
-        "none of them in the top: the ratio is 0"
-    )
+    assert worst["skew_at_k", "b"].verdict is Verdict.DISPARITY, "none of them is in the top"
     assert worst["ndkl", "*"].verdict is Verdict.DIFFERENCE
     even = _run(_lists(["ab", "ba"] * 400))
     assert even["exposure_ratio", "a"].verdict is Verdict.EQUIVALENT
