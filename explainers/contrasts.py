@@ -52,7 +52,9 @@ class Contrast:
                 return tally
             name, rise = self.subject.names[0], reading.rise(before, after)
             own = self.plan.donors.arrays[name]
-            moves = {"changed": changed, "up": rise > 0, "down": rise < 0}
+            up, down = rise > 0, rise < 0
+            moves = {"changed": changed, "up": up, "down": down}
+            moves |= {"gained": changed & up, "lost": changed & down}
             tried = (own[low[drawn]], own[high[drawn]])
             return tally | shapes.counted(self.plan, name, tried, (before, after), moves)
 

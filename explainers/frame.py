@@ -496,12 +496,12 @@ TESTS: Mapping[str, Text] = {
         "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "decision.turn": Text(
-        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余{unmoved}。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余{unmoved}。",
-        "Only this was changed, from a low to a high value. With both values below, of {left_n} tests “{good}” became more likely in {left_up} and less likely in {left_down}. With both above, of {right_n} it became more likely in {right_up} and less likely in {right_down}. In all others it was as likely.",
+        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余{unmoved}。两个都{right_values}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余{unmoved}。",
+        "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests “{good}” became more likely in {left_up} and less likely in {left_down}. With both {right_values}, of {right_n} it became more likely in {right_up} and less likely in {right_down}. In all others it was as likely.",
     ),
     "price.turn": Text(
-        "只改这一项，给每{person}试高低两个数值。两个数值都更{low}的试了{left_n}次：{left_up}次{high}的那个{price}更高，{left_down}次更低，其余不变。两个都更{high}的试了{right_n}次：{right_up}次{high}的那个更高，{right_down}次更低，其余不变。",
-        "Only this was changed, from a low to a high value. With both values below, of {left_n} tests the {price} was higher in {left_up} and lower in {left_down}. With both above, of {right_n} it was higher in {right_up} and lower in {right_down}.",
+        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{left_up}次{high}的那个{price}更高，{left_down}次更低，其余不变。两个都{right_values}的试了{right_n}次：{right_up}次{high}的那个更高，{right_down}次更低，其余不变。",
+        "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests the {price} was higher in {left_up} and lower in {left_down}. With both {right_values}, of {right_n} it was higher in {right_up} and lower in {right_down}.",
     ),
     "price.contrast": Text(
         "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",

@@ -86,12 +86,15 @@ def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[
 def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[str, Any]:
     column, sealed = plan.column(name), plan.sealed
     low, high = (_value(column, turn.at[end]) for end in (0, -1))
+    point = len(turn.at) == 1
     if sealed is not None:
         where = Text(
-            f"在某一处（具体数值未公开：{sealed.zh}）",
-            f"at one point (its value is not published: {sealed.en})",
+            f"在某一{'处' if point else '段'}（具体数值未公开：{sealed.zh}）",
+            f"at one point (its value is not published: {sealed.en})"
+            if point
+            else f"over one stretch (its values are not published: {sealed.en})",
         )
-    elif len(turn.at) == 1:
+    elif point:
         where = Text(f"在{low.zh}左右", f"at about {low.en}")
     else:
         where = Text(f"大约在{low.zh}到{high.zh}之间", f"between about {low.en} and {high.en}")
@@ -105,6 +108,7 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
         "most": most[turn.top],
         "beyond": beyond[turn.top],
         "low": column.direction.less,
+        **(_point(column) if point else STRETCH),
         **{
             f"{side}_{what}": same(numbers.count(n))
             for side, counts in (("left", turn.left), ("right", turn.right))
@@ -118,6 +122,22 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
     shown |= {} if sealed is not None else {"at": list(turn.at)}
     row = f"{plan.task}.turn"
     return sentence(row, kind="turn", evidence=shown, places={**places, **filled}, test=row)
+
+
+STRETCH = {
+    "there": Text("，在这之间差别不大；", " and differs little there"),
+    "left_values": Text("没有超出这一段上端", "no higher than the upper end of that stretch"),
+    "right_values": Text("没有低于这一段下端", "no lower than its lower end"),
+}
+
+
+def _point(column: Column) -> dict[str, Text]:
+    """What stands in place of the words on a stretch where one number is told."""
+    return {
+        "there": Text("，", ""),
+        "left_values": Text(f"更{column.direction.less.zh}", "below"),
+        "right_values": Text(f"更{column.direction.more.zh}", "above"),
+    }
 
 
 def _value(column: Column, value: float) -> Text:

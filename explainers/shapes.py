@@ -3,14 +3,17 @@
 A step: across it the result changes, and on either side of it, by intervals, hardly does: a number
 whose every value counts a little less than the one before has none. Between two values of a whole
 number there is nothing, so the step is told as one number; elsewhere it lies between two of the
-plan's, and what holds between them is told as well. A turning point: below it a higher value always moves the answer one way, above it the other way. Both
-are looked for among round numbers that the plan fixed, in the pairs of values that the contrasts
-tried anyway; no question is asked for it.
+plan's, and what holds between them is told as well. A turning point: below it a higher value always
+moves the answer one way, above it the other way. It may be a stretch of values that are alike: where
+it begins and ends is read from the answers by value, for two values of one short stretch are never
+tried on one person. All are looked for among round numbers that the plan fixed, in the pairs of
+values that the contrasts tried anyway; no question is asked for it.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +33,8 @@ ONE_SIDED = (
     0.05  # of all changes: how many may lie on one side of a step, or go the other way (ours)
 )
 NEARLY = 0.05  # of the whole rise: what is so near the top is the top (ours)
-FLAT = (
-    0.75  # of the stops between which the turn lies: where so many are the top, it is flat (ours)
-)
+NARROW = 1 / 8  # of all values tried: a top that holds fewer is told as one number (ours)
+BLUR = 2  # cells on either side over which the height of a stop is taken
 
 LEVEL = 0.1  # of a step: who moves by more on one side of it, for certain, is no level (ours)
 BESIDE = 0.5  # of a step: by so much no large part of a side may move, at the bounds (ours)
@@ -65,11 +67,11 @@ class Turn:
     """A number at which the answer is best or worst.
 
     Args:
-        at: the number; or two, between which nothing changes.
+        at: the number; or two, between which it hardly differs.
         top: whether it is best there, or dearest.
-        left: contrasts of two lower values: how many, and in how many the higher one was better
-            (or dearer) or worse.
-        right: the same of two higher values.
+        left: contrasts of two values of which none is beyond its upper end: how many, and in how
+            many the higher one was better (or dearer) or worse.
+        right: the same of two of which none is below its lower end.
     """
 
     at: tuple[float, ...]
@@ -165,32 +167,132 @@ def _parts(seen: "_Seen", low: int, high: int) -> bool:
 
 
 def turn(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Turn | None:
-    """The turning point of one number; None where there is none."""
-    seen = _Seen.of(plan, tally, name)
+    """The turning point of one number; None where there is none, or its place cannot be told."""
+    seen = _Seen.of(plan, tally, name, graded=True)
     if seen is None:
         return None
-    for top, (rising, falling) in ((True, ("up", "down")), (False, ("down", "up"))):
-        left, right = seen.left("n"), seen.right("n")
-        against = seen.left(falling) + seen.right(rising)
-        agrees = (left > 0) & (right > 0) & (against <= STRAY * (left + right))
-        fits = agrees.copy()
-        for moved, n in ((seen.left(rising), left), (seen.right(falling), right)):
-            fits &= (moved >= plan.k) & (moved >= NOTABLE * n)
-        if fits.any():
-            core = np.flatnonzero(fits)
-            at = seen.peak(_run(agrees, int(core[0]), int(core[-1])), top=top)
-            ends = (core[0], core[-1]) if len(at) > 1 else [plan.stops[name].index(at[0])] * 2
-            return Turn(at, top, *seen.beside(int(ends[0]), int(ends[1])))
+    for top in (True, False):
+        ends = _stretch(seen, top=top) or _peak(seen, top=top)
+        if ends is not None:
+            return Turn(seen.named(*ends), top, *seen.beside(*reversed(ends)))
     return None
 
 
-def _run(agrees: npt.NDArray[np.bool_], first: int, last: int) -> npt.NDArray[np.int64]:
-    """The stops that agree, from some on in both directions until one does not."""
-    while first > 0 and agrees[first - 1]:
+def _ways(*, top: bool) -> tuple[str, str]:
+    """Where a higher value leads below a turning point, and where beyond it."""
+    return ("up", "down") if top else ("down", "up")
+
+
+def _stretch(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
+    """The stops that part three levels of which the middle one is best (or worst).
+
+    Of all ways to cut the values in three, the one whose parts differ most.
+    """
+    n, total = seen.heights(top=top)
+    before, sums = (np.concatenate([[0.0], np.cumsum(each)]) for each in (n, total))
+    best, ends = 0.0, None
+    for low in range(len(seen.stops)):
+        highs = np.arange(low + 1, len(seen.stops))
+        cuts = (np.zeros_like(highs), np.full_like(highs, low + 1), highs + 1, highs * 0 + len(n))
+        of = [before[b] - before[a] for a, b in pairwise(cuts)]
+        parts = [sums[b] - sums[a] for a, b in pairwise(cuts)]
+        left, middle, right = (
+            part / np.maximum(each, 1) for part, each in zip(parts, of, strict=True)
+        )
+        fit = of[0] * left**2 + of[1] * middle**2 + of[2] * right**2 - sums[-1] ** 2 / n.sum()
+        fit = np.where((middle > left) & (middle > right) & (np.min(of, axis=0) > 0), fit, 0.0)
+        if len(fit) and fit.max() > best:
+            best, ends = float(fit.max()), (low, int(highs[fit.argmax()]))
+    return ends if ends is not None and _three_levels(seen, *ends, top=top) else None
+
+
+def _three_levels(seen: "_Seen", low: int, high: int, *, top: bool) -> bool:
+    """Whether a stretch is level, all beside it is less, and people who cross its ends say so."""
+    cells = np.arange(len(seen.stops) + 1)
+    left, middle, right = cells[: low + 1], cells[low + 1 : high + 1], cells[high + 1 :]
+    gaps = [seen.gap(side, middle) for side in (left, right)]
+    jumps = [abs(gap) for gap, _ in gaps]
+    jump = min(jumps)
+    shown = all(abs(gap) > unsure for gap, unsure in gaps) and jump > LEVEL * max(jumps)
+    # A cell that touches an end told as "about" may hold some of either side.
+    pure = np.asarray([seen.of_one_value(cell) for cell in range(len(cells))])
+    inner = middle[pure[middle] | ((middle > low + 1) & (middle < high))]
+    if not shown or not len(inner) or not seen.level(inner, jump) or not _even(seen, inner, jump):
+        return False
+    n, total = seen.heights(top=top)
+    height, own = total / np.maximum(n, 1), total[inner].sum() / n[inner].sum()
+    outside = np.concatenate(
+        [left[pure[left] | (left < low)], right[pure[right] | (right > high + 1)]]
+    )
+    if (height[outside] >= own - LEVEL * jump).any() or not _told_apart(seen, low, high):
+        return False
+    rising, falling = (_result(way) for way in _ways(top=top))
+    moved = int(seen.left(rising)[high]), int(seen.right(falling)[low])
+    against = int(seen.left(falling)[high] + seen.right(rising)[low])
+    return min(moved) >= seen.plan.k and against <= ONE_SIDED * sum(moved)
+
+
+def _result(way: str) -> str:
+    return {"up": "gained", "down": "lost"}[way]
+
+
+def _even(seen: "_Seen", middle: Cells, jump: float) -> bool:
+    """Whether what is near the ends of a stretch is not shown to be less than what is within."""
+    for width in range(1, len(middle) // 2 + len(middle) % 2):
+        outer = np.concatenate([middle[:width], middle[-width:]])
+        gap, unsure = seen.gap(outer, middle[width:-width])
+        if abs(gap) - unsure > LEVEL * jump:
+            return False
+    return True
+
+
+def _told_apart(seen: "_Seen", low: int, high: int) -> bool:
+    """Whether both ends are known well: cells are small, or of one value beside the ends."""
+    beside = (low, low + 1, high, high + 1)
+    return len(seen.stops) >= FINE or all(seen.of_one_value(cell) for cell in beside)
+
+
+def _peak(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
+    """The stop at which the answers are best (or worst); two, where they hardly differ between."""
+    rising, falling = _ways(top=top)
+    left, right = seen.left("n"), seen.right("n")
+    against = seen.left(falling) + seen.right(rising)
+    fits = (left > 0) & (right > 0) & (against <= STRAY * (left + right))
+    for moved, n in ((seen.left(rising), left), (seen.right(falling), right)):
+        fits &= (moved >= seen.plan.k) & (moved >= NOTABLE * n)
+    if not fits.any() or len(seen.stops) < FINE:
+        return None
+    n_by_cell, total = seen.heights(top=top)
+    about = [slice(max(0, at + 1 - BLUR), at + 1 + BLUR) for at in range(len(seen.stops))]
+    height = np.asarray([total[each].sum() / max(1, n_by_cell[each].sum()) for each in about])
+    near = height >= height.max() - NEARLY * float(np.ptp(height))
+    first = last = int(height.argmax())
+    while first > 0 and near[first - 1]:
         first -= 1
-    while last + 1 < len(agrees) and agrees[last + 1]:
+    while last + 1 < len(near) and near[last + 1]:
         last += 1
-    return np.arange(first, last + 1)[agrees[first : last + 1]]
+    middle = (first + last) // 2
+    first, last = _unblurred(seen, first, last, float(np.ptp(height)))
+    if n_by_cell[first + 1 : last + 1].sum() < NARROW * n_by_cell.sum():
+        return middle, middle
+    return (first, last) if first > 0 and last + 1 < len(near) else None
+
+
+def _unblurred(seen: "_Seen", first: int, last: int, rise: float) -> tuple[int, int]:
+    """The ends of a stretch, with the cells beside it that are not shown to be less."""
+
+    def alike(cell: int) -> bool:
+        gap, unsure = seen.gap(np.asarray([cell]), np.arange(first + 1, last + 1))
+        return abs(gap) - unsure <= NEARLY * rise
+
+    low, high = first, last
+    if first == last:
+        return first, last
+    while low > max(0, first - BLUR) and alike(low):
+        low -= 1
+    while high < min(len(seen.stops) - 1, last + BLUR) and alike(high + 1):
+        high += 1
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -202,19 +304,23 @@ class _Seen:
         tally: what was counted.
         key: of the number in it.
         stops: the round numbers that part its cells.
+        graded: whether answers are compared by their scores, not by how many are favourable.
     """
 
     plan: ExplanationPlan
     tally: Mapping[str, int]
     key: str
     stops: tuple[float, ...]
+    graded: bool = False
 
     @classmethod
-    def of(cls, plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> "_Seen | None":
+    def of(
+        cls, plan: ExplanationPlan, tally: Mapping[str, int], name: str, *, graded: bool = False
+    ) -> "_Seen | None":
         stops, key = plan.stops.get(name, ()), f"shape:{name}"
         if not stops or f"{key}:0:n" not in tally or tally["again:changed"]:
             return None
-        return cls(plan, tally, key, stops)
+        return cls(plan, tally, key, stops, graded)
 
     def of_one_value(self, cell: int) -> bool:
         """Whether a cell holds one value only, or hardly another."""
@@ -258,7 +364,7 @@ class _Seen:
         differences of proportions", The American Statistician 54 (2000)).
         """
         n = int(self._each("n")[cells].sum())
-        if self.plan.task == "decision":
+        if self.plan.task == "decision" and not self.graded:
             good = int(self._each("good")[cells].sum())
             share = (good + 1) / (n + 2)
             return good / max(n, 1), math.sqrt(share * (1 - share) / (n + 2))
@@ -290,6 +396,13 @@ class _Seen:
         """By stop, the contrasts on one side of it, or of it and the stop so many further on."""
         return self.left(what)[: len(self.stops) - apart] + self.right(what)[apart:]
 
+    def named(self, low: int, high: int) -> tuple[float, ...]:
+        """The numbers of a stretch between two stops; a last cell of one value ends with that."""
+        if low == high:
+            return (self.stops[low],)
+        last = high - 1 if self.of_one_value(high) else high
+        return tuple(self.stops[at] for at in sorted({low, last}))
+
     def beside(self, low: int, high: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         """What the contrasts below one stop and from another on came to: n, up, down."""
         left, right = (
@@ -306,17 +419,6 @@ class _Seen:
         with np.errstate(divide="ignore", invalid="ignore"):
             gap = before * after / n.sum() * (sums / before - rest / after) ** 2
         return int(np.where(of, np.nan_to_num(gap), -1.0).argmax())
-
-    def peak(self, among: npt.NDArray[np.int64], *, top: bool) -> tuple[float, ...]:
-        """Where among some stops the answers are best; the two outermost where all are alike."""
-        n, total = self._each("n"), self._scores() * (1 if top else -1)
-        width = [slice(max(0, at - 1), at + 3) for at in range(len(self.stops))]
-        height = np.asarray([total[w].sum() / max(1, n[w].sum()) for w in width])
-        near = height[among] >= height[among].max() - NEARLY * float(np.ptp(height))
-        if len(among) > 1 and near.mean() >= FLAT:
-            return self.stops[among[0]], self.stops[among[-1]]
-        best = among[near]
-        return (self.stops[best[len(best) // 2]],)
 
     def mean(self, since: int, until: int | None) -> float | None:
         """The share of good results in some cells; of a price its mean as it may be told."""
@@ -341,7 +443,8 @@ class _Seen:
             return self._each("good").astype(float)
         return self._each("sum") / means.SCALE
 
-    def _scores(self) -> npt.NDArray[np.float64]:
-        """The sums of answers by cell, the better the higher."""
+    def heights(self, *, top: bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """By cell, how many answers, and their sum: of the best (or worst) the highest."""
         lower_is_better = self.plan.task == "decision" and not self.plan.favourable_above
-        return self._each("sum") / means.SCALE * (-1 if lower_is_better else 1)
+        sign = (1 if top else -1) * (-1 if lower_is_better else 1)
+        return self._each("n").astype(float), sign * (self._each("sum") / means.SCALE)

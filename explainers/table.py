@@ -155,15 +155,15 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.turn": Row(
         Text(
-            "{X}{where}{most}“{good}”，再{high}或再{low}都{beyond}。",
-            "“{good}” is {most} likely {where} for {x}; both {high} and {low} make it {beyond} likely.",
+            "{X}{where}{most}“{good}”{there}再{high}或再{low}都{beyond}。",
+            "“{good}” is {most} likely {where} for {x}{there}; both {high} and {low} make it {beyond} likely.",
         ),
         RULE,
     ),
     "price.turn": Row(
         Text(
-            "{X}{where}{price}{most}，再{high}或再{low}都{beyond}。",
-            "The {price} is {most} {where} for {x}; both {high} and {low} make it {beyond}.",
+            "{X}{where}{price}{most}{there}再{high}或再{low}都{beyond}。",
+            "The {price} is {most} {where} for {x}{there}; both {high} and {low} make it {beyond}.",
         ),
         RULE,
     ),

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.explainers.plateaus import PLATEAUS
 from tests.explainers.truth import CASES, Case, faults
 
 BUDGET = 60.0
@@ -12,7 +13,7 @@ BUDGET = 60.0
 spent: list[float] = []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *PLATEAUS], ids=lambda case: case.name)
 def test_the_explanation_of_a_model_of_known_truth(case: Case) -> None:
     before = time.process_time()
     assert faults(case) == []

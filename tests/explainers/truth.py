@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.special import ndtr
 
+from explainers import numbers
 from explainers.explanation import explain, sentences_of
 from explainers.people import Scorer
 from explainers.plan import ExplanationPlan, PlanImpossible
@@ -737,9 +738,14 @@ def _marked(case: Case, content: Mapping[str, Any], name: str) -> bool:
     """Whether the picture marks what the text says, and the evidence has it, near the truth."""
     low, high = case.marks[name]
     drawn = [p.get("marks") for p in content["pictures"] if p["column"] == name]
-    told = [s["evidence"].get("at") for s in sentences_of(content) if s.get("columns") == [name]]
     found: list[float] = drawn[0] or [] if drawn else []
-    return found in told and all(low <= each <= high for each in found)
+    told = [s for s in sentences_of(content) if s.get("columns") == [name]]
+    in_words = [
+        all(numbers.value(each) in s[language] for each in found for language in LANGUAGES)
+        for s in told
+        if s["evidence"].get("at") == found
+    ]
+    return any(in_words) and all(low <= each <= high for each in found)
 
 
 def contradictions(content: Mapping[str, Any]) -> list[str]:
