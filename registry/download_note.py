@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from registry.sandbox.child import plain_yaml
+
 NAME = "registered_model_meta"
 LONGEST = 4096
 _KEYS = {"model_name", "model_version"}
@@ -29,7 +31,7 @@ def is_only_a_note(path: Path, mlmodel: Mapping[str, Any]) -> bool:
         return False
     try:
         text = path.read_bytes().decode("utf-8")
-        told = yaml.safe_load(text)
+        told = plain_yaml.read(text)
     except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError):
         return False
     return (

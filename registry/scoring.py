@@ -23,7 +23,7 @@ import pyarrow as pa
 from registry import environment, model_inputs
 from registry.model_inputs import WrongFrame
 from registry.sandbox import Contained, NoSandbox, pool_uids, probe_tier
-from registry.sandbox.child import flavours
+from registry.sandbox.child import flavours, plain_yaml
 from registry.sandbox.child.asking import ROW_BLOCK
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.opening import LOADER_VERSION
@@ -34,7 +34,6 @@ from registry.sandbox.process import Ways
 from registry.sandbox.round import Round
 from registry.sandbox.runtime import packages, reachable_model
 from registry.sandbox.supply import AT_ONCE, Cells, Supply, Unfit, Zygotes
-from registry.screening import safe_yaml
 from registry.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -135,7 +134,7 @@ class SandboxScorer:
         self._classes = classes
         self._order_key = secrets.token_hex(32) if nonce is None else nonce
         self._calls = 0
-        mlmodel = safe_yaml((model_directory / "MLmodel").read_text(encoding="utf-8"))
+        mlmodel = plain_yaml.read((model_directory / "MLmodel").read_text(encoding="utf-8"))
         self._format = flavours.of(mlmodel)[0].name
         self._supply = self._supplied()
         self._provenance = tier.as_json() | {

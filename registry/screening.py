@@ -32,14 +32,12 @@ from registry.archives import (
 from registry.errors import Reason
 from registry.json_text import KeyTwice
 from registry.language import Text
-from registry.sandbox.child import flavours
+from registry.sandbox.child import flavours, plain_yaml
 from registry.skops_file import foreign_types
 
 __all__ = ["ArchiveRefused", "Screening", "ScreeningFailed", "TrustClass", "screen", "unpack"]
 
 MAX_MLMODEL = 256 * 1024
-MAX_EVENTS = 20_000
-MAX_YAML_DEPTH = 20
 MAX_INPUTS = 2000
 LISTED_NUMBERS = 5
 """Names that are numbers are told by so many of them."""
@@ -202,7 +200,7 @@ def _read_mlmodel(found: _Findings) -> Mapping[str, Any]:
         found.refuse("MLmodel", _HUGE.format(limit=MAX_MLMODEL), _LOG_AGAIN)
         return {}
     try:
-        parsed = safe_yaml((found.root / "MLmodel").read_text(encoding="utf-8"))
+        parsed = plain_yaml.read((found.root / "MLmodel").read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         said = Text(f"不是安全的 YAML：{_line(error)}", f"it is not safe YAML: {_line(error)}")
         found.refuse("MLmodel", said, _LOG_AGAIN)
@@ -215,53 +213,6 @@ def _read_mlmodel(found: _Findings) -> Mapping[str, Any]:
 
 def _line(error: Exception) -> str:
     return shown(" ".join(str(error).split()))[:160]
-
-
-class _Keys:
-    """Which keys the objects around the present event hold; None stands for a list."""
-
-    def __init__(self) -> None:
-        self._around: list[tuple[set[str], bool] | None] = []
-
-    def see(self, event: yaml.Event) -> None:
-        """Raise ValueError for a key that its object holds already."""
-        if isinstance(event, yaml.CollectionEndEvent):
-            self._around.pop()
-        if not isinstance(event, yaml.NodeEvent):
-            return
-        if self._around and (inside := self._around[-1]) is not None:
-            keys, expected = inside
-            if expected and isinstance(event, yaml.ScalarEvent):
-                if event.value in keys:
-                    raise ValueError(f"the key {event.value!r} stands twice")
-                keys.add(event.value)
-            self._around[-1] = keys, not expected
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._around.append(
-                (set(), True) if isinstance(event, yaml.MappingStartEvent) else None
-            )
-
-
-def safe_yaml(text: str) -> Any:
-    """Plain YAML values of `text`, refusing aliases (bombs), tags, doubled keys, depth and length.
-
-    Raises:
-        ValueError: when one of these is met.
-        yaml.YAMLError: when it is no YAML.
-    """
-    depth = 0
-    keys = _Keys()
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        keys.see(event)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise ValueError("aliases and anchors")
-        if tag := getattr(event, "tag", None):
-            raise ValueError(f"the tag {tag}")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_YAML_DEPTH or count > MAX_EVENTS:
-            raise ValueError("too deep or too long")
-    return yaml.safe_load(text)
 
 
 def _inputs(found: _Findings, mlmodel: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -280,14 +231,14 @@ def _inputs(found: _Findings, mlmodel: Mapping[str, Any]) -> list[dict[str, str]
         said = _NUMBERED.format(count=f"{len(numbers):,}", names=told + more)
         found.refuse("MLmodel: signature.inputs", said, _AS_WORDS)
         columns = [column for column in columns if not _numbered(column)]
-    names: list[dict[str, str]] = []
+    known: dict[str, dict[str, str]] = {}
     for place, column in enumerate(columns):
         entry = _column(column)
-        if entry is None or entry["name"] in {known["name"] for known in names}:
+        if entry is None or entry["name"] in known:
             found.refuse(f"MLmodel: signature.inputs[{place}]", _BAD_COLUMN, _SIGN)
         else:
-            names.append(entry)
-    return names
+            known[entry["name"]] = entry
+    return [*known.values()]
 
 
 def _numbered(column: Any) -> bool:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import json_text, screening
+from registry import json_text
 from registry.json_text import KeyTwice
+from registry.sandbox.child import plain_yaml
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -70,8 +71,8 @@ def test_where_it_stands_comes_before_the_path_of_the_item() -> None:
 def test_a_key_that_stands_twice_in_yaml_is_refused(text: str) -> None:
     """MLmodel says one thing only, too."""
     with pytest.raises(ValueError, match="twice"):
-        screening.safe_yaml(text)
-    assert screening.safe_yaml("a: {a: 1, b: [a, a]}\nb: 1\n") == {
+        plain_yaml.read(text)
+    assert plain_yaml.read("a: {a: 1, b: [a, a]}\nb: 1\n") == {
         "a": {"a": 1, "b": ["a", "a"]},
         "b": 1,
     }

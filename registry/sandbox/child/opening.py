@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from registry.sandbox.child import asking, flavours
+from registry.sandbox.child import asking, flavours, plain_yaml
 from registry.sandbox.child.classes import Classes
 from registry.sandbox.child.onnx_graph import Graph
 from registry.sandbox.child.refusal import NotOpened
@@ -60,7 +60,10 @@ def describe(root: Path) -> Described:
     text = (root / "MLmodel").read_text(encoding="utf-8")
     if len(text) > MAX_MLMODEL:
         raise NotOpened("unreadable", "MLmodel is too long")
-    mlmodel = yaml.safe_load(text)
+    try:
+        mlmodel = plain_yaml.read(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotOpened("unreadable", f"MLmodel is no plain YAML: {error}"[:300]) from error
     try:
         row, settings = flavours.of(mlmodel)
     except flavours.UnknownFormat as unknown:

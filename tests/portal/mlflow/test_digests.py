@@ -15,9 +15,8 @@ import pandas as pd
 import pytest
 
 from evaluators.running import engine
-from registry.sandbox.child import flavours
+from registry.sandbox.child import flavours, plain_yaml
 from registry.sandbox.child.classes import Classes
-from registry.screening import safe_yaml
 from registry.settings import Settings
 
 with warnings.catch_warnings():  # MLflow warns of its own type hints when it is imported
@@ -129,5 +128,5 @@ def outcome(classes: Classes | None) -> tuple[npt.NDArray[Any], dict[str, Any]]:
 
 def of_class(folder: Path) -> tuple[str, str]:
     """The format of a saved model, and the class where its format lists some."""
-    row, settings = flavours.of(safe_yaml((folder / "MLmodel").read_text(encoding="utf-8")))
+    row, settings = flavours.of(plain_yaml.read((folder / "MLmodel").read_text(encoding="utf-8")))
     return row.name, flavours.saved_class(row, settings) if row.saved else ""
