@@ -1,6 +1,8 @@
+import time
 from collections import Counter, defaultdict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -86,3 +88,33 @@ def test_nothing_to_count_is_said() -> None:
         anonymity.measure([], ["zone"], k=5)
     with pytest.raises(ValueError, match="at least one"):
         anonymity.measure([], [], k=5)
+
+
+NUMBERS = np.arange(40_000)
+ALIKE = {
+    "whole numbers held as fractions": pa.array(NUMBERS.astype(float)),
+    "numbers with zeros at their end": pa.array(NUMBERS << 40),
+    "moments": pa.array(NUMBERS << 40).view(pa.timestamp("us")),
+    "fractions, most of them missing": pa.array(NUMBERS.astype(float), mask=NUMBERS % 2 == 0),
+}
+
+
+@pytest.mark.parametrize("values", ALIKE.values(), ids=ALIKE)
+def test_numbers_whose_bits_are_alike_are_counted_as_fast_as_others(values: pa.Array) -> None:
+    """Security stranger on issue 7, F7d/14: quadratic in the rows, minutes for 8 MB."""
+    rows = [pa.record_batch([values], names=["a"])]
+    begun = time.process_time()
+    found = anonymity.measure(rows, ["a"], k=5)
+    assert time.process_time() - begun < 0.3
+    assert found.classes == len(values) - values.null_count + bool(values.null_count)
+    assert found.members == len(values)
+
+
+@pytest.mark.parametrize("secret", [0, 1, 2**64 - 1])
+def test_mixing_bits_makes_no_two_values_one(secret: int) -> None:
+    """One to one, whatever number it is mixed with; missing stays missing, and 0 is -0."""
+    values = pa.array([0.0, -0.0, 1.0, None, -1.0, 5e-324, 1.7976931348623157e308])
+    mixed = anonymity._scattered(values, secret).to_pylist()
+    assert mixed[0] == mixed[1]
+    assert mixed[3] is None
+    assert len(set(mixed)) == 6
