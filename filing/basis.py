@@ -8,13 +8,14 @@ the editions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from filing import applicability
 from filing.fields import Answers
-from filing.forms import told_by
+from filing.forms import group, told_by
 from filing.gate import TASKS
-from filing.meanings import Meaning
+from filing.meanings import Meaning, Topic
 
-CARRIED = ("C", "D", "E")  # data sets, design, training: what an evaluation rests on
-EXPLAINED = ("D", "H")  # design, the filer's own words to the public: what an explanation rests on
+CARRIED = (Topic.DATA_SETS, Topic.DESIGN, Topic.TRAINING)  # what an evaluation rests on
+EXPLAINED = (Topic.DESIGN, Topic.EXPLANATION)  # what an explanation rests on
 TOLD_OF_REPORTS = (
     "id", "kind", "countersigned", "made", "model_digest", "version", "task", "required", "probes",
     "verdicts",
@@ -48,13 +49,12 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def unexplained(told: Answers) -> list[str]:
-    """The codes of the public explanation (group H) that the filer left open.
+    """The codes of the filer's own words to the public that apply and were left open.
 
     Args:
         told: an edition's answers.
     """
-    asked = told.form.group("H").fields
-    return [field.code for field in asked if not field.computed and field.code not in told.rows]
+    return applicability.missing(told, Topic.EXPLANATION)
 
 
 def changed_since(
@@ -91,11 +91,11 @@ def _explained_by(content: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
 def _rested_on(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Design and the filer's own words; what the platform fills in changes by itself."""
     form = told_by(content).form
-    computed = {field.code for field in form.group("H").fields if field.computed}
+    computed = {field.code for field in form.about(Topic.EXPLANATION).fields if field.computed}
     return [
         row
         for row in content["answers"]
-        if row["group"] in EXPLAINED and row["code"] not in computed
+        if group(row["group"]).topic in EXPLAINED and row["code"] not in computed
     ]
 
 
@@ -133,7 +133,7 @@ def all_differing(
 
 
 def _carried(answers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [row for row in answers if row["group"] in CARRIED]
+    return [row for row in answers if group(row["group"]).topic in CARRIED]
 
 
 def _said(row: Mapping[str, Any] | None) -> Any:

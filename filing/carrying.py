@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from filing import checks, in_full
+from filing import checks, grading, in_full
 from filing.answers import Stored, WrongAnswer, shaped
 from filing.fields import SHOW_NAMES, Answers, Field, Kind, Part, Schema, Show, sets, split
 from filing.forms import schema, versions
@@ -76,7 +76,7 @@ class _Source:
 def _source(told: Answers, place: str, number: int | None) -> _Source:
     """What stands at a place of the earlier schema, `B7` or `B7.purpose`, in one set."""
     code, _, inside = place.partition(".")
-    field = next((each for each in told.form if each.code == code), None)
+    field = told.form.coded(code)
     if field is None:
         return _Source(None, None, restricted=False)
     value = _row(told, place, number).get("value")
@@ -87,7 +87,7 @@ def _source(told: Answers, place: str, number: int | None) -> _Source:
 def _row(told: Answers, place: str, number: int | None) -> Mapping[str, Any]:
     """The stored answer in which a place of the earlier schema lies."""
     code = place.partition(".")[0]
-    field = next((each for each in told.form if each.code == code), None)
+    field = told.form.coded(code)
     if field is None:
         return {}
     if told.form.group(field.group).repeats:
@@ -172,9 +172,9 @@ def _added(field: Field) -> Text:
         return Text(
             f"新增“{name.zh}”，由平台填写。", f"“{name.en}” is new, filled in by the platform."
         )
-    if not field.value.required:
+    if field.value.optional:
         return Text(f"新增“{name.zh}”，可不填。", f"“{name.en}” is new and optional.")
-    if field.value.when:
+    if not field.value.always:
         return Text(
             f"新增“{name.zh}”，适用时必填。", f"“{name.en}” is new, required where it applies."
         )
@@ -199,7 +199,9 @@ def _changed(old: Part, new: Part) -> Iterator[Text]:
             f"“{name.zh}”最多{new.limit}字。", f"“{name.en}” takes {new.limit} characters at most."
         )
     if (old.required, old.when) != (new.required, new.when):
-        yield Text(f"“{name.zh}”什么时候必填改了。", f"When “{name.en}” is required has changed.")
+        yield Text(
+            f"“{name.zh}”什么时候要填改了。", f"When “{name.en}” is asked or required has changed."
+        )
     if old.show is not new.show:
         shown = SHOW_NAMES[new.show]
         yield Text(f"“{name.zh}”改为：{shown.zh}。", f"“{name.en}” is now: {shown.en}.")
@@ -247,17 +249,22 @@ class Preview:
     asked: Sequence[Reason]
 
 
-def preview(told: Answers, to: Schema, *, today: date) -> Preview:
+def preview(
+    told: Answers, to: Schema, *, change: Mapping[str, Any] | None = None, today: date
+) -> Preview:
     """What taking answers to a later version would change; nothing is kept.
 
     Args:
         told: stored answers, under their own schema.
         to: the later schema.
+        change: what reviewers decided on the grade, which some answers may hang on.
         today: against which dates are held.
     """
     steps = _steps(told, to)
-    now = {(each.item, each.said) for each in checks.check_all(told.form, told.rows, today=today)}
-    then = checks.check_all(to, steps[-1].rows, today=today)
+    old, new = (
+        checks.check_all(grading.counted(each, change), today=today) for each in (told, steps[-1])
+    )
+    now = {(each.item, each.said) for each in old}
     return Preview(
         version=told.form.version,
         newest=to.version,
@@ -268,7 +275,7 @@ def preview(told: Answers, to: Schema, *, today: date) -> Preview:
             for key in before.form.keys(before.rows)
             if (said := _left(key, before, after)) is not None
         ],
-        asked=[each for each in then if (each.item, each.said) not in now],
+        asked=[each for each in new if (each.item, each.said) not in now],
     )
 
 

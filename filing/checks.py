@@ -1,10 +1,11 @@
 """What is wrong with answers, and which are still missing: pure functions, every reason listed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from filing import formats, risk
+from filing import applicability, formats, risk
 from filing.answers import REASON
 from filing.fields import ENGLISH_FACTOR, Answers, Field, Kind, Part, Schema, Show
 from filing.meanings import Meaning
@@ -29,38 +30,27 @@ BEGUN = frozenset({"pilot", "in_service", "suspended", "ended"})
 Wrong = list[tuple[str, Text, Text]]  # path inside the answer, what is wrong, what to do
 
 
-def is_required(field: Field, answers: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the field must be answered, given the other answers."""
-    return field.value.required and all(
-        condition.met_by((answers.get(condition.field) or {}).get("value"))
-        for condition in field.value.when
-    )
-
-
-def check(
-    form: Schema, key: str, answers: Mapping[str, Mapping[str, Any]], *, today: date
-) -> list[Reason]:
+def check(told: Answers, key: str, *, today: date) -> list[Reason]:
     """Everything that is wrong with one given answer; nothing is said about a missing one.
 
     Args:
-        form: the schema that the filing is kept under.
+        told: the answers that count.
         key: `B1` or `C1#2`.
-        answers: key → stored answer.
         today: against which dates are held.
     """
-    field, answer = form.field(key), answers.get(key)
+    field, answer = told.form.field(key), told.rows.get(key)
     if answer is None:
         return []
     if "not_applicable" in answer:
         wrong = _not_applicable(field, answer["not_applicable"])
     elif field.kind is Kind.QUESTIONNAIRE:
-        return risk.check(answer["value"], item=key) + risk.contradictions(Answers(form, answers))
+        return risk.check(answer["value"], item=key) + risk.contradictions(told)
     else:
-        wrong = _check(field.value, answer["value"], "", today)
+        wrong = _check(field.value, answer["value"], "", _Held(told, key, today))
     if "sealed" in answer:
         wrong = wrong + _sealed(field, answer["sealed"], today)
-    starts = field is form.meant(Meaning.SERVICE_START)
-    begun = _begun(Answers(form, answers), today) if starts else []
+    starts = field is told.form.meant(Meaning.SERVICE_START)
+    begun = _begun(told, today) if starts else []
     return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong + begun]
 
 
@@ -82,29 +72,20 @@ def _begun(told: Answers, today: date) -> Wrong:
     return [(f".{part.id}" if part.id else "", said, remedy)]
 
 
-def check_all(
-    form: Schema, answers: Mapping[str, Mapping[str, Any]], *, today: date
-) -> list[Reason]:
-    """Everything that is wrong or missing, field by field, in the order of the form."""
-    keys = form.keys(answers)
-    lacking = set(missing(form, answers))
+def check_all(told: Answers, *, today: date) -> list[Reason]:
+    """Everything that is wrong or missing, field by field, in the order of the form.
+
+    Args:
+        told: the answers that count.
+        today: against which dates are held.
+    """
+    lacking = set(applicability.missing(told))
     return [
         reason
-        for key in keys
+        for key in told.form.keys(told.rows)
         for reason in (
-            [_absent(form, key)] if key in lacking else check(form, key, answers, today=today)
+            [_absent(told.form, key)] if key in lacking else check(told, key, today=today)
         )
-    ]
-
-
-def missing(form: Schema, answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The keys that must be answered and are not, in the order of the form."""
-    return [
-        key
-        for key in form.keys(answers)
-        if key not in answers
-        and not (field := form.field(key)).computed
-        and is_required(field, answers)
     ]
 
 
@@ -185,7 +166,16 @@ def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
     return wrong
 
 
-def _check(part: Part, value: Any, path: str, today: date) -> Wrong:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an answer is held against: those beside it, and the day."""
+
+    told: Answers
+    key: str
+    today: date
+
+
+def _check(part: Part, value: Any, path: str, held: _Held) -> Wrong:
     match part.kind:
         case Kind.TEXT:
             return _text(part, value, path)
@@ -194,7 +184,7 @@ def _check(part: Part, value: Any, path: str, today: date) -> Wrong:
         case Kind.CHOICE | Kind.MULTI:
             return _chosen(part, [value] if isinstance(value, str) else value, path)
         case Kind.DATE:
-            return _date(part, value, path, today)
+            return _date(part, value, path, held.today)
         case Kind.NUMBER:
             return _bounds(part, value, path)
         case Kind.LINK:
@@ -202,9 +192,9 @@ def _check(part: Part, value: Any, path: str, today: date) -> Wrong:
         case Kind.FILE:
             return _attached(value, path)
         case Kind.PARTS:
-            return _inside(part, value, path, today)
+            return _inside(part, value, path, held)
         case Kind.ROWS:
-            return _each_row(part, value, path, today)
+            return _each_row(part, value, path, held)
     raise AssertionError(part.kind)
 
 
@@ -321,13 +311,13 @@ def _attached(value: Mapping[str, Any], path: str) -> Wrong:
     return [(path, said, Text("请重新上传文件。", "Upload the file again."))]
 
 
-def _inside(part: Part, value: Mapping[str, Any], path: str, today: date) -> Wrong:
+def _inside(part: Part, value: Mapping[str, Any], path: str, held: _Held) -> Wrong:
     wrong: Wrong = []
     for each in part.parts:
         given, inner = value.get(each.id), f"{path}.{each.id}"
         if given is not None:
-            wrong += _check(each, given, inner, today) + _order(each, value, inner)
-        elif each.required and all(condition.met_by(value) for condition in each.when):
+            wrong += _check(each, given, inner, held) + _order(each, value, inner)
+        elif applicability.part_required(held.told, held.key, each, value):
             said = Text(f"还没有填“{each.name.zh}”。", f"“{each.name.en}” is missing.")
             remedy = RECORD if each.record else Text("请补上。", "Fill it in.")
             wrong.append((inner, said, remedy))
@@ -345,11 +335,11 @@ def _order(part: Part, siblings: Mapping[str, Any], path: str) -> Wrong:
     return [(path, said, _AGAIN)]
 
 
-def _each_row(part: Part, rows: list[dict[str, Any]], path: str, today: date) -> Wrong:
+def _each_row(part: Part, rows: list[dict[str, Any]], path: str, held: _Held) -> Wrong:
     wrong = [
         found
         for place, row in enumerate(rows, 1)
-        for found in _inside(part, row, f"{path}.{place}", today)
+        for found in _inside(part, row, f"{path}.{place}", held)
     ]
     if len(rows) > part.most:
         said = Text(

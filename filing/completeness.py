@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from filing import checks
+from filing import applicability, checks
 from filing.dossier import Filing
 from registry import legal_day
 from registry.errors import Reason
@@ -46,17 +46,22 @@ class Completeness:
 
 def measure(filing: Filing) -> Completeness:
     """How complete a filing is, and what to do about the rest."""
-    form, given = filing.form, filing.answers
-    reasons = checks.check_all(form, given, today=legal_day.today())
+    told = filing.told
+    form, given = told.form, told.rows
+    reasons = checks.check_all(told, today=legal_day.today())
     faulty = {reason.item.partition(".")[0] for reason in reasons}
     needed = [
         key
         for key in form.keys(given)
-        if not (field := form.field(key)).computed and checks.is_required(field, given)
+        if not form.field(key).computed and applicability.required(told, key)
     ]
     done = sum(1 for key in needed if key in given and key not in faulty)
     grouped = (
-        Lacking(group.id, group.name, tuple(each for each in reasons if each.item[0] == group.id))
+        Lacking(
+            group.id,
+            group.name,
+            tuple(each for each in reasons if form.group_of(each.item) is group),
+        )
         for group in form.groups
     )
     return Completeness(

@@ -1,77 +1,29 @@
 """The fields that the platform fills in: version and digest, grade, who uses it, what was checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import risk
+from filing import grading, risk
 from filing.answers import Stored
 from filing.dossier import Filing
 from filing.evidence import Evidence
+from filing.grading import Judgement
 from filing.meanings import Meaning
 from filing.risk import Grade, Level
-from registry import attestation
 from registry.language import Text
 from registry.submission import Model, Version
 
 
 def grade(filing: Filing) -> Grade | None:
     """The computed grade, or None while the questionnaire has open questions."""
-    answers = filing.told.value(Meaning.QUESTIONNAIRE)
-    if answers is None or risk.check(answers):
-        return None
-    return risk.grade(answers, sectors=_sectors(filing), city=_city(filing))
-
-
-def _sectors(filing: Filing) -> Sequence[str]:
-    sectors: Sequence[str] = filing.told.value(Meaning.SECTORS) or ()
-    return sectors
-
-
-def _city(filing: Filing) -> str:
-    return str(filing.told.value(Meaning.CITY) or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The grade in force, and where it comes from.
-
-    Args:
-        computed: by the platform's method.
-        level: in force.
-        change: the reviewers' change that makes the difference, or None.
-    """
-
-    computed: Grade
-    level: Level
-    change: Mapping[str, Any] | None
-
-    @property
-    def name(self) -> Text:
-        """What the grade in force is called."""
-        return risk.LEVEL_NAMES[self.level]
+    return grading.grade(filing.told)
 
 
 def judgement(filing: Filing) -> Judgement | None:
-    """The grade in force, or None while the questionnaire has open questions.
-
-    A change counts once a second reviewer has confirmed it. A lower grade than the computed one
-    counts for the answers it was decided on, and never below their floor; a higher one counts
-    whatever was answered since.
-    """
-    found = grade(filing)
-    if found is None:
-        return None
-    change = filing.grade_change or {}
-    if "confirmed" not in change:
-        return Judgement(found, found.level, None)
-    wanted = Level(change["level"])
-    lower = found.floor.rank <= wanted.rank < found.level.rank
-    if wanted.rank > found.level.rank or (lower and change["answers"] == answered(filing)):
-        return Judgement(found, wanted, change)
-    return Judgement(found, found.level, None)
+    """The grade in force (`grading.judgement`), or None while the questionnaire has open questions."""
+    return grading.judgement(filing.told, filing.grade_change)
 
 
 def kept_change(filing: Filing, change: Mapping[str, Any] | None) -> bool:
@@ -91,7 +43,7 @@ def kept_change(filing: Filing, change: Mapping[str, Any] | None) -> bool:
 
 def answered(filing: Filing) -> str:
     """The digest of the questionnaire's answers, to which a change of the grade is bound."""
-    return attestation.digest(filing.told.of(Meaning.QUESTIONNAIRE) or None)
+    return grading.answered(filing.told)
 
 
 def level(filing: Filing) -> Level | None:
@@ -128,16 +80,17 @@ def _grade(filing: Filing) -> dict[str, Any] | None:
     judged = judgement(filing)
     if judged is None:
         return None
-    found, change, changed = judged.computed, judged.change, judged.level
+    told, found = filing.told, judged.computed
+    change, changed = judged.change, judged.level
     by_method = {"level": found.level.value, "name": found.name.as_json()}
     if change is None:
         return {**found.as_json(), "set_by": "method", "computed": by_method, "changed": None}
     chosen = {
         question: answer["answer"]
-        for question, answer in filing.told.value(Meaning.QUESTIONNAIRE).items()
+        for question, answer in told.value(Meaning.QUESTIONNAIRE).items()
         if "answer" in answer
     }
-    duties = risk.duties(changed, chosen, sectors=_sectors(filing), city=_city(filing))
+    duties = risk.duties(changed, chosen, sectors=grading.sectors(told), city=grading.city(told))
     return {
         **found.as_json(),
         "level": changed.value,

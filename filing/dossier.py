@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
-from filing import carrying, identity
+from filing import carrying, grading, identity
 from filing import revision as revisions
 from filing.fields import Answers, Schema
 from filing.forms import current, schema
@@ -72,7 +72,12 @@ class Filing(Identified, Record):
 
     @property
     def told(self) -> Answers:
-        """The stored answers, reached by what they mean."""
+        """The answers that count, reached by what they mean."""
+        return grading.counted(self.typed, self.grade_change)
+
+    @property
+    def typed(self) -> Answers:
+        """Every stored answer, also those that do not apply at present and do not count."""
         return Answers(self.form, self.answers)
 
 
@@ -173,7 +178,7 @@ def _prefilled(
     """The answers of the last filing of this model that still hold, and who files, from the record."""
     owner = session.get_one(Organisation, version.organisation_id)
     form = current()
-    copied = carrying.forward(earlier[0].told, form) if earlier else {}
+    copied = carrying.forward(earlier[0].typed, form) if earlier else {}
     return identity.taken(
         owner, Answers(form, {key: each for key, each in copied.items() if form.field(key).copied})
     )
@@ -261,7 +266,7 @@ def fill(
     """
     filing = editable(session, by, filing_id, revision)
     owner = session.get_one(Organisation, filing.organisation_id)
-    changed = identity.taken(owner, Answers(filing.form, _merged(filing.told, answers, owner)))
+    changed = identity.taken(owner, Answers(filing.form, _merged(filing.typed, answers, owner)))
     keys = sorted(
         key
         for key in changed.keys() | filing.answers.keys()

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from filing import computed, declared, numbers, risk, wording
+from filing import computed, declared, grading, numbers, risk, wording
 from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
@@ -63,8 +63,10 @@ class Edition(Identified, Record):
         return record
 
     def on_file_told(self) -> Answers:
-        """The answers that were on file, under the schema that they were published under."""
-        return Answers(told_by(self.read()).form, self.on_file()["dossier"]["answers"])
+        """The answers that counted of those on file, under the schema they were published under."""
+        content = self.read()
+        typed = Answers(told_by(content).form, self.on_file()["dossier"]["answers"])
+        return grading.under(typed, risk.Level(content["grade"]["level"]))
 
 
 EVERY = (
@@ -267,7 +269,7 @@ def _record(filing: Filing) -> dict[str, Any]:
 def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]:
     made = computed.fields(session, filing, making.evidence)
     owner = session.get_one(Organisation, filing.organisation_id)
-    told = Answers(filing.form, {**filing.answers, **made})
+    told = Answers(filing.form, {**filing.told.rows, **made})
     grade = told.value(Meaning.GRADE)
     shown = answers(told)
     if filing.number is None or filing.filed is None:

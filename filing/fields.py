@@ -7,10 +7,12 @@ they mean (`meanings`), never by their letter codes.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Any
 
-from filing.meanings import Meaning
+from filing.conditions import ALWAYS, NEVER, Condition
+from filing.meanings import Meaning, Topic
 from registry import law
 from registry.errors import NotFound
 from registry.language import Text
@@ -69,29 +71,6 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition as data: the named answer is one of `values`.
-
-    Args:
-        field: a field code; empty for a sibling part of the same answer.
-        part: the part that holds the value; empty for the whole answer.
-        values: the option ids that satisfy it.
-    """
-
-    field: str
-    part: str
-    values: frozenset[str]
-
-    def met_by(self, value: Any) -> bool:
-        """Whether an answer's bare value satisfies the condition."""
-        if self.part:
-            value = value.get(self.part) if isinstance(value, Mapping) else None
-        if isinstance(value, list):
-            return any(isinstance(each, str) and each in self.values for each in value)
-        return isinstance(value, str) and value in self.values
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """One value: a whole field, a part of one, or a column of rows.
 
@@ -99,8 +78,8 @@ class Part:
         id: its name inside the answer; empty for a whole field.
         name: what the reader sees.
         kind: what the value is made of.
-        required: whether it must be there (where `when` holds).
-        when: conditions under which it is required; all must hold.
+        when: where it applies; elsewhere it is not asked, and what was answered does not count.
+        required: where it must be there, if it applies.
         show: who sees it.
         limit: most characters of the Chinese wording.
         least, most: bounds of a number; `most` also bounds the rows.
@@ -117,8 +96,8 @@ class Part:
     id: str
     name: Text
     kind: Kind
-    required: bool = True
-    when: tuple[Condition, ...] = ()
+    when: Condition = ALWAYS
+    required: Condition = ALWAYS
     show: Show = Show.PUBLIC
     limit: int = 0
     least: int = 0
@@ -131,6 +110,16 @@ class Part:
     record: str = ""
     means: Meaning | None = None
     was: str = ""
+
+    @property
+    def optional(self) -> bool:
+        """Whether it need never be there."""
+        return self.required == NEVER
+
+    @property
+    def always(self) -> bool:
+        """Whether it applies and must be there, whatever else was answered."""
+        return (self.when, self.required) == (ALWAYS, ALWAYS)
 
     @property
     def is_name(self) -> bool:
@@ -197,12 +186,24 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of fields; `repeats` means one set of answers for each thing named `one`."""
+    """A group of fields.
+
+    Args:
+        id: its letter.
+        name: what the reader sees.
+        intro: a sentence to the writer.
+        fields: in the order of the form.
+        topic: what the product knows it as; None for a group that it only keeps and shows.
+        repeats: whether it holds one set of answers for each thing of a kind.
+        one: what one such thing is called.
+        most: how many sets there may be.
+    """
 
     id: str
     name: Text
     intro: Text
     fields: tuple[Field, ...]
+    topic: Topic | None = None
     repeats: bool = False
     one: Text | None = None
     most: int = 1
@@ -247,6 +248,18 @@ class Schema:
         """The group with that letter."""
         return next(each for each in self.groups if each.id == group_id)
 
+    def about(self, topic: Topic) -> Group:
+        """The group in which something is told."""
+        return next(each for each in self.groups if each.topic is topic)
+
+    def coded(self, code: str) -> Field | None:
+        """The field of a code, without the number of a set; None where there is none."""
+        return next((each for each in self if each.code == code), None)
+
+    def group_of(self, item: str) -> Group:
+        """The group in which an answer, or a place inside one, stands: of `C1#2.name` the data sets."""
+        return self.group(self.field(item.partition(".")[0]).group)
+
     def field(self, key: str) -> Field:
         """The field that an answer's key names.
 
@@ -260,7 +273,7 @@ class Schema:
         if match is None:
             raise _unknown(key, self)
         code, number = match[1], int(match[2]) if match[2] else None
-        found = next((each for each in self if each.code == code), None)
+        found = self.coded(code)
         if found is None or (number is not None) != self.group(found.group).repeats:
             raise _unknown(key, self)
         if number is not None and number > self.group(found.group).most:
@@ -284,10 +297,13 @@ class Answers:
     Args:
         form: the schema.
         rows: key → stored answer, or a public one of an edition.
+        derived: what the platform has worked out and conditions may ask (`meanings.DERIVED`), as
+            an option's id; what is not known yet is not there.
     """
 
     form: Schema
     rows: Mapping[str, Mapping[str, Any]]
+    derived: Mapping[Meaning, str] = dataclass_field(default_factory=dict)
 
     def of(self, meaning: Meaning) -> Mapping[str, Any]:
         """The whole answer in which something stands; empty where there is none."""

@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filing import applicability
+from filing.conditions import ALWAYS, NEVER, Condition, Every, Is, Not, Some
 from filing.fields import (
     Answers,
-    Condition,
     Field,
     FieldNotFound,
     Group,
@@ -24,7 +25,7 @@ from filing.fields import (
     Schema,
     Show,
 )  # fmt: skip
-from filing.meanings import Meaning
+from filing.meanings import Meaning, Topic
 from registry.errors import NotFound
 from registry.language import Text
 
@@ -63,8 +64,9 @@ def told_by(content: Mapping[str, Any]) -> Answers:
     Args:
         content: the edition's JSON object.
     """
-    form = schema(content["schema"]["filing"])
-    return Answers(form, {row["key"]: row for row in content["answers"]})
+    form, level = schema(content["schema"]["filing"]), content.get("grade", {}).get("level")
+    derived = {Meaning.GRADE: level} if level else {}
+    return Answers(form, {row["key"]: row for row in content["answers"]}, derived)
 
 
 def called(key: str, form: Schema) -> Text:
@@ -102,7 +104,7 @@ def _schema(folder: Path, version: str) -> Schema:
         for each in top["groups"]
     )
     every = [field for group in groups for field in group.fields]
-    return Schema(
+    made = Schema(
         version=version,
         date=row["date"],
         note=Text(row["zh"], row["en"]),
@@ -114,6 +116,8 @@ def _schema(folder: Path, version: str) -> Schema:
             if part.means is not None
         },
     )
+    applicability.order(made)
+    return made
 
 
 def _standing(
@@ -150,6 +154,7 @@ def _group(row: dict[str, Any], rows: list[Any]) -> Group:
         name=Text(**row["name"]),
         intro=Text(**row["intro"]),
         fields=tuple(_field(each, row["id"]) for each in rows),
+        topic=Topic(row["topic"]) if "topic" in row else None,
         repeats=row.get("repeats", False),
         one=Text(**row["one"]) if "one" in row else None,
         most=row.get("most", 1),
@@ -174,11 +179,8 @@ def _part(row: dict[str, Any]) -> Part:
         id=row.get("id", ""),
         name=Text(**row["name"]),
         kind=Kind(row["kind"]),
-        required=row.get("required", True),
-        when=tuple(
-            Condition(each.get("field", ""), each.get("part", ""), frozenset(each["is"]))
-            for each in row.get("when", ())
-        ),
+        when=_condition(row.get("when", True)),
+        required=_condition(row.get("required", True)),
         show=Show(row.get("show", "public")),
         means=Meaning(row["means"]) if "means" in row else None,
         **{
@@ -191,4 +193,26 @@ def _part(row: dict[str, Any]) -> Part:
             for each in row.get("options", ())
         ),
         parts=tuple(_part(each) for each in row.get("parts", ())),
+    )
+
+
+def _condition(row: Any) -> Condition:
+    """A condition from its row: true, false, a list of which all hold, a leaf, or what stands above.
+
+    `{ field, part, is }`, `{ part, is }` for a sibling, `{ means, is }`; `{ not }`, `{ any }`.
+    """
+    if isinstance(row, bool):
+        return ALWAYS if row else NEVER
+    if isinstance(row, list):
+        every = tuple(_condition(each) for each in row)
+        return every[0] if len(every) == 1 else Every(every)
+    if "not" in row:
+        return Not(_condition(row["not"]))
+    if "any" in row:
+        return Some(tuple(_condition(each) for each in row["any"]))
+    return Is(
+        frozenset(row["is"]),
+        row.get("field", ""),
+        row.get("part", ""),
+        Meaning(row["means"]) if "means" in row else None,
     )

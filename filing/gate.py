@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from filing import applicability
 from filing.evidence import Evidence
 from filing.fields import Answers
-from filing.meanings import Meaning
+from filing.meanings import Meaning, Topic
 from filing.risk import Level
 from registry import law, legal_day
 from registry.errors import Reason
@@ -367,12 +368,8 @@ def _unmeasured(evidence: Evidence) -> Hurdle:
 
 
 def _explained(subject: Subject) -> Hurdle:
-    absent = [
-        field
-        for field in subject.told.form.group("H").fields
-        if not field.computed and field.code not in subject.told.rows
-    ]
-    codes = ", ".join(field.code for field in absent)
+    absent = applicability.missing(subject.told, Topic.EXPLANATION)
+    codes = ", ".join(absent)
     return Hurdle(
         "explanation",
         passed=not absent,

@@ -239,7 +239,7 @@ def _contradictions(case: Case) -> list[Reason]:
 
 def _identity(case: Case) -> list[Reason]:
     owner = case.session.get_one(Organisation, case.filing.organisation_id)
-    return identity.differences(owner, case.filing.told)
+    return identity.differences(owner, case.filing.typed)
 
 
 def _grade_settled(case: Case) -> list[Reason]:

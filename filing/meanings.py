@@ -51,3 +51,18 @@ class Meaning(StrEnum):
 
 ENDED: Mapping[Meaning, str] = MappingProxyType({Meaning.OBJECTION_DAYS: "1"})
 """What is no longer asked, and the last version of the schema that asks it."""
+
+
+class Topic(StrEnum):
+    """What the product knows a whole group of fields as."""
+
+    DATA_SETS = "data_sets"
+    DESIGN = "design"
+    TRAINING = "training"
+    EXPLANATION = "explanation"  # the filer's own words to the public
+
+
+DERIVED: Mapping[Meaning, tuple[Meaning, ...]] = MappingProxyType(
+    {Meaning.GRADE: (Meaning.QUESTIONNAIRE, Meaning.SECTORS, Meaning.CITY)}
+)
+"""What the platform works out and a condition may ask, and the answers that it is worked out from."""

@@ -23,7 +23,9 @@ def preview(filing: Filing) -> Preview | None:
     newest = current()
     if filing.schema_version == newest.version:
         return None
-    return carrying.preview(filing.told, newest, today=legal_day.today())
+    return carrying.preview(
+        filing.typed, newest, change=filing.grade_change, today=legal_day.today()
+    )
 
 
 def carry_forward(session: Session, *, by: Actor, filing_id: str, revision: int) -> Filing:
@@ -45,7 +47,7 @@ def carry_forward(session: Session, *, by: Actor, filing_id: str, revision: int)
     before, newest = filing.schema_version, current()
     if before != newest.version:
         owner = session.get_one(Organisation, filing.organisation_id)
-        carried = carrying.forward(filing.told, newest)
+        carried = carrying.forward(filing.typed, newest)
         filing.answers = identity.taken(owner, Answers(newest, carried))
         filing.schema_version = newest.version
         dossier.save(session, filing, CARRIED, by, before=before, after=newest.version)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import differences, in_full
+from filing import differences, grading, in_full
 from filing.dossier import Filing
 from filing.fields import Answers, Schema, split
 from filing.forms import called, schema
@@ -35,10 +35,13 @@ class Submission(Identified, Record):
     report_ids: Mapped[list[Any]]
     explanation_id: Mapped[str | None] = mapped_column(ForeignKey("explanation.id"))
 
-    @property
-    def told(self) -> Answers:
-        """The stored answers, under the schema that they were submitted under."""
-        return Answers(schema(self.schema_version), self.answers)
+    def told(self, change: Mapping[str, Any] | None) -> Answers:
+        """The answers that counted, under the schema that they were submitted under.
+
+        Args:
+            change: what reviewers decided on the grade, which some answers may hang on.
+        """
+        return grading.counted(Answers(schema(self.schema_version), self.answers), change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,9 @@ def compared(session: Session, filing: Filing) -> Comparison | None:
         return Comparison(last, None)
     before, after = kept[last - 1], kept[last]
     attached = _attached(session, before, after)
-    return Comparison(last, [*_answers(before.told, after.told), *attached])
+    return Comparison(
+        last, [*_answers(*(each.told(filing.grade_change) for each in (before, after))), *attached]
+    )
 
 
 def _answers(before: Answers, after: Answers) -> list[Change]:
@@ -170,7 +175,7 @@ def _said(key: str, given: Answers) -> Text | None:
 
 def _attached(session: Session, before: Submission, after: Submission) -> Iterable[Change]:
     """The version, the reports and the explanation, where they are not the same."""
-    version = after.told.form.meant(Meaning.VERSION)
+    version = schema(after.schema_version).meant(Meaning.VERSION)
     rows: tuple[tuple[str, Text, Callable[[Submission], Text | None]], ...] = (
         (version.code, version.name, lambda each: _version(session, each.version_id)),
         ("", Text("附上的评估报告", "attached reports"), lambda each: _reports(session, each)),

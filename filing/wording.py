@@ -43,7 +43,8 @@ def public(part: Part, value: Any) -> Any:
         return {name: inner for name, inner in shown.items() if inner is not None} or None
     if part.kind is Kind.ROWS:
         rows = [{each.id: public(each, row.get(each.id)) for each in part.parts} for row in value]
-        return [{name: inner for name, inner in row.items() if inner is not None} for row in rows]
+        said = ({name: inner for name, inner in row.items() if inner is not None} for row in rows)
+        return [row for row in said if row]
     return value
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from filing import carrying, catalogue, forms, numbers, search_options
+from filing import carrying, catalogue, described, forms, numbers, search_options
 from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_hits import Filters
@@ -279,10 +279,12 @@ def form(
 ) -> dict[str, Any]:
     """Every field of a filing: name, instruction, example, limits, options, visibility.
 
+    `when` says where a field or part is asked at all (null: always), `required` where it must be
+    answered, if it is asked (true, false, or a condition: a leaf, `not`, `all`, `any`).
     `versions` is the log of the form: what each version asks otherwise than the one before.
     """
     every = [forms.schema(each) for each in forms.versions()]
-    described = forms.schema(version) if version else every[-1]
+    told = described.form(forms.schema(version) if version else every[-1])
     log = [
         {
             "version": each.version,
@@ -294,8 +296,7 @@ def form(
         }
         for before, each in zip([None, *every], every, strict=False)
     ]
-    groups = [asdict(group) for group in described.groups]
-    return {"version": described.version, "groups": groups, "versions": log}
+    return {"version": told["version"], "groups": told["groups"], "versions": log}
 
 
 @router.get("/words/statuses", tags=["words"], summary="备案状态 · States of a filing")

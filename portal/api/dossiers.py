@@ -7,6 +7,7 @@ from pydantic import Field
 
 from evaluators.running import questions
 from filing import (
+    applicability,
     claims,
     completeness,
     computed,
@@ -21,6 +22,7 @@ from filing import (
 from filing.carrying import Preview
 from filing.dossier import Filing
 from filing.evidence import Evidence
+from filing.fields import Answers
 from filing.forms import called, current
 from filing.gate import Gate
 from filing.lifecycle import STATUS_NAMES, Action, Status
@@ -189,6 +191,10 @@ class FilingOut(FilingLine):
         description="version of the form that the filing is kept under (`/words/fields`)"
     )
     answers: dict[str, Any]
+    set_aside: list[str] = Field(
+        description="places of answers (a key, or a path inside one) that do not apply at present: kept, "
+        "neither required nor published, and counted again as soon as they apply"
+    )
     computed: dict[str, Any] = Field(description="fields that the platform fills in")
     report_ids: list[str]
     explanation_id: str | None
@@ -332,18 +338,17 @@ def _record(filing: Filing, shape: type[Answer]) -> dict[str, Any]:
 
 def whole(session: Database, by: By, filing: Filing) -> FilingOut:
     """A filing with everything that its reader decides on."""
-    measured = completeness.measure(filing)
+    measured, told = completeness.measure(filing), filing.told
     case = review.Case(session, filing, by)
     gate = case.gate
     return FilingOut.model_validate(
         {
             **_record(filing, FilingOut),
+            "set_aside": applicability.set_aside(Answers(told.form, filing.answers, told.derived)),
             "computed": computed.fields(session, filing, case.evidence),
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
-            "claims": {
-                key: Bilingual.of(said) for key, said in claims.remarks(filing.told).items()
-            },
+            "claims": {key: Bilingual.of(said) for key, said in claims.remarks(told).items()},
             "contradictions": [each.as_json() for each in case.contradictions],
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),

@@ -23,6 +23,7 @@ def show(made: Mapping[str, Any], *, as_json: bool) -> None:
         return
     _head(made)
     _lacking(made)
+    _set_aside(made)
     _remarks(made)
     _proposal(made)
     _next(made)
@@ -124,6 +125,29 @@ def _answers(made: Mapping[str, Any]) -> None:
             field = form.field(key)
             name, said = field.name, in_full.stored(field, given[key])
             _both(f"{key} {name.zh}：{said.zh}", f"{name.en}: {said.en}")
+    _set_aside(made)
+
+
+def _set_aside(made: Mapping[str, Any]) -> None:
+    """What was answered and does not apply at present, with where it would."""
+    from filing import applicability
+    from filing.forms import schema
+
+    form = schema(made["schema_version"])
+    if made["set_aside"]:
+        _heading(
+            "现在不计入、也不公开的（填过的还在）",
+            "kept, at present neither counted nor published",
+        )
+    for place in made["set_aside"]:
+        field, when = (
+            form.field(place.partition(".")[0]),
+            applicability.place_in_words(form, place),
+        )
+        _both(
+            f"{place} {field.name.zh}：在这种情况下才填：{when.zh}。",
+            f"{field.name.en}: only asked where {when.en}.",
+        )
 
 
 def _grade(made: Mapping[str, Any]) -> None:
@@ -219,8 +243,9 @@ def _lacking(made: Mapping[str, Any]) -> None:
     """What is missing, and apart from it what is only shown; each with where it comes from."""
     from filing.forms import schema
 
-    for group in schema(made["schema_version"]).groups:
-        lacking = [each for each in made["lacking"] if each["item"].startswith(group.id)]
+    form = schema(made["schema_version"])
+    for group in form.groups:
+        lacking = [each for each in made["lacking"] if form.group_of(each["item"]) is group]
         if lacking:
             _print(f"\n{group.id} {group.name}", style="bold")
         for each in lacking:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from filing import (
+    applicability,
     checks,
     claims,
     completeness,
@@ -19,6 +20,7 @@ from filing import (
     declared,
     dossier,
     evidence,
+    grading,
     guards,
     remarks,
     renewing,
@@ -32,7 +34,7 @@ from filing.fields import Answers, Field, Group, Kind, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
 from filing.meanings import Meaning
-from portal.pages import boxes, confirming, done, dossier_form, forms, overlap
+from portal.pages import boxes, confirming, done, dossier_form, form_style, forms, overlap
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
@@ -106,7 +108,14 @@ def filing_page(
     chosen = next((each for each in schema.groups if each.id == group), schema.groups[0])
     rejected: Overlap | None = getattr(request.state, "overlap", None)
     given = {**filing.answers, **_as_stored(rejected.answers if rejected else {})}
-    keys = _keys(chosen, given)
+    told = grading.counted(Answers(schema, given), filing.grade_change)
+    every = _keys(chosen, given)
+    keys = [
+        key
+        for key in every
+        if applicability.applies(told, key)
+        or form_style.decided_here(schema, chosen, schema.field(key))
+    ]
     version = submission.get(session, filing.version_id)
     return render(
         request,
@@ -120,6 +129,9 @@ def filing_page(
         groups=schema.groups,
         chosen=chosen,
         keys=keys,
+        not_asked=[each for each in every if each not in keys],
+        form_marks=form_style.marks(told, chosen),
+        asked_when=partial(applicability.in_words, schema),
         marks=overlap.marks(filing.answers, keys) | (rejected.opened if rejected else {}),
         contested=rejected.contested if rejected else {},
         present=filing.answers,
@@ -131,12 +143,12 @@ def filing_page(
         city=_city(filing),
         computed=computed.fields(session, filing, evidence.attached(session, filing)),
         worded=wording.of,
-        faults=_by_key(checks.check_all(schema, given, today=legal_day.today())),
-        claimed=claims.remarks(Answers(schema, given)),
+        faults=_by_key(checks.check_all(told, today=legal_day.today())),
+        claimed=claims.remarks(told),
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e.as_json()) for e in declared.of(session, filing)],
         typed_in=_typed_in,
-        required=lambda field: checks.is_required(field, given),
+        required=partial(applicability.required, told),
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
         lacking=_lacking(guards.gate_of(session, filing)),
@@ -189,7 +201,7 @@ def fill(
     group = forms.text(form, "group") or "A"
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     typed = dossier_form.answers(filing.form, form, _keeper(request.app.state.store))
-    found = overlap.of(form, typed, filing.told)
+    found = overlap.of(form, typed, filing.typed)
 
     def change() -> None:
         read = overlap.revision(form)

@@ -21,7 +21,7 @@ from filing.law import (
     GRADING_STATEMENT,
     METHOD_STATEMENT,
 )
-from portal.pages import boxes, item_words, one_language
+from portal.pages import boxes, form_style, item_words, one_language
 from portal.pages.boxes import Names, Shown, same
 from portal.pages.done import DONE
 from portal.web import once
@@ -250,8 +250,12 @@ def environment(language: Language) -> Environment:
 @lru_cache
 def asset(name: str) -> str:
     """The address of a static file, with its digest, so that it may be cached for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?{digest}"
+    return f"/static/{name}?{hashlib.sha256(static(name)).hexdigest()[:12]}"
+
+
+def static(name: str) -> bytes:
+    """A static file: one that lies in the folder, or the style sheet that is made from the schema."""
+    return form_style.sheet() if name == form_style.NAME else (STATIC / name).read_bytes()
 
 
 def in_language(value: Text | Mapping[str, Any] | str | None, language: Language) -> str:

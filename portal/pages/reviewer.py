@@ -30,6 +30,7 @@ from filing.editions import Making
 from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action, Guard
+from filing.meanings import Topic
 from filing.risk import LEVEL_NAMES, Level
 from portal.pages import (
     boxes,
@@ -83,6 +84,7 @@ def review_page(
         explanations.get(session, filing.explanation_id) if filing.explanation_id else None
     )
     steps = review.choices(session, by=by, filing=filing)
+    told = filing.told
     given, gate = evidence.attached(session, filing), review.gate_of(session, filing)
     return render(
         request,
@@ -94,10 +96,10 @@ def review_page(
         version=version,
         model=submission.model_of(session, version),
         groups=filing.form.groups,
-        keys=filing.form.keys(filing.answers),
+        keys=filing.form.keys(told.rows),
         field_of=filing.form.field,
         of_field=partial(boxes.of_field, language=language),
-        answers=filing.answers,
+        answers=told.rows,
         computed=computed.fields(session, filing, given),
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
@@ -105,7 +107,9 @@ def review_page(
         questions=risk.questionnaire().questions,
         proposal=filing.grade_proposal,
         proposer=regrading.proposer(session, filing),
-        own_words=any(each.code in filing.answers for each in filing.form.group("H").fields),
+        own_words=any(
+            each.code in told.rows for each in filing.form.about(Topic.EXPLANATION).fields
+        ),
         own_proposal=(filing.grade_proposal or {}).get("proposed_by") == by.person_id,
         gate=gate,
         marks=_marks(
@@ -117,7 +121,7 @@ def review_page(
         if explanation and explanation.content
         else None,
         remarks=remarks.on(session, filing),
-        claimed=claims.remarks(filing.told),
+        claimed=claims.remarks(told),
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         kept_for=review.submitted_with(session, filing),

@@ -1,6 +1,6 @@
 import pytest
 
-from filing import fields
+from filing import conditions, fields
 from filing.fields import Field, FieldNotFound, Kind, Part
 from filing.forms import current
 from filing.risk import questionnaire
@@ -67,11 +67,22 @@ def test_every_text_has_a_limit_and_every_choice_has_options(field: Field) -> No
 
 @pytest.mark.parametrize("field", list(current()), ids=lambda each: each.code)
 def test_conditions_name_fields_and_options_that_exist(field: Field) -> None:
-    for condition in field.value.when:
-        target = current().field(condition.field).value
-        if condition.part:
-            target = next(each for each in target.parts if each.id == condition.part)
-        assert condition.values <= {option.id for option in target.options}
+    """Words are made of each: what it names, and each option, is there."""
+    for part, beside in (
+        (field.value, ()),
+        *((each, field.value.parts) for each in parts(field.value)[1:]),
+    ):
+        for leaf in (*conditions.leaves(part.when), *conditions.leaves(part.required)):
+            if leaf.means is not None:
+                target = current().part(leaf.means)
+            elif leaf.field:
+                target = current().field(leaf.field).value
+            else:
+                target = next(each for each in beside if each.id == leaf.part)
+            if leaf.field and leaf.part:
+                target = next(each for each in target.parts if each.id == leaf.part)
+            assert leaf.values
+            assert leaf.values <= {option.id for option in target.options}
 
 
 def test_every_question_speaks_both_languages_and_has_a_zero() -> None:
