@@ -13,6 +13,7 @@ from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry import untranslated
+from registry.findings import row_by_row
 from registry.findings import told as told_verdict
 from registry.language import LANGUAGES, Text
 from registry.reports import VERDICT_NAMES, Verdict
@@ -32,6 +33,8 @@ OWN_WORDS = "finding."
 """How the kind of a sentence begins that quotes a probe."""
 TECHNICAL = frozenset({"calibration_by_group"})
 """Probes that say slopes and gaps by tenths, which mean nothing to whom they concern."""
+HUNDREDS = frozenset({"selection_parity", "error_parity", "counterfactual_flip"})
+"""Probes of which the page says how many of a hundred people."""
 FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
@@ -45,11 +48,14 @@ class Quoted:
         target_kind: what they hold results against: "outcome" or "human_decision".
         caption: of whom a finding is, what it measured and with which verdict, without a number;
             told where the words of its probe are not for everybody. None to tell those.
+        of_people: whether the rates of a finding are so many of a hundred people; decisions, orders
+            and weighted people are told in the words of their probe.
     """
 
     findings: Findings | None = None
     target_kind: str = "outcome"
     caption: Callable[[Mapping[str, Any]], Text] | None = None
+    of_people: Callable[[Mapping[str, Any]], bool] = row_by_row
 
     def plainly(self, said: Sentence) -> Sentence:
         """A sentence, or what stands for it where a probe's own words are not for everybody."""
@@ -258,10 +264,12 @@ def _told(
     quoted: Quoted,
 ) -> list[Sentence]:
     """One finding about one attribute, in the plainest words there are for its metric."""
-    if finding["probe"] == "selection_parity":
-        return _rates(plan, attribute, finding)
     if finding["probe"] == "proxy_leakage":
         return _leaks(plan, attribute, finding)
+    if finding["probe"] in HUNDREDS and not quoted.of_people(finding):
+        return [_read(finding)]
+    if finding["probe"] == "selection_parity":
+        return _rates(plan, attribute, finding)
     if finding["metric"] in ERRORS and finding["probe"] == "error_parity":
         return _errors(plan, attribute, finding, quoted.target_kind)
     if finding["probe"] == "counterfactual_flip" and finding["verdict"] == Verdict.DISPARITY:

@@ -35,6 +35,7 @@ from explainers.plan import BLOCK, ExplanationPlan
 from explainers.questions import QUESTIONS
 from explainers.sentences import Kind, capitalised, sentence
 from registry import attestation, contradictions
+from registry.findings import row_by_row
 from registry.language import LANGUAGES, Language, Text
 from registry.yardsticks import Yardstick
 
@@ -56,6 +57,7 @@ def explain(
     yardsticks: Sequence[Yardstick] = (),
     target_kind: str = "outcome",
     caption: Callable[[Mapping[str, Any]], Text] | None = None,
+    of_people: Callable[[Mapping[str, Any]], bool] = row_by_row,
     declared: Declared | None = None,
     progress: Progress | None = None,
     shards: int = 1,
@@ -73,6 +75,7 @@ def explain(
         target_kind: what the quoted report held results against: "outcome" or "human_decision".
         caption: says of a finding, without numbers, whom it is about, what it measured and with
             which verdict; told where the words of its probe are not for everybody.
+        of_people: whether the rates of a finding are so many of a hundred people.
         declared: what the filer says under "decided", "who", "object" and "decider", {zh, en}.
         progress: told what is done, out of how much, and what comes next.
         shards: over how many states the counts are kept and merged; the numbers do not depend on it.
@@ -95,7 +98,7 @@ def explain(
     steady = not tally["again:changed"]  # an example of a model that contradicts itself is none
     found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce) if steady else None
     tell(2 + blocks, blocks + 2, Text("完成", "Done"))
-    quoted = checked.Quoted(report_findings, target_kind, caption)
+    quoted = checked.Quoted(report_findings, target_kind, caption, of_people)
     page = _Page(plan, tally, found, quoted, tuple(yardsticks), declared or {})
     content = page.content() | {"nonce": nonce}
     content |= {"readability": {lang: _readability(content, lang) for lang in LANGUAGES}}

@@ -31,6 +31,24 @@ VERDICT_NAMES: dict[Verdict, Text] = {
 }
 
 
+def row_by_row(finding: Mapping[str, Any]) -> bool:
+    """Whether each row that a finding counts is a unit of its own, and weighs as much as any other.
+
+    Where units have several rows, or weigh unequally, fewer units stand behind a finding than rows:
+    its rates are of decisions, or of a weighted population, and not so many of a hundred people.
+
+    Args:
+        finding: as JSON.
+    """
+    units: Mapping[str, Any] = finding.get("units") or {}
+    sides = [(finding.get(name), units.get(name)) for name in ("n", "n_reference")]
+    return all(rows is None or own is None or own >= rows - HALF_A_ROW for rows, own in sides)
+
+
+HALF_A_ROW = 0.5
+"""By so much an effective number may fall short of the rows by rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One measured fact about one model version, ready for canonical JSON.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from registry import findings
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
@@ -70,6 +71,27 @@ def unnamed(plan: Mapping[str, Any]) -> str | None:
     """
     unit = _column(plan)
     return unit if own(plan) is None and unit != (plan.get("columns") or {}).get("user") else None
+
+
+def by_person(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+    """Whether a rate of a finding is so many of a hundred people: each row one, and none weighted.
+
+    Args:
+        finding: as JSON.
+        plan: the content of the plan it was measured by.
+    """
+    named = own(plan)
+    people = unnamed(plan) is None and (named is None or named.zh == ALIKE["people"].zh)
+    return people and unweighted(plan) and findings.row_by_row(finding)
+
+
+def unweighted(plan: Mapping[str, Any]) -> bool:
+    """Whether a plan gives its rows no weights.
+
+    Args:
+        plan: its content.
+    """
+    return (plan.get("columns") or {}).get("weight") is None
 
 
 def told(said: Text, of: str | None, plan: Mapping[str, Any]) -> Text:

@@ -42,6 +42,9 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     ),
 }  # fmt: skip
 """Of whom a rate is: where people decided, and where what happened is known."""
+OF_DECISIONS = frozenset({"selection_rate_ratio", "slice_rate_ratio"})
+"""Metrics of which it can be said how many of a hundred decisions, where one person has several."""
+PERSON, DECISION = Text("人", ""), Text("项决定", " decisions")
 MODEL_FILE = "model"
 """The design of a price probe that asks the model itself."""
 
@@ -281,13 +284,17 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
     kind = (finding["effect"] or {}).get("kind")
     value, against = finding["estimate"], finding["reference_estimate"]
     shares = finding["metric"] in captions.OF_PEOPLE and value is not None
+    several = not findings.row_by_row(finding)
+    decided = finding["metric"] in OF_DECISIONS and against is not None
+    if shares and (not counted.unweighted(plan) or (several and not decided)):
+        return None  # the finding's own words say of what it is a share
     priced = None if finding["suppressed"] else _price(finding, plan)
     if priced is not None:
         return priced
     if not finding["slice"] or finding["suppressed"]:
         return None
     if shares and against is not None:
-        return _rates(finding, plan)
+        return _rates(finding, plan, DECISION if several else PERSON)
     about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
     if shares:
         many = _hundred(value)
@@ -348,15 +355,16 @@ def limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     )
 
 
-def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told:
-    """One group's rate beside another's, out of a hundred."""
+def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any], one_of: Text) -> Told:
+    """One group's rate beside another's, out of a hundred people, or of decisions on them."""
     about, whom = _about(finding, plan), _whom(str(finding["metric"]), plan)
     group, other = captions.group(finding, plan), captions.reference(finding, plan)
     digits = 0 if _hundred(finding["estimate"]) != _hundred(finding["reference_estimate"]) else 1
     one, two = (_hundred(finding[name], digits) for name in ("estimate", "reference_estimate"))
+    each = one_of.zh[:1]
     said = Text(
-        f"按{about.zh}比较，{whom.zh}：{group.zh}每100人约{one}人，{other.zh}每100人约{two}人",
-        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100; {other.en}: about {two}",
+        f"按{about.zh}比较，{whom.zh}：{group.zh}每100{one_of.zh}约{one}{each}，{other.zh}每100{one_of.zh}约{two}{each}",
+        f"By {about.en}, {whom.en}: {group.en}: about {one} of 100{one_of.en}; {other.en}: about {two}",
     )
     return Told.with_range(said, _times(finding))
 

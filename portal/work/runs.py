@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from evaluators.judging import captions
+from evaluators.judging import captions, counted
 from evaluators.plan import Plan, PlanInvalid
 from evaluators.running import data_doubts, engine, planning
 from evaluators.running.data import Source
@@ -43,7 +43,6 @@ from registry.database import now, transaction
 from registry.datasets import Dataset
 from registry.errors import RegisterError
 from registry.evaluations import Evaluation
-from registry.language import Text
 from registry.reports import Report
 from registry.sandbox.child.classes import Classes
 from registry.scoring import SandboxScorer
@@ -240,7 +239,7 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
             report_findings=reports.findings(report) if report else None,
             yardsticks=counting,
             target_kind=yardsticks.Yardstick.of(report).target_kind if report else "outcome",
-            caption=_caption(report),
+            **_in_the_words_of(report),
             declared=declared,
             progress=watch.progress,
         )
@@ -261,12 +260,15 @@ def explain(place: Place, watch: Watch, explanation_id: str) -> None:
     _deliver(place, watch, payload, explanations.hand_in)
 
 
-def _caption(report: Report | None) -> Callable[[Mapping[str, Any]], Text] | None:
-    """How a report's findings are told without numbers, in the names of its plan."""
+def _in_the_words_of(report: Report | None) -> dict[str, Any]:
+    """How a report's findings are told without numbers, and which are of people, by its plan."""
     if report is None:
-        return None
+        return {}
     plan: Mapping[str, Any] = reports.statement(report)["predicate"]["plan"]["content"]
-    return lambda finding: captions.concluded(finding, plan)
+    return {
+        "caption": lambda finding: captions.concluded(finding, plan),
+        "of_people": lambda finding: counted.by_person(finding, plan),
+    }
 
 
 def _words(version: Version) -> frozenset[str]:

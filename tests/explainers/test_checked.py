@@ -57,6 +57,25 @@ def test_groups_are_compared_per_hundred_with_interval_verdict_and_line() -> Non
     assert said["limit"]["zh"]
 
 
+@pytest.mark.parametrize(
+    ("probe", "metric"),
+    [("selection_parity", "selection_rate_ratio"), ("error_parity", "false_negative_rate")],
+)
+def test_rates_of_decisions_or_orders_are_told_in_the_words_of_the_finding(
+    probe: str, metric: str
+) -> None:
+    """700 decisions on 200 people were "about 60 of 100 people"; 35 of 100 ever got one."""
+    more = {"probe": probe, "metric": metric, "n": 700, "n_reference": 700}
+    several = RATES | more | {"units": {"of": "people", "n": 128.9, "n_reference": 130.0}}
+    single = RATES | more | {"units": {"of": "people", "n": 700.0, "n_reference": 700.0}}
+    (said,) = checked.by_group(plan(), RACE, Quoted([several]))
+    assert said["zh"] == "原话。"
+    (said,) = checked.by_group(plan(), RACE, Quoted([single]))
+    assert "每100人" in said["zh"]
+    (said,) = checked.by_group(plan(), RACE, Quoted([single], of_people=lambda _: False))
+    assert said["zh"] == "原话。"
+
+
 def test_a_difference_is_told_in_people_and_may_go_either_way() -> None:
     more = {
         **RATES,

@@ -420,3 +420,39 @@ def test_what_a_report_has_no_name_for_is_called_as_in_the_explanation_beside_it
     for raw in ("race", "married", "nonwhite", "别的叫法"):
         assert raw not in said
     assert "race" in " ".join(each.zh for each in beyond.of(given(RACE, plan=bare), "d").said)
+
+
+SEVERAL_ROWS: dict[str, Any] = RACE | {
+    "metric": "selection_rate_ratio", "probe": "selection_parity", "estimate": 0.6,
+    "reference_estimate": 0.5, "n": 700, "n_reference": 700,
+    "units": {"of": "people", "n": 128.9, "n_reference": 128.9},
+    "reading": {"zh": "200 人的 700 项决定里有 420 项。", "en": "420 of 700 decisions on 200 people."},
+    "limit": {"zh": "限。", "en": "Limit."},
+}  # fmt: skip
+
+
+def test_rates_of_decisions_are_not_told_as_people() -> None:
+    """700 decisions on 200 people, 60 % of them favourable, and 35 of 100 people ever got one."""
+    said = beyond.sentence(SEVERAL_ROWS, PLAN)
+    assert "每100项决定约60项" in said.zh
+    assert "约50项" in said.zh
+    assert "每100人" not in said.zh
+    assert "about 60 of 100 decisions" in said.en
+
+
+@pytest.mark.parametrize("metric", sorted(captions.OF_PEOPLE))
+def test_no_rate_over_several_rows_of_one_person_speaks_of_a_hundred_people(metric: str) -> None:
+    for other in (0.5, None):
+        said = beyond.sentence(
+            SEVERAL_ROWS | {"metric": metric, "reference_estimate": other}, PLAN
+        )
+        assert "每100人" not in said.zh
+        assert "of 100 " in f"{said.en} " or said.en == SEVERAL_ROWS["reading"]["en"]
+
+
+@pytest.mark.parametrize("metric", sorted(captions.OF_PEOPLE))
+def test_weighted_rates_are_told_in_the_words_of_the_finding(metric: str) -> None:
+    """It says "by weight", or that the plan's weights were not used; so many of 100 says neither."""
+    weighted = {**PLAN, "columns": {"weight": "w"}}
+    said = beyond.sentence(SEVERAL_ROWS | {"metric": metric}, weighted)
+    assert said == Text(**SEVERAL_ROWS["reading"])
