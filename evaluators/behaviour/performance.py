@@ -126,6 +126,11 @@ class Performance(Probe[Rows]):
             return "multiclass"
         return "regression" if columns.favourable is None else "binary"
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """Of two classes an outcome that is one of them: a third word is neither right nor wrong."""
+        known = super().needs(plan, metric, slice_)
+        return (*known, DESERVED) if self.task(plan) == "binary" else known
+
     def gathers(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> Gathered | None:
         """Of several classes every metric but the accuracy comes of the counts of each class."""
         if self.task(plan) != "multiclass":

@@ -30,7 +30,7 @@ from evaluators.probe import (
 )
 from evaluators.scores import ranking_readings
 from evaluators.scores.ranking_nulls import ranking_nulls, ranking_planted
-from evaluators.statistics import exposure
+from evaluators.statistics import exposure, inference
 from evaluators.statistics.exposure import Placements, Share
 from evaluators.statistics.intervals import quantile
 from evaluators.statistics.multiplicity import holm
@@ -303,7 +303,10 @@ def _why(metric: str, found: Share | None, plan: Plan) -> str | None:
         return "few"
     if found.log_ratio is None and not found.absent:
         return "no_relevance" if found.due <= 0 else "few"
-    return "not_positive" if found.p_value is None else None
+    if found.p_value is None:
+        even = found.log_ratio is not None and abs(found.log_ratio) <= inference.NOISE
+        return "even" if even else "not_positive"
+    return None
 
 
 def _several(rows: Placements, nonce: str) -> Placements | None:

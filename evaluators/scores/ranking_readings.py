@@ -87,6 +87,10 @@ WHY: Mapping[str, Text] = {
         "{attribute}为“{group}”的条目没有记录任何相关程度，应得的份额是 0，倍数没有定义，不作判断。",
         "Items with {attribute} '{group}' have no recorded relevance, so their due is 0, the ratio is not defined and nothing is said.",
     ),
+    "even": Text(
+        "每一份列表里，{attribute}为“{group}”的条目得到的份额都恰好是应有的份额，没有一份不同；没有波动可以估计，所以不给区间，也不作判断。",
+        "In every list items with {attribute} '{group}' get exactly the share that they should have; nothing varies, so no interval can be given and nothing is said.",
+    ),
     "not_positive": Text(
         "按列表和按条目两个方向合算的方差不是正数，区间无从给出；不作修补，也不作判断。",
         "The variance by list and by item together is not positive, so no interval can be given; it is not repaired and nothing is said.",

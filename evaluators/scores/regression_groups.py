@@ -10,6 +10,7 @@ from evaluators.accumulating.exact_sums import ExactSums
 from evaluators.accumulating.unit_sums import UnitSums
 from evaluators.judging.contrasts import Effect
 from evaluators.plan import Plan
+from evaluators.statistics import inference
 
 BIAS, MAE, RMSE = "mean_signed_error_difference", "mae_ratio", "rmse_ratio"
 SUMS = ("error", "square", "absolute", "fourth")
@@ -136,7 +137,7 @@ class RegressionGroups:
                 for units, _, sums in [self.units.sums((self.name, level))]
             ])  # fmt: skip
             error, df, test = spread.error, spread.df, "clustered"
-        if not error > 0:
+        if not error > inference.NOISE:
             return replace(blank, why="perfect")
         return replace(
             blank, value=value, error=error, df=df, test=test, estimate=estimates[0],

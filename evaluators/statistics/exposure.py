@@ -159,6 +159,8 @@ def share(rows: Placements, got: Floats, due: Floats, group: int) -> Share:
     error = math.sqrt(at_ratio) / above if at_ratio is not None else None
     null_error = math.sqrt(at_one) / below if at_one is not None else None
     p = None
+    if error is not None and error <= inference.NOISE and abs(math.log(ratio)) <= inference.NOISE:
+        error = null_error = None  # the same in every list, to the last bits of a sum
     if at_one is not None and error is not None:
         p = 1.0
         if at_one > 0:

@@ -188,6 +188,12 @@ def _auc_clustered(value: float, error: float) -> Test:
     return Test("delong_clustered", z, float(2 * ndtr(-abs(z))))
 
 
+NOISE = 1e-7
+"""An error up to this, of an effect on a scale without units, is what sums of floats leave behind.
+
+The square root of a double's precision: a variance is a difference of two sums."""
+
+
 def two_one_sided(
     value: float,
     error: float,

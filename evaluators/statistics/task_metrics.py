@@ -166,7 +166,8 @@ def gap(first: Estimate, second: Estimate) -> Gap | None:
     sizes = [max(1, one.size - 1) for one in (first, second)]
     weight = sum(v**2 / n for v, n in zip(spread, sizes, strict=True))
     freedom = sum(spread) ** 2 / weight if weight > 0 else float(min(sizes))
-    return Gap(value, math.sqrt(both.error**2 + floor), freedom)
+    error = math.sqrt(both.error**2 + floor)
+    return None if error <= inference.NOISE else Gap(value, error, freedom)
 
 
 def estimate(metric: str, rows: Mapping[str, npt.NDArray[Any]]) -> Estimate | None:

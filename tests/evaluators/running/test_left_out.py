@@ -165,6 +165,32 @@ def test_weights_of_nothing_words_between_and_answers_that_failed_are_told_apart
     assert f"{silent} got no answer from the model" in one["reading"]["en"]
 
 
+@pytest.mark.parametrize("probe", ["performance", "error_parity"])
+def test_an_outcome_that_is_neither_word_is_told_by_every_probe_that_asks_who_was_right(
+    probe: str,
+) -> None:
+    """3,915 rows “had what this needs” where 204 of them were pending and not looked at."""
+    words = np.where(
+        np.arange(ROWS) % 3 == 2, "pending", np.where(np.arange(ROWS) % 3, "no", "yes")
+    )
+    table = (
+        _table()
+        .append_column("human", pa.array(words))
+        .append_column("risk", pa.array(np.arange(ROWS) / ROWS))
+    )
+    roles = {"target": "human", "favourable": "yes", "unfavourable": ["no"], "prediction": None,
+             "score": "risk", "cut": 0.5, "score_favourable": 1}  # fmt: skip
+
+    made = _run(table, probe, columns=roles)
+
+    found = [f for f in made.findings if f.probe == probe and f.left_out]
+    assert found
+    for one in found:
+        assert {e["column"]: e["rows"] for e in one.left_out["without"]} == {"human": 200}
+        assert one.left_out["used"] == 400
+        assert "200 have a 'human' listed neither as favourable" in one.reading["en"]
+
+
 def test_a_count_under_the_least_is_no_number() -> None:
     """statistics/13: a small count must not become a leak, nor the number it is taken from."""
     gone = pa.array(np.arange(ROWS) >= ROWS - 7)
