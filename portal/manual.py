@@ -149,6 +149,95 @@ since is told by a newer file alone.
 """
 
 
+def filing_form() -> str:
+    """docs/form.md, every field of the newest form, and what each version of it brought."""
+    from filing import carrying
+    from filing.forms import current, schema, versions
+
+    every = [schema(each) for each in versions()]
+    lines = [FORM_HEAD.format(version=current().version)]
+    for before, each in zip([None, *every], every, strict=False):
+        lines.append(f"- **{each.version}** ({each.date}): {each.note.zh} {each.note.en}")
+        for said in carrying.changes(before, each) if before else ():
+            lines.append(f"  - {said.zh} {said.en}")
+    for group in current().groups:
+        lines += ["", f"## {group.id} {group.name.zh} · {group.name.en}", ""]
+        lines.append(f"{group.intro.zh} {group.intro.en}")
+        for field in group.fields:
+            lines += _field(field)
+    return "\n".join(lines) + "\n"
+
+
+def _field(field: Any) -> Iterator[str]:
+    from filing.fields import SHOW_NAMES
+
+    yield f"\n### {field.code} {field.name.zh} · {field.name.en}\n"
+    yield f"{field.ask.zh} {field.ask.en}"
+    if field.example:
+        yield f"\n例 · Example: {field.example.zh} · {field.example.en}"
+    show = SHOW_NAMES[field.show]
+    rules = "、".join(each.zh for each in field.grounds("").here)
+    yield f"\n{show.zh} · {show.en}。{rules}\n"
+    yield "| 内容 · part | 填什么 · what | 什么时候填 · when |"
+    yield "|---|---|---|"
+    yield from _values(field.value, (), "")
+
+
+def _values(part: Any, beside: tuple[Any, ...], place: str) -> Iterator[str]:
+    from filing import applicability
+    from filing.forms import current
+
+    here = f"{place}.{part.id}".strip(".") if part.id else place
+    when = applicability.in_words(current(), part, beside)
+    asked = [] if when is None else [f"在这种情况下：{when.zh} · where {when.en}"]
+    needed = "可不填 · optional" if part.optional else "必填 · required"
+    if not part.always and not part.optional:
+        needed = "适用时必填 · required where it applies"
+    if part.kind == "computed":
+        needed = "由平台填写 · filled in by the platform"
+    name = f"`{here}` {part.name.zh} · {part.name.en}" if here else "（整项 · the whole）"
+    yield f"| {name} | {_what(part)} | {'; '.join([*asked, needed])} |"
+    for each in part.parts:
+        yield from _values(each, part.parts, here)
+
+
+def _what(part: Any) -> str:
+    told = [KINDS[part.kind]]
+    if part.options:
+        told.append("; ".join(f"`{x.id}` {x.name.zh} · {x.name.en}" for x in part.options))
+    if part.limit:
+        told.append(f"≤ {part.limit}")
+    if part.kind == "number":
+        told.append(f"{part.least}–{part.most}")
+    if part.kind == "rows":
+        told.append(f"≤ {part.most}")
+    return ", ".join(told)
+
+
+KINDS = {
+    "text": "文字（中文，英文可不填） · text in Chinese, English beside it optional",
+    "plain": "一行字 · a line",
+    "code": "代码 · a code",
+    "choice": "选一项 · one of",
+    "multi": "可选多项 · some of",
+    "date": "日期 · a date",
+    "number": "整数 · a whole number",
+    "link": "网址 · a web address",
+    "file": "文件 · a file",
+    "parts": "分几部分 · in parts",
+    "rows": "表格，一行一条 · a table, one thing a row",
+    "questionnaire": "问卷 · a questionnaire",
+    "computed": "—",
+}
+FORM_HEAD = """# The form of a filing
+
+Made by `make docs` from `filing/schema/*.toml`. The newest form is version {version}. A filing keeps the
+version that it was opened under; its filer takes it to a newer one after a preview. What does not apply is not
+asked; what was answered there is kept, and neither counts nor is published. The same list for programs, of
+any version: `GET /api/v1/words/fields`; the shape of every answer stands in the API's description.
+"""
+
+
 def settings_table() -> str:
     """docs/configuration.md, from the declared settings."""
     from registry.settings import Settings
@@ -327,6 +416,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "glossary.md": glossary,
     "recommended.md": recommended,
     "configuration.md": settings_table,
+    "form.md": filing_form,
     "probes.md": probes,
     "mlflow-refusals.md": mlflow_refusals,
 }

@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.routing import RouteContext, iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from filing import json_schema
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
 from portal.web import once, unrevised
 from portal.web.access import Access, declared, public
@@ -129,6 +130,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     parts = made.setdefault("components", {})
     parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["schemas"].update(json_schema.components())
     for noise in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(noise, None)
     for route, method, operation in _operations(made, routes):

@@ -13,6 +13,7 @@ from filing import (
     computed,
     differences,
     editions,
+    json_schema,
     remarks,
     review,
     revision,
@@ -41,6 +42,15 @@ AGAINST = (
     "the filing's revision that you read; a change against an older one is refused (409) "
     "with what was changed since, by whom and when"
 )
+
+
+def _named(shape: dict[str, Any]) -> None:
+    """Let the description name every field instead of any key."""
+    for loose in ("type", "additionalProperties"):
+        shape.pop(loose, None)
+    shape.update(json_schema.typed())
+
+
 Read = Annotated[int, Field(ge=1, description=AGAINST)]
 
 
@@ -190,12 +200,16 @@ class FilingOut(FilingLine):
     schema_version: str = Field(
         description="version of the form that the filing is kept under (`/words/fields`)"
     )
-    answers: dict[str, Any]
+    answers: dict[str, Any] = Field(
+        description="every stored answer by its key, as it was given", json_schema_extra=_named
+    )
     set_aside: list[str] = Field(
         description="places of answers (a key, or a path inside one) that do not apply at present: kept, "
         "neither required nor published, and counted again as soon as they apply"
     )
-    computed: dict[str, Any] = Field(description="fields that the platform fills in")
+    computed: dict[str, Any] = Field(
+        description="fields that the platform fills in", json_schema_extra=_named
+    )
     report_ids: list[str]
     explanation_id: str | None
     percent: int = Field(description="share of the required answers that are sound")
@@ -240,7 +254,11 @@ class AnswersIn(RequestBody):
     """Answers by field code; those not named stay, null clears one."""
 
     answers: dict[str, Any] = Field(
-        examples=[{NAME: {"zh": "信贷审批模型", "en": "Credit approval model"}}]
+        description="by key, under the version of the form that the filing is kept under "
+        "(`schema_version`); null clears one. A draft keeps what is over a limit; it cannot be "
+        "submitted so",
+        examples=[{NAME: {"zh": "信贷审批模型", "en": "Credit approval model"}}],
+        json_schema_extra=_named,
     )
     revision: Read
 

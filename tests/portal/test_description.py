@@ -5,6 +5,7 @@ import re
 
 from fastapi.testclient import TestClient
 
+from filing import json_schema
 from filing.law import FILING_STATEMENT, GRADING_STATEMENT
 from portal.web import unrevised
 
@@ -100,3 +101,18 @@ def test_every_write_carries_a_revision_or_says_why_it_needs_none(client: TestCl
                 assert why["en"]
                 without.add(f"{method.upper()} {path}")
     assert without == set(unrevised.API)
+
+
+def test_the_description_names_every_field_of_the_form(client: TestClient) -> None:
+    """`answers` was any object: a program knew nothing of a field before it was refused."""
+    schemas = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    for name, shape in json_schema.components().items():
+        assert schemas[name] == shape
+    for body, part in (
+        ("AnswersIn", "answers"),
+        ("FilingOut", "answers"),
+        ("FilingOut", "computed"),
+    ):
+        told = schemas[body]["properties"][part]
+        assert told["anyOf"] == json_schema.typed()["anyOf"]
+        assert "additionalProperties" not in told

@@ -20,6 +20,23 @@ def test_an_option_that_is_a_table_is_described_field_by_field() -> None:
     assert [row for row in rows if not all(cell.strip() for cell in row.split("|")[1:-1])] == []
 
 
+def test_the_manual_has_every_field_and_part_of_the_form() -> None:
+    from filing.fields import Part
+    from filing.forms import current
+
+    page = manual.filing_form()
+
+    def named(part: Part) -> None:
+        assert f" {part.name.zh} · {part.name.en}" in page
+        for each in part.parts:
+            named(each)
+
+    for field in current():
+        assert field.ask.zh in page
+        named(field.value)
+    assert "“会不会因人而异”是“会” · where “Can they differ” is “yes”" in page
+
+
 def test_every_probe_says_how_it_measures() -> None:
     page = manual.probes()
 
