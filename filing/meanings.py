@@ -30,6 +30,7 @@ class Meaning(StrEnum):
     PERSONAL_INFORMATION = "personal_information"  # of one data set: which kinds
     FACTORS = "factors"  # the main factors, in the order of their influence
     RULES = "rules"  # rules and thresholds, which may be withheld
+    PRICE_GROUNDS = "price_grounds"  # by what prices differ, and for which declared reason
     QUESTIONNAIRE = "questionnaire"  # the answers that the grade follows from
     GRADE = "grade"  # the risk grade and its reasons (computed)
     DOES = "does"  # what it does, in the filer's words to the public

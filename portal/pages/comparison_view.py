@@ -55,13 +55,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """A comparison in one language."""
+    """A comparison in one language; `plans` say on which data its two reports rest."""
 
     headline: str
     conditions: tuple[str, ...]
     method: str
     parts: tuple[Part, ...]
     picture: Picture | None
+    plans: tuple[Mapping[str, Any], ...] = ()
 
 
 def view(
@@ -92,7 +93,14 @@ def view(
         method=METHOD.in_(language),
         parts=parts,
         picture=_picture([e for e in found.compared if e.low is not None], plan, language),
+        plans=_plans(first, second),
     )
+
+
+def _plans(*statements: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The plans that say on which data the two rest; one where both say the same."""
+    first, second = (each["predicate"]["plan"].get("content") or {} for each in statements)
+    return (first,) if first.get("frame") == second.get("frame") else (first, second)
 
 
 def _part(

@@ -256,6 +256,7 @@ def explanation_page(
         explained=explaining.view(made.content, language, made.overruled)
         if made.content
         else None,
+        pictured=explaining.pictured(session, made, language),
         hard=approval.hard_words(made.content or {}),
         empty=approval.empty_questions(made.content or {}),
         differing=confirming.differing(made.content or {}),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from explainers import numbers
@@ -17,9 +18,10 @@ from portal.pages.confirming import Differing
 from portal.pages.folding import Said
 from portal.pages.rendering import in_language, named
 from portal.pages.unquoted import Unquoted
-from registry import lengths
+from registry import datasets, lengths
+from registry.datasets import Dataset
 from registry.errors import Invalid, Reason
-from registry.explanations import MOST_WORDS
+from registry.explanations import MOST_WORDS, Explanation
 from registry.language import LANGUAGES, Language, Text
 from registry.reports import Verdict
 
@@ -191,6 +193,19 @@ def view(
             Differing.read(each) for each in (overruled or {}).get("contradictions", ())
         ),
     )
+
+
+def pictured(session: Session, made: Explanation, language: Language) -> Mapping[str, str]:
+    """The data that stand beside every picture of an explanation: its name and declared source.
+
+    Args:
+        session: any session.
+        made: the explanation.
+        language: of the page.
+    """
+    data = session.get_one(Dataset, made.dataset_id)
+    called = datasets.called(data.name, data.name_en).in_(language)
+    return {"name": called, "source": data.source}
 
 
 def untested(language: Language, own: Own) -> Explained:

@@ -22,6 +22,7 @@ from portal.pages import (
     beyond,
     confirming,
     explaining,
+    price_table,
     rendering,
     report_pictures,
     report_view,
@@ -79,6 +80,11 @@ class Evaluation:
     summary: Mapping[str, Any]
     view: ReportView
     title: str = ""
+
+    @property
+    def rules(self) -> tuple[price_table.Row, ...]:
+        """Prices rule by rule; none of a report that is not about prices."""
+        return price_table.of(self.view.predicate, self.view.rules)
 
     @property
     def ties(self) -> Mapping[str, Any] | None:

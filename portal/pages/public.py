@@ -85,6 +85,11 @@ QUESTIONS = (
         {"effect": "ranks"},
     ),
     Question(
+        Text("我发的内容被挡住，或者别人搜不到", "What I posted is blocked, or cannot be found"),
+        Text("看看它按什么过滤，能不能请人重新看。", "See what it filters by and whether a person can look again."),
+        {"kind": "retrieval"},
+    ),
+    Question(
         Text("给我的单、名额或时段比别人少", "I am given fewer orders, places or hours"),
         Text("看看它按什么分配，能不能请人重新看。", "See what it goes by in giving them out and whether a person can look again."),
         {"effect": "allocates"},

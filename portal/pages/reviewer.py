@@ -120,6 +120,7 @@ def review_page(
         explained=explaining.view(explanation.content, language, explanation.overruled)
         if explanation and explanation.content
         else None,
+        pictured=explaining.pictured(session, explanation, language) if explanation else None,
         remarks=remarks.on(session, filing),
         claimed=claims.remarks(told),
         name_claims=claims.named(filing.told),

@@ -110,3 +110,23 @@ def test_the_first_screen_tells_whose_words_are_whose(
         for each in (".lede", ".purpose", "section:has(#beyond)", "section:has(#how-to-object)")
     ]
     assert places == sorted(places)
+
+
+def test_prices_stand_rule_by_rule_with_the_declared_reason_beside_what_was_measured(
+    sites: dict[str, tuple[TestClient, str]], telephone: Page
+) -> None:
+    """On a telephone each rule is a card; the table reaches beyond no screen, at twice the size too."""
+    reason = Pricing.story["answers"]["D10"]["grounds"][0]["by"]["zh"]
+    page = opened(telephone, sites["prices"], "zh")
+    heading = page.locator("h3:has-text('逐条对照价格规则')")
+    assert heading.count() == 1
+    assert reason in heading.locator("~ div").first.inner_text()
+    table = page.locator("table.rules")
+    rows = table.locator("tbody tr")
+    assert rows.count() >= 2
+    told = table.inner_text()
+    assert "深圳经济特区人工智能产业促进条例 第72条" in told
+    assert "%" in told
+    for size in ("100%", "200%"):
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -108,7 +108,7 @@ CLAIMS = (
     Claim("深圳的条例没有规定备案，这是在本平台的登记。", "Shenzhen's regulation has no article on filing;", "other city", "clear"),
     Claim("看这类算法（%s 份备案）", "See such algorithms (%s filed)", "question", "about"),
     Claim("还没有这类算法备案。", "No such algorithm is filed yet.", "question", "about"),
-    Claim("电话、地址和期限在上面", "Telephone, address and times stand above", "clear", "bare"),
+    Claim("见上面的“不同意结果怎么办”", "See “How to object” above", "clear", "bare"),
     Claim("没有公开说明。", "Not stated.", "bare", "clear"),
     Claim("已填写，不公开。", "Stated, not public.", "clear", "about"),
     Claim("不适用：", "Not applicable: ", "not applicable", "clear"),
@@ -153,6 +153,8 @@ CLAIMS = (
 
 GENERAL = frozenset({
     # beside each answer of group H, which every filing has
+    "备案主体声明的理由，没有测过：", "规则", "测过的要素", "测到的最大差别", "没有测的要素", "同上一条", "数据，评估计划说：",
+    "看“不同意结果怎么办”：写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",
     "备案主体自己写的，没有测过", "这些是备案主体自己说的，没有测过。",
     "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。",
     "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
@@ -174,7 +176,7 @@ GENERAL = frozenset({
     "没有找到。换一个词，或者去掉一些条件再试。", "先看是哪一种情况，再找到那个算法。",
     "看“算法说明”：决定什么，什么会改变结果；是测出来的，还是备案主体自己写的。",
     "看“评估”：有没有人测过，谁测的，发现了什么，没测什么。",
-    "页面写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",
+
     "在深圳，发现违反条例或者违反人工智能伦理安全规范的行为，可以向主管部门或行业组织举报。上海的条例没有这一条。",
     "知道备案编号的话，直接查：", "不同意结果怎么办", "读完整报告、下载并核验",
     "申诉、投诉、举报", "我要申诉、投诉或举报",

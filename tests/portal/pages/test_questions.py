@@ -16,6 +16,7 @@ from registry.settings import Settings
 from tests import cast, tables
 from tests.filing import papers
 from tests.filing.papers import Scene
+from tests.portal.pages.shelf import Shelf
 
 ABOUT = {
     "decides": "不看价格，也不写价格",
@@ -81,3 +82,28 @@ def test_every_case_goes_by_a_filter_that_the_catalogue_knows() -> None:
             assert value in known[name], case.name.zh
     effects = {option.id for option in current().field("B14").value.options}
     assert known["effect"] == effects
+
+
+SITUATIONS = ("没有批", "价格", "排在后面", "挡住", "时段")
+"""Refused, dearer, ranked lower, blocked, scheduled."""
+
+
+def test_every_situation_that_people_come_with_is_a_case() -> None:
+    for word in SITUATIONS:
+        assert [each for each in QUESTIONS if word in each.name.zh], word
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_names_only_headings_that_a_filed_page_has(
+    reader: TestClient, shelf: Shelf, language: str
+) -> None:
+    """Somebody looks for the word that was named; one that stands nowhere sends them in circles."""
+    steps = reader.get(f"/{language}/question").text.partition('<ol class="steps">')[2]
+    named = re.findall("“(.+?)”", steps.partition("</ol>")[0])
+    with TestClient(shelf.site, headers={"accept": "text/html"}) as public:
+        page = public.get(f"/{language}/f/{shelf.made['slug']}").text
+    headings = [
+        re.sub("<[^>]+>", "", each).strip() for each in re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    ]
+    assert len(named) == 3
+    assert [each for each in named if each not in headings] == []

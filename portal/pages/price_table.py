@@ -1,0 +1,96 @@
+"""Prices rule by rule on a filed page: what was tested, what was measured, what was not tested.
+
+The rows are those of the report (`evaluators.prices.price_rules`); what the filer declares as its
+reason stands beside them. Neither table draws a legal conclusion.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluators.judging import captions
+from explainers import prices
+from registry import findings
+from registry.language import Text
+from registry.reports import VERDICT_NAMES, Verdict
+
+TESTED, COMPARED, NOT_TESTED = "tested", "compared", "not_tested"
+JUDGED = frozenset(Verdict) - {Verdict.NOT_EVALUABLE}
+"""Verdicts of a finding that measured something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule.
+
+    Args:
+        title: by title and article.
+        turns_on: what the rule asks.
+        tested: the elements of it that were tested, those compared without a judgement marked so.
+        measured: of each feature the largest difference of price that these tests found.
+        untested: the elements of it that were not tested.
+    """
+
+    title: Text
+    turns_on: Text
+    tested: tuple[Text, ...]
+    measured: tuple[Text, ...]
+    untested: tuple[Text, ...]
+
+
+def of(predicate: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """The table of a report; empty for one that is not about prices.
+
+    Args:
+        predicate: of the report, with its findings and its plan.
+        rules: the same report's rules with their elements.
+    """
+    return tuple(_row(rule, predicate) for rule in rules)
+
+
+def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
+    elements = rule["elements"]
+    numbers = {each["number"] for element in elements for each in element["findings"]}
+    rested = [each for n, each in enumerate(predicate["findings"]) if n in numbers]
+    return Row(
+        title=Text(**rule["title"]),
+        turns_on=Text(**rule["turns_on"]),
+        tested=tuple(_tested(each) for each in elements if each["state"] in (TESTED, COMPARED)),
+        measured=tuple(_largest(rested, predicate["plan"].get("content") or {})),
+        untested=tuple(Text(**each["name"]) for each in elements if each["state"] == NOT_TESTED),
+    )
+
+
+def _tested(element: Mapping[str, Any]) -> Text:
+    name = Text(**element["name"])
+    if element["state"] == TESTED:
+        return name
+    state = Text(**element["state_name"])
+    return Text(f"{name.zh}（{state.zh}）", f"{name.en} ({state.en})")
+
+
+def _largest(rested: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Text]:
+    """Of each feature the largest difference, with its verdict; the largest first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in rested:
+        features, effect = list(each["slice"] or {}), each["effect"] or {}
+        if len(features) != 1 or each["suppressed"] or each["verdict"] not in JUDGED:
+            continue
+        if effect.get("kind") != "log_ratio" or effect.get("value") is None:
+            continue
+        if features[0] not in found or _size(each) > _size(found[features[0]]):
+            found[features[0]] = each
+    told = sorted(found.items(), key=lambda item: _size(item[1]), reverse=True)
+    return [_measured(captions.column(plan, name), each) for name, each in told]
+
+
+def _size(finding: Mapping[str, Any]) -> float:
+    return abs(float(finding["effect"]["value"]))
+
+
+def _measured(name: Text, finding: Mapping[str, Any]) -> Text:
+    much, verdict = prices.size(finding["effect"]["value"]), VERDICT_NAMES[findings.told(finding)]
+    return Text(
+        f"{name.zh}：{much.zh}（{verdict.zh}）",
+        f"{name.en[:1].upper()}{name.en[1:]}: {much.en} ({verdict.en})",
+    )

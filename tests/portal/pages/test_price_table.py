@@ -1,0 +1,72 @@
+"""Prices rule by rule: every element of a rule is tested, not tested, or does not apply."""
+
+from typing import Any
+
+from portal.pages import price_table
+from registry.language import Text
+
+RULE: dict[str, Any] = {
+    "title": {"zh": "条例 第1条", "en": "Regulation, art. 1"},
+    "turns_on": {"zh": "是否合理", "en": "whether it is reasonable"},
+    "elements": [
+        {
+            "name": {"zh": "同样的商品", "en": "same goods"},
+            "state": "tested",
+            "state_name": {"zh": "已检验", "en": "tested"},
+            "findings": [{"number": 0}, {"number": 1}, {"number": 2}],
+        },
+        {
+            "name": {"zh": "按习惯", "en": "by habits"},
+            "state": "compared",
+            "state_name": {"zh": "比较过，未判断", "en": "compared, not judged"},
+            "findings": [{"number": 2}],
+        },
+        {
+            "name": {"zh": "知情", "en": "consumers know"},
+            "state": "not_tested",
+            "state_name": {"zh": "未检验", "en": "not tested"},
+            "findings": [],
+        },
+    ],
+}
+
+
+def finding(feature: str, value: float | None, verdict: str = "disparity") -> dict[str, Any]:
+    effect = {"kind": "log_ratio", "value": value}
+    return {"slice": {feature: "*"}, "effect": effect, "verdict": verdict, "suppressed": False}
+
+
+PLAN = {"content": {"names": {"income": {"plain": {"zh": "收入", "en": "income"}}}}}
+
+
+def predicate(*findings: dict[str, Any]) -> dict[str, Any]:
+    return {"plan": PLAN, "findings": list(findings)}
+
+
+def test_a_rule_tells_what_was_tested_what_was_measured_and_what_was_not() -> None:
+    given = predicate(finding("income", 0.02, "difference"), finding("income", 0.0714))
+    (row,) = price_table.of(given, [RULE])
+    assert row.tested == (
+        Text("同样的商品", "same goods"),
+        Text("按习惯（比较过，未判断）", "by habits (compared, not judged)"),
+    )
+    assert row.untested == (Text("知情", "consumers know"),)
+    assert [each.zh for each in row.measured] == ["收入：高7.4%（差异超过界线）"]
+    assert row.measured[0].en.startswith("Income: 7.4 % higher (")
+
+
+def test_what_gave_no_answer_is_no_amount() -> None:
+    none = finding("income", 0.5, "not_evaluable")
+    hidden = finding("income", 0.5) | {"suppressed": True}
+    (row,) = price_table.of(predicate(none, hidden, finding("income", None)), [RULE])
+    assert row.measured == ()
+
+
+def test_findings_of_other_rules_are_not_told_here() -> None:
+    others = [finding("income", 0.01, "equivalent")] * 3
+    (row,) = price_table.of(predicate(*others, finding("income", 0.9)), [RULE])
+    assert [each.zh for each in row.measured] == ["收入：高1%（已证明差异很小）"]
+
+
+def test_a_report_without_rules_has_no_table() -> None:
+    assert price_table.of(predicate(), []) == ()
