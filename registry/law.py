@@ -8,7 +8,7 @@ it is `OURS`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -250,6 +250,41 @@ OTHER_SOURCES = {
     "程序用语": "word of the procedure",
     "GB/T 42460—2023附录D": "GB/T 42460—2023, annex D",
 }
+
+
+AGAINST_DISCRIMINATION: Mapping[str, frozenset[str]] = {
+    "SZ72-4": frozenset({"race", "gender", "nationality", "ethnicity", "belief"}),
+    "SH67-3": frozenset({"ethnicity", "race", "gender", "age", "occupation", "belief"}),
+}
+"""What each article against discrimination names."""
+_NAMED: Mapping[str, tuple[re.Pattern[str], tuple[str, ...]]] = {
+    "race": (re.compile(r"\b(race|racial)\b"), ("种族", "族裔")),
+    "ethnicity": (re.compile(r"\b(ethnic|ethnicity|ethnic group)\b"), ("民族", "族裔")),
+    "gender": (re.compile(r"\b(sex|gender)\b"), ("性别",)),
+    "nationality": (re.compile(r"\b(nationality|citizenship)\b"), ("国籍",)),
+    "belief": (re.compile(r"\b(religion|religious belief|belief)\b"), ("宗教信仰", "宗教", "信仰")),
+    "age": (re.compile(r"^(the )?(applicant'?s? |person'?s? |customer'?s? )?ages?( group| band| class)?$"), ("年龄", "年龄段", "年龄组")),
+    "occupation": (re.compile(r"\b(occupation|profession)\b"), ("职业",)),
+}  # fmt: skip
+
+
+def naming(words: Iterable[str]) -> frozenset[str]:
+    """The articles against discrimination that name a feature, by what it is called.
+
+    Whether a column is such a feature nobody records; its name and its plain names say so or do not.
+    What only speaks of an area ("share of black residents") is none of a person's.
+
+    Args:
+        words: the name of the column and its plain names, in either language.
+    """
+    told = [each.replace("_", " ").strip().lower() for each in words]
+    meant = {
+        feature
+        for feature, (english, chinese) in _NAMED.items()
+        for each in told
+        if english.search(each) or each.endswith(chinese)
+    }
+    return frozenset(id_ for id_, names in AGAINST_DISCRIMINATION.items() if names & meant)
 
 
 def features(ids: Iterable[str]) -> Text | None:

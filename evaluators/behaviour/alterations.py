@@ -335,7 +335,7 @@ def _tested(
         equivalence={"low": None, "high": margin, "p": None},
         units=findings.units("people", answered),
         test={"name": test.name, "statistic": None}, p_value=test.p_value, p_adjusted=p,
-        adjustment="holm", family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},
+        adjustment="holm", family={"id": f"{spec.id}", "size": size},
         threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source(one.lines[0])},
         mde=paired_detectable(seen.wins + seen.losses, answered, plan.alpha / size),
         details=details(seen, steady=False) | dict(one.more),

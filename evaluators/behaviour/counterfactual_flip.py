@@ -410,7 +410,7 @@ def _noisy(
             ci=ci.as_json(simultaneous=True), equivalence={"low": None, "high": margin, "p": None},
             test={"name": test.name, "statistic": None},
             p_value=test.p_value, p_adjusted=p, adjustment="holm",
-            family={"id": f"{'+'.join(spec.legal_refs)}/{spec.id}", "size": size},
+            family={"id": f"{spec.id}", "size": size},
             threshold={"value": alert, "rule": f"share > {alert:g}", "source": POLICY.source("flip_share")},
             mde=paired_detectable(counts.wins + counts.losses, counts.people, plan.alpha / size),
             details=details,

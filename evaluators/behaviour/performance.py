@@ -324,7 +324,7 @@ class Performance(Probe[Rows]):
             reference_estimate=pair.other.value, effect={"kind": lines.kind, "value": value},
             ci=ci.as_json(simultaneous=True), test={"name": "welch_influence", "statistic": None},
             p_value=pair.gap.p_value, p_adjusted=p, adjustment="holm",
-            family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/{name}", "size": size},
+            family={"id": f"{self.spec.id}/{name}", "size": size},
             equivalence={"low": lines.near[0], "high": lines.near[1], "p": held,
                          "p_adjusted": equivalence.adjusted(held, size)},
             units=findings.units("people", *sides),

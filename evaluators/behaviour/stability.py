@@ -137,7 +137,7 @@ class Stability(Probe[StabilityState]):
         judges_steadiness=True,
         options=StabilityOptions,
         details=StabilityDetails,
-        legal_refs=("SH16-test", "SZ36", "SZ66"),
+        legal_refs=("SH16-test", "SZ36"),
         question=Text(
             "同样的问题再问一遍，结果一样吗？与备案时相比，有没有变？",
             "Are answers the same when asked again, and the same as when the model was filed?",
@@ -372,7 +372,7 @@ class Stability(Probe[StabilityState]):
             effect={"kind": "amount", "value": one.psi}, ci=ci.as_json(simultaneous=True),
             test={"name": "psi_chi2", "statistic": one.statistic}, p_value=one.p_value,
             p_adjusted=p, adjustment="holm",
-            family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/drift", "size": size},
+            family={"id": f"{self.spec.id}/drift", "size": size},
             equivalence={"low": 0.0, "high": margin, "p": held,
                          "p_adjusted": equivalence.adjusted(held, size)},
             units=findings.units("people", *sides),

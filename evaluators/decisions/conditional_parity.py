@@ -309,7 +309,7 @@ class _Said:
 
     @property
     def family(self) -> str:
-        return f"{'+'.join(ARTICLES)}/{self.probe.spec.id}/{self.attribute}"
+        return f"{self.probe.spec.id}/{self.attribute}"
 
     def all(self, found: Compared, why: Text | None) -> Iterator[Finding]:
         """Per group what holds over all, what holds within strata, and every stratum."""

@@ -226,7 +226,7 @@ class _Sayer:
     @property
     def family(self) -> str:
         """The family's id."""
-        return f"{'+'.join(ARTICLES)}/{self.spec.id}/{self.attribute}"
+        return f"{self.spec.id}/{self.attribute}"
 
     def one(self, rate: ErrorRate, found: Comparison, every: Sequence[Group]) -> Finding:
         """The finding of one error rate of one group."""

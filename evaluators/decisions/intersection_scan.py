@@ -255,7 +255,7 @@ class IntersectionScan(Probe[Cells]):
         )  # fmt: skip
 
     def _family(self) -> str:
-        return f"{'+'.join(ARTICLES)}/{self.spec.id}/crossings"
+        return f"{self.spec.id}/crossings"
 
     def _no_target(self, rate: str, plan: Plan) -> Finding:
         limit = readings.joined(crossing_readings.LIMIT, readings.frame(plan))

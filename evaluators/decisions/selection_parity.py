@@ -128,7 +128,7 @@ class SelectionParity(Counting):
             return
         size = rates.family_size(every, named, plan) * run.plans
         pairs = rates.adjusted([(every, named)], plan, run.plans)[0]
-        family = f"{'+'.join(ARTICLES)}/{self.spec.id}/{attribute}"
+        family = f"{self.spec.id}/{attribute}"
         chosen = "declared" if named else "highest_rate"
         missing = missing_share(acc, attribute, ("n",))
         for one in rates.compare(
@@ -188,7 +188,7 @@ class SelectionParity(Counting):
         numbers = rates.numbers(
             one,
             lines=selection_lines(),
-            family=f"{'+'.join(ARTICLES)}/{self.spec.id}/intersections",
+            family=f"{self.spec.id}/intersections",
             adjustment=cell.method,
         )
         return draft(

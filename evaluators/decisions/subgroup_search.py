@@ -250,7 +250,7 @@ class SubgroupSearch(Probe[Rows]):
                 "rate_ci": own.as_json() if own else None,
             },
             **rates.numbers(
-                made, lines=lines, family=f"{'+'.join(ARTICLES)}/{self.spec.id}/slices", adjustment=method
+                made, lines=lines, family=f"{self.spec.id}/slices", adjustment=method
             ),
         )  # fmt: skip
 

@@ -314,7 +314,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             self.options.kind, clustered=quotes.account(plan) is not None
         )
         return price_family.finding(
-            self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|{measure}", size=size,
+            self.spec, judged, plan=plan, family=f"{self.spec.id}|{measure}", size=size,
             reading=reading, limit=limit,
         )  # fmt: skip
 
@@ -345,7 +345,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
                 else loyalty_readings.window(judged, units=units)
             )
             yield price_family.finding(
-                self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|new_user_offer:{column}",
+                self.spec, judged, plan=plan, family=f"{self.spec.id}|new_user_offer:{column}",
                 size=run.plans, reading=reading, limit=REASON_LIMIT,
             )  # fmt: skip
 

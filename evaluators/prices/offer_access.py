@@ -331,7 +331,7 @@ class OfferAccess(Probe[pa.Table]):
         else:
             reading = offer_readings.cost(judged, plan, attribute, held=held)
         return price_family.finding(
-            self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|{attribute}", size=size,
+            self.spec, judged, plan=plan, family=f"{self.spec.id}|{attribute}", size=size,
             reading=reading, limit=limit,
         )  # fmt: skip
 

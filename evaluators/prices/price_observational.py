@@ -440,7 +440,7 @@ class PriceObservational(Probe[quotes.Kept]):
             p_value=estimate.p if problem is None else None,
             p_adjusted=adjusted,
             adjustment="Holm",
-            family={"id": f"SZ72-5|{self.spec.id}|{frame.attribute}", "size": family.size},
+            family={"id": f"{self.spec.id}|{frame.attribute}", "size": family.size},
             equivalence=None if small is None else {
                 "low": -margin, "high": margin, "p": small,
                 "p_adjusted": equivalence.adjusted(small, family.size),

@@ -368,7 +368,7 @@ class PriceSteering(Probe[pa.Table]):
         limit = steering_readings.limit(smallest=details["smallest_p"], depth=self.options.depth,
                                         twins=details["aa_different"], left_out=details["left_out"])  # fmt: skip
         return price_family.finding(
-            self.spec, judged, plan=plan, family=f"SZ72-5|{self.spec.id}|{feature}", size=size,
+            self.spec, judged, plan=plan, family=f"{self.spec.id}|{feature}", size=size,
             reading=reading, limit=limit, adjustment="single-step max-T, Bonferroni over the two kinds of test and plans",
         )  # fmt: skip
 

@@ -422,7 +422,7 @@ def _finding(
         p_value=float(result.p[place]),
         p_adjusted=adjusted,
         adjustment="single-step max-T, Bonferroni over features and plans",
-        family={"id": f"SZ72-5|{spec.id}|{name}", "size": len(result.effects) * size},
+        family={"id": f"{spec.id}|{name}", "size": len(result.effects) * size},
         equivalence={"low": -margin, "high": margin, "p": small,
                      "p_adjusted": equivalence.adjusted(small, claims)},
         units=units,

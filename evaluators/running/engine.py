@@ -18,7 +18,16 @@ from evaluators.judging import counted, findings, readings
 from evaluators.plan import Plan, ProbePlan
 from evaluators.policy import POLICY
 from evaluators.probe import Oracle, Probe, ProbeSpec, Run, Scorer, ScoreRequest, Table
-from evaluators.running import census, cost, evidence, left_out, passes, sufficiency, together
+from evaluators.running import (
+    census,
+    citing,
+    cost,
+    evidence,
+    left_out,
+    passes,
+    sufficiency,
+    together,
+)
 from evaluators.running.attacker import Claim, Told
 from evaluators.running.data import Source
 from evaluators.running.evidence import Before, Evidence
@@ -433,7 +442,8 @@ class _Going:
             registered: the other plans registered on this model version.
             untold: sensitive feature → the groups that are hidden.
         """
-        return [findings.settle(f) for f in self._found(entry, registered, untold or {})]
+        found = self._found(entry, registered, untold or {})
+        return [findings.settle(citing.cited(f, entry.probe.spec, self.plan)) for f in found]
 
     def _found(
         self, entry: _Entry, registered: Sequence[Plan], untold: Mapping[str, frozenset[str]]

@@ -267,7 +267,7 @@ class CalibrationByGroup(Probe[Calibrated]):
                     *([readings.against(plan)] if _turned(one) else []),
                 ),
                 details={**one.effect.details, **extra},
-                **contrasts.numbers(one, family=f"{'+'.join(ARTICLES)}/{self.spec.id}/{name}"),
+                **contrasts.numbers(one, family=f"{self.spec.id}/{name}"),
             )  # fmt: skip
 
     def public(self, acc: Calibrated, plan: Plan) -> Sequence[Table]:

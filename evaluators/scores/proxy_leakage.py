@@ -215,7 +215,7 @@ class ProxyLeakage(Probe[Rows]):
             reference_estimate=0.5, effect={"kind": "auc", "value": made.value},
             ci=ci.as_json(simultaneous=True), test={"name": test.name, "statistic": test.statistic},
             p_value=test.p_value, p_adjusted=p, adjustment="holm",
-            family={"id": f"{'+'.join(self.spec.legal_refs)}/{self.spec.id}/{name}", "size": size},
+            family={"id": f"{self.spec.id}/{name}", "size": size},
             equivalence={"low": 1 - near, "high": near, "p": alike, "p_adjusted": equivalence.adjusted(alike, size)},
             units=findings.units("people", *sides),
             mde=_detectable(member, plan.alpha / size),

@@ -343,7 +343,7 @@ class _Said:
 
     @property
     def family(self) -> str:
-        return f"{'+'.join(ARTICLES)}/{self.probe.spec.id}/{self.attribute}"
+        return f"{self.probe.spec.id}/{self.attribute}"
 
     def nothing(self, metric: str, why: str, *, group: str = "*", many: int = 0) -> Finding:
         said = ranking_readings.WHY[why].format(

@@ -414,7 +414,7 @@ def _rough(shares: ScoreGroups, plan: Plan) -> float | None:
 
 
 def _family(attribute: str) -> str:
-    return f"{'+'.join(ARTICLES)}/regression_parity/{attribute}"
+    return f"regression_parity/{attribute}"
 
 
 def _amount(value: float | None) -> str:

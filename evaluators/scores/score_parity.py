@@ -465,4 +465,4 @@ def _plain(effect: Effect) -> dict[str, Any]:
 
 
 def _family(attribute: str) -> str:
-    return f"{'+'.join(ARTICLES)}/score_parity/{attribute}"
+    return f"score_parity/{attribute}"

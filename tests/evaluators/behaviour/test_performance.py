@@ -68,7 +68,7 @@ def test_two_classes_are_scikit_learns_numbers() -> None:
     assert compared.details["auc"] == pytest.approx(
         metrics.roc_auc_score(due[group], SCORE[group])
     )
-    assert compared.family == {"id": "SH16-test+SZ36+SZ72-4+SH67-3/performance/race", "size": 2}
+    assert compared.family == {"id": "performance/race", "size": 2}
 
 
 def test_several_classes_from_data_and_from_a_model_agree() -> None:
