@@ -251,6 +251,8 @@ def _printed(error: "RegisterError") -> list[str]:
 
     Of a package that is not installed here they say nothing more than the reasons do.
     """
+    if "registry.sandbox.verdict" not in sys.modules:  # half of a refused command's time to import
+        return []
     from registry import characters
     from registry.sandbox.verdict import Cause, Contained
 

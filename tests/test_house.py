@@ -106,14 +106,23 @@ def test_help_imports_nothing_heavy() -> None:
     }
 
 
-def test_a_command_that_asks_a_server_imports_no_numerics() -> None:
+def test_a_command_that_asks_a_server_imports_no_numerics_and_neither_does_its_refusal() -> None:
     """Half of the time of such a command would be imports that only an evaluation needs."""
-    program = "import sys, portal.commands.client, portal.commands.showing, portal.commands.work; print(*sys.modules)"
+    program = """
+import sys, portal.commands.client, portal.commands.showing, portal.commands.work, portal.cli
+try:
+    portal.cli.main(["file", "show", "x", "--json"])
+except SystemExit:
+    print(*sys.modules)
+"""
+    nobody = {"MINGSUAN_SERVER": "http://127.0.0.1:9", "MINGSUAN_TOKEN": "x"}
 
     listed = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", program],
+        cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ | nobody,
+    )  # fmt: skip
 
+    assert "ServerUnreachable" in listed.stderr
     assert not {"numpy", "scipy", "pandas", "sqlalchemy", "mlflow"} & {*listed.stdout.split()}
 
 
