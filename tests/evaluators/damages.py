@@ -72,13 +72,13 @@ def damages(probe: type[Probe[Any]]) -> Iterator[Damaged]:
     yield Damaged("no row", plan, table.slice(0, 0), refused=True)
     yield Damaged("one row", plan, table.slice(0, 1), refused=False, quiet=True)
     yield Damaged("two rows", plan, table.slice(0, 2), refused=False)
-    yield from _groups(plan, table)
+    yield from _silent_groups(plan, table)
     yield from _outcomes(plan, table)
     yield from _weights(plan, table)
 
 
-def _groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
-    """Groups with nothing known about them, and thousands of them."""
+def _silent_groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
+    """Groups with nothing known about them."""
     columns = plan["columns"]
     answers = [columns[r] for r in ("target", "prediction", "score", "price") if r in columns]
     for name in [*columns.get("sensitive", []), *columns.get("profile", [])]:
@@ -87,6 +87,13 @@ def _groups(plan: Mapping[str, Any], table: pa.Table) -> Iterator[Damaged]:
         for answer in answers:
             damaged = _with(damaged, answer, pc.if_else(first, None, table[answer]))
         yield Damaged(f"a group of {name} lacks its answers", plan, damaged, refused=False)
+
+
+def many_levels(probe: type[Probe[Any]]) -> Iterator[Damaged]:
+    """Columns of the first simulated data set of a probe that have thousands of levels."""
+    case = next(iter(probe.nulls().values()))(np.random.default_rng(11))
+    plan, table = dict(case.plan), case.table
+    columns = plan["columns"]
     many = pa.concat_tables([table] * -(-MANY // table.num_rows)).slice(0, MANY)
     levels = pa.array([f"level {at}" for at in range(MANY)])
     grouped = [*columns.get("sensitive", []), *columns.get("profile", [])][:1]

@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-from tests import servers
+from tests import exhaustive, servers
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(["tests.portal.door_server", __name__])
+ON_POSTGRES = [
+    exhaustive.case("sqlite", kept=False, name="sqlite"),
+    pytest.param("postgresql", marks=pytest.mark.postgres),
+]
+"""A walk over wrong requests: of the two databases the one that is strict about what it stores."""
+ON_BOTH = pytest.mark.parametrize("door", ["sqlite", ON_POSTGRES[1]], indirect=True)
+"""What a database decides: clients that meet, and a walk over every route."""
 API = "/api/2.0/mlflow"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 MPU = "/api/2.0/mlflow-artifacts/mpu"

@@ -13,13 +13,13 @@ from PIL import Image
 from registry import attachments
 from registry.attachments import AttachmentsRefused, Kind, NoReader, Sent
 from registry.settings import Settings
-from tests.registry.tiers import WAYS, offered
+from tests.registry.tiers import DIAGONAL, WAYS, in_turn, offered
 
 SECRET = b"zebra-quokka 31.2304N 121.4737E"
 pytestmark = pytest.mark.hostile
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=str)
+@pytest.fixture(scope="module", params=DIAGONAL)
 def settings(request: pytest.FixtureRequest) -> Settings:
     found = offered(request.param)
     return found.model_copy(update={"attachment_pixels": 4_000_000})
@@ -95,7 +95,10 @@ def test_nothing_but_the_pixels_is_left_and_they_are_turned(settings: Settings) 
             assert secret not in each.content
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "LA"])
+MODES = ("1", "L", "P", "RGBA", "I;16", "LA")
+
+
+@pytest.mark.parametrize(("settings", "mode"), in_turn(WAYS, MODES), indirect=["settings"])
 def test_every_kind_of_pixels_is_read(settings: Settings, mode: str) -> None:
     (made,) = attachments.read([Sent("x.png", picture("PNG", mode=mode))], settings)
     assert Image.open(io.BytesIO(made.content)).size == (40, 30)
@@ -137,7 +140,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("settings", "case"), in_turn(WAYS, CASES), indirect=["settings"])
 def test_what_is_not_taken_is_named_with_reason_and_remedy(settings: Settings, case: str) -> None:
     make, why = CASES[case]
     assert refused("x.png", make(), settings) == why

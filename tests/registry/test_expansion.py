@@ -27,6 +27,7 @@ ALONE = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREAD
 Refused = Callable[[str, Path], None]
 MEASURING = """
 import json, os, resource, sys, tempfile, time
+import pandas  # which the first array of pyarrow reads in
 from pathlib import Path
 from evaluators.running import files
 from evaluators.running.files import FileUnfit

@@ -20,7 +20,7 @@ from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests import exhaustive
 from tests.registry import hostile_models as hostile
-from tests.registry.tiers import WAYS, Way, offered
+from tests.registry.tiers import DIAGONAL, WAYS, Way, offered
 
 pytestmark = pytest.mark.hostile
 
@@ -37,7 +37,7 @@ ATTACKS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids=str)
+@pytest.fixture(params=DIAGONAL)
 def settings(request: pytest.FixtureRequest) -> Settings:
     found: Settings = offered(request.param)
     return found

@@ -1,5 +1,6 @@
 """The oracle: each format answers as it does outside, in every tier this machine offers."""
 
+import itertools
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ from registry.sandbox.round import Round
 from registry.sandbox.verdict import SAID, reasons
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
+from tests import exhaustive
 
 ROWS = 300
 RNG = np.random.default_rng(7)
@@ -46,7 +48,18 @@ LABELS = (FRAME["amount"] + (FRAME["region"] == "south") > 0.9).astype(int)
 TABLE = pa.Table.from_pandas(FRAME, preserve_index=False)
 
 
-@pytest.fixture(params=["A", "B"])
+TURN = itertools.count()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Answers are the same in both tiers: `make test` asks in one and the other, turn about."""
+    if "settings" in metafunc.fixturenames:
+        tiers = "AB" if next(TURN) % 2 else "BA"
+        cases = [exhaustive.case(tier, kept=tier == tiers[0], name=tier) for tier in "AB"]
+        metafunc.parametrize("settings", cases, indirect=True)
+
+
+@pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     settings = Settings(sandbox_tier=request.param)
     if probe_tier(settings).name != request.param:

@@ -15,7 +15,7 @@ from registry.sandbox.round import Round
 from registry.scoring import SandboxScorer, drawn_order
 from registry.settings import Settings
 from tests.models import INPUTS, credit_model, onnx_model
-from tests.registry.tiers import WAYS, Way, offered
+from tests.registry.tiers import DIAGONAL, Way, offered
 
 FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
 
@@ -25,7 +25,7 @@ def scorer_of(way: Way, model: Path) -> SandboxScorer:
     return SandboxScorer(model, inputs=INPUTS, settings=settings)
 
 
-@pytest.fixture(params=WAYS, ids=str)
+@pytest.fixture(params=DIAGONAL)
 def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxScorer]:
     with scorer_of(request.param, onnx_model(tmp_path / "model")) as found:
         yield found

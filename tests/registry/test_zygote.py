@@ -29,7 +29,7 @@ from registry.sandbox.supply import Cells, Zygotes
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests.models import INPUTS, credit_model, onnx_model
-from tests.registry.tiers import WARM, Way, offered
+from tests.registry.tiers import WARM, Way, in_turn, offered
 
 ROWS, CHILDREN = 200, 30
 RNG = np.random.default_rng(3)
@@ -91,7 +91,7 @@ def answers_of(folder: Path, settings: Settings, frames: int) -> list[bytes]:
 
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's and the libraries' own
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("settings", "library"), in_turn(WARM, LIBRARIES), indirect=["settings"])
 def test_thirty_children_answer_as_a_cell_to_the_last_bit(
     library: str, settings: Settings, tmp_path: Path
 ) -> None:

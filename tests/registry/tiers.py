@@ -1,12 +1,15 @@
 """The ways in which a machine may run sandboxes, for tests that hold in each of them."""
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from registry.sandbox import probe_tier
 from registry.settings import Settings
+from tests import exhaustive
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,24 @@ class Way:
 
 WAYS = tuple(Way(tier, warm) for tier in "AB" for warm in (True, False))
 WARM = tuple(way for way in WAYS if way.warm)
+DIAGONAL = tuple(
+    exhaustive.case(way, kept=way.warm == (way.tier == "A"), name=str(way)) for way in WAYS
+)
+"""Each tier once in `make test`, one of them warm and one in cells; the walls are the same."""
+
+
+def in_turn(ways: Sequence[Way], names: Iterable[str]) -> list[Any]:
+    """Every case in every way, each in one of them in `make test`, turn and turn about.
+
+    Args:
+        ways: how sandboxes may run.
+        names: of the cases.
+    """
+    return [
+        exhaustive.case(way, name, kept=at % len(ways) == turn, name=f"{way}-{name}")
+        for at, name in enumerate(names)
+        for turn, way in enumerate(ways)
+    ]
 
 
 def offered(way: Way) -> Settings:

@@ -1,14 +1,19 @@
 """Data that go wrong, through every installed probe: refused with reasons, or answered in words."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
 from evaluators.guests import installed
 from evaluators.plan import Plan
+from evaluators.probe import Probe
 from evaluators.running import engine
 from registry.errors import Invalid
 from registry.reports import Verdict
-from tests.evaluators.damages import Checksum, Damaged, damages
+from tests import exhaustive
+from tests.evaluators.damages import Checksum, Damaged, damages, many_levels
 
 QUIET = {Verdict.NOT_EVALUABLE, Verdict.INCONCLUSIVE}
 
@@ -18,11 +23,28 @@ QUIET = {Verdict.NOT_EVALUABLE, Verdict.INCONCLUSIVE}
     "ignore:overflow encountered:RuntimeWarning"
 )  # 1e308 is among the data
 def test_bad_data_are_refused_with_reasons_or_answered_in_words(name: str) -> None:
+    assert _all_wrong(name, damages) == []
+
+
+# One of each kind of reading; the other probes count and tell thousands of groups by the same code.
+@pytest.mark.parametrize(
+    "name",
+    [
+        exhaustive.case(
+            name, kept=name in {"error_parity", "score_parity", "price_observational"}, name=name
+        )
+        for name in installed.names()
+    ],
+)
+def test_thousands_of_levels_are_refused_with_reasons_or_answered_in_words(name: str) -> None:
+    assert _all_wrong(name, many_levels) == []
+
+
+def _all_wrong(name: str, ways: Callable[[type[Probe[Any]]], Iterator[Damaged]]) -> list[str]:
     probe = installed.probe_class(name)
     case = next(iter(probe.nulls().values()))(np.random.default_rng(11))
     model = Checksum() if case.scorer is not None else None
-    wrong = [said for one in damages(probe) if (said := _wrong(one, model)) is not None]
-    assert wrong == []
+    return [said for one in ways(probe) if (said := _wrong(one, model)) is not None]
 
 
 def _wrong(one: Damaged, model: Checksum | None) -> str | None:

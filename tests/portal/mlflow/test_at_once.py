@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests import models
+from tests.portal import doors
 from tests.portal.doors import Door
 from tests.portal.mlflow.test_faults import DRIVER
 
@@ -24,6 +25,7 @@ def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
         return [each.result() for each in [many.submit(call) for call in calls]]
 
 
+@doors.ON_BOTH
 def test_one_source_registered_by_four_at_once_is_one_version(door: Door, tmp_path: Path) -> None:
     """One of the four was told 503, with a statement of the database and a workspace's id."""
     for turn in range(ROUNDS):

@@ -12,6 +12,7 @@ import pytest
 
 from portal.mlflow.door import ALLOWED
 from portal.mlflow.rules import RULES
+from tests.portal import doors
 from tests.portal.doors import API, Door
 
 pytestmark = pytest.mark.slow
@@ -200,6 +201,7 @@ VALUES: tuple[Any, ...] = (
 )
 
 
+@doors.ON_BOTH
 def test_no_offered_route_tells_a_wrong_request_as_a_fault_of_the_server(door: Door) -> None:
     """Every field of every offered route, each holding in turn what it may not."""
     from mlflow.protos import mlflow_artifacts_pb2, model_registry_pb2, service_pb2
@@ -246,6 +248,7 @@ def test_a_record_in_another_state_is_no_fault_of_the_server(door: Door) -> None
     assert (answer.status_code, answer.json()["error_code"]) == (409, "INVALID_STATE")
 
 
+@doors.ON_BOTH
 def test_clients_that_change_or_delete_one_thing_at_once_are_told_so(door: Door) -> None:
     """One of two that deleted a model at once was told a fault of the server, with the statement."""
     for turn in range(5):

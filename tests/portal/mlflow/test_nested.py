@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import models, servers
+from tests import exhaustive, models, servers
 from tests.portal import doors
 from tests.portal.doors import FILES, Door
 from tests.portal.mlflow.test_at_once import ROUNDS, at_once
@@ -120,7 +120,21 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["run", "logged model"])
+# Each store, each database and each kind of place once or twice; `make exhaustive` takes all of them.
+PLACES = [
+    exhaustive.case(each, kind, kept=kept, name=f"{'-'.join(each)}-{kind}")
+    for each, kept_kind in (
+        (("files", "sqlite"), "run"),
+        (("files", "postgresql"), "logged model"),
+        (("s3", "sqlite"), None),
+        (("s3", "postgresql"), "run"),
+    )
+    for kind in ("run", "logged model")
+    for kept in (kind == kept_kind,)
+]
+
+
+@pytest.mark.parametrize(("door", "kind"), PLACES, indirect=["door"])
 def test_a_folder_holds_what_was_uploaded_below_it_in_whatever_order_it_is_registered(
     door: Door, outer: Path, kind: str
 ) -> None:

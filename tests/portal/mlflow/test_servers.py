@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import servers
+from tests import exhaustive, servers
 from tests.portal import doors
 from tests.portal.round_robin import proxy
 
@@ -110,6 +110,12 @@ def client(request: pytest.FixtureRequest) -> str:
     return python
 
 
+# Of the two stores the one that a client sends its parts to itself.
+@pytest.mark.parametrize(
+    "both",
+    [exhaustive.case("files", kept=False), exhaustive.case("s3", kept=True)],
+    indirect=True,
+)
 def test_a_client_notices_nothing_of_two_servers(both: Pair, client: str) -> None:
     """scale/2, mlflow/F4, F5, F7, F13."""
     found = journey(both, client, int(os.environ.get("LARGE_BYTES", 20 * MEBI)))

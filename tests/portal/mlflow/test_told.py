@@ -22,6 +22,7 @@ from portal.mlflow.rules import RULES
 from registry.environment import DiskFull
 from registry.errors import Unavailable
 from tests import models
+from tests.portal import doors
 from tests.portal.doors import API, FILES, MPU, Door
 
 HUGE = "1" + "0" * 30
@@ -444,6 +445,7 @@ def test_an_address_without_mlflow_at_its_end_is_told_as_the_door_tells_it(
     assert found.headers["content-type"].startswith("application/problem+json")
 
 
+@doors.ON_BOTH
 def test_several_clients_set_the_same_alias_and_tags_at_once(door: Door, tmp_path: Path) -> None:
     """One of four was told BAD_REQUEST: it looked before the others had written, and wrote after."""
     run = door.run(models.credit_model(tmp_path / "model", seed=922))
