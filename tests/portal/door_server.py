@@ -17,7 +17,7 @@ from typing import Any
 import uvicorn
 
 from portal import migrations
-from portal.app import create_app
+from portal.app import _routes, create_app
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables
@@ -28,9 +28,11 @@ LIMIT = 40 * 1024 * 1024
 # As the product does before it imports MLflow, which would start a thread; its server comes later,
 # when its environment is known.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-import mlflow  # noqa: E402, F401
+import mlflow  # noqa: E402
+import mlflow.store.tracking.sqlalchemy_store  # noqa: E402, F401  # of the server what no environment changes
 
 migrations.load_tables()
+_routes()  # half a second, once for all who are forked from here
 
 
 def main(data: Path, port: int, *, first: bool) -> None:

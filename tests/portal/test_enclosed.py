@@ -5,20 +5,19 @@ import json
 import os
 import random
 import re
-import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -34,20 +33,15 @@ from registry.artifacts import collect
 from registry.form_keys import FormKey
 from registry.organisations import Role
 from registry.settings import Settings
+from registry.settings import settings as of_this_process
 from tests import tables
 from tests.portal.command_line import CommandLine
 from tests.portal.commands.test_serving import free_port
+from tests.portal.doors import FORKING
 from tests.portal.published import Published, on_two_servers
 from tests.portal.test_concerns import SAID, WORDS, attached, kept, picture
 from tests.portal.world import Member, World
 from tests.processes import environment
-
-SERVER = """
-import uvicorn
-from portal.app import create_app
-from registry.settings import settings
-uvicorn.run(create_app(settings()), host="127.0.0.1", port=settings().port, log_level="error")
-"""
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.s3)])
@@ -243,10 +237,19 @@ def noise() -> bytes:
     return written.getvalue()
 
 
+def _forked(surroundings: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(surroundings)
+    of_this_process.cache_clear()
+    chosen = of_this_process()
+    uvicorn.run(create_app(chosen), host="127.0.0.1", port=chosen.port, log_level="error")
+
+
 @contextmanager
-def serving(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server in a process of its own, that may be killed."""
-    process = subprocess.Popen([sys.executable, "-c", SERVER], env=environment(settings))
+def serving(settings: Settings) -> Iterator[ForkServerProcess]:
+    """A server in a process of its own, that may be killed; forked where all is imported."""
+    process = FORKING.Process(target=_forked, args=(environment(settings),))
+    process.start()
     try:
         deadline = time.monotonic() + 90
         while True:
@@ -254,13 +257,13 @@ def serving(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
                 with socket.create_connection(("127.0.0.1", settings.port), timeout=1):
                     break
             except OSError:
-                assert process.poll() is None
+                assert process.exitcode is None
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         yield process
     finally:
         process.kill()
-        process.wait(30)
+        process.join(30)
 
 
 def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
@@ -293,7 +296,7 @@ def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
             while not come():
                 assert time.monotonic() < deadline
                 time.sleep(0.002)
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         assert _whole_cases(stored) in {0, 1}
         collect(store, lambda: mentioned(stored.site.state.factory) | before, grace=timedelta(0))
         with stored.site.state.factory() as session:
@@ -328,7 +331,7 @@ def test_a_call_over_which_the_server_was_killed_is_taken_once_when_it_is_sent_a
         while not claimed():
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         assert isinstance(first.exception(), httpx.TransportError)
     assert _whole_cases(stored) == 0
     with serving(settings):
