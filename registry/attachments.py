@@ -235,7 +235,7 @@ def _read(sent: Sent, settings: Settings) -> Attachment | Reason:
         talk.ask((), seconds=limited.start_seconds, most=64)
         answer = talk.ask(question, seconds=SECONDS, most=GROWTH * settings.attachment_bytes)
     except Ended as ended:
-        if ended.cause is Cause.NOT_STARTED:
+        if ended.cause in {Cause.NOT_STARTED, Cause.KILLED}:
             raise ReadersBusy(
                 "读附件的地方没有准备好，请稍后再提交；您写的还在。",
                 "The place where attachments are read is not ready. Send it again in a moment; what "

@@ -37,6 +37,11 @@ _CAUSES: dict[str, Text] = {
         "插件 {plugin} 的进程没有启动成功，请运行 mingsuan doctor。",
         "The process of the plugin {plugin} did not start; run `mingsuan doctor`.",
     ),
+    Cause.KILLED: Text(
+        "插件 {plugin} 的进程被服务器从外面结束了（例如整台机器内存不足），没有得出结果；不是插件的问题。",
+        "The server ended the process of the plugin {plugin} from outside (when the whole machine was "
+        "short of memory, for instance), so there is no result; the plugin is not at fault.",
+    ),
     Cause.PROTOCOL: Text(
         "插件 {plugin} 扰乱了与平台的通信，已终止。",
         "The plugin {plugin} disturbed the channel to the platform and was ended.",

@@ -68,7 +68,12 @@ class Cell(Round):
         code = self.confined.code()
         if code is None:
             return None
-        return self._cause_of_signal(-code if code < 0 else max(0, code - 128))
+        if code < 0:
+            return self._cause_of_signal(-code)
+        cause = self._cause_of_signal(max(0, code - 128))
+        return (
+            Cause.CRASHED if cause is Cause.KILLED else cause
+        )  # a model may leave with that code
 
     def kill(self) -> None:
         """End every process inside, and return when they are gone."""

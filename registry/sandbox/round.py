@@ -30,7 +30,11 @@ _CAUSE_OF_SIGNAL: dict[int, Cause] = {
     signal.SIGXCPU: Cause.WALL_CLOCK,
     signal.SIGXFSZ: Cause.OUTSIDE,
 }
-_TELLABLE = frozenset(Cause) - {Cause.NOT_STARTED}
+_TELLABLE = frozenset(Cause) - {Cause.NOT_STARTED, Cause.KILLED}
+
+
+class Lost(Exception):
+    """What no model can bring about ended a round or its zygote: ask the round again."""
 
 
 class Round(ABC):
@@ -170,8 +174,8 @@ class Round(ABC):
 
     def _cause_of_signal(self, number: int) -> Cause:
         """What a signal that ended the process says; 0 is none."""
-        if number == signal.SIGKILL and self._starved():
-            return Cause.MEMORY
+        if number == signal.SIGKILL:  # a model can send itself none: the filter has no call for it
+            return Cause.MEMORY if self._starved() else Cause.KILLED
         return _CAUSE_OF_SIGNAL.get(number, Cause.CRASHED)
 
     def _starved(self) -> bool:
@@ -182,6 +186,7 @@ class Round(ABC):
 
         Raises:
             Contained: when there are none to take; its cause says why.
+            Lost: when it was killed from outside; the round may be asked again.
         """
         self.kill()
         self._hear_the_rest()
@@ -192,6 +197,8 @@ class Round(ABC):
         if self._verdict is None and answers is not None:
             return answers
         cause = Cause.MEMORY if starved else self._verdict or Cause.TRUNCATED
+        if cause is Cause.KILLED:
+            raise Lost
         if cause is Cause.NOT_STARTED:
             log = self._log.decode("utf-8", "replace")
             raise not_started(self._limits.start_seconds, log=log)

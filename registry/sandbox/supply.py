@@ -15,9 +15,9 @@ from registry.sandbox.cell import Cell
 from registry.sandbox.listening import Heard
 from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
-from registry.sandbox.round import Round
-from registry.sandbox.verdict import Cause, Contained
-from registry.sandbox.zygote import Lost, WarmRound, Zygote
+from registry.sandbox.round import Lost, Round
+from registry.sandbox.verdict import Contained, killed
+from registry.sandbox.zygote import WarmRound, Zygote
 
 AT_ONCE = 2
 """How many rounds of a model work at the same time, at most."""
@@ -84,9 +84,9 @@ class Supply(ABC):
             return round_.finish()
         except Lost:
             self._lost += 1
-            if self._lost >= _MOST_LOST:
-                raise Contained(Cause.NOT_STARTED) from None
-            return None
+        if self._lost >= _MOST_LOST:
+            raise killed()
+        return None
 
     def heard(self) -> list[Heard]:
         """What must be waited on beside the rounds that were taken."""

@@ -24,11 +24,11 @@ from registry.sandbox.limits import Limits
 from registry.sandbox.listening import listen
 from registry.sandbox.model import Model
 from registry.sandbox.process import Ways
-from registry.sandbox.round import Round
+from registry.sandbox.round import Lost, Round
 from registry.sandbox.runtime import find_bwrap
 from registry.sandbox.seccomp import UnknownMachine
 from registry.sandbox.verdict import Contained
-from registry.sandbox.zygote import Lost, WarmRound, Zygote
+from registry.sandbox.zygote import WarmRound, Zygote
 from registry.settings import Settings
 
 _TRIAL = Limits(memory=512 << 20, seconds=20)

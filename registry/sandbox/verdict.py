@@ -40,6 +40,7 @@ class Cause(StrEnum):
     MODEL_ERROR = "model_error"
     CRASHED = "crashed"
     NOT_STARTED = "not_started"
+    KILLED = "killed"
 
 
 SAID: dict[Cause, Text] = {
@@ -230,6 +231,12 @@ SAID: dict[Cause, Text] = {
         "沙箱没有启动成功。请运行 mingsuan doctor 查看原因。",
         "The sandbox did not start. Run `mingsuan doctor` to see why.",
     ),
+    Cause.KILLED: Text(
+        "运行模型的进程被服务器从外面结束了（例如整台机器内存不足），不是模型或数据的问题。稍后会再试。",
+        "The server ended the process that ran the model from outside (when the whole machine was "
+        "short of memory, for instance); neither the model nor the data are at fault. It is tried "
+        "again later.",
+    ),
 }
 
 _UNLISTED = Text("不在公开的允许名单上", "it is not on the published list")
@@ -385,6 +392,20 @@ def not_started(seconds: float, *, log: str = "") -> "Contained":
         "or sandboxes do not work. Nothing of the model ran, so neither it nor the data are at "
         "fault; if it stays so, the operator should run `mingsuan doctor`.",
     )
+    return made
+
+
+class KilledFromOutside(Unavailable):
+    """Rounds were ended by the machine or its operator, again and again: try again later."""
+
+    retry_after = 60
+
+
+def killed() -> "Contained":
+    """Rounds that were ended from outside as often as they were asked again: put off, as above."""
+    said = SAID[Cause.KILLED]
+    made = Contained(Cause.KILLED)
+    made.__cause__ = KilledFromOutside(said.zh, said.en)
     return made
 
 

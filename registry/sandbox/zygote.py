@@ -24,7 +24,7 @@ from registry.sandbox.child.messages import HANDLES, Garbled, Message, Word
 from registry.sandbox.listening import listen
 from registry.sandbox.model import Model
 from registry.sandbox.process import Confined, Start, Ways, filter_handle
-from registry.sandbox.round import Round
+from registry.sandbox.round import Lost, Round
 from registry.sandbox.seccomp import Filter
 from registry.sandbox.verdict import Cause, not_started
 
@@ -39,10 +39,6 @@ _BY_US = (os.CLD_KILLED, signal.SIGKILL)
 """How a child ends that did as it should, whether it answered or said why it could not: it waits to
 be killed. Any other end is a word that the model chose, and it has passed through the zygote's
 memory, where the next child could find it."""
-
-
-class Lost(Exception):
-    """The zygote of a round ended, which no model can bring about: ask the round again."""
 
 
 class Zygote:
@@ -284,7 +280,7 @@ class WarmRound(Round):
 
         Raises:
             Contained: when there are none to take; its cause says why.
-            Lost: when the zygote ended in the midst of it; the round may be asked again.
+            Lost: when it or the zygote was killed in the midst of it; it may be asked again.
         """
         if not self.lost:
             return super().finish()

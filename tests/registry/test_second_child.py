@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from evaluators.running.rounds import Questioner
+from registry import environment
 from registry.sandbox import Cause, Contained, zygote
 from registry.sandbox.cgroups import ControlGroup
 from registry.sandbox.round import Round
@@ -293,7 +294,54 @@ def test_a_zygote_killed_in_mid_round_takes_its_child_along_and_work_goes_on(
     assert gone(children[0])
 
 
-def test_a_zygote_lost_again_and_again_is_said_to_have_not_started(
+def test_a_child_killed_from_outside_is_asked_again(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Security stranger on issue 7, F7d/9: a machine short of memory is not the model's fault."""
+    children: list[int] = []
+    give = Round.give
+
+    def then_kill(round_: Round, table: pa.Table) -> None:
+        give(round_, table)
+        assert isinstance(round_, WarmRound)
+        assert round_._child is not None
+        children.append(zygote._number(round_._child))
+        if len(children) == 1:
+            os.kill(children[0], 9)
+
+    monkeypatch.setattr(Round, "give", then_kill)
+
+    answers = asking(leaving.answers_slowly).score([FRAME])[0]
+
+    assert np.array_equal(answers, FRAME["a"].to_numpy())
+    assert len(children) == 2
+
+
+def test_a_child_killed_again_and_again_is_the_machines_trouble(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that it ends is given back and tried again, and the model is not blamed."""
+    give = Round.give
+
+    def then_kill(round_: Round, table: pa.Table) -> None:
+        give(round_, table)
+        assert isinstance(round_, WarmRound)
+        assert round_._child is not None
+        os.kill(zygote._number(round_._child), 9)
+
+    monkeypatch.setattr(Round, "give", then_kill)
+
+    with pytest.raises(Contained) as contained:
+        asking(leaving.answers_slowly).score([FRAME])
+
+    assert contained.value.cause == Cause.KILLED
+    assert environment.unavailable(contained.value) is not None
+    for words in (contained.value.said.zh, contained.value.said.en):
+        assert "模型文件" not in words
+        assert "damaged" not in words
+
+
+def test_a_zygote_lost_again_and_again_is_the_machines_trouble_too(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give = Round.give
@@ -309,7 +357,8 @@ def test_a_zygote_lost_again_and_again_is_said_to_have_not_started(
     with pytest.raises(Contained) as contained:
         asking(leaving.answers_slowly).score([FRAME])
 
-    assert contained.value.cause == Cause.NOT_STARTED
+    assert contained.value.cause == Cause.KILLED
+    assert environment.unavailable(contained.value) is not None
 
 
 def parent(pid: int) -> int:

@@ -44,9 +44,14 @@ def as_told(order: Mapping[str, Any]) -> None:
 
 
 def limit(limits: Mapping[str, int]) -> None:
-    """Set resource limits by name (`RLIMIT_AS`), soft and hard alike."""
+    """Set resource limits by name (`RLIMIT_AS`), soft and hard alike.
+
+    The processor's hard limit is a second later: at the soft one the kernel sends a signal of its
+    own, at the hard one the signal by which an operator or a machine short of memory ends a process.
+    """
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, name), (value, value))
+        hard = value + 1 if name == "RLIMIT_CPU" else value
+        resource.setrlimit(getattr(resource, name), (value, hard))
 
 
 def die_with_parent(parent: int) -> None:
