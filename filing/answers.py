@@ -233,6 +233,12 @@ def drop_set(
 ) -> dict[str, Stored]:
     """The answers without one set of a repeated group; later sets move up.
 
+    Args:
+        form: the schema.
+        group: one of its groups.
+        number: of the set.
+        answers: key → stored answer.
+
     Raises:
         FieldNotFound: when the group does not repeat.
     """
@@ -240,7 +246,7 @@ def drop_set(
     kept: dict[str, Stored] = {}
     for key, answer in answers.items():
         code, place = split(key)
-        if not key.startswith(group.id) or place is None or place < number:
+        if not group.has(key) or place is None or place < number:
             kept[key] = answer
         elif place > number:
             kept[f"{code}#{place - 1}"] = answer

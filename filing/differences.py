@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 from filing import in_full
-from filing.fields import Answers, split
+from filing.fields import Answers, Group, split
 from filing.forms import group, told_by
 from registry.language import Text
 
@@ -103,20 +103,19 @@ def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _name(row: Mapping[str, Any]) -> Text:
-    return in_its_set(Text(**row["name"]), row["group"], row["set"])
+    return in_its_set(Text(**row["name"]), group(row["group"]), row["set"])
 
 
-def in_its_set(name: Text, group_id: str, number: int | None) -> Text:
+def in_its_set(name: Text, found: Group, number: int | None) -> Text:
     """The name of a field, in a repeated group with which set it is of.
 
     Args:
         name: of the field.
-        group_id: the group's letter.
+        found: the group that the field is of.
         number: of the set; None where the group does not repeat.
     """
     if number is None:
         return name
-    found = group(group_id)
     one = found.one or found.name
     return Text(f"{one.zh}{number}·{name.zh}", f"{one.en} {number}, {name.en}")
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from filing import answers as stored
 from filing import carrying, grading, identity
 from filing import revision as revisions
-from filing.fields import Answers, Schema
+from filing.fields import Answers, FieldNotFound, Schema
 from filing.forms import current, schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
 from registry import explanations, journal, submission
@@ -310,19 +310,37 @@ def _merged(
     return after
 
 
-def drop_data_set(
-    session: Session, *, by: Actor, filing_id: str, number: int, revision: int
+def drop_set(
+    session: Session, *, by: Actor, filing_id: str, group: str, number: int, revision: int
 ) -> Filing:
-    """Take one data set out of group C; the later ones move up.
+    """Take one set of answers out of a repeated group; the later ones move up.
+
+    Args:
+        session: the caller's transaction.
+        by: a filer of the filing's organisation.
+        filing_id: which filing.
+        group: the group's letter.
+        number: of the set, from 1.
+        revision: the revision the writer read.
 
     Raises:
+        FieldNotFound: when there is no such group, or it does not repeat.
         Moved: when the filing has another revision by now.
         NotEditable: in a state where the dossier is closed.
     """
     filing = editable(session, by, filing_id, revision)
     form = filing.form
-    filing.answers = stored.drop_set(form, form.group("C"), number, filing.answers)
-    save(session, filing, "filing:dossier:filled", by, dropped=f"C#{number}")
+    found = next((each for each in form.groups if each.id == group and each.repeats), None)
+    if found is None:
+        named = [each for each in form.groups if each.repeats]
+        zh = "、".join(f"{each.id}（{each.name.zh}）" for each in named)
+        en = ", ".join(f"{each.id} ({each.name.en})" for each in named)
+        raise FieldNotFound(
+            f"“{group}”不是可以填多组的一组。可以填多组的：{zh}。",
+            f"“{group}” is no group with several sets. Those with several: {en}.",
+        )
+    filing.answers = stored.drop_set(form, found, number, filing.answers)
+    save(session, filing, "filing:dossier:filled", by, dropped=f"{found.id}#{number}")
     return filing
 
 

@@ -208,6 +208,10 @@ class Group:
     one: Text | None = None
     most: int = 1
 
+    def has(self, key: str) -> bool:
+        """Whether an answer's key is of one of its fields."""
+        return split(key)[0] in {each.code for each in self.fields}
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
@@ -342,11 +346,11 @@ def _unknown(key: str, known: Iterable[Field]) -> FieldNotFound:
 
 
 def _near(key: str, fields: list[Field]) -> list[Field]:
-    """Fields that someone may have meant: of the same group by number, else by their codes."""
+    """Fields that someone may have meant: with the same letter by number, else the first ones."""
     wanted = re.match(r"\s*([A-Za-z])\D*(\d{0,3})", key)
-    if wanted is None or wanted[1].upper() not in {each.group for each in fields}:
+    own = [each for each in fields if wanted and each.code[0] == wanted[1].upper()]
+    if wanted is None or not own:
         return fields[:NEAR]
-    own = [each for each in fields if each.group == wanted[1].upper()]
     number = int(wanted[2] or 1)
     return sorted(own, key=lambda each: abs(int(each.code[1:]) - number))[:NEAR]
 
@@ -365,5 +369,5 @@ def split(key: str) -> tuple[str, int | None]:
 
 def sets(group: Group, answers: Mapping[str, Any]) -> int:
     """How many sets of answers a repeated group has; never fewer than one."""
-    numbers = (split(key)[1] or 0 for key in answers if key.startswith(group.id))
+    numbers = (split(key)[1] or 0 for key in answers if group.has(key))
     return max(1, *numbers, 1)

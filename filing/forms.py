@@ -84,6 +84,24 @@ def called(key: str, form: Schema) -> Text:
     return Text(key, key)
 
 
+def grouped(key: str, form: Schema) -> Group:
+    """The group of a key's field, there or in the newest version that has it.
+
+    Args:
+        key: `B1` or `C1#2`, perhaps of a field that is no more.
+        form: the schema to ask first.
+
+    Raises:
+        FieldNotFound: when no version has the field.
+    """
+    for each in (form, *(schema(version) for version in reversed(versions()))):
+        try:
+            return each.group_of(key)
+        except FieldNotFound:
+            continue
+    return form.group_of(key)
+
+
 def group(group_id: str) -> Group:
     """The group with that letter, in the newest version that has it."""
     every = (each for version in reversed(versions()) for each in schema(version).groups)

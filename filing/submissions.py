@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from filing import differences, grading, in_full
 from filing.dossier import Filing
 from filing.fields import Answers, Schema, split
-from filing.forms import called, schema
+from filing.forms import called, grouped, schema
 from filing.meanings import Meaning
 from registry import legal_day
 from registry.database import Identified, Record
@@ -165,7 +165,7 @@ def _unsalted(stored: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _name(key: str, form: Schema) -> Text:
-    return differences.in_its_set(called(key, form), key[0], split(key)[1])
+    return differences.in_its_set(called(key, form), grouped(key, form), split(key)[1])
 
 
 def _said(key: str, given: Answers) -> Text | None:

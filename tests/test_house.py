@@ -62,6 +62,22 @@ def test_no_code_names_a_field_by_its_letter_code(name: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("name", ["filing", "portal"])
+def test_no_code_names_a_group_by_its_letter(name: str) -> None:
+    """Nor the letter of a group: it asks for its topic (`meanings.Topic`)."""
+    asked = re.compile(
+        r"""(?:\.group\(|\bgroup(?:\.id|_id)? *(?:==|!=|in) *\(?|startswith\()["'][A-I]["']"""
+    )
+    found = [
+        f"{each.relative_to(ROOT)}: {line.strip()}"
+        for each in (*(ROOT / name).rglob("*.py"), *(ROOT / name).rglob("*.html"))
+        if "migrations" not in each.parts
+        for line in each.read_text(encoding="utf-8").splitlines()
+        if asked.search(line)
+    ]
+    assert found == []
+
+
 def _texts(file: Path) -> list[str]:
     """The strings of a module but its docstrings, or the lines of a template."""
     whole = file.read_text(encoding="utf-8")

@@ -93,20 +93,21 @@ def fill(by: By, session: Database, filing_id: str, given: AnswersIn) -> FilingO
 
 
 @router.delete(
-    "/filings/{filing_id}/data-sets/{position}",
+    "/filings/{filing_id}/groups/{group}/{position}",
     dependencies=[allow(Role.FILER, scope=FILE)],
-    summary="删除一组数据集说明 · Drop a data set",
+    summary="删去一组内容，如一个数据集 · Drop one set of a group, such as a data set",
 )
 def drop(
     by: By,
     session: Database,
     filing_id: str,
+    group: str,
     position: int,
     revision: Annotated[int, Query(ge=1, description=AGAINST)],
 ) -> FilingOut:
-    """Take one data set out of group C; the later ones move up."""
-    made = dossier.drop_data_set(
-        session, by=by, filing_id=filing_id, number=position, revision=revision
+    """Take one set out of a group that has several; the later ones move up."""
+    made = dossier.drop_set(
+        session, by=by, filing_id=filing_id, group=group, number=position, revision=revision
     )
     return whole(session, by, made)
 

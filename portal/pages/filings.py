@@ -99,7 +99,7 @@ def filing_page(
     by: By,
     asking: Asking,
     filing_id: str,
-    group: str = "A",
+    group: str = "",
 ) -> Response:
     """One group of the dossier as a form, with what is still to do."""
     filing = dossier.get(session, by=by, filing_id=filing_id)
@@ -198,7 +198,7 @@ def fill(
     filing_id: str,
 ) -> Response:
     """Save one group; what is missing or wrong is shown beside its field, nothing is lost."""
-    group = forms.text(form, "group") or "A"
+    group = forms.text(form, "group")
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     typed = dossier_form.answers(filing.form, form, _keeper(request.app.state.store))
     found = overlap.of(form, typed, filing.typed)
@@ -402,7 +402,7 @@ def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:
     if not group.repeats:
         return [each.code for each in group.fields]
     count = sets(group, given)
-    started = any(key.endswith(f"#{count}") for key in given if key.startswith(group.id))
+    started = any(key.endswith(f"#{count}") for key in given if group.has(key))
     shown = min(group.most, count + 1 if started else count)
     return [f"{each.code}#{n}" for n in range(1, shown + 1) for each in group.fields]
 

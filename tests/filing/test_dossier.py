@@ -1,11 +1,16 @@
+import shutil
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from filing import completeness, dossier, remarks
+from filing import completeness, dossier, forms, remarks
+from filing.answers import WrongAnswer
 from filing.dossier import Filing
+from filing.fields import FieldNotFound
 from filing.lifecycle import Status
 from filing.revision import Moved
 from registry import database, journal
@@ -280,10 +285,46 @@ def test_a_data_set_can_be_dropped(scene: Scene) -> None:
         answers=second,
     )
     assert not completeness.measure(filing).complete
-    dossier.drop_data_set(
-        scene.session, by=scene.filer, filing_id=filing.id, revision=filing.revision, number=2
-    )
+    dropped: dict[str, Any] = {
+        "by": scene.filer,
+        "filing_id": filing.id,
+        "revision": filing.revision,
+        "number": 2,
+    }
+    with pytest.raises(FieldNotFound, match=r"B.*C（数据集）"):
+        dossier.drop_set(scene.session, group="B", **dropped)
+    dossier.drop_set(scene.session, group="C", **dropped)
     assert completeness.measure(filing).complete
+
+
+def test_any_group_may_repeat(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training, asked once for each of several models: its own conditions, limits, sets and keys."""
+    made = tmp_path / "schema"
+    shutil.copytree(forms.FOLDER, made)
+    top = (made / "schema.toml").read_text()
+    row = 'repeats = true\none = { zh = "模型", en = "model" }\nmost = 3\n'
+    (made / "schema.toml").write_text(
+        top.replace('topic = "training"\n', f'topic = "training"\n{row}')
+    )
+    monkeypatch.setattr(forms, "FOLDER", made)
+    whole = papers.answers()
+    text = whole.pop("E7")
+    sets = {"E1#1": whole.pop("E1"), "E7#1": text, "E1#2": "calls", "E1#3": "tuned"}
+    filing = draft(scene)
+    said: dict[str, Any] = {"by": scene.filer, "filing_id": filing.id}
+    dossier.fill(scene.session, revision=filing.revision, answers=whole | sets, **said)
+
+    lacking = {each.item for each in completeness.measure(filing).reasons}
+    assert lacking == {"E7#3"}, "the second set calls another's model, the third is tuned"
+    with pytest.raises(WrongAnswer):
+        dossier.fill(scene.session, revision=filing.revision, answers={"E1#1": "sold"}, **said)
+    dossier.drop_set(scene.session, group="E", number=3, revision=filing.revision, **said)
+    assert completeness.measure(filing).complete
+    dossier.drop_set(scene.session, group="E", number=1, revision=filing.revision, **said)
+    assert filing.answers["E1#1"] == {"value": "calls"}
+    assert {key for key in filing.answers if key.startswith("E")} == {"E1#1"}
 
 
 def test_filings_are_listed_newest_first(scene: Scene) -> None:

@@ -43,6 +43,7 @@ VALUES = {
     "role": "administrator",
     "name": "fresh",
     "position": "1",
+    "group": "C",
     "slug": "none-published",
     "number": "none-published",
     "edition": "1",
@@ -162,7 +163,7 @@ QUERIES = {
     "/api/v1/reports/{report_id}/comparison": "earlier={report_id}",
     "/{language}/reports/{report_id}/comparison": "earlier={report_id}",
     "/api/v1/keys": "organisation_id={organisation_id}",
-    "/api/v1/filings/{filing_id}/data-sets/{position}": "revision=1",
+    "/api/v1/filings/{filing_id}/groups/{group}/{position}": "revision=1",
     "/api/v1/filings/{filing_id}/attachments/{report_id}": "revision=1",
     "/{language}/evaluations/new": "version={version_id}&dataset={dataset_id}",
 }

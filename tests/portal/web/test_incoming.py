@@ -54,7 +54,14 @@ KINDS = (
 """Names under which a body of JSON comes; a media type is read without regard to case (RFC 9110, 8.3.1)."""
 BEYOND = [2**31, 2**63, 10**19, 10**400]
 PATH = re.compile(r"{(\w+)(?::\w+)?}")
-WORDS = {"language": "zh", "position": "1", "edition": "1", "role": "filer", "action": "check"}
+WORDS = {
+    "language": "zh",
+    "group": "C",
+    "position": "1",
+    "edition": "1",
+    "role": "filer",
+    "action": "check",
+}
 FIELD = re.compile(r'name="([a-z_]+)"')
 
 
