@@ -398,10 +398,13 @@ class PriceObservational(Probe[quotes.Kept]):
         small = estimate.within(margin) if problem is None else None
         tails = estimate.metric == "residual_quantile_gap" and not frame.groups
         units = frame.standing(contrast, tails=tails)
+        counts = [(n, frame.free.get(n, (0, 0))) for n in (contrast.group, contrast.reference)]
+        free, uneven = price_readings.free(plan, frame.attribute, counts)
         verdict = judge(
             evaluable=problem is None,
             beyond=joint is not None and beyond(*joint),
             equivalent=self.options.kind == "quotes"
+            and not uneven
             and equivalence.shown(
                 small,
                 family=family.size,
@@ -453,7 +456,7 @@ class PriceObservational(Probe[quotes.Kept]):
             defences=tuple(str(defence["kind"]) for defence in plan.defences),
             details=details.model_dump(mode="json"),
             reading=price_readings.observational(
-                estimate, frame, verdict, problem, joint=joint, plan=plan
+                estimate, frame, verdict, problem, joint=joint, plan=plan, also=free
             ),
             limit=price_readings.observational_limit(
                 self.options.kind, estimate.step, family.outcomes, frame, plan

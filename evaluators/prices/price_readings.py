@@ -105,6 +105,7 @@ def observational(
     *,
     joint: tuple[float, float] | None,
     plan: Plan,
+    also: Text = Text("", ""),  # a constant
 ) -> Text:
     """What one finding of price_observational says."""
     if problem is not None or estimate.value is None:
@@ -123,7 +124,7 @@ def observational(
     if frame.shared(estimate.contrast):
         told = counted.several([plan.plain(frame.attribute)], plan.content)
         both = Text(told.zh, f"{told.en} ")
-    return texts(both, said, ending, Text("", " "), LINE_TEXT, alone(frame))
+    return texts(both, said, ending, Text("", " "), LINE_TEXT, alone(frame), also)
 
 
 def alone(frame: Frame) -> Text:
@@ -500,6 +501,27 @@ LEVELS_LEFT = Text(
     "有的取值没有试过，差异可能就在其中，所以不能说差异很小。",
     "Some values were not tried, and the difference may be with them: nothing is called small.",
 )
+
+
+def free(
+    plan: Plan, column: str, counts: Sequence[tuple[str, tuple[int, int]]]
+) -> tuple[Text, bool]:
+    """Which side's quotes have no price above 0, and whether those could turn the result.
+
+    A free quote lowers a side's mean price by its share of the quotes: shares further apart than the
+    margin are a difference that is not small.
+
+    Args:
+        plan: for plain names, and from how many on a share is told.
+        column: the feature.
+        counts: per side its level, its quotes without a price above 0, and all its quotes.
+    """
+    parts = [(level, gone / every if every else 0.0, gone) for level, (gone, every) in counts]
+    uneven = abs(parts[0][1] - parts[1][1]) > EQUIVALENCE
+    told = [(level, part, gone >= plan.min_n) for level, part, gone in parts if gone]
+    if not told:
+        return Text("", ""), False
+    return unpriced(plan, column, told, uneven=uneven), uneven
 
 
 def unpriced(

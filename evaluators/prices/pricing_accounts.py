@@ -39,7 +39,6 @@ from evaluators.prices.quotes import Mask
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.statistics.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.statistics.regression import Codes, Coefficient, Floats, codes_of, critical
-from registry.language import Text
 from registry.reports import Finding, Verdict
 
 
@@ -375,7 +374,9 @@ def _finding(
     spread = describe(compared.each)
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
     alike = equivalence.passed(small, family=claims, alpha=plan.alpha, units=sides(units))
-    free, uneven = _unpriced(name, compared, accounts, plan)
+    sides_ = zip((compared.group, compared.reference), compared.pair, strict=True)
+    counts = [(level, accounts.unpriced.get(code, (0, 0))) for level, code in sides_]
+    free, uneven = price_readings.free(plan, name, counts)
     method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
     if alike and not math.isfinite(high - low):
         (low, high), method = unvaried(value, min(sides(units)), plan.alpha / claims), UNVARIED
@@ -448,27 +449,6 @@ def _units(compared: Compared) -> dict[str, Any]:
     if compared.test == "pairs flipped":
         return counted("pairs", len(compared.each))
     return counted("accounts", compared.n, compared.n_reference)
-
-
-def _unpriced(name: str, compared: Compared, accounts: Accounts, plan: Plan) -> tuple[Text, bool]:
-    """Which side's quotes have no price above 0, and whether those could turn a small difference.
-
-    A free quote lowers a side's mean price by its share of the quotes: shares further apart than the
-    margin are a difference that is not small.
-    """
-    parts = [accounts.unpriced.get(code, (0, 0)) for code in compared.pair]
-    shares = [gone / every if every else 0.0 for gone, every in parts]
-    uneven = abs(shares[0] - shares[1]) > EQUIVALENCE
-    told = [
-        (level, part, gone >= plan.min_n)
-        for level, part, (gone, _) in zip(
-            (compared.group, compared.reference), shares, parts, strict=True
-        )
-        if gone
-    ]
-    if not told:
-        return Text("", ""), False
-    return price_readings.unpriced(plan, name, told, uneven=uneven), uneven
 
 
 def _finest(compared: Compared, result: MaxT) -> float:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -57,6 +57,7 @@ class Frame:
         dropped: rows left out because a named column is missing.
         unpriced: rows left out because the price is no positive number.
         alone: rows left out because no other row has their item, or their moment.
+        free: of an attribute of groups, level → its rows without a price above 0, and all its rows.
     """
 
     attribute: str
@@ -74,6 +75,7 @@ class Frame:
     dropped: int
     unpriced: int
     alone: int = 0
+    free: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def unit_effect(self) -> float:
@@ -249,7 +251,19 @@ def build(rows: pa.Table, attribute: str, recipe: Recipe, reference: str | None)
         weights=_relative(quotes.numbers(used.column(recipe.weight))) if recipe.weight else None,
         dropped=int((priced & ~complete).sum()),
         unpriced=int((~priced).sum()),
+        free=_free(rows.column(attribute), priced)
+        if treatment and treatment[0][0] != attribute
+        else {},
     )
+
+
+def _free(column: pa.ChunkedArray, priced: quotes.Mask) -> dict[str, tuple[int, int]]:
+    """Level → its rows without a price above 0, and all its rows."""
+    found = quotes.levels(column)
+    return {
+        level: (int((~priced & (found.codes == place)).sum()), int((found.codes == place).sum()))
+        for place, level in enumerate(found.names)
+    }
 
 
 def _known(rows: pa.Table, attribute: str, recipe: Recipe) -> quotes.Mask:

@@ -222,6 +222,26 @@ def test_the_same_price_for_everyone_is_shown_by_enough_accounts() -> None:
 
 
 @pytest.mark.parametrize("free", [False, True])
+def test_free_quotes_of_one_side_are_told_beside_every_price_that_is_observed(free: bool) -> None:
+    """Stranger, issue 7/10: "12.3 % more" for those who got 3 of 8 goods for nothing, unwarned."""
+    table = quotes(2, 80, shift=0.0, noise=0.003)
+    price = table["price"].to_numpy(zero_copy_only=False).copy()
+    level = table["level"].to_numpy(zero_copy_only=False)
+    item = table["item"].to_numpy(zero_copy_only=False)
+    if free:
+        price[(level == "g1") & (item == "i0")] = 0
+    at = table.schema.names.index("price")
+    found = priced("price_observational", table.set_column(at, "price", pa.array(price)))
+    raw = next(f for f in found if f.metric == "raw_price_gap")
+    for finding in (raw, *found):
+        told = finding.reading
+        assert ("25.0% of the quotes to “g1” have no price above 0" in told["en"]) is free
+        assert ("“g1”的报价中有 25.0%没有大于 0 的价格" in told["zh"]) is free
+        assert ("mostly of one side" in told["en"]) is free
+    assert any(f.verdict is Verdict.EQUIVALENT for f in found) is not free
+
+
+@pytest.mark.parametrize("free", [False, True])
 def test_free_quotes_of_one_side_leave_the_difference_open(free: bool) -> None:
     """F7a/10: one side paid nothing for 3 of 8 items; "the difference is shown to be small"."""
     table = quotes(2, 80, shift=0.0, noise=0.003)
