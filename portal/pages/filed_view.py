@@ -31,6 +31,7 @@ from portal.pages import (
 from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
+from portal.web.glossary import used
 from registry import datasets, explanations, findings, legal_day, reports, submission
 from registry.database import rows
 from registry.datasets import Dataset
@@ -123,6 +124,7 @@ class Parts:
         found: what was found beyond a line.
         objecting: how to object.
         explanation: the six answers.
+        words: the terms that stand in what is above, with their meanings.
         glance: how many of which verdict, and where things stand on the page.
         evidence: the evaluations, what was filed.
     """
@@ -131,6 +133,7 @@ class Parts:
     found: Markup
     objecting: Markup
     explanation: Markup
+    words: Markup
     glance: Markup
     evidence: Markup
 
@@ -207,6 +210,11 @@ def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
     return told_by(content).of(meaning).get("said") or {}
 
 
+WORDS = "words"
+READ_FIRST = ("purpose", "found", "objecting", "explanation")
+"""The parts that everybody reads, whose words are explained on the page itself."""
+
+
 def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
     """The parts, made once of an edition: the key holds all that is no edition's."""
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
@@ -229,7 +237,11 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "lapse": lapse,
             }
         )
-        return Parts(**{each.name: getattr(module, each.name)() for each in fields(Parts)})
+        made = {
+            each.name: getattr(module, each.name)() for each in fields(Parts) if each.name != WORDS
+        }
+        read = Markup(" ").join(made[each] for each in READ_FIRST).striptags()
+        return Parts(**made, words=getattr(module, WORDS)(used(read, language)))
 
     return PARTS.get((entry.digest, language, lapse, data), made)
 

@@ -1,12 +1,13 @@
 """The words that a reader may not know, each with the official term and a plain meaning."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from registry import law
-from registry.language import Text
+from registry.language import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,23 @@ def terms() -> tuple[Term, ...]:
         )
         for row in table["term"]
     )
+
+
+def used(text: str, language: Language) -> tuple[Term, ...]:
+    """The terms that stand in a text, in the order of the manual.
+
+    Of names that hold one another the longest that stands there is meant: who reads of a third-party
+    evaluation is told of that, and of an evaluation only where the word stands by itself.
+
+    Args:
+        text: what is read, without markup.
+        language: of the text.
+    """
+    left, found = text.lower() if language == "en" else text, set[Term]()
+    for term in sorted(terms(), key=lambda each: -len(each.name.in_(language))):
+        name = re.escape(term.name.in_(language))
+        pattern = rf"\b{name.lower()}s?\b" if language == "en" else name
+        left, count = re.subn(pattern, " ", left)
+        if count:
+            found.add(term)
+    return tuple(each for each in terms() if each in found)
