@@ -35,7 +35,7 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "model": {name: content["model"][name] for name in ("version", "sha256")},
         "grade": {name: content["grade"].get(name) for name in ("level", "name", "changed")},
         "service": told.of(Meaning.SERVICE).get("said"),
-        "task": TASKS.get(str(told.value(Meaning.EFFECT))),
+        "task": task(told),
         "reports": [
             {name: report[name] for name in TOLD_OF_REPORTS} for report in content["reports"]
         ],
@@ -46,6 +46,15 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "changed_explanation": _changed_explanation(contents),
         "unexplained": unexplained(told),
     }
+
+
+def task(told: Answers) -> str | None:
+    """The task that evaluations of a filing must have; None where none is asked for.
+
+    Args:
+        told: the answers, as an edition tells them.
+    """
+    return TASKS.get(str(told.value(Meaning.EFFECT)))
 
 
 def unexplained(told: Answers) -> list[str]:

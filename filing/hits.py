@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, claims, editions, gate, listings, standing
+from filing import basis, claims, editions, listings, service, standing
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.listings import Listing
@@ -30,7 +30,6 @@ LINE = select(
     Listing.slug,
     Listing.grade,
     Listing.published,
-    Listing.evaluated,
     Listing.card,
     Listing.change,
 ).join(Listing, Listing.filing_id == Filing.id)
@@ -50,8 +49,6 @@ class _Line(Stated, Protocol):
     def grade(self) -> str: ...
     @property
     def published(self) -> datetime: ...
-    @property
-    def evaluated(self) -> datetime | None: ...
     @property
     def card(self) -> Mapping[str, Any]: ...
     @property
@@ -118,7 +115,6 @@ def _told(
     days = settings().evaluation_days
     told = [(line, _basis(session, line)) for line in lines]
     left = standing.left_out(session, told, at=at, days=days)
-    valid_from = gate.counting_since(at, days)
 
     def stands(line: _Line, read: Mapping[str, Any]) -> Standing:
         return standing.of(
@@ -136,7 +132,7 @@ def _told(
             graded=_graded(read["grade"]),
             status=(stood := stands(line, read)).status,
             published=line.published,
-            evaluated=line.evaluated is not None and line.evaluated >= valid_from,
+            evaluated=service.counts(read, at, days),
             found=_found(read["reports"]),
             standing=stood,
             claimed=claims.beside(_claims(line, known)),

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import basis, claims, editions, printed
+from filing import basis, claims, counting, editions, printed
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.forms import told_by
@@ -27,8 +27,9 @@ class Listing(Identified, Record):
 
     `words` is the public text, a text on each line; `change` is the number of the change (`filing.changes`) with which
     the line or its filing's status was last written; `kinds` and `sectors` are option ids
-    between bars, `|ranking|push|`; `effect` is the option id of the effect on a person; `evaluated` is the newest countersigned third-party report on
-    the version that the edition is about.
+    between bars, `|ranking|push|`; `effect` is the option id of the effect on a person; `evaluated`
+    is the moment by which the age of the third-party evaluation of the edition's version goes
+    (`filing.counting`).
     """
 
     __tablename__ = "listing"
@@ -64,13 +65,15 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.kinds = _barred(told.value(Meaning.KINDS))
     listing.sectors = _barred(told.value(Meaning.SECTORS) or ())
     listing.effect = str(told.value(Meaning.EFFECT) or "")
-    listing.evaluated = _evaluated(content)
+    read = basis.of(contents)
+    age = counting.age(counting.third_party(read), read["task"])
+    listing.evaluated = age.made if age else None
     listing.published = edition.published
     listing.card = {
         "name": told.of(Meaning.NAME)["said"],
         "summary": told.of(Meaning.SUMMARY)["said"],
         "filer": {name: content["filer"][name] for name in ("zh", "en")},
-        "basis": basis.of(contents),
+        "basis": read,
         "use": told.of(Meaning.DOES).get("said"),
         "facets": facets(content),
         "printed": True,
@@ -130,17 +133,6 @@ def _chinese(said: Mapping[str, str] | str) -> str:
 
 def _barred(ids: Sequence[str]) -> str:
     return f"|{'|'.join(ids)}|"
-
-
-def _evaluated(content: Mapping[str, Any]) -> datetime | None:
-    made = [
-        datetime.fromisoformat(each["made"])
-        for each in content["reports"]
-        if each["kind"] == "third_party"
-        and each["countersigned"]
-        and each["model_digest"] == content["model"]["sha256"]
-    ]
-    return max(made, default=None)
 
 
 def words(session: Session, content: Mapping[str, Any]) -> str:

@@ -1,11 +1,11 @@
-"""The state of a service: what its filer says of it, and what time made of the condition for it."""
+"""The state of a service: what its filer says of it, and that the evaluation beside it has expired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from filing import gate
+from filing import counting, gate
 from filing.risk import Level
 from registry import legal_day
 from registry.language import Text
@@ -13,15 +13,19 @@ from registry.language import Text
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The state of the service: the filer's own word, and what time made of its condition.
+    """The state of the service: the filer's own word, and what time made of the evaluation.
 
     Args:
         said: what field B8 says, marked as the filer's; None where it is not public.
-        lapsed: since when the evaluation that the grade asks for has expired, if it has.
+        lapsed: since when the third-party evaluation has expired, if it has.
+        required: whether the grade asks for one: a condition of this platform.
+        partly: whether another third-party report still counts, by which this one's age does not go.
     """
 
     said: Text | None
     lapsed: datetime | None = None
+    required: bool = False
+    partly: bool = False
 
     @property
     def lapse(self) -> Text | None:
@@ -29,10 +33,23 @@ class Service:
         if self.lapsed is None:
             return None
         day = legal_day.of(self.lapsed).isoformat()
+        if self.required:
+            return Text(
+                f"评估已过期：本平台对这个风险等级要求的第三方评估，从{day}起不再计入。",
+                "Evaluation expired: the third-party evaluation that this platform asks for at this "
+                f"risk grade has not counted since {day}.",
+            )
+        if self.partly:
+            return Text(
+                f"评估已过期：附的第三方评估里有一份从{day}起不再计入；"
+                "这个风险等级，本平台不要求第三方评估。",
+                "Evaluation expired: one of the attached third-party evaluations has not counted "
+                f"since {day}; at this risk grade this platform asks for none.",
+            )
         return Text(
-            f"评估已过期：这个风险等级要求的第三方评估，从{day}起不再计入。",
-            f"Evaluation expired: the third-party evaluation that this risk grade asks for has "
-            f"not counted since {day}.",
+            f"评估已过期：附的第三方评估从{day}起不再计入；这个风险等级，本平台不要求第三方评估。",
+            f"Evaluation expired: the attached third-party evaluation has not counted since {day}; at "
+            "this risk grade this platform asks for none.",
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -40,23 +57,16 @@ class Service:
         return {
             "declared": self.said.as_json() if self.said else None,
             "declared_by": "filer",
+            "evaluation_required": self.required,
             "evaluation_expired": self.lapse.as_json() if self.lapse else None,
             "evaluation_expired_since": self.lapsed.isoformat() if self.lapsed else None,
         }
 
 
-def expiry(reports: Sequence[Mapping[str, Any]], days: int) -> datetime:
-    """The moment from which none of these reports counts any more.
-
-    Args:
-        reports: one or more, as a basis tells them.
-        days: how long an evaluation counts.
-    """
-    return max(gate.expires(datetime.fromisoformat(each["made"]), days) for each in reports)
-
-
 def of(read: Mapping[str, Any], at: datetime, days: int) -> Service:
-    """The filer's word on the service, and whether what a high grade asks for has expired.
+    """The filer's word on the service, and whether the third-party evaluation has expired.
+
+    It is told whatever the grade; only a grade that asks for one keeps a new edition out (`gate`).
 
     Args:
         read: the basis (`filing.basis`) of the edition that is read.
@@ -65,17 +75,24 @@ def of(read: Mapping[str, Any], at: datetime, days: int) -> Service:
     """
     declared = Text(**read["service"]) if read["service"] else None
     said = declared and Text(f"{declared.zh}（备案主体填写）", f"{declared.en} (the filer's word)")
-    asked = [each for each in read["reports"] if _asked_for(each, read)]
-    if read["grade"]["level"] != Level.HIGH or not asked:
-        return Service(said)
-    until = expiry(asked, days)
-    return Service(said, until if at >= until else None)
+    required = read["grade"]["level"] == Level.HIGH
+    age = _age(read)
+    if age is None or at < (until := gate.expires(age.made, days)):
+        return Service(said, required=required)
+    return Service(said, until, required, age.partly)
 
 
-def _asked_for(report: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
-    """Whether a report is one that opened the gate of a high grade, apart from its age."""
-    third_party = report["kind"] == "third_party" and report["countersigned"]
-    task = read["task"] is None or report["task"] == read["task"]
-    whole = set(report["required"]) <= set(report["probes"])
-    same = report["model_digest"] == read["model"]["sha256"]
-    return bool(third_party and task and whole and same)
+def counts(read: Mapping[str, Any], at: datetime, days: int) -> bool:
+    """Whether an edition has a third-party evaluation of its version that has not expired.
+
+    Args:
+        read: the basis of the edition.
+        at: now.
+        days: how long an evaluation counts.
+    """
+    age = _age(read)
+    return age is not None and at < gate.expires(age.made, days)
+
+
+def _age(read: Mapping[str, Any]) -> counting.Age | None:
+    return counting.age(counting.third_party(read), read["task"])

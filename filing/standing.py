@@ -8,7 +8,7 @@ revocation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, editions, service, unattached
+from filing import basis, counting, editions, gate, service, unattached
 from filing.dossier import Filing
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.service import Service
@@ -33,7 +33,11 @@ CHANGE_SUBMITTED = WITH_THE_AUTHORITY | {Status.RETURNED}
 
 THIRD_PARTY = Text("第三方评估", "third-party evaluation")
 OWN = Text("自行评估", "own evaluation")
-ANY = Text("评估", "evaluation")
+THIS = Text("这份评估", "evaluation in this report")
+NOT_SIGNED = Text(
+    "有第三方评估报告，评估机构还没有签章确认，不计入",
+    "a third-party report is attached; its tester has not countersigned it, so it does not count",
+)
 
 
 class State(StrEnum):
@@ -51,11 +55,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How fresh one thing is, in words, and until when it counts."""
+    """How fresh one thing is, in words, until when it counts, and what was changed since."""
 
     state: State
     said: Text
     until: datetime | None = None
+    changed: tuple[Text, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The freshness as a JSON object."""
@@ -63,7 +68,62 @@ class Freshness:
             "state": self.state.value,
             **self.said.as_json(),
             "until": self.until.isoformat() if self.until else None,
+            "changed": [each.as_json() for each in self.changed],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluations:
+    """How fresh the evaluations of an edition are.
+
+    Args:
+        third_party, own: of those by other organisations; of the filer's own.
+        reports: of each report by itself, by its identifier; its findings are shown beside it.
+    """
+
+    third_party: Freshness
+    own: Freshness
+    reports: Mapping[str, Freshness]
+
+    @property
+    def all(self) -> Freshness:
+        """Of all evaluations, whoever made them: of the two kinds the one with more against it."""
+        if self.own.state is State.NONE:
+            return self.third_party
+        if self.third_party.state in (State.NONE, State.UNSIGNED):
+            return self.own
+        return min(self.third_party, self.own, key=lambda each: GRAVEST.index(each.state))
+
+    @property
+    def overtaken(self) -> dict[str, Freshness]:
+        """Of the reports those that time or a change has overtaken, which is said beside each."""
+        of_each = self.reports.items()
+        return {name: each for name, each in of_each if each.changed or each.state in OVERTAKEN}
+
+    @property
+    def changed(self) -> tuple[Text, ...]:
+        """Names of fields about data, design and training that changed since one of them."""
+        return tuple(dict.fromkeys((*self.third_party.changed, *self.own.changed)))
+
+    def as_json(self) -> dict[str, Any]:
+        """The evaluations as members of a standing's JSON object."""
+        overtaken = {name: each.as_json() for name, each in self.overtaken.items()}
+        return {
+            "evaluation": self.all.as_json(),
+            "third_party_evaluation": self.third_party.as_json(),
+            "own_evaluation": self.own.as_json(),
+            "reports": [
+                {"id": name, "state": each.state.value, **overtaken.get(name, {})}
+                for name, each in self.reports.items()
+            ],
+            "changed_since_evaluation": [each.as_json() for each in self.changed],
+        }
+
+
+OVERTAKEN = frozenset({State.EXPIRED, State.CHANGED})
+GRAVEST = (
+    State.EARLIER_VERSION, State.EXPIRED, State.CHANGED, State.CHANGE_SUBMITTED, State.CURRENT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +172,9 @@ class Standing:
         status: the public status; only a change that was submitted reads "change pending".
         since: since when.
         editions: how many there are.
-        evaluation: freshness of the evaluations, whoever made them.
-        third_party, own: of those by other organisations; of the filer's own.
+        evaluations: freshness of the evaluations, together and one by one.
         explanation: freshness of the explanation.
         service: the state of the service as the filer declared it.
-        changed: names of fields about data, design and training that changed since the
-            newest evaluation of the published version.
         pending: what a submitted change touches.
         reason: why the filing ended, if it did.
         successor: the number of the filing that took its place.
@@ -127,16 +184,23 @@ class Standing:
     status: Status
     since: datetime
     editions: int
-    evaluation: Freshness
-    third_party: Freshness
-    own: Freshness
+    evaluations: Evaluations
     explanation: Freshness
     service: Service
-    changed: tuple[Text, ...] = ()
     pending: Pending = Pending()
     reason: Mapping[str, str] | None = None
     successor: str | None = None
     unattached: Unattached | None = None
+
+    @property
+    def third_party(self) -> Freshness:
+        """How fresh the evaluations by other organisations are."""
+        return self.evaluations.third_party
+
+    @property
+    def own(self) -> Freshness:
+        """How fresh the filer's own evaluations are."""
+        return self.evaluations.own
 
     def as_json(self) -> dict[str, Any]:
         """The standing as a JSON object."""
@@ -144,12 +208,9 @@ class Standing:
             "status": {"id": self.status.value, **STATUS_NAMES[self.status].as_json()},
             "since": self.since.isoformat(),
             "editions": self.editions,
-            "evaluation": self.evaluation.as_json(),
-            "third_party_evaluation": self.third_party.as_json(),
-            "own_evaluation": self.own.as_json(),
+            **self.evaluations.as_json(),
             "explanation": self.explanation.as_json(),
             "service": self.service.as_json(),
-            "changed_since_evaluation": [each.as_json() for each in self.changed],
             "pending_change": self.pending.as_json(),
             "reason": dict(self.reason) if self.reason else None,
             "successor": self.successor,
@@ -163,8 +224,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
-    """The newest published version of the model, and the moment for which it is told."""
+class Published:
+    """The newest published version of the model, and the moment for which it is told.
+
+    Args:
+        version, digest: of that version.
+        pending: what a submitted change touches.
+        at: the moment.
+        days: how long an evaluation counts.
+    """
 
     version: int
     digest: str
@@ -255,20 +323,13 @@ def of(
     if left is None:
         left = left_out(session, [(filing, read)], at=at, days=days)
     now, successor = _published(session, filing, beside, newest or read, at, days)
-    reports: Sequence[Mapping[str, Any]] = read["reports"]
-    outside = [each for each in reports if each["kind"] == "third_party"]
-    own = [each for each in reports if each["kind"] != "third_party"]
-    counted = _signed(outside) + own
     return Standing(
         status=public_status(filing.status),
         since=_since(filing, newest or read),
         editions=filing.editions,
-        evaluation=_evaluated(counted or outside, _noun(counted or outside), read, now),
-        third_party=_evaluated(outside, THIRD_PARTY, read, now),
-        own=_evaluated(own, OWN, read, now),
+        evaluations=evaluations(read, now),
         explanation=_explained(read, now),
         service=service.of(read, at, days),
-        changed=_changed(_about(counted, now), read),
         pending=now.pending,
         reason=filing.exit_reason if filing.status in EXITS else None,
         successor=successor,
@@ -322,10 +383,9 @@ def once_published(
     contents = [*(each.read() for each in every), editions.proposed(session, filing, making)]
     read = basis.of(contents)
     model = read["model"]
-    now = _Published(model["version"], model["sha256"], Pending(), making.at, days)
-    outside = [each for each in read["reports"] if each["kind"] == "third_party"]
-    own = [each for each in read["reports"] if each["kind"] != "third_party"]
-    told = (_evaluated(outside, THIRD_PARTY, read, now), _evaluated(own, OWN, read, now))
+    now = Published(model["version"], model["sha256"], Pending(), making.at, days)
+    found = evaluations(read, now)
+    told = (found.third_party, found.own)
     return tuple(each for each in told if each.state is not State.NONE)
 
 
@@ -368,7 +428,7 @@ def _published(
     newest: Mapping[str, Any],
     at: datetime,
     days: int,
-) -> tuple[_Published, str | None]:
+) -> tuple[Published, str | None]:
     """The newest version of the model that is published, here or in a filing of its own."""
     version, digest = newest["model"]["version"], newest["model"]["sha256"]
     pending, successor = _own_pending(session, filing), None
@@ -384,7 +444,7 @@ def _published(
             version, digest = model["version"], model["sha256"]
     if pending.version is not None and pending.version <= version:
         pending = Pending(fields=pending.fields)
-    return _Published(version, digest, pending, at, days), successor
+    return Published(version, digest, pending, at, days), successor
 
 
 def newest_published(session: Session, model_id: str) -> int | None:
@@ -427,57 +487,64 @@ def _further(pending: Pending, version: int | None) -> Pending:
     return Pending(max(known, default=None), pending.fields)
 
 
-def _signed(outside: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The third-party reports that their testers countersigned; others do not count."""
-    return [each for each in outside if each["countersigned"]]
+def evaluations(read: Mapping[str, Any], now: Published) -> Evaluations:
+    """How fresh the evaluations of an edition are, by kind and one by one.
+
+    Args:
+        read: the basis of the edition that is read.
+        now: what is published, and the moment.
+    """
+    reports: Sequence[Mapping[str, Any]] = read["reports"]
+    outside = [each for each in reports if each["kind"] == "third_party"]
+    own = [each for each in reports if each["kind"] != "third_party"]
+    # A change that waits concerns them all alike, and is said once.
+    still = replace(now, pending=Pending())
+    return Evaluations(
+        third_party=_evaluated(outside, THIRD_PARTY, read, now),
+        own=_evaluated(own, OWN, read, now),
+        reports={each["id"]: _evaluated([each], THIS, read, still) for each in reports},
+    )
 
 
-def _about(reports: Sequence[Mapping[str, Any]], now: _Published) -> list[Mapping[str, Any]]:
-    return [each for each in reports if each["model_digest"] == now.digest]
-
-
-def _noun(reports: Sequence[Mapping[str, Any]]) -> Text:
-    """What evaluations of these kinds are called together."""
-    kinds = {each["kind"] == "third_party" for each in reports}
-    return ANY if len(kinds) != 1 else THIRD_PARTY if kinds == {True} else OWN
+def _counted(report: Mapping[str, Any]) -> bool:
+    """Whether a report counts: the filer's own, or one that its tester countersigned."""
+    return report["kind"] != "third_party" or bool(report["countersigned"])
 
 
 def _evaluated(
-    given: Sequence[Mapping[str, Any]], noun: Text, read: Mapping[str, Any], now: _Published
+    given: Sequence[Mapping[str, Any]], noun: Text, read: Mapping[str, Any], now: Published
 ) -> Freshness:
-    """How fresh the reports of one kind are: the worst that is true, and always what was changed."""
-    reports = _signed(given) if noun is THIRD_PARTY else given
+    """How fresh some reports are: the worst that is true, and always what was changed since."""
     if not given:
         return Freshness(State.NONE, Text(f"没有附{noun.zh}", f"no {noun.en} is attached"))
+    reports = [each for each in given if _counted(each)]
     if not reports:
-        return Freshness(
-            State.UNSIGNED,
-            Text(
-                "有第三方评估报告，评估机构还没有签章确认，不计入",
-                "a third-party report is attached; its tester has not countersigned it, so it "
-                "does not count",
-            ),
-        )
-    about = _about(reports, now)
-    if not about:
+        changed = _changed(given, read)
+        return Freshness(State.UNSIGNED, _and_changed(NOT_SIGNED, changed), changed=changed)
+    about = [each for each in reports if each["model_digest"] == now.digest]
+    age = counting.age(about, read["task"])
+    if age is None:
         latest = max(each["version"] for each in reports)
+        changed = _changed([each for each in reports if each["version"] == latest], read)
         said = Text(
             f"{noun.zh}针对的是较早的第{latest}版，现在公示的是第{now.version}版",
             f"{noun.en} of an earlier version: {latest}, while version {now.version} is published",
         )
-        return Freshness(State.EARLIER_VERSION, _and_changed(said, _changed(reports, read)))
+        return Freshness(State.EARLIER_VERSION, _and_changed(said, changed), changed=changed)
     until, changed, pending = (
-        service.expiry(about, now.days),
+        gate.expires(age.made, now.days),
         _changed(about, read),
         now.pending.said,
     )
     day, names = legal_day.of(until).isoformat(), _named(changed)
     if now.at >= until:
         said = Text(f"{noun.zh}已在{day}过期", f"the {noun.en} expired on {day}")
-        return Freshness(State.EXPIRED, _and_changed(said, changed), until)
+        if age.partly:
+            said = Text(f"有一份{noun.zh}已在{day}过期", f"one {noun.en} expired on {day}")
+        return Freshness(State.EXPIRED, _and_changed(said, changed), until, changed)
     if changed:
         said = Text(f"{noun.zh}以后改过：{names.zh}", f"changed since the {noun.en}: {names.en}")
-        return Freshness(State.CHANGED, said, until)
+        return Freshness(State.CHANGED, said, until, changed)
     if pending is not None:
         said = Text(
             f"{noun.zh}针对的是现在公示的内容；{pending.zh}",
@@ -488,15 +555,18 @@ def _evaluated(
         f"{noun.zh}针对的就是这个版本，{day}起算过期",
         f"{noun.en} of this very version, counts as expired from {day}",
     )
+    if age.partly:
+        said = Text(
+            f"{noun.zh}针对的就是这个版本，其中一份{day}起算过期",
+            f"{noun.en} of this very version, one of them counts as expired from {day}",
+        )
     return Freshness(State.CURRENT, said, until)
 
 
-def _changed(about: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tuple[Text, ...]:
-    """What changed since the newest of these reports."""
-    if not about:
-        return ()
-    newest = max(about, key=lambda each: str(each["made"]))
-    return tuple(Text(**name) for name in read["changed"][newest["id"]])
+def _changed(reports: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tuple[Text, ...]:
+    """What changed since one of the reports that no later one of these replaces."""
+    of_each = (read["changed"][each["id"]] for each in counting.unreplaced(reports))
+    return tuple(dict.fromkeys(Text(**name) for found in of_each for name in found))
 
 
 def _and_changed(said: Text, changed: Sequence[Text]) -> Text:
@@ -513,7 +583,7 @@ def _named(fields: Sequence[Text]) -> Text:
     )
 
 
-def _explained(read: Mapping[str, Any], now: _Published) -> Freshness:
+def _explained(read: Mapping[str, Any], now: Published) -> Freshness:
     """Whose words the explanation is, and about which version."""
     tested, pending = read["explanation"], now.pending.said
     digest = tested["model_digest"] if tested else read["model"]["sha256"]

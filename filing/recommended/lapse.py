@@ -50,7 +50,7 @@ class Terms:
     Args:
         decided: when.
         model_digest: of the version that was decided on.
-        evaluated: when the newest third-party report that was decided on was taken in.
+        evaluated: by which moment the age of the evaluation that was decided on goes.
         licence_until: the last day of the licence; None for one without an end.
         until: the last day of the entry.
     """

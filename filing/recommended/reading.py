@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import concerns, editions
+from filing import basis, concerns, counting, editions
 from filing.concerns import Appeal
 from filing.dossier import Filing
 from filing.editions import Edition
+from filing.forms import told_by
 from filing.guards import Case, independent
 from filing.lifecycle import EXITS
 from filing.recommended.criteria import Published
@@ -109,9 +110,9 @@ def of_filing(session: Session, filing: Filing) -> Recorded:
 
 
 def evaluated(read: Published) -> datetime | None:
-    """When the newest third-party report that counts was taken in; None where none counts."""
-    made = [datetime.fromisoformat(each["made"]) for each in read.counted_reports]
-    return max(made, default=None)
+    """By which moment the age of the third-party evaluation goes; None where no report counts."""
+    age = counting.age(read.counted_reports, basis.task(told_by(read.content)))
+    return age.made if age else None
 
 
 def hindrances(session: Session, filing: Filing, *, at: datetime) -> list[Reason]:

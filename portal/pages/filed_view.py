@@ -218,6 +218,7 @@ READ_FIRST = ("purpose", "found", "objecting", "explanation")
 def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
     """The parts, made once of an edition: the key holds all that is no edition's."""
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
+    aged = tuple((n, e.said) for n, e in entry.standing.evaluations.overtaken.items())
     told = told_by(entry.content)
 
     def made() -> Parts:
@@ -235,6 +236,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "gravest_picture": report_pictures.gravest,
                 "shown": shown,
                 "lapse": lapse,
+                "aged": dict(aged),
             }
         )
         made = {
@@ -243,7 +245,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
         read = Markup(" ").join(made[each] for each in READ_FIRST).striptags()
         return Parts(**made, words=getattr(module, WORDS)(used(read, language)))
 
-    return PARTS.get((entry.digest, language, lapse, data), made)
+    return PARTS.get((entry.digest, language, lapse, aged, data), made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +396,8 @@ def badges(now: Standing) -> tuple[Badge, ...]:
     if now.service.lapse is not None:
         shown.append(Badge(now.service.lapse, "warn"))
     # That it has expired is said once, unless something was changed since as well.
-    if now.service.lapse is None or now.third_party.state is not State.EXPIRED or now.changed:
+    third_party = now.third_party
+    if now.service.lapse is None or third_party.state is not State.EXPIRED or third_party.changed:
         shown.append(badge(now.third_party))
     if now.own.state is not State.NONE:
         shown.append(badge(now.own))

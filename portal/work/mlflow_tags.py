@@ -64,8 +64,8 @@ class TagWriter:
 def tags(session: Session, version: Version, *, days: int) -> dict[str, str | None]:
     """The tags of a version: name → value, None for what is not known.
 
-    Verdicts are counted over the newest countersigned third-party report of these bytes; where
-    there is none, over the owner's newest.
+    Verdicts are counted over the newest countersigned third-party report of these bytes with every
+    probe that its policy requires, else over the newest; where there is none, over the owner's.
 
     Args:
         session: any session.
@@ -73,8 +73,8 @@ def tags(session: Session, version: Version, *, days: int) -> dict[str, str | No
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
     filing = max(dossier.of_version(session, version.id), key=lambda each: each.id, default=None)
-    report = _report(session, version)
-    counts = {} if report is None else evidence.read(session, report).verdicts
+    found_in = _report(session, version)
+    report, counts = (None, {}) if found_in is None else found_in
     found: dict[str, str | None] = {
         FILING_TAG: NO_FILING if filing is None else str(filing.status),
         NUMBER_TAG: None if filing is None else filing.number,
@@ -91,9 +91,11 @@ def tags(session: Session, version: Version, *, days: int) -> dict[str, str | No
     return found
 
 
-def _report(session: Session, version: Version) -> Report | None:
+def _report(session: Session, version: Version) -> tuple[Report, Mapping[str, int]] | None:
     """The report that speaks of a version: a third party's that it signed, else the owner's."""
     every = reports.for_version(session, version.id)
     signed = [each for each in every if each.third_party and each.countersigned is not None]
     own = [each for each in every if not each.third_party]
-    return next(iter([*signed, *own]), None)
+    read = [(each, evidence.read(session, each)) for each in signed or own[:1]]
+    whole = [(each, said) for each, said in read if said.required and not said.missing]
+    return next(((each, said.verdicts) for each, said in whole or read), None)

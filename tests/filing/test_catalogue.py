@@ -168,7 +168,7 @@ def test_what_is_told_changes_with_the_standing_and_never_with_a_draft(scene: Sc
 def test_evaluation_and_explanation_are_about_this_version(scene: Scene) -> None:
     standing = entry(scene, scene.published()).standing
 
-    assert standing.evaluation.state is State.CURRENT
+    assert standing.evaluations.all.state is State.CURRENT
     assert standing.third_party.state is State.CURRENT
     assert standing.explanation.state is State.DECLARED
 
@@ -177,9 +177,9 @@ def test_an_evaluation_expires(scene: Scene) -> None:
     filing = scene.published()
     later = now() + timedelta(days=365)
 
-    assert entry(scene, filing, at=later).standing.evaluation.state is State.EXPIRED
+    assert entry(scene, filing, at=later).standing.evaluations.all.state is State.EXPIRED
     assert (
-        entry(scene, filing, at=later - timedelta(days=1)).standing.evaluation.state
+        entry(scene, filing, at=later - timedelta(days=1)).standing.evaluations.all.state
         is State.CURRENT
     )
 
@@ -191,7 +191,7 @@ def test_an_own_report_is_not_a_third_partys(scene: Scene) -> None:
     scene.rule(filing, "accept", "file", "publish")
     standing = entry(scene, filing).standing
 
-    assert standing.evaluation.state is State.CURRENT
+    assert standing.evaluations.all.state is State.CURRENT
     assert standing.third_party.state is State.NONE
 
 

@@ -110,7 +110,7 @@ def test_a_submitted_change_is_named_and_its_content_is_not(scene: Scene) -> Non
     assert "训练停止与选择标准" in found.third_party.said.zh
     assert "还没有公示" in found.third_party.said.zh
     assert "submitted and not yet published" in found.third_party.said.en
-    assert found.changed == ()
+    assert found.evaluations.changed == ()
     assert "秘密" not in str(entry(scene, filing).as_json())
     assert hit(scene, filing).standing.third_party == found.third_party
     events = catalogue.history(scene.session, str(filing.number)).happenings
@@ -177,10 +177,12 @@ def test_a_changed_field_marks_the_evaluation_with_its_name_at_once(
     again(scene, filing, **answers)
     found = entry(scene, filing).standing
 
-    assert [each.zh for each in found.changed] == names
+    assert [each.zh for each in found.evaluations.changed] == names
     assert found.third_party.state is (State.CHANGED if names else State.CURRENT)
     assert all(name in found.third_party.said.zh for name in names)
-    assert found.as_json()["changed_since_evaluation"] == [e.as_json() for e in found.changed]
+    assert found.as_json()["changed_since_evaluation"] == [
+        e.as_json() for e in found.evaluations.changed
+    ]
     assert hit(scene, filing).standing == found
 
 
@@ -226,7 +228,65 @@ def test_a_newer_evaluation_takes_the_mark_away_and_one_by_the_filer_does_not(
     scene.rule(filing, "accept", "file", "publish")
     found = entry(scene, filing).standing
     assert found.third_party.state is State.CURRENT
-    assert found.changed == ()
+    assert found.evaluations.changed == ()
+
+
+def small(scene: Scene, filing: Filing) -> None:
+    """A third party's report of one probe, attached in a change up to the next edition."""
+    scene.file(filing, "amend")
+    one = papers.report(scene.session, scene.version, scene.tester, run=["selection_parity"])
+    scene.attach(filing, one)
+    scene.file(filing, "submit", reason="小评估")
+    scene.rule(filing, "accept", "file", "publish")
+
+
+def test_a_small_report_neither_washes_a_change_away_nor_renews_the_evaluation(
+    scene: Scene,
+) -> None:
+    """F7c/10: page, list, JSON and search went by the newest report, though it asked one thing."""
+    filing = scene.opened()
+    old = papers.report(scene.session, scene.version, scene.tester, age=timedelta(days=200))
+    scene.attach(filing, old)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    again(scene, filing, E7="换了一个标准")
+    before = entry(scene, filing).standing
+    small(scene, filing)
+    after = entry(scene, filing).standing
+
+    assert after.third_party == before.third_party
+    assert after.third_party.state is State.CHANGED
+    by_report = after.as_json()["reports"]
+    assert [each["state"] for each in by_report] == ["changed", "current"]
+    assert by_report[0]["zh"] == "这份评估以后改过：“训练停止与选择标准”"
+    until = after.third_party.until
+    assert until is not None
+    for read in (entry, hit):
+        found = read(scene, filing, at=until).standing
+        assert (found.third_party.state, found.service.lapsed) == (State.EXPIRED, until)
+    for at, told in ((until - timedelta(seconds=1), True), (until, False)):
+        assert hit(scene, filing, at=at).evaluated is told
+        assert scene.search("", Filters(evaluated=told), at=at).total == 1
+
+
+def test_of_low_risk_an_expired_evaluation_is_told_beside_the_service_and_keeps_nothing_out(
+    scene: Scene,
+) -> None:
+    """F7d/6: JSON said `evaluation_expired: null` beside a third-party evaluation "expired"."""
+    filing = scene.opened(G1=papers.LOW)
+    old = papers.report(scene.session, scene.version, scene.tester, age=timedelta(days=400))
+    scene.attach(filing, old)
+    scene.file(filing, "check", "submit")
+    scene.rule(filing, "accept", "file", "publish")
+    until = gate.expires(old.created, settings().evaluation_days)
+    for read in (entry, hit):
+        found = read(scene, filing).standing.service
+        assert found.lapsed == until
+        assert found.lapse is not None
+        assert "这个风险等级，本平台不要求第三方评估" in found.lapse.zh
+        assert "this platform asks for none" in found.lapse.en
+        assert read(scene, filing, at=until - timedelta(seconds=1)).standing.service.lapse is None
+    assert entry(scene, filing).as_json()["standing"]["service"]["evaluation_required"] is False
 
 
 def test_a_report_attached_late_still_speaks_of_what_stood_when_it_was_made(scene: Scene) -> None:
@@ -255,7 +315,7 @@ def test_an_own_evaluation_is_never_called_a_third_partys(scene: Scene) -> None:
     )
     assert found.own.state is State.CURRENT
     assert found.own.said.zh.startswith("自行评估")
-    assert found.evaluation == found.own
+    assert found.evaluations.all == found.own
     assert not hit(scene, filing).evaluated
 
 
@@ -270,7 +330,7 @@ def test_a_report_that_its_tester_did_not_countersign_does_not_count(scene: Scen
 
     assert found.third_party.state is State.UNSIGNED
     assert "没有签章确认" in found.third_party.said.zh
-    assert found.evaluation.state is State.UNSIGNED
+    assert found.evaluations.all.state is State.UNSIGNED
 
 
 def test_the_filers_own_words_are_said_to_be_untested(scene: Scene) -> None:
@@ -358,7 +418,9 @@ def test_what_was_changed_since_is_said_of_an_evaluation_of_an_earlier_version(
     assert "changed since: “" in found.said.en
 
 
-def test_only_the_report_that_a_grade_asks_for_lapses(scene: Scene) -> None:
+def test_an_own_report_does_not_lapse_beside_the_service_nor_stand_in_for_a_third_partys(
+    scene: Scene,
+) -> None:
     """Expiry: of low risk no third party is asked; an own report beside does not stand in for one."""
     low = own(scene)
     assert entry(scene, low, at=now() + LATER).standing.service.lapse is None

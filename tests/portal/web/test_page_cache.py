@@ -115,7 +115,7 @@ def test_what_expires_is_not_served_from_the_day_on_which_it_does(
         scene = Scene(session)
         scene.published()
         slug = hits.newest(session, 1)[0].slug
-        until = catalogue.entry(session, slug).standing.evaluation.until
+        until = catalogue.entry(session, slug).standing.evaluations.all.until
     assert until is not None
     twin = f"/zh/f/{slug}.json"
 
