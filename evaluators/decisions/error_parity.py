@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import pyarrow as pa
@@ -37,11 +38,13 @@ from evaluators.probe import (
     State,
     Table,
 )
+from evaluators.statistics import intervals
 from evaluators.statistics.intervals import Interval
 from registry.language import Text
 from registry.reports import Finding, Verdict
 
 PEOPLE = ("tp", "fp", "fn", "tn")
+ODDS_OF = frozenset({"false_negative_rate", "false_positive_rate"})
 MOST_PAIRED = 200
 """Groups that are compared in pairs: 19,900 pairs take seconds, those of thousands take hours."""
 
@@ -149,24 +152,31 @@ class ErrorParity(Counting):
     def _attribute(self, acc: Cells, attribute: str, plan: Plan, run: Run) -> Iterator[Finding]:
         named = declared(plan, attribute)
         every = [groups(acc, attribute, rate.wrong, rate.among) for rate in ERROR_RATES]
-        size = sum(rates.family_size(found, named, plan) for found in every) * run.plans
-        pairs = rates.adjusted([(found, named) for found in every], plan, run.plans)
+        crowded = any(len(_enough(each, plan)) > MOST_PAIRED for each in every)
+        # Equalised odds are a matter of all pairs, whatever group the rates are held against.
+        against_one = [
+            named if crowded or rate.metric not in ODDS_OF else None for rate in ERROR_RATES
+        ]
+        families = list(zip(every, against_one, strict=True))
+        size = sum(rates.family_size(found, one, plan) for found, one in families) * run.plans
+        pairs = rates.adjusted(families, plan, run.plans)
         say = _Sayer(self.spec, attribute, plan, run, missing_share(acc, attribute, PEOPLE))
         untold = run.untold.get(attribute, ())
-        odds: list[Comparison] = []
-        silent = False
+        odds: list[_Gap] = []
+        silent, small = crowded, set[str]()
         for rate, found, adjusted in zip(ERROR_RATES, every, pairs, strict=True):
+            if rate.metric in ODDS_OF and not crowded:
+                gaps = _all_pairs(found, plan, size, adjusted)
+                odds, silent = odds + gaps, silent or not gaps
+                small |= {group.name for group in found if not group.enough(plan)}
             against = rates.reference(found, named, plan, high=False, untold=untold)
             if against is None or len(found) < 2:
                 yield no_reference(self.spec, rate.metric, attribute, plan, say.limit)
                 continue
             made = rates.compare(found, against, error_lines(), plan, family=size, pairs=adjusted)
             yield from (say.one(rate, comparison, found) for comparison in made)
-            if rate.metric in {"false_negative_rate", "false_positive_rate"}:
-                gaps = made if named else _all_pairs(found, plan, size, adjusted)
-                odds, silent = odds + gaps, silent or not gaps
-        crowded = not named and any(len(_enough(each, plan)) > MOST_PAIRED for each in every)
-        yield say.odds([] if silent else odds, size, why=TOO_MANY if crowded else say.no_odds)
+        why = TOO_MANY if crowded else say.no_odds
+        yield say.odds([] if silent else odds, size, why=why, small=len(small))
 
     def public(self, acc: Cells, plan: Plan) -> Sequence[Table]:
         return published(acc, plan, self.spec.id, counts=PEOPLE, people=lambda row: row)
@@ -193,17 +203,44 @@ def _enough(found: Sequence[Group], plan: Plan) -> list[Group]:
     return [group for group in found if group.enough(plan)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """How far one rate of two groups is apart.
+
+    Args:
+        first, second: the groups.
+        value: first less second.
+        ci: of the difference, simultaneous over the family.
+        p_value, p_adjusted: that both rates are equal.
+    """
+
+    first: Group
+    second: Group
+    value: float
+    ci: Interval
+    p_value: float
+    p_adjusted: float
+
+
 def _all_pairs(
     found: Sequence[Group], plan: Plan, size: int, adjusted: Mapping[tuple[str, str], float]
-) -> list[Comparison]:
-    """Every pair of groups with sufficient denominators, each once; none where they are too many."""
-    enough = _enough(found, plan)
-    made: list[Comparison] = []
-    if len(enough) > MOST_PAIRED:
-        return made
-    for place, against in enumerate(enough):
-        rest = [against, *enough[place + 1 :]]
-        made += rates.compare(rest, against, error_lines(), plan, family=size, pairs=adjusted)
+) -> list[_Gap]:
+    """Every pair of groups with sufficient denominators, each once; two rates of 0 are 0 apart."""
+    level, made = 1 - plan.alpha / max(1, size), list[_Gap]()
+    for second, first in combinations(_enough(found, plan), 2):
+        ci = intervals.newcombe(*first.effective(), *second.effective(), level)
+        if ci is None:
+            continue
+        made.append(
+            _Gap(
+                first,
+                second,
+                (first.rate or 0.0) - (second.rate or 0.0),
+                ci,
+                rates.two_groups(first, second).p_value,
+                adjusted[rates.pair(first.name, second.name)],
+            )
+        )
     return made
 
 
@@ -259,20 +296,26 @@ class _Sayer:
         """Errors against an outcome; agreement with a human decision."""
         return "error" if self.plan.target_kind == "outcome" else "agreement"
 
-    def odds(self, found: Sequence[Comparison], size: int, *, why: Text) -> Finding:
-        """The finding of equalised odds: the larger gap, and simultaneous bounds on it."""
-        able = [c for c in found if c.difference is not None and c.difference_ci is not None]
+    def odds(self, able: Sequence[_Gap], size: int, *, why: Text, small: int) -> Finding:
+        """The finding of equalised odds: the larger gap, and simultaneous bounds on it.
+
+        Args:
+            able: every pair of both rates; empty where one of them has none.
+            size: of the family.
+            why: nothing is said, where there is no pair.
+            small: groups without enough people for one of the rates.
+        """
         metrics = "equalized_odds_difference"
-        kinds = {c.group.name for c in able} | {c.reference.name for c in able}
-        if not able or len(able) < len(found):
+        kinds = {gap.first.name for gap in able} | {gap.second.name for gap in able}
+        if not able:
             return not_evaluable(
                 self.spec, metrics, slice_={self.attribute: "*"}, why=why, limit=self.limit
             )
-        gap = max(abs(c.difference or 0.0) for c in able)
-        low = max(_inner(c.difference_ci) for c in able if c.difference_ci)
-        high = max(_outer(c.difference_ci) for c in able if c.difference_ci)
-        p = min(c.p_adjusted if c.p_adjusted is not None else 1.0 for c in able)
-        raw = min(c.test.p_value for c in able if c.test)
+        gap = max(abs(each.value) for each in able)
+        low = max(_inner(each.ci) for each in able)
+        high = max(_outer(each.ci) for each in able)
+        p = min(each.p_adjusted for each in able)
+        raw = min(each.p_value for each in able)
         line = POLICY.value("error_difference")
         verdict = verdicts.judge(
             evaluable=True, beyond=low > line, equivalent=False, p_adjusted=p,
@@ -280,18 +323,21 @@ class _Sayer:
         )  # fmt: skip
         values = {"groups": len(kinds), "gap": readings.percent(gap), "line": readings.percent(line),
                   "low": readings.percent(low), "high": readings.percent(high)}  # fmt: skip
-        ci = Interval(low, high, able[0].level, "max_of_newcombe")
+        ci = Interval(low, high, able[0].ci.level, "max_of_newcombe")
+        left = NOT_COUNTED if small else Text("", "")
         said = ODDS if self.plan.target_kind == "outcome" else ODDS_AGREEMENT
         return draft(
             self.spec,
             metrics,
             slice_={self.attribute: "*"},
             verdict=verdict,
-            reading=readings.joined(said.format(**values), ODDS_END[verdict].format(**values)),
+            reading=readings.joined(
+                said.format(**values), ODDS_END[verdict].format(**values), left.format(small=small)
+            ),
             limit=self.limit,
-            n=sum(c.group.n for c in able),
+            n=sum(each.first.n for each in able),
             units=findings.units(
-                "people", min(min(rates.sides(c.group, c.reference)) for c in able)
+                "people", min(min(rates.sides(each.first, each.second)) for each in able)
             ),
             estimate=gap,
             effect={"kind": "difference", "value": gap},
@@ -346,9 +392,13 @@ LIMIT_AGREEMENT = Text(
     "The target is a human decision, so this is about agreement with people, not about error.",
 )
 TOO_MANY = Text(
-    f"组数超过 {MOST_PAIRED}，没有逐对比较；请在计划的 [reference] 里指定参照组。",
-    f"There are more than {MOST_PAIRED} groups, too many to compare in pairs; name the reference "
-    "group under [reference] in the plan.",
+    f"组数超过 {MOST_PAIRED}，没有逐对比较；请把小组合并成另一列再比。",
+    f"There are more than {MOST_PAIRED} groups, too many to compare in pairs; join small ones in "
+    "another column.",
+)
+NOT_COUNTED = Text(
+    "另有 {small} 组的人不够算其中一种比例，没有算进去；它们可能相差更大。",
+    "Groups with too few people for one of the rates, not counted: {small}; they may be further apart.",
 )
 NO_ODDS_AGREEMENT = Text(
     "有的组没有足够的人来算模型与人工不一致的两种比例，或比例没有定义，这一项不作判断。",

@@ -209,8 +209,9 @@ def missing_share(acc: Cells, attribute: str, people: Sequence[str]) -> float | 
 
 
 NO_GROUP = Text(
-    "“{attribute}”没有一组达到 {least} 人，无法比较。",
-    "No group of '{attribute}' has {least} people: nothing can be compared.",
+    "“{attribute}”里，与这一项有关的人达到 {least} 人的不到两组，无法比较。",
+    "Fewer than two groups of '{attribute}' have {least} people whom this is about: nothing can be "
+    "compared.",
 )
 NO_REFERENCE = Text(
     "数据里没有计划所定的参照组“{reference}”，无法比较。",

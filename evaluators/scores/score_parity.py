@@ -106,7 +106,8 @@ class ScoreParity(Probe[Scores]):
 
     - the scoring rate: the share above everyone's median score, and the ratio of two groups'
       rates, as New York's Local Law 144 defines it (6 RCNY § 5-300); Koopman's interval;
-    - the standardised mean difference (Cohen 1988, 2.3.2), delta method with the scores' own
+    - the standardised mean difference with the mean of both variances
+      (Cohen 1988, 2.3.2; Austin 2009), delta method with the scores' own
       third and fourth moments;
     - the Kolmogorov-Smirnov distance with Massart's band, and Wasserstein's beside it;
     - where the outcome is known, the AUC within each group (DeLong 1988) and its difference.

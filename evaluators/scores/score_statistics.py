@@ -233,7 +233,10 @@ class Standardised:
 
 
 def standardised(first: Shape, second: Shape) -> Standardised | None:
-    """Cohen's d with the mean of the two variances (Cohen 1988, 2.3.2); None without any spread.
+    """The difference over the root of the mean of both variances; None without any spread.
+
+    Cohen's d where variances differ (1988, 2.3.2), which Austin (2009) uses for balance; not the
+    pooled one, in which the larger group weighs more.
 
     Its influence is linear in the centred score and its centred square (delta method).
     """

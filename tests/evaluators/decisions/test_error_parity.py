@@ -1,5 +1,7 @@
 """Error parity: conditional denominators, undefined rates, and where others differ."""
 
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -125,5 +127,68 @@ def test_hundreds_of_groups_are_compared_with_one_but_not_in_pairs() -> None:
 
     odds = found["equalized_odds_difference"]
     assert odds.verdict is Verdict.NOT_EVALUABLE
-    assert "[reference]" in odds.reading["en"]
+    assert "join small ones" in odds.reading["en"]
     assert found["false_negative_rate"].estimate == pytest.approx(0.5)
+
+
+THREE = {
+    ("a", 1, 1): 450, ("a", 1, 0): 50, ("a", 0, 1): 50, ("a", 0, 0): 450,
+    ("b", 1, 1): 430, ("b", 1, 0): 70, ("b", 0, 1): 30, ("b", 0, 0): 470,
+    ("c", 1, 1): 470, ("c", 1, 0): 30, ("c", 0, 1): 72, ("c", 0, 0): 428,
+}  # fmt: skip
+
+
+def _odds(cells: Any, **more: Any) -> Any:
+    return _run(counted(cells), **more)["equalized_odds_difference"]
+
+
+def test_equalised_odds_see_all_pairs_whatever_the_reference() -> None:
+    """statistics/5: with a reference between two others only half of their gap was seen."""
+    table = counted(THREE).to_pandas()
+    theirs = equalized_odds_difference(
+        table["due"], table["granted"], sensitive_features=table["race"]
+    )
+    free, held = _odds(THREE), _odds(THREE, reference={"race": "a"})
+    assert held.estimate == free.estimate == pytest.approx(theirs) == pytest.approx(0.084)
+    assert "3 groups" in held.reading["en"]
+    # 2 + 2 comparisons with the reference of two rates, 3 + 3 pairs of the two of the odds.
+    assert held.family["size"] == 10
+    assert free.family["size"] == 12
+    assert held.ci["low"] <= held.estimate <= held.ci["high"]
+
+
+def test_a_declared_reference_costs_nothing_more_where_there_are_two_groups() -> None:
+    two = {key: n for key, n in THREE.items() if key[0] != "c"}
+    free, held = _odds(two), _odds(two, reference={"race": "a"})
+    assert (held.family["size"], held.ci) == (free.family["size"], free.ci)
+
+
+@pytest.mark.parametrize("more", [{}, {"reference": {"race": "a"}}, {"reference": {"race": "d"}}])
+def test_one_group_that_is_too_small_leaves_the_others_to_be_told(more: Any) -> None:
+    """statistics/5: a fourth group of eight people made the whole not evaluable."""
+    small = {("d", 1, 1): 3, ("d", 1, 0): 1, ("d", 0, 1): 2, ("d", 0, 0): 2}
+    found = _odds({**THREE, **small}, **more)
+    assert found.verdict is not Verdict.NOT_EVALUABLE
+    assert found.estimate == pytest.approx(0.084)
+    assert "3 groups" in found.reading["en"]
+    assert "not counted: 1;" in found.reading["en"]
+    assert "另有 1 组" in found.reading["zh"]
+    assert "not counted" not in _odds(THREE, **more | {"reference": {}}).reading["en"]
+
+
+def test_rates_of_zero_are_no_distance_apart() -> None:
+    cells = {key: n for key, n in THREE.items() if not (key[1:] == (0, 1) and key[0] != "c")}
+    found = _odds(cells)
+    assert found.verdict is not Verdict.NOT_EVALUABLE
+    assert found.estimate == pytest.approx(72 / 500)
+
+
+def test_one_large_group_is_not_said_to_be_small() -> None:
+    """statistics/16: one group of 2,000 was told that no group has 30 people."""
+    one = {key: n for key, n in CELLS.items() if key[0] == "a"}
+    for finding in _run(counted(one)).values():
+        assert finding.verdict is Verdict.NOT_EVALUABLE
+        assert "No group" not in finding.reading["en"]
+    told = _run(counted(one))["false_negative_rate"].reading
+    assert "Fewer than two groups" in told["en"]
+    assert "不到两组" in told["zh"]

@@ -61,6 +61,18 @@ def test_verdict_and_size_are_those_without_them(nonce: str) -> None:
     assert "只有它自己" not in found["raw_price_gap"].reading["zh"]
 
 
+def test_an_interval_states_the_level_that_its_ends_have() -> None:  # statistics/19
+    found = _measured(_quotes(alone=False), "1")
+    for each in found.values():
+        assert each.family is not None
+        assert each.ci is not None
+        assert each.ci["level"] == pytest.approx(1 - 0.05 / each.family["size"])
+    one = found["conditional_price_gap"]
+    assert one.ci is not None
+    own = one.details["interval_95"]
+    assert one.ci["low"] < own[0] < own[1] < one.ci["high"]
+
+
 def test_the_first_screen_does_not_say_that_every_row_counts() -> None:
     table = _quotes(alone=True)
     outcome = engine.run(PLAN, table, scorer=None, nonce="1")

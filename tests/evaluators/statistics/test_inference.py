@@ -24,6 +24,17 @@ def test_small_expected_counts_are_tested_exactly_and_large_ones_by_chi_square()
     assert found.p_value == pytest.approx(theirs.pvalue)
 
 
+def test_cells_are_small_by_what_is_expected_and_not_by_what_was_seen() -> None:
+    """statistics/19: 3 of 15 against 25 of 43. The least expected count is 7.2, and the interval has
+    the same test behind it; Fisher's p would stand beside an interval that contradicts it."""
+    seen = inference.two_rates(3, 15, 25, 43)
+    assert seen.name == "chi_square"
+    assert seen.p_value == pytest.approx(0.0109, abs=5e-5)
+    fewer = inference.two_rates(1, 8, 13, 24)
+    assert fewer.name == "fisher_exact"
+    assert fewer.p_value == pytest.approx(stats.fisher_exact([[1, 7], [13, 11]])[1])
+
+
 def test_the_sign_test_equals_the_binomial_test() -> None:
     for wins, losses in ((0, 0), (5, 1), (7, 7), (12, 30)):
         expected = stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
