@@ -17,7 +17,7 @@ from filing.search_index import IndexUnfinished, SearchIndex
 from registry import database
 from registry.database import now
 from registry.language import Text
-from tests import tables
+from tests import exhaustive, tables
 from tests.filing.papers import Scene
 
 TORN = (
@@ -75,8 +75,14 @@ def settled(index: SearchIndex) -> None:
             each.join()
 
 
-@pytest.mark.parametrize("query", ["示例", ""])
-@pytest.mark.parametrize("statements", TORN)
+@pytest.mark.parametrize(
+    ("statements", "query"),
+    [
+        exhaustive.case(statements, query, kept=at % 2 == bool(query))
+        for at, statements in enumerate(TORN)
+        for query in ("示例", "")
+    ],
+)
 def test_a_search_never_tells_of_a_torn_index_and_makes_it_anew(
     register: sessionmaker[Session], tmp_path: Path, statements: str, query: str
 ) -> None:

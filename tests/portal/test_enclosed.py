@@ -34,7 +34,7 @@ from registry.form_keys import FormKey
 from registry.organisations import Role
 from registry.settings import Settings
 from registry.settings import settings as of_this_process
-from tests import tables
+from tests import exhaustive, tables
 from tests.portal.command_line import CommandLine
 from tests.portal.commands.test_serving import free_port
 from tests.portal.doors import FORKING
@@ -305,6 +305,14 @@ def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
     assert _whole_cases(stored) in {1, 2}
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        exhaustive.case("files", kept=False),
+        pytest.param("s3", marks=pytest.mark.s3),
+    ],
+    indirect=True,
+)
 def test_a_call_over_which_the_server_was_killed_is_taken_once_when_it_is_sent_again(
     stored: Published,
 ) -> None:
