@@ -232,8 +232,8 @@ def _of_a_file(error: OSError) -> "RegisterError":
 
 
 def _tell_person(error: "RegisterError") -> None:
-    click.secho(error.said.zh, fg="red", err=True)
-    click.echo(error.said.en, err=True)
+    click.secho(error.operators.zh, fg="red", err=True)
+    click.echo(error.operators.en, err=True)
     for reason in error.reasons:
         zh, en = (
             followed(reason.said.in_(side), reason.remedy.in_(side), side) for side in LANGUAGES
@@ -267,7 +267,7 @@ def _tell_program(error: "RegisterError") -> None:
         {"item": each.item, "said": each.said.as_json(), "remedy": each.remedy.as_json()}
         for each in error.reasons
     ]
-    _print_json(type(error).__name__, error.said, reasons, _printed(error))
+    _print_json(type(error).__name__, error.operators, reasons, _printed(error))
 
 
 def _print_json(

@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, Protocol
 
 from registry import environment, modes
-from registry.belonging import StoreUnreachable, require_mark, unmarked
+from registry.belonging import StoreUnreachable, away, require_mark, unmarked
 from registry.database import new_id, now
 from registry.errors import Conflict, Invalid, NotFound
+from registry.language import Text
 from registry.settings import Settings
 
 CHUNK = 1024 * 1024
@@ -215,10 +216,12 @@ class FileStore:
         self.require_ours()
         if (self.root / "sha256").is_dir():
             return not_found(digest)
-        return StoreUnreachable(
-            f"存放文件的目录 {self.root} 不在或是空的，可能没有挂载。请管理员恢复后再试。",
-            f"The folder that holds the artifacts, {self.root}, is gone or empty; perhaps it is not "
-            "mounted. Try again once the operator has brought it back.",
+        return away(
+            Text(
+                f"存放文件的目录 {self.root} 不在或是空的，可能没有挂载。请管理员恢复后再试。",
+                f"The folder that holds the artifacts, {self.root}, is gone or empty; perhaps it is "
+                "not mounted. Try again once the operator has brought it back.",
+            )
         )
 
     def delete(self, digest: str) -> None:

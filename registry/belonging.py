@@ -6,12 +6,29 @@ once, and the database knows it (`registry.store_mark`): whoever writes looks at
 """
 
 from registry.errors import Unavailable
+from registry.language import Text
 
 
 class StoreUnreachable(Unavailable):
     """The artifact store does not answer, or refuses our key: try again later."""
 
     retry_after = 10
+
+
+def away(operators: Text) -> StoreUnreachable:
+    """A store that does not answer; where it is and why is for the operator alone.
+
+    Args:
+        operators: what the operator is told, with address or folder and what to do.
+    """
+    return StoreUnreachable(AWAY.zh, AWAY.en, operators=operators)
+
+
+AWAY = Text(
+    "存放文件的地方暂时不能用。请稍后再试；若持续如此，请告知平台管理员。",
+    "The place where files are kept cannot be used at present. Try again later; if it stays so, tell "
+    "the platform's administrator.",
+)
 
 
 class StoreLost(StoreUnreachable):

@@ -39,7 +39,7 @@ class RegisterError(Exception):
     """
 
     def __init__(self, zh: str, en: str, *, reasons: Sequence[Reason] = ()) -> None:
-        self.said = Text(zh, en)
+        self.said = self.operators = Text(zh, en)
         self.reasons = tuple(reasons)
         super().__init__("\n".join([str(self.said), *(f"  {why}" for why in self.reasons)]))
 
@@ -74,6 +74,26 @@ class Unavailable(RegisterError):
     """Something the register stands on is away, full or busy: try again later.
 
     `retry_after` is the number of seconds after which asking again makes sense.
+
+    Args:
+        zh: what whoever sent something is told, who may be anybody, in Chinese.
+        en: the same in English.
+        reasons: every offending item, where there is more than one thing to say.
+        operators: what the operator is told in the log, by `mingsuan doctor` and at the terminal,
+            where that names an address, a folder or a setting; None where it is the same.
     """
 
     retry_after = 5
+
+    def __init__(
+        self,
+        zh: str,
+        en: str,
+        *,
+        reasons: Sequence[Reason] = (),
+        operators: Text | None = None,
+    ) -> None:
+        super().__init__(zh, en, reasons=reasons)
+        if operators is not None:
+            self.operators = operators
+            self.args = (str(operators),)

@@ -24,7 +24,8 @@ from registry.artifacts import (
     not_found,
     reading,
 )
-from registry.belonging import StoreUnreachable, require_mark, unmarked
+from registry.belonging import StoreUnreachable, away, require_mark, unmarked
+from registry.language import Text
 from registry.settings import Settings
 
 MULTIPART = 16 * 1024 * 1024
@@ -246,15 +247,20 @@ class S3Store:
 
     def _unreachable(self, why: str) -> StoreUnreachable:
         if why in REFUSALS:
-            return StoreUnreachable(
-                f"对象存储 {self.bucket} 拒绝了本机的密钥（{why}）。请管理员检查本机的 MINGSUAN_S3_KEY 和 "
-                "MINGSUAN_S3_SECRET 以及它们的权限。",
-                f"The object store {self.bucket} refuses this machine's key ({why}). The operator "
-                "must check MINGSUAN_S3_KEY and MINGSUAN_S3_SECRET here, and what they may do.",
+            return away(
+                Text(
+                    f"对象存储 {self.bucket} 拒绝了本机的密钥（{why}）。请管理员检查本机的 MINGSUAN_S3_KEY "
+                    "和 MINGSUAN_S3_SECRET 以及它们的权限。",
+                    f"The object store {self.bucket} refuses this machine's key ({why}). The "
+                    "operator must check MINGSUAN_S3_KEY and MINGSUAN_S3_SECRET here, and what "
+                    "they may do.",
+                )
             )
-        return StoreUnreachable(
-            f"对象存储 {self.bucket} 没有给出正常答复（{why}）。"
-            "请检查 MINGSUAN_S3_ENDPOINT 和存储桶，然后重试。",
-            f"The object store {self.bucket} did not answer as it should ({why}). "
-            "Check MINGSUAN_S3_ENDPOINT and the bucket, then try again.",
+        return away(
+            Text(
+                f"对象存储 {self.bucket} 没有给出正常答复（{why}）。"
+                "请检查 MINGSUAN_S3_ENDPOINT 和存储桶，然后重试。",
+                f"The object store {self.bucket} did not answer as it should ({why}). "
+                "Check MINGSUAN_S3_ENDPOINT and the bucket, then try again.",
+            )
         )

@@ -171,6 +171,9 @@ def of_error(error: RegisterError) -> Problem:
     """
     error = environment.unavailable(error) or error
     status = next(int(STATUS[kind]) for kind in type(error).__mro__ if kind in STATUS)
+    if error.operators != error.said:
+        log = structlog.get_logger("portal")
+        log.warning("unavailable", cause=type(error).__name__, error=str(error))
     wait = getattr(error, "retry_after", None)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         wait = wait or RETRY_SECONDS

@@ -188,7 +188,7 @@ def _safely(check: Callable[[Place], Check], place: Place) -> Check:
     try:
         return check(place)
     except RegisterError as failed:
-        said = failed.said
+        said = failed.operators
     except Exception as failed:  # noqa: BLE001  # what somebody wrote into a table can be anything
         said = UNFINISHED.format(what=f"{type(failed).__name__}: {failed}")
     return Check(_NAMES[check.__name__], ok=False, said=said)
@@ -420,7 +420,7 @@ def _signer(place: Place) -> Check:
     try:
         found = signer.health(place.settings)
     except RegisterError as failed:
-        return Check(name, ok=False, said=failed.said)
+        return Check(name, ok=False, said=failed.operators)
     try:
         enrolment.require_known(place.settings, place.factory)
     except enrolment.UnknownPlatformKey as unknown:

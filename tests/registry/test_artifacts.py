@@ -1,6 +1,8 @@
 import hashlib
 import io
 import os
+import pickle
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -153,6 +155,28 @@ def test_a_store_that_works_passes_its_check_and_keeps_no_trace(either: Artifact
     """scale/9"""
     either.check()
     assert list(either.digests()) == []
+
+
+@pytest.mark.parametrize("where", ["s3", "folder"])
+def test_where_the_store_is_stays_with_the_operator(where: str, tmp_path: Path) -> None:
+    """Security stranger on issue 7, F7d/10: anybody may be told that it is away, nobody where it is."""
+    address = "http://127.0.0.1:9" if where == "s3" else str(tmp_path)
+    settings = Settings(
+        data=tmp_path,
+        store="s3://secret-bucket" if where == "s3" else "",
+        s3_key="secret-name",
+        s3_secret=SecretStr("x"),
+        s3_endpoint="http://127.0.0.1:9",
+    )
+    store = artifacts.open_store(settings)
+    with pytest.raises(StoreUnreachable, match=re.escape(address)) as told:
+        store.size(sha(b"x"))
+    for words in (told.value.said.zh, told.value.said.en):
+        assert address not in words
+        assert "secret" not in words
+        assert "MINGSUAN_" not in words
+    assert address in told.value.operators.en
+    assert address in pickle.loads(pickle.dumps(told.value)).operators.zh
 
 
 @pytest.mark.s3

@@ -6,9 +6,11 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
+from portal.mlflow.door import told
 from portal.web import problems
 from portal.web.access import public
 from portal.web.problems import Problem
+from registry import belonging
 from registry.artifacts import TooLarge
 from registry.belonging import StoreUnreachable
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused, RegisterError
@@ -19,6 +21,23 @@ REASON = Reason("B7", Text("太长", "too long"), Text("缩短", "shorten it"))
 
 class AMadeUpRule(Invalid):
     """A rule of the tests' own."""
+
+
+def test_what_is_for_the_operator_leaves_by_no_door(client: TestClient, site: FastAPI) -> None:
+    """Security stranger on issue 7, F7d/10: an address inside stood in the answer to anybody."""
+
+    @site.get("/fails", dependencies=[public])
+    def fails() -> None:
+        raise belonging.away(Text("地址 http://inside:9", "address http://inside:9"))
+
+    for asked in ("application/problem+json", "text/html"):
+        answer = client.get("/fails", headers={"Accept": asked})
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "10"
+        assert "inside" not in answer.text
+        assert belonging.AWAY.zh in answer.text
+    error = belonging.away(Text("地址 http://inside:9", "address http://inside:9"))
+    assert "inside" not in told(error)
 
 
 @pytest.mark.parametrize(
