@@ -56,7 +56,11 @@ class Spellings:
         """
         if self.words is None:
             return
-        for each in pc.value_counts(texts).to_pylist():
+        counts = pc.value_counts(texts)
+        if len(counts) > MOST_WORDS:
+            self.words = None
+            return
+        for each in counts.to_pylist():
             self.words[each["values"]] = self.words.get(each["values"], 0) + each["counts"]
         if len(self.words) > MOST_WORDS:
             self.words = None
@@ -70,7 +74,13 @@ class Spellings:
 
 
 def value(word: str) -> str:
-    """The number that a word spells, in one spelling for all."""
+    """The number that a word spells, in one spelling for all; 0 where it is none that is held.
+
+    Args:
+        word: a number; its exponent may be longer than any that decimals have.
+    """
+    if float(word) == 0:
+        return "0"
     return str(Decimal(word).normalize())
 
 

@@ -152,6 +152,14 @@ def csv_of_short_lines_in_gbk(path: Path) -> None:
     path.write_bytes(b"a,b\n" + "中\n".encode("gb18030") * 2_600_000)
 
 
+def parquet_of_one_emoji(path: Path) -> None:
+    """24 kB that stand for 8,000,000 cells of one emoji, which may stand where it does."""
+    codes = pa.array(np.zeros(8_000_000, dtype=np.int32))
+    pq.write_table(
+        pa.table({"x": pa.DictionaryArray.from_arrays(codes, pa.array(["❤\ufe0f"]))}), path
+    )
+
+
 def tar_of_zeros(path: Path, *, gibibytes: int = 4) -> None:
     """A tar.gz of zeros, about a thousandth of what comes out."""
     info = tarfile.TarInfo("model/weights.bin")
@@ -261,6 +269,7 @@ TABLES: tuple[Callable[[Path], None], ...] = (
     csv_of_short_lines,
     csv_of_long_lines,
     csv_of_short_lines_in_gbk,
+    parquet_of_one_emoji,
     *HEADS,
 )
 ARCHIVES: tuple[Callable[[Path], None], ...] = (tar_of_zeros, zip_of_zeros, zip_that_lies)

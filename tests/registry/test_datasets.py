@@ -3,9 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from registry import (
@@ -177,11 +180,27 @@ def test_cells_may_hold_every_text_that_a_reader_can_see(
     assert made.rows == 40
 
 
-def test_arrow_and_python_suspect_the_same_characters() -> None:
+def test_arrow_and_python_find_the_same_characters() -> None:
+    """Each character alone, and between two others."""
     every = [chr(n) for n in range(1, 0x110000) if not 0xD800 <= n < 0xE000]
-    found = pa.array(every)
-    wanted = [place for place, each in enumerate(every) if characters.SUSPECT.search(each)]
-    assert cells._suspects(found) == wanted
+    for around in ("", "a", "❤"):
+        texts = [around + each + around for each in every]
+        found = pc.match_substring_regex(pa.array(texts), cells._UNWANTED).to_pylist()
+        wanted = [characters.ANY.search(each) is not None for each in texts]
+        assert found == wanted
+
+
+@given(
+    st.text(
+        st.sampled_from("a \n\r\t\u3000\x1c\xa0\u200d\u200b\ufe0f\ufe00❤👩💻🏽\U0001f3fb中𠮷⬛↔"),
+        max_size=8,
+    )
+)
+@settings(max_examples=2000)
+def test_arrow_and_python_find_the_same_texts(text: str) -> None:
+    """A joiner, a form and a line break are judged by what stands beside them."""
+    (found,) = pc.match_substring_regex(pa.array([text]), cells._UNWANTED).to_pylist()
+    assert found == (next(characters.unwanted(text), None) is not None)
 
 
 def test_a_parquet_file_keeps_its_types(
@@ -496,3 +515,20 @@ def test_shared_rows_are_counted_whatever_the_file_format(
     pq.write_table(pa.table({"other": [1]}), tmp_path / "y.parquet")
     third = register(session, store, by, tmp_path / "y.parquet", name="别的")
     assert overlaps.overlap(store, first, third).share == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["1e-99999999999999999999", "1"],
+        ["0e99999999999999999999", "0"],
+        ["0.0", "-0e9999999"],
+        ["1e-9999999", "1.5"],
+    ],
+)
+def test_an_exponent_that_no_decimal_has_is_read_as_the_number_that_is_held(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path, words: list[str]
+) -> None:
+    """Security stranger on issue 7, line 12: a fault of the server, from a cell of 24 bytes."""
+    made = register(session, store, by, write(tmp_path, "a\n" + "\n".join(words) + "\n"))
+    assert datasets.load(store, made)["a"].to_pylist() == [float(word) for word in words]
