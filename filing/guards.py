@@ -301,9 +301,22 @@ def _tied_since(case: Case, person_id: str, organisation_id: str | None) -> list
     return [Reason(Guard.SECOND_PERSON, said, remedy)]
 
 
-def _history(holds: Callable[[Filing], bool], guard: Guard) -> Callable[[Case], list[Reason]]:
+HISTORY: Mapping[Guard, Callable[[Filing], bool]] = {
+    Guard.NEVER_PUBLISHED: lambda each: not each.editions and each.number is None,
+    Guard.PUBLISHED_BEFORE: lambda each: bool(each.editions),
+    Guard.NUMBERED: lambda each: each.number is not None,
+}
+"""Guards about what cannot be mended, with what must be so; a step they forbid is not offered."""
+
+
+def closed(filing: Filing) -> frozenset[Guard]:
+    """What a filing's past rules out: no step that needs it can be taken."""
+    return frozenset(guard for guard, holds in HISTORY.items() if not holds(filing))
+
+
+def _history(guard: Guard) -> Callable[[Case], list[Reason]]:
     def test(case: Case) -> list[Reason]:
-        if holds(case.filing):
+        if HISTORY[guard](case.filing):
             return []
         said = Text(
             "这份备案不满足这一步的条件。", "The filing does not meet this step's condition."
@@ -328,11 +341,7 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.REMARKS_ANSWERED: _remarks_answered,
     Guard.REASON_GIVEN: reason_given,
     Guard.CHANGE_NOTE: _change_note,
-    Guard.NEVER_PUBLISHED: _history(
-        lambda each: not each.editions and each.number is None, Guard.NEVER_PUBLISHED
-    ),
-    Guard.PUBLISHED_BEFORE: _history(lambda each: bool(each.editions), Guard.PUBLISHED_BEFORE),
-    Guard.NUMBERED: _history(lambda each: each.number is not None, Guard.NUMBERED),
+    **{guard: _history(guard) for guard in HISTORY},
     Guard.IDENTITY: _identity,
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,

@@ -5,7 +5,7 @@ published filing goes the same way round and ends in a new edition; meanwhile th
 last edition, and sees "change pending" once the change is submitted (`filing.standing`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -273,8 +273,13 @@ class NotYourStep(Refused):
     """The step belongs to another role: ask someone who has it."""
 
 
-def step(status: Status, action: Action) -> Step:
+def step(status: Status, action: Action, closed: Collection[Guard] = ()) -> Step:
     """The row of the table for `action` from `status`.
+
+    Args:
+        status: where the filing is.
+        action: what is to be done.
+        closed: what the filing's past rules out (`filing.guards.closed`), for the refusal.
 
     Raises:
         WrongStatus: when the procedure has no such step.
@@ -283,22 +288,23 @@ def step(status: Status, action: Action) -> Step:
         (each for each in STEPS if each.action is action and status in each.sources), None
     )
     if found is None:
-        raise wrong_status(status, ACTION_NAMES[action])
+        raise wrong_status(status, ACTION_NAMES[action], closed)
     return found
 
 
-def wrong_status(status: Status, tried: Text) -> WrongStatus:
+def wrong_status(status: Status, tried: Text, closed: Collection[Guard]) -> WrongStatus:
     """The refusal of what cannot be done at `status`: what was tried, and which steps there are.
 
     Args:
         status: where the filing is.
         tried: what was tried, as a page calls it.
+        closed: what the filing's past rules out; no step that needs it is called possible.
     """
     name = STATUS_NAMES[status]
     possible = [
         (ACTION_NAMES[each.action], ROLE_NAMES[each.role])
         for each in steps_from(status)
-        if each.role
+        if each.role and not {*each.guards} & {*closed}
     ]
     zh = "、".join(f"{what.zh}（{who.zh}）" for what, who in possible) or "没有后续步骤"
     en = ", ".join(f"{what.en} ({who.en})" for what, who in possible) or "none"
@@ -316,14 +322,25 @@ def steps_from(status: Status, roles: Iterable[Role] | None = None) -> list[Step
     ]
 
 
-def advance(status: Status, action: Action, roles: Iterable[Role | None]) -> Status:
+def advance(
+    status: Status,
+    action: Action,
+    roles: Iterable[Role | None],
+    closed: Collection[Guard] = (),
+) -> Status:
     """The status that `action` leads to from `status` when someone with `roles` takes it.
+
+    Args:
+        status: where the filing is.
+        action: what is to be done.
+        roles: of whoever does it.
+        closed: as for `step`.
 
     Raises:
         WrongStatus: when the procedure has no such step.
         NotYourStep: when it belongs to another role.
     """
-    found = step(status, action)
+    found = step(status, action, closed)
     if found.role not in frozenset(roles):
         name = ROLE_NAMES[found.role] if found.role else Text("平台", "platform")
         raise NotYourStep(

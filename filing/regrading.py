@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from filing import computed, dossier, lifecycle, waiting
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import ANOTHER_RESETS, IN_ONE_HAND, Case, independent, ties
+from filing.guards import ANOTHER_RESETS, IN_ONE_HAND, Case, closed, independent, ties
 from filing.lifecycle import Status
 from filing.meanings import Meaning
 from filing.review import NotIndependent, NotReady, worded
@@ -169,7 +169,9 @@ def _case(
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     revisions.check(session, filing, revision, reader=by)
     if filing.status != Status.SUBMITTED:
-        raise lifecycle.wrong_status(Status(filing.status), lifecycle.EVENT_NAMES[event])
+        raise lifecycle.wrong_status(
+            Status(filing.status), lifecycle.EVENT_NAMES[event], closed(filing)
+        )
     case = Case(session, filing, by, reason=reason)
     if tied := independent(case):
         raise NotIndependent(

@@ -24,7 +24,7 @@ from filing import (
 from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.guards import GUARDS, Case, gate_of
+from filing.guards import GUARDS, Case, closed, gate_of
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from filing.meanings import Meaning
 from registry import approval, explanations, inbox, journal, legal_day, lengths
@@ -92,7 +92,7 @@ def take(
     """
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     revisions.check(session, filing, revision, reader=by)
-    lifecycle.advance(filing.status, action, by.roles)
+    lifecycle.advance(filing.status, action, by.roles, closed(filing))
     step = lifecycle.step(filing.status, action)
     if step.role is Role.FILER:
         by.own(filing.organisation_id)
@@ -208,9 +208,6 @@ SAID_WITH_THE_STEP = frozenset(
 )
 """Guards about what the actor says when taking the step; a page asks for it then."""
 
-HISTORY = frozenset({Guard.NEVER_PUBLISHED, Guard.PUBLISHED_BEFORE, Guard.NUMBERED})
-"""Guards about what cannot be mended; a step they forbid is not offered."""
-
 
 def choices(session: Session, *, by: Actor, filing: Filing) -> list[Choice]:
     """The steps that the actor may take now, with what stands in the way of each."""
@@ -220,7 +217,7 @@ def choices(session: Session, *, by: Actor, filing: Filing) -> list[Choice]:
         own = by.organisation_id == filing.organisation_id
         if step.role is Role.FILER and not own:
             continue
-        if any(GUARDS[guard](case) for guard in step.guards if guard in HISTORY):
+        if closed(filing) & {*step.guards}:
             continue
         asked = [guard for guard in step.guards if guard not in SAID_WITH_THE_STEP]
         reasons = [reason for guard in asked for reason in GUARDS[guard](case)]

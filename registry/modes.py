@@ -18,6 +18,8 @@ FILE = 0o600
 SEALED_FOLDER = 0o500
 SEALED_FILE = 0o400
 OTHERS = 0o077
+WRITE = 0o022
+"""The part of it by which others put files into a folder, take them out, or change them."""
 
 
 def close_to_others() -> None:
@@ -81,12 +83,13 @@ class Open:
     mode: int
 
 
-def exposed(root: Path, *, deep: bool = True) -> Iterator[Open]:
+def exposed(root: Path, *, deep: bool = True, rights: int = OTHERS) -> Iterator[Open]:
     """Everything in a folder, itself included, that is not for its owner alone; links are skipped.
 
     Args:
         root: a folder or a file; one that is not there has nothing open.
         deep: also what lies in it.
+        rights: what others may not do.
     """
     waiting = [root]
     while waiting:
@@ -97,23 +100,25 @@ def exposed(root: Path, *, deep: bool = True) -> Iterator[Open]:
         except (FileNotFoundError, PermissionError):  # gone meanwhile, or another account's
             continue
         waiting += inside
-        if not stat.S_ISLNK(status.st_mode) and status.st_mode & OTHERS:
+        if not stat.S_ISLNK(status.st_mode) and status.st_mode & rights:
             yield Open(path, stat.S_IMODE(status.st_mode))
 
 
-def close(root: Path) -> tuple[int, list[Path]]:
+def close(root: Path, *, deep: bool = True, rights: int = OTHERS) -> tuple[int, list[Path]]:
     """Take group's and others' rights from everything in a folder, itself included.
 
     Args:
         root: a folder or a file.
+        deep: also what lies in it.
+        rights: those that are taken.
 
     Returns:
         How many were closed, and those that could not be (another account's).
     """
     closed, left = 0, list[Path]()
-    for each in exposed(root):
+    for each in exposed(root, deep=deep, rights=rights):
         try:
-            each.path.chmod(each.mode & ~OTHERS)
+            each.path.chmod(each.mode & ~rights)
         except FileNotFoundError:
             continue
         except PermissionError:

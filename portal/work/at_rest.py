@@ -91,7 +91,11 @@ def close(settings: Settings) -> list[Text]:
         done.append(
             Text(f"签名私钥移到了 {place}。", f"The signer's private key was moved to {place}.")
         )
-    results = [modes.close(root) for root in _roots(settings)]
+    folder = signer_key.key_path(settings).parent
+    results = [
+        *(modes.close(root) for root in _roots(settings)),
+        modes.close(folder, deep=False, rights=_rights(settings)),
+    ]
     closed, left = sum(number for number, _ in results), [p for _, rest in results for p in rest]
     done.append(Text("收紧权限 {n} 项。", "Closed {n} places to other users.").format(n=closed))
     if left:
@@ -109,8 +113,21 @@ def _roots(settings: Settings) -> tuple[Path, Path]:
     return settings.data, signer_key.key_path(settings)
 
 
+def _rights(settings: Settings) -> int:
+    """What others may not do with the folder of the signer's key.
+
+    In our own they may do nothing; in one that the operator chose, which may hold others' things,
+    they may not put another key in the place of ours.
+    """
+    return modes.WRITE if settings.signer_key else modes.OTHERS
+
+
 def _exposed(settings: Settings) -> Iterator[modes.Open]:
-    return chain.from_iterable(modes.exposed(root) for root in _roots(settings))
+    folder = signer_key.key_path(settings).parent
+    return chain(
+        *(modes.exposed(root) for root in _roots(settings)),
+        modes.exposed(folder, deep=False, rights=_rights(settings)),
+    )
 
 
 def left_overs(settings: Settings) -> list[Path]:

@@ -252,6 +252,23 @@ def test_a_grade_step_out_of_time_is_refused_by_its_own_name(
     assert f"one cannot {en}." in refused.value.said.en
 
 
+def test_a_refused_step_names_no_step_that_the_filings_past_rules_out(scene: Scene) -> None:
+    """Security stranger on issue 7, F7d/5: “cancel” and “revoke” were offered before a number was."""
+    filing = submitted(scene, papers.LOW)
+    with pytest.raises(WrongStatus) as refused:
+        scene.rule(filing, "file")
+    assert "不予变更" not in refused.value.said.zh
+    for zh, en in (("注销", "cancel"), ("撤销备案", "revoke"), ("放弃变更", "abandon")):
+        assert zh not in refused.value.said.zh
+        assert en not in refused.value.said.en
+    assert "受理" in refused.value.said.zh
+    scene.rule(filing, "accept", "file", "publish")
+    with pytest.raises(WrongStatus) as refused:
+        scene.rule(filing, "accept")
+    assert "注销" in refused.value.said.zh
+    assert "revoke" in refused.value.said.en
+
+
 def test_an_edition_says_who_set_the_grade_both_grades_and_why(scene: Scene) -> None:
     """filing/B2: what the public statement is made from; no person is named."""
     filing = submitted(scene, papers.LOW)

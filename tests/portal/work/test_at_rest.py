@@ -179,6 +179,28 @@ def test_a_mended_installation_can_be_read_by_nobody_else(open_folder: Path) -> 
     assert read_by_nobody(settings.data) == []
 
 
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_folder_of_the_signers_key_is_examined_and_closed(tmp_path: Path, chosen: bool) -> None:
+    """Security stranger on issue 7, F7d/13: whoever can write there puts another key in its place."""
+    own = tmp_path / "keys" / "key.pem"
+    settings = Settings(data=tmp_path / "data", signer_key=str(own) if chosen else "")
+    modes.folder(settings.data)
+    signer_key.open_key(settings)
+    folder = signer_key.key_path(settings).parent
+    (folder / "of-others").write_text("x")
+    (folder / "of-others").chmod(0o644)
+    for mode, fine in ((0o700, True), (0o755, chosen), (0o777, False), (0o770, False)):
+        folder.chmod(mode)
+        found, said = examined_modes(settings)
+        assert found is fine, oct(mode)
+        assert fine or str(folder) in said.en
+    folder.chmod(0o777)
+    at_rest.close(settings)
+    assert examined_modes(settings)[0]
+    assert stat.S_IMODE(folder.stat().st_mode) == (0o755 if chosen else 0o700)
+    assert stat.S_IMODE((folder / "of-others").stat().st_mode) == 0o644, "no file of ours"
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     """Closing an installation changes nothing outside of it."""
     outside = tmp_path / "outside"
