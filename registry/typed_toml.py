@@ -9,6 +9,14 @@ from registry.language import Text
 
 MARKS = "“”‘’，、：；＝＃［］｛｝【】（）　．。"
 """Signs that a Chinese keyboard gives in place of those of TOML."""
+MOST_PARTS = 50
+"""Names that a dotted name may have; the parser takes quadratic time in them."""
+_DEEP = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
+    rf"{{{MOST_PARTS}}}"
+)
+_TOO_DEEP = Text("有的项套得太深", "something in it is nested too deeply")
+_TOO_LONG = Text("有一个数太长", "a number in it has too many digits")
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _QUOTE = Text(
     '“{word}”要写在英文双引号里："{word}"。TOML 里不带引号的名称只能用英文字母、数字、_ 和 -，文字的值都要带引号',
@@ -35,10 +43,16 @@ def read(text: str, what: Text) -> dict[str, Any]:
     Raises:
         NotToml: naming the line, and what in it has to be written otherwise.
     """
+    if _DEEP.search(text):
+        raise _refused(what, _TOO_DEEP)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _refused(what, Text(*_said(text, str(error)))) from error
+    except RecursionError as error:
+        raise _refused(what, _TOO_DEEP) from error
+    except ValueError as error:  # the one fault of the parser's own that is none of TOML
+        raise _refused(what, _TOO_LONG) from error
 
 
 def decoded(raw: bytes, what: Text) -> str:

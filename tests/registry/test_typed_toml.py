@@ -1,5 +1,6 @@
 """What is wrong in a text in TOML is told in the line, with how it is written."""
 
+import time
 import tomllib
 
 import pytest
@@ -65,3 +66,42 @@ def test_what_is_toml_is_read_and_all_else_is_refused_in_words(text: str) -> Non
         assert _refused(text).said.zh
     else:
         assert typed_toml.read(text, PLAN) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "9" * 5000,
+        "a = " + "[" * 20_000,
+        "a = " + "{b=" * 20_000,
+        "a" + ".a" * 500_000 + " = 1",
+        "a" + " . a" * 200_000 + " = 1",
+        "'a'" + ".'a'" * 200_000 + " = 1",
+        "[" + '"a".' * 200_000 + "a]",
+        "x = {" + "a." * 200_000 + "a = 1}",
+    ],
+    ids=["digits", "lists", "tables", "dots", "blanks", "quotes", "a head", "within"],
+)
+def test_what_costs_too_much_is_refused_at_once(text: str) -> None:
+    """Security stranger on issue 7, line 10: 40 kB of a dotted name took seconds, 5,000 digits a 500."""
+    begun = time.process_time()
+    with pytest.raises(typed_toml.NotToml) as refused:
+        typed_toml.read(text, PLAN)
+    assert time.process_time() - begun < 1
+    assert len(refused.value.said.zh) < 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + ".a" * 40 + " = 1",
+        "x = '" + "w" * 1_000_000 + "'",
+        "# " + "-" * 500_000,
+        "x = '1.2.3.4 ... a.b'",
+    ],
+    ids=["forty names", "a long text", "a line", "a text with dots"],
+)
+def test_what_is_long_and_flat_is_read(text: str) -> None:
+    begun = time.process_time()
+    typed_toml.read(text, PLAN)
+    assert time.process_time() - begun < 1

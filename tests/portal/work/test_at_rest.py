@@ -180,7 +180,9 @@ def test_a_mended_installation_can_be_read_by_nobody_else(open_folder: Path) -> 
 
 
 @pytest.mark.parametrize("chosen", [False, True])
-def test_the_folder_of_the_signers_key_is_examined_and_closed(tmp_path: Path, chosen: bool) -> None:
+def test_the_folder_of_the_signers_key_is_examined_and_closed(
+    tmp_path: Path, chosen: bool
+) -> None:
     """Security stranger on issue 7, F7d/13: whoever can write there puts another key in its place."""
     own = tmp_path / "keys" / "key.pem"
     settings = Settings(data=tmp_path / "data", signer_key=str(own) if chosen else "")
