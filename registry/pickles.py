@@ -30,6 +30,7 @@ FEW_OPCODES = 1_000_000
 OPCODES_PER_BYTE = 1
 MAX_NAMES = 20_000
 MAX_NESTING = 3
+MAX_MEMBERS = 10_000
 
 _ALIGNMENT = "numpy_array_alignment_bytes"
 
@@ -192,6 +193,8 @@ def _layers(data: bytes, depth: int) -> Iterator[BinaryIO]:
         raise _Undecidable("nested too deeply")
     if data.startswith(_ZIP):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if len(archive.infolist()) > MAX_MEMBERS:
+                raise _Undecidable(f"more than {MAX_MEMBERS} files in it")
             if sum(member.file_size for member in archive.infolist()) > _room(data):
                 raise _Undecidable("unpacks to too many bytes")
             for member in archive.infolist():

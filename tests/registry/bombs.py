@@ -2,6 +2,7 @@
 
 import gzip
 import pickle
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -235,6 +236,18 @@ def pickle_of_steps(path: Path) -> None:
     """Twenty kilobytes that hold twenty million opcodes."""
     with gzip.open(path, "wb") as packed:
         packed.write(b"\x80\x04" + b"N0" * 9_900_000 + b"N.")
+
+
+def zip_of_members(path: Path) -> None:
+    """8 MB that list 170,000 files, all of them one empty file."""
+    name, version = b"a", struct.pack("<H", 20)
+    first = b"PK\x03\x04" + version + bytes(20) + struct.pack("<HH", len(name), 0) + name
+    entry = (
+        b"PK\x01\x02" + version * 2 + bytes(20) + struct.pack("<H", len(name)) + bytes(16) + name
+    )
+    listed = entry * 170_000
+    end = struct.pack("<HHHHIIH", 0, 0, 65_535, 65_535, len(listed), len(first), 0)
+    path.write_bytes(first + listed + b"PK\x05\x06" + end)
 
 
 def skops_of_brackets(path: Path) -> None:

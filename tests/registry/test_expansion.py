@@ -166,13 +166,22 @@ def test_a_small_archive_of_zeros_is_refused_cheaply(
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
-@pytest.mark.parametrize("make", [bombs.pickle_of_zeros, bombs.pickle_of_steps])
+@pytest.mark.parametrize(
+    "make", [bombs.pickle_of_zeros, bombs.pickle_of_steps, bombs.zip_of_members]
+)
 def test_a_compressed_pickle_is_given_up_cheaply(
     make: Callable[[Path], None], tmp_path: Path, refused_cheaply: Refused
 ) -> None:
     """security/S3: the same kind within a submission."""
     make(tmp_path / "model.pkl")
     refused_cheaply("pickle", tmp_path / "model.pkl")
+
+
+def test_a_list_of_files_is_no_skops_file_and_costs_little(
+    tmp_path: Path, refused_cheaply: Refused
+) -> None:
+    bombs.zip_of_members(tmp_path / "model.skops")
+    refused_cheaply("skops", tmp_path / "model.skops")
 
 
 def test_a_schema_of_brackets_is_refused_cheaply(tmp_path: Path, refused_cheaply: Refused) -> None:
