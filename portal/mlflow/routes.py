@@ -167,9 +167,12 @@ class Routes:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             detail = mlflow_rules.RULES["too-large"].message(limit=f"{self._limit:,}")
         code = ErrorCode.Name(INVALID_PARAMETER_VALUE)
+        away = environment.unavailable(error) or Unavailable
+        passing = status == HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse(
             {"error_code": code, "message": mlflow_rules.with_chinese(code, detail)},
             status_code=status,
+            headers={"Retry-After": str(away.retry_after)} if passing else None,
         )
 
     def _address(self, path: str) -> str:

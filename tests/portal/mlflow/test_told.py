@@ -1,5 +1,6 @@
 """What the door tells about a wrong request: MLflow's code, and both languages in words of ours."""
 
+import asyncio
 import hashlib
 import re
 import sqlite3
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from unittest.mock import MagicMock
 from urllib.parse import quote
 
 import httpx
@@ -17,8 +19,10 @@ from flask import Flask, Response
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
 
 from portal.mlflow.rules import RULES
+from registry.belonging import StoreUnreachable
 from registry.environment import DiskFull
 from registry.errors import Unavailable
 from tests import models
@@ -507,3 +511,19 @@ def test_what_passes_by_itself_says_when_to_ask_again() -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(DiskFull.retry_after))
     assert "磁盘" in answer.get_json()["message"]
     assert client.get("/busy").headers["Retry-After"] == str(Unavailable.retry_after)
+
+
+@pytest.mark.parametrize("cause", [StoreUnreachable("不在", "away"), None])
+def test_files_whose_store_is_away_say_when_to_ask_again(cause: StoreUnreachable | None) -> None:
+    """Security stranger on issue 7, F7d/11: MLflow's routes for files make errors of their own."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The ``noload`` loader")
+        from portal.mlflow import routes  # imports MLflow's server
+    error = HTTPException(503, "away")
+    error.__cause__ = cause
+    for status in (503, 404):
+        error.status_code = status
+        answer = asyncio.run(routes.Routes._of_files(MagicMock(), MagicMock(), error))
+        wait = str((cause or Unavailable).retry_after) if status == 503 else None
+        assert answer.status_code == status
+        assert answer.headers.get("Retry-After") == wait
