@@ -114,7 +114,10 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     places = [free(folder / name) for name in contents]
     placed: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in [each for each in (folder, *folder.parents) if not each.exists()][::-1]:
+            each.mkdir(
+                mode=0o755, exist_ok=True
+            )  # whoever may write there may take out what is sealed
         with TemporaryDirectory(dir=folder, prefix=".") as aside:
             for name, content in contents.items():
                 mode = 0o600 if name.startswith("sealed") else 0o644

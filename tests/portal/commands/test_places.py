@@ -1,5 +1,6 @@
 """Files are written whole or not at all, and what cannot be written is said before the work."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def test_a_fault_of_the_disk_is_one_clear_message(
     assert "请检查路径、权限和剩余空间" in said
     assert "“none.toml”不存在，请检查路径" in said
     assert "PosixPath" not in said
+
+
+def test_a_new_folder_is_for_its_owner_to_write_in(tmp_path: Path) -> None:
+    """Security stranger on issue 7, F7d/12: whoever writes there could put another sealed file in."""
+    before = os.umask(0)
+    try:
+        places.write_all(tmp_path / "one" / "two", {"sealed-evidence.json": b"1"})
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "one", tmp_path / "one" / "two"):
+        assert folder.stat().st_mode & 0o022 == 0
