@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from explainers import means, numbers, prices, readability, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
-from explainers.effects import Sentence, again, listed, of_subject, wording
+from explainers.effects import Sentence, again, counts, listed, of_subject, wording
 from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
@@ -26,7 +27,6 @@ ERRORS = {
     "false_discovery_rate": "among_granted",
     "false_omission_rate": "among_refused",
 }
-ONE_DIGIT_OF_THREE = 0.005
 ALWAYS_TOLD = ("false_negative_rate", "false_positive_rate")
 SEVERAL = Text("（有{n}项结果都是这样。）", "(So it is with {n} findings.)")
 OWN_WORDS = "finding."
@@ -130,22 +130,52 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
     levels = said[0]["evidence"].get("levels") or []
     if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
         return said
+    places = wording(plan) | _named(column)
     amounts = _amounts(plan, tally, column, levels)
-    if amounts is None:
-        return said
-    places = wording(plan) | _named(column) | amounts
-    # Two levels are named only where the page gives two numbers.
-    alike = "" if places["least"] != places["most"] else ".alike"
-    if alike and plan.task == "price" and not _even(tally, column, len(levels)):
-        return said  # they are one number only as coarse as they may be told
-    row = sentence(f"{plan.task}.flip.levels{alike}", evidence={"levels": levels}, places=places)
-    return [*said, row | {"columns": [column.name]}]
+    told = amounts is not None and amounts["least"] != amounts["most"]
+    if plan.task == "price" or not told:
+        # Two means, or shares, that round alike may hide that every change went one way.
+        said.append(_way(plan, tally, column, levels))
+    if amounts is not None and told:
+        row = f"{plan.task}.flip.levels"
+        said.append(sentence(row, evidence={"levels": levels}, places=places | amounts))
+    return [each | {"columns": [column.name]} for each in said]
 
 
-def _even(tally: Tally, column: Column, levels: int) -> bool:
-    """Whether the prices under all levels are the same in three digits that count."""
-    sums = [tally[f"flip:{column.name}:{i}:sum"] for i in range(levels)]
-    return max(sums) - min(sums) <= ONE_DIGIT_OF_THREE * max(map(abs, sums))
+def _way(
+    plan: ExplanationPlan, tally: Tally, column: Column, levels: Sequence[Mapping[str, Any]]
+) -> Sentence:
+    """Which way the changes went between the two levels that are furthest apart."""
+    key = f"flip:{column.name}"
+    pairs = {
+        (i, j): counts(tally, f"{key}:{i}:{j}") for i, j in combinations(range(len(levels)), 2)
+    }
+    apart = {(i, j): tally.get(f"{key}:{i}:{j}:difference", 0) for i, j in pairs}
+    priced = plan.task == "price"
+
+    def far(pair: tuple[int, int]) -> tuple[int, int]:
+        counted = pairs[pair]
+        net = apart[pair] if priced else 2 * counted.gained - counted.changed
+        return abs(net), counted.up + counted.down
+
+    i, j = max(pairs, key=far)
+    counted = pairs[i, j]
+    up, down = (
+        (counted.up, counted.down)
+        if priced
+        else (counted.gained, counted.changed - counted.gained)
+    )
+    mean = means.told(tally, f"{key}:{i}:{j}:difference", counted.n, plan.k)
+    a, b = (Text(**levels[at]["level"]) for at in (i, j))
+    if up < down:
+        a, b, up, down, mean = b, a, down, up, None if mean is None else -mean
+    size = means.apart(mean, plan.wording.unit, against=mean is not None and mean < 0)
+    places = wording(plan) | _named(column) | {"a": a, "b": b, "m": size}
+    numbered = {"n": counted.n, "up": up, "down": down}
+    places |= {name: same(numbers.count(each)) for name, each in numbered.items()}
+    shown = {**numbered, "from": a.as_json(), "to": b.as_json()}
+    shown |= {"mean_difference": mean} if priced else {}
+    return sentence(f"{plan.task}.flip.way", evidence=shown, places=places)
 
 
 def _amounts(

@@ -302,7 +302,7 @@ def _number(
     counted, test = _one_count(plan, tally, subject, kind, counted, test="contrast")
     shown = evidence(plan, counted, test=test, mean_difference=_mean(plan, tally, key))
     where = dict(places) | _tested(plan, tally, counted) | _mean_place(plan, shown)
-    where |= _swapped(tally, subject)
+    where |= _swapped(tally, subject) | {"way": _way(tally, counted, dict(places))}
     shape = "number" if len(subject.names) == 1 else "together"
     row = _row(plan, kind, shape)
     if shape == "together" and kind in DIRECTED:
@@ -351,10 +351,49 @@ def _levels(
         grouped, groups = _grouped(plan, kind, beside)
         whole, test = _one_count(plan, tally, subject, kind, whole, test="levels")
         where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject) | grouped
+        where |= {"way": _between_levels(plan, tally, subject)}
         shown = evidence(plan, whole, test=test, **groups)
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
     rest = _rest(plan, tally, subject, places)
     return [each | {"levels": _shares(plan, tally, subject, column)} for each in (*rest, *said)]
+
+
+NO_WAY = Text("", "")
+
+
+def _way(tally: Tally, counted: Counts, places: Places) -> Text:
+    """Which way a price moves with a higher number, however little: told beside that it is little."""
+    if again(tally).moved or not counted.up + counted.down:
+        return NO_WAY
+    more = places["more_X"]
+    return _moved(f"{places['X'].zh}{places['turns'].zh}", more.en, counted)
+
+
+def _between_levels(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Text:
+    """The same of the two levels between which a price moves one way most often."""
+    column, key = plan.column(subject.names[0]), f"contrast:{subject.key}"
+    each = {i: counts(tally, f"{key}:{i}") for i in range(1, len(subject.levels))}
+    i = max(each, key=lambda at: abs(each[at].up - each[at].down))
+    counted, ends = each[i], [_level_name(plan, column, subject.levels[at]) for at in (0, i)]
+    if again(tally).moved or not counted.up + counted.down:
+        return NO_WAY
+    if counted.up < counted.down:
+        ends.reverse()
+        counted = replace(counted, up=counted.down, down=counted.up)
+    a, b = ends
+    return _moved(
+        f"{column.plain.zh}从“{a.zh}”改成“{b.zh}”",
+        f"{column.subject.en} changed from “{a.en}” to “{b.en}”",
+        counted,
+    )
+
+
+def _moved(zh: str, en: str, counted: Counts) -> Text:
+    n, up, down = (numbers.count(each) for each in (counted.n, counted.up, counted.down))
+    return Text(
+        f"{zh}，{n}次里，{up}次更高，{down}次更低。",
+        f"With {en}, of {n} tests it was higher in {up} and lower in {down}. ",
+    )
 
 
 def _rest(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places) -> list[Sentence]:
@@ -421,7 +460,13 @@ def _exchanged(
         row = f"{plan.task}.group.matters"
     grouped, groups = _grouped(plan, kind, beside)
     counted, test = _one_count(plan, tally, subject, kind, counted, test="swap")
-    where = dict(places) | _tested(plan, tally, counted) | _swapped(tally, subject) | grouped
+    where = (
+        dict(places)
+        | {"way": NO_WAY}
+        | _tested(plan, tally, counted)
+        | _swapped(tally, subject)
+        | grouped
+    )
     shown = evidence(plan, counted, test=test, **groups)
     told = "matters" if kind in DIRECTED else kind
     said = [sentence(row, kind=told, evidence=shown, places=where)]

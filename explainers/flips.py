@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from explainers import subgroups
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
 from explainers.columns import Column
-from explainers.contrasts import constant, one_of
+from explainers.contrasts import compared, constant, one_of
 from explainers.means import summed
 from explainers.people import Array, People, missing
 from explainers.plan import ExplanationPlan
@@ -70,6 +71,8 @@ class Flip:
                     favourable=reading.plan.favourable(answer),
                 )
                 tally |= summed(f"{self.key}:{i}:sum", answer)
+            for i, j in combinations(range(len(levels)), 2):
+                tally |= compared(f"{self.key}:{i}:{j}", reading, answers[i], answers[j])
             return tally
 
         return Question([Variant(1, {name: array}) for array in replaced], fold)

@@ -269,8 +269,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}对个别{people}，影响可能更大。",
-            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{way}对个别{people}，影响可能更大。",
+            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{way}For a single {person} it may matter more.",
         ),
         REAL,
     ),
@@ -376,18 +376,18 @@ SENTENCES: Mapping[str, Row] = {
         ),
         ITSELF,
     ),
-    # ours: the changes went both ways and even out
-    "decision.flip.levels.alike": Row(
+    # ours: which way the changes went, counted; two rounded numbers may be one
+    "decision.flip.way": Row(
         Text(
-            "如果每{person}的{Y}都一样，不管是哪一种试过的情况，每100{people}里，{most}{people}的结果是“{good}”。",
-            "If {y} were the same for all {people}, whichever of those tried, {most} of 100 {people} would get “{good}”.",
+            "{Y}从“{a}”改成“{b}”，{n}次里，{up}次变成“{good}”，{down}次变成“{bad}”，其余没有变。",
+            "With {y} changed from “{a}” to “{b}”, of {n} tests the result became “{good}” in {up} and “{bad}” in {down}.",
         ),
         ITSELF,
     ),
-    "price.flip.levels.alike": Row(
+    "price.flip.way": Row(
         Text(
-            "如果{Y}都一样，不管是哪一种试过的情况，{price}平均都是{most}{unit}。",
-            "If {y} were the same everywhere, whichever of those tried, the mean {price} would be {most} {unit}.",
+            "{Y}从“{a}”改成“{b}”，{n}次里，{up}次{price}更高，{down}次更低，其余没有变；平均相差{m}。",
+            "With {y} changed from “{a}” to “{b}”, of {n} tests the {price} was higher in {up} and lower in {down}; the mean difference is {m}.",
         ),
         ITSELF,
     ),

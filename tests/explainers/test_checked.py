@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -364,20 +365,70 @@ def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> 
     told = {said["kind"]: said for said in sentences_of(tied())}
     assert told["decision.flip.some"]["evidence"]["changed"] == 190
     assert "decision.flip.levels" not in told
-    alike = told["decision.flip.levels.alike"]
-    assert alike["zh"] == (
-        "如果每个人的性别都一样，不管是哪一种试过的情况，每100人里，约有50人的结果是“通过”。"
+    way = told["decision.flip.way"]
+    assert way["zh"] == (
+        "性别从“女”改成“男”，190次里，95次变成“通过”，95次变成“不通过”，其余没有变。"
     )
-    assert alike["en"] == (
-        "If the sex were the same for all people, whichever of those tried, about 50 of 100 people "
-        "would get “approved”."
+    assert way["en"] == (
+        "With the sex changed from “female” to “male”, of 190 tests the result became “approved” "
+        "in 95 and “not approved” in 95."
     )
-    assert alike["columns"] == ["sex"]
+    assert way["columns"] == ["sex"]
     priced = {said["kind"]: said for said in sentences_of(tied("price"))}
     assert "price.flip.levels" not in priced
-    assert priced["price.flip.levels.alike"]["zh"] == (
-        "如果性别都一样，不管是哪一种试过的情况，价格平均都是0.5元。"
+    assert "95次价格更高，95次更低，其余没有变" in priced["price.flip.way"]["zh"]
+
+
+@pytest.mark.parametrize("dearer", [1.002, 1.005, 1.008, 1.05])
+def test_a_level_that_always_pays_more_is_said_to_however_little(dearer: float) -> None:
+    """Women paid half a percent more on every ride: "whichever … the mean fare is 24.4", no more."""
+    table = people(1_200)
+    asked = ExplanationPlan.make(table, columns("age", "sex"), cut=None, task="price")
+
+    def model(x: Any) -> Any:
+        return (20 + (x["age"] > 40) * 15.0) * np.where(x["sex"] == "f", dearer, 1.0)
+
+    content = explain(asked, table, Toy(model), nonce="n")
+    told = {said["kind"]: said for said in sentences_of(content) if said.get("columns") == ["sex"]}
+    n = f"{told['price.flip.some']['evidence']['n']:,}"
+    way = told["price.flip.way"]
+    assert way["zh"].startswith(f"性别从“男”改成“女”，{n}次里，{n}次价格更高，0次更低，其余没有变")
+    assert f"the price was higher in {n} and lower in 0" in way["en"]
+    assert way["evidence"]["mean_difference"] == pytest.approx(27 * (dearer - 1), rel=0.4)
+    assert not any("whichever" in said["en"] for said in told.values())
+    if "little" in told:
+        assert f"性别从“男”改成“女”，{n}次里，{n}次更高，0次更低" in told["little"]["zh"]
+        assert f"it was higher in {n} and lower in 0" in told["little"]["en"]
+    else:
+        assert dearer > 1.01
+
+
+def test_a_number_that_always_costs_a_little_says_so_beside_that_it_is_little() -> None:
+    table = people(1_200)
+    asked = ExplanationPlan.make(table, columns("age", "sex"), cut=None, task="price")
+    content = explain(asked, table, Toy(lambda x: 1000.0 + 0.1 * x["age"]), nonce="n")
+    (said,) = (
+        s for s in sentences_of(content) if s["kind"] == "little" and s["columns"] == ["age"]
     )
+    n = f"{said['evidence']['n']:,}"
+    assert f"年龄变大，{n}次里，{n}次更高，0次更低" in said["zh"]
+    assert f"With the age higher, of {n} tests it was higher in {n} and lower in 0" in said["en"]
+
+
+def test_few_who_are_refused_for_one_level_are_told_with_their_direction() -> None:
+    """Two shares that round alike hid that every change went one way."""
+    table = people(1_200)
+    asked = ExplanationPlan.make(table, columns("age", "sex", "income"), cut=0.5)
+
+    def model(x: Any) -> Any:
+        few = (x["sex"] == "f") & (x["age"] == 40) & (x["income"] > 5_000)
+        return np.where((x["age"] >= 30) & ~few, 0.9, 0.1)
+
+    content = explain(asked, table, Toy(model), nonce="n")
+    told = {said["kind"]: said for said in sentences_of(content) if said.get("columns") == ["sex"]}
+    k = told["decision.flip.some"]["evidence"]["changed"]
+    assert k
+    assert f"{k}次变成“通过”，0次变成“不通过”" in told["decision.flip.way"]["zh"]
 
 
 def test_levels_with_two_rates_name_two_levels() -> None:
@@ -385,7 +436,6 @@ def test_levels_with_two_rates_name_two_levels() -> None:
     asked = ExplanationPlan.make(table, columns("age", "sex"), cut=0.5)
     content = explain(asked, table, Toy(lambda x: 0.9 * (x["sex"] == "f")), nonce="n")
     told = {said["kind"]: said for said in sentences_of(content)}
-    assert "decision.flip.levels.alike" not in told
     assert told["decision.flip.levels"]["zh"].startswith("如果每个人的性别都是“女”")
     assert "如果都是“男”" in told["decision.flip.levels"]["zh"]
 
